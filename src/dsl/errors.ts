@@ -1,0 +1,92 @@
+import { E, type either } from '../internal/fp.js';
+
+/** What every error says: what was expected, what came, and what to do about it. */
+export interface Explanation {
+  readonly expected: string;
+  readonly actual: string;
+  readonly hint: string;
+  /** The place: an operation, a path in a parameter tree, a file. */
+  readonly where: string;
+}
+
+/** The kinds of failure, each with what it is about. */
+interface Kinds {
+  /** Extents that do not fit an operation, a spec or an ascription. */
+  readonly ShapeError: unknown;
+  /** A dtype that an operation does not take. */
+  readonly DTypeError: unknown;
+  /** A symbol of a spec without an extent, or an extent without a symbol. */
+  readonly UnknownDim: unknown;
+  /** One random key consumed twice. */
+  readonly KeyReused: unknown;
+  /** A configuration that cannot work. */
+  readonly ConfigError: unknown;
+  /** Bytes or JSON from outside that are not what they claim to be. */
+  readonly DecodeError: unknown;
+  /** A file that could not be read or written. */
+  readonly FileError: unknown;
+  /** A checkpoint of another model or of another program. */
+  readonly CheckpointMismatch: unknown;
+  /** A backend that is not installed or cannot start. */
+  readonly BackendUnavailable: unknown;
+  /** A backend that failed while it compiled or ran, out of memory included. */
+  readonly BackendFailure: unknown;
+  /** A resident value used after it was donated or released. */
+  readonly ValueConsumed: unknown;
+  /** NaN or infinity where a finite number is needed. */
+  readonly NonFinite: unknown;
+  /** A run stopped through its AbortSignal. */
+  readonly Cancelled: unknown;
+}
+
+export type ErrorTag = keyof Kinds;
+
+/** Everything that can go wrong, as one tagged union; `message` is the whole of it in one line. */
+export type NoisefoldError = {
+  readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
+}[ErrorTag];
+
+/** `[8, 28, 28, 1]` */
+export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
+
+/**
+ * Makes an error of a kind.
+ *
+ * @example
+ * failure('ConfigError', { where: 'linear', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' })
+ */
+export const failure = <K extends ErrorTag>(
+  tag: K,
+  { where, expected, actual, hint }: Explanation,
+): Extract<NoisefoldError, { _tag: K }> =>
+  // the mapped union is not seen through a type parameter, though each member has this form
+  ({
+    _tag: tag,
+    message: `${where}: expected ${expected}, got ${actual}; ${hint}`,
+    where,
+    expected,
+    actual,
+    hint,
+  }) as unknown as Extract<NoisefoldError, { _tag: K }>;
+
+/** A `Left` of {@link failure}. */
+export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
+  E.left(failure(tag, explanation));
+
+const carried = Symbol('noisefold');
+
+/** Throws an error value out of a builder function; {@link attempt} (and so `compile`) gives it back as a value. */
+export const raise = (tag: ErrorTag, explanation: Explanation): never => {
+  const error = failure(tag, explanation);
+  throw Object.assign(new Error(error.message), { name: tag, [carried]: error });
+};
+
+/** Runs a builder; what it raised becomes a `Left`. Anything else thrown is a defect and goes on. */
+export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
+  try {
+    return E.right(build());
+  } catch (thrown) {
+    if (thrown instanceof Error && carried in thrown) return E.left(thrown[carried] as NoisefoldError);
+    throw thrown;
+  }
+};

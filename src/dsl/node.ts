@@ -1,0 +1,186 @@
+/**
+ * The expression graph: plain immutable nodes. A staged tensor is a handle on one; a program is the
+ * graph that a builder function returns. Nothing here computes.
+ */
+export type DType = 'float32' | 'int32' | 'bool' | 'key';
+
+export type UnaryFn =
+  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'
+  | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal'
+  | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
+  | 'not' | 'isFinite'; // prettier-ignore
+
+/** `mod` has the sign of the divisor (floor division), on float32 and int32 alike. */
+export type BinaryFn =
+  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min'
+  | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'; // prettier-ignore
+
+export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
+export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
+
+/** Attributes of a two-dimensional convolution, as in XLA: NHWC input, HWIO kernel, NHWC output. */
+export interface ConvAttributes {
+  readonly strides: readonly [number, number];
+  /** `[[top, bottom], [left, right]]`, applied after the input is dilated; negative padding crops. */
+  readonly padding: readonly [readonly [number, number], readonly [number, number]];
+  readonly lhsDilation: readonly [number, number];
+  readonly rhsDilation: readonly [number, number];
+  /** Input and output channels in this many groups. */
+  readonly groups: number;
+  /** The batch in this many groups, each with its own slice of the output channels. */
+  readonly batchGroups: number;
+}
+
+export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
+
+/** An operation that keeps its meaning: a backend may lower it natively, or by its decomposition. */
+export interface Composite {
+  readonly name: string;
+  readonly decompose: (inputs: readonly Node[], options: CompositeOptions) => Node;
+  /** The cotangents of the inputs; where absent, the decomposition is differentiated. */
+  readonly derivative?: (
+    inputs: readonly Node[],
+    output: Node,
+    cotangent: Node,
+    options: CompositeOptions,
+  ) => readonly (Node | null)[];
+}
+export type CompositeOptions = Readonly<Record<string, unknown>>;
+
+/** Each primitive with its attributes. The shape and dtype of the result stand in the node itself. */
+export interface Attributes {
+  readonly input: { readonly path: string };
+  readonly constant: { readonly data: ConstantData };
+  readonly iota: { readonly axis: number };
+  readonly unary: { readonly fn: UnaryFn };
+  readonly binary: { readonly fn: BinaryFn };
+  readonly select: NoAttributes;
+  readonly cast: NoAttributes;
+  readonly reshape: NoAttributes;
+  readonly transpose: { readonly permutation: readonly number[] };
+  /** Axes of extent 1 are repeated; the rank stays. */
+  readonly broadcast: NoAttributes;
+  readonly slice: { readonly start: readonly number[]; readonly strides: readonly number[] };
+  readonly flip: { readonly axes: readonly number[] };
+  /** `interior` counts the values put between neighbours. None is negative. */
+  readonly pad: {
+    readonly low: readonly number[];
+    readonly high: readonly number[];
+    readonly interior: readonly number[];
+    readonly value: number;
+  };
+  readonly concat: { readonly axis: number };
+  /** The reduced axes disappear. */
+  readonly reduce: { readonly fn: ReduceFn; readonly axes: readonly number[] };
+  readonly cumsum: { readonly axis: number; readonly reverse: boolean };
+  /** int32; the first of equal values; the axis disappears. */
+  readonly argmax: { readonly axis: number };
+  /** int32 positions of the k largest along the last axis, in falling order, the first of equals first. */
+  readonly topKIndices: { readonly k: number };
+  /** `x: [n, ...rest]`, `indices: [m]` → `[m, ...rest]`. */
+  readonly gather: NoAttributes;
+  /** `indices: [m]`, `updates: [m, ...rest]` → `[size, ...rest]`; equal indices add. */
+  readonly scatterAdd: { readonly size: number };
+  /** `[...batch, m, k]` and `[...batch, k, n]` → `[...batch, m, n]`. */
+  readonly dot: NoAttributes;
+  readonly conv2d: ConvAttributes;
+  /** A new key from a key and two 32-bit words. */
+  readonly deriveKey: { readonly words: readonly [number, number] };
+  readonly random: { readonly distribution: Distribution };
+  /** The identity, which sharing does not cross. */
+  readonly barrier: NoAttributes;
+  readonly stopGradient: NoAttributes;
+  readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
+}
+export type NoAttributes = Readonly<Record<never, never>>;
+export type Op = keyof Attributes;
+
+interface NodeFields<K extends Op> {
+  readonly op: K;
+  readonly inputs: readonly Node[];
+  readonly attributes: Attributes[K];
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** One more than the deepest input: sorting by it is a topological order. */
+  readonly depth: number;
+}
+export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
+/** One node, discriminated by `op`. */
+export type Node = NodeOf<Op>;
+
+/** Makes a node. Shapes and dtypes are the caller's care: the constructors in `primitives/` check them. */
+export const node = <K extends Op>(
+  op: K,
+  inputs: readonly Node[],
+  attributes: Attributes[K],
+  shape: readonly number[],
+  dtype: DType,
+): Node =>
+  // a NodeFields<K> of an unresolved K is not seen as a member of the union
+  ({
+    op,
+    inputs,
+    attributes,
+    shape,
+    dtype,
+    depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
+  }) as unknown as Node;
+
+/** The number of elements of a shape: 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** All nodes that the given ones need, each once, inputs before the nodes that use them. */
+export const reachable = (roots: readonly Node[]): readonly Node[] => {
+  const seen = new Set<Node>();
+  const order: Node[] = [];
+  // an explicit stack: graphs are deeper than the call stack
+  const stack: { readonly node: Node; next: number }[] = [];
+  const enter = (n: Node): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    stack.push({ node: n, next: 0 });
+  };
+  for (const root of roots) {
+    enter(root);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.node.inputs[top.next++];
+      if (input !== undefined) enter(input);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+};
+
+/** A copy of a node over other inputs (of the same shapes and dtypes). */
+export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
+  n.inputs.every((input, i) => input === inputs[i])
+    ? n
+    : node(n.op, inputs, n.attributes, n.shape, n.dtype);
+
+/**
+ * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten.
+ */
+export const rewrite = (
+  roots: readonly Node[],
+  visit: (n: Node, original: Node) => Node,
+): readonly Node[] => {
+  const done = new Map<Node, Node>();
+  for (const original of reachable(roots)) {
+    const inputs = original.inputs.map((input) => done.get(input)!);
+    done.set(original, visit(withInputs(original, inputs), original));
+  }
+  return roots.map((root) => done.get(root)!);
+};
+
+/**
+ * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
+ * through casts and movement; empty if it reads none.
+ */
+export const placeOf = (n: Node): string => {
+  for (const input of n.inputs) {
+    let at: Node = input;
+    while (at.inputs.length === 1 && at.op !== 'composite') at = at.inputs[0]!;
+    if (at.op === 'input') return at.attributes.path;
+  }
+  return '';
+};

@@ -1,0 +1,58 @@
+import { raise, showShape } from './errors.js';
+import type { DType, Node } from './node.js';
+
+/** An extent: a literal, a symbol (`'B'`, `'H/2'`, `'2*C'`, `'C+D'`), or wide, when only the run knows it. */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+export type { DType } from './node.js';
+
+declare const shape: unique symbol;
+declare const dtype: unique symbol;
+
+/**
+ * A staged tensor: an expression of a program that is being traced. `S` is its shape, which only the
+ * compiler reads; the extents of the trace are in {@link dims}.
+ */
+export interface Tensor<S extends Shape, D extends DType = 'float32'> {
+  /** Phantom: never there at run time. */
+  readonly [shape]: Readonly<S>;
+  readonly [dtype]: D;
+}
+
+export type Scalar = Tensor<[]>;
+/** A staged random key; see `keys.ts`. */
+export type Key = Tensor<[], 'key'>;
+/** A tensor of any shape and dtype. */
+export type AnyTensor = Tensor<Shape, DType>;
+
+/** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
+export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
+export const nodeOf = (x: AnyTensor): Node => x as unknown as Node;
+
+/** The extents at which a tensor is traced, `[32, 28, 28, 1]`. */
+export const dims = (x: AnyTensor): readonly number[] => nodeOf(x).shape;
+
+/** The dtype of a tensor, as a value. */
+export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
+
+/**
+ * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents
+ * are checked when the program is traced; raises `ShapeError`.
+ */
+export const ascribe =
+  <const S extends Shape>(...expected: S) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> => {
+    const actual = dims(x);
+    const fits =
+      actual.length === expected.length &&
+      expected.every((e, i) => typeof e !== 'number' || e === actual[i]) &&
+      expected.every((e, i) => typeof e === 'number' || actual[expected.indexOf(e)] === actual[i]);
+    if (!fits)
+      raise('ShapeError', {
+        where: 'ascribe',
+        expected: showShape(expected),
+        actual: showShape(actual),
+        hint: 'ascribe the shape that the tensor has',
+      });
+    return tensor(nodeOf(x));
+  };

@@ -1,0 +1,48 @@
+/**
+ * A small typed assembler for WebAssembly with SIMD: kernels are written as expressions, in TypeScript,
+ * and encoded without any tool at run time.
+ *
+ * @example
+ * const x = i32.local('x'), y = i32.local('y'), n = i32.local('n'), a = f32.local('a')
+ * const axpy = func('axpy', [a, x, y, n], [            // y += a·x, n a multiple of 4
+ *   repeat(n, i32.shr_u(n, 2), [
+ *     v128.store(y, f32x4.add(v128.load(y), f32x4.mul(f32x4.splat(a), v128.load(x)))),
+ *     increment(x, 16),
+ *     increment(y, 16),
+ *   ]),
+ * ])
+ * instantiate<'axpy'>(new wasm.Module(moduleBytes([axpy])), memory).axpy(0.5, 0, 1024, 64)
+ */
+export { f32, f32x4, i32, i32x4, v128 } from './instructions.js';
+export type {
+  Body,
+  Expr,
+  Lane,
+  Local,
+  MemoryPlace,
+  Operand,
+  ResultType,
+  Statement,
+  ValueType,
+} from './instructions.js';
+export {
+  block,
+  br,
+  br_if,
+  call,
+  forRange,
+  increment,
+  loop,
+  memoryCopy,
+  memoryFill,
+  repeat,
+  ret,
+  select,
+  set,
+  tee,
+  when,
+} from './control.js';
+export { func, internal, moduleBytes } from './encoder.js';
+export type { Func, FuncImport, ModuleOptions } from './encoder.js';
+export { instantiate, wasm } from './webassembly.js';
+export type { WasmFunction, WasmMemory, WasmModule } from './webassembly.js';

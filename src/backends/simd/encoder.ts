@@ -1,0 +1,233 @@
+/** Functions and modules, and their encoding as a WebAssembly binary. */
+import { flatten } from './control.js';
+import { unsignedLeb128 } from './instructions.js';
+import type { Body, Code, Expr, Local, ValueType } from './instructions.js';
+
+/** A function as data. Locals that are not parameters are declared by their use. */
+export interface Func {
+  readonly name: string;
+  readonly params: readonly Local[];
+  readonly result?: Expr<ValueType>;
+  readonly body: readonly Expr[];
+  readonly exported: boolean;
+}
+
+/** A function that the host provides, as `env.<name>`. */
+export interface FuncImport {
+  readonly name: string;
+  readonly params: readonly ValueType[];
+  readonly result?: ValueType;
+}
+
+/** What a module holds besides its functions. Memory is always imported, as `env.memory`. */
+export interface ModuleOptions {
+  readonly imports?: readonly FuncImport[];
+  /** Least size of the imported memory, in pages of 64 KiB. Default 0. */
+  readonly minimumPages?: number;
+  /** Set for a `shared` memory: its declared maximum, in pages, which must be given exactly. */
+  readonly sharedMaximumPages?: number;
+}
+
+const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+const VOID_BLOCK = 0x40;
+const END = 0x0b;
+
+/**
+ * A function, exported under its name. Its locals are those its body names; a name has one type.
+ * `result`, evaluated after the body, is what it returns.
+ *
+ * @example
+ * const x = i32.local('x'), n = i32.local('n')
+ * const double = func('double', [x, n], [
+ *   repeat(n, n, [f32.store(x, f32.add(f32.load(x), f32.load(x))), increment(x, 4)]),
+ * ])
+ */
+export const func = (name: string, params: readonly Local[], body: Body, result?: Expr<ValueType>): Func => ({
+  name,
+  params,
+  body: flatten(body),
+  exported: true,
+  ...(result === undefined ? {} : { result }),
+});
+
+/** The same function, kept inside its module. */
+export const internal = (f: Func): Func => ({ ...f, exported: false });
+
+type Signature = Pick<FuncImport, 'params' | 'result'>;
+const signatureOf = (f: Func): Signature => ({
+  params: f.params.map((param) => param.type),
+  ...(f.result === undefined ? {} : { result: f.result.type }),
+});
+
+const vector = (items: readonly (readonly number[])[]): number[] => [
+  ...unsignedLeb128(items.length),
+  ...items.flat(),
+];
+const section = (id: number, content: readonly number[]): number[] => [
+  id,
+  ...unsignedLeb128(content.length),
+  ...content,
+];
+const text = (value: string): number[] => vector([...new TextEncoder().encode(value)].map((byte) => [byte]));
+
+const signatureBytes = ({ params, result }: Signature): number[] => [
+  0x60,
+  ...vector(params.map((type) => [TYPE_CODE[type]])),
+  ...vector(result === undefined ? [] : [[TYPE_CODE[result]]]),
+];
+
+/** The expressions directly inside an instruction, in the order of evaluation. */
+const children = (code: Code): readonly Expr[] => {
+  switch (code.kind) {
+    case 'op':
+    case 'call':
+      return code.operands;
+    case 'set':
+    case 'tee':
+      return [code.value];
+    case 'block':
+    case 'loop':
+      return code.body;
+    case 'if':
+      return [code.test, ...code.then, ...code.otherwise];
+    case 'branch':
+      return code.test === undefined ? [] : [code.test];
+    case 'get':
+      return [];
+  }
+};
+
+const collectLocals = (expressions: readonly Expr[], found: Map<string, ValueType>): void => {
+  const note = (name: string, type: ValueType) => {
+    const known = found.get(name) ?? type;
+    if (known !== type) throw new TypeError(`wasm local '${name}' is used both as ${known} and as ${type}`);
+    found.set(name, type);
+  };
+  for (const { code } of expressions) {
+    if (code.kind === 'get') note(code.name, code.type);
+    if (code.kind === 'set' || code.kind === 'tee') note(code.local.name, code.local.type);
+    collectLocals(children(code), found);
+  }
+};
+
+/** What names mean inside one function. */
+interface Names {
+  readonly locals: ReadonlyMap<string, number>;
+  readonly functions: ReadonlyMap<string, number>;
+}
+
+const indexOf = (names: ReadonlyMap<string, number>, what: string, name: string): readonly number[] => {
+  const index = names.get(name);
+  if (index === undefined) throw new ReferenceError(`wasm ${what} '${name}' is not defined`);
+  return unsignedLeb128(index);
+};
+
+const LOCAL_OPCODE = { get: 0x20, set: 0x21, tee: 0x22 } as const;
+
+/** Appends an instruction to `sink`; `labels` are the enclosing labels, innermost first. */
+const emit = (expression: Expr, names: Names, labels: readonly string[], sink: number[]): void => {
+  const { code } = expression;
+  const emitAll = (body: readonly Expr[], inner = labels) => body.forEach((e) => emit(e, names, inner, sink));
+  switch (code.kind) {
+    case 'op':
+      emitAll(code.operands);
+      sink.push(...code.bytes);
+      return;
+    case 'get':
+      sink.push(LOCAL_OPCODE.get, ...indexOf(names.locals, 'local', code.name));
+      return;
+    case 'set':
+    case 'tee':
+      emitAll([code.value]);
+      sink.push(LOCAL_OPCODE[code.kind], ...indexOf(names.locals, 'local', code.local.name));
+      return;
+    case 'block':
+    case 'loop':
+      sink.push(code.kind === 'block' ? 0x02 : 0x03, VOID_BLOCK);
+      emitAll(code.body, [code.label, ...labels]);
+      sink.push(END);
+      return;
+    case 'if': {
+      // An `if` counts as a label for the depth of branches, but has no name to branch to.
+      const inner = ['', ...labels];
+      emitAll([code.test]);
+      sink.push(0x04, VOID_BLOCK);
+      emitAll(code.then, inner);
+      if (code.otherwise.length > 0) {
+        sink.push(0x05);
+        emitAll(code.otherwise, inner);
+      }
+      sink.push(END);
+      return;
+    }
+    case 'branch': {
+      const depth = labels.indexOf(code.label);
+      if (code.label === '' || depth < 0)
+        throw new ReferenceError(`wasm label '${code.label}' is not in scope`);
+      emitAll(code.test === undefined ? [] : [code.test]);
+      sink.push(code.test === undefined ? 0x0c : 0x0d, ...unsignedLeb128(depth));
+      return;
+    }
+    case 'call':
+      emitAll(code.operands);
+      sink.push(0x10, ...indexOf(names.functions, 'function', code.name));
+      return;
+  }
+};
+
+const functionBytes = (f: Func, functions: ReadonlyMap<string, number>): number[] => {
+  const types = new Map(f.params.map((param) => [param.name, param.type] as const));
+  const expressions = f.result === undefined ? f.body : [...f.body, f.result];
+  collectLocals(expressions, types);
+  const names: Names = { functions, locals: new Map([...types.keys()].map((name, index) => [name, index])) };
+  const declared = [...types.values()].slice(f.params.length);
+  const content = vector(declared.map((type) => [1, TYPE_CODE[type]]));
+  expressions.forEach((expression) => emit(expression, names, [], content));
+  content.push(END);
+  return [...unsignedLeb128(content.length), ...content];
+};
+
+const importBytes = (signatureIndex: number, { name }: FuncImport): number[] => [
+  ...text('env'),
+  ...text(name),
+  0x00,
+  ...unsignedLeb128(signatureIndex),
+];
+
+const memoryImport = ({ minimumPages = 0, sharedMaximumPages }: ModuleOptions): number[] => [
+  ...text('env'),
+  ...text('memory'),
+  0x02,
+  ...(sharedMaximumPages === undefined ? [0x00] : [0x03]),
+  ...unsignedLeb128(minimumPages),
+  ...(sharedMaximumPages === undefined ? [] : unsignedLeb128(sharedMaximumPages)),
+];
+
+/**
+ * The bytes of a module that imports `env.memory` and `imports`, and exports its functions by name.
+ * Throws a `ReferenceError` or `TypeError` for a name that is not defined or has two types; anything
+ * else that is wrong is found by `WebAssembly.Module`.
+ */
+export const moduleBytes = (
+  functions: readonly Func[],
+  options: ModuleOptions = {},
+): Uint8Array<ArrayBuffer> => {
+  const imports = options.imports ?? [];
+  const signatures = [...imports, ...functions.map(signatureOf)];
+  const indexes = new Map([...imports, ...functions].map(({ name }, index) => [name, index]));
+  if (indexes.size !== signatures.length) throw new TypeError('wasm functions of one module share a name');
+  const exported = functions.flatMap(({ name, exported }, index) =>
+    exported ? [[...text(name), 0x00, ...unsignedLeb128(imports.length + index)]] : [],
+  );
+  return new Uint8Array([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, vector(signatures.map(signatureBytes))),
+    ...section(
+      2,
+      vector([memoryImport(options), ...imports.map((imported, index) => importBytes(index, imported))]),
+    ),
+    ...section(3, vector(functions.map((_, index) => [...unsignedLeb128(imports.length + index)]))),
+    ...section(7, vector(exported)),
+    ...section(10, vector(functions.map((f) => functionBytes(f, indexes)))),
+  ]);
+};

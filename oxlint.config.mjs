@@ -1,0 +1,89 @@
+// The house: each folder of src, the folders of src that it may import, and its share of the outside world.
+const house = {
+  internal: { sees: [] },
+  dsl: { sees: ['internal'] },
+  nn: { sees: ['dsl', 'internal'] },
+  diffusion: { sees: ['dsl', 'internal'] },
+  backends: { sees: ['dsl', 'internal'], node: true },
+  training: { sees: ['nn', 'diffusion', 'dsl', 'internal'], node: true },
+};
+
+const above = ['properties', 'examples', 'bench'];
+const seam = 'src/internal/fp.ts is the one seam onto fp-ts and io-ts.';
+const roots = 'Import the package by its root: its subpaths fail in Node, or weigh ten times as much.';
+const tfjs = 'Only src/backends/tfjs and bench may import tfjs.';
+const portable = 'This folder runs in the browser too.';
+
+/** `no-restricted-imports` over [regular expression, message] pairs. */
+const restrict = (...pairs) => ({
+  'no-restricted-imports': ['error', { patterns: pairs.map(([regex, message]) => ({ regex, message })) }],
+});
+
+const arrows = (folder, { sees, node }) => {
+  const hidden = [
+    ...Object.keys(house).filter((other) => other !== folder && !sees.includes(other)),
+    ...above,
+  ];
+  const message = `src/${folder} may import ${sees.map((name) => `src/${name}`).join(', ') || 'nothing else of ours'}.`;
+  return [
+    // A relative path that climbs out of the folder, then enters a hidden one; or the package by its own name.
+    [`^(\\.\\./)+(src/)?(${hidden.join('|')})/|^noisefold(/|$)`, message],
+    ['^(fp-ts|io-ts)(/|$)', seam],
+    ...(node ? [] : [['^node:', portable]]),
+  ];
+};
+
+const noTfjs = ['^@tensorflow/', tfjs];
+const noSubpaths = ['^(fp-ts|io-ts)/', roots];
+
+export default {
+  plugins: ['typescript', 'unicorn', 'oxc', 'import'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  options: { reportUnusedDisableDirectives: 'error' },
+  ignorePatterns: ['node_modules', 'dist', 'runs', 'coverage'],
+  rules: {
+    eqeqeq: 'error',
+    'no-var': 'error',
+    'prefer-const': 'error',
+    'no-shadow': 'off',
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    'import/no-cycle': 'error',
+    'import/namespace': 'off', // it cannot read computed names, which TypeScript checks anyway
+    'import/no-unassigned-import': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/no-array-reverse': 'off', // their replacements are newer than the es2022 we target
+    'unicorn/no-array-sort': 'off',
+    'unicorn/no-thenable': 'off',
+    'unicorn/no-useless-spread': 'off', // a spread literal keeps a row of a table on one line
+    ...restrict(noSubpaths, noTfjs),
+  },
+  overrides: [
+    {
+      files: ['src/**'],
+      rules: {
+        'import/no-default-export': 'error',
+        'typescript/no-explicit-any': 'error',
+        'max-classes-per-file': ['error', { max: 0 }],
+        'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      },
+    },
+    ...Object.entries(house).map(([folder, room]) => ({
+      files: [`src/${folder}/**`],
+      rules: {
+        ...restrict(...arrows(folder, room), noTfjs),
+        ...(room.node
+          ? {}
+          : { 'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'] }),
+      },
+    })),
+    { files: ['src/backends/tfjs/**'], rules: restrict(...arrows('backends', house.backends)) },
+    {
+      files: ['src/internal/fp.ts'],
+      rules: restrict(noSubpaths, ['^\\.', 'The seam imports fp-ts and io-ts alone.']),
+    },
+    // A test may use the reference backend as its oracle.
+    { files: ['src/**/*.test.ts'], rules: restrict(noSubpaths, noTfjs) },
+    { files: ['bench/**'], rules: restrict(noSubpaths) },
+    { files: ['*.config.*'], rules: { 'import/no-default-export': 'off' } },
+  ],
+};

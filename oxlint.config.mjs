@@ -83,7 +83,7 @@ export default {
     },
     // A test may use the reference backend as its oracle.
     { files: ['src/**/*.test.ts'], rules: restrict(noSubpaths, noTfjs) },
-    { files: ['bench/**'], rules: restrict(noSubpaths) },
+    { files: ['src/backends/tfjs/**/*.test.ts', 'bench/**'], rules: restrict(noSubpaths) },
     { files: ['*.config.*'], rules: { 'import/no-default-export': 'off' } },
   ],
 };

@@ -1,0 +1,21 @@
+import type { Backend } from '../../dsl/backend.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import { TE, type taskEither } from '../../internal/fp.js';
+import { hostHeap } from '../shared/heap.js';
+import { hostBackend } from '../shared/hostBackend.js';
+import { randomRule } from '../shared/random.js';
+import { libraryRule } from './library.js';
+
+/**
+ * The reference: every primitive as a plain loop in float64, slow and obviously right. The oracle of
+ * every test, and the place to look where a NaN began.
+ */
+export const reference = (): taskEither.TaskEither<NoisefoldError, Backend> =>
+  TE.fromIO(() =>
+    hostBackend({
+      name: 'reference',
+      capabilities: { fuses: false, composites: [], scratchElements: () => 0 },
+      heap: hostHeap(8, () => Float64Array),
+      rules: [randomRule, libraryRule],
+    }),
+  );

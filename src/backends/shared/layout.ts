@@ -1,0 +1,68 @@
+import type { KeyWords } from '../../dsl/backend.js';
+import type { Plan } from '../../dsl/plan.js';
+import { E, type either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NumberArray } from './heap.js';
+import type { Frame } from './kernel.js';
+import type { Memory } from './memory.js';
+import { writeNumbers } from './numbers.js';
+
+/** The buffers of a plan, laid out in memory: a frame for kernels, and the way to change it between runs. */
+export interface PlanLayout {
+  readonly frame: Frame;
+  /** Says where an input or an output of the next run lies. Buffers that the plan lacks (-1) are ignored. */
+  readonly place: (buffer: number, address: number) => void;
+  readonly setKey: (input: number, key: KeyWords) => void;
+  /** Takes the arrays anew if the heap has moved. */
+  readonly refresh: () => void;
+  readonly release: () => void;
+}
+
+/** Reserves the arena and the constants of a plan as one block, and uploads the constants. */
+export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError, PlanLayout> => {
+  const { heap } = memory;
+  const offsets = plan.buffers.map(({ storage }) => (storage.kind === 'arena' ? storage.offset : 0));
+  let elements = plan.arenaElements;
+  plan.buffers.forEach((buffer, i) => {
+    if (buffer.storage.kind !== 'constant') return;
+    offsets[i] = elements;
+    elements += buffer.elements;
+  });
+  const inBlock = plan.buffers.map(({ storage }) => storage.kind === 'arena' || storage.kind === 'constant');
+
+  return E.map((block: number): PlanLayout => {
+    const bases: number[] = plan.buffers.map((_, i) => (inBlock[i] ? block : -1));
+    const addresses: number[] = plan.buffers.map((_, i) => block + offsets[i]! * heap.bytesPerElement);
+    const arrays: NumberArray[] = [];
+    const keys: KeyWords[] = [];
+    let arena: unknown = null;
+
+    const take = (i: number): void => {
+      const { elements, dtype } = plan.buffers[i]!;
+      if (bases[i] !== -1) arrays[i] = heap.array(bases[i]!, offsets[i]!, elements, dtype);
+    };
+    const refresh = (): void => {
+      if (heap.arena() === arena) return;
+      arena = heap.arena();
+      plan.buffers.forEach((_, i) => take(i));
+    };
+
+    refresh();
+    plan.buffers.forEach(({ storage, dtype }, i) => {
+      if (storage.kind === 'constant') writeNumbers(arrays[i]!, storage.data, dtype);
+    });
+    return {
+      frame: { arrays, addresses, keys },
+      place: (buffer, address) => {
+        if (buffer < 0 || bases[buffer] === address) return; // mostly where it was in the last run
+        bases[buffer] = addresses[buffer] = address;
+        take(buffer);
+      },
+      setKey: (input, key) => {
+        keys[input] = key;
+      },
+      refresh,
+      release: () => memory.unreserve(block),
+    };
+  })(memory.reserve(elements));
+};

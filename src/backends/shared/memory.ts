@@ -1,0 +1,87 @@
+import type { BackendStats, DeviceBuffer } from '../../dsl/backend.js';
+import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import type { NumberType } from '../../dsl/region.js';
+import { E, type either } from '../../internal/fp.js';
+import type { Heap } from './heap.js';
+
+/** A heap with its books: who holds what, to the byte. */
+export interface Memory {
+  readonly heap: Heap;
+  /** Memory that is not handed out: an arena, constants. Gives its address. */
+  readonly reserve: (elements: number) => either.Either<NoisefoldError, number>;
+  readonly unreserve: (address: number) => void;
+  readonly hold: (elements: number, dtype: NumberType) => either.Either<NoisefoldError, DeviceBuffer>;
+  /** The address of a live buffer; undefined if it was released or donated, or belongs to another backend. */
+  readonly addressOf: (buffer: DeviceBuffer) => number | undefined;
+  /** Passes the memory of a live buffer on to a new one; the old one is consumed. */
+  readonly transfer: (from: DeviceBuffer, dtype: NumberType) => DeviceBuffer;
+  /** Does nothing with a buffer that is not live. */
+  readonly release: (buffer: DeviceBuffer) => void;
+  readonly stats: () => BackendStats;
+  /** Frees everything, reserved memory included. */
+  readonly close: () => void;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+export const createMemory = (backend: string, heap: Heap): Memory => {
+  const held = new Map<DeviceBuffer, number>();
+  /** Bytes by address. */
+  const taken = new Map<number, number>();
+  let bytes = 0;
+  let peakBytes = 0;
+
+  const reserve = (elements: number): either.Either<NoisefoldError, number> => {
+    const asked = Math.max(1, elements) * heap.bytesPerElement;
+    const address = heap.allocate(Math.max(1, elements));
+    if (address === null)
+      return E.left(
+        failure('BackendFailure', {
+          where: `the ${backend} backend`,
+          expected: `room for ${(asked / MEBIBYTE).toFixed(1)} MiB`,
+          actual: `none left, with ${(bytes / MEBIBYTE).toFixed(1)} MiB in use`,
+          hint: 'use a smaller batch, or release values that are not needed',
+        }),
+      );
+    taken.set(address, asked);
+    bytes += asked;
+    peakBytes = Math.max(peakBytes, bytes);
+    return E.right(address);
+  };
+
+  const unreserve = (address: number): void => {
+    bytes -= taken.get(address) ?? 0;
+    if (taken.delete(address)) heap.free(address);
+  };
+
+  const handle = (address: number, elements: number, dtype: NumberType): DeviceBuffer => {
+    const buffer: DeviceBuffer = { elements, dtype };
+    held.set(buffer, address);
+    return buffer;
+  };
+
+  return {
+    heap,
+    reserve,
+    unreserve,
+    hold: (elements, dtype) =>
+      E.map((address: number) => handle(address, elements, dtype))(reserve(elements)),
+    addressOf: (buffer) => held.get(buffer),
+    transfer: (from, dtype) => {
+      const address = held.get(from)!;
+      held.delete(from);
+      return handle(address, from.elements, dtype);
+    },
+    release: (buffer) => {
+      const address = held.get(buffer);
+      if (address === undefined) return;
+      held.delete(buffer);
+      unreserve(address);
+    },
+    stats: () => ({ buffers: taken.size, bytes, peakBytes }),
+    close: () => {
+      held.clear();
+      for (const address of [...taken.keys()]) unreserve(address);
+    },
+  };
+};

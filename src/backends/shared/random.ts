@@ -1,0 +1,18 @@
+import type { KeyWords } from '../../dsl/backend.js';
+import type { KeyExpression } from '../../dsl/plan.js';
+import { deriveWords, randomInto } from '../../dsl/threefry.js';
+import { elementsOf, type Frame, type Rule } from './kernel.js';
+
+/** The words of a derived key. */
+export const evaluateKey = ({ input, words }: KeyExpression, keys: Frame['keys']): KeyWords =>
+  words.reduce<KeyWords>(deriveWords, keys[input]!);
+
+/** Random numbers, made on the host straight into the backend's memory. */
+export const randomRule: Rule = (call) =>
+  call.kind === 'random'
+    ? {
+        name: `random ${call.distribution}`,
+        run: (frame) =>
+          randomInto(call.distribution, evaluateKey(call.key, frame.keys), elementsOf(frame, call.output)),
+      }
+    : null;

@@ -1,0 +1,127 @@
+/**
+ * What every scalar function means, once: the reference calls these, the JavaScript regions call or
+ * inline them, and the kernels written in WebAssembly are tested against them.
+ *
+ * int32 wraps around. Integer division truncates toward zero, as in C, and x / 0 = 0; `mod` has the
+ * sign of the divisor, and x mod 0 = 0. `max` and `min` give NaN where an operand is NaN; `round` goes
+ * to the even one of two neighbours; comparisons with NaN are false. Bools are 0 and 1.
+ */
+import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/node.js';
+import type { NumberType } from '../../dsl/region.js';
+import { erf } from './erf.js';
+
+export type Unary = (x: number) => number;
+export type Binary = (a: number, b: number) => number;
+
+/** A number as int32: truncated toward zero, saturated, NaN to 0. */
+export const toInt32 = (x: number): number => {
+  if (x >= 2147483647) return 2147483647;
+  if (x <= -2147483648) return -2147483648;
+  return x | 0;
+};
+
+const floorMod: Binary = (a, b) => {
+  const remainder = a % b;
+  return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
+};
+
+/** To the nearest integer, half to even. */
+const round: Unary = (x) => {
+  const up = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
+};
+
+/** `a` to the power `b`, wrapped; a negative power is the truncated reciprocal. */
+const integerPower: Binary = (a, b) => {
+  if (b < 0) return a === 1 ? 1 : a === -1 ? (b % 2 === 0 ? 1 : -1) : 0;
+  let result = 1;
+  for (let base = a, left = b; left > 0; left >>>= 1, base = Math.imul(base, base))
+    if (left & 1) result = Math.imul(result, base);
+  return result;
+};
+
+const floatUnary: Readonly<Record<UnaryFn, Unary>> = {
+  neg: (x) => -x,
+  abs: Math.abs,
+  sign: Math.sign,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round,
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  reciprocal: (x) => 1 / x,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  tanh: Math.tanh,
+  atan: Math.atan,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  erf,
+  not: (x) => (x === 0 ? 1 : 0),
+  isFinite: (x) => (Number.isFinite(x) ? 1 : 0),
+};
+
+const floatBinary: Readonly<Record<BinaryFn, Binary>> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: Math.pow,
+  mod: floorMod,
+  max: Math.max,
+  min: Math.min,
+  equal: (a, b) => (a === b ? 1 : 0),
+  less: (a, b) => (a < b ? 1 : 0),
+  lessEqual: (a, b) => (a <= b ? 1 : 0),
+  and: (a, b) => a & b,
+  or: (a, b) => a | b,
+};
+
+const integerUnary: Readonly<Record<UnaryFn, Unary>> = {
+  ...floatUnary,
+  neg: (x) => -x | 0,
+  abs: (x) => Math.abs(x) | 0,
+};
+
+const integerBinary: Readonly<Record<BinaryFn, Binary>> = {
+  ...floatBinary,
+  add: (a, b) => (a + b) | 0,
+  sub: (a, b) => (a - b) | 0,
+  mul: Math.imul,
+  div: (a, b) => (a / b) | 0,
+  pow: integerPower,
+  mod: (a, b) => floorMod(a, b) | 0,
+};
+
+/** A function on numbers of a dtype (of its operands). */
+export const unaryFunction = (fn: UnaryFn, dtype: NumberType): Unary =>
+  (dtype === 'float32' ? floatUnary : integerUnary)[fn];
+
+export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
+  (dtype === 'float32' ? floatBinary : integerBinary)[fn];
+
+/** A conversion between dtypes; from int32 or bool to float32 the number stays. */
+export const castFunction = (from: NumberType, to: NumberType): Unary => {
+  if (to === 'bool') return (x) => (x === 0 ? 0 : 1);
+  return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;
+};
+
+/** The binary function that a reduction repeats. */
+export const COMBINE: Readonly<Record<ReduceFn, BinaryFn>> = {
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+};
+
+/** What a reduction begins with: its value over nothing. */
+export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
+  if (fn === 'sum') return 0;
+  if (fn === 'prod') return 1;
+  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+  return fn === 'max' ? low : high;
+};

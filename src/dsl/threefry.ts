@@ -53,13 +53,13 @@ export const threefry = (key: KeyWords, counter: KeyWords): KeyWords => {
   return [out[0]! >>> 0, out[1]! >>> 0];
 };
 
-/** The key of a seed: any safe integer, its low word first. */
-export const keyWords = (seed: number): KeyWords =>
+/** The 64 bits of a safe integer, the low word first: the key of a seed. */
+export const keyWords = (seed: number, where = 'key'): KeyWords =>
   Number.isSafeInteger(seed)
     ? [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
     : raise('ConfigError', {
-        where: 'key',
-        expected: 'a safe integer as seed',
+        where,
+        expected: 'a safe integer',
         actual: `${seed}`,
         hint: 'give an integer between -(2^53 - 1) and 2^53 - 1',
       });

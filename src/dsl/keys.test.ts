@@ -1,0 +1,147 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, expectTypeOf } from 'vitest';
+import { E } from '../internal/fp.js';
+import { attempt, type NoisefoldError } from './errors.js';
+import { node } from './node.js';
+import {
+  bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, uniform, uniformLike, type RandomKey,
+} from './keys.js'; // prettier-ignore
+import { dims, dtypeOf, nodeOf, tensor, type Dim, type Key, type Tensor } from './tensor.js';
+import { deriveWords, wordsOfName } from './threefry.js';
+
+const seeds = fc.maxSafeInteger();
+const staged = (): Key => tensor(node('input', [], { path: 'key' }, [], 'key'));
+
+/** The host key that a staged one stands for. */
+const evaluate = (k: Key, root: RandomKey): RandomKey => {
+  const n = nodeOf(k);
+  return n.op === 'deriveKey' ? deriveWords(evaluate(tensor(n.inputs[0]!), root), n.attributes.words) : root;
+};
+
+const messageOf = (build: () => unknown): string =>
+  E.match(
+    (error: NoisefoldError) => error.message,
+    () => 'no error',
+  )(attempt(build));
+
+describe('fork', () => {
+  test.prop([seeds, fc.uniqueArray(fc.string(), { minLength: 2 })])(
+    'names give different keys',
+    (seed, names) => {
+      const keys = Object.values(fork(key(seed), ...names)).map(String);
+      expect(new Set([...keys, String(key(seed))]).size).toBe(names.length + 1);
+    },
+  );
+
+  test.prop([seeds])('a name’s key does not depend on the other names', (seed) => {
+    expect(fork(key(seed), 'a', 'b').b).toEqual(fork(key(seed), 'b', 'c').b);
+  });
+
+  test.prop([seeds])('forks of forks differ by path: a.b is not b.a', (seed) => {
+    const of = (first: string, second: string) => fork(fork(key(seed), first)[first]!, second)[second];
+    expect(of('a', 'b')).not.toEqual(of('b', 'a'));
+    expect(of('a', 'a')).not.toEqual(fork(key(seed), 'a').a);
+  });
+
+  test('a name of Object’s prototype is a name like another', () => {
+    const forked = fork(key(1), '__proto__', 'constructor');
+    expect(Object.keys(forked)).toEqual(['__proto__', 'constructor']);
+    expect(forked['__proto__']).toEqual(deriveWords(key(1), wordsOfName('__proto__')));
+  });
+
+  test('types: the names, and the kind of the parent', () => {
+    expectTypeOf(fork(key(1), 'noise', 'timestep')).toEqualTypeOf<{
+      readonly noise: RandomKey;
+      readonly timestep: RandomKey;
+    }>();
+    expectTypeOf(fork(staged(), 'noise').noise).toEqualTypeOf<Key>();
+    // @ts-expect-error a name that was not asked for
+    expect(fork(key(1), 'noise').timestep).toBeUndefined();
+  });
+});
+
+describe('foldIn', () => {
+  test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])(
+    'equal for equal numbers alone',
+    (seed, a, b) => {
+      expect(String(foldIn(a)(key(seed))) === String(foldIn(b)(key(seed)))).toBe(a === b);
+    },
+  );
+
+  test('refuses what is not an integer', () => {
+    expect(messageOf(() => foldIn(0.5)(staged()))).toBe(
+      'foldIn: expected a safe integer, got 0.5; give an integer between -(2^53 - 1) and 2^53 - 1',
+    );
+  });
+});
+
+test.prop([seeds, fc.string(), fc.maxSafeInteger()])(
+  'a program’s keys are the host’s',
+  (seed, name, data) => {
+    const path = <K extends Key | RandomKey>(root: K): K => foldIn(data)(fork(root, name)[name]!);
+    expect(evaluate(path(staged()), key(seed))).toEqual(path(key(seed)));
+  },
+);
+
+describe('sampling', () => {
+  test('by extents', () => {
+    const x = normal(8, 28, 28, 1)(staged());
+    expectTypeOf(x).toEqualTypeOf<Tensor<readonly [8, 28, 28, 1]>>();
+    expect(dims(x)).toEqual([8, 28, 28, 1]);
+    expect(nodeOf(x)).toMatchObject({
+      op: 'random',
+      attributes: { distribution: 'normal' },
+      dtype: 'float32',
+    });
+    expectTypeOf(uniform()(staged())).toEqualTypeOf<Tensor<readonly []>>();
+    expect(nodeOf(uniform(3)(staged()))).toMatchObject({
+      attributes: { distribution: 'uniform' },
+      shape: [3],
+    });
+    expectTypeOf(bernoulli(0.5, 3)(staged())).toEqualTypeOf<Tensor<readonly [3], 'bool'>>();
+    expectTypeOf(permutation(10)(staged())).toEqualTypeOf<Tensor<[10], 'int32'>>();
+    expect(dtypeOf(permutation(10)(staged()))).toBe('int32');
+  });
+
+  test('wide extents are wide dims', () => {
+    const n: number = 3;
+    expectTypeOf(normal(n, 2)(staged())).toEqualTypeOf<Tensor<readonly [Dim, 2]>>();
+    expectTypeOf(permutation(n)(staged())).toEqualTypeOf<Tensor<[Dim], 'int32'>>();
+  });
+
+  test('in the shape of another tensor, whatever its dtype', () => {
+    const x: Tensor<['B', 4]> = tensor(nodeOf(normal(2, 4)(staged())));
+    expectTypeOf(normalLike(x)(staged())).toEqualTypeOf<Tensor<['B', 4]>>();
+    expectTypeOf(bernoulliLike(0.1, x)(staged())).toEqualTypeOf<Tensor<['B', 4], 'bool'>>();
+    for (const y of [
+      normalLike(x)(staged()),
+      uniformLike(permutation(8)(staged()))(staged()),
+      bernoulliLike(0.1, x)(staged()),
+    ])
+      expect(dims(y).reduce((a, b) => a * b, 1)).toBe(8);
+  });
+
+  test('a union of extents is refused', () => {
+    const either = 2 as 2 | 3;
+    // @ts-expect-error an extent must not be a union
+    expect(dims(normal(either)(staged()))).toEqual([2]);
+  });
+
+  test.each([-1, 1.5, Number.NaN])('extent %s is refused with a message', (extent: number) => {
+    expect(messageOf(() => normal(2, extent)(staged()))).toBe(
+      `normal: expected extents that are integers ≥ 0, got [2, ${extent}]; give the extents of the result, one number an axis`,
+    );
+  });
+
+  test.each([-0.1, 1.1, Number.NaN])('%s is no probability', (p) => {
+    expect(messageOf(() => bernoulli(p, 3)(staged()))).toMatch(
+      /^bernoulli: expected a probability in \[0, 1\]/,
+    );
+  });
+
+  test('a tensor is no key', () => {
+    const x = normal(2)(staged());
+    // @ts-expect-error float32 is no key
+    expect(messageOf(() => normal(2)(x))).toMatch(/^normal: expected a key, got float32 \[2\]/);
+  });
+});

@@ -29,6 +29,10 @@ export type AnyTensor = Tensor<Shape, DType>;
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
 export const nodeOf = (x: AnyTensor): Node => x as unknown as Node;
 
+/** Whether something is a staged tensor, and not a tree that holds some. */
+export const isTensor = (x: unknown): x is AnyTensor =>
+  typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
+
 /** The extents at which a tensor is traced, `[32, 28, 28, 1]`. */
 export const dims = (x: AnyTensor): readonly number[] => nodeOf(x).shape;
 

@@ -1,0 +1,131 @@
+/** Extents at run time: what `'H/2'`, `'2*C'` and `'C+D'` are once their symbols are bound. */
+import { E, type either } from '../internal/fp.js';
+import { fail, type NoisefoldError } from './errors.js';
+import type { Dim } from './tensor.js';
+
+/** The extent of each symbol: `{ B: 32, H: 28 }`. */
+export type Bindings = Readonly<Record<string, number>>;
+
+type Expression =
+  | { readonly kind: 'literal'; readonly value: number }
+  | { readonly kind: 'symbol'; readonly name: string }
+  | {
+      readonly kind: 'operation';
+      readonly sign: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    };
+
+/** An expression, and the words that are left after it; null where the words are none. */
+type Parsed = readonly [Expression, readonly string[]] | null;
+
+const operations =
+  (signs: readonly string[], operand: (words: readonly string[]) => Parsed) =>
+  (words: readonly string[]): Parsed => {
+    let parsed = operand(words);
+    while (parsed !== null && signs.includes(parsed[1][0] ?? '')) {
+      const [left, [sign, ...rest]] = parsed;
+      const next = operand(rest);
+      parsed = next && [{ kind: 'operation', sign: sign!, left, right: next[0] }, next[1]];
+    }
+    return parsed;
+  };
+
+const atom = ([word, ...rest]: readonly string[]): Parsed => {
+  if (word === undefined) return null;
+  if (word === '(') {
+    const inner = sum(rest);
+    return inner !== null && inner[1][0] === ')' ? [inner[0], inner[1].slice(1)] : null;
+  }
+  if (/^\d/.test(word)) return [{ kind: 'literal', value: Number(word) }, rest];
+  return /^[A-Za-z_]/.test(word) ? [{ kind: 'symbol', name: word }, rest] : null;
+};
+const product = operations(['*', '/'], atom);
+const sum = operations(['+'], product);
+
+const parse = (dim: string): either.Either<NoisefoldError, Expression> => {
+  const parsed = sum(dim.match(/\d+(?!\w)|[A-Za-z_]\w*|\S/g) ?? []);
+  return parsed !== null && parsed[1].length === 0
+    ? E.right(parsed[0])
+    : fail('ShapeError', {
+        where: `dim '${dim}'`,
+        expected: "an extent, a symbol, or an expression like 'H/2', '2*C', '(C+D)/2'",
+        actual: `'${dim}'`,
+        hint: 'extents are integers ≥ 0; symbols begin with a letter',
+      });
+};
+
+const namesIn = (e: Expression): readonly string[] =>
+  e.kind === 'operation' ? [...namesIn(e.left), ...namesIn(e.right)] : e.kind === 'symbol' ? [e.name] : [];
+
+const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
+  names.map((name) => `${name} = ${bindings[name]}`).join(', ');
+
+const evaluate = (
+  dim: string,
+  whole: Expression,
+  bindings: Bindings,
+): either.Either<NoisefoldError, number> => {
+  const visit = (e: Expression): either.Either<NoisefoldError, number> => {
+    if (e.kind === 'literal') return E.right(e.value);
+    if (e.kind === 'symbol') {
+      const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
+      return bound !== undefined
+        ? E.right(bound)
+        : fail('UnknownDim', {
+            where: `dim '${dim}'`,
+            expected: `an extent for ${e.name}`,
+            actual: boundOf(bindings) || 'no symbol bound',
+            hint: `bind ${e.name} too`,
+          });
+    }
+    return E.flatMap((left: number) =>
+      E.flatMap((right: number): either.Either<NoisefoldError, number> => {
+        if (e.sign === '+') return E.right(left + right);
+        if (e.sign === '*') return E.right(left * right);
+        return Number.isInteger(left / right)
+          ? E.right(left / right)
+          : fail('ShapeError', {
+              where: `dim '${dim}'`,
+              expected: `a number that ${right} divides`,
+              actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
+              hint: 'choose an extent that can be divided so often',
+            });
+      })(visit(e.right)),
+    )(visit(e.left));
+  };
+  return visit(whole);
+};
+
+/** Whether a number can be an extent. */
+export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+
+/**
+ * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at
+ * H = 7), or the dim that is none; an `UnknownDim` names the symbol without an extent, and those that have one.
+ *
+ * @example
+ * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // right(48)
+ */
+export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> => {
+  if (typeof dim === 'string') return E.flatMap((e: Expression) => evaluate(dim, e, bindings))(parse(dim));
+  return isExtent(dim)
+    ? E.right(dim)
+    : fail('ShapeError', {
+        where: 'dim',
+        expected: 'an integer ≥ 0',
+        actual: `${dim}`,
+        hint: 'extents count elements',
+      });
+};
+
+/**
+ * The symbols that a dim needs bound, in the order of their first use.
+ *
+ * @example
+ * symbolsIn('(C+D)/2') // right(['C', 'D'])
+ */
+export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
+  typeof dim === 'number'
+    ? E.map(() => [])(evaluateDim(dim, {}))
+    : E.map((e: Expression) => [...new Set(namesIn(e))])(parse(dim));

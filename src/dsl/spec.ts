@@ -1,0 +1,247 @@
+/**
+ * The one spec language: for the inputs of programs, the parameters of layers and models, and checkpoints.
+ *
+ * - `'B 28 28 1'` is a float32 tensor of that shape, `''` a scalar;
+ * - `'B:int32'`, `':bool'` say another dtype; `'key'` is a random key;
+ * - records and arrays of specs are trees; a {@link TreeSpec} may stand anywhere in them.
+ */
+import { E, type either, F } from '../internal/fp.js';
+import { type Bindings, evaluateDim, isExtent, symbolsIn } from './dimExpression.js';
+import type { DimOf } from './dim.js';
+import { attempt, type NoisefoldError, raise, showShape } from './errors.js';
+import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from './tensor.js';
+import { leaves, mapLeaves } from './tree.js';
+
+export { type Bindings, evaluateDim } from './dimExpression.js';
+
+/** What may be written for a tree of tensors. */
+export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };
+
+/** One tensor of a spec. */
+export interface LeafSpec {
+  readonly _tag: 'LeafSpec';
+  /** Where it is in its tree: `down.0.conv1.kernel`. */
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+declare const params: unique symbol;
+
+/** A parsed spec. `P` is the tree of tensors that it describes. */
+export interface TreeSpec<out P> {
+  readonly _tag: 'TreeSpec';
+  /** The tree, with a {@link LeafSpec} for each tensor. */
+  readonly tree: unknown;
+  readonly leaves: readonly LeafSpec[];
+  /** Phantom: never there at run time. */
+  readonly [params]?: P;
+}
+
+// The types that specs stand for
+
+type Words<S extends string, Found extends readonly Dim[] = []> = S extends ` ${infer Rest}`
+  ? Words<Rest, Found>
+  : S extends `${infer Word} ${infer Rest}`
+    ? Words<Rest, [...Found, DimOf<Word>]>
+    : S extends ''
+      ? Found
+      : [...Found, DimOf<S>];
+
+/** The shape that a string of extents and symbols stands for: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
+export type ShapeOf<S extends string> = string extends S ? Shape : Words<S>;
+
+type TensorOf<S extends string> = string extends S
+  ? AnyTensor
+  : S extends 'key'
+    ? Key
+    : S extends `${infer Extents}:${infer D}`
+      ? Tensor<ShapeOf<Extents>, D & DType>
+      : Tensor<ShapeOf<S>>;
+
+/** The tree of tensors that a spec describes; `unknown` where the spec is only known to be one. */
+export type Of<P> = [Spec] extends [P] ? unknown : TreeOf<P>;
+
+type TreeOf<P> =
+  P extends TreeSpec<infer T> ? T : P extends string ? TensorOf<P> : { readonly [K in keyof P]: Of<P[K]> };
+
+type BadWord<S extends Shape> = {
+  [I in keyof S]: S[I] extends number
+    ? `${S[I]}` extends `-${string}` | `${string}.${string}`
+      ? `'${S[I]}' is not an extent`
+      : never
+    : never;
+}[number];
+
+type CheckedString<S extends string> = string extends S
+  ? S
+  : S extends `${infer Extents}:${infer D}`
+    ? D extends DType
+      ? CheckedShape<S, Extents>
+      : `'${D}' is not a dtype: float32, int32, bool or key`
+    : CheckedShape<S, S>;
+
+type CheckedShape<S extends string, Extents extends string> = [BadWord<ShapeOf<Extents>>] extends [never]
+  ? S
+  : BadWord<ShapeOf<Extents>>;
+
+/** `P`, or a message in the place of a string that is no spec. */
+export type CheckedSpec<P> = 0 extends 1 & P
+  ? 'a spec must not be any'
+  : [Spec] extends [P]
+    ? Spec
+    : CheckedTree<P>;
+
+type CheckedTree<P> =
+  P extends TreeSpec<unknown>
+    ? P
+    : P extends string
+      ? CheckedString<P>
+      : { readonly [K in keyof P]: CheckedSpec<P[K]> };
+
+type Punctuation = '(' | ')' | '+' | '*' | '/';
+
+/** The symbols of an expression: `'C' | 'D'` of `'(C+D)/2'`, split at each punctuation mark. */
+type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
+  ? C extends Punctuation
+    ? SymbolIn<Name> | SymsOf<Rest>
+    : SymsOf<Rest, `${Name}${C}`>
+  : string extends D
+    ? never
+    : SymbolIn<Name>;
+
+type SymbolIn<Name extends string> = Name extends `${number}` | '' ? never : Name;
+
+/** The symbols in the shapes of a tree of tensors: what `compile` wants extents for. */
+export type Syms<T> =
+  T extends Tensor<infer S, DType>
+    ? SymsOf<S[number]>
+    : T extends readonly (infer U)[]
+      ? Syms<U>
+      : T extends object
+        ? { [K in keyof T]-?: Syms<T[K]> }[keyof T]
+        : never;
+
+// Parsing
+
+const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'key'] satisfies readonly DType[];
+
+const isDType = (name: string): name is DType => DTYPES.includes(name);
+
+export const isLeafSpec = (x: unknown): x is LeafSpec =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'LeafSpec';
+
+const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'TreeSpec';
+
+/**
+ * One tensor, for a tree made from a configuration; {@link treeSpec} gives it its path. Raises `ShapeError` for a
+ * dim that is none.
+ *
+ * @example
+ * leafSpec([3, 3, channels, 2 * channels])
+ */
+export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  const wrong = shape.find((dim) => (typeof dim === 'number' ? !isExtent(dim) : E.isLeft(symbolsIn(dim))));
+  if (wrong !== undefined)
+    raise('ShapeError', {
+      where: `spec ${showShape(shape)}`,
+      expected: "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'",
+      actual: `${wrong}`,
+      hint: 'symbols begin with a letter',
+    });
+  if (dtype === 'key' && shape.length > 0)
+    raise('ShapeError', {
+      where: `spec ${showShape(shape)}`,
+      expected: "a key without a shape, 'key'",
+      actual: `${showShape(shape)} of keys`,
+      hint: 'fork one key instead',
+    });
+  return { _tag: 'LeafSpec', path: '', shape, dtype };
+};
+
+const parseString = (spec: string): LeafSpec => {
+  if (spec === 'key') return leafSpec([], 'key');
+  const [extents = '', dtype = 'float32', ...more] = spec.split(':');
+  if (!isDType(dtype) || more.length > 0)
+    return raise('DTypeError', {
+      where: `spec '${spec}'`,
+      expected: `one of ${DTYPES.join(', ')} after the colon`,
+      actual: spec.slice(extents.length + 1),
+      hint: "write 'B 28 28 1' or 'B:int32'",
+    });
+  const words = extents.split(/\s+/).filter((word) => word !== '');
+  return leafSpec(
+    words.map((word) => (/^[-\d.e]+$/.test(word) ? Number(word) : word)),
+    dtype,
+  );
+};
+
+/**
+ * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is ascribed:
+ * it must be the type of the tree of tensors that the leaves describe.
+ *
+ * @example
+ * treeSpec<{ readonly w: Tensor<[Dim, Dim]> }>({ w: leafSpec([channels, 64]) })
+ */
+export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
+  const isSpec = (x: unknown): x is LeafSpec | TreeSpec<unknown> => isLeafSpec(x) || isTreeSpec(x);
+  const flat = mapLeaves(isSpec)((spec) => (spec._tag === 'TreeSpec' ? spec.tree : spec))(tree);
+  const placed = mapLeaves(isLeafSpec)((leaf, path) => ({ ...leaf, path }))(flat);
+  return { _tag: 'TreeSpec', tree: placed, leaves: leaves(isLeafSpec)(placed).map(({ leaf }) => leaf) };
+};
+
+/**
+ * Parses a spec. A `Left` says which part is no spec.
+ *
+ * @example
+ * parseSpec({ x: 'B 28 28 1', label: 'B:int32', key: 'key' })
+ */
+export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
+  parseAs<Of<P>>(spec);
+
+/** {@link parseSpec} where the type that the spec stands for is known otherwise. */
+export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
+  attempt(() => treeSpec<T>(mapLeaves(isPart)(parsePart)(spec)));
+
+const isPart = (x: unknown): x is string | TreeSpec<unknown> => typeof x === 'string' || isTreeSpec(x);
+const parsePart = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> =>
+  typeof part === 'string' ? parseString(part) : part;
+
+/** Puts a tensor in the place of each leaf of a spec. */
+export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
+  // P is the tree of tensors of the spec, by its definition
+  mapLeaves(isLeafSpec)(f)(spec.tree) as P;
+
+/**
+ * The extents of a leaf, once its symbols are bound.
+ *
+ * @example
+ * extentsOf(leafSpec(['B', 'H/2']), { B: 8, H: 28 }) // right([8, 14])
+ */
+export const extentsOf = (
+  leaf: LeafSpec,
+  bindings: Bindings,
+): either.Either<NoisefoldError, readonly number[]> =>
+  F.pipe(
+    leaf.shape,
+    E.traverseArray((dim) => evaluateDim(dim, bindings)),
+    E.mapLeft((error) => ({
+      ...error,
+      where: leaf.path === '' ? error.where : `${leaf.path}: ${error.where}`,
+    })),
+  );
+
+/**
+ * The symbols that a spec needs bound, in the order of their first use.
+ *
+ * @example
+ * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2']) })) // ['B', 'H']
+ */
+export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
+  ...new Set(
+    spec.leaves.flatMap((leaf) =>
+      leaf.shape.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))),
+    ),
+  ),
+];

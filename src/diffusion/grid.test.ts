@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { NoisefoldError } from '../dsl/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { everyStep, type Grid, leading, spaced, timestepGrid, trailing } from './grid.js';
+import { processOf } from './process.js';
+import { linear } from './schedule.js';
+
+const right = <A>(either: either.Either<NoisefoldError, A>): A => {
+  if (E.isLeft(either)) throw new Error(either.left.message);
+  return either.right;
+};
+const process = processOf(right(linear(1000)));
+const timesteps = (grid: Grid): readonly number[] => right(grid(process));
+
+describe('time grids fall from noise to data', () => {
+  it('everyStep visits every timestep', () => {
+    expect(timesteps(everyStep)).toEqual(Array.from({ length: 1000 }, (_, i) => 999 - i));
+  });
+
+  it('spaced includes both ends, and rounds as guided-diffusion does', () => {
+    expect(timesteps(spaced(3))).toEqual([999, 500, 0]);
+    expect(timesteps(spaced(5))).toEqual([999, 749, 500, 250, 0]);
+    expect(timesteps(spaced(1))).toEqual([999]);
+    expect(timesteps(spaced(21))).toEqual([
+      999, 949, 899, 849, 799, 749, 699, 649, 599, 549, 499, 450, 400, 350, 300, 250, 200, 150, 100, 50, 0,
+    ]);
+    expect(timesteps(spaced(1000))).toEqual(timesteps(everyStep));
+  });
+
+  it('leading and trailing are those of diffusers', () => {
+    expect(timesteps(leading(5))).toEqual([800, 600, 400, 200, 0]);
+    expect(timesteps(leading(3))).toEqual([666, 333, 0]);
+    expect(timesteps(trailing(5))).toEqual([999, 799, 599, 399, 199]);
+    expect(timesteps(trailing(3))).toEqual([999, 666, 332]);
+  });
+
+  it('no timestep comes twice', () => {
+    for (const steps of [1, 2, 7, 50, 250, 999, 1000])
+      for (const grid of [spaced, leading, trailing]) {
+        const chosen = timesteps(grid(steps));
+        expect(chosen).toHaveLength(steps);
+        expect(right(timestepGrid(chosen)(process))).toEqual(chosen);
+      }
+  });
+
+  it('refuse counts that the process has no room for', () => {
+    for (const grid of [spaced, leading, trailing])
+      for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(process))).toBe(true);
+  });
+
+  it('timestepGrid refuses what does not fall or is out of range', () => {
+    for (const bad of [[], [3, 3], [1, 2], [1000], [-1], [0.5]])
+      expect(E.isLeft(timestepGrid(bad)(process))).toBe(true);
+  });
+});

@@ -1,0 +1,34 @@
+import type { NoisefoldError } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import type { Grid } from './grid.js';
+import { type Process, processOf } from './process.js';
+import { scheduleFromBetas } from './schedule.js';
+
+/**
+ * The process that visits only the timesteps of a grid: the same marginals there, β' = 1 - ᾱ_t/ᾱ_s from
+ * one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still sees the timesteps
+ * of the longer process.
+ *
+ * @example
+ * F.pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(50)))) // a process of 50 timesteps
+ */
+export const respace =
+  (grid: Grid) =>
+  (process: Process): either.Either<NoisefoldError, Process> =>
+    F.pipe(
+      grid(process),
+      E.map((timesteps) => [...timesteps].reverse()),
+      E.flatMap((kept) => {
+        const { alphaBars } = process.schedule;
+        const betas = kept.map((t, i) => 1 - alphaBars[t]! / (i === 0 ? 1 : alphaBars[kept[i - 1]!]!));
+        return F.pipe(
+          scheduleFromBetas(betas),
+          E.map((schedule) =>
+            processOf(
+              schedule,
+              Int32Array.from(kept, (t) => process.timesteps[t]!),
+            ),
+          ),
+        );
+      }),
+    );

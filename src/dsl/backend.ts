@@ -31,7 +31,10 @@ export interface Runner {
   /** Runs once and gives the milliseconds of each call beside the outputs. */
   readonly profile: (
     inputs: readonly Slot[],
-  ) => taskEither.TaskEither<NoisefoldError, { readonly outputs: readonly Slot[]; readonly milliseconds: readonly number[] }>;
+  ) => taskEither.TaskEither<
+    NoisefoldError,
+    { readonly outputs: readonly Slot[]; readonly milliseconds: readonly number[] }
+  >;
 }
 
 /** What lowering may give a backend. */
@@ -57,7 +60,10 @@ export interface Backend {
   readonly capabilities: Capabilities;
   readonly compile: (plan: Plan) => taskEither.TaskEither<NoisefoldError, Runner>;
   /** Copies numbers to the backend; the dtype converts them (float64 is rounded). */
-  readonly upload: (data: HostArray, dtype: NumberType) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
+  readonly upload: (
+    data: HostArray,
+    dtype: NumberType,
+  ) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
   /** Copies numbers back: Float32Array, Int32Array, Uint8Array (bool); Float64Array for float32 on the reference. */
   readonly read: (buffer: DeviceBuffer) => taskEither.TaskEither<NoisefoldError, HostArray>;
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;

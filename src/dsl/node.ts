@@ -153,9 +153,7 @@ export const reachable = (roots: readonly Node[]): readonly Node[] => {
 
 /** A copy of a node over other inputs (of the same shapes and dtypes). */
 export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
-  n.inputs.every((input, i) => input === inputs[i])
-    ? n
-    : node(n.op, inputs, n.attributes, n.shape, n.dtype);
+  n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**
  * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten.

@@ -57,10 +57,26 @@ export type Anchor =
 
 export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'region'; readonly region: Region }
-  | { readonly kind: 'anchor'; readonly anchor: Anchor; readonly inputs: readonly View[]; readonly output: View; readonly scratch: View | null }
-  | { readonly kind: 'random'; readonly distribution: Distribution; readonly key: KeyExpression; readonly output: View }
+  | {
+      readonly kind: 'anchor';
+      readonly anchor: Anchor;
+      readonly inputs: readonly View[];
+      readonly output: View;
+      readonly scratch: View | null;
+    }
+  | {
+      readonly kind: 'random';
+      readonly distribution: Distribution;
+      readonly key: KeyExpression;
+      readonly output: View;
+    }
   /** A primitive by itself, on dense views. */
-  | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
+  | {
+      readonly kind: 'library';
+      readonly node: LibraryNode;
+      readonly inputs: readonly View[];
+      readonly output: View;
+    }
 );
 
 /** What a library call computes: a primitive's name and attributes, without its graph. */
@@ -68,8 +84,7 @@ export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, '
 
 /** An output: a number buffer, or a key that the host computes. */
 export type PlanOutput =
-  | { readonly kind: 'buffer'; readonly view: View }
-  | { readonly kind: 'key'; readonly key: KeyExpression };
+  { readonly kind: 'buffer'; readonly view: View } | { readonly kind: 'key'; readonly key: KeyExpression };
 
 export interface Plan {
   readonly buffers: readonly Buffer[];

@@ -1,7 +1,11 @@
 import { type Composite, type CompositeOptions, type Node, node } from '../node.js';
 
 /** Applies a composite: the result has the shape and dtype of its decomposition. */
-export const composite = (definition: Composite, inputs: readonly Node[], options: CompositeOptions = {}): Node => {
+export const composite = (
+  definition: Composite,
+  inputs: readonly Node[],
+  options: CompositeOptions = {},
+): Node => {
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };

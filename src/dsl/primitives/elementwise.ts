@@ -1,5 +1,14 @@
 import { raise, showShape } from '../errors.js';
-import { type BinaryFn, type ConstantData, type DType, type Node, node, placeOf, sizeOf, type UnaryFn } from '../node.js';
+import {
+  type BinaryFn,
+  type ConstantData,
+  type DType,
+  type Node,
+  node,
+  placeOf,
+  sizeOf,
+  type UnaryFn,
+} from '../node.js';
 import { broadcast, reshape } from './movement.js';
 
 const at = (op: string, n: Node): string => (placeOf(n) === '' ? op : `${op} (near ${placeOf(n)})`);
@@ -33,7 +42,15 @@ export const constant = (data: ConstantData, shape: readonly number[], dtype: DT
 /** One number, repeated over a shape. */
 export const full = (value: number, shape: readonly number[], dtype: DType = 'float32'): Node => {
   const scalar = constant(Float64Array.of(value), [], dtype);
-  return shape.length === 0 ? scalar : broadcast(reshape(scalar, shape.map(() => 1)), shape);
+  return shape.length === 0
+    ? scalar
+    : broadcast(
+        reshape(
+          scalar,
+          shape.map(() => 1),
+        ),
+        shape,
+      );
 };
 
 export const iota = (shape: readonly number[], axis: number, dtype: 'float32' | 'int32' = 'int32'): Node =>
@@ -42,8 +59,12 @@ export const iota = (shape: readonly number[], axis: number, dtype: 'float32' | 
 const INTEGER_UNARY: ReadonlySet<UnaryFn> = new Set(['neg', 'abs', 'sign']);
 
 export const unary = (fn: UnaryFn, x: Node): Node => {
-  const takes = fn === 'not' ? x.dtype === 'bool' : x.dtype === 'float32' || (x.dtype === 'int32' && INTEGER_UNARY.has(fn));
-  if (!takes) wrongDType(fn, x, fn === 'not' ? 'bool' : INTEGER_UNARY.has(fn) ? 'float32 or int32' : 'float32');
+  const takes =
+    fn === 'not'
+      ? x.dtype === 'bool'
+      : x.dtype === 'float32' || (x.dtype === 'int32' && INTEGER_UNARY.has(fn));
+  if (!takes)
+    wrongDType(fn, x, fn === 'not' ? 'bool' : INTEGER_UNARY.has(fn) ? 'float32 or int32' : 'float32');
   return node('unary', [x], { fn }, x.shape, fn === 'isFinite' ? 'bool' : x.dtype);
 };
 
@@ -53,7 +74,9 @@ const LOGICAL: ReadonlySet<BinaryFn> = new Set(['and', 'or']);
 export const binary = (fn: BinaryFn, a: Node, b: Node): Node => {
   same(fn, a, b);
   const logical = LOGICAL.has(fn);
-  const takes = logical ? a.dtype === 'bool' : a.dtype === 'float32' || a.dtype === 'int32' || (fn === 'equal' && a.dtype === 'bool');
+  const takes = logical
+    ? a.dtype === 'bool'
+    : a.dtype === 'float32' || a.dtype === 'int32' || (fn === 'equal' && a.dtype === 'bool');
   if (!takes) wrongDType(fn, a, logical ? 'bool' : 'float32 or int32');
   return node('binary', [a, b], { fn }, a.shape, COMPARISONS.has(fn) ? 'bool' : a.dtype);
 };

@@ -3,14 +3,24 @@ import { type Node, node } from '../node.js';
 
 const indexVector = (op: string, indices: Node): void => {
   if (indices.dtype !== 'int32' || indices.shape.length !== 1)
-    raise('ShapeError', { where: op, expected: 'int32 indices of rank 1', actual: `${indices.dtype} ${showShape(indices.shape)}`, hint: 'cast or reshape them' });
+    raise('ShapeError', {
+      where: op,
+      expected: 'int32 indices of rank 1',
+      actual: `${indices.dtype} ${showShape(indices.shape)}`,
+      hint: 'cast or reshape them',
+    });
 };
 
 /** Rows of `x: [n, ...rest]` at `indices: [m]`, clamped into 0…n-1. */
 export const gather = (x: Node, indices: Node): Node => {
   indexVector('gather', indices);
   if (x.shape.length === 0 || x.dtype === 'key')
-    raise('ShapeError', { where: 'gather', expected: 'a tensor of rank ≥ 1', actual: `${x.dtype} ${showShape(x.shape)}`, hint: 'reshape it' });
+    raise('ShapeError', {
+      where: 'gather',
+      expected: 'a tensor of rank ≥ 1',
+      actual: `${x.dtype} ${showShape(x.shape)}`,
+      hint: 'reshape it',
+    });
   return node('gather', [x, indices], {}, [indices.shape[0]!, ...x.shape.slice(1)], x.dtype);
 };
 
@@ -18,6 +28,11 @@ export const gather = (x: Node, indices: Node): Node => {
 export const scatterAdd = (indices: Node, updates: Node, size: number): Node => {
   indexVector('scatterAdd', indices);
   if (updates.shape[0] !== indices.shape[0])
-    raise('ShapeError', { where: 'scatterAdd', expected: `${indices.shape[0]} rows`, actual: showShape(updates.shape), hint: 'one row for each index' });
+    raise('ShapeError', {
+      where: 'scatterAdd',
+      expected: `${indices.shape[0]} rows`,
+      actual: showShape(updates.shape),
+      hint: 'one row for each index',
+    });
   return node('scatterAdd', [indices, updates], { size }, [size, ...updates.shape.slice(1)], updates.dtype);
 };

@@ -3,7 +3,12 @@ import { type Distribution, type Node, node } from '../node.js';
 
 const isKey = (op: string, key: Node): void => {
   if (key.dtype !== 'key')
-    raise('DTypeError', { where: op, expected: 'a key', actual: `${key.dtype} ${showShape(key.shape)}`, hint: "declare the input as 'key'" });
+    raise('DTypeError', {
+      where: op,
+      expected: 'a key',
+      actual: `${key.dtype} ${showShape(key.shape)}`,
+      hint: "declare the input as 'key'",
+    });
 };
 
 /** A new key, from a key and 64 bits. */

@@ -1,0 +1,52 @@
+import type { Composite, CompositeOptions, ConvAttributes } from '../node.js';
+import { conv2d, dilated, transpose } from '../primitives/index.js';
+
+interface FilterGradientOptions extends CompositeOptions {
+  /** The convolution whose kernel the gradient is for; its groups are 1. */
+  readonly attributes: ConvAttributes;
+  readonly kernel: readonly [number, number];
+}
+export const filterGradientOptions = (
+  attributes: ConvAttributes,
+  kernel: readonly [number, number],
+): FilterGradientOptions => ({ attributes, kernel });
+// options travel untyped through the graph; `filterGradientOptions` is what puts them in
+export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
+  options as FilterGradientOptions;
+
+/**
+ * Padding of the convolution that computes a kernel's gradient on one axis: enough for each tap to
+ * meet each output pixel.
+ */
+export const filterGradientPadding = (
+  image: number,
+  kernel: number,
+  output: number,
+  axis: 0 | 1,
+  c: ConvAttributes,
+): readonly [number, number] => {
+  const low = c.padding[axis][0];
+  const tap = dilated(kernel, c.rhsDilation[axis]);
+  return [low, dilated(output, c.strides[axis]) - dilated(image, c.lhsDilation[axis]) + tap - low - 1];
+};
+
+/**
+ * The gradient of a convolution by its kernel: inputs image `[B, H, W, C]` and cotangent
+ * `[B, H', W', D]`, result `[KH, KW, C, D]`. It is a convolution again, with channels as the batch and
+ * the batch as channels; strides and kernel dilation change places.
+ */
+export const filterGradientComposite: Composite = {
+  name: 'filterGradient',
+  decompose: ([image, cotangent], options) => {
+    const { attributes: c, kernel } = filterGradientOptionsOf(options);
+    const axis = (a: 0 | 1): readonly [number, number] =>
+      filterGradientPadding(image!.shape[1 + a]!, kernel[a], cotangent!.shape[1 + a]!, a, c);
+    const gradient = conv2d(transpose(image!, [3, 1, 2, 0]), transpose(cotangent!, [1, 2, 0, 3]), {
+      strides: c.rhsDilation,
+      padding: [axis(0), axis(1)],
+      lhsDilation: c.lhsDilation,
+      rhsDilation: c.strides,
+    });
+    return transpose(gradient, [1, 2, 0, 3]); // [C, KH, KW, D] -> [KH, KW, C, D]
+  },
+};

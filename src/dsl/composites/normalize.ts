@@ -1,0 +1,44 @@
+import type { Composite, CompositeOptions, Node } from '../node.js';
+import { broadcast, mul, reduceKeeping, scale, shift, sub, unary } from '../primitives/index.js';
+
+/** Over which axes to take the statistics, and what to add to the variance. */
+interface NormalizeOptions extends CompositeOptions {
+  readonly axes: readonly number[];
+  readonly epsilon: number;
+}
+// options travel untyped through the graph; `normalizeOptions` is what puts them in
+const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
+export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({
+  axes,
+  epsilon,
+});
+
+const meanOver = (x: Node, axes: readonly number[]): Node =>
+  scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
+
+const spread = (statistic: Node, x: Node): Node => broadcast(statistic, x.shape);
+
+/** x centred, and the reciprocal standard deviation (biased, two passes). */
+const standardize = (
+  x: Node,
+  { axes, epsilon }: NormalizeOptions,
+): { readonly y: Node; readonly inverse: Node } => {
+  const centred = sub(x, spread(meanOver(x, axes), x));
+  const inverse = spread(unary('rsqrt', shift(meanOver(mul(centred, centred), axes), epsilon)), x);
+  return { y: mul(centred, inverse), inverse };
+};
+
+/**
+ * `(x − mean) / √(variance + ε)` over some axes. The derivative reads x and the statistics, which are
+ * small; group, layer and instance normalization are this on a reshaped x. Wu and He 2018.
+ */
+export const normalizeComposite: Composite = {
+  name: 'normalize',
+  decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
+  derivative: ([x], _, cotangent, options) => {
+    const { axes } = optionsOf(options);
+    const { y, inverse } = standardize(x!, optionsOf(options));
+    const along = spread(meanOver(mul(cotangent, y), axes), x!);
+    return [mul(inverse, sub(sub(cotangent, spread(meanOver(cotangent, axes), x!)), mul(y, along)))];
+  },
+};

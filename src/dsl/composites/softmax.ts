@@ -1,0 +1,15 @@
+import type { Composite, Node } from '../node.js';
+import { broadcast, div, mul, reduceKeeping, sub, unary } from '../primitives/index.js';
+
+const last = (x: Node): readonly number[] => [x.shape.length - 1];
+const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
+
+/** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
+export const softmaxComposite: Composite = {
+  name: 'softmax',
+  decompose: ([x]) => {
+    const e = unary('exp', sub(x!, over('max', x!)));
+    return div(e, over('sum', e));
+  },
+  derivative: (_, y, cotangent) => [mul(y, sub(cotangent, over('sum', mul(cotangent, y))))],
+};

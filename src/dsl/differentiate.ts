@@ -1,0 +1,50 @@
+/** Reverse-mode differentiation, from graph to graph. */
+import { cotangents } from './derivatives/index.js';
+import { sumOf } from './derivatives/elementwise.js';
+import { type Node, reachable, rewrite } from './node.js';
+import { decomposition, zerosLike } from './primitives/index.js';
+
+/** Composites that have no derivative of their own are replaced by their decompositions. */
+const differentiable = (roots: readonly Node[]): readonly Node[] =>
+  rewrite(roots, (n) => {
+    if (n.op !== 'composite' || n.attributes.composite.derivative !== undefined) return n;
+    return differentiable([decomposition(n)])[0]!;
+  });
+
+export interface Differentiated {
+  /** The outputs, in the form that was differentiated: use these, so that work is shared. */
+  readonly outputs: readonly Node[];
+  /** One for each input asked for; zeros where it has no influence. */
+  readonly gradients: readonly Node[];
+}
+
+/**
+ * Pulls cotangents of `outputs` back to `inputs`, which must be float32 nodes of op `input` that stand
+ * nowhere else (`gradient.ts` closes functions over fresh ones).
+ */
+export const differentiate = (
+  outputs: readonly Node[],
+  seeds: readonly Node[],
+  inputs: readonly Node[],
+): Differentiated => {
+  const roots = differentiable(outputs);
+  const order = reachable(roots);
+  const active = new Set<Node>(inputs);
+  for (const n of order)
+    if (n.dtype === 'float32' && n.op !== 'stopGradient' && n.inputs.some((input) => active.has(input)))
+      active.add(n);
+
+  const pending = new Map<Node, Node>();
+  const give = (n: Node, cotangent: Node): void => {
+    if (active.has(n)) pending.set(n, sumOf(pending.get(n), cotangent));
+  };
+  roots.forEach((root, i) => give(root, seeds[i]!));
+  for (const n of [...order].reverse()) {
+    const cotangent = pending.get(n);
+    if (cotangent === undefined || n.op === 'input') continue;
+    cotangents(n, cotangent).forEach((c, i) => {
+      if (c !== null) give(n.inputs[i]!, c);
+    });
+  }
+  return { outputs: roots, gradients: inputs.map((input) => pending.get(input) ?? zerosLike(input)) };
+};

@@ -1,0 +1,156 @@
+/**
+ * Index arithmetic of a loop nest. An index is an affine function of the loops; to see a tensor through
+ * a reshape, loops are split until every axis is again an affine function of them.
+ */
+
+/** A loop variable, by number. */
+type Loop = number;
+
+/** `offset + Σ coefficient·loop` */
+export interface Affine {
+  readonly offset: number;
+  readonly terms: ReadonlyMap<Loop, number>;
+}
+
+export const constantIndex = (offset: number): Affine => ({ offset, terms: new Map() });
+
+/** `Σ scale_i·index_i + offset` */
+export const combine = (parts: readonly (readonly [Affine, number])[], offset = 0): Affine => {
+  const terms = new Map<Loop, number>();
+  let total = offset;
+  for (const [index, scale] of parts) {
+    total += index.offset * scale;
+    for (const [loop, c] of index.terms) terms.set(loop, (terms.get(loop) ?? 0) + c * scale);
+  }
+  for (const [loop, c] of terms) if (c === 0) terms.delete(loop);
+  return { offset: total, terms };
+};
+
+/** Row-major strides of a dense tensor. */
+export const denseStrides = (shape: readonly number[]): readonly number[] => {
+  const strides = shape.map(() => 1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
+  return strides;
+};
+
+/** The loops of one nest while it is built: splitting one refines all indices made before. */
+export interface Nest {
+  /** An index that runs with the i-th of the original loops. */
+  readonly loop: (i: number) => Affine;
+  /** The leaf loops, outermost first, each with the original loop that it is a part of. */
+  readonly leaves: () => readonly { readonly extent: number; readonly original: number }[];
+  /** Coefficients of an index on the leaves. */
+  readonly strides: (index: Affine) => readonly number[];
+  /**
+   * The indices of axes of extents `inner`, where `outer` are the indices of axes that hold the same
+   * elements in the same order; null where that is no affine function of any split loops.
+   */
+  readonly regroup: (
+    outer: readonly Affine[],
+    outerShape: readonly number[],
+    inner: readonly number[],
+  ) => readonly Affine[] | null;
+}
+
+export const nest = (extents: readonly number[]): Nest => {
+  const extentOf: number[] = [...extents];
+  const parts = new Map<Loop, readonly [Loop, Loop]>(); // split loops: [outer, inner]
+
+  const split = (loop: Loop, innerExtent: number): void => {
+    const outer = extentOf.push(extentOf[loop]! / innerExtent) - 1;
+    const inner = extentOf.push(innerExtent) - 1;
+    parts.set(loop, [outer, inner]);
+  };
+  const leavesOf = (loop: Loop): readonly Loop[] => {
+    const halves = parts.get(loop);
+    return halves === undefined ? [loop] : halves.flatMap(leavesOf);
+  };
+  /** An index in terms of leaf loops alone. */
+  const resolve = (index: Affine): Affine => {
+    const terms = new Map<Loop, number>();
+    const spread = (loop: Loop, c: number): void => {
+      const halves = parts.get(loop);
+      if (halves === undefined) return void terms.set(loop, (terms.get(loop) ?? 0) + c);
+      spread(halves[0], c * extentOf[halves[1]]!);
+      spread(halves[1], c);
+    };
+    for (const [loop, c] of index.terms) if (extentOf[loop]! > 1) spread(loop, c);
+    return { offset: index.offset, terms };
+  };
+
+  /** Cuts a linear index that counts through all elements of `shape` into the indices of its axes. */
+  const digits = (linear: Affine, shape: readonly number[]): readonly Affine[] | null => {
+    const { offset, terms } = resolve(linear);
+    if (offset !== 0) return null;
+    const rising = [...terms].sort(([, a], [, b]) => a - b);
+    let weight = 1;
+    for (const [loop, c] of rising) {
+      if (c !== weight) return null;
+      weight *= extentOf[loop]!;
+    }
+    if (weight !== shape.reduce((a, b) => a * b, 1)) return null;
+    const queue = rising.map(([loop]) => loop); // innermost first
+    const result: Affine[] = [];
+    for (const extent of [...shape].reverse()) {
+      const own = new Map<Loop, number>();
+      let covered = 1;
+      while (covered < extent) {
+        const loop = queue.shift()!;
+        const left = extent / covered;
+        if (extentOf[loop]! > left) {
+          if (!Number.isInteger(left) || extentOf[loop]! % left !== 0) return null;
+          split(loop, left);
+          const [outer, inner] = parts.get(loop)!;
+          own.set(inner, covered);
+          queue.unshift(outer);
+          covered = extent;
+        } else {
+          if (extent % (covered * extentOf[loop]!) !== 0) return null;
+          own.set(loop, covered);
+          covered *= extentOf[loop]!;
+        }
+      }
+      result.unshift({ offset: 0, terms: own });
+    }
+    return result;
+  };
+
+  const regroup: Nest['regroup'] = (outer, outerShape, inner) => {
+    const result: Affine[] = [];
+    let o = 0;
+    let i = 0;
+    while (o < outerShape.length || i < inner.length) {
+      // the shortest run of axes on both sides that holds the same number of elements
+      const [o0, i0] = [o, i];
+      let outerSize = outerShape[o++] ?? 1;
+      let innerSize = inner[i++] ?? 1;
+      while (outerSize !== innerSize) {
+        if (outerSize < innerSize) outerSize *= outerShape[o++] ?? NaN;
+        else innerSize *= inner[i++] ?? NaN;
+        if (Number.isNaN(outerSize) || Number.isNaN(innerSize)) return null;
+      }
+      const from = outerShape.slice(o0, o);
+      const to = inner.slice(i0, i);
+      const strides = denseStrides(from);
+      const linear = combine(from.map((_, a) => [outer[o0 + a]!, strides[a]!] as const));
+      if (to.length === 0) continue;
+      const cut = to.length === 1 ? [linear] : digits(linear, to);
+      if (cut === null) return null;
+      result.push(...cut);
+    }
+    return result;
+  };
+
+  return {
+    loop: (i) => (extentOf[i]! === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
+    leaves: () =>
+      extents.flatMap((_, original) =>
+        leavesOf(original).map((loop) => ({ extent: extentOf[loop]!, original })),
+      ),
+    strides: (index) => {
+      const { terms } = resolve(index);
+      return extents.flatMap((_, original) => leavesOf(original).map((loop) => terms.get(loop) ?? 0));
+    },
+    regroup,
+  };
+};

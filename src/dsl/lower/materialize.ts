@@ -1,0 +1,95 @@
+import { type Node } from '../node.js';
+import { classOf, efforts } from './classes.js';
+import { isDense, viewOf } from './views.js';
+
+/** An element may be computed a second time, rather than kept, up to this much arithmetic. */
+const CHEAP = 24;
+/** Regions larger than this are cut. */
+const LARGEST_BODY = 96;
+
+/** What the consumers of a node want of it. */
+interface Demand {
+  /** The stored nodes whose regions compute it; more than two do not matter. */
+  readonly by: Set<Node>;
+  viewed: boolean;
+  dense: boolean;
+  repeated: boolean;
+}
+
+/**
+ * Decides which nodes get a buffer. The others are computed inside the regions of the nodes that need
+ * them, again in each where that is cheap: that is what keeps the activations of a training step few.
+ *
+ * `order` holds all nodes, inputs first; `required` those that must be stored (outputs, and what an
+ * earlier attempt found no index arithmetic for).
+ */
+export const materialize = (order: readonly Node[], required: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const effort = efforts(order);
+  const stored = new Set<Node>();
+  const demands = new Map<Node, Demand>(
+    order.map((n) => [n, { by: new Set<Node>(), viewed: false, dense: false, repeated: false }]),
+  );
+
+  const mustStore = (n: Node): boolean => {
+    if (required.has(n)) return true;
+    const { by, viewed, dense, repeated } = demands.get(n)!;
+    const { arithmetic, large, reads } = effort.get(n)!;
+    switch (classOf(n)) {
+      case 'source':
+      case 'key':
+        return false;
+      case 'movement': {
+        if (!viewed && !dense) return false;
+        const view = viewOf(n, (x) => required.has(x));
+        return view === null || (dense && !isDense(n.shape, view.strides));
+      }
+      case 'elementwise':
+        if (viewed || dense) return true;
+        if (repeated && reads && arithmetic > 0) return true;
+        return by.size > 1 && (large.size > 1 || arithmetic > CHEAP);
+      default:
+        return true;
+    }
+  };
+
+  for (const n of [...order].reverse()) {
+    const kind = classOf(n);
+    const own = demands.get(n)!;
+    const isStored = mustStore(n);
+    if (isStored) stored.add(n);
+    const repeats = n.op === 'broadcast';
+    for (const input of n.inputs) {
+      const demand = demands.get(input)!;
+      if (kind === 'anchor') demand.viewed = true;
+      else if (kind === 'library') demand.dense = true;
+      else if (isStored) demand.by.add(n);
+      else for (const root of own.by) if (demand.by.size < 2) demand.by.add(root);
+      if (isStored) {
+        demand.repeated ||= repeats;
+        continue;
+      }
+      demand.repeated ||= repeats || own.repeated;
+      if (kind === 'movement') {
+        demand.viewed ||= own.viewed;
+        demand.dense ||= own.dense;
+      }
+    }
+  }
+  return limited(order, stored);
+};
+
+/** Stores further nodes where the expression of one region would grow too long. */
+const limited = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const cut = new Set(stored);
+  const lengths = new Map<Node, number>();
+  for (const n of order) {
+    const kind = classOf(n);
+    const inline = kind === 'elementwise' || kind === 'movement';
+    const length = inline
+      ? n.inputs.reduce((sum, input) => sum + lengths.get(input)!, kind === 'movement' ? 0 : 1)
+      : 1;
+    if (length > LARGEST_BODY) cut.add(n);
+    lengths.set(n, cut.has(n) ? 1 : length);
+  }
+  return cut;
+};

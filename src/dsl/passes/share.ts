@@ -1,0 +1,38 @@
+import { type ConstantData, type Node, rewrite } from '../node.js';
+
+/** Attributes as text; functions and data are named by `identify`. */
+const textOf = (value: unknown, identify: (x: object) => string): string => {
+  if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
+  if (Array.isArray(value)) return `[${value.map((v) => textOf(v, identify)).join(',')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value).map(([k, v]) => `${k}:${textOf(v, identify)}`).join(',')}}`; // prettier-ignore
+  return Object.is(value, -0) ? '-0' : String(value);
+};
+
+/**
+ * Common subexpressions become one node. Two nodes are the same if their op, attributes, shape, dtype
+ * and (shared) inputs are; inputs and barriers are only ever the same as themselves.
+ */
+export const share = (roots: readonly Node[]): readonly Node[] => {
+  const ids = new Map<object, number>();
+  const identify = (x: object): string => {
+    if (!ids.has(x)) ids.set(x, ids.size);
+    return `#${ids.get(x)!}`;
+  };
+  const nameOf = (x: object): string =>
+    ArrayBuffer.isView(x) && dataOf(x).length <= 16
+      ? `${x.constructor.name}(${dataOf(x).join(',')})`
+      : identify(x);
+  const known = new Map<string, Node>();
+  return rewrite(roots, (n) => {
+    if (n.op === 'input' || n.op === 'barrier') return n;
+    const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
+    const first = known.get(key);
+    if (first !== undefined) return first;
+    known.set(key, n);
+    return n;
+  });
+};
+
+// attributes hold no other views than constants' data
+const dataOf = (view: ArrayBufferView): ConstantData => view as ConstantData;

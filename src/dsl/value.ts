@@ -1,0 +1,149 @@
+/**
+ * Resident values: tensors in a backend's memory, between runs. They belong to the scope of their
+ * backend (`using` releases all of them at its end), and can be released earlier.
+ */
+import { E, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import type { Backend, DeviceBuffer, HostArray } from './backend.js';
+import { fail, type NoisefoldError, showShape } from './errors.js';
+import { sizeOf } from './node.js';
+import type { NumberType } from './region.js';
+import type { DType, Shape } from './tensor.js';
+import { leaves, mapLeaves } from './tree.js';
+
+declare const shape: unique symbol;
+declare const dtype: unique symbol;
+
+/** A tensor in a backend's memory. It never mixes with a staged `Tensor`. */
+export interface Value<S extends Shape, D extends DType = 'float32'> {
+  readonly [shape]: readonly [Readonly<S>, 'value'];
+  readonly [dtype]: D;
+}
+export type AnyValue = Value<Shape, DType>;
+
+/** What a value is underneath. */
+export interface Resident {
+  readonly _tag: 'Value';
+  readonly backend: Backend;
+  readonly buffer: DeviceBuffer;
+  readonly shape: readonly number[];
+  readonly dtype: NumberType;
+  /** `live`, or what became of it; the one thing about a value that changes. */
+  state: 'live' | 'donated' | 'released';
+}
+
+/** A value is its resident record: the phantom type is put on here and taken off in {@link residentOf}. */
+export const value = <V = AnyValue>(resident: Resident): V => resident as unknown as V;
+export const residentOf = (v: AnyValue): Resident => v as unknown as Resident;
+
+export const isValue = (x: unknown): x is AnyValue =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'Value';
+
+/** The extents of a value. */
+export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
+
+/** A value that can be used on this backend, or why it cannot. */
+export const liveOn =
+  (backend: Backend, where: string) =>
+  (v: AnyValue): E.Either<NoisefoldError, Resident> => {
+    const resident = residentOf(v);
+    if (resident.state !== 'live')
+      return fail('ValueConsumed', {
+        where,
+        expected: 'a live value',
+        actual: `one that was ${resident.state}`,
+        hint:
+          resident.state === 'donated'
+            ? 'use the result of the run that it was donated to'
+            : 'release it after its last use',
+      });
+    if (resident.backend !== backend)
+      return fail('ConfigError', {
+        where,
+        expected: `a value of the backend '${backend.name}' that runs`,
+        actual: `one of another backend, '${resident.backend.name}'`,
+        hint: 'read it there and upload it here',
+      });
+    return E.right(resident);
+  };
+
+/**
+ * Uploads numbers in row-major order.
+ *
+ * @example
+ * upload(Float32Array.of(1, 2, 3, 4), [2, 2])
+ */
+export const upload =
+  <const S extends readonly number[], D extends NumberType = 'float32'>(
+    data: HostArray,
+    extents: S,
+    as: D = 'float32' as D, // the default of the type parameter
+  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Value<S, D>> =>
+  (backend) =>
+    data.length === sizeOf(extents)
+      ? TE.map((buffer: DeviceBuffer): Value<S, D> =>
+          value({ _tag: 'Value', backend, buffer, shape: extents, dtype: as, state: 'live' }),
+        )(backend.upload(data, as))
+      : TE.fromEither(
+          fail('ShapeError', {
+            where: 'upload',
+            expected: `${sizeOf(extents)} numbers for ${showShape(extents)}`,
+            actual: `${data.length}`,
+            hint: 'give one number for each element, row-major',
+          }),
+        );
+
+/** The numbers of a value as they are read: bools as bytes. */
+export type Read<D extends DType> = D extends 'int32'
+  ? Int32Array
+  : D extends 'bool'
+    ? Uint8Array
+    : Float32Array | Float64Array;
+
+/** Copies a value's numbers to the host (Float64Array from the reference, Float32Array elsewhere). */
+export const read =
+  <D extends NumberType>(
+    v: Value<Shape, D>,
+  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Read<D>> =>
+  (backend) =>
+    TE.flatMap(
+      ({ buffer }: Resident) =>
+        // a backend reads the array type that belongs to the dtype
+        backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
+    )(TE.fromEither(liveOn(backend, 'read')(v)));
+
+/** Gives the memory of every value in a tree back; those that are gone already are passed over. */
+export const release =
+  (tree: unknown): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
+  (backend) =>
+  async () => {
+    for (const { leaf } of leaves(isValue)(withoutKeys(tree))) {
+      const resident = residentOf(leaf);
+      if (resident.state !== 'live') continue;
+      resident.state = 'released';
+      backend.release(resident.buffer)();
+    }
+    return E.right(undefined);
+  };
+
+/** Trees of results may hold keys, which are pairs of numbers and own no memory. */
+const withoutKeys = (tree: unknown): unknown =>
+  mapLeaves((x): x is AnyValue | number => isValue(x) || typeof x === 'number')((x) =>
+    typeof x === 'number' ? null : x,
+  )(tree);
+
+/**
+ * Acquires a backend, runs a program of effects on it, and releases the backend with everything on it,
+ * whatever happened.
+ *
+ * @example
+ * using(reference())(read(…))
+ */
+export const using =
+  (acquire: taskEither.TaskEither<NoisefoldError, Backend>) =>
+  <A>(
+    effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>,
+  ): taskEither.TaskEither<NoisefoldError, A> =>
+    TE.bracket(acquire, effects, (backend) => backend.close);
+
+/** The backend itself, inside of effects. */
+export const askBackend: readerTaskEither.ReaderTaskEither<Backend, never, Backend> = RTE.ask<Backend>();

@@ -35,7 +35,7 @@ const keyOf = (n: Node, inputs: readonly Node[]): KeyExpression => {
 /** Each primitive as one library call, each result in a place of its own. Inputs in order of appearance. */
 export const unfused = (roots: readonly Node[]): Plan => {
   const nodes = reachable(roots).filter((n) => n.dtype !== 'key' || n.op === 'input');
-  const inputs = nodes.filter((n) => n.op === 'input');
+  const inputs: readonly Node[] = nodes.filter((n) => n.op === 'input');
   const buffers: Buffer[] = [];
   const calls: Call[] = [];
   const views = new Map<Node, View>();

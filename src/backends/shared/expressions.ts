@@ -1,0 +1,90 @@
+/** The scalar functions of `scalar.ts` as JavaScript source, for the loops that are generated. */
+import type { BinaryFn, UnaryFn } from '../../dsl/node.js';
+import type { Assignment, NumberType } from '../../dsl/region.js';
+import { type Binary, binaryFunction, castFunction, type Unary, unaryFunction } from './scalar.js';
+
+/** Functions that generated code calls by name. */
+export type Helpers = Map<string, Unary | Binary>;
+
+const OF_MATH: ReadonlySet<UnaryFn | BinaryFn> = new Set([
+  'abs', 'floor', 'ceil', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tan', 'tanh', 'atan', 'max', 'min',
+]); // prettier-ignore
+
+const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', mul: '*', div: '/' };
+const COMPARISONS: { readonly [F in BinaryFn]?: string } = { equal: '===', less: '<', lessEqual: '<=' };
+const LOGICAL: { readonly [F in BinaryFn]?: string } = { and: '&', or: '|' };
+
+const called = (
+  helpers: Helpers,
+  name: string,
+  f: Unary | Binary,
+  ...operands: readonly string[]
+): string => {
+  helpers.set(name, f);
+  return `${name}(${operands.join(', ')})`;
+};
+
+/** A number as source that can stand anywhere. */
+export const literal = (value: number, dtype: NumberType): string => {
+  const rounded = dtype === 'float32' ? Math.fround(value) : value;
+  return Object.is(rounded, -0) ? '(-0)' : rounded < 0 ? `(${rounded})` : `${rounded}`;
+};
+
+export const unaryExpression = (fn: UnaryFn, dtype: NumberType, a: string, helpers: Helpers): string => {
+  if (dtype === 'float32' && OF_MATH.has(fn)) return `Math.${fn}(${a})`;
+  return called(helpers, `${fn}_${dtype}`, unaryFunction(fn, dtype), a);
+};
+
+export const binaryExpression = (
+  fn: BinaryFn,
+  dtype: NumberType,
+  a: string,
+  b: string,
+  helpers: Helpers,
+): string => {
+  if (OPERATORS[fn] !== undefined && (dtype === 'float32' || fn !== 'mul')) {
+    const exact = `(${a} ${OPERATORS[fn]} ${b})`;
+    return dtype === 'float32' ? exact : `(${exact} | 0)`;
+  }
+  if (fn === 'mul') return `Math.imul(${a}, ${b})`;
+  if (COMPARISONS[fn] !== undefined) return `(${a} ${COMPARISONS[fn]} ${b} ? 1 : 0)`;
+  if (LOGICAL[fn] !== undefined) return `(${a} ${LOGICAL[fn]} ${b})`;
+  if (OF_MATH.has(fn)) return `Math.${fn}(${a}, ${b})`;
+  return called(helpers, `${fn}_${dtype}`, binaryFunction(fn, dtype), a, b);
+};
+
+/** An integer is rounded when it becomes a float32, as it is in memory. */
+export const castExpression = (from: NumberType, to: NumberType, a: string, helpers: Helpers): string => {
+  if (from === 'int32' && to === 'float32') return `Math.fround(${a})`;
+  if (to === 'bool') return `(${a} === 0 ? 0 : 1)`;
+  if (to === 'int32' && from === 'float32') return called(helpers, 'toInt32', castFunction(from, to), a);
+  return a;
+};
+
+/** The value of an assignment, but for loads and indices. `operand` names an earlier assignment. */
+export const expressionOf = (
+  assignment: Exclude<Assignment, { op: 'load' | 'index' }>,
+  body: readonly Assignment[],
+  operand: (position: number) => string,
+  helpers: Helpers,
+): string => {
+  const typeOf = (position: number): NumberType => body[position]!.dtype;
+  switch (assignment.op) {
+    case 'constant':
+      return literal(assignment.value, assignment.dtype);
+    case 'unary':
+      return unaryExpression(assignment.fn, typeOf(assignment.a), operand(assignment.a), helpers);
+    case 'binary':
+      return binaryExpression(
+        assignment.fn,
+        typeOf(assignment.a),
+        operand(assignment.a),
+        operand(assignment.b),
+        helpers,
+      );
+    case 'select':
+      return `(${operand(assignment.condition)} ? ${operand(assignment.a)} : ${operand(assignment.b)})`;
+    case 'cast':
+      return castExpression(typeOf(assignment.a), assignment.dtype, operand(assignment.a), helpers);
+  }
+};

@@ -1,0 +1,112 @@
+/**
+ * Copies of strided matrices: to pack panels, to pad images, and to write results where they belong.
+ * All take addresses and strides in bytes.
+ */
+import { f32, func, i32, increment, repeat, set, v128 } from './assembler.js';
+import type { Body, Expr, Func, Local } from './assembler.js';
+import { range } from './rowKernel.js';
+
+const to = i32.local('to');
+const toRow = i32.local('toRow');
+const from = i32.local('from');
+const fromRow = i32.local('fromRow');
+const rows = i32.local('rows');
+const columns = i32.local('columns');
+const row = i32.local('row');
+const column = i32.local('column');
+const source = i32.local('source');
+const target = i32.local('target');
+
+/** `to[r, c] = from[r, c]`, where both have their columns side by side. */
+const copyRows: Func = func(
+  'copyRows',
+  [to, toRow, from, fromRow, rows, columns],
+  [
+    repeat(row, rows, [
+      set(source, from),
+      set(target, to),
+      repeat(column, i32.shr_u(columns, 2), [
+        v128.store(target, v128.load(source, { align: 4 }), { align: 4 }),
+        increment(source, 16),
+        increment(target, 16),
+      ]),
+      repeat(column, i32.and(columns, 3), [
+        f32.store(target, f32.load(source)),
+        increment(source, 4),
+        increment(target, 4),
+      ]),
+      increment(from, fromRow),
+      increment(to, toRow),
+    ]),
+  ],
+);
+
+const toColumn = i32.local('toColumn');
+const fromColumn = i32.local('fromColumn');
+
+/** `to[r, c] = from[r, c]` for any strides. */
+const copyStrided: Func = func(
+  'copyStrided',
+  [to, toRow, toColumn, from, fromRow, fromColumn, rows, columns],
+  [
+    repeat(row, rows, [
+      set(source, from),
+      set(target, to),
+      repeat(column, columns, [
+        f32.store(target, f32.load(source)),
+        increment(source, fromColumn),
+        increment(target, toColumn),
+      ]),
+      increment(from, fromRow),
+      increment(to, toRow),
+    ]),
+  ],
+);
+
+const lines: readonly Local<'v128'>[] = range(4).map((index) => v128.local(`line${index}`));
+const pairs: readonly Local<'v128'>[] = range(4).map((index) => v128.local(`pair${index}`));
+
+/** The transpose of the 4×4 block in `lines`, stored at `target` with rows `toRow` apart. */
+const storeTransposed: Body = (() => {
+  const [l0, l1, l2, l3] = lines as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
+  const [p0, p1, p2, p3] = pairs as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
+  const at = (index: number): Expr<'i32'> => i32.add(target, i32.mul(toRow, index));
+  return [
+    set(p0, v128.shuffle32(l0, l1, [0, 4, 1, 5])),
+    set(p1, v128.shuffle32(l2, l3, [0, 4, 1, 5])),
+    set(p2, v128.shuffle32(l0, l1, [2, 6, 3, 7])),
+    set(p3, v128.shuffle32(l2, l3, [2, 6, 3, 7])),
+    v128.store(at(0), v128.shuffle32(p0, p1, [0, 1, 4, 5]), { align: 4 }),
+    v128.store(at(1), v128.shuffle32(p0, p1, [2, 3, 6, 7]), { align: 4 }),
+    v128.store(at(2), v128.shuffle32(p2, p3, [0, 1, 4, 5]), { align: 4 }),
+    v128.store(at(3), v128.shuffle32(p2, p3, [2, 3, 6, 7]), { align: 4 }),
+  ];
+})();
+
+/**
+ * `to[r, c] = from[r, c]` where `from` has its rows side by side (`fromRow` is 4 bytes) and `to` its
+ * columns. `rows` and `columns` are multiples of 4.
+ */
+const transposeBlocks: Func = func(
+  'transposeBlocks',
+  [to, toRow, from, fromColumn, rows, columns],
+  [
+    repeat(row, i32.shr_u(rows, 2), [
+      set(source, from),
+      set(target, to),
+      repeat(column, i32.shr_u(columns, 2), [
+        lines.map((line, index) =>
+          set(line, v128.load(i32.add(source, i32.mul(fromColumn, index)), { align: 4 })),
+        ),
+        storeTransposed,
+        increment(source, i32.shl(fromColumn, 2)),
+        increment(target, 16),
+      ]),
+      increment(from, 16),
+      increment(to, i32.shl(toRow, 2)),
+    ]),
+  ],
+);
+
+/** The copies, as functions of a module. */
+export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks];

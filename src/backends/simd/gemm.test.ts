@@ -1,0 +1,131 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { gemmScratchElements } from './gemm.js';
+import type { GemmProblem, MatrixStrides } from './gemm.js';
+import { simdKernels } from './kernels.js';
+import { arena, denseStrides, numbers, relativeError } from './testing.js';
+
+/** Float32 sums of up to a few thousand products of numbers below 1.5. */
+const approx = 1e-5;
+
+type Axis = 'batch' | 'row' | 'column';
+
+/** Strides of a matrix whose axes lie in memory in the given order, outermost first, with a gap after each row. */
+const stridesInOrder = (
+  order: readonly Axis[],
+  extents: Readonly<Record<Axis, number>>,
+  gap: number,
+): MatrixStrides => {
+  const padded = order.map((axis, place) => extents[axis] + (place === order.length - 1 ? gap : 0));
+  const strides = denseStrides(padded);
+  const of = (axis: Axis) => strides[order.indexOf(axis)] ?? 0;
+  return { batch: [of('batch')], row: of('row'), column: of('column') };
+};
+
+const sizeOf = (order: readonly Axis[], extents: Readonly<Record<Axis, number>>, gap: number) =>
+  order.reduce((size, axis, place) => size * (extents[axis] + (place === order.length - 1 ? gap : 0)), 1);
+
+const operandOrder = fc.constantFrom<readonly Axis[]>(
+  ['batch', 'row', 'column'],
+  ['batch', 'column', 'row'],
+  ['row', 'batch', 'column'],
+  ['column', 'row', 'batch'],
+);
+
+const shapes = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  m: fc.integer({ min: 1, max: 21 }),
+  n: fc.integer({ min: 1, max: 27 }),
+  k: fc.integer({ min: 1, max: 35 }),
+  orderA: operandOrder,
+  orderB: operandOrder,
+  gap: fc.integer({ min: 0, max: 3 }),
+  hasBias: fc.boolean(),
+  accumulate: fc.boolean(),
+  seed: fc.integer({ min: 0, max: 1000 }),
+});
+type Shapes = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
+
+/** Runs a product, and gives the result with the float64 one. */
+const run = ({ batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }: Shapes) => {
+  const extentsA = { batch, row: m, column: k };
+  const extentsB = { batch, row: k, column: n };
+  const valuesA = numbers(seed, sizeOf(orderA, extentsA, gap));
+  const valuesB = numbers(seed + 1, sizeOf(orderB, extentsB, gap));
+  const bias = hasBias ? numbers(seed + 2, n) : undefined;
+  const rowC = n + gap;
+  const before = numbers(seed + 3, batch * m * rowC);
+  const problem: GemmProblem = {
+    m,
+    n,
+    k,
+    batch: [batch],
+    a: stridesInOrder(orderA, extentsA, gap),
+    b: stridesInOrder(orderB, extentsB, gap),
+    c: { batch: [m * rowC], row: rowC, column: 1 },
+    accumulate,
+  };
+  const at = (strides: MatrixStrides, b: number, row: number, column: number) =>
+    b * (strides.batch[0] ?? 0) + row * strides.row + column * strides.column;
+  const expected = [...before];
+  for (let b = 0; b < batch; b += 1)
+    for (let i = 0; i < m; i += 1)
+      for (let j = 0; j < n; j += 1) {
+        const place = at(problem.c, b, i, j);
+        let sum = (bias?.[j] ?? 0) + (accumulate ? (before[place] ?? 0) : 0);
+        for (let p = 0; p < k; p += 1)
+          sum += (valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0);
+        expected[place] = sum;
+      }
+  const { memory, put, room, read } = arena();
+  const c = put(before);
+  simdKernels(memory).gemm(problem, {
+    a: put(valuesA),
+    b: put(valuesB),
+    c,
+    ...(bias === undefined ? {} : { bias: put(bias) }),
+    scratch: room(gemmScratchElements(problem)),
+  });
+  return { actual: read(c, before.length), expected };
+};
+
+describe('gemm', () => {
+  test.prop([shapes], { numRuns: 200 })('is the float64 product, and writes nothing else', (shape) => {
+    const { actual, expected } = run(shape);
+    expect(relativeError(actual, expected)).toBeLessThan(approx);
+  });
+
+  const dense = { orderA: ['batch', 'row', 'column'], orderB: ['batch', 'row', 'column'] } as const;
+  const transposed = { orderA: ['batch', 'column', 'row'], orderB: ['batch', 'column', 'row'] } as const;
+  const rest = { batch: 1, gap: 1, hasBias: true, accumulate: true, seed: 5 };
+
+  test.each([
+    ['more rows than a block', { m: 1030, n: 9, k: 20, ...dense }],
+    ['a sum longer than a pass', { m: 13, n: 12, k: 1101, ...dense }],
+    ['both, transposed', { m: 301, n: 12, k: 514, ...transposed }],
+  ])('%s', (_, sizes) => {
+    const { actual, expected } = run({ ...rest, ...sizes });
+    expect(relativeError(actual, expected)).toBeLessThan(approx);
+  });
+
+  test('an operand with batch stride 0 is shared, and a batch may have several axes', () => {
+    const { memory, put, room, read } = arena();
+    const problem: GemmProblem = {
+      m: 1,
+      n: 1,
+      k: 2,
+      batch: [2, 2],
+      a: { batch: [2, 0], row: 2, column: 1 },
+      b: { batch: [0, 2], row: 1, column: 1 },
+      c: { batch: [2, 1], row: 1, column: 1 },
+    };
+    const c = room(4);
+    simdKernels(memory).gemm(problem, {
+      a: put([1, 2, 3, 4]),
+      b: put([10, 20, 30, 40]),
+      c,
+      scratch: room(gemmScratchElements(problem)),
+    });
+    expect(read(c, 4)).toEqual([50, 110, 110, 250]);
+  });
+});

@@ -1,0 +1,86 @@
+/**
+ * The outer-product kernel: the inner loop of filter gradients, and of matrix products whose left operand
+ * is stored transposed.
+ *
+ *   S[i, j] += Σ_p x_p[i] · panel[p, j]
+ *
+ * where a table gives, for each position p, the offset of x_p from a base address. The sums S are kept in
+ * tiles of `rows` × `4·vectors`, one after another, in memory that is read and written once for a whole
+ * block of positions.
+ */
+import { block, br_if, f32x4, func, i32, increment, loop, repeat, set, tee, v128 } from './assembler.js';
+import type { Body, Func } from './assembler.js';
+import { range } from './rowKernel.js';
+import type { Tile } from './rowKernel.js';
+
+/** The tiles for panels of 8 and of 4 columns; the rows of both are {@link OUTER_ROWS}. */
+export const OUTER_ROWS = 4;
+export const WIDE_OUTER_TILE: Tile = { rows: OUTER_ROWS, vectors: 2 };
+export const NARROW_OUTER_TILE: Tile = { rows: OUTER_ROWS, vectors: 1 };
+
+/** Positions in one turn of the inner loop. */
+const UNROLL = 4;
+
+/**
+ * The outer-product kernel for a tile. Its parameters, all `i32`, addresses and offsets in bytes:
+ * - `table`, `count`: the offsets of the positions, 4 bytes each, and how many there are, at least 1;
+ * - `x`: the base of the first tile; the next tile's base is `rows` numbers on;
+ * - `panel`: the packed panel of the positions;
+ * - `sums`, `tiles`: the tiles of sums, and how many there are.
+ */
+export const outerKernel = (name: string, { rows, vectors }: Tile): Func => {
+  const [table, count, x] = [i32.local('table'), i32.local('count'), i32.local('x')];
+  const [panel, sums, tiles] = [i32.local('panel'), i32.local('sums'), i32.local('tiles')];
+  const [tile, p, entry, b, a] = ['tile', 'p', 'entry', 'b', 'a'].map(i32.local) as [
+    typeof table,
+    typeof table,
+    typeof table,
+    typeof table,
+    typeof table,
+  ];
+  const value = v128.local('value');
+  const weights = range(vectors).map((vector) => v128.local(`weights${vector}`));
+  const tileSums = range(rows * vectors).map((index) => v128.local(`sum${index}`));
+
+  const step = (position: number): Body => [
+    set(a, i32.add(x, i32.load(entry, { offset: 4 * position }))),
+    weights.map((weight, vector) =>
+      set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) })),
+    ),
+    range(rows).map((row) => [
+      set(value, v128.load32_splat(a, { offset: 4 * row })),
+      weights.map((weight, vector) => {
+        const sum = tileSums[vectors * row + vector] ?? value;
+        return set(sum, f32x4.add(sum, f32x4.mul(value, weight)));
+      }),
+    ]),
+  ];
+
+  return func(
+    name,
+    [table, count, x, panel, sums, tiles],
+    [
+      repeat(tile, tiles, [
+        set(b, panel),
+        set(entry, table),
+        set(p, count),
+        tileSums.map((sum, index) => set(sum, v128.load(sums, { offset: 16 * index }))),
+        // As in the row kernel, each way out is both the remainder's and the end of a basic block.
+        block('positions', [
+          loop('steps', [
+            range(UNROLL).map((unrolled) => [
+              step(unrolled),
+              unrolled < UNROLL - 1 ? br_if('positions', i32.eq(p, unrolled + 1)) : [],
+            ]),
+            increment(entry, 4 * UNROLL),
+            increment(b, 16 * vectors * UNROLL),
+            br_if('steps', tee(p, i32.sub(p, UNROLL))),
+          ]),
+        ]),
+        tileSums.map((sum, index) => v128.store(sums, sum, { offset: 16 * index })),
+        increment(sums, 16 * rows * vectors),
+        increment(x, 4 * rows),
+      ]),
+    ],
+  );
+};

@@ -1,0 +1,184 @@
+/**
+ * The row kernel: the inner loop of matrix products and of forward convolutions.
+ *
+ * It computes a block of rows of C, one panel of columns at a time: for each row r and column j,
+ *
+ *   C[r, j] = bias[j] (+ C[r, j]) + Σ_h Σ_w Σ_k A_r[h·strideHigh + w·strideWide + k] · panel[h, w, k, j]
+ *
+ * where a table gives the addresses of A_r and C_r. A matrix product has one segment (one h, one w); a
+ * convolution has one for each tap of its window, and so runs on the image in place ("implicit GEMM"),
+ * for any width of the image, stride and dilation.
+ *
+ * A tile of `rows` × `4·vectors` sums stays in registers. For each k the panel gives `vectors` loads,
+ * and each row one broadcast.
+ */
+import {
+  block,
+  br_if,
+  f32,
+  f32x4,
+  forRange,
+  func,
+  i32,
+  increment,
+  loop,
+  repeat,
+  set,
+  tee,
+  v128,
+  when,
+} from './assembler.js';
+import type { Body, Expr, Func, Local } from './assembler.js';
+
+/** The shape of a register tile: `rows` rows of `4 · vectors` columns. */
+export interface Tile {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+/**
+ * The tile for a panel of 8 columns, and the one for a panel of 4. V8 has 15 vector registers to give and
+ * moves all loads of a basic block to its beginning: larger tiles spill a sum, which costs half the speed.
+ */
+export const WIDE_TILE: Tile = { rows: 4, vectors: 2 };
+export const NARROW_TILE: Tile = { rows: 6, vectors: 1 };
+
+/** Bytes of one entry of the row table: the address of A_r, then that of C_r. */
+export const ROW_ENTRY_BYTES = 8;
+
+/** Steps of k in one turn of the inner loop. */
+const UNROLL = 4;
+
+/**
+ * What the kernel adds to the addresses of the rows after a segment, so that the next one is `stride`
+ * bytes from this one's beginning: the unrolled loop has moved them by whole turns only.
+ */
+export const stepAfterSegment = (stride: number, length: number): number =>
+  stride - 4 * UNROLL * Math.floor(length / UNROLL);
+
+export const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
+
+const names = (prefix: string, count: number) => range(count).map((index) => `${prefix}${index}`);
+
+/**
+ * The row kernel for a tile. Its parameters, all `i32`, addresses and steps in bytes:
+ * - `table`, `tiles`: the row table, of `tiles · rows` entries;
+ * - `panel`, `bias`: the packed panel, and the initial values of its columns;
+ * - `high`, `stepHigh`, `wide`, `stepWide`, `length`: how many segments there are in the two directions
+ *   and what to add to the rows' addresses after each ({@link stepAfterSegment}); numbers in a segment;
+ * - `shift`: what to add to the addresses of C_r, for the panel's first column;
+ * - `columns`: how many columns of the panel belong to C, 1 to `4 · vectors`;
+ * - `accumulate`: 1 to add to C;
+ * - `spill`: room for a tile, used where the panel is not full.
+ *
+ * A row may be given twice in one tile (to fill the last one): both give the same numbers.
+ */
+export const rowKernel = (name: string, { rows, vectors }: Tile): Func => {
+  const parameters = {
+    table: i32.local('table'),
+    tiles: i32.local('tiles'),
+    panel: i32.local('panel'),
+    bias: i32.local('bias'),
+    high: i32.local('high'),
+    stepHigh: i32.local('stepHigh'),
+    wide: i32.local('wide'),
+    stepWide: i32.local('stepWide'),
+    length: i32.local('length'),
+    shift: i32.local('shift'),
+    columns: i32.local('columns'),
+    accumulate: i32.local('accumulate'),
+    spill: i32.local('spill'),
+  };
+  const {
+    table,
+    tiles,
+    panel,
+    bias,
+    high,
+    stepHigh,
+    wide,
+    stepWide,
+    length,
+    shift,
+    columns,
+    accumulate,
+    spill,
+  } = parameters;
+  const [tile, h, w, k] = [i32.local('tile'), i32.local('h'), i32.local('w'), i32.local('k')];
+  const column = i32.local('column');
+  const b = i32.local('b');
+  const a: readonly Local<'i32'>[] = names('a', rows).map(i32.local);
+  const c: readonly Local<'i32'>[] = names('c', rows).map(i32.local);
+  const value = v128.local('value');
+  const weights = names('weights', vectors).map(v128.local);
+  const sums = range(rows).map((row) => names(`sum${row}_`, vectors).map(v128.local));
+
+  const step = (k: number): Body => [
+    weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * k + vector) }))),
+    a.map((address, row) => [
+      set(value, v128.load32_splat(address, { offset: 4 * k })),
+      (sums[row] ?? []).map((sum, vector) =>
+        set(sum, f32x4.add(sum, f32x4.mul(value, weights[vector] ?? value))),
+      ),
+    ]),
+  ];
+  // The way out after each step serves remainders; and it ends the basic block, without which V8 would load
+  // the numbers of all steps first, and spill.
+  const segment: Body = [
+    set(k, length),
+    block('segment', [
+      loop('steps', [
+        range(UNROLL).map((unrolled) => [
+          step(unrolled),
+          unrolled < UNROLL - 1 ? br_if('segment', i32.eq(k, unrolled + 1)) : [],
+        ]),
+        a.map((address) => increment(address, 4 * UNROLL)),
+        increment(b, 16 * vectors * UNROLL),
+        br_if('steps', tee(k, i32.sub(k, UNROLL))),
+      ]),
+    ]),
+    increment(b, i32.mul(i32.and(length, UNROLL - 1), 16 * vectors)),
+  ];
+
+  const eachSum = (f: (sum: Local<'v128'>, row: number, vector: number) => Body): Body =>
+    sums.map((ofRow, row) => ofRow.map((sum, vector) => f(sum, row, vector)));
+  const addSums = (address: (row: number) => Expr<'i32'>): Body =>
+    eachSum((sum, row, vector) =>
+      set(sum, f32x4.add(sum, v128.load(address(row), { offset: 16 * vector, align: 4 }))),
+    );
+  const storeSums = (address: (row: number) => Expr<'i32'>): Body =>
+    eachSum((sum, row, vector) => v128.store(address(row), sum, { offset: 16 * vector, align: 4 }));
+  const ofC = (row: number): Expr<'i32'> => c[row] ?? spill;
+  const spilled = (row: number): Expr<'i32'> => i32.add(spill, 16 * vectors * row);
+  const moveColumns = (to: (row: number) => Expr<'i32'>, from: (row: number) => Expr<'i32'>): Body =>
+    forRange(
+      column,
+      0,
+      i32.shl(columns, 2),
+      range(rows).map((row) => f32.store(i32.add(to(row), column), f32.load(i32.add(from(row), column)))),
+      4,
+    );
+  const isWhole = i32.eq(columns, 4 * vectors);
+  const addressesOfC = c.map((address, row) =>
+    set(address, i32.add(shift, i32.load(table, { offset: ROW_ENTRY_BYTES * row + 4 }))),
+  );
+
+  return func(name, Object.values(parameters), [
+    repeat(tile, tiles, [
+      set(b, panel),
+      a.map((address, row) => set(address, i32.load(table, { offset: ROW_ENTRY_BYTES * row }))),
+      eachSum((sum, _, vector) => set(sum, v128.load(bias, { offset: 16 * vector }))),
+      when(accumulate, [
+        addressesOfC,
+        when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)]),
+      ]),
+      repeat(h, high, [
+        repeat(w, wide, [segment, a.map((address) => increment(address, stepWide))]),
+        a.map((address) => increment(address, stepHigh)),
+      ]),
+      addressesOfC,
+      when(isWhole, storeSums(ofC), [storeSums(spilled), moveColumns(ofC, spilled)]),
+      increment(table, ROW_ENTRY_BYTES * rows),
+    ]),
+  ]);
+};

@@ -12,7 +12,9 @@ test.prop([regionCase()], { numRuns: 1000 })('a region computes what its definit
   const actual = memoryOf(given);
   evaluateRegion(given.region, expected);
   compileRegion(given.region)(actual);
-  expect(actual).toEqual(expected);
+  // the sum of -0 alone may be 0 or -0
+  const unsigned = (memory: typeof actual) => memory.map((array) => array.map((x) => x + 0));
+  expect(unsigned(actual)).toEqual(unsigned(expected));
 });
 
 test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 1)])(

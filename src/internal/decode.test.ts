@@ -1,0 +1,71 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { decode, exactly, finite, natural } from './decode.js';
+import { E, t } from './fp.js';
+
+const reportOf = (codec: t.Mixed, value: unknown): string =>
+  E.match(
+    ({ path, expected, actual }: { path: string; expected: string; actual: string }) =>
+      `${path}: expected ${expected}, got ${actual}`,
+    () => 'accepted',
+  )(decode(codec)(value));
+
+const layer = exactly({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
+
+describe('decode tells the way to the first mismatch', () => {
+  test.each([
+    [{ a: { shape: [2, 3], dtype: 'F32' } }, 'accepted'],
+    [{ a: { shape: [2, -3], dtype: 'F32' } }, 'a.shape.1: expected an integer ≥ 0, got -3'],
+    [{ a: { shape: [2, 0.5], dtype: 'F32' } }, 'a.shape.1: expected an integer ≥ 0, got 0.5'],
+    [{ a: { shape: { 0: 1 }, dtype: 'F32' } }, 'a.shape: expected Array<an integer ≥ 0>, got an object'],
+    [{ a: { shape: [], dtype: 'F16' } }, 'a.dtype: expected ("F32" | "I32"), got "F16"'],
+    [{ a: { shape: [] } }, 'a.dtype: expected ("F32" | "I32"), got nothing'],
+    [{ a: [1, 2] }, 'a: expected { shape, dtype }, got an array of 2'],
+    [null, ': expected { [K in string]: { shape, dtype } }, got null'],
+  ])('%j', (value, report) => {
+    expect(reportOf(t.record(t.string, layer), value)).toBe(report);
+  });
+
+  test('long strings are cut', () => {
+    expect(reportOf(t.number, 'x'.repeat(1000)).length).toBeLessThan(100);
+  });
+});
+
+describe('exactly', () => {
+  const codec = exactly({ a: finite }, { b: t.string });
+
+  test('takes its fields, the optional ones or not', () => {
+    expect(decode(codec)({ a: 1 })).toEqual(E.right({ a: 1 }));
+    expect(decode(codec)({ a: 1, b: 'x' })).toEqual(E.right({ a: 1, b: 'x' }));
+  });
+
+  test.prop([fc.string().filter((name) => name !== 'a' && name !== 'b')])(
+    'refuses any other field',
+    (name) => {
+      const value: unknown = JSON.parse(`{"a":1,${JSON.stringify(name)}:2}`);
+      expect(reportOf(codec, value)).toMatch(/^: expected no fields but a, b, got "/);
+      expect(codec.is(value)).toBe(false);
+    },
+  );
+
+  test('optional fields have their type too', () => {
+    expect(reportOf(codec, { a: 1, b: 2 })).toBe('b: expected string, got 2');
+  });
+
+  test('fields that a codec transforms arrive transformed, and go back', () => {
+    const length = new t.Type<number, string>(
+      'length',
+      t.number.is,
+      (value, context) => (typeof value === 'string' ? t.success(value.length) : t.failure(value, context)),
+      (n) => 'x'.repeat(n),
+    );
+    const transformed = exactly({ n: length }, { m: length });
+    expect(decode(transformed)({ n: 'xx', m: 'x' })).toEqual(E.right({ n: 2, m: 1 }));
+    expect(transformed.encode({ n: 2, m: 1 })).toEqual({ n: 'xx', m: 'x' });
+    expect(transformed.encode({ n: 2 })).toEqual({ n: 'xx' });
+  });
+
+  test.prop([fc.anything()])('never throws', (value) => {
+    expect(E.isLeft(decode(codec)(value)) || codec.is(value)).toBe(true);
+  });
+});

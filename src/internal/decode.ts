@@ -1,0 +1,87 @@
+/** What io-ts lacks: objects without unknown fields, and reports that a person can read. */
+import { E, F, t, type either } from './fp.js';
+
+/** Where a value is not what it should be, `conv.shape.0: expected an integer ≥ 0, got "three"`. */
+export interface Mismatch {
+  /** The way to the value, joined by dots; empty for the whole. */
+  readonly path: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+const LONGEST = 60;
+
+/** A value in few words; what is inside an object does not matter, and may be deep. */
+const show = (value: unknown): string => {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+};
+
+/** io-ts counts the members of a union or an intersection as steps on the way; a reader does not. */
+const branches = (entry: t.ContextEntry | undefined): boolean =>
+  entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
+
+const mismatch = ({ value, context, message }: t.ValidationError): Mismatch => ({
+  path: context
+    .filter((_, i) => i > 0 && !branches(context[i - 1]))
+    .map((entry) => entry.key)
+    .join('.'),
+  expected:
+    message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
+  actual: show(value),
+});
+
+/** Decodes; of several mismatches the first is told. */
+export const decode =
+  <A>(codec: t.Decoder<unknown, A>) =>
+  (value: unknown): either.Either<Mismatch, A> =>
+    E.mapLeft((errors: t.Errors) => mismatch(errors[0] ?? { value, context: [] }))(codec.decode(value));
+
+type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
+type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
+
+/** An object with these fields and no others: io-ts's `strict` drops the others silently. */
+export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
+  required: R,
+  // where no optional fields are given, P is the empty record too
+  optional: P = {} as P,
+): t.Type<Exact<R, P>, ExactOutput<R, P>> => {
+  const known = t.intersection([t.type(required), t.partial(optional)]);
+  const names = [...Object.keys(required), ...Object.keys(optional)];
+  const unknownField = (value: object): string | undefined =>
+    Object.keys(value).find((name) => !names.includes(name));
+  return new t.Type<Exact<R, P>, ExactOutput<R, P>>(
+    `{ ${names.join(', ')} }`,
+    (value): value is Exact<R, P> => known.is(value) && unknownField(value) === undefined,
+    (value, context) =>
+      F.pipe(
+        t.type(required).validate(value, context),
+        // one after the other on the same object: an intersection would add a step to the context
+        E.flatMap((checked) => t.partial(optional).validate(checked, context)),
+        E.flatMap((checked) => {
+          const extra = unknownField(checked);
+          return extra === undefined
+            ? t.success(checked as Exact<R, P>) // it passed both
+            : t.failure(extra, context, `no fields but ${names.join(', ')}`);
+        }),
+      ),
+    known.encode,
+  );
+};
+
+/** The values of a codec that also hold a condition. */
+const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
+  new t.Type<A>(
+    name,
+    (value): value is A => codec.is(value) && holds(value),
+    (value, context) => (codec.is(value) && holds(value) ? t.success(value) : t.failure(value, context)),
+    codec.encode,
+  );
+
+/** A natural number that JavaScript counts exactly. */
+export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
+/** A number, neither NaN nor infinite. */
+export const finite = refined(t.number, 'a finite number', Number.isFinite);

@@ -77,16 +77,22 @@ const donatedTwice = (plan: Plan, inputs: readonly Slot[]): PlanInput | undefine
 
 const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], layout: PlanLayout): Runner => {
   const { frame } = layout;
-  const inputBuffers = plan.inputs.map((_, i) =>
-    plan.buffers.findIndex(({ storage }) => storage.kind === 'input' && storage.input === i),
-  );
-  const outputBuffers = plan.outputs.map((_, i) =>
-    plan.buffers.findIndex(({ storage }) => storage.kind === 'output' && storage.output === i),
-  );
+  const placed = (kind: 'input' | 'output', position: number): readonly number[] =>
+    plan.buffers.flatMap(({ storage }, i) =>
+      (storage.kind === 'input' && kind === 'input' && storage.input === position) ||
+      (storage.kind === 'output' && kind === 'output' && storage.output === position)
+        ? [i]
+        : [],
+    );
+  /** By input and by output: the buffers that lie in its memory. */
+  const inputBuffers = plan.inputs.map((_, i) => placed('input', i));
+  const outputBuffers = plan.outputs.map((_, k) => placed('output', k));
   /** By output: the input whose memory it takes over, or -1. */
   const donors = plan.outputs.map((_, k) => plan.inputs.findIndex((input) => input.donatedTo === k));
   /** By output: the first call that writes it, or -1. */
-  const firstWrites = outputBuffers.map((b) => plan.calls.findIndex((call) => writtenBy(call).includes(b)));
+  const firstWrites = plan.outputs.map((output) =>
+    plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
+  );
   let released = false;
 
   const bindInputs = (inputs: readonly Slot[]): Result<readonly number[]> => {
@@ -101,7 +107,7 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
       return refuse(twice, 'a donated value given twice', 'donate a copy, or do not donate it');
     inputs.forEach((slot, i) => {
       if (isKey(slot)) layout.setKey(i, slot);
-      else layout.place(inputBuffers[i]!, addresses[i]!);
+      else for (const buffer of inputBuffers[i]!) layout.place(buffer, addresses[i]!);
     });
     return E.right(addresses);
   };
@@ -112,8 +118,7 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
     for (const [k, output] of plan.outputs.entries()) {
       if (output.kind === 'key' || donors[k] !== -1) held.push(null);
       else {
-        const { elements, dtype } = plan.buffers[outputBuffers[k]!]!;
-        const buffer = memory.hold(elements, dtype);
+        const buffer = memory.hold(plan.buffers[output.view.buffer]!.elements, output.view.dtype);
         if (E.isLeft(buffer)) {
           held.forEach((earlier) => earlier !== null && memory.release(earlier));
           return buffer;
@@ -143,7 +148,7 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
   };
 
   const runOnce = (inputs: readonly Slot[], milliseconds: number[] | null): Result<readonly Slot[]> => {
-    if (released)
+    if (released || memory.isClosed())
       return fail('BackendFailure', { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' }); // prettier-ignore
     const bound = bindInputs(inputs);
     if (E.isLeft(bound)) return bound;
@@ -151,7 +156,7 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
     if (E.isLeft(held)) return held;
     held.right.forEach((buffer, k) => {
       const address = buffer === null ? bound.right[donors[k]!] : memory.addressOf(buffer);
-      if (address !== undefined) layout.place(outputBuffers[k]!, address);
+      if (address !== undefined) for (const b of outputBuffers[k]!) layout.place(b, address);
     });
 
     const failed = execute(milliseconds);

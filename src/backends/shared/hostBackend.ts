@@ -16,10 +16,9 @@ export const hostBackend = (parts: {
 }): Backend => {
   const { name, capabilities, heap, rules } = parts;
   const memory = createMemory(name, heap);
-  let closed = false;
 
   const unlessClosed = <A>(work: () => either.Either<NoisefoldError, A>) =>
-    closed
+    memory.isClosed()
       ? E.left(
           failure('BackendFailure', {
             where: `the ${name} backend`,
@@ -60,7 +59,6 @@ export const hostBackend = (parts: {
     release: (buffer) => () => memory.release(buffer),
     stats: memory.stats,
     close: async () => {
-      closed = true;
       memory.close();
       return E.right(undefined);
     },

@@ -10,7 +10,7 @@ import { writeNumbers } from './numbers.js';
 /** The buffers of a plan, laid out in memory: a frame for kernels, and the way to change it between runs. */
 export interface PlanLayout {
   readonly frame: Frame;
-  /** Says where an input or an output of the next run lies. Buffers that the plan lacks (-1) are ignored. */
+  /** Says where the buffer of an input or an output lies in the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
   /** Takes the arrays anew if the heap has moved. */
@@ -54,7 +54,7 @@ export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError
     return {
       frame: { arrays, addresses, keys },
       place: (buffer, address) => {
-        if (buffer < 0 || bases[buffer] === address) return; // mostly where it was in the last run
+        if (bases[buffer] === address) return; // mostly where it was in the last run
         bases[buffer] = addresses[buffer] = address;
         take(buffer);
       },

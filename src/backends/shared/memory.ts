@@ -18,8 +18,9 @@ export interface Memory {
   /** Does nothing with a buffer that is not live. */
   readonly release: (buffer: DeviceBuffer) => void;
   readonly stats: () => BackendStats;
-  /** Frees everything, reserved memory included. */
+  /** Frees everything, reserved memory included. Afterwards it must not be used. */
   readonly close: () => void;
+  readonly isClosed: () => boolean;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -30,6 +31,7 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
   const taken = new Map<number, number>();
   let bytes = 0;
   let peakBytes = 0;
+  let closed = false;
 
   const reserve = (elements: number): either.Either<NoisefoldError, number> => {
     const asked = Math.max(1, elements) * heap.bytesPerElement;
@@ -80,8 +82,10 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
     },
     stats: () => ({ buffers: taken.size, bytes, peakBytes }),
     close: () => {
+      closed = true;
       held.clear();
       for (const address of [...taken.keys()]) unreserve(address);
     },
+    isClosed: () => closed,
   };
 };

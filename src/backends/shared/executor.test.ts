@@ -1,0 +1,260 @@
+import { describe, expect, test } from 'vitest';
+import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
+import type { Backend, DeviceBuffer } from '../../dsl/backend.js';
+import type { Buffer, Call, Plan } from '../../dsl/plan.js';
+import { deriveWords, randomInto } from '../../dsl/threefry.js';
+import { E } from '../../internal/fp.js';
+import { type Heap, hostHeap } from './heap.js';
+import { hostBackend } from './hostBackend.js';
+import type { Rule } from './kernel.js';
+import { randomRule } from './random.js';
+import { regionJsRule } from './regionJs.js';
+
+/** A heap with room for so many elements. */
+const limitedHeap = (room: number): Heap => {
+  const heap = hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array));
+  const sizes = new Map<number, number>();
+  let left = room;
+  return {
+    ...heap,
+    allocate: (elements) => {
+      const address = elements > left ? null : heap.allocate(elements);
+      if (address === null) return null;
+      sizes.set(address, elements);
+      left -= elements;
+      return address;
+    },
+    free: (address) => {
+      left += sizes.get(address)!;
+      sizes.delete(address);
+      heap.free(address);
+    },
+  };
+};
+
+const failing: Rule = (call) =>
+  call.kind === 'library' && call.node.op === 'barrier'
+    ? {
+        name: 'failing',
+        run: () => {
+          throw new Error('no luck');
+        },
+      }
+    : null;
+
+const backendOf = (heap: Heap = limitedHeap(1000)): Backend =>
+  hostBackend({
+    name: 'test',
+    capabilities: { fuses: true, composites: [], scratchElements: () => 0 },
+    heap,
+    rules: [randomRule, regionJsRule, failing],
+  });
+
+const N = 4;
+const buffer = (storage: Buffer['storage']): Buffer => ({ elements: N, dtype: 'float32', storage });
+const walkOf = (at: number) => ({ buffer: at, offset: 0, strides: [1] });
+
+/** `to = a + b`, by buffers. */
+const add = (a: number, b: number, to: number): Call => ({
+  kind: 'region',
+  origin: { place: 'w', label: 'add' },
+  region: {
+    extents: [N],
+    reduced: 0,
+    loads: [walkOf(a), walkOf(b)],
+    body: [
+      { op: 'load', dtype: 'float32', load: 0 },
+      { op: 'load', dtype: 'float32', load: 1 },
+      { op: 'binary', dtype: 'float32', fn: 'add', a: 0, b: 1 },
+    ],
+    stores: [{ ...walkOf(to), value: 2, reduce: null }],
+  },
+});
+/** Throws. It says that it writes y. */
+const broken: Call = {
+  kind: 'library',
+  origin: ORIGIN,
+  node: { op: 'barrier', attributes: {} },
+  inputs: [],
+  output: whole(1, [N]),
+};
+const input = { shape: [N], dtype: 'float32', donatedTo: null, donated: false } as const;
+const outputOf = (at: number) => ({ kind: 'buffer', view: whole(at, [N]) }) as const;
+
+/** `y = (x + c) + x`, through the arena. */
+const sum: Plan = {
+  buffers: [
+    buffer({ kind: 'input', input: 0 }),
+    buffer({ kind: 'constant', data: Float64Array.of(1, 2, 3, 4) }),
+    buffer({ kind: 'arena', offset: 0 }),
+    buffer({ kind: 'output', output: 0 }),
+  ],
+  calls: [add(0, 1, 2), add(2, 0, 3)],
+  arenaElements: N,
+  inputs: [{ ...input, path: 'x' }],
+  outputs: [outputOf(3)],
+};
+
+/** `x' = x + y`, in the memory of x; y is given up without an heir. */
+const update: Plan = {
+  buffers: [
+    buffer({ kind: 'input', input: 0 }),
+    buffer({ kind: 'input', input: 1 }),
+    buffer({ kind: 'input', input: 0 }),
+  ],
+  calls: [add(0, 1, 2)],
+  arenaElements: 0,
+  inputs: [
+    { ...input, path: 'x', donated: true, donatedTo: 0 },
+    { ...input, path: 'y', donated: true },
+  ],
+  outputs: [outputOf(2)],
+};
+
+const upload = async (backend: Backend, ...numbers: number[]): Promise<DeviceBuffer> =>
+  valueOf(await backend.upload(Float32Array.from(numbers), 'float32')());
+const read = async (backend: Backend, slot: unknown) =>
+  Array.from(valueOf(await backend.read(slot as DeviceBuffer)())); // an output that is a number buffer
+const tagOf = (result: E.Either<{ readonly _tag: string }, unknown>) =>
+  E.isLeft(result) ? result.left._tag : 'none';
+
+describe('a run', () => {
+  test('computes, and leaves its inputs', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(sum)());
+    const x = await upload(backend, 10, 20, 30, 40);
+    for (let i = 0; i < 3; i++) {
+      const [y] = valueOf(await runner.run([x])());
+      expect(await read(backend, y)).toEqual([21, 42, 63, 84]);
+    }
+    expect(await read(backend, x)).toEqual([10, 20, 30, 40]);
+  });
+
+  test('takes over donated memory, and gives up the rest of what is donated', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(update)());
+    const before = backend.stats();
+    const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
+    const [next] = valueOf(await runner.run([x, y])());
+    expect(await read(backend, next)).toEqual([2, 3, 4, 5]);
+    expect(backend.stats()).toMatchObject({ buffers: before.buffers + 1, bytes: before.bytes + 4 * N });
+    expect(tagOf(await backend.read(x)())).toBe('ValueConsumed');
+    expect(tagOf(await runner.run([x, y])())).toBe('ValueConsumed');
+  });
+
+  test('refuses a donated value given twice, and consumes nothing', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(update)());
+    const x = await upload(backend, 1, 2, 3, 4);
+    expect(tagOf(await runner.run([x, x])())).toBe('BackendFailure');
+    expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('without room for its outputs fails, and leaves all as it was', async () => {
+    const backend = backendOf(limitedHeap(3 * N));
+    const runner = valueOf(await backend.compile(sum)());
+    const x = await upload(backend, 1, 2, 3, 4);
+    const before = backend.stats();
+    const result = await runner.run([x])();
+    expect(result).toMatchObject({
+      left: { _tag: 'BackendFailure', hint: expect.stringContaining('batch') },
+    });
+    expect(backend.stats()).toEqual(before);
+    expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('that fails before it overwrites a donated input leaves it alive', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile({ ...update, calls: [broken, ...update.calls] })());
+    const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
+    expect(tagOf(await runner.run([x, y])())).toBe('BackendFailure');
+    expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
+    expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
+  });
+
+  test('that fails after it has overwritten a donated input consumes it', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile({ ...update, calls: [...update.calls, broken] })());
+    const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
+    const result = await runner.run([x, y])();
+    expect(result).toMatchObject({ left: { message: expect.stringContaining('no luck') } });
+    expect(tagOf(await backend.read(x)())).toBe('ValueConsumed');
+    expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
+  });
+
+  test('derives keys, draws, and hands keys out', async () => {
+    const backend = backendOf();
+    const key = { input: 0, words: [[1, 2]] } as const;
+    const runner = valueOf(
+      await backend.compile({
+        buffers: [buffer({ kind: 'output', output: 0 })],
+        calls: [{ kind: 'random', origin: ORIGIN, distribution: 'normal', key, output: whole(0, [N]) }],
+        arenaElements: 0,
+        inputs: [{ ...input, path: 'k', dtype: 'key', shape: [] }],
+        outputs: [outputOf(0), { kind: 'key', key }],
+      })(),
+    );
+    const [noise, derived] = valueOf(await runner.run([[7, 8]])());
+    const expected = new Float32Array(N);
+    randomInto('normal', deriveWords([7, 8], [1, 2]), expected);
+    expect(await read(backend, noise)).toEqual(Array.from(expected));
+    expect(derived).toEqual(deriveWords([7, 8], [1, 2]));
+  });
+
+  test('can be profiled', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(sum)());
+    const { outputs, milliseconds } = valueOf(await runner.profile([await upload(backend, 1, 2, 3, 4)])());
+    expect(await read(backend, outputs[0])).toEqual([3, 6, 9, 12]);
+    expect(milliseconds).toHaveLength(runner.kernels.length);
+  });
+});
+
+describe('memory', () => {
+  test('is all given back', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(sum)());
+    const x = await upload(backend, 1, 2, 3, 4);
+    const [y] = valueOf(await runner.run([x])());
+    expect(backend.stats()).toMatchObject({ buffers: 3, bytes: 4 * 4 * N });
+    for (let twice = 0; twice < 2; twice++) {
+      backend.release(x)();
+      backend.release(y as DeviceBuffer)(); // the output is a number buffer
+      runner.release();
+    }
+    expect(backend.stats()).toEqual({ buffers: 0, bytes: 0, peakBytes: 4 * 4 * N });
+    expect(tagOf(await runner.run([x])())).toBe('BackendFailure');
+  });
+
+  test('is all given back by close, after which nothing can be used', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(sum)());
+    const x = await upload(backend, 1, 2, 3, 4);
+    await backend.close();
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    expect(tagOf(await backend.read(x)())).toBe('ValueConsumed');
+    expect(tagOf(await runner.run([x])())).toBe('BackendFailure');
+    expect(tagOf(await backend.upload(Float32Array.of(1), 'float32')())).toBe('BackendFailure');
+  });
+
+  test('converts numbers as casts do', async () => {
+    const backend = backendOf();
+    const through = async (numbers: number[], dtype: 'int32' | 'bool') => {
+      const slot = valueOf(await backend.upload(Float64Array.from(numbers), dtype)());
+      return valueOf(await backend.read(slot)());
+    };
+    expect(await through([1.7, -1.7, 1e12], 'int32')).toEqual(Int32Array.of(1, -1, 2147483647));
+    expect(await through([0, 0.5, 2], 'bool')).toEqual(Uint8Array.of(0, 1, 1));
+  });
+});
+
+test('a plan with a call that no rule takes is refused', async () => {
+  const backend = hostBackend({
+    name: 'test',
+    capabilities: { fuses: true, composites: [], scratchElements: () => 0 },
+    heap: limitedHeap(1000),
+    rules: [randomRule],
+  });
+  expect(await backend.compile(sum)()).toMatchObject({ left: { _tag: 'BackendFailure' } });
+  expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+});

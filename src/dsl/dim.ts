@@ -203,5 +203,8 @@ export type Extent<D> = 0 extends 1 & D
 /** Each extent of a shape checked by {@link Extent}: the parameter type of what makes tensors. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
+/** An extent that may be known only at run time: `number` is `Dim`. */
+export type Wide<D> = IsWide<D> extends true ? Dim : D;
+
 /** The shape of numbers known only at run time: `number` is `Dim`. */
-export type Widened<S> = { [I in keyof S]: IsWide<S[I]> extends true ? Dim : S[I] };
+export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };

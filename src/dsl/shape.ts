@@ -82,5 +82,5 @@ export type Insert<S extends Shape, A extends number, D extends Dim> = number ex
 export type Permuted<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
   ? Shape
   : [Missing<S, P>] extends [never]
-    ? { [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
+    ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
     : [NoAxis<S, Missing<S, P>>];

@@ -26,7 +26,8 @@ export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
 
 /** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
-export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
+export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
+  n as unknown as Tensor<S, D>;
 export const nodeOf = (x: AnyTensor): Node => x as unknown as Node;
 
 /** Whether something is a staged tensor, and not a tree that holds some. */
@@ -56,6 +57,26 @@ export const ascribe =
         where: 'ascribe',
         expected: showShape(expected),
         actual: showShape(actual),
+        hint: 'ascribe the shape that the tensor has',
+      });
+    return tensor(nodeOf(x));
+  };
+
+/**
+ * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function whose
+ * dims are parameters. Raises `ShapeError`.
+ *
+ * @example
+ * const eps = pipe(h, convolve(p.out), ascribeLike(x)) // [B, Dim, Dim, Dim] -> [B, ...Image]
+ */
+export const ascribeLike =
+  <S extends Shape>(model: Tensor<S, DType>) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> => {
+    if (showShape(dims(x)) !== showShape(dims(model)))
+      raise('ShapeError', {
+        where: 'ascribeLike',
+        expected: showShape(dims(model)),
+        actual: showShape(dims(x)),
         hint: 'ascribe the shape that the tensor has',
       });
     return tensor(nodeOf(x));

@@ -1,0 +1,94 @@
+/** Tensors that are known when the program is traced. */
+import type { Extent, Extents, Wide, Widened } from '../dim.js';
+import { raise, showShape } from '../errors.js';
+import { constant, full, iota as iotaNode } from '../primitives/index.js';
+import { type Dim, dims, type DType, dtypeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+
+/** The numbers of an `Extents<S>`, which is S, or a message that no number fits. */
+const checked = (op: string, extents: readonly unknown[]): readonly number[] => {
+  const shape = extents as readonly number[];
+  if (shape.some((d) => !Number.isSafeInteger(d) || d < 0))
+    raise('ShapeError', {
+      where: op,
+      expected: 'integers ≥ 0',
+      actual: showShape(shape),
+      hint: 'extents count elements',
+    });
+  return shape;
+};
+
+/**
+ * One number everywhere. Extents known only at run time are wide; see `ascribe`.
+ *
+ * @example
+ * fullOf(0.5, 8, 28, 28, 1) // Tensor<[8, 28, 28, 1]>
+ */
+export const fullOf = <const S extends readonly number[]>(
+  value: number,
+  ...extents: Extents<S>
+): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', extents)));
+
+/** Zeros, `zeros(8, 10): Tensor<[8, 10]>`. */
+export const zeros = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
+  tensor(full(0, checked('zeros', extents)));
+
+/** Ones, `ones(8, 10): Tensor<[8, 10]>`. */
+export const ones = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
+  tensor(full(1, checked('ones', extents)));
+
+/** One number everywhere, in the shape and dtype of `x`. */
+export const fullLike =
+  (value: number) =>
+  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
+    tensor(full(value, dims(x), dtypeOf(x)));
+
+/** Zeros in the shape and dtype of `x`. */
+export const zerosLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
+  fullLike(0)(x);
+
+/** Ones in the shape and dtype of `x`. */
+export const onesLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
+  fullLike(1)(x);
+
+/** A number as a tensor. */
+export const scalar = <D extends Exclude<DType, 'key'> = 'float32'>(
+  value: number,
+  dtype: D = 'float32' as D, // the default of D
+): Tensor<[], D> => tensor(full(value, [], dtype));
+
+/** The dtype of numbers on the host. */
+type DTypeOfArray<A> = A extends Int32Array ? 'int32' : A extends Uint8Array ? 'bool' : 'float32';
+type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
+
+const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | Uint8Array =>
+  data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
+    ? data.slice()
+    : Float64Array.from(data);
+
+/**
+ * Numbers from the host, in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else float32.
+ * Raises `ShapeError` where their count is not that of the shape.
+ *
+ * @example
+ * constantOf([1, 2, 3, 4], 2, 2) // Tensor<[2, 2]>
+ */
+export const constantOf = <A extends HostNumbers, const S extends readonly number[]>(
+  data: A,
+  ...extents: Extents<S>
+): Tensor<Widened<S>, DTypeOfArray<A>> => {
+  const dtype = data instanceof Int32Array ? 'int32' : data instanceof Uint8Array ? 'bool' : 'float32';
+  return tensor(constant(dataOf(data), checked('constantOf', extents), dtype));
+};
+
+/**
+ * One row of numbers, to `gather` from: a schedule by its timestep.
+ *
+ * @example
+ * pipe(t, gather(table(alphaBars))) // ['B'] int32 -> ['B']
+ */
+export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
+  constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
+
+/** 0 … n−1, `iota(10): Tensor<[10], 'int32'>`. */
+export const iota = <const N extends number>(n: Extent<N>): Tensor<[Wide<N> & Dim], 'int32'> =>
+  tensor(iotaNode(checked('iota', [n]), 0));

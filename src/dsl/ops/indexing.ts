@@ -1,0 +1,53 @@
+/** Rows of tensors by their number. */
+import type { Extent, Wide } from '../dim.js';
+import {
+  binary,
+  cast,
+  gather as gatherNode,
+  iota,
+  reshape,
+  scatterAdd as scatterAddNode,
+} from '../primitives/index.js';
+import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type Numeric, spread } from './operand.js';
+
+/**
+ * The rows of `table: [N, ...rest]` at `indices: [B]`, clamped into 0 … N−1 → `[B, ...rest]`.
+ *
+ * @example
+ * pipe(t, gather(alphaBar)) // [1000] at ['B'] -> ['B']
+ */
+export const gather =
+  <R extends Shape, D extends Exclude<DType, 'key'>>(table: Tensor<[Dim, ...R], D>) =>
+  <B extends Dim>(indices: Tensor<[B], 'int32'>): Tensor<[B, ...R], D> =>
+    tensor(gatherNode(nodeOf(table), nodeOf(indices)));
+
+/**
+ * Adds the rows of `updates: [B, ...rest]` into zeros `[size, ...rest]`, each at its index; the rows of equal
+ * indices add up.
+ *
+ * @example
+ * pipe(losses, scatterAdd(bucket, 10)) // ['B'] -> [10]
+ */
+export const scatterAdd =
+  <B extends Dim, const N extends number>(indices: Tensor<[B], 'int32'>, size: Extent<N>) =>
+  <R extends Shape, D extends Numeric>(
+    updates: Tensor<[NoInfer<B>, ...R], D>,
+  ): Tensor<[Wide<N> & Dim, ...R], D> =>
+    // Extent<N> is N, or a message that no number fits
+    tensor(scatterAddNode(nodeOf(indices), nodeOf(updates), size as number));
+
+/**
+ * 1 at each index and 0 elsewhere, on a new last axis; all 0 for an index out of range.
+ *
+ * @example
+ * oneHot(10)(labels) // ['B'] -> ['B', 10]
+ */
+export const oneHot =
+  <const N extends number>(depth: Extent<N>) =>
+  <S extends Shape>(indices: Tensor<S, 'int32'>): Tensor<[...S, Wide<N> & Dim]> => {
+    const n = nodeOf(indices);
+    const shape = [...n.shape, depth as number]; // Extent<N> is N, or a message that no number fits
+    const chosen = spread(reshape(n, [...n.shape, 1]), shape);
+    return tensor(cast(binary('equal', chosen, iota(shape, n.shape.length)), 'float32'));
+  };

@@ -1,0 +1,83 @@
+/** Several tensors as one. An axis may count from the end. */
+import type { Add, Extent, Wide } from '../dim.js';
+import { raise, showShape } from '../errors.js';
+import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
+import type { ExtentAt, Insert, Replace } from '../shape.js';
+import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+
+/**
+ * Puts `y` behind x along the last axis: `concat(y)(x)` is [x, y]. The other axes must agree.
+ *
+ * @example
+ * pipe(h, concat(skip)) // ['B', 16, 16, 64] and ['B', 16, 16, 32] -> ['B', 16, 16, 96]
+ */
+export const concat =
+  <R extends Shape, E extends Dim, D extends DType>(y: Tensor<[...R, E], D>) =>
+  <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>): Tensor<[...R, Add<C, E>], D> =>
+    tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+
+type Parts<D extends DType> = readonly [Tensor<Shape, D>, ...Tensor<Shape, D>[]];
+type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
+
+/** The sum of the extents along an axis; wide for a list of unknown length. */
+type Total<T extends readonly unknown[], A extends number> = T extends readonly [infer X, ...infer Rest]
+  ? Rest extends readonly []
+    ? ExtentAt<ShapeOf<X>, A>
+    : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
+  : Dim;
+
+/**
+ * Joins tensors along an axis (the last, if none is given). Raises `ShapeError` where the other axes differ.
+ *
+ * @example
+ * concatAll([a, b, c], 0) // [2, 64], [3, 64] and [4, 64] -> [9, 64]
+ */
+export const concatAll = <D extends DType, const T extends Parts<D>, const A extends number = -1>(
+  tensors: T & Parts<D>,
+  axis: A = -1 as A, // the default of A
+): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, D> =>
+  tensor(concatNodes(tensors.map(nodeOf), axis)); // prettier-ignore
+
+/**
+ * Tensors of one shape side by side, on a new axis (the first, if none is given).
+ *
+ * @example
+ * stack([q, k, v]) // three of ['B', 64] -> [3, 'B', 64]
+ */
+export const stack = <
+  S extends Shape,
+  D extends DType,
+  const T extends readonly [Tensor<S, D>, ...Tensor<NoInfer<S>, NoInfer<D>>[]],
+  const A extends number = 0,
+>(
+  tensors: T & readonly [Tensor<S, D>, ...Tensor<NoInfer<S>, NoInfer<D>>[]],
+  axis: A = 0 as A, // the default of A
+): Tensor<Insert<S, A, Wide<T['length']>>, D> => {
+  const rank = nodeOf(tensors[0]).shape.length + 1;
+  const first = nodeOf(tensors[0]);
+  const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
+  const parts = tensors.map((x) => {
+    const n = nodeOf(x);
+    if (n.shape.length + 1 !== rank)
+      raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+    return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
+  });
+  return tensor(concatNodes(parts, at));
+};
+
+/**
+ * The whole of x, `count` times along an axis. The extent becomes wide.
+ *
+ * @example
+ * tile(0, 2)(x) // [4, 64] -> [Dim, 64]: the batch twice, as classifier-free guidance wants it
+ */
+export const tile =
+  <const A extends number, const N extends number>(axis: A, count: Extent<N>) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Dim>, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('tile', n, axis);
+    const times = count as number; // Extent<N> is N, or a message that no number fits
+    const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
+    const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times, ...after]);
+    return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times : d)))); // prettier-ignore
+  };

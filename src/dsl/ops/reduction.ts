@@ -1,0 +1,158 @@
+/**
+ * Reductions: of the whole tensor to a scalar (`sum`), over some axes, which disappear (`sumOver`), or of each
+ * sample of a batch (`sumPerSample`). An axis may count from the end.
+ */
+import type { Node, ReduceFn } from '../node.js';
+import { sizeOf } from '../node.js';
+import {
+  argmax as argmaxNode,
+  axisOf,
+  cast,
+  cumsum as cumsumNode,
+  expandDims,
+  gather,
+  iota,
+  mul,
+  full,
+  reduce,
+  reduceKeeping,
+  reshape,
+  scale,
+  sub,
+  add,
+  topKIndices,
+  unary,
+} from '../primitives/index.js';
+import type { Extent, Wide } from '../dim.js';
+import type { Without } from '../shape.js';
+import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type Numeric, spread } from './operand.js';
+
+type ToScalar = <D extends Numeric>(x: Tensor<Shape, D>) => Tensor<[], D>;
+type OverAxes = <const A extends readonly number[]>(
+  ...axes: A
+) => <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Without<S, A>, D>;
+
+const allAxes = (n: Node): readonly number[] => n.shape.map((_, axis) => axis);
+const afterBatch = (n: Node): readonly number[] => allAxes(n).slice(1);
+
+const toScalar =
+  (fn: ReduceFn): ToScalar =>
+  (x) =>
+    tensor(reduce(fn, nodeOf(x), allAxes(nodeOf(x))));
+
+const over =
+  (fn: ReduceFn): OverAxes =>
+  (...axes) =>
+  (x) =>
+    tensor(reduce(fn, nodeOf(x), axes));
+
+/** How many elements of `n` are reduced to one. */
+const countOver = (op: string, n: Node, axes: readonly number[]): number =>
+  sizeOf([...new Set(axes.map((axis) => axisOf(op, n, axis)))].map((axis) => n.shape[axis]!));
+
+const meanNode = (n: Node, axes: readonly number[]): Node =>
+  scale(reduce('sum', n, axes), 1 / countOver('mean', n, axes));
+
+export const sum: ToScalar = toScalar('sum');
+/** The product of all elements. */
+export const prod: ToScalar = toScalar('prod');
+export const max: ToScalar = toScalar('max');
+export const min: ToScalar = toScalar('min');
+export const mean = (x: Tensor<Shape>): Tensor<[]> => tensor(meanNode(nodeOf(x), allAxes(nodeOf(x))));
+
+/**
+ * @example
+ * sumOver(1, 2)(image) // ['B', 28, 28, 64] -> ['B', 64]
+ */
+export const sumOver: OverAxes = over('sum');
+export const maxOver: OverAxes = over('max');
+export const minOver: OverAxes = over('min');
+
+/**
+ * @example
+ * meanOver(-1)(x) // ['B', 64] -> ['B']
+ */
+export const meanOver =
+  <const A extends readonly number[]>(...axes: A) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<Without<S, A>> =>
+    tensor(meanNode(nodeOf(x), axes));
+
+/** The sum over each sample of a batch: `[B, ...]` → `[B]`. */
+export const sumPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>): Tensor<[B]> =>
+  tensor(reduce('sum', nodeOf(x), afterBatch(nodeOf(x))));
+
+/** The mean over each sample of a batch: `[B, ...]` → `[B]`. */
+export const meanPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>): Tensor<[B]> =>
+  tensor(meanNode(nodeOf(x), afterBatch(nodeOf(x))));
+
+/** The mean squared distance from the mean (biased), over some axes; over all, if none is given. */
+export const variance =
+  <const A extends readonly number[]>(...axes: A) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<A extends readonly [] ? [] : Without<S, A>> => {
+    const n = nodeOf(x);
+    const along = axes.length === 0 ? allAxes(n) : axes;
+    const centre = scale(reduceKeeping('sum', n, along), 1 / countOver('variance', n, along));
+    const distance = sub(n, spread(centre, n.shape));
+    return tensor(meanNode(mul(distance, distance), along));
+  };
+
+/** ln Σ eˣ over some axes (over all, if none is given), without overflow. */
+export const logSumExp =
+  <const A extends readonly number[]>(...axes: A) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<A extends readonly [] ? [] : Without<S, A>> => {
+    const n = nodeOf(x);
+    const along = axes.length === 0 ? allAxes(n) : axes;
+    const greatest = reduceKeeping('max', n, along);
+    const total = reduce('sum', unary('exp', sub(n, spread(greatest, n.shape))), along);
+    return tensor(add(unary('log', total), reshape(greatest, total.shape)));
+  };
+
+const ofBools =
+  (fn: ReduceFn) =>
+  (x: Tensor<Shape, 'bool'>): Tensor<[], 'bool'> => {
+    const n = nodeOf(x);
+    return tensor(cast(reduce(fn, cast(n, 'int32'), allAxes(n)), 'bool'));
+  };
+
+/** Whether one element is true. */
+export const any: (x: Tensor<Shape, 'bool'>) => Tensor<[], 'bool'> = ofBools('max');
+/** Whether all elements are true. */
+export const all: (x: Tensor<Shape, 'bool'>) => Tensor<[], 'bool'> = ofBools('min');
+
+/** The sums of the elements of an axis up to each of them, itself included. */
+export const cumsum =
+  (axis: number) =>
+  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
+    tensor(cumsumNode(nodeOf(x), axis));
+
+/** Where the greatest element of an axis is, the first of equals; the axis disappears. */
+export const argmax =
+  <const A extends number>(axis: A) =>
+  <S extends Shape>(x: Tensor<S, Numeric>): Tensor<Without<S, [A]>, 'int32'> =>
+    tensor(argmaxNode(nodeOf(x), axis));
+
+/** The greatest elements along the last axis, in falling order, and where they were. */
+export interface TopK<R extends Shape, K extends Dim, D extends DType> {
+  readonly values: Tensor<[...R, K], D>;
+  readonly indices: Tensor<[...R, K], 'int32'>;
+}
+
+/**
+ * The k greatest elements along the last axis. Raises `ShapeError` unless k is from 1 to its extent.
+ *
+ * @example
+ * const { values, indices } = topK(3)(logits) // ['B', 10] -> two of ['B', 3]
+ */
+export const topK =
+  <const K extends number>(k: Extent<K>) =>
+  <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>): TopK<R, Wide<K> & Dim, D> => {
+    const n = nodeOf(x);
+    const extent = n.shape.at(-1) ?? 0;
+    const indices = topKIndices(n, k as number); // Extent<K> is K, or a message that no number fits
+    const rows = sizeOf(n.shape.slice(0, -1));
+    const row = spread(expandDims(mul(iota([rows], 0), full(extent, [rows], 'int32')), [1]), [rows, sizeOf(indices.shape) / rows]); // prettier-ignore
+    const flat = add(reshape(indices, row.shape), row);
+    const values = gather(reshape(n, [sizeOf(n.shape)]), reshape(flat, [sizeOf(flat.shape)]));
+    return { values: tensor(reshape(values, indices.shape)), indices: tensor(indices) };
+  };

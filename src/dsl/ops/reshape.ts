@@ -1,0 +1,110 @@
+/** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
+import type { Extent, Wide, Widened } from '../dim.js';
+import { raise, showShape } from '../errors.js';
+import { sizeOf } from '../node.js';
+import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../primitives/index.js';
+import type { Insert, Permuted, Without } from '../shape.js';
+import { type Dim, dims, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { spread } from './operand.js';
+
+type Requested<E> = { [I in keyof E]: E[I] extends -1 ? E[I] : Extent<E[I]> };
+type Reshaped<E> = {
+  -readonly [I in keyof E]: E[I] extends -1 ? Dim : Wide<E[I]>;
+};
+
+/**
+ * The same numbers, in row-major order, in another shape. One extent may be −1: what is left. Raises
+ * `ShapeError` where the number of elements differs.
+ *
+ * @example
+ * reshape(8, 784)(images) // [8, 28, 28, 1] -> [8, 784]
+ */
+export const reshape =
+  <const E extends readonly number[]>(...extents: Requested<E>) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<Reshaped<E>, D> => {
+    const requested = extents as readonly number[]; // Requested<E> is E, or a message that no number fits
+    const known = requested.filter((d) => d !== -1);
+    const rest = sizeOf(dims(x)) / sizeOf(known);
+    if (
+      known.length < requested.length - 1 ||
+      known.some((d) => !Number.isInteger(d) || d < 0) ||
+      (known.length < requested.length && !Number.isInteger(rest))
+    )
+      // prettier-ignore
+      raise('ShapeError', {
+        where: 'reshape',
+        expected: `extents for ${sizeOf(dims(x))} elements, at most one of them -1`,
+        actual: showShape(requested),
+        hint: 'the extents must multiply to the number of elements',
+      });
+    return tensor(reshapeNode(nodeOf(x), requested.map((d) => (d === -1 ? rest : d)))); // prettier-ignore
+  };
+
+/**
+ * The axes in another order: axis i of the result is axis `permutation[i]` of x.
+ *
+ * @example
+ * transpose(0, 3, 1, 2)(images) // [B, H, W, C] -> [B, C, H, W]
+ */
+export const transpose =
+  <const P extends readonly number[]>(...permutation: P) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Permuted<S, P>, D> =>
+    tensor(transposeNode(nodeOf(x), permutation));
+
+/**
+ * Repeats x over a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises
+ * `ShapeError` where it does not fit.
+ *
+ * @example
+ * broadcastTo(8, 28, 28, 64)(bias) // [64] -> [8, 28, 28, 64]
+ */
+export const broadcastTo =
+  <const E extends readonly number[]>(...extents: Requested<E>) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<E>, D> =>
+    tensor(spread(nodeOf(x), extents as readonly number[])); // Requested<E> is E, or a message that no number fits
+
+/**
+ * {@link broadcastTo} the shape of `model`.
+ *
+ * @example
+ * broadcastLike(x)(scale) // [64] -> ['B', 28, 28, 64]
+ */
+export const broadcastLike =
+  <S extends Shape>(model: Tensor<S, DType>) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> =>
+    tensor(spread(nodeOf(x), dims(model)));
+
+/**
+ * A new axis of extent 1, which is `axis` of the result.
+ *
+ * @example
+ * expandDims(-1)(image) // ['B', 28, 28] -> ['B', 28, 28, 1]
+ */
+export const expandDims =
+  <const A extends number>(axis: A) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Insert<S, A, 1>, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
+    return tensor(reshapeNode(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]));
+  };
+
+/**
+ * Drops an axis of extent 1.
+ *
+ * @example
+ * squeeze(-1)(image) // ['B', 28, 28, 1] -> ['B', 28, 28]
+ */
+export const squeeze =
+  <const A extends number>(axis: A) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Without<S, [A]>, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('squeeze', n, axis);
+    if (n.shape[at] !== 1)
+      raise('ShapeError', {
+        where: 'squeeze',
+        expected: `extent 1 on axis ${axis}`,
+        actual: showShape(n.shape),
+        hint: 'reduce the axis instead',
+      });
+    return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+  };

@@ -1,0 +1,118 @@
+/** Parts of a tensor, and margins around it. An axis may count from the end. */
+import type { Add, Extents, Half, Wide } from '../dim.js';
+import { raise, showShape } from '../errors.js';
+import type { Node } from '../node.js';
+import { axisOf, flip as flipNode, pad as padNode, slice as sliceNode } from '../primitives/index.js';
+import type { ExtentAt, Replace } from '../shape.js';
+import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+
+const part = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
+  sliceNode(
+    x,
+    x.shape.map((_, i) => (i === axis ? start : 0)),
+    x.shape.map((d, i) => (i === axis ? size : d)),
+    x.shape.map((_, i) => (i === axis ? stride : 1)),
+  );
+
+/**
+ * `size` elements along an axis from `start`, every `stride`-th. A negative start counts from the end. Raises
+ * `ShapeError` where the axis is too short.
+ *
+ * @example
+ * slice(1, 0, 14)(image) // ['B', 28, 28, 1] -> ['B', 14, 28, 1]: the upper half
+ */
+export const slice =
+  <const A extends number, const N extends number>(axis: A, start: number, size: N, stride = 1) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Wide<N>>, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('slice', n, axis);
+    return tensor(part(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+  };
+
+/**
+ * Puts `low` values before and `high` after the elements of an axis.
+ *
+ * @example
+ * pad(1, 2, 2)(image) // ['B', 28, 28, 1] -> ['B', 32, 28, 1]
+ */
+export const pad =
+  <const A extends number, const L extends number, const H extends number>(
+    axis: A,
+    low: L,
+    high: H,
+    value = 0,
+  ) =>
+  <S extends Shape, D extends DType>(
+    x: Tensor<S, D>,
+  ): Tensor<Replace<S, A, Add<ExtentAt<S, A>, Add<L, H>>>, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('pad', n, axis);
+    const along = (count: number): readonly number[] => n.shape.map((_, i) => (i === at ? count : 0));
+    return tensor(padNode(n, along(low), along(high), along(0), value));
+  };
+
+/** The elements in reverse order along some axes. */
+export const flip =
+  (...axes: readonly number[]) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
+    tensor(flipNode(nodeOf(x), axes));
+
+type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
+  readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
+};
+
+/**
+ * Cuts an axis (the last, if none is given) into parts of the given sizes. Raises `ShapeError` unless they add
+ * up to its extent.
+ *
+ * @example
+ * const [q, k, v] = split([64, 64, 64])(qkv) // ['B', 16, 16, 192] -> three of ['B', 16, 16, 64]
+ */
+export const split =
+  <const N extends readonly number[], const A extends number = -1>(
+    sizes: Extents<N>,
+    axis: A = -1 as A, // the default of A
+  ) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Parts<S, A, N, D> => {
+    const n = nodeOf(x);
+    const at = axisOf('split', n, axis);
+    const given = sizes as readonly number[]; // Extents<N> is N, or a message that no number fits
+    if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
+      raise('ShapeError', {
+        where: 'split',
+        expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
+        actual: showShape(given),
+        hint: 'name the size of each part',
+      });
+    const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
+    // one tensor for each size
+    return given.map((size, i) => tensor(part(n, at, starts[i]!, size))) as Parts<S, A, N, D>; // prettier-ignore
+  };
+
+/**
+ * The two halves of an axis (the last, if none is given). Raises `ShapeError` where it is odd.
+ *
+ * @example
+ * const [scale, shift] = halve()(projected) // ['B', '2*C'] -> two of ['B', 'C']
+ */
+export const halve =
+  <const A extends number = -1>(axis: A = -1 as A) =>
+  // the default of A
+  <S extends Shape, D extends DType>(
+    x: Tensor<S, D>,
+  ): readonly [
+    Tensor<Replace<S, A, Half<ExtentAt<S, A>>>, D>,
+    Tensor<Replace<S, A, Half<ExtentAt<S, A>>>, D>,
+  ] => {
+    const n = nodeOf(x);
+    const at = axisOf('halve', n, axis);
+    const size = n.shape[at]! / 2;
+    if (!Number.isInteger(size))
+      raise('ShapeError', {
+        where: 'halve',
+        expected: `an even extent on axis ${axis}`,
+        actual: showShape(n.shape),
+        hint: 'an odd extent has no half',
+      });
+    return [tensor(part(n, at, 0, size)), tensor(part(n, at, size, size))];
+  };

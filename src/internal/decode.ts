@@ -72,8 +72,8 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
   );
 };
 
-/** The values of a codec that also hold a condition. */
-const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
+/** The values of a codec that also hold a condition; nothing is dropped or converted. */
+export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
   new t.Type<A>(
     name,
     (value): value is A => codec.is(value) && holds(value),

@@ -1,0 +1,37 @@
+import { fc, test } from '@fast-check/vitest';
+import { expect } from 'vitest';
+import { crc32 } from './crc32.js';
+
+/** Bit by bit, by the definition. */
+const slowly = (bytes: Uint8Array): number => {
+  let check = 0xffffffff;
+  for (const byte of bytes) {
+    check ^= byte;
+    for (let bit = 0; bit < 8; bit++) check = check & 1 ? (check >>> 1) ^ 0xedb88320 : check >>> 1;
+  }
+  return ~check >>> 0;
+};
+
+test('the published check value: "123456789" is CBF43926', () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+});
+
+test.prop([fc.uint8Array({ maxLength: 100 })])('equals the definition', (bytes) => {
+  expect(crc32(bytes)).toBe(slowly(bytes));
+});
+
+test.prop([fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 })])(
+  'goes on from part to part',
+  (a, b) => {
+    expect(crc32(b, crc32(a))).toBe(crc32(Uint8Array.of(...a, ...b)));
+  },
+);
+
+test.prop([fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), fc.nat(7)])(
+  'sees every flipped bit',
+  (bytes, at, bit) => {
+    const flipped = bytes.slice();
+    flipped[at % bytes.length]! ^= 1 << bit;
+    expect(crc32(flipped)).not.toBe(crc32(bytes));
+  },
+);

@@ -4,7 +4,7 @@
  */
 import { f32, func, i32, increment, repeat, set, v128 } from './assembler.js';
 import type { Body, Expr, Func, Local } from './assembler.js';
-import { range } from './rowKernel.js';
+import { range } from './tiles.js';
 
 const to = i32.local('to');
 const toRow = i32.local('toRow');

@@ -2,12 +2,14 @@
 import { instantiate, moduleBytes, wasm } from './assembler.js';
 import type { WasmFunction, WasmMemory, WasmModule } from './assembler.js';
 import { copyKernels } from './copyKernels.js';
-import { NARROW_OUTER_TILE, WIDE_OUTER_TILE, outerKernel } from './outerKernel.js';
-import { NARROW_TILE, WIDE_TILE, rowKernel } from './rowKernel.js';
+import { outerKernel } from './outerKernel.js';
+import { rowKernel } from './rowKernel.js';
+import { PANEL_WIDTHS } from './tiles.js';
+import type { PanelWidth } from './tiles.js';
 
 /** The functions of the module, by name. */
 export type FunctionName =
-  'copyRows' | 'copyStrided' | 'transposeBlocks' | 'rowsWide' | 'rowsNarrow' | 'outerWide' | 'outerNarrow';
+  'copyRows' | 'copyStrided' | 'transposeBlocks' | `rows${PanelWidth}` | `outer${PanelWidth}`;
 
 /** The module's functions, and the memory that they work on. */
 export interface Machine {
@@ -17,13 +19,7 @@ export interface Machine {
 
 const kernelModule = (): WasmModule =>
   new wasm.Module(
-    moduleBytes([
-      ...copyKernels,
-      rowKernel('rowsWide', WIDE_TILE),
-      rowKernel('rowsNarrow', NARROW_TILE),
-      outerKernel('outerWide', WIDE_OUTER_TILE),
-      outerKernel('outerNarrow', NARROW_OUTER_TILE),
-    ]),
+    moduleBytes([...copyKernels, ...PANEL_WIDTHS.map(rowKernel), ...PANEL_WIDTHS.map(outerKernel)]),
   );
 
 /** A value that is computed when it is first asked for. */

@@ -5,30 +5,27 @@
  *   S[i, j] += Σ_p x_p[i] · panel[p, j]
  *
  * where a table gives, for each position p, the offset of x_p from a base address. The sums S are kept in
- * tiles of `rows` × `4·vectors`, one after another, in memory that is read and written once for a whole
+ * tiles of rows × panel width, one after another, in memory that is read and written once for a whole
  * block of positions.
  */
 import { block, br_if, f32x4, func, i32, increment, loop, repeat, set, tee, v128 } from './assembler.js';
 import type { Body, Func } from './assembler.js';
-import { range } from './rowKernel.js';
-import type { Tile } from './rowKernel.js';
-
-/** The tiles for panels of 8 and of 4 columns; the rows of both are {@link OUTER_ROWS}. */
-export const OUTER_ROWS = 4;
-export const WIDE_OUTER_TILE: Tile = { rows: OUTER_ROWS, vectors: 2 };
-export const NARROW_OUTER_TILE: Tile = { rows: OUTER_ROWS, vectors: 1 };
+import { OUTER_TILE_ROWS, range } from './tiles.js';
+import type { PanelWidth } from './tiles.js';
 
 /** Positions in one turn of the inner loop. */
 const UNROLL = 4;
 
 /**
- * The outer-product kernel for a tile. Its parameters, all `i32`, addresses and offsets in bytes:
+ * The outer-product kernel for panels of a width. Its parameters, all `i32`, addresses and offsets in bytes:
  * - `table`, `count`: the offsets of the positions, 4 bytes each, and how many there are, at least 1;
- * - `x`: the base of the first tile; the next tile's base is `rows` numbers on;
+ * - `x`: the base of the first tile; the next tile's base is a tile's rows on;
  * - `panel`: the packed panel of the positions;
  * - `sums`, `tiles`: the tiles of sums, and how many there are.
  */
-export const outerKernel = (name: string, { rows, vectors }: Tile): Func => {
+export const outerKernel = (width: PanelWidth): Func => {
+  const rows = OUTER_TILE_ROWS[width];
+  const vectors = width / 4;
   const [table, count, x] = [i32.local('table'), i32.local('count'), i32.local('x')];
   const [panel, sums, tiles] = [i32.local('panel'), i32.local('sums'), i32.local('tiles')];
   const [tile, p, entry, b, a] = ['tile', 'p', 'entry', 'b', 'a'].map(i32.local) as [
@@ -57,7 +54,7 @@ export const outerKernel = (name: string, { rows, vectors }: Tile): Func => {
   ];
 
   return func(
-    name,
+    `outer${width}`,
     [table, count, x, panel, sums, tiles],
     [
       repeat(tile, tiles, [

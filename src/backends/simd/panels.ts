@@ -1,24 +1,28 @@
 /**
  * Panels: a matrix [depth, columns] packed as [panel][depth][width], the order in which the kernels read it.
- * Panels are 8 columns wide; if at most 4 columns remain, the last panel is 4 wide. Missing columns are 0.
+ * Panels are 16 columns wide, and the last ones 8 or 4, as columns remain. Missing columns are 0.
  */
 import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
 import type { Matrix } from './copy.js';
 import type { Machine } from './functions.js';
+import type { PanelWidth } from './tiles.js';
 
 /** One panel: its first column, its width in memory, and how many of its columns are real. */
 export interface Panel {
   readonly first: number;
-  readonly width: 4 | 8;
+  readonly width: PanelWidth;
   readonly columns: number;
 }
 
+/** Up to 12 remaining columns are cheaper as 8 and 4, or one of these, than as an unfilled 16. */
+const widthFor = (remaining: number): PanelWidth => (remaining > 12 ? 16 : remaining > 4 ? 8 : 4);
+
 /** The panels of a matrix with `columns` columns. */
-export const panelsOf = (columns: number): readonly Panel[] =>
-  Array.from({ length: Math.ceil(columns / 8) }, (_, index) => {
-    const remaining = columns - 8 * index;
-    return { first: 8 * index, width: remaining <= 4 ? 4 : 8, columns: Math.min(remaining, 8) };
-  });
+export const panelsOf = (columns: number, first = 0): readonly Panel[] => {
+  if (first >= columns) return [];
+  const width = widthFor(columns - first);
+  return [{ first, width, columns: Math.min(width, columns - first) }, ...panelsOf(columns, first + width)];
+};
 
 /** The columns of all panels together, missing ones included. */
 export const panelColumns = (columns: number): number =>

@@ -9,8 +9,8 @@
  * convolution has one for each tap of its window, and so runs on the image in place ("implicit GEMM"),
  * for any width of the image, stride and dilation.
  *
- * A tile of `rows` × `4·vectors` sums stays in registers. For each k the panel gives `vectors` loads,
- * and each row one broadcast.
+ * A tile of rows × panel width sums stays in registers. For each k the panel gives one load for every four
+ * columns, and each row one broadcast.
  */
 import {
   block,
@@ -29,25 +29,14 @@ import {
   when,
 } from './assembler.js';
 import type { Body, Expr, Func, Local } from './assembler.js';
-
-/** The shape of a register tile: `rows` rows of `4 · vectors` columns. */
-export interface Tile {
-  readonly rows: number;
-  readonly vectors: number;
-}
-
-/**
- * The tile for a panel of 8 columns, and the one for a panel of 4. V8 has 15 vector registers to give and
- * moves all loads of a basic block to its beginning: larger tiles spill a sum, which costs half the speed.
- */
-export const WIDE_TILE: Tile = { rows: 4, vectors: 2 };
-export const NARROW_TILE: Tile = { rows: 6, vectors: 1 };
+import { ROW_TILE_ROWS, range } from './tiles.js';
+import type { PanelWidth } from './tiles.js';
 
 /** Bytes of one entry of the row table: the address of A_r, then that of C_r. */
 export const ROW_ENTRY_BYTES = 8;
 
 /** Steps of k in one turn of the inner loop. */
-const UNROLL = 4;
+const UNROLL = 8;
 
 /**
  * What the kernel adds to the addresses of the rows after a segment, so that the next one is `stride`
@@ -56,24 +45,24 @@ const UNROLL = 4;
 export const stepAfterSegment = (stride: number, length: number): number =>
   stride - 4 * UNROLL * Math.floor(length / UNROLL);
 
-export const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
-
 const names = (prefix: string, count: number) => range(count).map((index) => `${prefix}${index}`);
 
 /**
- * The row kernel for a tile. Its parameters, all `i32`, addresses and steps in bytes:
- * - `table`, `tiles`: the row table, of `tiles · rows` entries;
+ * The row kernel for panels of a width. Its parameters, all `i32`, addresses and steps in bytes:
+ * - `table`, `tiles`: the row table, of `tiles` tiles' rows;
  * - `panel`, `bias`: the packed panel, and the initial values of its columns;
  * - `high`, `stepHigh`, `wide`, `stepWide`, `length`: how many segments there are in the two directions
  *   and what to add to the rows' addresses after each ({@link stepAfterSegment}); numbers in a segment;
  * - `shift`: what to add to the addresses of C_r, for the panel's first column;
- * - `columns`: how many columns of the panel belong to C, 1 to `4 · vectors`;
+ * - `columns`: how many columns of the panel belong to C, from 1 on;
  * - `accumulate`: 1 to add to C;
  * - `spill`: room for a tile, used where the panel is not full.
  *
  * A row may be given twice in one tile (to fill the last one): both give the same numbers.
  */
-export const rowKernel = (name: string, { rows, vectors }: Tile): Func => {
+export const rowKernel = (width: PanelWidth): Func => {
+  const rows = ROW_TILE_ROWS[width];
+  const vectors = width / 4;
   const parameters = {
     table: i32.local('table'),
     tiles: i32.local('tiles'),
@@ -158,16 +147,18 @@ export const rowKernel = (name: string, { rows, vectors }: Tile): Func => {
       range(rows).map((row) => f32.store(i32.add(to(row), column), f32.load(i32.add(from(row), column)))),
       4,
     );
-  const isWhole = i32.eq(columns, 4 * vectors);
+  const isWhole = i32.eq(columns, width);
   const addressesOfC = c.map((address, row) =>
     set(address, i32.add(shift, i32.load(table, { offset: ROW_ENTRY_BYTES * row + 4 }))),
   );
 
-  return func(name, Object.values(parameters), [
+  return func(`rows${width}`, Object.values(parameters), [
     repeat(tile, tiles, [
       set(b, panel),
       a.map((address, row) => set(address, i32.load(table, { offset: ROW_ENTRY_BYTES * row }))),
-      eachSum((sum, _, vector) => set(sum, v128.load(bias, { offset: 16 * vector }))),
+      eachSum((sum, row, vector) =>
+        set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
+      ),
       when(accumulate, [
         addressesOfC,
         when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)]),

@@ -2,7 +2,8 @@
 import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
 import type { Machine } from './functions.js';
 import { panelAddress, panelColumns, panelsOf } from './panels.js';
-import { NARROW_TILE, ROW_ENTRY_BYTES, WIDE_TILE, stepAfterSegment } from './rowKernel.js';
+import { ROW_ENTRY_BYTES, stepAfterSegment } from './rowKernel.js';
+import { PANEL_WIDTHS, ROW_TILE_ROWS } from './tiles.js';
 
 /**
  * What a row of the left operand is summed over: `high` × `wide` segments of `length` numbers that lie side
@@ -35,7 +36,7 @@ export interface RowScratch {
 
 const ENTRY_NUMBERS = ROW_ENTRY_BYTES / 4;
 /** A tile may be short of this many rows. */
-const MOST_MISSING = Math.max(WIDE_TILE.rows, NARROW_TILE.rows) - 1;
+const MOST_MISSING = Math.max(...Object.values(ROW_TILE_ROWS)) - 1;
 
 /** Sizes of {@link RowScratch} for blocks of `rows` rows, in 32-bit numbers. */
 export const rowScratchElements = (
@@ -43,7 +44,7 @@ export const rowScratchElements = (
   columns: number,
 ): Readonly<Record<keyof RowScratch, number>> => ({
   table: ENTRY_NUMBERS * (rows + MOST_MISSING),
-  spill: Math.max(...[WIDE_TILE, NARROW_TILE].map(({ rows, vectors }) => 4 * rows * vectors)),
+  spill: Math.max(...PANEL_WIDTHS.map((width) => width * ROW_TILE_ROWS[width])),
   bias: panelColumns(columns),
 });
 
@@ -95,11 +96,10 @@ export const runRows = ({ functions }: Machine, scratch: RowScratch, pass: RowPa
   const stepWide = stepAfterSegment(FLOAT_BYTES * wideStride, length);
   const stepHigh = FLOAT_BYTES * (highStride - wide * wideStride);
   for (const panel of panelsOf(pass.columns)) {
-    const [run, tile] =
-      panel.width === 8 ? [functions.rowsWide, WIDE_TILE] : [functions.rowsNarrow, NARROW_TILE];
+    const run = functions[`rows${panel.width}`];
     run(
       scratch.table,
-      Math.ceil(pass.count / tile.rows),
+      Math.ceil(pass.count / ROW_TILE_ROWS[panel.width]),
       panelAddress(pass.panels, pass.depth, panel) + FLOAT_BYTES * pass.from * panel.width,
       scratch.bias + FLOAT_BYTES * panel.first,
       high,

@@ -1,0 +1,59 @@
+/** What it costs to compute things, in vector additions: for the choice between schedules. */
+import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
+import type { Assignment, NumberType } from '../../../dsl/region.js';
+import { type Nest, operandsOf } from './nest.js';
+
+const LANE_BY_LANE = 100;
+
+const UNARY: Readonly<Record<UnaryFn, number>> = {
+  neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2,
+  sqrt: 5, rsqrt: 9, reciprocal: 4, exp: 24, expm1: 28, sigmoid: 28, tanh: 32, log: 32,
+  log1p: LANE_BY_LANE, sin: LANE_BY_LANE, cos: LANE_BY_LANE, tan: LANE_BY_LANE, atan: LANE_BY_LANE, erf: LANE_BY_LANE,
+}; // prettier-ignore
+
+const BINARY: Readonly<Record<BinaryFn, number>> = {
+  add: 1, sub: 1, mul: 1, div: 4, max: 6, min: 6, equal: 1, less: 1, lessEqual: 1, and: 1, or: 1,
+  pow: LANE_BY_LANE, mod: LANE_BY_LANE,
+}; // prettier-ignore
+
+/** Arithmetic alone: memory is counted by how it is walked. */
+export const effortOf = (a: Assignment): number => {
+  switch (a.op) {
+    case 'unary':
+      return UNARY[a.fn];
+    case 'binary':
+      return BINARY[a.fn];
+    case 'select':
+    case 'index':
+      return 2;
+    case 'cast':
+      return 1;
+    default:
+      return 0;
+  }
+};
+
+/** For each assignment the loops that its value varies with, one bit each. */
+export const dependences = (nest: Nest): readonly number[] => {
+  const along = (strides: readonly number[]): number =>
+    strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);
+  const known: number[] = [];
+  for (const a of nest.body) {
+    const own = a.op === 'load' ? along(nest.loads[a.load]!) : a.op === 'index' ? along(a.strides) : 0;
+    known.push(operandsOf(a).reduce((bits, operand) => bits | known[operand]!, own));
+  }
+  return known;
+};
+
+/** The functions that are called lane by lane, from the host's table. */
+export const isCalled = (a: Assignment, typeOf: (operand: number) => NumberType): boolean => {
+  if (a.op === 'unary') {
+    const type = typeOf(a.a);
+    if (type === 'float32') return UNARY[a.fn] === LANE_BY_LANE;
+    return !['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'not', 'isFinite'].includes(a.fn);
+  }
+  if (a.op !== 'binary') return false;
+  const type = typeOf(a.a);
+  if (type === 'float32') return BINARY[a.fn] === LANE_BY_LANE || a.fn === 'and' || a.fn === 'or';
+  return a.fn === 'div' || a.fn === 'pow' || a.fn === 'mod';
+};

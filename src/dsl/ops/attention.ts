@@ -1,0 +1,38 @@
+import { softmaxComposite } from '../composites/index.js';
+import { raise, showShape } from '../errors.js';
+import type { Node } from '../node.js';
+import { composite, dot, reshape, scale, transpose } from '../primitives/index.js';
+import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+
+/**
+ * Scaled dot-product attention between all pixels of an image, `softmax(q·kᵀ/√d)·v` in each head:
+ * `[B, H, W, C]` → `[B, H, W, C]`. The channels are the heads side by side, C = heads·d. Raises `ShapeError`
+ * unless `heads` divides C. Vaswani et al. 2017.
+ *
+ * @example
+ * attention({ heads: 4 })(q, k, v)
+ */
+export const attention =
+  ({ heads }: { readonly heads: number }) =>
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    q: Tensor<[B, H, W, C]>,
+    k: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
+    v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]> => {
+    const { shape } = nodeOf(q);
+    const [B, H, W, C] = shape as readonly [number, number, number, number]; // by its type
+    if (!Number.isInteger(heads) || heads < 1 || C % heads !== 0)
+      raise('ShapeError', {
+        where: 'attention',
+        expected: `a number of heads that divides the ${C} channels of ${showShape(shape)}`,
+        actual: `${heads}`,
+        hint: 'choose the channels as a multiple of the heads',
+      });
+    const d = C / heads;
+    const split = (n: Node): Node => reshape(n, [B, H * W, heads, d]);
+    const queries = transpose(split(scale(nodeOf(q), 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, HW, d]
+    const keys = transpose(split(nodeOf(k)), [0, 2, 3, 1]); // [B, heads, d, HW]
+    const values = transpose(split(nodeOf(v)), [0, 2, 1, 3]);
+    const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, HW, HW]
+    return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), shape));
+  };

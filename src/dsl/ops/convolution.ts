@@ -1,0 +1,122 @@
+/** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`, and changes of resolution. */
+import type { Double, Half } from '../dim.js';
+import { raise, showShape } from '../errors.js';
+import type { ConvAttributes, Node } from '../node.js';
+import { broadcast, conv2d as conv2dNode, dilated, reduce, reshape, scale } from '../primitives/index.js';
+import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+
+type Padding = ConvAttributes['padding'];
+type Pair = readonly [number, number];
+
+/** The padding that keeps the size at stride 1; the odd one of an even kernel goes behind. */
+const samePadding = (kernel: Node, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
+  const around = (extent: number, dilation: number): Pair => {
+    const all = dilated(extent, dilation) - 1;
+    return [Math.floor(all / 2), Math.ceil(all / 2)];
+  };
+  return [around(kernel.shape[0]!, dilateH), around(kernel.shape[1]!, dilateW)];
+};
+
+/**
+ * Convolves an image, padded with zeros so that its size stays: `kernel: [KH, KW, C, D]`,
+ * `[B, H, W, C]` → `[B, H, W, D]`.
+ *
+ * @example
+ * pipe(image, conv2d(kernel)) // ['B', 28, 28, 1] by [3, 3, 1, 64] -> ['B', 28, 28, 64]
+ */
+export const conv2d =
+  <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
+  <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>): Tensor<[B, H, W, D]> =>
+    tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { padding: samePadding(nodeOf(kernel)) }));
+
+const evenSize = (op: string, { shape }: Node): void => {
+  if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
+    raise('ShapeError', {
+      where: op,
+      expected: 'an even height and width',
+      actual: showShape(shape),
+      hint: 'pad the image, or choose a size that can be halved so often',
+    });
+};
+
+/**
+ * Convolves with stride 2: half the size. A 3×3 kernel pads by 1 on each side. Raises `ShapeError` where the size
+ * is odd.
+ *
+ * @example
+ * pipe(h, downsample(kernel)) // ['B', 28, 28, 64] by [3, 3, 64, 64] -> ['B', 14, 14, 64]
+ */
+export const downsample =
+  <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
+  <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<C>]>,
+  ): Tensor<[B, Half<H>, Half<W>, D]> => {
+    evenSize('downsample', nodeOf(image));
+    const padding = samePadding(nodeOf(kernel));
+    return tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding }));
+  };
+
+/** What may be said of a convolution. */
+export interface Convolution {
+  /** Along the height and the width; 1 if not given. */
+  readonly strides?: Pair;
+  /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
+  readonly padding?: 'same' | 'valid' | Padding;
+  /** The distance between neighbours under the kernel; 1 if not given. */
+  readonly dilation?: Pair;
+  /** Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`. */
+  readonly groups?: number;
+}
+
+/**
+ * A convolution with any stride, padding, dilation and grouping: `[B, H, W, C]` → `[B, H', W', D]`, where the
+ * size of the result is wide. Raises `ShapeError` where the channels do not fit the kernel.
+ *
+ * @example
+ * pipe(h, convolution(kernel, { groups: 64 }), ascribeLike(h)) // depthwise, by [3, 3, 1, 64]
+ */
+export const convolution =
+  <D extends Dim>(kernel: Tensor<[Dim, Dim, Dim, D]>, given: Convolution = {}) =>
+  <B extends Dim>(image: Tensor<[B, Dim, Dim, Dim]>): Tensor<[B, Dim, Dim, D]> => {
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
+    const none: Padding = [[0, 0], [0, 0]]; // prettier-ignore
+    return tensor(
+      conv2dNode(nodeOf(image), nodeOf(kernel), {
+        strides,
+        padding:
+          padding === 'same' ? samePadding(nodeOf(kernel), dilation) : padding === 'valid' ? none : padding,
+        rhsDilation: dilation,
+        groups,
+      }),
+    );
+  };
+
+/**
+ * Twice the size, by the nearest neighbour.
+ *
+ * @example
+ * pipe(h, upsample) // ['B', 14, 14, 64] -> ['B', 28, 28, 64]
+ */
+export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  image: Tensor<[B, H, W, C]>,
+): Tensor<[B, Double<H>, Double<W>, C]> => {
+  const n = nodeOf(image);
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  const doubled = broadcast(reshape(n, [B, H, 1, W, 1, C]), [B, H, 2, W, 2, C]);
+  return tensor(reshape(doubled, [B, 2 * H, 2 * W, C]));
+};
+
+/**
+ * Half the size, by the mean of each 2×2 square. Raises `ShapeError` where the size is odd.
+ *
+ * @example
+ * pipe(h, averagePool) // ['B', 28, 28, 64] -> ['B', 14, 14, 64]
+ */
+export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  image: Tensor<[B, H, W, C]>,
+): Tensor<[B, Half<H>, Half<W>, C]> => {
+  const n = nodeOf(image);
+  evenSize('averagePool', n);
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));
+};

@@ -1,0 +1,67 @@
+/** Normalizations: centred, of unit variance, then scaled and shifted by parameters. */
+import { normalizeComposite, normalizeOptions } from '../composites/index.js';
+import { raise, showShape } from '../errors.js';
+import { composite, reshape } from '../primitives/index.js';
+import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { addBias, scaleChannels } from './broadcast.js';
+
+/** The learned scale and shift of each channel. */
+export interface ScaleAndShift<C extends Dim> {
+  readonly gamma: Tensor<[C]>;
+  readonly beta: Tensor<[NoInfer<C>]>;
+}
+
+/**
+ * `(x − mean) / √(variance + ε)` over the pixels and channels of each group of channels: `[B, H, W, C]`. Raises
+ * `ShapeError` unless `groups` divides the channels. Wu & He 2018.
+ *
+ * @example
+ * pipe(h, standardizeGroups({ groups: 8 }))
+ */
+export const standardizeGroups =
+  ({ groups, epsilon = 1e-5 }: { readonly groups: number; readonly epsilon?: number }) =>
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+  ): Tensor<[B, H, W, C]> => {
+    const n = nodeOf(x);
+    const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+    if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
+      raise('ShapeError', {
+        where: 'groupNorm',
+        expected: `a number of groups that divides the ${C} channels of ${showShape(n.shape)}`,
+        actual: `${groups}`,
+        hint: 'choose the channels as a multiple of the groups',
+      });
+    const grouped = reshape(n, [B, H * W, groups, C / groups]);
+    return tensor(
+      reshape(composite(normalizeComposite, [grouped], normalizeOptions([1, 3], epsilon)), n.shape),
+    );
+  };
+
+/**
+ * Group normalization: {@link standardizeGroups}, then `γ·x + β` in each channel.
+ *
+ * @example
+ * pipe(h, groupNorm({ groups: 8 }, p.norm), silu)
+ */
+export const groupNorm =
+  <C extends Dim>(
+    options: { readonly groups: number; readonly epsilon?: number },
+    { gamma, beta }: ScaleAndShift<C>,
+  ) =>
+  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
+    addBias(beta)(scaleChannels(gamma)(standardizeGroups(options)(x)));
+
+/**
+ * Layer normalization along the last axis: `[..., C]`. Ba et al. 2016.
+ *
+ * @example
+ * pipe(x, layerNorm({}, p.norm))
+ */
+export const layerNorm =
+  <C extends Dim>({ epsilon = 1e-5 }: { readonly epsilon?: number }, { gamma, beta }: ScaleAndShift<C>) =>
+  <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> => {
+    const n = nodeOf(x);
+    const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
+    return addBias(beta)(scaleChannels(gamma)(tensor<[...R, C], 'float32'>(standard)));
+  };

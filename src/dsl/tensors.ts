@@ -1,0 +1,40 @@
+/** Trees of tensors, as optimisers and averages go through them. */
+import type { Grads } from './gradient.js';
+import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from './tensor.js';
+import { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
+
+/** All tensors of a tree with their paths, in the order of insertion. */
+export const tensorsOf: (tree: unknown) => readonly Leaf<AnyTensor>[] = leaves(isTensor);
+
+/**
+ * Applies a function to each tensor of a tree; keys stay as they are.
+ *
+ * @example
+ * mapTensors(zerosLike)(parameters)
+ */
+export const mapTensors =
+  (f: <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>) =>
+  <P>(tree: P): P =>
+    // f keeps shapes and dtypes, so the type of the tree is kept
+    mapLeaves(isTensor)((x, path) => (isNumbers(x) ? f(x, path) : x))(tree) as P;
+
+/**
+ * Joins trees of one form at each float32 tensor. Where another tree has none (the gradient of an int32 leaf is
+ * null), the first tree's tensor stays as it is. Raises `ConfigError` where the forms differ.
+ *
+ * @example
+ * zipTensors((p, [g]) => pipe(p, sub(pipe(g, mul(0.1)))))(parameters, gradient)
+ */
+export const zipTensors =
+  (f: <S extends Shape>(x: Tensor<S>, others: readonly Tensor<S>[], path: string) => Tensor<S>) =>
+  <P>(first: P, ...others: readonly (P | Grads<P>)[]): P =>
+    // f keeps shapes and dtypes, so the type of the tree is kept
+    zipLeaves(isTensor)((x, theirs, path) => {
+      const present = theirs.filter((y) => y !== null && isFloats(y));
+      return isFloats(x) && present.length === theirs.length
+        ? f(x, present as readonly Tensor<Shape>[], path) // each of them passed `isFloats`
+        : x;
+    })(first, ...others) as P;
+
+const isFloats = (x: AnyTensor): x is Tensor<Shape> => dtypeOf(x) === 'float32';
+const isNumbers = (x: AnyTensor): x is Tensor<Shape, Exclude<DType, 'key'>> => dtypeOf(x) !== 'key';

@@ -137,7 +137,7 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
     try {
       for (; at < kernels.length; at++) {
         const start = milliseconds === null ? 0 : performance.now();
-        layout.refresh();
+        frame.refresh();
         kernels[at]!.run(frame);
         milliseconds?.push(performance.now() - start);
       }

@@ -10,6 +10,11 @@ export interface Frame {
   readonly addresses: readonly number[];
   /** Key inputs; undefined for the others. */
   readonly keys: readonly (KeyWords | undefined)[];
+  /**
+   * Takes the arrays anew if the heap has moved. The executor does so before each call; a kernel that
+   * has allocated does so before it goes on.
+   */
+  readonly refresh: () => void;
 }
 
 /** Code that carries out one call of a plan. */

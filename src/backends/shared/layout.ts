@@ -13,8 +13,6 @@ export interface PlanLayout {
   /** Says where the buffer of an input or an output lies in the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
-  /** Takes the arrays anew if the heap has moved. */
-  readonly refresh: () => void;
   readonly release: () => void;
 }
 
@@ -52,7 +50,7 @@ export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError
       if (storage.kind === 'constant') writeNumbers(arrays[i]!, storage.data, dtype);
     });
     return {
-      frame: { arrays, addresses, keys },
+      frame: { arrays, addresses, keys, refresh },
       place: (buffer, address) => {
         if (bases[buffer] === address) return; // mostly where it was in the last run
         bases[buffer] = addresses[buffer] = address;
@@ -61,7 +59,6 @@ export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError
       setKey: (input, key) => {
         keys[input] = key;
       },
-      refresh,
       release: () => memory.unreserve(block),
     };
   })(memory.reserve(elements));

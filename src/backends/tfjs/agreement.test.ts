@@ -1,0 +1,111 @@
+/** The tfjs backends against the float64 reference, primitive by primitive, through the real lowering. */
+import { fc, test as property } from '@fast-check/vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
+import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
+import type { HostArray } from '../../dsl/backend.js';
+import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
+import { lower } from '../../dsl/lower/index.js';
+import { type DType, type Node, node, reachable, sizeOf } from '../../dsl/node.js';
+import * as p from '../../dsl/primitives/index.js';
+import { reference } from '../reference/index.js';
+import { cpu } from './cpu.js';
+
+const oracle = valueOf(await reference()());
+const backends = [valueOf(await cpu()())] as const;
+
+const input = (path: string, shape: readonly number[], dtype: DType = 'float32'): Node =>
+  node('input', [], { path }, shape, dtype);
+
+/** Small numbers with few bits, so that float32 sums of them are exact. */
+const numbersFor = (n: Node, seed: number): HostArray => {
+  const next = (i: number): number => (Math.imul(i + 17 * seed + 1, 2654435761) >>> 16) % 17;
+  const all = Array.from({ length: sizeOf(n.shape) }, (_, i) => next(i));
+  return n.dtype === 'float32' ? Float32Array.from(all, (x) => (x - 8) / 4) : Int32Array.from(all);
+};
+
+const agree = async (backend: (typeof backends)[number], output: Node, graph: Node = output) => {
+  const inputs = reachable([output]).filter((n) => n.op === 'input');
+  const numbers = inputs.map((n, i) => numbersFor(n, i));
+  const plan = lower(
+    { inputs, outputs: [graph], donations: inputs.map(() => null), donated: inputs.map(() => false) },
+    backend.capabilities,
+  );
+  const before = backend.stats().bytes;
+  const [actual] = await runPlan(backend, plan, numbers);
+  expect(backend.stats().bytes).toBe(before);
+  const [expected] = await runPlan(oracle, unfused([output]), numbers);
+  expect(Array.from(actual!)).toEqual(Array.from(expected!));
+};
+
+const x = input('x', [4, 3, 5]);
+const integers = input('n', [4, 3], 'int32');
+const indices = input('i', [6], 'int32'); // some of them out of range
+const rows = input('r', [6, 3]);
+
+const library: Readonly<Record<string, Node>> = {
+  gather: p.gather(x, indices),
+  'gather of int32': p.gather(integers, indices),
+  scatterAdd: p.scatterAdd(indices, rows, 4),
+  'scatterAdd of int32': p.scatterAdd(indices, p.cast(rows, 'int32'), 4),
+  'scatterAdd of a vector': p.scatterAdd(indices, input('v', [6]), 4),
+  'cumsum of the last axis': p.cumsum(x, 2),
+  'cumsum of the first axis': p.cumsum(x, 0),
+  'cumsum of a middle axis, from the end': p.cumsum(x, 1, true),
+  'cumsum of int32': p.cumsum(integers, 1),
+  'argmax of the last axis': p.argmax(x, 2),
+  'argmax of the first axis': p.argmax(x, 0),
+  'argmax of int32': p.argmax(integers, 1),
+  'argmax of a vector': p.argmax(input('v', [7]), 0),
+  topKIndices: p.topKIndices(x, 3),
+  'topKIndices, all': p.topKIndices(x, 5),
+  'topKIndices of int32': p.topKIndices(integers, 2),
+};
+
+const a = input('a', [2, 3, 4]);
+const b = input('b', [2, 4, 5]);
+const transposed = (n: Node): Node => p.transpose(n, [0, 2, 1]);
+const products: Readonly<Record<string, Node>> = {
+  'dot of matrices': p.dot(input('a', [3, 4]), input('b', [4, 5])),
+  'dot in batches': p.dot(a, b),
+  'dot with a transposed left': p.dot(transposed(input('a', [2, 4, 3])), b),
+  'dot with a transposed right': p.dot(a, transposed(input('b', [2, 5, 4]))),
+  'dot with a repeated operand': p.dot(a, p.broadcast(input('b', [1, 4, 5]), [2, 4, 5])),
+  'dot of four axes': p.dot(
+    p.transpose(input('a', [2, 6, 3, 4]), [0, 2, 1, 3]),
+    p.transpose(input('b', [2, 4, 3, 5]), [0, 2, 1, 3]),
+  ),
+};
+
+describe.each(backends.map((backend) => [backend.name, backend] as const))('%s', (_, backend) => {
+  test.each(Object.entries({ ...library, ...products }))('%s', (_name, graph) => agree(backend, graph));
+
+  property.prop([convolutionCase(), fc.boolean()], { numRuns: 150 })(
+    'conv2d with all its attributes',
+    ({ image, kernel, attributes }, flipped) =>
+      agree(
+        backend,
+        p.conv2d(
+          input('image', image),
+          flipped ? p.flip(input('kernel', kernel), [0, 1]) : input('kernel', kernel),
+          attributes,
+        ),
+      ),
+  );
+
+  property.prop([convolutionCase(false)], { numRuns: 150 })(
+    'filterGradient',
+    ({ image, kernel, attributes }) => {
+      const x = input('image', image);
+      const cotangent = input('cotangent', p.conv2d(x, input('kernel', kernel), attributes).shape);
+      const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
+      const composite = p.composite(filterGradientComposite, [x, cotangent], options);
+      return agree(backend, p.decomposition(composite), composite);
+    },
+  );
+
+  afterAll(async () => {
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    await backend.close();
+  });
+});

@@ -1,0 +1,51 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Backend } from '../../dsl/backend.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import { TE, type taskEither } from '../../internal/fp.js';
+import { hostHeap, type NumberArray } from '../shared/heap.js';
+import { hostBackend } from '../shared/hostBackend.js';
+import { randomRule } from '../shared/random.js';
+import { regionJsRule } from '../shared/regionJs.js';
+import { anchorRule, anchorScratch } from './anchors.js';
+import { libraryRule } from './library.js';
+import { listOf, type TfjsKernels } from './tensors.js';
+
+const cpuKernels = (backend: MathBackendCPU): TfjsKernels => ({
+  backend: 'cpu',
+  run: (name, inputs, attributes, take) => {
+    const tensors: Record<string, TensorInfo> = {};
+    for (const [argument, { data, shape, dtype }] of Object.entries(inputs))
+      // tfjs keeps the array itself, and only reads it; a Float64Array is the reference's alone
+      tensors[argument] = backend.makeTensorInfo([...shape], dtype, data as Float32Array | Int32Array);
+    const results = listOf(
+      getKernel(name, 'cpu').kernelFunc({ inputs: tensors, backend, attrs: attributes }),
+    );
+    // numbers, as the dtypes are
+    take(results.map(({ dataId }) => backend.data.get(dataId).values as NumberArray));
+    for (const { dataId } of [...Object.values(tensors), ...results]) backend.disposeData(dataId, true);
+  },
+});
+
+/** A tfjs backend of our own, not the one that tfjs's engine may hold. */
+const quietBackend = (): MathBackendCPU => {
+  const backend = new MathBackendCPU();
+  // at first use it would advertise tfjs-node on the console; the field is private in the types alone
+  (backend as unknown as { firstUse: boolean }).firstUse = false;
+  return backend;
+};
+
+/**
+ * Plain JavaScript: tfjs's cpu kernels for matrix products, convolutions and indexing, and fused loops
+ * generated as JavaScript for all else. It runs anywhere, and is slow where the products are large.
+ */
+export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
+  TE.fromIO(() => {
+    const kernels = cpuKernels(quietBackend());
+    return hostBackend({
+      name: 'cpu',
+      capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: anchorScratch },
+      heap: hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
+      rules: [randomRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)],
+    });
+  });

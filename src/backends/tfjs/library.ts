@@ -1,0 +1,106 @@
+/** Primitives that are one tfjs kernel on dense tensors. */
+import { sizeOf } from '../../dsl/node.js';
+import type { LibraryNode, View } from '../../dsl/plan.js';
+import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
+import type { KernelName, Operand, TfjsKernels } from './tensors.js';
+
+type Attributes = Parameters<TfjsKernels['run']>[2];
+
+/** A call as a kernel: which, its inputs by the names that tfjs gives them, and which result is meant. */
+interface KernelCall {
+  readonly name: KernelName;
+  readonly inputs: (operands: readonly Operand[]) => Readonly<Record<string, Operand>>;
+  readonly attributes: Attributes;
+  readonly result: number;
+}
+
+/** tfjs refuses indices out of range; ours mean the nearest row. Copied only if there are any. */
+const clamped = (indices: Operand, rows: number): Operand =>
+  indices.data.every((index) => index >= 0 && index < rows)
+    ? indices
+    : {
+        ...indices,
+        address: null,
+        data: indices.data.map((index) => Math.min(Math.max(index, 0), rows - 1)),
+      };
+
+const reshaped = (operand: Operand, shape: readonly number[]): Operand => ({ ...operand, shape });
+
+const kernelCall = (node: LibraryNode, inputs: readonly View[], output: View): KernelCall | null => {
+  switch (node.op) {
+    case 'gather':
+      return {
+        name: 'GatherV2',
+        inputs: ([x, indices]) => ({ x: x!, indices: clamped(indices!, x!.shape[0]!) }),
+        attributes: { axis: 0, batchDims: 0 },
+        result: 0,
+      };
+    case 'scatterAdd': {
+      const { size } = node.attributes;
+      return {
+        name: 'ScatterNd',
+        inputs: ([indices, updates]) => ({
+          indices: reshaped(clamped(indices!, size), [indices!.shape[0]!, 1]),
+          updates: updates!,
+        }),
+        attributes: { shape: [...output.shape] },
+        result: 0,
+      };
+    }
+    case 'cumsum': {
+      const { axis, reverse } = node.attributes;
+      return {
+        name: 'Cumsum',
+        inputs: ([x]) => ({ x: x! }),
+        attributes: { axis, reverse, exclusive: false },
+        result: 0,
+      };
+    }
+    case 'argmax':
+      return {
+        name: 'ArgMax',
+        inputs: ([x]) => ({ x: x! }),
+        attributes: { axis: node.attributes.axis },
+        result: 0,
+      };
+    case 'topKIndices':
+      return {
+        name: 'TopK',
+        // its rows alone matter, and one rank is as good as another
+        inputs: ([x]) => ({
+          x: reshaped(x!, [sizeOf(inputs[0]!.shape.slice(0, -1)), inputs[0]!.shape.at(-1)!]),
+        }),
+        attributes: { k: node.attributes.k, sorted: true },
+        result: 1,
+      };
+    default:
+      return null;
+  }
+};
+
+/** A dense view as an operand. */
+export const operandOf = (frame: Frame, view: View): Operand => ({
+  data: elementsOf(frame, view),
+  address: frame.addresses[view.buffer]! + 4 * view.offset,
+  shape: view.shape,
+  dtype: view.dtype === 'float32' ? 'float32' : 'int32',
+});
+
+export const libraryRule =
+  (kernels: TfjsKernels): Rule =>
+  (call) => {
+    if (call.kind !== 'library') return null;
+    const { inputs, output } = call;
+    const kernel = kernelCall(call.node, inputs, output);
+    if (kernel === null) return null;
+    return {
+      name: `tfjs ${kernels.backend} ${kernel.name}`,
+      run: (frame) => {
+        const operands = inputs.map((view) => operandOf(frame, view));
+        kernels.run(kernel.name, kernel.inputs(operands), kernel.attributes, (results) => {
+          frame.refresh();
+          elementsOf(frame, output).set(results[kernel.result]!);
+        });
+      },
+    };
+  };

@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs';
+import type * as FileSystem from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
+import type { NoisefoldError } from '../dsl/errors.js';
+import { E, type taskEither } from '../internal/fp.js';
+import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
+
+/** The failures to come, by the step that fails. */
+const failures = vi.hoisted(() => new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>());
+
+vi.mock('node:fs/promises', async (original) => {
+  const actual = await original<typeof FileSystem>();
+  const failing = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
+    const error = failures.get(step);
+    if (error !== undefined) throw error;
+  };
+  return {
+    ...actual,
+    rename: async (...paths: Parameters<typeof actual.rename>) => {
+      await failing('rename');
+      return actual.rename(...paths);
+    },
+    open: async (...args: Parameters<typeof actual.open>) => {
+      if (args[1] !== 'r') await failing('open');
+      const handle = await actual.open(...args);
+      const { writeFile: write, sync } = handle;
+      return Object.assign(handle, {
+        // half of it is on the disk when the disk is full
+        writeFile: async (content: string | Uint8Array) => {
+          await write.call(handle, failures.has('write') ? content.slice(0, content.length / 2) : content);
+          await failing('write');
+        },
+        sync: async () => {
+          if (args[1] !== 'r') await failing('sync');
+          await sync.call(handle);
+        },
+      });
+    },
+  };
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'noisefold-files-'));
+});
+afterEach(async () => {
+  failures.clear();
+  await rm(folder, { recursive: true });
+});
+
+const succeed = async <A>(effect: taskEither.TaskEither<NoisefoldError, A>): Promise<A> =>
+  E.getOrElse((error: NoisefoldError): A => {
+    throw new Error(error.message);
+  })(await effect());
+
+const messageOf = async (effect: taskEither.TaskEither<NoisefoldError, unknown>): Promise<string> =>
+  E.match(
+    ({ _tag: tag, message }: NoisefoldError) => `${tag} ${message}`,
+    () => 'no error',
+  )(await effect());
+
+const systemError = (code: string, text: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`${code}: ${text}, write`), { code });
+
+describe('writeAtomically', () => {
+  test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
+    'what was written last is read',
+    async (first, second) => {
+      const path = join(folder, 'new', 'folders', 'x.bin');
+      await succeed(writeAtomically(path, first));
+      await succeed(writeAtomically(path, second));
+      expect(new Uint8Array(await succeed(readBytes(path)))).toEqual(second);
+      expect(await readdir(join(folder, 'new', 'folders'))).toEqual(['x.bin']);
+    },
+  );
+
+  describe.each(['open', 'write', 'sync', 'rename'] as const)('when %s fails', (step) => {
+    test.each([
+      ['ENOSPC', 'no space left on device', 'free some space on the disk'],
+      ['EACCES', 'permission denied', 'check the permissions of the file and of its folder'],
+      ['EROFS', 'read-only file system', 'give a path on a file system that can be written'],
+      ['EIO', 'i/o error', 'check the disk'],
+    ])(
+      '%s: the old file is intact, nothing is left aside, and the error advises',
+      async (code, text, advice) => {
+        const path = join(folder, 'x.bin');
+        await succeed(writeAtomically(path, 'old'));
+        failures.set(step, systemError(code, text));
+        expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
+          `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
+        );
+        expect(await readFile(path, 'utf8')).toBe('old');
+        expect(await readdir(folder)).toEqual(['x.bin']);
+        failures.clear();
+        await succeed(writeAtomically(path, 'new content'));
+        expect(await readFile(path, 'utf8')).toBe('new content');
+      },
+    );
+  });
+
+  test('a folder that is a file, or a file that is a folder', async () => {
+    await writeFile(join(folder, 'file'), '');
+    expect(await messageOf(writeAtomically(join(folder, 'file', 'x'), ''))).toMatch(
+      /^FileError .*ENOTDIR.*check the path/,
+    );
+    expect(await messageOf(writeAtomically(folder, ''))).toMatch(/got something that is no regular file/);
+  });
+
+  test.runIf(existsSync('/dev/full'))('a device is not replaced', async () => {
+    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(
+      /got something that is no regular file/,
+    );
+    expect(existsSync('/dev/full')).toBe(true);
+  });
+
+  test('writes through a symbolic link, which stays one', async () => {
+    await writeFile(join(folder, 'target'), 'old');
+    await symlink(join(folder, 'target'), join(folder, 'latest'));
+    await succeed(writeAtomically(join(folder, 'latest'), 'new'));
+    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('new');
+    expect((await readdir(folder)).sort()).toEqual(['latest', 'target']);
+  });
+
+  test('removes what a killed process left aside, of this file alone', async () => {
+    const dead = 2 ** 22 + 1; // above Linux's greatest process id
+    for (const name of [`.x.${dead}.tmp`, `.y.${dead}.tmp`, `.x.${process.ppid}.tmp`, '.x.tmp'])
+      await writeFile(join(folder, name), 'half');
+    await succeed(writeAtomically(join(folder, 'x'), 'whole'));
+    expect((await readdir(folder)).sort()).toEqual(
+      ['.x.tmp', `.x.${process.ppid}.tmp`, `.y.${dead}.tmp`, 'x'].sort(),
+    );
+  });
+});
+
+describe('readBytes and fileExists', () => {
+  test('no file', async () => {
+    const path = join(folder, 'none');
+    expect(await succeed(fileExists(path))).toBe(false);
+    expect(await succeed(fileExists(join(path, 'deeper')))).toBe(false);
+    expect(await messageOf(readBytes(path))).toBe(
+      `FileError ${path}: expected a file to read, got ENOENT: no such file or directory; check the path`,
+    );
+  });
+
+  test('a folder is no file', async () => {
+    expect(await succeed(fileExists(folder))).toBe(false);
+    expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
+  });
+
+  test('a file', async () => {
+    await writeFile(join(folder, 'x'), 'abc');
+    expect(await succeed(fileExists(join(folder, 'x')))).toBe(true);
+  });
+});
+
+describe('a log', () => {
+  const path = () => join(folder, 'run', 'metrics.jsonl');
+
+  test('grows by lines', async () => {
+    for (const line of ['a', 'b', 'c']) await succeed(appendLine(path(), line));
+    expect(await readFile(path(), 'utf8')).toBe('a\nb\nc\n');
+  });
+
+  test('a line that does not fit leaves no part of it', async () => {
+    await succeed(appendLine(path(), 'first'));
+    failures.set('write', systemError('ENOSPC', 'no space left on device'));
+    expect(await messageOf(appendLine(path(), 'a long line'))).toMatch(/free some space on the disk$/);
+    failures.clear();
+    await succeed(appendLine(path(), 'second'));
+    expect(await readFile(path(), 'utf8')).toBe('first\nsecond\n');
+  });
+
+  test.runIf(existsSync('/dev/full'))('a disk that is full indeed', async () => {
+    expect(await messageOf(appendLine('/dev/full', 'x'))).toBe(
+      'FileError /dev/full: expected a file to append to, got ENOSPC: no space left on device; free some space on the disk',
+    );
+  });
+
+  test('keeps the lines that are to be kept, and none that was cut short', async () => {
+    for (const line of ['1', '2', 'torn', '3', '4']) await succeed(appendLine(path(), line));
+    await writeFile(path(), `${await readFile(path(), 'utf8')}1`);
+    await succeed(keepLines(path(), (line) => Number(line) < 4));
+    expect(await readFile(path(), 'utf8')).toBe('1\n2\n3\n');
+  });
+
+  test('a log with nothing to drop is not rewritten; a log that is not there is none', async () => {
+    await succeed(keepLines(path(), () => true));
+    expect(await succeed(fileExists(path()))).toBe(false);
+    await succeed(appendLine(path(), 'a'));
+    failures.set('open', systemError('EROFS', 'read-only file system'));
+    await succeed(keepLines(path(), () => true));
+    expect(await messageOf(keepLines(path(), () => false))).toMatch(/^FileError .*EROFS/);
+  });
+
+  test.prop([fc.array(fc.nat(20)), fc.nat(20), fc.string()], { numRuns: 30 })(
+    'after a resume, the log is that of an uninterrupted run',
+    async (steps, resumeAt, torn) => {
+      const ordered = steps.sort((a, b) => a - b);
+      const log = join(folder, 'log');
+      await writeFile(log, ordered.map((step) => `${step}\n`).join('') + torn.replaceAll('\n', ''));
+      await succeed(keepLines(log, (line) => Number(line) < resumeAt));
+      for (const step of ordered) if (step >= resumeAt) await succeed(appendLine(log, `${step}`));
+      expect(await readFile(log, 'utf8')).toBe(ordered.map((step) => `${step}\n`).join(''));
+    },
+  );
+});

@@ -1,0 +1,156 @@
+/** Files on disk, by Node: read whole, replaced as a whole or not at all, or grown line by line. */
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { failure, type NoisefoldError } from '../dsl/errors.js';
+import { TE, type taskEither } from '../internal/fp.js';
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path',
+  ENOTDIR: 'check the path: a part of it is a file',
+  EISDIR: 'give the path of a file, this is a folder',
+  EACCES: 'check the permissions of the file and of its folder',
+  EPERM: 'check the permissions of the file and of its folder',
+  EROFS: 'give a path on a file system that can be written',
+  ENOSPC: 'free some space on the disk',
+  EDQUOT: 'free some of your quota of the disk',
+  EMFILE: 'close some files: the process has too many open',
+};
+
+const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+
+/** `ENOSPC: no space left on device, write` without the name of the system call. */
+const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
+
+/** An effect on a file as a value; what it throws is a `FileError` with the path, the reason and advice. */
+const onFile = <A>(
+  path: string,
+  expected: string,
+  effect: () => Promise<A>,
+): taskEither.TaskEither<NoisefoldError, A> =>
+  TE.tryCatch(effect, (thrown) =>
+    failure('FileError', {
+      where: path,
+      expected,
+      actual: reasonOf(thrown),
+      hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
+    }),
+  );
+
+/** `otherwise`, where an effect fails for one of these reasons. */
+const recover =
+  <A>(codes: readonly string[], otherwise: A) =>
+  (thrown: unknown): A => {
+    if (codes.includes(codeOf(thrown))) return otherwise;
+    throw thrown;
+  };
+
+/** The bytes of a file. `FileError`. */
+export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
+  onFile(path, 'a file to read', () => readFile(path));
+
+/** Whether there is a file. `FileError` where that cannot be known. */
+export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>
+  onFile(path, 'a file or none', async () =>
+    stat(path).then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
+  );
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM'; // someone else's process
+  }
+};
+
+/** Removes what killed processes left aside while they wrote this file. */
+const removeLeftovers = async (path: string): Promise<void> => {
+  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.tmp$/;
+  for (const name of await readdir(dirname(path))) {
+    const { name: of, pid } = aside.exec(name)?.groups ?? {};
+    if (of === basename(path) && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
+  }
+};
+
+/** Makes a rename last; some systems cannot sync a folder, and do it by themselves. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
+  const handle = await open(folder, 'r').catch(cannot);
+  try {
+    await handle?.sync().catch(cannot);
+  } finally {
+    await handle?.close();
+  }
+};
+
+const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const before = await stat(path).catch(recover(['ENOENT'], null));
+  if (before !== null && !before.isFile()) throw new Error('something that is no regular file');
+  await removeLeftovers(path);
+  const aside = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    const handle = await open(aside, 'w');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, path);
+  } catch (thrown) {
+    await rm(aside, { force: true }).catch(() => undefined); // the first failure is the one to tell
+    throw thrown;
+  }
+  await syncFolder(folder);
+};
+
+/**
+ * Replaces a file, or makes it, folders included: on return the new content is on the disk. If anything
+ * fails, or the process is killed, or the power goes, there is the old content or the new, whole. Two writes
+ * of one file must not overlap. `FileError`.
+ */
+export const writeAtomically = (
+  path: string,
+  content: Uint8Array | string,
+): taskEither.TaskEither<NoisefoldError, void> =>
+  // through a symbolic link, which stays
+  onFile(path, 'a file to write', async () =>
+    replace(await realpath(path).catch(recover(['ENOENT'], path)), content),
+  );
+
+/** Adds a line to a text file, which is made if need be; a line that does not fit leaves no part of it. `FileError`. */
+export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
+  onFile(path, 'a file to append to', async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(path, 'a');
+    try {
+      const { size } = await handle.stat();
+      await handle.writeFile(`${line}\n`).catch(async (thrown: unknown) => {
+        await handle.truncate(size).catch(() => undefined); // the first failure is the one to tell
+        throw thrown;
+      });
+    } finally {
+      await handle.close();
+    }
+  });
+
+/**
+ * Drops the lines of a text file that are not to be kept, and a last line that was cut short. The file is
+ * rewritten whole or not at all, and left alone if it has none of these, or does not exist. `FileError`.
+ */
+export const keepLines = (
+  path: string,
+  keep: (line: string) => boolean,
+): taskEither.TaskEither<NoisefoldError, void> =>
+  onFile(path, 'a file to trim', async () => {
+    const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));
+    const lines = text.split('\n').slice(0, -1);
+    const kept = lines
+      .filter(keep)
+      .map((line) => `${line}\n`)
+      .join('');
+    if (kept !== text) await replace(await realpath(path), kept);
+  });

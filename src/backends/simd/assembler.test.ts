@@ -88,6 +88,7 @@ describe('every instruction is valid', () => {
     'i32x4.shr_u': [v, 1],
     'v128.load': [0, { offset: 16, align: 4 }],
     'v128.store': [0, v, { align: 8 }],
+    'v128.load32_lane': [2, 0, v, { offset: 8 }],
     'v128.store32_lane': [1, 0, v, { offset: 300 }],
     'v128.store64_lane': [1, 0, v],
     'v128.shuffle32': [v, v, [0, 4, 1, 5]],

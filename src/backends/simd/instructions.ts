@@ -234,6 +234,12 @@ export const v128 = {
   load32_zero: load('v128', simd(92), 4),
   load64_zero: load('v128', simd(93), 8),
   store: store(asI32x4, simd(11), 16),
+  load32_lane: (
+    lane: Lane,
+    address: Operand<'i32'>,
+    vector: Expr<'v128'>,
+    place: MemoryPlace = {},
+  ): Expr<'v128'> => op('v128', [...simd(86), ...memoryBytes(place, 4), lane], [asI32(address), vector]),
   store32_lane: (
     lane: Lane,
     address: Operand<'i32'>,

@@ -6,6 +6,8 @@
  * caller's: `gemmScratchElements` and its like say how much a problem needs.
  */
 import type { WasmMemory } from './assembler.js';
+import { conv } from './conv.js';
+import type { ConvAddresses, ConvProblem } from './conv.js';
 import { machine } from './functions.js';
 import { gemm } from './gemm.js';
 import type { GemmAddresses, GemmProblem } from './gemm.js';
@@ -13,10 +15,11 @@ import type { GemmAddresses, GemmProblem } from './gemm.js';
 /** The kernels of one memory. */
 export interface SimdKernels {
   readonly gemm: (problem: GemmProblem, at: GemmAddresses) => void;
+  readonly conv: (problem: ConvProblem, at: ConvAddresses) => void;
 }
 
 /** The kernels for a memory; the tensors may be anywhere in it. */
 export const simdKernels = (memory: WasmMemory): SimdKernels => {
   const bound = machine(memory);
-  return { gemm: gemm(bound) };
+  return { gemm: gemm(bound), conv: conv(bound) };
 };

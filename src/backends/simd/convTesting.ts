@@ -1,0 +1,136 @@
+/** For tests: random convolutions, over strided operands, and their definition in float64. */
+import { fc } from '@fast-check/vitest';
+import type { ConvGeometry, FilterStrides, HeightWidth, ImageStrides } from './geometry.js';
+import { denseStrides } from './testing.js';
+
+/** A geometry, with what varies besides. */
+export interface ConvCase extends ConvGeometry {
+  /** The order of x's axes in memory, as a permutation of NHWC; and of the filter's, of HWIO. */
+  readonly xOrder: readonly number[];
+  readonly filterOrder: readonly number[];
+  readonly isFilterFlipped: boolean;
+  /** Numbers after each pixel of y that are not y's. */
+  readonly gap: number;
+  readonly seed: number;
+}
+
+const pair = (min: number, max: number): fc.Arbitrary<HeightWidth> =>
+  fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
+
+const permutation = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<readonly number[]>([0, 1, 2, 3]) },
+  { weight: 1, arbitrary: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }) },
+);
+
+/** Convolutions of all kinds, most of them unlike any that a model has. */
+export const convCases: fc.Arbitrary<ConvCase> = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  input: pair(1, 9),
+  channels: fc.integer({ min: 1, max: 9 }),
+  window: pair(1, 4),
+  output: pair(1, 9),
+  outChannels: fc.integer({ min: 1, max: 30 }),
+  strides: pair(1, 3),
+  padding: pair(-2, 4),
+  dilation: pair(1, 3),
+  inputDilation: pair(1, 3),
+  xOrder: permutation,
+  filterOrder: permutation,
+  isFilterFlipped: fc.boolean(),
+  gap: fc.integer({ min: 0, max: 3 }),
+  seed: fc.integer({ min: 0, max: 1000 }),
+});
+
+/** A 3×3 convolution with padding 1, as models have. */
+export const ordinaryCase: ConvCase = {
+  batch: 2,
+  input: [8, 8],
+  channels: 8,
+  window: [3, 3],
+  output: [8, 8],
+  outChannels: 16,
+  strides: [1, 1],
+  padding: [1, 1],
+  dilation: [1, 1],
+  inputDilation: [1, 1],
+  xOrder: [0, 1, 2, 3],
+  filterOrder: [0, 1, 2, 3],
+  isFilterFlipped: false,
+  gap: 0,
+  seed: 3,
+};
+
+/** Strides of a tensor of this shape whose axes lie in memory in the given order, outermost first. */
+const stridesInOrder = (shape: readonly number[], order: readonly number[]): readonly number[] => {
+  const inMemory = denseStrides(order.map((axis) => shape[axis] ?? 1));
+  return shape.map((_, axis) => inMemory[order.indexOf(axis)] ?? 0);
+};
+
+const imageStrides = ([image = 0, row = 0, pixel = 0, channel = 0]: readonly number[]): ImageStrides => ({
+  image,
+  row,
+  pixel,
+  channel,
+});
+
+export const xStrides = ({ batch, input, channels, xOrder }: ConvCase): ImageStrides =>
+  imageStrides(stridesInOrder([batch, ...input, channels], xOrder));
+
+export const yStrides = ({ batch, output, outChannels, gap }: ConvCase): ImageStrides => ({
+  ...imageStrides(denseStrides([batch, ...output, outChannels + gap])),
+});
+
+/** The filter's strides, and the offset of its element [0, 0, 0, 0], both in numbers. */
+export const filterView = (
+  c: ConvCase,
+): { readonly strides: FilterStrides; readonly offset: number; readonly elements: number } => {
+  const shape = [...c.window, c.channels, c.outChannels];
+  const [row = 0, column = 0, input = 0, output = 0] = stridesInOrder(shape, c.filterOrder);
+  const elements = shape.reduce((a, b) => a * b, 1);
+  return c.isFilterFlipped
+    ? {
+        strides: { row: -row, column: -column, input, output },
+        offset: (c.window[0] - 1) * row + (c.window[1] - 1) * column,
+        elements,
+      }
+    : { strides: { row, column, input, output }, offset: 0, elements };
+};
+
+/** The input place that an output meets with a tap; undefined in the padding and between neighbours. */
+const meets = (c: ConvCase, axis: 0 | 1, output: number, tap: number): number | undefined => {
+  const virtual = output * c.strides[axis] + tap * c.dilation[axis] - c.padding[axis];
+  const place = virtual / c.inputDilation[axis];
+  return Number.isInteger(place) && place >= 0 && place < c.input[axis] ? place : undefined;
+};
+
+/** Calls `visit` with the offsets of x, filter and y in every product of the definition. */
+export const forEachProduct = (c: ConvCase, visit: (x: number, filter: number, y: number) => void): void => {
+  const x = xStrides(c);
+  const y = yStrides(c);
+  const { strides: f, offset } = filterView(c);
+  for (let n = 0; n < c.batch; n += 1)
+    for (let h = 0; h < c.output[0]; h += 1)
+      for (let w = 0; w < c.output[1]; w += 1)
+        for (let i = 0; i < c.window[0]; i += 1)
+          for (let j = 0; j < c.window[1]; j += 1) {
+            const row = meets(c, 0, h, i);
+            const column = meets(c, 1, w, j);
+            if (row === undefined || column === undefined) continue;
+            for (let ch = 0; ch < c.channels; ch += 1)
+              for (let o = 0; o < c.outChannels; o += 1)
+                visit(
+                  n * x.image + row * x.row + column * x.pixel + ch * x.channel,
+                  offset + i * f.row + j * f.column + ch * f.input + o * f.output,
+                  n * y.image + h * y.row + w * y.pixel + o,
+                );
+          }
+};
+
+/** Calls `visit` with the offset and channel of every element of y. */
+export const forEachOutput = (c: ConvCase, visit: (y: number, channel: number) => void): void => {
+  const y = yStrides(c);
+  for (let n = 0; n < c.batch; n += 1)
+    for (let h = 0; h < c.output[0]; h += 1)
+      for (let w = 0; w < c.output[1]; w += 1)
+        for (let o = 0; o < c.outChannels; o += 1) visit(n * y.image + h * y.row + w * y.pixel + o, o);
+};

@@ -1,0 +1,74 @@
+/** The geometry of a two-dimensional convolution, as data. */
+import { phasesOf } from './phases.js';
+import type { ConvAxis, Phase } from './phases.js';
+
+/** Height, then width. */
+export type HeightWidth = readonly [number, number];
+
+/**
+ * Extents of a convolution: y[n, h, w, o] = Σ x̃[n, h·s + i·d − p, w·s + j·d − p, c] · f[i, j, c, o], where
+ * x̃ is x with `inputDilation − 1` zeros between neighbours, and 0 outside. What lies after the last place
+ * that an output meets is cropped, so padding at the end is implied by `output`.
+ */
+export interface ConvGeometry {
+  readonly batch: number;
+  readonly input: HeightWidth;
+  readonly channels: number;
+  readonly window: HeightWidth;
+  readonly output: HeightWidth;
+  readonly outChannels: number;
+  readonly strides: HeightWidth;
+  /** Padding above and to the left; where negative, it crops. */
+  readonly padding: HeightWidth;
+  readonly dilation: HeightWidth;
+  readonly inputDilation: HeightWidth;
+}
+
+/** Strides of a batch of images [N, H, W, C], in numbers; any may be negative or 0. */
+export interface ImageStrides {
+  readonly image: number;
+  readonly row: number;
+  readonly pixel: number;
+  readonly channel: number;
+}
+
+/** Strides of a filter [H, W, I, O], in numbers; any may be negative: a flipped filter costs nothing. */
+export interface FilterStrides {
+  readonly row: number;
+  readonly column: number;
+  readonly input: number;
+  readonly output: number;
+}
+
+/** A phase of a convolution: one of its rows, with one of its columns. */
+export interface ImagePhase {
+  readonly rows: Phase;
+  readonly columns: Phase;
+}
+
+const axisOf = (geometry: ConvGeometry, axis: 0 | 1): ConvAxis => ({
+  input: geometry.input[axis],
+  window: geometry.window[axis],
+  output: geometry.output[axis],
+  stride: geometry.strides[axis],
+  dilation: geometry.dilation[axis],
+  inputDilation: geometry.inputDilation[axis],
+  before: geometry.padding[axis],
+});
+
+/** The phases of both axes, and their combinations. */
+export const imagePhases = (
+  geometry: ConvGeometry,
+): {
+  readonly rows: readonly Phase[];
+  readonly columns: readonly Phase[];
+  readonly all: readonly ImagePhase[];
+} => {
+  const rows = phasesOf(axisOf(geometry, 0));
+  const columns = phasesOf(axisOf(geometry, 1));
+  return {
+    rows,
+    columns,
+    all: rows.flatMap((row) => columns.map((column) => ({ rows: row, columns: column }))),
+  };
+};

@@ -2,7 +2,7 @@
 import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { failure, type NoisefoldError } from '../dsl/errors.js';
-import { TE, type taskEither } from '../internal/fp.js';
+import { E, TE, type either, type taskEither } from '../internal/fp.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
@@ -46,9 +46,35 @@ const recover =
     throw thrown;
   };
 
+const TO_READ = 'a file to read';
+
 /** The bytes of a file. `FileError`. */
 export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
-  onFile(path, 'a file to read', () => readFile(path));
+  onFile(path, TO_READ, () => readFile(path));
+
+const PIECE = 2 ** 16;
+
+/** The bytes of a file in pieces, in order; a `FileError` ends them. */
+export async function* readPieces(
+  path: string,
+): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
+  const opened = await onFile(path, TO_READ, () => open(path, 'r'))();
+  if (E.isLeft(opened)) return yield opened;
+  const next = onFile(path, TO_READ, async () => {
+    const { buffer, bytesRead } = await opened.right.read(new Uint8Array(PIECE));
+    return buffer.subarray(0, bytesRead);
+  });
+  try {
+    for (;;) {
+      const piece = await next();
+      if (E.isRight(piece) && piece.right.length === 0) return;
+      yield piece;
+      if (E.isLeft(piece)) return;
+    }
+  } finally {
+    await opened.right.close();
+  }
+}
 
 /** Whether there is a file. `FileError` where that cannot be known. */
 export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>

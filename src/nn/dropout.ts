@@ -1,0 +1,23 @@
+import { bernoulliLike, type Key, mul, raise, select, type Shape, type Tensor } from '../dsl/index.js';
+
+/**
+ * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean
+ * stays. A rate of 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al.
+ * 2014, scaled while training.
+ *
+ * @example
+ * pipe(h, dropout(0.1, key))
+ */
+export const dropout =
+  (rate: number, key: Key) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<S> => {
+    if (!(rate >= 0 && rate < 1))
+      raise('ConfigError', {
+        where: 'dropout',
+        expected: 'a rate in [0, 1)',
+        actual: `${rate}`,
+        hint: 'give the fraction that is dropped, such as 0.1',
+      });
+    if (rate === 0) return x;
+    return select(bernoulliLike(1 - rate, x)(key), 0)(mul(1 / (1 - rate))(x));
+  };

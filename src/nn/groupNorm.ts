@@ -1,0 +1,38 @@
+import {
+  type Dim,
+  type Extent,
+  groupNorm,
+  type ScaleAndShift,
+  type Tensor,
+  type Wide,
+} from '../dsl/index.js';
+import { allOnes, allZeros } from './initializers.js';
+import { collect, type Layer, parameter, type Trainable } from './layer.js';
+
+/** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
+export type GroupNormLayer<C extends Dim> = Layer<
+  ScaleAndShift<C>,
+  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
+>;
+
+/**
+ * Group normalization with a scale that begins at one and a shift that begins at zero. Raises `ShapeError`
+ * unless `groups` divides the channels. Wu & He 2018.
+ *
+ * @example
+ * const layer = groupNormLayer({ channels: 64, groups: 8 })
+ * pipe(h, layer.apply(params), silu)
+ */
+export const groupNormLayer = <const C extends number>({
+  channels,
+  groups,
+}: {
+  readonly channels: Extent<C>;
+  readonly groups: number;
+}): GroupNormLayer<Wide<C> & Dim> => ({
+  // the same shapes, which the compiler does not compare while C is open
+  ...(collect({ gamma: parameter(allOnes, channels), beta: parameter(allZeros, channels) }) as Trainable<
+    ScaleAndShift<Wide<C> & Dim>
+  >),
+  apply: (params) => groupNorm({ groups }, params),
+});

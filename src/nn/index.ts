@@ -1,0 +1,29 @@
+/** `noisefold/nn`: layers, the U-Net, and how it is trained: optimisers, learning rates, averages. */
+export { allOnes, allZeros, fanInNormal, fanInUniform, type Initializer, normalOf } from './initializers.js';
+export { collect, type Layer, parameter, type ParamsOf, type Trainable } from './layer.js';
+export { linearLayer, type LinearLayer } from './linear.js';
+export { convLayer, type ConvLayer, type ConvParams } from './conv.js';
+export { groupNormLayer, type GroupNormLayer } from './groupNorm.js';
+export { downsampleLayer, type DownsampleLayer, upsampleLayer, type UpsampleLayer } from './sampling.js';
+export { dropout } from './dropout.js';
+export {
+  classEmbedding,
+  type ClassEmbeddingParams,
+  type EmbeddingLayer,
+  type Sinusoid,
+  sinusoidTable,
+  timeEmbedding,
+  type TimeEmbeddingParams,
+} from './embedding.js';
+export { residualBlock, type ResidualBlock, type ResidualBlockParams } from './residualBlock.js';
+export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './attentionBlock.js';
+export { unetBlock, type UNetBlock, type UNetBlockParams } from './unetBlock.js';
+export type { Conditioning, Model } from './model.js';
+export {
+  type Heads,
+  type Prediction,
+  unetArchitecture,
+  type UNetArchitecture,
+  type UNetConfig,
+} from './unetConfig.js';
+export { unet, type UNet, type UNetLevelParams, type UNetParams } from './unet.js';

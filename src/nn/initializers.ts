@@ -1,0 +1,47 @@
+import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../dsl/index.js';
+/** How parameters begin. */
+
+/** A tensor of the given extents, drawn from a key when the program runs. */
+export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
+
+/** The number of inputs that each output sums over: for `[KH, KW, C, D]` and `[C, D]`, all but the last axis. */
+const fanIn = (extents: readonly number[]): number => extents.slice(0, -1).reduce((a, b) => a * b, 1);
+
+/**
+ * N(0, scale / fanIn): at scale 1 the outputs vary as the inputs do (LeCun et al. 1998), at scale 2 also
+ * after a ReLU (He et al. 2015).
+ *
+ * @example
+ * fanInNormal()([3, 3, 64, 128])(key)
+ */
+export const fanInNormal =
+  (scale = 1): Initializer =>
+  (extents) =>
+  (key) =>
+    mul(Math.sqrt(scale / fanIn(extents)))(normal(...extents)(key));
+
+/**
+ * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn).
+ *
+ * @example
+ * fanInUniform(1 / 3)([64, 128])(key) // a = 1/√fanIn, as PyTorch begins its layers
+ */
+export const fanInUniform =
+  (scale = 1): Initializer =>
+  (extents) => {
+    const bound = Math.sqrt((3 * scale) / fanIn(extents));
+    return (key) => sub(bound)(mul(2 * bound)(uniform(...extents)(key)));
+  };
+
+/** N(0, deviation²). */
+export const normalOf =
+  (deviation: number): Initializer =>
+  (extents) =>
+  (key) =>
+    mul(deviation)(normal(...extents)(key));
+
+/** Zeros: for biases, and for layers that add nothing at first. */
+export const allZeros: Initializer = (extents) => () => zeros(...extents);
+
+/** Ones: for scales. */
+export const allOnes: Initializer = (extents) => () => ones(...extents);

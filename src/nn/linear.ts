@@ -1,0 +1,41 @@
+import {
+  type Affine,
+  type Dim,
+  type Extent,
+  linear,
+  type Shape,
+  type Tensor,
+  type Wide,
+} from '../dsl/index.js';
+import { allZeros, fanInUniform, type Initializer } from './initializers.js';
+import { collect, type Layer, parameter, type Trainable } from './layer.js';
+
+/** An affine map along the last axis, `[..., C]` → `[..., D]`. */
+export type LinearLayer<C extends Dim, D extends Dim> = Layer<
+  Affine<C, D>,
+  <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
+>;
+
+/**
+ * x·w + b along the last axis: `w: [inputs, outputs]`, by default uniform with variance 1 / inputs, and
+ * `b: [outputs]`, zeros.
+ *
+ * @example
+ * const layer = linearLayer({ inputs: 64, outputs: 128 })
+ * pipe(x, layer.apply(params)) // ['B', 64] -> ['B', 128]
+ */
+export const linearLayer = <const C extends number, const D extends number>({
+  inputs,
+  outputs,
+  initializer = fanInUniform(),
+}: {
+  readonly inputs: Extent<C>;
+  readonly outputs: Extent<D>;
+  readonly initializer?: Initializer;
+}): LinearLayer<Wide<C> & Dim, Wide<D> & Dim> => ({
+  // the same shapes, which the compiler does not compare while C and D are open
+  ...(collect({ w: parameter(initializer, inputs, outputs), b: parameter(allZeros, outputs) }) as Trainable<
+    Affine<Wide<C> & Dim, Wide<D> & Dim>
+  >),
+  apply: linear,
+});

@@ -1,0 +1,97 @@
+import {
+  add,
+  addBias,
+  addPerSample,
+  type Affine,
+  conv2d,
+  type Dim,
+  type Key,
+  type ScaleAndShift,
+  silu,
+  type Tensor,
+} from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+import { convLayer, type ConvParams } from './conv.js';
+import { dropout as dropoutBy } from './dropout.js';
+import { groupNormLayer } from './groupNorm.js';
+import { allZeros } from './initializers.js';
+import { collect, type Layer } from './layer.js';
+import { linearLayer } from './linear.js';
+
+/** The parameters of a residual block from C to D channels. */
+export interface ResidualBlockParams {
+  readonly norm1: ScaleAndShift<Dim>;
+  readonly conv1: ConvParams<Dim, Dim>;
+  /** Of the embedding. */
+  readonly projection: Affine<Dim, Dim>;
+  readonly norm2: ScaleAndShift<Dim>;
+  readonly conv2: ConvParams<Dim, Dim>;
+  /** A 1×1 convolution, where C is not D. */
+  readonly skip?: Affine<Dim, Dim>;
+}
+
+/**
+ * `x: [B, H, W, C]` and the activated embedding `[B, E]` → `[B, H, W, D]`. Without a key nothing is dropped.
+ */
+export type ResidualBlock = Layer<
+  ResidualBlockParams,
+  <B extends Dim>(
+    embedding: Tensor<[B, Dim]>,
+    dropout?: Key,
+  ) => (x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
+>;
+
+export interface ResidualBlockConfig {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** The length of the embedding. */
+  readonly embedding: number;
+  readonly groups: number;
+  /** The rate at which activations are dropped, in [0, 1). */
+  readonly dropout: number;
+}
+
+/**
+ * The residual block of DDPM (Ho et al. 2020, appendix B): norm, SiLU, convolution, plus the projected
+ * embedding; norm, SiLU, dropout, convolution, which begins at zero; plus the input. The embedding comes
+ * with its SiLU applied, since all blocks share it.
+ *
+ * @example
+ * residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, dropout: 0 })
+ */
+export const residualBlock = ({
+  inputs,
+  outputs,
+  embedding: embedded,
+  groups,
+  dropout,
+}: ResidualBlockConfig): ResidualBlock => {
+  const layers = {
+    norm1: groupNormLayer({ channels: inputs, groups }),
+    conv1: convLayer({ inputs, outputs }),
+    projection: linearLayer({ inputs: embedded, outputs }),
+    norm2: groupNormLayer({ channels: outputs, groups }),
+    conv2: convLayer({ inputs: outputs, outputs, initializer: allZeros }),
+  };
+  const skip = inputs === outputs ? undefined : linearLayer({ inputs, outputs });
+  return {
+    ...collect({ ...layers, ...(skip && { skip }) }),
+    apply: (params) => (embedding, key) => (x) => {
+      // the bias of conv1 is added to the projection, which is small: one broadcast for both
+      const shift = addBias(params.conv1.bias)(layers.projection.apply(params.projection)(embedding)); // [B, D]
+      const h = F.pipe(
+        x,
+        layers.norm1.apply(params.norm1),
+        silu,
+        conv2d(params.conv1.kernel),
+        addPerSample(shift),
+        layers.norm2.apply(params.norm2),
+        silu,
+        key === undefined ? F.identity : dropoutBy(dropout, key),
+        layers.conv2.apply(params.conv2),
+      );
+      const straight = skip && params.skip ? skip.apply(params.skip)(x) : x;
+      return add(straight)(h);
+    },
+  };
+};

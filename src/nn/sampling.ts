@@ -1,0 +1,68 @@
+/** Layers that change the resolution. */
+import {
+  addBias,
+  conv2d,
+  type Dim,
+  type Double,
+  downsample,
+  type Extent,
+  type Half,
+  type Tensor,
+  upsample,
+  type Wide,
+} from '../dsl/index.js';
+import { type ConvParams, convParams } from './conv.js';
+import type { Layer } from './layer.js';
+
+interface SamplingConfig<C> {
+  readonly channels: Extent<C>;
+}
+
+/** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
+export type DownsampleLayer<C extends Dim> = Layer<
+  ConvParams<C, C>,
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, Half<H>, Half<W>, C]>
+>;
+
+/**
+ * Half the size, by a 3×3 convolution of stride 2, padded by 1 on each side (as guided-diffusion pads).
+ * Raises `ShapeError` where the size is odd.
+ *
+ * @example
+ * pipe(h, downsampleLayer({ channels: 64 }).apply(params)) // ['B', 28, 28, 64] -> ['B', 14, 14, 64]
+ */
+export const downsampleLayer = <const C extends number>({
+  channels,
+}: SamplingConfig<C>): DownsampleLayer<Wide<C> & Dim> => ({
+  ...convParams<C, C>({ inputs: channels, outputs: channels }),
+  apply:
+    ({ kernel, bias }) =>
+    (x) =>
+      addBias(bias)(downsample(kernel)(x)),
+});
+
+/** `[B, H, W, C]` → `[B, 2*H, 2*W, C]` */
+export type UpsampleLayer<C extends Dim> = Layer<
+  ConvParams<C, C>,
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, Double<H>, Double<W>, C]>
+>;
+
+/**
+ * Twice the size by the nearest neighbour, then a 3×3 convolution.
+ *
+ * @example
+ * pipe(h, upsampleLayer({ channels: 64 }).apply(params)) // ['B', 14, 14, 64] -> ['B', 28, 28, 64]
+ */
+export const upsampleLayer = <const C extends number>({
+  channels,
+}: SamplingConfig<C>): UpsampleLayer<Wide<C> & Dim> => ({
+  ...convParams<C, C>({ inputs: channels, outputs: channels }),
+  apply:
+    ({ kernel, bias }) =>
+    (x) =>
+      addBias(bias)(conv2d(kernel)(upsample(x))),
+});

@@ -1,0 +1,241 @@
+/**
+ * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015): residual blocks on the way down
+ * and up, attention at some resolutions and at the bottleneck, and at each level every activation of the way
+ * down joined to the way up.
+ */
+import {
+  add,
+  concat,
+  type Dim,
+  dims,
+  fork,
+  fullLike,
+  type Key,
+  type NoisefoldError,
+  raise,
+  type ScaleAndShift,
+  type Shape,
+  showShape,
+  silu,
+  type Tensor,
+  type Widened,
+} from '../dsl/index.js';
+import { nodeOf, tensor } from '../dsl/tensor.js';
+import { E, type either, F } from '../internal/fp.js';
+import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
+import { convLayer, type ConvParams } from './conv.js';
+import {
+  classEmbedding,
+  type ClassEmbeddingParams,
+  timeEmbedding,
+  type TimeEmbeddingParams,
+} from './embedding.js';
+import { groupNormLayer } from './groupNorm.js';
+import { allZeros } from './initializers.js';
+import { collect } from './layer.js';
+import type { Conditioning, Model } from './model.js';
+import { residualBlock, type ResidualBlockParams } from './residualBlock.js';
+import { downsampleLayer, upsampleLayer } from './sampling.js';
+import { unetBlock, type UNetBlockParams } from './unetBlock.js';
+import {
+  headsOver,
+  type Level,
+  levelsOf,
+  type UNetArchitecture,
+  unetArchitecture,
+  type UNetConfig,
+} from './unetConfig.js';
+
+/** The parameters of one level of a U-Net. */
+export interface UNetLevelParams {
+  readonly down: readonly UNetBlockParams[];
+  /** To the level below, and from it; absent at the bottleneck. */
+  readonly downsample?: ConvParams<Dim, Dim>;
+  readonly upsample?: ConvParams<Dim, Dim>;
+  readonly up: readonly UNetBlockParams[];
+}
+
+/** The parameters of a U-Net. */
+export interface UNetParams {
+  readonly time: TimeEmbeddingParams;
+  readonly label?: ClassEmbeddingParams;
+  readonly input: ConvParams<Dim, Dim>;
+  /** From full resolution to the bottleneck. */
+  readonly levels: readonly UNetLevelParams[];
+  readonly middle: {
+    readonly before: ResidualBlockParams;
+    readonly attention: AttentionBlockParams;
+    readonly after: ResidualBlockParams;
+  };
+  readonly norm: ScaleAndShift<Dim>;
+  readonly output: ConvParams<Dim, Dim>;
+}
+
+/** A U-Net, with what it was made from. */
+export interface UNet<I extends Shape> extends Model<UNetParams, I> {
+  readonly config: UNetArchitecture;
+}
+
+type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
+
+const repeated = <A>(n: number, f: (i: number) => A): readonly A[] =>
+  Array.from({ length: n }, (_, i) => f(i));
+
+/** The layers of a level. Its first activation comes from above, and is joined to the way up like the others. */
+const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
+  const { channels, attends } = levels[l]!;
+  const entering = levels[l - 1]?.channels ?? c.base;
+  const below = levels[l + 1]?.channels;
+  const block = (inputs: number): ReturnType<typeof unetBlock> =>
+    unetBlock({
+      inputs,
+      outputs: channels,
+      embedding: 4 * c.base,
+      groups: c.groups,
+      dropout: c.dropout,
+      heads: attends ? headsOver(c.heads, channels) : null,
+    });
+  return {
+    down: repeated(c.blocks, (j) => block(j === 0 ? entering : channels)),
+    ...(below !== undefined && {
+      downsample: downsampleLayer({ channels }),
+      upsample: upsampleLayer({ channels: below }),
+    }),
+    up: repeated(c.blocks + 1, (j) =>
+      block((j === 0 ? (below ?? channels) : channels) + (j === c.blocks ? entering : channels)),
+    ),
+  };
+};
+
+const layersOf = (c: UNetArchitecture) => {
+  const levels = levelsOf(c);
+  const embedding = 4 * c.base;
+  const { channels } = levels.at(-1)!; // an architecture has a level
+  const residual = residualBlock({ inputs: channels, outputs: channels, embedding, groups: c.groups, dropout: c.dropout }); // prettier-ignore
+  return {
+    time: timeEmbedding({ ...c, size: c.base, outputs: embedding }),
+    ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs: embedding }) }),
+    input: convLayer({ inputs: c.image[2], outputs: c.base }),
+    levels: levels.map((_, l) => levelOf(c, levels, l)),
+    middle: {
+      before: residual,
+      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups: c.groups }),
+      after: residual,
+    },
+    norm: groupNormLayer({ channels: levels[0]!.channels, groups: c.groups }),
+    output: convLayer({ inputs: levels[0]!.channels, outputs: c.image[2], initializer: allZeros }),
+  };
+};
+type Layers = ReturnType<typeof layersOf>;
+
+/** The embedding of the conditioning, activated: all residual blocks share it. `[B, 4·base]` */
+const embed = <B extends Dim>(
+  layers: Layers,
+  params: UNetParams,
+  { t, label }: Conditioning<B>,
+): Tensor<[B, Dim]> => {
+  const time = layers.time.apply(params.time)(t);
+  if (layers.label === undefined || params.label === undefined) {
+    if (label !== undefined)
+      raise('ConfigError', {
+        where: 'unet',
+        expected: 'no labels: the model has no classes',
+        actual: `labels ${showShape(dims(label))}`,
+        hint: 'give the model `classes`, or leave the labels out',
+      });
+    return silu(time);
+  }
+  const none = dims(params.label.table)[0]! - 1;
+  return silu(add(layers.label.apply(params.label)(label ?? fullLike(none)(t)))(time));
+};
+
+/** One level, and all below it. */
+const through =
+  <B extends Dim>(
+    layers: Layers,
+    params: UNetParams,
+    embedding: Tensor<[B, Dim]>,
+    keyOf: (path: string) => Key | undefined,
+  ) =>
+  (l: number) =>
+  (entering: Images<B>): Images<B> => {
+    const [level, p] = [layers.levels[l]!, params.levels[l]!];
+    const skips = level.down.reduce<readonly Images<B>[]>(
+      (hs, block, j) => [
+        ...hs,
+        block.apply(p.down[j]!)(embedding, keyOf(`levels.${l}.down.${j}`))(hs.at(-1)!),
+      ],
+      [entering],
+    );
+    const below = (h: Images<B>): Images<B> =>
+      level.downsample && p.downsample && level.upsample && p.upsample
+        ? F.pipe(
+            h,
+            level.downsample.apply(p.downsample),
+            through(layers, params, embedding, keyOf)(l + 1),
+            level.upsample.apply(p.upsample),
+          )
+        : F.pipe(
+            h,
+            layers.middle.before.apply(params.middle.before)(embedding, keyOf('middle.before')),
+            layers.middle.attention.apply(params.middle.attention),
+            layers.middle.after.apply(params.middle.after)(embedding, keyOf('middle.after')),
+          );
+    return level.up.reduce(
+      (h, block, j) =>
+        block.apply(p.up[j]!)(embedding, keyOf(`levels.${l}.up.${j}`))(concat(skips.at(-1 - j)!)(h)),
+      below(skips.at(-1)!),
+    );
+  };
+
+const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
+  if (showShape(dims(x).slice(1)) !== showShape(image))
+    raise('ShapeError', {
+      where: 'unet',
+      expected: `images [B, ${image.join(', ')}]`,
+      actual: showShape(dims(x)),
+      hint: 'make the model for images of this size',
+    });
+};
+
+const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
+  const layers = layersOf(c);
+  return {
+    ...collect(layers),
+    predicts: c.predicts,
+    ...(c.classes !== undefined && { classes: c.classes }),
+    config: c,
+    apply: <B extends Dim>(params: UNetParams, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => {
+      isImage(c.image, x);
+      const { dropout } = at;
+      const keyOf = (path: string): Key | undefined =>
+        dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
+      const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
+      const images: Images<B> = tensor(nodeOf(x)); // I is an image, which has just been checked
+      const result = F.pipe(
+        images,
+        layers.input.apply(params.input),
+        through(layers, params, embedding, keyOf)(0),
+        layers.norm.apply(params.norm),
+        silu,
+        layers.output.apply(params.output),
+      );
+      return tensor<[B, ...I], 'float32'>(nodeOf(result)); // the way up ends at the size where it began
+    },
+  };
+};
+
+/**
+ * A U-Net from its configuration; a `ConfigError` says what to change in one that cannot work. The last
+ * convolution begins at zero, and so does what each residual and attention block adds.
+ *
+ * @example
+ * unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], classes: 10, predicts: 'v' })
+ */
+export const unet = <const I extends readonly [number, number, number]>(
+  config: UNetConfig<I>,
+): either.Either<NoisefoldError, UNet<Widened<I>>> =>
+  F.pipe(
+    unetArchitecture(config),
+    E.map((architecture) => built<Widened<I>>(architecture)),
+  );

@@ -1,0 +1,42 @@
+import type { Dim, Key, Tensor } from '../dsl/index.js';
+import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
+import { collect, type Layer } from './layer.js';
+import { residualBlock, type ResidualBlockConfig, type ResidualBlockParams } from './residualBlock.js';
+
+/** The parameters of a block of a U-Net. */
+export interface UNetBlockParams {
+  readonly residual: ResidualBlockParams;
+  /** Where the level attends. */
+  readonly attention?: AttentionBlockParams;
+}
+
+/** As a residual block: `[B, H, W, C]` and the activated embedding `[B, E]` → `[B, H, W, D]`. */
+export type UNetBlock = Layer<
+  UNetBlockParams,
+  <B extends Dim>(
+    embedding: Tensor<[B, Dim]>,
+    dropout?: Key,
+  ) => (x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
+>;
+
+/**
+ * A residual block, and an attention block after it where `heads` is not null.
+ *
+ * @example
+ * unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, dropout: 0, heads: 4 })
+ */
+export const unetBlock = ({
+  heads,
+  ...config
+}: ResidualBlockConfig & { readonly heads: number | null }): UNetBlock => {
+  const { outputs: channels, groups } = config;
+  const residual = residualBlock(config);
+  const attention = heads === null ? undefined : attentionBlock({ channels, heads, groups });
+  return {
+    ...collect({ residual, ...(attention && { attention }) }),
+    apply: (params) => (embedding, dropout) => (x) => {
+      const h = residual.apply(params.residual)(embedding, dropout)(x);
+      return attention && params.attention ? attention.apply(params.attention)(h) : h;
+    },
+  };
+};

@@ -1,0 +1,180 @@
+import { type Explanation, failure, type NoisefoldError } from '../dsl/index.js';
+import { decode, exactly, finite, type Mismatch, natural } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
+import type { Sinusoid } from './embedding.js';
+
+/** What a denoiser gives: the noise ε, the data x₀ or the velocity v. */
+export type Prediction = 'epsilon' | 'x0' | 'v';
+
+/** The number of attention heads, or how many channels each has. */
+export type Heads = number | { readonly channels: number };
+
+/** What a U-Net is made from. */
+export interface UNetConfig<I extends readonly [number, number, number] = readonly [number, number, number]> {
+  /** Height, width and channels. */
+  readonly image: I;
+  /** The channels at full resolution; even. */
+  readonly base: number;
+  /** The channels of each level as multiples of `base`; each level has half the resolution of the one before. */
+  readonly multipliers: readonly number[];
+  /** Residual blocks a level on the way down; there is one more on the way up. 2 if not given. */
+  readonly blocks?: number;
+  /** The resolutions (heights) that have attention, beside the bottleneck, which always has. None if not given. */
+  readonly attention?: readonly number[];
+  /** 4 if not given. */
+  readonly heads?: Heads;
+  /** Of the group norms; 8 if not given. */
+  readonly groups?: number;
+  /** The number of classes; without it the model takes no labels. The label `classes` is no class. */
+  readonly classes?: number;
+  /** The rate of dropout in the residual blocks; 0 if not given. */
+  readonly dropout?: number;
+  /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
+  readonly timesteps?: number;
+  /** `epsilon` if not given. */
+  readonly predicts?: Prediction;
+  /** The convention of the time embedding; `ddpm` if not given. */
+  readonly sinusoid?: Sinusoid;
+}
+
+/** A configuration with its defaults, found to work: plain JSON, for checkpoints. */
+export type UNetArchitecture = Required<Omit<UNetConfig, 'classes'>> & Pick<UNetConfig, 'classes'>;
+
+const codec = exactly(
+  {
+    image: t.tuple([natural, natural, natural], '[height, width, channels]'),
+    base: natural,
+    multipliers: t.array(natural),
+  },
+  {
+    blocks: natural,
+    attention: t.array(natural),
+    heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
+    groups: natural,
+    classes: natural,
+    dropout: finite,
+    timesteps: natural,
+    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+    sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
+  },
+);
+
+const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
+  image: given.image,
+  base: given.base,
+  multipliers: given.multipliers,
+  blocks: given.blocks ?? 2,
+  attention: given.attention ?? [],
+  heads: given.heads ?? 4,
+  groups: given.groups ?? 8,
+  ...(classes === undefined ? {} : { classes }),
+  dropout: given.dropout ?? 0,
+  timesteps: given.timesteps ?? 1000,
+  predicts: given.predicts ?? 'epsilon',
+  sinusoid: given.sinusoid ?? 'ddpm',
+});
+
+/** One level of a U-Net. */
+export interface Level {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly attends: boolean;
+}
+
+/** The levels, from full resolution to the bottleneck. */
+export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture): readonly Level[] =>
+  multipliers.map((multiplier, level) => {
+    const height = image[0] / 2 ** level;
+    return {
+      height,
+      width: image[1] / 2 ** level,
+      channels: base * multiplier,
+      attends: attention.includes(height),
+    };
+  });
+
+/** The number of attention heads over some channels. */
+export const headsOver = (heads: Heads, channels: number): number =>
+  typeof heads === 'number' ? heads : channels / heads.channels;
+
+const isWhole = (n: number): boolean => Number.isInteger(n) && n >= 1;
+
+type Complaint = readonly [field: string, expected: string, actual: string | number, hint: string];
+
+/** Each field by itself. */
+const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
+  !c.image.every(isWhole) && ['image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'],
+  !(isWhole(c.base) && c.base % 2 === 0) && ['base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'],
+  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && ['multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'],
+  !isWhole(c.blocks) && ['blocks', 'at least one block a level', c.blocks, '2 is usual'],
+  !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && ['heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'],
+  !isWhole(c.groups) && ['groups', 'at least one group', c.groups, '8 or 32 is usual'],
+  c.classes === 0 && ['classes', 'at least one class', c.classes, 'leave it out for a model without labels'],
+  !(c.dropout >= 0 && c.dropout < 1) && ['dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'],
+  !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],
+]; // prettier-ignore
+
+/** The fields together, once each is right by itself. */
+const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
+  const levels = levelsOf(c);
+  const odd = levels.slice(0, -1).find(({ height, width }) => height % 2 !== 0 || width % 2 !== 0);
+  const resolutions = levels.map(({ height }) => height);
+  const missing = c.attention.find((resolution) => !resolutions.includes(resolution));
+  const [height, width] = c.image;
+  const deepest = Math.min(...[height, width].map((extent) => Math.log2(extent & -extent))) + 1;
+  const factor = 2 ** (levels.length - 1);
+  const ungrouped = [c.base, ...levels.map(({ channels }) => channels)].find((n) => n % c.groups !== 0);
+  const unheaded = [...levels.filter(({ attends }) => attends), levels.at(-1)!].find(
+    ({ channels }) =>
+      !isWhole(channels / headsOver(c.heads, channels)) || !isWhole(headsOver(c.heads, channels)),
+  );
+  return [
+    odd !== undefined && [
+      'image',
+      `a height and width that ${factor} divides, for ${levels.length} levels`,
+      `${height}×${width}, which is ${odd.height}×${odd.width} at level ${levels.indexOf(odd)}`,
+      `use ${deepest === 1 ? 'one multiplier' : `at most ${deepest} multipliers`}, or pad the image to ${Math.ceil(height / factor) * factor}×${Math.ceil(width / factor) * factor}`,
+    ],
+    missing !== undefined && ['attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck attends anyway'],
+    ungrouped !== undefined && ['groups', `a divisor of all channels: base ${c.base}, levels ${levels.map(({ channels }) => channels).join(', ')}`, `${c.groups}, which does not divide ${ungrouped}`, `make base a multiple of ${c.groups}, or choose fewer groups`],
+    unheaded !== undefined && ['heads', `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`, typeof c.heads === 'number' ? c.heads : `${c.heads.channels} channels a head`, 'choose a divisor'],
+  ]; // prettier-ignore
+};
+
+const isComplaint = (x: Complaint | false): x is Complaint => x !== false;
+
+const complaintOf = (c: UNetArchitecture): Complaint | undefined =>
+  ofFields(c).find(isComplaint) ?? ofLevels(c).find(isComplaint);
+
+const explain = ([field, expected, actual, hint]: Complaint): Explanation => ({
+  where: `unet.${field}`,
+  expected,
+  actual: `${actual}`,
+  hint,
+});
+
+const undecoded = ({ path, expected, actual }: Mismatch): Explanation => ({
+  where: path === '' ? 'unet' : `unet.${path}`,
+  expected,
+  actual,
+  hint: 'see UNetConfig for the fields and what they take',
+});
+
+/**
+ * The architecture that a configuration describes, from a checkpoint or from a program. One that cannot work,
+ * or that has fields of its own, is a `ConfigError` that says what to change.
+ *
+ * @example
+ * unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] }) // left: 28 cannot be halved three times
+ */
+export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
+  F.pipe(
+    decode(codec)(config),
+    E.mapLeft((mismatch) => failure('ConfigError', undecoded(mismatch))),
+    E.map(withDefaults),
+    E.flatMap((c) => {
+      const complaint = complaintOf(c);
+      return complaint === undefined ? E.right(c) : E.left(failure('ConfigError', explain(complaint)));
+    }),
+  );

@@ -10,9 +10,10 @@ import { type DType, type Node, node, reachable, sizeOf } from '../../dsl/node.j
 import * as p from '../../dsl/primitives/index.js';
 import { reference } from '../reference/index.js';
 import { cpu } from './cpu.js';
+import { wasm } from './wasm.js';
 
 const oracle = valueOf(await reference()());
-const backends = [valueOf(await cpu()())] as const;
+const backends = [valueOf(await cpu()()), valueOf(await wasm()())] as const;
 
 const input = (path: string, shape: readonly number[], dtype: DType = 'float32'): Node =>
   node('input', [], { path }, shape, dtype);

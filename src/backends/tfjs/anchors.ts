@@ -119,7 +119,7 @@ export const anchorRule =
             [leftName]: left.operand(frame, scratch, 0),
             [rightName]: right.operand(frame, scratch, left.scratch),
           };
-          kernels.run(kernel, inputs, attributes, ([result]) => {
+          kernels.run(kernel, inputs, attributes, sizeOf(output.shape), ([result]) => {
             frame.refresh();
             copyStrided(output.shape, result!, dense(output.shape), frame.arrays[output.buffer]!, output);
           });

@@ -13,7 +13,7 @@ import { listOf, type TfjsKernels } from './tensors.js';
 
 const cpuKernels = (backend: MathBackendCPU): TfjsKernels => ({
   backend: 'cpu',
-  run: (name, inputs, attributes, take) => {
+  run: (name, inputs, attributes, _, take) => {
     const tensors: Record<string, TensorInfo> = {};
     for (const [argument, { data, shape, dtype }] of Object.entries(inputs))
       // tfjs keeps the array itself, and only reads it; a Float64Array is the reference's alone

@@ -97,7 +97,9 @@ export const libraryRule =
       name: `tfjs ${kernels.backend} ${kernel.name}`,
       run: (frame) => {
         const operands = inputs.map((view) => operandOf(frame, view));
-        kernels.run(kernel.name, kernel.inputs(operands), kernel.attributes, (results) => {
+        // topK gives the values too
+        const elements = 2 * sizeOf(output.shape);
+        kernels.run(kernel.name, kernel.inputs(operands), kernel.attributes, elements, (results) => {
           frame.refresh();
           elementsOf(frame, output).set(results[kernel.result]!);
         });

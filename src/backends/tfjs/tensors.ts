@@ -19,13 +19,14 @@ export type KernelName =
 export interface TfjsKernels {
   readonly backend: 'cpu' | 'wasm';
   /**
-   * Runs a kernel; `take` gets the elements of its results, which are gone afterwards. Nothing stays
+   * Runs a kernel whose results have so many elements in all; `take` gets the elements of its results, which are gone afterwards. Nothing stays
    * behind in tfjs.
    */
   readonly run: (
     name: KernelName,
     inputs: Readonly<Record<string, Operand>>,
     attributes: NamedAttrMap,
+    resultElements: number,
     take: (results: readonly NumberArray[]) => void,
   ) => void;
 }

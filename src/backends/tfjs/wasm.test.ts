@@ -1,0 +1,79 @@
+import { engine } from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { expect, test } from 'vitest';
+import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
+import type { Plan } from '../../dsl/plan.js';
+import { node } from '../../dsl/node.js';
+import * as p from '../../dsl/primitives/index.js';
+import { E } from '../../internal/fp.js';
+import { wasm } from './wasm.js';
+
+const x = node('input', [], { path: 'x' }, [2, 3], 'float32');
+const sums = unfused([p.cumsum(x, 1)]);
+const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
+const expected = [1, 3, 6, 4, 9, 15];
+
+const nothing: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
+
+test('backends that start at once share one module, and closing one leaves the others alone', async () => {
+  const [first, second] = (await Promise.all([wasm()(), wasm()()])).map((b) => valueOf(b));
+  const third = valueOf(await wasm()());
+  expect(engine().backendName).toBeUndefined(); // tfjs's own current backend is not ours to choose
+  const runner = valueOf(await second!.compile(sums)());
+  const slot = valueOf(await second!.upload(numbers, 'float32')());
+  valueOf(await first!.close());
+  const [output] = valueOf(await runner.run([slot])());
+  expect(Array.from((await runPlan(third, sums, [numbers]))[0]!)).toEqual(expected);
+  expect('dtype' in output! && Array.from(valueOf(await second!.read(output)()))).toEqual(expected);
+  valueOf(await second!.close());
+  valueOf(await third.close());
+});
+
+test('growth of the memory does not disturb what lives in it', async () => {
+  const backend = valueOf(await wasm()());
+  const runner = valueOf(await backend.compile(sums)());
+  const slot = valueOf(await backend.upload(numbers, 'float32')());
+  valueOf(await runner.run([slot])());
+  const large = valueOf(await backend.upload(new Float32Array(2 ** 25), 'float32')()); // 128 MiB
+  const [output] = valueOf(await runner.run([slot])());
+  expect('dtype' in output! && Array.from(valueOf(await backend.read(output)()))).toEqual(expected);
+  backend.release(large)();
+  valueOf(await backend.close());
+});
+
+test('at the end of the memory an error says so, and all goes on', async () => {
+  const backend = valueOf(await wasm()());
+  const runners = [];
+  let refused: unknown = null;
+  // reserved, never touched: 512 MiB at a time, up to the 4 GiB that addresses reach
+  while (refused === null && runners.length < 10) {
+    const before = backend.stats();
+    const result = await backend.compile({ ...nothing, arenaElements: 2 ** 27 })();
+    if (E.isRight(result)) runners.push(result.right);
+    else {
+      refused = result.left;
+      expect(backend.stats()).toEqual(before);
+    }
+  }
+  expect(refused).toMatchObject({ _tag: 'BackendFailure', expected: 'room for 512.0 MiB' });
+  expect(await backend.compile({ ...nothing, arenaElements: 2 ** 31 })()).toMatchObject({
+    left: { _tag: 'BackendFailure' },
+  });
+  expect(Array.from((await runPlan(backend, sums, [numbers]))[0]!)).toEqual(expected);
+  for (const runner of runners) runner.release();
+  expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+});
+
+test('kernels of tfjs leave no tensors behind, even when they fail', async () => {
+  const backend = valueOf(await wasm()());
+  const tfjs = engine().registry['wasm'] as BackendWasm; // what the backend above has started
+  const before = tfjs.numDataIds();
+  await runPlan(backend, sums, [numbers]);
+  const call = sums.calls[0]!;
+  const bad: Plan = {
+    ...sums,
+    calls: [{ ...call, kind: 'library', node: { op: 'argmax', attributes: { axis: 7 } } } as typeof call],
+  }; // prettier-ignore
+  await expect(runPlan(backend, bad, [numbers])).rejects.toThrow(/axis/);
+  expect(tfjs.numDataIds()).toBe(before);
+});

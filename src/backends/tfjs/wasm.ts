@@ -1,0 +1,40 @@
+import type { Backend } from '../../dsl/backend.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import { TE, type taskEither } from '../../internal/fp.js';
+import { hostBackend } from '../shared/hostBackend.js';
+import { randomRule } from '../shared/random.js';
+import { regionJsRule } from '../shared/regionJs.js';
+import { simdKernels } from '../simd/kernels.js';
+import { anchorRule, anchorScratch } from './anchors.js';
+import { libraryRule } from './library.js';
+import { productRule, productScratch } from './products.js';
+import { wasmHeap, wasmKernels } from './wasmMemory.js';
+import { moduleOf, startWasm, type WasmPaths } from './wasmModule.js';
+
+export type { WasmPaths } from './wasmModule.js';
+
+/**
+ * WebAssembly with SIMD, in the memory of tfjs's wasm backend, in Node and in browsers. In Node the
+ * module is found in the installed package; in a browser `paths` says where tfjs's `.wasm` files are
+ * served. Several backends in one process share the memory, and each gives back what it took.
+ *
+ * @example
+ * wasm({ paths: '/assets/tfjs-wasm/' })
+ */
+export const wasm = (
+  options: { readonly paths?: WasmPaths } = {},
+): taskEither.TaskEither<NoisefoldError, Backend> =>
+  TE.map((backend: Parameters<typeof wasmHeap>[0]) => {
+    const kernels = wasmKernels(backend);
+    const ours = simdKernels(moduleOf(backend).asm.memory);
+    return hostBackend({
+      name: 'wasm',
+      capabilities: {
+        fuses: true,
+        composites: ['filterGradient'],
+        scratchElements: (call) => productScratch(call) ?? anchorScratch(call),
+      },
+      heap: wasmHeap(backend),
+      rules: [randomRule, regionJsRule, productRule(ours), anchorRule(kernels), libraryRule(kernels)],
+    });
+  })(startWasm(options.paths));

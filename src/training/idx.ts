@@ -5,6 +5,7 @@
 import { failure, showShape, type NoisefoldError } from '../dsl/errors.js';
 import { sizeOf } from '../dsl/node.js';
 import { E, F, type either } from '../internal/fp.js';
+import { joinBytes } from './bytes.js';
 
 /** An array of bytes, dense and row-major: `[60000, 28, 28]` images, or `[60000]` labels. */
 export interface ByteArray {
@@ -71,12 +72,6 @@ export const decodeIdx =
       ),
     );
 
-const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
-  return whole;
-};
-
 /**
  * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends
  * it, one of the source or a `DecodeError`; the items before it are sound, but not the whole array.
@@ -95,7 +90,7 @@ export const streamIdx = (where: string, rank: number) =>
       held = [...held, piece.right];
       heldLength += piece.right.length;
       if (shape === null && heldLength >= headerBytes(rank)) {
-        const bytes = joined(held);
+        const bytes = joinBytes(held);
         const header = shapeOf(where, rank, bytes);
         if (E.isLeft(header)) return yield header;
         shape = header.right;
@@ -106,7 +101,7 @@ export const streamIdx = (where: string, rank: number) =>
       const item = sizeOf(shape.slice(1));
       if (heldLength > sizeOf(shape) - start * item) return yield wrongLength(where, shape, 'more');
       if (heldLength === 0 || heldLength < item) continue;
-      const bytes = joined(held);
+      const bytes = joinBytes(held);
       const data = bytes.subarray(0, bytes.length - (bytes.length % item));
       yield E.right({ shape, start, data });
       start += data.length / item;

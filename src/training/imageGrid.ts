@@ -1,0 +1,51 @@
+import type { HostArray } from '../dsl/backend.js';
+import { fail, showShape, type NoisefoldError } from '../dsl/errors.js';
+import { sizeOf } from '../dsl/node.js';
+import { E, type either } from '../internal/fp.js';
+import type { Picture } from './png.js';
+
+/** A batch of images on the host, `[n, height, width, channels]`. */
+export interface ImageBatch {
+  readonly shape: readonly number[];
+  /** Floating-point numbers stand for [-1, 1], integers for 0…255. */
+  readonly data: HostArray;
+}
+
+/** From a number of a batch to 0…255; what lies outside is clamped by the array that it is written to. */
+const byteOf = (data: HostArray): ((x: number) => number) =>
+  data instanceof Float32Array || data instanceof Float64Array ? (x) => (x + 1) * 127.5 : (x) => x;
+
+/**
+ * One picture of a batch of images, row by row without margins, as square as it can be unless the number of
+ * columns is given; cells without an image stay black. Images have 1 or 3 channels. `ShapeError`.
+ */
+export const imageGrid = (
+  { shape, data }: ImageBatch,
+  columns = Math.ceil(Math.sqrt(shape[0] ?? 0)),
+): either.Either<NoisefoldError, Picture> => {
+  const [n = 0, height = 0, width = 0, channels = 0] = shape;
+  const fits = shape.length === 4 && sizeOf(shape) === data.length && data.length > 0;
+  if (!fits || (channels !== 1 && channels !== 3) || !Number.isInteger(columns) || columns < 1)
+    return fail('ShapeError', {
+      where: 'imageGrid',
+      expected: 'images [n, height, width, 1 or 3] in at least one column',
+      actual: `${showShape(shape)} with ${data.length} numbers, ${columns} columns`,
+      hint: 'give at least one image, grey or RGB',
+    });
+  const across = columns * width * channels;
+  const pixels = new Uint8ClampedArray(Math.ceil(n / columns) * height * across);
+  const toByte = byteOf(data);
+  const row = width * channels;
+  for (let i = 0; i < n * height; i++) {
+    const image = Math.floor(i / height);
+    const y = Math.floor(image / columns) * height + (i % height);
+    const at = y * across + (image % columns) * row;
+    for (let x = 0; x < row; x++) pixels[at + x] = toByte(data[i * row + x]!);
+  }
+  return E.right({
+    width: columns * width,
+    height: Math.ceil(n / columns) * height,
+    channels,
+    data: new Uint8Array(pixels.buffer),
+  });
+};

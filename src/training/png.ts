@@ -1,0 +1,79 @@
+/**
+ * PNG pictures of eight bits a channel, compressed by the streams that browsers and Node share.
+ * https://www.w3.org/TR/png
+ */
+import { failure, type NoisefoldError } from '../dsl/errors.js';
+import { TE, type taskEither } from '../internal/fp.js';
+import { joinBytes } from './bytes.js';
+import { crc32 } from './crc32.js';
+
+/** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** 1 is grey, 3 is RGB. */
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+const COLOR_TYPE = { 1: 0, 3: 2 } as const;
+
+/** Length, name, data, and the check of name and data. */
+const chunk = (name: string, data: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(12 + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(name), 4);
+  bytes.set(data, 8);
+  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
+  return bytes;
+};
+
+const header = ({ width, height, channels }: Picture): Uint8Array => {
+  const bytes = new Uint8Array(13);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  bytes.set([8, COLOR_TYPE[channels]], 8);
+  return bytes;
+};
+
+/** Each row behind a zero, which says that it stands as it is: no filter. */
+const rows = ({ width, height, channels, data }: Picture): Uint8Array<ArrayBuffer> => {
+  const row = width * channels;
+  const bytes = new Uint8Array(height * (row + 1));
+  for (let y = 0; y < height; y++) bytes.set(data.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
+  return bytes;
+};
+
+const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
+  new Uint8Array(
+    await new Response(
+      new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate')),
+    ).arrayBuffer(),
+  );
+
+const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
+
+/** The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit. */
+export const encodePng = (picture: Picture): taskEither.TaskEither<NoisefoldError, Uint8Array> => {
+  const { width, height, channels, data } = picture;
+  return isExtent(width) && isExtent(height) && data.length === width * height * channels
+    ? TE.fromTask(async () =>
+        joinBytes([
+          Uint8Array.from(SIGNATURE),
+          chunk('IHDR', header(picture)),
+          chunk('IDAT', await compressed(rows(picture))),
+          chunk('IEND', new Uint8Array(0)),
+        ]),
+      )
+    : TE.left(
+        failure('ConfigError', {
+          where: 'encodePng',
+          expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`,
+          actual: `${data.length} bytes`,
+          hint: 'give rows of pixels from the top, without padding',
+        }),
+      );
+};

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ConvAttributes } from '../../src/dsl/node.js';
 
 /** A convolution with all its attributes, whose output has at least one element. */

@@ -1,5 +1,5 @@
 /** Regions of any kind, with memory for them: for tests of the code that is made of regions. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/node.js';
 import type { Access, Assignment, NumberType, Region, Store } from '../../src/dsl/region.js';
 

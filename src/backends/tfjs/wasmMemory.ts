@@ -10,7 +10,7 @@ const ADDRESSES = 2 ** 32;
 
 const allocate = (module: WasmModule, bytes: number): number | null => {
   // at the end of memory malloc gives 0; addresses above 2 GiB come as negative numbers
-  const address = bytes < ADDRESSES ? module._malloc(bytes) >>> 0 : 0;
+  const address = bytes < ADDRESSES ? module.asm.malloc(bytes) >>> 0 : 0;
   return address === 0 ? null : address;
 };
 
@@ -19,7 +19,7 @@ export const wasmHeap = (backend: BackendWasm): Heap => {
   return {
     bytesPerElement: 4,
     allocate: (elements) => allocate(module, 4 * elements),
-    free: (address) => module._free(address),
+    free: (address) => module.asm.free(address),
     array: (address, offset, elements, dtype) => {
       const of = dtype === 'float32' ? Float32Array : Int32Array;
       return new of(module.asm.memory.buffer, address + 4 * offset, elements);
@@ -32,7 +32,7 @@ export const wasmHeap = (backend: BackendWasm): Heap => {
 const demandRoom = (module: WasmModule, bytes: number): void => {
   const address = allocate(module, bytes);
   if (address === null) throw new Error('no room for the result in the WebAssembly memory');
-  module._free(address);
+  module.asm.free(address);
 };
 
 export const wasmKernels = (backend: BackendWasm): TfjsKernels => {

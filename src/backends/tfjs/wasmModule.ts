@@ -14,9 +14,9 @@ export type WasmPaths = string | Readonly<Record<string, string>>;
 export interface WasmModule {
   readonly asm: {
     readonly memory: { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
+    readonly malloc: (bytes: number) => number;
+    readonly free: (address: number) => void;
   };
-  readonly _malloc: (bytes: number) => number;
-  readonly _free: (address: number) => void;
 }
 
 const unavailable = (actual: string): NoisefoldError =>

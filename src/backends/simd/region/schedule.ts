@@ -41,7 +41,8 @@ export const LANES = 4;
 
 const ONE: readonly Part[] = [{ at: 0, lanes: 1 }];
 
-const steps = (count: number): readonly Part[] => Array.from({ length: count }, (_, at) => ({ at, lanes: 1 }));
+const steps = (count: number): readonly Part[] =>
+  Array.from({ length: count }, (_, at) => ({ at, lanes: 1 }));
 
 const vectors = (count: number): readonly Part[] =>
   Array.from({ length: count }, (_, i) => ({ at: LANES * i, lanes: LANES }));
@@ -52,7 +53,7 @@ const busy = (blocks: readonly Block[]): readonly Block[] => blocks.filter(({ tr
 /** Every iteration by itself, or `unrolled` at a time (a divisor of the extent). */
 export const stepping = (loop: number, extent: number, unrolled = 1): Level => ({
   loop,
-  blocks: [{ trips: extent / unrolled, step: unrolled, parts: steps(unrolled) }],
+  blocks: busy([{ trips: extent / unrolled, step: unrolled, parts: steps(unrolled) }]),
 });
 
 /** Runs over the tiles of a loop, of `tile` iterations each. */
@@ -61,7 +62,7 @@ export const tiling = (loop: number, extent: number, tile: number): Level => ({
   blocks: [{ trips: extent / tile, step: tile, parts: ONE }],
 });
 
-/** As many iterations at a time as there are in each of `sizes` (falling, the last of them 1). */
+/** As many iterations at a time as the first of `sizes` says while there are so many left, and so on. */
 export const descending = (loop: number, extent: number, sizes: readonly number[]): Level => {
   const blocks: Block[] = [];
   let left = extent;
@@ -69,9 +70,8 @@ export const descending = (loop: number, extent: number, sizes: readonly number[
     blocks.push({ trips: Math.floor(left / size), step: size, parts: steps(size) });
     left %= size;
   }
-  const [last] = sizes.slice(-1);
-  if (left > 0) blocks.push({ trips: 1, step: left, parts: steps(left) });
-  return last === undefined ? stepping(loop, extent) : { loop, blocks: busy(blocks) };
+  const rest: Block = { trips: left === 0 ? 0 : 1, step: left, parts: steps(left) };
+  return { loop, blocks: busy([...blocks, rest]) };
 };
 
 /** All of a loop's vectors unrolled, the last of them perhaps not full. */

@@ -1,0 +1,157 @@
+/**
+ * Elementary functions of four float32 lanes, within a few units in the last place over the whole
+ * range; results that would be denormal may be 0. The polynomials are our own, fitted for the least
+ * largest error.
+ */
+import { f32x4, i32x4, set, v128 } from '../assembler.js';
+import type { Expr, Statement } from '../assembler.js';
+
+export type Vector = Expr<'v128'>;
+
+/** Constants in all four lanes. */
+export interface Constants {
+  readonly float: (value: number) => Vector;
+  readonly int: (value: number) => Vector;
+}
+
+/** Statements, and after them a value that has to be used at once: it uses locals named here. */
+export interface Computed {
+  readonly before: readonly Statement[];
+  readonly value: Vector;
+}
+
+/** A function of a vector that is cheap to repeat: a local. */
+export type Elementary = (x: Vector, constants: Constants) => Computed;
+
+const y = v128.local('y');
+const t = v128.local('t');
+const n = v128.local('n');
+const r = v128.local('r');
+const s = v128.local('s');
+
+/** `c₀ + c₁x + c₂x² + …` */
+const polynomial = (x: Vector, coefficients: readonly number[], { float }: Constants): Vector =>
+  coefficients
+    .slice(0, -1)
+    .reduceRight<Vector>(
+      (sum, c) => f32x4.add(f32x4.mul(sum, x), float(c)),
+      float(coefficients[coefficients.length - 1]!),
+    );
+
+/** NaN stays: `pmin` and `pmax` give their first operand where a comparison fails. */
+const clamped = (x: Vector, low: number, high: number, { float }: Constants): Vector =>
+  f32x4.pmax(f32x4.pmin(x, float(high)), float(low));
+
+const LARGEST = 3.4028234663852886e38;
+/** Added to a small number it leaves its nearest integer in the lowest bits: 1.5·2²³. */
+const MAGIC = 12582912;
+/** ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -2.12194440054690581e-4;
+/** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
+const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877];
+const MANTISSA_BITS = 23;
+const BITS_OF_ONE = 0x3f800000;
+
+/** Splits ±x = n·ln 2 + r, with n as an integer in the lowest bits of t; r is that of x, or its negative. */
+const split = (x: Vector, sign: 1 | -1, { float }: Constants): readonly Statement[] => {
+  const minus = sign === 1 ? f32x4.sub : f32x4.add;
+  return [
+    set(t, f32x4.add(f32x4.mul(x, float(sign * Math.LOG2E)), float(MAGIC))),
+    set(n, f32x4.sub(t, float(MAGIC))),
+    set(r, minus(minus(x, f32x4.mul(n, float(LN2_HIGH))), f32x4.mul(n, float(LN2_LOW)))),
+  ];
+};
+/** n·2²³, to be added to an exponent. */
+const exponent = (): Vector => i32x4.shl(t, MANTISSA_BITS);
+
+/** eʳ − 1 */
+const expm1OfRest = (k: Constants): Vector =>
+  f32x4.add(r, f32x4.mul(r, f32x4.mul(r, polynomial(r, EXP_TAIL, k))));
+
+/** Where e^x leaves the normal numbers. */
+const EXP_LOW = -87.33654;
+const EXP_HIGH = 88.72283;
+
+const exp: Elementary = (x, k) => ({
+  before: [
+    ...split(x, 1, k),
+    set(y, i32x4.add(f32x4.add(expm1OfRest(k), k.float(1)), exponent())),
+    set(y, v128.andnot(y, f32x4.lt(x, k.float(EXP_LOW)))),
+  ],
+  // beyond the bound the product is infinite, and NaN for NaN
+  value: v128.bitselect(y, f32x4.mul(x, k.float(LARGEST)), f32x4.le(x, k.float(EXP_HIGH))),
+});
+
+/** 1 / (1 + e^−x). The r of `split` is negated: the tail's signs alternate. */
+const sigmoid: Elementary = (x, k) => {
+  const tail = polynomial(r, EXP_TAIL.map((c, power) => (power % 2 === 0 ? c : -c)), k); // prettier-ignore
+  const ofRest = f32x4.sub(k.float(1), f32x4.sub(r, f32x4.mul(r, f32x4.mul(r, tail))));
+  const scale = i32x4.add(exponent(), k.int(BITS_OF_ONE));
+  return {
+    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, k)],
+    value: f32x4.div(k.float(1), f32x4.add(f32x4.mul(ofRest, scale), k.float(1))),
+  };
+};
+
+/** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), so that n = 128 does not overflow early. */
+const expm1: Elementary = (x, k) => ({
+  before: [
+    set(y, clamped(x, -25, 89, k)),
+    ...split(y, 1, k),
+    set(s, i32x4.add(exponent(), k.int(BITS_OF_ONE - 2 ** MANTISSA_BITS))),
+    set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(0.5)))),
+  ],
+  value: f32x4.add(y, y),
+});
+
+/** With e = e^2x − 1: e / (e + 2). */
+const tanh: Elementary = (x, k) => ({
+  before: [
+    set(y, clamped(x, -10, 10, k)),
+    set(y, f32x4.add(y, y)),
+    ...split(y, 1, k),
+    set(s, i32x4.add(exponent(), k.int(BITS_OF_ONE))),
+    set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(1)))),
+  ],
+  value: f32x4.div(y, f32x4.add(y, k.float(2))),
+});
+
+const SMALLEST_NORMAL = 1.1754943508222875e-38;
+const BITS_OF_ROOT_HALF = 0x3f3504f3;
+/** (2 artanh √z / √z − 2) / z for z up to ((√2 − 1) / (√2 + 1))²; the error is 1.6e-9. */
+const LOG_TAIL = [0.6666677594184875, 0.3997754156589508, 0.29871729016304016];
+
+/** x = 2ⁿ·(1 + r) with 1 + r in [√½, √2); ln (1 + r) = r − r²/2 + s·(r²/2 + R(s²)), s = r / (2 + r). */
+const log: Elementary = (x, k) => {
+  const half = f32x4.mul(f32x4.mul(r, r), k.float(0.5));
+  const square = f32x4.mul(s, s);
+  const tail = f32x4.add(f32x4.mul(n, k.float(LN2_LOW)), f32x4.mul(s, f32x4.add(y, f32x4.mul(t, polynomial(t, LOG_TAIL, k))))); // prettier-ignore
+  const special = v128.bitselect(k.float(-Infinity), f32x4.sqrt(x), f32x4.eq(x, k.float(0)));
+  const regular = v128.and(f32x4.gt(x, k.float(0)), f32x4.lt(x, k.float(Infinity)));
+  return {
+    before: [
+      set(s, f32x4.lt(x, k.float(SMALLEST_NORMAL))),
+      set(y, v128.bitselect(f32x4.mul(x, k.float(2 ** MANTISSA_BITS)), x, s)),
+      set(t, i32x4.sub(y, k.int(BITS_OF_ROOT_HALF))),
+      set(n, i32x4.sub(i32x4.shr_s(t, MANTISSA_BITS), v128.and(s, k.int(MANTISSA_BITS)))),
+      set(n, f32x4.convert_i32x4_s(n)),
+      set(r, i32x4.add(v128.and(t, k.int(2 ** MANTISSA_BITS - 1)), k.int(BITS_OF_ROOT_HALF))),
+      set(r, f32x4.sub(r, k.float(1))),
+      set(s, f32x4.div(r, f32x4.add(r, k.float(2)))),
+      set(y, half),
+      set(t, square),
+      set(y, f32x4.add(f32x4.mul(n, k.float(LN2_HIGH)), f32x4.add(r, f32x4.sub(tail, y)))),
+    ],
+    value: v128.bitselect(y, special, regular),
+  };
+};
+
+const sign: Elementary = (x, k) => ({
+  before: [set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
+  // ±0 and NaN stay as they are
+  value: v128.bitselect(y, x, v128.or(f32x4.lt(x, k.float(0)), f32x4.gt(x, k.float(0)))),
+});
+
+/** The functions that take several steps. */
+export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, sign } as const;

@@ -1,0 +1,3 @@
+export { instantiateRegions, regionModule } from './module.js';
+export type { RegionEntry, RegionKernel, RegionModule } from './module.js';
+export type { HostFunction } from './values.js';

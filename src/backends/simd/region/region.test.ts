@@ -1,0 +1,172 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import {
+  regionCase,
+  type RegionCase,
+  type RegionChoices,
+} from '../../../../properties/arbitraries/region.js';
+import { evaluateRegion } from '../../../../properties/oracles/region.js';
+import type { Region, Store } from '../../../dsl/region.js';
+import { wasm } from '../assembler.js';
+import { instantiateRegions, regionModule } from './index.js';
+
+type NumberArray = Float32Array | Int32Array;
+
+const memory = new wasm.Memory({ initial: 16 });
+
+const memoryOf = ({ buffers }: RegionCase): readonly NumberArray[] =>
+  buffers.map(({ dtype, data }) => (dtype === 'float32' ? Float32Array.from(data) : Int32Array.from(data)));
+
+/** Between the buffers lie words that nobody may touch. */
+const GUARD = 0x5eadbeef;
+
+/** Runs a region on copies of arrays; `place` gives the buffer whose memory another one shares. */
+const run = (
+  region: Region,
+  arrays: readonly NumberArray[],
+  place: (buffer: number) => number = (b) => b,
+): readonly NumberArray[] => {
+  let words = 1;
+  const starts = arrays.map((array) => {
+    words += array.length + 1;
+    return words - array.length - 1;
+  });
+  const all = new Int32Array(memory.buffer).fill(GUARD, 0, words);
+  arrays.forEach((array, b) => all.set(new Int32Array(array.buffer, 0, array.length), starts[place(b)]!));
+  const [kernel] = instantiateRegions(regionModule([region]), memory);
+  kernel!(arrays.map((_, b) => 4 * starts[place(b)]!));
+  expect([all[0], ...arrays.map((array, b) => all[starts[b]! + array.length])]).toEqual([GUARD, ...arrays.map(() => GUARD)]); // prettier-ignore
+  return arrays.map((array, b) => {
+    const words = all.slice(starts[place(b)], starts[place(b)]! + array.length);
+    return array instanceof Float32Array ? new Float32Array(words.buffer) : words;
+  });
+};
+
+const expected = (region: Region, arrays: readonly NumberArray[]): readonly NumberArray[] => {
+  const copies = arrays.map((array) => array.slice());
+  evaluateRegion(region, copies, Math.fround);
+  return copies;
+};
+
+/** Functions whose float32 result is the rounded exact one. */
+const exact: RegionChoices = {
+  unary: [
+    'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt', 'reciprocal', 'not', 'isFinite',
+    'sin', 'cos', 'tan', 'atan', 'erf', 'log1p',
+  ], // prettier-ignore
+};
+/** The sign of a sum that is zero is free. */
+const unsigned = (arrays: readonly NumberArray[]) => arrays.map((array) => array.map((x) => x + 0));
+
+describe('a region computes what its definition says', () => {
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('to the bit', (given) => {
+    const arrays = memoryOf(given);
+    expect(unsigned(run(given.region, arrays))).toEqual(unsigned(expected(given.region, arrays)));
+  });
+
+  test.prop([regionCase({ unary: ['neg', 'abs', 'sign'], dtypes: ['int32'] })], { numRuns: 500 })(
+    'in integers, sums and products too',
+    (given) => {
+      const arrays = memoryOf(given);
+      const integers = (all: readonly NumberArray[]) => all.filter((array) => array instanceof Int32Array);
+      expect(integers(run(given.region, arrays))).toEqual(integers(expected(given.region, arrays)));
+    },
+  );
+
+  const sums = regionCase({
+    ...exact,
+    binary: ['add', 'sub', 'mul', 'max', 'less'],
+    reduce: ['sum'],
+    tame: true,
+  });
+  test.prop([sums], { numRuns: 500 })('sums to within their rounding', (given) => {
+    const { region } = given;
+    const absolute: Region = {
+      ...region,
+      body: [
+        ...region.body,
+        ...region.stores.map(
+          ({ value }) => ({ op: 'unary', fn: 'abs', a: value, dtype: region.body[value]!.dtype }) as const,
+        ),
+      ],
+      stores: region.stores.map((store, i) => ({ ...store, value: region.body.length + i })),
+    };
+    const arrays = memoryOf(given);
+    const actual = run(region, arrays);
+    const sum = expected(region, arrays);
+    const scale = expected(absolute, arrays);
+    actual.forEach((array, b) =>
+      array.forEach((x, i) => {
+        const most = Math.abs(scale[b]![i]!);
+        if (Number.isFinite(most)) expect(Math.abs(x - sum[b]![i]!)).toBeLessThanOrEqual(1e-5 * most);
+      }),
+    );
+  });
+
+  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
+  test.prop([keeping, fc.nat()], { numRuns: 500 })('in place, over what it reads', (given, seed) => {
+    // another load, and another store of any value at the same elements of another buffer
+    const { loads, body, stores, extents } = given.region;
+    const { offset, strides, buffer } = stores[seed % stores.length]!;
+    const read = memoryOf(given)[buffer]!.map((_, i) => (seed + 7 * i) % 11) as NumberArray;
+    const first = given.buffers.length;
+    const value = seed % body.length;
+    const written: Store = { buffer: first + 1, offset, strides, value, reduce: null };
+    const region: Region = {
+      extents,
+      reduced: 0,
+      loads: [...loads, { buffer: first, offset, strides }],
+      body: [
+        ...body,
+        { op: 'load', dtype: 'float32', load: loads.length },
+        { op: 'binary', dtype: 'float32', fn: 'add', a: body.length, b: body.length },
+      ],
+      stores: [written, ...stores, { ...written, buffer: first + 2, value: body.length + 1 }],
+    };
+    const memories = [
+      ...memoryOf(given),
+      Float32Array.from(read),
+      Float32Array.from(read),
+      Float32Array.from(read),
+    ];
+    const dtype = body[value]!.dtype;
+    const arrays = memories.map((a, b) =>
+      b === first + 1 && dtype !== 'float32' ? new Int32Array(a.buffer) : a,
+    );
+    const together = run(region, arrays, (b) => (b === first ? first + 1 : b));
+    const apart = expected(region, arrays);
+    const results = (all: readonly NumberArray[]) => unsigned(all.filter((_, b) => b !== first));
+    expect(results(together)).toEqual(results(apart));
+  });
+
+  test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 3)])(
+    'a reduction over nothing gives its identity, and no iteration does nothing',
+    (reduce, kept) => {
+      const region: Region = {
+        extents: [kept, 0],
+        reduced: 1,
+        loads: [{ buffer: 0, offset: 0, strides: [1, 3] }],
+        body: [{ op: 'load', dtype: 'float32', load: 0 }],
+        stores: [{ buffer: 1, offset: 0, strides: [1, 0], value: 0, reduce }],
+      };
+      const arrays = [new Float32Array(3), Float32Array.of(9, 9, 9)];
+      expect(run(region, arrays)).toEqual(expected(region, arrays));
+    },
+  );
+});
+
+test('regions of one structure share a function, whatever buffers they work on', () => {
+  const add = (n: number, buffer: number): Region => ({
+    extents: [n],
+    reduced: 0,
+    loads: [{ buffer, offset: n, strides: [1] }],
+    body: [
+      { op: 'load', dtype: 'float32', load: 0 },
+      { op: 'binary', fn: 'add', dtype: 'float32', a: 0, b: 0 },
+    ],
+    stores: [{ buffer: buffer + 1, offset: 0, strides: [1], value: 1, reduce: null }],
+  });
+  const { entries } = regionModule([add(7, 0), add(1000, 2)]);
+  expect(entries.map(({ name }) => name)).toEqual(['r0', 'r0']);
+  expect(entries.map(({ extents }) => extents)).toEqual([[7], [1000]]);
+});

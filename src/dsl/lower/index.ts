@@ -1,7 +1,7 @@
 /** From a graph of primitives and native composites to a plan. */
 import type { Capabilities } from '../backend.js';
 import { filterGradientOptionsOf } from '../composites/index.js';
-import { type Node, placeOf, reachable, sizeOf } from '../node.js';
+import { labelOf, type Node, placeOf, reachable, sizeOf } from '../node.js';
 import type {
   Anchor,
   Buffer,
@@ -51,26 +51,12 @@ const anchorOf = (n: Node): Anchor => {
   throw new Error(`noisefold: no anchor carries out ${n.op}`);
 };
 
-const labelOf = (n: Node): string => {
-  switch (n.op) {
-    case 'unary':
-    case 'binary':
-    case 'reduce':
-      return n.attributes.fn;
-    case 'random':
-      return n.attributes.distribution;
-    case 'composite':
-      return n.attributes.composite.name;
-    default:
-      return n.op;
-  }
-};
 const originOf = (n: Node): Origin => ({ place: placeOf(n), label: labelOf(n) });
 
-/** Outputs in buffers of their own: one that is an input, or that another output is too, is copied. */
+/** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
   outputs.map((n, i) =>
-    n.dtype !== 'key' && (classOf(n) === 'source' || outputs.indexOf(n) < i)
+    n.dtype !== 'key' && (classOf(n) === 'source' || n.op === 'constant' || outputs.indexOf(n) < i)
       ? { ...n, op: 'barrier', inputs: [n], attributes: {}, depth: n.depth + 1 }
       : n,
   );
@@ -173,7 +159,7 @@ const attempt = (
     return built.regions.map((region) => ({ kind: 'region', origin, region }));
   };
   const calls = order
-    .filter((n) => stored.has(n))
+    .filter((n) => stored.has(n) && n.op !== 'constant') // its data are there from the start
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
   return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls };

@@ -44,7 +44,7 @@ interface GoldenForward {
   readonly posterior_log_variance_clipped_per_batch: readonly number[];
 }
 
-/** Steps of the reverse process from q_sample at `t`, by the closed-form ε of {@link fakeEpsilon}, x̂₀ clipped. */
+/** Steps of the reverse process from q_sample at `t`, by ε = 0.9·tanh(0.8·x + 0.3·sin(t/100)), x̂₀ clipped. */
 interface GoldenReverse {
   readonly schedule: 'linear' | 'cosine';
   readonly var_type: 'FIXED_SMALL' | 'LEARNED_RANGE';
@@ -70,7 +70,3 @@ export const goldenSteps = read('gaussianSteps.json') as {
 /** The noise of the golden numbers: √2·sin(0.7·i + 1.3·k + 0.5) at flat index i. */
 export const detNoise = (size: number, k: number): readonly number[] =>
   Array.from({ length: size }, (_, i) => Math.SQRT2 * Math.sin(0.7 * i + 1.3 * k + 0.5));
-
-/** The denoiser of the golden numbers: ε = 0.9·tanh(0.8·x + 0.3·sin(t/100)). */
-export const fakeEpsilon = (x: number, t: number): number =>
-  0.9 * Math.tanh(0.8 * x + 0.3 * Math.sin(t / 100));

@@ -17,7 +17,10 @@ export const identity: Channel = { scale: 1, variance: 0 };
  * one, (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
  *
  * @example
- * compose({ scale: 0.8, variance: 0.36 }, { scale: 0.6, variance: 0.64 }) // { scale: 0.48, variance: 0.7696 }
+ * import { compose } from 'noisefold/diffusion'
+ *
+ * const half = { scale: 0.5, variance: 0.5 }
+ * assert.deepStrictEqual(compose(half, half), { scale: 0.25, variance: 0.625 })
  */
 export const compose = (first: Channel, second: Channel): Channel => ({
   scale: second.scale * first.scale,
@@ -31,7 +34,9 @@ export const channelMonoid = { concat: compose, empty: identity };
  * Merges channels, the first of the list applied first: q(x_t|x_0) is the fold of the steps up to t.
  *
  * @example
- * foldChannels([]) // identity
+ * import { foldChannels, identity } from 'noisefold/diffusion'
+ *
+ * assert.deepStrictEqual(foldChannels([]), identity)
  */
 export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMap(channelMonoid)((c) => c);
 
@@ -40,7 +45,10 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
  * q(x_t|x_s) from q(x_s|x_0) and q(x_t|x_0), s ≤ t. `earlier.scale` is not 0.
  *
  * @example
- * transition(identity, channel) // channel
+ * import { identity, transition } from 'noisefold/diffusion'
+ *
+ * const half = { scale: 0.5, variance: 0.5 }
+ * assert.deepStrictEqual(transition(identity, half), half)
  */
 export const transition = (earlier: Channel, later: Channel): Channel => {
   const scale = later.scale / earlier.scale;
@@ -60,7 +68,10 @@ export interface Posterior {
  *
  * @param marginal - q(x_t|x_0), where it is known already; otherwise the two are composed
  * @example
- * posteriorOf(identity, { scale: 0.8, variance: 0.36 }) // { x0: 1, xt: 0, variance: 0 }: x_s is x₀ itself
+ * import { identity, posteriorOf } from 'noisefold/diffusion'
+ *
+ * // nothing happened to x_s, so it is x₀ itself
+ * assert.deepStrictEqual(posteriorOf(identity, { scale: 0.5, variance: 0.5 }), { x0: 1, xt: 0, variance: 0 })
  */
 export const posteriorOf = (
   prior: Channel,
@@ -80,6 +91,9 @@ export const posteriorOf = (
  * noise, -∞ without signal. The λ of DPM-Solver is half of it.
  *
  * @example
- * logSNR({ scale: Math.SQRT1_2, variance: 0.5 }) // 0
+ * import { identity, logSNR } from 'noisefold/diffusion'
+ *
+ * assert.strictEqual(logSNR({ scale: 1, variance: 1 }), 0)
+ * assert.strictEqual(logSNR(identity), Infinity)
  */
 export const logSNR = ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance);

@@ -38,9 +38,11 @@ const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ 
  * step is T-1.
  *
  * @example
- * import { spaced } from 'noisefold/diffusion'
+ * import { either as E, function as F } from 'fp-ts'
+ * import { cosine, ddpm, spaced } from 'noisefold/diffusion'
  *
- * spaced(5) // of 1000: 999, 749, 500, 250, 0
+ * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(spaced(5)))
+ * assert.deepStrictEqual(timesteps, E.right([999, 749, 500, 250, 0]))
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => {
@@ -55,9 +57,11 @@ export const spaced = (steps: number): Grid =>
  * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`): the noisiest timesteps may be left out.
  *
  * @example
- * import { leading } from 'noisefold/diffusion'
+ * import { either as E, function as F } from 'fp-ts'
+ * import { cosine, ddpm, leading } from 'noisefold/diffusion'
  *
- * leading(5) // of 1000: 800, 600, 400, 200, 0
+ * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(leading(5)))
+ * assert.deepStrictEqual(timesteps, E.right([800, 600, 400, 200, 0]))
  */
 export const leading = (steps: number): Grid =>
   evenly('leading', steps, (T) => count(steps, (i) => i * Math.floor(T / steps)));
@@ -66,9 +70,11 @@ export const leading = (steps: number): Grid =>
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest.
  *
  * @example
- * import { trailing } from 'noisefold/diffusion'
+ * import { either as E, function as F } from 'fp-ts'
+ * import { cosine, ddpm, trailing } from 'noisefold/diffusion'
  *
- * trailing(5) // of 1000: 999, 799, 599, 399, 199
+ * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(trailing(5)))
+ * assert.deepStrictEqual(timesteps, E.right([999, 799, 599, 399, 199]))
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => count(steps, (i) => roundHalfEven(T - ((steps - 1 - i) * T) / steps) - 1));
@@ -77,7 +83,9 @@ export const trailing = (steps: number): Grid =>
  * Timesteps of one's own, falling, within 0…T-1; otherwise a `ConfigError`.
  *
  * @example
- * timestepGrid([999, 500, 100, 0])
+ * import { ddim, timestepGrid } from 'noisefold/diffusion'
+ *
+ * const solver = ddim(timestepGrid([999, 500, 100, 0]))
  */
 export const timestepGrid =
   (timesteps: readonly number[]): Grid =>
@@ -91,3 +99,6 @@ export const timestepGrid =
           actual: `[${timesteps.join(', ')}]`,
           hint: 'begin at the noisiest timestep and name each once',
         });
+
+/** A number of steps is that many {@link spaced} evenly. */
+export const gridOf = (steps: number | Grid): Grid => (typeof steps === 'number' ? spaced(steps) : steps);

@@ -1,10 +1,48 @@
+import { add, type Dim, gather, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
+import type { Gaussian } from './forward.js';
 import type { Process } from './process.js';
+import { column } from './table.js';
 
 /**
- * log β̃_t with the value of t = 1 at t = 0, where β̃ is 0: the clipped log variance of guided-diffusion,
- * in float64.
+ * log β̃_t, where t = 0, whose β̃ is 0, takes the value of t = 1: the clipped log variance of
+ * guided-diffusion, in float64.
  */
 export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
   const smallest = posteriors[1]?.variance ?? Number.MIN_VALUE;
   return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
+};
+
+/**
+ * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7, with `logVariance` clipped as in
+ * {@link clippedLogVariances}.
+ *
+ * - `x0`, `xt`: `[B, ...I]`
+ * - `t`: `[B]` from 0, where the posterior is x_0 itself
+ *
+ * @example
+ * import { either as E, function as F } from 'fp-ts'
+ * import { program } from 'noisefold/dsl'
+ * import { cosine, ddpm, qPosterior } from 'noisefold/diffusion'
+ *
+ * const mean = F.pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) =>
+ *     program({ x0: 'B 28 28 1', xt: 'B 28 28 1', t: 'B:int32' }, ({ x0, xt, t }) => qPosterior(process)(t)(x0, xt).mean),
+ *   ),
+ * )
+ */
+export const qPosterior = (process: Process) => {
+  const ofX0 = table(column(process.posteriors, ({ x0 }) => x0));
+  const ofXt = table(column(process.posteriors, ({ xt }) => xt));
+  const variances = table(column(process.posteriors, ({ variance }) => variance));
+  const logVariances = table(clippedLogVariances(process));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(
+      x0: Tensor<[NoInfer<B>, ...I]>,
+      xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+    ): Gaussian<B, I> => ({
+      mean: add(scaleBy(gather(ofXt)(t))(xt))(scaleBy(gather(ofX0)(t))(x0)),
+      variance: gather(variances)(t),
+      logVariance: gather(logVariances)(t),
+    });
 };

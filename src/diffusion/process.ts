@@ -45,7 +45,10 @@ export const processOf = (
  * The process of DDPM (Ho et al. 2020) over a schedule that may have failed.
  *
  * @example
- * ddpm(cosine(1000))
+ * import { either as E } from 'fp-ts'
+ * import { cosine, ddpm } from 'noisefold/diffusion'
+ *
+ * assert(E.isRight(ddpm(cosine(1000))))
  */
 export const ddpm = (
   schedule: either.Either<NoisefoldError, Schedule>,

@@ -34,7 +34,12 @@ const timestepCount = (where: string, T: number): either.Either<NoisefoldError, 
  * leaves no signal (zero terminal SNR). Anything else is a `ConfigError`.
  *
  * @example
- * scheduleFromBetas([0.1, 0.2]) // right: alphaBars 0.9, 0.72
+ * import { either as E, function as F } from 'fp-ts'
+ * import { scheduleFromBetas } from 'noisefold/diffusion'
+ *
+ * const alphaBars = F.pipe(scheduleFromBetas([0.5, 0.25]), E.map((schedule) => schedule.alphaBars))
+ * assert.deepStrictEqual(alphaBars, E.right(Float64Array.of(0.5, 0.375)))
+ * assert(E.isLeft(scheduleFromBetas([0.5, -1])))
  */
 export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
   const T = betas.length;
@@ -63,7 +68,11 @@ export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<Noise
  * T so that the whole process adds the same noise. T ≥ 20, or the last β would pass 1: `ConfigError`.
  *
  * @example
- * linear(1000)
+ * import { either as E } from 'fp-ts'
+ * import { linear } from 'noisefold/diffusion'
+ *
+ * assert(E.isRight(linear(1000)))
+ * assert(E.isLeft(linear(10)))
  */
 export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
   T < 20
@@ -99,7 +108,10 @@ const MAX_BETA = 0.999;
  * slowly at both ends; β is at most 0.999. A T that is no whole number ≥ 1 is a `ConfigError`.
  *
  * @example
- * cosine(1000)
+ * import { either as E } from 'fp-ts'
+ * import { cosine } from 'noisefold/diffusion'
+ *
+ * assert(E.isRight(cosine(1000)))
  */
 export const cosine = (T: number): either.Either<NoisefoldError, Schedule> =>
   F.pipe(

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { reference } from '../../src/backends/reference/index.js';
+import { cpu } from '../../src/backends/tfjs/cpu.js';
+import {
+  ancestral,
+  clipToImage,
+  cosine,
+  ddim,
+  ddpm,
+  type Denoiser,
+  linear,
+  type Noise,
+  qMeanVariance,
+  qPosterior,
+  qSample,
+  reparameterize,
+  sampler,
+  type Solver,
+} from '../../src/diffusion/index.js';
+import {
+  add,
+  ascribeLike,
+  cast,
+  constantOf,
+  mul,
+  onesLike,
+  scalar,
+  scaleBy,
+  sin,
+  tanh,
+} from '../../src/dsl/index.js';
+import { detNoise, goldenSteps } from '../golden/gaussianDiffusion.js';
+import { numbersOf, relativeDistance, right } from './run.js';
+
+const SIZE = 96;
+const processes = { linear: right(ddpm(linear(1000))), cosine: right(ddpm(cosine(1000))) };
+/** The tolerance of the golden numbers: float32, against the norm of the result. */
+const TOLERANCE = 1e-5;
+
+const image = (numbers: readonly number[]) => constantOf(numbers, 2, 3, 4, 4);
+const x0 = image(goldenSteps.x0);
+const noise = image(goldenSteps['noise(k=100)']);
+const timesteps = (t: readonly number[]) => constantOf(Int32Array.from(t), 2);
+
+/** ε = 0.9·tanh(0.8·x + 0.3·sin(t/100)) */
+const fakeEpsilon: Denoiser<null, [3, 4, 4]> = {
+  predicts: 'epsilon',
+  apply: (_, x, { t }) => {
+    const ofTime = mul(0.3)(sin(mul(0.01)(cast('float32')(t))));
+    return mul(0.9)(tanh(add(scaleBy(ofTime)(onesLike(x)))(mul(0.8)(x))));
+  },
+};
+
+describe.each([
+  ['reference', reference],
+  ['cpu', cpu],
+])('guided-diffusion’s steps on %s', (_, backend) => {
+  const distance = async (
+    build: Parameters<typeof numbersOf>[0],
+    golden: readonly number[],
+  ): Promise<number> => relativeDistance(await numbersOf(build, backend()), golden);
+
+  describe.each(goldenSteps.cases.q.items)('forward, at t = $t', (golden) => {
+    const process = processes.linear;
+    const t = timesteps(golden.t);
+
+    it('q_sample', async () => {
+      expect(await distance(() => qSample(process)(t, noise)(x0), golden.q_sample)).toBeLessThan(TOLERANCE);
+    });
+
+    it('q_mean_variance', async () => {
+      const { mean, variance, logVariance } = qMeanVariance(process)(t)(x0);
+      expect(await distance(() => mean, golden.q_mean)).toBeLessThan(TOLERANCE);
+      expect(await distance(() => variance, golden.q_variance_per_batch)).toBeLessThan(TOLERANCE);
+      expect(await distance(() => logVariance, golden.q_log_variance_per_batch)).toBeLessThan(TOLERANCE);
+    });
+
+    it('q_posterior_mean_variance', async () => {
+      const { mean, variance, logVariance } = qPosterior(process)(t)(x0, qSample(process)(t, noise)(x0));
+      expect(await distance(() => mean, golden.posterior_mean)).toBeLessThan(TOLERANCE);
+      expect(await numbersOf(() => variance, backend())).toEqual(golden.posterior_variance_per_batch);
+      expect(await distance(() => logVariance, golden.posterior_log_variance_clipped_per_batch)).toBeLessThan(
+        TOLERANCE,
+      );
+    });
+  });
+
+  // Where the variance is learned, its mean, x̂₀ and DDIM are the same as where it is fixed: only p_sample waits.
+  describe.each(goldenSteps.cases.p.items)('reverse, $schedule, $var_type', (golden) => {
+    const process = processes[golden.schedule];
+    const t = timesteps(golden.t);
+    const xt = qSample(process)(t, noise)(x0);
+    const z: Noise = (x) => () => ascribeLike(x)(image(detNoise(SIZE, 0)));
+
+    /** Both samples of the batch go through the step of each timestep; from each we take the one it is for. */
+    const step = async (solver: Solver): Promise<readonly number[]> => {
+      const made = right(sampler({ process, denoiser: fakeEpsilon, solver, noise: z }));
+      const each = golden.t.map((timestep) =>
+        numbersOf((key) => {
+          const index = scalar(made.timesteps.indexOf(timestep), 'int32');
+          return made.step(null, made.start(xt), { index, key }).x;
+        }, backend()),
+      );
+      const [first, second] = await Promise.all(each);
+      return [...first!.slice(0, SIZE / 2), ...second!.slice(SIZE / 2)];
+    };
+
+    it('pred_xstart', async () => {
+      const predicted = reparameterize(process, 'x0')(fakeEpsilon).apply(null, xt, { t });
+      expect(await distance(() => clipToImage(predicted), golden.pred_xstart)).toBeLessThan(TOLERANCE);
+    });
+
+    it('mean', async () => {
+      const predicted = clipToImage(reparameterize(process, 'x0')(fakeEpsilon).apply(null, xt, { t }));
+      expect(await distance(() => qPosterior(process)(t)(predicted, xt).mean, golden.mean)).toBeLessThan(
+        TOLERANCE,
+      );
+    });
+
+    it.skipIf(golden.var_type === 'LEARNED_RANGE')('p_sample', async () => {
+      expect(relativeDistance(await step(ancestral()), golden['p_sample(noise k=0)'])).toBeLessThan(
+        TOLERANCE,
+      );
+    });
+
+    it.each([
+      [0, golden['ddim_sample(eta=0.0,noise k=0)']],
+      [0.5, golden['ddim_sample(eta=0.5,noise k=0)']],
+      [1, golden['ddim_sample(eta=1.0,noise k=0)']],
+    ])('ddim_sample, η = %d', async (eta, expected) => {
+      expect(relativeDistance(await step(ddim(1000, { eta })), expected)).toBeLessThan(TOLERANCE);
+    });
+  });
+});

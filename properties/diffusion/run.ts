@@ -1,0 +1,49 @@
+import { reference } from '../../src/backends/reference/index.js';
+import {
+  type Backend,
+  compile,
+  type Key,
+  key,
+  type NoisefoldError,
+  program,
+  read,
+  type Shape,
+  type Tensor,
+  using,
+} from '../../src/dsl/index.js';
+import { E, type either, F, RTE, type taskEither } from '../../src/internal/fp.js';
+
+/** The value of a `Right`; a `Left` fails the test with its message. */
+export const right = <A>(made: either.Either<NoisefoldError, A>): A => {
+  if (E.isLeft(made)) throw new Error(made.left.message);
+  return made.right;
+};
+
+type AcquireBackend = taskEither.TaskEither<NoisefoldError, Backend>;
+type Numbers = 'float32' | 'int32';
+
+/** Builds, compiles and runs a tensor that needs no input but a key, `key(7)`. */
+export const outcomeOf = (
+  build: (key: Key) => Tensor<Shape, Numbers>,
+  backend: AcquireBackend = reference(),
+): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
+  F.pipe(
+    compile(
+      program({ key: 'key' }, (inputs) => ({ result: build(inputs.key) })),
+      {},
+    ),
+    RTE.flatMapTaskEither((executable) => executable.run({ key: key(7) })),
+    RTE.flatMap(({ result }) => read(result)),
+    RTE.map((numbers): readonly number[] => Array.from(numbers)),
+    using(backend),
+  );
+
+/** The numbers of {@link outcomeOf}: on the float64 reference, unless another backend is given. */
+export const numbersOf = async (
+  build: (key: Key) => Tensor<Shape, Numbers>,
+  backend?: AcquireBackend,
+): Promise<readonly number[]> => right(await outcomeOf(build, backend)());
+
+/** ‖a - b‖ / ‖b‖ */
+export const relativeDistance = (a: readonly number[], b: readonly number[]): number =>
+  Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);

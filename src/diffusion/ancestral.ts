@@ -1,0 +1,39 @@
+import { E } from '../internal/fp.js';
+import { posteriorOf } from './channel.js';
+import { everyStep, type Grid, gridOf } from './grid.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg, Solver } from './solver.js';
+
+/** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
+export type ReverseVariance = 'posterior' | 'beta';
+
+/** The coefficients of one step of Algorithm 2. */
+export const ancestralStep =
+  (variance: ReverseVariance) =>
+  ({ from, to, between }: Leg): StepCoefficients => {
+    const posterior = posteriorOf(to, between, from);
+    const sigma = Math.sqrt(variance === 'posterior' ? posterior.variance : between.variance);
+    // line 3: no noise at the last step
+    return { x: posterior.xt, x0: [posterior.x0], noise: to.variance === 0 ? 0 : sigma };
+  };
+
+/**
+ * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at
+ * the last step. μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is
+ * (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the algorithm's line 4.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid; every timestep if left out
+ * @param options - `variance`: σ_t², the posterior's β̃_t if left out
+ * @example
+ * import { ancestral } from 'noisefold/diffusion'
+ *
+ * const everyTimestep = ancestral()
+ * const fewer = ancestral(250, { variance: 'beta' })
+ */
+export const ancestral = (
+  steps: number | Grid = everyStep,
+  { variance = 'posterior' }: { readonly variance?: ReverseVariance } = {},
+): Solver => ({
+  grid: gridOf(steps),
+  integrate: (legs) => E.right(linearIntegrator(legs.map(ancestralStep(variance)))),
+});

@@ -1,0 +1,44 @@
+import { fail } from '../dsl/errors.js';
+import { E } from '../internal/fp.js';
+import { posteriorOf } from './channel.js';
+import { type Grid, gridOf } from './grid.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg, Solver } from './solver.js';
+
+/**
+ * The coefficients of one DDIM step. ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so that the step is a combination of
+ * x_t and x̂₀.
+ */
+export const ddimStep =
+  (eta: number) =>
+  ({ from, to, between }: Leg): StepCoefficients => {
+    const variance = eta ** 2 * posteriorOf(to, between, from).variance; // eq. 16
+    const x = Math.sqrt(Math.max(0, to.variance - variance) / from.variance);
+    return { x, x0: [to.scale - x * from.scale], noise: Math.sqrt(variance) };
+  };
+
+/**
+ * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance
+ * of q(x_s|x_t, x_0). With η = 0 it is deterministic and draws no noise, with η = 1 it is ancestral sampling.
+ * ε̂ is taken anew from the corrected x̂₀, as in guided-diffusion.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @param options - `eta`: η from 0 to 1, 0 if left out; another is a `ConfigError` of the sampler
+ * @example
+ * import { ddim, trailing } from 'noisefold/diffusion'
+ *
+ * const deterministic = ddim(50)
+ * const stochastic = ddim(trailing(20), { eta: 0.5 })
+ */
+export const ddim = (steps: number | Grid, { eta = 0 }: { readonly eta?: number } = {}): Solver => ({
+  grid: gridOf(steps),
+  integrate: (legs) =>
+    eta >= 0 && eta <= 1
+      ? E.right(linearIntegrator(legs.map(ddimStep(eta))))
+      : fail('ConfigError', {
+          where: 'ddim',
+          expected: 'η from 0 to 1',
+          actual: `${eta}`,
+          hint: '0 is deterministic, 1 is ancestral sampling',
+        }),
+});

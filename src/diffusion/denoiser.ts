@@ -1,0 +1,90 @@
+import {
+  add,
+  type Dim,
+  gather,
+  type Key,
+  scaleBy,
+  type Shape,
+  table,
+  type Tensor,
+  type TreeSpec,
+} from '../dsl/index.js';
+import { conversion, type Parameterization } from './parameterization.js';
+import type { Process } from './process.js';
+import { column } from './table.js';
+
+/** What a denoiser is told beside x_t. */
+export interface Conditioning<B extends Dim> {
+  /** The timestep of each sample, `[B]`, counted from 0. */
+  readonly t: Tensor<[B], 'int32'>;
+  /** The class of each sample, `[B]`; see {@link Denoiser.classes}. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** Randomness for dropout layers; without it they do nothing, as at sampling. */
+  readonly dropout?: Key;
+}
+
+/**
+ * A function that sees the data in x_t, with parameters `P` and samples of shape `I`: a network, a closed
+ * form, or another denoiser made over. Sampling and losses take nothing else.
+ */
+export interface Denoiser<P, I extends Shape> {
+  /** What `apply` gives: the noise ε, the data x₀ or the velocity v. */
+  readonly predicts: Parameterization;
+  /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
+  readonly classes?: number;
+  /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
+  readonly apply: <B extends Dim>(
+    params: P,
+    x: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+  ) => Tensor<[B, ...I]>;
+}
+
+/** A denoiser to be trained: it knows its parameters. */
+export interface Model<P, I extends Shape> extends Denoiser<P, I> {
+  readonly params: TreeSpec<P>;
+  /** Parameters to begin with. */
+  readonly init: (key: Key) => P;
+}
+
+/**
+ * The same denoiser in another parameterization: from what it predicts and x_t to what was asked. Its `t`
+ * indexes the process.
+ *
+ * @example
+ * import { either as E } from 'fp-ts'
+ * import { ddpm, type Denoiser, linear, type Process, reparameterize } from 'noisefold/diffusion'
+ *
+ * const silent: Denoiser<null, [28, 28, 1]> = { predicts: 'x0', apply: (_, x) => x }
+ * const ofNoise = E.map((process: Process) => reparameterize(process, 'epsilon')(silent))(ddpm(linear(1000)))
+ */
+export const reparameterize =
+  (process: Process, to: Parameterization) =>
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    if (denoiser.predicts === to) return denoiser;
+    const conversions = process.marginals.map(conversion(denoiser.predicts, to));
+    const ofX = table(column(conversions, ({ x }) => x));
+    const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
+    return {
+      ...denoiser,
+      predicts: to,
+      apply: (params, x, at) =>
+        add(scaleBy(gather(ofPrediction)(at.t))(denoiser.apply(params, x, at)))(
+          scaleBy(gather(ofX)(at.t))(x),
+        ),
+    };
+  };
+
+/**
+ * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
+ * knows: other ones where the process is respaced.
+ */
+export const overProcess =
+  ({ timesteps }: Process) =>
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+    timesteps.every((timestep, t) => timestep === t)
+      ? denoiser
+      : {
+          ...denoiser,
+          apply: (params, x, at) => denoiser.apply(params, x, { ...at, t: gather(table(timesteps))(at.t) }),
+        };

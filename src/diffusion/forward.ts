@@ -1,0 +1,92 @@
+import { add, type Dim, gather, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
+import type { Channel } from './channel.js';
+import type { Process } from './process.js';
+import { column } from './table.js';
+
+/** Sends a batch through channels, `[B, ...I]` to `[B, ...I]`. */
+export type Transmission = <B extends Dim, I extends Shape>(
+  index: Tensor<[B], 'int32'>,
+  noise: Tensor<[NoInfer<B>, ...I]>,
+) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
+
+/**
+ * Sends each sample through the channel that its index names: scale·x + √variance·ε. The list may hold any
+ * q(x_t|x_s), one for each index.
+ *
+ * - `index`: `[B]`, the place of each sample's channel in the list
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
+ *
+ * @example
+ * import { either as E, function as F } from 'fp-ts'
+ * import { cosine, ddpm, through, transition } from 'noisefold/diffusion'
+ *
+ * // two steps at once: q(x_{t+2}|x_t) at index t
+ * const twoSteps = F.pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map(({ marginals }) => through(marginals.slice(2).map((later, t) => transition(marginals[t]!, later)))),
+ * )
+ */
+export const through = (channels: readonly Channel[]): Transmission => {
+  const scales = table(column(channels, ({ scale }) => scale));
+  const deviations = table(column(channels, ({ variance }) => Math.sqrt(variance)));
+  return (index, noise) => (x) =>
+    add(scaleBy(gather(deviations)(index))(noise))(scaleBy(gather(scales)(index))(x));
+};
+
+/**
+ * One forward step: x_t of q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
+ *
+ * - `t`: `[B]` from 0, where x_{-1} is the data
+ *
+ * @example
+ * import { either as E, function as F } from 'fp-ts'
+ * import { program } from 'noisefold/dsl'
+ * import { cosine, ddpm, qStep } from 'noisefold/diffusion'
+ *
+ * const step = F.pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) =>
+ *     program({ x: 'B 28 28 1', t: 'B:int32', noise: 'B 28 28 1' }, ({ x, t, noise }) => qStep(process)(t, noise)(x)),
+ *   ),
+ * )
+ */
+export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
+
+/**
+ * All forward steps up to t at once: x_t of q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
+ *
+ * @example
+ * import { either as E, function as F } from 'fp-ts'
+ * import { normalLike, program } from 'noisefold/dsl'
+ * import { cosine, ddpm, qSample } from 'noisefold/diffusion'
+ *
+ * const noised = F.pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) =>
+ *     program({ x0: 'B 28 28 1', t: 'B:int32', key: 'key' }, ({ x0, t, key }) =>
+ *       qSample(process)(t, normalLike(x0)(key))(x0),
+ *     ),
+ *   ),
+ * )
+ */
+export const qSample = ({ marginals }: Process): Transmission => through(marginals);
+
+/** A Gaussian for each sample: the mean is like the samples, the variance one number for each, `[B]`. */
+export interface Gaussian<B extends Dim, I extends Shape> {
+  readonly mean: Tensor<[B, ...I]>;
+  readonly variance: Tensor<[B]>;
+  readonly logVariance: Tensor<[B]>;
+}
+
+/** Mean and variance of q(x_t|x_0): DDPM, eq. 4. */
+export const qMeanVariance = ({ marginals }: Process) => {
+  const scales = table(column(marginals, ({ scale }) => scale));
+  const variances = table(column(marginals, ({ variance }) => variance));
+  const logVariances = table(column(marginals, ({ variance }) => Math.log(variance)));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
+      mean: scaleBy(gather(scales)(t))(x0),
+      variance: gather(variances)(t),
+      logVariance: gather(logVariances)(t),
+    });
+};

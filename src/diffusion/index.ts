@@ -1,0 +1,36 @@
+export { ancestral, ancestralStep, type ReverseVariance } from './ancestral.js';
+export {
+  type Channel,
+  channelMonoid,
+  compose,
+  foldChannels,
+  identity,
+  logSNR,
+  type Posterior,
+  posteriorOf,
+  transition,
+} from './channel.js';
+export { clipToImage, type Correction, uncorrected } from './correction.js';
+export { ddim, ddimStep } from './ddim.js';
+export { type Conditioning, type Denoiser, type Model, overProcess, reparameterize } from './denoiser.js';
+export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
+export { everyStep, type Grid, gridOf, leading, spaced, timestepGrid, trailing } from './grid.js';
+export { cfg, type Guidance, unguided } from './guidance.js';
+export { dropLabels } from './labelDropout.js';
+export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+export { type LossOptions, type SampleLosses, simpleLoss, simpleLosses, targetOf } from './loss.js';
+export { gaussian, type Noise } from './noise.js';
+export {
+  type Conversion,
+  conversion,
+  type Mixture,
+  type Parameterization,
+  target,
+} from './parameterization.js';
+export { clippedLogVariances, qPosterior } from './posterior.js';
+export { ddpm, type Process, processOf } from './process.js';
+export { respace } from './respacing.js';
+export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
+export { cosine, linear, type Schedule, scheduleFromBetas } from './schedule.js';
+export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type Solver } from './solver.js';
+export { uniformTimesteps } from './timestepDraw.js';

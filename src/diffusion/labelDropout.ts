@@ -1,0 +1,30 @@
+import { bernoulliLike, fullLike, type Key, select, type Shape, type Tensor } from '../dsl/index.js';
+import { raise } from '../dsl/errors.js';
+import type { Denoiser } from './denoiser.js';
+
+/**
+ * Forgets each label with the given probability: it becomes `classes`, which is no class. Trains the
+ * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
+ *
+ * - `label`: any shape, int32
+ */
+export const dropLabels =
+  <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) =>
+  (key: Key) =>
+  <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
+    probability === 0
+      ? label
+      : select(
+          bernoulliLike(probability, label)(key),
+          label,
+        )(
+          fullLike(
+            classes ??
+              raise('ConfigError', {
+                where: 'label dropout',
+                expected: 'a denoiser with classes',
+                actual: 'one without',
+                hint: 'say how many classes it has, or drop no labels',
+              }),
+          )(label),
+        );

@@ -1,0 +1,139 @@
+import {
+  type Dim,
+  fork,
+  type Key,
+  type NoisefoldError,
+  type Shape,
+  table,
+  type Tensor,
+  zerosLike,
+} from '../dsl/index.js';
+import { fail, raise } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import { forEachSample } from './batch.js';
+import { clipToImage, type Correction } from './correction.js';
+import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
+import { type Guidance, unguided } from './guidance.js';
+import { gaussian, type Noise } from './noise.js';
+import { conversion } from './parameterization.js';
+import type { Process } from './process.js';
+import { type Leg, legsOf, type SampleState, type Solver } from './solver.js';
+import { entryAt } from './table.js';
+
+/** The parts of a sampler. Each may be changed without the others. */
+export interface SamplerParts<P, I extends Shape> {
+  readonly process: Process;
+  readonly denoiser: Denoiser<P, I>;
+  readonly solver: Solver;
+  /** Left out: {@link unguided}. */
+  readonly guidance?: Guidance;
+  /** Left out: {@link clipToImage}. */
+  readonly correction?: Correction;
+  /** Left out: {@link gaussian}. */
+  readonly noise?: Noise;
+}
+
+/** What a step of a sampler takes beside parameters and state. */
+export interface StepInputs<B extends Dim> {
+  /** Which step, 0…steps-1 from noise to data. */
+  readonly index: Tensor<[], 'int32'>;
+  /** Another one for each step, such as `foldIn(index)(key)`. Not needed by a sampler that is not stochastic. */
+  readonly key?: Key;
+  /** The class of each sample, `[B]`. */
+  readonly label?: Tensor<[B], 'int32'>;
+}
+
+/**
+ * Walks from noise to data: `start`, then `step` at index 0…steps-1; `x` of the last state is the sample. The
+ * graph of a step is the same for every index: compile it once and keep the state resident.
+ */
+export interface Sampler<P, I extends Shape> {
+  readonly steps: number;
+  /** The timesteps that the grid visits, falling. */
+  readonly timesteps: readonly number[];
+  /** Whether steps need a key. */
+  readonly stochastic: boolean;
+  /** How many tensors like x the state keeps beside it. */
+  readonly memory: number;
+  /** The state at the beginning, x_T ~ N(0, I): takes standard normal noise, `[B, ...I]`. */
+  readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => SampleState<[B, ...I]>;
+  readonly step: <B extends Dim>(
+    params: P,
+    state: SampleState<[B, ...I]>,
+    inputs: StepInputs<NoInfer<B>>,
+  ) => SampleState<[B, ...I]>;
+}
+
+/** Where x̂₀ does not follow from the prediction, no sampler can begin. */
+const determined = (
+  { predicts }: Pick<Denoiser<never, Shape>, 'predicts'>,
+  legs: readonly Leg[],
+): either.Either<NoisefoldError, readonly Leg[]> => {
+  const blind = legs.find(({ from }) => !Number.isFinite(conversion(predicts, 'x0')(from).x));
+  return blind === undefined
+    ? E.right(legs)
+    : fail('ConfigError', {
+        where: 'sampler',
+        expected: 'some signal at every timestep, for a denoiser that predicts ε',
+        actual: `none at t = ${blind.t}`,
+        hint: "train with predicts: 'v', or leave that timestep out of the grid",
+      });
+};
+
+/**
+ * Joins a solver, its grid, guidance, correction and noise over a process into the sampler of a denoiser.
+ * What does not fit together is a `ConfigError`.
+ *
+ * @example
+ * import { either as E, function as F } from 'fp-ts'
+ * import { cosine, ddim, ddpm, type Denoiser, sampler } from 'noisefold/diffusion'
+ *
+ * const silent: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
+ * const made = F.pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: silent, solver: ddim(50) })),
+ * )
+ * assert(E.isRight(made) && made.right.steps === 50)
+ */
+export const sampler = <P, I extends Shape>({
+  process,
+  denoiser,
+  solver,
+  guidance = unguided,
+  correction = clipToImage,
+  noise = gaussian,
+}: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.bind('timesteps', () => solver.grid(process)),
+    E.bind('legs', ({ timesteps }) => determined(denoiser, legsOf(process, timesteps))),
+    E.bind('integrator', ({ legs }) => solver.integrate(legs)),
+    E.bind('guided', () => guidance(denoiser)),
+    E.map(({ timesteps, integrator, guided }) => {
+      const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0'));
+      const timestepAt = entryAt(table(Int32Array.from(timesteps)));
+      const { memory, stochastic } = integrator;
+      return {
+        steps: timesteps.length,
+        timesteps,
+        stochastic,
+        memory,
+        start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
+        step: (params, state, { index, key, ...given }) =>
+          integrator.step(state, {
+            index,
+            t: timestepAt(index),
+            predict: (x, t) => correction(seesX0.apply(params, x, { ...given, t: forEachSample(x)(t) })),
+            noise: (name) => noise(state.x)(fork(key ?? needsKey(), name)[name]!),
+          }),
+      };
+    }),
+  );
+
+const needsKey = (): never =>
+  raise('ConfigError', {
+    where: 'sampler',
+    expected: 'a key for the noise of this step',
+    actual: 'none',
+    hint: 'give each step a key of its own, such as foldIn(index)(key)',
+  });

@@ -1,0 +1,62 @@
+import type { NoisefoldError } from '../dsl/errors.js';
+import type { Shape, Tensor } from '../dsl/tensor.js';
+import type { either } from '../internal/fp.js';
+import { type Channel, identity, transition } from './channel.js';
+import type { Grid } from './grid.js';
+import type { Process } from './process.js';
+
+/** One stretch of a sampler's path: from a timestep down to the next of its grid, or to the data. */
+export interface Leg {
+  /** The timestep at which the leg begins. */
+  readonly t: number;
+  /** q(x_t|x_0), where the leg begins. */
+  readonly from: Channel;
+  /** q(x_s|x_0), where it ends: the identity at the data. */
+  readonly to: Channel;
+  /** q(x_t|x_s), which the leg undoes. */
+  readonly between: Channel;
+}
+
+/** The legs of a grid over a process, the noisiest first. */
+export const legsOf = (process: Process, timesteps: readonly number[]): readonly Leg[] =>
+  timesteps.map((t, i) => {
+    const next = timesteps[i + 1];
+    const from = process.marginals[t]!;
+    const to = next === undefined ? identity : process.marginals[next]!;
+    return { t, from, to, between: transition(to, from) };
+  });
+
+/** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
+export interface SampleState<S extends Shape> {
+  readonly x: Tensor<S>;
+  readonly memory: readonly Tensor<S>[];
+}
+
+/** What a step may use. */
+export interface Moment<S extends Shape> {
+  /** The place in the path, 0 at the noisiest: coefficients are gathered by it. */
+  readonly index: Tensor<[], 'int32'>;
+  /** The timestep of the process at which the leg begins. */
+  readonly t: Tensor<[], 'int32'>;
+  /** x̂₀ at a timestep of the process, guided and corrected: one evaluation of the denoiser. */
+  readonly predict: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
+  /** ε ~ N(0, I) of the shape of x; each name is a draw of its own, to be asked for once. */
+  readonly noise: (name: string) => Tensor<S>;
+}
+
+/** A solver at work on one path. */
+export interface Integrator {
+  /** How many tensors the state keeps beside x; they begin as zeros. */
+  readonly memory: number;
+  /** Whether a step draws noise. */
+  readonly stochastic: boolean;
+  /** From x_t to x_s: staged, one graph for every index. */
+  readonly step: <S extends Shape>(state: SampleState<S>, moment: Moment<S>) => SampleState<S>;
+}
+
+/** A way to walk the reverse process: a time grid, and the step from each of its timesteps to the next. */
+export interface Solver {
+  readonly grid: Grid;
+  /** Mathematics on the host, done once: the path becomes tables of coefficients. */
+  readonly integrate: (legs: readonly Leg[]) => either.Either<NoisefoldError, Integrator>;
+}

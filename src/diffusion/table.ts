@@ -1,0 +1,11 @@
+import { type Dim, expandDims, gather, squeeze, type Tensor } from '../dsl/index.js';
+
+/** A column of rows on the host, float64. */
+export const column = <A>(rows: readonly A[], number: (row: A) => number): Float64Array =>
+  Float64Array.from(rows, number);
+
+/** One entry of a table, `[N]` to `[]`: for a batch of indices there is `gather`. */
+export const entryAt =
+  <D extends 'float32' | 'int32'>(table: Tensor<[Dim], D>) =>
+  (index: Tensor<[], 'int32'>): Tensor<[], D> =>
+    squeeze(0)(gather(table)(expandDims(0)(index)));

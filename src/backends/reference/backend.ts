@@ -16,6 +16,6 @@ export const reference = (): taskEither.TaskEither<NoisefoldError, Backend> =>
       name: 'reference',
       capabilities: { fuses: false, composites: [], scratchElements: () => 0 },
       heap: hostHeap(8, () => Float64Array),
-      rules: [randomRule, libraryRule],
+      rules: () => [randomRule, libraryRule],
     }),
   );

@@ -47,7 +47,7 @@ const backendOf = (heap: Heap = limitedHeap(1000)): Backend =>
     name: 'test',
     capabilities: { fuses: true, composites: [], scratchElements: () => 0 },
     heap,
-    rules: [randomRule, regionJsRule, failing],
+    rules: () => [randomRule, regionJsRule, failing],
   });
 
 const N = 4;
@@ -252,7 +252,7 @@ test('a plan with a call that no rule takes is refused', async () => {
     name: 'test',
     capabilities: { fuses: true, composites: [], scratchElements: () => 0 },
     heap: limitedHeap(1000),
-    rules: [randomRule],
+    rules: () => [randomRule],
   });
   expect(await backend.compile(sum)()).toMatchObject({ left: { _tag: 'BackendFailure' } });
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });

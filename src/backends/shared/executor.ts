@@ -21,7 +21,7 @@ const nameOf = ({ origin }: Call): string =>
 const kernelsOf = (plan: Plan, rules: readonly Rule[]): Result<readonly Kernel[]> => {
   const kernels: Kernel[] = [];
   for (const call of plan.calls) {
-    const kernel = rules.reduce<Kernel | null>((found, rule) => found ?? rule(call, plan), null);
+    const kernel = rules.reduce<Kernel | null>((found, rule) => found ?? rule(call), null);
     if (kernel === null)
       return fail('BackendFailure', {
         where: nameOf(call),

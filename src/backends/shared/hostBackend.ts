@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { compilePlan } from './executor.js';
 import type { Heap } from './heap.js';
-import type { Rule } from './kernel.js';
+import type { RulesFor } from './kernel.js';
 import { createMemory } from './memory.js';
 import { readNumbers, writeNumbers } from './numbers.js';
 
@@ -12,7 +12,7 @@ export const hostBackend = (parts: {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly heap: Heap;
-  readonly rules: readonly Rule[];
+  readonly rules: RulesFor;
 }): Backend => {
   const { name, capabilities, heap, rules } = parts;
   const memory = createMemory(name, heap);
@@ -35,7 +35,7 @@ export const hostBackend = (parts: {
   return {
     name,
     capabilities,
-    compile: (plan) => async () => unlessClosed(() => compilePlan(plan, memory, rules)),
+    compile: (plan) => async () => unlessClosed(() => compilePlan(plan, memory, rules(plan))),
     upload: (data, dtype) => async () =>
       unlessClosed(() =>
         E.map((buffer: DeviceBuffer) => {

@@ -25,7 +25,10 @@ export interface Kernel {
 }
 
 /** A way to carry out some calls: null for those it does not take. The first rule that takes a call wins. */
-export type Rule = (call: Call, plan: Plan) => Kernel | null;
+export type Rule = (call: Call) => Kernel | null;
+
+/** The rules for a plan, which may look at all of it first. */
+export type RulesFor = (plan: Plan) => readonly Rule[];
 
 /** The elements of a dense view. */
 export const elementsOf = (frame: Frame, view: View): NumberArray =>

@@ -42,10 +42,11 @@ const quietBackend = (): MathBackendCPU => {
 export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.fromIO(() => {
     const kernels = cpuKernels(quietBackend());
+    const rules = [randomRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)];
     return hostBackend({
       name: 'cpu',
       capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: anchorScratch },
       heap: hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
-      rules: [randomRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)],
+      rules: () => rules,
     });
   });

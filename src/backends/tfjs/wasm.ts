@@ -1,3 +1,4 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { Backend } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
@@ -5,13 +6,28 @@ import { hostBackend } from '../shared/hostBackend.js';
 import { randomRule } from '../shared/random.js';
 import { regionJsRule } from '../shared/regionJs.js';
 import { simdKernels } from '../simd/kernels.js';
-import { anchorRule, anchorScratch } from './anchors.js';
 import { libraryRule } from './library.js';
-import { productRule, productScratch } from './products.js';
+import { simdAnchorRule, simdScratch } from './simdAnchors.js';
 import { wasmHeap, wasmKernels } from './wasmMemory.js';
 import { moduleOf, startWasm, type WasmPaths } from './wasmModule.js';
 
 export type { WasmPaths } from './wasmModule.js';
+
+const backendOn = (tfjs: BackendWasm): Backend => {
+  const { memory } = moduleOf(tfjs).asm;
+  const rules = [
+    randomRule,
+    regionJsRule,
+    simdAnchorRule(simdKernels(memory)),
+    libraryRule(wasmKernels(tfjs)),
+  ];
+  return hostBackend({
+    name: 'wasm',
+    capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
+    heap: wasmHeap(tfjs),
+    rules: () => rules,
+  });
+};
 
 /**
  * WebAssembly with SIMD, in the memory of tfjs's wasm backend, in Node and in browsers. In Node the
@@ -23,18 +39,4 @@ export type { WasmPaths } from './wasmModule.js';
  */
 export const wasm = (
   options: { readonly paths?: WasmPaths } = {},
-): taskEither.TaskEither<NoisefoldError, Backend> =>
-  TE.map((backend: Parameters<typeof wasmHeap>[0]) => {
-    const kernels = wasmKernels(backend);
-    const ours = simdKernels(moduleOf(backend).asm.memory);
-    return hostBackend({
-      name: 'wasm',
-      capabilities: {
-        fuses: true,
-        composites: ['filterGradient'],
-        scratchElements: (call) => productScratch(call) ?? anchorScratch(call),
-      },
-      heap: wasmHeap(backend),
-      rules: [randomRule, regionJsRule, productRule(ours), anchorRule(kernels), libraryRule(kernels)],
-    });
-  })(startWasm(options.paths));
+): taskEither.TaskEither<NoisefoldError, Backend> => TE.map(backendOn)(startWasm(options.paths));

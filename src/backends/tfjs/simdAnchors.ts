@@ -1,0 +1,117 @@
+/** Matrix products and convolutions by our own WebAssembly. */
+import type { View } from '../../dsl/plan.js';
+import { type AnchorCall, type Convolution, convolutionOf, partsOf } from '../shared/convolution.js';
+import type { Frame, Rule } from '../shared/kernel.js';
+import { type ConvProblem, convScratchElements } from '../simd/conv.js';
+import { type GemmProblem, gemmScratchElements, type MatrixStrides } from '../simd/gemm.js';
+import type { SimdKernels } from '../simd/kernels.js';
+
+const matrixOf = ({ strides }: View): MatrixStrides => ({
+  batch: strides.slice(0, -2),
+  row: strides.at(-2)!,
+  column: strides.at(-1)!,
+});
+
+const productOf = ({ inputs, output }: AnchorCall): GemmProblem => {
+  const [a, b] = inputs as readonly [View, View]; // as a dot has
+  return {
+    m: output.shape.at(-2)!,
+    n: output.shape.at(-1)!,
+    k: a.shape.at(-1)!,
+    batch: output.shape.slice(0, -2),
+    a: matrixOf(a),
+    b: matrixOf(b),
+    c: matrixOf(output),
+  };
+};
+
+type Four = readonly [number, number, number, number];
+
+const imageOf = ({ strides }: View) => {
+  const [image, row, pixel, channel] = strides as Four; // an image has four axes
+  return { image, row, pixel, channel };
+};
+
+const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem => {
+  const [, height, width, channels] = image.shape as Four;
+  const [windowHeight, windowWidth] = kernel.shape as Four;
+  const [batch, outHeight, outWidth, outChannels] = output.shape as Four;
+  const [row, column, input, outputStride] = kernel.strides as Four;
+  return {
+    batch,
+    input: [height, width],
+    channels,
+    window: [windowHeight, windowWidth],
+    output: [outHeight, outWidth],
+    outChannels,
+    strides: attributes.strides,
+    padding: [attributes.padding[0][0], attributes.padding[1][0]],
+    dilation: attributes.rhsDilation,
+    inputDilation: attributes.lhsDilation,
+    x: imageOf(image),
+    filter: { row, column, input, output: outputStride },
+    y: imageOf(output),
+  };
+};
+
+/** A kernel on given views, bound to its problem. */
+interface Step {
+  readonly name: string;
+  readonly scratch: number;
+  readonly run: (left: number, right: number, output: number, scratch: number) => void;
+  readonly views: readonly [View, View, View];
+}
+
+/** `kernels` is null where only the scratch is asked for. */
+const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[] => {
+  const convolution = convolutionOf(call);
+  if (convolution === null) {
+    const [a, b] = call.inputs as readonly [View, View];
+    const problem = productOf(call);
+    return [
+      {
+        name: 'simd gemm',
+        scratch: gemmScratchElements(problem),
+        run: (a, b, c, scratch) => kernels?.gemm(problem, { a, b, c, scratch }),
+        views: [a, b, call.output],
+      },
+    ];
+  }
+  return partsOf(convolution).map((part) => {
+    const problem = convOf(part);
+    return {
+      name: 'simd conv',
+      scratch: convScratchElements(problem),
+      run: (x, filter, y, scratch) => kernels?.conv(problem, { x, filter, y, scratch }),
+      views: [part.image, part.kernel, part.output],
+    };
+  });
+};
+
+/** The working memory of an anchor: its parts run one after another. */
+export const simdScratch = (call: AnchorCall): number =>
+  Math.max(...stepsOf(call, null).map(({ scratch }) => scratch));
+
+const addressIn = ({ addresses }: Frame, { buffer, offset }: View): number => addresses[buffer]! + 4 * offset;
+
+export const simdAnchorRule =
+  (kernels: SimdKernels): Rule =>
+  (call) => {
+    if (call.kind !== 'anchor') return null;
+    const scratch = call.scratch!; // asked for by `simdScratch`
+    const steps = stepsOf(call, kernels);
+    return {
+      name: steps[0]!.name,
+      run: (frame) => {
+        for (const { run, views } of steps) {
+          const [left, right, output] = views;
+          run(
+            addressIn(frame, left),
+            addressIn(frame, right),
+            addressIn(frame, output),
+            addressIn(frame, scratch),
+          );
+        }
+      },
+    };
+  };

@@ -1,7 +1,7 @@
 import { type Affine, constantOf, type Dim, gather, silu, type Tensor } from '../dsl/index.js';
 import { F } from '../internal/fp.js';
 import { normalOf } from './initializers.js';
-import { collect, type Layer, parameter, type ParamsOf } from './layer.js';
+import { collect, type Layer, parameter } from './layer.js';
 import { linearLayer } from './linear.js';
 
 /**

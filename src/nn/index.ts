@@ -27,3 +27,16 @@ export {
   type UNetConfig,
 } from './unetConfig.js';
 export { unet, type UNet, type UNetLevelParams, type UNetParams } from './unet.js';
+export { type LearningRate, cosineDecay, rateAt, type Step, warmup } from './learningRate.js';
+export {
+  chain,
+  type GradientTransformation,
+  type Optimizer,
+  optimizerOf,
+  type OptimizerState,
+  type Updated,
+} from './optimizer.js';
+export { adam, type AdamConfig } from './adam.js';
+export { adamw, type AdamWConfig } from './adamw.js';
+export { clipByGlobalNorm, globalNorm } from './clip.js';
+export { ema, emaDecay } from './ema.js';

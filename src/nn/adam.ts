@@ -1,0 +1,79 @@
+import {
+  add,
+  cast,
+  div,
+  expm1,
+  type Grads,
+  mul,
+  neg,
+  raise,
+  type Scalar,
+  sqrt,
+  square,
+  sub,
+  zipTensors,
+} from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+import { type LearningRate, rateAt, type Step } from './learningRate.js';
+import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
+
+export interface AdamConfig {
+  readonly learningRate: LearningRate;
+  /** The decay of the mean of the gradients, in [0, 1); 0.9 if not given. */
+  readonly beta1?: number;
+  /** The decay of the mean of their squares, in [0, 1); 0.999 if not given. */
+  readonly beta2?: number;
+  /** Added to the root of the mean square; 1e-8 if not given. */
+  readonly epsilon?: number;
+}
+
+const requireDecay = (name: string, decay: number): void => {
+  if (!(decay >= 0 && decay < 1))
+    raise('ConfigError', {
+      where: `adam.${name}`,
+      expected: 'a decay in [0, 1)',
+      actual: `${decay}`,
+      hint: '0.9 and 0.999 are usual',
+    });
+};
+
+/** 1 − βᵗ, also where βᵗ is near one. */
+const correction = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.log(beta))(t)));
+
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1, in the order of the end of section 2). Its state is the moments `first`
+ * and `second`. Raises `ConfigError` for a decay outside [0, 1).
+ *
+ * @example
+ * adam({ learningRate: 1e-3 })
+ */
+export const adam = ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamConfig): Optimizer =>
+  optimizerOf({
+    learningRate,
+    moments: ['first', 'second'],
+    update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
+      requireDecay('beta1', beta1);
+      requireDecay('beta2', beta2);
+      // all that depends on the step is a scalar, so that each parameter is updated in one pass
+      const t = add(1)(cast('float32')(step));
+      const root = sqrt(correction(beta2, t));
+      const size = F.pipe(rateAt(learningRate)(step), mul(root), div(correction(beta1, t)));
+      const floor = mul(epsilon)(root);
+      const first = zipTensors((m, [g]) => add(mul(1 - beta1)(g!))(mul(beta1)(m)))(
+        state['first']!,
+        gradients,
+      );
+      const second = zipTensors((v, [g]) => add(mul(1 - beta2)(square(g!)))(mul(beta2)(v)))(
+        state['second']!,
+        gradients,
+      );
+      return {
+        params: zipTensors((p, [m, v]) => sub(div(add(floor)(sqrt(v!)))(mul(size)(m!)))(p))(
+          params,
+          first,
+          second,
+        ),
+        state: { first, second },
+      };
+    },
+  });

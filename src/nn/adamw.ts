@@ -1,0 +1,27 @@
+import { type Grads, mul, neg, add, zipTensors } from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+import { adam, type AdamConfig } from './adam.js';
+import { rateAt, type Step } from './learningRate.js';
+import type { Optimizer, OptimizerState } from './optimizer.js';
+
+export interface AdamWConfig extends AdamConfig {
+  /** λ: each update also takes the fraction learningRate·λ from each parameter; 0.01 if not given. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay.
+ *
+ * @example
+ * adamw({ learningRate: 1e-4, weightDecay: 0.05 })
+ */
+export const adamw = ({ weightDecay = 0.01, ...config }: AdamWConfig): Optimizer => {
+  const optimizer = adam(config);
+  return {
+    ...optimizer,
+    update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
+      const kept = F.pipe(rateAt(config.learningRate)(step), mul(weightDecay), neg, add(1));
+      return optimizer.update(gradients, state, zipTensors((p) => mul(kept)(p))(params, gradients), step);
+    },
+  };
+};

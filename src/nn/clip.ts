@@ -1,0 +1,50 @@
+import {
+  add,
+  div,
+  type Grads,
+  maximum,
+  mul,
+  raise,
+  type Scalar,
+  scalar,
+  type Shape,
+  sqrt,
+  square,
+  sum,
+  tensorsOf,
+  type Tensor,
+  zipTensors,
+} from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+import type { GradientTransformation } from './optimizer.js';
+
+/** The Euclidean norm of all gradients as one vector. */
+export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
+  F.pipe(
+    tensorsOf(gradients)
+      // gradients are float32 where they are not null
+      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>)))
+      .reduce((total, s) => add(s)(total), scalar(0)),
+    sqrt,
+  );
+
+/**
+ * Scales all gradients by one number where their {@link globalNorm} is above `max`, so that it is `max`.
+ * Raises `ConfigError` unless `max` is positive. Pascanu et al. 2013.
+ *
+ * @example
+ * chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3 }))
+ */
+export const clipByGlobalNorm =
+  (max: number): GradientTransformation =>
+  <P>(gradients: Grads<P>) => {
+    if (!(max > 0))
+      raise('ConfigError', {
+        where: 'clipByGlobalNorm',
+        expected: 'a norm above 0',
+        actual: `${max}`,
+        hint: '1 is usual',
+      });
+    const factor = div(maximum(max)(globalNorm(gradients)))(scalar(max)); // 1 up to `max`
+    return zipTensors((g) => mul(factor)(g))(gradients);
+  };

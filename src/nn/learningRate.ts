@@ -1,0 +1,67 @@
+import { add, cast, clip, cos, minimum, mul, raise, type Scalar, scalar, sub, type Tensor } from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+
+/** How many updates there were before this one: an int32 scalar that stays on the backend. */
+export type Step = Tensor<[], 'int32'>;
+
+/** A learning rate: a number, or a function of the step. */
+export type LearningRate = number | ((step: Step) => Scalar);
+
+/** The learning rate of a step. */
+export const rateAt =
+  (rate: LearningRate) =>
+  (step: Step): Scalar =>
+    typeof rate === 'number' ? scalar(rate) : rate(step);
+
+const requireSteps = (where: string, steps: number, least: number): void => {
+  if (!(Number.isSafeInteger(steps) && steps >= least))
+    raise('ConfigError', {
+      where,
+      expected: `a number of steps ≥ ${least}`,
+      actual: `${steps}`,
+      hint: 'count updates, from 0',
+    });
+};
+
+/**
+ * Lets a learning rate grow linearly over the first `steps` updates: the first has 1/steps of it, the
+ * last of them all of it. Raises `ConfigError` for fewer steps than one.
+ *
+ * @example
+ * pipe(1e-3, warmup(500))
+ */
+export const warmup =
+  (steps: number) =>
+  (rate: LearningRate): LearningRate =>
+  (step) => {
+    requireSteps('warmup', steps, 1);
+    const part = F.pipe(step, cast('float32'), add(1), mul(1 / steps), minimum(1));
+    return mul(part)(rateAt(rate)(step));
+  };
+
+/**
+ * Lets a learning rate fall along half a cosine, from all of it at update `from` (0 if not given) to the
+ * fraction `floor` of it (0 if not given) at update `steps`, where it stays. Loshchilov & Hutter 2017, eq. 5.
+ * Raises `ConfigError` unless 0 ≤ from < steps.
+ *
+ * @example
+ * pipe(1e-3, warmup(500), cosineDecay({ from: 500, steps: 10_000 }))
+ */
+export const cosineDecay =
+  ({
+    steps,
+    from = 0,
+    floor = 0,
+  }: {
+    readonly steps: number;
+    readonly from?: number;
+    readonly floor?: number;
+  }) =>
+  (rate: LearningRate): LearningRate =>
+  (step) => {
+    requireSteps('cosineDecay', from, 0);
+    requireSteps('cosineDecay', steps, from + 1);
+    const progress = F.pipe(step, cast('float32'), sub(from), mul(1 / (steps - from)), clip(0, 1));
+    const part = F.pipe(progress, mul(Math.PI), cos, mul((1 - floor) / 2), add((1 + floor) / 2));
+    return mul(part)(rateAt(rate)(step));
+  };

@@ -1,0 +1,65 @@
+import { type Grads, mapTensors, treeSpec, type TreeSpec, zerosLike } from '../dsl/index.js';
+import type { LearningRate, Step } from './learningRate.js';
+
+/** What an optimiser remembers: trees like the parameters, by name. */
+export interface OptimizerState<P> {
+  readonly [moment: string]: P;
+}
+
+/** What an update gives. */
+export interface Updated<P> {
+  readonly params: P;
+  readonly state: OptimizerState<P>;
+}
+
+/** A rule that changes parameters by gradients. */
+export interface Optimizer {
+  /** The learning rate that it uses, to be reported. */
+  readonly learningRate: LearningRate;
+  /** The spec of the state, for programs and checkpoints. */
+  readonly state: <P>(params: TreeSpec<P>) => TreeSpec<OptimizerState<P>>;
+  /** The state to begin with. */
+  readonly init: <P>(params: P) => OptimizerState<P>;
+  /** One update. Parameters without a gradient stay as they are. */
+  readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
+}
+
+/** An optimiser whose state begins at zero, from the names of its moments and its update. */
+export const optimizerOf = ({
+  moments,
+  ...rest
+}: Pick<Optimizer, 'learningRate' | 'update'> & { readonly moments: readonly string[] }): Optimizer => {
+  const each = <A>(a: A): { readonly [moment: string]: A } =>
+    Object.fromEntries(moments.map((moment) => [moment, a]));
+  return {
+    state: (params) => treeSpec(each(params)),
+    init: (params) => each(mapTensors(zerosLike)(params)),
+    ...rest,
+  };
+};
+
+/** A change of gradients before an optimiser sees them. */
+export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
+
+/**
+ * Gradients through some transformations, in order, then to an optimiser.
+ *
+ * @example
+ * chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3 }))
+ */
+export const chain = (
+  ...links: readonly [...transformations: GradientTransformation[], optimizer: Optimizer]
+): Optimizer => {
+  const optimizer = links.at(-1) as Optimizer; // the last link, by its type
+  const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
+  return {
+    ...optimizer,
+    update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) =>
+      optimizer.update(
+        transformations.reduce((g, transform) => transform<P>(g), gradients),
+        state,
+        params,
+        step,
+      ),
+  };
+};

@@ -1,15 +1,11 @@
 /** Which schedule a nest gets: by its extents and strides alone. */
 import { i32 } from '../assembler.js';
 import type { Local } from '../assembler.js';
+import { dependences, effortOf } from './effort.js';
 import { isFlat, type Nest } from './nest.js';
-import {
-  type FlatExtent,
-  type Schedule,
-  scheduled,
-  stepping,
-  vectorized,
-  vectorizedFlat,
-} from './schedule.js';
+import { type FlatExtent, LANES, type Level, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat } from './schedule.js'; // prettier-ignore
+import { across, adjacent, besideReduced, type Unrolling } from './unroll.js';
+import { workOf } from './work.js';
 
 /** The extent of a flat nest, as the last argument of its code. */
 export const FLAT_EXTENT: Local<'i32'> = i32.local('extent');
@@ -19,18 +15,146 @@ const flatExtent: FlatExtent = {
   within: (size, part) => i32.shr_u(i32.and(FLAT_EXTENT, size - 1), Math.log2(part)),
 };
 
-export const scheduleOf = (nest: Nest): Schedule => {
-  if (nest.loops.length === 0) return scheduled(-1, [], []);
-  if (isFlat(nest)) return scheduled(0, [vectorizedFlat(flatExtent, 2)], []);
-  const vector = nest.loops.length - 1;
-  const level = (loop: number) =>
-    loop === vector
-      ? vectorized(loop, nest.loops[loop]!.extent, 4)
-      : stepping(loop, nest.loops[loop]!.extent);
-  const loops = nest.loops.map((_, loop) => loop);
+const isAlong = (bits: number, loop: number): boolean => ((bits >> loop) & 1) === 1;
+
+const elementsOf = ({ loops }: Nest, which: (loop: number) => boolean): number =>
+  loops.reduce((product, { extent }, loop) => (which(loop) ? product * extent : product), 1);
+
+/** What a vector of elements takes, if vectors lie along a loop. */
+export const perVector = (nest: Nest, vector: number): number => {
+  const depends = dependences(nest);
+  const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
+  return (
+    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) ? sum + effortOf(a) : sum), 0) +
+    accesses.filter((strides) => strides[vector] !== 0).length
+  );
+};
+
+/** What a vector access takes: contiguous ones are cheap, those that can be exchanged in registers less so. */
+const accessEffort = (nest: Nest, strides: readonly number[], vector: number, isLoad: boolean): number => {
+  const stride = strides[vector]!;
+  if (stride === 0) return 0.3;
+  if (Math.abs(stride) === 1) return stride === 1 ? 1 : 2;
+  const crosses = isLoad && strides.some((s, loop) => s === 1 && nest.loops[loop]!.extent >= LANES);
+  return crosses ? 3 : 6;
+};
+
+/** The effort for one element, if vectors lie along a loop. */
+const effortAlong = (nest: Nest, vector: number): number => {
+  const { extent, reduced } = nest.loops[vector]!;
+  const depends = dependences(nest);
+  const terms = elementsOf(nest, (loop) => nest.loops[loop]!.reduced);
+  const loads = nest.loads.reduce((sum, strides) => sum + accessEffort(nest, strides, vector, true), 0);
+  const stores = nest.stores.reduce((sum, { strides }) => sum + accessEffort(nest, strides, vector, false), 0);
+  const arithmetic = (along: boolean): number =>
+    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) === along ? sum + effortOf(a) : sum), 0);
+  const vectors = Math.ceil(extent / LANES);
+  const results = (reduced ? 8 * nest.stores.length : stores) / terms;
+  const masks = reduced && extent % LANES !== 0 ? nest.stores.length : 0;
+  return (vectors * (loads + arithmetic(true) + masks) + arithmetic(false) + 3) / extent + results;
+};
+
+/** The loop with the least effort; of equals the innermost. */
+const vectorLoop = (nest: Nest): number =>
+  nest.loops.reduce(
+    (best, _, loop) => (best < 0 || effortAlong(nest, loop) <= effortAlong(nest, best) ? loop : best),
+    -1,
+  );
+
+/** Vectors to work on at a time: as many as keep the loop's own cost small. */
+const vectorsAtOnce = (effort: number): 1 | 2 | 4 => (effort <= 12 ? 4 : effort <= 40 ? 2 : 1);
+
+/** The largest divisor of a number that is not larger than another. */
+const divisorUpTo = (n: number, most: number): number => {
+  for (let d = Math.min(n, most); d > 1; d--) if (n % d === 0) return d;
+  return 1;
+};
+
+/** How many vectors of a loop to unroll: all of a few, otherwise the same number each time if it can be. */
+const unrolledVectors = (extent: number, effort: number, wanted: number): number => {
+  const vectors = Math.ceil(extent / LANES);
+  if (vectors <= 8 && vectors * effort <= 96) return vectors;
+  if (vectors <= Math.max(4, wanted) && vectors * effort <= 200) return vectors;
+  const whole = divisorUpTo(Math.floor(extent / LANES), wanted);
+  return whole > 1 || vectors < 4 * wanted ? whole : wanted;
+};
+
+const reducing = (nest: Nest, vector: number): Schedule => {
+  const { extent, reduced } = nest.loops[vector]!;
+  const effort = perVector(nest, vector);
+  const wanted = reduced ? vectorsAtOnce(effort) : Math.max(1, Math.floor(8 / nest.stores.length));
+  const unrolled = unrolledVectors(extent, effort, effort * wanted <= 200 ? wanted : 2);
+  const along = vectorized(vector, extent, unrolled);
+  const beside = besideReduced(nest, vector, unrolled, Math.ceil(extent / LANES) <= unrolled);
+  const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent, beside.get(loop) ?? 1);
+  const others = nest.loops.flatMap((_, loop) => (loop === vector ? [] : [loop]));
+  const kept = others.filter((loop) => !nest.loops[loop]!.reduced);
+  // unrolled ones last
+  const outer = kept.filter((loop) => !beside.has(loop));
+  const inner = kept.filter((loop) => beside.has(loop));
+  const sums = others.filter((loop) => nest.loops[loop]!.reduced).map(level);
   return scheduled(
     vector,
-    loops.filter((loop) => !nest.loops[loop]!.reduced).map(level),
-    loops.filter((loop) => nest.loops[loop]!.reduced).map(level),
+    [...[...outer, ...inner].map(level), ...(reduced ? [] : [along])],
+    reduced ? [...sums, along] : sums,
   );
+};
+
+/** Bytes that a tile of a loop may touch, so that it stays in the nearest cache. */
+const TILE_BYTES = 24576;
+
+/** The schedule with one loop inside of those that values vary with which it does not change. */
+const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Schedule[] => {
+  const at = plain.running.findIndex((level) => level.loop === loop);
+  const { extent } = nest.loops[loop]!;
+  const inside = [...plain.running.slice(at + 1), ...plain.fixed].map((level) => level.loop);
+  const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
+  const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => inside.includes(l) && strides[l] !== 0), 0); // prettier-ignore
+  const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));
+  if (at < 0 || tile < Math.min(extent, 4)) return [];
+  const outer = tile === extent ? [] : [tiling(loop, extent, tile)];
+  const rest = plain.running.slice(at + 1);
+  const along = rest.filter((level) => level.loop === plain.vector);
+  const others = rest.filter((level) => level.loop !== plain.vector);
+  const within = stepping(loop, tile);
+  const before = plain.running.slice(0, at);
+  const variants = [
+    [...before, ...outer, ...rest, within],
+    [...before, ...outer, ...others, within, ...along],
+  ];
+  return variants.map((running) => ({ ...plain, running, kept: running.length }));
+};
+
+const keeping = (nest: Nest, vector: number): Schedule => {
+  const { extent } = nest.loops[vector]!;
+  const effort = perVector(nest, vector);
+  const wanted = vectorsAtOnce(effort);
+  const crossing = across(nest, vector, effort);
+  const unrolled = crossing === null ? unrolledVectors(extent, effort, wanted) : 1;
+  const along = vectorized(vector, extent, unrolled);
+  const isWhole = Math.ceil(extent / LANES) <= unrolled;
+  const beside: Unrolling | null = crossing ?? (isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null);
+  const others = nest.loops.flatMap((_, loop) => (loop === vector || loop === beside?.loop ? [] : [loop]));
+  const plain = scheduled(
+    vector,
+    [
+      ...others.map((loop) => stepping(loop, nest.loops[loop]!.extent)),
+      ...(beside === null ? [] : [beside.level]),
+      along,
+    ],
+    [],
+  );
+  const variants = crossing === null ? others.flatMap((loop) => tiled(nest, plain, loop)) : [];
+  // another order must be worth the shorter runs through memory
+  return variants.reduce(
+    (best, variant) => (workOf(nest, variant) < 0.9 * workOf(nest, best) ? variant : best),
+    plain,
+  );
+};
+
+export const scheduleOf = (nest: Nest): Schedule => {
+  if (nest.loops.length === 0) return scheduled(-1, [], []);
+  if (isFlat(nest)) return scheduled(0, [vectorizedFlat(flatExtent, vectorsAtOnce(perVector(nest, 0)))], []);
+  const vector = vectorLoop(nest);
+  return nest.loops.some(({ reduced }) => reduced) ? reducing(nest, vector) : keeping(nest, vector);
 };

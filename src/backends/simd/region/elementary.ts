@@ -47,7 +47,7 @@ const LARGEST = 3.4028234663852886e38;
 const MAGIC = 12582912;
 /** ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440054690581e-4;
+const LN2_LOW = -2.1219444005469057e-4;
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
 const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877];
 const MANTISSA_BITS = 23;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { wasm } from '../../src/backends/tfjs/wasm.js';
 import {
   ancestral,
   clipToImage,
@@ -54,6 +55,7 @@ const fakeEpsilon: Denoiser<null, [3, 4, 4]> = {
 describe.each([
   ['reference', reference],
   ['cpu', cpu],
+  ['wasm', wasm],
 ])('guided-diffusion’s steps on %s', (_, backend) => {
   const distance = async (
     build: Parameters<typeof numbersOf>[0],

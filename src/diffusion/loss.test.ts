@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import { cpu } from '../backends/tfjs/cpu.js';
+import { wasm } from '../backends/tfjs/wasm.js';
 import {
   constantOf,
   type Dim,
@@ -112,7 +113,8 @@ describe('timesteps', () => {
 
   it('are the same on every backend', async () => {
     const draw = uniformTimesteps(process)(many);
-    expect(await numbersOf(draw, cpu())).toEqual(await numbersOf(draw));
+    const oracle = await numbersOf(draw);
+    for (const backend of [cpu, wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);
   });
 });
 

@@ -10,8 +10,15 @@ import { imagePhases } from './geometry.js';
 import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
 import { packPanels, panelColumns } from './panels.js';
 import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf } from './positions.js';
-import { rowScratchElements, runRows, setBias, writeRowTable } from './rows.js';
-import type { RowScratch } from './rows.js';
+import {
+  ROW_MULTIPLE,
+  rowScratchElements,
+  rowTableElements,
+  runRows,
+  setBias,
+  writeRowTable,
+} from './rows.js';
+import type { RowScratch, Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
 import { clearCopies, copyElements, readImages, segmentsOf, sourceOf } from './source.js';
@@ -38,9 +45,9 @@ export interface ConvAddresses {
 }
 
 /** Outputs in a block: their part of the image stays in the second-level cache while the panels pass by. */
-const BLOCK_OUTPUTS = 512;
+const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
 
-type Area = keyof RowScratch | 'filter' | 'images';
+type Area = keyof RowScratch | 'tables' | 'filter' | 'images';
 
 /** What is known from the problem alone. */
 interface ConvPlan {
@@ -57,7 +64,8 @@ const planOf = (problem: ConvProblem): ConvPlan => {
     phases: all,
     source,
     layout: scratchLayout<Area>({
-      ...rowScratchElements(BLOCK_OUTPUTS, problem.outChannels),
+      ...rowScratchElements(problem.outChannels),
+      tables: all.reduce((size, phase) => size + rowTableElements(source.group * outputsOf(phase)), 0),
       filter: windowHeight * windowWidth * problem.channels * panelColumns(problem.outChannels),
       images: copyElements(source),
     }),
@@ -67,25 +75,28 @@ const planOf = (problem: ConvProblem): ConvPlan => {
 /** The scratch that {@link conv} needs, in 32-bit numbers. */
 export const convScratchElements = (problem: ConvProblem): number => planOf(problem).layout.elements;
 
-/** A phase with its taps packed. */
-interface PackedPhase {
-  readonly phase: ImagePhase;
-  readonly depth: number;
+/** A phase that is ready to run: its taps are packed, and the places of its outputs are in a table. */
+interface ReadyPhase {
+  readonly outputs: number;
+  readonly table: number;
   readonly panels: number;
+  readonly depth: number;
+  readonly segments: Segments;
 }
 
 const depthOf = ({ rows, columns }: ImagePhase, channels: number) =>
   rows.taps.count * columns.taps.count * channels;
 
-/** Packs the taps of a phase into panels at `address`. */
+/** Packs the taps of a phase into panels at `panels`. */
 const packTaps = (
   machine: Machine,
   problem: ConvProblem,
-  packed: PackedPhase,
+  { rows, columns }: ImagePhase,
+  panels: number,
   filterAddress: number,
 ): void => {
   const { filter, channels, outChannels } = problem;
-  const { rows, columns } = packed.phase;
+  const depth = depthOf({ rows, columns }, channels);
   for (const i of range(rows.taps.count))
     for (const j of range(columns.taps.count)) {
       const tap =
@@ -93,24 +104,52 @@ const packTaps = (
         (columns.taps.from + j * columns.taps.step) * filter.column;
       const from = { address: filterAddress + FLOAT_BYTES * tap, row: filter.input, column: filter.output };
       const row = (i * columns.taps.count + j) * channels;
-      packPanels(machine, packed.panels, packed.depth, row, from, channels, outChannels);
+      packPanels(machine, panels, depth, row, from, channels, outChannels);
     }
 };
 
-/** Gives each phase its place in the packed filter, and fills it. */
-const packFilter = (
+/** Writes where the windows and the results of a phase's outputs are, for one group of images. */
+const writeTable = (
   machine: Machine,
   problem: ConvProblem,
-  phases: readonly ImagePhase[],
-  address: number,
+  source: Source,
+  phase: ImagePhase,
+  table: number,
+) => {
+  const [inputs, results] = [inputPlaces(phase, source.strides), outputPlaces(phase, problem.y)];
+  const outputs = source.group * outputsOf(phase);
+  const [inputStep, resultStep] = [FLOAT_BYTES * inputs.column, FLOAT_BYTES * results.column];
+  writeRowTable(machine, table, outputs, (add) =>
+    forEachRun(phase, 0, outputs, (run) =>
+      add(
+        FLOAT_BYTES * placeOf(inputs, run),
+        inputStep,
+        FLOAT_BYTES * placeOf(results, run),
+        resultStep,
+        run.count,
+      ),
+    ),
+  );
+};
+
+/** Packs the filter and writes the tables of all phases, one after another. */
+const readyPhases = (
+  machine: Machine,
+  problem: ConvProblem,
+  { phases, source }: ConvPlan,
+  areas: Readonly<Record<Area, number>>,
   filterAddress: number,
-): readonly PackedPhase[] => {
-  let panels = address;
+): readonly ReadyPhase[] => {
+  let [panels, table] = [areas.filter, areas.tables];
   return phases.map((phase) => {
-    const packed = { phase, depth: depthOf(phase, problem.channels), panels };
-    packTaps(machine, problem, packed, filterAddress);
-    panels += FLOAT_BYTES * packed.depth * panelColumns(problem.outChannels);
-    return packed;
+    const depth = depthOf(phase, problem.channels);
+    const outputs = source.group * outputsOf(phase);
+    packTaps(machine, problem, phase, panels, filterAddress);
+    writeTable(machine, problem, source, phase, table);
+    const ready = { outputs, table, panels, depth, segments: segmentsOf(phase, source, problem.channels) };
+    panels += FLOAT_BYTES * depth * panelColumns(problem.outChannels);
+    table += FLOAT_BYTES * rowTableElements(outputs);
+    return ready;
   });
 };
 
@@ -118,42 +157,20 @@ const packFilter = (
 export const conv =
   (machine: Machine) =>
   (problem: ConvProblem, at: ConvAddresses): void => {
-    const { phases, source, layout } = planOf(problem);
-    const areas = scratchAddresses(layout, at.scratch);
-    const packedPhases = packFilter(machine, problem, phases, areas.filter, at.filter);
-    setBias(machine, areas, problem.outChannels, at.bias);
+    const plan = planOf(problem);
+    const { source } = plan;
+    const areas = scratchAddresses(plan.layout, at.scratch);
+    const phases = readyPhases(machine, problem, plan, areas, at.filter);
+    const [columns, accumulate] = [problem.outChannels, problem.accumulate === true];
+    setBias(machine, areas, columns, at.bias);
     clearCopies(machine, source, areas.images);
-
-    const runBlock = (packed: PackedPhase, images: number, y: number, from: number, to: number): void => {
-      const { phase, depth, panels } = packed;
-      const [inputs, outputs] = [inputPlaces(phase, source.strides), outputPlaces(phase, problem.y)];
-      writeRowTable(machine, areas, to - from, (add) =>
-        forEachRun(phase, from, to, (run) => {
-          const left = images + FLOAT_BYTES * placeOf(inputs, run);
-          const result = y + FLOAT_BYTES * placeOf(outputs, run);
-          for (let i = 0; i < run.count; i += 1)
-            add(left + FLOAT_BYTES * inputs.column * i, result + FLOAT_BYTES * outputs.column * i);
-        }),
-      );
-      runRows(machine, areas, {
-        count: to - from,
-        segments: segmentsOf(phase, source, problem.channels),
-        panels,
-        depth,
-        from: 0,
-        columns: problem.outChannels,
-        accumulate: problem.accumulate === true,
-      });
-    };
-
-    for (let first = 0; first < problem.batch; first += source.group) {
-      const count = Math.min(source.group, problem.batch - first);
+    for (let image = 0; image < problem.batch; image += source.group) {
       const x = { address: at.x, strides: problem.x };
-      const images = readImages(machine, problem, source, x, areas.images, first, count);
-      const y = at.y + FLOAT_BYTES * first * problem.y.image;
-      for (const packed of packedPhases)
-        forEachBlock(count * outputsOf(packed.phase), BLOCK_OUTPUTS, (from, to) =>
-          runBlock(packed, images, y, from, to),
+      const left = readImages(machine, problem, source, x, areas.images, image);
+      const result = at.y + FLOAT_BYTES * image * problem.y.image;
+      for (const phase of phases)
+        forEachBlock(phase.outputs, BLOCK_OUTPUTS, (first, count) =>
+          runRows(machine, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
         );
     }
   };

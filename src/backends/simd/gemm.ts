@@ -8,7 +8,7 @@ import { FLOAT_BYTES, copyMatrix } from './copy.js';
 import type { Matrix } from './copy.js';
 import type { Machine } from './functions.js';
 import { packPanels, panelColumns } from './panels.js';
-import { oneSegment, rowScratchElements, runRows, setBias, writeRowTable } from './rows.js';
+import { oneSegment, rowScratchElements, rowTableElements, runRows, setBias, writeRowTable } from './rows.js';
 import type { RowScratch } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
@@ -61,12 +61,13 @@ const blockRowsOf = (problem: GemmProblem): number => {
   return Math.min(problem.m, Math.max(32, Math.min(MAXIMUM_ROWS, rows)));
 };
 
-type Area = keyof RowScratch | 'a' | 'b';
+type Area = keyof RowScratch | 'table' | 'a' | 'b';
 
 const layoutOf = (problem: GemmProblem): ScratchLayout<Area> => {
   const rows = blockRowsOf(problem);
   return scratchLayout<Area>({
-    ...rowScratchElements(rows, problem.n),
+    ...rowScratchElements(problem.n),
+    table: rowTableElements(rows),
     b: problem.k * panelColumns(problem.n),
     a: problem.a.column === 1 ? 0 : rows * depthOf(problem),
   });
@@ -111,20 +112,21 @@ const product = (
     const [rows, depth] = [Math.min(blockRows, m - m0), Math.min(blockDepth, k - k0)];
     const first = at.a + FLOAT_BYTES * (m0 * a.row + k0 * a.column);
     const left = readable({ address: first, row: a.row, column: a.column }, rows, depth);
-    writeRowTable(machine, areas, rows, (add) => {
-      for (let row = 0; row < rows; row += 1)
-        add(left.address + FLOAT_BYTES * row * left.row, at.c + FLOAT_BYTES * (m0 + row) * c.row);
-    });
-    const accumulate = k0 > 0 || problem.accumulate === true;
-    const segments = oneSegment(depth);
+    writeRowTable(machine, areas.table, rows, (add) =>
+      add(0, FLOAT_BYTES * left.row, 0, FLOAT_BYTES * c.row, rows),
+    );
     runRows(machine, areas, {
+      table: areas.table,
+      first: 0,
       count: rows,
-      segments,
+      left: left.address,
+      result: at.c + FLOAT_BYTES * m0 * c.row,
+      segments: oneSegment(depth),
       panels: areas.b,
       depth: k,
       from: k0,
       columns: n,
-      accumulate,
+      accumulate: k0 > 0 || problem.accumulate === true,
     });
   };
 

@@ -26,9 +26,13 @@ export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (
   }
 };
 
-/** Calls `run` for blocks of at most `size` outputs of `total`. */
-export const forEachBlock = (total: number, size: number, run: (from: number, to: number) => void): void => {
-  for (let from = 0; from < total; from += size) run(from, Math.min(total, from + size));
+/** Calls `run` with the first of, and how many are in, blocks of at most `size` of `total`. */
+export const forEachBlock = (
+  total: number,
+  size: number,
+  run: (first: number, count: number) => void,
+): void => {
+  for (let first = 0; first < total; first += size) run(first, Math.min(size, total - first));
 };
 
 /** Where a phase's output 0 meets its tap 0, in numbers from place (0, 0); and its outputs' strides there. */

@@ -5,7 +5,7 @@
  *
  *   C[r, j] = bias[j] (+ C[r, j]) + Σ_h Σ_w Σ_k A_r[h·strideHigh + w·strideWide + k] · panel[h, w, k, j]
  *
- * where a table gives the addresses of A_r and C_r. A matrix product has one segment (one h, one w); a
+ * where a table gives the offsets of A_r and C_r from base addresses. A matrix product has one segment (one h, one w); a
  * convolution has one for each tap of its window, and so runs on the image in place ("implicit GEMM"),
  * for any width of the image, stride and dilation.
  *
@@ -32,7 +32,7 @@ import type { Body, Expr, Func, Local } from './assembler.js';
 import { ROW_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 
-/** Bytes of one entry of the row table: the address of A_r, then that of C_r. */
+/** Bytes of one entry of the row table: the offset of A_r, then that of C_r. */
 export const ROW_ENTRY_BYTES = 8;
 
 /** Steps of k in one turn of the inner loop. */
@@ -50,10 +50,10 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
 /**
  * The row kernel for panels of a width. Its parameters, all `i32`, addresses and steps in bytes:
  * - `table`, `tiles`: the row table, of `tiles` tiles' rows;
+ * - `left`, `result`: the base addresses; `result` is that of the panel's first column;
  * - `panel`, `bias`: the packed panel, and the initial values of its columns;
  * - `high`, `stepHigh`, `wide`, `stepWide`, `length`: how many segments there are in the two directions
  *   and what to add to the rows' addresses after each ({@link stepAfterSegment}); numbers in a segment;
- * - `shift`: what to add to the addresses of C_r, for the panel's first column;
  * - `columns`: how many columns of the panel belong to C, from 1 on;
  * - `accumulate`: 1 to add to C;
  * - `spill`: room for a tile, used where the panel is not full.
@@ -66,6 +66,8 @@ export const rowKernel = (width: PanelWidth): Func => {
   const parameters = {
     table: i32.local('table'),
     tiles: i32.local('tiles'),
+    left: i32.local('left'),
+    result: i32.local('result'),
     panel: i32.local('panel'),
     bias: i32.local('bias'),
     high: i32.local('high'),
@@ -73,7 +75,6 @@ export const rowKernel = (width: PanelWidth): Func => {
     wide: i32.local('wide'),
     stepWide: i32.local('stepWide'),
     length: i32.local('length'),
-    shift: i32.local('shift'),
     columns: i32.local('columns'),
     accumulate: i32.local('accumulate'),
     spill: i32.local('spill'),
@@ -81,6 +82,8 @@ export const rowKernel = (width: PanelWidth): Func => {
   const {
     table,
     tiles,
+    left,
+    result,
     panel,
     bias,
     high,
@@ -88,7 +91,6 @@ export const rowKernel = (width: PanelWidth): Func => {
     wide,
     stepWide,
     length,
-    shift,
     columns,
     accumulate,
     spill,
@@ -149,13 +151,15 @@ export const rowKernel = (width: PanelWidth): Func => {
     );
   const isWhole = i32.eq(columns, width);
   const addressesOfC = c.map((address, row) =>
-    set(address, i32.add(shift, i32.load(table, { offset: ROW_ENTRY_BYTES * row + 4 }))),
+    set(address, i32.add(result, i32.load(table, { offset: ROW_ENTRY_BYTES * row + 4 }))),
   );
 
   return func(`rows${width}`, Object.values(parameters), [
     repeat(tile, tiles, [
       set(b, panel),
-      a.map((address, row) => set(address, i32.load(table, { offset: ROW_ENTRY_BYTES * row }))),
+      a.map((address, row) =>
+        set(address, i32.add(left, i32.load(table, { offset: ROW_ENTRY_BYTES * row }))),
+      ),
       eachSum((sum, row, vector) =>
         set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
       ),

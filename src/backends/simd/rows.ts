@@ -26,27 +26,28 @@ export const oneSegment = (length: number): Segments => ({
   length,
 });
 
-/** Scratch for the row kernel: addresses in bytes. */
+/** Scratch for the row kernel, besides its tables: addresses in bytes. */
 export interface RowScratch {
-  readonly table: number;
   readonly spill: number;
   /** The initial values of the columns of all panels. */
   readonly bias: number;
 }
 
+/** Sizes of {@link RowScratch}, in 32-bit numbers. */
+export const rowScratchElements = (columns: number): Readonly<Record<keyof RowScratch, number>> => ({
+  spill: Math.max(...PANEL_WIDTHS.map((width) => width * ROW_TILE_ROWS[width])),
+  bias: panelColumns(columns),
+});
+
 const ENTRY_NUMBERS = ROW_ENTRY_BYTES / 4;
 /** A tile may be short of this many rows. */
 const MOST_MISSING = Math.max(...Object.values(ROW_TILE_ROWS)) - 1;
 
-/** Sizes of {@link RowScratch} for blocks of `rows` rows, in 32-bit numbers. */
-export const rowScratchElements = (
-  rows: number,
-  columns: number,
-): Readonly<Record<keyof RowScratch, number>> => ({
-  table: ENTRY_NUMBERS * (rows + MOST_MISSING),
-  spill: Math.max(...PANEL_WIDTHS.map((width) => width * ROW_TILE_ROWS[width])),
-  bias: panelColumns(columns),
-});
+/** A number of rows that all tiles divide. */
+export const ROW_MULTIPLE = 12;
+
+/** The size of a table of `rows` rows, in 32-bit numbers. */
+export const rowTableElements = (rows: number): number => ENTRY_NUMBERS * (rows + MOST_MISSING);
 
 /** Sets the initial values of the columns: `bias`, or 0. */
 export const setBias = (machine: Machine, scratch: RowScratch, columns: number, bias?: number): void => {
@@ -56,32 +57,49 @@ export const setBias = (machine: Machine, scratch: RowScratch, columns: number, 
   copyMatrix(machine, row(scratch.bias), row(bias), 1, columns);
 };
 
-/** Appends a row to the table: the addresses of its left operand and of its results. */
-export type AddRow = (left: number, result: number) => void;
+/** Appends rows to a table: the offsets, in bytes, of their left operands and results, evenly spaced. */
+export type AddRows = (
+  left: number,
+  leftStep: number,
+  result: number,
+  resultStep: number,
+  count: number,
+) => void;
 
-/**
- * Writes the row table: `add` is called once for each of `count` rows. The last row is repeated, to fill
- * the last tile.
- */
+/** Writes a table of `count` rows. The last row is repeated, to fill the last tile. */
 export const writeRowTable = (
   { memory }: Machine,
-  { table }: RowScratch,
+  table: number,
   count: number,
-  addRows: (add: AddRow) => void,
+  write: (add: AddRows) => void,
 ): void => {
-  const entries = new Int32Array(memory.buffer, table, ENTRY_NUMBERS * (count + MOST_MISSING));
-  let next = 0;
-  addRows((left, result) => {
-    entries[next] = left;
-    entries[next + 1] = result;
-    next += ENTRY_NUMBERS;
-  });
-  for (; next < entries.length; next += ENTRY_NUMBERS) entries.copyWithin(next, next - ENTRY_NUMBERS, next);
+  const entries = new Int32Array(memory.buffer, table, rowTableElements(count));
+  let end = 0;
+  // Offsets are kept as 32-bit integers, which wrap as WebAssembly's do: with numbers that may be doubles, this
+  // loop would cost as much as a small convolution.
+  const add: AddRows = (left, leftStep, result, resultStep, rows) => {
+    const to = end + ENTRY_NUMBERS * rows;
+    const [leftAdd, resultAdd] = [leftStep | 0, resultStep | 0];
+    let [nextLeft, nextResult] = [left | 0, result | 0];
+    for (; end < to; end += ENTRY_NUMBERS) {
+      entries[end] = nextLeft;
+      entries[end + 1] = nextResult;
+      nextLeft = (nextLeft + leftAdd) | 0;
+      nextResult = (nextResult + resultAdd) | 0;
+    }
+  };
+  write(add);
+  add(entries[end - 2] ?? 0, 0, entries[end - 1] ?? 0, 0, MOST_MISSING);
 };
 
-/** One pass: the rows in the table, over rows `from` on of panels that are `depth` deep. */
+/** One pass: the rows of a table, over rows `from` on of panels that are `depth` deep. Addresses in bytes. */
 export interface RowPass {
+  readonly table: number;
+  /** Rows from this one on. */
+  readonly first: number;
   readonly count: number;
+  readonly left: number;
+  readonly result: number;
   readonly segments: Segments;
   readonly panels: number;
   readonly depth: number;
@@ -90,7 +108,10 @@ export interface RowPass {
   readonly accumulate: boolean;
 }
 
-/** Runs a pass. The rows' results are columns 0, 1, … from the addresses in the table. */
+/**
+ * Runs a pass. The rows' results are columns 0, 1, … from their places. Unless the rows end with their table,
+ * `count` is a multiple of {@link ROW_MULTIPLE}.
+ */
 export const runRows = ({ functions }: Machine, scratch: RowScratch, pass: RowPass): void => {
   const { high, highStride, wide, wideStride, length } = pass.segments;
   const stepWide = stepAfterSegment(FLOAT_BYTES * wideStride, length);
@@ -98,8 +119,10 @@ export const runRows = ({ functions }: Machine, scratch: RowScratch, pass: RowPa
   for (const panel of panelsOf(pass.columns)) {
     const run = functions[`rows${panel.width}`];
     run(
-      scratch.table,
+      pass.table + ROW_ENTRY_BYTES * pass.first,
       Math.ceil(pass.count / ROW_TILE_ROWS[panel.width]),
+      pass.left,
+      pass.result + FLOAT_BYTES * panel.first,
       panelAddress(pass.panels, pass.depth, panel) + FLOAT_BYTES * pass.from * panel.width,
       scratch.bias + FLOAT_BYTES * panel.first,
       high,
@@ -107,7 +130,6 @@ export const runRows = ({ functions }: Machine, scratch: RowScratch, pass: RowPa
       wide,
       stepWide,
       length,
-      FLOAT_BYTES * panel.first,
       panel.columns,
       pass.accumulate ? 1 : 0,
       scratch.spill,

@@ -9,19 +9,30 @@ import type { ConvGeometry, ImagePhase, ImageStrides } from './geometry.js';
 import { extentOf } from './phases.js';
 import type { Extent, Phase } from './phases.js';
 import type { Segments } from './rows.js';
+import { range } from './tiles.js';
 
 /** How images are read; strides in numbers. In all cases the channels of a pixel lie side by side. */
 export interface Source {
   readonly isCopy: boolean;
-  /** Images that are read together. */
+  /** Images that are read together; divides the batch. */
   readonly group: number;
   readonly rows: Extent;
   readonly columns: Extent;
   readonly strides: ImageStrides;
 }
 
-/** Small images are taken together, up to about this many outputs. */
+/** Small images are taken together, up to this many outputs. */
 const GROUP_OUTPUTS = 256;
+
+/** The most images, a divisor of the batch, that have no more outputs together; at least 1. */
+const groupOf = ({ batch, output }: ConvGeometry): number => {
+  const most = Math.max(1, Math.min(batch, Math.floor(GROUP_OUTPUTS / (output[0] * output[1]))));
+  return (
+    range(most)
+      .map((index) => most - index)
+      .find((size) => batch % size === 0) ?? 1
+  );
+};
 
 const length = ({ from, to }: Extent) => to - from;
 const isWithin = ({ from, to }: Extent, extent: number) => from >= 0 && to <= extent;
@@ -33,14 +44,14 @@ export const sourceOf = (
   x: ImageStrides,
   mayStay: boolean,
 ): Source => {
-  const { batch, channels, input, output } = geometry;
+  const { channels, input } = geometry;
   const [rows, columns] = [extentOf(phases.rows), extentOf(phases.columns)];
   const isSideBySide = x.channel === 1 || channels === 1;
   const isCopy = !(mayStay && isSideBySide && isWithin(rows, input[0]) && isWithin(columns, input[1]));
   const row = length(columns) * channels;
   return {
     isCopy,
-    group: Math.max(1, Math.min(batch, Math.floor(GROUP_OUTPUTS / (output[0] * output[1])))),
+    group: groupOf(geometry),
     rows,
     columns,
     strides: isCopy ? { image: length(rows) * row, row, pixel: channels, channel: 1 } : x,
@@ -61,8 +72,34 @@ const clamp = ({ from, to }: Extent, extent: number): Extent => ({
   to: Math.min(extent, to),
 });
 
+/** Copies `rows` of one image, `pixels` of each; `at` gives the addresses of the first pixel of a row. */
+const copyPixels = (
+  machine: Machine,
+  at: { readonly to: (row: number) => number; readonly from: (row: number) => number },
+  x: ImageStrides,
+  { strides }: Source,
+  rows: Extent,
+  pixels: number,
+  channels: number,
+): void => {
+  const isRowSideBySide = x.pixel === channels && (x.channel === 1 || channels === 1);
+  if (isRowSideBySide) {
+    const matrix = (address: number, row: number) => ({ address, row, column: 1 });
+    const [to, from] = [matrix(at.to(rows.from), strides.row), matrix(at.from(rows.from), x.row)];
+    return copyMatrix(machine, to, from, length(rows), pixels * channels);
+  }
+  for (let row = rows.from; row < rows.to; row += 1)
+    copyMatrix(
+      machine,
+      { address: at.to(row), row: strides.pixel, column: 1 },
+      { address: at.from(row), row: x.pixel, column: x.channel },
+      pixels,
+      channels,
+    );
+};
+
 /**
- * Makes images `first` to `first + count` readable: the address of place (0, 0) of the first one, which need
+ * Makes the group of images from `first` on readable: the address of place (0, 0) of the first one, which need
  * not be inside of it.
  */
 export const readImages = (
@@ -72,7 +109,6 @@ export const readImages = (
   x: { readonly address: number; readonly strides: ImageStrides },
   scratch: number,
   first: number,
-  count: number,
 ): number => {
   const { strides } = source;
   if (!source.isCopy) return x.address + FLOAT_BYTES * first * strides.image;
@@ -82,19 +118,11 @@ export const readImages = (
   if (length(columns) <= 0) return origin;
   const place = (of: ImageStrides, image: number, row: number) =>
     FLOAT_BYTES * (image * of.image + row * of.row + columns.from * of.pixel);
-  for (let image = 0; image < count; image += 1)
-    for (let row = rows.from; row < rows.to; row += 1)
-      copyMatrix(
-        machine,
-        { address: origin + place(strides, image, row), row: strides.pixel, column: 1 },
-        {
-          address: x.address + place(x.strides, first + image, row),
-          row: x.strides.pixel,
-          column: x.strides.channel,
-        },
-        length(columns),
-        geometry.channels,
-      );
+  for (let image = 0; image < source.group; image += 1) {
+    const to = (row: number) => origin + place(strides, image, row);
+    const from = (row: number) => x.address + place(x.strides, first + image, row);
+    copyPixels(machine, { to, from }, x.strides, source, rows, length(columns), geometry.channels);
+  }
   return origin;
 };
 

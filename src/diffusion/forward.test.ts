@@ -7,7 +7,7 @@ import { qMeanVariance, qSample, qStep, through } from './forward.js';
 import { ddpm } from './process.js';
 import { cosine, linear } from './schedule.js';
 
-const T = 20;
+const T = 25;
 const processes = { linear: right(ddpm(linear(T))), cosine: right(ddpm(cosine(T))) };
 const scalars = (...numbers: readonly number[]): Tensor<[2]> => constantOf(numbers, 2) as Tensor<[2]>;
 const at = (t: number): Tensor<[2], 'int32'> => constantOf(Int32Array.of(t, t), 2) as Tensor<[2], 'int32'>;

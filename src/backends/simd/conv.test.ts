@@ -15,7 +15,7 @@ import type { ConvCase } from './convTesting.js';
 import { simdKernels } from './kernels.js';
 import { arena, numbers, relativeError } from './testing.js';
 
-/** Float32 sums of up to a few thousand products of numbers below 1.5. */
+/** Float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Runs a convolution, and gives all of y's memory with what it ought to hold. */

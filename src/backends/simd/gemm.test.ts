@@ -5,7 +5,7 @@ import type { GemmProblem, MatrixStrides } from './gemm.js';
 import { simdKernels } from './kernels.js';
 import { arena, denseStrides, numbers, relativeError } from './testing.js';
 
-/** Float32 sums of up to a few thousand products of numbers below 1.5. */
+/** Float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 type Axis = 'batch' | 'row' | 'column';

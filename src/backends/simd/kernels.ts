@@ -8,6 +8,8 @@
 import type { WasmMemory } from './assembler.js';
 import { conv } from './conv.js';
 import type { ConvAddresses, ConvProblem } from './conv.js';
+import { filterGradient } from './filterGradient.js';
+import type { FilterGradientAddresses, FilterGradientProblem } from './filterGradient.js';
 import { machine } from './functions.js';
 import { gemm } from './gemm.js';
 import type { GemmAddresses, GemmProblem } from './gemm.js';
@@ -16,10 +18,11 @@ import type { GemmAddresses, GemmProblem } from './gemm.js';
 export interface SimdKernels {
   readonly gemm: (problem: GemmProblem, at: GemmAddresses) => void;
   readonly conv: (problem: ConvProblem, at: ConvAddresses) => void;
+  readonly filterGradient: (problem: FilterGradientProblem, at: FilterGradientAddresses) => void;
 }
 
 /** The kernels for a memory; the tensors may be anywhere in it. */
 export const simdKernels = (memory: WasmMemory): SimdKernels => {
   const bound = machine(memory);
-  return { gemm: gemm(bound), conv: conv(bound) };
+  return { gemm: gemm(bound), conv: conv(bound), filterGradient: filterGradient(bound) };
 };

@@ -37,9 +37,16 @@ export const arena = (): Arena => {
   };
 };
 
-/** Small pseudo-random numbers, exact in float32, from a seed. */
+/** A hash of an integer, uniform in [0, 1): the finalizer of MurmurHash3. */
+const hash = (value: number): number => {
+  const first = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
+  return ((second ^ (second >>> 16)) >>> 0) / 2 ** 32;
+};
+
+/** Pseudo-random numbers in [-1, 1), exact in float32, from a seed. */
 export const numbers = (seed: number, length: number): readonly number[] =>
-  Array.from({ length }, (_, index) => Math.fround(Math.sin(seed + 12.9898 * (index + 1)) * 1.5));
+  Array.from({ length }, (_, index) => Math.fround(2 * hash(seed * 1_000_003 + index + 1) - 1));
 
 /** The largest difference, in units of the largest magnitude of `expected`. */
 export const relativeError = (actual: readonly number[], expected: readonly number[]): number => {

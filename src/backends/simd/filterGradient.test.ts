@@ -1,0 +1,53 @@
+import { test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { convCases, filterView, forEachProduct, ordinaryCase, xStrides, yStrides } from './convTesting.js';
+import type { ConvCase } from './convTesting.js';
+import { filterGradientScratchElements } from './filterGradient.js';
+import type { FilterGradientProblem } from './filterGradient.js';
+import { simdKernels } from './kernels.js';
+import { arena, numbers, relativeError } from './testing.js';
+
+/** Float32 sums of up to a few thousand products of numbers below 1. */
+const approx = 1e-5;
+
+/** Computes a filter gradient, and gives it with the float64 one. */
+const run = (c: ConvCase) => {
+  const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
+  const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
+  const view = filterView(c);
+  const expected = Array.from({ length: view.elements }, () => 0);
+  forEachProduct(c, (atX, atFilter, atY) => {
+    expected[atFilter] = (expected[atFilter] ?? 0) + (x[atX] ?? 0) * (dy[atY] ?? 0);
+  });
+  const problem: FilterGradientProblem = { ...c, x: xStrides(c), dy: yStrides(c), filter: view.strides };
+  const { memory, put, room, read } = arena();
+  const filter = room(view.elements);
+  simdKernels(memory).filterGradient(problem, {
+    x: put(x),
+    dy: put(dy),
+    filter: filter + 4 * view.offset,
+    scratch: room(filterGradientScratchElements(problem)),
+  });
+  return { actual: read(filter, view.elements), expected };
+};
+
+describe('filterGradient', () => {
+  test.prop([convCases], { numRuns: 250 })('is the float64 gradient', (c) => {
+    const { actual, expected } = run(c);
+    expect(relativeError(actual, expected)).toBeLessThan(approx);
+  });
+
+  test.each<[string, Partial<ConvCase>]>([
+    ['3×3, padded', {}],
+    ['1×1, in place', { window: [1, 1], padding: [0, 0] }],
+    ['1×1 with channels that are not a multiple of a tile', { window: [1, 1], padding: [0, 0], channels: 7 }],
+    ['more outputs than a block', { input: [24, 24], output: [24, 24], channels: 3 }],
+    ['stride 2, padded below and to the right', { strides: [2, 2], padding: [0, 0], output: [4, 4] }],
+    ['input dilated by 2', { inputDilation: [2, 2], padding: [2, 2], output: [16, 16] }],
+    ['one channel', { channels: 1 }],
+    ['one output channel', { outChannels: 1 }],
+  ])('%s', (_, change) => {
+    const { actual, expected } = run({ ...ordinaryCase, ...change });
+    expect(relativeError(actual, expected)).toBeLessThan(approx);
+  });
+});

@@ -1,0 +1,252 @@
+/**
+ * Gradients of convolutions by their filter, dF[i, j, c, o] = Σ x[window of (n, h, w) at (i, j), c] · dy[n, h, w, o]:
+ * matrix products whose sum runs over the output pixels.
+ *
+ * The output pixels are taken in blocks. Those of dy are packed into panels; those of x stay where they are,
+ * and their offsets go into the outer-product kernel's table. The sums stay in scratch until the end.
+ */
+import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
+import type { Matrix } from './copy.js';
+import type { Machine } from './functions.js';
+import { imagePhases } from './geometry.js';
+import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
+import { packPanels, panelAddress, panelColumns, panelsOf } from './panels.js';
+import type { Progression } from './phases.js';
+import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf } from './positions.js';
+import type { Segments } from './rows.js';
+import { scratchAddresses, scratchLayout } from './scratch.js';
+import type { ScratchLayout } from './scratch.js';
+import { clearCopies, copyElements, readImages, segmentsOf, sourceOf } from './source.js';
+import type { Source } from './source.js';
+import { OUTER_TILE_ROWS, range } from './tiles.js';
+
+/** Extents and strides of a filter gradient; the geometry is that of the convolution. */
+export interface FilterGradientProblem extends ConvGeometry {
+  readonly x: ImageStrides;
+  readonly dy: ImageStrides;
+  readonly filter: FilterStrides;
+}
+
+/** Addresses in bytes, of element [0, 0, 0, 0] of each operand. */
+export interface FilterGradientAddresses {
+  readonly x: number;
+  readonly dy: number;
+  readonly filter: number;
+  readonly scratch: number;
+}
+
+/** Outputs in a block: a panel of dy and the lines of x that meet it then stay in the first-level cache. */
+const BLOCK_OUTPUTS = 256;
+
+/** All tiles of the outer-product kernel divide this number of rows. */
+const ROW_MULTIPLE = Math.max(...Object.values(OUTER_TILE_ROWS));
+
+/** The sums of a segment are in whole tiles. */
+const wholeTiles = (rows: number) => Math.ceil(rows / ROW_MULTIPLE) * ROW_MULTIPLE;
+
+/** A phase, with the segments of its windows and its number of rows of sums. */
+interface PlannedPhase {
+  readonly phase: ImagePhase;
+  readonly segments: Segments;
+  readonly depth: number;
+}
+
+type Area = 'table' | 'dy' | 'sums' | 'images';
+
+interface FilterGradientPlan {
+  readonly phases: readonly PlannedPhase[];
+  readonly source: Source;
+  readonly layout: ScratchLayout<Area>;
+}
+
+const planOf = (problem: FilterGradientProblem): FilterGradientPlan => {
+  const { rows, columns, all } = imagePhases(problem);
+  const planned = (source: Source): readonly PlannedPhase[] =>
+    all.map((phase) => {
+      const segments = segmentsOf(phase, source, problem.channels);
+      return { phase, segments, depth: segments.high * segments.wide * wholeTiles(segments.length) };
+    });
+  // A last tile that is not full reads beyond its segment: only a copy is sure to have something there.
+  const inPlace = sourceOf(problem, { rows, columns }, problem.x, true);
+  const isWhole = planned(inPlace).every(({ segments }) => segments.length % ROW_MULTIPLE === 0);
+  const source = isWhole ? inPlace : sourceOf(problem, { rows, columns }, problem.x, false);
+  const phases = planned(source);
+  const outColumns = panelColumns(problem.outChannels);
+  const depth = phases.reduce((total, phase) => total + phase.depth, 0);
+  const layout = scratchLayout<Area>({
+    table: BLOCK_OUTPUTS,
+    dy: BLOCK_OUTPUTS * outColumns,
+    sums: depth * outColumns,
+    images: copyElements(source),
+  });
+  return { phases, source, layout };
+};
+
+/** The scratch that {@link filterGradient} needs, in 32-bit numbers. */
+export const filterGradientScratchElements = (problem: FilterGradientProblem): number =>
+  planOf(problem).layout.elements;
+
+/** A block of outputs of a phase, in a group of images that begins at `image`. */
+interface Block {
+  readonly phase: ImagePhase;
+  readonly image: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Writes the offsets of the block's windows from place (0, 0) of the group's first image. */
+const writeTable = (
+  { memory }: Machine,
+  { strides }: Source,
+  { phase, first, count }: Block,
+  table: number,
+) => {
+  const places = inputPlaces(phase, strides);
+  const entries = new Int32Array(memory.buffer, table, count);
+  const step = (FLOAT_BYTES * places.column) | 0;
+  let next = 0;
+  forEachRun(phase, first, first + count, (run) => {
+    const end = next + run.count;
+    let offset = (FLOAT_BYTES * placeOf(places, run)) | 0;
+    for (; next < end; next += 1) {
+      entries[next] = offset;
+      offset = (offset + step) | 0;
+    }
+  });
+};
+
+/** Packs the block's outputs of dy. */
+const packOutputs = (
+  machine: Machine,
+  problem: FilterGradientProblem,
+  dyAddress: number,
+  { phase, image, first, count }: Block,
+  packed: number,
+): void => {
+  const { dy, outChannels } = problem;
+  const places = outputPlaces(phase, dy);
+  const pack = (row: number, place: number, rows: number) => {
+    const address = dyAddress + FLOAT_BYTES * (image * dy.image + place);
+    const from: Matrix = { address, row: places.column, column: dy.channel };
+    packPanels(machine, packed, count, row, from, rows, outChannels);
+  };
+  const [width, height] = [phase.columns.outputs.count, phase.rows.outputs.count];
+  const isEven = places.row === width * places.column && places.image === height * places.row;
+  if (isEven) return pack(0, places.origin + first * places.column, count);
+  let row = 0;
+  forEachRun(phase, first, first + count, (run) => {
+    pack(row, placeOf(places, run), run.count);
+    row += run.count;
+  });
+};
+
+/** Adds a block's products to the sums of a phase. */
+const addBlock = (
+  { functions }: Machine,
+  areas: Readonly<Record<Area, number>>,
+  { segments, depth }: PlannedPhase,
+  { images, sums, outChannels, count }: Readonly<Record<'images' | 'sums' | 'outChannels' | 'count', number>>,
+): void => {
+  const rows = wholeTiles(segments.length);
+  for (const panel of panelsOf(outChannels)) {
+    const run = functions[`outer${panel.width}`];
+    const dy = panelAddress(areas.dy, count, panel);
+    const tiles = Math.ceil(segments.length / OUTER_TILE_ROWS[panel.width]);
+    let into = panelAddress(sums, depth, panel);
+    for (let high = 0; high < segments.high; high += 1)
+      for (let wide = 0; wide < segments.wide; wide += 1) {
+        const x = images + FLOAT_BYTES * (high * segments.highStride + wide * segments.wideStride);
+        run(areas.table, count, x, dy, into, tiles);
+        into += FLOAT_BYTES * rows * panel.width;
+      }
+  }
+};
+
+const tapPlace = (taps: Progression, index: number, stride: number) =>
+  (taps.from + index * taps.step) * stride;
+
+/** Writes the sums of a phase to its taps of the filter. */
+const writeTaps = (
+  machine: Machine,
+  { channels, outChannels, filter }: FilterGradientProblem,
+  { phase: { rows, columns }, segments, depth }: PlannedPhase,
+  sums: number,
+  filterAddress: number,
+): void => {
+  const tapsInSegment = segments.wide === 1 ? columns.taps.count : 1;
+  const rowsOfSums = wholeTiles(segments.length);
+  for (const panel of panelsOf(outChannels))
+    for (const i of range(rows.taps.count))
+      for (const j of range(columns.taps.count)) {
+        const segment = i * segments.wide + Math.floor(j / tapsInSegment);
+        const row = segment * rowsOfSums + (j % tapsInSegment) * channels;
+        const place =
+          tapPlace(rows.taps, i, filter.row) +
+          tapPlace(columns.taps, j, filter.column) +
+          panel.first * filter.output;
+        const from = panelAddress(sums, depth, panel) + FLOAT_BYTES * row * panel.width;
+        copyMatrix(
+          machine,
+          { address: filterAddress + FLOAT_BYTES * place, row: filter.input, column: filter.output },
+          { address: from, row: panel.width, column: 1 },
+          channels,
+          panel.columns,
+        );
+      }
+};
+
+/** Sets the whole gradient to 0, from a zero at `zero`. */
+const clearTaps = (
+  machine: Machine,
+  problem: FilterGradientProblem,
+  zero: number,
+  filterAddress: number,
+): void => {
+  const { filter, window, channels, outChannels } = problem;
+  for (const i of range(window[0]))
+    for (const j of range(window[1])) {
+      const address = filterAddress + FLOAT_BYTES * (i * filter.row + j * filter.column);
+      const to = { address, row: filter.input, column: filter.output };
+      copyMatrix(machine, to, { address: zero, row: 0, column: 0 }, channels, outChannels);
+    }
+};
+
+/** Computes the gradient of a convolution by its filter. The gradient overlaps nothing else. */
+export const filterGradient =
+  (machine: Machine) =>
+  (problem: FilterGradientProblem, at: FilterGradientAddresses): void => {
+    const { phases, source, layout } = planOf(problem);
+    const { batch, outChannels } = problem;
+    const areas = scratchAddresses(layout, at.scratch);
+    fillZero(machine, areas.sums, layout.offsets.images - layout.offsets.sums);
+    clearCopies(machine, source, areas.images);
+
+    /** Calls `run` for each phase with the address of its sums. */
+    const forEachPhase = (run: (planned: PlannedPhase, sums: number) => void): void => {
+      let sums = areas.sums;
+      for (const planned of phases) {
+        run(planned, sums);
+        sums += FLOAT_BYTES * planned.depth * panelColumns(outChannels);
+      }
+    };
+
+    for (let image = 0; image < batch; image += source.group) {
+      const x = { address: at.x, strides: problem.x };
+      const images = readImages(machine, problem, source, x, areas.images, image);
+      forEachPhase((planned, sums) => {
+        if (planned.depth === 0) return;
+        forEachBlock(source.group * outputsOf(planned.phase), BLOCK_OUTPUTS, (first, count) => {
+          const block = { phase: planned.phase, image, first, count };
+          writeTable(machine, source, block, areas.table);
+          packOutputs(machine, problem, at.dy, block, areas.dy);
+          addBlock(machine, areas, planned, { images, sums, outChannels, count });
+        });
+      });
+    }
+    const taps = phases.reduce((sum, { phase }) => sum + phase.rows.taps.count * phase.columns.taps.count, 0);
+    if (taps < problem.window[0] * problem.window[1]) {
+      fillZero(machine, areas.table, 1);
+      clearTaps(machine, problem, areas.table, at.filter);
+    }
+    forEachPhase((planned, sums) => writeTaps(machine, problem, planned, sums, at.filter));
+  };

@@ -1,4 +1,16 @@
-import { add, cast, clip, cos, minimum, mul, raise, type Scalar, scalar, sub, type Tensor } from '../dsl/index.js';
+import {
+  add,
+  cast,
+  clip,
+  cos,
+  minimum,
+  mul,
+  raise,
+  type Scalar,
+  scalar,
+  sub,
+  type Tensor,
+} from '../dsl/index.js';
 import { F } from '../internal/fp.js';
 
 /** How many updates there were before this one: an int32 scalar that stays on the backend. */

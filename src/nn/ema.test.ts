@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { numbersOf, outcomeOf } from '../../properties/diffusion/run.js';
+import { constantOf, scalar } from '../dsl/index.js';
+import { E } from '../internal/fp.js';
+import { ema, emaDecay } from './ema.js';
+
+test.each([
+  [0, 1 / 10],
+  [1, 2 / 11],
+  [90, 91 / 100],
+  [1780, 1781 / 1790],
+  [1_000_000, 0.995],
+])('after %i updates the decay is %d: warm-up, then the decay asked for', async (n, decay) => {
+  const [actual] = await numbersOf(() => emaDecay(0.995)(scalar(n, 'int32')));
+  expect(actual).toBeCloseTo(Math.min(decay, 0.995), 14);
+});
+
+test('the average is d·average + (1 − d)·params in each leaf', async () => {
+  const average = { w: constantOf([1, 2], 2), b: [scalar(0)] };
+  const params = { w: constantOf([5, 5], 2), b: [scalar(10)] };
+  const next = ema(0.9)(average, params, scalar(0, 'int32'));
+  const approx = (xs: readonly number[]): readonly string[] => xs.map((x) => x.toFixed(12));
+  expect(approx(await numbersOf(() => next.w))).toEqual(approx([0.1 + 0.9 * 5, 0.2 + 0.9 * 5]));
+  expect(approx(await numbersOf(() => next.b[0]!))).toEqual(approx([9]));
+});
+
+test('equal parameters stay, to the bit', async () => {
+  const same = { w: constantOf([0.1, -1e30], 2) };
+  expect(await numbersOf(() => ema(0.999)(same, same, scalar(3, 'int32')).w)).toEqual([0.1, -1e30]);
+});
+
+test('refuses a decay of 1', async () => {
+  const outcome = await outcomeOf(() => emaDecay(1)(scalar(0, 'int32')))();
+  expect(E.isLeft(outcome) && outcome.left.message).toBe(
+    'ema: expected a decay in [0, 1), got 1; 0.999 is usual, less for short runs',
+  );
+});

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf, outcomeOf, relativeDistance } from '../../properties/diffusion/run.js';
+import {
+  type Dim,
+  type Grads,
+  concatAll,
+  constantOf,
+  leafSpec,
+  reshape,
+  scalar,
+  type Shape,
+  type Tensor,
+  tensorsOf,
+  treeSpec,
+} from '../dsl/index.js';
+import { E } from '../internal/fp.js';
+import { adam, type AdamConfig } from './adam.js';
+import { adamw } from './adamw.js';
+import { clipByGlobalNorm, globalNorm } from './clip.js';
+import { cosineDecay, warmup } from './learningRate.js';
+import { chain, type Optimizer, type OptimizerState } from './optimizer.js';
+
+interface Params {
+  readonly w: Tensor<[Dim]>;
+  readonly deep: { readonly b: Tensor<[Dim]> };
+}
+const paramsOf = ([w, b]: readonly [readonly number[], readonly number[]]): Params => ({
+  w: constantOf(w, w.length),
+  deep: { b: constantOf(b, b.length) },
+});
+
+/** All numbers of a tree, one after the other. */
+const flat = (tree: unknown): Tensor<[Dim]> => {
+  const [first, ...rest] = tensorsOf(tree).map(({ leaf }) => reshape(-1)(leaf as Tensor<Shape>)); // all are float32 here
+  return concatAll([first!, ...rest], 0);
+};
+
+const start = [[1, -2, 0.5], [3]] as const;
+const gradients = [
+  [[0.1, -0.2, 3], [1e-4]],
+  [[-0.3, 0.1, 2], [2e-4]],
+  [[0.2, 0.2, -1], [0]],
+] as const;
+
+/** The parameters after all gradients. */
+const trained = (optimizer: Optimizer): Promise<readonly number[]> =>
+  numbersOf(() => {
+    const begin = { params: paramsOf(start), state: optimizer.init(paramsOf(start)) };
+    const end = gradients.reduce<{ readonly params: Params; readonly state: OptimizerState<Params> }>(
+      ({ params, state }, g, step) => optimizer.update(paramsOf(g), state, params, scalar(step, 'int32')),
+      begin,
+    );
+    return flat(end.params);
+  });
+
+/** Algorithm 1 of Kingma & Ba 2015, and line 12 of algorithm 2 of Loshchilov & Hutter 2019, as they stand there. */
+const byHand = (
+  rate: (t: number) => number,
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Partial<AdamConfig> = {},
+  weightDecay = 0,
+  gradientsOf: (t: number) => readonly number[] = (t) => gradients[t - 1]!.flat(),
+): readonly number[] =>
+  start.flat().map((theta, i) => {
+    let [p, m, v] = [theta, 0, 0];
+    for (let t = 1; t <= gradients.length; t++) {
+      const g = gradientsOf(t)[i]!;
+      m = beta1 * m + (1 - beta1) * g;
+      v = beta2 * v + (1 - beta2) * g * g;
+      const [mHat, vHat] = [m / (1 - beta1 ** t), v / (1 - beta2 ** t)];
+      p = p - rate(t) * (mHat / (Math.sqrt(vHat) + epsilon) + weightDecay * p);
+    }
+    return p;
+  });
+
+// float64 throughout; 1 − βᵗ is computed in two ways, which lose up to 1/(1 − β₂) = 1000 ulp
+const approx = 1e-12;
+
+describe('adam', () => {
+  test('makes the steps of the paper', async () => {
+    expect(
+      relativeDistance(
+        await trained(adam({ learningRate: 0.1 })),
+        byHand(() => 0.1),
+      ),
+    ).toBeLessThan(approx);
+  });
+
+  test('with other decays, and an epsilon that counts', async () => {
+    const config = { beta1: 0, beta2: 0.5, epsilon: 0.1 };
+    const result = await trained(adam({ learningRate: 0.1, ...config }));
+    expect(
+      relativeDistance(
+        result,
+        byHand(() => 0.1, config),
+      ),
+    ).toBeLessThan(approx);
+  });
+
+  test('the first step has the size of the learning rate, against the sign of the gradient', async () => {
+    const optimizer = adam({ learningRate: 0.1, epsilon: 0 });
+    const [w0, w1, w2, b] = await numbersOf(() =>
+      flat(
+        optimizer.update(
+          paramsOf(gradients[0]),
+          optimizer.init(paramsOf(start)),
+          paramsOf(start),
+          scalar(0, 'int32'),
+        ).params,
+      ),
+    );
+    expect([w0! - 1, w1! + 2, w2! - 0.5, b! - 3].map((d) => d.toFixed(9))).toEqual(
+      [-0.1, 0.1, -0.1, -0.1].map((d) => d.toFixed(9)),
+    );
+  });
+
+  test('a learning rate may follow the step', async () => {
+    const learningRate = warmup(2)(0.1);
+    const result = await trained(adam({ learningRate }));
+    expect(
+      relativeDistance(
+        result,
+        byHand((t) => 0.1 * Math.min(1, t / 2)),
+      ),
+    ).toBeLessThan(approx);
+  });
+
+  test('the state has the form of the parameters', () => {
+    const params = treeSpec<Params>({ w: leafSpec([3]), deep: { b: leafSpec([1]) } });
+    expect(
+      adam({ learningRate: 1 })
+        .state(params)
+        .leaves.map(({ path, shape }) => [path, shape]),
+    ).toEqual([
+      ['first.w', [3]],
+      ['first.deep.b', [1]],
+      ['second.w', [3]],
+      ['second.deep.b', [1]],
+    ]);
+  });
+
+  test('what has no gradient stays as it is', async () => {
+    const params = { w: constantOf([1], 1), count: constantOf(Int32Array.of(7), 1) };
+    const optimizer = adamw({ learningRate: 0.1 });
+    const updated = optimizer.update(
+      { w: constantOf([1], 1), count: null },
+      optimizer.init(params),
+      params,
+      scalar(0, 'int32'),
+    );
+    expect(await numbersOf(() => updated.params.count)).toEqual([7]);
+    expect(await numbersOf(() => updated.state['first']!.count)).toEqual([0]);
+  });
+
+  test('refuses a decay that never forgets, when it is traced', async () => {
+    const optimizer = adam({ learningRate: 0.1, beta2: 1 });
+    const outcome = await outcomeOf(() =>
+      flat(
+        optimizer.update(
+          paramsOf(gradients[0]),
+          optimizer.init(paramsOf(start)),
+          paramsOf(start),
+          scalar(0, 'int32'),
+        ).params,
+      ),
+    )();
+    expect(E.isLeft(outcome) && outcome.left.message).toBe(
+      'adam.beta2: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual',
+    );
+  });
+});
+
+describe('adamw', () => {
+  test('makes the steps of the paper', async () => {
+    const result = await trained(adamw({ learningRate: 0.1, weightDecay: 0.3 }));
+    expect(
+      relativeDistance(
+        result,
+        byHand(() => 0.1, {}, 0.3),
+      ),
+    ).toBeLessThan(approx);
+  });
+
+  test('without decay is adam', async () => {
+    const [a, b] = [adamw({ learningRate: 0.1, weightDecay: 0 }), adam({ learningRate: 0.1 })];
+    expect(await trained(a)).toEqual(await trained(b));
+  });
+});
+
+describe('clipByGlobalNorm', () => {
+  const clipped = (
+    max: number,
+    g: readonly [readonly number[], readonly number[]],
+  ): Promise<readonly number[]> => numbersOf(() => flat(clipByGlobalNorm(max)<Params>(paramsOf(g))));
+
+  test('the norm is that of all leaves together', async () => {
+    expect(await numbersOf(() => globalNorm<Params>(paramsOf([[3, 0], [4]])))).toEqual([5]);
+  });
+
+  test('keeps what is short, to the bit', async () => {
+    expect(await clipped(5, [[3, 0], [4]])).toEqual([3, 0, 4]);
+    expect(await clipped(1, [[0, 0], [0]])).toEqual([0, 0, 0]);
+  });
+
+  test('shortens what is long, and keeps its direction', async () => {
+    expect(await clipped(1, [[3, 0], [4]])).toEqual([3 * (1 / 5), 0, 4 * (1 / 5)]);
+  });
+
+  test('NaN anywhere is NaN everywhere: a guard sees it', async () => {
+    expect(await clipped(1, [[NaN, 0], [4]])).toEqual([NaN, NaN, NaN]);
+  });
+
+  test('goes before an optimiser in a chain', async () => {
+    const short = (t: number): readonly number[] => {
+      const g = gradients[t - 1]!.flat();
+      return g.map((x) => x * Math.min(1, 0.5 / Math.hypot(...g)));
+    };
+    const result = await trained(chain(clipByGlobalNorm(0.5), adam({ learningRate: 0.1 })));
+    expect(
+      relativeDistance(
+        result,
+        byHand(() => 0.1, {}, 0, short),
+      ),
+    ).toBeLessThan(approx);
+  });
+
+  test('keeps the type of the gradients', () => {
+    const g: Grads<{ w: Tensor<[3]>; n: Tensor<[], 'int32'> }> = { w: constantOf([1, 2, 3], 3), n: null };
+    expect(clipByGlobalNorm(1)<{ w: Tensor<[3]>; n: Tensor<[], 'int32'> }>(g).n).toBeNull();
+  });
+});
+
+describe('learning rates', () => {
+  const at = async (rate: ReturnType<typeof warmup>, steps: readonly number[]): Promise<readonly number[]> =>
+    Promise.all(
+      steps.map(async (step) => {
+        const learningRate = rate(2);
+        if (typeof learningRate === 'number') return learningRate;
+        return (await numbersOf(() => learningRate(scalar(step, 'int32'))))[0]!;
+      }),
+    );
+
+  test('warmup grows to all of it at its last step, and stays', async () => {
+    expect(await at(warmup(4), [0, 1, 3, 4, 100])).toEqual([0.5, 1, 2, 2, 2]);
+  });
+
+  test('cosineDecay falls from all of it to its floor, and stays', async () => {
+    const rates = await at(cosineDecay({ from: 10, steps: 30, floor: 0.1 }), [0, 10, 20, 30, 100]);
+    [2, 2, 1.1, 0.2, 0.2].forEach((rate, i) => expect(rates[i]).toBeCloseTo(rate, 12));
+  });
+
+  test('they compose', async () => {
+    const rates = await at((rate) => cosineDecay({ steps: 8 })(warmup(4)(rate)), [0, 4]);
+    [0.5, 1].forEach((rate, i) => expect(rates[i]).toBeCloseTo(rate, 12));
+  });
+
+  test.each([
+    [warmup(0), 'warmup: expected a number of steps ≥ 1, got 0; count updates, from 0'],
+    [
+      cosineDecay({ from: 5, steps: 5 }),
+      'cosineDecay: expected a number of steps ≥ 6, got 5; count updates, from 0',
+    ],
+  ])('refuse what cannot be counted', async (rate, message) => {
+    const learningRate = rate(1);
+    const outcome = await outcomeOf(() =>
+      typeof learningRate === 'number' ? scalar(0) : learningRate(scalar(0, 'int32')),
+    )();
+    expect(E.isLeft(outcome) && outcome.left.message).toBe(message);
+  });
+});

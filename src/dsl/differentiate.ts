@@ -1,15 +1,12 @@
 /** Reverse-mode differentiation, from graph to graph. */
 import { cotangents } from './derivatives/index.js';
 import { sumOf } from './derivatives/elementwise.js';
-import { type Node, reachable, rewrite } from './node.js';
-import { decomposition, zerosLike } from './primitives/index.js';
+import { type Node, reachable } from './node.js';
+import { decomposeUnless } from './passes/decompose.js';
+import { zerosLike } from './primitives/index.js';
 
 /** Composites that have no derivative of their own are replaced by their decompositions. */
-const differentiable = (roots: readonly Node[]): readonly Node[] =>
-  rewrite(roots, (n) => {
-    if (n.op !== 'composite' || n.attributes.composite.derivative !== undefined) return n;
-    return differentiable([decomposition(n)])[0]!;
-  });
+const differentiable = decomposeUnless(({ derivative }) => derivative !== undefined);
 
 export interface Differentiated {
   /** The outputs, in the form that was differentiated: use these, so that work is shared. */

@@ -47,6 +47,7 @@ export { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
 export { program, type Program } from './program.js';
 export { type At, compile, type CompileOptions, type Executable, type Feed } from './compile.js';
+export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';
 export {
   type AnyValue,
@@ -74,7 +75,109 @@ export {
   uniform,
   uniformLike,
 } from './keys.js';
-export * from './ops/index.js';
+export {
+  abs,
+  atan,
+  cast,
+  ceil,
+  clip,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  log,
+  log1p,
+  neg,
+  not,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  stopGradient,
+  tan,
+  tanh,
+} from './ops/unary.js';
+export {
+  add,
+  and,
+  type Arithmetic,
+  type Comparison,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  notEqual,
+  or,
+  pow,
+  select,
+  type Select,
+  sub,
+} from './ops/binary.js';
+export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/broadcast.js';
+export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/reshape.js';
+export { flip, halve, pad, slice, split } from './ops/slicing.js';
+export { concat, concatAll, stack, tile } from './ops/joining.js';
+export {
+  all,
+  any,
+  argmax,
+  cumsum,
+  logSumExp,
+  max,
+  maxOver,
+  mean,
+  meanOver,
+  meanPerSample,
+  min,
+  minOver,
+  prod,
+  sum,
+  sumOver,
+  sumPerSample,
+  topK,
+  type TopK,
+  variance,
+} from './ops/reduction.js';
+export { gather, oneHot, scatterAdd } from './ops/indexing.js';
+export {
+  constantOf,
+  fullLike,
+  fullOf,
+  iota,
+  ones,
+  onesLike,
+  scalar,
+  table,
+  zeros,
+  zerosLike,
+} from './ops/constants.js';
+export { type Affine, batchedMatmul, linear, matmul } from './ops/linear.js';
+export {
+  averagePool,
+  conv2d,
+  type Convolution,
+  convolution,
+  downsample,
+  upsample,
+} from './ops/convolution.js';
+export { gelu, logSoftmax, silu, softmax } from './ops/activation.js';
+export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/normalization.js';
+export { attention } from './ops/attention.js';
+export type { Numeric } from './ops/operand.js';
 export type {
   Backend,
   BackendStats,

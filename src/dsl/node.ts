@@ -129,9 +129,14 @@ export const node = <K extends Op>(
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** All nodes that the given ones need, each once, inputs before the nodes that use them. */
-export const reachable = (roots: readonly Node[]): readonly Node[] => {
-  const seen = new Set<Node>();
+const NOTHING: readonly Node[] = [];
+
+/**
+ * All nodes that the given ones need, each once, inputs before the nodes that use them; without those of
+ * `known` and what only they need.
+ */
+export const reachable = (roots: readonly Node[], known: readonly Node[] = NOTHING): readonly Node[] => {
+  const seen = new Set<Node>(known);
   const order: Node[] = [];
   // an explicit stack: graphs are deeper than the call stack
   const stack: { readonly node: Node; next: number }[] = [];
@@ -156,14 +161,16 @@ export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**
- * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten.
+ * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten. The nodes of
+ * `known` stay as they are.
  */
 export const rewrite = (
   roots: readonly Node[],
   visit: (n: Node, original: Node) => Node,
+  known: readonly Node[] = NOTHING,
 ): readonly Node[] => {
-  const done = new Map<Node, Node>();
-  for (const original of reachable(roots)) {
+  const done = new Map<Node, Node>(known.map((n) => [n, n]));
+  for (const original of reachable(roots, known)) {
     const inputs = original.inputs.map((input) => done.get(input)!);
     done.set(original, visit(withInputs(original, inputs), original));
   }
@@ -181,4 +188,20 @@ export const placeOf = (n: Node): string => {
     if (at.op === 'input') return at.attributes.path;
   }
   return '';
+};
+
+/** The operation of a node in a word: `conv2d`, `sigmoid`, `groupNorm`. */
+export const labelOf = (n: Node): string => {
+  switch (n.op) {
+    case 'unary':
+    case 'binary':
+    case 'reduce':
+      return n.attributes.fn;
+    case 'random':
+      return n.attributes.distribution;
+    case 'composite':
+      return n.attributes.composite.name;
+    default:
+      return n.op;
+  }
 };

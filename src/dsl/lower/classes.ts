@@ -59,6 +59,9 @@ const COSTS: Readonly<Record<string, number>> = {
   expm1: 64, log1p: 64, sin: 64, cos: 64, tan: 64, atan: 64, erf: 64, pow: 64,
 }; // prettier-ignore
 
+/** An element may be computed a second time, rather than kept, up to this much arithmetic. */
+const CHEAP = 24;
+
 /** What it takes to compute an element again, where it is needed a second time. */
 export interface Effort {
   /** Additions' worth of arithmetic. */
@@ -69,30 +72,42 @@ export interface Effort {
   readonly reads: boolean;
 }
 
-/** The efforts of all nodes of a graph (in topological order), as if nothing elementwise were stored. */
+/** Whether to compute a node again where it is needed, rather than to keep it. */
+export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= CHEAP;
+
+const arithmeticOf = (n: Node): number => {
+  if (n.op === 'unary' || n.op === 'binary') return COSTS[n.attributes.fn] ?? 1;
+  return n.op === 'select' || n.op === 'cast' ? 1 : 0;
+};
+
+/**
+ * The efforts of all nodes of a graph (in topological order). What several nodes use, and what is not
+ * cheap, is taken to be kept, so that it costs those no more than a load.
+ */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
-  const known = new Map<Node, Effort>();
+  const uses = new Map<Node, number>();
+  for (const n of order) for (const input of new Set(n.inputs)) uses.set(input, 1 + (uses.get(input) ?? 0));
+  const own = new Map<Node, Effort>();
+  const asOperand = new Map<Node, Effort>();
   for (const n of order) {
     const kind = classOf(n);
+    const kept: Effort = { arithmetic: 0, large: new Set([n]), reads: true };
     if (kind !== 'elementwise' && kind !== 'movement') {
-      known.set(n, { arithmetic: 0, large: new Set([n]), reads: true });
+      own.set(n, kept);
+      asOperand.set(n, kept);
       continue;
     }
-    const inputs = n.inputs.map((input) => known.get(input)!);
-    const own =
-      n.op === 'unary' || n.op === 'binary'
-        ? (COSTS[n.attributes.fn] ?? 1)
-        : n.op === 'select' || n.op === 'cast'
-          ? 1
-          : 0;
+    const inputs = n.inputs.map((input) => asOperand.get(input)!);
     const size = sizeOf(n.shape);
-    known.set(n, {
-      arithmetic: inputs.reduce((sum, input) => sum + input.arithmetic, own),
+    const effort: Effort = {
+      arithmetic: inputs.reduce((sum, input) => sum + input.arithmetic, arithmeticOf(n)),
       large: new Set(
         inputs.flatMap((input) => [...input.large].filter((leaf) => 4 * sizeOf(leaf.shape) >= size)),
       ),
       reads: inputs.some((input) => input.reads),
-    });
+    };
+    own.set(n, effort);
+    asOperand.set(n, kind === 'elementwise' && uses.get(n)! > 1 && !isCheap(effort) ? kept : effort);
   }
-  return known;
+  return own;
 };

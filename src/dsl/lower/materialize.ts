@@ -1,9 +1,7 @@
 import { type Node } from '../node.js';
-import { classOf, efforts } from './classes.js';
+import { classOf, efforts, isCheap } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
-/** An element may be computed a second time, rather than kept, up to this much arithmetic. */
-const CHEAP = 24;
 /** Regions larger than this are cut. */
 const LARGEST_BODY = 96;
 
@@ -33,7 +31,7 @@ export const materialize = (order: readonly Node[], required: ReadonlySet<Node>)
   const mustStore = (n: Node): boolean => {
     if (required.has(n)) return true;
     const { by, viewed, dense, repeated } = demands.get(n)!;
-    const { arithmetic, large, reads } = effort.get(n)!;
+    const own = effort.get(n)!;
     switch (classOf(n)) {
       case 'source':
       case 'key':
@@ -45,8 +43,8 @@ export const materialize = (order: readonly Node[], required: ReadonlySet<Node>)
       }
       case 'elementwise':
         if (viewed || dense) return true;
-        if (repeated && reads && arithmetic > 0) return true;
-        return by.size > 1 && (large.size > 1 || arithmetic > CHEAP);
+        if (repeated && own.reads && own.arithmetic > 0) return true;
+        return by.size > 1 && !isCheap(own);
       default:
         return true;
     }

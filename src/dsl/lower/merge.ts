@@ -56,7 +56,8 @@ export const merged = (first: Region, second: Region): Region | null => {
     first.reduced === second.reduced &&
     first.extents.length === second.extents.length &&
     first.extents.every((e, i) => e === second.extents[i]);
-  if (!sameLoops) return null;
+  const atLeast = first.loads.length + first.stores.length + second.stores.length;
+  if (!sameLoops || atLeast > MOST_ACCESSES) return null;
   // what the first stores, the second may use at the same index alone, and then as a value
   for (const load of second.loads)
     for (const store of first.stores)

@@ -1,9 +1,19 @@
-import { type Node, rewrite } from '../node.js';
+import { type Composite, type Node, rewrite } from '../node.js';
 import { decomposition } from '../primitives/index.js';
 
-/** Replaces the composites that a backend has no kernel for by their decompositions, all the way down. */
+/** Replaces the composites for which `isKept` does not hold by their decompositions, all the way down. */
+export const decomposeUnless =
+  (isKept: (composite: Composite) => boolean) =>
+  (roots: readonly Node[], known: readonly Node[] = []): readonly Node[] =>
+    rewrite(
+      roots,
+      (n) =>
+        n.op !== 'composite' || isKept(n.attributes.composite)
+          ? n
+          : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!,
+      known,
+    );
+
+/** Replaces the composites that a backend has no kernel for. */
 export const decompose = (roots: readonly Node[], native: readonly string[]): readonly Node[] =>
-  rewrite(roots, (n) => {
-    if (n.op !== 'composite' || native.includes(n.attributes.composite.name)) return n;
-    return decompose([decomposition(n)], native)[0]!;
-  });
+  decomposeUnless(({ name }) => native.includes(name))(roots);

@@ -1,0 +1,35 @@
+import { foldIn, type RandomKey } from '../dsl/keys.js';
+import { randomInto } from '../dsl/threefry.js';
+
+/**
+ * The positions of each step's batch: every epoch goes through the data set once, in an order of its
+ * own. A function of the key and the step alone, so that a resumed run goes on with the same images.
+ *
+ * @example
+ * positionsOf({ key: key(7), size: 60_000, batch: 32 })(0) // Int32Array(32)
+ */
+export const positionsOf = ({
+  key,
+  size,
+  batch,
+}: {
+  readonly key: RandomKey;
+  readonly size: number;
+  readonly batch: number;
+}): ((step: number) => Int32Array) => {
+  // the order of the epoch asked for last: a batch has parts of two epochs at most if it is smaller than one
+  let known = { epoch: -1, order: new Int32Array(0) };
+  const orderOf = (epoch: number): Int32Array => {
+    if (known.epoch !== epoch) {
+      const order = new Int32Array(size);
+      randomInto('permutation', foldIn(epoch)(key), order);
+      known = { epoch, order };
+    }
+    return known.order;
+  };
+  return (step) =>
+    Int32Array.from({ length: batch }, (_, i) => {
+      const position = step * batch + i;
+      return orderOf(Math.floor(position / size))[position % size]!;
+    });
+};

@@ -1,0 +1,117 @@
+/** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
+import { fail, failure, type NoisefoldError } from '../dsl/index.js';
+import { decode, exactly } from '../internal/decode.js';
+import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
+import { readBytes, writeAtomically } from './files.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import type { Snapshot } from './snapshot.js';
+
+/** What a checkpoint says of itself; it changes when its meaning does. */
+const FORMAT = 'noisefold-checkpoint-1';
+
+const Metadata = exactly(
+  { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
+  { crc32: t.string },
+);
+
+const Header = exactly({
+  step: t.number,
+  batch: t.number,
+  key: t.tuple([t.number, t.number], 'two words'),
+});
+
+const parse = (text: string): either.Either<string, unknown> =>
+  E.tryCatch(
+    (): unknown => JSON.parse(text),
+    () => text,
+  );
+
+/** The bytes of a checkpoint: the same snapshot gives the same bytes. */
+export const encodeCheckpoint = ({
+  step,
+  key,
+  batch,
+  config,
+  tensors,
+}: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
+  encodeSafetensors({
+    tensors,
+    metadata: {
+      format: FORMAT,
+      step: JSON.stringify(step),
+      key: JSON.stringify(key),
+      batch: JSON.stringify(batch),
+      config: JSON.stringify(config),
+    },
+  });
+
+const foreign = (where: string, expected: string, actual: string): NoisefoldError =>
+  failure('DecodeError', { where, expected, actual, hint: 'give a checkpoint that noisefold wrote' });
+
+/** Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`. */
+export const decodeCheckpoint =
+  (where: string) =>
+  (bytes: Uint8Array): either.Either<NoisefoldError, Snapshot> =>
+    F.pipe(
+      decodeSafetensors(where)(bytes),
+      E.flatMap(({ tensors, metadata }) =>
+        F.pipe(
+          decode(Metadata)(metadata),
+          E.mapLeft(({ path, expected, actual }) =>
+            foreign(`${where}: ${path || 'metadata'}`, expected, actual),
+          ),
+          E.flatMap(({ step, key, batch, config }) =>
+            F.pipe(
+              E.Do,
+              E.bind('fields', () =>
+                F.pipe(
+                  E.sequenceArray([parse(step), parse(key), parse(batch)]),
+                  E.mapLeft((actual) => foreign(where, 'JSON', actual)),
+                  E.flatMap(([s, k, b]) =>
+                    E.mapLeft(
+                      ({ path, expected, actual }: { path: string; expected: string; actual: string }) =>
+                        foreign(`${where}: ${path}`, expected, actual),
+                    )(decode(Header)({ step: s, key: k, batch: b })),
+                  ),
+                ),
+              ),
+              E.bind('json', () =>
+                E.mapLeft((actual: string) => foreign(`${where}: config`, 'JSON', actual))(parse(config)),
+              ),
+              E.map(({ fields, json }): Snapshot => ({ ...fields, config: json, tensors })),
+            ),
+          ),
+        ),
+      ),
+    );
+
+/** Writes a checkpoint aside and puts it in place. The old file is whole until then, whatever happens. */
+export const saveCheckpoint =
+  (path: string) =>
+  (snapshot: Snapshot): taskEither.TaskEither<NoisefoldError, void> =>
+    F.pipe(
+      TE.fromEither(encodeCheckpoint(snapshot)),
+      TE.flatMap((bytes) => writeAtomically(path, bytes)),
+    );
+
+/** Reads a checkpoint from a file. */
+export const loadCheckpoint = (path: string): taskEither.TaskEither<NoisefoldError, Snapshot> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)));
+
+/** Holds a snapshot against the run that is to go on from it. */
+export const resumable = (
+  snapshot: Snapshot,
+  run: Pick<Snapshot, 'key' | 'batch' | 'config'>,
+): either.Either<NoisefoldError, Snapshot> => {
+  const differing = (['key', 'batch', 'config'] as const).find(
+    (field) => JSON.stringify(snapshot[field]) !== JSON.stringify(run[field]),
+  );
+  return differing === undefined
+    ? E.right(snapshot)
+    : fail('CheckpointMismatch', {
+        where: `checkpoint of step ${snapshot.step}: ${differing}`,
+        expected: JSON.stringify(run[differing]),
+        actual: JSON.stringify(snapshot[differing]),
+        hint: 'resume with the configuration that the run began with',
+      });
+};

@@ -1,0 +1,33 @@
+/** `noisefold/training`: fit, sample, checkpoints, data. */
+export { type Batch, type Bytes, type Dataset, datasetOf, pixelOf } from './dataset.js';
+export { positionsOf } from './batches.js';
+export { fit, type Fit } from './fit.js';
+export { type HeldOut, startTraining, type TrainEvent, type Training, type TrainingRun } from './run.js';
+export { type Images, sample, type Sampling, type Trained } from './sample.js';
+export type { ResidentTree } from './open.js';
+export {
+  type Examples,
+  heldOutLoss,
+  initialState,
+  type Recipe,
+  type Report,
+  type StepInputs,
+  trainState,
+  type TrainState,
+  trainStep,
+} from './trainState.js';
+export { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+export {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  loadCheckpoint,
+  resumable,
+  saveCheckpoint,
+} from './checkpoint.js';
+export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
+export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from './idx.js';
+export { readIdx, readIdxChunks } from './idxFile.js';
+export { imageGrid, type ImageBatch } from './imageGrid.js';
+export { encodePng, type Picture } from './png.js';
+export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './metrics.js';
+export { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';

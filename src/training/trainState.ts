@@ -1,0 +1,141 @@
+/** What training keeps on the backend from step to step, and the programs that begin and change it. */
+import { type Model, type Process, simpleLoss } from '../diffusion/index.js';
+import {
+  add,
+  and,
+  cast,
+  isFinite,
+  type Key,
+  leafSpec,
+  program,
+  type Program,
+  type Scalar,
+  select,
+  type Shape,
+  type Tensor,
+  treeSpec,
+  type TreeSpec,
+  valueAndGrad,
+  zeros,
+  zipTensors,
+} from '../dsl/index.js';
+import {
+  ema,
+  globalNorm,
+  type LearningRate,
+  type Optimizer,
+  type OptimizerState,
+  rateAt,
+} from '../nn/index.js';
+
+/** Parameters, their moving average, the optimiser's memory, and the number of updates so far. */
+export interface TrainState<P> {
+  readonly params: P;
+  readonly average: P;
+  readonly optimizer: OptimizerState<P>;
+  readonly step: Tensor<[], 'int32'>;
+}
+
+/** The spec of a training state, for programs and checkpoints. */
+export const trainState = <P>(params: TreeSpec<P>, optimizer: Optimizer): TreeSpec<TrainState<P>> =>
+  treeSpec({ params, average: params, optimizer: optimizer.state(params), step: leafSpec([], 'int32') });
+
+/** What is to be learned, and how. */
+export interface Recipe<P, I extends Shape> {
+  readonly model: Model<P, I>;
+  readonly process: Process;
+  readonly optimizer: Optimizer;
+  /** The learning rate that the optimiser uses, to be reported. */
+  readonly learningRate?: LearningRate;
+  /** The decay of the moving average of the parameters, from which samples are drawn; 0.995 if not given. */
+  readonly averageDecay?: number;
+  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
+  readonly labelDropout?: number;
+}
+
+/** The state to begin with: the average is that of the first parameters. */
+export const initialState = <P, I extends Shape>({
+  model,
+  optimizer,
+}: Recipe<P, I>): Program<{ readonly key: Key }, TrainState<P>> =>
+  program({ key: 'key' }, ({ key }) => {
+    const params = model.init(key);
+    return { params, average: params, optimizer: optimizer.init(params), step: cast('int32')(zeros()) };
+  });
+
+/** Some images of shape `I` with their classes, and what is drawn for them. */
+export interface Examples<I extends Shape> {
+  /** `[B, ...I]`, in [-1, 1]. */
+  readonly x0: Tensor<['B', ...I]>;
+  /** `[B]`, where the model has classes. */
+  readonly label?: Tensor<['B'], 'int32'>;
+  readonly key: Key;
+}
+
+const examples = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): TreeSpec<Examples<I>> =>
+  treeSpec({
+    x0: leafSpec(['B', ...image]),
+    ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+    key: leafSpec([], 'key'),
+  });
+
+/** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
+export interface Report {
+  readonly loss: Scalar;
+  readonly gradientNorm: Scalar;
+  readonly learningRate: Scalar;
+}
+
+/** What a step takes: the state, which it donates, and examples. */
+export interface StepInputs<P, I extends Shape> {
+  readonly state: TrainState<P>;
+  readonly examples: Examples<I>;
+}
+
+/**
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
+ * loss or the gradient is not finite the state stays as it is, but for the step's number.
+ */
+export const trainStep = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  image: Shape,
+): Program<StepInputs<P, I>, { readonly state: TrainState<P>; readonly report: Report }> => {
+  const { model, process, optimizer, learningRate = 0, averageDecay = 0.995, labelDropout = 0 } = recipe;
+  const loss = simpleLoss(process, model, { labelDropout });
+  const inputs: TreeSpec<StepInputs<P, I>> = treeSpec({
+    state: trainState(model.params, optimizer),
+    examples: examples(model, image),
+  });
+  return program(inputs, ({ state, examples: { x0, label, key } }) => {
+    const { value, grad } = valueAndGrad((params: P) => loss(params, x0, key, label))(state.params);
+    const gradientNorm = globalNorm<P>(grad);
+    const updated = optimizer.update<P>(grad, state.optimizer, state.params, state.step);
+    const average = ema(averageDecay)(state.average, updated.params, state.step);
+    const sound = and(isFinite(gradientNorm))(isFinite(value));
+    const guarded = zipTensors(<S extends Shape>(old: Tensor<S>, [next]: readonly Tensor<S>[]) =>
+      select(sound, old)(next!),
+    );
+    return {
+      state: {
+        params: guarded(state.params, updated.params),
+        average: guarded(state.average, average),
+        optimizer: guarded(state.optimizer, updated.state),
+        step: add(1)(state.step),
+      },
+      report: { loss: value, gradientNorm, learningRate: rateAt(learningRate)(state.step) },
+    };
+  });
+};
+
+/** The loss of given parameters on examples: for images that are held out. */
+export const heldOutLoss = <P, I extends Shape>(
+  { model, process }: Recipe<P, I>,
+  image: Shape,
+): Program<{ readonly params: P; readonly examples: Examples<I> }, Scalar> => {
+  const loss = simpleLoss(process, model);
+  const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
+    params: model.params,
+    examples: examples(model, image),
+  });
+  return program(inputs, ({ params, examples: { x0, label, key } }) => loss(params, x0, key, label));
+};

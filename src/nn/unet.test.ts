@@ -9,13 +9,10 @@ import {
   dims,
   fillSpec,
   type Grads,
-  key,
   type Key,
-  leaves,
   mul,
   reshape,
   type Shape,
-  sub,
   sum,
   type Tensor,
   tensorsOf,
@@ -103,4 +100,176 @@ describe('against the same network in PyTorch', () => {
     }
     expect(relativeDistance(take(2 * 8 * 8 * 3), golden.gradientOfX)).toBeLessThan(approx);
   });
+});
+
+const tiny = {
+  image: [4, 4, 1],
+  base: 4,
+  multipliers: [1, 2],
+  blocks: 1,
+  attention: [2],
+  heads: 2,
+  groups: 2,
+} as const;
+const images = constantOf(det(2 * 16, 1), 2, 4, 4, 1);
+const t = constantOf(Int32Array.of(3, 500), 2);
+
+/** Parameters that are nowhere zero. */
+const waves = (model: { readonly params: Parameters<typeof fillSpec<UNetParams>>[0] }): UNetParams =>
+  fillSpec(model.params, ({ shape }) => mul(0.3)(detTensor(shape as readonly number[], shape.length))); // extents are numbers
+
+describe('parameters', () => {
+  test('network R of the benchmarks has 6,472,195', () => {
+    const model = right(
+      unet({
+        image: [32, 32, 3],
+        base: 64,
+        multipliers: [1, 2, 2],
+        blocks: 2,
+        attention: [16],
+        heads: 4,
+        groups: 8,
+      }),
+    );
+    const count = model.params.leaves.reduce((n, { shape }) => n + size(shape as readonly number[]), 0);
+    const norm = (c: number): number => 2 * c;
+    const affine = (c: number, d: number): number => (c + 1) * d;
+    const conv = (c: number, d: number): number => (9 * c + 1) * d;
+    const residual = (c: number, d: number): number =>
+      norm(c) + conv(c, d) + affine(256, d) + norm(d) + conv(d, d) + (c === d ? 0 : affine(c, d));
+    const attention = (c: number): number => norm(c) + affine(c, 3 * c) + affine(c, c);
+    const byFormula = [
+      affine(64, 256) + affine(256, 256) + conv(3, 64),
+      residual(64, 64) * 2 + conv(64, 64), // 32
+      residual(64, 128) + residual(128, 128) + attention(128) * 2 + conv(128, 128), // 16
+      residual(128, 128) * 2, // 8
+      residual(128, 128) * 2 + attention(128),
+      residual(256, 128) * 3 + conv(128, 128), // 8
+      residual(256, 128) * 2 + residual(192, 128) + attention(128) * 3 + conv(128, 128), // 16
+      residual(192, 64) + residual(128, 64) * 2, // 32
+      norm(64) + conv(64, 3),
+    ].reduce((a, b) => a + b);
+    expect([count, byFormula]).toEqual([6_472_195, 6_472_195]);
+  });
+
+  test('are a plain tree, which names each by its place', () => {
+    const model = right(unet({ ...tiny, classes: 3 }));
+    const paths = model.params.leaves.map(({ path, shape }) => `${path} [${shape.join(', ')}]`);
+    expect(paths).toContain('label.table [4, 16]');
+    expect(paths).toContain('levels.0.down.0.residual.conv1.kernel [3, 3, 4, 4]');
+    expect(paths).toContain('levels.0.up.0.residual.skip.w [12, 4]');
+    expect(paths).toContain('levels.1.down.0.attention.qkv.w [8, 24]');
+    expect(paths.some((path) => /levels\.0\.(down|up)\.\d\.attention/.test(path))).toBe(false);
+  });
+
+  test('begin as the spec says, each drawn from a key of its own', async () => {
+    const model = right(unet({ ...tiny, classes: 3 }));
+    const begun = await numbersOf((k) => {
+      const params = model.init(k);
+      expect(tensorsOf(params).map(({ path, leaf }) => [path, dims(leaf)])).toEqual(
+        model.params.leaves.map(({ path, shape }) => [path, shape]),
+      );
+      return concatAll([reshape(-1)(params.levels[0]!.down[0]!.residual.conv1.kernel), reshape(-1)(params.levels[0]!.up[1]!.residual.conv1.kernel)], 0); // prettier-ignore
+    });
+    expect(new Set(begun).size).toBe(begun.length);
+  });
+
+  test('at first the model gives zeros, and all of its last layer learns', async () => {
+    const model = right(unet(tiny));
+    expect(await numbersOf((k) => model.apply(model.init(k), images, { t }))).toEqual(
+      Array.from(images32(), () => 0),
+    );
+    const slopes = await numbersOf((k) =>
+      reshape(-1)(
+        valueAndGrad((p: UNetParams) =>
+          sum(mul(detTensor([2, 4, 4, 1], 3))(model.apply(p, images, { t }) as Tensor<Shape>)),
+        )(model.init(k)).grad.output.kernel,
+      ),
+    );
+    expect(slopes.every((slope) => slope !== 0)).toBe(true);
+  });
+});
+const images32 = (): Float64Array => det(32, 1);
+
+describe('what the model is told', () => {
+  test('the timestep of each sample changes that sample alone', async () => {
+    const model = right(unet(tiny));
+    const output = (...ts: readonly number[]): Promise<readonly number[]> =>
+      numbersOf(() => model.apply(waves(model), images, { t: constantOf(Int32Array.from(ts), 2) }));
+    const [a, b] = [await output(3, 500), await output(3, 501)];
+    expect(a.slice(0, 16)).toEqual(b.slice(0, 16));
+    expect(a.slice(16)).not.toEqual(b.slice(16));
+  });
+
+  test('the class of each sample changes that sample alone; no label is the label of no class', async () => {
+    const model = right(unet({ ...tiny, classes: 3 }));
+    expect(model.classes).toBe(3);
+    const output = (labels?: readonly number[]): Promise<readonly number[]> =>
+      numbersOf(() =>
+        model.apply(waves(model), images, {
+          t,
+          ...(labels && { label: constantOf(Int32Array.from(labels), 2) }),
+        }),
+      );
+    const [a, b] = [await output([0, 1]), await output([0, 2])];
+    expect(a.slice(0, 16)).toEqual(b.slice(0, 16));
+    expect(a.slice(16)).not.toEqual(b.slice(16));
+    expect(await output()).toEqual(await output([3, 3]));
+  });
+
+  test('a key drops activations, another key others; without one, or without a rate, none', async () => {
+    const model = right(unet({ ...tiny, dropout: 0.5 }));
+    const output = (m: typeof model, dropout?: (k: Key) => Key): Promise<readonly number[]> =>
+      numbersOf((k) => m.apply(waves(m), images, { t, ...(dropout && { dropout: dropout(k) }) }));
+    const plain = await output(model);
+    expect(await output(model, (k) => k)).not.toEqual(plain);
+    expect(await output(right(unet(tiny)), (k) => k)).toEqual(plain);
+    expect(await output(right(unet({ ...tiny, dropout: 0 })))).toEqual(plain);
+  });
+
+  test.each([
+    ['labels that it has no classes for', { t, label: t }, images, 'unet: expected no labels: the model has no classes'],
+    ['images of another size', { t }, constantOf(det(2 * 64, 1), 2, 8, 8, 1), 'unet: expected images [B, 4, 4, 1], got [2, 8, 8, 1]'],
+  ])('refuses %s', async (_, told, given, message) => {
+    const model = right(unet(tiny));
+    // the second size is wrong in types too
+    const outcome = await outcomeOf(() => model.apply(waves(model), given as typeof images, told))();
+    expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
+  }); // prettier-ignore
+});
+
+test('gradients agree with central differences along a direction', async () => {
+  const model = right(unet({ ...tiny, classes: 3, dropout: 0.2 }));
+  const direction = fillSpec(model.params, ({ shape }) => detTensor(shape as readonly number[], 11)); // extents are numbers
+  // each run draws the same from its key
+  const at = (h: number) => (dropout: Key) => {
+    const loss = (p: UNetParams): Tensor<[]> =>
+      sum(mul(detTensor([2, 4, 4, 1], 7))(model.apply(p, images, { t, label: t, dropout }) as Tensor<Shape>));
+    const moved = zipTensors((p, [d]) => add(mul(h)(d!))(p))(waves(model), direction);
+    return valueAndGrad(loss)(moved);
+  };
+  const [[plus], [minus]] = [
+    await numbersOf((k) => at(1e-5)(k).value),
+    await numbersOf((k) => at(-1e-5)(k).value),
+  ];
+  const [slope] = await numbersOf((k) => {
+    const along: Grads<UNetParams> = at(0)(k).grad;
+    return tensorsOf(zipTensors((d, [g]) => mul(g!)(d))(direction, along))
+      .map(({ leaf }) => sum(leaf as Tensor<Shape>)) // all float32
+      .reduce((total, part) => add(part)(total));
+  });
+  // the error of a central difference is of the order h²
+  expect(Math.abs((plus! - minus!) / 2e-5 / slope! - 1)).toBeLessThan(1e-7);
+});
+
+test('types: the shapes of the image, and a model as diffusion takes it', () => {
+  const model = right(unet({ image: [28, 28, 1], base: 8, multipliers: [1, 2] }));
+  expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [28, 28, 1]>>();
+  const y = (p: UNetParams, noised: Tensor<['B', 28, 28, 1]>, steps: Tensor<['B'], 'int32'>) =>
+    model.apply(p, noised, { t: steps });
+  expectTypeOf(y).returns.toEqualTypeOf<Tensor<['B', 28, 28, 1]>>();
+  const wrong = (p: UNetParams, noised: Tensor<['B', 32, 32, 1]>, steps: Tensor<['B'], 'int32'>) =>
+    // @ts-expect-error an image of another size
+    model.apply(p, noised, { t: steps });
+  expect(wrong).toBeTypeOf('function');
 });

@@ -22,7 +22,11 @@ export type Slot = DeviceBuffer | KeyWords;
 /** Numbers on the host: as they are read and uploaded. */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-/** A compiled plan. `run` does not release its inputs; donated ones are overwritten or left to the caller. */
+/**
+ * A compiled plan. A run consumes its donated inputs, whether or not an output took their memory over,
+ * and leaves the others to the caller. One that fails leaves the donated ones alive too, unless it has
+ * begun to overwrite them.
+ */
 export interface Runner {
   readonly run: (inputs: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, readonly Slot[]>;
   readonly release: io.IO<void>;

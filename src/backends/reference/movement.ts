@@ -1,4 +1,5 @@
-import { copyStrided, dense, type Layout, rowMajor } from '../shared/strided.js';
+import { denseStrides } from '../../dsl/lower/loops.js';
+import { copyStrided, dense, type Layout } from '../shared/strided.js';
 import type { Dense, Primitive } from './dense.js';
 
 /** Reshapes too: the elements stay in their order. */
@@ -12,17 +13,17 @@ const dotProduct = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
 export const transpose: Primitive<'transpose'> = ({ permutation }, [x], output) => {
-  const strides = rowMajor(x!.shape);
+  const strides = denseStrides(x!.shape);
   readAs(x!, { offset: 0, strides: permutation.map((axis) => strides[axis]!) }, output);
 };
 
 export const broadcast: Primitive<'broadcast'> = (_, [x], output) => {
-  const strides = rowMajor(x!.shape).map((stride, axis) => (x!.shape[axis] === 1 ? 0 : stride));
+  const strides = denseStrides(x!.shape).map((stride, axis) => (x!.shape[axis] === 1 ? 0 : stride));
   readAs(x!, { offset: 0, strides }, output);
 };
 
 export const slice: Primitive<'slice'> = ({ start, strides: steps }, [x], output) => {
-  const strides = rowMajor(x!.shape);
+  const strides = denseStrides(x!.shape);
   readAs(
     x!,
     { offset: dotProduct(start, strides), strides: strides.map((stride, i) => stride * steps[i]!) },
@@ -31,7 +32,7 @@ export const slice: Primitive<'slice'> = ({ start, strides: steps }, [x], output
 };
 
 export const flip: Primitive<'flip'> = ({ axes }, [x], output) => {
-  const strides = rowMajor(x!.shape);
+  const strides = denseStrides(x!.shape);
   const last = x!.shape.map((extent, axis) => (axes.includes(axis) ? extent - 1 : 0));
   readAs(
     x!,
@@ -41,7 +42,7 @@ export const flip: Primitive<'flip'> = ({ axes }, [x], output) => {
 };
 
 export const pad: Primitive<'pad'> = ({ low, interior, value }, [x], output) => {
-  const strides = rowMajor(output.shape);
+  const strides = denseStrides(output.shape);
   output.data.fill(value);
   copyStrided(x!.shape, x!.data, dense(x!.shape), output.data, {
     offset: dotProduct(low, strides),
@@ -50,7 +51,7 @@ export const pad: Primitive<'pad'> = ({ low, interior, value }, [x], output) => 
 };
 
 export const concat: Primitive<'concat'> = ({ axis }, parts, output) => {
-  const strides = rowMajor(output.shape);
+  const strides = denseStrides(output.shape);
   let start = 0;
   for (const part of parts) {
     copyStrided(part.shape, part.data, dense(part.shape), output.data, {

@@ -1,10 +1,11 @@
+import { denseStrides } from '../../dsl/lower/loops.js';
 import { binaryFunction, COMBINE, identityOf } from '../shared/scalar.js';
-import { dense, rowMajor, walk } from '../shared/strided.js';
+import { dense, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';
 
 export const reduce: Primitive<'reduce'> = ({ fn, axes }, [x], output) => {
   const combine = binaryFunction(COMBINE[fn], x!.dtype);
-  const kept = [...rowMajor(output.shape)];
+  const kept = [...denseStrides(output.shape)];
   const strides = x!.shape.map((_, axis) => (axes.includes(axis) ? 0 : kept.shift()!));
   output.data.fill(identityOf(fn, x!.dtype));
   walk(x!.shape, dense(x!.shape), { offset: 0, strides }, (read, write) => {

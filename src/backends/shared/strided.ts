@@ -1,15 +1,10 @@
 /** Strides: one number of elements for each axis, by which an index becomes an address. */
-
-/** The strides of a dense tensor, last axis innermost. */
-export const rowMajor = (shape: readonly number[]): readonly number[] => {
-  const strides: number[] = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return strides;
-};
+import { denseStrides } from '../../dsl/lower/loops.js';
 
 /** Whether strides are those of a dense tensor, as far as they matter (an axis of extent 1 has none). */
 export const isDense = (shape: readonly number[], strides: readonly number[]): boolean =>
-  shape.includes(0) || rowMajor(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
+  shape.includes(0) ||
+  denseStrides(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
 
 /** A place in an array: where the element of index 0 lies, and the strides from there. */
 export interface Layout {
@@ -17,7 +12,7 @@ export interface Layout {
   readonly strides: readonly number[];
 }
 
-export const dense = (shape: readonly number[]): Layout => ({ offset: 0, strides: rowMajor(shape) });
+export const dense = (shape: readonly number[]): Layout => ({ offset: 0, strides: denseStrides(shape) });
 
 /** Visits the elements of a tensor of `shape` in row-major order, with their addresses in two layouts. */
 export const walk = (

@@ -1,11 +1,12 @@
 /** Matrix products and convolutions by tfjs's kernels, which take dense operands. */
+import { denseStrides } from '../../dsl/lower/loops.js';
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { View } from '../../dsl/plan.js';
 import { sizeOf } from '../../dsl/node.js';
 import { dilated } from '../../dsl/primitives/index.js';
 import { type AnchorCall, type Convolution, convolutionOf, partsOf } from '../shared/convolution.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
-import { copyStrided, dense, isDense, type Layout, rowMajor } from '../shared/strided.js';
+import { copyStrided, dense, isDense, type Layout } from '../shared/strided.js';
 import { operandOf } from './library.js';
 import type { Operand, TfjsKernels } from './tensors.js';
 
@@ -21,7 +22,12 @@ const inPlace = (view: View): Prepared => ({ scratch: 0, operand: (frame) => ope
 const copied = (view: View, box: View, shape: readonly number[], to: Layout): Prepared => ({
   scratch: sizeOf(shape),
   operand: (frame, scratch, offset) => {
-    const place: View = { ...scratch!, offset: scratch!.offset + offset, shape, strides: rowMajor(shape) };
+    const place: View = {
+      ...scratch!,
+      offset: scratch!.offset + offset,
+      shape,
+      strides: denseStrides(shape),
+    };
     const data = elementsOf(frame, place);
     if (sizeOf(box.shape) < sizeOf(shape)) data.fill(0);
     copyStrided(box.shape, frame.arrays[view.buffer]!, box, data, to);
@@ -49,7 +55,7 @@ const padded = ({ image, attributes }: Convolution): Prepared => {
   };
   const [y, x] = [axis(0), axis(1)];
   const shape = [B, y.full, x.full, C];
-  const strides = rowMajor(shape);
+  const strides = denseStrides(shape);
   const box: View = {
     ...image,
     shape: [B, y.count, x.count, C],

@@ -1,8 +1,9 @@
-/** Matrix products and convolutions by our own WebAssembly. */
+/** Matrix products, convolutions and their filter gradients by our own WebAssembly. */
 import type { View } from '../../dsl/plan.js';
-import { type AnchorCall, type Convolution, convolutionOf, partsOf } from '../shared/convolution.js';
+import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
 import type { Frame, Rule } from '../shared/kernel.js';
 import { type ConvProblem, convScratchElements } from '../simd/conv.js';
+import { filterGradientScratchElements } from '../simd/filterGradient.js';
 import { type GemmProblem, gemmScratchElements, type MatrixStrides } from '../simd/gemm.js';
 import type { SimdKernels } from '../simd/kernels.js';
 
@@ -56,7 +57,6 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
 
 /** A kernel on given views, bound to its problem. */
 interface Step {
-  readonly name: string;
   readonly scratch: number;
   readonly run: (left: number, right: number, output: number, scratch: number) => void;
   readonly views: readonly [View, View, View];
@@ -64,29 +64,46 @@ interface Step {
 
 /** `kernels` is null where only the scratch is asked for. */
 const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[] => {
-  const convolution = convolutionOf(call);
-  if (convolution === null) {
-    const [a, b] = call.inputs as readonly [View, View];
-    const problem = productOf(call);
-    return [
-      {
-        name: 'simd gemm',
-        scratch: gemmScratchElements(problem),
-        run: (a, b, c, scratch) => kernels?.gemm(problem, { a, b, c, scratch }),
-        views: [a, b, call.output],
-      },
-    ];
+  const { anchor, output } = call;
+  const [left, right] = call.inputs as readonly [View, View]; // every anchor has two
+  switch (anchor.op) {
+    case 'dot': {
+      const problem = productOf(call);
+      return [
+        {
+          scratch: gemmScratchElements(problem),
+          run: (a, b, c, scratch) => kernels?.gemm(problem, { a, b, c, scratch }),
+          views: [left, right, output],
+        },
+      ];
+    }
+    case 'conv2d':
+      return partsOf({ image: left, kernel: right, output, attributes: anchor.attributes }).map((part) => {
+        const problem = convOf(part);
+        return {
+          scratch: convScratchElements(problem),
+          run: (x, filter, y, scratch) => kernels?.conv(problem, { x, filter, y, scratch }),
+          views: [part.image, part.kernel, part.output],
+        };
+      });
+    case 'filterGradient':
+      // the parts are those of the convolution itself
+      return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map(
+        (part) => {
+          const { y: dy, ...geometry } = convOf(part);
+          const problem = { ...geometry, dy };
+          return {
+            scratch: filterGradientScratchElements(problem),
+            run: (x, cotangent, filter, scratch) =>
+              kernels?.filterGradient(problem, { x, dy: cotangent, filter, scratch }),
+            views: [part.image, part.output, part.kernel],
+          };
+        },
+      );
   }
-  return partsOf(convolution).map((part) => {
-    const problem = convOf(part);
-    return {
-      name: 'simd conv',
-      scratch: convScratchElements(problem),
-      run: (x, filter, y, scratch) => kernels?.conv(problem, { x, filter, y, scratch }),
-      views: [part.image, part.kernel, part.output],
-    };
-  });
 };
+
+const NAMES = { dot: 'simd gemm', conv2d: 'simd conv', filterGradient: 'simd filterGradient' } as const;
 
 /** The working memory of an anchor: its parts run one after another. */
 export const simdScratch = (call: AnchorCall): number =>
@@ -101,7 +118,7 @@ export const simdAnchorRule =
     const scratch = call.scratch!; // asked for by `simdScratch`
     const steps = stepsOf(call, kernels);
     return {
-      name: steps[0]!.name,
+      name: NAMES[call.anchor.op],
       run: (frame) => {
         for (const { run, views } of steps) {
           const [left, right, output] = views;

@@ -4,28 +4,24 @@ import type { NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { randomRule } from '../shared/random.js';
-import { regionJsRule } from '../shared/regionJs.js';
 import { simdKernels } from '../simd/kernels.js';
 import { libraryRule } from './library.js';
 import { simdAnchorRule, simdScratch } from './simdAnchors.js';
+import { simdRegionRule } from './simdRegions.js';
 import { wasmHeap, wasmKernels } from './wasmMemory.js';
-import { moduleOf, startWasm, type WasmPaths } from './wasmModule.js';
+import { moduleOf, startWasm } from './wasmModule.js';
+import type { WasmPaths } from './wasmPaths.js';
 
-export type { WasmPaths } from './wasmModule.js';
+export type { WasmPaths } from './wasmPaths.js';
 
 const backendOn = (tfjs: BackendWasm): Backend => {
   const { memory } = moduleOf(tfjs).asm;
-  const rules = [
-    randomRule,
-    regionJsRule,
-    simdAnchorRule(simdKernels(memory)),
-    libraryRule(wasmKernels(tfjs)),
-  ];
+  const rules = [randomRule, simdAnchorRule(simdKernels(memory)), libraryRule(wasmKernels(tfjs))];
   return hostBackend({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
     heap: wasmHeap(tfjs),
-    rules: () => rules,
+    rules: (plan) => [...rules, simdRegionRule(plan, memory)],
   });
 };
 

@@ -6,9 +6,7 @@ import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
-
-/** Where tfjs's `.wasm` files are: a folder (ending in `/`), or the path or URL of each by its name. */
-export type WasmPaths = string | Readonly<Record<string, string>>;
+import type { WasmPaths } from './wasmPaths.js';
 
 /** What we use of the compiled module, which tfjs's types show in part. */
 export interface WasmModule {

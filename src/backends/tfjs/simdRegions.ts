@@ -1,0 +1,14 @@
+/** The regions of a plan as one WebAssembly module. */
+import type { Plan } from '../../dsl/plan.js';
+import type { Rule } from '../shared/kernel.js';
+import { instantiateRegions, regionModule } from '../simd/region/index.js';
+import type { WasmMemory } from '../simd/webassembly.js';
+
+export const simdRegionRule = (plan: Plan, memory: WasmMemory): Rule => {
+  const calls = plan.calls.flatMap((call) => (call.kind === 'region' ? [call] : []));
+  const kernels = instantiateRegions(regionModule(calls.map(({ region }) => region)), memory);
+  return (call) => {
+    const kernel = call.kind === 'region' ? kernels[calls.indexOf(call)] : undefined;
+    return kernel === undefined ? null : { name: 'simd region', run: ({ addresses }) => kernel(addresses) };
+  };
+};

@@ -6,7 +6,7 @@ import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../..
 import type { NumberType } from '../../src/dsl/region.js';
 import { E, type either } from '../../src/internal/fp.js';
 
-export const rowMajor = (shape: readonly number[]): readonly number[] =>
+const rowMajor = (shape: readonly number[]): readonly number[] =>
   shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 
 /** All of a buffer, dense. */

@@ -30,7 +30,7 @@ export const literal = (value: number, dtype: NumberType): string => {
   return Object.is(rounded, -0) ? '(-0)' : rounded < 0 ? `(${rounded})` : `${rounded}`;
 };
 
-export const unaryExpression = (fn: UnaryFn, dtype: NumberType, a: string, helpers: Helpers): string => {
+const unaryExpression = (fn: UnaryFn, dtype: NumberType, a: string, helpers: Helpers): string => {
   if (dtype === 'float32' && OF_MATH.has(fn)) return `Math.${fn}(${a})`;
   return called(helpers, `${fn}_${dtype}`, unaryFunction(fn, dtype), a);
 };
@@ -54,7 +54,7 @@ export const binaryExpression = (
 };
 
 /** An integer is rounded when it becomes a float32, as it is in memory. */
-export const castExpression = (from: NumberType, to: NumberType, a: string, helpers: Helpers): string => {
+const castExpression = (from: NumberType, to: NumberType, a: string, helpers: Helpers): string => {
   if (from === 'int32' && to === 'float32') return `Math.fround(${a})`;
   if (to === 'bool') return `(${a} === 0 ? 0 : 1)`;
   if (to === 'int32' && from === 'float32') return called(helpers, 'toInt32', castFunction(from, to), a);

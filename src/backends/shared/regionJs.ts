@@ -28,7 +28,7 @@ const loopOrder = ({
 };
 
 /** Source of the body of `(arrays) => void`, with the functions that it calls. */
-export const regionSource = (given: Region): { readonly source: string; readonly helpers: Helpers } => {
+const regionSource = (given: Region): { readonly source: string; readonly helpers: Helpers } => {
   const region = mergeLoops(given);
   const { extents, reduced, loads, body, stores } = region;
   const { order, rowWise } = loopOrder(region);

@@ -14,7 +14,7 @@ export type Unary = (x: number) => number;
 export type Binary = (a: number, b: number) => number;
 
 /** A number as int32: truncated toward zero, saturated, NaN to 0. */
-export const toInt32 = (x: number): number => {
+const toInt32 = (x: number): number => {
   if (x >= 2147483647) return 2147483647;
   if (x <= -2147483648) return -2147483648;
   return x | 0;

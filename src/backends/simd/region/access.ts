@@ -1,7 +1,7 @@
 /** Vectors from memory and to memory, for any stride of the loop that they lie along. */
 import { i32, v128 } from '../assembler.js';
-import type { Expr, Lane, Statement } from '../assembler.js';
-import type { Vector } from './elementary.js';
+import type { Expr, Lane } from '../assembler.js';
+import { shuffling, type Statement, type Vector } from './code.js';
 
 /** Four bytes an element. */
 export const BYTES = 4;
@@ -24,7 +24,8 @@ const at = (
 };
 
 const LANES: readonly Lane[] = [0, 1, 2, 3];
-const reversed = (vector: Vector): Vector => v128.shuffle32(vector, vector, [3, 2, 1, 0]);
+const backwards = shuffling([3, 2, 1, 0]);
+const reversed = (vector: Vector): Vector => backwards(vector, vector);
 
 /** As many lanes as there are; the others are anything. */
 export const loaded = (place: Place): Vector => {

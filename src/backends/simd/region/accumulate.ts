@@ -3,18 +3,15 @@
  * are kept in tiers: what has been added up some times moves on to the next, so that the error stays
  * that of short sums.
  */
-import type { ReduceFn } from '../../../dsl/node.js';
 import type { NumberType } from '../../../dsl/region.js';
-import { identityOf } from '../../shared/scalar.js';
-import { COMBINE } from '../../shared/scalar.js';
-import { i32, i32x4, set, tee, v128, when } from '../assembler.js';
-import type { Body, Local, Statement } from '../assembler.js';
+import { COMBINE, identityOf } from '../../shared/scalar.js';
+import { i32, i32x4, v128 } from '../assembler.js';
 import { stored } from './access.js';
-import { constantOf } from './constants.js';
-import type { Constants, Vector } from './elementary.js';
+import { type Body, set, shuffling, type Slot, type Statement, tee, type Vector, when } from './code.js';
 import type { Nest } from './nest.js';
 import { type Choice, choices, placeOf, type Pointer, type Standing, vectorPart } from './places.js';
 import { type Block, LANES, type Level, type Schedule } from './schedule.js';
+import { constantOf, type Toolbox } from './tools.js';
 import { combine } from './values.js';
 
 export interface Accumulation {
@@ -30,12 +27,7 @@ export interface Accumulation {
 const LONGEST = 128;
 /** ...after this many. */
 const SHORT = 64;
-const MOST_ACCUMULATORS = 8;
-
-const LANE_NUMBERS = [0, 1, 2, 3];
-const tripsLeft = i32.local('left');
-const movesLeft = i32.local('movesLeft');
-const total = v128.local('total');
+export const MOST_ACCUMULATORS = 8;
 
 const mostParts = (levels: readonly Level[]): number =>
   levels.reduce(
@@ -43,34 +35,35 @@ const mostParts = (levels: readonly Level[]): number =>
     1,
   );
 
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+
 interface Reduction {
-  readonly fn: ReduceFn;
-  readonly dtype: NumberType;
+  readonly isSum: boolean;
   readonly combine: (a: Vector, b: Vector) => Vector;
   readonly identity: Vector;
   readonly tiers: number;
+  /** By tier, kept parts and slot. */
+  readonly accumulators: readonly (readonly (readonly Slot<'v128'>[])[])[];
 }
 
+/** The first lanes, as a mask. */
+const maskOf = (lanes: number): Vector =>
+  i32x4.const(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, lanes > 3 ? -1 : 0);
+
+const byTwo = shuffling([2, 3, 0, 1]);
+const byOne = shuffling([1, 0, 3, 2]);
+
 /** Null where nothing is reduced. */
-export const accumulation = (
-  nest: Nest,
-  schedule: Schedule,
-  constants: Constants,
-  typeOf: (assignment: number) => NumberType,
-): Accumulation | null => {
+export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Accumulation | null => {
   if (!nest.loops.some(({ reduced }) => reduced)) return null;
-  const isReduced = (loop: number): boolean => nest.loops[loop]!.reduced;
   const levels = [...schedule.running, ...schedule.fixed];
-  const reducedLevels = levels.flatMap(({ loop }, i) => (isReduced(loop) ? [i] : []));
-  const across = schedule.vector >= 0 && isReduced(schedule.vector);
-  const keptParts = mostParts(levels.filter(({ loop }) => !isReduced(loop)));
-  const reducedParts = mostParts(levels.filter(({ loop }) => isReduced(loop)));
+  const isKept = levels.map(({ loop }) => !nest.loops[loop]!.reduced);
+  const across = schedule.vector >= 0 && nest.loops[schedule.vector]!.reduced;
+  const keptParts = mostParts(levels.filter((_, level) => isKept[level]));
+  const reducedParts = mostParts(levels.filter((_, level) => !isKept[level]));
+  const room = Math.floor(MOST_ACCUMULATORS / (nest.stores.length * keptParts));
   /** How many accumulators share the work of one result. */
-  const slots = Math.min(
-    4,
-    reducedParts,
-    Math.max(1, Math.floor(MOST_ACCUMULATORS / (nest.stores.length * keptParts))),
-  );
+  const slots = Math.min(LANES, reducedParts, Math.max(1, room));
   const terms = nest.loops.reduce(
     (product, { extent, reduced }, loop) =>
       reduced ? product * (loop === schedule.vector ? Math.ceil(extent / LANES) : extent) : product,
@@ -79,111 +72,109 @@ export const accumulation = (
 
   const reductions = nest.stores.map(({ value, reduce }): Reduction => {
     const fn = reduce ?? 'sum';
-    const dtype = typeOf(value) === 'float32' ? 'float32' : 'int32';
+    const dtype: NumberType = nest.body[value]!.dtype === 'float32' ? 'float32' : 'int32';
     const rule = combine(COMBINE[fn], dtype);
     if (rule === null) throw new Error(`noisefold: no instructions for ${fn} of ${dtype}`);
     const isLong = fn === 'sum' && dtype === 'float32' && terms > LONGEST;
     const tiers = !isLong ? 1 : terms <= SHORT * LONGEST ? 2 : 3;
-    return { fn, dtype, combine: rule, identity: constantOf(identityOf(fn, dtype), dtype, constants), tiers };
+    return {
+      isSum: fn === 'sum',
+      combine: rule,
+      identity: constantOf(identityOf(fn, dtype), dtype, tools),
+      tiers,
+      accumulators: range(tiers).map(() => range(keptParts).map(() => range(slots).map(tools.locals.v128))),
+    };
   });
   const mostTiers = Math.max(...reductions.map(({ tiers }) => tiers));
+  const tripsLeft = tools.locals.i32();
+  const movesLeft = tools.locals.i32();
+  const [total] = tools.temporaries;
 
-  const local = (store: number, tier: number, choice: Choice, slot: number): Local<'v128'> => {
-    const kept = choice.filter((_, level) => !reducedLevels.includes(level));
-    return v128.local(`acc${store}_${tier}_${kept.join('_')}_${slot}`);
+  /** The number of a choice among those of the kept, or of the reduced, levels. */
+  const numberOf = ({ blocks }: Standing, choice: Choice, kept: boolean): number => {
+    let number = 0;
+    for (let level = 0; level < choice.length; level++)
+      if (isKept[level] === kept) number = number * (blocks[level]?.parts.length ?? 1) + choice[level]!;
+    return number;
   };
-  const slotOf = ({ blocks }: Standing, choice: Choice): number =>
-    reducedLevels.reduce((n, level) => n * (blocks[level]?.parts.length ?? 1) + choice[level]!, 0) % slots;
-  const keptChoices = (standing: Standing): readonly Choice[] =>
-    choices(standing, (level) => !reducedLevels.includes(level));
-  const slotNumbers = Array.from({ length: slots }, (_, slot) => slot);
-  const tierNumbers = ({ tiers }: Reduction): readonly number[] =>
-    Array.from({ length: tiers }, (_, tier) => tier);
 
-  const add: Accumulation['add'] = (standing, choice, values) =>
-    values.map((value, s) => {
-      const { combine: combined, identity, fn } = reductions[s]!;
-      const { lanes } = vectorPart(standing, choice);
-      const partial = across && lanes < LANES;
-      const [m0, m1, m2, m3] = LANE_NUMBERS.map((lane) => (lane < lanes ? -1 : 0)) as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      const mask = i32x4.const(m0, m1, m2, m3);
-      const own = !partial
-        ? value
-        : fn === 'sum'
-          ? v128.and(value, mask)
-          : v128.bitselect(value, identity, mask);
-      const accumulator = local(s, 0, choice, slotOf(standing, choice));
-      return set(accumulator, combined(accumulator, own));
-    });
-
+  /** All accumulators that are in use where a walk stands. */
   const everywhere = (
     standing: Standing,
-    each: (reduction: Reduction, s: number, choice: Choice, slot: number) => Body,
-  ): Body =>
-    reductions.map((reduction, s) =>
-      keptChoices(standing).map((choice) => slotNumbers.map((slot) => each(reduction, s, choice, slot))),
+    each: (reduction: Reduction, kept: number, slot: number) => Body,
+  ): Body => {
+    const kept = choices(standing, isKept).map((choice) => numberOf(standing, choice, true));
+    return reductions.map((reduction) =>
+      kept.map((k) => range(slots).map((slot) => each(reduction, k, slot))),
     );
-
-  const result = (reduction: Reduction, s: number, choice: Choice): readonly Statement[] => {
-    const parts = slotNumbers.map((slot) =>
-      tierNumbers(reduction)
-        .map((tier): Vector => local(s, tier, choice, slot))
-        .reduce(reduction.combine),
-    );
-    const turned = (lanes: readonly [number, number, number, number]): Statement =>
-      set(total, reduction.combine(total, v128.shuffle32(total, total, lanes)));
-    return [
-      set(total, parts.reduce(reduction.combine)),
-      ...(across ? [turned([2, 3, 0, 1]), turned([1, 0, 3, 2])] : []),
-    ];
   };
 
-  /** Trips of the block after which its accumulators move on. */
-  const tripsOf = (standing: Standing, { parts }: Block): number => {
-    const others = reducedLevels.filter((level) => level > standing.depth);
-    const each = others.reduce((n, level) => n * (standing.blocks[level]?.parts.length ?? 1), parts.length);
+  const resultOf = ({ accumulators, combine: combined }: Reduction, kept: number): Body => {
+    const turned = (turn: (a: Vector, b: Vector) => Vector): Statement =>
+      set(total, combined(total, turn(total, total)));
+    const whole = range(slots)
+      .map((slot) => accumulators.map((tier): Vector => tier[kept]![slot]!).reduce(combined))
+      .reduce(combined);
+    return [set(total, whole), across ? [turned(byTwo), turned(byOne)] : []];
+  };
+
+  /** Trips of a block, with all that is unrolled in it, after which the accumulators move on. */
+  const tripsOf = ({ blocks, depth }: Standing, { parts }: Block): number => {
+    let each = parts.length;
+    for (let level = depth + 1; level < levels.length; level++)
+      if (isKept[level] !== true) each *= blocks[level]?.parts.length ?? 1;
     return Math.max(1, Math.floor((SHORT * slots) / each));
   };
 
   return {
-    add,
+    add: (standing, choice, values) => {
+      const { lanes } = vectorPart(standing, choice);
+      const kept = numberOf(standing, choice, true);
+      const slot = numberOf(standing, choice, false) % slots;
+      return values.map((value, s) => {
+        const { combine: combined, identity, isSum, accumulators } = reductions[s]!;
+        const accumulator = accumulators[0]![kept]![slot]!;
+        if (!across || lanes === LANES) return set(accumulator, combined(accumulator, value));
+        const masked = isSum
+          ? v128.and(value, maskOf(lanes))
+          : v128.bitselect(value, identity, maskOf(lanes));
+        return set(accumulator, combined(accumulator, masked));
+      });
+    },
     around: (standing, loops, stores) => [
       mostTiers > 1 ? set(tripsLeft, i32.const(1)) : [],
       mostTiers > 2 ? set(movesLeft, i32.const(SHORT)) : [],
-      everywhere(standing, (reduction, s, choice, slot) =>
-        tierNumbers(reduction).map((tier) => set(local(s, tier, choice, slot), reduction.identity)),
+      everywhere(standing, ({ accumulators, identity }, kept, slot) =>
+        accumulators.map((tier) => set(tier[kept]![slot]!, identity)),
       ),
       loops,
-      reductions.map((reduction, s) =>
-        keptChoices(standing).map((choice) => {
+      choices(standing, isKept).map((choice) =>
+        reductions.map((reduction, s) => {
           const place = placeOf(standing, choice, stores[s]!);
-          return [result(reduction, s, choice), stored(across ? { ...place, lanes: 1 } : place, total)];
+          return [
+            resultOf(reduction, numberOf(standing, choice, true)),
+            stored(across ? { ...place, lanes: 1 } : place, total),
+          ];
         }),
       ),
     ],
     onTrip: (standing, block) => {
       const isInnermost = standing.depth === schedule.running.length - 1 && standing.depth >= schedule.kept;
       if (!isInnermost || mostTiers === 1) return [];
-      const moving = (from: number) =>
-        everywhere(standing, (reduction, s, choice, slot) => {
-          if (reduction.tiers <= from + 1) return [];
-          const [lower, upper] = [local(s, from, choice, slot), local(s, from + 1, choice, slot)];
-          return [set(upper, reduction.combine(upper, lower)), set(lower, reduction.identity)];
+      const moving = (from: number): Body =>
+        everywhere(standing, ({ accumulators, combine: combined, identity }, kept, slot) => {
+          const [lower, upper] = [accumulators[from]?.[kept]?.[slot], accumulators[from + 1]?.[kept]?.[slot]];
+          if (lower === undefined || upper === undefined) return [];
+          return [set(upper, combined(upper, lower)), set(lower, identity)];
         });
+      const further = when(i32.eqz(tee(movesLeft, i32.sub(movesLeft, 1))), [
+        moving(1),
+        set(movesLeft, i32.const(SHORT)),
+      ]);
       return when(i32.eqz(tee(tripsLeft, i32.sub(tripsLeft, 1))), [
         moving(0),
         set(tripsLeft, i32.const(tripsOf(standing, block))),
-        mostTiers < 3
-          ? []
-          : when(i32.eqz(tee(movesLeft, i32.sub(movesLeft, 1))), [
-              moving(1),
-              set(movesLeft, i32.const(SHORT)),
-            ]),
+        mostTiers > 2 ? further : [],
       ]);
     },
   };

@@ -1,19 +1,23 @@
 /** Which schedule a nest gets: by its extents and strides alone. */
 import { i32 } from '../assembler.js';
-import type { Local } from '../assembler.js';
-import { dependences, effortOf } from './effort.js';
+import type { Slot } from './code.js';
+import { effortOf } from './effort.js';
 import { isFlat, type Nest } from './nest.js';
 import { type FlatExtent, LANES, type Level, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat } from './schedule.js'; // prettier-ignore
 import { across, adjacent, besideReduced, type Unrolling } from './unroll.js';
 import { workOf } from './work.js';
 
-/** The extent of a flat nest, as the last argument of its code. */
-export const FLAT_EXTENT: Local<'i32'> = i32.local('extent');
+/** Arithmetic on an extent that an argument holds. */
+const flatExtent = (extent: Slot<'i32'>): FlatExtent => ({
+  over: (size) => i32.shr_u(extent, Math.log2(size)),
+  within: (size, part) => i32.shr_u(i32.and(extent, size - 1), Math.log2(part)),
+});
 
-const flatExtent: FlatExtent = {
-  over: (size) => i32.shr_u(FLAT_EXTENT, Math.log2(size)),
-  within: (size, part) => i32.shr_u(i32.and(FLAT_EXTENT, size - 1), Math.log2(part)),
-};
+/** A nest, and by assignment the loops that its value varies with. */
+interface Analysed {
+  readonly nest: Nest;
+  readonly depends: readonly number[];
+}
 
 const isAlong = (bits: number, loop: number): boolean => ((bits >> loop) & 1) === 1;
 
@@ -21,8 +25,7 @@ const elementsOf = ({ loops }: Nest, which: (loop: number) => boolean): number =
   loops.reduce((product, { extent }, loop) => (which(loop) ? product * extent : product), 1);
 
 /** What a vector of elements takes, if vectors lie along a loop. */
-export const perVector = (nest: Nest, vector: number): number => {
-  const depends = dependences(nest);
+const perVector = ({ nest, depends }: Analysed, vector: number): number => {
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
   return (
     nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) ? sum + effortOf(a) : sum), 0) +
@@ -40,12 +43,14 @@ const accessEffort = (nest: Nest, strides: readonly number[], vector: number, is
 };
 
 /** The effort for one element, if vectors lie along a loop. */
-const effortAlong = (nest: Nest, vector: number): number => {
+const effortAlong = ({ nest, depends }: Analysed, vector: number): number => {
   const { extent, reduced } = nest.loops[vector]!;
-  const depends = dependences(nest);
   const terms = elementsOf(nest, (loop) => nest.loops[loop]!.reduced);
   const loads = nest.loads.reduce((sum, strides) => sum + accessEffort(nest, strides, vector, true), 0);
-  const stores = nest.stores.reduce((sum, { strides }) => sum + accessEffort(nest, strides, vector, false), 0);
+  const stores = nest.stores.reduce(
+    (sum, { strides }) => sum + accessEffort(nest, strides, vector, false),
+    0,
+  );
   const arithmetic = (along: boolean): number =>
     nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) === along ? sum + effortOf(a) : sum), 0);
   const vectors = Math.ceil(extent / LANES);
@@ -55,11 +60,12 @@ const effortAlong = (nest: Nest, vector: number): number => {
 };
 
 /** The loop with the least effort; of equals the innermost. */
-const vectorLoop = (nest: Nest): number =>
-  nest.loops.reduce(
-    (best, _, loop) => (best < 0 || effortAlong(nest, loop) <= effortAlong(nest, best) ? loop : best),
-    -1,
-  );
+const vectorLoop = (analysed: Analysed): number => {
+  const { loops } = analysed.nest;
+  if (loops.length === 1) return 0;
+  const efforts = loops.map((_, loop) => effortAlong(analysed, loop));
+  return efforts.lastIndexOf(Math.min(...efforts));
+};
 
 /** Vectors to work on at a time: as many as keep the loop's own cost small. */
 const vectorsAtOnce = (effort: number): 1 | 2 | 4 => (effort <= 12 ? 4 : effort <= 40 ? 2 : 1);
@@ -79,9 +85,10 @@ const unrolledVectors = (extent: number, effort: number, wanted: number): number
   return whole > 1 || vectors < 4 * wanted ? whole : wanted;
 };
 
-const reducing = (nest: Nest, vector: number): Schedule => {
+const reducing = (analysed: Analysed, vector: number): Schedule => {
+  const { nest } = analysed;
   const { extent, reduced } = nest.loops[vector]!;
-  const effort = perVector(nest, vector);
+  const effort = perVector(analysed, vector);
   const wanted = reduced ? vectorsAtOnce(effort) : Math.max(1, Math.floor(8 / nest.stores.length));
   const unrolled = unrolledVectors(extent, effort, effort * wanted <= 200 ? wanted : 2);
   const along = vectorized(vector, extent, unrolled);
@@ -125,15 +132,17 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Schedule[] =
   return variants.map((running) => ({ ...plain, running, kept: running.length }));
 };
 
-const keeping = (nest: Nest, vector: number): Schedule => {
+const keeping = (analysed: Analysed, vector: number): Schedule => {
+  const { nest, depends } = analysed;
   const { extent } = nest.loops[vector]!;
-  const effort = perVector(nest, vector);
+  const effort = perVector(analysed, vector);
   const wanted = vectorsAtOnce(effort);
   const crossing = across(nest, vector, effort);
   const unrolled = crossing === null ? unrolledVectors(extent, effort, wanted) : 1;
   const along = vectorized(vector, extent, unrolled);
   const isWhole = Math.ceil(extent / LANES) <= unrolled;
-  const beside: Unrolling | null = crossing ?? (isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null);
+  const beside: Unrolling | null =
+    crossing ?? (isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null);
   const others = nest.loops.flatMap((_, loop) => (loop === vector || loop === beside?.loop ? [] : [loop]));
   const plain = scheduled(
     vector,
@@ -146,15 +155,20 @@ const keeping = (nest: Nest, vector: number): Schedule => {
   );
   const variants = crossing === null ? others.flatMap((loop) => tiled(nest, plain, loop)) : [];
   // another order must be worth the shorter runs through memory
-  return variants.reduce(
-    (best, variant) => (workOf(nest, variant) < 0.9 * workOf(nest, best) ? variant : best),
-    plain,
-  );
+  let best = { schedule: plain, work: workOf(nest, depends, plain) };
+  for (const schedule of variants) {
+    const work = workOf(nest, depends, schedule);
+    if (work < 0.9 * best.work) best = { schedule, work };
+  }
+  return best.schedule;
 };
 
-export const scheduleOf = (nest: Nest): Schedule => {
+/** `extent` is the argument that holds the extent of a flat nest. */
+export const scheduleOf = (nest: Nest, depends: readonly number[], extent: Slot<'i32'>): Schedule => {
+  const analysed = { nest, depends };
   if (nest.loops.length === 0) return scheduled(-1, [], []);
-  if (isFlat(nest)) return scheduled(0, [vectorizedFlat(flatExtent, vectorsAtOnce(perVector(nest, 0)))], []);
-  const vector = vectorLoop(nest);
-  return nest.loops.some(({ reduced }) => reduced) ? reducing(nest, vector) : keeping(nest, vector);
+  if (isFlat(nest))
+    return scheduled(0, [vectorizedFlat(flatExtent(extent), vectorsAtOnce(perVector(analysed, 0)))], []);
+  const vector = vectorLoop(analysed);
+  return nest.loops.some(({ reduced }) => reduced) ? reducing(analysed, vector) : keeping(analysed, vector);
 };

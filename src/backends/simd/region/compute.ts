@@ -1,28 +1,27 @@
 /** The values of a body, each computed once, as far outside as it can be. */
 import type { NumberType } from '../../../dsl/region.js';
-import { f32x4, i32x4, set, v128 } from '../assembler.js';
-import type { Statement } from '../assembler.js';
+import { f32x4, i32, i32x4 } from '../assembler.js';
 import { loaded } from './access.js';
-import { constantOf } from './constants.js';
-import { dependences } from './effort.js';
-import type { Constants, Vector } from './elementary.js';
+import { set, type Slot, type Statement, type Vector } from './code.js';
 import { type Nest, operandsOf } from './nest.js';
 import {
   type Choice,
   choices,
   distance,
   placeOf,
+  type Pointer,
   type Pointers,
   type Standing,
   vectorPart,
 } from './places.js';
 import type { Schedule } from './schedule.js';
+import { constantOf, type Toolbox } from './tools.js';
 import { levelAcross, transposed } from './transpose.js';
 import { type Arithmetic, calling, elementaryOf, fromMemory, type HostFunction, hostFunctionOf, toMemory, valueOf } from './values.js'; // prettier-ignore
 
-/** Code as it is written: what is known in locals by now, and where more goes. */
+/** Code as it is written: what is known in locals by now, in order, and where more code goes. */
 export interface Scope {
-  readonly known: Set<string>;
+  readonly known: Set<number>;
   readonly out: Statement[];
 }
 
@@ -31,29 +30,27 @@ export interface Computation {
   readonly here: (standing: Standing, scope: Scope) => void;
   /** The value of an assignment: an expression that is cheap to repeat. */
   readonly valueAt: (assignment: number, standing: Standing, choice: Choice, scope: Scope) => Vector;
-  /** The host's functions that have been called for so far. */
-  readonly calls: () => readonly HostFunction[];
+  /** What moves with the loops, besides memory: the running values of indices. */
+  readonly indices: readonly Pointer[];
+  /** Sets the indices to what they begin with. */
+  readonly begin: readonly Statement[];
 }
 
-/** Which assignments the stores need. */
-export const needed = ({ body, stores }: Nest): readonly boolean[] => {
-  const used = body.map(() => false);
-  for (const { value } of stores) used[value] = true;
-  for (let i = body.length - 1; i >= 0; i--)
-    if (used[i] === true) for (const operand of operandsOf(body[i]!)) used[operand] = true;
-  return used;
-};
+/** The number by which an imported function is called. */
+export type Imports = (f: HostFunction) => number;
+
+/** More than the parts of any level. */
+const RADIX = 32;
 
 export const computation = (
   nest: Nest,
+  depends: readonly number[],
   schedule: Schedule,
   pointers: Pointers,
-  constants: Constants,
+  tools: Toolbox,
+  imports: Imports,
 ): Computation => {
   const { body, stores } = nest;
-  const calls = new Map<string, HostFunction>();
-  const depends = dependences(nest);
-  const used = needed(nest);
   const levels = [...schedule.running, ...schedule.fixed];
   const typeOf = (i: number): NumberType => body[i]!.dtype;
   const dependsOn = (i: number, loop: number): boolean => loop >= 0 && ((depends[i]! >> loop) & 1) === 1;
@@ -63,41 +60,72 @@ export const computation = (
   const depthOf = varies.map((along) => 1 + along.slice(0, schedule.running.length).lastIndexOf(true));
   const across = nest.loads.map((strides) => levelAcross(schedule, strides));
 
-  const users = body.map((): number[] => []);
-  body.forEach((a, i) => used[i] === true && operandsOf(a).forEach((operand) => users[operand]!.push(i)));
+  const users = body.map(() => 0);
+  const user = body.map(() => -1);
+  const isStored = body.map(() => false);
+  for (const { value } of stores) isStored[value] = true;
+  for (let i = body.length - 1; i >= 0; i--) {
+    if (!isStored[i] && users[i] === 0) continue;
+    for (const operand of operandsOf(body[i]!)) {
+      users[operand]! += 1;
+      user[operand] = i;
+    }
+  }
+  const used = (i: number): boolean => isStored[i] === true || users[i]! > 0;
+  const hosts = body.map((a) =>
+    a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null,
+  );
   /** Whether it takes several steps, which want operands that are cheap to repeat. */
-  const takesSteps = body.map((a) => {
-    if (a.op === 'load' || a.op === 'constant' || a.op === 'index') return false;
-    const from = typeOf(operandsOf(a)[0]!);
-    return elementaryOf(a, from) !== null || hostFunctionOf(a, from) !== null;
-  });
+  const takesSteps = body.map(
+    (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
+  );
   /** Values that are written in the expression of their only user. */
   const inlined = body.map((a, i) => {
-    const [user, ...others] = users[i]!;
-    if (user === undefined || others.length > 0 || takesSteps[i] === true || takesSteps[user] === true)
+    const only = user[i]!;
+    if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true)
       return false;
     if (a.op === 'load' && across[a.load]! >= 0) return false;
-    if (stores.some(({ value }) => value === i)) return false;
-    return depthOf[user] === depthOf[i] && varies[i]!.every((along, level) => along === varies[user]![level]);
+    return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
   });
 
-  const nameOf = (i: number, choice: Choice): string =>
-    choice.reduce((text, part, level) => (varies[i]![level] === true ? `${text}_${part}` : text), `v${i}`);
+  const indices = new Map<number, Pointer>();
+  const begin: Statement[] = [];
+  body.forEach((a, i) => {
+    if (a.op !== 'index' || !used(i)) return;
+    const slot = tools.locals.i32();
+    indices.set(i, { slot, strides: a.strides, unit: 1 });
+    begin.push(set(slot, i32.const(a.offset)));
+  });
+
+  const slots = new Map<number, Slot<'v128'>>();
+  const keyOf = (i: number, choice: Choice): number => {
+    let key = i;
+    const along = varies[i]!;
+    for (let level = 0; level < along.length; level++)
+      key = key * RADIX + (along[level] === true ? choice[level]! : 0);
+    return key;
+  };
+  const slotOf = (key: number): Slot<'v128'> => {
+    const slot = slots.get(key) ?? tools.locals.v128();
+    slots.set(key, slot);
+    return slot;
+  };
 
   const arithmetic = (i: number, a: Arithmetic, standing: Standing, choice: Choice, scope: Scope): Vector => {
     const operands = operandsOf(a);
     const types = operands.map(typeOf);
     const values = operands.map((operand) => valueAt(operand, standing, choice, scope));
-    const host = hostFunctionOf(a, types[0]!);
-    if (host === null) {
-      const { before, value } = valueOf(a, values, types, constants);
+    const host = hosts[i];
+    if (host === null || host === undefined) {
+      const { before, value } = valueOf(a, values, types, tools);
       scope.out.push(...before);
       return value;
     }
-    calls.set(host.name, host);
-    const numbers = values.map((x, at) => toMemory(x, types[at]!, constants));
-    const uniform = !dependsOn(i, schedule.vector);
-    return calling(host, numbers, uniform ? 1 : vectorPart(standing, choice).lanes);
+    const numbers = values.map((x, at) => toMemory(x, types[at]!, tools));
+    const isUniform = !dependsOn(i, schedule.vector);
+    const lanes = isUniform ? 1 : vectorPart(standing, choice).lanes;
+    const result = calling(imports(host), host.type, numbers, lanes);
+    return result;
   };
 
   const expressionOf = (i: number, standing: Standing, choice: Choice, scope: Scope): Vector => {
@@ -106,13 +134,13 @@ export const computation = (
       case 'load':
         return fromMemory(loaded(placeOf(standing, choice, pointers.loads[a.load]!)), a.dtype);
       case 'constant':
-        return constantOf(a.value, a.dtype, constants);
+        return constantOf(a.value, a.dtype, tools);
       case 'index': {
-        const { local, strides } = pointers.indices.get(i)!;
+        const { slot, strides } = indices.get(i)!;
         const along = strides[schedule.vector] ?? 0;
         const first = distance(standing, choice, strides);
         const lanes = i32x4.const(first, first + along, first + 2 * along, first + 3 * along);
-        const whole = i32x4.add(i32x4.splat(local), lanes);
+        const whole = i32x4.add(i32x4.splat(slot), lanes);
         return a.dtype === 'float32' ? f32x4.convert_i32x4_s(whole) : whole;
       }
       default:
@@ -121,21 +149,23 @@ export const computation = (
   };
 
   /** Sets the locals of four neighbours of a load at once; false where there are no such neighbours. */
-  const setAcross = (
-    i: number,
-    load: number,
-    standing: Standing,
-    choice: Choice,
-    { known, out }: Scope,
-  ): boolean => {
-    const localOf = (c: Choice) => v128.local(nameOf(i, c));
+  const setAcross = (i: number, load: number, standing: Standing, choice: Choice, scope: Scope): boolean => {
     const level = across[load]!;
-    const four = level < 0 ? null : transposed(standing, choice, pointers.loads[load]!, level, localOf);
+    if (level < 0) return false;
+    const four = transposed(
+      standing,
+      choice,
+      pointers.loads[load]!,
+      level,
+      (c) => slotOf(keyOf(i, c)),
+      tools,
+    );
     if (four === null) return false;
-    out.push(...four.statements);
-    for (const local of four.locals) {
-      if (typeOf(i) === 'bool') out.push(set(local, fromMemory(local, 'bool')));
-      known.add(local.name);
+    scope.out.push(...four.statements);
+    for (const neighbour of four.choices) {
+      const key = keyOf(i, neighbour);
+      if (typeOf(i) === 'bool') scope.out.push(set(slotOf(key), fromMemory(slotOf(key), 'bool')));
+      scope.known.add(key);
     }
     return true;
   };
@@ -143,24 +173,24 @@ export const computation = (
   const valueAt: Computation['valueAt'] = (i, standing, choice, scope) => {
     const a = body[i]!;
     if (a.op === 'constant' || inlined[i] === true) return expressionOf(i, standing, choice, scope);
-    const local = v128.local(nameOf(i, choice));
-    if (scope.known.has(local.name)) return local;
-    if (a.op === 'load' && setAcross(i, a.load, standing, choice, scope)) return local;
+    const key = keyOf(i, choice);
+    const slot = slotOf(key);
+    if (scope.known.has(key)) return slot;
+    if (a.op === 'load' && setAcross(i, a.load, standing, choice, scope)) return slot;
     const value = expressionOf(i, standing, choice, scope);
-    scope.out.push(set(local, value));
-    scope.known.add(local.name);
-    return local;
+    scope.out.push(set(slot, value));
+    scope.known.add(key);
+    return slot;
   };
 
   return {
     valueAt,
     here: (standing, scope) =>
       body.forEach((a, i) => {
-        if (used[i] !== true || a.op === 'constant' || inlined[i] === true) return;
-        if (depthOf[i] !== standing.depth) return;
-        for (const choice of choices(standing, (level) => varies[i]![level]!))
-          valueAt(i, standing, choice, scope);
+        if (depthOf[i] !== standing.depth || a.op === 'constant' || inlined[i] === true || !used(i)) return;
+        for (const choice of choices(standing, varies[i]!)) valueAt(i, standing, choice, scope);
       }),
-    calls: () => [...calls.values()],
+    indices: [...indices.values()],
+    begin,
   };
 };

@@ -1,6 +1,6 @@
 /** What it costs to compute things, in vector additions: for the choice between schedules. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { Assignment, NumberType } from '../../../dsl/region.js';
+import type { Assignment } from '../../../dsl/region.js';
 import { type Nest, operandsOf } from './nest.js';
 
 const LANE_BY_LANE = 100;
@@ -43,17 +43,4 @@ export const dependences = (nest: Nest): readonly number[] => {
     known.push(operandsOf(a).reduce((bits, operand) => bits | known[operand]!, own));
   }
   return known;
-};
-
-/** The functions that are called lane by lane, from the host's table. */
-export const isCalled = (a: Assignment, typeOf: (operand: number) => NumberType): boolean => {
-  if (a.op === 'unary') {
-    const type = typeOf(a.a);
-    if (type === 'float32') return UNARY[a.fn] === LANE_BY_LANE;
-    return !['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'not', 'isFinite'].includes(a.fn);
-  }
-  if (a.op !== 'binary') return false;
-  const type = typeOf(a.a);
-  if (type === 'float32') return BINARY[a.fn] === LANE_BY_LANE || a.fn === 'and' || a.fn === 'or';
-  return a.fn === 'div' || a.fn === 'pow' || a.fn === 'mod';
 };

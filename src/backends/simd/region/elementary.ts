@@ -3,34 +3,33 @@
  * range; results that would be denormal may be 0. The polynomials are our own, fitted for the least
  * largest error.
  */
-import { f32x4, i32x4, set, v128 } from '../assembler.js';
-import type { Expr, Statement } from '../assembler.js';
+import { f32x4, i32x4, v128 } from '../assembler.js';
+import { set, type Slot, type Statement, type Vector } from './code.js';
 
-export type Vector = Expr<'v128'>;
+type Temporary = Slot<'v128'>;
 
-/** Constants in all four lanes. */
-export interface Constants {
+/** What the code of vectors is made with. */
+export interface Tools {
+  /** Constants in all four lanes. */
   readonly float: (value: number) => Vector;
   readonly int: (value: number) => Vector;
+  /** Locals that hold something from one statement to the next. */
+  readonly temporaries: readonly [
+    Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary,
+  ]; // prettier-ignore
 }
 
-/** Statements, and after them a value that has to be used at once: it uses locals named here. */
+/** Statements, and after them a value that has to be used at once: it may be in temporaries. */
 export interface Computed {
   readonly before: readonly Statement[];
   readonly value: Vector;
 }
 
-/** A function of a vector that is cheap to repeat: a local. */
-export type Elementary = (x: Vector, constants: Constants) => Computed;
-
-const y = v128.local('y');
-const t = v128.local('t');
-const n = v128.local('n');
-const r = v128.local('r');
-const s = v128.local('s');
+/** A function of a vector that is cheap to repeat: a local, and no temporary. */
+export type Elementary = (x: Vector, tools: Tools) => Computed;
 
 /** `c₀ + c₁x + c₂x² + …` */
-const polynomial = (x: Vector, coefficients: readonly number[], { float }: Constants): Vector =>
+const polynomial = (x: Vector, coefficients: readonly number[], { float }: Tools): Vector =>
   coefficients
     .slice(0, -1)
     .reduceRight<Vector>(
@@ -39,7 +38,7 @@ const polynomial = (x: Vector, coefficients: readonly number[], { float }: Const
     );
 
 /** NaN stays: `pmin` and `pmax` give their first operand where a comparison fails. */
-const clamped = (x: Vector, low: number, high: number, { float }: Constants): Vector =>
+const clamped = (x: Vector, low: number, high: number, { float }: Tools): Vector =>
   f32x4.pmax(f32x4.pmin(x, float(high)), float(low));
 
 const LARGEST = 3.4028234663852886e38;
@@ -54,7 +53,7 @@ const MANTISSA_BITS = 23;
 const BITS_OF_ONE = 0x3f800000;
 
 /** Splits ±x = n·ln 2 + r, with n as an integer in the lowest bits of t; r is that of x, or its negative. */
-const split = (x: Vector, sign: 1 | -1, { float }: Constants): readonly Statement[] => {
+const split = (x: Vector, sign: 1 | -1, { float, temporaries: [, t, n, r] }: Tools): readonly Statement[] => {
   const minus = sign === 1 ? f32x4.sub : f32x4.add;
   return [
     set(t, f32x4.add(f32x4.mul(x, float(sign * Math.LOG2E)), float(MAGIC))),
@@ -63,31 +62,37 @@ const split = (x: Vector, sign: 1 | -1, { float }: Constants): readonly Statemen
   ];
 };
 /** n·2²³, to be added to an exponent. */
-const exponent = (): Vector => i32x4.shl(t, MANTISSA_BITS);
+const exponent = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
 
 /** eʳ − 1 */
-const expm1OfRest = (k: Constants): Vector =>
-  f32x4.add(r, f32x4.mul(r, f32x4.mul(r, polynomial(r, EXP_TAIL, k))));
+const expm1OfRest = (k: Tools): Vector => {
+  const r = k.temporaries[3];
+  return f32x4.add(r, f32x4.mul(r, f32x4.mul(r, polynomial(r, EXP_TAIL, k))));
+};
 
 /** Where e^x leaves the normal numbers. */
 const EXP_LOW = -87.33654;
 const EXP_HIGH = 88.72283;
 
-const exp: Elementary = (x, k) => ({
-  before: [
-    ...split(x, 1, k),
-    set(y, i32x4.add(f32x4.add(expm1OfRest(k), k.float(1)), exponent())),
-    set(y, v128.andnot(y, f32x4.lt(x, k.float(EXP_LOW)))),
-  ],
-  // beyond the bound the product is infinite, and NaN for NaN
-  value: v128.bitselect(y, f32x4.mul(x, k.float(LARGEST)), f32x4.le(x, k.float(EXP_HIGH))),
-});
+const exp: Elementary = (x, k) => {
+  const [y] = k.temporaries;
+  return {
+    before: [
+      ...split(x, 1, k),
+      set(y, i32x4.add(f32x4.add(expm1OfRest(k), k.float(1)), exponent(k))),
+      set(y, v128.andnot(y, f32x4.lt(x, k.float(EXP_LOW)))),
+    ],
+    // beyond the bound the product is infinite, and NaN for NaN
+    value: v128.bitselect(y, f32x4.mul(x, k.float(LARGEST)), f32x4.le(x, k.float(EXP_HIGH))),
+  };
+};
 
 /** 1 / (1 + e^−x). The r of `split` is negated: the tail's signs alternate. */
 const sigmoid: Elementary = (x, k) => {
+  const [y, , , r] = k.temporaries;
   const tail = polynomial(r, EXP_TAIL.map((c, power) => (power % 2 === 0 ? c : -c)), k); // prettier-ignore
   const ofRest = f32x4.sub(k.float(1), f32x4.sub(r, f32x4.mul(r, f32x4.mul(r, tail))));
-  const scale = i32x4.add(exponent(), k.int(BITS_OF_ONE));
+  const scale = i32x4.add(exponent(k), k.int(BITS_OF_ONE));
   return {
     before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, k)],
     value: f32x4.div(k.float(1), f32x4.add(f32x4.mul(ofRest, scale), k.float(1))),
@@ -95,27 +100,33 @@ const sigmoid: Elementary = (x, k) => {
 };
 
 /** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), so that n = 128 does not overflow early. */
-const expm1: Elementary = (x, k) => ({
-  before: [
-    set(y, clamped(x, -25, 89, k)),
-    ...split(y, 1, k),
-    set(s, i32x4.add(exponent(), k.int(BITS_OF_ONE - 2 ** MANTISSA_BITS))),
-    set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(0.5)))),
-  ],
-  value: f32x4.add(y, y),
-});
+const expm1: Elementary = (x, k) => {
+  const [y, , , , s] = k.temporaries;
+  return {
+    before: [
+      set(y, clamped(x, -25, 89, k)),
+      ...split(y, 1, k),
+      set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE - 2 ** MANTISSA_BITS))),
+      set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(0.5)))),
+    ],
+    value: f32x4.add(y, y),
+  };
+};
 
 /** With e = e^2x − 1: e / (e + 2). */
-const tanh: Elementary = (x, k) => ({
-  before: [
-    set(y, clamped(x, -10, 10, k)),
-    set(y, f32x4.add(y, y)),
-    ...split(y, 1, k),
-    set(s, i32x4.add(exponent(), k.int(BITS_OF_ONE))),
-    set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(1)))),
-  ],
-  value: f32x4.div(y, f32x4.add(y, k.float(2))),
-});
+const tanh: Elementary = (x, k) => {
+  const [y, , , , s] = k.temporaries;
+  return {
+    before: [
+      set(y, clamped(x, -10, 10, k)),
+      set(y, f32x4.add(y, y)),
+      ...split(y, 1, k),
+      set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE))),
+      set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(1)))),
+    ],
+    value: f32x4.div(y, f32x4.add(y, k.float(2))),
+  };
+};
 
 const SMALLEST_NORMAL = 1.1754943508222875e-38;
 const BITS_OF_ROOT_HALF = 0x3f3504f3;
@@ -124,6 +135,7 @@ const LOG_TAIL = [0.6666677594184875, 0.3997754156589508, 0.29871729016304016];
 
 /** x = 2ⁿ·(1 + r) with 1 + r in [√½, √2); ln (1 + r) = r − r²/2 + s·(r²/2 + R(s²)), s = r / (2 + r). */
 const log: Elementary = (x, k) => {
+  const [y, t, n, r, s] = k.temporaries;
   const half = f32x4.mul(f32x4.mul(r, r), k.float(0.5));
   const square = f32x4.mul(s, s);
   const tail = f32x4.add(f32x4.mul(n, k.float(LN2_LOW)), f32x4.mul(s, f32x4.add(y, f32x4.mul(t, polynomial(t, LOG_TAIL, k))))); // prettier-ignore
@@ -147,11 +159,14 @@ const log: Elementary = (x, k) => {
   };
 };
 
-const sign: Elementary = (x, k) => ({
-  before: [set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
-  // ±0 and NaN stay as they are
-  value: v128.bitselect(y, x, v128.or(f32x4.lt(x, k.float(0)), f32x4.gt(x, k.float(0)))),
-});
+const sign: Elementary = (x, k) => {
+  const [y] = k.temporaries;
+  return {
+    before: [set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
+    // ±0 and NaN stay as they are
+    value: v128.bitselect(y, x, v128.or(f32x4.lt(x, k.float(0)), f32x4.gt(x, k.float(0)))),
+  };
+};
 
 /** The functions that take several steps. */
 export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, sign } as const;

@@ -1,10 +1,19 @@
 /** The code of a nest under a schedule. */
-import { br_if, func, i32, loop, set, tee, when } from '../assembler.js';
-import type { Body, Func, Local } from '../assembler.js';
+import { i32 } from '../assembler.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
-import { computation, needed } from './compute.js';
-import { constantPool } from './constants.js';
+import {
+  type Body,
+  functionCode,
+  locals,
+  repeated,
+  set,
+  type Slot,
+  type Statement,
+  tee,
+  when,
+} from './code.js';
+import { computation, type Imports, type Scope } from './compute.js';
 import type { Nest } from './nest.js';
 import {
   choices,
@@ -18,13 +27,8 @@ import {
   type Standing,
 } from './places.js';
 import type { Schedule } from './schedule.js';
-import { type HostFunction, toMemory } from './values.js';
-
-/** A function, and those of the host that it calls. */
-export interface Emitted {
-  readonly func: Func;
-  readonly calls: readonly HostFunction[];
-}
+import { toolbox } from './tools.js';
+import { toMemory } from './values.js';
 
 /** Code, and how many elements further it leaves each pointer than it found it. */
 interface Walked {
@@ -33,57 +37,61 @@ interface Walked {
 }
 
 /**
- * Its parameters are the addresses of the first elements of the loads and of the stores (those that all
- * loops begin with), then the `further` ones.
+ * A function's code. Its parameters are the addresses of the first elements of the loads and of the
+ * stores (those that all loops begin with), and at last the extent that `scheduleOf` may ask for.
  */
 export const emitNest = (
-  name: string,
   nest: Nest,
-  schedule: Schedule,
-  further: readonly Local<'i32'>[] = [],
-): Emitted => {
+  depends: readonly number[],
+  scheduleOf: (extent: Slot<'i32'>) => Schedule,
+  imports: Imports,
+): readonly number[] => {
   const { body, stores } = nest;
-  const pointers = pointersOf(nest);
-  const used = needed(nest);
-  const movers: readonly Pointer[] = [
-    ...pointers.loads.filter((_, load) => body.some((a, i) => a.op === 'load' && a.load === load && used[i])),
-    ...pointers.stores,
-    ...[...pointers.indices].flatMap(([i, pointer]) => (used[i] === true ? [pointer] : [])),
-  ];
-  const constants = constantPool();
-  const computed = computation(nest, schedule, pointers, constants);
-  const sums = accumulation(nest, schedule, constants, (i) => body[i]!.dtype);
+  const variables = locals();
+  const pointers = pointersOf(nest, variables);
+  const extent = variables.i32();
+  const parameters = variables.types().length;
+  const schedule = scheduleOf(extent);
+  const tools = toolbox(variables);
+  const computed = computation(nest, depends, schedule, pointers, tools, imports);
+  const sums = accumulation(nest, schedule, tools);
+  const movers: readonly Pointer[] = [...pointers.loads, ...pointers.stores, ...computed.indices];
+  const counters = schedule.running.map(() => variables.i32());
   const innermost = schedule.running.length;
   const still = movers.map(() => 0);
+  const known = new Set<number>();
 
   /** All the parts that have been chosen by now, one choice after another: its loads come before its stores. */
-  const unrolled = (standing: Standing, known: Set<string>): Body =>
-    choices(standing, () => true).map((choice) => {
-      const scope = { known, out: [] };
+  const unrolled = (standing: Standing): Body =>
+    choices(standing, null).map((choice) => {
+      const scope: Scope = { known, out: [] };
       const values = stores.map(({ value }) =>
-        toMemory(computed.valueAt(value, standing, choice, scope), body[value]!.dtype, constants),
+        toMemory(computed.valueAt(value, standing, choice, scope), body[value]!.dtype, tools),
       );
       const written =
         sums?.add(standing, choice, values) ??
-        stores.flatMap((_, s) => stored(placeOf(standing, choice, pointers.stores[s]!), values[s]!));
+        stores.map((_, s) => stored(placeOf(standing, choice, pointers.stores[s]!), values[s]!));
       return [scope.out, written];
     });
 
-  const inside = (standing: Standing, known: Set<string>): Walked => {
-    if (standing.depth === innermost) return { code: unrolled(standing, known), by: still };
-    const scope = { known, out: [] };
-    computed.here(standing, scope);
-    const { code, by } = levelOf(standing, known);
-    return { code: [scope.out, code], by };
+  const inside = (standing: Standing): Walked => {
+    if (standing.depth === innermost) return { code: unrolled(standing), by: still };
+    const out: Statement[] = [];
+    computed.here(standing, { known, out });
+    const { code, by } = levelOf(standing);
+    return { code: [out, code], by };
   };
 
-  const walk = (standing: Standing, before: ReadonlySet<string>): Walked => {
-    const { code, by } = inside(standing, new Set(before));
+  const walk = (standing: Standing): Walked => {
+    const before = known.size;
+    const { code, by } = inside(standing);
+    // what was computed in a block is not known after it
+    [...known].slice(before).forEach((key) => known.delete(key));
     const summed = sums !== null && standing.depth === schedule.kept;
     return { code: summed ? sums.around(standing, code, pointers.stores) : code, by };
   };
 
-  const levelOf = (standing: Standing, known: ReadonlySet<string>): Walked => {
+  const levelOf = (standing: Standing): Walked => {
     const { depth, levels } = standing;
     const level = levels[depth]!;
     const stride = ({ strides }: Pointer): number => strides[level.loop]!;
@@ -93,39 +101,33 @@ export const emitNest = (
     const code = level.blocks.map((block): Body => {
       const { trips, step } = block;
       const begin = movers.map((pointer) => position * stride(pointer) + reach(block, stride(pointer)));
-      const enter = moved(movers, begin.map((to, i) => to - at[i]!)); // prettier-ignore
-      const inner = walk(entered(standing, block), known);
+      const left = at;
+      const enter = moved(movers, (_, i) => begin[i]! - left[i]!);
+      const inner = walk(entered(standing, block));
       if (trips === 1) {
         at = begin.map((from, i) => from + inner.by[i]!);
         position += step;
         return [enter, inner.code];
       }
-      const counter = i32.local(`n${depth}`);
-      const label = `loop${depth}`;
-      const repeated = loop(label, [
+      const counter = counters[depth]!;
+      const loop = repeated(counter, [
         inner.code,
-        moved(movers, movers.map((pointer, i) => step * stride(pointer) - inner.by[i]!)), // prettier-ignore
+        moved(movers, (pointer, i) => step * stride(pointer) - inner.by[i]!),
         sums?.onTrip(standing, block) ?? [],
-        br_if(label, tee(counter, i32.sub(counter, 1))),
       ]);
       if (typeof trips === 'number') {
         at = begin.map((from, i) => from + trips * step * stride(movers[i]!));
         position += trips * step;
-        return [enter, set(counter, i32.const(trips)), repeated];
+        return [enter, set(counter, i32.const(trips)), loop];
       }
       // an extent known only when the code runs: the next block goes on from wherever this one ends
       at = movers.map((pointer) => reach(block, stride(pointer)));
       position = 0;
-      return [enter, when(tee(counter, trips), [repeated])];
+      return [enter, when(tee(counter, trips), loop)];
     });
     return { code, by: at };
   };
 
-  const { code } = walk(outside(schedule), new Set());
-  const begin = [...pointers.indices.values()].map(({ local, offset }) => set(local, i32.const(offset)));
-  const params = [...pointers.loads, ...pointers.stores].map(({ local }) => local);
-  return {
-    func: func(name, [...params, ...further], [constants.statements(), begin, code]),
-    calls: computed.calls(),
-  };
+  const { code } = walk(outside(schedule));
+  return functionCode(variables.types().slice(parameters), [tools.constants(), computed.begin, code]);
 };

@@ -1,10 +1,12 @@
 /** Many regions as one WebAssembly module. */
 import type { Region } from '../../../dsl/region.js';
-import { instantiate, moduleBytes, wasm } from '../assembler.js';
+import { instantiate, wasm } from '../assembler.js';
 import type { WasmMemory } from '../assembler.js';
 import { BYTES } from './access.js';
-import { FLAT_EXTENT, scheduleOf } from './choose.js';
-import { emitNest, type Emitted } from './emit.js';
+import { binaryModule } from './binary.js';
+import { scheduleOf } from './choose.js';
+import { dependences } from './effort.js';
+import { emitNest } from './emit.js';
 import { isFlat, keyOf, type Nest, nestOf } from './nest.js';
 import type { HostFunction } from './values.js';
 
@@ -13,8 +15,8 @@ export interface RegionEntry {
   readonly name: string;
   /** An address for each load, then for each store: that of the element at which all loops begin. */
   readonly accesses: readonly { readonly buffer: number; readonly offset: number }[];
-  /** Further arguments. */
-  readonly extents: readonly number[];
+  /** The last argument: the extent of a region of one loop, 0 for others. */
+  readonly extent: number;
 }
 
 export interface RegionModule {
@@ -27,35 +29,46 @@ export interface RegionModule {
 
 /** Code for regions: those of one structure have one function, whatever buffers they work on. */
 export const regionModule = (regions: readonly Region[]): RegionModule => {
-  const emitted = new Map<string, Emitted>();
+  const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
+  const indexOf = (host: HostFunction): number => {
+    const entry = imports.get(host.name) ?? { host, index: imports.size };
+    imports.set(host.name, entry);
+    return entry.index;
+  };
+  const functions = new Map<
+    string,
+    { readonly name: string; readonly params: number; readonly code: readonly number[] }
+  >();
+  const emit = (nest: Nest) => {
+    const depends = dependences(nest);
+    return {
+      name: `r${functions.size}`,
+      params: nest.loads.length + nest.stores.length + 1,
+      code: emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf),
+    };
+  };
   const entries = regions.map((region): RegionEntry => {
     const nest = nestOf(region);
     const key = keyOf(nest);
-    const known = emitted.get(key) ?? emit(`r${emitted.size}`, nest);
-    emitted.set(key, known);
+    const f = functions.get(key) ?? emit(nest);
+    functions.set(key, f);
     return {
-      name: known.func.name,
+      name: f.name,
       accesses: [...region.loads, ...region.stores].map(({ buffer, offset }) => ({ buffer, offset })),
-      extents: isFlat(nest) ? [nest.loops[0]!.extent] : [],
+      extent: isFlat(nest) ? nest.loops[0]!.extent : 0,
     };
   });
-  const functions = [...emitted.values()];
-  const imports = [...new Map(functions.flatMap(({ calls }) => calls.map((f) => [f.name, f]))).values()];
-  const bytes = moduleBytes(
-    functions.map(({ func }) => func),
-    {
-      imports: imports.map(({ name, type, arity }) => ({
-        name,
-        params: Array.from({ length: arity }, () => type),
-        result: type,
-      })),
-    },
+  const hosts = [...imports.values()].map(({ host }) => host);
+  const bytes = binaryModule(
+    hosts.map(({ name, type, arity }) => ({
+      name,
+      params: Array.from({ length: arity }, () => type),
+      result: type,
+    })),
+    [...functions.values()],
   );
-  return { bytes, entries, imports };
+  return { bytes, entries, imports: hosts };
 };
-
-const emit = (name: string, nest: Nest): Emitted =>
-  emitNest(name, nest, scheduleOf(nest), isFlat(nest) ? [FLAT_EXTENT] : []);
 
 /** Carries out a region, given the byte addresses of the plan's buffers. */
 export type RegionKernel = (addresses: readonly number[]) => void;
@@ -67,9 +80,9 @@ export const instantiateRegions = (
 ): readonly RegionKernel[] => {
   const host = Object.fromEntries(imports.map((f) => [f.name, f.call]));
   const functions = instantiate<string>(new wasm.Module(bytes), memory, host);
-  return entries.map(({ name, accesses, extents }): RegionKernel => {
+  return entries.map(({ name, accesses, extent }): RegionKernel => {
     const f = functions[name]!;
     return (addresses) =>
-      void f(...accesses.map(({ buffer, offset }) => addresses[buffer]! + BYTES * offset), ...extents);
+      void f(...accesses.map(({ buffer, offset }) => addresses[buffer]! + BYTES * offset), extent);
   });
 };

@@ -168,5 +168,5 @@ test('regions of one structure share a function, whatever buffers they work on',
   });
   const { entries } = regionModule([add(7, 0), add(1000, 2)]);
   expect(entries.map(({ name }) => name)).toEqual(['r0', 'r0']);
-  expect(entries.map(({ extents }) => extents)).toEqual([[7], [1000]]);
+  expect(entries.map(({ extent }) => extent)).toEqual([7, 1000]);
 });

@@ -1,7 +1,7 @@
 /** Loads across the vectors: four neighbours at a time, from four rows, exchanged in registers. */
-import { set, v128 } from '../assembler.js';
-import type { Local, Statement } from '../assembler.js';
 import { loaded } from './access.js';
+import { set, shuffling, type Slot, type Statement } from './code.js';
+import type { Tools } from './elementary.js';
 import { type Choice, placeOf, type Pointer, type Standing } from './places.js';
 import { LANES, type Schedule } from './schedule.js';
 
@@ -17,18 +17,11 @@ export const levelAcross = ({ vector, running, fixed }: Schedule, strides: reado
   );
 };
 
-const [row0, row1, row2, row3] = ['row0', 'row1', 'row2', 'row3'].map((name) => v128.local(name)) as [
-  Local<'v128'>,
-  Local<'v128'>,
-  Local<'v128'>,
-  Local<'v128'>,
-];
-const [pair0, pair1, pair2, pair3] = ['pair0', 'pair1', 'pair2', 'pair3'].map((name) => v128.local(name)) as [
-  Local<'v128'>,
-  Local<'v128'>,
-  Local<'v128'>,
-  Local<'v128'>,
-];
+/** The exchange of a 4×4 block: first within pairs of rows, then within pairs of pairs. */
+const lower = shuffling([0, 4, 1, 5]);
+const upper = shuffling([2, 6, 3, 7]);
+const firsts = shuffling([0, 1, 4, 5]);
+const seconds = shuffling([2, 3, 6, 7]);
 
 /** Sets the vectors of four neighbours along a level; null where the choice has no such neighbours. */
 export const transposed = (
@@ -36,34 +29,33 @@ export const transposed = (
   choice: Choice,
   pointer: Pointer,
   level: number,
-  localOf: (choice: Choice) => Local<'v128'>,
-): { readonly statements: readonly Statement[]; readonly locals: readonly Local<'v128'>[] } | null => {
+  slotOf: (choice: Choice) => Slot<'v128'>,
+  { temporaries: [row0, row1, row2, row3, pair0, pair1, pair2, pair3] }: Tools,
+): { readonly statements: readonly Statement[]; readonly choices: readonly Choice[] } | null => {
   const first = choice[level]! - (choice[level]! % LANES);
   if (first + LANES > (standing.blocks[level]?.parts.length ?? 0)) return null;
-  const along = (part: number): Choice => choice.map((chosen, at) => (at === level ? part : chosen));
-  const place = placeOf(standing, along(first), pointer);
+  const choices = [0, 1, 2, 3].map((which) =>
+    choice.map((part, at) => (at === level ? first + which : part)),
+  );
+  const place = placeOf(standing, choices[0]!, pointer);
   if (place.lanes === 1) return null;
-  const row = (which: number) =>
-    loaded({
-      ...place,
-      elements: place.elements + Math.min(which, place.lanes - 1) * place.stride,
-      stride: 1,
-      lanes: LANES,
-    });
-  const locals = [0, 1, 2, 3].map((which) => localOf(along(first + which)));
-  const [a, b, c, d] = locals as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
+  const row = (which: number) => {
+    const elements = place.elements + Math.min(which, place.lanes - 1) * place.stride;
+    return loaded({ ...place, elements, stride: 1, lanes: LANES });
+  };
+  const [a, b, c, d] = choices.map(slotOf) as [Slot<'v128'>, Slot<'v128'>, Slot<'v128'>, Slot<'v128'>]; // four of four
   return {
-    locals,
+    choices,
     statements: [
-      ...[row0, row1, row2, row3].map((local, which) => set(local, row(which))),
-      set(pair0, v128.shuffle32(row0, row1, [0, 4, 1, 5])),
-      set(pair1, v128.shuffle32(row2, row3, [0, 4, 1, 5])),
-      set(pair2, v128.shuffle32(row0, row1, [2, 6, 3, 7])),
-      set(pair3, v128.shuffle32(row2, row3, [2, 6, 3, 7])),
-      set(a, v128.shuffle32(pair0, pair1, [0, 1, 4, 5])),
-      set(b, v128.shuffle32(pair0, pair1, [2, 3, 6, 7])),
-      set(c, v128.shuffle32(pair2, pair3, [0, 1, 4, 5])),
-      set(d, v128.shuffle32(pair2, pair3, [2, 3, 6, 7])),
+      ...[row0, row1, row2, row3].map((slot, which) => set(slot, row(which))),
+      set(pair0, lower(row0, row1)),
+      set(pair1, lower(row2, row3)),
+      set(pair2, upper(row0, row1)),
+      set(pair3, upper(row2, row3)),
+      set(a, firsts(pair0, pair1)),
+      set(b, seconds(pair0, pair1)),
+      set(c, firsts(pair2, pair3)),
+      set(d, seconds(pair2, pair3)),
     ],
   };
 };

@@ -1,4 +1,5 @@
 /** Loops to unroll beside the one that vectors lie along. */
+import { MOST_ACCUMULATORS } from './accumulate.js';
 import type { Nest } from './nest.js';
 import { descending, LANES, type Level, stepping } from './schedule.js';
 
@@ -9,7 +10,6 @@ export interface Unrolling {
 
 /** Floats in a cache line. */
 const LINE = 16;
-const MOST_ACCUMULATORS = 8;
 
 const accessesOf = (nest: Nest): readonly (readonly number[])[] => [
   ...nest.loads,
@@ -25,7 +25,9 @@ const goesOn = (nest: Nest, vector: number, loop: number): boolean => {
 
 /** The loop of a kind that memory goes on along; -1 if there is none. */
 const nextAlong = (nest: Nest, vector: number): number =>
-  nest.loops.findIndex((_, loop) => loop !== vector && !nest.loops[loop]!.reduced && goesOn(nest, vector, loop));
+  nest.loops.findIndex(
+    (_, loop) => loop !== vector && !nest.loops[loop]!.reduced && goesOn(nest, vector, loop),
+  );
 
 const divisors = (n: number): readonly number[] =>
   Array.from({ length: Math.min(n, LINE) }, (_, i) => i + 1).filter((d) => n % d === 0);
@@ -75,7 +77,8 @@ export const besideReduced = (
   const others = nest.loops.flatMap((loop, l) => (loop.reduced && l !== vector ? [l] : []));
   const terms = others.reduce((product, l) => product * nest.loops[l]!.extent, 1);
   const instances = vectors * (found.get(next) ?? 1);
-  if (terms <= 4 && instances * terms <= 2 * MOST_ACCUMULATORS) others.forEach((l) => found.set(l, nest.loops[l]!.extent));
+  if (terms <= 4 && instances * terms <= 2 * MOST_ACCUMULATORS)
+    others.forEach((l) => found.set(l, nest.loops[l]!.extent));
   else if (instances < 4 && accumulators < MOST_ACCUMULATORS && others.length > 0) {
     const last = others[others.length - 1]!;
     const count = Math.max(...divisors(nest.loops[last]!.extent).filter((d) => d * instances <= 4));

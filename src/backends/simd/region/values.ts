@@ -4,14 +4,15 @@
  */
 import { unaryFunction, binaryFunction } from '../../shared/scalar.js';
 import type { Assignment, NumberType } from '../../../dsl/region.js';
-import { call, f32x4, i32x4, v128 } from '../assembler.js';
+import { f32x4, i32x4, v128 } from '../assembler.js';
 import type { Expr, Lane, ValueType } from '../assembler.js';
-import { type Computed, type Constants, type Elementary, ELEMENTARY, type Vector } from './elementary.js';
+import { callOf, type Vector } from './code.js';
+import { type Computed, type Elementary, ELEMENTARY, type Tools } from './elementary.js';
 
 /** A function of the host's, called for each lane. */
 export interface HostFunction {
   readonly name: string;
-  readonly type: ValueType;
+  readonly type: 'f32' | 'i32';
   readonly arity: 1 | 2;
   readonly call: (...args: readonly number[]) => number;
 }
@@ -21,12 +22,12 @@ export type Arithmetic = Exclude<Assignment, { op: 'load' | 'constant' | 'index'
 const computed = (value: Vector): Computed => ({ before: [], value });
 
 /** A mask as numbers of a dtype. */
-const ofMask = (mask: Vector, dtype: NumberType, { float, int }: Constants): Vector =>
+const ofMask = (mask: Vector, dtype: NumberType, { float, int }: Tools): Vector =>
   dtype === 'bool' ? mask : v128.and(mask, dtype === 'float32' ? float(1) : int(1));
 
 /** As it lies in memory, where a bool is 0 or 1. */
-export const toMemory = (value: Vector, dtype: NumberType, constants: Constants): Vector =>
-  dtype === 'bool' ? ofMask(value, 'int32', constants) : value;
+export const toMemory = (value: Vector, dtype: NumberType, tools: Tools): Vector =>
+  dtype === 'bool' ? ofMask(value, 'int32', tools) : value;
 
 export const fromMemory = (value: Vector, dtype: NumberType): Vector =>
   dtype === 'bool' ? i32x4.neg(value) : value;
@@ -37,7 +38,7 @@ const isElementary = (fn: string): fn is keyof typeof ELEMENTARY => Object.hasOw
 export const elementaryOf = (a: Arithmetic, from: NumberType): Elementary | null =>
   a.op === 'unary' && from === 'float32' && isElementary(a.fn) ? ELEMENTARY[a.fn] : null;
 
-type UnaryRule = (x: Vector, k: Constants) => Vector;
+type UnaryRule = (x: Vector, k: Tools) => Vector;
 type BinaryRule = (a: Vector, b: Vector) => Vector;
 
 const FLOAT_UNARY: Readonly<Record<string, UnaryRule>> = {
@@ -91,7 +92,7 @@ const INTEGER_COMPARE: Readonly<Record<string, BinaryRule>> = {
 export const combine = (fn: string, dtype: NumberType): BinaryRule | null =>
   (dtype === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[fn] ?? null;
 
-const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Constants): Vector | null => {
+const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Tools): Vector | null => {
   const isFloat = from === 'float32';
   if (fn === 'not') return ofMask(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
   if (fn === 'isFinite')
@@ -106,7 +107,7 @@ const binary = (
   to: NumberType,
   a: Vector,
   b: Vector,
-  k: Constants,
+  k: Tools,
 ): Vector | null => {
   const compare = (from === 'float32' ? FLOAT_COMPARE : INTEGER_COMPARE)[fn];
   if (compare !== undefined) {
@@ -122,7 +123,7 @@ const binary = (
   return combine(fn, from)?.(a, b) ?? null;
 };
 
-const cast = (from: NumberType, to: NumberType, x: Vector, k: Constants): Vector => {
+const cast = (from: NumberType, to: NumberType, x: Vector, k: Tools): Vector => {
   if (from === to) return x;
   if (from === 'bool') return ofMask(x, to, k);
   if (to === 'bool') return from === 'float32' ? f32x4.ne(x, k.float(0)) : i32x4.ne(x, k.int(0));
@@ -147,17 +148,15 @@ export const hostFunctionOf = (a: Arithmetic, from: NumberType): HostFunction | 
   return { name, type, arity: 2, call: (p, q) => f(p!, q!) };
 };
 
-/** Calls a host function for the first `lanes` lanes of vectors that are cheap to repeat. */
-export const calling = ({ name, type }: HostFunction, operands: readonly Vector[], lanes: number): Vector => {
-  const at = (lane: Lane): Expr<ValueType> =>
-    call(
-      name,
-      type,
-      operands.map((x) => (type === 'f32' ? f32x4.extract_lane(lane, x) : i32x4.extract_lane(lane, x))),
-    );
-  // the result of `call` has the type that it was asked for
-  const [float, int] = [at as (lane: Lane) => Expr<'f32'>, at as (lane: Lane) => Expr<'i32'>];
-  const first = type === 'f32' ? f32x4.splat(float(0)) : i32x4.splat(int(0));
+/** Calls the imported function of a number for the first `lanes` lanes of vectors that are cheap to repeat. */
+export const calling = (
+  index: number,
+  type: HostFunction['type'],
+  operands: readonly Vector[],
+  lanes: number,
+): Vector => {
+  const float = (lane: Lane): Expr<'f32'> => callOf(index, 'f32', operands.map((x) => f32x4.extract_lane(lane, x))); // prettier-ignore
+  const int = (lane: Lane): Expr<'i32'> => callOf(index, 'i32', operands.map((x) => i32x4.extract_lane(lane, x))); // prettier-ignore
   return ([1, 2, 3] as const)
     .filter((lane) => lane < lanes)
     .reduce<Vector>(
@@ -165,7 +164,7 @@ export const calling = ({ name, type }: HostFunction, operands: readonly Vector[
         type === 'f32'
           ? f32x4.replace_lane(lane, vector, float(lane))
           : i32x4.replace_lane(lane, vector, int(lane)),
-      first,
+      type === 'f32' ? f32x4.splat(float(0)) : i32x4.splat(int(0)),
     );
 };
 
@@ -174,22 +173,22 @@ export const valueOf = (
   a: Arithmetic,
   operands: readonly Vector[],
   types: readonly NumberType[],
-  constants: Constants,
+  tools: Tools,
 ): Computed => {
   const [x, y, z] = operands as [Vector, Vector, Vector]; // as many as the assignment has
   const from = types[0]!;
   const elementary = elementaryOf(a, from);
-  if (elementary !== null) return elementary(x, constants);
+  if (elementary !== null) return elementary(x, tools);
   const value = ((): Vector | null => {
     switch (a.op) {
       case 'unary':
-        return unary(a.fn, from, a.dtype, x, constants);
+        return unary(a.fn, from, a.dtype, x, tools);
       case 'binary':
-        return binary(a.fn, from, a.dtype, x, y, constants);
+        return binary(a.fn, from, a.dtype, x, y, tools);
       case 'select':
-        return v128.bitselect(y, z, cast(from, 'bool', x, constants));
+        return v128.bitselect(y, z, cast(from, 'bool', x, tools));
       case 'cast':
-        return cast(from, a.dtype, x, constants);
+        return cast(from, a.dtype, x, tools);
     }
   })();
   if (value === null) throw new Error(`noisefold: no instructions for ${JSON.stringify(a)}`);

@@ -1,5 +1,5 @@
 /** What a schedule costs in all: arithmetic where it is done, memory, and the loops themselves. */
-import { dependences, effortOf } from './effort.js';
+import { effortOf } from './effort.js';
 import type { Nest } from './nest.js';
 import type { Block, Level, Schedule } from './schedule.js';
 
@@ -16,10 +16,12 @@ const partsIn = (level: Level): number =>
 const TRIP = 2;
 
 /** In vector additions, or so. */
-export const workOf = (nest: Nest, { running, fixed }: Schedule): number => {
-  const depends = dependences(nest);
+export const workOf = (nest: Nest, depends: readonly number[], { running, fixed }: Schedule): number => {
   const levels = [...running, ...fixed];
-  const times = running.reduce<readonly number[]>((all, level) => [...all, all.at(-1)! * entries(level)], [1]);
+  const times = running.reduce<readonly number[]>(
+    (all, level) => [...all, all.at(-1)! * entries(level)],
+    [1],
+  );
   const parts = levels.map(partsIn);
   const along = (strides: readonly number[]): number =>
     strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);

@@ -1,0 +1,86 @@
+/** A WebAssembly module of functions whose code is there already. */
+import type { ValueType } from '../assembler.js';
+import { unsignedLeb128 } from '../instructions.js';
+import { TYPE_CODE } from './code.js';
+
+interface Signature {
+  readonly params: readonly ValueType[];
+  readonly result: ValueType | null;
+}
+
+export interface BinaryImport extends Signature {
+  readonly name: string;
+}
+
+export interface BinaryFunction {
+  readonly name: string;
+  /** Parameters, all of them i32; it has no result. */
+  readonly params: number;
+  readonly code: readonly number[];
+}
+
+const vector = (items: readonly (readonly number[])[]): readonly number[] => {
+  const out = [...unsignedLeb128(items.length)];
+  for (const item of items) for (const byte of item) out.push(byte);
+  return out;
+};
+
+const text = (value: string): readonly number[] =>
+  vector(Array.from(value, (letter) => [letter.charCodeAt(0)]));
+
+const signature = ({ params, result }: Signature): readonly number[] => [
+  0x60,
+  ...vector(params.map((type) => [TYPE_CODE[type]])),
+  ...vector(result === null ? [] : [[TYPE_CODE[result]]]),
+];
+
+const sized = (content: readonly number[]): readonly (readonly number[])[] => [
+  unsignedLeb128(content.length),
+  content,
+];
+
+/** Exports the functions by name. Memory is imported as `env.memory`, like the functions of `imports`. */
+export const binaryModule = (
+  imports: readonly BinaryImport[],
+  functions: readonly BinaryFunction[],
+): Uint8Array<ArrayBuffer> => {
+  const params = [...new Set(functions.map((f) => f.params))];
+  const types: readonly Signature[] = [
+    ...imports,
+    ...params.map((count) => ({
+      params: Array.from({ length: count }, (): ValueType => 'i32'),
+      result: null,
+    })),
+  ];
+  const env = text('env');
+  const imported = [
+    [...env, ...text('memory'), 0x02, 0x00, 0x00],
+    ...imports.map(({ name }, type) => [...env, ...text(name), 0x00, ...unsignedLeb128(type)]),
+  ];
+  const codes = functions.flatMap(({ code }) => sized(code));
+  const codeLength = codes.reduce((sum, { length }) => sum + length, 0);
+  const count = unsignedLeb128(functions.length);
+  const section = (id: number, content: readonly number[]): readonly (readonly number[])[] => [
+    [id],
+    ...sized(content),
+  ];
+  const chunks = [
+    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, vector(types.map(signature))),
+    ...section(2, vector(imported)),
+    ...section(3, vector(functions.map((f) => unsignedLeb128(imports.length + params.indexOf(f.params))))),
+    ...section(
+      7,
+      vector(functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(imports.length + i)])),
+    ),
+    [10, ...unsignedLeb128(count.length + codeLength), ...count],
+    ...codes,
+  ];
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+};

@@ -1,0 +1,116 @@
+/**
+ * Code for many functions at once: expressions of the assembler over numbered locals, written straight
+ * as bytes. A plan has hundreds of regions, and is compiled while somebody waits.
+ */
+import { i32, i32x4, v128 } from '../assembler.js';
+import type { Expr, ResultType, ValueType } from '../assembler.js';
+import { unsignedLeb128 } from '../instructions.js';
+
+export type Vector = Expr<'v128'>;
+export type Statement = Expr<'void'>;
+/** Statements in order; nested sequences are written as they stand. */
+export type Body = Statement | readonly Body[];
+
+/** A local variable or parameter; used as an expression, it is its own value. */
+export interface Slot<T extends ValueType = ValueType> extends Expr<T> {
+  readonly index: number;
+}
+
+const instruction = <T extends ResultType>(
+  type: T,
+  bytes: readonly number[],
+  operands: readonly Expr[] = [],
+): Expr<T> => ({ type, code: { kind: 'op', bytes, operands } });
+
+/** An opcode with the number of a local or a function. */
+const numbered = (opcode: number, index: number): readonly number[] =>
+  index < 128 ? [opcode, index] : [opcode, ...unsignedLeb128(index)];
+
+/** The locals of one function, parameters first. */
+export interface Locals {
+  readonly i32: () => Slot<'i32'>;
+  readonly v128: () => Slot<'v128'>;
+  readonly types: () => readonly ValueType[];
+}
+
+export const locals = (): Locals => {
+  const types: ValueType[] = [];
+  const slot = <T extends ValueType>(type: T): Slot<T> => {
+    const index = types.push(type) - 1;
+    return { type, code: { kind: 'op', bytes: numbered(0x20, index), operands: [] }, index };
+  };
+  return { i32: () => slot('i32'), v128: () => slot('v128'), types: () => types };
+};
+
+export const set = <T extends ValueType>(slot: Slot<T>, value: Expr<T>): Statement =>
+  instruction('void', numbered(0x21, slot.index), [value]);
+
+export const tee = <T extends ValueType>(slot: Slot<T>, value: Expr<T>): Expr<T> =>
+  instruction(slot.type, numbered(0x22, slot.index), [value]);
+
+export const increment = (slot: Slot<'i32'>, amount: number): Statement => set(slot, i32.add(slot, amount));
+
+export const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+
+/** Picks lanes, as `v128.shuffle32` does; the instruction is made once. */
+export const shuffling = (lanes: readonly [number, number, number, number]) => {
+  const { code } = v128.shuffle32(i32x4.const(0), i32x4.const(0), lanes);
+  const bytes = code.kind === 'op' ? code.bytes : [];
+  return (a: Vector, b: Vector): Vector => instruction('v128', bytes, [a, b]);
+};
+
+const VOID = 0x40;
+const LOOP = instruction('void', [0x03, VOID]);
+const END = instruction('void', [0x0b]);
+
+/** Runs `body`, and again as long as the test that follows it is not 0. */
+export const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
+  LOOP,
+  body,
+  instruction('void', [0x0d, 0], [test]),
+  END,
+];
+
+/** Runs `body` so many times, at least once; `counter` counts down. */
+export const repeated = (counter: Slot<'i32'>, body: Body): Body =>
+  repeatWhile(tee(counter, i32.sub(counter, 1)), body);
+
+export const when = (test: Expr<'i32'>, body: Body): Body => [
+  instruction('void', [0x04, VOID], [test]),
+  body,
+  END,
+];
+
+/** A call of an imported function, by its number. */
+export const callOf = <T extends ValueType>(index: number, type: T, operands: readonly Expr[]): Expr<T> =>
+  instruction(type, numbered(0x10, index), operands);
+
+const isSequence = (body: Body | Expr): body is readonly Body[] => Array.isArray(body);
+
+const write = (body: Body | Expr, out: number[]): void => {
+  if (isSequence(body)) {
+    for (const each of body) write(each, out);
+    return;
+  }
+  const { code } = body;
+  if (code.kind !== 'op') throw new TypeError(`noisefold: ${code.kind} has no place in a region`);
+  for (const operand of code.operands) write(operand, out);
+  for (const byte of code.bytes) out.push(byte);
+};
+
+/** One function's code, as it stands in a module: its locals beyond the parameters, then its instructions. */
+export const functionCode = (declared: readonly ValueType[], body: Body): readonly number[] => {
+  const out: number[] = [];
+  /** Runs of locals of one type. */
+  const runs: { readonly type: ValueType; count: number }[] = [];
+  for (const type of declared) {
+    const last = runs[runs.length - 1];
+    if (last?.type === type) last.count += 1;
+    else runs.push({ type, count: 1 });
+  }
+  out.push(...unsignedLeb128(runs.length));
+  for (const { type, count } of runs) out.push(...unsignedLeb128(count), TYPE_CODE[type]);
+  write(body, out);
+  out.push(0x0b);
+  return out;
+};

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { right } from '../../properties/diffusion/run.js';
+import { E } from '../internal/fp.js';
+import { headsOver, levelsOf, unetArchitecture } from './unetConfig.js';
+
+const good = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2] };
+
+describe('a configuration that cannot work is a ConfigError that says what to change', () => {
+  test.each([
+    [
+      { image: [28, 28, 1], multipliers: [1, 2, 2, 2] },
+      'unet.image: expected a height and width that 8 divides, for 4 levels, got 28×28, which is 7×7 at level 2; use at most 3 multipliers, or pad the image to 32×32',
+    ],
+    [
+      { image: [32, 7, 1] },
+      'unet.image: expected a height and width that 4 divides, for 3 levels, got 32×7, which is 32×7 at level 0; use one multiplier, or pad the image to 32×8',
+    ],
+    [
+      { groups: 32 },
+      'unet.groups: expected a divisor of all channels: base 24, levels 24, 48, 48, got 32, which does not divide 24; make base a multiple of 32, or choose fewer groups',
+    ],
+    [
+      { attention: [7], heads: 5 },
+      'unet.heads: expected heads that share the 48 channels at resolution 7 evenly, got 5; choose a divisor',
+    ],
+    [
+      { heads: { channels: 64 } },
+      'unet.heads: expected heads that share the 48 channels at resolution 7 evenly, got 64 channels a head; choose a divisor',
+    ],
+    [
+      { attention: [16] },
+      'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck attends anyway',
+    ],
+    [
+      { dropout: 1 },
+      'unet.dropout: expected a rate in [0, 1), got 1; give the fraction that is dropped, such as 0.1',
+    ],
+    [
+      { dropout: -0.1 },
+      'unet.dropout: expected a rate in [0, 1), got -0.1; give the fraction that is dropped, such as 0.1',
+    ],
+    [
+      { classes: 0 },
+      'unet.classes: expected at least one class, got 0; leave it out for a model without labels',
+    ],
+    [
+      { base: 25 },
+      'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines',
+    ],
+    [
+      { base: 0 },
+      'unet.base: expected an even number ≥ 2, got 0; half of the time embedding is sines, half cosines',
+    ],
+    [{ multipliers: [] }, 'unet.multipliers: expected one integer ≥ 1 a level, got []; such as [1, 2, 2]'],
+    [
+      { multipliers: [1, 0] },
+      'unet.multipliers: expected one integer ≥ 1 a level, got [1, 0]; such as [1, 2, 2]',
+    ],
+    [
+      { image: [28, 28, 0] },
+      'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]',
+    ],
+    [{ blocks: 0 }, 'unet.blocks: expected at least one block a level, got 0; 2 is usual'],
+    [
+      { heads: 0 },
+      'unet.heads: expected at least one, got 0; give a number of heads, or { channels: 64 } for each',
+    ],
+    [{ groups: 0 }, 'unet.groups: expected at least one group, got 0; 8 or 32 is usual'],
+    [{ timesteps: 0 }, 'unet.timesteps: expected at least one timestep, got 0; 1000 is usual'],
+  ])('%j', (change, message) => {
+    expect(
+      E.mapLeft(({ message: said }: { message: string }) => said)(unetArchitecture({ ...good, ...change })),
+    ).toEqual(E.left(message));
+  });
+});
+
+describe('what comes from outside is decoded', () => {
+  test.each([
+    [{ dropuot: 0.1 }, 'unet: expected no fields but image, base,'],
+    [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 0, got nothing'],
+    [{ base: '24' }, 'unet.base: expected an integer ≥ 0, got "24"'],
+    [{ base: 24.5 }, 'unet.base: expected an integer ≥ 0, got 24.5'],
+    [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected an integer ≥ 0, got NaN'],
+    [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
+    [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
+    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0' or 'v', got \"eps\""],
+    [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
+  ])('%j', (change, message) => {
+    const made = unetArchitecture({ ...good, ...change });
+    expect(made).toMatchObject({ left: { _tag: 'ConfigError' } });
+    expect(E.isLeft(made) && made.left.message).toContain(message);
+  });
+
+  test.each([null, undefined, 7, [], 'unet'])('%j is no configuration', (value) => {
+    expect(E.isLeft(unetArchitecture(value))).toBe(true);
+  });
+});
+
+describe('a configuration that can', () => {
+  test('gets its defaults', () => {
+    expect(right(unetArchitecture(good))).toEqual({
+      image: [28, 28, 1],
+      base: 24,
+      multipliers: [1, 2, 2],
+      blocks: 2,
+      attention: [],
+      heads: 4,
+      groups: 8,
+      dropout: 0,
+      timesteps: 1000,
+      predicts: 'epsilon',
+      sinusoid: 'ddpm',
+    });
+  });
+
+  test('comes back from JSON as it is', () => {
+    const architecture = right(
+      unetArchitecture({ ...good, attention: [7, 14], heads: { channels: 12 }, classes: 10, predicts: 'v' }),
+    );
+    expect(unetArchitecture(JSON.parse(JSON.stringify(architecture)))).toEqual(E.right(architecture));
+  });
+
+  test('has levels, of which those of the resolutions asked for attend', () => {
+    const { levels, heads } = (() => {
+      const architecture = right(unetArchitecture({ ...good, image: [28, 20, 1], attention: [14] }));
+      return { levels: levelsOf(architecture), heads: architecture.heads };
+    })();
+    expect(levels).toEqual([
+      { height: 28, width: 20, channels: 24, attends: false },
+      { height: 14, width: 10, channels: 48, attends: true },
+      { height: 7, width: 5, channels: 48, attends: false },
+    ]);
+    expect(headsOver(heads, 48)).toBe(4);
+    expect(headsOver({ channels: 12 }, 48)).toBe(4);
+  });
+
+  test('may have one level, of any size', () => {
+    expect(E.isRight(unetArchitecture({ ...good, image: [7, 5, 3], multipliers: [1] }))).toBe(true);
+  });
+});

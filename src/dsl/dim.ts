@@ -54,7 +54,7 @@ export type DimOf<W extends string> = W extends `${infer N extends number}`
 
 type Nested = Compound | `${string}(${string}`;
 type Operator = '+' | '*' | '/';
-type Compound = `${string}${Operator}${string}`;
+export type Compound = `${string}${Operator}${string}`;
 
 /** An operand of `*` and `/`: a compound goes into parentheses. */
 type Factor<D extends string> = D extends Compound ? `(${D})` : D;
@@ -62,7 +62,7 @@ type Factor<D extends string> = D extends Compound ? `(${D})` : D;
 type Term<D extends string> = D extends `${string}+${string}` ? `(${D})` : D;
 
 /** `X` as the operand that {@link Factor} made it from; `never` where it is not one operand, like `(A)+(B)`. */
-type Operand<X extends string> = X extends `(${infer Y})`
+export type Operand<X extends string> = X extends `(${infer Y})`
   ? Y extends `${string})${string}`
     ? Balanced<Y> extends true
       ? Y
@@ -183,7 +183,8 @@ type HalfDigits<
 
 // Checks
 
-type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
+/** True for a union of extents, such as `64 | 128`. */
+export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
 
 /** `D`, or a message where it cannot be one extent: `any`, a union written by hand, a negative or fractional literal. */
 export type Extent<D> = 0 extends 1 & D

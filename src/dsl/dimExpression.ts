@@ -129,3 +129,53 @@ export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly stri
   typeof dim === 'number'
     ? E.map(() => [])(evaluateDim(dim, {}))
     : E.map((e: Expression) => [...new Set(namesIn(e))])(parse(dim));
+
+/**
+ * The bindings with which a dim has an extent: `2*C` at 128 binds C to 64. Null where it cannot be said yet
+ * (`'C+D'` with neither bound). A `ShapeError` where the extent differs, or would need a fraction.
+ *
+ * @example
+ * solveDim('2*C', 128, {}) // right({ C: 64 })
+ */
+export const solveDim = (
+  dim: Dim,
+  extent: number,
+  bindings: Bindings,
+): either.Either<NoisefoldError, Bindings | null> => {
+  const known = evaluateDim(dim, bindings);
+  if (E.isRight(known))
+    return known.right === extent
+      ? E.right(bindings)
+      : fail('ShapeError', {
+          where: `dim '${dim}'`,
+          expected: `${dim} = ${known.right}${typeof dim === 'number' ? '' : ' (bound earlier)'}`,
+          actual: `${extent}`,
+          hint: 'a symbol stands for one extent',
+        });
+  if (typeof dim === 'number') return known;
+  return E.flatMap((e: Expression) => solve(dim, e, extent, bindings))(parse(dim));
+};
+
+const solve = (
+  dim: string,
+  e: Expression,
+  extent: number,
+  bindings: Bindings,
+): either.Either<NoisefoldError, Bindings | null> => {
+  if (!isExtent(extent))
+    return fail('ShapeError', {
+      where: `dim '${dim}'`,
+      expected: 'an extent that gives its symbol an integer ≥ 0',
+      actual: `${extent}`,
+      hint: 'choose an extent that can be divided so often',
+    });
+  if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
+  if (e.kind === 'literal') return E.right(null);
+  const [left, right] = [evaluate(dim, e.left, bindings), evaluate(dim, e.right, bindings)];
+  if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
+  if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);
+  if (e.sign === '*' && E.isRight(left)) return solve(dim, e.right, extent / left.right, bindings);
+  if (e.sign === '*' && E.isRight(right)) return solve(dim, e.left, extent / right.right, bindings);
+  if (e.sign === '/' && E.isRight(right)) return solve(dim, e.left, extent * right.right, bindings);
+  return E.right(null);
+};

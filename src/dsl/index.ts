@@ -46,6 +46,7 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
 export { program, type Program } from './program.js';
+export { defn, type Layer, layer, type ParamsLike, type Unified } from './layer.js';
 export { type At, compile, type CompileOptions, type Executable, type Feed } from './compile.js';
 export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';

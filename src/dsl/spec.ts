@@ -97,7 +97,9 @@ type CheckedTree<P> =
     ? P
     : P extends string
       ? CheckedString<P>
-      : { readonly [K in keyof P]: CheckedSpec<P[K]> };
+      : P extends number | boolean | bigint | symbol
+        ? 'a spec is a string, or a record or array of specs'
+        : { readonly [K in keyof P]: CheckedSpec<P[K]> };
 
 type Punctuation = '(' | ')' | '+' | '*' | '/';
 

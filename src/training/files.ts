@@ -163,6 +163,17 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
     }
   });
 
+/** On return all that was written to a file is on the disk, also if the power goes. `FileError`. */
+export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, void> =>
+  onFile(path, 'a file to write', async () => {
+    const handle = await open(path, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+
 /**
  * Drops the lines of a text file that are not to be kept, and a last line that was cut short. The file is
  * rewritten whole or not at all, and left alone if it has none of these, or does not exist. `FileError`.

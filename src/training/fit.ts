@@ -7,9 +7,13 @@ import type { Trained } from './sample.js';
 /** A training with what is to be done on the way. */
 export interface Fit<P, I extends Shape> extends Training<P, I> {
   /**
-   * Told of each event, while the run rests: write a log, save `run.snapshot`. A `Left` ends the training.
+   * Told of each event, while the run rests: write a log, save `run.snapshot`. `stop` ends the training there,
+   * with what it has learned; so does a `Left`, with nothing.
    */
-  readonly onEvent?: (event: TrainEvent, run: TrainingRun) => taskEither.TaskEither<NoisefoldError, void>;
+  readonly onEvent?: (
+    event: TrainEvent,
+    run: TrainingRun,
+  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'>;
 }
 
 /**
@@ -33,6 +37,7 @@ export const fit =
             await run.release();
             return handled;
           }
+          if (handled?.right === 'stop') break;
         }
         const { model, process, data } = training;
         return E.map((params: ResidentTree) => ({ model, process, image: data.image, params }))(

@@ -30,4 +30,5 @@ export { readIdx, readIdxChunks } from './idxFile.js';
 export { imageGrid, type ImageBatch } from './imageGrid.js';
 export { encodePng, type Picture } from './png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './metrics.js';
-export { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
+export { lossChart, type LossChartOptions } from './lossChart.js';
+export { appendLine, fileExists, keepLines, readBytes, syncFile, writeAtomically } from './files.js';

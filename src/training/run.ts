@@ -20,6 +20,7 @@ import { positionsOf } from './batches.js';
 import type { Batch, Dataset } from './dataset.js';
 import { compiled, type OpenExecutable, type ResidentTree } from './open.js';
 import { resumable } from './checkpoint.js';
+import { pause } from './pause.js';
 import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 import { heldOutLoss, initialState, type Recipe, trainState, trainStep } from './trainState.js';
 
@@ -243,6 +244,7 @@ const running = <P, I extends Shape>(
     let unsound = 0;
     if (heldOut !== undefined && done === 0) yield await measure();
     while (done < steps) {
+      if (signal !== undefined) await pause();
       if (signal?.aborted === true) return yield E.left(cancelled(done));
       const loaded = await next;
       if (E.isLeft(loaded)) return yield loaded;

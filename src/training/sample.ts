@@ -32,6 +32,7 @@ import {
 } from '../dsl/index.js';
 import { type either, E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { compiled, type OpenExecutable, type ResidentTree } from './open.js';
+import { pause } from './pause.js';
 
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends Shape> {
@@ -228,6 +229,7 @@ const walk =
       if (E.isLeft(started)) return started;
       let state = started.right;
       for (let index = 0; index < steps; index++) {
+        if (signal !== undefined) await pause();
         if (signal?.aborted === true) {
           await release(state)(backend)();
           return E.left(

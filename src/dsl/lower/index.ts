@@ -70,11 +70,18 @@ interface Fused {
   readonly calls: readonly Call[];
 }
 
-const storageOf = (n: Node, { inputs }: Lowering, outputs: readonly Node[]): Buffer['storage'] => {
-  if (n.op === 'constant') return { kind: 'constant', data: n.attributes.data };
-  if (inputs.includes(n)) return { kind: 'input', input: inputs.indexOf(n) };
-  const output = outputs.indexOf(n);
-  return output >= 0 ? { kind: 'output', output } : { kind: 'arena', offset: 0 };
+/** The first place of each node in a list. */
+const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
+  new Map(nodes.map((n, i) => [n, i] as const).reverse());
+
+const storages = (inputs: readonly Node[], outputs: readonly Node[]) => {
+  const [inputOf, outputOf] = [places(inputs), places(outputs)];
+  return (n: Node): Buffer['storage'] => {
+    const [input, output] = [inputOf.get(n), outputOf.get(n)];
+    if (n.op === 'constant') return { kind: 'constant', data: n.attributes.data };
+    if (input !== undefined) return { kind: 'input', input };
+    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
+  };
 };
 
 const denseView = (n: Node, buffer: number): View => ({
@@ -98,6 +105,7 @@ const attempt = (
     ? materialize(order, required)
     : new Set(order.filter((n) => n.dtype !== 'key' && !isSource(n)));
 
+  const storageOf = storages(lowering.inputs, outputs);
   const buffers: Buffer[] = [];
   const numbers = new Map<Node, number>();
   const allocate = (n: Node): void => {
@@ -106,7 +114,7 @@ const attempt = (
       buffers.push({
         elements: sizeOf(n.shape),
         dtype: numberType(n),
-        storage: storageOf(n, lowering, outputs),
+        storage: storageOf(n),
       }) - 1,
     );
   };
@@ -172,16 +180,24 @@ const donate = (
   calls: readonly Call[],
 ): { readonly buffers: readonly Buffer[]; readonly taken: ReadonlySet<number> } => {
   const taken = new Set<number>();
-  const bufferWhere = (test: (b: Buffer) => boolean): number => buffers.findIndex(test);
   const moved = new Map<number, number>();
+  const written = new Map<number, number>(); // first write of a buffer
+  const read = new Map<number, number>(); // last read of a buffer
+  calls.forEach((call, at) => {
+    for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
+    for (const b of readsOf(call)) read.set(b, at);
+  });
+  const inputs = new Map<number, number>();
+  const outputs = new Map<number, number>();
+  buffers.forEach(({ storage }, b) => {
+    if (storage.kind === 'input') inputs.set(storage.input, b);
+    if (storage.kind === 'output') outputs.set(storage.output, b);
+  });
   donations.forEach((output, input) => {
-    if (output === null) return;
-    const to = bufferWhere((b) => b.storage.kind === 'output' && b.storage.output === output);
-    const from = bufferWhere((b) => b.storage.kind === 'input' && b.storage.input === input);
-    if (to < 0 || from < 0) return;
-    const written = calls.findIndex((call) => writesOf(call).includes(to));
-    const last = calls.findLastIndex((call) => readsOf(call).includes(from));
-    if (last < written || (last === written && inPlace(calls[written]!, from, to))) {
+    const [from, to] = [inputs.get(input), output === null ? undefined : outputs.get(output)];
+    if (from === undefined || to === undefined) return;
+    const [first, last] = [written.get(to)!, read.get(from) ?? -1];
+    if (last < first || (last === first && inPlace(calls[first]!, from, to))) {
       taken.add(input);
       moved.set(to, input);
     }

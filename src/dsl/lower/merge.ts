@@ -4,8 +4,53 @@ import type { Access, Assignment, Region } from '../region.js';
 /** Joined regions keep within so many accesses, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
 
-const sameAccess = (a: Access, b: Access): boolean =>
-  a.buffer === b.buffer && a.offset === b.offset && a.strides.every((s, i) => s === b.strides[i]);
+const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
+
+/** Regions that are to run as one, with what decides whether another one may join them. */
+export interface Group {
+  readonly regions: readonly Region[];
+  readonly loops: string;
+  /** The accesses that the group makes to buffers that it does not store before. */
+  readonly loads: ReadonlySet<string>;
+  readonly loaded: ReadonlySet<number>;
+  /** By buffer: where it is stored, and whether as it is (not reduced). */
+  readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
+}
+
+const loopsOf = ({ extents, reduced }: Region): string => `${extents.join()}|${reduced}`;
+
+export const groupOf = (region: Region): Group => ({
+  regions: [region],
+  loops: loopsOf(region),
+  loads: new Set(region.loads.map(accessKey)),
+  loaded: new Set(region.loads.map(({ buffer }) => buffer)),
+  stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
+});
+
+/**
+ * A group with one more region, or null where their loops differ, or where one needs, at another index, what
+ * the other stores.
+ */
+export const joined = (group: Group, region: Region): Group | null => {
+  if (group.loops !== loopsOf(region)) return null;
+  const loads = new Set(group.loads);
+  const loaded = new Set(group.loaded);
+  for (const load of region.loads) {
+    const store = group.stored.get(load.buffer);
+    const key = accessKey(load);
+    if (store === undefined) {
+      loads.add(key);
+      loaded.add(load.buffer);
+    } else if (!store.plain || store.key !== key) return null;
+  }
+  const stored = new Map(group.stored);
+  for (const store of region.stores) {
+    if (stored.has(store.buffer) || group.loaded.has(store.buffer)) return null;
+    stored.set(store.buffer, { key: accessKey(store), plain: store.reduce === null });
+  }
+  if (loads.size + stored.size > MOST_ACCESSES) return null;
+  return { regions: [...group.regions, region], loops: group.loops, loads, loaded, stored };
+};
 
 /** An assignment over other operands. */
 const renaming = (a: Assignment, to: (operand: number) => number): Assignment => {
@@ -22,100 +67,64 @@ const renaming = (a: Assignment, to: (operand: number) => number): Assignment =>
   }
 };
 
-/** The same body with equal assignments and equal loads made one. */
-export const deduplicated = (region: Region): Region => {
-  const loads: Access[] = [];
-  const body: Assignment[] = [];
-  const seen = new Map<string, number>();
-  const renamed: number[] = [];
-  for (const a of region.body) {
-    const access = a.op === 'load' ? region.loads[a.load]! : null;
-    const same = access === null ? -1 : loads.findIndex((l) => sameAccess(l, access));
-    const moved =
-      a.op === 'load'
-        ? { ...a, load: same >= 0 ? same : loads.push(region.loads[a.load]!) - 1 }
-        : renaming(a, (i) => renamed[i]!);
-    const key = Object.entries(moved)
-      .map(([k, v]) => `${k}=${Object.is(v, -0) ? '-0' : String(v)}`)
-      .sort()
-      .join();
-    const before = seen.get(key);
-    const at = before ?? body.push(moved) - 1;
-    seen.set(key, at);
-    renamed.push(at);
+/** What an assignment computes, as text: equal texts are equal values. */
+const meaningOf = (a: Assignment, access: (load: number) => string): string => {
+  switch (a.op) {
+    case 'load':
+      return `load ${access(a.load)}`;
+    case 'constant':
+      return `${a.dtype} ${Object.is(a.value, -0) ? '-0' : a.value}`;
+    case 'index':
+      return `index ${a.dtype} ${a.offset}:${a.strides.join()}`;
+    case 'unary':
+      return `${a.fn} ${a.a}`;
+    case 'cast':
+      return `cast ${a.dtype} ${a.a}`;
+    case 'binary':
+      return `${a.fn} ${a.a} ${a.b}`;
+    case 'select':
+      return `select ${a.condition} ${a.a} ${a.b}`;
   }
-  return { ...region, loads, body, stores: region.stores.map((s) => ({ ...s, value: renamed[s.value]! })) };
 };
 
 /**
- * `second` run together with `first`, or null where their loops differ or where one needs, at another
- * index, what the other stores.
+ * Regions of a group as one: what one stores and a later one loads is passed on as a value, and equal
+ * assignments are made once.
  */
-export const merged = (first: Region, second: Region): Region | null => {
-  const sameLoops =
-    first.reduced === second.reduced &&
-    first.extents.length === second.extents.length &&
-    first.extents.every((e, i) => e === second.extents[i]);
-  const atLeast = first.loads.length + first.stores.length + second.stores.length;
-  if (!sameLoops || atLeast > MOST_ACCESSES) return null;
-  // what the first stores, the second may use at the same index alone, and then as a value
-  for (const load of second.loads)
-    for (const store of first.stores)
-      if (load.buffer === store.buffer && (store.reduce !== null || !sameAccess(load, store))) return null;
-  const writes = new Set(first.stores.map((s) => s.buffer));
-  if (second.stores.some((s) => writes.has(s.buffer) || first.loads.some((l) => l.buffer === s.buffer)))
-    return null;
-
-  const shift = first.body.length;
-  const body = second.body.map((a) =>
-    a.op === 'load' ? { ...a, load: a.load + first.loads.length } : renaming(a, (i) => i + shift),
-  );
-  const together = forwarded({
-    extents: first.extents,
-    reduced: first.reduced,
-    loads: [...first.loads, ...second.loads],
-    body: [...first.body, ...body],
-    stores: [...first.stores, ...second.stores.map((s) => ({ ...s, value: s.value + shift }))],
-  });
-  return together.loads.length + together.stores.length > MOST_ACCESSES ? null : together;
-};
-
-/** Loads of what the region itself stored before become the stored value. */
-const forwarded = (region: Region): Region => {
-  const replaced = new Map<number, number>();
-  region.body.forEach((a, i) => {
-    if (a.op !== 'load') return;
-    const store = region.stores.find((s) => s.value < i && sameAccess(s, region.loads[a.load]!));
-    if (store !== undefined) replaced.set(i, store.value);
-  });
-  const to = (i: number): number => replaced.get(i) ?? i;
-  const body = region.body.map((a) => renaming(a, to));
-  return deduplicated(
-    withoutUnused({ ...region, body, stores: region.stores.map((s) => ({ ...s, value: to(s.value) })) }),
-  );
-};
-
-const operandsOf = (a: Assignment): readonly number[] => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return [a.a];
-    case 'binary':
-      return [a.a, a.b];
-    case 'select':
-      return [a.condition, a.a, a.b];
-    default:
-      return [];
+export const merged = ({ regions }: Group): Region => {
+  const [first] = regions as readonly [Region, ...Region[]];
+  const loads: Access[] = [];
+  const body: Assignment[] = [];
+  const stores: Region['stores'][number][] = [];
+  const places = new Map<string, number>(); // of loads
+  const known = new Map<string, number>(); // of assignments
+  const passed = new Map<string, number>(); // stored values by access
+  for (const region of regions) {
+    const renamed: number[] = [];
+    const keys = region.loads.map(accessKey);
+    for (const a of region.body) {
+      const key = a.op === 'load' ? keys[a.load]! : '';
+      const value = a.op === 'load' ? passed.get(key) : undefined;
+      if (value !== undefined) {
+        renamed.push(value);
+        continue;
+      }
+      const moved = renaming(a, (i) => renamed[i]!);
+      const meaning = meaningOf(moved, () => key);
+      const before = known.get(meaning);
+      if (before !== undefined) {
+        renamed.push(before);
+        continue;
+      }
+      if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
+      known.set(meaning, body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1);
+      renamed.push(body.length - 1);
+    }
+    for (const store of region.stores) {
+      const value = renamed[store.value]!;
+      stores.push({ ...store, value });
+      if (store.reduce === null) passed.set(accessKey(store), value);
+    }
   }
-};
-
-/** Without the assignments that no store needs. */
-const withoutUnused = (region: Region): Region => {
-  const used = new Set(region.stores.map((s) => s.value));
-  for (let i = region.body.length - 1; i >= 0; i--)
-    if (used.has(i)) for (const operand of operandsOf(region.body[i]!)) used.add(operand);
-  const place = new Map([...used].sort((a, b) => a - b).map((old, i) => [old, i]));
-  const at = (i: number): number => place.get(i)!;
-  const body = region.body.filter((_, i) => used.has(i)).map((a) => renaming(a, at));
-  return { ...region, body, stores: region.stores.map((s) => ({ ...s, value: at(s.value) })) };
+  return { extents: first.extents, reduced: first.reduced, loads, body, stores };
 };

@@ -1,56 +1,68 @@
 /** Orders calls, and joins regions while it does. */
 import type { Call, Origin } from '../plan.js';
 import { readsOf, writesOf } from './layout.js';
-import { merged } from './merge.js';
+import { type Group, groupOf, joined, merged } from './merge.js';
 
 const joinedOrigin = (a: Origin, b: Origin): Origin => ({
   place: a.place || b.place,
   label: a.label === b.label ? a.label : `${a.label}, ${b.label}`,
 });
 
+/** How many earlier regions are tried as company, the latest first. */
+const CANDIDATES = 32;
+
 /**
  * Runs regions together with an earlier one where they read what it reads or writes, and everything
  * else that they need is there by then: an optimiser's update of one parameter becomes one loop.
  */
 export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
-  const kept: (Call | null)[] = [];
+  const kept: { readonly origin: Origin; readonly call: Call; readonly group: Group | null }[] = [];
   const writtenAt = new Map<number, number>(); // last write of a buffer
-  const readAt = new Map<number, Set<number>>(); // regions that read a buffer
+  const readAt = new Map<number, number[]>(); // regions that read a buffer, in order
   const note = (call: Call, at: number): void => {
     for (const b of writesOf(call)) writtenAt.set(b, Math.max(at, writtenAt.get(b) ?? 0));
     if (call.kind !== 'region') return;
     for (const b of readsOf(call)) {
-      const readers = readAt.get(b) ?? new Set<number>();
-      readAt.set(b, readers.add(at));
+      const readers = readAt.get(b) ?? [];
+      if (readers.at(-1) !== at) readers.push(at);
+      readAt.set(b, readers);
     }
   };
   for (const call of calls) {
-    if (call.kind !== 'region') {
-      note(call, kept.push(call) - 1);
-      continue;
-    }
+    const group = call.kind === 'region' ? companyOf(call) : null;
+    if (group === null)
+      note(
+        call,
+        kept.push({
+          origin: call.origin,
+          call,
+          group: call.kind === 'region' ? groupOf(call.region) : null,
+        }) - 1,
+      );
+  }
+  return kept.map(({ origin, call, group }) =>
+    group === null ? call : { kind: 'region', origin, region: merged(group) },
+  );
+
+  function companyOf(call: Extract<Call, { kind: 'region' }>): Group | null {
     const reads = readsOf(call);
     const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
-    const candidates = new Set(reads.flatMap((b) => [...(readAt.get(b) ?? []), writtenAt.get(b) ?? -1]));
     // several regions fill one buffer (pad, concat): the later must not overtake the earlier
     const after = Math.max(-1, ...writesOf(call).map((b) => writtenAt.get(b) ?? -1));
-    const host = [...candidates]
-      .sort((a, b) => b - a)
-      .find((at) => {
-        const other = at < 0 || at < ready || at <= after ? null : kept[at];
-        return other?.kind === 'region' && merged(other.region, call.region) !== null;
-      });
-    const other = host === undefined ? undefined : kept[host];
-    const region = other?.kind === 'region' ? merged(other.region, call.region) : null;
-    if (host === undefined || other === undefined || other === null || region === null) {
-      note(call, kept.push(call) - 1);
-      continue;
+    const candidates = reads.flatMap((b) => [
+      ...(readAt.get(b) ?? []).slice(-CANDIDATES),
+      writtenAt.get(b) ?? -1,
+    ]);
+    for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
+      const host = at < ready || at <= after ? undefined : kept[at];
+      const group = host?.group ? joined(host.group, call.region) : null;
+      if (host === undefined || group === null) continue;
+      kept[at] = { origin: joinedOrigin(host.origin, call.origin), call: host.call, group };
+      note(call, at);
+      return group;
     }
-    const together: Call = { kind: 'region', region, origin: joinedOrigin(other.origin, call.origin) };
-    kept[host] = together;
-    note(together, host);
+    return null;
   }
-  return kept.filter((call) => call !== null);
 };
 
 /**

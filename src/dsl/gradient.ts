@@ -1,0 +1,131 @@
+/**
+ * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is
+ * differentiated, and the arguments are put in their place: so only what comes through the arguments
+ * counts, whatever the function captures, and derivatives can be differentiated again.
+ */
+import { differentiate } from './differentiate.js';
+import { raise, showShape } from './errors.js';
+import { type Node, node, rewrite } from './node.js';
+import { full } from './primitives/index.js';
+import {
+  type AnyTensor,
+  type DType,
+  isTensor,
+  nodeOf,
+  type Scalar,
+  type Shape,
+  tensor,
+  type Tensor,
+} from './tensor.js';
+import { leaves, mapLeaves } from './tree.js';
+
+/** The gradient by a tree of tensors: a tensor of the same shape for each float32 leaf, null for the others. */
+export type Grads<P> =
+  P extends Tensor<Shape, infer D>
+    ? D extends 'float32'
+      ? P
+      : null
+    : { readonly [K in keyof P]: Grads<P[K]> };
+
+/** A function applied over fresh inputs, ready to be differentiated. */
+interface Opened<Y> {
+  readonly result: Y;
+  /** The fresh inputs, float32 leaves alone, in the order of the tree. */
+  readonly inputs: readonly Node[];
+  /** Puts the arguments back in the place of the fresh inputs. */
+  readonly close: (roots: readonly Node[]) => readonly Node[];
+}
+
+const open = <P, Y>(f: (p: P) => Y, p: P): Opened<Y> => {
+  const arguments_ = new Map<Node, Node>();
+  const fresh = mapLeaves(isTensor)((leaf: AnyTensor) => {
+    const actual = nodeOf(leaf);
+    if (actual.dtype !== 'float32') return leaf;
+    const input = node(
+      'input',
+      [],
+      { path: actual.op === 'input' ? actual.attributes.path : '' },
+      actual.shape,
+      'float32',
+    );
+    arguments_.set(input, actual);
+    return tensor(input);
+  })(p) as P; // the same tree with other tensors of the same types
+  return {
+    result: f(fresh),
+    inputs: [...arguments_.keys()],
+    close: (roots) => rewrite(roots, (n, original) => arguments_.get(original) ?? n),
+  };
+};
+
+/** A gradient for each float32 leaf, in order, and null for the others. */
+const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
+  let next = 0;
+  return mapLeaves(isTensor)((leaf: AnyTensor) =>
+    nodeOf(leaf).dtype === 'float32' ? tensor(gradients[next++]!) : null,
+  )(p) as Grads<P>; // Grads<P> is this tree by its definition
+};
+
+/**
+ * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that
+ * are not float32 get null. Raises `ShapeError` if the result is no float32 scalar.
+ *
+ * @example
+ * valueAndGrad((p: { w: Tensor<[3]> }) => sum(square(p.w)))({ w }) // { value, grad: { w: 2·w } }
+ */
+export const valueAndGrad =
+  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
+  (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
+    const { result, inputs, close } = open((q: P) => f(q, ...rest), p);
+    const y = nodeOf(result);
+    if (y.shape.length > 0 || y.dtype !== 'float32')
+      raise('ShapeError', {
+        where: 'valueAndGrad',
+        expected: 'a function to a float32 scalar, []',
+        actual: `${y.dtype} ${showShape(y.shape)}`,
+        hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
+      });
+    const { outputs, gradients } = differentiate([y], [full(1, [])], inputs);
+    const [value, ...closed] = close([...outputs, ...gradients]);
+    return { value: tensor(value!), grad: gradientTree(p, closed) };
+  };
+
+/**
+ * The gradient of a scalar function by its first argument; see {@link valueAndGrad}.
+ *
+ * @example
+ * grad((x: Tensor<[3]>) => sum(square(x)))(x) // 2·x
+ */
+export const grad =
+  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
+  (p: P, ...rest: A): Grads<P> =>
+    valueAndGrad(f)(p, ...rest).grad;
+
+/**
+ * The value of a function, and the pullback of cotangents of it to its argument (a vector-Jacobian
+ * product). Raises `ShapeError` for a cotangent of another shape.
+ *
+ * @example
+ * const { value, pullback } = vjp((x: Tensor<[3]>) => exp(x))(x)
+ * pullback(ones(3)) // exp(x)
+ */
+export const vjp =
+  <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
+  (p: P): { readonly value: Tensor<S>; readonly pullback: (cotangent: Tensor<NoInfer<S>>) => Grads<P> } => {
+    const { result, inputs, close } = open(f, p);
+    const y = nodeOf(result);
+    return {
+      value: tensor<S, DType & 'float32'>(close([y])[0]!),
+      pullback: (cotangent) => {
+        const seed = nodeOf(cotangent);
+        if (showShape(seed.shape) !== showShape(y.shape))
+          raise('ShapeError', {
+            where: 'vjp',
+            expected: `a cotangent of ${showShape(y.shape)}`,
+            actual: showShape(seed.shape),
+            hint: 'it has the shape of the result',
+          });
+        return gradientTree(p, close(differentiate([y], [seed], inputs).gradients));
+      },
+    };
+  };

@@ -3,7 +3,7 @@ import type { Add, Extent, Wide } from '../dim.js';
 import { raise, showShape } from '../errors.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
 import type { ExtentAt, Insert, Replace } from '../shape.js';
-import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /**
  * Puts `y` behind x along the last axis: `concat(y)(x)` is [x, y]. The other axes must agree.
@@ -16,8 +16,8 @@ export const concat =
   <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>): Tensor<[...R, Add<C, E>], D> =>
     tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
 
-type Parts<D extends DType> = readonly [Tensor<Shape, D>, ...Tensor<Shape, D>[]];
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
+type DTypeOf<T> = T extends Tensor<Shape, infer D> ? D : never;
 
 /** The sum of the extents along an axis; wide for a list of unknown length. */
 type Total<T extends readonly unknown[], A extends number> = T extends readonly [infer X, ...infer Rest]
@@ -26,17 +26,32 @@ type Total<T extends readonly unknown[], A extends number> = T extends readonly 
     : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
   : Dim;
 
+/** `X`, or a message where it does not fit beside `First`. */
+type Beside<X, First, A extends number> =
+  Tensor<Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>> extends Tensor<
+    Replace<ShapeOf<First>, A, Dim>,
+    DTypeOf<First>
+  >
+    ? X
+    : 'the other axes, or the dtypes, differ from those of the first tensor';
+
 /**
  * Joins tensors along an axis (the last, if none is given). Raises `ShapeError` where the other axes differ.
  *
  * @example
  * concatAll([a, b, c], 0) // [2, 64], [3, 64] and [4, 64] -> [9, 64]
  */
-export const concatAll = <D extends DType, const T extends Parts<D>, const A extends number = -1>(
-  tensors: T & Parts<D>,
+export const concatAll = <
+  D extends DType,
+  const T extends readonly [AnyTensor, ...AnyTensor[]],
+  const A extends number = -1,
+>(
+  tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> } & readonly Tensor<Shape, D>[],
   axis: A = -1 as A, // the default of A
-): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, D> =>
-  tensor(concatNodes(tensors.map(nodeOf), axis)); // prettier-ignore
+): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, D> => {
+  const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
+  return tensor(concatNodes(parts.map(nodeOf), axis));
+};
 
 /**
  * Tensors of one shape side by side, on a new axis (the first, if none is given).

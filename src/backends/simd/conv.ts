@@ -21,7 +21,8 @@ import {
 import type { RowScratch, Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { clearCopies, copyElements, readImages, segmentsOf, sourceOf } from './source.js';
+import { clearCopies, readImages } from './readImages.js';
+import { canStay, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
 import type { Source } from './source.js';
 import { range } from './tiles.js';
 
@@ -58,7 +59,9 @@ interface ConvPlan {
 
 const planOf = (problem: ConvProblem): ConvPlan => {
   const { rows, columns, all } = imagePhases(problem);
-  const source = sourceOf(problem, { rows, columns }, problem.x, true);
+  const touched = touchedExtents({ rows, columns });
+  const layout = canStay(problem, problem.x, touched) ? 'inPlace' : 'copy';
+  const source = sourceOf(problem, problem.x, touched, layout);
   const [windowHeight, windowWidth] = problem.window;
   return {
     phases: all,

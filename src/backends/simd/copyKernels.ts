@@ -108,5 +108,31 @@ const transposeBlocks: Func = func(
   ],
 );
 
+const toBlock = i32.local('toBlock');
+const fromPixel = i32.local('fromPixel');
+const blocks = i32.local('blocks');
+const pixels = i32.local('pixels');
+const block = i32.local('block');
+const pixel = i32.local('pixel');
+
+/** Four channels at a time: `to[block, pixel]` = the block's channels of `from[pixel]`, pixels side by side. */
+const copyBlocks: Func = func(
+  'copyBlocks',
+  [to, toBlock, from, fromPixel, blocks, pixels],
+  [
+    repeat(block, blocks, [
+      set(source, from),
+      set(target, to),
+      repeat(pixel, pixels, [
+        v128.store(target, v128.load(source, { align: 4 })),
+        increment(source, fromPixel),
+        increment(target, 16),
+      ]),
+      increment(from, 16),
+      increment(to, toBlock),
+    ]),
+  ],
+);
+
 /** The copies, as functions of a module. */
-export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks];
+export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, copyBlocks];

@@ -2,8 +2,10 @@
  * Gradients of convolutions by their filter, dF[i, j, c, o] = Σ x[window of (n, h, w) at (i, j), c] · dy[n, h, w, o]:
  * matrix products whose sum runs over the output pixels.
  *
- * The output pixels are taken in blocks. Those of dy are packed into panels; those of x stay where they are,
- * and their offsets go into the outer-product kernel's table. The sums stay in scratch until the end.
+ * The output pixels are taken in blocks. Those of dy are packed into panels; the offsets of the windows in x go
+ * into the outer-product kernel's table. x is copied with four channels of all pixels side by side: where they
+ * are, pixels are often a power of two apart, and evict each other from the first-level cache. The sums stay in
+ * scratch until the end.
  */
 import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
 import type { Matrix } from './copy.js';
@@ -16,7 +18,8 @@ import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf
 import type { Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { clearCopies, copyElements, readImages, segmentsOf, sourceOf } from './source.js';
+import { clearCopies, readImages } from './readImages.js';
+import { BLOCK_CHANNELS, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
 import type { Source } from './source.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 
@@ -38,11 +41,11 @@ export interface FilterGradientAddresses {
 /** Outputs in a block: a panel of dy and the lines of x that meet it then stay in the first-level cache. */
 const BLOCK_OUTPUTS = 256;
 
-/** All tiles of the outer-product kernel divide this number of rows. */
-const ROW_MULTIPLE = Math.max(...Object.values(OUTER_TILE_ROWS));
+/** With fewer channels, a row of taps in one segment leaves less of the last tile unused than blocks do. */
+const LEAST_BLOCKED = 8;
 
-/** The sums of a segment are in whole tiles. */
-const wholeTiles = (rows: number) => Math.ceil(rows / ROW_MULTIPLE) * ROW_MULTIPLE;
+/** The sums of a segment are in whole blocks of rows, which all tiles divide. */
+const wholeTiles = (rows: number) => Math.ceil(rows / BLOCK_CHANNELS) * BLOCK_CHANNELS;
 
 /** A phase, with the segments of its windows and its number of rows of sums. */
 interface PlannedPhase {
@@ -61,25 +64,21 @@ interface FilterGradientPlan {
 
 const planOf = (problem: FilterGradientProblem): FilterGradientPlan => {
   const { rows, columns, all } = imagePhases(problem);
-  const planned = (source: Source): readonly PlannedPhase[] =>
-    all.map((phase) => {
-      const segments = segmentsOf(phase, source, problem.channels);
-      return { phase, segments, depth: segments.high * segments.wide * wholeTiles(segments.length) };
-    });
-  // A last tile that is not full reads beyond its segment: only a copy is sure to have something there.
-  const inPlace = sourceOf(problem, { rows, columns }, problem.x, true);
-  const isWhole = planned(inPlace).every(({ segments }) => segments.length % ROW_MULTIPLE === 0);
-  const source = isWhole ? inPlace : sourceOf(problem, { rows, columns }, problem.x, false);
-  const phases = planned(source);
+  const layout = problem.channels < LEAST_BLOCKED ? 'copy' : 'blocks';
+  const source = sourceOf(problem, problem.x, touchedExtents({ rows, columns }), layout);
+  const phases = all.map((phase) => {
+    const segments = segmentsOf(phase, source, problem.channels);
+    return { phase, segments, depth: segments.high * segments.wide * wholeTiles(segments.length) };
+  });
   const outColumns = panelColumns(problem.outChannels);
   const depth = phases.reduce((total, phase) => total + phase.depth, 0);
-  const layout = scratchLayout<Area>({
+  const scratch = scratchLayout<Area>({
     table: BLOCK_OUTPUTS,
     dy: BLOCK_OUTPUTS * outColumns,
     sums: depth * outColumns,
     images: copyElements(source),
   });
-  return { phases, source, layout };
+  return { phases, source, layout: scratch };
 };
 
 /** The scratch that {@link filterGradient} needs, in 32-bit numbers. */
@@ -145,18 +144,20 @@ const addBlock = (
   { functions }: Machine,
   areas: Readonly<Record<Area, number>>,
   { segments, depth }: PlannedPhase,
+  source: Source,
   { images, sums, outChannels, count }: Readonly<Record<'images' | 'sums' | 'outChannels' | 'count', number>>,
 ): void => {
   const rows = wholeTiles(segments.length);
   for (const panel of panelsOf(outChannels)) {
     const run = functions[`outer${panel.width}`];
     const dy = panelAddress(areas.dy, count, panel);
-    const tiles = Math.ceil(segments.length / OUTER_TILE_ROWS[panel.width]);
+    const used = source.layout === 'blocks' ? rows : segments.length;
+    const tiles = Math.ceil(used / OUTER_TILE_ROWS[panel.width]);
     let into = panelAddress(sums, depth, panel);
     for (let high = 0; high < segments.high; high += 1)
       for (let wide = 0; wide < segments.wide; wide += 1) {
         const x = images + FLOAT_BYTES * (high * segments.highStride + wide * segments.wideStride);
-        run(areas.table, count, x, dy, into, tiles);
+        run(areas.table, count, x, FLOAT_BYTES * source.blockStride, dy, into, tiles);
         into += FLOAT_BYTES * rows * panel.width;
       }
   }
@@ -239,7 +240,7 @@ export const filterGradient =
           const block = { phase: planned.phase, image, first, count };
           writeTable(machine, source, block, areas.table);
           packOutputs(machine, problem, at.dy, block, areas.dy);
-          addBlock(machine, areas, planned, { images, sums, outChannels, count });
+          addBlock(machine, areas, planned, source, { images, sums, outChannels, count });
         });
       });
     }

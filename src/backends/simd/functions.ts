@@ -9,7 +9,7 @@ import type { PanelWidth } from './tiles.js';
 
 /** The functions of the module, by name. */
 export type FunctionName =
-  'copyRows' | 'copyStrided' | 'transposeBlocks' | `rows${PanelWidth}` | `outer${PanelWidth}`;
+  'copyRows' | 'copyStrided' | 'transposeBlocks' | 'copyBlocks' | `rows${PanelWidth}` | `outer${PanelWidth}`;
 
 /** The module's functions, and the memory that they work on. */
 export interface Machine {

@@ -8,10 +8,25 @@
  * tiles of rows × panel width, one after another, in memory that is read and written once for a whole
  * block of positions.
  */
-import { block, br_if, f32x4, func, i32, increment, loop, repeat, set, tee, v128 } from './assembler.js';
-import type { Body, Func } from './assembler.js';
+import {
+  block,
+  br_if,
+  f32x4,
+  func,
+  i32,
+  increment,
+  loop,
+  repeat,
+  select,
+  set,
+  tee,
+  v128,
+} from './assembler.js';
+import type { Body, Func, Local } from './assembler.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
+
+type Address = Local<'i32'>;
 
 /** Positions in one turn of the inner loop. */
 const UNROLL = 4;
@@ -19,21 +34,26 @@ const UNROLL = 4;
 /**
  * The outer-product kernel for panels of a width. Its parameters, all `i32`, addresses and offsets in bytes:
  * - `table`, `count`: the offsets of the positions, 4 bytes each, and how many there are, at least 1;
- * - `x`: the base of the first tile; the next tile's base is a tile's rows on;
+ * - `x`, `blockStep`: the base of the first four rows, which lie side by side, and the step to the next four;
  * - `panel`: the packed panel of the positions;
  * - `sums`, `tiles`: the tiles of sums, and how many there are.
  */
 export const outerKernel = (width: PanelWidth): Func => {
   const rows = OUTER_TILE_ROWS[width];
   const vectors = width / 4;
-  const [table, count, x] = [i32.local('table'), i32.local('count'), i32.local('x')];
+  const [table, count, x, blockStep] = ['table', 'count', 'x', 'blockStep'].map(i32.local) as [
+    Address,
+    Address,
+    Address,
+    Address,
+  ];
   const [panel, sums, tiles] = [i32.local('panel'), i32.local('sums'), i32.local('tiles')];
   const [tile, p, entry, b, a] = ['tile', 'p', 'entry', 'b', 'a'].map(i32.local) as [
-    typeof table,
-    typeof table,
-    typeof table,
-    typeof table,
-    typeof table,
+    Address,
+    Address,
+    Address,
+    Address,
+    Address,
   ];
   const value = v128.local('value');
   const weights = range(vectors).map((vector) => v128.local(`weights${vector}`));
@@ -55,7 +75,7 @@ export const outerKernel = (width: PanelWidth): Func => {
 
   return func(
     `outer${width}`,
-    [table, count, x, panel, sums, tiles],
+    [table, count, x, blockStep, panel, sums, tiles],
     [
       repeat(tile, tiles, [
         set(b, panel),
@@ -76,7 +96,7 @@ export const outerKernel = (width: PanelWidth): Func => {
         ]),
         tileSums.map((sum, index) => v128.store(sums, sum, { offset: 16 * index })),
         increment(sums, 16 * rows * vectors),
-        increment(x, 4 * rows),
+        increment(x, rows === 4 ? blockStep : select(i32.sub(blockStep, 8), i32.const(8), i32.and(tile, 1))),
       ]),
     ],
   );

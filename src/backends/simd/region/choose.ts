@@ -4,7 +4,7 @@ import type { Slot } from './code.js';
 import { effortOf } from './effort.js';
 import { isFlat, type Nest } from './nest.js';
 import { type FlatExtent, LANES, type Level, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat } from './schedule.js'; // prettier-ignore
-import { across, adjacent, besideReduced, type Unrolling } from './unroll.js';
+import { across, adjacent, besideReduced } from './unroll.js';
 import { workOf } from './work.js';
 
 /** Arithmetic on an extent that an argument holds. */
@@ -38,25 +38,31 @@ const accessEffort = (nest: Nest, strides: readonly number[], vector: number, is
   const stride = strides[vector]!;
   if (stride === 0) return 0.3;
   if (Math.abs(stride) === 1) return stride === 1 ? 1 : 2;
-  const crosses = isLoad && strides.some((s, loop) => s === 1 && nest.loops[loop]!.extent >= LANES);
-  return crosses ? 3 : 6;
+  const crosses =
+    isLoad &&
+    nest.loops.every(({ extent, reduced }, loop) => !reduced && (strides[loop] !== 1 || extent >= LANES));
+  return crosses ? 3 : 10;
 };
 
-/** The effort for one element, if vectors lie along a loop. */
+/** The effort for one element, if vectors lie along a loop and all is computed as far outside as it can be. */
 const effortAlong = ({ nest, depends }: Analysed, vector: number): number => {
   const { extent, reduced } = nest.loops[vector]!;
+  const elements = elementsOf(nest, () => true);
   const terms = elementsOf(nest, (loop) => nest.loops[loop]!.reduced);
+  const vectors = Math.ceil(extent / LANES) / extent;
   const loads = nest.loads.reduce((sum, strides) => sum + accessEffort(nest, strides, vector, true), 0);
   const stores = nest.stores.reduce(
     (sum, { strides }) => sum + accessEffort(nest, strides, vector, false),
     0,
   );
-  const arithmetic = (along: boolean): number =>
-    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) === along ? sum + effortOf(a) : sum), 0);
-  const vectors = Math.ceil(extent / LANES);
+  const arithmetic = nest.body.reduce((sum, a, i) => {
+    const bits = depends[i]!;
+    const often = elementsOf(nest, (loop) => isAlong(bits, loop)) / elements;
+    return sum + effortOf(a) * often * (isAlong(bits, vector) ? vectors : 1);
+  }, 0);
   const results = (reduced ? 8 * nest.stores.length : stores) / terms;
   const masks = reduced && extent % LANES !== 0 ? nest.stores.length : 0;
-  return (vectors * (loads + arithmetic(true) + masks) + arithmetic(false) + 3) / extent + results;
+  return vectors * (loads + masks) + arithmetic + 3 / extent + results;
 };
 
 /** The loop with the least effort; of equals the innermost. */
@@ -138,23 +144,26 @@ const keeping = (analysed: Analysed, vector: number): Schedule => {
   const effort = perVector(analysed, vector);
   const wanted = vectorsAtOnce(effort);
   const crossing = across(nest, vector, effort);
-  const unrolled = crossing === null ? unrolledVectors(extent, effort, wanted) : 1;
+  const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent);
+  const without = (...loops: readonly (number | undefined)[]): readonly number[] =>
+    nest.loops.flatMap((_, loop) => (loops.includes(loop) ? [] : [loop]));
+  if (crossing !== null) {
+    const along = vectorized(vector, extent, crossing.vectors);
+    const others = without(vector, crossing.loop).map(level);
+    return scheduled(vector, [...others, crossing.outer, along, ...crossing.inner], []);
+  }
+  const unrolled = unrolledVectors(extent, effort, wanted);
   const along = vectorized(vector, extent, unrolled);
   const isWhole = Math.ceil(extent / LANES) <= unrolled;
-  const beside: Unrolling | null =
-    crossing ?? (isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null);
-  const others = nest.loops.flatMap((_, loop) => (loop === vector || loop === beside?.loop ? [] : [loop]));
+  const beside = isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null;
+  const others = without(vector, beside?.loop);
   const plain = scheduled(
     vector,
-    [
-      ...others.map((loop) => stepping(loop, nest.loops[loop]!.extent)),
-      ...(beside === null ? [] : [beside.level]),
-      along,
-    ],
+    [...others.map(level), ...(beside === null ? [] : [beside.level]), along],
     [],
   );
-  const variants = crossing === null ? others.flatMap((loop) => tiled(nest, plain, loop)) : [];
   // another order must be worth the shorter runs through memory
+  const variants = others.flatMap((loop) => tiled(nest, plain, loop));
   let best = { schedule: plain, work: workOf(nest, depends, plain) };
   for (const schedule of variants) {
     const work = workOf(nest, depends, schedule);

@@ -48,7 +48,9 @@ const MAGIC = 12582912;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444005469057e-4;
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
-const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877];
+const EXP_TAIL = [
+  0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877,
+] as const;
 const MANTISSA_BITS = 23;
 const BITS_OF_ONE = 0x3f800000;
 
@@ -64,10 +66,20 @@ const split = (x: Vector, sign: 1 | -1, { float, temporaries: [, t, n, r] }: Too
 /** n·2²³, to be added to an exponent. */
 const exponent = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
 
-/** eʳ − 1 */
-const expm1OfRest = (k: Tools): Vector => {
-  const r = k.temporaries[3];
-  return f32x4.add(r, f32x4.mul(r, f32x4.mul(r, polynomial(r, EXP_TAIL, k))));
+/**
+ * ±r + r²·tail(±r), which is e^±r − 1: even and odd powers apart, so that less waits for what comes
+ * before.
+ */
+const expm1OfRest = ({ float, temporaries: [, , , r, , square] }: Tools, sign: 1 | -1 = 1): Computed => {
+  const [c0, c1, c2, c3, c4] = EXP_TAIL;
+  const low = f32x4.add(f32x4.mul(r, float(sign * c1)), float(c0));
+  const middle = f32x4.add(f32x4.mul(r, float(sign * c3)), float(c2));
+  const high = f32x4.mul(square, f32x4.add(middle, f32x4.mul(square, float(c4))));
+  const tail = f32x4.mul(square, f32x4.add(low, high));
+  return {
+    before: [set(square, f32x4.mul(r, r))],
+    value: sign === 1 ? f32x4.add(r, tail) : f32x4.sub(tail, r),
+  };
 };
 
 /** Where e^x leaves the normal numbers. */
@@ -76,10 +88,12 @@ const EXP_HIGH = 88.72283;
 
 const exp: Elementary = (x, k) => {
   const [y] = k.temporaries;
+  const rest = expm1OfRest(k);
   return {
     before: [
       ...split(x, 1, k),
-      set(y, i32x4.add(f32x4.add(expm1OfRest(k), k.float(1)), exponent(k))),
+      ...rest.before,
+      set(y, i32x4.add(f32x4.add(rest.value, k.float(1)), exponent(k))),
       set(y, v128.andnot(y, f32x4.lt(x, k.float(EXP_LOW)))),
     ],
     // beyond the bound the product is infinite, and NaN for NaN
@@ -87,27 +101,28 @@ const exp: Elementary = (x, k) => {
   };
 };
 
-/** 1 / (1 + e^−x). The r of `split` is negated: the tail's signs alternate. */
+/** 1 / (1 + e^−x), where the r of `split` is negated. */
 const sigmoid: Elementary = (x, k) => {
-  const [y, , , r] = k.temporaries;
-  const tail = polynomial(r, EXP_TAIL.map((c, power) => (power % 2 === 0 ? c : -c)), k); // prettier-ignore
-  const ofRest = f32x4.sub(k.float(1), f32x4.sub(r, f32x4.mul(r, f32x4.mul(r, tail))));
+  const [y] = k.temporaries;
+  const rest = expm1OfRest(k, -1);
   const scale = i32x4.add(exponent(k), k.int(BITS_OF_ONE));
   return {
-    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, k)],
-    value: f32x4.div(k.float(1), f32x4.add(f32x4.mul(ofRest, scale), k.float(1))),
+    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, k), ...rest.before],
+    value: f32x4.div(k.float(1), f32x4.add(f32x4.mul(f32x4.add(rest.value, k.float(1)), scale), k.float(1))),
   };
 };
 
 /** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), so that n = 128 does not overflow early. */
 const expm1: Elementary = (x, k) => {
   const [y, , , , s] = k.temporaries;
+  const rest = expm1OfRest(k);
   return {
     before: [
       set(y, clamped(x, -25, 89, k)),
       ...split(y, 1, k),
       set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE - 2 ** MANTISSA_BITS))),
-      set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(0.5)))),
+      ...rest.before,
+      set(y, f32x4.add(f32x4.mul(rest.value, s), f32x4.sub(s, k.float(0.5)))),
     ],
     value: f32x4.add(y, y),
   };
@@ -116,13 +131,15 @@ const expm1: Elementary = (x, k) => {
 /** With e = e^2x − 1: e / (e + 2). */
 const tanh: Elementary = (x, k) => {
   const [y, , , , s] = k.temporaries;
+  const rest = expm1OfRest(k);
   return {
     before: [
       set(y, clamped(x, -10, 10, k)),
       set(y, f32x4.add(y, y)),
       ...split(y, 1, k),
       set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE))),
-      set(y, f32x4.add(f32x4.mul(expm1OfRest(k), s), f32x4.sub(s, k.float(1)))),
+      ...rest.before,
+      set(y, f32x4.add(f32x4.mul(rest.value, s), f32x4.sub(s, k.float(1)))),
     ],
     value: f32x4.div(y, f32x4.add(y, k.float(2))),
   };

@@ -1,11 +1,20 @@
 /** Loops to unroll beside the one that vectors lie along. */
 import { MOST_ACCUMULATORS } from './accumulate.js';
 import type { Nest } from './nest.js';
-import { descending, LANES, type Level, stepping } from './schedule.js';
+import { descending, LANES, type Level, stepping, tiling } from './schedule.js';
 
 export interface Unrolling {
   readonly loop: number;
   readonly level: Level;
+}
+
+/** How a load across the vectors is walked: outside of the vectors' level, and inside it. */
+export interface Crossing {
+  readonly loop: number;
+  readonly outer: Level;
+  /** How many vectors at a time. */
+  readonly vectors: number;
+  readonly inner: readonly Level[];
 }
 
 /** Floats in a cache line. */
@@ -41,8 +50,11 @@ export const adjacent = (nest: Nest, vector: number, most: number): Unrolling | 
   return count === 1 ? null : { loop, level: stepping(loop, extent, count) };
 };
 
-/** The loop along which a load lies that strides across the vectors: it is unrolled by whole cache lines. */
-export const across = (nest: Nest, vector: number, effort: number): Unrolling | null => {
+/**
+ * The loop along which a load lies that strides across the vectors. It is walked by whole cache lines,
+ * and so are the vectors where their loop has so many: then both sides are read and written by lines.
+ */
+export const across = (nest: Nest, vector: number, effort: number): Crossing | null => {
   const loop = nest.loops.findIndex(
     ({ extent }, l) =>
       l !== vector &&
@@ -50,8 +62,16 @@ export const across = (nest: Nest, vector: number, effort: number): Unrolling | 
       nest.loads.some((strides) => Math.abs(strides[vector]!) > 1 && strides[l] === 1),
   );
   if (loop < 0) return null;
-  const sizes = effort <= 12 ? [LINE, LANES] : [LANES];
-  return { loop, level: descending(loop, nest.loops[loop]!.extent, sizes) };
+  const { extent } = nest.loops[loop]!;
+  if (effort <= 4 && extent % LINE === 0)
+    return {
+      loop,
+      outer: tiling(loop, extent, LINE),
+      vectors: LINE / LANES,
+      inner: [stepping(loop, LINE, LANES)],
+    };
+  const outer = descending(loop, extent, effort <= 12 ? [LINE, LANES] : [LANES]);
+  return { loop, outer, vectors: 1, inner: [] };
 };
 
 /** By loop, how many iterations a reduction has at once beside its vectors. */

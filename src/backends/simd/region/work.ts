@@ -23,8 +23,6 @@ export const workOf = (nest: Nest, depends: readonly number[], { running, fixed 
     [1],
   );
   const parts = levels.map(partsIn);
-  const along = (strides: readonly number[]): number =>
-    strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);
   /** How often something is done that varies with these loops. */
   const often = (bits: number): number => {
     const varies = levels.map(({ loop }) => ((bits >> loop) & 1) === 1);
@@ -32,10 +30,9 @@ export const workOf = (nest: Nest, depends: readonly number[], { running, fixed 
     return varies.reduce((product, does, i) => (does ? product * parts[i]! : product), times[depth]!);
   };
   const arithmetic = nest.body.reduce((sum, a, i) => sum + effortOf(a) * often(depends[i]!), 0);
-  const memory = [...nest.loads, ...nest.stores.map(({ strides }) => strides)].reduce(
-    (sum, strides) => sum + often(along(strides)),
-    0,
-  );
+  // a load that could be kept is as cheap as one from the stack
+  const instances = parts.reduce((product, count) => product * count, times[running.length]!);
+  const memory = instances * (nest.loads.length + nest.stores.length);
   const loops = times.slice(1).reduce((sum, count) => sum + TRIP * count, 0);
   return arithmetic + memory + loops;
 };

@@ -56,12 +56,12 @@ export const timeEmbedding = (
     hidden: linearLayer({ inputs: size, outputs }),
     output: linearLayer({ inputs: outputs, outputs }),
   };
-  const table = sinusoidTable(config);
+  const rows = gather(constantOf(sinusoidTable(config), timesteps, size)); // one constant, however often it is applied
   return {
     ...collect(layers),
     apply: ({ hidden, output }) =>
       F.flow(
-        gather(constantOf(table, timesteps, size)), // [B, size]
+        rows, // [B, size]
         layers.hidden.apply(hidden),
         silu,
         layers.output.apply(output),

@@ -18,6 +18,8 @@ import {
   type Tensor,
   zeros,
 } from '../dsl/index.js';
+import { reachable } from '../dsl/node.js';
+import { nodeOf } from '../dsl/tensor.js';
 import { E } from '../internal/fp.js';
 import { convLayer } from './conv.js';
 import { dropout } from './dropout.js';
@@ -211,6 +213,16 @@ describe('embeddings', () => {
       Math.sin(1),
       Math.cos(1),
     ]);
+  });
+
+  test('the table is one constant, however often the layer is applied', () => {
+    const layer = timeEmbedding({ timesteps: 10, size: 4, outputs: 3, sinusoid: 'ddpm' });
+    const params = { hidden: { w: ones(4, 3), b: zeros(3) }, output: { w: ones(3, 3), b: zeros(3) } };
+    const t = constantOf(Int32Array.of(3), 1);
+    const tables = reachable([layer.apply(params)(t), layer.apply(params)(t)].map(nodeOf)).filter(
+      (n) => n.op === 'constant' && n.shape.join() === '10,4',
+    );
+    expect(tables.length).toBe(1);
   });
 
   test('a timestep alone decides on its vector', async () => {

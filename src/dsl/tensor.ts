@@ -1,3 +1,6 @@
+import { E } from '../internal/fp.js';
+import type { Extents, Widened } from './dim.js';
+import { type Bindings, solveDim } from './dimExpression.js';
 import { raise, showShape } from './errors.js';
 import type { DType, Node } from './node.js';
 
@@ -42,16 +45,19 @@ export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dt
 
 /**
  * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents
- * are checked when the program is traced; raises `ShapeError`.
+ * are checked when the program is traced, and so is what symbols say of each other; raises `ShapeError`.
  */
 export const ascribe =
-  <const S extends Shape>(...expected: S) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> => {
+  <const S extends Dim[]>(...given: Extents<S>) =>
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<S>, D> => {
+    const expected = given as Shape; // Extents<S> is S, or messages, which ascribe nothing
     const actual = dims(x);
-    const fits =
-      actual.length === expected.length &&
-      expected.every((e, i) => typeof e !== 'number' || e === actual[i]) &&
-      expected.every((e, i) => typeof e === 'number' || actual[expected.indexOf(e)] === actual[i]);
+    const bound = expected.reduce<Bindings | null>((bindings, dim, i) => {
+      if (bindings === null) return null;
+      const solved = solveDim(dim, actual[i] ?? -1, bindings);
+      return E.isLeft(solved) ? null : (solved.right ?? bindings);
+    }, {});
+    const fits = actual.length === expected.length && bound !== null;
     if (!fits)
       raise('ShapeError', {
         where: 'ascribe',

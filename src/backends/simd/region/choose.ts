@@ -114,7 +114,7 @@ const reducing = (analysed: Analysed, vector: number): Schedule => {
 };
 
 /** Bytes that a tile of a loop may touch, so that it stays in the nearest cache. */
-const TILE_BYTES = 24576;
+const TILE_BYTES = 49152;
 
 /** The schedule with one loop inside of those that values vary with which it does not change. */
 const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Schedule[] => {

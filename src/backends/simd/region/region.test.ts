@@ -7,40 +7,11 @@ import {
 } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import type { Region, Store } from '../../../dsl/region.js';
-import { wasm } from '../assembler.js';
-import { instantiateRegions, regionModule } from './index.js';
-
-type NumberArray = Float32Array | Int32Array;
-
-const memory = new wasm.Memory({ initial: 16 });
+import { regionModule } from './index.js';
+import { type NumberArray, runRegion as run } from './regionTesting.js';
 
 const memoryOf = ({ buffers }: RegionCase): readonly NumberArray[] =>
   buffers.map(({ dtype, data }) => (dtype === 'float32' ? Float32Array.from(data) : Int32Array.from(data)));
-
-/** Between the buffers lie words that nobody may touch. */
-const GUARD = 0x5eadbeef;
-
-/** Runs a region on copies of arrays; `place` gives the buffer whose memory another one shares. */
-const run = (
-  region: Region,
-  arrays: readonly NumberArray[],
-  place: (buffer: number) => number = (b) => b,
-): readonly NumberArray[] => {
-  let words = 1;
-  const starts = arrays.map((array) => {
-    words += array.length + 1;
-    return words - array.length - 1;
-  });
-  const all = new Int32Array(memory.buffer).fill(GUARD, 0, words);
-  arrays.forEach((array, b) => all.set(new Int32Array(array.buffer, 0, array.length), starts[place(b)]!));
-  const [kernel] = instantiateRegions(regionModule([region]), memory);
-  kernel!(arrays.map((_, b) => 4 * starts[place(b)]!));
-  expect([all[0], ...arrays.map((array, b) => all[starts[b]! + array.length])]).toEqual([GUARD, ...arrays.map(() => GUARD)]); // prettier-ignore
-  return arrays.map((array, b) => {
-    const words = all.slice(starts[place(b)], starts[place(b)]! + array.length);
-    return array instanceof Float32Array ? new Float32Array(words.buffer) : words;
-  });
-};
 
 const expected = (region: Region, arrays: readonly NumberArray[]): readonly NumberArray[] => {
   const copies = arrays.map((array) => array.slice());

@@ -51,19 +51,20 @@ export const adjacent = (nest: Nest, vector: number, most: number): Unrolling | 
 };
 
 /**
- * The loop along which a load lies that strides across the vectors. It is walked by whole cache lines,
- * and so are the vectors where their loop has so many: then both sides are read and written by lines.
+ * The loop along which a load lies that strides across the vectors: four neighbours on it make four
+ * vectors. Whole cache lines are used while they are near, of whichever side has its rows further apart.
  */
 export const across = (nest: Nest, vector: number, effort: number): Crossing | null => {
+  const crosses = (strides: readonly number[], loop: number): boolean =>
+    Math.abs(strides[vector]!) > 1 && strides[loop] === 1;
   const loop = nest.loops.findIndex(
-    ({ extent }, l) =>
-      l !== vector &&
-      extent >= LANES &&
-      nest.loads.some((strides) => Math.abs(strides[vector]!) > 1 && strides[l] === 1),
+    ({ extent }, l) => l !== vector && extent >= LANES && nest.loads.some((strides) => crosses(strides, l)),
   );
   if (loop < 0) return null;
   const { extent } = nest.loops[loop]!;
-  if (effort <= 4 && extent % LINE === 0)
+  const read = Math.max(...nest.loads.filter((s) => crosses(s, loop)).map((s) => Math.abs(s[vector]!)));
+  const written = Math.max(...nest.stores.map(({ strides }) => Math.abs(strides[loop]!)));
+  if (effort <= 4 && extent % LINE === 0 && written > read)
     return {
       loop,
       outer: tiling(loop, extent, LINE),

@@ -15,13 +15,31 @@ interface Demand {
 }
 
 /**
+ * What is compared with its own largest or smallest element (the derivative of a maximum does so) is
+ * computed once: two computations may round differently, and then no element is equal to it.
+ */
+const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
+  const compared = new Set(
+    order.flatMap((n) => (n.op === 'binary' && n.attributes.fn === 'equal' ? n.inputs : [])),
+  );
+  return order.flatMap((n) => {
+    if (n.op !== 'reduce' || !['max', 'min'].includes(n.attributes.fn)) return [];
+    let at: Node = n.inputs[0]!;
+    if (!compared.has(at)) return [];
+    while (classOf(at) === 'movement') at = at.inputs[0]!;
+    return classOf(at) === 'elementwise' ? [at] : [];
+  });
+};
+
+/**
  * Decides which nodes get a buffer. The others are computed inside the regions of the nodes that need
  * them, again in each where that is cheap: that is what keeps the activations of a training step few.
  *
- * `order` holds all nodes, inputs first; `required` those that must be stored (outputs, and what an
+ * `order` holds all nodes, inputs first; `wanted` those that must be stored (outputs, and what an
  * earlier attempt found no index arithmetic for).
  */
-export const materialize = (order: readonly Node[], required: ReadonlySet<Node>): ReadonlySet<Node> => {
+export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const required = new Set([...wanted, ...comparedWithExtremum(order)]);
   const effort = efforts(order);
   const stored = new Set<Node>();
   const demands = new Map<Node, Demand>(

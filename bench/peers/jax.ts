@@ -17,7 +17,8 @@ export interface Problem {
 }
 
 /** Numbers that are not all alike. */
-export const ramp = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
+export const ramp = (n: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
 
 /** The peer, or why it does not run here. */
 export const jaxPeer = async ({ batch, size, channels, rows }: Problem): Promise<JaxPeer> => {

@@ -100,7 +100,10 @@ export const eagerUnet = (batch: number, base = 64): EagerUnet => {
   [...MULTIPLIERS].reverse().forEach((m, fromBelow) => {
     for (let block = 0; block <= BLOCKS; block++) {
       const from = c + channels.pop()!;
-      up.push({ skip: true, block: attended(residual(from, base * m), size === 16 ? attention(base * m) : null) });
+      up.push({
+        skip: true,
+        block: attended(residual(from, base * m), size === 16 ? attention(base * m) : null),
+      });
       c = base * m;
     }
     if (fromBelow < MULTIPLIERS.length - 1) {

@@ -110,9 +110,20 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
+/**
+ * Makes a folder and those that it is in, where they are not there. Node's own `recursive` never ends where a
+ * folder that is there takes none, as /proc.
+ */
+const makeFolder = async (folder: string): Promise<void> => {
+  const isThere = await stat(folder).then(() => true, recover(['ENOENT'], false));
+  if (isThere) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch(recover(['EEXIST'], undefined)); // another may be making it
+};
+
 const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const before = await stat(path).catch(recover(['ENOENT'], null));
   if (before !== null && !before.isFile()) throw new Error('something that is no regular file');
   await removeLeftovers(path);
@@ -150,7 +161,7 @@ export const writeAtomically = (
 /** Adds a line to a text file, which is made if need be; a line that does not fit leaves no part of it. `FileError`. */
 export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to append to', async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, 'a');
     try {
       const { size } = await handle.stat();

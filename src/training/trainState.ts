@@ -19,14 +19,7 @@ import {
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import {
-  ema,
-  globalNorm,
-  type LearningRate,
-  type Optimizer,
-  type OptimizerState,
-  rateAt,
-} from '../nn/index.js';
+import { ema, globalNorm, type Optimizer, type OptimizerState, rateAt } from '../nn/index.js';
 
 /** Parameters, their moving average, the optimiser's memory, and the number of updates so far. */
 export interface TrainState<P> {
@@ -45,8 +38,6 @@ export interface Recipe<P, I extends Shape> {
   readonly model: Model<P, I>;
   readonly process: Process;
   readonly optimizer: Optimizer;
-  /** The learning rate that the optimiser uses, to be reported. */
-  readonly learningRate?: LearningRate;
   /** The decay of the moving average of the parameters, from which samples are drawn; 0.995 if not given. */
   readonly averageDecay?: number;
   /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
@@ -100,7 +91,7 @@ export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
 ): Program<StepInputs<P, I>, { readonly state: TrainState<P>; readonly report: Report }> => {
-  const { model, process, optimizer, learningRate = 0, averageDecay = 0.995, labelDropout = 0 } = recipe;
+  const { model, process, optimizer, averageDecay = 0.995, labelDropout = 0 } = recipe;
   const loss = simpleLoss(process, model, { labelDropout });
   const inputs: TreeSpec<StepInputs<P, I>> = treeSpec({
     state: trainState(model.params, optimizer),
@@ -122,7 +113,7 @@ export const trainStep = <P, I extends Shape>(
         optimizer: guarded(state.optimizer, updated.state),
         step: add(1)(state.step),
       },
-      report: { loss: value, gradientNorm, learningRate: rateAt(learningRate)(state.step) },
+      report: { loss: value, gradientNorm, learningRate: rateAt(optimizer.learningRate)(state.step) },
     };
   });
 };

@@ -66,7 +66,7 @@ const CHEAP = 24;
 export interface Effort {
   /** Additions' worth of arithmetic. */
   readonly arithmetic: number;
-  /** The buffers read that are about as large as the result. */
+  /** The buffers read that are about as large as the result, but for sources, which are kept anyway. */
   readonly large: ReadonlySet<Node>;
   /** Whether anything is read at all. */
   readonly reads: boolean;
@@ -91,7 +91,7 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const asOperand = new Map<Node, Effort>();
   for (const n of order) {
     const kind = classOf(n);
-    const kept: Effort = { arithmetic: 0, large: new Set([n]), reads: true };
+    const kept: Effort = { arithmetic: 0, large: new Set(kind === 'source' ? [] : [n]), reads: true };
     if (kind !== 'elementwise' && kind !== 'movement') {
       own.set(n, kept);
       asOperand.set(n, kept);

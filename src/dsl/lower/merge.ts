@@ -1,7 +1,7 @@
 /** Joins regions that run through the same loops into one with several stores. */
 import type { Access, Assignment, Region } from '../region.js';
 
-/** Joined regions keep within so many accesses, so that pointers stay in registers. */
+/** Joined regions keep within so many accesses, scalars aside, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
@@ -48,7 +48,8 @@ export const joined = (group: Group, region: Region): Group | null => {
     if (stored.has(store.buffer) || group.loaded.has(store.buffer)) return null;
     stored.set(store.buffer, { key: accessKey(store), plain: store.reduce === null });
   }
-  if (loads.size + stored.size > MOST_ACCESSES) return null;
+  const moving = [...loads].filter((key) => /[1-9]/.test(key.slice(key.indexOf(':')))); // some stride is not 0
+  if (moving.length + stored.size > MOST_ACCESSES) return null;
   return { regions: [...group.regions, region], loops: group.loops, loads, loaded, stored };
 };
 

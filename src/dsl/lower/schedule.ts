@@ -1,5 +1,6 @@
 /** Orders calls, and joins regions while it does. */
 import type { Call, Origin } from '../plan.js';
+import type { Region } from '../region.js';
 import { readsOf, writesOf } from './layout.js';
 import { type Group, groupOf, joined, merged } from './merge.js';
 
@@ -7,6 +8,13 @@ const joinedOrigin = (a: Origin, b: Origin): Origin => ({
   place: a.place || b.place,
   label: a.label === b.label ? a.label : `${a.label}, ${b.label}`,
 });
+
+/**
+ * The buffers by which a region looks for company: those that it reads an element of at every turn. A scalar
+ * that many read joins nobody.
+ */
+const sharedReads = ({ loads }: Region): readonly number[] =>
+  loads.flatMap(({ buffer, strides }) => (strides.every((s) => s !== 0) ? [buffer] : []));
 
 /** How many earlier regions are tried as company, the latest first. */
 const CANDIDATES = 32;
@@ -49,7 +57,7 @@ export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
     const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
     // several regions fill one buffer (pad, concat): the later must not overtake the earlier
     const after = Math.max(-1, ...writesOf(call).map((b) => writtenAt.get(b) ?? -1));
-    const candidates = reads.flatMap((b) => [
+    const candidates = sharedReads(call.region).flatMap((b) => [
       ...(readAt.get(b) ?? []).slice(-CANDIDATES),
       writtenAt.get(b) ?? -1,
     ]);

@@ -1,0 +1,61 @@
+/** The memory of a training step against what it cannot do without. */
+import { type Backend, compile, key, release } from 'noisefold/dsl';
+import { simpleLoss } from 'noisefold/diffusion';
+import { initialState } from 'noisefold/training';
+import { fillSpec, extentsOf } from '../../src/dsl/spec.js';
+import { type Node, node, sizeOf } from '../../src/dsl/node.js';
+import { nodeOf, type Tensor, tensor } from '../../src/dsl/tensor.js';
+import { activationElements } from '../activations.js';
+import { BATCH, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
+import { ramp } from '../peers/jax.js';
+import { atMost, information, orThrow, type Row } from '../table.js';
+
+const MB = 1e6;
+
+/** Bytes of the activations that the gradient rules of the loss read. */
+const activationBytes = ({ model, process: diffusion }: NetworkRecipe): number => {
+  const parameters = new Set<Node>();
+  const params = fillSpec(model.params, (leaf) => {
+    const parameter = node('input', [], { path: leaf.path }, orThrow(extentsOf(leaf, {})), leaf.dtype);
+    parameters.add(parameter);
+    return tensor(parameter);
+  });
+  const x0: Tensor<[number, ...typeof IMAGE]> = tensor(
+    node('input', [], { path: 'x0' }, [BATCH, ...IMAGE], 'float32'),
+  );
+  const drawn = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
+  return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, x0, drawn)), parameters);
+};
+
+export const memorySection = async (backend: Backend, recipe: NetworkRecipe): Promise<readonly Row[]> => {
+  const init = orThrow(await compile(initialState(recipe), {})(backend)());
+  const before = backend.stats().bytes;
+  const state = orThrow(await init.run({ key: key(1) })());
+  const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
+  init.release();
+  const examples = { x0: ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]), key: key(2) };
+  const heap = process.memoryUsage().rss;
+  const result = orThrow(await step.run({ state, examples })());
+  const grown = process.memoryUsage().rss - heap;
+  const peak = backend.stats().bytes - before + 4 * examples.x0.length; // everything a step needs is reserved by now
+  await release(result)(backend)();
+  step.release();
+
+  const parameters =
+    4 * recipe.model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
+  const activations = activationBytes(recipe);
+  // gradients, two moments and the moving average are as large as the parameters
+  const needed = parameters * 5 + activations;
+  return [
+    information('parameters', parameters / MB, 'MB'),
+    information(
+      'activations that gradient rules read',
+      activations / MB,
+      'MB',
+      'counted from the graph of the loss',
+    ),
+    information('bytes of a step', peak / MB, 'MB', 'state, arena, constants and inputs'),
+    information('growth of the process in the first step', grown / MB, 'MB', 'resident set'),
+    atMost('(f) bytes / (parameters, gradients, Adam, average, activations)', peak / needed, 1.15, ''),
+  ];
+};

@@ -8,7 +8,7 @@
 import { E, type either, F } from '../internal/fp.js';
 import { type Bindings, evaluateDim, isExtent, symbolsIn } from './dimExpression.js';
 import type { DimOf } from './dim.js';
-import { attempt, type NoisefoldError, raise, showShape } from './errors.js';
+import { attempt, failure, type NoisefoldError, raise, showShape } from './errors.js';
 import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from './tree.js';
 
@@ -228,10 +228,9 @@ export const extentsOf = (
   F.pipe(
     leaf.shape,
     E.traverseArray((dim) => evaluateDim(dim, bindings)),
-    E.mapLeft((error) => ({
-      ...error,
-      where: leaf.path === '' ? error.where : `${leaf.path}: ${error.where}`,
-    })),
+    E.mapLeft((error) =>
+      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+    ),
   );
 
 /**

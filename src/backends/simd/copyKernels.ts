@@ -17,6 +17,14 @@ const column = i32.local('column');
 const source = i32.local('source');
 const target = i32.local('target');
 
+const copyVectors = (count: number): Body => [
+  range(count).map((index) =>
+    v128.store(target, v128.load(source, { offset: 16 * index, align: 4 }), { offset: 16 * index, align: 4 }),
+  ),
+  increment(source, 16 * count),
+  increment(target, 16 * count),
+];
+
 /** `to[r, c] = from[r, c]`, where both have their columns side by side. */
 const copyRows: Func = func(
   'copyRows',
@@ -25,11 +33,8 @@ const copyRows: Func = func(
     repeat(row, rows, [
       set(source, from),
       set(target, to),
-      repeat(column, i32.shr_u(columns, 2), [
-        v128.store(target, v128.load(source, { align: 4 }), { align: 4 }),
-        increment(source, 16),
-        increment(target, 16),
-      ]),
+      repeat(column, i32.shr_u(columns, 4), copyVectors(4)),
+      repeat(column, i32.and(i32.shr_u(columns, 2), 3), copyVectors(1)),
       repeat(column, i32.and(columns, 3), [
         f32.store(target, f32.load(source)),
         increment(source, 4),

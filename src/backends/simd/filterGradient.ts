@@ -147,19 +147,26 @@ const addBlock = (
   source: Source,
   { images, sums, outChannels, count }: Readonly<Record<'images' | 'sums' | 'outChannels' | 'count', number>>,
 ): void => {
-  const rows = wholeTiles(segments.length);
+  const { high, highStride, wide, wideStride, length } = segments;
+  const rows = wholeTiles(length);
+  const used = source.layout === 'blocks' ? rows : length;
   for (const panel of panelsOf(outChannels)) {
-    const run = functions[`outer${panel.width}`];
-    const dy = panelAddress(areas.dy, count, panel);
-    const used = source.layout === 'blocks' ? rows : segments.length;
-    const tiles = Math.ceil(used / OUTER_TILE_ROWS[panel.width]);
-    let into = panelAddress(sums, depth, panel);
-    for (let high = 0; high < segments.high; high += 1)
-      for (let wide = 0; wide < segments.wide; wide += 1) {
-        const x = images + FLOAT_BYTES * (high * segments.highStride + wide * segments.wideStride);
-        run(areas.table, count, x, FLOAT_BYTES * source.blockStride, dy, into, tiles);
-        into += FLOAT_BYTES * rows * panel.width;
-      }
+    const tileRows = OUTER_TILE_ROWS[panel.width];
+    const tiles = Math.ceil(used / tileRows);
+    functions[`outer${panel.width}`](
+      areas.table,
+      count,
+      panelAddress(areas.dy, count, panel),
+      images,
+      high,
+      FLOAT_BYTES * highStride,
+      wide,
+      FLOAT_BYTES * wideStride,
+      tiles,
+      FLOAT_BYTES * source.blockStride,
+      panelAddress(sums, depth, panel),
+      FLOAT_BYTES * panel.width * (rows - tiles * tileRows),
+    );
   }
 };
 

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { E } from '../../internal/fp.js';
+import { attempt } from '../errors.js';
+import { type AnyTensor, dims, dtypeOf } from '../tensor.js';
+import {
+  constantOf,
+  fullLike,
+  fullOf,
+  iota,
+  ones,
+  onesLike,
+  scalar,
+  table,
+  zeros,
+  zerosLike,
+} from './constants.js';
+
+describe('constants', () => {
+  test.each<[string, () => AnyTensor, readonly number[], string]>([
+    ['zeros', () => zeros(2, 3), [2, 3], 'float32'],
+    ['ones of no axis', () => ones(), [], 'float32'],
+    ['fullOf', () => fullOf(0.5, 4), [4], 'float32'],
+    ['scalar', () => scalar(3, 'int32'), [], 'int32'],
+    ['iota', () => iota(5), [5], 'int32'],
+    ['numbers', () => constantOf([1, 2], 2, 1), [2, 1], 'float32'],
+    ['integers', () => constantOf(new Int32Array(2), 2), [2], 'int32'],
+    ['bytes', () => constantOf(new Uint8Array(2), 2), [2], 'bool'],
+    ['a table', () => table(new Float64Array(7)), [7], 'float32'],
+    ['zerosLike', () => zerosLike(iota(5)), [5], 'int32'],
+    ['onesLike', () => onesLike(zeros(2, 2)), [2, 2], 'float32'],
+  ])('%s', (_, build, shape, dtype) => {
+    expect(dims(build())).toEqual(shape);
+    expect(dtypeOf(build())).toBe(dtype);
+  });
+
+  test('hold their numbers', async () => {
+    expect(await numbersOf(() => iota(3))).toEqual([0, 1, 2]);
+    expect(await numbersOf(() => fullLike(7)(zeros(2)))).toEqual([7, 7]);
+    expect(await numbersOf(() => constantOf([1, 2, 3, 4], 2, 2))).toEqual([1, 2, 3, 4]);
+  });
+
+  test('copy what they are given', async () => {
+    const data = Float32Array.of(1, 2);
+    const held = constantOf(data, 2);
+    data.fill(9);
+    expect(await numbersOf(() => held)).toEqual([1, 2]);
+  });
+
+  test('refuse extents that are none, when they are known only at run time', () => {
+    for (const n of [-1, 1.5, Number.NaN])
+      expect(attempt(() => zeros(2, n))).toMatchObject(E.left({ _tag: 'ShapeError', where: 'zeros' }));
+  });
+
+  test('refuse another count of numbers', () => {
+    expect(attempt(() => constantOf([1, 2, 3], 2, 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { E, F } from '../../internal/fp.js';
+import { attempt } from '../errors.js';
+import type { Shape, Tensor } from '../tensor.js';
+import { gelu, silu } from './activation.js';
+import * as binary from './binary.js';
+import { constantOf, ones, scalar } from './constants.js';
+import * as unary from './unary.js';
+
+const xs = [-2.5, -1, -0.5, 0, 0.5, 1.5, 2.5];
+const x = (): Tensor<[7]> => constantOf(xs, 7);
+
+describe('functions of one tensor', () => {
+  test.each<[string, (x: Tensor<[7]>) => Tensor<[7]>, (x: number) => number]>([
+    ['neg', unary.neg, (v) => -v],
+    ['abs', unary.abs, Math.abs],
+    ['sign', unary.sign, Math.sign],
+    ['floor', unary.floor, Math.floor],
+    ['ceil', unary.ceil, Math.ceil],
+    ['round', unary.round, (v) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))],
+    ['exp', unary.exp, Math.exp],
+    ['expm1', unary.expm1, Math.expm1],
+    ['sin', unary.sin, Math.sin],
+    ['cos', unary.cos, Math.cos],
+    ['tan', unary.tan, Math.tan],
+    ['tanh', unary.tanh, Math.tanh],
+    ['atan', unary.atan, Math.atan],
+    ['sigmoid', unary.sigmoid, (v) => 1 / (1 + Math.exp(-v))],
+    ['square', unary.square, (v) => v * v],
+    ['relu', unary.relu, (v) => Math.max(v, 0)],
+    ['softplus', unary.softplus, (v) => Math.log1p(Math.exp(v))],
+    ['silu', silu, (v) => v / (1 + Math.exp(-v))],
+    ['clip', unary.clip(-1, 1), (v) => Math.min(1, Math.max(-1, v))],
+    ['stopGradient', unary.stopGradient, (v) => v],
+  ])('%s', async (_, f, expected) => {
+    const values = await numbersOf(() => f(x()));
+    values.forEach((value, i) => expect(value).toBeCloseTo(expected(xs[i]!), 12));
+  });
+
+  test.each<[string, (x: Tensor<[3]>) => Tensor<[3]>, (x: number) => number]>([
+    ['log', unary.log, Math.log],
+    ['log1p', unary.log1p, Math.log1p],
+    ['sqrt', unary.sqrt, Math.sqrt],
+    ['rsqrt', unary.rsqrt, (v) => 1 / Math.sqrt(v)],
+    ['reciprocal', unary.reciprocal, (v) => 1 / v],
+  ])('%s of positive numbers', async (_, f, expected) => {
+    const values = await numbersOf(() => f(constantOf([0.25, 1, 9], 3)));
+    values.forEach((value, i) => expect(value).toBeCloseTo(expected([0.25, 1, 9][i]!), 12));
+  });
+
+  test('erf and gelu at 1: Φ(√2) = (1 + erf 1)/2', async () => {
+    const erf1 = 0.8427007929497149; // Abramowitz & Stegun 1964, table 7.1
+    const [value] = await numbersOf(() => unary.erf(scalar(1)));
+    const [activated] = await numbersOf(() => gelu(scalar(Math.SQRT2)));
+    expect(value).toBeCloseTo(erf1, 7); // ours is a float32 polynomial
+    expect(activated).toBeCloseTo((Math.SQRT2 * (1 + erf1)) / 2, 7);
+  });
+
+  test('softplus does not overflow', async () => {
+    expect(await numbersOf(() => unary.softplus(constantOf([1000, -1000], 2)))).toEqual([1000, 0]);
+  });
+
+  test('isFinite and not', async () => {
+    const given = () => constantOf([1, Number.NaN, Number.POSITIVE_INFINITY], 3);
+    const flags = (b: Tensor<[3], 'bool'>) => unary.cast('int32')(b);
+    expect(await numbersOf(() => flags(unary.isFinite(given())))).toEqual([1, 0, 0]);
+    expect(await numbersOf(() => flags(unary.not(unary.isFinite(given()))))).toEqual([0, 1, 1]);
+  });
+
+  test('cast truncates toward zero', async () => {
+    expect(await numbersOf(() => unary.cast('int32')(x()))).toEqual(
+      [-2, -1, 0, 0, 0, 1, 2],
+    );
+  });
+});
+
+describe('functions of two tensors are data-last', () => {
+  test.each([
+    ['sub', binary.sub(2), 4],
+    ['div', binary.div(2), 3],
+    ['pow', binary.pow(2), 36],
+    ['mod', binary.mod(4), 2],
+    ['mod has the sign of the divisor', binary.mod(-4), -2],
+    ['maximum', binary.maximum(7), 7],
+    ['minimum', binary.minimum(2), 2],
+  ])('%s', async (_, f, expected) => {
+    expect(await numbersOf(() => f(scalar(6)))).toEqual([expected]);
+  });
+
+  test('y may be a number, a scalar, or a tensor of equal shape', async () => {
+    const two = () => constantOf([3, 5], 2);
+    expect(await numbersOf(() => binary.sub(1)(two()))).toEqual([2, 4]);
+    expect(await numbersOf(() => binary.sub(scalar(1))(two()))).toEqual([2, 4]);
+    expect(await numbersOf(() => binary.sub(constantOf([1, 2], 2))(two()))).toEqual([2, 3]);
+  });
+
+  test.each([
+    ['less', binary.less(0.5), [1, 1, 1, 1, 0, 0, 0]],
+    ['lessEqual', binary.lessEqual(0.5), [1, 1, 1, 1, 1, 0, 0]],
+    ['greater', binary.greater(0.5), [0, 0, 0, 0, 0, 1, 1]],
+    ['greaterEqual', binary.greaterEqual(0.5), [0, 0, 0, 0, 1, 1, 1]],
+    ['equal', binary.equal(0.5), [0, 0, 0, 0, 1, 0, 0]],
+    ['notEqual', binary.notEqual(0.5), [1, 1, 1, 1, 0, 1, 1]],
+  ])('%s', async (_, f, expected) => {
+    expect(await numbersOf(() => unary.cast('int32')(f(x())))).toEqual(expected);
+  });
+
+  test('and, or', async () => {
+    const table = () => [
+      constantOf(Uint8Array.of(0, 0, 1, 1), 4),
+      constantOf(Uint8Array.of(0, 1, 0, 1), 4),
+    ] as const; // prettier-ignore
+    const flags = unary.cast('int32');
+    expect(await numbersOf(() => flags(binary.and(table()[0])(table()[1])))).toEqual([0, 0, 0, 1]);
+    expect(await numbersOf(() => flags(binary.or(table()[0])(table()[1])))).toEqual([0, 1, 1, 1]);
+  });
+
+  test('select takes x where the condition holds', async () => {
+    const positive = F.flow(x, binary.select(binary.greater(0)(x()), -1));
+    expect(await numbersOf(positive)).toEqual([-1, -1, -1, -1, 0.5, 1.5, 2.5]);
+  });
+
+  test('one condition may decide for the whole tensor', async () => {
+    const whole = (n: number) => F.flow(x, binary.select(unary.isFinite(scalar(n)), unary.neg(x())));
+    expect(await numbersOf(whole(1))).toEqual(xs);
+    expect(await numbersOf(whole(Number.NaN))).toEqual(xs.map((v) => -v));
+  });
+
+  test('a fraction does not go with integers', () => {
+    expect(attempt(() => binary.add(0.5)(constantOf(Int32Array.of(1), 1)))).toMatchObject(
+      E.left({ _tag: 'DTypeError', where: 'add' }),
+    );
+  });
+
+  test('other shapes are refused when the types did not say so', () => {
+    const y: Tensor<Shape> = ones(2);
+    expect(attempt(() => binary.add(y)(x()))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});

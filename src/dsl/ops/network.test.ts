@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { E, F } from '../../internal/fp.js';
+import { attempt } from '../errors.js';
+import { dims, type Shape, type Tensor } from '../tensor.js';
+import { logSoftmax, softmax } from './activation.js';
+import { attention } from './attention.js';
+import { constantOf, fullOf, iota, ones, zeros } from './constants.js';
+import { averagePool, conv2d, convolution, downsample, upsample } from './convolution.js';
+import { batchedMatmul, linear, matmul } from './linear.js';
+import { groupNorm, layerNorm } from './normalization.js';
+import { reshape } from './reshape.js';
+import { cast, exp } from './unary.js';
+
+/** 0, 1, 2, … as an image of one channel. */
+const counting = <const H extends number, const W extends number>(H: H, W: W): Tensor<Shape> =>
+  reshape(1, H as number, W as number, 1)(cast('float32')(iota((H * W) as number)));
+const image = (): Tensor<[1, 4, 4, 1]> => counting(4, 4) as Tensor<[1, 4, 4, 1]>;
+
+describe('convolutions', () => {
+  test('conv2d with ones adds the neighbours, and zeros beyond the edge', async () => {
+    const sums = await numbersOf(() => conv2d(ones(3, 3, 1, 1))(ones(1, 3, 3, 1)));
+    expect(sums).toEqual([4, 6, 4, 6, 9, 6, 4, 6, 4]);
+  });
+
+  test('conv2d keeps the size for every kernel', () => {
+    for (const size of [1, 2, 3, 4, 5])
+      expect(dims(conv2d(ones(size, size, 1, 7))(image()))).toEqual([1, 4, 4, 7]);
+  });
+
+  test('downsample by the centre tap takes every second pixel', async () => {
+    const centre = () => constantOf([0, 0, 0, 0, 1, 0, 0, 0, 0], 3, 3, 1, 1);
+    expect(await numbersOf(() => downsample(centre())(image()))).toEqual([0, 2, 8, 10]);
+  });
+
+  test('downsample and averagePool refuse an odd size', () => {
+    const odd = zeros(1, 7, 8, 1);
+    expect(attempt(() => downsample(ones(3, 3, 1, 1))(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => averagePool(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+
+  test('averagePool takes the mean of each square', async () => {
+    expect(await numbersOf(() => averagePool(image()))).toEqual([2.5, 4.5, 10.5, 12.5]);
+  });
+
+  test('upsample repeats each pixel; averagePool undoes it', async () => {
+    const small = () => constantOf([1, 2, 3, 4], 1, 2, 2, 1);
+    expect(await numbersOf(() => upsample(small()))).toEqual([
+      1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4,
+    ]);
+    expect(await numbersOf(() => averagePool(upsample(small())))).toEqual([1, 2, 3, 4]);
+  });
+
+  test.each([
+    ['same', {}, [1, 4, 4, 2]],
+    ['valid', { padding: 'valid' }, [1, 2, 2, 2]],
+    ['stride 2', { strides: [2, 2] }, [1, 2, 2, 2]],
+    ['dilation 2, same', { dilation: [2, 2] }, [1, 4, 4, 2]],
+    ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // prettier-ignore
+  ] as const)('convolution: %s', (_, options, shape) => {
+    expect(dims(convolution(ones(3, 3, 1, 2), options)(image()))).toEqual(shape);
+  });
+
+  test('a depthwise convolution keeps the channels apart', async () => {
+    const two = () => constantOf([1, 10, 2, 20], 1, 1, 2, 2);
+    expect(await numbersOf(() => convolution(ones(1, 1, 1, 2), { groups: 2 })(two()))).toEqual([
+      1, 10, 2, 20,
+    ]);
+  });
+});
+
+describe('matrix products', () => {
+  const w = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);
+
+  test('matmul goes along the last axis, whatever is before it', async () => {
+    expect(await numbersOf(() => matmul(w())(ones(1, 2)))).toEqual([5, 7, 9]);
+    expect(await numbersOf(() => matmul(w())(ones(2)))).toEqual([5, 7, 9]);
+    expect(dims(matmul(w())(ones(4, 5, 6, 2)))).toEqual([4, 5, 6, 3]);
+  });
+
+  test('linear adds b', async () => {
+    expect(await numbersOf(() => linear({ w: w(), b: constantOf([10, 20, 30], 3) })(ones(1, 2)))).toEqual([
+      15, 27, 39,
+    ]);
+  });
+
+  test('batchedMatmul is matmul in each batch', async () => {
+    const a = () => constantOf([1, 2, 3, 4], 2, 1, 2);
+    const b = () => constantOf([1, 0, 0, 1, 0, 1, 1, 0], 2, 2, 2);
+    expect(await numbersOf(() => batchedMatmul(b())(a()))).toEqual([1, 2, 4, 3]);
+  });
+});
+
+describe('softmax', () => {
+  test('adds up to 1, without overflow', async () => {
+    const values = await numbersOf(() => softmax(constantOf([1000, 1001], 2)));
+    expect(values[0]! + values[1]!).toBeCloseTo(1, 12);
+    expect(values[1]! / values[0]!).toBeCloseTo(Math.E, 10);
+  });
+
+  test('logSoftmax is its logarithm', async () => {
+    const x = () => constantOf([1, 2, 4, 8], 2, 2);
+    const [a, b] = [await numbersOf(() => softmax(x())), await numbersOf(() => exp(logSoftmax(x())))];
+    a.forEach((value, i) => expect(value).toBeCloseTo(b[i]!, 12));
+  });
+});
+
+describe('normalization', () => {
+  const unit = { gamma: ones(4), beta: zeros(4) };
+  const x = (): Tensor<[1, 1, 2, 4]> => constantOf([1, 2, 30, 40, 3, 4, 50, 60], 1, 1, 2, 4);
+
+  test('groupNorm centres each group and gives it variance 1', async () => {
+    const values = await numbersOf(() => groupNorm({ groups: 2, epsilon: 0 }, unit)(x()));
+    const first = [values[0]!, values[1]!, values[4]!, values[5]!]; // 1, 2, 3, 4 standardized
+    first.forEach((value, i) => expect(value).toBeCloseTo((i - 1.5) / Math.sqrt(1.25), 10));
+  });
+
+  test('layerNorm is over the last axis alone', async () => {
+    const values = await numbersOf(() => layerNorm({ epsilon: 0 }, unit)(x()));
+    expect(values.slice(0, 4).reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
+    expect(values.slice(0, 4).reduce((a, b) => a + b * b, 0)).toBeCloseTo(4, 10);
+  });
+
+  test('then scales and shifts', async () => {
+    const params = { gamma: zeros(4), beta: constantOf([1, 2, 3, 4], 4) };
+    expect(await numbersOf(() => groupNorm({ groups: 4 }, params)(x()))).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+  });
+
+  test('the groups divide the channels', () => {
+    expect(attempt(() => groupNorm({ groups: 3 }, unit)(x()))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});
+
+describe('attention', () => {
+  test('with equal keys is the mean of the values', async () => {
+    const v = () => constantOf([1, 2, 3, 4], 1, 1, 2, 2);
+    const same = () => fullOf(0.5, 1, 1, 2, 2);
+    expect(await numbersOf(() => attention({ heads: 2 })(v(), same(), v()))).toEqual([2, 3, 2, 3]);
+  });
+
+  test('is the textbook formula, head by head', async () => {
+    const q = [0.5, -1, 1, 2];
+    const k = [1, 0.5, -1, 1];
+    const v = [1, 2, 3, 4];
+    const given = (x: readonly number[]) => constantOf(x, 1, 1, 2, 2);
+    const values = await numbersOf(() => attention({ heads: 2 })(given(q), given(k), given(v)));
+    // two pixels, two heads of one channel: softmax over pixels of q·k, since √1 = 1
+    for (const pixel of [0, 1])
+      for (const head of [0, 1]) {
+        const weights = [0, 1].map((other) => Math.exp(q[2 * pixel + head]! * k[2 * other + head]!));
+        const expected = (weights[0]! * v[head]! + weights[1]! * v[2 + head]!) / (weights[0]! + weights[1]!);
+        expect(values[2 * pixel + head]).toBeCloseTo(expected, 10);
+      }
+  });
+
+  test('the heads divide the channels', () => {
+    const x = zeros(1, 2, 2, 6);
+    expect(attempt(() => attention({ heads: 4 })(x, x, x))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(F.pipe(attention({ heads: 3 })(x, x, x), dims)).toEqual([1, 2, 2, 6]);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { E } from '../../internal/fp.js';
+import { attempt } from '../errors.js';
+import { dims, type Shape, type Tensor } from '../tensor.js';
+import { greater } from './binary.js';
+import { constantOf, iota, table } from './constants.js';
+import { gather, oneHot, scatterAdd } from './indexing.js';
+import * as reduction from './reduction.js';
+import { cast } from './unary.js';
+
+const xs = [3, 1, 2, 6, 5, 4];
+const grid = (): Tensor<[2, 3]> => constantOf(xs, 2, 3);
+const { sumOver, meanOver, maxOver, minOver, topK } = reduction;
+
+describe('reductions', () => {
+  test.each<[string, (x: Tensor<[2, 3]>) => Tensor<Shape, 'float32' | 'int32'>, readonly number[]]>([
+    ['sum', reduction.sum, [21]],
+    ['prod', reduction.prod, [720]],
+    ['mean', reduction.mean, [3.5]],
+    ['max', reduction.max, [6]],
+    ['min', reduction.min, [1]],
+    ['sumOver rows', sumOver(0), [9, 6, 6]],
+    ['sumOver both axes', sumOver(0, -1), [21]],
+    ['sumOver no axis', sumOver(), xs],
+    ['meanOver', meanOver(-1), [2, 5]],
+    ['maxOver', maxOver(1), [3, 6]],
+    ['minOver', minOver(1), [1, 4]],
+    ['sumPerSample', reduction.sumPerSample, [6, 15]],
+    ['meanPerSample', reduction.meanPerSample, [2, 5]],
+    ['cumsum', reduction.cumsum(1), [3, 4, 6, 6, 11, 15]],
+    ['argmax', reduction.argmax(-1), [0, 0]],
+    ['argmax over rows', reduction.argmax(0), [1, 1, 1]],
+  ])('%s', async (_, f, expected) => {
+    (await numbersOf(() => f(grid()))).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
+  });
+
+  test('variance over an axis and over all', async () => {
+    const [a, b] = await numbersOf(() => reduction.variance(1)(grid()));
+    expect([a, b]).toEqual([expect.closeTo(2 / 3, 12), expect.closeTo(2 / 3, 12)]);
+    expect((await numbersOf(() => reduction.variance()(grid())))[0]).toBeCloseTo(35 / 12, 12);
+  });
+
+  test('logSumExp does not overflow', async () => {
+    const big = () => constantOf([1000, 1000, -1000, -1000], 2, 2);
+    const [a, b] = await numbersOf(() => reduction.logSumExp(1)(big()));
+    expect(a).toBeCloseTo(1000 + Math.LN2, 10);
+    expect(b).toBeCloseTo(-1000 + Math.LN2, 10);
+    expect(dims(reduction.logSumExp()(big()))).toEqual([]);
+  });
+
+  test('any and all', async () => {
+    const above = (n: number) => greater(n)(grid());
+    const flag = cast('int32');
+    expect(await numbersOf(() => flag(reduction.any(above(5))))).toEqual([1]);
+    expect(await numbersOf(() => flag(reduction.any(above(6))))).toEqual([0]);
+    expect(await numbersOf(() => flag(reduction.all(above(0))))).toEqual([1]);
+    expect(await numbersOf(() => flag(reduction.all(above(1))))).toEqual([0]);
+  });
+
+  test('topK gives the greatest of each row, and where they were', async () => {
+    expect(await numbersOf(() => topK(2)(grid()).values)).toEqual([3, 2, 6, 5]);
+    expect(await numbersOf(() => topK(2)(grid()).indices)).toEqual([0, 2, 0, 1]);
+    expect(await numbersOf(() => topK(1)(constantOf([1, 9, 3], 3)).values)).toEqual([9]);
+  });
+
+  test('topK refuses more than there are', () => {
+    expect(attempt(() => topK(4)(grid()))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});
+
+describe('indexing', () => {
+  const indices = (): Tensor<[3], 'int32'> => constantOf(Int32Array.of(1, 0, 1), 3);
+
+  test('gather takes rows', async () => {
+    expect(await numbersOf(() => gather(grid())(indices()))).toEqual([6, 5, 4, 3, 1, 2, 6, 5, 4]);
+    expect(await numbersOf(() => gather(table([10, 20]))(indices()))).toEqual([20, 10, 20]);
+  });
+
+  test('scatterAdd adds the rows of equal indices', async () => {
+    expect(await numbersOf(() => scatterAdd(indices(), 3)(constantOf([1, 2, 3], 3)))).toEqual([2, 4, 0]);
+  });
+
+  test('oneHot', async () => {
+    expect(await numbersOf(() => oneHot(3)(iota(3)))).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    expect(await numbersOf(() => oneHot(2)(constantOf(Int32Array.of(7, -1), 2)))).toEqual([0, 0, 0, 0]);
+  });
+});

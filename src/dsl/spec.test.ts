@@ -17,6 +17,7 @@ describe('parseSpec', () => {
     [':bool', [], 'bool'],
     ['', [], 'float32'],
     ['key', [], 'key'],
+    ['e Infinity', ['e', 'Infinity'], 'float32'],
     ['B (C+D)/2:float32', ['B', '(C+D)/2'], 'float32'],
   ])('%o', (spec, shape, dtype) => {
     expect(parsed(spec).leaves).toEqual([{ _tag: 'LeafSpec', path: '', shape, dtype }]);
@@ -39,6 +40,7 @@ describe('parseSpec', () => {
     ['B 1.5', 'ShapeError'],
     ['B 2C', 'ShapeError'],
     ['B C/', 'ShapeError'],
+    ['B 1e3', 'ShapeError'],
     ['B:float', 'DTypeError'],
     ['B:int32:int32', 'DTypeError'],
     ['B:key', 'ShapeError'],

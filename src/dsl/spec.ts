@@ -174,7 +174,7 @@ const parseString = (spec: string): LeafSpec => {
     });
   const words = extents.split(/\s+/).filter((word) => word !== '');
   return leafSpec(
-    words.map((word) => (/^[-\d.e]+$/.test(word) ? Number(word) : word)),
+    words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word)),
     dtype,
   );
 };

@@ -69,9 +69,7 @@ describe('functions of one tensor', () => {
   });
 
   test('cast truncates toward zero', async () => {
-    expect(await numbersOf(() => unary.cast('int32')(x()))).toEqual(
-      [-2, -1, 0, 0, 0, 1, 2],
-    );
+    expect(await numbersOf(() => unary.cast('int32')(x()))).toEqual([-2, -1, 0, 0, 0, 1, 2]);
   });
 });
 

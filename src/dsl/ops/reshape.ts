@@ -21,24 +21,28 @@ type Reshaped<E> = {
  */
 export const reshape =
   <const E extends readonly number[]>(...extents: Requested<E>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<Reshaped<E>, D> => {
-    const requested = extents as readonly number[]; // Requested<E> is E, or a message that no number fits
-    const known = requested.filter((d) => d !== -1);
-    const rest = sizeOf(dims(x)) / sizeOf(known);
-    if (
-      known.length < requested.length - 1 ||
-      known.some((d) => !Number.isInteger(d) || d < 0) ||
-      (known.length < requested.length && !Number.isInteger(rest))
-    )
-      // prettier-ignore
-      raise('ShapeError', {
-        where: 'reshape',
-        expected: `extents for ${sizeOf(dims(x))} elements, at most one of them -1`,
-        actual: showShape(requested),
-        hint: 'the extents must multiply to the number of elements',
-      });
-    return tensor(reshapeNode(nodeOf(x), requested.map((d) => (d === -1 ? rest : d)))); // prettier-ignore
-  };
+  <D extends DType>(x: Tensor<Shape, D>): Tensor<Reshaped<E>, D> =>
+    // Requested<E> is E, or a message that no number fits
+    tensor(reshapeNode(nodeOf(x), resolved(extents as readonly number[], dims(x))));
+
+/** The extents with the −1 among them, if there is one, replaced by what is left. */
+const resolved = (extents: readonly number[], shape: readonly number[]): readonly number[] => {
+  const known = extents.filter((d) => d !== -1);
+  const rest = sizeOf(shape) / sizeOf(known);
+  const open = extents.length - known.length;
+  if (
+    open > 1 ||
+    (open === 1 && !Number.isInteger(rest)) ||
+    !known.every((d) => Number.isInteger(d) && d >= 0)
+  )
+    raise('ShapeError', {
+      where: 'reshape',
+      expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
+      actual: showShape(extents),
+      hint: 'the extents must multiply to the number of elements',
+    });
+  return extents.map((d) => (d === -1 ? rest : d));
+};
 
 /**
  * The axes in another order: axis i of the result is axis `permutation[i]` of x.

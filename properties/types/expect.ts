@@ -1,0 +1,11 @@
+/**
+ * Type tests. The files of this folder are compiled, by two versions of TypeScript, and never run. A line after
+ * `@ts-expect-error` must not compile, and the comment says the words that its message must have: `messages.test.ts`
+ * reads them.
+ */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles where the value has exactly the type `Expected`: neither wider nor narrower. */
+export declare const expectType: <Expected>() => <Actual>(
+  value: Equal<Expected, Actual> extends true ? Actual : { readonly expected: Expected },
+) => void;

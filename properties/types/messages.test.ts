@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const MARK = '// @ts-expect-error ';
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  .map((name) => folder + name);
+
+/** The text of a type test with its marks taken out: each line below one is an error. */
+const unmarked = (text: string): string => text.replaceAll(MARK, '// expected: ');
+
+/** All errors of the type tests, by file and line. */
+const errorsOf = (): ReadonlyMap<string, readonly string[]> => {
+  const config = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(config, ts.sys.readFile).config,
+    ts.sys,
+    fileURLToPath(new URL('../..', import.meta.url)),
+  );
+  const host = ts.createCompilerHost(options);
+  const program = ts.createProgram(files, options, {
+    ...host,
+    getSourceFile: (path, language) =>
+      files.includes(path)
+        ? ts.createSourceFile(path, unmarked(readFileSync(path, 'utf8')), language)
+        : host.getSourceFile(path, language),
+  });
+  const found = new Map<string, string[]>();
+  for (const path of files)
+    for (const { start = 0, file, messageText } of program.getSemanticDiagnostics(
+      program.getSourceFile(path),
+    )) {
+      const line = file?.getLineAndCharacterOfPosition(start).line ?? 0;
+      const at = `${path}:${line}`;
+      found.set(at, [...(found.get(at) ?? []), ts.flattenDiagnosticMessageText(messageText, '\n')]);
+    }
+  return found;
+};
+
+describe('a wrong shape is a compile error that says what is wrong', () => {
+  const errors = errorsOf();
+  for (const path of files)
+    for (const [line, text] of readFileSync(path, 'utf8').split('\n').entries())
+      if (text.includes(MARK)) {
+        const words = text.slice(text.indexOf(MARK) + MARK.length);
+        test(`${path.slice(folder.length)}:${line + 2}: ${words}`, () => {
+          expect(errors.get(`${path}:${line + 1}`)?.join('\n')).toContain(words);
+        });
+      }
+});

@@ -1,0 +1,87 @@
+import {
+  argmax,
+  ascribeLike,
+  broadcastLike,
+  concat,
+  concatAll,
+  type Dim,
+  expandDims,
+  gather,
+  halve,
+  meanPerSample,
+  oneHot,
+  pad,
+  type Scalar,
+  scaleBy,
+  type Shape,
+  slice,
+  split,
+  squeeze,
+  stack,
+  sum,
+  sumOver,
+  type Tensor,
+  tile,
+  topK,
+  transpose,
+  variance,
+} from '../../src/dsl/index.js';
+import { F } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+declare const x: Tensor<['B', 28, 28, 64]>;
+declare const skip: Tensor<['B', 28, 28, 32]>;
+declare const small: Tensor<['B', 14, 28, 32]>;
+declare const film: Tensor<['B', '2*C']>;
+declare const index: Tensor<['B'], 'int32'>;
+declare const loss: Scalar;
+declare const wide: Tensor<['B', Dim, Dim, Dim]>;
+
+expectType<Tensor<['B', 64, 28, 28]>>()(transpose(0, 3, 1, 2)(x));
+expectType<Tensor<['B', 28, 28, 1, 64]>>()(expandDims(3)(x));
+expectType<Tensor<['B', 28, 28, 64, 1]>>()(expandDims(-1)(x));
+expectType<Tensor<['B', 28, 64]>>()(squeeze(1)(x));
+expectType<Tensor<['B', 14, 28, 64]>>()(slice(1, 7, 14)(x));
+expectType<Tensor<['B', 32, 28, 64]>>()(pad(1, 2, 2)(x));
+expectType<Tensor<['B+1', 28, 28, 64]>>()(pad(0, 1, 0)(x));
+expectType<Tensor<[Dim, 28, 28, 64]>>()(tile(0, 2)(x));
+expectType<Tensor<['B', 28, 28, 64]>>()(broadcastLike(x)(loss));
+expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(wide, ascribeLike(x)));
+expectType<readonly [Tensor<['B', 'C']>, Tensor<['B', 'C']>]>()(halve()(film));
+expectType<readonly [Tensor<['B', 28, 28, 16]>, Tensor<['B', 28, 28, 48]>]>()(split([16, 48])(x));
+
+expectType<Tensor<['B', 28, 28, 96]>>()(F.pipe(x, concat(skip)));
+expectType<Tensor<['B', 28, 28, 128]>>()(concatAll([skip, x, skip]));
+expectType<Tensor<['B', 56, 28, 64]>>()(concatAll([x, x], 1));
+expectType<Tensor<[3, 'B', 28, 28, 64]>>()(stack([x, x, x]));
+// @ts-expect-error Type '28' is not assignable to type '14'
+F.pipe(x, concat(small));
+// @ts-expect-error the other axes, or the dtypes, differ from those of the first tensor
+concatAll([x, small]);
+// @ts-expect-error Type '32' is not assignable to type '64'
+stack([x, skip]);
+
+expectType<Scalar>()(sum(x));
+expectType<Tensor<['B', 64]>>()(sumOver(1, 2)(x));
+expectType<Tensor<['B', 28, 28]>>()(sumOver(-1)(x));
+expectType<Tensor<['B']>>()(meanPerSample(x));
+expectType<Scalar>()(variance()(x));
+expectType<Tensor<['B', 28, 28], 'int32'>>()(argmax(-1)(x));
+expectType<Tensor<['B', 28, 28, 3]>>()(topK(3)(x).values);
+expectType<Tensor<['B', 10]>>()(oneHot(10)(index));
+expectType<Tensor<['B', 28, 28, 64]>>()(gather(x)(index));
+
+// an axis that is not there: a message in the place of the shape, which fits nothing
+expectType<Tensor<['no axis 4 in a shape of rank 4']>>()(sumOver(4)(x));
+// @ts-expect-error no axis 4 in a shape of rank 4
+export const wrong: Tensor<['B']> = sumOver(4)(x);
+
+// inside a function whose dims are parameters
+export const weighted = <B extends Dim, I extends Shape>(
+  weights: Tensor<[B]>,
+  losses: Tensor<[B, ...I]>,
+): Tensor<[B]> => F.pipe(losses, scaleBy(weights), meanPerSample);
+export const joined = <B extends Dim, H extends Dim>(
+  h: Tensor<[B, H, H, Dim]>,
+  s: Tensor<[B, H, H, Dim]>,
+): Tensor<[B, H, H, Dim]> => F.pipe(h, concat(s));

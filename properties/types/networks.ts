@@ -1,0 +1,111 @@
+import {
+  add,
+  addBias,
+  addPerSample,
+  ascribeLike,
+  attention,
+  averagePool,
+  batchedMatmul,
+  concat,
+  conv2d,
+  convolution,
+  type Dim,
+  downsample,
+  groupNorm,
+  layerNorm,
+  linear,
+  matmul,
+  scaleBy,
+  silu,
+  softmax,
+  type Tensor,
+  upsample,
+} from '../../src/dsl/index.js';
+import { F } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+declare const x: Tensor<['B', 28, 28, 64]>;
+declare const kernel: Tensor<[3, 3, 64, 128]>;
+declare const unfit: Tensor<[3, 3, 63, 128]>;
+declare const bias: Tensor<[128]>;
+declare const embedding: Tensor<['B', 128]>;
+declare const norm: { readonly gamma: Tensor<[128]>; readonly beta: Tensor<[128]> };
+declare const w: Tensor<[128, 10]>;
+declare const b: Tensor<[10]>;
+declare const scales: Tensor<['B']>;
+declare const symbolic: Tensor<['B', 'H', 'W', 'C']>;
+declare const square: Tensor<[3, 3, 'C', 'C']>;
+declare const odd: Tensor<['B', 7, 'W', 'C']>;
+
+const block = F.pipe(
+  x,
+  conv2d(kernel),
+  addBias(bias),
+  addPerSample(embedding),
+  groupNorm({ groups: 8 }, norm),
+  silu,
+  scaleBy(scales),
+);
+expectType<Tensor<['B', 28, 28, 128]>>()(block);
+expectType<Tensor<['B', 14, 14, 128]>>()(F.pipe(x, downsample(kernel)));
+expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, downsample(kernel), upsample));
+expectType<Tensor<['B', Dim, Dim, 128]>>()(F.pipe(x, convolution(kernel, { strides: [3, 3] })));
+expectType<Tensor<['B', 14, 14, 64]>>()(averagePool(x));
+expectType<Tensor<['B', 28, 28, 128]>>()(attention({ heads: 4 })(block, block, block));
+expectType<Tensor<['B', 10]>>()(F.pipe(embedding, linear({ w, b }), softmax));
+expectType<Tensor<['B', 28, 28, 10]>>()(F.pipe(block, matmul(w)));
+expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm({}, norm)));
+
+// @ts-expect-error Type '64' is not assignable to type '63'
+F.pipe(x, conv2d(unfit));
+// @ts-expect-error Type '64' is not assignable to type '63'
+conv2d(unfit)(x);
+// @ts-expect-error Type '10' is not assignable to type '128'
+F.pipe(block, groupNorm({ groups: 2 }, { gamma: bias, beta: b }));
+// @ts-expect-error Type '128' is not assignable to type '10'
+linear({ w, b: bias });
+// @ts-expect-error Type '128' is not assignable to type '64'
+attention({ heads: 4 })(x, x, block);
+// @ts-expect-error Type '64' is not assignable to type '128'
+F.pipe(x, addPerSample(embedding));
+// @ts-expect-error Type '64' is not assignable to type '28'
+F.pipe(x, batchedMatmul(x));
+
+// down and up again gives back the symbol, so that a skip connection fits
+const deep = F.pipe(symbolic, downsample(square), downsample(square));
+expectType<Tensor<['B', '(H/2)/2', '(W/2)/2', 'C']>>()(deep);
+expectType<Tensor<['B', 'H', 'W', '2*C']>>()(F.pipe(deep, upsample, upsample, concat(symbolic)));
+// @ts-expect-error Type '"H/2"' is not assignable to type '"H"'
+F.pipe(deep, upsample, concat(symbolic));
+
+// an odd size cannot be halved
+expectType<Tensor<['B', '7 is odd: it has no half', 'W/2', 'C']>>()(downsample(square)(odd));
+
+// inside a function whose dims are parameters, with channels from a configuration
+interface BlockParams {
+  readonly kernel: Tensor<[3, 3, Dim, Dim]>;
+  readonly norm: { readonly gamma: Tensor<[Dim]>; readonly beta: Tensor<[Dim]> };
+}
+export const generic =
+  (p: BlockParams) =>
+  <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, Dim]>,
+    e: Tensor<[B, Dim]>,
+  ): Tensor<[B, H, W, Dim]> =>
+    F.pipe(
+      image,
+      groupNorm({ groups: 8 }, p.norm),
+      silu,
+      conv2d(p.kernel),
+      addPerSample(e),
+      concat(image),
+      conv2d(p.kernel),
+      add(image),
+    );
+export const network =
+  (p: BlockParams) =>
+  <B extends Dim, I extends readonly [Dim, Dim, Dim]>(
+    image: Tensor<[B, ...I]>,
+    wide: Tensor<[B, Dim, Dim, Dim]>,
+  ): Tensor<[B, ...I]> =>
+    F.pipe(wide, downsample(p.kernel), upsample, conv2d(p.kernel), ascribeLike(image));

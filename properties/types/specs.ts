@@ -1,0 +1,53 @@
+import {
+  type Dim,
+  type Key,
+  leafSpec,
+  type NoisefoldError,
+  parseSpec,
+  program,
+  type Program,
+  type Syms,
+  type Tensor,
+  treeSpec,
+  type TreeSpec,
+} from '../../src/dsl/index.js';
+import type { either } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+interface Params {
+  readonly levels: readonly { readonly kernel: Tensor<[3, 3, Dim, Dim]>; readonly bias?: Tensor<[Dim]> }[];
+  readonly head: Tensor<['Q', 10]>;
+}
+const params = treeSpec<Params>({ levels: [{ kernel: leafSpec([3, 3, 1, 8]) }], head: leafSpec(['Q', 10]) });
+
+const everything = program(
+  { x: 'B 28 H/2 (C+D)/2', t: 'B:int32', key: 'key', rate: '', mask: ':bool', pair: ['D+C 2', 'B'], params },
+  (inputs) => inputs,
+);
+interface Inputs {
+  readonly x: Tensor<['B', 28, 'H/2', '(C+D)/2']>;
+  readonly t: Tensor<['B'], 'int32'>;
+  readonly key: Key;
+  readonly rate: Tensor<[]>;
+  readonly mask: Tensor<[], 'bool'>;
+  readonly pair: readonly [Tensor<['C+D', 2]>, Tensor<['B']>];
+  readonly params: Params;
+}
+expectType<(inputs: Inputs) => Inputs>()(everything.trace);
+
+declare const symbols: Syms<Inputs>;
+expectType<'B' | 'C' | 'D' | 'H' | 'Q'>()(symbols);
+
+expectType<Program<Tensor<['B', 28]>, Tensor<['B', 28]>>>()(program('B 28', (x) => x));
+expectType<either.Either<NoisefoldError, TreeSpec<{ readonly w: Tensor<['D', '2*C']> }>>>()(
+  parseSpec({ w: 'D 2*C' }),
+);
+
+// @ts-expect-error Type '"B -1"' is not assignable to type '"'-1' is not an extent"'
+program({ x: 'B -1', t: 'B:int32' }, (inputs) => inputs);
+// @ts-expect-error Type '"B 1.5"' is not assignable to type '"'1.5' is not an extent"'
+program({ x: 'B 1.5' }, (inputs) => inputs);
+// @ts-expect-error Type '"B:float"' is not assignable to type '"'float' is not a dtype: float32, int32, bool or key"'
+program({ x: 'B:float' }, (inputs) => inputs);
+// @ts-expect-error Type 'number' is not assignable to type
+program({ x: 3 }, (inputs) => inputs);

@@ -85,13 +85,31 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
         continue;
       }
       demand.repeated ||= repeats || own.repeated;
-      if (kind === 'movement') {
-        demand.viewed ||= own.viewed;
-        demand.dense ||= own.dense;
-      }
+    }
+    // a kernel that reads a view reads what the view is of
+    if (kind === 'movement' && !isStored && (own.viewed || own.dense))
+      demands.get(viewOf(n, (x) => required.has(x))!.base)!.viewed = true;
+  }
+  return readable(order, limited(order, stored));
+};
+
+/** Stores further movements that a kernel could not read as a view, now that it is known what is stored. */
+const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const all = new Set(stored);
+  const isReadable = (x: Node, dense: boolean): boolean => {
+    const view = viewOf(x, (y) => all.has(y));
+    return view !== null && (!dense || isDense(x.shape, view.strides));
+  };
+  // what is stored can stand in the way of a view through it
+  for (let before = -1; before < all.size;) {
+    before = all.size;
+    for (const n of order) {
+      const kind = classOf(n);
+      if (kind === 'anchor' || kind === 'library')
+        for (const x of n.inputs) if (!isReadable(x, kind === 'library')) all.add(x);
     }
   }
-  return limited(order, stored);
+  return all;
 };
 
 /** Stores further nodes where the expression of one region would grow too long. */

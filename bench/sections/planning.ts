@@ -18,7 +18,7 @@ export const planningSection = async (
   const make = () => orThrow(plan(stepProgram(recipe), { B: BATCH }, capabilities, ['state']));
   const times: number[] = [];
   for (let i = 0; i < 5; i++) times.push(await milliseconds(() => void make()));
-  const { plan: planned } = make();
+  const { plan: planned, traced } = make();
 
   // the same plan with kernels that do nothing: what is left is the executor
   const memory = createMemory(
@@ -29,18 +29,19 @@ export const planningSection = async (
   const inputs: readonly (DeviceBuffer | readonly [number, number])[] = planned.inputs.map(
     ({ dtype, shape }) => (dtype === 'key' ? ([1, 2] as const) : orThrow(memory.hold(sizeOf(shape), dtype))),
   );
+  // a donated input comes back as the output of its path
+  const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
   const idle: number[] = [];
-  let given: readonly (DeviceBuffer | readonly [number, number])[] = inputs;
+  let given = inputs;
   for (let i = 0; i < 20; i++) {
-    let outputs: typeof given = [];
+    let outputs = given;
     idle.push(
       await milliseconds(async () => {
         outputs = orThrow(await runner.run(given)());
       }),
     );
-    // donated inputs come back as outputs
-    given = planned.inputs.map(({ donatedTo }, input) =>
-      donatedTo === null ? given[input]! : outputs[donatedTo]!,
+    given = planned.inputs.map(({ path, donated }, input) =>
+      donated ? outputs[outputOf.get(path)!]! : given[input]!,
     );
   }
   const own = median(idle);

@@ -104,7 +104,6 @@ const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings: Bindin
 const optimized = (roots: readonly Node[], native: readonly string[]): readonly Node[] => {
   checkKeys(roots);
   const passes: readonly (readonly [string, (roots: readonly Node[]) => readonly Node[]])[] = [
-    ['share', share],
     ['decompose', (r) => decompose(r, native)],
     ['simplify', simplify],
     ['share', share],

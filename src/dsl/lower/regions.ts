@@ -36,15 +36,9 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
   const loops = nest(extents);
   const loads: { readonly buffer: number; readonly address: Affine }[] = [];
   const body: (Assignment & { address?: Affine })[] = [];
-  const known = new Map<string, number>();
-  const ids = new Map<Node, number>();
+  // by node and index: an elementwise operation hands its own index on, so that identity finds most repeats
+  const known = new Map<Node, Map<readonly Affine[], number>>();
   const unindexable: Node[] = [];
-  const idOf = (n: Node): number => {
-    if (!ids.has(n)) ids.set(n, ids.size);
-    return ids.get(n)!;
-  };
-  const keyOf = (n: Node, index: readonly Affine[]): string =>
-    `${idOf(n)}@${index.map(({ offset, terms }) => `${offset}${[...terms].map(([l, c]) => `+${c}i${l}`).join('')}`).join()}`;
 
   const assign = (a: Assignment & { address?: Affine }): number => body.push(a) - 1;
 
@@ -122,12 +116,12 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
   };
 
   const value = (n: Node, index: readonly Affine[]): number => {
-    const key = keyOf(n, index);
-    const before = known.get(key);
+    const before = known.get(n)?.get(index);
     if (before !== undefined) return before;
     const buffer = memory.bufferOf(n);
     const result = buffer === undefined ? compute(n, index) : load(n, buffer, linear(index, n.shape));
-    known.set(key, result);
+    const places = known.get(n) ?? new Map<readonly Affine[], number>();
+    known.set(n, places.set(index, result));
     return result;
   };
 

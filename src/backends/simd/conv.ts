@@ -10,6 +10,8 @@ import { imagePhases } from './geometry.js';
 import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
 import { packPanels, panelColumns } from './panels.js';
 import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf } from './positions.js';
+import { clearCopies, readImages } from './readImages.js';
+import { remember } from './remember.js';
 import {
   ROW_MULTIPLE,
   rowScratchElements,
@@ -21,7 +23,6 @@ import {
 import type { RowScratch, Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { clearCopies, readImages } from './readImages.js';
 import { canStay, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
 import type { Source } from './source.js';
 import { range } from './tiles.js';
@@ -50,56 +51,64 @@ const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
 
 type Area = keyof RowScratch | 'tables' | 'filter' | 'images';
 
+/** A phase; how many outputs it has in a group of images, and the sum that each of them is. */
+interface PlannedPhase {
+  readonly phase: ImagePhase;
+  readonly outputs: number;
+  readonly segments: Segments;
+  readonly depth: number;
+}
+
 /** What is known from the problem alone. */
 interface ConvPlan {
-  readonly phases: readonly ImagePhase[];
+  readonly phases: readonly PlannedPhase[];
   readonly source: Source;
   readonly layout: ScratchLayout<Area>;
 }
 
 const planOf = (problem: ConvProblem): ConvPlan => {
+  const { window, channels, outChannels } = problem;
   const { rows, columns, all } = imagePhases(problem);
   const touched = touchedExtents({ rows, columns });
-  const layout = canStay(problem, problem.x, touched) ? 'inPlace' : 'copy';
-  const source = sourceOf(problem, problem.x, touched, layout);
-  const [windowHeight, windowWidth] = problem.window;
-  return {
-    phases: all,
-    source,
-    layout: scratchLayout<Area>({
-      ...rowScratchElements(problem.outChannels),
-      tables: all.reduce((size, phase) => size + rowTableElements(source.group * outputsOf(phase)), 0),
-      filter: windowHeight * windowWidth * problem.channels * panelColumns(problem.outChannels),
-      images: copyElements(source),
-    }),
-  };
+  const source = sourceOf(
+    problem,
+    problem.x,
+    touched,
+    canStay(problem, problem.x, touched) ? 'inPlace' : 'copy',
+  );
+  const phases = all.map((phase) => ({
+    phase,
+    outputs: source.group * outputsOf(phase),
+    segments: segmentsOf(phase, source, channels),
+    depth: phase.rows.taps.count * phase.columns.taps.count * channels,
+  }));
+  const layout = scratchLayout<Area>({
+    ...rowScratchElements(outChannels),
+    tables: phases.reduce((size, { outputs }) => size + rowTableElements(outputs), 0),
+    filter: window[0] * window[1] * channels * panelColumns(outChannels),
+    images: copyElements(source),
+  });
+  return { phases, source, layout };
 };
 
 /** The scratch that {@link conv} needs, in 32-bit numbers. */
 export const convScratchElements = (problem: ConvProblem): number => planOf(problem).layout.elements;
 
 /** A phase that is ready to run: its taps are packed, and the places of its outputs are in a table. */
-interface ReadyPhase {
-  readonly outputs: number;
+interface ReadyPhase extends PlannedPhase {
   readonly table: number;
   readonly panels: number;
-  readonly depth: number;
-  readonly segments: Segments;
 }
-
-const depthOf = ({ rows, columns }: ImagePhase, channels: number) =>
-  rows.taps.count * columns.taps.count * channels;
 
 /** Packs the taps of a phase into panels at `panels`. */
 const packTaps = (
   machine: Machine,
   problem: ConvProblem,
-  { rows, columns }: ImagePhase,
+  { phase: { rows, columns }, depth }: PlannedPhase,
   panels: number,
   filterAddress: number,
 ): void => {
   const { filter, channels, outChannels } = problem;
-  const depth = depthOf({ rows, columns }, channels);
   for (const i of range(rows.taps.count))
     for (const j of range(columns.taps.count)) {
       const tap =
@@ -116,11 +125,10 @@ const writeTable = (
   machine: Machine,
   problem: ConvProblem,
   source: Source,
-  phase: ImagePhase,
+  { phase, outputs }: PlannedPhase,
   table: number,
-) => {
+): void => {
   const [inputs, results] = [inputPlaces(phase, source.strides), outputPlaces(phase, problem.y)];
-  const outputs = source.group * outputsOf(phase);
   const [inputStep, resultStep] = [FLOAT_BYTES * inputs.column, FLOAT_BYTES * results.column];
   writeRowTable(machine, table, outputs, (add) =>
     forEachRun(phase, 0, outputs, (run) =>
@@ -144,36 +152,38 @@ const readyPhases = (
   filterAddress: number,
 ): readonly ReadyPhase[] => {
   let [panels, table] = [areas.filter, areas.tables];
-  return phases.map((phase) => {
-    const depth = depthOf(phase, problem.channels);
-    const outputs = source.group * outputsOf(phase);
-    packTaps(machine, problem, phase, panels, filterAddress);
-    writeTable(machine, problem, source, phase, table);
-    const ready = { outputs, table, panels, depth, segments: segmentsOf(phase, source, problem.channels) };
-    panels += FLOAT_BYTES * depth * panelColumns(problem.outChannels);
-    table += FLOAT_BYTES * rowTableElements(outputs);
+  return phases.map((planned) => {
+    packTaps(machine, problem, planned, panels, filterAddress);
+    writeTable(machine, problem, source, planned, table);
+    const ready = { ...planned, table, panels };
+    panels += FLOAT_BYTES * planned.depth * panelColumns(problem.outChannels);
+    table += FLOAT_BYTES * rowTableElements(planned.outputs);
     return ready;
   });
 };
 
-/** Computes a convolution. y overlaps nothing else. */
-export const conv =
-  (machine: Machine) =>
-  (problem: ConvProblem, at: ConvAddresses): void => {
-    const plan = planOf(problem);
-    const { source } = plan;
-    const areas = scratchAddresses(plan.layout, at.scratch);
-    const phases = readyPhases(machine, problem, plan, areas, at.filter);
-    const [columns, accumulate] = [problem.outChannels, problem.accumulate === true];
-    setBias(machine, areas, columns, at.bias);
-    clearCopies(machine, source, areas.images);
-    for (let image = 0; image < problem.batch; image += source.group) {
-      const x = { address: at.x, strides: problem.x };
-      const left = readImages(machine, problem, source, x, areas.images, image);
-      const result = at.y + FLOAT_BYTES * image * problem.y.image;
-      for (const phase of phases)
-        forEachBlock(phase.outputs, BLOCK_OUTPUTS, (first, count) =>
-          runRows(machine, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
-        );
-    }
-  };
+const run = (machine: Machine, problem: ConvProblem, plan: ConvPlan, at: ConvAddresses): void => {
+  if (problem.y.channel !== 1 && problem.outChannels > 1)
+    throw new RangeError(`conv: the channel stride of y is ${problem.y.channel}, and must be 1`);
+  const { source } = plan;
+  const areas = scratchAddresses(plan.layout, at.scratch);
+  const phases = readyPhases(machine, problem, plan, areas, at.filter);
+  const [columns, accumulate] = [problem.outChannels, problem.accumulate === true];
+  setBias(machine, areas, columns, at.bias);
+  clearCopies(machine, source, areas.images);
+  for (let image = 0; image < problem.batch; image += source.group) {
+    const x = { address: at.x, strides: problem.x };
+    const left = readImages(machine, problem, source, x, areas.images, image);
+    const result = at.y + FLOAT_BYTES * image * problem.y.image;
+    for (const phase of phases)
+      forEachBlock(phase.outputs, BLOCK_OUTPUTS, (first, count) =>
+        runRows(machine, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
+      );
+  }
+};
+
+/** Computes convolutions. y overlaps nothing else. */
+export const conv = (machine: Machine): ((problem: ConvProblem, at: ConvAddresses) => void) => {
+  const planned = remember(planOf);
+  return (problem, at) => run(machine, problem, planned(problem), at);
+};

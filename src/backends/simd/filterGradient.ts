@@ -15,10 +15,11 @@ import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './ge
 import { packPanels, panelAddress, panelColumns, panelsOf } from './panels.js';
 import type { Progression } from './phases.js';
 import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf } from './positions.js';
+import { clearCopies, readImages } from './readImages.js';
+import { remember } from './remember.js';
 import type { Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { clearCopies, readImages } from './readImages.js';
 import { BLOCK_CHANNELS, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
 import type { Source } from './source.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
@@ -219,42 +220,51 @@ const clearTaps = (
     }
 };
 
-/** Computes the gradient of a convolution by its filter. The gradient overlaps nothing else. */
-export const filterGradient =
-  (machine: Machine) =>
-  (problem: FilterGradientProblem, at: FilterGradientAddresses): void => {
-    const { phases, source, layout } = planOf(problem);
-    const { batch, outChannels } = problem;
-    const areas = scratchAddresses(layout, at.scratch);
-    fillZero(machine, areas.sums, layout.offsets.images - layout.offsets.sums);
-    clearCopies(machine, source, areas.images);
+const run = (
+  machine: Machine,
+  problem: FilterGradientProblem,
+  { phases, source, layout }: FilterGradientPlan,
+  at: FilterGradientAddresses,
+): void => {
+  const { batch, outChannels } = problem;
+  const areas = scratchAddresses(layout, at.scratch);
+  fillZero(machine, areas.sums, layout.offsets.images - layout.offsets.sums);
+  clearCopies(machine, source, areas.images);
 
-    /** Calls `run` for each phase with the address of its sums. */
-    const forEachPhase = (run: (planned: PlannedPhase, sums: number) => void): void => {
-      let sums = areas.sums;
-      for (const planned of phases) {
-        run(planned, sums);
-        sums += FLOAT_BYTES * planned.depth * panelColumns(outChannels);
-      }
-    };
-
-    for (let image = 0; image < batch; image += source.group) {
-      const x = { address: at.x, strides: problem.x };
-      const images = readImages(machine, problem, source, x, areas.images, image);
-      forEachPhase((planned, sums) => {
-        if (planned.depth === 0) return;
-        forEachBlock(source.group * outputsOf(planned.phase), BLOCK_OUTPUTS, (first, count) => {
-          const block = { phase: planned.phase, image, first, count };
-          writeTable(machine, source, block, areas.table);
-          packOutputs(machine, problem, at.dy, block, areas.dy);
-          addBlock(machine, areas, planned, source, { images, sums, outChannels, count });
-        });
-      });
+  /** Calls `run` for each phase with the address of its sums. */
+  const forEachPhase = (run: (planned: PlannedPhase, sums: number) => void): void => {
+    let sums = areas.sums;
+    for (const planned of phases) {
+      run(planned, sums);
+      sums += FLOAT_BYTES * planned.depth * panelColumns(outChannels);
     }
-    const taps = phases.reduce((sum, { phase }) => sum + phase.rows.taps.count * phase.columns.taps.count, 0);
-    if (taps < problem.window[0] * problem.window[1]) {
-      fillZero(machine, areas.table, 1);
-      clearTaps(machine, problem, areas.table, at.filter);
-    }
-    forEachPhase((planned, sums) => writeTaps(machine, problem, planned, sums, at.filter));
   };
+
+  for (let image = 0; image < batch; image += source.group) {
+    const x = { address: at.x, strides: problem.x };
+    const images = readImages(machine, problem, source, x, areas.images, image);
+    forEachPhase((planned, sums) => {
+      if (planned.depth === 0) return;
+      forEachBlock(source.group * outputsOf(planned.phase), BLOCK_OUTPUTS, (first, count) => {
+        const block = { phase: planned.phase, image, first, count };
+        writeTable(machine, source, block, areas.table);
+        packOutputs(machine, problem, at.dy, block, areas.dy);
+        addBlock(machine, areas, planned, source, { images, sums, outChannels, count });
+      });
+    });
+  }
+  const taps = phases.reduce((sum, { phase }) => sum + phase.rows.taps.count * phase.columns.taps.count, 0);
+  if (taps < problem.window[0] * problem.window[1]) {
+    fillZero(machine, areas.table, 1);
+    clearTaps(machine, problem, areas.table, at.filter);
+  }
+  forEachPhase((planned, sums) => writeTaps(machine, problem, planned, sums, at.filter));
+};
+
+/** Computes gradients of convolutions by their filter. A gradient overlaps nothing else. */
+export const filterGradient = (
+  machine: Machine,
+): ((problem: FilterGradientProblem, at: FilterGradientAddresses) => void) => {
+  const planned = remember(planOf);
+  return (problem, at) => run(machine, problem, planned(problem), at);
+};

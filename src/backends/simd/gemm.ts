@@ -140,6 +140,8 @@ const product = (
 export const gemm =
   (machine: Machine) =>
   (problem: GemmProblem, at: GemmAddresses): void => {
+    if (problem.c.column !== 1 && problem.n > 1)
+      throw new RangeError(`gemm: the column stride of C is ${problem.c.column}, and must be 1`);
     const { row, column } = problem.b;
     const areas = scratchAddresses(layoutOf(problem), at.scratch);
     let packed: number | undefined;

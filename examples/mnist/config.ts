@@ -2,7 +2,7 @@
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
-import { by, type Decoder, numberThat, oneOf, orNull, record, text, wholeFrom } from './decoder.js';
+import { by, type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from './decoder.js';
 import { type Recipe, type Settings, solverOf } from './recipe.js';
 
 export interface Config extends Settings {
@@ -12,11 +12,13 @@ export interface Config extends Settings {
 const rate = numberThat('a rate in [0, 1)', (n) => n >= 0 && n < 1);
 const positive = numberThat('a number above 0', (n) => n > 0);
 
-const sampler: Decoder<string> = (place) => (value) =>
-  F.pipe(
-    text(place)(value),
-    E.tap((name) => by(() => solverOf(name))(place)(name)),
-  );
+const sampler: Decoder<string> = (place) => (value) => {
+  const text = typeof value === 'string' ? value : `${JSON.stringify(value)}`;
+  return E.bimap(
+    (error: NoisefoldError) => failure('ConfigError', { ...error, ...place }),
+    () => text,
+  )(solverOf(text));
+};
 
 /** What each setting takes. */
 export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {

@@ -38,11 +38,10 @@ export const oneOf =
   (place) =>
   (value) => {
     const found = names.find((name) => name === value);
-    return found === undefined ? wrong(place, names.join(', '), value) : E.right(found);
+    return found === undefined
+      ? wrong(place, `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`, value)
+      : E.right(found);
   };
-
-export const text: Decoder<string> = (place) => (value) =>
-  typeof value === 'string' ? E.right(value) : wrong(place, 'a text', value);
 
 /** A value that is null where there is none. */
 export const orNull =

@@ -23,6 +23,6 @@ const result = await F.pipe(
 
 if (E.isRight(result)) for (const line of result.right) display.note(line)();
 else {
-  console.error(result.left.message);
+  console.error(`${result.left._tag}: ${result.left.message}`);
   process.exitCode = result.left._tag === 'Cancelled' ? 130 : 1; // 130: ended by SIGINT
 }

@@ -51,7 +51,7 @@ const SEE = 'see npm run demo -- --help';
 
 /** Numbers are numbers; a text that is none stays a text. */
 const valueOf = (text: string): string | number =>
-  text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+  text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 
 type Token = ReturnType<typeof tokensOf>[number];
 

@@ -1,5 +1,5 @@
 /** What is learned and how: every knob of the demo is in this file. */
-import { type Dim, fail, type NoisefoldError } from 'noisefold/dsl';
+import { type Dim, fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import {
   ancestral,
   cfg,
@@ -92,9 +92,9 @@ export const solverOf = (text: string): E.Either<NoisefoldError, Solver> => {
   return name === undefined
     ? fail('ConfigError', {
         where: 'sampler',
-        expected: 'ddim or ddpm with a number of steps',
+        expected: 'ddim or ddpm with a number of steps, such as ddim:25',
         actual: JSON.stringify(text),
-        hint: 'such as ddim:25 or ddpm:250',
+        hint: 'the fewer steps, the faster',
       })
     : E.right((name === 'ddim' ? ddim : ancestral)(Number(steps)));
 };
@@ -118,7 +118,11 @@ export const partsOf = (
     E.bind('model', () => unet(model)),
     E.bind('process', ({ model: { config } }) => ddpm(cosine(config.timesteps))),
     E.bind('solver', () => solverOf(sampler)),
-    E.tap(({ solver, process }) => solver.grid(process)),
+    E.tap(({ solver, process }) =>
+      E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
+        solver.grid(process),
+      ),
+    ),
     E.map((made) => ({
       ...made,
       optimizer: chain(clipByGlobalNorm(clip), adam({ learningRate })),

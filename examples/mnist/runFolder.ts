@@ -178,12 +178,12 @@ export const openRun =
       ? F.pipe(resumedFolder(options), TE.flatMap(goOn(options)))
       : F.pipe(
           freshFolder(options),
-          TE.map((folder): Run => ({
-            folder,
-            config: { ...config, ...options.given },
-            from: null,
-            metrics: [],
-          })),
+          TE.bindTo('folder'),
+          // as it is read when the run goes on, with all defaults
+          TE.bind('config', () =>
+            TE.fromEither(decodeConfig('recipe')(encodeConfig({ ...config, ...options.given }))),
+          ),
+          TE.map((run): Run => ({ ...run, from: null, metrics: [] })),
         );
 
 /** Puts the configuration in place. */

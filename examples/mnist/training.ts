@@ -1,9 +1,9 @@
 /** What is done between the steps of a training: log, show, save, stop. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import type { Fit, Metrics, TrainEvent, TrainingRun } from 'noisefold/training';
-import { function as F, taskEither as TE } from 'fp-ts';
+import { function as F, io as IO, taskEither as TE } from 'fp-ts';
 import type { Display } from './display.js';
-import { noPace, type Pace, paced, type Progress } from './progress.js';
+import { clock, noPace, type Pace, paced, type Progress } from './progress.js';
 import { log, type Run, save, trimLog } from './runFolder.js';
 
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
@@ -81,7 +81,9 @@ export const following = (
           TE.flatMap(save(run)),
           TE.flatMap((): Told => {
             if (signal.aborted) return TE.left(stopped(run, `training, step ${done}`));
-            return TE.right(end ? 'stop' : undefined);
+            return end
+              ? TE.fromIO(F.pipe(note(`trained ${done} steps in ${clock(metrics.seconds)}`), IO.as('stop')))
+              : TE.right(undefined);
           }),
         );
       }),
@@ -111,4 +113,4 @@ export const following = (
 type StepEvent = Extract<TrainEvent, { readonly _tag: 'Step' }>;
 
 const nonFinite = ({ step, origin }: Extract<TrainEvent, { readonly _tag: 'NonFinite' }>): string =>
-  `step ${step}: the loss or its gradient is not finite${origin === null ? '' : `, from ${origin} on`}; the step is skipped`;
+  `step ${step}: the loss or its gradient is not finite${origin === null ? '' : `, from ${origin} on`}; the step changes nothing`;

@@ -1,6 +1,6 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
 import { fail, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly } from '../internal/decode.js';
+import { decode, exactly, type Mismatch } from '../internal/decode.js';
 import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
@@ -98,20 +98,35 @@ export const saveCheckpoint =
 export const loadCheckpoint = (path: string): taskEither.TaskEither<NoisefoldError, Snapshot> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)));
 
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The first place where two JSON values differ. */
+const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
+  if (isFields(expected) && isFields(actual))
+    return Object.keys({ ...expected, ...actual })
+      .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
+      .find((found) => found !== undefined);
+  const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+  return show(expected) === show(actual)
+    ? undefined
+    : { path, expected: show(expected), actual: show(actual) };
+};
+
 /** Holds a snapshot against the run that is to go on from it. */
 export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config'>,
 ): either.Either<NoisefoldError, Snapshot> => {
-  const differing = (['key', 'batch', 'config'] as const).find(
-    (field) => JSON.stringify(snapshot[field]) !== JSON.stringify(run[field]),
-  );
+  const differing = (['key', 'batch', 'config'] as const)
+    .map((field) => difference(field, run[field], snapshot[field]))
+    .find((found) => found !== undefined);
   return differing === undefined
     ? E.right(snapshot)
     : fail('CheckpointMismatch', {
-        where: `checkpoint of step ${snapshot.step}: ${differing}`,
-        expected: JSON.stringify(run[differing]),
-        actual: JSON.stringify(snapshot[differing]),
+        where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
+        expected: differing.expected,
+        actual: differing.actual,
         hint: 'resume with the configuration that the run began with',
       });
 };

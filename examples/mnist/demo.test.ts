@@ -1,0 +1,330 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { either as E, taskEither as TE } from 'fp-ts';
+import type { NoisefoldError } from 'noisefold/dsl';
+import {
+  type Dataset,
+  datasetOf,
+  decodeCheckpoint,
+  decodeMetricsLog,
+  type Metrics,
+} from 'noisefold/training';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { demo, type World } from './demo.js';
+import type { Digits } from './digits.js';
+import type { Progress } from './progress.js';
+import type { Recipe, Settings } from './recipe.js';
+
+const right = <A>(result: E.Either<NoisefoldError, A>): A =>
+  E.getOrElse((error: NoisefoldError): A => {
+    throw new Error(error.message);
+  })(result);
+
+/** Two kinds of images, upright and lying bars. */
+const bars: Dataset = right(
+  datasetOf({
+    pixels: Uint8Array.from({ length: 16 * 64 }, (_, i) => {
+      const [image, y, x] = [i >> 6, (i >> 3) & 7, i & 7];
+      return (image % 2 === 0 ? x : y) === (image >> 1) % 8 ? 255 : 0;
+    }),
+    labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
+    image: [8, 8, 1],
+  }),
+);
+const digits: Digits = { train: bars, test: bars };
+
+const recipe: Recipe = {
+  model: { image: [8, 8, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
+  learningRate: 1e-2,
+  clip: 1,
+  averageDecay: 0.9,
+  labelDropout: 0.5,
+  heldOutEvery: 2,
+  heldOutImages: 4,
+}; // prettier-ignore
+
+/** Runs that tests share and leave as they are. */
+let shared = '';
+const undisturbed = (): string => join(shared, 'undisturbed');
+const stoppedAt3 = (): string => join(shared, 'stopped');
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'noisefold-runs-'));
+  right((await run(undisturbed(), small)).result);
+  await run(stoppedAt3(), small, ({ done }, stop) => {
+    if (done === 3) stop();
+  });
+});
+afterAll(() => rm(shared, { recursive: true }));
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'noisefold-demo-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Outcome {
+  readonly result: E.Either<NoisefoldError, readonly string[]>;
+  readonly notes: readonly string[];
+}
+
+/** Runs the demo in a folder; `watch` sees how far it is, and may stop it. */
+const run = async (
+  out: string,
+  { resume = false, ...given }: Partial<Settings> & { readonly resume?: boolean },
+  watch: (progress: Progress, stop: () => void) => void = () => undefined,
+  world: Partial<World> = {},
+): Promise<Outcome> => {
+  const notes: string[] = [];
+  const stop = new AbortController();
+  const display: World['display'] = {
+    note: (text) => () => {
+      notes.push(text);
+    },
+    progress: (progress) => () => watch(progress, () => stop.abort()),
+  };
+  const result = await demo({ out, resume, help: false, given })({
+    recipe,
+    digits: TE.right(digits),
+    display,
+    signal: stop.signal,
+    ...world,
+  })();
+  return { result, notes };
+};
+
+const small = { backend: 'reference', batch: 4, steps: 7, checkpointEvery: 3, sampler: 'ddim:2' } as const;
+
+const messageOf = ({ result }: Outcome): string =>
+  E.match(
+    ({ _tag: tag, message }: NoisefoldError) => `${tag}: ${message}`,
+    () => 'done',
+  )(result);
+
+const contents = async (path: string): Promise<Readonly<Record<string, string>>> =>
+  Object.fromEntries(
+    await Promise.all(
+      (await readdir(path))
+        .sort()
+        .map(async (name) => [name, await readFile(join(path, name), 'latin1')] as const),
+    ),
+  );
+
+const logOf = async (path: string): Promise<readonly Metrics[]> =>
+  right(decodeMetricsLog('log')(await readFile(join(path, 'metrics.jsonl'), 'utf8')));
+
+/** The log without what a clock told. */
+const untimed = async (path: string): Promise<readonly Metrics[]> =>
+  (await logOf(path)).map((metrics) => ({ ...metrics, seconds: 0, imagesPerSecond: 0 }));
+
+/** Holds a run against one that was never disturbed, byte for byte. */
+const expectUndisturbed = async (path: string): Promise<void> => {
+  const whole = await contents(undisturbed());
+  const { 'metrics.jsonl': _, 'loss.svg': _chart, 'config.json': _config, ...files } = await contents(path);
+  expect(Object.keys(files)).toEqual(['checkpoint.safetensors', 'samples.png']);
+  expect(whole['checkpoint.safetensors'] === files['checkpoint.safetensors']).toBe(true);
+  expect(whole['samples.png'] === files['samples.png']).toBe(true);
+  expect(await untimed(path)).toEqual(await untimed(undisturbed()));
+  const seconds = (await logOf(path)).map((metrics) => metrics.seconds);
+  expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+};
+
+describe('the demo', () => {
+  test('leaves its files: a column of samples for each class, a line for each step', async () => {
+    const out = undisturbed();
+    expect((await readdir(out)).sort()).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'loss.svg',
+      'metrics.jsonl',
+      'samples.png',
+    ]);
+    const png = await readFile(join(out, 'samples.png'));
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * 8, 10 * 8]);
+    expect((await logOf(out)).map(({ step, heldOut }) => [step, heldOut === undefined])).toEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((step) => [step, step % 2 === 0]),
+    );
+    const { step } = right(decodeCheckpoint('')(await readFile(join(out, 'checkpoint.safetensors'))));
+    expect(step).toBe(7);
+  });
+
+  test('stops after its minutes', async () => {
+    const out = join(folder, 'run');
+    const { result, notes } = await run(out, { ...small, minutes: 1e-9 });
+    expect(E.isRight(result)).toBe(true);
+    expect(notes.at(-1)).toMatch(/^trained 1 steps in /);
+    expect((await logOf(out)).length).toBe(1);
+    const outcome = await run(out, { resume: true, minutes: 100 });
+    expect(E.isRight(outcome.result)).toBe(true);
+    await expectUndisturbed(out);
+  });
+});
+
+describe('a run that was stopped goes on as if it had not been', () => {
+  test.each([2, 3])('by a signal in step %d', async (at) => {
+    const out = join(folder, 'run');
+    const stopped = await run(out, small, ({ done }, stop) => {
+      if (done === at) stop();
+    });
+    expect(messageOf(stopped)).toBe(
+      `Cancelled: training, step ${at}: expected to go on, got a signal to stop; nothing is lost: npm run demo -- --resume --out ${out}`,
+    );
+    const { result, notes } = await run(out, { resume: true });
+    expect(E.isRight(result)).toBe(true);
+    expect(notes[0]).toMatch(new RegExp(`^going on at step ${at}: 7 steps of 4 images on reference, in `));
+    await expectUndisturbed(out);
+  });
+
+  test('by a signal while it draws', async () => {
+    const out = join(folder, 'run');
+    const stopped = await run(out, small, ({ phase }, stop) => {
+      if (phase === 'sampling') stop();
+    });
+    expect(messageOf(stopped)).toMatch(/^Cancelled: sampling, step 1: .* --resume --out /);
+    expect(E.isRight((await run(out, { resume: true })).result)).toBe(true);
+    await expectUndisturbed(out);
+  });
+
+  test('killed some steps after its checkpoint, in the middle of a line', async () => {
+    const out = join(folder, 'run');
+    const killed = join(folder, 'killed');
+    // what is on the disk after step 5, whose checkpoint is that of step 3
+    await cp(stoppedAt3(), killed, { recursive: true });
+    await cp(stoppedAt3(), out, { recursive: true });
+    await run(out, { resume: true }, ({ done }, stop) => {
+      if (done === 5) stop();
+    });
+    const log = await readFile(join(out, 'metrics.jsonl'), 'utf8');
+    await writeFile(join(killed, 'metrics.jsonl'), `${log}{"step":5,"lo`);
+    await writeFile(join(killed, `.checkpoint.safetensors.${2 ** 22 + 1}.tmp`), 'half of one'); // no process has this id
+    const { result, notes } = await run(killed, { resume: true });
+    expect(E.isRight(result)).toBe(true);
+    expect(notes[0]).toMatch(/^going on at step 3: /);
+    await expectUndisturbed(killed);
+  });
+
+  test('killed before its first checkpoint', async () => {
+    const out = join(folder, 'run');
+    await cp(stoppedAt3(), out, { recursive: true });
+    await rm(join(out, 'checkpoint.safetensors'));
+    const { result, notes } = await run(out, { resume: true });
+    expect(E.isRight(result)).toBe(true);
+    expect(notes[0]).toMatch(/^training: 7 steps/);
+    await expectUndisturbed(out);
+  });
+
+  test('at its end, to be trained further', async () => {
+    const out = join(folder, 'run');
+    right((await run(out, { ...small, steps: 5 })).result);
+    right((await run(out, { resume: true, steps: 7 })).result);
+    await expectUndisturbed(out);
+  });
+});
+
+describe('what is wrong is told, and nothing is lost', () => {
+  const spoiled = async (
+    spoil: (out: string) => Promise<unknown>,
+    options: Parameters<typeof run>[1] = { resume: true },
+  ): Promise<string> => {
+    const out = join(folder, 'run');
+    await cp(stoppedAt3(), out, { recursive: true });
+    await spoil(out);
+    const before = await contents(out);
+    const message = messageOf(await run(out, options));
+    expect(await contents(out)).toEqual(before);
+    return message.replaceAll(folder, '…');
+  };
+
+  test('a folder that holds a run', async () => {
+    expect(await spoiled(async () => undefined, small)).toBe(
+      'ConfigError: --out …/run: expected a folder without a run, got one that holds a run; add --resume to go on with it, or name another folder',
+    );
+  });
+
+  test('a checkpoint that was cut short', async () => {
+    const message = await spoiled(async (out) => {
+      const path = join(out, 'checkpoint.safetensors');
+      await writeFile(path, (await readFile(path)).subarray(0, 5000));
+    });
+    expect(message).toMatch(/^DecodeError: …\/run\/checkpoint\.safetensors: /);
+  });
+
+  test('a checkpoint of another model', async () => {
+    const other = join(folder, 'other');
+    await run(other, { ...small, steps: 1 }, undefined, {
+      recipe: { ...recipe, model: { ...recipe.model, base: 8 } },
+    });
+    const message = await spoiled((out) =>
+      cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
+    );
+    expect(message).toBe(
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with',
+    );
+  });
+
+  test('another seed than that of the checkpoint', async () => {
+    const message = await spoiled(async (out) => {
+      const path = join(out, 'config.json');
+      await writeFile(path, (await readFile(path, 'utf8')).replace('"seed": 7', '"seed": 8'));
+    });
+    expect(message).toMatch(/^CheckpointMismatch: checkpoint of step 3: key: expected \[/);
+  });
+
+  test('a log that lacks a step', async () => {
+    const message = await spoiled(async (out) => {
+      const path = join(out, 'metrics.jsonl');
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      await writeFile(path, lines.filter((_, i) => i !== 1).join('\n'));
+    });
+    expect(message).toBe(
+      "DecodeError: …/run/metrics.jsonl: expected a line for each step before the checkpoint's, 3, got step 2 in line 2; restore the file, or begin another run",
+    );
+  });
+
+  test('a log of something else', async () => {
+    const message = await spoiled((out) => writeFile(join(out, 'metrics.jsonl'), 'hello\n'));
+    expect(message).toMatch(/^DecodeError: …\/run\/metrics\.jsonl, line 1: expected JSON, got /);
+  });
+
+  test('a folder that cannot be', async () => {
+    await writeFile(join(folder, 'file'), 'precious');
+    expect(messageOf(await run(join(folder, 'file'), small))).toMatch(
+      /^FileError: .*ENOTDIR.*check the path/,
+    );
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('precious');
+  });
+
+  test('a checkpoint that cannot be written: the log has all steps so far', async () => {
+    const out = join(folder, 'run');
+    await mkdir(join(out, 'checkpoint.safetensors'), { recursive: true });
+    expect(messageOf(await run(out, small))).toMatch(
+      /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is no regular file; /,
+    );
+    expect((await logOf(out)).length).toBe(3);
+  });
+
+  test('NaN in the loss: the checkpoint holds no NaN, and the run ends', async () => {
+    const out = join(folder, 'run');
+    const dark: Dataset = {
+      ...bars,
+      batch: (positions) =>
+        TE.map((batch: { images: Float32Array; labels: Int32Array }) => ({
+          ...batch,
+          images: batch.images.fill(Number.NaN),
+        }))(bars.batch(positions)),
+    };
+    const outcome = await run(out, { ...small, steps: 50 }, undefined, {
+      digits: TE.right({ train: dark, test: bars }),
+    });
+    expect(outcome.notes[1]).toMatch(
+      /^step 0: the loss or its gradient is not finite, from .* on; the step changes nothing$/,
+    );
+    expect(messageOf(outcome)).toMatch(/^NonFinite: training, step 9: /);
+    const { tensors } = right(decodeCheckpoint('')(await readFile(join(out, 'checkpoint.safetensors'))));
+    for (const { data } of tensors.values())
+      expect([...data].every((x) => Number.isFinite(Number(x)))).toBe(true);
+    expect((await logOf(out)).length).toBe(9); // the tenth waited for its held-out loss
+  });
+});

@@ -2,13 +2,23 @@ import { E, type readerTaskEither, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
 import { type At, compile, type Feed } from './compile.js';
 import type { NoisefoldError } from './errors.js';
-import { labelOf, type Node, placeOf, reachable } from './node.js';
+import { labelOf, type Node, type Op, placeOf, reachable } from './node.js';
 import { cast, reduce, unary } from './primitives/index.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
 import { isTensor, nodeOf, type Tensor, tensor } from './tensor.js';
 import { leaves } from './tree.js';
 import { read, release, type Value } from './value.js';
+
+/** What only moves numbers makes none of them. */
+const MOVES: ReadonlySet<Op> = new Set([
+  'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'constant', 'barrier', 'stopGradient',
+]); // prettier-ignore
+
+const nameOf = (n: Node): string => {
+  if (n.op === 'input') return `input ${n.attributes.path}`;
+  return placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`;
+};
 
 /** 1 where all numbers of a node are finite, else 0. */
 const isSound = (n: Node): Tensor<[], 'int32'> =>
@@ -41,9 +51,9 @@ export const nonFiniteOrigin =
       trace: (given) => {
         const roots = leaves(isTensor)(program.trace(given)).map(({ leaf }) => nodeOf(leaf));
         const numbers = reachable(roots)
-          .filter((n) => n.dtype === 'float32')
+          .filter((n) => n.dtype === 'float32' && !MOVES.has(n.op))
           .sort((a, b) => a.depth - b.depth);
-        names.push(...numbers.map((n) => (placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`)));
+        names.push(...numbers.map(nameOf));
         return numbers.map(isSound);
       },
     };

@@ -1,0 +1,59 @@
+/** A small training for tests: 8×8 images of three classes, a U-Net of a few thousand parameters. */
+import { cosine, ddpm } from '../diffusion/index.js';
+import { key, type NoisefoldError } from '../dsl/index.js';
+import { E, F } from '../internal/fp.js';
+import { adam, chain, clipByGlobalNorm, unet, type UNetParams } from '../nn/index.js';
+import { type Dataset, datasetOf } from './dataset.js';
+import type { Training } from './run.js';
+
+const SIZE = 8;
+
+/** Bright bars: across for class 0, down for class 1, all over for class 2. */
+export const bars = (n: number): Dataset => {
+  const labels = Uint8Array.from({ length: n }, (_, i) => i % 3);
+  const pixels = Uint8Array.from({ length: n * SIZE * SIZE }, (_, i) => {
+    const [image, y, x] = [Math.floor(i / (SIZE * SIZE)), Math.floor(i / SIZE) % SIZE, i % SIZE];
+    const at = Math.floor(image / 3) % SIZE;
+    const on = [y === at, x === at, true][labels[image]!]!;
+    return on ? 255 : 0;
+  });
+  return right(datasetOf({ pixels, labels, image: [SIZE, SIZE, 1] }));
+};
+
+export const right = <A>(result: E.Either<NoisefoldError, A>): A => {
+  if (E.isLeft(result)) throw new Error(result.left.message);
+  return result.right;
+};
+
+export type SmallTraining = Training<UNetParams, [8, 8, 1]>;
+
+export const smallTraining = (steps: number): SmallTraining =>
+  right(
+    F.pipe(
+      E.Do,
+      E.bind('model', () =>
+        unet({
+          image: [SIZE, SIZE, 1],
+          base: 8,
+          multipliers: [1, 2],
+          blocks: 1,
+          groups: 4,
+          heads: 2,
+          classes: 3,
+          predicts: 'v',
+        }),
+      ),
+      E.bind('process', () => ddpm(cosine(100))),
+      E.map(({ model, process }) => ({
+        model,
+        process,
+        optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: 3e-3 })),
+        labelDropout: 0.1,
+        data: bars(60),
+        batch: 6,
+        steps,
+        key: key(5),
+        config: model.config,
+      })),
+    ),
+  );

@@ -20,8 +20,8 @@ import { remember } from './remember.js';
 import type { Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { BLOCK_CHANNELS, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
-import type { Source } from './source.js';
+import { BLOCK_CHANNELS, canStay, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
+import type { Extents, Source, SourceLayout } from './source.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 
 /** Extents and strides of a filter gradient; the geometry is that of the convolution. */
@@ -45,6 +45,13 @@ const BLOCK_OUTPUTS = 256;
 /** With fewer channels, a row of taps in one segment leaves less of the last tile unused than blocks do. */
 const LEAST_BLOCKED = 8;
 
+/** A tile reads whole blocks of channels, and in place nothing is sure to follow the last one. */
+const layoutFor = (problem: FilterGradientProblem, touched: Extents): SourceLayout => {
+  const { channels, x } = problem;
+  if (channels % BLOCK_CHANNELS === 0 && canStay(problem, x, touched)) return 'inPlace';
+  return channels < LEAST_BLOCKED ? 'copy' : 'blocks';
+};
+
 /** The sums of a segment are in whole blocks of rows, which all tiles divide. */
 const wholeTiles = (rows: number) => Math.ceil(rows / BLOCK_CHANNELS) * BLOCK_CHANNELS;
 
@@ -65,8 +72,9 @@ interface FilterGradientPlan {
 
 const planOf = (problem: FilterGradientProblem): FilterGradientPlan => {
   const { rows, columns, all } = imagePhases(problem);
-  const layout = problem.channels < LEAST_BLOCKED ? 'copy' : 'blocks';
-  const source = sourceOf(problem, problem.x, touchedExtents({ rows, columns }), layout);
+  const touched = touchedExtents({ rows, columns });
+  const layout = layoutFor(problem, touched);
+  const source = sourceOf(problem, problem.x, touched, layout);
   const phases = all.map((phase) => {
     const segments = segmentsOf(phase, source, problem.channels);
     return { phase, segments, depth: segments.high * segments.wide * wholeTiles(segments.length) };

@@ -45,7 +45,8 @@ const groupOf = ({ batch, output }: ConvGeometry): number => {
 
 export const extentLength = ({ from, to }: Extent): number => to - from;
 
-interface Extents {
+/** What is read of the images, in both directions. */
+export interface Extents {
   readonly rows: Extent;
   readonly columns: Extent;
 }

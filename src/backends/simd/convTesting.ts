@@ -1,5 +1,5 @@
 /** For tests: random convolutions, over strided operands, and their definition in float64. */
-import { fc } from '@fast-check/vitest';
+import * as fc from 'fast-check';
 import type { ConvGeometry, FilterStrides, HeightWidth, ImageStrides } from './geometry.js';
 import { denseStrides } from './testing.js';
 

@@ -17,7 +17,7 @@ export interface Arena {
 }
 
 /** What {@link Arena.room} holds before it is written: reading it must not matter. */
-export const STALE = Number.NaN;
+const STALE = Number.NaN;
 
 export const arena = (): Arena => {
   const memory = new wasm.Memory({ initial: 1 });

@@ -116,8 +116,17 @@ const reducing = (analysed: Analysed, vector: number): Schedule => {
 /** Bytes that a tile of a loop may touch, so that it stays in the nearest cache. */
 const TILE_BYTES = 49152;
 
-/** The schedule with one loop inside of those that values vary with which it does not change. */
-const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Schedule[] => {
+/** A schedule, and the share of the plain one's work that it has to be below to be preferred. */
+interface Variant {
+  readonly schedule: Schedule;
+  readonly below: number;
+}
+
+/**
+ * The schedule with one loop inside of those that values vary with which it does not change. Shorter runs
+ * through memory have to be worth it: runs of whole vector loops, or of what is unrolled of them.
+ */
+const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] => {
   const at = plain.running.findIndex((level) => level.loop === loop);
   const { extent } = nest.loops[loop]!;
   const inside = [...plain.running.slice(at + 1), ...plain.fixed].map((level) => level.loop);
@@ -125,17 +134,17 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Schedule[] =
   const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => inside.includes(l) && strides[l] !== 0), 0); // prettier-ignore
   const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));
   if (at < 0 || tile < Math.min(extent, 4)) return [];
-  const outer = tile === extent ? [] : [tiling(loop, extent, tile)];
   const rest = plain.running.slice(at + 1);
   const along = rest.filter((level) => level.loop === plain.vector);
   const others = rest.filter((level) => level.loop !== plain.vector);
+  const begin = [...plain.running.slice(0, at), ...(tile === extent ? [] : [tiling(loop, extent, tile)]), ...others]; // prettier-ignore
+  const variant = (end: readonly Level[], below: number): Variant => {
+    const running = [...begin, ...end];
+    return { schedule: { ...plain, running, kept: running.length }, below };
+  };
   const within = stepping(loop, tile);
-  const before = plain.running.slice(0, at);
-  const variants = [
-    [...before, ...outer, ...rest, within],
-    [...before, ...outer, ...others, within, ...along],
-  ];
-  return variants.map((running) => ({ ...plain, running, kept: running.length }));
+  const whole = variant([within, ...along], 0.9);
+  return along.length === 0 ? [whole] : [whole, variant([...along, within], 0.5)];
 };
 
 const keeping = (analysed: Analysed, vector: number): Schedule => {
@@ -162,14 +171,16 @@ const keeping = (analysed: Analysed, vector: number): Schedule => {
     [...others.map(level), ...(beside === null ? [] : [beside.level]), along],
     [],
   );
-  // another order must be worth the shorter runs through memory
-  const variants = others.flatMap((loop) => tiled(nest, plain, loop));
-  let best = { schedule: plain, work: workOf(nest, depends, plain) };
-  for (const schedule of variants) {
-    const work = workOf(nest, depends, schedule);
-    if (work < 0.9 * best.work) best = { schedule, work };
-  }
-  return best.schedule;
+  const all = 2 ** nest.loops.length - 1;
+  // nothing could be computed further outside
+  if (nest.body.every((a, i) => depends[i] === 0 || depends[i] === all || effortOf(a) === 0)) return plain;
+  const work = workOf(nest, depends, plain);
+  const better = others
+    .flatMap((loop) => tiled(nest, plain, loop))
+    .map(({ schedule, below }) => ({ schedule, share: workOf(nest, depends, schedule) / work / below }))
+    .filter(({ share }) => share < 1)
+    .sort((a, b) => a.share - b.share);
+  return better[0]?.schedule ?? plain;
 };
 
 /** `extent` is the argument that holds the extent of a flat nest. */

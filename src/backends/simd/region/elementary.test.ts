@@ -24,7 +24,8 @@ const apply = (fn: UnaryFn, xs: Float32Array): Float32Array => {
   return new Float32Array(memory.buffer.slice(4 * xs.length, 8 * xs.length) as ArrayBuffer);
 };
 
-const SMALLEST_NORMAL = 2 ** -126;
+/** Below it a result may be 0. */
+const SMALLEST = 2 ** -125.5;
 
 /** Every 4099th float32 number of all that are not NaN. */
 const sweep = ((): Float32Array => {
@@ -33,9 +34,9 @@ const sweep = ((): Float32Array => {
   return new Float32Array(Int32Array.from(bits).buffer);
 })();
 
-/** Relative; a denormal may be 0, and what rounds to infinity or to NaN has to be so. */
+/** Relative; the smallest may be 0, and what rounds to infinity or to NaN has to be so. */
 const errorOf = (y: number, exact: number): number => {
-  if (Math.abs(exact) < SMALLEST_NORMAL) return Math.abs(y) <= SMALLEST_NORMAL ? 0 : Infinity;
+  if (Math.abs(exact) < SMALLEST) return Math.abs(y) <= SMALLEST ? 0 : Infinity;
   if (!Number.isFinite(Math.fround(exact))) return Object.is(y, Math.fround(exact)) ? 0 : Infinity;
   return Math.abs(y - exact) / Math.abs(exact);
 };

@@ -1,6 +1,6 @@
 /**
  * Elementary functions of four float32 lanes, within a few units in the last place over the whole
- * range; results that would be denormal may be 0. The polynomials are our own, fitted for the least
+ * range; results of exp below 1.7e-38, and denormal ones, may be 0. The polynomials are our own, fitted for the least
  * largest error.
  */
 import { f32x4, i32x4, v128 } from '../assembler.js';
@@ -41,88 +41,83 @@ const polynomial = (x: Vector, coefficients: readonly number[], { float }: Tools
 const clamped = (x: Vector, low: number, high: number, { float }: Tools): Vector =>
   f32x4.pmax(f32x4.pmin(x, float(high)), float(low));
 
-const LARGEST = 3.4028234663852886e38;
-/** Added to a small number it leaves its nearest integer in the lowest bits: 1.5·2²³. */
-const MAGIC = 12582912;
+const MANTISSA_BITS = 23;
+/** Added to a small number it leaves its nearest integer in the lowest bits. */
+const MAGIC = 1.5 * 2 ** MANTISSA_BITS;
+const EXPONENT_OF_ONE = 127;
+const EXPONENT_OF_HALF = 126;
 /** ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444005469057e-4;
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
-const EXP_TAIL = [
-  0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877,
-] as const;
-const MANTISSA_BITS = 23;
-const BITS_OF_ONE = 0x3f800000;
+const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877] as const; // prettier-ignore
 
-/** Splits ±x = n·ln 2 + r, with n as an integer in the lowest bits of t; r is that of x, or its negative. */
-const split = (x: Vector, sign: 1 | -1, { float, temporaries: [, t, n, r] }: Tools): readonly Statement[] => {
+/**
+ * Splits ±x = n·ln 2 + r: leaves n + bias in the lowest bits of t, and r, or its negative for −x, in r.
+ */
+const split = (x: Vector, sign: 1 | -1, bias: number, tools: Tools): readonly Statement[] => {
+  const { float, temporaries: [, t, n, r] } = tools; // prettier-ignore
   const minus = sign === 1 ? f32x4.sub : f32x4.add;
   return [
-    set(t, f32x4.add(f32x4.mul(x, float(sign * Math.LOG2E)), float(MAGIC))),
-    set(n, f32x4.sub(t, float(MAGIC))),
+    set(t, f32x4.add(f32x4.mul(x, float(sign * Math.LOG2E)), float(MAGIC + bias))),
+    set(n, f32x4.sub(t, float(MAGIC + bias))),
     set(r, minus(minus(x, f32x4.mul(n, float(LN2_HIGH))), f32x4.mul(n, float(LN2_LOW)))),
   ];
 };
-/** n·2²³, to be added to an exponent. */
-const exponent = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
+
+/** 2ⁿ, for what `split` has left with the exponent of one as its bias. */
+const power = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
 
 /**
- * ±r + r²·tail(±r), which is e^±r − 1: even and odd powers apart, so that less waits for what comes
- * before.
+ * `base` + factor·(e^±r − 1 ∓ r). The terms are summed apart and then together, since it is the time from
+ * the argument to the result, more than the number of operations, that limits how many are under way.
  */
-const expm1OfRest = ({ float, temporaries: [, , , r, , square] }: Tools, sign: 1 | -1 = 1): Computed => {
-  const [c0, c1, c2, c3, c4] = EXP_TAIL;
-  const low = f32x4.add(f32x4.mul(r, float(sign * c1)), float(c0));
-  const middle = f32x4.add(f32x4.mul(r, float(sign * c3)), float(c2));
-  const high = f32x4.mul(square, f32x4.add(middle, f32x4.mul(square, float(c4))));
-  const tail = f32x4.mul(square, f32x4.add(low, high));
+const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Computed => {
+  const { float, temporaries: [, , , r, , square] } = tools; // prettier-ignore
+  const [c0, c1, c2, c3, c4] = EXP_TAIL.map((c, i) => float(factor * (i % 2 === 0 ? c : sign * c))) as [
+    Vector, Vector, Vector, Vector, Vector,
+  ]; // prettier-ignore
+  const low = f32x4.add(f32x4.mul(r, c1), c0);
+  const high = f32x4.add(f32x4.add(f32x4.mul(r, c3), c2), f32x4.mul(square, c4));
+  const lower = f32x4.add(base, f32x4.mul(square, low));
   return {
     before: [set(square, f32x4.mul(r, r))],
-    value: sign === 1 ? f32x4.add(r, tail) : f32x4.sub(tail, r),
+    value: f32x4.add(lower, f32x4.mul(f32x4.mul(square, square), high)),
   };
 };
 
-/** Where e^x leaves the normal numbers. */
-const EXP_LOW = -87.33654;
-const EXP_HIGH = 88.72283;
-
+/** 2eʳ·2ⁿ⁻¹, so that n = 128 does not overflow early; with n = −126 the result is 0. */
 const exp: Elementary = (x, k) => {
-  const [y] = k.temporaries;
-  const rest = expm1OfRest(k);
+  const [y, , , r] = k.temporaries;
+  const { before, value } = expOfRest(f32x4.add(f32x4.add(r, r), k.float(2)), 1, 2, k);
   return {
-    before: [
-      ...split(x, 1, k),
-      ...rest.before,
-      set(y, i32x4.add(f32x4.add(rest.value, k.float(1)), exponent(k))),
-      set(y, v128.andnot(y, f32x4.lt(x, k.float(EXP_LOW)))),
-    ],
-    // beyond the bound the product is infinite, and NaN for NaN
-    value: v128.bitselect(y, f32x4.mul(x, k.float(LARGEST)), f32x4.le(x, k.float(EXP_HIGH))),
+    before: [set(y, clamped(x, -87.5, 89, k)), ...split(y, 1, EXPONENT_OF_HALF, k), ...before],
+    value: f32x4.mul(value, power(k)),
   };
 };
 
-/** 1 / (1 + e^−x), where the r of `split` is negated. */
+/** 1 / (1 + e^−x) */
 const sigmoid: Elementary = (x, k) => {
-  const [y] = k.temporaries;
-  const rest = expm1OfRest(k, -1);
-  const scale = i32x4.add(exponent(k), k.int(BITS_OF_ONE));
+  const [y, , , r] = k.temporaries;
+  const one = k.float(1);
+  const { before, value } = expOfRest(f32x4.sub(one, r), -1, 1, k);
   return {
-    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, k), ...rest.before],
-    value: f32x4.div(k.float(1), f32x4.add(f32x4.mul(f32x4.add(rest.value, k.float(1)), scale), k.float(1))),
+    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, EXPONENT_OF_ONE, k), ...before],
+    value: f32x4.div(one, f32x4.add(f32x4.mul(value, power(k)), one)),
   };
 };
 
-/** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), so that n = 128 does not overflow early. */
+/** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)) */
 const expm1: Elementary = (x, k) => {
-  const [y, , , , s] = k.temporaries;
-  const rest = expm1OfRest(k);
+  const [y, , , r, s] = k.temporaries;
+  const { before, value } = expOfRest(r, 1, 1, k);
   return {
     before: [
       set(y, clamped(x, -25, 89, k)),
-      ...split(y, 1, k),
-      set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE - 2 ** MANTISSA_BITS))),
-      ...rest.before,
-      set(y, f32x4.add(f32x4.mul(rest.value, s), f32x4.sub(s, k.float(0.5)))),
+      ...split(y, 1, EXPONENT_OF_HALF, k),
+      ...before,
+      set(s, power(k)),
+      set(y, f32x4.add(f32x4.mul(value, s), f32x4.sub(s, k.float(0.5)))),
     ],
     value: f32x4.add(y, y),
   };
@@ -130,16 +125,16 @@ const expm1: Elementary = (x, k) => {
 
 /** With e = e^2x − 1: e / (e + 2). */
 const tanh: Elementary = (x, k) => {
-  const [y, , , , s] = k.temporaries;
-  const rest = expm1OfRest(k);
+  const [y, , , r, s] = k.temporaries;
+  const { before, value } = expOfRest(r, 1, 1, k);
   return {
     before: [
       set(y, clamped(x, -10, 10, k)),
       set(y, f32x4.add(y, y)),
-      ...split(y, 1, k),
-      set(s, i32x4.add(exponent(k), k.int(BITS_OF_ONE))),
-      ...rest.before,
-      set(y, f32x4.add(f32x4.mul(rest.value, s), f32x4.sub(s, k.float(1)))),
+      ...split(y, 1, EXPONENT_OF_ONE, k),
+      ...before,
+      set(s, power(k)),
+      set(y, f32x4.add(f32x4.mul(value, s), f32x4.sub(s, k.float(1)))),
     ],
     value: f32x4.div(y, f32x4.add(y, k.float(2))),
   };

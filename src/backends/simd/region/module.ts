@@ -7,7 +7,7 @@ import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
 import { dependences } from './effort.js';
 import { emitNest } from './emit.js';
-import { isFlat, keyOf, type Nest, nestOf } from './nest.js';
+import { isFlat, keyOf, type Nest, nestOf, simplified } from './nest.js';
 import type { HostFunction } from './values.js';
 
 /** How one region is carried out: a function of the module, and what it is called with. */
@@ -27,6 +27,17 @@ export interface RegionModule {
   readonly imports: readonly HostFunction[];
 }
 
+interface RegionFunction {
+  readonly name: string;
+  readonly params: number;
+  readonly code: readonly number[];
+  /** Whether its last argument is the extent of its loop. */
+  readonly isFlat: boolean;
+}
+
+const keptElements = ({ extents, reduced }: Region): number =>
+  extents.slice(0, extents.length - reduced).reduce((product, extent) => product * extent, 1);
+
 /** Code for regions: those of one structure have one function, whatever buffers they work on. */
 export const regionModule = (regions: readonly Region[]): RegionModule => {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
@@ -35,27 +46,34 @@ export const regionModule = (regions: readonly Region[]): RegionModule => {
     imports.set(host.name, entry);
     return entry.index;
   };
-  const functions = new Map<
-    string,
-    { readonly name: string; readonly params: number; readonly code: readonly number[] }
-  >();
-  const emit = (nest: Nest) => {
+  /** By nest as it is given, and by simplified nest. */
+  const known = new Map<string, RegionFunction>();
+  const functions = new Map<string, RegionFunction>();
+  const emit = (nest: Nest): RegionFunction => {
     const depends = dependences(nest);
     return {
       name: `r${functions.size}`,
       params: nest.loads.length + nest.stores.length + 1,
       code: emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf),
+      isFlat: isFlat(nest),
     };
+  };
+  const found = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+    const value = map.get(key) ?? make();
+    map.set(key, value);
+    return value;
+  };
+  const functionOf = (given: Nest): RegionFunction => {
+    const nest = simplified(given);
+    return found(functions, keyOf(nest), () => emit(nest));
   };
   const entries = regions.map((region): RegionEntry => {
     const nest = nestOf(region);
-    const key = keyOf(nest);
-    const f = functions.get(key) ?? emit(nest);
-    functions.set(key, f);
+    const f = found(known, keyOf(nest), () => functionOf(nest));
     return {
       name: f.name,
-      accesses: [...region.loads, ...region.stores].map(({ buffer, offset }) => ({ buffer, offset })),
-      extent: isFlat(nest) ? nest.loops[0]!.extent : 0,
+      accesses: [...region.loads, ...region.stores],
+      extent: f.isFlat ? keptElements(region) : 0,
     };
   });
   const hosts = [...imports.values()].map(({ host }) => host);

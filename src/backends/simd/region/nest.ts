@@ -38,13 +38,6 @@ export const operandsOf = (a: Assignment): readonly number[] => {
   }
 };
 
-/** The strides of everything that has strides, each once. */
-const allStrides = ({ loads, stores, body }: Nest): readonly (readonly number[])[] => [
-  ...loads,
-  ...stores.map(({ strides }) => strides),
-  ...body.flatMap((a) => (a.op === 'index' ? [a.strides] : [])),
-];
-
 /** The nest over some of its loops, in the order given, some of them with other extents. */
 const withLoops = (nest: Nest, loops: readonly (Loop & { readonly from: number })[]): Nest => {
   const pick = (strides: readonly number[]): readonly number[] => loops.map(({ from }) => strides[from]!);
@@ -58,15 +51,20 @@ const withLoops = (nest: Nest, loops: readonly (Loop & { readonly from: number }
 
 /** Joins loops of one kind that everything walks as one, wherever they stand: the order of loops is free. */
 const joined = (nest: Nest): Nest => {
-  const strides = allStrides(nest);
+  const { loads, stores, body } = nest;
   const loops = nest.loops.map((loop, from) => ({ ...loop, from }));
-  const joins = (outer: (typeof loops)[number], inner: (typeof loops)[number]): boolean =>
-    outer !== inner &&
-    outer.reduced === inner.reduced &&
-    strides.every((s) => s[outer.from] === s[inner.from]! * inner.extent);
+  const joins = (outer: (typeof loops)[number], inner: (typeof loops)[number]): boolean => {
+    if (outer === inner || outer.reduced !== inner.reduced) return false;
+    const goesOn = (s: readonly number[]): boolean => s[outer.from] === s[inner.from]! * inner.extent;
+    return (
+      stores.every(({ strides }) => goesOn(strides)) &&
+      loads.every(goesOn) &&
+      body.every((a) => a.op !== 'index' || goesOn(a.strides))
+    );
+  };
   for (;;) {
     const inner = loops.findIndex((candidate) => loops.some((outer) => joins(outer, candidate)));
-    if (inner < 0) return withLoops(nest, loops);
+    if (inner < 0) return loops.length === nest.loops.length ? nest : withLoops(nest, loops);
     const outer = loops.findIndex((candidate) => joins(candidate, loops[inner]!));
     loops[inner] = { ...loops[inner]!, extent: loops[inner]!.extent * loops[outer]!.extent };
     loops.splice(outer, 1);
@@ -84,25 +82,27 @@ const overNothing = (nest: Nest): Nest => ({
   stores: nest.stores.map((store, value) => ({ ...store, value, reduce: null })),
 });
 
-/** The simplest nest that does the work of a region: no loop of one iteration, none that could be joined. */
-export const nestOf = (region: Region): Nest => {
-  const kept = region.extents.length - region.reduced;
-  const nest: Nest = {
-    loops: region.extents.map((extent, loop) => ({ extent, reduced: loop >= kept })),
-    loads: region.loads.map(({ strides }) => strides),
-    body: region.body,
-    stores: region.stores.map(({ strides, value, reduce }) => ({ strides, value, reduce })),
-  };
-  const empty = nest.loops.some(({ extent, reduced }) => reduced && extent === 0);
-  const whole = empty ? overNothing(nest) : nest;
-  const several = whole.loops.map((loop, from) => ({ ...loop, from })).filter(({ extent }) => extent !== 1);
-  const simple = joined(withLoops(whole, several));
-  const reduces = simple.loops.some(({ reduced }) => reduced);
-  return reduces ? simple : { ...simple, stores: simple.stores.map((s) => ({ ...s, reduce: null })) };
-};
+/** A region's loops as they stand. */
+export const nestOf = ({ extents, reduced, loads, body, stores }: Region): Nest => ({
+  loops: extents.map((extent, loop) => ({ extent, reduced: loop >= extents.length - reduced })),
+  loads: loads.map(({ strides }) => strides),
+  body,
+  stores,
+});
 
 /** Whether the nest is one loop that keeps everything: its extent is then an argument of the code. */
 export const isFlat = ({ loops }: Nest): boolean => loops.length === 1 && !loops[0]!.reduced;
+
+/** The simplest nest that does the same: no loop of one iteration, none that could be joined. */
+export const simplified = (nest: Nest): Nest => {
+  if (isFlat(nest)) return nest;
+  const isEmpty = nest.loops.some(({ extent, reduced }) => reduced && extent === 0);
+  const whole = isEmpty ? overNothing(nest) : nest;
+  const several = whole.loops.flatMap((loop, from) => (loop.extent === 1 ? [] : [{ ...loop, from }]));
+  const simple = joined(several.length === whole.loops.length ? whole : withLoops(whole, several));
+  const reduces = simple.loops.some(({ reduced }) => reduced);
+  return reduces ? simple : { ...simple, stores: simple.stores.map((s) => ({ ...s, reduce: null })) };
+};
 
 const assignmentKey = (a: Assignment): string => {
   switch (a.op) {
@@ -113,18 +113,23 @@ const assignmentKey = (a: Assignment): string => {
     case 'index':
       return `i${a.offset}+${a.strides.join()}`;
     case 'unary':
+      return `${a.fn}${a.a}`;
     case 'binary':
-      return `${a.fn}${operandsOf(a).join()}`;
-    default:
-      return `${a.op}${operandsOf(a).join()}`;
+      return `${a.fn}${a.a},${a.b}`;
+    case 'select':
+      return `s${a.condition},${a.a},${a.b}`;
+    case 'cast':
+      return `t${a.a}`;
   }
 };
 
 /** Equal for nests that the same code carries out. */
-export const keyOf = (nest: Nest): string =>
-  [
-    nest.loops.map(({ extent, reduced }) => `${reduced ? 'r' : ''}${isFlat(nest) ? '' : extent}`).join(),
-    nest.loads.map((strides) => strides.join()).join(';'),
-    nest.stores.map(({ strides, value, reduce }) => `${strides.join()}=${value}${reduce ?? ''}`).join(';'),
-    nest.body.map((a) => `${a.dtype[0]}${assignmentKey(a)}`).join(';'),
-  ].join('|');
+export const keyOf = (nest: Nest): string => {
+  let key = isFlat(nest)
+    ? 'n'
+    : nest.loops.map(({ extent, reduced }) => `${reduced ? 'r' : ''}${extent}`).join();
+  for (const strides of nest.loads) key += `;${strides.join()}`;
+  for (const { strides, value, reduce } of nest.stores) key += `|${strides.join()}=${value}${reduce ?? ''}`;
+  for (const a of nest.body) key += `/${a.dtype[0]}${assignmentKey(a)}`;
+  return key;
+};

@@ -30,7 +30,7 @@ export const workOf = (nest: Nest, depends: readonly number[], { running, fixed 
     return varies.reduce((product, does, i) => (does ? product * parts[i]! : product), times[depth]!);
   };
   const arithmetic = nest.body.reduce((sum, a, i) => sum + effortOf(a) * often(depends[i]!), 0);
-  // a load that could be kept is as cheap as one from the stack
+  // a load that could be kept is as cheap as one from the stack, where it would be kept
   const instances = parts.reduce((product, count) => product * count, times[running.length]!);
   const memory = instances * (nest.loads.length + nest.stores.length);
   const loops = times.slice(1).reduce((sum, count) => sum + TRIP * count, 0);

@@ -46,10 +46,12 @@ export default {
     'no-var': 'error',
     'prefer-const': 'error',
     'no-shadow': 'off',
+    'no-underscore-dangle': 'off', // fp-ts's tags begin with one
     'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     'import/no-cycle': 'error',
     'import/namespace': 'off', // it cannot read computed names, which TypeScript checks anyway
     'import/no-unassigned-import': 'off',
+    'import/no-named-as-default-member': 'off', // fast-check is used as fc
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/no-array-reverse': 'off', // their replacements are newer than the es2022 we target
     'unicorn/no-array-sort': 'off',

@@ -36,8 +36,5 @@ export const forwardProgram = ({ model }: NetworkRecipe) =>
     ({ params, x, t }) => ({ prediction: model.apply(params, x, { t }) }),
   );
 
-export const initProgram = ({ model }: NetworkRecipe) =>
-  program({ key: 'key' }, ({ key }) => ({ params: model.init(key) }));
-
 /** Forward, backward, Adam and the moving average. */
 export const stepProgram = (recipe: NetworkRecipe) => trainStep(recipe, IMAGE);

@@ -137,7 +137,7 @@ export const eagerUnet = (batch: number, base = 64): EagerUnet => {
     });
 
   const x = tf.keep(tf.randomNormal<tf.Rank.R4>([batch, 32, 32, 3]));
-  const t = tf.keep(tf.fill<tf.Rank.R1>([batch], 500));
+  const t = tf.keep(tf.mul<tf.Tensor1D>(tf.ones([batch]), 500));
   return {
     parameters,
     forward: async () => {

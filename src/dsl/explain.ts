@@ -35,7 +35,9 @@ const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): num
 };
 
 const regionFlops = (region: Region): number => {
-  const arithmetic = region.body.filter(({ op }) => op === 'unary' || op === 'binary' || op === 'select').length;
+  const arithmetic = region.body.filter(
+    ({ op }) => op === 'unary' || op === 'binary' || op === 'select',
+  ).length;
   const reductions = region.stores.filter(({ reduce }) => reduce !== null).length;
   return product(region.extents) * (arithmetic + reductions);
 };

@@ -17,7 +17,7 @@ import {
   tensor,
   type Tensor,
 } from './tensor.js';
-import { leaves, mapLeaves } from './tree.js';
+import { mapLeaves } from './tree.js';
 
 /** The gradient by a tree of tensors: a tensor of the same shape for each float32 leaf, null for the others. */
 export type Grads<P> =

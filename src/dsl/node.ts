@@ -157,7 +157,7 @@ export const reachable = (roots: readonly Node[], known: readonly Node[] = NOTHI
 };
 
 /** A copy of a node over other inputs (of the same shapes and dtypes). */
-export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
+const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**

@@ -33,7 +33,7 @@ export interface Resident {
 
 /** A value is its resident record: the phantom type is put on here and taken off in {@link residentOf}. */
 export const value = <V = AnyValue>(resident: Resident): V => resident as unknown as V;
-export const residentOf = (v: AnyValue): Resident => v as unknown as Resident;
+const residentOf = (v: AnyValue): Resident => v as unknown as Resident;
 
 export const isValue = (x: unknown): x is AnyValue =>
   typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'Value';

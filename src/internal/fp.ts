@@ -5,11 +5,9 @@
 export {
   either as E,
   function as F,
-  io as IO,
-  option as O,
   readerTaskEither as RTE,
   readonlyArray as RA,
   taskEither as TE,
 } from 'fp-ts';
-export type { either, io, option, readerTaskEither, taskEither } from 'fp-ts';
+export type { either, io, readerTaskEither, taskEither } from 'fp-ts';
 export * as t from 'io-ts';

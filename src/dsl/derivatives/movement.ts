@@ -27,7 +27,7 @@ export const sliceRule: Rule<NodeOf<'slice'>> = (
   pad(
     g,
     start,
-    x!.shape.map((d, i) => d - start[i]! - (shape[i]! === 0 ? 0 : (shape[i]! - 1) * strides[i]! + 1)),
+    x!.shape.map((d, i) => d - start[i]! - (shape[i] === 0 ? 0 : (shape[i]! - 1) * strides[i]! + 1)),
     strides.map((s) => s - 1),
   ),
 ];

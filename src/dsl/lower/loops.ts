@@ -142,7 +142,7 @@ export const nest = (extents: readonly number[]): Nest => {
   };
 
   return {
-    loop: (i) => (extentOf[i]! === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
+    loop: (i) => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
     leaves: () =>
       extents.flatMap((_, original) =>
         leavesOf(original).map((loop) => ({ extent: extentOf[loop]!, original })),

@@ -186,7 +186,7 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
     const joins =
       outer !== undefined &&
       loops[outer]!.reduced === reduced &&
-      accesses.every((s) => s[outer]! === s[l]! * extent);
+      accesses.every((s) => s[l]! * extent === s[outer]);
     if (joins) last!.push(l);
     else groups.push([l]);
   });

@@ -2,7 +2,7 @@ import { type Node, rewrite } from '../node.js';
 import { reshape, transpose } from '../primitives/index.js';
 
 /** The number that a node holds everywhere, if it is a constant of one number seen through movement. */
-export const uniformOf = (n: Node): number | null => {
+const uniformOf = (n: Node): number | null => {
   switch (n.op) {
     case 'constant':
       return n.attributes.data.length === 1 ? n.attributes.data[0]! : null;

@@ -20,12 +20,14 @@ const addressAt = ({ offset, strides }: Omit<Access, 'buffer'>, index: readonly 
 
 /**
  * Evaluates a region on arrays by buffer. `round` is applied to each float32 result: the identity for
- * arithmetic in float64, `Math.fround` for arithmetic in float32.
+ * arithmetic in float64, `Math.fround` for arithmetic in float32. `entering` is applied to constants and
+ * integers that become float32: the identity for the numbers of the float64 reference.
  */
 export const evaluateRegion = (
   region: Region,
   arrays: readonly { [index: number]: number }[],
   round: (x: number) => number = (x) => x,
+  entering: (x: number) => number = Math.fround,
 ): void => {
   const { extents, reduced, loads, body, stores } = region;
   const kept = extents.length - reduced;
@@ -38,7 +40,7 @@ export const evaluateRegion = (
         case 'load':
           return arrays[loads[a.load]!.buffer]![addressAt(loads[a.load]!, index)]!;
         case 'constant':
-          return a.dtype === 'float32' ? Math.fround(a.value) : a.value;
+          return a.dtype === 'float32' ? entering(a.value) : a.value;
         case 'index':
           return addressAt(a, index);
         case 'unary':
@@ -49,7 +51,7 @@ export const evaluateRegion = (
           return values[a.condition] === 0 ? values[a.b]! : values[a.a]!;
         case 'cast': {
           const value = castFunction(typeOf(a.a), a.dtype)(values[a.a]!);
-          return typeOf(a.a) === 'int32' && a.dtype === 'float32' ? Math.fround(value) : value;
+          return typeOf(a.a) === 'int32' && a.dtype === 'float32' ? entering(value) : value;
         }
       }
     };

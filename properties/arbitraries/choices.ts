@@ -1,0 +1,93 @@
+/** Decisions and numbers as functions of a few integers, so that what is made of them shrinks with them. */
+import fc from 'fast-check';
+
+/** Decides, one question after the other. The same draws give the same answers to the same questions. */
+export interface Choices {
+  /** An integer from 0 to `below - 1`; 0 in the simplest case. */
+  readonly nat: (below: number) => number;
+  /** One of several; the first in the simplest case. */
+  readonly of: <A>(options: readonly A[]) => A;
+}
+
+/** What {@link choices} are made of; where it ends, every answer is the simplest. */
+export const draws: fc.Arbitrary<readonly number[]> = fc.array(fc.nat(9999), {
+  maxLength: 24,
+  size: 'max',
+});
+
+export const choices = (from: readonly number[]): Choices => {
+  let at = 0;
+  const nat = (below: number): number => (from[at++] ?? 0) % below;
+  return { nat, of: (options) => options[nat(options.length)]! };
+};
+
+/** Where the elements of a tensor may lie. */
+export type Domain =
+  /** In [-2, 2]. */
+  | 'any'
+  /** In [-1, 1]. */
+  | 'small'
+  /** In [0.5, 2.5]. */
+  | 'positive'
+  /** At least 0.1 from 0. */
+  | 'nonzero'
+  /** An integer and a part in [0.1, 0.4]: no function of steps has a step near. */
+  | 'off steps'
+  /** At least 0.1 from each other and from 0, in random order. */
+  | 'apart'
+  /** In [-2, 2], one in three of them 0. */
+  | 'with zeros'
+  /** Small integers of both signs, some out of the range of an index. */
+  | 'integers'
+  | 'bools'
+  /** Any, one in four of them NaN, infinite, huge, tiny or a zero of either sign. */
+  | 'wild'
+  /** Integers, one in four of them near the bounds of int32 or of their squares. */
+  | 'wild integers';
+
+const WILD = [NaN, Infinity, -Infinity, 1e30, -1e-30, -0, 0];
+const WILD_INTEGERS = [2147483647, -2147483648, 65537, 46341, -46341];
+
+/** Uniform numbers in [0, 1) from a seed (Knuth's linear congruential generator, its upper bits). */
+const generator = (seed: number): (() => number) => {
+  let state = Math.imul(seed + 1, 2654435761) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+};
+
+/** Numbers of a domain, of float32 precision, so that every backend gets the same ones. */
+export const numbers = (domain: Domain, seed: number, count: number): Float64Array => {
+  const next = generator(seed);
+  const order = Array.from({ length: count }, (_, i) => [next(), i] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, i]) => i);
+  const one = (_: unknown, i: number): number => {
+    switch (domain) {
+      case 'any':
+        return 4 * next() - 2;
+      case 'small':
+        return 2 * next() - 1;
+      case 'positive':
+        return 0.5 + 2 * next();
+      case 'nonzero':
+      case 'off steps':
+        return Math.floor(6 * next()) - 3 + 0.1 + 0.3 * next();
+      case 'apart':
+        return (order[i]! - (count >> 1)) * 0.25 + 0.05 + 0.1 * next();
+      case 'with zeros':
+        return next() < 1 / 3 ? 0 : 4 * next() - 2;
+      case 'integers':
+        return Math.floor(next() * 12) - 3;
+      case 'wild':
+        return next() < 0.25 ? WILD[Math.floor(next() * WILD.length)]! : 4 * next() - 2;
+      case 'wild integers':
+        return next() < 0.25 ? WILD_INTEGERS[Math.floor(next() * WILD_INTEGERS.length)]! : Math.floor(next() * 12) - 3; // prettier-ignore
+      case 'bools':
+        return next() < 0.5 ? 0 : 1;
+    }
+  };
+  const integers = domain === 'integers' || domain === 'wild integers';
+  return Float64Array.from({ length: count }, one).map((x) => (integers ? x : Math.fround(x)));
+};

@@ -1,0 +1,4 @@
+import { compilationLaws } from './laws/compilation.js';
+import { checkLaws } from './suite.js';
+
+checkLaws(compilationLaws);

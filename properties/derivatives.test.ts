@@ -1,0 +1,4 @@
+import { derivativeLaws } from './laws/derivatives.js';
+import { checkLaws } from './suite.js';
+
+checkLaws(derivativeLaws);

@@ -1,0 +1,4 @@
+import { keyLaws } from './laws/keys.js';
+import { checkLaws } from './suite.js';
+
+checkLaws(keyLaws);

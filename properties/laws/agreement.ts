@@ -1,0 +1,134 @@
+/** What every backend computes: the results of the reference. */
+import fc from 'fast-check';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
+import { type Grads, vjp } from '../../src/dsl/gradient.js';
+import { type Distribution, sizeOf } from '../../src/dsl/node.js';
+import * as p from '../../src/dsl/primitives/index.js';
+import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/tensor.js';
+import { randomInto } from '../../src/dsl/threefry.js';
+import { numbers } from '../arbitraries/choices.js';
+import { continuousGraphCase, type GraphCase } from '../arbitraries/graph.js';
+import {
+  type Input,
+  inputNodes,
+  largeShape,
+  type OperationCase,
+  operationCase,
+  smallShape,
+} from '../arbitraries/operationCase.js';
+import { type Operation, operations } from '../arbitraries/operations.js';
+import { evaluate } from '../oracles/evaluate.js';
+import { mapValues } from '../oracles/records.js';
+import { rounded } from '../oracles/rounding.js';
+import { type Nodes, programOf, running, type Tensors } from '../oracles/running.js';
+import { approx, firstOf, type Law } from './law.js';
+
+const largest = (all: readonly ArrayLike<number>[]): number =>
+  all.reduce((most, of) => Array.from(of).reduce((m, x) => Math.max(m, Math.abs(x)), most), 0);
+
+const dataOf = (inputs: readonly Input[]): Readonly<Record<string, Float64Array>> =>
+  Object.fromEntries(inputs.map(({ path, data }) => [path, data]));
+
+/** The result of an operation, and where it has a derivative, the cotangents of its operands. */
+const withPullback =
+  (build: OperationCase['build'], differentiable: boolean, seed: number) =>
+  (x: Nodes): Nodes => {
+    const y = build(Object.values(x));
+    if (!differentiable) return { y };
+    const { pullback } = vjp((xs: Tensors): Tensor<[]> =>
+      tensor(build(Object.values(mapValues(xs, nodeOf)))),
+    )(mapValues(x, (n): Tensors[string] => tensor(n)));
+    const cotangent = p.constant(numbers('any', seed, sizeOf(y.shape)), y.shape, 'float32');
+    // of a record of tensors of any dtype: null for those that are not float32
+    const grads = pullback(tensor(cotangent)) as Grads<Record<string, Scalar | null>>;
+    const cotangents = Object.entries(grads).flatMap(([path, g]) =>
+      g === null ? [] : [[`cotangent of ${path}`, nodeOf(g)] as const],
+    );
+    return Object.fromEntries([['y', y] as const, ...cotangents]);
+  };
+
+const ofOperation =
+  (backend: Backend) =>
+  (operation: Operation): Law<OperationCase> => ({
+    name: 'operations agree with the reference',
+    subject: operation.name,
+    formula: '|y − y_ref| ≤ 10⁻⁵·max(|y_ref|, |x|), for results and cotangents; equality for int32 and bool',
+    source: 'IEEE 754 binary32: n·2⁻²⁴ for sums of n terms',
+    arbitrary: operationCase(operation, fc.oneof(smallShape, largeShape)),
+    runs: 5,
+    violation: async ({ inputs, build, seed }) => {
+      const f = withPullback(build, operation.differentiable, seed + 9);
+      const nodes = inputNodes(inputs);
+      const graph = f(Object.fromEntries(inputs.map(({ path }, i) => [path, nodes[i]!])));
+      const expected = evaluate(Object.values(graph), dataOf(inputs), {}).outputs;
+      const compiled = await running(backend, programOf(inputs, f));
+      const actual = await compiled.run(dataOf(inputs));
+      compiled.release();
+      const scale = largest(inputs.map(({ data }) => data));
+      return firstOf(
+        ...Object.entries(graph).map(([path, { dtype }], i) => {
+          const tolerance = dtype === 'float32' ? 1e-5 * Math.max(largest([expected[i]!]), scale) : 0;
+          return approx(path, actual[path] as HostArray, expected[i]!, tolerance); // not a key
+        }),
+      );
+    },
+  });
+
+const ofPrograms = (backend: Backend): Law<GraphCase> => ({
+  name: 'programs agree with the reference',
+  formula: '|y − y_ref| ≤ 20·(the spread of y_ref under errors of 4 ulp wherever float32 rounds)',
+  source: 'stochastic arithmetic, Vignes 1993',
+  arbitrary: continuousGraphCase,
+  runs: 100,
+  violation: async (given) => {
+    const graph = given.graph();
+    const keys = { key: given.key };
+    const expected = rounded(Object.values(graph), dataOf(given.inputs), keys, given.key[0]);
+    if (expected === null) return null;
+    const compiled = await running(backend, programOf(given.declared, given.build));
+    const actual = await compiled.run({ ...dataOf(given.inputs), ...keys });
+    compiled.release();
+    return firstOf(
+      ...Object.entries(graph).map(([path, { dtype }], i) => {
+        const { exact, tolerance } = expected[i]!;
+        return approx(path, actual[path] as HostArray, exact, dtype === 'float32' ? tolerance : 0); // not a key
+      }),
+    );
+  },
+});
+
+/** The distance between neighbours among float32 numbers of the size of x. */
+const ulp = (x: number): number => 2 ** Math.max(-149, Math.floor(Math.log2(Math.abs(x))) - 23);
+
+const ofRandomness = (backend: Backend): Law<readonly [KeyWords, Distribution, number]> => ({
+  name: 'equal keys give equal numbers',
+  formula: 'draw(k) = draw_ref(k) to the bit; normals within 4 ulp',
+  source: 'Threefry-2x32-20, Salmon et al. 2011',
+  arbitrary: fc.tuple(
+    fc.tuple(fc.nat(2 ** 32 - 1), fc.nat(2 ** 32 - 1)),
+    fc.constantFrom<Distribution>('bits', 'uniform', 'normal', 'permutation'),
+    fc.nat(3000),
+  ),
+  runs: 30,
+  violation: async ([key, distribution, n]) => {
+    const compiled = await running(
+      backend,
+      programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) => ({
+        y: p.random(distribution, inputs['key']!, [n]),
+      })),
+    );
+    const actual = (await compiled.run({ key }))['y'] as HostArray; // not a key
+    compiled.release();
+    const expected = new Float64Array(n);
+    randomInto(distribution, key, expected);
+    if (distribution !== 'normal') return approx(distribution, actual, expected, 0);
+    const off = expected.findIndex((x, i) => Math.abs(x - actual[i]!) > 4 * ulp(x));
+    return off < 0 ? null : `normal[${off}]: expected ${expected[off]!}, got ${actual[off]!}`;
+  },
+});
+
+export const agreementLaws = (backend: Backend): readonly Law[] => [
+  ofPrograms(backend),
+  ofRandomness(backend),
+  ...operations.map(ofOperation(backend)),
+];

@@ -1,0 +1,118 @@
+/** Gaussian channels: the algebra of the forward process. */
+import fc from 'fast-check';
+import {
+  type Channel,
+  compose,
+  foldChannels,
+  identity,
+  posteriorOf,
+  through,
+  transition,
+} from 'noisefold/diffusion';
+import { add, constantOf, fork, normalLike, zeros } from 'noisefold/dsl';
+import { channel } from '../arbitraries/diffusion.js';
+import { gaussianMoments } from '../oracles/moments.js';
+import { drawn } from '../oracles/running.js';
+import { firstOf, type Law, near, type Violation } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+/** Equal but for so many roundings. */
+const same = (a: Channel, b: Channel, roundings: number): Violation =>
+  firstOf(
+    near('scale', a.scale, b.scale, roundings * ULP * b.scale),
+    near('variance', a.variance, b.variance, roundings * ULP * b.variance),
+  );
+
+const neutral: Law<Channel> = {
+  name: 'the identity channel is neutral',
+  formula: '(1, 0)∘c = c = c∘(1, 0)',
+  source: 'monoid',
+  arbitrary: channel,
+  runs: 100,
+  violation: (c) => firstOf(same(compose(identity, c), c, 0), same(compose(c, identity), c, 0)),
+};
+
+const associative: Law<readonly [Channel, Channel, Channel]> = {
+  name: 'composition of channels is associative',
+  formula: '(c∘b)∘a = c∘(b∘a), within 8 roundings',
+  source: 'monoid',
+  arbitrary: fc.tuple(channel, channel, channel),
+  runs: 200,
+  violation: ([a, b, c]) => same(compose(compose(a, b), c), compose(a, compose(b, c)), 8),
+};
+
+const closedForm: Law<readonly Channel[]> = {
+  name: 'the fold of channels is their closed form',
+  formula: 'fold c = (∏ aᵢ, Σ vᵢ·∏_{j>i} aⱼ²), within 4 roundings a channel',
+  source: 'DDPM (Ho et al. 2020), eq. 4',
+  arbitrary: fc.array(channel, { maxLength: 30 }),
+  runs: 200,
+  violation: (channels) => {
+    const scaleFrom = (i: number): number =>
+      channels.slice(i).reduce((product, { scale }) => product * scale, 1);
+    const variance = channels.reduce((sum, c, i) => sum + c.variance * scaleFrom(i + 1) ** 2, 0);
+    return same(foldChannels(channels), { scale: scaleFrom(0), variance }, 4 * (channels.length + 1));
+  },
+};
+
+const undone: Law<readonly [Channel, Channel]> = {
+  name: 'transition undoes composition',
+  formula: 'transition(a, b∘a) = b, within 8 roundings of the variance of b∘a',
+  source: 'definition',
+  arbitrary: fc.tuple(channel, channel),
+  runs: 200,
+  violation: ([a, b]) => {
+    const both = compose(a, b);
+    const found = transition(a, both);
+    return firstOf(
+      near('scale', found.scale, b.scale, 8 * ULP * b.scale),
+      near('variance', found.variance, b.variance, 8 * ULP * both.variance),
+    );
+  },
+};
+
+const SAMPLES = 4096;
+
+/** One channel after the other on 4096 copies of a number. */
+const merging: Law<readonly [Channel, Channel, number, number]> = {
+  name: 'two Gaussians merge into one',
+  formula:
+    'a₂·(a₁·x + √v₁·ε₁) + √v₂·ε₂ ~ N(a·x, v) with (a, v) = c₂∘c₁: mean and variance of 4096 draws, at 6 σ',
+  source: 'DDPM, eq. 4; sum of independent Gaussians',
+  arbitrary: fc.tuple(channel, channel, fc.double({ min: -2, max: 2, noNaN: true }), fc.nat()),
+  runs: 20,
+  violation: async ([first, second, x, seed]) => {
+    const draws = await drawn([seed, 0], (key) => {
+      const keys = fork(key, 'first', 'second');
+      const start = add(x)(zeros(SAMPLES, 1));
+      const index = constantOf(new Int32Array(SAMPLES), SAMPLES);
+      const between = through([first])(index, normalLike(start)(keys.first))(start);
+      return through([second])(index, normalLike(start)(keys.second))(between);
+    });
+    const { scale, variance } = compose(first, second);
+    return gaussianMoments(draws, scale * x, variance);
+  },
+};
+
+const bayes: Law<readonly [Channel, Channel]> = {
+  name: 'the posterior of two channels is Bayes’ rule',
+  formula: '1/v = 1/v₁ + a₂²/v₂, mean = v·(a₁/v₁·x₀ + a₂/v₂·x_t), within 16 roundings',
+  source: 'product of two Gaussian densities',
+  arbitrary: fc.tuple(channel, channel),
+  runs: 200,
+  violation: ([prior, likelihood]) => {
+    const found = posteriorOf(prior, likelihood);
+    const variance = 1 / (1 / prior.variance + likelihood.scale ** 2 / likelihood.variance);
+    const x0 = (variance * prior.scale) / prior.variance;
+    const xt = (variance * likelihood.scale) / likelihood.variance;
+    return firstOf(
+      near('variance', found.variance, variance, 16 * ULP * variance),
+      near('coefficient of x₀', found.x0, x0, 16 * ULP * x0),
+      near('coefficient of x_t', found.xt, xt, 16 * ULP * xt),
+    );
+  },
+};
+
+export const channelLaws: readonly Law[] = [neutral, associative, closedForm, undone, merging, bayes];

@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import type { Law } from './law.js';
+
+/**
+ * Checks a law on random samples: resolves if it holds, and rejects with the smallest counterexample
+ * found and the seed that leads to it.
+ *
+ * @example
+ * test(law.name, () => checkLaw(law))
+ */
+export const checkLaw = (law: Law, times = 1): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(law.arbitrary, async (sample) => {
+      const violation = await law.violation(sample);
+      if (violation !== null) throw new Error(violation);
+    }),
+    { numRuns: Math.max(1, Math.round(law.runs * times)) },
+  );

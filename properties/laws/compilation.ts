@@ -1,0 +1,68 @@
+/** What the compiler may not change: the values of a program. */
+import type { Capabilities } from '../../src/dsl/backend.js';
+import { plan } from '../../src/dsl/compile.js';
+import { graphCase, type GraphCase } from '../arbitraries/graph.js';
+import { evaluate } from '../oracles/evaluate.js';
+import { interpret } from '../oracles/interpreter.js';
+import { valueOf } from '../oracles/plans.js';
+import { programOf } from '../oracles/running.js';
+import { approx, type Law, type Violation } from './law.js';
+
+const REFERENCE: Capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
+
+/** The outputs, each node evaluated by itself: no pass of the compiler takes part. */
+const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => {
+  const graph = given.graph();
+  const inputs = Object.fromEntries(given.inputs.map(({ path, data }) => [path, data]));
+  const { outputs } = evaluate(Object.values(graph), inputs, { key: given.key });
+  return Object.fromEntries(Object.keys(graph).map((path, i) => [path, outputs[i]!]));
+};
+
+/** The outputs of the plan that is made for a backend of some capabilities. */
+const planned = (given: GraphCase, capabilities: Capabilities): Readonly<Record<string, Float64Array>> => {
+  const { plan: made, traced } = valueOf(
+    plan(programOf(given.declared, given.build), {}, capabilities, given.donate),
+  );
+  const outputs = interpret(
+    made,
+    made.inputs.map(({ path }) => given.inputs.find((x) => x.path === path)?.data ?? given.key),
+  );
+  // no output of these programs is a key
+  return Object.fromEntries(traced.outputs.map(({ path }, i) => [path, outputs[i] as Float64Array]));
+};
+
+const equal = (
+  actual: Readonly<Record<string, ArrayLike<number>>>,
+  expected: Readonly<Record<string, ArrayLike<number>>>,
+): Violation =>
+  Object.entries(expected).reduce<Violation>(
+    (found, [path, numbers]) => found ?? approx(path, actual[path]!, numbers, 0),
+    null,
+  );
+
+export const compilationLaws: readonly Law[] = [
+  {
+    name: 'passes keep the values of a program',
+    formula: '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64, but for the sign of zero',
+    source: 'definition of an optimization',
+    arbitrary: graphCase,
+    runs: 300,
+    violation: (given: GraphCase) => equal(planned(given, REFERENCE), evaluated(given)),
+  },
+  {
+    name: 'fusion keeps the values of a program',
+    formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64, but for the sign of zero',
+    source: 'definition of an optimization',
+    arbitrary: graphCase,
+    runs: 300,
+    violation: (given: GraphCase) =>
+      equal(
+        planned(given, {
+          fuses: true,
+          composites: ['filterGradient'],
+          scratchElements: () => given.scratch,
+        }),
+        evaluated(given),
+      ),
+  },
+];

@@ -1,0 +1,123 @@
+/** Derivatives against differences of values, in float64. */
+import { reference } from '../../src/backends/reference/index.js';
+import { type Grads, valueAndGrad } from '../../src/dsl/gradient.js';
+import { type Node, sizeOf } from '../../src/dsl/node.js';
+import * as p from '../../src/dsl/primitives/index.js';
+import { nodeOf, type Scalar, tensor } from '../../src/dsl/tensor.js';
+import { numbers } from '../arbitraries/choices.js';
+import {
+  type Input,
+  inputNodes,
+  type OperationCase,
+  operationCase,
+  smallShape,
+} from '../arbitraries/operationCase.js';
+import { type Operation, operations } from '../arbitraries/operations.js';
+import { valueOf } from '../oracles/plans.js';
+import { mapValues } from '../oracles/records.js';
+import { type Nodes, programOf, running, type Tensors } from '../oracles/running.js';
+import type { Law, Violation } from './law.js';
+
+type ScalarFunction = (inputs: Nodes) => Node;
+
+const total = (x: Node): Node =>
+  p.reduce(
+    'sum',
+    x,
+    x.shape.map((_, axis) => axis),
+  );
+
+/** ⟨x, numbers from a seed⟩ */
+const weighted = (x: Node, seed: number): Node =>
+  total(p.mul(x, p.constant(numbers('any', seed, sizeOf(x.shape)), x.shape, 'float32')));
+
+/** The gradient by the float32 inputs. */
+const gradient = (f: ScalarFunction, inputs: Nodes): Nodes => {
+  const { grad } = valueAndGrad((x: Tensors): Scalar => tensor(f(mapValues(x, nodeOf))))(
+    mapValues(inputs, (n): Tensors[string] => tensor(n)),
+  );
+  // Grads of a record of tensors of any dtype: null for those that are not float32
+  const present = Object.entries(grad as Grads<Record<string, Scalar | null>>).flatMap(([path, g]) =>
+    g === null ? [] : [[path, nodeOf(g)] as const],
+  );
+  return Object.fromEntries(present);
+};
+
+/**
+ * The step of the differences. Their error is h⁴/30·f⁽⁵⁾ + 1.5·ε·|f|/h for the arithmetic: with terms of
+ * size up to 100·(1 + |f|) and f⁽⁵⁾ up to 10¹⁰ (1/x at 0.1) both stay below 10⁻⁸·(1 + |f|).
+ */
+const STEP = 2e-5;
+const TOLERANCE = 1e-7;
+
+/** ⟨∇f(x), v⟩ = d/ds f(x + s·v) for one direction v. */
+const agrees = async (inputs: readonly Input[], f: ScalarFunction, seed: number): Promise<Violation> => {
+  const directions = new Map(
+    inputs.map(({ path, shape }, i) => [path, numbers('small', seed + i, sizeOf(shape))] as const),
+  );
+  const backend = valueOf(await reference()());
+  const { run } = await running(
+    backend,
+    programOf(inputs, (x) => {
+      const slopes = Object.entries(gradient(f, x)).map(([path, g]) =>
+        total(p.mul(g, p.constant(directions.get(path)!, g.shape, 'float32'))),
+      );
+      return { value: f(x), slope: slopes.reduce(p.add) };
+    }),
+  );
+  const at = async (step: number): Promise<readonly [value: number, slope: number]> => {
+    const { value, slope } = await run(
+      Object.fromEntries(
+        inputs.map(({ path, dtype, data }) => {
+          const v = directions.get(path)!;
+          return [path, dtype === 'float32' ? data.map((x, i) => x + step * v[i]!) : data];
+        }),
+      ),
+    );
+    return [value![0]!, slope![0]!];
+  };
+  const change = async (step: number): Promise<number> => (await at(step))[0] - (await at(-step))[0];
+  const [value, slope] = await at(0);
+  const difference = (8 * (await change(STEP)) - (await change(2 * STEP))) / (12 * STEP);
+  await backend.close();
+  return Math.abs(slope - difference) <= TOLERANCE * (1 + Math.abs(value) + Math.abs(slope))
+    ? null
+    : `the gradient gives ${slope} along a direction, differences of values give ${difference}`;
+};
+
+const lawsOf = (operation: Operation): readonly Law[] => {
+  const derivative: Law<OperationCase> = {
+    name: 'first derivatives',
+    subject: operation.name,
+    formula: '⟨∇f(x), v⟩ = d/ds f(x + s·v) at s = 0, for f(x) = ⟨w, op(x)⟩',
+    source: 'definition of the derivative',
+    arbitrary: operationCase(operation, smallShape),
+    runs: 20,
+    violation: ({ inputs, build, seed }) =>
+      agrees(inputs, (x) => weighted(build(Object.values(x)), seed), seed + 100),
+  };
+  const second: Law<OperationCase> = {
+    ...derivative,
+    name: 'second derivatives',
+    formula: '⟨∇g(x, c), v⟩ = d/ds g((x, c) + s·v) at s = 0, for g(x, c) = ⟨w, ∇⟨c, op(x)⟩⟩',
+    violation: ({ inputs, build, seed }) => {
+      const { shape } = build(inputNodes(inputs));
+      const cotangent: Input = {
+        path: 'c',
+        shape,
+        dtype: 'float32',
+        data: numbers('any', seed + 50, sizeOf(shape)),
+      };
+      const g: ScalarFunction = ({ c, ...x }) =>
+        Object.values(gradient((xs) => total(p.mul(build(Object.values(xs)), c!)), x))
+          .map((by, i) => weighted(by, seed + i))
+          .reduce(p.add);
+      return agrees([...inputs, cotangent], g, seed + 100);
+    },
+  };
+  return [derivative, second];
+};
+
+export const derivativeLaws: readonly Law[] = operations
+  .filter(({ differentiable }) => differentiable)
+  .flatMap(lawsOf);

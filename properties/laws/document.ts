@@ -1,0 +1,46 @@
+/** Laws as a page. */
+import type { Backend } from '../../src/dsl/backend.js';
+import { backendLaws } from './backends.js';
+import { channelLaws } from './channels.js';
+import { compilationLaws } from './compilation.js';
+import { derivativeLaws } from './derivatives.js';
+import { keyLaws } from './keys.js';
+import type { Law } from './law.js';
+import { processLaws } from './processes.js';
+
+const cell = (text: string): string => text.replaceAll(/[|\\*_<>]/g, (mark) => `\\${mark}`);
+
+const table = (laws: readonly Law[]): readonly string[] => {
+  const names = [...new Set(laws.map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const { formula, source } = laws.find((law) => law.name === name)!;
+    return `| ${[name, formula, source].map(cell).join(' | ')} |`;
+  });
+  const subjects = [...new Set(laws.flatMap(({ subject }) => subject ?? []))];
+  return [
+    '| law | formula | where it comes from |',
+    '| --- | --- | --- |',
+    ...rows,
+    ...(subjects.length === 0 ? [] : ['', `For each of: ${subjects.map(cell).join(', ')}.`]),
+  ];
+};
+
+/** All laws; what those of backends say is the same for each. */
+export const lawsPage = (backend: Backend): string => {
+  const chapters: Readonly<Record<string, readonly Law[]>> = {
+    'Channels (`channelLaws`)': channelLaws,
+    'Processes (`processLaws`)': processLaws,
+    'Keys (`keyLaws`)': keyLaws,
+    'Derivatives (`derivativeLaws`)': derivativeLaws,
+    'The compiler (`compilationLaws`)': compilationLaws,
+    'Backends (`backendLaws(backend)`)': backendLaws(backend),
+  };
+  return [
+    '# The laws',
+    '',
+    'What noisefold promises, checked on random samples by `npm test`, and shipped as values in `noisefold/laws`.',
+    'This page is made from them by `npm run laws`.',
+    ...Object.entries(chapters).flatMap(([title, laws]) => ['', `## ${title}`, '', ...table(laws)]),
+    '',
+  ].join('\n');
+};

@@ -1,0 +1,12 @@
+/**
+ * `noisefold/laws`: what noisefold promises, as values. fast-check, which draws the samples, is a peer
+ * dependency of this subpath alone.
+ */
+export { type Law, type Violation } from './law.js';
+export { checkLaw } from './check.js';
+export { channelLaws } from './channels.js';
+export { processLaws } from './processes.js';
+export { keyLaws } from './keys.js';
+export { derivativeLaws } from './derivatives.js';
+export { compilationLaws } from './compilation.js';
+export { backendLaws } from './backends.js';

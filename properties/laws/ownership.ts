@@ -1,0 +1,168 @@
+/** Who owns which memory of a backend, and what a run does to it. */
+import fc from 'fast-check';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
+import { compile } from '../../src/dsl/compile.js';
+import type { NoisefoldError } from '../../src/dsl/errors.js';
+import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/value.js';
+import { E, type either } from '../../src/internal/fp.js';
+import { graphCase, type GraphCase } from '../arbitraries/graph.js';
+import type { Input } from '../arbitraries/operationCase.js';
+import { valueOf } from '../oracles/plans.js';
+import { mapValues } from '../oracles/records.js';
+import { programOf } from '../oracles/running.js';
+import { approx, firstOf, type Law, type Violation } from './law.js';
+
+type Result = either.Either<NoisefoldError, unknown>;
+type Values = Readonly<Record<string, AnyValue>>;
+
+const demandError = (what: string, tag: NoisefoldError['_tag'], result: Result): Violation => {
+  const got = E.isLeft(result) ? result.left._tag : 'no error';
+  return got === tag ? null : `${what}: expected ${tag}, got ${got}`;
+};
+
+const uploaded = async (backend: Backend, inputs: readonly Input[]): Promise<Values> => {
+  const values: Record<string, AnyValue> = {};
+  for (const { path, data, shape, dtype } of inputs)
+    values[path] = valueOf(await upload(data, shape, dtype)(backend)());
+  return values;
+};
+
+const numbersOf = async (backend: Backend, value: AnyValue): Promise<HostArray> =>
+  valueOf(await read(value as Value<[]>)(backend)());
+
+/** A program compiled with and without donation. */
+const compiled = async (backend: Backend, given: GraphCase, donate: readonly string[]) => {
+  // the inputs of a program of a record of unknown names have no names to donate
+  const options = { donate: donate as readonly never[] };
+  return valueOf(await compile(programOf(given.declared, given.build), {}, options)(backend)());
+};
+
+/** Whether what is in use is as it was. */
+const nothingLeft = (backend: Backend, before: ReturnType<Backend['stats']>): Violation => {
+  const now = backend.stats();
+  return now.bytes === before.bytes && now.buffers === before.buffers
+    ? null
+    : `${now.bytes - before.bytes} bytes in ${now.buffers - before.buffers} buffers are left`;
+};
+
+const donation = (backend: Backend): Law<GraphCase> => ({
+  name: 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
+  formula:
+    'results with donation = results without; donated values are ValueConsumed, the others as they were; stats as before',
+  source: 'linear types, by hand',
+  arbitrary: graphCase,
+  runs: 30,
+  violation: async (given) => {
+    const before = backend.stats();
+    const keeping = await compiled(backend, given, []);
+    const donating = await compiled(backend, given, given.donate);
+    const values = await uploaded(backend, given.inputs);
+    const inputs = { ...values, key: given.key } as never; // a record of unknown names
+    const expected = valueOf(await keeping.run(inputs)()) as Values;
+    const actual = valueOf(await donating.run(inputs)()) as Values;
+    const violations: Violation[] = [];
+    for (const path of Object.keys(expected))
+      violations.push(
+        approx(path, await numbersOf(backend, actual[path]!), await numbersOf(backend, expected[path]!), 0),
+      );
+    for (const { path, data } of given.inputs)
+      violations.push(
+        given.donate.includes(path)
+          ? demandError(path, 'ValueConsumed', await read(values[path] as Value<[]>)(backend)())
+          : approx(path, await numbersOf(backend, values[path]!), data, 0),
+      );
+    if (given.donate.length > 0)
+      violations.push(demandError('another run', 'ValueConsumed', await donating.run(inputs)()));
+    for (const tree of [values, expected, actual]) valueOf(await release(tree)(backend)());
+    keeping.release();
+    donating.release();
+    return firstOf(...violations, nothingLeft(backend, before));
+  },
+});
+
+const repetition = (backend: Backend): Law<GraphCase> => ({
+  name: 'runs repeat, and leave nothing behind',
+  formula: 'run(x) = run(x) to the bit, 20 times; stats as before',
+  source: 'programs are functions',
+  arbitrary: graphCase,
+  runs: 20,
+  violation: async (given) => {
+    const before = backend.stats();
+    const executable = await compiled(backend, given, []);
+    const inputs = { ...mapValues(Object.fromEntries(given.inputs.map((x) => [x.path, x])), ({ data }) => data), key: given.key } as never; // prettier-ignore
+    let first: Readonly<Record<string, HostArray>> | null = null;
+    for (let i = 0; i < 20; i++) {
+      const outputs = valueOf(await executable.run(inputs)()) as Values;
+      const numbers: Record<string, HostArray> = {};
+      for (const [path, value] of Object.entries(outputs)) numbers[path] = await numbersOf(backend, value);
+      valueOf(await release(outputs)(backend)());
+      first ??= numbers;
+      const changed = firstOf(
+        ...Object.keys(first).map((path) => approx(path, numbers[path]!, first![path]!, 0)),
+      );
+      if (changed !== null) return changed;
+    }
+    executable.release();
+    return nothingLeft(backend, before);
+  },
+});
+
+/** Ways to run a program wrongly, and what each gives. */
+const MISTAKES = {
+  'an input is missing': 'ShapeError',
+  'an input has a number too many': 'ShapeError',
+  'a value has another shape': 'ShapeError',
+  'a value has another dtype': 'ShapeError',
+  'a value was released': 'ValueConsumed',
+  'a key is a number': 'ShapeError',
+} as const satisfies Readonly<Record<string, NoisefoldError['_tag']>>;
+type Mistake = keyof typeof MISTAKES;
+
+const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
+  name: 'wrong inputs are typed errors',
+  formula: Object.entries(MISTAKES).map(([mistake, tag]) => `${mistake}: ${tag}`).join('; '), // prettier-ignore
+  source: 'errors are values',
+  // the keys of MISTAKES are mistakes
+  arbitrary: fc.tuple(graphCase, fc.constantFrom(...(Object.keys(MISTAKES) as Mistake[]))),
+  runs: 30,
+  violation: async ([given, mistake]) => {
+    const before = backend.stats();
+    const executable = await compiled(backend, given, given.donate);
+    const values = await uploaded(backend, given.inputs);
+    const { path, data, shape, dtype } = given.inputs[0]!;
+    const other = dtype === 'int32' ? 'float32' : 'int32';
+    const wrong = async (): Promise<Readonly<Record<string, AnyValue | HostArray | KeyWords | number>>> => {
+      switch (mistake) {
+        case 'an input is missing':
+          return Object.fromEntries(Object.entries(values).filter(([name]) => name !== path));
+        case 'an input has a number too many':
+          return { ...values, [path]: Float64Array.of(...data, 0) };
+        case 'a value has another shape':
+          return { ...values, [path]: valueOf(await upload(data, [1, ...shape], dtype)(backend)()) };
+        case 'a value has another dtype':
+          return { ...values, [path]: valueOf(await upload(data, shape, other)(backend)()) };
+        case 'a value was released':
+          valueOf(await release(values[path])(backend)());
+          return values;
+        case 'a key is a number':
+          return { ...values, key: 7 };
+      }
+    };
+    const inputs = await wrong();
+    const violation = demandError(
+      'run',
+      MISTAKES[mistake],
+      await executable.run({ key: given.key, ...inputs } as never)(),
+    );
+    const extra = Object.values(inputs).filter(isValue);
+    valueOf(await release([values, extra])(backend)());
+    executable.release();
+    return firstOf(violation, nothingLeft(backend, before));
+  },
+});
+
+export const ownershipLaws = (backend: Backend): readonly Law[] => [
+  donation(backend),
+  repetition(backend),
+  mistakes(backend),
+];

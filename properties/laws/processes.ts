@@ -1,0 +1,238 @@
+/** Processes: what follows from a schedule. */
+import fc from 'fast-check';
+import {
+  ancestralStep,
+  type Channel,
+  conversion,
+  ddimStep,
+  foldChannels,
+  type Leg,
+  legsOf,
+  type Parameterization,
+  type Process,
+  processOf,
+  qStep,
+  respace,
+  type Schedule,
+  scheduleFromBetas,
+  spaced,
+  target,
+} from 'noisefold/diffusion';
+import { add, constantOf, fork, normalLike, zeros } from 'noisefold/dsl';
+import { schedule, timestep, twoTimesteps } from '../arbitraries/diffusion.js';
+import { gaussianMoments } from '../oracles/moments.js';
+import { valueOf } from '../oracles/plans.js';
+import { drawn } from '../oracles/running.js';
+import { approx, firstOf, type Law, near, type Violation } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+const products: Law<Schedule> = {
+  name: 'alphaBars are the products of the alphas',
+  formula: 'ᾱ_t = ∏_{s≤t} (1 − β_s), within 2·(t + 1) roundings, for every schedule',
+  source: 'DDPM (Ho et al. 2020), section 2',
+  arbitrary: schedule,
+  runs: 30,
+  violation: ({ betas, alphaBars }) =>
+    Array.from(alphaBars).reduce<Violation>((found, alphaBar, t) => {
+      // from the other end, so that it rounds otherwise
+      const product = betas.subarray(0, t + 1).reduceRight((all, beta) => all * (1 - beta), 1);
+      return found ?? near(`ᾱ_${t}`, alphaBar, product, 2 * (t + 1) * ULP * product);
+    }, null),
+};
+
+const folding: Law<{ readonly process: Process; readonly t: number }> = {
+  name: 'q(x_t|x_0) is the fold of the steps',
+  formula: 'fold(q(x_s|x_{s−1}), s ≤ t) = (√ᾱ_t, 1 − ᾱ_t), within 4·(t + 1) roundings of 1',
+  source: 'DDPM, eq. 4',
+  arbitrary: timestep,
+  runs: 100,
+  violation: ({ process, t }) => {
+    const { scale, variance } = foldChannels(process.schedule.channels.slice(0, t + 1));
+    const tolerance = 4 * (t + 1) * ULP;
+    return firstOf(
+      near('scale', scale, process.marginals[t]!.scale, tolerance),
+      near('variance', variance, process.marginals[t]!.variance, tolerance),
+    );
+  },
+};
+
+const SAMPLES = 4096;
+
+const walking: Law<readonly [readonly number[], number, number]> = {
+  name: 'steps one by one have the mean and variance of one step',
+  formula: 'q(x_t|x_{t−1})∘…∘q(x_0|x): mean √ᾱ_t·x and variance 1 − ᾱ_t of 4096 draws, at 6 σ',
+  source: 'DDPM, eq. 2 and 4',
+  arbitrary: fc.tuple(
+    fc.array(fc.double({ min: 0.01, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 10 }),
+    fc.double({ min: -2, max: 2, noNaN: true }),
+    fc.nat(),
+  ),
+  runs: 10,
+  violation: async ([betas, x, seed]) => {
+    const process = processOf(valueOf(scheduleFromBetas(betas)));
+    const draws = await drawn([seed, 0], (key) => {
+      const start = add(x)(zeros(SAMPLES, 1));
+      return betas.reduce((at, _, t) => {
+        const index = constantOf(new Int32Array(SAMPLES).fill(t), SAMPLES);
+        return qStep(process)(index, normalLike(at)(fork(key, `${t}`)[`${t}`]!))(at);
+      }, start);
+    });
+    const { scale, variance } = process.marginals.at(-1)!;
+    return gaussianMoments(draws, scale * x, variance);
+  },
+};
+
+const posterior: Law<{ readonly process: Process; readonly t: number }> = {
+  name: 'q(x_{t−1}|x_t, x_0) by Bayes is DDPM’s posterior',
+  formula:
+    'μ̃_t = √ᾱ_{t−1}·β_t/(1−ᾱ_t)·x_0 + √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)·x_t, β̃_t = (1−ᾱ_{t−1})/(1−ᾱ_t)·β_t, within 8 roundings',
+  source: 'DDPM, eq. 6 and 7',
+  arbitrary: timestep,
+  runs: 200,
+  violation: ({ process: { schedule: given, posteriors }, t }) => {
+    const [beta, alpha, alphaBar] = [given.betas[t]!, given.alphas[t]!, given.alphaBars[t]!];
+    const before = t === 0 ? 1 : given.alphaBars[t - 1]!;
+    const noise = 1 - alphaBar;
+    // at t = 0 the posterior is x_0 itself: βs cancel
+    const x0 = t === 0 ? 1 : (Math.sqrt(before) * beta) / noise;
+    const xt = (Math.sqrt(alpha) * (1 - before)) / noise;
+    const variance = ((1 - before) / noise) * beta;
+    const found = posteriors[t]!;
+    return firstOf(
+      near('coefficient of x₀', found.x0, x0, 8 * ULP * x0),
+      near('coefficient of x_t', found.xt, xt, 8 * ULP * xt),
+      near('variance', found.variance, variance, 8 * ULP * variance),
+    );
+  },
+};
+
+const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v');
+/** Marginals; the last of a process whose signal ends there is left out. */
+const noisy = timestep.map(({ process, t }) =>
+  process.marginals[t]!.scale > 0 ? process.marginals[t]! : process.marginals[0]!,
+);
+
+/** The condition of a conversion: 1/a² or 1/s². */
+const conditionOf = ({ scale, variance }: Channel): number => 1 / Math.min(scale ** 2, variance);
+
+const roundTrip: Law<readonly [Parameterization, Parameterization, Channel]> = {
+  name: 'parameterizations round-trip',
+  formula: 'conversion(b, a)∘conversion(a, b) = id, within 16 roundings of 1/min(ᾱ_t, 1 − ᾱ_t)',
+  source: 'Salimans & Ho 2022, appendix D',
+  arbitrary: fc.tuple(kinds, kinds, noisy),
+  runs: 200,
+  violation: ([a, b, marginal]) => {
+    const there = conversion(a, b)(marginal);
+    const back = conversion(b, a)(marginal);
+    const tolerance = 16 * ULP * conditionOf(marginal);
+    return firstOf(
+      near('prediction', back.prediction * there.prediction, 1, tolerance),
+      near('x_t', back.x + back.prediction * there.x, 0, tolerance),
+    );
+  },
+};
+
+const targets: Law<readonly [Parameterization, Parameterization, Channel, number, number]> = {
+  name: 'conversions take targets to targets',
+  formula: 'conversion(a, b)(x_t, target a) = target b, for x_t = √ᾱ_t·x_0 + √(1−ᾱ_t)·ε',
+  source: 'Salimans & Ho 2022, appendix D',
+  arbitrary: fc.tuple(
+    kinds,
+    kinds,
+    noisy,
+    fc.double({ min: -4, max: 4, noNaN: true }),
+    fc.double({ min: -4, max: 4, noNaN: true }),
+  ),
+  runs: 200,
+  violation: ([a, b, marginal, x0, epsilon]) => {
+    const valueOfKind = (kind: Parameterization): number => {
+      const mixture = target(kind)(marginal);
+      return mixture.x0 * x0 + mixture.epsilon * epsilon;
+    };
+    const xt = marginal.scale * x0 + Math.sqrt(marginal.variance) * epsilon;
+    const { x, prediction } = conversion(a, b)(marginal);
+    return near(
+      'target',
+      x * xt + prediction * valueOfKind(a),
+      valueOfKind(b),
+      64 * ULP * conditionOf(marginal),
+    );
+  },
+};
+
+const respaced: Law<readonly [Schedule, number]> = {
+  name: 'respacing keeps the marginals',
+  formula: 'respace(grid)(p).ᾱ_i = p.ᾱ_{grid i}, within 4 roundings a step',
+  source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
+  arbitrary: fc.tuple(schedule, fc.nat(9999)),
+  runs: 50,
+  violation: ([given, n]) => {
+    const process = processOf(given);
+    const short = valueOf(respace(spaced(1 + (n % given.T)))(process));
+    const expected = Array.from(short.timesteps, (t) => given.alphaBars[t]!);
+    return approx('ᾱ', short.schedule.alphaBars, expected, 4 * short.schedule.T * ULP);
+  },
+};
+
+/** From x_t to x_s, to the data for s = −1. */
+const legOf = ({
+  process,
+  t,
+  s,
+}: {
+  readonly process: Process;
+  readonly t: number;
+  readonly s: number;
+}): Leg => legsOf(process, s < 0 ? [t] : [t, s])[0]!;
+
+const ddimMarginals: Law<
+  readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]
+> = {
+  name: 'a step of DDIM keeps the marginals',
+  formula: 'x·√ᾱ_t + x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s: q(x_s|x_0) from q(x_t|x_0), for every η',
+  source: 'DDIM (Song et al. 2021), lemma 1',
+  arbitrary: fc.tuple(twoTimesteps, fc.double({ min: 0, max: 1, noNaN: true })),
+  runs: 200,
+  violation: ([place, eta]) => {
+    const leg = legOf(place);
+    const { x, x0, noise } = ddimStep(eta)(leg);
+    const tolerance = 16 * ULP * (1 + x);
+    return firstOf(
+      near('scale', x * leg.from.scale + x0[0]!, leg.to.scale, tolerance),
+      near('variance', x ** 2 * leg.from.variance + noise ** 2, leg.to.variance, tolerance),
+    );
+  },
+};
+
+const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; readonly s: number }> = {
+  name: 'DDIM with η = 1 is ancestral sampling',
+  formula: 'ddimStep(1) = ancestralStep',
+  source: 'DDIM, section 4.1',
+  arbitrary: twoTimesteps,
+  runs: 200,
+  violation: (place) => {
+    const leg = legOf(place);
+    const [a, b] = [ddimStep(1)(leg), ancestralStep('posterior')(leg)];
+    // x is a root of the variance that is left: it cancels
+    const tolerance = Math.sqrt(64 * ULP);
+    return firstOf(
+      near('coefficient of x_t', a.x, b.x, tolerance),
+      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance),
+      near('noise', a.noise, b.noise, tolerance),
+    );
+  },
+};
+
+export const processLaws: readonly Law[] = [
+  products,
+  folding,
+  walking,
+  posterior,
+  roundTrip,
+  targets,
+  respaced,
+  ddimMarginals,
+  ancestralIsDdim,
+];

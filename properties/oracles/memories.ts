@@ -1,0 +1,94 @@
+/** Memory that knows which buffer wrote each of its elements, so that no buffer reads another's. */
+import type { Plan } from '../../src/dsl/plan.js';
+
+/** Elements of a plan's buffers; reading what the buffer did not write itself, or past its end, throws. */
+export interface Memory {
+  readonly read: (buffer: number, at: number) => number;
+  readonly write: (buffer: number, at: number, value: number) => void;
+  /** Forgets what a buffer's memory holds: as a kernel may, that writes in an order of its own. */
+  readonly forget: (buffer: number) => void;
+  /** Where two buffers have memory in common: none of it, the same from the beginning on, or somewhere. */
+  readonly overlap: (a: number, b: number) => 'none' | 'same' | 'some';
+}
+
+interface Cells {
+  readonly name: string;
+  readonly values: Float64Array;
+  /** The buffer that wrote each element last; -1 for none. */
+  readonly owners: Int32Array;
+}
+
+const NOBODY = -1;
+
+export const memoryOf = (
+  { buffers, arenaElements, outputs }: Plan,
+  inputs: readonly ArrayLike<number>[],
+): Memory => {
+  const handedOut = new Set(
+    outputs.flatMap((output) => (output.kind === 'buffer' ? [output.view.buffer] : [])),
+  );
+  const cells = (name: string, from: number | ArrayLike<number>, owner: number): Cells => {
+    const values = typeof from === 'number' ? new Float64Array(from).fill(NaN) : Float64Array.from(from);
+    return { name, values, owners: new Int32Array(values.length).fill(owner) };
+  };
+  const arena = cells('arena', arenaElements, NOBODY);
+  const givens = inputs.map((data, i) =>
+    cells(
+      `input ${i}`,
+      data,
+      // an output may take the memory over: its buffer lies here too
+      buffers.findIndex(
+        ({ storage }, b) => storage.kind === 'input' && storage.input === i && !handedOut.has(b),
+      ),
+    ),
+  );
+  const placed = buffers.map(
+    ({ elements, storage }, b): { readonly cells: Cells; readonly offset: number } => {
+      switch (storage.kind) {
+        case 'arena':
+          return { cells: arena, offset: storage.offset };
+        case 'input':
+          return { cells: givens[storage.input]!, offset: 0 };
+        case 'output':
+          return { cells: cells(`output ${storage.output}`, elements, NOBODY), offset: 0 };
+        case 'constant':
+          return { cells: cells(`constant ${b}`, storage.data, b), offset: 0 };
+      }
+    },
+  );
+  const locate = (buffer: number, at: number): readonly [Cells, number] => {
+    const { cells, offset } = placed[buffer]!;
+    if (!(at >= 0 && at < buffers[buffer]!.elements) || offset + at >= cells.values.length)
+      throw new Error(`element ${at} is outside of buffer ${buffer}`);
+    return [cells, offset + at];
+  };
+  return {
+    read: (buffer, at) => {
+      const [{ name, values, owners }, i] = locate(buffer, at);
+      if (owners[i] !== buffer)
+        throw new Error(
+          `buffer ${buffer} reads its element ${at} (${name}), which ${owners[i] === NOBODY ? 'nobody' : `buffer ${owners[i]}`} wrote`,
+        );
+      return values[i]!;
+    },
+    write: (buffer, at, value) => {
+      const [{ name, values, owners }, i] = locate(buffer, at);
+      if (name.startsWith('constant')) throw new Error(`buffer ${buffer}, a constant, is written`);
+      values[i] = value;
+      owners[i] = buffer;
+    },
+    forget: (buffer) => {
+      for (let at = 0; at < buffers[buffer]!.elements; at++) {
+        const [{ owners }, i] = locate(buffer, at);
+        owners[i] = NOBODY;
+      }
+    },
+    overlap: (a, b) => {
+      const [x, y] = [placed[a]!, placed[b]!];
+      const apart =
+        x.offset + buffers[a]!.elements <= y.offset || y.offset + buffers[b]!.elements <= x.offset;
+      if (x.cells !== y.cells || apart) return 'none';
+      return x.offset === y.offset ? 'same' : 'some';
+    },
+  };
+};

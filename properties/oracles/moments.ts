@@ -1,0 +1,16 @@
+import { firstOf, near, type Violation } from '../laws/law.js';
+
+/** Deviations that chance takes once in 10⁸ samples at most. */
+const SIGMAS = 6;
+
+/** Whether numbers can be draws from a Gaussian of given mean and variance: by mean and variance, at 6 σ. */
+export const gaussianMoments = (numbers: ArrayLike<number>, mean: number, variance: number): Violation => {
+  const n = numbers.length;
+  const all = Array.from(numbers);
+  const average = all.reduce((sum, x) => sum + x, 0) / n;
+  const spread = all.reduce((sum, x) => sum + (x - average) ** 2, 0) / (n - 1);
+  return firstOf(
+    near('mean', average, mean, SIGMAS * Math.sqrt(variance / n)),
+    near('variance', spread, variance, SIGMAS * variance * Math.sqrt(2 / (n - 1))),
+  );
+};

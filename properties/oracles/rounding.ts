@@ -1,0 +1,77 @@
+/**
+ * What rounding does to a program: stochastic arithmetic (Vignes 1993). The program is evaluated in
+ * float64 with random relative errors of the size of float32's put in wherever float32 rounds; the
+ * spread of the results tells how far two float32 backends may be apart.
+ */
+import type { KeyWords } from '../../src/dsl/backend.js';
+import { type Node, reachable, rewrite, sizeOf } from '../../src/dsl/node.js';
+import { decompose } from '../../src/dsl/passes/decompose.js';
+import * as p from '../../src/dsl/primitives/index.js';
+import { numbers } from '../arbitraries/choices.js';
+import { evaluate } from './evaluate.js';
+
+/** Four units in the last place of a float32: what the polynomials of a backend may be off by. */
+const ERROR = 2 ** -21;
+
+/** Results of these are elements of their operands, or exact. */
+const EXACT: ReadonlySet<string> = new Set([
+  'input', 'select', 'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'barrier',
+  'stopGradient', 'iota', 'neg', 'abs', 'max', 'min',
+]); // prettier-ignore
+
+/** Their operands are rounded too, as the terms of their sums are. */
+const SUMS: ReadonlySet<string> = new Set(['sum', 'cumsum', 'scatterAdd', 'dot', 'conv2d']);
+
+const nameOf = (n: Node): string =>
+  n.op === 'unary' || n.op === 'binary' || n.op === 'reduce' ? n.attributes.fn : n.op;
+
+const disturbed = (roots: readonly Node[], seed: number): readonly Node[] => {
+  let next = seed;
+  const errors = (n: Node): Node =>
+    n.dtype === 'float32'
+      ? p.mul(n, p.constant(numbers('small', next++, sizeOf(n.shape)).map((e) => 1 + e * ERROR), n.shape, 'float32')) // prettier-ignore
+      : n;
+  return rewrite(decompose(roots, []), (n) => {
+    const name = nameOf(n);
+    if (EXACT.has(name)) return n;
+    return errors(SUMS.has(name) ? { ...n, inputs: n.inputs.map(errors), depth: n.depth + 1 } : n);
+  });
+};
+
+export interface Rounded {
+  readonly exact: Float64Array;
+  /** How far a float32 result may be from it. */
+  readonly tolerance: number;
+}
+
+/** Evaluations with errors, of which the largest deviation counts. */
+const SAMPLES = 3;
+/** Three samples may all come out small. */
+const SAFETY = 20;
+
+/**
+ * The exact results of a program with tolerances, or null where numbers on the way leave what float32
+ * can hold.
+ */
+export const rounded = (
+  roots: readonly Node[],
+  inputs: Readonly<Record<string, Float64Array>>,
+  keys: Readonly<Record<string, KeyWords>>,
+  seed: number,
+): readonly Rounded[] | null => {
+  const { outputs, all } = evaluate(roots, inputs, keys);
+  const holds = (x: number): boolean => Math.abs(x) < 1e30 && (x === 0 || Math.abs(x) > 1e-30);
+  if (![...all.values()].every((values) => values.every(holds))) return null;
+  const others = Array.from(
+    { length: SAMPLES },
+    (_, i) => evaluate(disturbed(roots, seed + 1000 * i), inputs, keys).outputs,
+  );
+  return outputs.map((exact, k) => ({
+    exact,
+    tolerance: others.reduce(
+      (most, of) => exact.reduce((m, x, i) => Math.max(m, SAFETY * Math.abs(x - of[k]![i]!)), most),
+      1e-6 * exact.reduce((m, x) => Math.max(m, Math.abs(x)), 0),
+    ),
+  }));
+};
+void reachable;

@@ -1,0 +1,75 @@
+/** Programs over flat records of tensors, and runs of them that leave nothing behind. */
+import { reference } from '../../src/backends/reference/index.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
+import { compile } from '../../src/dsl/compile.js';
+import type { Node } from '../../src/dsl/node.js';
+import { program, type Program } from '../../src/dsl/program.js';
+import { leafSpec, treeSpec } from '../../src/dsl/spec.js';
+import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/tensor.js';
+import { type AnyValue, read, release } from '../../src/dsl/value.js';
+import type { Declared } from '../arbitraries/operationCase.js';
+import { valueOf } from './plans.js';
+import { mapValues } from './records.js';
+
+export type Tensors = Readonly<Record<string, AnyTensor>>;
+export type Nodes = Readonly<Record<string, Node>>;
+export type Numbers = Readonly<Record<string, HostArray | KeyWords>>;
+
+/** A program of nodes: what a builder of tensors would trace to. */
+export const programOf = (
+  inputs: readonly Declared[],
+  trace: (inputs: Nodes) => Nodes,
+): Program<Tensors, Tensors> => {
+  const leaves = inputs.map(({ path, shape, dtype }) => [path, leafSpec(shape, dtype)] as const);
+  return program(treeSpec<Tensors>(Object.fromEntries(leaves)), (tensors) =>
+    mapValues(trace(mapValues(tensors, nodeOf)), (n): AnyTensor => tensor(n)),
+  );
+};
+
+/** A compiled program as a function of numbers on the host. */
+export interface Running {
+  readonly run: (numbers: Numbers) => Promise<Numbers>;
+  readonly release: () => void;
+}
+
+/** Compiles a program; what fails is thrown. */
+export const running = async (backend: Backend, given: Program<Tensors, Tensors>): Promise<Running> => {
+  const executable = valueOf(await compile(given, {})(backend)());
+  return {
+    run: async (numbers) => {
+      // records of unknown members: their types say nothing that `run` does not check
+      const outputs = valueOf(await executable.run(numbers as never)()) as Readonly<
+        Record<string, AnyValue | KeyWords>
+      >;
+      const results: Record<string, HostArray | KeyWords> = {};
+      for (const [path, output] of Object.entries(outputs))
+        results[path] = Array.isArray(output)
+          ? (output as KeyWords)
+          : valueOf(await read(output as never)(backend)());
+      valueOf(await release(outputs)(backend)());
+      return results;
+    },
+    release: () => executable.release(),
+  };
+};
+
+/** Runs a program on the reference, once. */
+export const runOnReference = async (
+  inputs: readonly Declared[],
+  numbers: Numbers,
+  trace: (inputs: Nodes) => Nodes,
+): Promise<Numbers> => {
+  const backend = valueOf(await reference()());
+  const { run } = await running(backend, programOf(inputs, trace));
+  const outputs = await run(numbers);
+  await backend.close();
+  return outputs;
+};
+
+/** The numbers that a function of a key gives, on the reference. */
+export const drawn = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
+  const { y } = await runOnReference([{ path: 'key', shape: [], dtype: 'key' }], { key }, (inputs) => ({
+    y: nodeOf(draw(tensor(inputs['key']!))),
+  }));
+  return y as HostArray; // not a key
+};

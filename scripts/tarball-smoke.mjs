@@ -14,5 +14,26 @@ for (const subpath of open) {
 const closed = await import('noisefold/internal/fp').catch((error) => error.code);
 if (closed !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw new Error('noisefold/internal is open');
 
-const { key } = await import('noisefold/dsl');
+const { compile, grad, key, normal, program, read, sum, square, using } = await import('noisefold/dsl');
 if (JSON.stringify(key(7)) !== JSON.stringify(key(7))) throw new Error('one seed made two keys');
+
+// the gradient of Σ x² at x ~ N(0, 1) is 2·x, on each backend
+const twice = program({ key: 'key' }, (given) => {
+  const x = normal(5)(given.key);
+  return { x, gradient: grad((y) => sum(square(y)))(x) };
+});
+const rightOf = (result) => {
+  if (result._tag === 'Left') throw new Error(result.left.message);
+  return result.right;
+};
+for (const name of ['reference', 'cpu', 'wasm']) {
+  const { [name]: acquire } = await import(`noisefold/backends/${name}`);
+  const run = (backend) => async () => {
+    const { run } = rightOf(await compile(twice, {})(backend)());
+    const { x, gradient } = rightOf(await run({ key: key(7) })());
+    const [xs, gs] = [rightOf(await read(x)(backend)()), rightOf(await read(gradient)(backend)())];
+    if (!xs.every((value, i) => gs[i] === 2 * value)) throw new Error(`${name}: a wrong gradient`);
+    return { _tag: 'Right', right: xs };
+  };
+  console.log(`${name}: ${rightOf(await using(acquire())(run)()).join(', ')}`);
+}

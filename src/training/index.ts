@@ -5,6 +5,7 @@ export { fit, type Fit } from './fit.js';
 export { type HeldOut, startTraining, type TrainEvent, type Training, type TrainingRun } from './run.js';
 export { type Images, sample, type Sampling, type Trained } from './sample.js';
 export type { ResidentTree } from './open.js';
+export type { StopSignal } from './stop.js';
 export {
   type Examples,
   heldOutLoss,

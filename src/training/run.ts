@@ -22,6 +22,7 @@ import { compiled, type OpenExecutable, type ResidentTree } from './open.js';
 import { resumable } from './checkpoint.js';
 import { pause } from './pause.js';
 import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+import type { StopSignal } from './stop.js';
 import { heldOutLoss, initialState, type Recipe, trainState, trainStep } from './trainState.js';
 
 export interface HeldOut {
@@ -45,7 +46,7 @@ export interface Training<P, I extends Shape> extends Recipe<P, I> {
   /** Where to go on from; its key, batch and configuration must be those of this training. */
   readonly from?: Snapshot;
   /** Ends the run before its next step, as `Cancelled`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** The backend that tells where NaN began: the reference. Without it only the step is told. */
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
 }

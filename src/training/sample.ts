@@ -32,6 +32,7 @@ import {
 } from '../dsl/index.js';
 import { type either, E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { compiled, type OpenExecutable, type ResidentTree } from './open.js';
+import type { StopSignal } from './stop.js';
 import { pause } from './pause.js';
 
 /** A model with parameters on a backend. */
@@ -64,7 +65,7 @@ export interface Sampling {
   /** Told after each step how many of all steps are done. */
   readonly onStep?: (done: number, of: number) => void;
   /** Ends the sampling before its next step, as `Cancelled`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
 }
 
 interface StepSpec<P, I extends Shape> {

@@ -6,12 +6,11 @@ import { shuffling, type Statement, type Vector } from './code.js';
 /** Four bytes an element. */
 export const BYTES = 4;
 
-/** Where the first of some lanes lies, from a pointer, and how many elements on the next one lies. */
+/** Where the first lane in use lies, from a pointer, and how many elements from there each one lies. */
 export interface Place {
   readonly pointer: Expr<'i32'>;
   readonly elements: number;
-  readonly stride: number;
-  readonly lanes: number;
+  readonly lanes: readonly number[];
 }
 
 /** An address, and the constant offset that the instruction adds to it: never a negative one. */
@@ -27,42 +26,43 @@ const LANES: readonly Lane[] = [0, 1, 2, 3];
 const backwards = shuffling([3, 2, 1, 0]);
 const reversed = (vector: Vector): Vector => backwards(vector, vector);
 
+/** Whether neighbouring lanes lie so many elements apart. */
+const areApart = (lanes: readonly number[], stride: number): boolean =>
+  lanes.every((offset, lane) => offset === lane * stride);
+
 /** As many lanes as there are; the others are anything. */
 export const loaded = (place: Place): Vector => {
-  const { stride, lanes } = place;
-  if (stride === 0) return v128.load32_splat(...at(place, 0));
-  if (stride === 1 && lanes === 4) return v128.load(...at(place, 0));
-  if (stride === -1 && lanes === 4) return reversed(v128.load(...at(place, -3)));
-  if (stride === 1 && lanes === 3) return v128.load32_lane(2, at(place, 2)[0], v128.load64_zero(...at(place, 0)), at(place, 2)[1]); // prettier-ignore
-  if (stride === 1 && lanes === 2) return v128.load64_zero(...at(place, 0));
-  return LANES.slice(1, lanes).reduce<Vector>(
-    (vector, lane) => {
-      const [address, offset] = at(place, lane * stride);
-      return v128.load32_lane(lane, address, vector, offset);
-    },
-    v128.load32_zero(...at(place, 0)),
-  );
+  const { lanes } = place;
+  if (areApart(lanes, 1)) {
+    if (lanes.length === 4) return v128.load(...at(place, 0));
+    if (lanes.length === 3) return v128.load32_lane(2, at(place, 2)[0], v128.load64_zero(...at(place, 0)), at(place, 2)[1]); // prettier-ignore
+    if (lanes.length === 2) return v128.load64_zero(...at(place, 0));
+  }
+  if (lanes.length === 4 && areApart(lanes, -1)) return reversed(v128.load(...at(place, -3)));
+  const splat = v128.load32_splat(...at(place, 0));
+  return LANES.slice(1, lanes.length).reduce<Vector>((vector, lane) => {
+    if (lanes[lane] === 0) return vector;
+    const [address, offset] = at(place, lanes[lane]!);
+    return v128.load32_lane(lane, address, vector, offset);
+  }, splat);
 };
 
 /** Writes the lanes that are in use. `value` must be cheap to repeat. */
 export const stored = (place: Place, value: Vector): readonly Statement[] => {
-  const { stride, lanes } = place;
-  const lane = (which: Lane, further: number): Statement => {
-    const [address, offset] = at(place, further);
-    return v128.store32_lane(which, address, value, offset);
+  const { lanes } = place;
+  const [address, offset] = at(place, 0);
+  const single = (lane: Lane): Statement => {
+    const [own, further] = at(place, lanes[lane]!);
+    return v128.store32_lane(lane, own, value, further);
   };
-  if (stride === 1 && lanes === 4) {
-    const [address, offset] = at(place, 0);
-    return [v128.store(address, value, offset)];
+  if (areApart(lanes, 1)) {
+    if (lanes.length === 4) return [v128.store(address, value, offset)];
+    if (lanes.length === 3) return [v128.store64_lane(0, address, value, offset), single(2)];
+    if (lanes.length === 2) return [v128.store64_lane(0, address, value, offset)];
   }
-  if (stride === -1 && lanes === 4) {
-    const [address, offset] = at(place, -3);
-    return [v128.store(address, reversed(value), offset)];
+  if (lanes.length === 4 && areApart(lanes, -1)) {
+    const [last, further] = at(place, -3);
+    return [v128.store(last, reversed(value), further)];
   }
-  if (stride === 1 && (lanes === 2 || lanes === 3)) {
-    const [address, offset] = at(place, 0);
-    const pair = v128.store64_lane(0, address, value, offset);
-    return lanes === 2 ? [pair] : [pair, lane(2, 2)];
-  }
-  return LANES.slice(0, lanes).map((which) => lane(which, which * stride));
+  return LANES.slice(0, lanes.length).map(single);
 };

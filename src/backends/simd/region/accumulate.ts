@@ -52,21 +52,34 @@ const maskOf = (lanes: number): Vector =>
 
 const byTwo = shuffling([2, 3, 0, 1]);
 const byOne = shuffling([1, 0, 3, 2]);
+/** A lane in place of the first. */
+const EACH = [0, 1, 2, 3].map((lane) => shuffling([lane, lane, lane, lane]));
 
 /** Null where nothing is reduced. */
 export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Accumulation | null => {
   if (!nest.loops.some(({ reduced }) => reduced)) return null;
   const levels = [...schedule.running, ...schedule.fixed];
-  const isKept = levels.map(({ loop }) => !nest.loops[loop]!.reduced);
-  const across = schedule.vector >= 0 && nest.loops[schedule.vector]!.reduced;
+  const isReduced = (loop: number): boolean => nest.loops[loop]!.reduced;
+  const vectorLevel = levels.find(({ loop }) => loop === schedule.vector);
+  const across = vectorLevel !== undefined && isReduced(vectorLevel.loop);
+  const weave = vectorLevel?.weave;
+  /** Woven vectors of which some lanes belong to one result: they are summed apart, and the lanes at last. */
+  const isMixed = weave !== undefined && isReduced(weave.outer) !== across;
+  const isKept = levels.map((level) => !isReduced(level.loop) || (isMixed && level === vectorLevel));
   const keptParts = mostParts(levels.filter((_, level) => isKept[level]));
   const reducedParts = mostParts(levels.filter((_, level) => !isKept[level]));
   const room = Math.floor(MOST_ACCUMULATORS / (nest.stores.length * keptParts));
   /** How many accumulators share the work of one result. */
   const slots = Math.min(LANES, reducedParts, Math.max(1, room));
-  const terms = nest.loops.reduce(
-    (product, { extent, reduced }, loop) =>
-      reduced ? product * (loop === schedule.vector ? Math.ceil(extent / LANES) : extent) : product,
+  const terms = levels.reduce(
+    (product, { blocks }, i) =>
+      isKept[i] === true
+        ? product
+        : product *
+          blocks.reduce(
+            (sum, { trips, parts }) => sum + (typeof trips === 'number' ? trips : 1) * parts.length,
+            0,
+          ),
     1 / slots,
   );
 
@@ -109,13 +122,55 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
     );
   };
 
-  const resultOf = ({ accumulators, combine: combined }: Reduction, kept: number): Body => {
-    const turned = (turn: (a: Vector, b: Vector) => Vector): Statement =>
-      set(total, combined(total, turn(total, total)));
-    const whole = range(slots)
+  const wholeOf = ({ accumulators, combine: combined }: Reduction, kept: number): Vector =>
+    range(slots)
       .map((slot) => accumulators.map((tier): Vector => tier[kept]![slot]!).reduce(combined))
       .reduce(combined);
-    return [set(total, whole), across ? [turned(byTwo), turned(byOne)] : []];
+
+  /** One result for each choice of kept parts: in its lanes, or over all of them. */
+  const separate = (standing: Standing, reduction: Reduction, store: Pointer): Body =>
+    choices(standing, isKept).map((choice) => {
+      const { combine: combined } = reduction;
+      const place = placeOf(standing, choice, store);
+      const turned = (turn: (a: Vector, b: Vector) => Vector): Statement =>
+        set(total, combined(total, turn(total, total)));
+      return [
+        set(total, wholeOf(reduction, numberOf(standing, choice, true))),
+        across ? [turned(byTwo), turned(byOne)] : [],
+        stored(across ? { ...place, lanes: [0] } : place, total),
+      ];
+    });
+
+  /** The results whose terms are in single lanes of woven vectors. */
+  const mixed = (standing: Standing, reduction: Reduction, store: Pointer): Body => {
+    const { extent, outer } = weave!; // it is what makes them mixed
+    const at = levels.indexOf(vectorLevel!);
+    const others = choices(standing, isKept.map((kept, level) => kept && level !== at)); // prettier-ignore
+    return others.map((choice) => {
+      const { parts } = vectorLevel!.blocks[0]!;
+      const results = new Map<number, Vector[]>();
+      const code = parts.map((part, p): Statement => {
+        const own = choice.map((chosen, level) => (level === at ? p : chosen));
+        const kept = numberOf(standing, own, true);
+        const sum = reduction.accumulators[0]![kept]![0]!;
+        for (let lane = 0; lane < part.lanes; lane++) {
+          const count = part.at + lane;
+          const result = (across ? Math.floor(count / extent) : count % extent) * store.strides[across ? outer : schedule.vector]!; // prettier-ignore
+          const terms = results.get(result) ?? [];
+          results.set(result, terms);
+          terms.push(lane === 0 ? sum : EACH[lane]!(sum, sum));
+        }
+        return set(sum, wholeOf(reduction, kept));
+      });
+      const place = placeOf(standing, choice, store);
+      return [
+        code,
+        [...results].map(([elements, terms]) => [
+          set(total, terms.reduce(reduction.combine)),
+          stored({ ...place, elements: place.elements + elements, lanes: [0] }, total),
+        ]),
+      ];
+    });
   };
 
   /** Trips of a block, with all that is unrolled in it, after which the accumulators move on. */
@@ -134,7 +189,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       return values.map((value, s) => {
         const { combine: combined, identity, isSum, accumulators } = reductions[s]!;
         const accumulator = accumulators[0]![kept]![slot]!;
-        if (!across || lanes === LANES) return set(accumulator, combined(accumulator, value));
+        if (!across || isMixed || lanes === LANES) return set(accumulator, combined(accumulator, value));
         const masked = isSum
           ? v128.and(value, maskOf(lanes))
           : v128.bitselect(value, identity, maskOf(lanes));
@@ -148,15 +203,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
         accumulators.map((tier) => set(tier[kept]![slot]!, identity)),
       ),
       loops,
-      choices(standing, isKept).map((choice) =>
-        reductions.map((reduction, s) => {
-          const place = placeOf(standing, choice, stores[s]!);
-          return [
-            resultOf(reduction, numberOf(standing, choice, true)),
-            stored(across ? { ...place, lanes: 1 } : place, total),
-          ];
-        }),
-      ),
+      reductions.map((reduction, s) => (isMixed ? mixed : separate)(standing, reduction, stores[s]!)),
     ],
     onTrip: (standing, block) => {
       const isInnermost = standing.depth === schedule.running.length - 1 && standing.depth >= schedule.kept;

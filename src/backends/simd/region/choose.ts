@@ -3,8 +3,11 @@ import { i32 } from '../assembler.js';
 import type { Slot } from './code.js';
 import { effortOf } from './effort.js';
 import { isFlat, type Nest } from './nest.js';
-import { type FlatExtent, LANES, type Level, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat } from './schedule.js'; // prettier-ignore
+import {
+  type FlatExtent, LANES, type Level, loopBits, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat, woven,
+} from './schedule.js'; // prettier-ignore
 import { across, adjacent, besideReduced } from './unroll.js';
+import { type Analysed, elementsOf, perVector, vectorLoop, weaveAlong } from './vectorLoop.js';
 import { workOf } from './work.js';
 
 /** Arithmetic on an extent that an argument holds. */
@@ -12,66 +15,6 @@ const flatExtent = (extent: Slot<'i32'>): FlatExtent => ({
   over: (size) => i32.shr_u(extent, Math.log2(size)),
   within: (size, part) => i32.shr_u(i32.and(extent, size - 1), Math.log2(part)),
 });
-
-/** A nest, and by assignment the loops that its value varies with. */
-interface Analysed {
-  readonly nest: Nest;
-  readonly depends: readonly number[];
-}
-
-const isAlong = (bits: number, loop: number): boolean => ((bits >> loop) & 1) === 1;
-
-const elementsOf = ({ loops }: Nest, which: (loop: number) => boolean): number =>
-  loops.reduce((product, { extent }, loop) => (which(loop) ? product * extent : product), 1);
-
-/** What a vector of elements takes, if vectors lie along a loop. */
-const perVector = ({ nest, depends }: Analysed, vector: number): number => {
-  const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
-  return (
-    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) ? sum + effortOf(a) : sum), 0) +
-    accesses.filter((strides) => strides[vector] !== 0).length
-  );
-};
-
-/** What a vector access takes: contiguous ones are cheap, those that can be exchanged in registers less so. */
-const accessEffort = (nest: Nest, strides: readonly number[], vector: number, isLoad: boolean): number => {
-  const stride = strides[vector]!;
-  if (stride === 0) return 0.3;
-  if (Math.abs(stride) === 1) return stride === 1 ? 1 : 2;
-  const crosses =
-    isLoad &&
-    nest.loops.every(({ extent, reduced }, loop) => !reduced && (strides[loop] !== 1 || extent >= LANES));
-  return crosses ? 3 : 10;
-};
-
-/** The effort for one element, if vectors lie along a loop and all is computed as far outside as it can be. */
-const effortAlong = ({ nest, depends }: Analysed, vector: number): number => {
-  const { extent, reduced } = nest.loops[vector]!;
-  const elements = elementsOf(nest, () => true);
-  const terms = elementsOf(nest, (loop) => nest.loops[loop]!.reduced);
-  const vectors = Math.ceil(extent / LANES) / extent;
-  const loads = nest.loads.reduce((sum, strides) => sum + accessEffort(nest, strides, vector, true), 0);
-  const stores = nest.stores.reduce(
-    (sum, { strides }) => sum + accessEffort(nest, strides, vector, false),
-    0,
-  );
-  const arithmetic = nest.body.reduce((sum, a, i) => {
-    const bits = depends[i]!;
-    const often = elementsOf(nest, (loop) => isAlong(bits, loop)) / elements;
-    return sum + effortOf(a) * often * (isAlong(bits, vector) ? vectors : 1);
-  }, 0);
-  const results = (reduced ? 8 * nest.stores.length : stores) / terms;
-  const masks = reduced && extent % LANES !== 0 ? nest.stores.length : 0;
-  return vectors * (loads + masks) + arithmetic + 3 / extent + results;
-};
-
-/** The loop with the least effort; of equals the innermost. */
-const vectorLoop = (analysed: Analysed): number => {
-  const { loops } = analysed.nest;
-  if (loops.length === 1) return 0;
-  const efforts = loops.map((_, loop) => effortAlong(analysed, loop));
-  return efforts.lastIndexOf(Math.min(...efforts));
-};
 
 /** Vectors to work on at a time: as many as keep the loop's own cost small. */
 const vectorsAtOnce = (effort: number): 1 | 2 | 4 => (effort <= 12 ? 4 : effort <= 40 ? 2 : 1);
@@ -91,16 +34,50 @@ const unrolledVectors = (extent: number, effort: number, wanted: number): number
   return whole > 1 || vectors < 4 * wanted ? whole : wanted;
 };
 
+/** Woven vectors: of all iterations of the outer loop, or as many as make whole vectors; null for none. */
+const weaving = (nest: Nest, vector: number, effort: number, mostVectors: number): Woven | null => {
+  const weave = weaveAlong(nest, vector);
+  if (weave === null) return null;
+  const { outer, count } = weave;
+  const { extent } = nest.loops[vector]!;
+  const wide = nest.loops[outer]!.extent;
+  const fits = (iterations: number, most: number): boolean => {
+    const vectors = Math.ceil((iterations * extent) / LANES);
+    return vectors <= mostVectors && vectors * effort <= most;
+  };
+  const iterations = fits(wide, 320) && wide * extent <= 48 ? wide : fits(count, 450) ? count : 0;
+  if (iterations === 0) return null;
+  return { outer, running: tiling(outer, wide, iterations), level: woven(vector, extent, outer, iterations) };
+};
+
+interface Woven {
+  readonly outer: number;
+  readonly running: Level;
+  readonly level: Level;
+}
+
+const loopsWithout = ({ loops }: Nest, without: readonly (number | undefined)[]): readonly number[] =>
+  loops.flatMap((_, loop) => (without.includes(loop) ? [] : [loop]));
+
+const reducingWoven = (nest: Nest, vector: number, { outer, running, level }: Woven): Schedule => {
+  const isReduced = ({ loop }: Level): boolean => nest.loops[loop]!.reduced;
+  const others = loopsWithout(nest, [vector, outer]).map((loop) => stepping(loop, nest.loops[loop]!.extent));
+  const levels = [...others, running, level];
+  return scheduled(vector, levels.filter((l) => !isReduced(l)), levels.filter(isReduced)); // prettier-ignore
+};
+
 const reducing = (analysed: Analysed, vector: number): Schedule => {
   const { nest } = analysed;
   const { extent, reduced } = nest.loops[vector]!;
   const effort = perVector(analysed, vector);
+  const interlaced = weaving(nest, vector, effort, Math.floor(12 / nest.stores.length));
+  if (interlaced !== null) return reducingWoven(nest, vector, interlaced);
   const wanted = reduced ? vectorsAtOnce(effort) : Math.max(1, Math.floor(8 / nest.stores.length));
   const unrolled = unrolledVectors(extent, effort, effort * wanted <= 200 ? wanted : 2);
   const along = vectorized(vector, extent, unrolled);
   const beside = besideReduced(nest, vector, unrolled, Math.ceil(extent / LANES) <= unrolled);
   const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent, beside.get(loop) ?? 1);
-  const others = nest.loops.flatMap((_, loop) => (loop === vector ? [] : [loop]));
+  const others = loopsWithout(nest, [vector]);
   const kept = others.filter((loop) => !nest.loops[loop]!.reduced);
   // unrolled ones last
   const outer = kept.filter((loop) => !beside.has(loop));
@@ -129,9 +106,12 @@ interface Variant {
 const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] => {
   const at = plain.running.findIndex((level) => level.loop === loop);
   const { extent } = nest.loops[loop]!;
-  const inside = [...plain.running.slice(at + 1), ...plain.fixed].map((level) => level.loop);
+  const inside = [...plain.running.slice(at + 1), ...plain.fixed].reduce(
+    (bits, level) => bits | loopBits(level),
+    0,
+  );
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
-  const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => inside.includes(l) && strides[l] !== 0), 0); // prettier-ignore
+  const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // prettier-ignore
   const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));
   if (at < 0 || tile < Math.min(extent, 4)) return [];
   const rest = plain.running.slice(at + 1);
@@ -147,30 +127,39 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] =>
   return along.length === 0 ? [whole] : [whole, variant([...along, within], 0.5)];
 };
 
+/** The levels of the vectors, and of a loop beside theirs where runs are short and memory goes on along it. */
+const innerLevels = (
+  analysed: Analysed,
+  vector: number,
+): { readonly beside: number | undefined; readonly levels: readonly Level[] } => {
+  const { nest } = analysed;
+  const { extent } = nest.loops[vector]!;
+  const effort = perVector(analysed, vector);
+  const interlaced = weaving(nest, vector, effort, 12);
+  if (interlaced !== null)
+    return { beside: interlaced.outer, levels: [interlaced.running, interlaced.level] };
+  const wanted = vectorsAtOnce(effort);
+  const unrolled = unrolledVectors(extent, effort, wanted);
+  const isWhole = Math.ceil(extent / LANES) <= unrolled;
+  const beside = isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null;
+  const along = vectorized(vector, extent, unrolled);
+  return { beside: beside?.loop, levels: beside === null ? [along] : [beside.level, along] };
+};
+
 const keeping = (analysed: Analysed, vector: number): Schedule => {
   const { nest, depends } = analysed;
   const { extent } = nest.loops[vector]!;
   const effort = perVector(analysed, vector);
-  const wanted = vectorsAtOnce(effort);
   const crossing = across(nest, vector, effort);
   const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent);
-  const without = (...loops: readonly (number | undefined)[]): readonly number[] =>
-    nest.loops.flatMap((_, loop) => (loops.includes(loop) ? [] : [loop]));
   if (crossing !== null) {
     const along = vectorized(vector, extent, crossing.vectors);
-    const others = without(vector, crossing.loop).map(level);
+    const others = loopsWithout(nest, [vector, crossing.loop]).map(level);
     return scheduled(vector, [...others, crossing.outer, along, ...crossing.inner], []);
   }
-  const unrolled = unrolledVectors(extent, effort, wanted);
-  const along = vectorized(vector, extent, unrolled);
-  const isWhole = Math.ceil(extent / LANES) <= unrolled;
-  const beside = isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null;
-  const others = without(vector, beside?.loop);
-  const plain = scheduled(
-    vector,
-    [...others.map(level), ...(beside === null ? [] : [beside.level]), along],
-    [],
-  );
+  const inner = innerLevels(analysed, vector);
+  const others = loopsWithout(nest, [vector, inner.beside]);
+  const plain = scheduled(vector, [...others.map(level), ...inner.levels], []);
   const all = 2 ** nest.loops.length - 1;
   // nothing could be computed further outside
   if (nest.body.every((a, i) => depends[i] === 0 || depends[i] === all || effortOf(a) === 0)) return plain;

@@ -64,7 +64,7 @@ const LOOP = instruction('void', [0x03, VOID]);
 const END = instruction('void', [0x0b]);
 
 /** Runs `body`, and again as long as the test that follows it is not 0. */
-export const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
+const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
   LOOP,
   body,
   instruction('void', [0x0d, 0], [test]),

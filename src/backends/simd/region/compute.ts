@@ -8,13 +8,14 @@ import {
   type Choice,
   choices,
   distance,
+  lanesOf,
   placeOf,
   type Pointer,
   type Pointers,
   type Standing,
   vectorPart,
 } from './places.js';
-import type { Schedule } from './schedule.js';
+import { loopBits, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
 import { levelAcross, transposed } from './transpose.js';
 import { type Arithmetic, calling, elementaryOf, fromMemory, type HostFunction, hostFunctionOf, toMemory, valueOf } from './values.js'; // prettier-ignore
@@ -53,9 +54,8 @@ export const computation = (
   const { body, stores } = nest;
   const levels = [...schedule.running, ...schedule.fixed];
   const typeOf = (i: number): NumberType => body[i]!.dtype;
-  const dependsOn = (i: number, loop: number): boolean => loop >= 0 && ((depends[i]! >> loop) & 1) === 1;
   /** By assignment and level: whether the value differs from one part to another. */
-  const varies = body.map((_, i) => levels.map(({ loop }) => dependsOn(i, loop)));
+  const varies = body.map((_, i) => levels.map((level) => (depends[i]! & loopBits(level)) !== 0));
   /** How many levels must have been entered for a value to be known. */
   const depthOf = varies.map((along) => 1 + along.slice(0, schedule.running.length).lastIndexOf(true));
   const across = nest.loads.map((strides) => levelAcross(schedule, strides));
@@ -98,11 +98,13 @@ export const computation = (
   });
 
   const slots = new Map<number, Slot<'v128'>>();
+  /** The levels of several parts. */
+  const several = levels.flatMap(({ blocks }, level) =>
+    blocks.some(({ parts }) => parts.length > 1) ? [level] : [],
+  );
   const keyOf = (i: number, choice: Choice): number => {
     let key = i;
-    const along = varies[i]!;
-    for (let level = 0; level < along.length; level++)
-      key = key * RADIX + (along[level] === true ? choice[level]! : 0);
+    for (const level of several) key = key * RADIX + (varies[i]![level] === true ? choice[level]! : 0);
     return key;
   };
   const slotOf = (key: number): Slot<'v128'> => {
@@ -122,10 +124,8 @@ export const computation = (
       return value;
     }
     const numbers = values.map((x, at) => toMemory(x, types[at]!, tools));
-    const isUniform = !dependsOn(i, schedule.vector);
-    const lanes = isUniform ? 1 : vectorPart(standing, choice).lanes;
-    const result = calling(imports(host), host.type, numbers, lanes);
-    return result;
+    const isUniform = varies[i]![standing.vectorLevel] !== true;
+    return calling(imports(host), host.type, numbers, isUniform ? 1 : vectorPart(standing, choice).lanes);
   };
 
   const expressionOf = (i: number, standing: Standing, choice: Choice, scope: Scope): Vector => {
@@ -137,9 +137,9 @@ export const computation = (
         return constantOf(a.value, a.dtype, tools);
       case 'index': {
         const { slot, strides } = indices.get(i)!;
-        const along = strides[schedule.vector] ?? 0;
         const first = distance(standing, choice, strides);
-        const lanes = i32x4.const(first, first + along, first + 2 * along, first + 3 * along);
+        const [, second = 0, third = 0, fourth = 0] = lanesOf(standing, choice, strides);
+        const lanes = i32x4.const(first, first + second, first + third, first + fourth);
         const whole = i32x4.add(i32x4.splat(slot), lanes);
         return a.dtype === 'float32' ? f32x4.convert_i32x4_s(whole) : whole;
       }

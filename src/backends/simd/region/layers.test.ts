@@ -120,7 +120,7 @@ const extents: fc.Arbitrary<Extents> = fc.record({
   H: fc.constantFrom(1, 4, 7, 9, 16, 25, 32, 49),
   W: fc.constantFrom(1, 2, 5),
   G: fc.constantFrom(1, 2, 3, 4, 8),
-  C: fc.constantFrom(1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 39, 48),
+  C: fc.constantFrom(1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 24, 32, 39, 48),
   R: fc.constant(2),
   S: fc.constantFrom(2, 3),
 });

@@ -2,7 +2,7 @@
 import { increment, type Locals, type Slot, type Statement } from './code.js';
 import { BYTES, type Place } from './access.js';
 import type { Nest } from './nest.js';
-import type { Block, Level, Part, Schedule } from './schedule.js';
+import { along, type Block, type Level, type Part, type Schedule } from './schedule.js';
 
 /** Something that moves as loops go on. */
 export interface Pointer {
@@ -32,8 +32,7 @@ export interface Standing {
   /** How many running levels have been entered. */
   readonly depth: number;
   readonly blocks: readonly (Block | undefined)[];
-  /** The loop that vectors lie along, and its level; -1 if there is none. */
-  readonly vector: number;
+  /** The level that vectors lie along; -1 if there is none. */
   readonly vectorLevel: number;
 }
 
@@ -43,7 +42,6 @@ export const outside = ({ running, fixed, vector }: Schedule): Standing => {
     levels,
     depth: 0,
     blocks: levels.map((level, i) => (i < running.length ? undefined : level.blocks[0])),
-    vector,
     vectorLevel: levels.findIndex(({ loop }) => loop === vector),
   };
 };
@@ -84,10 +82,9 @@ export const distance = (
   let sum = 0;
   for (let i = 0; i < levels.length; i++) {
     const block = blocks[i];
-    const stride = strides[levels[i]!.loop]!;
-    if (block === undefined || stride === 0) continue;
-    sum += block.parts[choice[i]!]!.at * stride;
-    if (i < depth) sum -= reach(block, stride);
+    if (block === undefined) continue;
+    sum += along(levels[i]!, block.parts[choice[i]!]!.at, strides);
+    if (i < depth) sum -= reach(block, strides[levels[i]!.loop]!);
   }
   return sum;
 };
@@ -98,11 +95,23 @@ const SINGLE: Part = { at: 0, lanes: 1 };
 export const vectorPart = ({ blocks, vectorLevel }: Standing, choice: Choice): Part =>
   blocks[vectorLevel]?.parts[choice[vectorLevel]!] ?? SINGLE;
 
+/** Elements from the first lane to each. */
+export const lanesOf = (
+  standing: Standing,
+  choice: Choice,
+  strides: readonly number[],
+): readonly number[] => {
+  const { at, lanes } = vectorPart(standing, choice);
+  const level = standing.levels[standing.vectorLevel];
+  if (level === undefined) return [0];
+  const first = along(level, at, strides);
+  return Array.from({ length: lanes }, (_, lane) => along(level, at + lane, strides) - first);
+};
+
 export const placeOf = (standing: Standing, choice: Choice, { slot, strides }: Pointer): Place => ({
   pointer: slot,
   elements: distance(standing, choice, strides),
-  stride: strides[standing.vector] ?? 0,
-  lanes: vectorPart(standing, choice).lanes,
+  lanes: lanesOf(standing, choice, strides),
 });
 
 /** Moves pointers by elements, each its own. */

@@ -24,7 +24,22 @@ export interface Block {
 export interface Level {
   readonly loop: number;
   readonly blocks: readonly Block[];
+  /**
+   * Where vectors run on, from the end of the loop, into the next iteration of another: this level counts
+   * through iterations of both.
+   */
+  readonly weave?: { readonly outer: number; readonly extent: number };
 }
+
+/** The loops that a level runs along, one bit each. */
+export const loopBits = ({ loop, weave }: Level): number =>
+  weave === undefined ? 1 << loop : (1 << loop) | (1 << weave.outer);
+
+/** How many elements on a level's iteration lies, along strides. */
+export const along = ({ loop, weave }: Level, at: number, strides: readonly number[]): number =>
+  weave === undefined
+    ? at * strides[loop]!
+    : Math.floor(at / weave.extent) * strides[weave.outer]! + (at % weave.extent) * strides[loop]!;
 
 export interface Schedule {
   /** The loop along which vectors lie; -1 where there is no loop, and one lane is in use. */
@@ -82,6 +97,12 @@ const unrolledVectors = (loop: number, extent: number): Level => {
   return { loop, blocks: [{ trips: 1, step: extent, parts }] };
 };
 
+/** All vectors of `count` iterations of the outer loop, one after another. */
+export const woven = (loop: number, extent: number, outer: number, count: number): Level => ({
+  ...unrolledVectors(loop, count * extent),
+  weave: { outer, extent },
+});
+
 /** `unrolled` vectors at a time, then single ones, then what does not fill a vector. */
 export const vectorized = (loop: number, extent: number, unrolled: number): Level => {
   if (Math.ceil(extent / LANES) <= unrolled) return unrolledVectors(loop, extent);
@@ -115,7 +136,7 @@ export interface FlatExtent {
   readonly within: (size: number, part: number) => Expr<'i32'>;
 }
 
-export const isFixed = ({ blocks }: Level): boolean => blocks.length === 1 && blocks[0]!.trips === 1;
+const isFixed = ({ blocks }: Level): boolean => blocks.length === 1 && blocks[0]!.trips === 1;
 
 /** Sorts levels into a schedule: `kept` and `reduced` each outermost first. */
 export const scheduled = (vector: number, kept: readonly Level[], reduced: readonly Level[]): Schedule => {

@@ -17,6 +17,8 @@ export const levelAcross = ({ vector, running, fixed }: Schedule, strides: reado
   );
 };
 
+const NEIGHBOURS = [0, 1, 2, 3];
+
 /** The exchange of a 4×4 block: first within pairs of rows, then within pairs of pairs. */
 const lower = shuffling([0, 4, 1, 5]);
 const upper = shuffling([2, 6, 3, 7]);
@@ -38,11 +40,14 @@ export const transposed = (
     choice.map((part, at) => (at === level ? first + which : part)),
   );
   const place = placeOf(standing, choices[0]!, pointer);
-  if (place.lanes === 1) return null;
-  const row = (which: number) => {
-    const elements = place.elements + Math.min(which, place.lanes - 1) * place.stride;
-    return loaded({ ...place, elements, stride: 1, lanes: LANES });
-  };
+  const { lanes } = place;
+  if (lanes.length === 1) return null;
+  const row = (which: number) =>
+    loaded({
+      ...place,
+      elements: place.elements + lanes[Math.min(which, lanes.length - 1)]!,
+      lanes: NEIGHBOURS,
+    });
   const [a, b, c, d] = choices.map(slotOf) as [Slot<'v128'>, Slot<'v128'>, Slot<'v128'>, Slot<'v128'>]; // four of four
   return {
     choices,

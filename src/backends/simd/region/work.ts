@@ -1,7 +1,7 @@
 /** What a schedule costs in all: arithmetic where it is done, memory, and the loops themselves. */
 import { effortOf } from './effort.js';
 import type { Nest } from './nest.js';
-import type { Block, Level, Schedule } from './schedule.js';
+import { type Block, type Level, loopBits, type Schedule } from './schedule.js';
 
 const tripsOf = ({ trips }: Block): number => (typeof trips === 'number' ? trips : 1);
 
@@ -25,7 +25,7 @@ export const workOf = (nest: Nest, depends: readonly number[], { running, fixed 
   const parts = levels.map(partsIn);
   /** How often something is done that varies with these loops. */
   const often = (bits: number): number => {
-    const varies = levels.map(({ loop }) => ((bits >> loop) & 1) === 1);
+    const varies = levels.map((level) => (bits & loopBits(level)) !== 0);
     const depth = 1 + varies.slice(0, running.length).lastIndexOf(true);
     return varies.reduce((product, does, i) => (does ? product * parts[i]! : product), times[depth]!);
   };

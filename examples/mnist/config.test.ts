@@ -81,12 +81,19 @@ describe('a run that goes on', () => {
     expect(continued('runs/x', { steps: 9, minutes: 2, sampler: 'ddim:5' })(config)).toEqual(
       E.right({ ...config, steps: 9, minutes: 2, sampler: 'ddim:5' }),
     );
+    expect(continued('runs/x', { minutes: 9 })(config)).toEqual(E.right({ ...config, minutes: 9 }));
+  });
+
+  test('takes as many steps as are asked for, however long', () => {
+    expect(continued('runs/x', { steps: 9 })(config)).toEqual(
+      E.right({ ...config, steps: 9, minutes: null }),
+    );
   });
 
   test('keeps what its numbers depend on', () => {
     expect(continued('runs/x', { seed: config.seed })(config)).toEqual(E.right(config));
     expect(messageOf(continued('runs/x', { batch: 5 })(config))).toBe(
-      'ConfigError: --batch: expected 32, with which the run in runs/x began, got 5; leave the option out, or begin another run without --resume',
+      `ConfigError: --batch: expected ${config.batch}, with which the run in runs/x began, got 5; leave the option out, or begin another run without --resume`,
     );
   });
 });

@@ -66,6 +66,15 @@ export const decodeConfig =
       E.flatMap(configDecoder({ where, hint: HINT })),
     );
 
+/** A configuration with the settings that were given; a number of steps lifts the limit of time. */
+export const changedBy =
+  (given: Partial<Settings>) =>
+  (config: Config): Config => ({
+    ...config,
+    ...(given.steps === undefined ? {} : { minutes: null }),
+    ...given,
+  });
+
 /** What a run keeps to its end, since its numbers depend on it. */
 const FIXED = ['backend', 'seed', 'batch'] as const;
 
@@ -75,7 +84,7 @@ export const continued =
   (config: Config): E.Either<NoisefoldError, Config> => {
     const changed = FIXED.find((name) => given[name] !== undefined && given[name] !== config[name]);
     return changed === undefined
-      ? E.right({ ...config, ...given })
+      ? E.right(changedBy(given)(config))
       : fail('ConfigError', {
           where: `--${changed}`,
           expected: `${config[changed]}, with which the run in ${where} began`,

@@ -156,7 +156,9 @@ describe('the demo', () => {
     expect(E.isRight(result)).toBe(true);
     expect(notes.at(-1)).toMatch(/^trained 1 steps in /);
     expect((await logOf(out)).length).toBe(1);
-    const outcome = await run(out, { resume: true, minutes: 100 });
+    expect(E.isRight((await run(out, { resume: true })).result)).toBe(true);
+    expect((await logOf(out)).length).toBe(1);
+    const outcome = await run(out, { resume: true, steps: 7 });
     expect(E.isRight(outcome.result)).toBe(true);
     await expectUndisturbed(out);
   });

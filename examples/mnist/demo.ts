@@ -19,7 +19,7 @@ import type { Digits } from './digits.js';
 import type { Display } from './display.js';
 import type { Options } from './options.js';
 import { drawing, type Parts, partsOf, type Recipe, settings } from './recipe.js';
-import { filesOf, openRun, readLog, type Run, writeConfig } from './runFolder.js';
+import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
 import { following, stopped } from './training.js';
 
 /** What the demo needs from outside. */
@@ -65,8 +65,9 @@ const prepare =
 const train =
   ({ display, signal }: World) =>
   ({ run, parts, digits }: Prepared): OnBackend<TrainedDigits> => {
-    const { config, from } = run;
+    const { config, from, metrics } = run;
     const { recipe } = config;
+    const done = from?.step ?? 0;
     return fit({
       ...parts,
       ...recipe,
@@ -74,7 +75,7 @@ const train =
       data: digits.train,
       heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
       batch: config.batch,
-      steps: config.steps,
+      steps: isOver(config, done, metrics.at(-1)?.seconds ?? 0) ? done : config.steps,
       key: keysOf(config).train,
       config: recipe,
       ...(from === null ? {} : { from }),

@@ -22,7 +22,7 @@ interface SettingOption {
 
 const SETTINGS: Readonly<Record<string, SettingOption>> = {
   steps: { setting: 'steps', about: 'updates of the model' },
-  minutes: { setting: 'minutes', about: 'the most minutes of training' },
+  minutes: { setting: 'minutes', about: 'the most minutes of training, unless steps are given' },
   backend: { setting: 'backend', about: 'wasm, cpu or reference' },
   seed: { setting: 'seed', about: 'the same seed gives the same digits' },
   batch: { setting: 'batch', about: 'images in a step' },

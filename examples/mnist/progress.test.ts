@@ -22,6 +22,7 @@ describe('progress', () => {
     expect(bar(200)(halfway)).toBe(
       `training ▕${'█'.repeat(20)}${' '.repeat(20)}▏ 380/760  loss 0.1235  held out 0.2000  412 images/s  1:02 left`,
     );
+    expect(bar(200)({ ...halfway, fraction: 1 })).toContain(`▕${'█'.repeat(40)}▏`);
     expect(bar(200)({ ...halfway, done: 0 })).toContain(`▕${' '.repeat(40)}▏`);
     expect(bar(200)({ ...halfway, done: 760 })).toContain(`▕${'█'.repeat(40)}▏`);
   });

@@ -5,6 +5,8 @@ export interface Progress {
   readonly done: number;
   readonly of: number;
   readonly secondsLeft: number;
+  /** Of the way; done/of, unless time is up before. */
+  readonly fraction?: number;
   /** Smoothed; NaN before the first step. */
   readonly loss?: number;
   readonly heldOut?: number | undefined;
@@ -69,6 +71,7 @@ export const bar =
     const text = facts(progress).join('  ');
     const room = columns - 1 - progress.phase.length - text.length - 4;
     const cells = Math.min(WIDEST, room);
-    const middle = cells < NARROWEST ? ' ' : ` ▕${filled(progress.done / progress.of, cells)}▏ `;
+    const middle =
+      cells < NARROWEST ? ' ' : ` ▕${filled(progress.fraction ?? progress.done / progress.of, cells)}▏ `;
     return `${progress.phase}${middle}${text}`.slice(0, Math.max(0, columns - 1));
   };

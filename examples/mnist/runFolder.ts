@@ -22,7 +22,7 @@ import {
   writeAtomically,
 } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
-import { type Config, continued, decodeConfig, encodeConfig } from './config.js';
+import { changedBy, type Config, continued, decodeConfig, encodeConfig } from './config.js';
 import type { Options } from './options.js';
 
 /** A run that begins or goes on. */
@@ -181,10 +181,14 @@ export const openRun =
           TE.bindTo('folder'),
           // as it is read when the run goes on, with all defaults
           TE.bind('config', () =>
-            TE.fromEither(decodeConfig('recipe')(encodeConfig({ ...config, ...options.given }))),
+            TE.fromEither(decodeConfig('recipe')(encodeConfig(changedBy(options.given)(config)))),
           ),
           TE.map((run): Run => ({ ...run, from: null, metrics: [] })),
         );
+
+/** Whether training is over after so many steps in so many seconds. */
+export const isOver = ({ steps, minutes }: Config, done: number, seconds: number): boolean =>
+  done >= steps || seconds >= (minutes ?? Infinity) * 60;
 
 /** Puts the configuration in place. */
 export const writeConfig = ({ folder, config }: Run): Effect<void> =>

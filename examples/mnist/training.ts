@@ -4,7 +4,7 @@ import type { Fit, Metrics, TrainEvent, TrainingRun } from 'noisefold/training';
 import { function as F, io as IO, taskEither as TE } from 'fp-ts';
 import type { Display } from './display.js';
 import { clock, noPace, type Pace, paced, type Progress } from './progress.js';
-import { log, type Run, save, trimLog } from './runFolder.js';
+import { isOver, log, type Run, save, trimLog } from './runFolder.js';
 
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 type Told = Effect<void | 'stop'>;
@@ -23,15 +23,19 @@ const progressOf = (
   { step, seconds }: Metrics,
   heldOut: number | undefined,
   { secondsPerStep, loss }: Pace,
-): Progress => ({
-  phase: 'training',
-  done: step + 1,
-  of: steps,
-  loss,
-  heldOut,
-  imagesPerSecond: batch / secondsPerStep,
-  secondsLeft: Math.min((steps - step - 1) * secondsPerStep, (minutes ?? Infinity) * 60 - seconds),
-});
+): Progress => {
+  const limit = (minutes ?? Infinity) * 60;
+  return {
+    phase: 'training',
+    done: step + 1,
+    of: steps,
+    fraction: Math.max((step + 1) / steps, seconds / limit),
+    loss,
+    heldOut,
+    imagesPerSecond: batch / secondsPerStep,
+    secondsLeft: Math.min((steps - step - 1) * secondsPerStep, limit - seconds),
+  };
+};
 
 /** The listener of a `fit`: it remembers what it has seen, so each training needs its own. */
 export const following = (
@@ -40,7 +44,7 @@ export const following = (
   signal: AbortSignal,
 ): NonNullable<Fit<never, never>['onEvent']> => {
   const { config, metrics: before } = run;
-  const { batch, steps, minutes, checkpointEvery, recipe } = config;
+  const { batch, checkpointEvery, recipe } = config;
   const secondsBefore = before.at(-1)?.seconds ?? 0;
   let began = Number.NaN; // when this process took its first step
   let pace = noPace;
@@ -74,7 +78,7 @@ export const following = (
       logged(metrics),
       TE.flatMap((): Told => {
         const done = metrics.step + 1;
-        const end = done >= steps || metrics.seconds >= (minutes ?? Infinity) * 60;
+        const end = isOver(config, done, metrics.seconds);
         if (!end && !signal.aborted && done % checkpointEvery !== 0) return TE.right(undefined);
         return F.pipe(
           training.snapshot,
@@ -82,7 +86,12 @@ export const following = (
           TE.flatMap((): Told => {
             if (signal.aborted) return TE.left(stopped(run, `training, step ${done}`));
             return end
-              ? TE.fromIO(F.pipe(note(`trained ${done} steps in ${clock(metrics.seconds)}`), IO.as('stop')))
+              ? TE.fromIO(
+                  F.pipe(
+                    note(`trained ${done} steps in ${clock(metrics.seconds)}, loss ${pace.loss.toFixed(4)}`),
+                    IO.as('stop'),
+                  ),
+                )
               : TE.right(undefined);
           }),
         );

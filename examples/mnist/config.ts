@@ -37,6 +37,8 @@ const configDecoder = record<Config>({
   recipe: record<Recipe>({
     model: by(unetArchitecture),
     learningRate: positive,
+    warmupSteps: wholeFrom(1),
+    decaySteps: wholeFrom(1),
     clip: positive,
     averageDecay: rate,
     labelDropout: rate,

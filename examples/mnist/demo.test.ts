@@ -37,6 +37,8 @@ const digits: Digits = { train: bars, test: bars };
 const recipe: Recipe = {
   model: { image: [8, 8, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
   learningRate: 1e-2,
+  warmupSteps: 2,
+  decaySteps: 100,
   clip: 1,
   averageDecay: 0.9,
   labelDropout: 0.5,

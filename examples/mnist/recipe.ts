@@ -14,17 +14,22 @@ import {
   adam,
   chain,
   clipByGlobalNorm,
+  cosineDecay,
   type Optimizer,
   type UNet,
   unet,
   type UNetConfig,
+  warmup,
 } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
 
 /** What decides the numbers of a training: checkpoints carry it, and a run keeps the one it began with. */
 export interface Recipe {
   readonly model: UNetConfig;
+  /** It grows over the first updates, and falls along half a cosine to a twentieth of itself at `decaySteps`. */
   readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly decaySteps: number;
   /** The largest norm of the whole gradient. */
   readonly clip: number;
   readonly averageDecay: number;
@@ -54,8 +59,8 @@ export interface Settings {
 export const recipe: Recipe = {
   model: {
     image: [28, 28, 1],
-    base: 24,
-    multipliers: [1, 2, 2],
+    base: 16,
+    multipliers: [1, 2, 4],
     blocks: 1,
     attention: [7],
     heads: 4,
@@ -64,9 +69,11 @@ export const recipe: Recipe = {
     timesteps: 1000,
     predicts: 'v',
   },
-  learningRate: 1e-3,
+  learningRate: 3e-3,
+  warmupSteps: 20,
+  decaySteps: 800,
   clip: 1,
-  averageDecay: 0.995,
+  averageDecay: 0.99,
   labelDropout: 0.1,
   heldOutEvery: 100,
   heldOutImages: 64,
@@ -75,11 +82,11 @@ export const recipe: Recipe = {
 export const settings: Settings = {
   backend: 'wasm',
   seed: 7,
-  batch: 32,
-  steps: 760,
-  minutes: null,
+  batch: 16,
+  steps: 800,
+  minutes: 2.75,
   checkpointEvery: 100,
-  sampler: 'ddim:50',
+  sampler: 'ddim:25',
   guidance: 2,
 };
 
@@ -110,7 +117,7 @@ export interface Parts {
 
 /** Makes the parts. What does not fit together is a `ConfigError`, before anything runs. */
 export const partsOf = (
-  { model, learningRate, clip }: Recipe,
+  { model, learningRate, warmupSteps, decaySteps, clip }: Recipe,
   { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,
 ): E.Either<NoisefoldError, Parts> =>
   F.pipe(
@@ -125,7 +132,16 @@ export const partsOf = (
     ),
     E.map((made) => ({
       ...made,
-      optimizer: chain(clipByGlobalNorm(clip), adam({ learningRate })),
+      optimizer: chain(
+        clipByGlobalNorm(clip),
+        adam({
+          learningRate: F.pipe(
+            learningRate,
+            warmup(warmupSteps),
+            cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }),
+          ),
+        }),
+      ),
       guidance: cfg(guidance),
     })),
   );

@@ -7,7 +7,7 @@ import type { NumberType } from '../../src/dsl/region.js';
 import { mapValues } from '../oracles/records.js';
 import { showGraph } from '../oracles/text.js';
 import { type Choices, choices, draws, numbers } from './choices.js';
-import { type Declared, type Input, inputNodes, showInput, smallShape } from './operationCase.js';
+import { type Declared, type Input, inputNodes, largeShape, showInput, smallShape } from './operationCase.js';
 import { families, isContinuous, type Operand, type Operation } from './operations.js';
 
 export interface GraphCase {
@@ -77,26 +77,28 @@ interface Script {
   readonly scratch: number;
 }
 
-const script: fc.Arbitrary<Script> = fc.record({
-  inputs: fc.array(
-    fc.record({
-      shape: smallShape,
-      dtype: fc.constantFrom('float32', 'float32', 'float32', 'float32', 'int32', 'bool'),
-      donated: fc.boolean(),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
-  steps: fc.array(step, { maxLength: 24, size: 'max' }),
-  outputs: fc.array(backwards, { minLength: 1, maxLength: 4 }),
-  gradient: fc.option(backwards, { freq: 2 }),
-  update: backwards,
-  seed: fc.nat(),
-  wild: fc.boolean(),
-  scratch: fc.constantFrom(0, 5, 40),
-});
+const script = (shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Script> =>
+  fc.record({
+    inputs: fc.array(
+      fc.record({
+        shape,
+        dtype: fc.constantFrom('float32', 'float32', 'float32', 'float32', 'int32', 'bool'),
+        donated: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    steps: fc.array(step, { maxLength: 24, size: 'max' }),
+    outputs: fc.array(backwards, { minLength: 1, maxLength: 4 }),
+    gradient: fc.option(backwards, { freq: 2 }),
+    update: backwards,
+    seed: fc.nat(),
+    wild: fc.boolean(),
+    scratch: fc.constantFrom(0, 5, 40),
+  });
 
 /** Larger results are left out of the graph, so that it stays quick to evaluate. */
-const LARGEST = 300;
+const largestOf = (inputs: readonly Node[]): number =>
+  inputs.reduce((most, { shape }) => Math.max(most, 2 * sizeOf(shape)), 300);
 
 const back = <A>(from: readonly A[], n: number): A => from[from.length - 1 - (n % from.length)]!;
 
@@ -137,9 +139,10 @@ const trace = (
 ): Readonly<Record<string, Node>> => {
   const { key, ...given } = nodes;
   const pool: Node[] = Object.values(given);
+  const largest = largestOf(pool);
   steps.forEach((s, at) => {
     const next = nextNode(words, pool, key!, s, at);
-    if (sizeOf(next.shape) <= LARGEST) pool.push(next);
+    if (sizeOf(next.shape) <= largest) pool.push(next);
   });
   if (gradient !== null) {
     const floats = pool.filter((n) => n.dtype === 'float32');
@@ -191,13 +194,17 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
 // no bias in either: small graphs say little
 
 /** Graphs of all operations, on any numbers. */
-export const graphCase: fc.Arbitrary<GraphCase> = fc.noBias(script).map((s) => caseOf(families, s));
+export const graphCase: fc.Arbitrary<GraphCase> = fc
+  .noBias(script(smallShape))
+  .map((s) => caseOf(families, s));
 
 /** Graphs of which a rounding changes the results little, or so that one can tell. */
-export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc.noBias(script).map((s) =>
-  caseOf(
-    // a record by the families, as they are
-    mapValues(families, (of) => of.filter(isContinuous)) as Vocabulary,
-    { ...s, wild: false },
-  ),
-);
+export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc
+  .noBias(script(fc.oneof(smallShape, largeShape)))
+  .map((s) =>
+    caseOf(
+      // a record by the families, as they are
+      mapValues(families, (of) => of.filter(isContinuous)) as Vocabulary,
+      { ...s, wild: false },
+    ),
+  );

@@ -1,0 +1,72 @@
+/** No heap grows while a plan runs: not the backend's, nor that of the process. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
+import { reference } from '../src/backends/reference/index.js';
+import { cpu } from '../src/backends/tfjs/cpu.js';
+import { wasm } from '../src/backends/tfjs/wasm.js';
+import { valueOf } from './oracles/plans.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Bytes of the process that are in use: JavaScript's heap, and array buffers outside of it. */
+const bytesInUse = (): number => {
+  collectGarbage();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return heapUsed + external + arrayBuffers;
+};
+
+/** One step of gradient descent on a convolution that is to leave noise as it is. */
+const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
+  const loss = valueAndGrad((w: typeof given.w) => {
+    const noised = mul(normalLike(given.x)(given.key))(given.x);
+    return mean(square(sub(noised)(silu(conv2d(w)(noised)))));
+  });
+  const { value, grad } = loss(given.w);
+  return { w: sub(mul(0.1)(grad))(given.w), loss: value };
+});
+
+describe.each([
+  ['reference', reference],
+  ['cpu', cpu],
+  ['wasm', wasm],
+])('%s', (_, acquire) => {
+  test('thousands of steps of training leave every heap as it was', async () => {
+    const backend = valueOf(await acquire()());
+    const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
+    const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
+    let w = valueOf(await upload(numbers(36), [3, 3, 2, 2])(backend)());
+    const x = valueOf(await upload(numbers(144), [2, 6, 6, 2])(backend)());
+
+    const train = async (steps: number): Promise<number> => {
+      let last = NaN;
+      for (let i = 0; i < steps; i++) {
+        const result = valueOf(await executable.run({ w, x, key: key(i) })());
+        w = result.w;
+        last = valueOf(await read(result.loss)(backend)())[0]!;
+        valueOf(await release(result.loss)(backend)());
+      }
+      return last;
+    };
+
+    expect(await train(1000)).toBeGreaterThan(0);
+    const { buffers, bytes } = backend.stats();
+    /** The least of three looks, each after a thousand steps: what the engine compiles meanwhile comes and goes. */
+    const leastInUse = async (): Promise<number> => {
+      const looks: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        await train(1000);
+        looks.push(bytesInUse());
+      }
+      return Math.min(...looks);
+    };
+    const before = await leastInUse();
+    const growth = (await leastInUse()) - before;
+    expect(backend.stats()).toMatchObject({ buffers, bytes });
+    // less than a small object a step
+    expect(growth).toBeLessThan(100 * 3000);
+    await backend.close();
+  });
+});

@@ -59,7 +59,7 @@ export const compilationLaws: readonly Law[] = [
       equal(
         planned(given, {
           fuses: true,
-          composites: ['filterGradient'],
+          composites: given.scratch === 0 ? [] : ['filterGradient'],
           scratchElements: () => given.scratch,
         }),
         evaluated(given),

@@ -1,4 +1,6 @@
 /** Derivatives against differences of values, in float64. */
+import fc from 'fast-check';
+import { constantOf, grad, mul, onesLike, type Shape, sum, type Tensor } from 'noisefold/dsl';
 import { reference } from '../../src/backends/reference/index.js';
 import { type Grads, valueAndGrad } from '../../src/dsl/gradient.js';
 import { type Node, sizeOf } from '../../src/dsl/node.js';
@@ -15,8 +17,8 @@ import {
 import { type Operation, operations } from '../arbitraries/operations.js';
 import { valueOf } from '../oracles/plans.js';
 import { mapValues } from '../oracles/records.js';
-import { type Nodes, programOf, running, type Tensors } from '../oracles/running.js';
-import type { Law, Violation } from './law.js';
+import { computed, type Nodes, programOf, running, type Tensors } from '../oracles/running.js';
+import { approx, type Law, type Violation } from './law.js';
 
 type ScalarFunction = (inputs: Nodes) => Node;
 
@@ -118,6 +120,35 @@ const lawsOf = (operation: Operation): readonly Law[] => {
   return [derivative, second];
 };
 
-export const derivativeLaws: readonly Law[] = operations
-  .filter(({ differentiable }) => differentiable)
-  .flatMap(lawsOf);
+const power = <S extends Shape>(x: Tensor<S>, n: number): Tensor<S> =>
+  n === 0 ? onesLike(x) : mul(x)(power(x, n - 1));
+
+const exponent = fc.nat(3);
+
+const nesting: Law<readonly [number, number, number, readonly number[]]> = {
+  name: 'derivatives nest',
+  formula: '∇ₓ xᵏ·(∇_y xᵐ·yⁿ)(x) = n·(k + m + n − 1)·xᵏ⁺ᵐ⁺ⁿ⁻²: what a function captures is constant in it',
+  source: 'perturbation confusion, Siskind & Pearlmutter 2005',
+  arbitrary: fc.tuple(
+    exponent,
+    exponent,
+    exponent,
+    fc.array(fc.double({ min: 0.5, max: 2, noNaN: true }), { minLength: 3, maxLength: 3 }),
+  ),
+  runs: 50,
+  violation: async ([k, m, n, x]) => {
+    const slope = grad((a: Tensor<[3]>) => {
+      const inner = grad((y: Tensor<[3]>) => sum(mul(power(a, m))(power(y, n))));
+      return sum(mul(power(a, k))(inner(a)));
+    });
+    const actual = await computed(() => slope(constantOf(x, 3)));
+    const expected = x.map((a) => n * (k + m + n - 1) * a ** (k + m + n - 2));
+    // at most 20 products, each a rounding of 2⁻⁵³
+    return approx('∇', actual, expected, 40 * 2 ** -53 * Math.max(1, ...expected));
+  },
+};
+
+export const derivativeLaws: readonly Law[] = [
+  nesting,
+  ...operations.filter(({ differentiable }) => differentiable).flatMap(lawsOf),
+];

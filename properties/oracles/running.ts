@@ -66,6 +66,12 @@ export const runOnReference = async (
   return outputs;
 };
 
+/** The numbers of a tensor that needs no input, on the reference. */
+export const computed = async (build: () => AnyTensor): Promise<HostArray> => {
+  const { y } = await runOnReference([], {}, () => ({ y: nodeOf(build()) }));
+  return y as HostArray; // not a key
+};
+
 /** The numbers that a function of a key gives, on the reference. */
 export const drawn = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
   const { y } = await runOnReference([{ path: 'key', shape: [], dtype: 'key' }], { key }, (inputs) => ({

@@ -14,6 +14,7 @@ import { lower } from './lower/index.js';
 import { type Node, node, sizeOf } from './node.js';
 import { checkKeys } from './passes/checkKeys.js';
 import { decompose } from './passes/decompose.js';
+import { nothing } from './passes/nothing.js';
 import { share } from './passes/share.js';
 import { simplify } from './passes/simplify.js';
 import { verify } from './passes/verify.js';
@@ -105,6 +106,7 @@ const optimized = (roots: readonly Node[], native: readonly string[]): readonly 
   checkKeys(roots);
   const passes: readonly (readonly [string, (roots: readonly Node[]) => readonly Node[]])[] = [
     ['decompose', (r) => decompose(r, native)],
+    ['nothing', nothing],
     ['simplify', simplify],
     ['share', share],
   ];

@@ -48,3 +48,11 @@ export interface Region {
   readonly body: readonly Assignment[];
   readonly stores: readonly Store[];
 }
+
+/** What a reduction begins with: its value over nothing. */
+export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
+  if (fn === 'sum') return 0;
+  if (fn === 'prod') return 1;
+  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+  return fn === 'max' ? low : high;
+};

@@ -10,6 +10,8 @@ import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/node.js';
 import type { NumberType } from '../../dsl/region.js';
 import { erf } from './erf.js';
 
+export { identityOf } from '../../dsl/region.js';
+
 export type Unary = (x: number) => number;
 export type Binary = (a: number, b: number) => number;
 
@@ -116,12 +118,4 @@ export const COMBINE: Readonly<Record<ReduceFn, BinaryFn>> = {
   prod: 'mul',
   max: 'max',
   min: 'min',
-};
-
-/** What a reduction begins with: its value over nothing. */
-export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
-  if (fn === 'sum') return 0;
-  if (fn === 'prod') return 1;
-  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
-  return fn === 'max' ? low : high;
 };

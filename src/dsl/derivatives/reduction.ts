@@ -38,7 +38,7 @@ const productOfOthers = (x: Node, axes: readonly number[]): Node => {
 /** By halves: an element's others are its partner's value and the others of their product. */
 const othersAlongRows = (x: Node): Node => {
   const [rows, n] = x.shape as readonly [number, number];
-  if (n === 1) return full(1, x.shape);
+  if (n <= 1) return full(1, x.shape);
   const half = Math.ceil(n / 2);
   const low = slice(x, [0, 0], [rows, half]);
   const high = pad(slice(x, [0, half], [rows, n - half]), [0, 0], [0, 2 * half - n], [0, 0], 1);

@@ -129,6 +129,7 @@ const attempt = (
 
   const unindexable: Node[] = [];
   const callsOf = (n: Node): readonly Call[] => {
+    if (sizeOf(n.shape) === 0) return [];
     const origin = originOf(n);
     const output = denseView(n, bufferOf(n)!);
     const kind = classOf(n);

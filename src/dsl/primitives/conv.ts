@@ -56,7 +56,7 @@ export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes>
     });
   const height = outputExtent(H, KH, 0, c);
   const width = outputExtent(W, KW, 1, c);
-  if (height < 1 || width < 1)
+  if (Math.min(height, width, H, W, KH, KW) < 1)
     raise('ShapeError', {
       where,
       expected: 'a kernel that fits into the padded image',

@@ -1,4 +1,4 @@
-import { raise } from '../errors.js';
+import { raise, showShape } from '../errors.js';
 import { type Node, node, type ReduceFn } from '../node.js';
 import { axisOf, expandDims } from './movement.js';
 
@@ -41,6 +41,13 @@ export const cumsum = (x: Node, axis: number, reverse = false): Node => {
 export const argmax = (x: Node, axis: number): Node => {
   numeric('argmax', x);
   const along = axisOf('argmax', x, axis);
+  if (x.shape[along] === 0)
+    raise('ShapeError', {
+      where: 'argmax',
+      expected: `elements along axis ${along}`,
+      actual: showShape(x.shape),
+      hint: 'nothing has no largest element',
+    });
   return node(
     'argmax',
     [x],

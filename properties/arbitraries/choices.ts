@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 /** Decides, one question after the other. The same draws give the same answers to the same questions. */
 export interface Choices {
-  /** An integer from 0 to `below - 1`; 0 in the simplest case. */
+  /** An integer from 0 to `below - 1`; 0 in the simplest case, and below 0. */
   readonly nat: (below: number) => number;
   /** One of several; the first in the simplest case. */
   readonly of: <A>(options: readonly A[]) => A;
@@ -17,7 +17,7 @@ export const draws: fc.Arbitrary<readonly number[]> = fc.array(fc.nat(9999), {
 
 export const choices = (from: readonly number[]): Choices => {
   let at = 0;
-  const nat = (below: number): number => (from[at++] ?? 0) % below;
+  const nat = (below: number): number => (from[at++] ?? 0) % Math.max(1, below);
   return { nat, of: (options) => options[nat(options.length)]! };
 };
 

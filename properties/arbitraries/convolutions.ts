@@ -7,8 +7,9 @@ import { fit, shapeOfSize } from './movements.js';
 
 type Pair = readonly [number, number];
 
+/** The divisors of a number; of 0, 1 alone. */
 const divisors = (n: number): readonly number[] =>
-  Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+  Array.from({ length: Math.max(1, n) }, (_, i) => i + 1).filter((d) => n % d === 0);
 
 const pairOf = (f: () => number): Pair => [f(), f()];
 
@@ -20,7 +21,9 @@ interface Drawn {
 
 /** An image of the elements of `x`, a kernel's shape and attributes that fit together. */
 const drawn = (c: Choices, x: Node, grouped: boolean): Drawn => {
-  const image = p.reshape(x, shapeOfSize(c, sizeOf(x.shape), 4));
+  const size = sizeOf(x.shape);
+  // without elements it is the batch that is empty: an image has pixels
+  const image = p.reshape(x, size === 0 ? [0, 1 + c.nat(3), 1 + c.nat(3), 1] : shapeOfSize(c, size, 4));
   const [B, H, W, C] = image.shape as readonly [number, number, number, number];
   const [KH, KW] = pairOf(() => 1 + c.nat(3));
   const strides = pairOf(() => 1 + c.nat(3));

@@ -7,7 +7,7 @@ import type { NumberType } from '../../src/dsl/region.js';
 import { mapValues } from '../oracles/records.js';
 import { showGraph } from '../oracles/text.js';
 import { type Choices, choices, draws, numbers } from './choices.js';
-import { type Declared, type Input, inputNodes, largeShape, showInput, smallShape } from './operationCase.js';
+import { type Declared, type Input, inputNodes, largeShape, showInput, anyShape } from './operationCase.js';
 import { families, isContinuous, type Operand, type Operation } from './operations.js';
 
 export interface GraphCase {
@@ -194,13 +194,11 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
 // no bias in either: small graphs say little
 
 /** Graphs of all operations, on any numbers. */
-export const graphCase: fc.Arbitrary<GraphCase> = fc
-  .noBias(script(smallShape))
-  .map((s) => caseOf(families, s));
+export const graphCase: fc.Arbitrary<GraphCase> = fc.noBias(script(anyShape)).map((s) => caseOf(families, s));
 
 /** Graphs of which a rounding changes the results little, or so that one can tell. */
 export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc
-  .noBias(script(fc.oneof(smallShape, largeShape)))
+  .noBias(script(fc.oneof(anyShape, largeShape)))
   .map((s) =>
     caseOf(
       // a record by the families, as they are

@@ -8,6 +8,7 @@ const axesOf = (x: Node): readonly number[] => x.shape.map((_, axis) => axis);
 /** Some of the axes; none in the simplest case. */
 export const someAxes = (c: Choices, x: Node): readonly number[] => axesOf(x).filter(() => c.nat(2) === 1);
 
+/** The prime factors of a number; none of 0. */
 const primesOf = (n: number): readonly number[] => {
   for (let d = 2; d * d <= n; d++) if (n % d === 0) return [d, ...primesOf(n / d)];
   return n > 1 ? [n] : [];
@@ -16,6 +17,7 @@ const primesOf = (n: number): readonly number[] => {
 /** A shape of a given rank and size. */
 export const shapeOfSize = (c: Choices, size: number, rank: number): readonly number[] => {
   const shape = Array.from({ length: rank }, () => 1);
+  if (size === 0) shape[c.nat(rank)] = 0;
   for (const prime of primesOf(size)) shape[c.nat(rank)]! *= prime;
   return shape;
 };
@@ -40,7 +42,7 @@ export const broadcasted = (c: Choices, x: Node): Node => {
   const opened = p.expandDims(x, [at]);
   return p.broadcast(
     opened,
-    opened.shape.map((d, axis) => (d > 1 ? d : axis === at ? 2 + c.nat(2) : 1 + c.nat(2))),
+    opened.shape.map((d, axis) => (d !== 1 ? d : axis === at ? 2 + c.nat(2) : 1 + c.nat(2))),
   );
 };
 
@@ -48,7 +50,8 @@ export const sliced = (c: Choices, x: Node): Node => {
   const boxes = x.shape.map((d) => {
     const start = c.nat(d);
     const stride = 1 + c.nat(3);
-    return { start, stride, size: Math.ceil((d - start) / stride) - c.nat(Math.ceil((d - start) / stride)) };
+    const most = Math.ceil((d - start) / stride);
+    return { start, stride, size: most - c.nat(most) };
   });
   return p.slice(
     x,
@@ -72,7 +75,7 @@ export const padded = (c: Choices, x: Node): Node => {
   return p.pad(x, some(), some(), some(), value);
 };
 
-/** The elements of `x` in their order, again and again, in another shape. */
+/** The elements of `x` in their order, again and again, in another shape; ones, if it has none. */
 export const fit = (x: Node, shape: readonly number[]): Node => {
   const [has, needs] = [sizeOf(x.shape), sizeOf(shape)];
   if (has === 1)
@@ -83,9 +86,10 @@ export const fit = (x: Node, shape: readonly number[]): Node => {
       ),
       shape,
     );
+  if (has === 0) return needs === 0 ? p.reshape(x, shape) : p.full(1, shape, x.dtype);
   const flat = p.reshape(x, [has]);
   const enough = p.concat(
-    Array.from({ length: Math.ceil(needs / has) }, () => flat),
+    Array.from({ length: Math.max(1, Math.ceil(needs / has)) }, () => flat),
     0,
   );
   return p.reshape(p.slice(enough, [0], [needs]), shape);

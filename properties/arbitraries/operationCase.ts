@@ -31,6 +31,9 @@ const shapes = (extents: readonly number[], largest: number): fc.Arbitrary<reado
 
 export const smallShape = shapes([1, 2, 3, 4, 5], 40);
 
+/** One axis in eleven is empty. */
+export const anyShape = shapes([0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5], 40);
+
 /** Extents around the widths of vectors and tiles. */
 export const largeShape = shapes([1, 3, 4, 7, 8, 16, 17, 33], 1200);
 

@@ -150,6 +150,13 @@ const movementsOf = (operand: Operand): readonly Operation[] => [
 /** At least one axis: a scalar gets one. */
 const withAxis = (x: Node): Node => (x.shape.length === 0 ? p.expandDims(x, [0]) : x);
 
+/** At least one axis, and something along each. */
+const withElements = (x: Node): Node =>
+  fit(
+    x,
+    withAxis(x).shape.map((d) => Math.max(1, d)),
+  );
+
 const REDUCE: Readonly<Record<ReduceFn, Domain>> = {
   sum: 'any',
   prod: 'with zeros',
@@ -175,13 +182,13 @@ const positions: readonly Operation[] = [float('apart'), INTEGER].flatMap((opera
   operation(
     `${operand.dtype} argmax`,
     [operand],
-    (c, [x]) => p.argmax(withAxis(x!), c.nat(withAxis(x!).shape.length)),
+    (c, [x]) => p.argmax(withElements(x!), c.nat(withAxis(x!).shape.length)),
     false,
   ),
   operation(
     `${operand.dtype} topK`,
     [operand],
-    (c, [x]) => p.topKIndices(withAxis(x!), 1 + c.nat(withAxis(x!).shape.at(-1)!)),
+    (c, [x]) => p.topKIndices(withElements(x!), 1 + c.nat(withAxis(x!).shape.at(-1)!)),
     false,
   ),
 ]);
@@ -190,7 +197,9 @@ const indexVector = (c: Choices, indices: Node): Node => fit(indices, [1 + c.nat
 
 const indexing: readonly Operation[] = [
   ...[float('any'), INTEGER, BOOL].map((operand) =>
-    two(`${operand.dtype} gather`, operand, INTEGER, (c, x, i) => p.gather(withAxis(x), indexVector(c, i))),
+    two(`${operand.dtype} gather`, operand, INTEGER, (c, x, i) =>
+      p.gather(withElements(x), indexVector(c, i)),
+    ),
   ),
   ...[float('any'), INTEGER].map((operand) =>
     two(`${operand.dtype} scatterAdd`, INTEGER, operand, (c, i, x) => {

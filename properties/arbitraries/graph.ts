@@ -7,6 +7,7 @@ import type { NumberType } from '../../src/dsl/region.js';
 import { mapValues } from '../oracles/records.js';
 import { showGraph } from '../oracles/text.js';
 import { type Choices, choices, draws, numbers } from './choices.js';
+import { broadcasted, flipped, sliced, transposed } from './movements.js';
 import { type Declared, type Input, inputNodes, largeShape, showInput, anyShape } from './operationCase.js';
 import { families, isContinuous, type Operand, type Operation } from './operations.js';
 
@@ -33,6 +34,8 @@ interface Step {
   /** How far back in the graph each operand lies. */
   readonly back: readonly [number, number, number];
   readonly attributes: readonly number[];
+  /** Movements between an operand and a kernel: 0 for none, 1… for one of {@link VIEWS}. */
+  readonly views: readonly number[];
 }
 
 const WEIGHTS: Readonly<Record<Step['family'], number>> = {
@@ -51,6 +54,12 @@ const WEIGHTS: Readonly<Record<Step['family'], number>> = {
   stopGradient: 1,
 };
 
+/** Families of operations that read views, or want them dense. */
+const KERNELS: readonly Step['family'][] = ['linear', 'indexing', 'positions', 'reductions'];
+
+/** What undoes itself is tried too: a view of a view may be what was there at first. */
+const VIEWS: readonly ((c: Choices, x: Node) => Node)[] = [flipped, transposed, sliced, broadcasted];
+
 /** Mostly the latest nodes, so that graphs are deep and little is left unused. */
 const backwards = fc.oneof({ arbitrary: fc.nat(2), weight: 3 }, { arbitrary: fc.nat(20), weight: 1 });
 
@@ -62,6 +71,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   operation: fc.nat(999),
   back: fc.tuple(backwards, backwards, backwards),
   attributes: draws,
+  views: fc.array(fc.nat(VIEWS.length), { minLength: 2, maxLength: 2 }),
 });
 
 interface Script {
@@ -118,15 +128,19 @@ const drawn = (c: Choices, key: Node, at: number): Node => {
 
 type Vocabulary = Readonly<Record<Family, readonly Operation[]>>;
 
+const viewed = (x: Node, { views, attributes }: Step): Node =>
+  views.reduce((at, n) => (n === 0 ? at : VIEWS[n - 1]!(choices(attributes), at)), x);
+
 const nextNode = (words: Vocabulary, pool: readonly Node[], key: Node, given: Step, at: number): Node => {
   const { family, operation, attributes } = given;
   if (family === 'random') return drawn(choices(attributes), key, at);
   if (family === 'stopGradient') return p.stopGradient(back(pool, operation));
   const { build, operands } = words[family][operation % words[family].length]!;
   const { dtype } = back(pool, given.back[0]) as { dtype: NumberType }; // keys are not in the pool
-  const nodes = operands.map((operand, i) =>
-    operandOf(pool, family === 'movements' ? { ...operand, dtype } : operand, given.back[i]!),
-  );
+  const nodes = operands.map((operand, i) => {
+    const x = operandOf(pool, family === 'movements' ? { ...operand, dtype } : operand, given.back[i]!);
+    return KERNELS.includes(family) ? viewed(x, given) : x;
+  });
   return build(choices(attributes), nodes);
 };
 

@@ -96,6 +96,14 @@ const binaries: readonly Operation[] = [
   one('pow by an integer', float('nonzero'), (c, x) =>
     p.binary('pow', x, p.full(c.of([2, 3, 1, -1, 0]), x.shape)),
   ),
+  // what an algebraic simplification may look at
+  ...(['add', 'sub', 'mul', 'div'] as const).map((fn) =>
+    one(`${fn} and a number`, float(fn === 'div' ? 'nonzero' : 'any'), (c, x) => {
+      const number = p.full(c.of([1, 0, -1, 0.1]), x.shape);
+      return c.nat(2) === 1 && fn !== 'div' ? p.binary(fn, x, number) : p.binary(fn, number, x);
+    }),
+  ),
+  one('div by a number', float('any'), (c, x) => p.div(x, p.full(c.of([1, -1, 0.1]), x.shape))),
   // a divisor of about ±1, so that the quotients of numbers off steps are off steps
   two('mod', float('off steps'), float('any'), (c, a, b) =>
     p.binary('mod', a, fit(p.scale(p.shift(p.scale(b, 0.01), 1), c.of([1, -1])), a.shape)),

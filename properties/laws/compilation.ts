@@ -46,7 +46,7 @@ export const compilationLaws: readonly Law[] = [
     formula: '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64, but for the sign of zero',
     source: 'definition of an optimization',
     arbitrary: graphCase,
-    runs: 300,
+    runs: 2000,
     violation: (given: GraphCase) => equal(planned(given, REFERENCE), evaluated(given)),
   },
   {
@@ -54,7 +54,7 @@ export const compilationLaws: readonly Law[] = [
     formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64, but for the sign of zero',
     source: 'definition of an optimization',
     arbitrary: graphCase,
-    runs: 300,
+    runs: 3000,
     violation: (given: GraphCase) =>
       equal(
         planned(given, {

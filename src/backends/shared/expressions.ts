@@ -61,6 +61,15 @@ const castExpression = (from: NumberType, to: NumberType, a: string, helpers: He
   return a;
 };
 
+/** Of float32 numbers these make float32 numbers. */
+const EXACT: ReadonlySet<UnaryFn | BinaryFn> = new Set([
+  'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'max', 'min',
+]); // prettier-ignore
+
+/** Every operation rounds, so that a number is the same one wherever it is computed again. */
+const rounded = (fn: UnaryFn | BinaryFn, dtype: NumberType, expression: string): string =>
+  dtype === 'float32' && !EXACT.has(fn) ? `Math.fround(${expression})` : expression;
+
 /** The value of an assignment, but for loads and indices. `operand` names an earlier assignment. */
 export const expressionOf = (
   assignment: Exclude<Assignment, { op: 'load' | 'index' }>,
@@ -72,16 +81,14 @@ export const expressionOf = (
   switch (assignment.op) {
     case 'constant':
       return literal(assignment.value, assignment.dtype);
-    case 'unary':
-      return unaryExpression(assignment.fn, typeOf(assignment.a), operand(assignment.a), helpers);
-    case 'binary':
-      return binaryExpression(
-        assignment.fn,
-        typeOf(assignment.a),
-        operand(assignment.a),
-        operand(assignment.b),
-        helpers,
-      );
+    case 'unary': {
+      const { fn, dtype, a } = assignment;
+      return rounded(fn, dtype, unaryExpression(fn, typeOf(a), operand(a), helpers));
+    }
+    case 'binary': {
+      const { fn, dtype, a, b } = assignment;
+      return rounded(fn, dtype, binaryExpression(fn, typeOf(a), operand(a), operand(b), helpers));
+    }
     case 'select':
       return `(${operand(assignment.condition)} ? ${operand(assignment.a)} : ${operand(assignment.b)})`;
     case 'cast':

@@ -1,7 +1,6 @@
 /**
  * Regions as JavaScript: one function a region, generated as source, so that the engine compiles the
- * fused loops to machine code. Arithmetic is in float64 (int32 exactly so), and rounds when it is
- * stored; sums are kept in float64.
+ * fused loops to machine code. Arithmetic rounds to float32 at every operation; sums are kept in float64.
  */
 import type { Access, Assignment, Region } from '../../dsl/region.js';
 import { binaryExpression, expressionOf, type Helpers, literal } from './expressions.js';

@@ -1,0 +1,70 @@
+/** What an example says of its results, held against them. */
+import assert from 'node:assert/strict';
+import { type AnyTensor, compile, dims, isTensor, program, read, using, type Value } from 'noisefold/dsl';
+import { reference } from 'noisefold/backends/reference';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
+
+/** For the examples, which use them as if they were words of the language. */
+export const { flow, pipe } = F;
+
+/** The same type, neither wider nor narrower. */
+export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+export type Holds<T extends true> = T;
+
+type Nested = number | readonly Nested[];
+
+/** Row-major numbers as nested lists. */
+const nested = (numbers: readonly number[], [extent, ...inner]: readonly number[]): Nested => {
+  if (extent === undefined) return numbers[0]!;
+  const size = inner.reduce((a, b) => a * b, 1);
+  return Array.from({ length: extent }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), inner));
+};
+
+/** What the reference computes for a tensor that depends on no input. */
+const computed = async (tensor: AnyTensor): Promise<Nested> => {
+  const result = await using(reference())((backend) =>
+    pipe(
+      compile(
+        program({}, () => ({ tensor })),
+        {},
+      )(backend),
+      TE.flatMap(({ run }) => run({})),
+      // whatever it holds: the read is by its own dtype
+      TE.flatMap((values) => read((values as { readonly tensor: Value<[]> }).tensor)(backend)),
+    ),
+  )();
+  if (E.isLeft(result)) throw new Error(result.left.message);
+  return nested(Array.from(result.right), dims(tensor));
+};
+
+/** Results on the host: tensors in them are computed, and typed arrays become lists. */
+const onHost = async (result: unknown): Promise<unknown> => {
+  if (isTensor(result)) return computed(result);
+  if (ArrayBuffer.isView(result)) return Array.from(result as Float32Array);
+  if (Array.isArray(result)) return Promise.all(result.map(onHost));
+  if (typeof result !== 'object' || result === null) return result;
+  const fields = Object.entries(result).map(async ([name, field]) => [name, await onHost(field)] as const);
+  return Object.fromEntries(await Promise.all(fields));
+};
+
+/** Numbers are told to some digits. */
+const isNear = (a: number, b: number): boolean =>
+  Object.is(a, b) || Math.abs(a - b) <= 5e-4 * (1 + Math.abs(b));
+
+const agrees = (actual: unknown, expected: unknown): boolean => {
+  if (typeof actual === 'number' && typeof expected === 'number') return isNear(actual, expected);
+  if (typeof actual === 'number' && typeof expected === 'boolean') return actual === Number(expected);
+  if (typeof actual !== 'object' || typeof expected !== 'object' || actual === null || expected === null)
+    return Object.is(actual, expected);
+  const [left, right] = [Object.entries(actual), new Map(Object.entries(expected))];
+  return (
+    left.length === right.size &&
+    left.every(([name, field]) => right.has(name) && agrees(field, right.get(name)))
+  );
+};
+
+/** Fails unless the result is what the example says. */
+export const shows = async (actual: unknown, expected: unknown): Promise<void> => {
+  const found = await onHost(actual);
+  if (!agrees(found, expected)) assert.deepEqual(found, expected);
+};

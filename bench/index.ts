@@ -9,6 +9,7 @@ import { either as E } from 'fp-ts';
 import { type Backend, using } from 'noisefold/dsl';
 import { wasm } from 'noisefold/backends/wasm';
 import { networkR } from './network.js';
+import { executorSection } from './sections/executor.js';
 import { jaxSection } from './sections/jax.js';
 import { memorySection } from './sections/memory.js';
 import { planningSection } from './sections/planning.js';
@@ -20,12 +21,15 @@ const rounds = Number(values.rounds);
 
 const sections = (backend: Backend) => async (): Promise<E.Either<never, readonly Row[]>> => {
   const recipe = orThrow(networkR);
+  const planning = await planningSection(backend, recipe); // while the process is young
+  const memory = await memorySection(backend, recipe); // before the peers fill the memory that it grows
   const speed = await speedSection(backend, recipe, rounds);
   return E.right([
     ...speed.rows,
     ...(await jaxSection(backend, rounds)),
-    ...(await planningSection(recipe, backend, speed.stepMilliseconds)),
-    ...(await memorySection(backend, recipe)),
+    ...planning,
+    ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
+    ...memory,
   ]);
 };
 

@@ -9,6 +9,8 @@ import {
   type Guidance,
   type Process,
   type Solver,
+  stratifiedTimesteps,
+  type TimestepDraw,
 } from 'noisefold/diffusion';
 import {
   adam,
@@ -65,6 +67,7 @@ export const recipe: Recipe = {
     attention: [7],
     heads: 4,
     groups: 8,
+    adaptiveGroupNorm: true,
     classes: 10,
     timesteps: 1000,
     predicts: 'v',
@@ -111,6 +114,7 @@ export interface Parts {
   readonly model: UNet<[Dim, Dim, Dim]>;
   readonly process: Process;
   readonly optimizer: Optimizer;
+  readonly timesteps: TimestepDraw;
   readonly solver: Solver;
   readonly guidance: Guidance;
 }
@@ -142,6 +146,7 @@ export const partsOf = (
           ),
         }),
       ),
+      timesteps: stratifiedTimesteps,
       guidance: cfg(guidance),
     })),
   );

@@ -5,6 +5,8 @@ import { wasm } from '../backends/tfjs/wasm.js';
 import {
   constantOf,
   type Dim,
+  concatAll,
+  foldIn,
   fork,
   fullLike,
   grad,
@@ -27,7 +29,7 @@ import type { Parameterization } from './parameterization.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
 import { cosine } from './schedule.js';
-import { uniformTimesteps } from './timestepDraw.js';
+import { stratifiedTimesteps, uniformTimesteps } from './timestepDraw.js';
 
 const process = right(ddpm(cosine(100)));
 const PIXELS = [0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75];
@@ -111,10 +113,46 @@ describe('timesteps', () => {
     expect(chi2).toBeLessThan(180);
   });
 
+  it('drawn in strata cover 0…T-1 evenly, from anywhere', async () => {
+    const eight = fullLike(0)(constantOf(new Float32Array(8), 8));
+    const draws = await Promise.all(
+      [1, 2, 3, 4, 5].map((seed) =>
+        numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(seed)(key))),
+      ),
+    );
+    for (const t of draws) {
+      const sorted = [...t].sort((a, b) => a - b);
+      const gaps = sorted.map((one, i) => (sorted[(i + 1) % 8]! - one + 100) % 100);
+      for (const gap of gaps) expect([12, 13]).toContain(gap);
+      expect(sorted[0]).toBeGreaterThanOrEqual(0);
+      expect(sorted[7]).toBeLessThan(100);
+    }
+    expect(new Set(draws.map(([first]) => first)).size).toBeGreaterThan(1);
+  });
+
+  it('drawn in strata are each uniform', async () => {
+    const firsts = await numbersOf((key) => {
+      const two = fullLike(0)(constantOf(new Float32Array(2), 2));
+      const draws = Array.from({ length: 512 }, (_, i) => stratifiedTimesteps(process)(two)(foldIn(i)(key)));
+      return concatAll(draws as unknown as Parameters<typeof concatAll>[0], 0) as Tensor<[number], 'int32'>;
+    });
+    for (const start of [0, 1]) {
+      const t = firsts.filter((_, i) => i % 2 === start);
+      const counts = Array.from(
+        { length: 10 },
+        (_, bin) => t.filter((one) => Math.floor(one / 10) === bin).length,
+      );
+      // χ² of 9 degrees of freedom: above 35 once in 20,000
+      expect(counts.reduce((sum, count) => sum + (count - 51.2) ** 2 / 51.2, 0)).toBeLessThan(35);
+    }
+  });
+
   it('are the same on every backend', async () => {
-    const draw = uniformTimesteps(process)(many);
-    const oracle = await numbersOf(draw);
-    for (const backend of [cpu, wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);
+    for (const timesteps of [uniformTimesteps, stratifiedTimesteps]) {
+      const draw = timesteps(process)(many);
+      const oracle = await numbersOf(draw);
+      for (const backend of [cpu, wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);
+    }
   });
 });
 

@@ -21,7 +21,7 @@ import { dropLabels } from './labelDropout.js';
 import { type Parameterization, target } from './parameterization.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
-import { uniformTimesteps } from './timestepDraw.js';
+import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 
 /**
  * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
@@ -43,6 +43,8 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
 export interface LossOptions {
   /** The probability with which a label is forgotten, for classifier-free guidance; 0 if left out. */
   readonly labelDropout?: number;
+  /** How the timesteps of a batch are drawn; {@link uniformTimesteps} if left out. */
+  readonly timesteps?: TimestepDraw;
 }
 
 /** A loss for each sample, and the timestep it was taken at: what weightings start from. */
@@ -58,7 +60,7 @@ export interface SampleLosses<B extends Dim> {
 export const simpleLosses = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { labelDropout = 0 }: LossOptions = {},
+  { labelDropout = 0, timesteps = uniformTimesteps }: LossOptions = {},
 ) => {
   const { apply } = overProcess(process)(denoiser);
   const wanted = targetOf(process, denoiser.predicts);
@@ -69,7 +71,7 @@ export const simpleLosses = <P, I extends Shape>(
     label?: Tensor<[NoInfer<B>], 'int32'>,
   ): SampleLosses<B> => {
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
-    const t = uniformTimesteps(process)(x0)(keys.timestep);
+    const t = timesteps(process)(x0)(keys.timestep);
     const noise = normalLike(x0)(keys.noise);
     const predicted = apply(params, qSample(process)(t, noise)(x0), {
       t,
@@ -82,7 +84,7 @@ export const simpleLosses = <P, I extends Shape>(
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over
- * batch and elements, with t uniform and ε ~ N(0, I): lines 2 to 5 of Algorithm 1, whose gradient step is
+ * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of Algorithm 1, whose gradient step is
  * the caller's. A denoiser of x₀ or v is held against its own target, x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0
  * (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
  *

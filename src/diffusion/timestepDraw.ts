@@ -1,16 +1,37 @@
-import { type Dim, dims, type Key, type Shape, type Tensor } from '../dsl/index.js';
-import { binary, full, random } from '../dsl/primitives/index.js';
+import { type Dim, dims, type Key, type Shape, table, type Tensor } from '../dsl/index.js';
+import { binary, broadcast, full, random } from '../dsl/primitives/index.js';
 import { nodeOf, tensor } from '../dsl/tensor.js';
 import type { Process } from './process.js';
+
+/** How the timesteps of a batch are drawn, `[B]` int32 in 0…T-1. The batch is asked for its size only. */
+export type TimestepDraw = (
+  process: Process,
+) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], 'int32'>;
 
 /**
  * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`. Random bits modulo T: whole numbers, which no
  * backend rounds.
  */
-export const uniformTimesteps =
-  ({ schedule: { T } }: Process) =>
-  <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
-  (key: Key): Tensor<[B], 'int32'> => {
+export const uniformTimesteps: TimestepDraw =
+  ({ schedule: { T } }) =>
+  (batch) =>
+  (key) => {
     const shape = [dims(batch)[0]!];
     return tensor(binary('mod', random('bits', nodeOf(key), shape), full(T, shape, 'int32')));
+  };
+
+/**
+ * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by itself is
+ * uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all noise levels
+ * evenly, it varies less (Kingma et al. 2021, appendix I.1).
+ */
+export const stratifiedTimesteps: TimestepDraw =
+  ({ schedule: { T } }) =>
+  (batch) =>
+  (key) => {
+    const B = dims(batch)[0]!;
+    const u = broadcast(random('bits', nodeOf(key), [1]), [B]);
+    const offsets = nodeOf(table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B))));
+    const modulo = full(T, [B], 'int32');
+    return tensor(binary('mod', binary('add', binary('mod', u, modulo), offsets), modulo));
   };

@@ -5,7 +5,9 @@ import {
   type Affine,
   conv2d,
   type Dim,
+  halve,
   type Key,
+  mulPerSample,
   type ScaleAndShift,
   silu,
   type Tensor,
@@ -41,35 +43,47 @@ export type ResidualBlock = Layer<
   ) => (x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
 >;
 
+/** `(1 + y_s)·h + y_b`, with the halves of `y: [B, 2·D]`, at each pixel of `h: [B, H, W, D]`. */
+const scaleAndShift =
+  <B extends Dim>(y: Tensor<[B, Dim]>) =>
+  (h: Tensor<[B, Dim, Dim, Dim]>): Tensor<[B, Dim, Dim, Dim]> => {
+    const [scale, shift] = halve()(y);
+    return addPerSample(shift)(mulPerSample(add(1)(scale))(h));
+  };
+
 export interface ResidualBlockConfig {
   readonly inputs: number;
   readonly outputs: number;
   /** The length of the embedding. */
   readonly embedding: number;
   readonly groups: number;
+  /** Whether the embedding scales and shifts what the second norm gives, or is only added before it. */
+  readonly adaptiveGroupNorm: boolean;
   /** The rate at which activations are dropped, in [0, 1). */
   readonly dropout: number;
 }
 
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): norm, SiLU, convolution, plus the projected
- * embedding; norm, SiLU, dropout, convolution, which begins at zero; plus the input. The embedding comes
- * with its SiLU applied, since all blocks share it.
+ * embedding y; norm, SiLU, dropout, convolution, which begins at zero; plus the input. With adaptive group
+ * norm (Dhariwal & Nichol 2021, section 3.1) y = [y_s, y_b] is not added: the second norm of h becomes
+ * (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU applied, since all blocks share it.
  *
  * @example
- * residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, dropout: 0 })
+ * residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, adaptiveGroupNorm: true, dropout: 0 })
  */
 export const residualBlock = ({
   inputs,
   outputs,
   embedding: embedded,
   groups,
+  adaptiveGroupNorm,
   dropout,
 }: ResidualBlockConfig): ResidualBlock => {
   const layers = {
     norm1: groupNormLayer({ channels: inputs, groups }),
     conv1: convLayer({ inputs, outputs }),
-    projection: linearLayer({ inputs: embedded, outputs }),
+    projection: linearLayer({ inputs: embedded, outputs: adaptiveGroupNorm ? 2 * outputs : outputs }),
     norm2: groupNormLayer({ channels: outputs, groups }),
     conv2: convLayer({ inputs: outputs, outputs, initializer: allZeros }),
   };
@@ -77,15 +91,16 @@ export const residualBlock = ({
   return {
     ...collect({ ...layers, ...(skip && { skip }) }),
     apply: (params) => (embedding, key) => (x) => {
-      // the bias of conv1 is added to the projection, which is small: one broadcast for both
-      const shift = addBias(params.conv1.bias)(layers.projection.apply(params.projection)(embedding)); // [B, D]
+      const y = layers.projection.apply(params.projection)(embedding); // [B, D] or [B, 2·D]
       const h = F.pipe(
         x,
         layers.norm1.apply(params.norm1),
         silu,
         conv2d(params.conv1.kernel),
-        addPerSample(shift),
-        layers.norm2.apply(params.norm2),
+        adaptiveGroupNorm
+          ? F.flow(addBias(params.conv1.bias), layers.norm2.apply(params.norm2), scaleAndShift(y))
+          : // the bias is added to y, which is small: one broadcast for both
+            F.flow(addPerSample(addBias(params.conv1.bias)(y)), layers.norm2.apply(params.norm2)),
         silu,
         key === undefined ? F.identity : dropoutBy(dropout, key),
         layers.conv2.apply(params.conv2),

@@ -92,6 +92,7 @@ const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
       outputs: channels,
       embedding: 4 * c.base,
       groups: c.groups,
+      adaptiveGroupNorm: c.adaptiveGroupNorm,
       dropout: c.dropout,
       heads: attends ? headsOver(c.heads, channels) : null,
     });
@@ -111,7 +112,7 @@ const layersOf = (c: UNetArchitecture) => {
   const levels = levelsOf(c);
   const embedding = 4 * c.base;
   const { channels } = levels.at(-1)!; // an architecture has a level
-  const residual = residualBlock({ inputs: channels, outputs: channels, embedding, groups: c.groups, dropout: c.dropout }); // prettier-ignore
+  const residual = residualBlock({ ...c, inputs: channels, outputs: channels, embedding });
   return {
     time: timeEmbedding({ ...c, size: c.base, outputs: embedding }),
     ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs: embedding }) }),

@@ -23,7 +23,7 @@ export type UNetBlock = Layer<
  * A residual block, and an attention block after it where `heads` is not null.
  *
  * @example
- * unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, dropout: 0, heads: 4 })
+ * unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, adaptiveGroupNorm: false, dropout: 0, heads: 4 })
  */
 export const unetBlock = ({
   heads,

@@ -106,6 +106,7 @@ describe('a configuration that can', () => {
       attention: [],
       heads: 4,
       groups: 8,
+      adaptiveGroupNorm: false,
       dropout: 0,
       timesteps: 1000,
       predicts: 'epsilon',

@@ -27,6 +27,11 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly groups?: number;
   /** The number of classes; without it the model takes no labels. The label `classes` is no class. */
   readonly classes?: number;
+  /**
+   * Whether time and class scale and shift the group norms of the residual blocks (Dhariwal & Nichol 2021), or
+   * are only added before them (Ho et al. 2020); false if not given.
+   */
+  readonly adaptiveGroupNorm?: boolean;
   /** The rate of dropout in the residual blocks; 0 if not given. */
   readonly dropout?: number;
   /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
@@ -52,6 +57,7 @@ const codec = exactly(
     heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
     groups: natural,
     classes: natural,
+    adaptiveGroupNorm: t.boolean,
     dropout: finite,
     timesteps: natural,
     predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
@@ -68,6 +74,7 @@ const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchit
   heads: given.heads ?? 4,
   groups: given.groups ?? 8,
   ...(classes === undefined ? {} : { classes }),
+  adaptiveGroupNorm: given.adaptiveGroupNorm ?? false,
   dropout: given.dropout ?? 0,
   timesteps: given.timesteps ?? 1000,
   predicts: given.predicts ?? 'epsilon',

@@ -1,5 +1,11 @@
 /** What training keeps on the backend from step to step, and the programs that begin and change it. */
-import { type Model, type Process, simpleLoss } from '../diffusion/index.js';
+import {
+  type Model,
+  type Process,
+  simpleLoss,
+  type TimestepDraw,
+  uniformTimesteps,
+} from '../diffusion/index.js';
 import {
   add,
   and,
@@ -42,6 +48,8 @@ export interface Recipe<P, I extends Shape> {
   readonly averageDecay?: number;
   /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
   readonly labelDropout?: number;
+  /** How the timesteps of a batch are drawn; each for itself, uniformly, if not given. */
+  readonly timesteps?: TimestepDraw;
 }
 
 /** The state to begin with: the average is that of the first parameters. */
@@ -91,8 +99,15 @@ export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
 ): Program<StepInputs<P, I>, { readonly state: TrainState<P>; readonly report: Report }> => {
-  const { model, process, optimizer, averageDecay = 0.995, labelDropout = 0 } = recipe;
-  const loss = simpleLoss(process, model, { labelDropout });
+  const {
+    model,
+    process,
+    optimizer,
+    averageDecay = 0.995,
+    labelDropout = 0,
+    timesteps = uniformTimesteps,
+  } = recipe;
+  const loss = simpleLoss(process, model, { labelDropout, timesteps });
   const inputs: TreeSpec<StepInputs<P, I>> = treeSpec({
     state: trainState(model.params, optimizer),
     examples: examples(model, image),

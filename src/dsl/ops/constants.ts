@@ -28,7 +28,12 @@ export const fullOf = <const S extends readonly number[]>(
   ...extents: Extents<S>
 ): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', extents)));
 
-/** Zeros, `zeros(8, 10): Tensor<[8, 10]>`. */
+/**
+ * Zeros of a shape.
+ *
+ * @example
+ * zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
+ */
 export const zeros = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(0, checked('zeros', extents)));
 
@@ -42,7 +47,12 @@ export const fullLike =
   <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
     tensor(full(value, dims(x), dtypeOf(x)));
 
-/** Zeros in the shape and dtype of `x`. */
+/**
+ * Zeros in the shape and dtype of `x`.
+ *
+ * @example
+ * zerosLike(iota(3)) // → [0, 0, 0]
+ */
 export const zerosLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
   fullLike(0)(x);
 

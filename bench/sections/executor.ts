@@ -1,0 +1,48 @@
+/** What the executor adds to its kernels. */
+import type { Backend } from 'noisefold/dsl';
+import { compilePlan } from '../../src/backends/shared/executor.js';
+import { hostHeap } from '../../src/backends/shared/heap.js';
+import { createMemory } from '../../src/backends/shared/memory.js';
+import type { DeviceBuffer } from '../../src/dsl/backend.js';
+import { plan } from '../../src/dsl/compile.js';
+import { sizeOf } from '../../src/dsl/node.js';
+import { median, milliseconds } from '../measure.js';
+import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
+import { atMost, information, orThrow, type Row } from '../table.js';
+
+export const executorSection = async (
+  { capabilities }: Backend,
+  recipe: NetworkRecipe,
+  stepMilliseconds: number,
+): Promise<readonly Row[]> => {
+  const { plan: planned, traced } = orThrow(plan(stepProgram(recipe), { B: BATCH }, capabilities, ['state']));
+  // the plan with kernels that do nothing: what is left is the executor
+  const memory = createMemory(
+    'idle',
+    hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
+  );
+  const runner = orThrow(compilePlan(planned, memory, [() => ({ name: 'idle', run: () => undefined })]));
+  const inputs: readonly (DeviceBuffer | readonly [number, number])[] = planned.inputs.map(
+    ({ dtype, shape }) => (dtype === 'key' ? ([1, 2] as const) : orThrow(memory.hold(sizeOf(shape), dtype))),
+  );
+  // a donated input comes back as the output of its path
+  const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
+  const idle: number[] = [];
+  let given = inputs;
+  for (let i = 0; i < 20; i++) {
+    let outputs = given;
+    idle.push(
+      await milliseconds(async () => {
+        outputs = orThrow(await runner.run(given)());
+      }),
+    );
+    given = planned.inputs.map(({ path, donated }, input) =>
+      donated ? outputs[outputOf.get(path)!]! : given[input]!,
+    );
+  }
+  const own = median(idle);
+  return [
+    information("executor's own time for a step", own, 'ms', 'its kernels replaced by ones that do nothing'),
+    atMost("(e) executor's own time / step", (100 * own) / stepMilliseconds, 1, '%'),
+  ];
+};

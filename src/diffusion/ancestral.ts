@@ -7,7 +7,13 @@ import type { Leg, Solver } from './solver.js';
 /** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
 export type ReverseVariance = 'posterior' | 'beta';
 
-/** The coefficients of one step of Algorithm 2. */
+/**
+ * The coefficients of one step of Algorithm 2, DDPM (Ho et al. 2020): μ̃ as a combination of x_t and x̂₀, and σ_t.
+ *
+ * @example
+ * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
+ * pipe(legs, E.map(([first]) => ancestralStep('posterior')(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ */
 export const ancestralStep =
   (variance: ReverseVariance) =>
   ({ from, to, between }: Leg): StepCoefficients => {
@@ -25,10 +31,8 @@ export const ancestralStep =
  * @param steps - how many timesteps, spaced evenly, or a grid; every timestep if left out
  * @param options - `variance`: σ_t², the posterior's β̃_t if left out
  * @example
- * import { ancestral } from 'noisefold/diffusion'
- *
- * const everyTimestep = ancestral()
- * const fewer = ancestral(250, { variance: 'beta' })
+ * pipe(ddpm(cosine(4)), E.flatMap(ancestral().grid)) // → E.right([3, 2, 1, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(ancestral(5, { variance: 'beta' }).grid)) // → E.right([999, 749, 500, 250, 0])
  */
 export const ancestral = (
   steps: number | Grid = everyStep,

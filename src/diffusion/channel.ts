@@ -9,7 +9,12 @@ export interface Channel {
   readonly variance: number;
 }
 
-/** The channel that changes nothing. */
+/**
+ * The channel that changes nothing.
+ *
+ * @example
+ * compose(identity, { scale: 0.8, variance: 0.36 }) // → { scale: 0.8, variance: 0.36 }
+ */
 export const identity: Channel = { scale: 1, variance: 0 };
 
 /**
@@ -17,26 +22,29 @@ export const identity: Channel = { scale: 1, variance: 0 };
  * one, (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
  *
  * @example
- * import { compose } from 'noisefold/diffusion'
- *
  * const half = { scale: 0.5, variance: 0.5 }
- * assert.deepStrictEqual(compose(half, half), { scale: 0.25, variance: 0.625 })
+ * compose(half, half) // → { scale: 0.25, variance: 0.625 }
  */
 export const compose = (first: Channel, second: Channel): Channel => ({
   scale: second.scale * first.scale,
   variance: second.scale ** 2 * first.variance + second.variance,
 });
 
-/** Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative. */
+/**
+ * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
+ *
+ * @example
+ * const half = { scale: 0.5, variance: 0.5 }
+ * [half, half].reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
+ */
 export const channelMonoid = { concat: compose, empty: identity };
 
 /**
  * Merges channels, the first of the list applied first: q(x_t|x_0) is the fold of the steps up to t.
  *
  * @example
- * import { foldChannels, identity } from 'noisefold/diffusion'
- *
- * assert.deepStrictEqual(foldChannels([]), identity)
+ * foldChannels([{ scale: 0.8, variance: 0.36 }, { scale: 0.75, variance: 0.4375 }]) // → { scale: 0.6, variance: 0.64 }
+ * foldChannels([]) // → { scale: 1, variance: 0 }
  */
 export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMap(channelMonoid)((c) => c);
 
@@ -45,10 +53,7 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
  * q(x_t|x_s) from q(x_s|x_0) and q(x_t|x_0), s ≤ t. `earlier.scale` is not 0.
  *
  * @example
- * import { identity, transition } from 'noisefold/diffusion'
- *
- * const half = { scale: 0.5, variance: 0.5 }
- * assert.deepStrictEqual(transition(identity, half), half)
+ * transition({ scale: 0.8, variance: 0.36 }, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
  */
 export const transition = (earlier: Channel, later: Channel): Channel => {
   const scale = later.scale / earlier.scale;
@@ -68,10 +73,9 @@ export interface Posterior {
  *
  * @param marginal - q(x_t|x_0), where it is known already; otherwise the two are composed
  * @example
- * import { identity, posteriorOf } from 'noisefold/diffusion'
- *
- * // nothing happened to x_s, so it is x₀ itself
- * assert.deepStrictEqual(posteriorOf(identity, { scale: 0.5, variance: 0.5 }), { x0: 1, xt: 0, variance: 0 })
+ * const step = { scale: 0.75, variance: 0.4375 }
+ * posteriorOf({ scale: 0.8, variance: 0.36 }, step) // → { x0: 0.547, xt: 0.422, variance: 0.246 }
+ * posteriorOf(identity, step) // → { x0: 1, xt: 0, variance: 0 }
  */
 export const posteriorOf = (
   prior: Channel,
@@ -91,9 +95,7 @@ export const posteriorOf = (
  * noise, -∞ without signal. The λ of DPM-Solver is half of it.
  *
  * @example
- * import { identity, logSNR } from 'noisefold/diffusion'
- *
- * assert.strictEqual(logSNR({ scale: 1, variance: 1 }), 0)
- * assert.strictEqual(logSNR(identity), Infinity)
+ * logSNR({ scale: 0.8, variance: 0.36 }) // → 0.575
+ * logSNR(identity) // → Infinity
  */
 export const logSNR = ({ scale, variance }: Channel): number => 2 * Math.log(scale) - Math.log(variance);

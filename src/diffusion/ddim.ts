@@ -8,6 +8,10 @@ import type { Leg, Solver } from './solver.js';
 /**
  * The coefficients of one DDIM step. ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so that the step is a combination of
  * x_t and x̂₀.
+ *
+ * @example
+ * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
+ * pipe(legs, E.map(([first]) => ddimStep(0)(first!))) // → E.right({ x: 0.75, x0: [0.35], noise: 0 })
  */
 export const ddimStep =
   (eta: number) =>
@@ -25,10 +29,8 @@ export const ddimStep =
  * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `eta`: η from 0 to 1, 0 if left out; another is a `ConfigError` of the sampler
  * @example
- * import { ddim, trailing } from 'noisefold/diffusion'
- *
- * const deterministic = ddim(50)
- * const stochastic = ddim(trailing(20), { eta: 0.5 })
+ * pipe(ddpm(cosine(1000)), E.flatMap(ddim(5).grid)) // → E.right([999, 749, 500, 250, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(ddim(trailing(5), { eta: 0.5 }).grid)) // → E.right([999, 799, 599, 399, 199])
  */
 export const ddim = (steps: number | Grid, { eta = 0 }: { readonly eta?: number } = {}): Solver => ({
   grid: gridOf(steps),

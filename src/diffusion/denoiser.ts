@@ -52,11 +52,9 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
  * indexes the process.
  *
  * @example
- * import { either as E } from 'fp-ts'
- * import { ddpm, type Denoiser, linear, type Process, reparameterize } from 'noisefold/diffusion'
- *
- * const silent: Denoiser<null, [28, 28, 1]> = { predicts: 'x0', apply: (_, x) => x }
- * const ofNoise = E.map((process: Process) => reparameterize(process, 'epsilon')(silent))(ddpm(linear(1000)))
+ * const black: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const noise = E.map((p: Process) => reparameterize(p, 'epsilon')(black).apply(null, ones(2, 1), { t: iota(2) }))
+ * noise(ddpm(scheduleFromBetas([0.36, 0.4375]))) // → E.right([[1.667], [1.25]])
  */
 export const reparameterize =
   (process: Process, to: Parameterization) =>
@@ -78,6 +76,11 @@ export const reparameterize =
 /**
  * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
  * knows: other ones where the process is respaced.
+ *
+ * @example
+ * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast('float32')(t))(zerosLike(x)) }
+ * const seen = E.map((p: Process) => overProcess(p)(clock).apply(null, zeros(3), { t: iota(3) }))
+ * pipe(ddpm(cosine(1000)), E.flatMap(respace(spaced(3))), seen) // → E.right([0, 500, 999])
  */
 export const overProcess =
   ({ timesteps }: Process) =>

@@ -17,14 +17,9 @@ export type Transmission = <B extends Dim, I extends Shape>(
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { cosine, ddpm, through, transition } from 'noisefold/diffusion'
- *
- * // two steps at once: q(x_{t+2}|x_t) at index t
- * const twoSteps = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.map(({ marginals }) => through(marginals.slice(2).map((later, t) => transition(marginals[t]!, later)))),
- * )
+ * const transmit = through([identity, { scale: 0.8, variance: 0.36 }])
+ * const noise = ones(2, 1) // in earnest: normalLike(x)(key)
+ * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
  */
 export const through = (channels: readonly Channel[]): Transmission => {
   const scales = table(column(channels, ({ scale }) => scale));
@@ -37,37 +32,23 @@ export const through = (channels: readonly Channel[]): Transmission => {
  * One forward step: x_t of q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
  *
  * - `t`: `[B]` from 0, where x_{-1} is the data
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_{t-1}
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { program } from 'noisefold/dsl'
- * import { cosine, ddpm, qStep } from 'noisefold/diffusion'
- *
- * const step = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) =>
- *     program({ x: 'B 28 28 1', t: 'B:int32', noise: 'B 28 28 1' }, ({ x, t, noise }) => qStep(process)(t, noise)(x)),
- *   ),
- * )
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => pipe(ones(2, 1), qStep(p)(iota(2), zeros(2, 1))))) // → E.right([[0.8], [0.75]])
  */
 export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
 
 /**
  * All forward steps up to t at once: x_t of q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t). DDPM, eq. 4.
  *
- * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { normalLike, program } from 'noisefold/dsl'
- * import { cosine, ddpm, qSample } from 'noisefold/diffusion'
+ * - `t`: `[B]` from 0
+ * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_0
  *
- * const noised = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) =>
- *     program({ x0: 'B 28 28 1', t: 'B:int32', key: 'key' }, ({ x0, t, key }) =>
- *       qSample(process)(t, normalLike(x0)(key))(x0),
- *     ),
- *   ),
- * )
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => pipe(ones(2, 1), qSample(p)(iota(2), zeros(2, 1))))) // → E.right([[0.8], [0.6]])
  */
 export const qSample = ({ marginals }: Process): Transmission => through(marginals);
 
@@ -78,7 +59,13 @@ export interface Gaussian<B extends Dim, I extends Shape> {
   readonly logVariance: Tensor<[B]>;
 }
 
-/** Mean and variance of q(x_t|x_0): DDPM, eq. 4. */
+/**
+ * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.
+ *
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => qMeanVariance(p)(iota(2))(ones(2, 1)).variance)) // → E.right([0.36, 0.64])
+ */
 export const qMeanVariance = ({ marginals }: Process) => {
   const scales = table(column(marginals, ({ scale }) => scale));
   const variances = table(column(marginals, ({ variance }) => variance));

@@ -8,7 +8,12 @@ import type { Process } from './process.js';
  */
 export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
 
-/** Every timestep, T-1…0. */
+/**
+ * Every timestep, T-1…0.
+ *
+ * @example
+ * pipe(ddpm(cosine(4)), E.flatMap(everyStep)) // → E.right([3, 2, 1, 0])
+ */
 export const everyStep: Grid = ({ schedule: { T } }) =>
   E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
 
@@ -35,14 +40,10 @@ const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ 
 
 /**
  * `steps` timesteps spread evenly over 0…T-1, both ends included, as guided-diffusion respaces; a single
- * step is T-1.
+ * step is T-1. More steps than the process has are a `ConfigError`.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { cosine, ddpm, spaced } from 'noisefold/diffusion'
- *
- * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(spaced(5)))
- * assert.deepStrictEqual(timesteps, E.right([999, 749, 500, 250, 0]))
+ * pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => {
@@ -55,26 +56,20 @@ export const spaced = (steps: number): Grid =>
 
 /**
  * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`): the noisiest timesteps may be left out.
+ * More steps than the process has are a `ConfigError`.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { cosine, ddpm, leading } from 'noisefold/diffusion'
- *
- * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(leading(5)))
- * assert.deepStrictEqual(timesteps, E.right([800, 600, 400, 200, 0]))
+ * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
  */
 export const leading = (steps: number): Grid =>
   evenly('leading', steps, (T) => count(steps, (i) => i * Math.floor(T / steps)));
 
 /**
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest.
+ * More steps than the process has are a `ConfigError`.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { cosine, ddpm, trailing } from 'noisefold/diffusion'
- *
- * const timesteps = F.pipe(ddpm(cosine(1000)), E.flatMap(trailing(5)))
- * assert.deepStrictEqual(timesteps, E.right([999, 799, 599, 399, 199]))
+ * pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => count(steps, (i) => roundHalfEven(T - ((steps - 1 - i) * T) / steps) - 1));
@@ -83,9 +78,8 @@ export const trailing = (steps: number): Grid =>
  * Timesteps of one's own, falling, within 0…T-1; otherwise a `ConfigError`.
  *
  * @example
- * import { ddim, timestepGrid } from 'noisefold/diffusion'
- *
- * const solver = ddim(timestepGrid([999, 500, 100, 0]))
+ * pipe(ddpm(cosine(1000)), E.flatMap(timestepGrid([999, 500, 0]))) // → E.right([999, 500, 0])
+ * pipe(ddpm(cosine(100)), E.flatMap(timestepGrid([999, 500, 0])), E.isRight) // → false
  */
 export const timestepGrid =
   (timesteps: readonly number[]): Grid =>
@@ -100,5 +94,11 @@ export const timestepGrid =
           hint: 'begin at the noisiest timestep and name each once',
         });
 
-/** A number of steps is that many {@link spaced} evenly. */
+/**
+ * A number of steps is that many {@link spaced} evenly; a grid is itself.
+ *
+ * @example
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(3))) // → E.right([999, 500, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(trailing(2)))) // → E.right([999, 499])
+ */
 export const gridOf = (steps: number | Grid): Grid => (typeof steps === 'number' ? spaced(steps) : steps);

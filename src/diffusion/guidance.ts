@@ -9,7 +9,13 @@ export type Guidance = <P, I extends Shape>(
   denoiser: Denoiser<P, I>,
 ) => either.Either<NoisefoldError, Denoiser<P, I>>;
 
-/** The denoiser as it is. */
+/**
+ * The denoiser as it is.
+ *
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
+ * unguided(denoiser) // → E.right(denoiser)
+ */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
 
 /**
@@ -21,9 +27,9 @@ export const unguided: Guidance = (denoiser) => E.right(denoiser);
  * A denoiser without classes, or a scale that is not finite, is a `ConfigError`; so is sampling without labels.
  *
  * @example
- * import { cfg } from 'noisefold/diffusion'
- *
- * const guidance = cfg(2)
+ * // predicts its label: 0 of class 0, 1 of the label 1, which is no class
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'x0', classes: 1, apply: (_, x, { label }) => scaleBy(cast('float32')(label!))(onesLike(x)) }
+ * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1), label: iota(1) }))) // → E.right([[-2]])
  */
 export const cfg =
   (scale: number): Guidance =>

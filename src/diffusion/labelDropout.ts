@@ -7,6 +7,18 @@ import type { Denoiser } from './denoiser.js';
  * unconditional half of classifier-free guidance (Ho & Salimans 2022, Algorithm 1).
  *
  * - `label`: any shape, int32
+ *
+ * A probability other than 0 for a denoiser without classes raises `ConfigError`.
+ *
+ * @example
+ * const model: Denoiser<null, [1]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * const dropped = program({ label: '4:int32', k: 'key' }, ({ label, k }) => dropLabels(model, 0.5)(k)(label))
+ * const run = pipe(
+ *   compile(dropped, {}),
+ *   RTE.flatMapTaskEither((drop) => drop.run({ label: Int32Array.of(3, 1, 4, 1), k: key(7) })),
+ *   RTE.flatMap(read),
+ * )
+ * await using(reference())(run)() // → E.right([3, 1, 4, 1])
  */
 export const dropLabels =
   <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) =>

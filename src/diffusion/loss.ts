@@ -27,6 +27,11 @@ import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
  * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
+ *
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0
+ * pipe(process, E.map((p) => targetOf(p, 'v')(iota(2))(ones(2, 1), zeros(2, 1)))) // → E.right([[-0.6], [-0.8]])
  */
 export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
   const mixtures = marginals.map(target(predicts));
@@ -56,6 +61,18 @@ export interface SampleLosses<B extends Dim> {
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from
  * `key` (its forks 'timestep', 'noise', 'dropout' and 'label'). See {@link simpleLoss}.
+ *
+ * @example
+ * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (p: Process) =>
+ *   program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => simpleLosses(p, white)(null, x0, k).losses)
+ * const run = pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((p) => compile(losses(p), { B: 2 })),
+ *   RTE.flatMapTaskEither((loss) => loss.run({ x0: Float32Array.of(1, 1, 0, 0), k: key(7) })),
+ *   RTE.flatMap(read),
+ * )
+ * await using(reference())(run)() // → E.right([0, 1])
  */
 export const simpleLosses = <P, I extends Shape>(
   process: Process,
@@ -84,9 +101,9 @@ export const simpleLosses = <P, I extends Shape>(
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over
- * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of Algorithm 1, whose gradient step is
- * the caller's. A denoiser of x₀ or v is held against its own target, x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0
- * (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
+ * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of Algorithm 1,
+ * whose gradient step is the caller's. A denoiser of x₀ or v is held against its own target, x₀ or
+ * √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `key`: consumed
@@ -95,19 +112,16 @@ export const simpleLosses = <P, I extends Shape>(
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { mul, program, type Scalar, valueAndGrad } from 'noisefold/dsl'
- * import { cosine, ddpm, type Denoiser, simpleLoss } from 'noisefold/diffusion'
- *
- * const scaled: Denoiser<Scalar, [28, 28, 1]> = { predicts: 'epsilon', apply: (p, x) => mul(p)(x) }
- * const gradient = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) =>
- *     program({ p: '', x0: 'B 28 28 1', key: 'key' }, ({ p, x0, key }) =>
- *       valueAndGrad(simpleLoss(process, scaled))(p, x0, key),
- *     ),
- *   ),
+ * const grey: Denoiser<Scalar, [2]> = { predicts: 'x0', apply: (p, x) => add(p)(zerosLike(x)) }
+ * const gradient = (process: Process) =>
+ *   program({ p: '', x0: 'B 2', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
+ * const run = pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(gradient(process), { B: 2 })),
+ *   RTE.flatMapTaskEither((slope) => slope.run({ p: 0.5, x0: Float32Array.of(1, 1, 0, 0), k: key(7) })),
+ *   RTE.flatMap(read),
  * )
+ * await using(reference())(run)() // → E.right([0])
  */
 export const simpleLoss = <P, I extends Shape>(
   process: Process,

@@ -23,9 +23,7 @@ const mixtures: { readonly [K in Parameterization]: (a: number, s: number) => Mi
  * given channel.
  *
  * @example
- * import { target } from 'noisefold/diffusion'
- *
- * assert.deepStrictEqual(target('v')({ scale: 0.8, variance: 0.36 }), { x0: -0.6, epsilon: 0.8 })
+ * target('v')({ scale: 0.8, variance: 0.36 }) // → { x0: -0.6, epsilon: 0.8 }
  */
 export const target =
   (predicts: Parameterization) =>
@@ -44,10 +42,9 @@ export interface Conversion {
  * other. Not finite from 'epsilon' where no signal is left, nor from 'x0' where there is no noise.
  *
  * @example
- * import { conversion } from 'noisefold/diffusion'
- *
- * // x̂₀ = (x_t - s·ε̂)/a
- * assert.deepStrictEqual(conversion('epsilon', 'x0')({ scale: 0.5, variance: 0.25 }), { x: 2, prediction: -1 })
+ * // x̂₀ = (x_t - s·ε̂)/a = a·x_t - s·v̂
+ * conversion('epsilon', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 1.25, prediction: -0.75 }
+ * conversion('v', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 0.8, prediction: -0.6 }
  */
 export const conversion =
   (from: Parameterization, to: Parameterization) =>

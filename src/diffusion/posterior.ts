@@ -6,6 +6,9 @@ import { column } from './table.js';
 /**
  * log β̃_t, where t = 0, whose β̃ is 0, takes the value of t = 1: the clipped log variance of
  * guided-diffusion, in float64.
+ *
+ * @example
+ * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
  */
 export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
   const smallest = posteriors[1]?.variance ?? Number.MIN_VALUE;
@@ -20,16 +23,9 @@ export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
  * - `t`: `[B]` from 0, where the posterior is x_0 itself
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { program } from 'noisefold/dsl'
- * import { cosine, ddpm, qPosterior } from 'noisefold/diffusion'
- *
- * const mean = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.map((process) =>
- *     program({ x0: 'B 28 28 1', xt: 'B 28 28 1', t: 'B:int32' }, ({ x0, xt, t }) => qPosterior(process)(t)(x0, xt).mean),
- *   ),
- * )
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))
+ * pipe(posterior, E.map(({ mean, variance }) => ({ mean, variance }))) // → E.right({ mean: [[1], [0.547]], variance: [0, 0.246] })
  */
 export const qPosterior = (process: Process) => {
   const ofX0 = table(column(process.posteriors, ({ x0 }) => x0));

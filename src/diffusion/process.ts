@@ -18,9 +18,12 @@ export interface Process {
 }
 
 /**
- * The process of a schedule.
+ * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
  *
  * @param timesteps - what the denoiser sees at each t; t itself unless said otherwise
+ * @example
+ * const process = pipe(scheduleFromBetas([0.36, 0.4375]), E.map((schedule) => processOf(schedule)))
+ * pipe(process, E.map(({ marginals }) => marginals[1])) // → E.right({ scale: 0.6, variance: 0.64 })
  */
 export const processOf = (
   schedule: Schedule,
@@ -45,10 +48,8 @@ export const processOf = (
  * The process of DDPM (Ho et al. 2020) over a schedule that may have failed.
  *
  * @example
- * import { either as E } from 'fp-ts'
- * import { cosine, ddpm } from 'noisefold/diffusion'
- *
- * assert(E.isRight(ddpm(cosine(1000))))
+ * pipe(ddpm(linear(1000)), E.map(({ marginals }) => marginals[999])) // → E.right({ scale: 0.006, variance: 1 })
+ * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
  */
 export const ddpm = (
   schedule: either.Either<NoisefoldError, Schedule>,

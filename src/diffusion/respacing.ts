@@ -10,11 +10,8 @@ import { scheduleFromBetas } from './schedule.js';
  * of the longer process.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { ddpm, linear, respace, spaced } from 'noisefold/diffusion'
- *
- * const short = F.pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
- * assert.deepStrictEqual(F.pipe(short, E.map((process) => process.timesteps)), E.right(Int32Array.of(0, 500, 999)))
+ * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
+ * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])
  */
 export const respace =
   (grid: Grid) =>

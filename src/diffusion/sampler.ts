@@ -85,15 +85,10 @@ const determined = (
  * What does not fit together is a `ConfigError`.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { cosine, ddim, ddpm, type Denoiser, sampler } from 'noisefold/diffusion'
- *
- * const silent: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
- * const made = F.pipe(
- *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: silent, solver: ddim(50) })),
- * )
- * assert(E.isRight(made) && made.right.steps === 50)
+ * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
+ * const made = pipe(ddpm(cosine(1000)), E.flatMap((process) => sampler({ process, denoiser, solver: ddim(5) })))
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
 export const sampler = <P, I extends Shape>({
   process,

@@ -34,12 +34,8 @@ const timestepCount = (where: string, T: number): either.Either<NoisefoldError, 
  * leaves no signal (zero terminal SNR). Anything else is a `ConfigError`.
  *
  * @example
- * import { either as E, function as F } from 'fp-ts'
- * import { scheduleFromBetas } from 'noisefold/diffusion'
- *
- * const alphaBars = F.pipe(scheduleFromBetas([0.5, 0.25]), E.map((schedule) => schedule.alphaBars))
- * assert.deepStrictEqual(alphaBars, E.right(Float64Array.of(0.5, 0.375)))
- * assert(E.isLeft(scheduleFromBetas([0.5, -1])))
+ * pipe(scheduleFromBetas([0.5, 0.25]), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.375])
+ * pipe(scheduleFromBetas([0.5, -1]), E.mapLeft(({ actual }) => actual)) // → E.left('-1 at t = 1')
  */
 export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
   const T = betas.length;
@@ -68,11 +64,8 @@ export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<Noise
  * T so that the whole process adds the same noise. T ≥ 20, or the last β would pass 1: `ConfigError`.
  *
  * @example
- * import { either as E } from 'fp-ts'
- * import { linear } from 'noisefold/diffusion'
- *
- * assert(E.isRight(linear(1000)))
- * assert(E.isLeft(linear(10)))
+ * pipe(linear(1000), E.map(({ betas }) => [betas[0], betas[999]])) // → E.right([0.0001, 0.02])
+ * pipe(linear(10), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
  */
 export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
   T < 20
@@ -108,10 +101,7 @@ const MAX_BETA = 0.999;
  * slowly at both ends; β is at most 0.999. A T that is no whole number ≥ 1 is a `ConfigError`.
  *
  * @example
- * import { either as E } from 'fp-ts'
- * import { cosine } from 'noisefold/diffusion'
- *
- * assert(E.isRight(cosine(1000)))
+ * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
  */
 export const cosine = (T: number): either.Either<NoisefoldError, Schedule> =>
   F.pipe(

@@ -17,7 +17,14 @@ export interface Leg {
   readonly between: Channel;
 }
 
-/** The legs of a grid over a process, the noisiest first. */
+/**
+ * The legs of a grid over a process, the noisiest first.
+ *
+ * @example
+ * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [999, 500, 0])))
+ * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])
+ * pipe(legs, E.map((all) => all.at(-1)!.to)) // → E.right(identity)
+ */
 export const legsOf = (process: Process, timesteps: readonly number[]): readonly Leg[] =>
   timesteps.map((t, i) => {
     const next = timesteps[i + 1];

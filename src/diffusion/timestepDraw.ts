@@ -11,6 +11,16 @@ export type TimestepDraw = (
 /**
  * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`. Random bits modulo T: whole numbers, which no
  * backend rounds.
+ *
+ * @example
+ * const draw = (process: Process) => program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4, 1))(k))
+ * const run = pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(draw(process), {})),
+ *   RTE.flatMapTaskEither((drawn) => drawn.run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ * )
+ * await using(reference())(run)() // → E.right([0, 0, 0, 0])
  */
 export const uniformTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
@@ -24,6 +34,16 @@ export const uniformTimesteps: TimestepDraw =
  * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by itself is
  * uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all noise levels
  * evenly, it varies less (Kingma et al. 2021, appendix I.1).
+ *
+ * @example
+ * const draw = (process: Process) => program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4, 1))(k))
+ * const run = pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(draw(process), {})),
+ *   RTE.flatMapTaskEither((drawn) => drawn.run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ * )
+ * await using(reference())(run)() // → E.right([0, 0, 0, 0])
  */
 export const stratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>

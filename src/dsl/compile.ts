@@ -160,12 +160,15 @@ export const plan = <I, O>(
   );
 
 /**
- * Compiles a program at given extents of its symbols for the backend of the environment. The errors of
- * the builder (shapes, dtypes, keys used twice) come back as a `Left`. Hold the executable: running it
- * costs no tracing.
+ * Compiles a program at given extents of its symbols for the backend of the environment. The errors of the
+ * builder (shapes, dtypes, keys used twice) come back as a `Left`. Hold the executable: running it costs no
+ * tracing.
  *
  * @example
- * compile(program({ x: 'B 28 28 1' }, ({ x }) => mean(x)), { B: 32 })
+ * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(pipe(x, sub(y)))))
+ * const numbers = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
+ * const loss = pipe(compile(mse, { B: 2 }), RTE.flatMapTaskEither(({ run }) => run(numbers)), RTE.flatMap(read))
+ * await using(reference())(loss)() // → E.right([4])
  */
 export const compile =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(

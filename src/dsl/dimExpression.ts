@@ -101,11 +101,12 @@ const evaluate = (
 export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 /**
- * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at
- * H = 7), or the dim that is none; an `UnknownDim` names the symbol without an extent, and those that have one.
+ * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at H =
+ * 7), or the dim that is none; an `UnknownDim` names the symbol without an extent, and those that have one.
  *
  * @example
- * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // right(48)
+ * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
+ * pipe(evaluateDim('H/2', { H: 7 }), E.mapLeft(({ actual }) => actual)) // → E.left('7, with H = 7')
  */
 export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> => {
   if (typeof dim === 'string') return E.flatMap((e: Expression) => evaluate(dim, e, bindings))(parse(dim));

@@ -46,14 +46,21 @@ export type NoisefoldError = {
   readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
 }[ErrorTag];
 
-/** `[8, 28, 28, 1]` */
+/**
+ * A shape as errors write it.
+ *
+ * @example
+ * showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
+ */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 /**
- * Makes an error of a kind.
+ * Makes an error of a kind; its `message` says all of it in one line.
  *
  * @example
- * failure('ConfigError', { where: 'linear', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' })
+ * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
+ * failure('ConfigError', about)._tag // → 'ConfigError'
+ * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
 export const failure = <K extends ErrorTag>(
   tag: K,
@@ -69,19 +76,39 @@ export const failure = <K extends ErrorTag>(
     hint,
   }) as unknown as Extract<NoisefoldError, { _tag: K }>;
 
-/** A `Left` of {@link failure}. */
+/**
+ * A `Left` of {@link failure}.
+ *
+ * @example
+ * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
+ * pipe(fail('ConfigError', wrong), E.mapLeft(({ _tag }) => _tag)) // → E.left('ConfigError')
+ */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
 
 const carried = Symbol('noisefold');
 
-/** Throws an error value out of a builder function; {@link attempt} (and so `compile`) gives it back as a value. */
+/**
+ * Throws an error value out of a builder function; {@link attempt} (and so `compile`) gives it back as a
+ * value.
+ *
+ * @example
+ * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
+ * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   const error = failure(tag, explanation);
   throw Object.assign(new Error(error.message), { name: tag, [carried]: error });
 };
 
-/** Runs a builder; what it raised becomes a `Left`. Anything else thrown is a defect and goes on. */
+/**
+ * Runs a builder; what it raised becomes a `Left`. Anything else thrown is a defect and goes on.
+ *
+ * @example
+ * const images = zeros(8, 28, 28, 1)
+ * attempt(() => dims(reshape(8, -1)(images))) // → E.right([8, 784])
+ * pipe(attempt(() => reshape(9, -1)(images)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {
     return E.right(build());

@@ -74,7 +74,11 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
  * Lists every call of an executable, in order of execution; with the times of `profile`, if given.
  *
  * @example
- * explain(executable).filter(({ place }) => place.startsWith('params.down'))
+ * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => pipe(x, matmul(w)))
+ * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
+ * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
+ * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
+ * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
  */
 export const explain = (
   { plan, kernels }: { readonly plan: Plan; readonly kernels: readonly string[] },
@@ -88,7 +92,15 @@ export const explain = (
     milliseconds: milliseconds[i] ?? null,
   }));
 
-/** The explanation as lines of text: milliseconds, GFLOP/s, kernel, operations, shapes, place. */
+/**
+ * The explanation as lines of text: milliseconds and GFLOP/s where they were measured, kernel, operations,
+ * shapes, place.
+ *
+ * @example
+ * const cost = { flops: 10240, bytes: 4928, milliseconds: 0.005 }
+ * const call = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]', ...cost }
+ * showExplanation([call]) // → '    0.005    2.0  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
+ */
 export const showExplanation = (calls: readonly ExplainedCall[]): string =>
   calls
     .map(({ kernel, label, place, shapes, flops, milliseconds }) => {

@@ -67,11 +67,12 @@ const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
 };
 
 /**
- * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that
- * are not float32 get null. Raises `ShapeError` if the result is no float32 scalar.
+ * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
+ * not float32 get null. Raises `ShapeError` if the result is no float32 scalar.
  *
  * @example
- * valueAndGrad((p: { w: Tensor<[3]> }) => sum(square(p.w)))({ w }) // { value, grad: { w: 2·w } }
+ * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
+ * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }
  */
 export const valueAndGrad =
   <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
@@ -91,10 +92,14 @@ export const valueAndGrad =
   };
 
 /**
- * The gradient of a scalar function by its first argument; see {@link valueAndGrad}.
+ * The gradient of a scalar function by its first argument; see {@link valueAndGrad}. A gradient can be
+ * differentiated again.
  *
  * @example
- * grad((x: Tensor<[3]>) => sum(square(x)))(x) // 2·x
+ * const cube = (x: Scalar) => pipe(x, pow(3))
+ * grad(cube)(scalar(2)) // → 12
+ * grad(grad(cube))(scalar(2)) // → 12
+ * grad((x: Tensor<[3]>) => sum(square(x)))(constantOf([1, 2, 3], 3)) // → [2, 4, 6]
  */
 export const grad =
   <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
@@ -102,12 +107,13 @@ export const grad =
     valueAndGrad(f)(p, ...rest).grad;
 
 /**
- * The value of a function, and the pullback of cotangents of it to its argument (a vector-Jacobian
- * product). Raises `ShapeError` for a cotangent of another shape.
+ * The value of a function, and the pullback of cotangents of it to its argument (a vector-Jacobian product).
+ * Raises `ShapeError` for a cotangent of another shape.
  *
  * @example
- * const { value, pullback } = vjp((x: Tensor<[3]>) => exp(x))(x)
- * pullback(ones(3)) // exp(x)
+ * const { value, pullback } = vjp((x: Tensor<[3]>) => square(x))(constantOf([1, 2, 3], 3))
+ * value // → [1, 4, 9]
+ * pullback(constantOf([1, 0, 10], 3)) // → [2, 0, 60]
  */
 export const vjp =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>

@@ -21,9 +21,7 @@ export type RandomKey = KeyWords;
  * The key of a seed, any safe integer; raises `ConfigError` for another number.
  *
  * @example
- * import { key } from 'noisefold/dsl'
- *
- * assert.deepStrictEqual(key(7), [7, 0])
+ * key(7) // → [7, 0]
  */
 export const key = (seed: number): RandomKey => keyWords(seed);
 
@@ -37,11 +35,9 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
  * New keys by name. What a name gives depends on the key and the name alone, not on the other names.
  *
  * @example
- * import { fork, key } from 'noisefold/dsl'
- *
  * const { noise, timestep } = fork(key(7), 'noise', 'timestep')
- * assert.notDeepStrictEqual(noise, timestep)
- * assert.deepStrictEqual(noise, fork(key(7), 'noise').noise)
+ * assert.notDeepEqual(noise, timestep)
+ * assert.deepEqual(noise, fork(key(7), 'noise').noise)
  */
 export const fork = <K extends Key | RandomKey, const N extends string>(
   parent: K,
@@ -56,10 +52,9 @@ export const fork = <K extends Key | RandomKey, const N extends string>(
  * A new key from a number: of a step, an epoch, a layer. Raises `ConfigError` unless it is a safe integer.
  *
  * @example
- * import { foldIn, key } from 'noisefold/dsl'
- *
- * const ofStep = (step: number) => foldIn(step)(key(7))
- * assert.notDeepStrictEqual(ofStep(0), ofStep(1))
+ * const ofStep = (step: number) => pipe(key(7), foldIn(step))
+ * assert.notDeepEqual(ofStep(0), ofStep(1))
+ * assert.deepEqual(ofStep(1), ofStep(1))
  */
 export const foldIn =
   (data: number) =>
@@ -82,23 +77,44 @@ const draw =
   };
 
 /**
- * Standard normal numbers, `normal(8, 28, 28, 1)(key): Tensor<[8, 28, 28, 1]>`.
- * Extents that are only known at run time are wide: see `ascribe`.
+ * Standard normal numbers. Extents that are only known at run time are wide: see `ascribe`.
+ *
+ * @example
+ * const noise = compile(program('key', normal(3)), {})
+ * const numbers = pipe(noise, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
+ * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
  */
 export const normal = <const S extends readonly number[]>(
   ...extents: S & Extents<S>
 ): ((key: Key) => Tensor<Widened<S>>) => draw('normal', extents);
 
-/** Standard normal numbers in the shape of `x`. */
+/**
+ * Standard normal numbers in the shape of `x`.
+ *
+ * @example
+ * program('key', normalLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
+ */
 export const normalLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) => Tensor<S>) =>
   draw('normal', dims(x));
 
-/** Uniform numbers in [0, 1), multiples of 2⁻²⁴. */
+/**
+ * Uniform numbers in [0, 1), multiples of 2⁻²⁴.
+ *
+ * @example
+ * const draw = compile(program('key', uniform(3)), {})
+ * const numbers = pipe(draw, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
+ * await using(reference())(numbers)() // → E.right([0.908, 0.735, 0.69])
+ */
 export const uniform = <const S extends readonly number[]>(
   ...extents: S & Extents<S>
 ): ((key: Key) => Tensor<Widened<S>>) => draw('uniform', extents);
 
-/** Uniform numbers in [0, 1) in the shape of `x`. */
+/**
+ * Uniform numbers in [0, 1), multiples of 2⁻²⁴, in the shape of `x`.
+ *
+ * @example
+ * program('key', uniformLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
+ */
 export const uniformLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) => Tensor<S>) =>
   draw('uniform', dims(x));
 
@@ -115,19 +131,38 @@ const coins =
     return tensor(binary('less', nodeOf(draw('uniform', shape)(key)), full(p, shape)));
   };
 
-/** True with probability `p`, `bernoulli(0.1, 32)(key): Tensor<[32], 'bool'>`. Raises `ConfigError`. */
+/**
+ * True with probability `p`. Raises `ConfigError` unless it is in [0, 1].
+ *
+ * @example
+ * const coins = compile(program('key', bernoulli(0.5, 6)), {})
+ * const numbers = pipe(coins, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
+ * await using(reference())(numbers)() // → E.right([0, 0, 0, 1, 1, 1])
+ */
 export const bernoulli = <const S extends readonly number[]>(
   p: number,
   ...extents: S & Extents<S>
 ): ((key: Key) => Tensor<Widened<S>, 'bool'>) => coins(p, extents);
 
-/** True with probability `p`, in the shape of `x`. Raises `ConfigError`. */
+/**
+ * True with probability `p`, in the shape of `x`. Raises `ConfigError` unless it is in [0, 1].
+ *
+ * @example
+ * program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
+ */
 export const bernoulliLike = <S extends Shape>(
   p: number,
   x: Tensor<S, DType>,
 ): ((key: Key) => Tensor<S, 'bool'>) => coins(p, dims(x));
 
-/** 0 … n − 1 in random order. */
+/**
+ * 0 … n − 1 in random order: the samples of an epoch.
+ *
+ * @example
+ * const order = compile(program('key', permutation(5)), {})
+ * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
+ * await using(reference())(numbers)() // → E.right([4, 1, 0, 2, 3])
+ */
 export const permutation = <const N extends number>(
   n: N & Extent<N>,
 ): ((key: Key) => Tensor<Widened<[N]>, 'int32'>) => draw('permutation', [n]);

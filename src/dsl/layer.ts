@@ -90,15 +90,16 @@ type CheckedSignature<S extends string> = [InputsOf<S>] extends [never]
     : 'a signature has one to three arguments';
 
 /**
- * A function with a signature: `defn('B H W C, C D -> B H/2 W/2 D', (x, w) => …)`. In the body the symbols are
- * the dims; at each call they are unified with the dims of the arguments, and the result has the dims that they
- * stand for. For callers whose dims are known: inside a function whose dims are parameters, use the ops.
+ * A function with a signature: `defn('B H W C, C D -> B H/2 W/2 D', (x, w) => …)`. In the body the symbols
+ * are the dims; at each call they are unified with the dims of the arguments, and the result has the dims
+ * that they stand for. For callers whose dims are known: inside a function whose dims are parameters, use the
+ * ops.
  *
  * Raises `ShapeError`, naming the argument and the axis, where the traced extents do not fit the signature.
  *
  * @example
  * const project = defn('B H W C, C D -> B H W D', (x, w) => pipe(x, matmul(w)))
- * project(image, weights) // ['B', 28, 28, 1] and [1, 64] -> ['B', 28, 28, 64]
+ * project(zeros(8, 28, 28, 1), zeros(1, 64)) // : Tensor<[8, 28, 28, 64]>
  */
 export const defn = <const S extends string>(
   signature: CheckedSignature<S>,
@@ -118,18 +119,18 @@ export type Layer<P, S extends string> = <T extends ParamsLike<P>>(
 type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T>, unknown> & string : never;
 
 /**
- * A function with parameters: their spec, the signature of the function, and a body from parameters to function.
- * The symbols are shared: at each call they are unified with the parameters first, then with the arguments. For
- * callers whose dims are known: inside a function whose dims are parameters, use the ops.
+ * A function with parameters: their spec, the signature of the function, and a body from parameters to
+ * function. The symbols are shared: at each call they are unified with the parameters first, then with the
+ * arguments. For callers whose dims are known: inside a function whose dims are parameters, use the ops.
  *
  * Raises `ShapeError`, naming the parameter or argument and the axis, where the traced extents do not fit.
  *
  * @example
- * const film = layer({ w: 'D 2*C', b: '2*C' }, 'B H W C, B D -> B H W C', (p) => (h, emb) => {
- *   const [scale, shift] = halve()(linear(p)(emb)) // two of ['B', 'C']
+ * const film = layer({ w: 'D 2*C', b: '2*C' }, 'B H W C, B D -> B H W C', (p) => (h, embedding) => {
+ *   const [scale, shift] = halve()(linear(p)(embedding)) // two of ['B', 'C']
  *   return pipe(h, mulPerSample(scale), addPerSample(shift))
  * })
- * film(params)(h, emb)
+ * film({ w: zeros(256, 128), b: zeros(128) })(zeros(8, 28, 28, 64), zeros(8, 256)) // : Tensor<[8, 28, 28, 64]>
  */
 export const layer = <const P, const S extends string>(
   params: CheckedSpec<P>,

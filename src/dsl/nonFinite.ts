@@ -36,7 +36,9 @@ const isSound = (n: Node): Tensor<[], 'int32'> =>
  * after a step went wrong. Null where all is finite.
  *
  * @example
- * nonFiniteOrigin(step, { B: 32 }, inputs) // right('log (params.norm.gamma)')
+ * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
+ * const origin = nonFiniteOrigin(step, { B: 2 }, { p: Float32Array.of(0.5, 0) })
+ * await using(reference())(origin)() // → E.right('log (p)')
  */
 export const nonFiniteOrigin =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(

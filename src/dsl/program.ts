@@ -11,11 +11,11 @@ export interface Program<I, O> {
 }
 
 /**
- * Pairs a function with the spec of its inputs. Its type, and so that of everything inside, follows from
- * the spec. Nothing runs, and nothing is traced, before `compile`.
+ * Pairs a function with the spec of its inputs. Its type, and so that of everything inside, follows from the
+ * spec. Nothing runs, and nothing is traced, before `compile`.
  *
  * @example
- * program({ x: 'B 28 28 1', t: 'B:int32' }, ({ x, t }) => ({ mean: meanPerSample(x), t }))
+ * program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
  */
 export const program = <const P extends Spec, O>(
   inputs: CheckedSpec<P>,

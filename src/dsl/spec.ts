@@ -130,6 +130,13 @@ const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'key'] satisfies 
 
 const isDType = (name: string): name is DType => DTYPES.includes(name);
 
+/**
+ * Whether something is a {@link LeafSpec}, and not a tree that holds some.
+ *
+ * @example
+ * isLeafSpec(leafSpec(['B', 10])) // → true
+ * isLeafSpec({ w: leafSpec(['B', 10]) }) // → false
+ */
 export const isLeafSpec = (x: unknown): x is LeafSpec =>
   typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'LeafSpec';
 
@@ -137,11 +144,11 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
   typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'TreeSpec';
 
 /**
- * One tensor, for a tree made from a configuration; {@link treeSpec} gives it its path. Raises `ShapeError` for a
- * dim that is none.
+ * One tensor, for a tree made from a configuration; {@link treeSpec} gives it its path. Raises `ShapeError`
+ * for a dim that is none.
  *
  * @example
- * leafSpec([3, 3, channels, 2 * channels])
+ * leafSpec([3, 3, 'C', '2*C']) // → { _tag: 'LeafSpec', path: '', shape: [3, 3, 'C', '2*C'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
   const wrong = shape.find((dim) => (typeof dim === 'number' ? !isExtent(dim) : E.isLeft(symbolsIn(dim))));
@@ -180,11 +187,12 @@ const parseString = (spec: string): LeafSpec => {
 };
 
 /**
- * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is ascribed:
- * it must be the type of the tree of tensors that the leaves describe.
+ * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is
+ * ascribed: it must be the type of the tree of tensors that the leaves describe.
  *
  * @example
- * treeSpec<{ readonly w: Tensor<[Dim, Dim]> }>({ w: leafSpec([channels, 64]) })
+ * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 10]> } }>({ fc: { w: leafSpec([64, 10]) } })
+ * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [64, 10]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
   const isSpec = (x: unknown): x is LeafSpec | TreeSpec<unknown> => isLeafSpec(x) || isTreeSpec(x);
@@ -197,7 +205,8 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
  * Parses a spec. A `Left` says which part is no spec.
  *
  * @example
- * parseSpec({ x: 'B 28 28 1', label: 'B:int32', key: 'key' })
+ * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
+ * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")
  */
 export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
   parseAs<Of<P>>(spec);
@@ -210,16 +219,23 @@ const isPart = (x: unknown): x is string | TreeSpec<unknown> => typeof x === 'st
 const parsePart = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> =>
   typeof part === 'string' ? parseString(part) : part;
 
-/** Puts a tensor in the place of each leaf of a spec. */
+/**
+ * Puts a tensor in the place of each leaf of a spec. That it has the shape of the leaf is up to the caller.
+ *
+ * @example
+ * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
+ * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
+ */
 export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
   // P is the tree of tensors of the spec, by its definition
   mapLeaves(isLeafSpec)(f)(spec.tree) as P;
 
 /**
- * The extents of a leaf, once its symbols are bound.
+ * The extents of a leaf, once its symbols are bound. Fails as {@link evaluateDim} does, and says which leaf.
  *
  * @example
- * extentsOf(leafSpec(['B', 'H/2']), { B: 8, H: 28 }) // right([8, 14])
+ * extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 }) // → E.right([8, 14, 3])
+ * pipe(extentsOf(leafSpec(['B']), {}), E.mapLeft(({ _tag }) => _tag)) // → E.left('UnknownDim')
  */
 export const extentsOf = (
   leaf: LeafSpec,
@@ -237,7 +253,7 @@ export const extentsOf = (
  * The symbols that a spec needs bound, in the order of their first use.
  *
  * @example
- * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2']) })) // ['B', 'H']
+ * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
 export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
   ...new Set(

@@ -33,19 +33,41 @@ export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> 
   n as unknown as Tensor<S, D>;
 export const nodeOf = (x: AnyTensor): Node => x as unknown as Node;
 
-/** Whether something is a staged tensor, and not a tree that holds some. */
+/**
+ * Whether something is a staged tensor. A tree that holds tensors is none, nor is a resident {@link Value}.
+ *
+ * @example
+ * isTensor(zeros(2)) // → true
+ * isTensor({ w: zeros(2) }) // → false
+ */
 export const isTensor = (x: unknown): x is AnyTensor =>
   typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
 
-/** The extents at which a tensor is traced, `[32, 28, 28, 1]`. */
+/**
+ * The extents at which a tensor is traced: numbers, whatever its type says.
+ *
+ * @example
+ * dims(zeros(32, 28, 28, 1)) // → [32, 28, 28, 1]
+ */
 export const dims = (x: AnyTensor): readonly number[] => nodeOf(x).shape;
 
-/** The dtype of a tensor, as a value. */
+/**
+ * The dtype of a tensor, as a value.
+ *
+ * @example
+ * dtypeOf(zeros(2)) // → 'float32'
+ * dtypeOf(iota(10)) // → 'int32'
+ */
 export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
 
 /**
- * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents
- * are checked when the program is traced, and so is what symbols say of each other; raises `ShapeError`.
+ * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents are
+ * checked when the program is traced, and so is what symbols say of each other; raises `ShapeError`.
+ *
+ * @example
+ * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
+ * pipe(betas, ascribe(3)) // : Tensor<[3]>
+ * pipe(attempt(() => pipe(betas, ascribe(4))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const ascribe =
   <const S extends Dim[]>(...given: Extents<S>) =>
@@ -69,11 +91,13 @@ export const ascribe =
   };
 
 /**
- * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function whose
- * dims are parameters. Raises `ShapeError`.
+ * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function
+ * whose dims are parameters. Raises `ShapeError`.
  *
  * @example
- * const eps = pipe(h, convolve(p.out), ascribeLike(x)) // [B, Dim, Dim, Dim] -> [B, ...Image]
+ * const x = zeros(8, 28, 28, 1)
+ * pipe(x, convolution(zeros(3, 3, 1, 1))) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, convolution(zeros(3, 3, 1, 1)), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
 export const ascribeLike =
   <S extends Shape>(model: Tensor<S, DType>) =>

@@ -3,14 +3,19 @@ import type { Grads } from './gradient.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from './tensor.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 
-/** All tensors of a tree with their paths, in the order of insertion. */
+/**
+ * All tensors of a tree with their paths, in the order of insertion.
+ *
+ * @example
+ * tensorsOf({ fc: { w: ones(2), b: scalar(0) } }) // → [{ path: 'fc.w', leaf: [1, 1] }, { path: 'fc.b', leaf: 0 }]
+ */
 export const tensorsOf: (tree: unknown) => readonly Leaf<AnyTensor>[] = leaves(isTensor);
 
 /**
  * Applies a function to each tensor of a tree; keys stay as they are.
  *
  * @example
- * mapTensors(zerosLike)(parameters)
+ * mapTensors(zerosLike)({ w: ones(2), b: scalar(3) }) // → { w: [0, 0], b: 0 }
  */
 export const mapTensors =
   (f: <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>) =>
@@ -19,11 +24,12 @@ export const mapTensors =
     mapLeaves(isTensor)((x, path) => (isNumbers(x) ? f(x, path) : x))(tree) as P;
 
 /**
- * Joins trees of one form at each float32 tensor. Where another tree has none (the gradient of an int32 leaf is
- * null), the first tree's tensor stays as it is. Raises `ConfigError` where the forms differ.
+ * Joins trees of one form at each float32 tensor. Where another tree has none (the gradient of an int32 leaf
+ * is null), the first tree's tensor stays as it is. Raises `ConfigError` where the forms differ.
  *
  * @example
- * zipTensors((p, [g]) => pipe(p, sub(pipe(g, mul(0.1)))))(parameters, gradient)
+ * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
+ * zipTensors((p, [g]) => pipe(p, sub(pipe(g!, mul(0.1)))))(params, gradient) // → { w: [0.9, 1.9] }
  */
 export const zipTensors =
   (f: <S extends Shape>(x: Tensor<S>, others: readonly Tensor<S>[], path: string) => Tensor<S>) =>

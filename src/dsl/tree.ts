@@ -40,7 +40,8 @@ const notATree = (path: string, x: unknown): never =>
  * All leaves of a tree, in the order of insertion. Raises `ConfigError` at what is neither leaf nor tree.
  *
  * @example
- * leaves(isNumber)({ a: 1, b: [2, 3] }) // [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }, { path: 'b.1', leaf: 3 }]
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * leaves(isNumber)({ a: 1, b: [2] }) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
  */
 export const leaves =
   <A>(isLeaf: IsLeaf<A>) =>
@@ -66,7 +67,8 @@ const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): 
  * A tree of the same form with other leaves.
  *
  * @example
- * mapLeaves(isNumber)((n, path) => `${path}=${n}`)({ a: 1, b: [2] }) // { a: 'a=1', b: ['b.0=2'] }
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * mapLeaves(isNumber)((n, path) => `${path} = ${n}`)({ a: 1, b: [2] }) // → { a: 'a = 1', b: ['b.0 = 2'] }
  */
 export const mapLeaves =
   <A>(isLeaf: IsLeaf<A>) =>
@@ -81,11 +83,12 @@ export const mapLeaves =
   };
 
 /**
- * Joins trees leaf by leaf. The first tree gives the form; a later one has a leaf, or nothing (`null`), at each
- * of its leaves. Raises `ConfigError` at the path where the forms differ.
+ * Joins trees leaf by leaf. The first tree gives the form; a later one has a leaf, or nothing (`null`), at
+ * each of its leaves. Raises `ConfigError` at the path where the forms differ.
  *
  * @example
- * zipLeaves(isNumber)((a, [b]) => a + (b ?? 0))({ x: 1, y: 2 }, { x: 10, y: null }) // { x: 11, y: 2 }
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * zipLeaves(isNumber)((a, [b]) => a + (b ?? 0))({ x: 1, y: 2 }, { x: 10, y: null }) // → { x: 11, y: 2 }
  */
 export const zipLeaves =
   <A>(isLeaf: IsLeaf<A>) =>

@@ -35,10 +35,24 @@ export interface Resident {
 export const value = <V = AnyValue>(resident: Resident): V => resident as unknown as V;
 const residentOf = (v: AnyValue): Resident => v as unknown as Resident;
 
+/**
+ * Whether something is a resident value, and not a staged tensor or numbers of the host.
+ *
+ * @example
+ * const ofUploaded = pipe(upload(Float32Array.of(1, 2), [2]), RTE.map(isValue))
+ * await using(reference())(ofUploaded)() // → E.right(true)
+ * isValue(zeros(2)) // → false
+ */
 export const isValue = (x: unknown): x is AnyValue =>
   typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'Value';
 
-/** The extents of a value. */
+/**
+ * The extents of a value.
+ *
+ * @example
+ * const shape = pipe(upload(Float32Array.of(1, 2, 3, 4), [2, 2]), RTE.map(valueShape))
+ * await using(reference())(shape)() // → E.right([2, 2])
+ */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
 /** A value that can be used on this backend, or why it cannot. */
@@ -67,10 +81,13 @@ export const liveOn =
   };
 
 /**
- * Uploads numbers in row-major order.
+ * Uploads numbers in row-major order, as float32 if no dtype is given. Fails with `ShapeError` where their
+ * count is not that of the shape.
  *
  * @example
- * upload(Float32Array.of(1, 2, 3, 4), [2, 2])
+ * const there = upload(Float32Array.of(1, 2, 3, 4), [2, 2])
+ * await using(reference())(pipe(there, RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
+ * pipe(await using(reference())(upload(Float32Array.of(1), [2, 2]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const upload =
   <const S extends readonly number[], D extends NumberType = 'float32'>(
@@ -99,7 +116,14 @@ export type Read<D extends DType> = D extends 'int32'
     ? Uint8Array
     : Float32Array | Float64Array;
 
-/** Copies a value's numbers to the host (Float64Array from the reference, Float32Array elsewhere). */
+/**
+ * Copies a value's numbers to the host, row-major (Float64Array from the reference, Float32Array elsewhere).
+ * Fails with `ValueConsumed` where the value was donated or released.
+ *
+ * @example
+ * const labels = pipe(upload(Int32Array.of(3, 1), [2], 'int32'), RTE.flatMap(read))
+ * await using(reference())(labels)() // → E.right([3, 1])
+ */
 export const read =
   <D extends NumberType>(
     v: Value<Shape, D>,
@@ -111,7 +135,13 @@ export const read =
         backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
     )(TE.fromEither(liveOn(backend, 'read')(v)));
 
-/** Gives the memory of every value in a tree back; those that are gone already are passed over. */
+/**
+ * Gives the memory of every value in a tree back; those that are gone already are passed over.
+ *
+ * @example
+ * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
+ * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
+ */
 export const release =
   (tree: unknown): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
   (backend) =>
@@ -136,7 +166,9 @@ const withoutKeys = (tree: unknown): unknown =>
  * whatever happened.
  *
  * @example
- * using(reference())(read(…))
+ * const numbers = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(read)) // asks for a backend
+ * const task = using(reference())(numbers) // nothing has run yet
+ * await task() // → E.right([1, 2])
  */
 export const using =
   (acquire: taskEither.TaskEither<NoisefoldError, Backend>) =>
@@ -145,5 +177,12 @@ export const using =
   ): taskEither.TaskEither<NoisefoldError, A> =>
     TE.bracket(acquire, effects, (backend) => backend.close);
 
-/** The backend itself, inside of effects. */
+/**
+ * The backend itself, inside of effects: for its name, or the memory in use.
+ *
+ * @example
+ * const buffers = pipe(askBackend, RTE.map(({ stats }) => stats().buffers))
+ * const held = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(() => buffers))
+ * await using(reference())(held)() // → E.right(1)
+ */
 export const askBackend: readerTaskEither.ReaderTaskEither<Backend, never, Backend> = RTE.ask<Backend>();

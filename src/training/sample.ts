@@ -140,8 +140,8 @@ const checked = <P, I extends Shape>(
 };
 
 /**
- * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. A sample depends on
- * the key and its place, not on the batch size.
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same
+ * key, labels and `batch` give the same samples.
  *
  * @example
  * sample({ solver: ddim(50), guidance: cfg(2), labels: [0, 1, 2, 3], key: key(8) })(trained)

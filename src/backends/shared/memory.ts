@@ -26,7 +26,7 @@ export interface Memory {
 const MEBIBYTE = 2 ** 20;
 
 export const createMemory = (backend: string, heap: Heap): Memory => {
-  const held = new Map<DeviceBuffer, number>();
+  const held = new WeakMap<DeviceBuffer, number>();
   /** Bytes by address. */
   const taken = new Map<number, number>();
   let bytes = 0;
@@ -56,10 +56,19 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
     if (taken.delete(address)) heap.free(address);
   };
 
+  /** The safety net: a buffer that nobody can reach any more, and nobody released, gives its memory back. */
+  const unreachable = new FinalizationRegistry<number>(unreserve);
+
   const handle = (address: number, elements: number, dtype: NumberType): DeviceBuffer => {
     const buffer: DeviceBuffer = { elements, dtype };
     held.set(buffer, address);
+    unreachable.register(buffer, address, buffer);
     return buffer;
+  };
+
+  const forget = (buffer: DeviceBuffer): void => {
+    held.delete(buffer);
+    unreachable.unregister(buffer);
   };
 
   return {
@@ -68,22 +77,21 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
     unreserve,
     hold: (elements, dtype) =>
       E.map((address: number) => handle(address, elements, dtype))(reserve(elements)),
-    addressOf: (buffer) => held.get(buffer),
+    addressOf: (buffer) => (closed ? undefined : held.get(buffer)),
     transfer: (from, dtype) => {
       const address = held.get(from)!;
-      held.delete(from);
+      forget(from);
       return handle(address, from.elements, dtype);
     },
     release: (buffer) => {
       const address = held.get(buffer);
       if (address === undefined) return;
-      held.delete(buffer);
+      forget(buffer);
       unreserve(address);
     },
     stats: () => ({ buffers: taken.size, bytes, peakBytes }),
     close: () => {
       closed = true;
-      held.clear();
       for (const address of [...taken.keys()]) unreserve(address);
     },
     isClosed: () => closed,

@@ -1,0 +1,67 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import type { DeviceBuffer } from '../../dsl/backend.js';
+import { E } from '../../internal/fp.js';
+import { hostHeap } from './heap.js';
+import { createMemory } from './memory.js';
+
+const fresh = () =>
+  createMemory(
+    'test',
+    hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
+  );
+
+const held = (memory: ReturnType<typeof fresh>, elements: number): DeviceBuffer => {
+  const buffer = memory.hold(elements, 'float32');
+  if (E.isLeft(buffer)) throw new Error(buffer.left.message);
+  return buffer.right;
+};
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void; // the name is there once the flag is
+
+const collected = async (times: number): Promise<void> => {
+  for (let i = 0; i < times; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** Collects until the finalizers have run, or for ten seconds. */
+const collectUntil = async (done: () => boolean): Promise<void> => {
+  for (let i = 0; i < 500 && !done(); i++) await collected(1);
+};
+
+test('a buffer that nobody can reach gives its memory back; those in use keep theirs', async () => {
+  const memory = fresh();
+  const kept = held(memory, 10);
+  const donor = held(memory, 7);
+  const heir = memory.transfer(donor, 'float32');
+  (() => {
+    for (let i = 0; i < 20; i++) held(memory, 5);
+  })();
+  expect(memory.stats().bytes).toBe(4 * (10 + 7 + 100));
+  await collectUntil(() => memory.stats().buffers === 2);
+  expect(memory.stats()).toMatchObject({ buffers: 2, bytes: 4 * (10 + 7) });
+  expect(memory.addressOf(kept)).toBeDefined();
+  expect(memory.addressOf(heir)).toBeDefined();
+  expect(memory.addressOf(donor)).toBeUndefined();
+});
+
+test('what is released is not given back twice', async () => {
+  const memory = fresh();
+  (() => memory.release(held(memory, 5)))();
+  const kept = held(memory, 5);
+  await collected(5);
+  expect(memory.stats()).toMatchObject({ buffers: 1, bytes: 20 });
+  expect(memory.addressOf(kept)).toBeDefined();
+});
+
+test('a closed memory knows no buffer', () => {
+  const memory = fresh();
+  const buffer = held(memory, 5);
+  memory.close();
+  expect(memory.addressOf(buffer)).toBeUndefined();
+  expect(memory.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+});

@@ -126,7 +126,13 @@ export const moduleOf = (
   known: readonly Pick<Example, 'entry' | 'name'>[],
 ): string => {
   const source = ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
-  const imports = [...freeNames(source)].flatMap((name) => {
+  const claims = source.statements.flatMap((statement, i) => {
+    const claim = claimAfter(code, statement.end);
+    if (claim === null) return [];
+    return [claim.startsWith(':') ? `type Claim${i} = ${claim.slice(2)};` : `void (${claim.slice(2)});`];
+  });
+  const whole = ts.createSourceFile('whole.ts', [code, ...claims].join('\n'), ts.ScriptTarget.ES2023, true);
+  const imports = [...freeNames(whole)].flatMap((name) => {
     if (name in FP) return [`import { ${FP[name as keyof typeof FP]} } from 'fp-ts';`];
     const origins = known.filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];

@@ -4,10 +4,15 @@ import type { Law } from './law.js';
 import { ownershipLaws } from './ownership.js';
 
 /**
- * The contract of a backend: what anyone who writes one can check it by.
+ * The contract of a backend: what anyone who writes one can check it by. It computes what the reference
+ * computes, keeps to who owns which memory, and gives its errors as values.
  *
  * @example
- * for (const law of backendLaws(backend)) test(`${law.name} ${law.subject ?? ''}`, () => checkLaw(law))
+ * const check = using(cpu())((backend) => async () => {
+ *   for (const law of backendLaws(backend)) await checkLaw(law, 0.05)
+ *   return E.right('keeps the contract')
+ * })
+ * await check() // → E.right('keeps the contract')
  */
 export const backendLaws = (backend: Backend): readonly Law[] => [
   ...agreementLaws(backend),

@@ -5,8 +5,11 @@ import type { Law } from './law.js';
  * Checks a law on random samples: resolves if it holds, and rejects with the smallest counterexample
  * found and the seed that leads to it.
  *
+ * @param times - a multiple of the samples that the law asks for; at least one is taken
  * @example
- * test(law.name, () => checkLaw(law))
+ * const law = channelLaws.find(({ name }) => name === 'composition of channels is associative')!
+ * await checkLaw(law)
+ * await assert.rejects(checkLaw({ ...law, violation: () => 'expected 1, got 2' }), /Counterexample/)
  */
 export const checkLaw = (law: Law, times = 1): Promise<void> =>
   fc.assert(

@@ -40,6 +40,13 @@ const equal = (
     null,
   );
 
+/**
+ * What the compiler may not change: the values of a program, whether a backend fuses or not.
+ *
+ * @example
+ * compilationLaws[0]!.formula // → '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64, but for the sign of zero'
+ * for (const law of compilationLaws) await checkLaw(law, 0.01)
+ */
 export const compilationLaws: readonly Law[] = [
   {
     name: 'passes keep the values of a program',

@@ -148,6 +148,13 @@ const nesting: Law<readonly [number, number, number, readonly number[]]> = {
   },
 };
 
+/**
+ * First and second derivatives of each operation against differences of values, and that derivatives nest.
+ *
+ * @example
+ * const [ofExp] = derivativeLaws.filter(({ subject }) => subject === 'exp')
+ * await checkLaw(ofExp!)
+ */
 export const derivativeLaws: readonly Law[] = [
   nesting,
   ...operations.filter(({ differentiable }) => differentiable).flatMap(lawsOf),

@@ -107,4 +107,11 @@ const onceOnly: Law<readonly Use[]> = {
   },
 };
 
+/**
+ * Randomness is a function of the key, on the host and in programs, and no key is used twice.
+ *
+ * @example
+ * keyLaws[1]!.formula // → 'fork(k, a, b).a = fork(k, a).a'
+ * for (const law of keyLaws) await checkLaw(law, 0.1)
+ */
 export const keyLaws: readonly Law[] = [alike, independent, prefixes, onceOnly];

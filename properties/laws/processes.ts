@@ -225,6 +225,13 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
   },
 };
 
+/**
+ * What follows from a schedule: marginals, posteriors, parameterizations, respacing, the steps of solvers.
+ *
+ * @example
+ * processLaws.at(-1)!.formula // → 'ddimStep(1) = ancestralStep'
+ * for (const law of processLaws) await checkLaw(law, 0.05)
+ */
 export const processLaws: readonly Law[] = [
   products,
   folding,

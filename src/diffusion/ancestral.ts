@@ -8,11 +8,13 @@ import type { Leg, Solver } from './solver.js';
 export type ReverseVariance = 'posterior' | 'beta';
 
 /**
- * The coefficients of one step of Algorithm 2, DDPM (Ho et al. 2020): μ̃ as a combination of x_t and x̂₀, and σ_t.
+ * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.
  *
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
- * pipe(legs, E.map(([first]) => ancestralStep('posterior')(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ * const steps = pipe(legs, E.map((all) => all.map(ancestralStep('posterior'))))
+ * pipe(steps, E.map(([first]) => first)) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ * pipe(steps, E.map(([, last]) => last)) // → E.right({ x: 0, x0: [1], noise: 0 })
  */
 export const ancestralStep =
   (variance: ReverseVariance) =>
@@ -31,8 +33,10 @@ export const ancestralStep =
  * @param steps - how many timesteps, spaced evenly, or a grid; every timestep if left out
  * @param options - `variance`: σ_t², the posterior's β̃_t if left out
  * @example
- * pipe(ddpm(cosine(4)), E.flatMap(ancestral().grid)) // → E.right([3, 2, 1, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(ancestral(5, { variance: 'beta' }).grid)) // → E.right([999, 749, 500, 250, 0])
+ * const every = ancestral()
+ * const fewer = ancestral(3, { variance: 'beta' })
+ * pipe(ddpm(cosine(5)), E.flatMap(every.grid)) // → E.right([4, 3, 2, 1, 0])
+ * pipe(ddpm(cosine(5)), E.flatMap(fewer.grid)) // → E.right([4, 2, 0])
  */
 export const ancestral = (
   steps: number | Grid = everyStep,

@@ -34,8 +34,8 @@ export const compose = (first: Channel, second: Channel): Channel => ({
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
  *
  * @example
- * const half = { scale: 0.5, variance: 0.5 }
- * [half, half].reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
+ * const steps = [{ scale: 0.5, variance: 0.5 }, { scale: 0.5, variance: 0.5 }]
+ * steps.reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
  */
 export const channelMonoid = { concat: compose, empty: identity };
 
@@ -43,7 +43,8 @@ export const channelMonoid = { concat: compose, empty: identity };
  * Merges channels, the first of the list applied first: q(x_t|x_0) is the fold of the steps up to t.
  *
  * @example
- * foldChannels([{ scale: 0.8, variance: 0.36 }, { scale: 0.75, variance: 0.4375 }]) // → { scale: 0.6, variance: 0.64 }
+ * const steps = [{ scale: 0.8, variance: 0.36 }, { scale: 0.75, variance: 0.4375 }]
+ * foldChannels(steps) // → { scale: 0.6, variance: 0.64 }
  * foldChannels([]) // → { scale: 1, variance: 0 }
  */
 export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMap(channelMonoid)((c) => c);
@@ -53,7 +54,8 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
  * q(x_t|x_s) from q(x_s|x_0) and q(x_t|x_0), s ≤ t. `earlier.scale` is not 0.
  *
  * @example
- * transition({ scale: 0.8, variance: 0.36 }, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
+ * const earlier = { scale: 0.8, variance: 0.36 }
+ * transition(earlier, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
  */
 export const transition = (earlier: Channel, later: Channel): Channel => {
   const scale = later.scale / earlier.scale;

@@ -11,7 +11,9 @@ import type { Leg, Solver } from './solver.js';
  *
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
- * pipe(legs, E.map(([first]) => ddimStep(0)(first!))) // → E.right({ x: 0.75, x0: [0.35], noise: 0 })
+ * const steps = pipe(legs, E.map((all) => all.map(ddimStep(0))))
+ * pipe(steps, E.map(([first]) => first)) // → E.right({ x: 0.75, x0: [0.35], noise: 0 })
+ * pipe(steps, E.map(([, last]) => last)) // → E.right({ x: 0, x0: [1], noise: 0 })
  */
 export const ddimStep =
   (eta: number) =>
@@ -29,8 +31,10 @@ export const ddimStep =
  * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `eta`: η from 0 to 1, 0 if left out; another is a `ConfigError` of the sampler
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(ddim(5).grid)) // → E.right([999, 749, 500, 250, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(ddim(trailing(5), { eta: 0.5 }).grid)) // → E.right([999, 799, 599, 399, 199])
+ * const deterministic = ddim(3)
+ * const stochastic = ddim(trailing(2), { eta: 0.5 })
+ * pipe(ddpm(cosine(1000)), E.flatMap(deterministic.grid)) // → E.right([999, 500, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(stochastic.grid)) // → E.right([999, 499])
  */
 export const ddim = (steps: number | Grid, { eta = 0 }: { readonly eta?: number } = {}): Solver => ({
   grid: gridOf(steps),

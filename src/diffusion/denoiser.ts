@@ -52,9 +52,10 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
  * indexes the process.
  *
  * @example
- * const black: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const noise = E.map((p: Process) => reparameterize(p, 'epsilon')(black).apply(null, ones(2, 1), { t: iota(2) }))
- * noise(ddpm(scheduleFromBetas([0.36, 0.4375]))) // → E.right([[1.667], [1.25]])
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const noise = pipe(process, E.map((p) => reparameterize(p, 'epsilon')(black)))
+ * pipe(noise, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1.667, 1.25])
  */
 export const reparameterize =
   (process: Process, to: Parameterization) =>
@@ -78,9 +79,9 @@ export const reparameterize =
  * knows: other ones where the process is respaced.
  *
  * @example
- * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast('float32')(t))(zerosLike(x)) }
- * const seen = E.map((p: Process) => overProcess(p)(clock).apply(null, zeros(3), { t: iota(3) }))
- * pipe(ddpm(cosine(1000)), E.flatMap(respace(spaced(3))), seen) // → E.right([0, 500, 999])
+ * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(x)(cast('float32')(t)) }
+ * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
+ * pipe(ddpm(cosine(1000)), E.flatMap(respace(spaced(3))), E.map(seen)) // → E.right([0, 500, 999])
  */
 export const overProcess =
   ({ timesteps }: Process) =>

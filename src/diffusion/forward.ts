@@ -36,7 +36,7 @@ export const through = (channels: readonly Channel[]): Transmission => {
  *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => pipe(ones(2, 1), qStep(p)(iota(2), zeros(2, 1))))) // → E.right([[0.8], [0.75]])
+ * pipe(process, E.map((p) => qStep(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.75]])
  */
 export const qStep = ({ schedule }: Process): Transmission => through(schedule.channels);
 
@@ -48,7 +48,7 @@ export const qStep = ({ schedule }: Process): Transmission => through(schedule.c
  *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * pipe(process, E.map((p) => pipe(ones(2, 1), qSample(p)(iota(2), zeros(2, 1))))) // → E.right([[0.8], [0.6]])
+ * pipe(process, E.map((p) => qSample(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.6]])
  */
 export const qSample = ({ marginals }: Process): Transmission => through(marginals);
 

@@ -24,12 +24,17 @@ export const unguided: Guidance = (denoiser) => E.right(denoiser);
  * ignores the class. Any parameterization gives the same samples. Both predictions come from one evaluation
  * of a doubled batch; the denoiser must have been trained with label dropout.
  *
- * A denoiser without classes, or a scale that is not finite, is a `ConfigError`; so is sampling without labels.
+ * A denoiser without classes, or a scale that is not finite, is a `ConfigError`; so is sampling without
+ * labels.
  *
  * @example
- * // predicts its label: 0 of class 0, 1 of the label 1, which is no class
- * const denoiser: Denoiser<null, [1]> = { predicts: 'x0', classes: 1, apply: (_, x, { label }) => scaleBy(cast('float32')(label!))(onesLike(x)) }
- * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1), label: iota(1) }))) // → E.right([[-2]])
+ * const denoiser: Denoiser<null, []> = {
+ *   predicts: 'x0',
+ *   classes: 1,
+ *   apply: (_, x, { label }) => add(x)(cast('float32')(label!)), // 0 of class 0, 1 of none
+ * }
+ * const at = { t: iota(1), label: iota(1) }
+ * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])
  */
 export const cfg =
   (scale: number): Guidance =>

@@ -11,14 +11,13 @@ import type { Denoiser } from './denoiser.js';
  * A probability other than 0 for a denoiser without classes raises `ConfigError`.
  *
  * @example
- * const model: Denoiser<null, [1]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
- * const dropped = program({ label: '4:int32', k: 'key' }, ({ label, k }) => dropLabels(model, 0.5)(k)(label))
- * const run = pipe(
- *   compile(dropped, {}),
- *   RTE.flatMapTaskEither((drop) => drop.run({ label: Int32Array.of(3, 1, 4, 1), k: key(7) })),
+ * const model: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
  *   RTE.flatMap(read),
- * )
- * await using(reference())(run)() // → E.right([3, 1, 4, 1])
+ *   using(reference()),
+ * )() // → E.right([0, 1, 2, 10])
  */
 export const dropLabels =
   <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) =>

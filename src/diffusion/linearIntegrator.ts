@@ -14,13 +14,15 @@ export interface StepCoefficients {
 
 /**
  * The solver that a table of coefficients describes, one row for each leg of its path. It remembers as many
- * earlier x̂₀ as its longest row asks for; the first rows, when that many are not known yet, leave theirs out.
+ * earlier x̂₀ as its longest row asks for; the first rows, when that many are not known yet, leave theirs
+ * out.
  *
  * @example
  * const first = { x: 0.5, x0: [0.5], noise: 0 }
  * const second = { x: 0, x0: [1.5, -0.5], noise: 0 }
- * const { memory, stochastic } = linearIntegrator([first, second])
- * assert.deepEqual({ memory, stochastic }, { memory: 1, stochastic: false })
+ * const secondOrder = linearIntegrator([first, second])
+ * secondOrder.memory // → 1
+ * secondOrder.stochastic // → false
  */
 export const linearIntegrator = (rows: readonly StepCoefficients[]): Integrator => {
   const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);

@@ -30,8 +30,8 @@ import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
  *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
- * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0
- * pipe(process, E.map((p) => targetOf(p, 'v')(iota(2))(ones(2, 1), zeros(2, 1)))) // → E.right([[-0.6], [-0.8]])
+ * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
+ * pipe(process, E.map((p) => targetOf(p, 'v')(iota(2))(ones(2), zeros(2)))) // → E.right([-0.6, -0.8])
  */
 export const targetOf = ({ marginals }: Process, predicts: Parameterization) => {
   const mixtures = marginals.map(target(predicts));
@@ -60,19 +60,20 @@ export interface SampleLosses<B extends Dim> {
 
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from
- * `key` (its forks 'timestep', 'noise', 'dropout' and 'label'). See {@link simpleLoss}.
+ * `key` (its forks 'timestep', 'noise', 'dropout' and 'label'): `losses` and `t`, both `[B]`. See
+ * {@link simpleLoss}.
  *
  * @example
- * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const losses = (p: Process) =>
- *   program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => simpleLosses(p, white)(null, x0, k).losses)
- * const run = pipe(
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(process, white)(null, x0, k).losses)
+ * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((p) => compile(losses(p), { B: 2 })),
- *   RTE.flatMapTaskEither((loss) => loss.run({ x0: Float32Array.of(1, 1, 0, 0), k: key(7) })),
+ *   RTE.flatMap((process) => compile(losses(process), { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ x0: Float32Array.of(1, 0), k: key(7) })),
  *   RTE.flatMap(read),
- * )
- * await using(reference())(run)() // → E.right([0, 1])
+ *   using(reference()),
+ * )() // → E.right([0, 1])
  */
 export const simpleLosses = <P, I extends Shape>(
   process: Process,
@@ -101,9 +102,9 @@ export const simpleLosses = <P, I extends Shape>(
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over
- * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of Algorithm 1,
- * whose gradient step is the caller's. A denoiser of x₀ or v is held against its own target, x₀ or
- * √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
+ * batch and elements, with t uniform (or as `timesteps` draws it) and ε ~ N(0, I): lines 2 to 5 of
+ * Algorithm 1, whose gradient step is the caller's. A denoiser of x₀ or v is held against its own target,
+ * x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of x̂₀, weighted differently over t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `key`: consumed
@@ -112,16 +113,16 @@ export const simpleLosses = <P, I extends Shape>(
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
  *
  * @example
- * const grey: Denoiser<Scalar, [2]> = { predicts: 'x0', apply: (p, x) => add(p)(zerosLike(x)) }
- * const gradient = (process: Process) =>
- *   program({ p: '', x0: 'B 2', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
- * const run = pipe(
+ * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(p)(zerosLike(x)) }
+ * const slope = (process: Process) =>
+ *   program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
+ * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.flatMap((process) => compile(gradient(process), { B: 2 })),
- *   RTE.flatMapTaskEither((slope) => slope.run({ p: 0.5, x0: Float32Array.of(1, 1, 0, 0), k: key(7) })),
+ *   RTE.flatMap((process) => compile(slope(process), { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })),
  *   RTE.flatMap(read),
- * )
- * await using(reference())(run)() // → E.right([0])
+ *   using(reference()),
+ * )() // → E.right([1])
  */
 export const simpleLoss = <P, I extends Shape>(
   process: Process,

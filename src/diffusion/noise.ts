@@ -4,10 +4,14 @@ import { type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
 export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
 
 /**
- * ε ~ N(0, I).
+ * ε ~ N(0, I), in the shape of x.
  *
  * @example
- * const noise = program({ x: 'B 28 28 1', k: 'key' }, ({ x, k }) => gaussian(x)(k))
- * type Noised = typeof noise
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1.331, 0.629, 0.497])
  */
 export const gaussian: Noise = normalLike;

@@ -25,7 +25,8 @@ export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))
- * pipe(posterior, E.map(({ mean, variance }) => ({ mean, variance }))) // → E.right({ mean: [[1], [0.547]], variance: [0, 0.246] })
+ * pipe(posterior, E.map(({ mean }) => mean)) // → E.right([[1], [0.547]])
+ * pipe(posterior, E.map(({ variance }) => variance)) // → E.right([0, 0.246])
  */
 export const qPosterior = (process: Process) => {
   const ofX0 = table(column(process.posteriors, ({ x0 }) => x0));

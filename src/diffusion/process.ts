@@ -48,7 +48,7 @@ export const processOf = (
  * The process of DDPM (Ho et al. 2020) over a schedule that may have failed.
  *
  * @example
- * pipe(ddpm(linear(1000)), E.map(({ marginals }) => marginals[999])) // → E.right({ scale: 0.006, variance: 1 })
+ * pipe(ddpm(linear(1000)), E.map((process) => process.marginals[999]!.scale)) // → E.right(0.00635)
  * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
  */
 export const ddpm = (

@@ -86,7 +86,10 @@ const determined = (
  *
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
- * const made = pipe(ddpm(cosine(1000)), E.flatMap((process) => sampler({ process, denoiser, solver: ddim(5) })))
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser, solver: ddim(5) })),
+ * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */

@@ -13,14 +13,15 @@ export type TimestepDraw = (
  * backend rounds.
  *
  * @example
- * const draw = (process: Process) => program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4, 1))(k))
- * const run = pipe(
+ * const draw = (process: Process) =>
+ *   program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4))(k))
+ * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.flatMap((process) => compile(draw(process), {})),
- *   RTE.flatMapTaskEither((drawn) => drawn.run({ k: key(7) })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
  *   RTE.flatMap(read),
- * )
- * await using(reference())(run)() // → E.right([0, 0, 0, 0])
+ *   using(reference()),
+ * )() // → E.right([674, 369, 607, 408])
  */
 export const uniformTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
@@ -31,19 +32,20 @@ export const uniformTimesteps: TimestepDraw =
   };
 
 /**
- * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by itself is
- * uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all noise levels
- * evenly, it varies less (Kingma et al. 2021, appendix I.1).
+ * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by
+ * itself is uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all
+ * noise levels evenly, it varies less (Kingma et al. 2021, appendix I.1).
  *
  * @example
- * const draw = (process: Process) => program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4, 1))(k))
- * const run = pipe(
+ * const draw = (process: Process) =>
+ *   program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4))(k))
+ * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.flatMap((process) => compile(draw(process), {})),
- *   RTE.flatMapTaskEither((drawn) => drawn.run({ k: key(7) })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
  *   RTE.flatMap(read),
- * )
- * await using(reference())(run)() // → E.right([0, 0, 0, 0])
+ *   using(reference()),
+ * )() // → E.right([674, 924, 174, 424])
  */
 export const stratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>

@@ -166,8 +166,9 @@ export const plan = <I, O>(
  *
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(pipe(x, sub(y)))))
- * const numbers = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
- * const loss = pipe(compile(mse, { B: 2 }), RTE.flatMapTaskEither(({ run }) => run(numbers)), RTE.flatMap(read))
+ * const given = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
+ * const executable = compile(mse, { B: 2 })
+ * const loss = pipe(executable, RTE.flatMapTaskEither(({ run }) => run(given)), RTE.flatMap(read))
  * await using(reference())(loss)() // → E.right([4])
  */
 export const compile =

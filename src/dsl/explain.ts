@@ -97,9 +97,9 @@ export const explain = (
  * shapes, place.
  *
  * @example
- * const cost = { flops: 10240, bytes: 4928, milliseconds: 0.005 }
- * const call = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]', ...cost }
- * showExplanation([call]) // → '    0.005    2.0  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
+ * const dot = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
+ * const text = showExplanation([{ ...dot, flops: 10240, bytes: 4928, milliseconds: 0.005 }])
+ * text // → '    0.005    2.0  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
  */
 export const showExplanation = (calls: readonly ExplainedCall[]): string =>
   calls

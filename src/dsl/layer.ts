@@ -130,7 +130,7 @@ type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T>, unknown> & s
  *   const [scale, shift] = halve()(linear(p)(embedding)) // two of ['B', 'C']
  *   return pipe(h, mulPerSample(scale), addPerSample(shift))
  * })
- * film({ w: zeros(256, 128), b: zeros(128) })(zeros(8, 28, 28, 64), zeros(8, 256)) // : Tensor<[8, 28, 28, 64]>
+ * film({ w: zeros(32, 16), b: zeros(16) })(zeros(4, 28, 28, 8), zeros(4, 32)) // : Tensor<[4, 28, 28, 8]>
  */
 export const layer = <const P, const S extends string>(
   params: CheckedSpec<P>,

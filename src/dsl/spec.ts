@@ -148,7 +148,7 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
  * for a dim that is none.
  *
  * @example
- * leafSpec([3, 3, 'C', '2*C']) // → { _tag: 'LeafSpec', path: '', shape: [3, 3, 'C', '2*C'], dtype: 'float32' }
+ * leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
   const wrong = shape.find((dim) => (typeof dim === 'number' ? !isExtent(dim) : E.isLeft(symbolsIn(dim))));
@@ -191,8 +191,8 @@ const parseString = (spec: string): LeafSpec => {
  * ascribed: it must be the type of the tree of tensors that the leaves describe.
  *
  * @example
- * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 10]> } }>({ fc: { w: leafSpec([64, 10]) } })
- * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [64, 10]]]
+ * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
+ * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
   const isSpec = (x: unknown): x is LeafSpec | TreeSpec<unknown> => isLeafSpec(x) || isTreeSpec(x);

@@ -7,7 +7,7 @@ import { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
  * All tensors of a tree with their paths, in the order of insertion.
  *
  * @example
- * tensorsOf({ fc: { w: ones(2), b: scalar(0) } }) // → [{ path: 'fc.w', leaf: [1, 1] }, { path: 'fc.b', leaf: 0 }]
+ * tensorsOf({ fc: { w: ones(2) }, b: scalar(0) }).map(({ path }) => path) // → ['fc.w', 'b']
  */
 export const tensorsOf: (tree: unknown) => readonly Leaf<AnyTensor>[] = leaves(isTensor);
 

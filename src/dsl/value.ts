@@ -85,9 +85,9 @@ export const liveOn =
  * count is not that of the shape.
  *
  * @example
- * const there = upload(Float32Array.of(1, 2, 3, 4), [2, 2])
- * await using(reference())(pipe(there, RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
- * pipe(await using(reference())(upload(Float32Array.of(1), [2, 2]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * const four = Float32Array.of(1, 2, 3, 4)
+ * await using(reference())(pipe(upload(four, [2, 2]), RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
+ * pipe(await using(reference())(upload(four, [3]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const upload =
   <const S extends readonly number[], D extends NumberType = 'float32'>(
@@ -139,7 +139,7 @@ export const read =
  * Gives the memory of every value in a tree back; those that are gone already are passed over.
  *
  * @example
- * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
+ * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap((v) => release(v)), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
  */
 export const release =

@@ -41,11 +41,12 @@ const requireDecay = (name: string, decay: number): void => {
 const correction = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.log(beta))(t)));
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1, in the order of the end of section 2). Its state is the moments `first`
- * and `second`. Raises `ConfigError` for a decay outside [0, 1).
+ * Adam (Kingma & Ba 2015, algorithm 1, in the order of the end of section 2). Its state is the moments
+ * `first` and `second`. Raises `ConfigError` for a decay outside [0, 1).
  *
  * @example
- * adam({ learningRate: 1e-3 })
+ * const { init, update } = adam({ learningRate: 0.1 })
+ * update(constantOf([3, -4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.1]
  */
 export const adam = ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamConfig): Optimizer =>
   optimizerOf({

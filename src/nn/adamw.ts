@@ -13,7 +13,8 @@ export interface AdamWConfig extends AdamConfig {
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay.
  *
  * @example
- * adamw({ learningRate: 1e-4, weightDecay: 0.05 })
+ * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
+ * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
 export const adamw = ({ weightDecay = 0.01, ...config }: AdamWConfig): Optimizer => {
   const optimizer = adam(config);

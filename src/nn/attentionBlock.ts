@@ -33,7 +33,14 @@ export type AttentionBlock = Layer<
  * heads as in guided-diffusion's `QKVAttention`.
  *
  * @example
- * attentionBlock({ channels: 128, heads: 4, groups: 8 })
+ * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
+ * // gives its input back, before it has learned anything
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => block.apply(block.init(k))(ones(1, 1, 1, 4))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1, 1, 1, 1])
  */
 export const attentionBlock = ({
   channels,

@@ -18,7 +18,12 @@ import {
 import { F } from '../internal/fp.js';
 import type { GradientTransformation } from './optimizer.js';
 
-/** The Euclidean norm of all gradients as one vector. */
+/**
+ * The Euclidean norm of all gradients as one vector.
+ *
+ * @example
+ * globalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → 5
+ */
 export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
   F.pipe(
     tensorsOf(gradients)
@@ -33,7 +38,7 @@ export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
  * Raises `ConfigError` unless `max` is positive. Pascanu et al. 2013.
  *
  * @example
- * chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3 }))
+ * clipByGlobalNorm(1)({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → { w: [0.6], b: [0.8] }
  */
 export const clipByGlobalNorm =
   (max: number): GradientTransformation =>

@@ -42,7 +42,8 @@ export const convParams = <const C extends number, const D extends number>({
  *
  * @example
  * const layer = convLayer({ inputs: 1, outputs: 64 })
- * pipe(x, layer.apply(params)) // ['B', 28, 28, 1] -> ['B', 28, 28, 64]
+ * const params = { kernel: ones(3, 3, 1, 64), bias: zeros(64) }
+ * pipe(zeros(8, 28, 28, 1), layer.apply(params)) // : Tensor<[8, 28, 28, 64]>
  */
 export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,

@@ -6,7 +6,12 @@ import { bernoulliLike, type Key, mul, raise, select, type Shape, type Tensor } 
  * 2014, scaled while training.
  *
  * @example
- * pipe(h, dropout(0.1, key))
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => pipe(ones(6), dropout(0.5, k))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([0, 0, 0, 2, 2, 2])
  */
 export const dropout =
   (rate: number, key: Key) =>

@@ -5,6 +5,9 @@ import type { Step } from './learningRate.js';
 /**
  * The decay of the average at a step n = 0, 1, …: min(decay, (1 + n) / (10 + n)), so that it forgets its
  * beginning. Raises `ConfigError` for a decay outside [0, 1).
+ *
+ * @example
+ * [0, 10, 1000].map((n) => emaDecay(0.99)(scalar(n, 'int32'))) // → [0.1, 0.55, 0.99]
  */
 export const emaDecay =
   (decay: number) =>
@@ -21,11 +24,11 @@ export const emaDecay =
   };
 
 /**
- * The exponential moving average of parameters, with {@link emaDecay}: d·average + (1 − d)·params. Begin with the
- * parameters themselves.
+ * The exponential moving average of parameters, with {@link emaDecay}: d·average + (1 − d)·params. Begin
+ * with the parameters themselves.
  *
  * @example
- * ema(0.9999)(average, params, step)
+ * ema(0.9)({ w: zeros(2) }, { w: ones(2) }, scalar(1000, 'int32')) // → { w: [0.1, 0.1] }
  */
 export const ema =
   (decay: number) =>

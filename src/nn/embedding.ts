@@ -20,7 +20,13 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
-/** The embeddings of the timesteps 0…T-1, `[timesteps, size]`, row-major, in float64. */
+/**
+ * The embeddings of the timesteps 0…T-1, `[timesteps, size]`, row-major, in float64.
+ *
+ * @example
+ * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
+ * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
+ */
 export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Float64Array => {
   const n = size / 2;
   const ddpm = sinusoid === 'ddpm';
@@ -46,7 +52,9 @@ export interface TimeEmbeddingParams {
  * `t: [B]` in 0…T-1 → `[B, outputs]`. DDPM (Ho et al. 2020), appendix B.
  *
  * @example
- * timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
+ * const layer = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
+ * layer.params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
+ * layer.params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
  */
 export const timeEmbedding = (
   config: SinusoidConfig & { readonly outputs: number },
@@ -80,7 +88,9 @@ export interface ClassEmbeddingParams {
  * class: classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
  *
  * @example
- * classEmbedding({ classes: 10, outputs: 256 })
+ * const layer = classEmbedding({ classes: 2, outputs: 2 })
+ * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
+ * pipe(constantOf(Int32Array.of(1, 2), 2), layer.apply({ table })) // → [[3, 4], [0, 0]]
  */
 export const classEmbedding = ({
   classes,

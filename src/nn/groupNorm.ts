@@ -20,8 +20,8 @@ export type GroupNormLayer<C extends Dim> = Layer<
  * unless `groups` divides the channels. Wu & He 2018.
  *
  * @example
- * const layer = groupNormLayer({ channels: 64, groups: 8 })
- * pipe(h, layer.apply(params), silu)
+ * const layer = groupNormLayer({ channels: 2, groups: 1 })
+ * pipe(constantOf([1, 3], 1, 1, 1, 2), layer.apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
  */
 export const groupNormLayer = <const C extends number>({
   channels,

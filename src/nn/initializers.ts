@@ -9,10 +9,17 @@ const fanIn = (extents: readonly number[]): number => extents.slice(0, -1).reduc
 
 /**
  * N(0, scale / fanIn): at scale 1 the outputs vary as the inputs do (LeCun et al. 1998), at scale 2 also
- * after a ReLU (He et al. 2015).
+ * after a ReLU (He et al. 2015). fanIn is the number of inputs that each output sums over: the
+ * product of all extents but the last.
  *
  * @example
- * fanInNormal()([3, 3, 64, 128])(key)
+ * const spread = program({ k: 'key' }, ({ k }) => variance()(fanInNormal(2)([64, 128])(k)))
+ * await pipe(
+ *   compile(spread, {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([2 / 64])
  */
 export const fanInNormal =
   (scale = 1): Initializer =>
@@ -21,10 +28,17 @@ export const fanInNormal =
     mul(Math.sqrt(scale / fanIn(extents)))(normal(...extents)(key));
 
 /**
- * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn).
+ * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn). With scale 1/3 a is 1/√fanIn, as PyTorch
+ * begins its layers.
  *
  * @example
- * fanInUniform(1 / 3)([64, 128])(key) // a = 1/√fanIn, as PyTorch begins its layers
+ * const largest = program({ k: 'key' }, ({ k }) => max(abs(fanInUniform(1 / 3)([64, 128])(k))))
+ * await pipe(
+ *   compile(largest, {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1 / Math.sqrt(64)])
  */
 export const fanInUniform =
   (scale = 1): Initializer =>
@@ -33,15 +47,35 @@ export const fanInUniform =
     return (key) => sub(bound)(mul(2 * bound)(uniform(...extents)(key)));
   };
 
-/** N(0, deviation²). */
+/**
+ * N(0, deviation²), whatever the extents.
+ *
+ * @example
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => normalOf(0.5)([3])(k)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([0.666, 0.314, 0.248])
+ */
 export const normalOf =
   (deviation: number): Initializer =>
   (extents) =>
   (key) =>
     mul(deviation)(normal(...extents)(key));
 
-/** Zeros: for biases, and for layers that add nothing at first. */
+/**
+ * Zeros: for biases, and for layers that add nothing at first.
+ *
+ * @example
+ * parameter(allZeros, 3, 3, 64, 64) // : Trainable<Tensor<[3, 3, 64, 64]>>
+ */
 export const allZeros: Initializer = (extents) => () => zeros(...extents);
 
-/** Ones: for scales. */
+/**
+ * Ones: for scales.
+ *
+ * @example
+ * parameter(allOnes, 64) // : Trainable<Tensor<[64]>>
+ */
 export const allOnes: Initializer = (extents) => () => ones(...extents);

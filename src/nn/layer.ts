@@ -31,7 +31,7 @@ export interface Layer<P, F> extends Trainable<P> {
  * One tensor as a parameter.
  *
  * @example
- * parameter(fanInNormal(), 64, 128) // Trainable<Tensor<[64, 128]>>
+ * parameter(fanInNormal(), 64, 128) // : Trainable<Tensor<[64, 128]>>
  */
 export const parameter = <const S extends readonly number[]>(
   initializer: Initializer,
@@ -55,7 +55,11 @@ const isTrainable = (x: unknown): x is Trainable<unknown> =>
  * The parameters of a tree of layers, as one tree. Each layer begins with the key that its path names.
  *
  * @example
- * collect({ hidden: linearLayer({ inputs: 2, outputs: 8 }), output: linearLayer({ inputs: 8, outputs: 1 }) })
+ * const { params } = collect({
+ *   hidden: linearLayer({ inputs: 2, outputs: 8 }),
+ *   output: linearLayer({ inputs: 8, outputs: 1 }),
+ * })
+ * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
  */
 export const collect = <T>(layers: T): Trainable<ParamsOf<T>> => ({
   params: treeSpec(mapLeaves(isTrainable)(({ params }) => params)(layers)),

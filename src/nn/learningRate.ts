@@ -19,7 +19,13 @@ export type Step = Tensor<[], 'int32'>;
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
 
-/** The learning rate of a step. */
+/**
+ * The learning rate of a step, whether it is a number or a function of the step.
+ *
+ * @example
+ * rateAt(0.1)(scalar(3, 'int32')) // → 0.1
+ * rateAt(pipe(0.1, warmup(4)))(scalar(1, 'int32')) // → 0.05
+ */
 export const rateAt =
   (rate: LearningRate) =>
   (step: Step): Scalar =>
@@ -40,7 +46,9 @@ const requireSteps = (where: string, steps: number, least: number): void => {
  * last of them all of it. Raises `ConfigError` for fewer steps than one.
  *
  * @example
- * pipe(1e-3, warmup(500))
+ * const rate = pipe(0.1, warmup(4))
+ * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate)(scalar(n, 'int32')))
+ * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
 export const warmup =
   (steps: number) =>
@@ -57,7 +65,9 @@ export const warmup =
  * Raises `ConfigError` unless 0 ≤ from < steps.
  *
  * @example
- * pipe(1e-3, warmup(500), cosineDecay({ from: 500, steps: 10_000 }))
+ * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
+ * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate)(scalar(n, 'int32')))
+ * rates // → [0.05, 0.1, 0.1, 0.05, 0]
  */
 export const cosineDecay =
   ({

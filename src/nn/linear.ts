@@ -21,8 +21,8 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
  * `b: [outputs]`, zeros.
  *
  * @example
- * const layer = linearLayer({ inputs: 64, outputs: 128 })
- * pipe(x, layer.apply(params)) // ['B', 64] -> ['B', 128]
+ * const layer = linearLayer({ inputs: 2, outputs: 3 })
+ * pipe(constantOf([1, 2], 1, 2), layer.apply({ w: ones(2, 3), b: zeros(3) })) // → [[3, 3, 3]]
  */
 export const linearLayer = <const C extends number, const D extends number>({
   inputs,

@@ -24,7 +24,20 @@ export interface Optimizer {
   readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
 }
 
-/** An optimiser whose state begins at zero, from the names of its moments and its update. */
+/**
+ * An optimiser whose state begins at zero, from the names of its moments and its update.
+ *
+ * @example
+ * const sgd = optimizerOf({
+ *   learningRate: 0.1,
+ *   moments: [],
+ *   update: (gradients, state, params) => ({
+ *     params: zipTensors((p, [g]) => sub(mul(0.1)(g!))(p))(params, gradients),
+ *     state,
+ *   }),
+ * })
+ * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
+ */
 export const optimizerOf = ({
   moments,
   ...rest
@@ -45,7 +58,9 @@ export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
  * Gradients through some transformations, in order, then to an optimiser.
  *
  * @example
- * chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3 }))
+ * const { init, update } = chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3, beta1: 0 }))
+ * const { state } = update(constantOf([3, 4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32'))
+ * state['first'] // → [0.6, 0.8]
  */
 export const chain = (
   ...links: readonly [...transformations: GradientTransformation[], optimizer: Optimizer]

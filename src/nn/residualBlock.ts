@@ -70,7 +70,15 @@ export interface ResidualBlockConfig {
  * (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU applied, since all blocks share it.
  *
  * @example
- * residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, adaptiveGroupNorm: true, dropout: 0 })
+ * const config = { embedding: 8, groups: 2, adaptiveGroupNorm: true, dropout: 0 }
+ * const block = residualBlock({ inputs: 4, outputs: 4, ...config })
+ * // gives its input back, before it has learned anything
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => block.apply(block.init(k))(ones(1, 8))(ones(1, 1, 1, 4))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1, 1, 1, 1])
  */
 export const residualBlock = ({
   inputs,

@@ -31,7 +31,9 @@ export type DownsampleLayer<C extends Dim> = Layer<
  * Raises `ShapeError` where the size is odd.
  *
  * @example
- * pipe(h, downsampleLayer({ channels: 64 }).apply(params)) // ['B', 28, 28, 64] -> ['B', 14, 14, 64]
+ * const layer = downsampleLayer({ channels: 64 })
+ * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
+ * pipe(zeros(8, 28, 28, 64), layer.apply(params)) // : Tensor<[8, 14, 14, 64]>
  */
 export const downsampleLayer = <const C extends number>({
   channels,
@@ -55,7 +57,9 @@ export type UpsampleLayer<C extends Dim> = Layer<
  * Twice the size by the nearest neighbour, then a 3×3 convolution.
  *
  * @example
- * pipe(h, upsampleLayer({ channels: 64 }).apply(params)) // ['B', 14, 14, 64] -> ['B', 28, 28, 64]
+ * const layer = upsampleLayer({ channels: 64 })
+ * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
+ * pipe(zeros(8, 14, 14, 64), layer.apply(params)) // : Tensor<[8, 28, 28, 64]>
  */
 export const upsampleLayer = <const C extends number>({
   channels,

@@ -231,7 +231,9 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  * convolution begins at zero, and so does what each residual and attention block adds.
  *
  * @example
- * unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], classes: 10, predicts: 'v' })
+ * const model = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' })
+ * model // : E.Either<NoisefoldError, UNet<[28, 28, 1]>>
+ * pipe(model, E.map(({ config }) => config.blocks)) // → E.right(2)
  */
 export const unet = <const I extends readonly [number, number, number]>(
   config: UNetConfig<I>,

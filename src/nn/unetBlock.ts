@@ -23,7 +23,10 @@ export type UNetBlock = Layer<
  * A residual block, and an attention block after it where `heads` is not null.
  *
  * @example
- * unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, adaptiveGroupNorm: false, dropout: 0, heads: 4 })
+ * const config = { inputs: 4, outputs: 8, embedding: 16, groups: 2, adaptiveGroupNorm: false, dropout: 0 }
+ * const attends = ({ params }: UNetBlock) => params.leaves.some(({ path }) => path.startsWith('attention'))
+ * attends(unetBlock({ ...config, heads: 2 })) // → true
+ * attends(unetBlock({ ...config, heads: null })) // → false
  */
 export const unetBlock = ({
   heads,

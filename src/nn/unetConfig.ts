@@ -173,7 +173,10 @@ const undecoded = ({ path, expected, actual }: Mismatch): Explanation => ({
  * or that has fields of its own, is a `ConfigError` that says what to change.
  *
  * @example
- * unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] }) // left: 28 cannot be halved three times
+ * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
+ * pipe(architecture, E.mapLeft(({ actual }) => actual)) // → E.left('28×28, which is 7×7 at level 2')
+ * const hint = pipe(architecture, E.mapLeft((error) => error.hint))
+ * hint // → E.left('use at most 3 multipliers, or pad the image to 32×32')
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(

@@ -6,7 +6,8 @@ import { randomInto } from '../dsl/threefry.js';
  * own. A function of the key and the step alone, so that a resumed run goes on with the same images.
  *
  * @example
- * positionsOf({ key: key(7), size: 60_000, batch: 32 })(0) // Int32Array(32)
+ * const positions = positionsOf({ key: key(7), size: 4, batch: 2 })
+ * const epoch = [positions(0), positions(1)] // → [[0, 2], [1, 3]]
  */
 export const positionsOf = ({
   key,

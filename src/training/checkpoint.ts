@@ -26,7 +26,13 @@ const parse = (text: string): either.Either<string, unknown> =>
     () => text,
   );
 
-/** The bytes of a checkpoint: the same snapshot gives the same bytes. */
+/**
+ * The bytes of a checkpoint: the same snapshot gives the same bytes.
+ *
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
+ */
 export const encodeCheckpoint = ({
   step,
   key,
@@ -48,7 +54,15 @@ export const encodeCheckpoint = ({
 const foreign = (where: string, expected: string, actual: string): NoisefoldError =>
   failure('DecodeError', { where, expected, actual, hint: 'give a checkpoint that noisefold wrote' });
 
-/** Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`. */
+/**
+ * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
+ *
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const decode = decodeCheckpoint('memory')
+ * pipe(encodeCheckpoint(snapshot), E.flatMap(decode), E.map(({ step }) => step)) // → E.right(400)
+ * pipe(decode(Uint8Array.of(1, 2, 3)), E.mapLeft(({ _tag }) => _tag)) // → E.left('DecodeError')
+ */
 export const decodeCheckpoint =
   (where: string) =>
   (bytes: Uint8Array): either.Either<NoisefoldError, Snapshot> =>
@@ -85,7 +99,16 @@ export const decodeCheckpoint =
       ),
     );
 
-/** Writes a checkpoint aside and puts it in place. The old file is whole until then, whatever happens. */
+/**
+ * Writes a checkpoint aside and puts it in place. The old file is whole until then, whatever happens.
+ * `FileError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.safetensors`
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * await saveCheckpoint(path)(snapshot)() // → E.right(undefined)
+ */
 export const saveCheckpoint =
   (path: string) =>
   (snapshot: Snapshot): taskEither.TaskEither<NoisefoldError, void> =>
@@ -94,7 +117,15 @@ export const saveCheckpoint =
       TE.flatMap((bytes) => writeAtomically(path, bytes)),
     );
 
-/** Reads a checkpoint from a file. */
+/**
+ * Reads a checkpoint from a file. `FileError`, `DecodeError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.safetensors`
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
+ */
 export const loadCheckpoint = (path: string): taskEither.TaskEither<NoisefoldError, Snapshot> =>
   F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)));
 
@@ -113,7 +144,15 @@ const difference = (path: string, expected: unknown, actual: unknown): Mismatch 
     : { path, expected: show(expected), actual: show(actual) };
 };
 
-/** Holds a snapshot against the run that is to go on from it. */
+/**
+ * Holds a snapshot against the run that is to go on from it: its key, batch and configuration must be the
+ * same. `CheckpointMismatch`.
+ *
+ * @example
+ * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
+ * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
+ * pipe(resumed, E.mapLeft(({ where }) => where)) // → E.left('checkpoint of step 400: batch')
+ */
 export const resumable = (
   snapshot: Snapshot,
   run: Pick<Snapshot, 'key' | 'batch' | 'config'>,

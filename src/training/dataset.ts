@@ -25,14 +25,23 @@ export interface Bytes {
   readonly image: readonly [number, number, number];
 }
 
-/** A byte as a number in [-1, 1]. */
+/**
+ * A byte as a number in [-1, 1].
+ *
+ * @example
+ * pixelOf(0) // → -1
+ * pixelOf(255) // → 1
+ */
 export const pixelOf = (byte: number): number => byte / 127.5 - 1;
 
 /**
- * A data set of images in memory. A `Left` if pixels and labels do not fit each other.
+ * A data set of images in memory. A `DecodeError` if pixels and labels do not fit each other.
  *
  * @example
- * datasetOf({ pixels: images.data, labels: labels.data, image: [28, 28, 1] })
+ * const pixels = Uint8Array.of(0, 255, 255, 0)
+ * const data = datasetOf({ pixels, labels: Uint8Array.of(3, 7), image: [1, 2, 1] })
+ * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
+ * second // → E.right({ images: [1, -1], labels: [7] })
  */
 export const datasetOf = ({ pixels, labels, image }: Bytes): either.Either<NoisefoldError, Dataset> => {
   const [height, width, channels] = image;

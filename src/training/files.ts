@@ -48,7 +48,13 @@ const recover =
 
 const TO_READ = 'a file to read';
 
-/** The bytes of a file. `FileError`. */
+/**
+ * The bytes of a file. `FileError`.
+ *
+ * @example
+ * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
+ * await missing() // → E.left('ENOENT: no such file or directory')
+ */
 export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
   onFile(path, TO_READ, () => readFile(path));
 
@@ -76,7 +82,13 @@ export async function* readPieces(
   }
 }
 
-/** Whether there is a file. `FileError` where that cannot be known. */
+/**
+ * Whether there is a file. `FileError` where that cannot be known.
+ *
+ * @example
+ * await fileExists('package.json')() // → E.right(true)
+ * await fileExists('missing.bin')() // → E.right(false)
+ */
 export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>
   onFile(path, 'a file or none', async () =>
     stat(path).then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
@@ -148,6 +160,12 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * Replaces a file, or makes it, folders included: on return the new content is on the disk. If anything
  * fails, or the process is killed, or the power goes, there is the old content or the new, whole. Two writes
  * of one file must not overlap. `FileError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}/bytes`
+ * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
+ * await readBytes(path)() // → E.right([1, 2, 3])
  */
 export const writeAtomically = (
   path: string,
@@ -158,7 +176,20 @@ export const writeAtomically = (
     replace(await realpath(path).catch(recover(['ENOENT'], path)), content),
   );
 
-/** Adds a line to a text file, which is made if need be; a line that does not fit leaves no part of it. `FileError`. */
+/**
+ * Adds a line to a text file, which is made if need be; a line that does not fit leaves no part of it.
+ * `FileError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.jsonl`
+ * await pipe(
+ *   writeAtomically(path, '{"step":0}\n'),
+ *   TE.flatMap(() => appendLine(path, '{"step":1}')),
+ *   TE.flatMap(() => readBytes(path)),
+ *   TE.map((bytes) => new TextDecoder().decode(bytes)),
+ * )() // → E.right('{"step":0}\n{"step":1}\n')
+ */
 export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to append to', async () => {
     await makeFolder(dirname(path));
@@ -174,7 +205,14 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
     }
   });
 
-/** On return all that was written to a file is on the disk, also if the power goes. `FileError`. */
+/**
+ * On return all that was written to a file is on the disk, also if the power goes. `FileError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.log`
+ * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
+ */
 export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to write', async () => {
     const handle = await open(path, 'r+');
@@ -188,6 +226,16 @@ export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, vo
 /**
  * Drops the lines of a text file that are not to be kept, and a last line that was cut short. The file is
  * rewritten whole or not at all, and left alone if it has none of these, or does not exist. `FileError`.
+ *
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const path = `${tmpdir()}/${process.pid}.txt`
+ * await pipe(
+ *   writeAtomically(path, 'keep\ndrop\ncut sho'),
+ *   TE.flatMap(() => keepLines(path, (line) => line === 'keep')),
+ *   TE.flatMap(() => readBytes(path)),
+ *   TE.map((bytes) => new TextDecoder().decode(bytes)),
+ * )() // → E.right('keep\n')
  */
 export const keepLines = (
   path: string,

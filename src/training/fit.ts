@@ -21,7 +21,22 @@ export interface Fit<P, I extends Shape> extends Training<P, I> {
  * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`.
  *
  * @example
- * fit({ model, process, optimizer: adam({ learningRate: 1e-3 }), data, batch: 32, steps: 500, key: key(7) })
+ * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
+ *   ...collect({ w: parameter(allZeros) }),
+ *   predicts: 'x0',
+ *   apply: ({ w }, x) => add(w)(zerosLike(x)), // learns the mean of the images
+ * }
+ * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
+ * await pipe(
+ *   RTE.Do,
+ *   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(10)))),
+ *   RTE.bind('data', () => RTE.fromEither(white)),
+ *   RTE.map((parts) => ({ ...parts, model, optimizer: adam({ learningRate: 0.1 }) })),
+ *   RTE.flatMap((recipe) => fit({ ...recipe, batch: 1, steps: 200, key: key(7) })),
+ *   RTE.flatMap(({ params }) => readTensors(params)),
+ *   RTE.map((tensors) => tensors.get('w')?.data),
+ *   using(reference()),
+ * )() // → E.right([1])
  */
 export const fit =
   <P, I extends Shape>(

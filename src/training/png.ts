@@ -56,7 +56,13 @@ const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =
 
 const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
 
-/** The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit. */
+/**
+ * The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit.
+ *
+ * @example
+ * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
+ * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
+ */
 export const encodePng = (picture: Picture): taskEither.TaskEither<NoisefoldError, Uint8Array> => {
   const { width, height, channels, data } = picture;
   return isExtent(width) && isExtent(height) && data.length === width * height * channels

@@ -87,6 +87,11 @@ const objection = ({ tensors, metadata }: TensorFile): { expected: string; actua
 /**
  * The bytes of a file. The widest dtypes come first, so that all numbers are aligned; headers are padded
  * with spaces to a multiple of eight bytes. `ConfigError` for a shape that does not fit its data.
+ *
+ * @example
+ * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
+ * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
+ * pipe(bytes, E.mapLeft(({ expected }) => expected)) // → E.left('w to hold F32 [3]')
  */
 export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
   const wrong = objection(file);
@@ -244,6 +249,13 @@ const boolsOf = (where: string, tensors: ReadonlyMap<string, StoredTensor>): Che
 /**
  * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` where they can be.
  * `DecodeError` for anything but a whole, sound file: truncated, foreign, overlapping, with gaps.
+ *
+ * @example
+ * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
+ * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } })
+ * const file = pipe(bytes, E.flatMap(decodeSafetensors('memory')))
+ * pipe(file, E.map(({ metadata }) => metadata)) // → E.right({ author: 'me' })
+ * pipe(file, E.map(({ tensors }) => tensors.get('w'))) // → E.right(w)
  */
 export const decodeSafetensors =
   (where: string) =>

@@ -140,11 +140,17 @@ const checked = <P, I extends Shape>(
 };
 
 /**
- * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same
- * key, labels and `batch` give the same samples.
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
+ * and batch size give the same samples. Labels that the model does not have are a `ConfigError`.
  *
  * @example
- * sample({ solver: ddim(50), guidance: cfg(2), labels: [0, 1, 2, 3], key: key(8) })(trained)
+ * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
+ *   RTE.flatMap(sample({ solver: ddim(5), count: 2, key: key(8) })),
+ *   using(reference()),
+ * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */
 export const sample =
   (sampling: Sampling) =>

@@ -39,7 +39,17 @@ const storedOf = (
   return data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
 };
 
-/** Copies every value of a tree to the host, by path. */
+/**
+ * Copies every value of a tree to the host, by path.
+ *
+ * @example
+ * await pipe(
+ *   upload(Float32Array.of(1, 2), [2]),
+ *   RTE.flatMap((w) => readTensors({ layer: { w } })),
+ *   RTE.map((tensors) => tensors.get('layer.w')),
+ *   using(cpu()),
+ * )() // → E.right({ dtype: 'F32', shape: [2], data: [1, 2] })
+ */
 export const readTensors =
   (
     tree: unknown,
@@ -87,6 +97,16 @@ const matching = (
 /**
  * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
  * `where` names them in messages.
+ *
+ * @example
+ * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
+ * const loaded = await pipe(
+ *   new Map([['w', w]]),
+ *   uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) })),
+ *   using(reference()),
+ * )()
+ * pipe(loaded, E.mapLeft(({ where }) => where)) // → E.left('model.safetensors: w')
+ * pipe(loaded, E.mapLeft(({ expected }) => expected)) // → E.left('float32 [3]')
  */
 export const uploadTensors =
   (where: string, spec: TreeSpec<unknown>) =>

@@ -35,7 +35,14 @@ export interface TrainState<P> {
   readonly step: Tensor<[], 'int32'>;
 }
 
-/** The spec of a training state, for programs and checkpoints. */
+/**
+ * The spec of a training state, for programs and checkpoints.
+ *
+ * @example
+ * const { leaves } = trainState(treeSpec(leafSpec([64, 10])), adam({ learningRate: 1e-3 }))
+ * const paths = leaves.map(({ path }) => path)
+ * paths // → ['params', 'average', 'optimizer.first', 'optimizer.second', 'step']
+ */
 export const trainState = <P>(params: TreeSpec<P>, optimizer: Optimizer): TreeSpec<TrainState<P>> =>
   treeSpec({ params, average: params, optimizer: optimizer.state(params), step: leafSpec([], 'int32') });
 
@@ -52,7 +59,20 @@ export interface Recipe<P, I extends Shape> {
   readonly timesteps?: TimestepDraw;
 }
 
-/** The state to begin with: the average is that of the first parameters. */
+/**
+ * The state to begin with, drawn from `key`: the average is that of the first parameters.
+ *
+ * @example
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(initialState({ model, process, optimizer }), {})),
+ *   RTE.flatMapTaskEither(({ run }) => run({ key: key(7) })),
+ *   RTE.flatMap(({ average }) => read(average)),
+ *   using(reference()),
+ * )() // → E.right([1])
+ */
 export const initialState = <P, I extends Shape>({
   model,
   optimizer,
@@ -94,6 +114,17 @@ export interface StepInputs<P, I extends Shape> {
 /**
  * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
  * loss or the gradient is not finite the state stays as it is, but for the step's number.
+ *
+ * @param image - height, width and channels of an image
+ * @example
+ * const model: Model<Scalar, [8, 8, 1]> = {
+ *   ...parameter(allOnes),
+ *   predicts: 'v',
+ *   apply: (w, x) => mul(w)(x),
+ * }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const inputs = (process: Process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs
+ * pipe(ddpm(cosine(1000)), E.flatMap(inputs), E.map(symbolsOf)) // → E.right(['B'])
  */
 export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
@@ -133,7 +164,25 @@ export const trainStep = <P, I extends Shape>(
   });
 };
 
-/** The loss of given parameters on examples: for images that are held out. */
+/**
+ * The loss of given parameters on examples: for images that are held out.
+ *
+ * @example
+ * const model: Model<Scalar, []> = {
+ *   ...parameter(allZeros),
+ *   predicts: 'x0',
+ *   apply: (grey, x) => add(grey)(zerosLike(x)),
+ * }
+ * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.map((process) => heldOutLoss({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
+ *   RTE.flatMap((loss) => compile(loss, { B: 2 })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ params: 0.5, examples })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1.25])
+ */
 export const heldOutLoss = <P, I extends Shape>(
   { model, process }: Recipe<P, I>,
   image: Shape,

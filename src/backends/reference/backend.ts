@@ -8,7 +8,15 @@ import { libraryRule } from './library.js';
 
 /**
  * The reference: every primitive as a plain loop in float64, slow and obviously right. The oracle of
- * every test, and the place to look where a NaN began.
+ * every test, and the place to look where a NaN began. It is always available.
+ *
+ * @example
+ * await pipe(
+ *   compile(program({ x: '3' }, ({ x }) => square(x)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ x: Float64Array.of(1, 2, 3) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1, 4, 9])
  */
 export const reference = (): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.fromIO(() =>

@@ -38,6 +38,14 @@ const quietBackend = (): MathBackendCPU => {
 /**
  * Plain JavaScript: tfjs's cpu kernels for matrix products, convolutions and indexing, and fused loops
  * generated as JavaScript for all else. It runs anywhere, and is slow where the products are large.
+ *
+ * @example
+ * await pipe(
+ *   compile(program({ x: '2 2' }, ({ x }) => matmul(x)(x)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
+ *   RTE.flatMap(read),
+ *   using(cpu()),
+ * )() // → E.right([1, 2, 0, 1])
  */
 export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.fromIO(() => {

@@ -28,10 +28,16 @@ const backendOn = (tfjs: BackendWasm): Backend => {
 /**
  * WebAssembly with SIMD, in the memory of tfjs's wasm backend, in Node and in browsers. In Node the
  * module is found in the installed package; in a browser `paths` says where tfjs's `.wasm` files are
- * served. Several backends in one process share the memory, and each gives back what it took.
+ * served: `wasm({ paths: '/assets/tfjs-wasm/' })`. Several backends in one process share the memory, and each
+ * gives back what it took. `BackendUnavailable` where it cannot start.
  *
  * @example
- * wasm({ paths: '/assets/tfjs-wasm/' })
+ * await pipe(
+ *   compile(program({ x: '2 2' }, ({ x }) => matmul(x)(x)), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
+ *   RTE.flatMap(read),
+ *   using(wasm()),
+ * )() // → E.right([1, 2, 0, 1])
  */
 export const wasm = (
   options: { readonly paths?: WasmPaths } = {},

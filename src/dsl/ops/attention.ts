@@ -7,10 +7,11 @@ import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 /**
  * Scaled dot-product attention between all pixels of an image, `softmax(q·kᵀ/√d)·v` in each head:
  * `[B, H, W, C]` → `[B, H, W, C]`. The channels are the heads side by side, C = heads·d. Raises `ShapeError`
- * unless `heads` divides C. Vaswani et al. 2017.
+ * unless `heads` divides C. Vaswani et al. 2017, equation 1.
  *
  * @example
- * attention({ heads: 4 })(q, k, v)
+ * const [q, v] = [zeros(1, 1, 2, 1), constantOf([1, 3], 1, 1, 2, 1)] // equal scores: the mean of v
+ * reshape(2)(attention({ heads: 1 })(q, q, v)) // → [2, 2]
  */
 export const attention =
   ({ heads }: { readonly heads: number }) =>

@@ -40,47 +40,141 @@ const by =
   (x, y) =>
     binary(fn, x, y);
 
-/** x + y */
+/**
+ * x + y
+ *
+ * @example
+ * pipe(constantOf([1, 2, 3], 3), add(10)) // → [11, 12, 13]
+ */
 export const add: Arithmetic<Numeric> = arithmetic('add', by('add'));
-/** x − y */
+
+/**
+ * x − y
+ *
+ * @example
+ * pipe(constantOf([5, 7], 2), sub(constantOf([1, 2], 2))) // → [4, 5]
+ */
 export const sub: Arithmetic<Numeric> = arithmetic('sub', by('sub'));
-/** x · y */
+
+/**
+ * x · y
+ *
+ * @example
+ * pipe(constantOf([1, 2, 3], 3), mul(constantOf([0, 1, 2], 3))) // → [0, 2, 6]
+ */
 export const mul: Arithmetic<Numeric> = arithmetic('mul', by('mul'));
-/** x / y */
+
+/**
+ * x / y
+ *
+ * @example
+ * pipe(constantOf([1, 2], 2), div(4)) // → [0.25, 0.5]
+ */
 export const div: Arithmetic<'float32'> = arithmetic('div', by('div'));
-/** xʸ */
+
+/**
+ * xʸ
+ *
+ * @example
+ * pipe(constantOf([1, 2, 3], 3), pow(2)) // → [1, 4, 9]
+ */
 export const pow: Arithmetic<'float32'> = arithmetic('pow', by('pow'));
-/** x − y·⌊x/y⌋: it has the sign of y. */
+
+/**
+ * x − y·⌊x/y⌋: it has the sign of y.
+ *
+ * @example
+ * pipe(constantOf([-1, 7], 2), mod(5)) // → [4, 2]
+ */
 export const mod: Arithmetic<Numeric> = arithmetic('mod', by('mod'));
-/** The greater of x and y. */
+
+/**
+ * The greater of x and y.
+ *
+ * @example
+ * pipe(constantOf([1, 5], 2), maximum(3)) // → [3, 5]
+ */
 export const maximum: Arithmetic<Numeric> = arithmetic('maximum', by('max'));
-/** The lesser of x and y. */
+
+/**
+ * The lesser of x and y.
+ *
+ * @example
+ * pipe(constantOf([1, 5], 2), minimum(3)) // → [1, 3]
+ */
 export const minimum: Arithmetic<Numeric> = arithmetic('minimum', by('min'));
 
-/** x = y */
+/**
+ * x = y
+ *
+ * @example
+ * pipe(iota(4), equal(2)) // → [false, false, true, false]
+ */
 export const equal: Comparison<Numeric | 'bool'> = comparison('equal', by('equal'));
-/** x ≠ y */
+
+/**
+ * x ≠ y
+ *
+ * @example
+ * pipe(iota(4), notEqual(2)) // → [true, true, false, true]
+ */
 export const notEqual: Comparison<Numeric | 'bool'> = comparison('notEqual', (x, y) =>
   unary('not', binary('equal', x, y)),
 );
-/** x < y */
+
+/**
+ * x < y
+ *
+ * @example
+ * pipe(iota(4), less(2)) // → [true, true, false, false]
+ */
 export const less: Comparison<Numeric> = comparison('less', by('less'));
-/** x ≤ y */
+
+/**
+ * x ≤ y
+ *
+ * @example
+ * pipe(iota(4), lessEqual(2)) // → [true, true, true, false]
+ */
 export const lessEqual: Comparison<Numeric> = comparison('lessEqual', by('lessEqual'));
-/** x > y */
+
+/**
+ * x > y
+ *
+ * @example
+ * pipe(iota(4), greater(2)) // → [false, false, false, true]
+ */
 export const greater: Comparison<Numeric> = comparison('greater', (x, y) => binary('less', y, x));
-/** x ≥ y */
+
+/**
+ * x ≥ y
+ *
+ * @example
+ * pipe(iota(4), greaterEqual(2)) // → [false, false, true, true]
+ */
 export const greaterEqual: Comparison<Numeric> = comparison('greaterEqual', (x, y) =>
   binary('lessEqual', y, x),
 );
 
-/** True where x and y are. */
+/**
+ * True where x and y are.
+ *
+ * @example
+ * const t = iota(4)
+ * pipe(t, greater(0), and(pipe(t, less(3)))) // → [false, true, true, false]
+ */
 export const and =
   <S extends Shape>(y: Tensor<S, 'bool'>) =>
   (x: Tensor<NoInfer<S>, 'bool'>): Tensor<S, 'bool'> =>
     tensor(binary('and', nodeOf(x), nodeOf(y)));
 
-/** True where x or y is. */
+/**
+ * True where x or y is.
+ *
+ * @example
+ * const t = iota(4)
+ * pipe(t, less(1), or(pipe(t, greater(2)))) // → [true, false, false, true]
+ */
 export const or =
   <S extends Shape>(y: Tensor<S, 'bool'>) =>
   (x: Tensor<NoInfer<S>, 'bool'>): Tensor<S, 'bool'> =>
@@ -110,7 +204,9 @@ export interface Select {
  * x where `condition` holds, `otherwise` elsewhere. One condition may decide for the whole tensor.
  *
  * @example
- * pipe(updated, select(isFinite(loss), previous)) // keeps the previous parameters after a step that failed
+ * const x = constantOf([-1, 2, -3], 3)
+ * pipe(x, select(pipe(x, greater(0)), 0)) // → [0, 2, 0]
+ * pipe(x, select(isFinite(scalar(NaN)), zerosLike(x))) // → [0, 0, 0]
  */
 export const select: Select =
   (condition: AnyTensor, otherwise: number | AnyTensor) =>

@@ -7,14 +7,19 @@ import { spread } from './operand.js';
  * Adds one number a channel: `bias: [C]` to `x: [..., C]`.
  *
  * @example
- * pipe(x, convolve(p.kernel), addBias(p.bias))
+ * pipe(zeros(2, 3), addBias(constantOf([1, 2, 3], 3))) // → [[1, 2, 3], [1, 2, 3]]
  */
 export const addBias =
   <C extends Dim>(bias: Tensor<[C]>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> =>
     tensor(add(nodeOf(x), spread(nodeOf(bias), nodeOf(x).shape)));
 
-/** Multiplies by one number a channel: `scale: [C]` and `x: [..., C]`. */
+/**
+ * Multiplies by one number a channel: `scale: [C]` and `x: [..., C]`.
+ *
+ * @example
+ * pipe(ones(2, 3), scaleChannels(constantOf([1, 2, 3], 3))) // → [[1, 2, 3], [1, 2, 3]]
+ */
 export const scaleChannels =
   <C extends Dim>(scale: Tensor<[C]>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> =>
@@ -30,14 +35,21 @@ const overPixels = (e: Tensor<Shape>, x: Tensor<Shape>): Parameters<typeof tenso
  * Adds one vector a sample, at each pixel: `e: [B, C]` to `x: [B, H, W, C]`.
  *
  * @example
- * pipe(h, addPerSample(linear(p.time)(embedding)))
+ * const embedding = constantOf([1, 2], 2, 1)
+ * pipe(zeros(2, 1, 3, 1), addPerSample(embedding), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
  */
 export const addPerSample =
   <B extends Dim, C extends Dim>(e: Tensor<[B, C]>) =>
   <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
     tensor(add(nodeOf(x), overPixels(e, x)));
 
-/** Multiplies by one vector a sample, at each pixel: `e: [B, C]` and `x: [B, H, W, C]`. */
+/**
+ * Multiplies by one vector a sample, at each pixel: `e: [B, C]` and `x: [B, H, W, C]`.
+ *
+ * @example
+ * const scale = constantOf([1, 2], 2, 1)
+ * pipe(ones(2, 1, 3, 1), mulPerSample(scale), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
+ */
 export const mulPerSample =
   <B extends Dim, C extends Dim>(e: Tensor<[B, C]>) =>
   <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
@@ -47,7 +59,9 @@ export const mulPerSample =
  * Multiplies each sample by its number: `s: [B]` and `x: [B, ...]`.
  *
  * @example
- * pipe(x0, scaleBy(signal), add(pipe(noise, scaleBy(sigma)))) // √ᾱ_t·x₀ + √(1−ᾱ_t)·ε
+ * const [x0, noise] = [ones(2, 3), fullOf(10, 2, 3)]
+ * const [signal, sigma] = [constantOf([1, 0.6], 2), constantOf([0, 0.8], 2)] // √ᾱ_t and √(1 − ᾱ_t)
+ * pipe(x0, scaleBy(signal), add(pipe(noise, scaleBy(sigma)))) // → [[1, 1, 1], [8.6, 8.6, 8.6]]
  */
 export const scaleBy =
   <B extends Dim>(s: Tensor<[B]>) =>

@@ -21,7 +21,7 @@ const checked = (op: string, extents: readonly unknown[]): readonly number[] => 
  * One number everywhere. Extents known only at run time are wide; see `ascribe`.
  *
  * @example
- * fullOf(0.5, 8, 28, 28, 1) // Tensor<[8, 28, 28, 1]>
+ * fullOf(0.5, 2, 3) // → [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
  */
 export const fullOf = <const S extends readonly number[]>(
   value: number,
@@ -29,7 +29,7 @@ export const fullOf = <const S extends readonly number[]>(
 ): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', extents)));
 
 /**
- * Zeros of a shape.
+ * Zeros of a shape; see {@link fullOf}.
  *
  * @example
  * zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
@@ -37,11 +37,21 @@ export const fullOf = <const S extends readonly number[]>(
 export const zeros = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(0, checked('zeros', extents)));
 
-/** Ones, `ones(8, 10): Tensor<[8, 10]>`. */
+/**
+ * Ones of a shape; see {@link fullOf}.
+ *
+ * @example
+ * ones(2, 3) // → [[1, 1, 1], [1, 1, 1]]
+ */
 export const ones = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(1, checked('ones', extents)));
 
-/** One number everywhere, in the shape and dtype of `x`. */
+/**
+ * One number everywhere, in the shape and dtype of `x`.
+ *
+ * @example
+ * pipe(iota(3), fullLike(7)) // → [7, 7, 7]
+ */
 export const fullLike =
   (value: number) =>
   <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
@@ -56,11 +66,22 @@ export const fullLike =
 export const zerosLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
   fullLike(0)(x);
 
-/** Ones in the shape and dtype of `x`. */
+/**
+ * Ones in the shape and dtype of `x`.
+ *
+ * @example
+ * onesLike(iota(3)) // → [1, 1, 1]
+ */
 export const onesLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
   fullLike(1)(x);
 
-/** A number as a tensor. */
+/**
+ * A number as a tensor, float32 if no dtype is given.
+ *
+ * @example
+ * scalar(0.5) // : Tensor<[]>
+ * scalar(7, 'int32') // : Tensor<[], 'int32'>
+ */
 export const scalar = <D extends Exclude<DType, 'key'> = 'float32'>(
   value: number,
   dtype: D = 'float32' as D, // the default of D
@@ -76,11 +97,13 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
     : Float64Array.from(data);
 
 /**
- * Numbers from the host, in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else float32.
- * Raises `ShapeError` where their count is not that of the shape.
+ * Numbers from the host, in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else
+ * float32. Raises `ShapeError` where their count is not that of the shape.
  *
  * @example
- * constantOf([1, 2, 3, 4], 2, 2) // Tensor<[2, 2]>
+ * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
+ * constantOf(Int32Array.of(7, 3), 2) // : Tensor<[2], 'int32'>
+ * pipe(attempt(() => constantOf([1, 2, 3], 2)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const constantOf = <A extends HostNumbers, const S extends readonly number[]>(
   data: A,
@@ -94,11 +117,19 @@ export const constantOf = <A extends HostNumbers, const S extends readonly numbe
  * One row of numbers, to `gather` from: a schedule by its timestep.
  *
  * @example
- * pipe(t, gather(table(alphaBars))) // ['B'] int32 -> ['B']
+ * const alphaBar = table([0.9, 0.5, 0.1])
+ * const t = constantOf(Int32Array.of(2, 0), 2)
+ * pipe(t, gather(alphaBar)) // → [0.1, 0.9]
  */
 export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
   constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
 
-/** 0 … n−1, `iota(10): Tensor<[10], 'int32'>`. */
+/**
+ * 0 … n − 1.
+ *
+ * @example
+ * iota(4) // → [0, 1, 2, 3]
+ * iota(4) // : Tensor<[4], 'int32'>
+ */
 export const iota = <const N extends number>(n: Extent<N>): Tensor<[Wide<N> & Dim], 'int32'> =>
   tensor(iotaNode(checked('iota', [n]), 0));

@@ -18,11 +18,12 @@ const samePadding = (kernel: Node, [dilateH, dilateW]: Pair = [1, 1]): Padding =
 };
 
 /**
- * Convolves an image, padded with zeros so that its size stays: `kernel: [KH, KW, C, D]`,
- * `[B, H, W, C]` → `[B, H, W, D]`.
+ * Convolves an image, padded with zeros so that its size stays: `kernel: [KH, KW, C, D]`, `[B, H, W, C]` →
+ * `[B, H, W, D]`. The kernel is not flipped (a cross-correlation).
  *
  * @example
- * pipe(image, conv2d(kernel)) // ['B', 28, 28, 1] by [3, 3, 1, 64] -> ['B', 28, 28, 64]
+ * pipe(zeros(8, 28, 28, 1), conv2d(zeros(3, 3, 1, 64))) // : Tensor<[8, 28, 28, 64]>
+ * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
  */
 export const conv2d =
   <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
@@ -40,11 +41,11 @@ const evenSize = (op: string, { shape }: Node): void => {
 };
 
 /**
- * Convolves with stride 2: half the size. A 3×3 kernel pads by 1 on each side. Raises `ShapeError` where the size
- * is odd.
+ * Convolves with stride 2: half the size. A 3×3 kernel pads by 1 on each side. Raises `ShapeError` where the
+ * size is odd.
  *
  * @example
- * pipe(h, downsample(kernel)) // ['B', 28, 28, 64] by [3, 3, 64, 64] -> ['B', 14, 14, 64]
+ * pipe(zeros(8, 28, 28, 64), downsample(zeros(3, 3, 64, 128))) // : Tensor<[8, 14, 14, 128]>
  */
 export const downsample =
   <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
@@ -73,7 +74,10 @@ export interface Convolution {
  * size of the result is wide. Raises `ShapeError` where the channels do not fit the kernel.
  *
  * @example
- * pipe(h, convolution(kernel, { groups: 64 }), ascribeLike(h)) // depthwise, by [3, 3, 1, 64]
+ * const patchify = convolution(zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
+ * dims(patchify(zeros(8, 28, 28, 1))) // → [8, 7, 7, 32]
+ * const depthwise = convolution(zeros(3, 3, 1, 64), { groups: 64 })
+ * depthwise(zeros(8, 28, 28, 64)) // : Tensor<[8, Dim, Dim, 64]>
  */
 export const convolution =
   <D extends Dim>(kernel: Tensor<[Dim, Dim, Dim, D]>, given: Convolution = {}) =>
@@ -92,10 +96,11 @@ export const convolution =
   };
 
 /**
- * Twice the size, by the nearest neighbour.
+ * Twice the size, by the nearest neighbour: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
  *
  * @example
- * pipe(h, upsample) // ['B', 14, 14, 64] -> ['B', 28, 28, 64]
+ * pipe(zeros(8, 14, 14, 64), upsample) // : Tensor<[8, 28, 28, 64]>
+ * pipe(constantOf([1, 2], 1, 1, 2, 1), upsample, reshape(2, 4)) // → [[1, 1, 2, 2], [1, 1, 2, 2]]
  */
 export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: Tensor<[B, H, W, C]>,
@@ -107,10 +112,12 @@ export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends 
 };
 
 /**
- * Half the size, by the mean of each 2×2 square. Raises `ShapeError` where the size is odd.
+ * Half the size, by the mean of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError`
+ * where the size is odd.
  *
  * @example
- * pipe(h, averagePool) // ['B', 28, 28, 64] -> ['B', 14, 14, 64]
+ * pipe(zeros(8, 28, 28, 64), averagePool) // : Tensor<[8, 14, 14, 64]>
+ * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]
  */
 export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: Tensor<[B, H, W, C]>,

@@ -15,7 +15,8 @@ import { type Numeric, spread } from './operand.js';
  * The rows of `table: [N, ...rest]` at `indices: [B]`, clamped into 0 … N−1 → `[B, ...rest]`.
  *
  * @example
- * pipe(t, gather(alphaBar)) // [1000] at ['B'] -> ['B']
+ * const t = constantOf(Int32Array.of(2, 0, 9), 3)
+ * pipe(t, gather(constantOf([0.9, 0.5, 0.1], 3))) // → [0.1, 0.9, 0.1]
  */
 export const gather =
   <R extends Shape, D extends Exclude<DType, 'key'>>(table: Tensor<[Dim, ...R], D>) =>
@@ -23,11 +24,12 @@ export const gather =
     tensor(gatherNode(nodeOf(table), nodeOf(indices)));
 
 /**
- * Adds the rows of `updates: [B, ...rest]` into zeros `[size, ...rest]`, each at its index; the rows of equal
- * indices add up.
+ * Adds the rows of `updates: [B, ...rest]` into zeros `[size, ...rest]`, each at its index, clamped into 0 …
+ * size−1; the rows of equal indices add up.
  *
  * @example
- * pipe(losses, scatterAdd(bucket, 10)) // ['B'] -> [10]
+ * const bucket = constantOf(Int32Array.of(0, 2, 2), 3)
+ * pipe(constantOf([1, 10, 100], 3), scatterAdd(bucket, 4)) // → [1, 0, 110, 0]
  */
 export const scatterAdd =
   <B extends Dim, const N extends number>(indices: Tensor<[B], 'int32'>, size: Extent<N>) =>
@@ -41,7 +43,7 @@ export const scatterAdd =
  * 1 at each index and 0 elsewhere, on a new last axis; all 0 for an index out of range.
  *
  * @example
- * oneHot(10)(labels) // ['B'] -> ['B', 10]
+ * oneHot(3)(constantOf(Int32Array.of(2, 0, 7), 3)) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
  */
 export const oneHot =
   <const N extends number>(depth: Extent<N>) =>

@@ -9,7 +9,8 @@ import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, 
  * Puts `y` behind x along the last axis: `concat(y)(x)` is [x, y]. The other axes must agree.
  *
  * @example
- * pipe(h, concat(skip)) // ['B', 16, 16, 64] and ['B', 16, 16, 32] -> ['B', 16, 16, 96]
+ * pipe(zeros(8, 16, 16, 64), concat(zeros(8, 16, 16, 32))) // : Tensor<[8, 16, 16, 96]>
+ * pipe(zeros(2, 1), concat(ones(2, 2))) // → [[0, 1, 1], [0, 1, 1]]
  */
 export const concat =
   <R extends Shape, E extends Dim, D extends DType>(y: Tensor<[...R, E], D>) =>
@@ -39,7 +40,7 @@ type Beside<X, First, A extends number> =
  * Joins tensors along an axis (the last, if none is given). Raises `ShapeError` where the other axes differ.
  *
  * @example
- * concatAll([a, b, c], 0) // [2, 64], [3, 64] and [4, 64] -> [9, 64]
+ * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
 export const concatAll = <
   D extends DType,
@@ -57,7 +58,8 @@ export const concatAll = <
  * Tensors of one shape side by side, on a new axis (the first, if none is given).
  *
  * @example
- * stack([q, k, v]) // three of ['B', 64] -> [3, 'B', 64]
+ * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
+ * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
  */
 export const stack = <
   S extends Shape,
@@ -81,10 +83,11 @@ export const stack = <
 };
 
 /**
- * The whole of x, `count` times along an axis. The extent becomes wide.
+ * The whole of x, `count` times along an axis: the batch twice, as classifier-free guidance wants it. The
+ * extent becomes wide.
  *
  * @example
- * tile(0, 2)(x) // [4, 64] -> [Dim, 64]: the batch twice, as classifier-free guidance wants it
+ * pipe(iota(3), tile(0, 2)) // → [0, 1, 2, 0, 1, 2]
  */
 export const tile =
   <const A extends number, const N extends number>(axis: A, count: Extent<N>) =>

@@ -8,7 +8,8 @@ import { addBias } from './broadcast.js';
  * x·w along the last axis: `w: [K, N]`, `x: [..., K]` → `[..., N]`.
  *
  * @example
- * pipe(x, matmul(w)) // ['B', 64]·[64, 128] -> ['B', 128]
+ * pipe(zeros(8, 7, 7, 64), matmul(zeros(64, 128))) // : Tensor<[8, 7, 7, 128]>
+ * pipe(constantOf([1, 2, 3, 4], 2, 2), matmul(ones(2, 1))) // → [[3], [7]]
  */
 export const matmul =
   <K extends Dim, N extends Dim>(w: Tensor<[K, N]>) =>
@@ -30,7 +31,7 @@ export interface Affine<K extends Dim, N extends Dim> {
  * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
  *
  * @example
- * pipe(x, linear({ w, b })) // ['B', 64] -> ['B', 128]
+ * pipe(ones(1, 2), linear({ w: ones(2, 3), b: constantOf([0, 1, 2], 3) })) // → [[2, 3, 4]]
  */
 export const linear =
   <K extends Dim, N extends Dim>({ w, b }: Affine<K, N>) =>
@@ -41,7 +42,8 @@ export const linear =
  * a·b for each matrix of a batch: `b: [..., K, N]`, `a: [..., M, K]` → `[..., M, N]`; the leading axes agree.
  *
  * @example
- * pipe(weights, batchedMatmul(values)) // ['B', 49, 49]·['B', 49, 64] -> ['B', 49, 64]
+ * pipe(zeros(8, 4, 49, 49), batchedMatmul(zeros(8, 4, 49, 16))) // : Tensor<[8, 4, 49, 16]>
+ * pipe(constantOf([1, 2], 2, 1, 1), batchedMatmul(constantOf([10, 100], 2, 1, 1))) // → [[[10]], [[200]]]
  */
 export const batchedMatmul =
   <R extends Shape, K extends Dim, N extends Dim>(b: Tensor<[...R, K, N]>) =>

@@ -12,11 +12,12 @@ export interface ScaleAndShift<C extends Dim> {
 }
 
 /**
- * `(x − mean) / √(variance + ε)` over the pixels and channels of each group of channels: `[B, H, W, C]`. Raises
- * `ShapeError` unless `groups` divides the channels. Wu & He 2018.
+ * `(x − mean) / √(variance + ε)` over the pixels and channels of each group of channels: `[B, H, W, C]`, ε =
+ * 1e-5 if not given. Raises `ShapeError` unless `groups` divides the channels. Wu & He 2018.
  *
  * @example
- * pipe(h, standardizeGroups({ groups: 8 }))
+ * const h = constantOf([1, 3, 10, 30], 1, 1, 1, 4)
+ * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
 export const standardizeGroups =
   ({ groups, epsilon = 1e-5 }: { readonly groups: number; readonly epsilon?: number }) =>
@@ -39,10 +40,11 @@ export const standardizeGroups =
   };
 
 /**
- * Group normalization: {@link standardizeGroups}, then `γ·x + β` in each channel.
+ * Group normalization: {@link standardizeGroups}, then `γ·x + β` in each channel. Wu & He 2018.
  *
  * @example
- * pipe(h, groupNorm({ groups: 8 }, p.norm), silu)
+ * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
+ * pipe(h, groupNorm({ groups: 2 }, norm), reshape(4)) // → [-1, 3, -1, 3]
  */
 export const groupNorm =
   <C extends Dim>(
@@ -53,10 +55,11 @@ export const groupNorm =
     addBias(beta)(scaleChannels(gamma)(standardizeGroups(options)(x)));
 
 /**
- * Layer normalization along the last axis: `[..., C]`. Ba et al. 2016.
+ * Layer normalization along the last axis, `[..., C]`: centred, of unit variance (ε = 1e-5 if not given),
+ * then `γ·x + β`. Ba et al. 2016.
  *
  * @example
- * pipe(x, layerNorm({}, p.norm))
+ * pipe(constantOf([1, 3], 2), layerNorm({}, { gamma: fullOf(2, 2), beta: ones(2) })) // → [-1, 3]
  */
 export const layerNorm =
   <C extends Dim>({ epsilon = 1e-5 }: { readonly epsilon?: number }, { gamma, beta }: ScaleAndShift<C>) =>

@@ -17,7 +17,8 @@ type Reshaped<E> = {
  * `ShapeError` where the number of elements differs.
  *
  * @example
- * reshape(8, 784)(images) // [8, 28, 28, 1] -> [8, 784]
+ * pipe(iota(6), reshape(2, -1)) // → [[0, 1, 2], [3, 4, 5]]
+ * pipe(zeros(8, 28, 28, 1), reshape(8, 784)) // : Tensor<[8, 784]>
  */
 export const reshape =
   <const E extends readonly number[]>(...extents: Requested<E>) =>
@@ -48,7 +49,8 @@ const resolved = (extents: readonly number[], shape: readonly number[]): readonl
  * The axes in another order: axis i of the result is axis `permutation[i]` of x.
  *
  * @example
- * transpose(0, 3, 1, 2)(images) // [B, H, W, C] -> [B, C, H, W]
+ * pipe(constantOf([1, 2, 3, 4], 2, 2), transpose(1, 0)) // → [[1, 3], [2, 4]]
+ * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
  */
 export const transpose =
   <const P extends readonly number[]>(...permutation: P) =>
@@ -60,7 +62,8 @@ export const transpose =
  * `ShapeError` where it does not fit.
  *
  * @example
- * broadcastTo(8, 28, 28, 64)(bias) // [64] -> [8, 28, 28, 64]
+ * pipe(iota(3), broadcastTo(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
+ * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
 export const broadcastTo =
   <const E extends readonly number[]>(...extents: Requested<E>) =>
@@ -71,7 +74,7 @@ export const broadcastTo =
  * {@link broadcastTo} the shape of `model`.
  *
  * @example
- * broadcastLike(x)(scale) // [64] -> ['B', 28, 28, 64]
+ * pipe(iota(3), broadcastLike(zeros(2, 3))) // → [[0, 1, 2], [0, 1, 2]]
  */
 export const broadcastLike =
   <S extends Shape>(model: Tensor<S, DType>) =>
@@ -82,7 +85,8 @@ export const broadcastLike =
  * A new axis of extent 1, which is `axis` of the result.
  *
  * @example
- * expandDims(-1)(image) // ['B', 28, 28] -> ['B', 28, 28, 1]
+ * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
+ * pipe(iota(2), expandDims(1)) // → [[0], [1]]
  */
 export const expandDims =
   <const A extends number>(axis: A) =>
@@ -93,10 +97,11 @@ export const expandDims =
   };
 
 /**
- * Drops an axis of extent 1.
+ * Drops an axis of extent 1. Raises `ShapeError` where it has another extent.
  *
  * @example
- * squeeze(-1)(image) // ['B', 28, 28, 1] -> ['B', 28, 28]
+ * pipe(zeros(8, 28, 28, 1), squeeze(-1)) // : Tensor<[8, 28, 28]>
+ * pipe(attempt(() => squeeze(0)(zeros(8, 1))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const squeeze =
   <const A extends number>(axis: A) =>

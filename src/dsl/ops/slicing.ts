@@ -19,7 +19,9 @@ const part = (x: Node, axis: number, start: number, size: number, stride = 1): N
  * `ShapeError` where the axis is too short.
  *
  * @example
- * slice(1, 0, 14)(image) // ['B', 28, 28, 1] -> ['B', 14, 28, 1]: the upper half
+ * pipe(iota(6), slice(0, 1, 3)) // → [1, 2, 3]
+ * pipe(iota(6), slice(0, -2, 2)) // → [4, 5]
+ * pipe(iota(6), slice(0, 0, 3, 2)) // → [0, 2, 4]
  */
 export const slice =
   <const A extends number, const N extends number>(axis: A, start: number, size: N, stride = 1) =>
@@ -30,10 +32,12 @@ export const slice =
   };
 
 /**
- * Puts `low` values before and `high` after the elements of an axis.
+ * Puts `low` values before and `high` after the elements of an axis: zeros, if no `value` is given. Raises
+ * `ShapeError` for a negative count.
  *
  * @example
- * pad(1, 2, 2)(image) // ['B', 28, 28, 1] -> ['B', 32, 28, 1]
+ * pipe(ones(2), pad(0, 1, 2)) // → [0, 1, 1, 0, 0]
+ * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
  */
 export const pad =
   <const A extends number, const L extends number, const H extends number>(
@@ -51,7 +55,12 @@ export const pad =
     return tensor(padNode(n, along(low), along(high), along(0), value));
   };
 
-/** The elements in reverse order along some axes. */
+/**
+ * The elements in reverse order along some axes.
+ *
+ * @example
+ * pipe(iota(3), flip(0)) // → [2, 1, 0]
+ */
 export const flip =
   (...axes: readonly number[]) =>
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
@@ -62,11 +71,13 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
 };
 
 /**
- * Cuts an axis (the last, if none is given) into parts of the given sizes. Raises `ShapeError` unless they add
- * up to its extent.
+ * Cuts an axis (the last, if none is given) into parts of the given sizes. Raises `ShapeError` unless they
+ * add up to its extent.
  *
  * @example
- * const [q, k, v] = split([64, 64, 64])(qkv) // ['B', 16, 16, 192] -> three of ['B', 16, 16, 64]
+ * const [q, k, v] = split([64, 64, 64])(zeros(8, 7, 7, 192))
+ * q // : Tensor<[8, 7, 7, 64]>
+ * pipe(iota(5), split([2, 3])) // → [[0, 1], [2, 3, 4]]
  */
 export const split =
   <const N extends readonly number[], const A extends number = -1>(
@@ -93,7 +104,9 @@ export const split =
  * The two halves of an axis (the last, if none is given). Raises `ShapeError` where it is odd.
  *
  * @example
- * const [scale, shift] = halve()(projected) // ['B', '2*C'] -> two of ['B', 'C']
+ * const [scale, shift] = halve()(zeros(8, 128))
+ * scale // : Tensor<[8, 64]>
+ * pipe(iota(4), halve()) // → [[0, 1], [2, 3]]
  */
 export const halve =
   <const A extends number = -1>(axis: A = -1 as A) =>

@@ -25,74 +25,232 @@ const ofNumbers =
   (x) =>
     tensor(unary(fn, nodeOf(x)));
 
-/** −x */
+/**
+ * −x
+ *
+ * @example
+ * neg(constantOf([1, -2], 2)) // → [-1, 2]
+ */
 export const neg: OfNumbers = ofNumbers('neg');
-/** |x| */
+
+/**
+ * |x|
+ *
+ * @example
+ * abs(constantOf([1, -2], 2)) // → [1, 2]
+ */
 export const abs: OfNumbers = ofNumbers('abs');
-/** −1, 0 or 1. */
+
+/**
+ * −1, 0 or 1.
+ *
+ * @example
+ * sign(constantOf([-3, 0, 3], 3)) // → [-1, 0, 1]
+ */
 export const sign: OfNumbers = ofNumbers('sign');
-/** The largest integer that is not above x. */
+
+/**
+ * The largest integer that is not above x.
+ *
+ * @example
+ * floor(constantOf([-1.5, 1.5], 2)) // → [-2, 1]
+ */
 export const floor: OfFloats = ofFloats('floor');
-/** The smallest integer that is not below x. */
+
+/**
+ * The smallest integer that is not below x.
+ *
+ * @example
+ * ceil(constantOf([-1.5, 1.5], 2)) // → [-1, 2]
+ */
 export const ceil: OfFloats = ofFloats('ceil');
-/** The nearest integer, halves to the even one. */
+
+/**
+ * The nearest integer, halves to the even one.
+ *
+ * @example
+ * round(constantOf([0.4, 0.5, 1.5], 3)) // → [0, 0, 2]
+ */
 export const round: OfFloats = ofFloats('round');
-/** eˣ */
+
+/**
+ * eˣ
+ *
+ * @example
+ * exp(constantOf([0, 1], 2)) // → [1, 2.718]
+ */
 export const exp: OfFloats = ofFloats('exp');
-/** eˣ − 1, exact near 0. */
+
+/**
+ * eˣ − 1, exact near 0.
+ *
+ * @example
+ * expm1(constantOf([0, 1], 2)) // → [0, 1.718]
+ */
 export const expm1: OfFloats = ofFloats('expm1');
-/** ln x */
+
+/**
+ * ln x; −∞ at 0, and NaN below.
+ *
+ * @example
+ * log(constantOf([Math.E, 1, 0, -1], 4)) // → [1, 0, -Infinity, NaN]
+ */
 export const log: OfFloats = ofFloats('log');
-/** ln(1 + x), exact near 0. */
+
+/**
+ * ln(1 + x), exact near 0.
+ *
+ * @example
+ * log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
+ */
 export const log1p: OfFloats = ofFloats('log1p');
-/** √x */
+
+/**
+ * √x; NaN below 0.
+ *
+ * @example
+ * sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]
+ */
 export const sqrt: OfFloats = ofFloats('sqrt');
-/** 1/√x */
+
+/**
+ * 1/√x
+ *
+ * @example
+ * rsqrt(constantOf([1, 4], 2)) // → [1, 0.5]
+ */
 export const rsqrt: OfFloats = ofFloats('rsqrt');
-/** 1/x */
+
+/**
+ * 1/x
+ *
+ * @example
+ * reciprocal(constantOf([1, 4], 2)) // → [1, 0.25]
+ */
 export const reciprocal: OfFloats = ofFloats('reciprocal');
+
+/**
+ * The sine of x, in radians.
+ *
+ * @example
+ * sin(constantOf([0, Math.PI / 6], 2)) // → [0, 0.5]
+ */
 export const sin: OfFloats = ofFloats('sin');
+
+/**
+ * The cosine of x, in radians.
+ *
+ * @example
+ * cos(constantOf([0, Math.PI / 3], 2)) // → [1, 0.5]
+ */
 export const cos: OfFloats = ofFloats('cos');
+
+/**
+ * The tangent of x, in radians.
+ *
+ * @example
+ * tan(constantOf([0, Math.PI / 4], 2)) // → [0, 1]
+ */
 export const tan: OfFloats = ofFloats('tan');
+
+/**
+ * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).
+ *
+ * @example
+ * tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
+ */
 export const tanh: OfFloats = ofFloats('tanh');
+
+/**
+ * The angle in (−π/2, π/2) whose tangent is x.
+ *
+ * @example
+ * atan(constantOf([0, 1], 2)) // → [0, 0.7854]
+ */
 export const atan: OfFloats = ofFloats('atan');
-/** 1/(1 + e⁻ˣ) */
+
+/**
+ * 1/(1 + e⁻ˣ)
+ *
+ * @example
+ * sigmoid(constantOf([-2, 0, 2], 3)) // → [0.1192, 0.5, 0.8808]
+ */
 export const sigmoid: OfFloats = ofFloats('sigmoid');
-/** The error function, (2/√π)·∫₀ˣ e^(−t²) dt. */
+
+/**
+ * The error function, (2/√π)·∫₀ˣ e^(−t²) dt.
+ *
+ * @example
+ * erf(constantOf([0, 1], 2)) // → [0, 0.8427]
+ */
 export const erf: OfFloats = ofFloats('erf');
 
-/** x² */
+/**
+ * x²
+ *
+ * @example
+ * square(constantOf([1, -2, 3], 3)) // → [1, 4, 9]
+ */
 export const square = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(mulNodes(nodeOf(x), nodeOf(x)));
 
-/** max(x, 0) */
+/**
+ * max(x, 0)
+ *
+ * @example
+ * relu(constantOf([-1, 2], 2)) // → [0, 2]
+ */
 export const relu = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(binary('max', nodeOf(x), operand('relu', 0, nodeOf(x))));
 
-/** ln(1 + eˣ), without overflow: max(x, 0) + ln(1 + e^(−|x|)). */
+/**
+ * ln(1 + eˣ), without overflow: max(x, 0) + ln(1 + e^(−|x|)).
+ *
+ * @example
+ * softplus(constantOf([-1000, 0, 1000], 3)) // → [0, 0.6931, 1000]
+ */
 export const softplus = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   tensor(addNodes(nodeOf(relu(x)), nodeOf(log1p(exp(neg(abs(x)))))));
 
-/** True where x is false. */
+/**
+ * True where x is false.
+ *
+ * @example
+ * not(constantOf(Uint8Array.of(1, 0), 2)) // → [false, true]
+ */
 export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
   tensor(unary('not', nodeOf(x)));
 
-/** True where x is neither NaN nor infinite. */
+/**
+ * True where x is neither NaN nor infinite.
+ *
+ * @example
+ * isFinite(constantOf([1, NaN, -Infinity], 3)) // → [true, false, false]
+ */
 export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
   tensor(unary('isFinite', nodeOf(x)));
 
 /**
- * Numbers of another dtype: float32 to int32 truncates toward zero, a number is true where it is not 0.
+ * Numbers of another dtype: float32 to int32 truncates toward zero and saturates, a number is true where it
+ * is not 0.
  *
  * @example
- * pipe(mask, cast('float32')) // 1 where the mask holds, 0 elsewhere
+ * const x = constantOf([-1.7, 0, 1.7], 3)
+ * pipe(x, cast('int32')) // → [-1, 0, 1]
+ * pipe(x, cast('bool')) // → [true, false, true]
  */
 export const cast =
   <D extends Exclude<DType, 'key'>>(dtype: D) =>
   <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>): Tensor<S, D> =>
     tensor(castNode(nodeOf(x), dtype));
 
-/** x itself, as a constant: no gradient goes through it. */
+/**
+ * x itself, as a constant: no gradient goes through it.
+ *
+ * @example
+ * grad((x: Scalar) => pipe(x, mul(x)))(scalar(3)) // → 6
+ * grad((x: Scalar) => pipe(x, mul(stopGradient(x))))(scalar(3)) // → 3
+ */
 export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(stopGradientNode(nodeOf(x)));
 
@@ -100,7 +258,7 @@ export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>):
  * x, at least `low` and at most `high`.
  *
  * @example
- * pipe(image, clip(-1, 1))
+ * pipe(constantOf([-3, 0.5, 2], 3), clip(-1, 1)) // → [-1, 0.5, 1]
  */
 export const clip =
   (low: number, high: number) =>

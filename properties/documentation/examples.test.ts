@@ -2,26 +2,29 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { type Example, moduleOf, publicExamples, publicTypes } from './examples.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { moduleOf, publicNames } from './examples.js';
 
-const folder = fileURLToPath(new URL('../../.cache/examples/', import.meta.url));
-const exported = publicExamples();
-const known = [...exported, ...publicTypes()];
+const folder = fileURLToPath(new URL(`../../.cache/examples-${process.pid}/`, import.meta.url));
+const names = publicNames();
 
-const examples = exported.flatMap(({ entry, name, code }) =>
-  code === null ? [] : [{ entry, name, file: `${folder}${entry.replace('/', '-')}/${name}.ts`, code }],
+const examples = names.flatMap(({ entry, name, example }) =>
+  example === null ? [] : [{ entry, name, file: `${folder}${entry.replace('/', '-')}/${name}.ts`, example }],
 );
 
-rmSync(folder, { recursive: true, force: true });
-for (const example of examples) {
-  mkdirSync(dirname(example.file), { recursive: true });
-  writeFileSync(example.file, moduleOf(example, known));
+for (const { entry, file, example } of examples) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, moduleOf(entry, example, names));
 }
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// what examples leave in the folder for temporary files goes with the others
+mkdirSync(`${folder}tmp`);
+process.env['TMPDIR'] = `${folder}tmp`;
 
 test('every public value has an example', () => {
-  const without = exported.filter(({ code }) => code === null);
-  expect(without.map(({ entry, name }: Example) => `${entry}: ${name}`)).toEqual([]);
+  const without = names.filter(({ isValue, example }) => isValue && example === null);
+  expect(without.map(({ entry, name }) => `${entry}: ${name}`)).toEqual([]);
 });
 
 test('the examples compile, to the types that they say', () => {

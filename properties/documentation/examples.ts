@@ -9,12 +9,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** A public value, and the example that its docstring gives, if it does. */
-export interface Example {
+/** A public name, and the example that its docstring gives, if it does. */
+export interface Exported {
   /** The import it belongs to, `dsl` or `backends/wasm`. */
   readonly entry: string;
   readonly name: string;
-  readonly code: string | null;
+  /** Types have none at run time. */
+  readonly isValue: boolean;
+  readonly example: string | null;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,11 +35,8 @@ const entries = (): readonly (readonly [entry: string, file: string])[] => {
   );
 };
 
-const textOf = (tag: ts.JSDocTagInfo | undefined): string | null =>
-  tag === undefined ? null : ts.displayPartsToString(tag.text).trim();
-
-/** All public values, in the order of their imports. */
-export const publicExamples = (): readonly Example[] => {
+/** What the package exports, in the order of its imports. */
+export const publicNames = (): readonly Exported[] => {
   const files = entries();
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as {
     readonly config: unknown;
@@ -48,32 +47,19 @@ export const publicExamples = (): readonly Example[] => {
     options,
   );
   const checker = program.getTypeChecker();
-  const declared = (symbol: ts.Symbol): ts.Symbol =>
-    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   return files.flatMap(([entry, file]) =>
-    checker
-      .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!)
-      .filter((symbol) => declared(symbol).flags & ts.SymbolFlags.Value)
-      .map((symbol) => ({
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {
+      const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const example = declared.getJsDocTags(checker).find(({ name }) => name === 'example');
+      return {
         entry,
         name: symbol.name,
-        code: textOf(
-          declared(symbol)
-            .getJsDocTags(checker)
-            .find(({ name }) => name === 'example'),
-        ),
-      })),
+        isValue: (declared.flags & ts.SymbolFlags.Value) !== 0,
+        example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
+      };
+    }),
   );
 };
-
-/** The types that an entry exports: an example may name them. */
-export const publicTypes = (): readonly Pick<Example, 'entry' | 'name'>[] =>
-  entries().flatMap(([entry, file]) =>
-    [...readFileSync(file, 'utf8').matchAll(/(?:export )?\btype (?<name>[A-Z]\w*)/g)].map(({ groups }) => ({
-      entry,
-      name: groups!['name']!,
-    })),
-  );
 
 const FP = {
   E: 'either as E',
@@ -107,56 +93,62 @@ const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
   return new Set([...used].filter((name) => !bound.has(name)));
 };
 
+const CLAIM = /\/\/ [→:] /;
+
+/** What is said of a statement, after it on its line: `→` and a value, or `:` and a type. */
 const claimAfter = (code: string, end: number): string | null => {
   const [comment] = ts.getTrailingCommentRanges(code, end) ?? [];
-  const text = comment === undefined ? '' : code.slice(comment.pos + 2, comment.end).trim();
-  return /^[→:] /.test(text) ? text : null;
+  const text = comment === undefined ? '' : code.slice(comment.pos, comment.end);
+  return CLAIM.test(text) ? text.slice(3) : null;
 };
 
-/** The last value that a statement names or computes. */
-const subjectOf = (statement: ts.Statement): string | null => {
-  if (ts.isExpressionStatement(statement)) return statement.expression.getText();
-  const [declaration] = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [];
-  return declaration !== undefined && ts.isIdentifier(declaration.name) ? declaration.name.text : null;
+/** The name of the one variable that a statement declares; null for an expression. */
+const declaredBy = (statement: ts.Statement): string | null => {
+  if (ts.isExpressionStatement(statement)) return null;
+  const [declaration, ...others] = ts.isVariableStatement(statement)
+    ? statement.declarationList.declarations
+    : [];
+  if (declaration === undefined || others.length > 0 || !ts.isIdentifier(declaration.name))
+    throw new Error(`a claim is about an expression or a variable, not about ${statement.getText()}`);
+  return declaration.name.text;
 };
 
-/** Writes an example as a module that checks its claims. `known`: by public name, the import it comes from. */
-export const moduleOf = (
-  { entry, code }: { readonly entry: string; readonly code: string },
-  known: readonly Pick<Example, 'entry' | 'name'>[],
-): string => {
-  const source = ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
-  const claims = source.statements.flatMap((statement, i) => {
-    const claim = claimAfter(code, statement.end);
-    if (claim === null) return [];
-    return [claim.startsWith(':') ? `type Claim${i} = ${claim.slice(2)};` : `void (${claim.slice(2)});`];
-  });
-  const whole = ts.createSourceFile('whole.ts', [code, ...claims].join('\n'), ts.ScriptTarget.ES2023, true);
-  const imports = [...freeNames(whole)].flatMap((name) => {
+/** A statement, and the check of what is said of it. */
+const checked = (code: string, statement: ts.Statement, i: number): string => {
+  const claim = claimAfter(code, statement.end);
+  const text = statement.getText();
+  if (claim === null) return text;
+  const name = declaredBy(statement) ?? `$${i}`;
+  return [
+    name === `$${i}` ? `const ${name} = ${text};` : text,
+    claim.startsWith(':')
+      ? `export type Claim${i} = Holds<Same<typeof ${name}, ${claim.slice(2)}>>;`
+      : `await shows(${name}, ${claim.slice(2)});`,
+  ].join('\n');
+};
+
+const parsed = (code: string): ts.SourceFile =>
+  ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
+
+/** Writes an example of an entry as a module that checks its claims. `names`: what it need not import. */
+export const moduleOf = (entry: string, code: string, names: readonly Exported[]): string => {
+  const { statements } = parsed(code);
+  const body = statements.map((statement, i) => checked(code, statement, i)).join('\n');
+  const claims = code.split('\n').filter((line) => CLAIM.test(line)).length;
+  if (claims !== statements.filter(({ end }) => claimAfter(code, end) !== null).length)
+    throw new Error(`a claim stands where no statement ends, in\n${code}`);
+  const imports = [...freeNames(parsed(body))].flatMap((name) => {
     if (name in FP) return [`import { ${FP[name as keyof typeof FP]} } from 'fp-ts';`];
-    const origins = known.filter((one) => one.name === name);
+    const origins = names.filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];
-    return origin === undefined ? [] : [`import { ${name} } from 'noisefold/${origin.entry}';`];
-  });
-  const body = source.statements.map((statement, i) => {
-    const claim = claimAfter(code, statement.end);
-    const subject = subjectOf(statement);
-    if (claim === null || subject === null) return statement.getText();
-    const isExpression = ts.isExpressionStatement(statement);
-    const named = isExpression ? `$${i}` : subject;
-    const said = claim.slice(2);
-    return [
-      isExpression ? `const ${named} = ${subject};` : statement.getText(),
-      claim.startsWith(':')
-        ? `export type Claim${i} = Holds<Same<typeof ${named}, ${said}>>;`
-        : `await shows(${named}, ${said});`,
-    ].join('\n');
+    if (origin === undefined) return [];
+    return [`import { ${origin.isValue ? '' : 'type '}${name} } from 'noisefold/${origin.entry}';`];
   });
   return [
     `import assert from 'node:assert/strict';`,
     `import { flow, type Holds, pipe, type Same, shows } from '../../../properties/documentation/claims.js';`,
     ...imports,
-    ...body,
+    body,
     'void [assert, flow, pipe, shows];',
     '',
   ].join('\n');

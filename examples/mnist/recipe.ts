@@ -64,7 +64,6 @@ export const recipe: Recipe = {
     base: 16,
     multipliers: [1, 2, 4],
     blocks: 1,
-    attention: [7],
     heads: 4,
     groups: 8,
     adaptiveGroupNorm: true,
@@ -74,7 +73,7 @@ export const recipe: Recipe = {
   },
   learningRate: 3e-3,
   warmupSteps: 20,
-  decaySteps: 800,
+  decaySteps: 900,
   clip: 1,
   averageDecay: 0.99,
   labelDropout: 0.1,
@@ -86,11 +85,11 @@ export const settings: Settings = {
   backend: 'wasm',
   seed: 7,
   batch: 16,
-  steps: 800,
-  minutes: 2.75,
+  steps: 900,
+  minutes: 3,
   checkpointEvery: 100,
-  sampler: 'ddim:25',
-  guidance: 2,
+  sampler: 'ddim:20',
+  guidance: 2.5,
 };
 
 /** How many digits are drawn, one class a column, and how many of them at a time. */

@@ -1,8 +1,8 @@
 /** What an example says of its results, held against them. */
 import assert from 'node:assert/strict';
-import { type AnyTensor, compile, dims, isTensor, program, read, using, type Value } from 'noisefold/dsl';
+import { type AnyTensor, dims, evaluate, isTensor, program, using } from 'noisefold/dsl';
 import { reference } from 'noisefold/backends/reference';
-import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { either as E, function as F } from 'fp-ts';
 
 /** For the examples, which use them as if they were words of the language. */
 export const { flow, pipe } = F;
@@ -22,19 +22,14 @@ const nested = (numbers: readonly number[], [extent, ...inner]: readonly number[
 
 /** What the reference computes for a tensor that depends on no input. */
 const computed = async (tensor: AnyTensor): Promise<Nested> => {
-  const result = await using(reference())((backend) =>
-    pipe(
-      compile(
-        program({}, () => ({ tensor })),
-        {},
-      )(backend),
-      TE.flatMap(({ run }) => run({})),
-      // whatever it holds: the read is by its own dtype
-      TE.flatMap((values) => read((values as { readonly tensor: Value<[]> }).tensor)(backend)),
-    ),
+  const result = await using(reference())(
+    evaluate(
+      program({}, () => ({ tensor })),
+      {},
+    )({}),
   )();
   if (E.isLeft(result)) throw new Error(result.left.message);
-  return nested(Array.from(result.right), dims(tensor));
+  return nested(Array.from(result.right.tensor as ArrayLike<number>), dims(tensor)); // not a key
 };
 
 /** Results on the host: tensors in them are computed, and typed arrays become lists. */

@@ -5,36 +5,62 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const readme = readFileSync(`${root}README.md`, 'utf8');
-const first = readFileSync(`${root}examples/first/main.ts`, 'utf8');
 
-/** The README's first block of TypeScript. */
-const code = readme.split('```ts\n')[1]!.split('```')[0]!;
+/** The README's blocks of TypeScript that are whole programs. */
+const programs = readFileSync(`${root}README.md`, 'utf8')
+  .split('```ts\n')
+  .slice(1)
+  .map((text) => text.split('```')[0]!)
+  .filter((code) => code.startsWith('import'));
 
-test('the README’s first program is examples/first, in at most 30 lines', () => {
-  expect(code).toBe(first);
-  expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(30);
+const example = (name: string): string => readFileSync(`${root}examples/${name}/main.ts`, 'utf8');
+
+/** Runs a program with some of its text replaced, and gives what it exports. */
+const run = async (
+  name: string,
+  changes: readonly (readonly [from: string | RegExp, to: string])[],
+): Promise<Readonly<Record<string, unknown>>> => {
+  const changed = changes.reduce((code, [from, to]) => {
+    expect(code).toMatch(from);
+    return code.replace(from, to);
+  }, example(name));
+  const file = `${root}.cache/${name}-${process.pid}.ts`;
+  mkdirSync(`${root}.cache`, { recursive: true });
+  writeFileSync(file, changed);
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } finally {
+    rmSync(file);
+  }
+};
+
+test('the README’s programs are the examples, of at most 30 lines', () => {
+  expect(programs).toEqual([example('first'), example('descent')]);
+  for (const code of programs)
+    expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(30);
 });
 
-test('it runs, and writes its picture (of two steps)', async () => {
+test('the first draws digits (after two steps)', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
   const picture = join(folder, 'digits.png');
-  const quick = [
+  const { result } = await run('first', [
     ['steps: 400', 'steps: 2'],
     ['ddim(25)', 'ddim(2)'],
     ['batch: 32', 'batch: 2'],
     ["'digits.png'", JSON.stringify(picture)],
     [/void digits\(\)\.then\(.*\);/, 'export const result = await digits();'],
-  ] as const;
-  const changed = quick.reduce((code, [from, to]) => {
-    expect(code).toMatch(from);
-    return code.replace(from, to);
-  }, first);
-  const file = `${root}.cache/first.ts`;
-  mkdirSync(`${root}.cache`, { recursive: true });
-  writeFileSync(file, changed);
-  const { result } = (await import(pathToFileURL(file).href)) as { readonly result: unknown };
+  ]);
   expect(result).toMatchObject({ _tag: 'Right' });
   expect(statSync(picture).size).toBeGreaterThan(100);
   rmSync(folder, { recursive: true });
+});
+
+test('the second finds the weights that made its data', async () => {
+  const { result } = await run('descent', [
+    ['console.log(await learned());', 'export const result = await learned();'],
+  ]);
+  expect(result).toMatchObject({ _tag: 'Right' });
+  const [a, b] = Array.from((result as { readonly right: Float32Array }).right);
+  expect(a).toBeCloseTo(0.5, 3);
+  expect(b).toBeCloseTo(-0.25, 3);
 });

@@ -1,0 +1,57 @@
+import { F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import type { Backend, HostArray, KeyWords } from './backend.js';
+import { type At, compile, type Feed } from './compile.js';
+import type { NoisefoldError } from './errors.js';
+import type { Program } from './program.js';
+import type { Syms } from './spec.js';
+import type { DType, Shape, Tensor } from './tensor.js';
+import { leaves, mapLeaves } from './tree.js';
+import { type AnyValue, isValue, read, type Read, release, type Value } from './value.js';
+
+/** The numbers of a tree of tensors on the host, row-major. */
+export type Numbers<T> =
+  T extends Tensor<Shape, infer D>
+    ? D extends 'key'
+      ? KeyWords
+      : Read<D>
+    : { readonly [K in keyof T]: Numbers<T[K]> };
+
+/**
+ * Runs a program once: compiles it, runs it, reads its results and gives everything back. To run it again and
+ * again, hold what `compile` gives. Its errors are those of `compile`, of a run and of `read`.
+ *
+ * @example
+ * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(1, 0)(x), matmul(x)) }))
+ * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
+ */
+export const evaluate =
+  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(program: Program<I, O>, extents: E) =>
+  (inputs: Feed<At<I, E>>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Numbers<O>> =>
+  (backend) =>
+    TE.bracket(
+      compile(program, extents)(backend),
+      ({ run }) =>
+        TE.bracket(
+          run(inputs),
+          (results) => numbersOf<O>(results)(backend),
+          (results) => release(results)(backend),
+        ),
+      (executable) => TE.fromIO(executable.release),
+    );
+
+/** Results hold values, and keys, which are pairs of numbers. */
+const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
+
+const numbersOf =
+  <O>(results: unknown) =>
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>
+    F.pipe(
+      leaves(isMember)(results).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : [])),
+      // a value has numbers, of whatever dtype
+      TE.traverseSeqArray((value) => read(value as Value<Shape, DType & 'float32'>)(backend)),
+      TE.map((arrays: readonly HostArray[]) => {
+        let next = 0;
+        // the tree of the results, which is that of O, with the numbers of each value
+        return mapLeaves(isMember)((x) => (isValue(x) ? arrays[next++]! : x))(results) as Numbers<O>;
+      }),
+    );

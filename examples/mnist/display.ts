@@ -11,6 +11,9 @@ export interface Display {
 
 type Stream = Pick<WriteStream, 'isTTY' | 'columns' | 'write'>;
 
+/** What a terminal is taken for that does not say how wide it is. */
+const COLUMNS = 80;
+
 const CLEAR = '\r\u001B[2K';
 
 /** A bar that is drawn over, below the notes. */
@@ -21,7 +24,7 @@ const terminal = (stream: Stream): Display => {
       stream.write(`${CLEAR}${text}\n${shown}`);
     },
     progress: (progress) => () => {
-      const drawn = bar(stream.columns)(progress);
+      const drawn = bar(stream.columns > 0 ? stream.columns : COLUMNS)(progress);
       shown = progress.done < progress.of ? drawn : '';
       stream.write(`${CLEAR}${drawn}${shown === '' ? '\n' : ''}`);
     },

@@ -36,6 +36,11 @@ describe('evaluateDim', () => {
     expect(evaluateDim('constructor', {})).toMatchObject(E.left({ _tag: 'UnknownDim' }));
   });
 
+  test.each([1.5, -2, Number.NaN])('refuses a symbol at %d', (B) => {
+    for (const dim of ['B', '2*B'])
+      expect(evaluateDim(dim, { B })).toMatchObject(E.left({ _tag: 'ShapeError', actual: `B = ${B}` }));
+  });
+
   test.each(['', '2C', 'C/', '(C', 'C D', '-1', '1.5', 'C-1', '+'])('refuses %o', (dim) => {
     expect(evaluateDim(dim, { C: 2, D: 2 })).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
@@ -92,6 +97,8 @@ describe('solveDim', () => {
     ['C', 63, { C: 64 }],
     ['2*C', 63, {}],
     ['C+D', 32, { C: 64 }],
+    ['H/2', 2, { H: 5 }],
+    ['C+H/2', 4, { H: 5 }],
     [28, 14, {}],
   ])('%s is not %d with %o', (dim, extent, bindings) => {
     expect(solveDim(dim, extent, bindings)).toMatchObject(E.left({ _tag: 'ShapeError' }));

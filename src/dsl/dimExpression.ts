@@ -1,6 +1,7 @@
 /** Extents at run time: what `'H/2'`, `'2*C'` and `'C+D'` are once their symbols are bound. */
 import { E, type either } from '../internal/fp.js';
 import { fail, type NoisefoldError } from './errors.js';
+import { isExtent } from './extent.js';
 import type { Dim } from './tensor.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
@@ -61,6 +62,9 @@ const namesIn = (e: Expression): readonly string[] =>
 const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
   names.map((name) => `${name} = ${bindings[name]}`).join(', ');
 
+const noExtent = (where: string, actual: string): either.Either<NoisefoldError, never> =>
+  fail('ShapeError', { where, expected: 'an integer ≥ 0', actual, hint: 'extents count elements' });
+
 const evaluate = (
   dim: string,
   whole: Expression,
@@ -70,14 +74,14 @@ const evaluate = (
     if (e.kind === 'literal') return E.right(e.value);
     if (e.kind === 'symbol') {
       const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
-      return bound !== undefined
-        ? E.right(bound)
-        : fail('UnknownDim', {
-            where: `dim '${dim}'`,
-            expected: `an extent for ${e.name}`,
-            actual: boundOf(bindings) || 'no symbol bound',
-            hint: `bind ${e.name} too`,
-          });
+      if (bound === undefined)
+        return fail('UnknownDim', {
+          where: `dim '${dim}'`,
+          expected: `an extent for ${e.name}`,
+          actual: boundOf(bindings) || 'no symbol bound',
+          hint: `bind ${e.name} too`,
+        });
+      return isExtent(bound) ? E.right(bound) : noExtent(`dim '${dim}'`, `${e.name} = ${bound}`);
     }
     return E.flatMap((left: number) =>
       E.flatMap((right: number): either.Either<NoisefoldError, number> => {
@@ -87,7 +91,7 @@ const evaluate = (
           ? E.right(left / right)
           : fail('ShapeError', {
               where: `dim '${dim}'`,
-              expected: `a number that ${right} divides`,
+              expected: `${dim} of a number that ${right} divides`,
               actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
               hint: 'choose an extent that can be divided so often',
             });
@@ -96,9 +100,6 @@ const evaluate = (
   };
   return visit(whole);
 };
-
-/** Whether a number can be an extent. */
-export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 /**
  * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at H =
@@ -110,14 +111,7 @@ export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 
  */
 export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> => {
   if (typeof dim === 'string') return E.flatMap((e: Expression) => evaluate(dim, e, bindings))(parse(dim));
-  return isExtent(dim)
-    ? E.right(dim)
-    : fail('ShapeError', {
-        where: 'dim',
-        expected: 'an integer ≥ 0',
-        actual: `${dim}`,
-        hint: 'extents count elements',
-      });
+  return isExtent(dim) ? E.right(dim) : noExtent('dim', `${dim}`);
 };
 
 /**
@@ -153,7 +147,7 @@ export const solveDim = (
           actual: `${extent}`,
           hint: 'a symbol stands for one extent',
         });
-  if (typeof dim === 'number') return known;
+  if (typeof dim === 'number' || known.left._tag !== 'UnknownDim') return known;
   return E.flatMap((e: Expression) => solve(dim, e, extent, bindings))(parse(dim));
 };
 
@@ -173,6 +167,7 @@ const solve = (
   if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
   if (e.kind === 'literal') return E.right(null);
   const [left, right] = [evaluate(dim, e.left, bindings), evaluate(dim, e.right, bindings)];
+  for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
   if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
   if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);
   if (e.sign === '*' && E.isRight(left)) return solve(dim, e.right, extent / left.right, bindings);

@@ -94,6 +94,14 @@ describe('defn', () => {
     ]);
   });
 
+  test('holds a symbol to the extent that it has', () => {
+    const half = defn('H, H/2 -> H/2', (_, y) => y);
+    expect(dims(half(zeros(4), zeros(2)))).toEqual([2]);
+    expect(attempt(() => half(claim<[4]>(zeros(5)), zeros(2)))).toMatchObject(
+      E.left({ _tag: 'ShapeError', where: expect.stringContaining('arg 2'), actual: '5, with H = 5 in [2]' }),
+    );
+  });
+
   test('demands the dtype that it says', () => {
     const embed = defn('B:int32, N D -> B D', () => claim(zeros(2, 4)));
     expect(attempt(() => embed(claim<[2], 'int32'>(zeros(2)), zeros(10, 4)))).toMatchObject(

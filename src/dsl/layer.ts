@@ -3,14 +3,8 @@
  * the extents are in the types, and when the program is traced.
  */
 import type { CheckedSpec, Of } from './spec.js';
-import {
-  bindInputs,
-  bindParams,
-  type Bound,
-  checkOutput,
-  nothingBound,
-  parseSignature,
-} from './signature.js';
+import { type Bound, nothingBound } from './bind.js';
+import { bindInputs, bindParams, checkOutput, parseSignature } from './signature.js';
 import type { AnyTensor, Shape, Tensor } from './tensor.js';
 import type { DTypeOf, EnvOf, Errors, Evaluated, Read, ReadTree, WordsOf } from './unify.js';
 

@@ -2,6 +2,8 @@
  * The expression graph: plain immutable nodes. A staged tensor is a handle on one; a program is the
  * graph that a builder function returns. Nothing here computes.
  */
+import { extents } from './extent.js';
+
 export type DType = 'float32' | 'int32' | 'bool' | 'key';
 
 export type UnaryFn =
@@ -108,7 +110,10 @@ export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 /** One node, discriminated by `op`. */
 export type Node = NodeOf<Op>;
 
-/** Makes a node. Shapes and dtypes are the caller's care: the constructors in `primitives/` check them. */
+/**
+ * Makes a node. That its shape and dtype fit the operation is the caller's care: the constructors in
+ * `primitives/` see to it. Raises `ShapeError` for extents that are none.
+ */
 export const node = <K extends Op>(
   op: K,
   inputs: readonly Node[],
@@ -121,7 +126,7 @@ export const node = <K extends Op>(
     op,
     inputs,
     attributes,
-    shape,
+    shape: extents(op, shape),
     dtype,
     depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   }) as unknown as Node;
@@ -181,13 +186,19 @@ export const rewrite = (
  * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
  * through casts and movement; empty if it reads none.
  */
-export const placeOf = (n: Node): string => {
+export const placeOf = (n: Pick<Node, 'inputs'>): string => {
   for (const input of n.inputs) {
     let at: Node = input;
     while (at.inputs.length === 1 && at.op !== 'composite') at = at.inputs[0]!;
     if (at.op === 'input') return at.attributes.path;
   }
   return '';
+};
+
+/** An operation as errors write it, with the place in the model of its operands. */
+export const whereOf = (op: string, operands: readonly Node[]): string => {
+  const place = placeOf({ inputs: operands });
+  return place === '' ? op : `${op} (near ${place})`;
 };
 
 /** The operation of a node in a word: `conv2d`, `sigmoid`, `groupNorm`. */

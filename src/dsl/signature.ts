@@ -3,10 +3,10 @@
  * extent, in all parameters, arguments and the result. `unify.ts` is the counterpart in types.
  */
 import { E } from '../internal/fp.js';
-import { type Bindings, solveDim } from './dimExpression.js';
+import { bindShape, type Bound, nothingBound, settle } from './bind.js';
 import { type NoisefoldError, raise, showShape } from './errors.js';
 import { type LeafSpec, parseAs, parseSpec } from './spec.js';
-import { type AnyTensor, type Dim, dims, dtypeOf, isTensor } from './tensor.js';
+import { type AnyTensor, dims, dtypeOf, isTensor } from './tensor.js';
 import { leaves } from './tree.js';
 
 export interface Signature {
@@ -14,22 +14,6 @@ export interface Signature {
   readonly inputs: readonly LeafSpec[];
   readonly output: LeafSpec;
 }
-
-/** What is known of the symbols so far, and which axes could not say anything yet. */
-export interface Bound {
-  readonly bindings: Bindings;
-  readonly pending: readonly Axis[];
-}
-
-interface Axis {
-  readonly dim: Dim;
-  readonly extent: number;
-  /** Of the tensor: `arg 2`. */
-  readonly where: string;
-  readonly shape: readonly number[];
-}
-
-export const nothingBound = (): Bound => ({ bindings: {}, pending: [] });
 
 const orRaise = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElseW((error: NoisefoldError) => raise(error._tag, error))(result);
@@ -48,40 +32,10 @@ export const parseSignature = (text: string): Signature => {
   return { text, inputs: inputs.split(',').map(leaf), output: leaf(output) };
 };
 
-const mismatch = ({ dim, where, shape }: Axis, error: NoisefoldError): never =>
-  raise('ShapeError', {
-    where,
-    expected: `axis ${error.expected}`,
-    actual: `${error.actual} in ${showShape(shape)}`,
-    hint: typeof dim === 'number' ? 'the extent is part of the signature' : error.hint,
-  });
-
-const bindAxis = (bound: Bound, axis: Axis): Bound => {
-  const solved = E.getOrElseW((error: NoisefoldError) => mismatch(axis, error))(
-    solveDim(axis.dim, axis.extent, bound.bindings),
-  );
-  return solved === null ? { ...bound, pending: [...bound.pending, axis] } : { ...bound, bindings: solved };
-};
-
-/** The axes that had to wait, once more. */
-const settle = (bound: Bound): Bound => {
-  const again = bound.pending.reduce(bindAxis, { ...bound, pending: [] });
-  return again.pending.length < bound.pending.length ? settle(again) : again;
-};
-
 const bindTensor = (bound: Bound, leaf: LeafSpec, x: AnyTensor, where: string): Bound => {
-  const shape = dims(x);
   if (dtypeOf(x) !== leaf.dtype)
     raise('DTypeError', { where, expected: leaf.dtype, actual: dtypeOf(x), hint: 'cast it first' });
-  if (shape.length !== leaf.shape.length)
-    raise('ShapeError', {
-      where,
-      expected: `rank ${leaf.shape.length}, ${showShape(leaf.shape)}`,
-      actual: showShape(shape),
-      hint: 'reshape it first',
-    });
-  const axes = leaf.shape.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape }));
-  return axes.reduce(bindAxis, bound);
+  return bindShape(bound, leaf.shape, dims(x), where);
 };
 
 /** Binds the symbols of parameters, by their spec. */

@@ -6,9 +6,10 @@
  * - records and arrays of specs are trees; a {@link TreeSpec} may stand anywhere in them.
  */
 import { E, type either, F } from '../internal/fp.js';
-import { type Bindings, evaluateDim, isExtent, symbolsIn } from './dimExpression.js';
+import { type Bindings, evaluateDim, symbolsIn } from './dimExpression.js';
 import type { DimOf } from './dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from './errors.js';
+import { isExtent } from './extent.js';
 import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from './tree.js';
 

@@ -1,6 +1,5 @@
-import { E } from '../internal/fp.js';
+import { bindShape, nothingBound, settle } from './bind.js';
 import type { Extents, Widened } from './dim.js';
-import { type Bindings, solveDim } from './dimExpression.js';
 import { raise, showShape } from './errors.js';
 import type { DType, Node } from './node.js';
 
@@ -62,7 +61,8 @@ export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dt
 
 /**
  * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents are
- * checked when the program is traced, and so is what symbols say of each other; raises `ShapeError`.
+ * checked when the program is traced, and so is what symbols say of each other (`ascribe('H', 'H/2')`); raises
+ * `ShapeError`.
  *
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
@@ -72,21 +72,8 @@ export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dt
 export const ascribe =
   <const S extends Dim[]>(...given: Extents<S>) =>
   <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<S>, D> => {
-    const expected = given as Shape; // Extents<S> is S, or messages, which ascribe nothing
-    const actual = dims(x);
-    const bound = expected.reduce<Bindings | null>((bindings, dim, i) => {
-      if (bindings === null) return null;
-      const solved = solveDim(dim, actual[i] ?? -1, bindings);
-      return E.isLeft(solved) ? null : (solved.right ?? bindings);
-    }, {});
-    const fits = actual.length === expected.length && bound !== null;
-    if (!fits)
-      raise('ShapeError', {
-        where: 'ascribe',
-        expected: showShape(expected),
-        actual: showShape(actual),
-        hint: 'ascribe the shape that the tensor has',
-      });
+    // Extents<S> is S, or messages, which ascribe nothing
+    settle(bindShape(nothingBound(), given as Shape, dims(x), 'ascribe'));
     return tensor(nodeOf(x));
   };
 

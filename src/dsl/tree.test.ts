@@ -53,6 +53,13 @@ describe('mapLeaves', () => {
   });
 });
 
+test.each([
+  ['with a dot', { 'a.b': 1, a: { b: 2 } }],
+  ['that is empty', { '': { a: 1 }, a: 2 }],
+])('no two leaves have one path: a name %s is refused', (_, tree) => {
+  expect(attempt(() => leaves(isNumber)(tree))).toMatchObject(E.left({ _tag: 'ConfigError' }));
+});
+
 describe('zipLeaves', () => {
   const total = zipLeaves(isNumber)((a, others) => others.reduce<number>((sum, b) => sum + (b ?? 0), a));
 

@@ -23,10 +23,26 @@ const isBranch = (x: unknown): x is Branch => {
   return prototype === Object.prototype || prototype === null;
 };
 
-const within = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+/** The path of a member. Two members never have the same: a name has no dot, and is not empty. */
+const within = (path: string, key: string): string =>
+  key === '' || key.includes('.')
+    ? raise('ConfigError', {
+        where: path === '' ? 'tree' : path,
+        expected: 'names without a dot, of at least a letter',
+        actual: `'${key}'`,
+        hint: "write 'a.b' as { a: { b: … } }",
+      })
+    : path === ''
+      ? key
+      : `${path}.${key}`;
 
-const kindOf = (x: unknown): string =>
-  typeof x === 'object' && x !== null ? (x.constructor?.name ?? 'an object') : `${typeof x} ${String(x)}`;
+/** What something is, for messages: `Array`, `Float32Array`, `number 3`. */
+export const kindOf = (x: unknown): string =>
+  typeof x === 'object' && x !== null
+    ? (x.constructor?.name ?? 'an object')
+    : x === undefined
+      ? 'nothing'
+      : `${typeof x} ${String(x)}`;
 
 const notATree = (path: string, x: unknown): never =>
   raise('ConfigError', {

@@ -5,6 +5,8 @@
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from './backend.js';
 import { fail, type NoisefoldError, showShape } from './errors.js';
+import { isExtent } from './extent.js';
+import { type DTypeOfArray, dtypeOfArray } from './hostArray.js';
 import { sizeOf } from './node.js';
 import type { NumberType } from './region.js';
 import type { DType, Shape } from './tensor.js';
@@ -81,8 +83,8 @@ export const liveOn =
   };
 
 /**
- * Uploads numbers in row-major order, as float32 if no dtype is given. Fails with `ShapeError` where their
- * count is not that of the shape.
+ * Uploads numbers in row-major order: as int32 from an `Int32Array`, bool from a `Uint8Array`, else float32, if
+ * no dtype is given. Fails with `ShapeError` where their count is not that of the shape.
  *
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
@@ -90,22 +92,22 @@ export const liveOn =
  * pipe(await using(reference())(upload(four, [3]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const upload =
-  <const S extends readonly number[], D extends NumberType = 'float32'>(
-    data: HostArray,
+  <A extends HostArray, const S extends readonly number[], D extends NumberType = DTypeOfArray<A>>(
+    data: A,
     extents: S,
-    as: D = 'float32' as D, // the default of the type parameter
+    as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Value<S, D>> =>
   (backend) =>
-    data.length === sizeOf(extents)
+    extents.every(isExtent) && data.length === sizeOf(extents)
       ? TE.map((buffer: DeviceBuffer): Value<S, D> =>
           value({ _tag: 'Value', backend, buffer, shape: extents, dtype: as, state: 'live' }),
         )(backend.upload(data, as))
       : TE.fromEither(
           fail('ShapeError', {
             where: 'upload',
-            expected: `${sizeOf(extents)} numbers for ${showShape(extents)}`,
-            actual: `${data.length}`,
-            hint: 'give one number for each element, row-major',
+            expected: 'one number for each element of a shape of integers ≥ 0',
+            actual: `${data.length} for ${showShape(extents)}`,
+            hint: 'give them row-major',
           }),
         );
 
@@ -121,7 +123,7 @@ export type Read<D extends DType> = D extends 'int32'
  * Fails with `ValueConsumed` where the value was donated or released.
  *
  * @example
- * const labels = pipe(upload(Int32Array.of(3, 1), [2], 'int32'), RTE.flatMap(read))
+ * const labels = pipe(upload(Int32Array.of(3, 1), [2]), RTE.flatMap(read))
  * await using(reference())(labels)() // → E.right([3, 1])
  */
 export const read =
@@ -139,11 +141,11 @@ export const read =
  * Gives the memory of every value in a tree back; those that are gone already are passed over.
  *
  * @example
- * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap((v) => release(v)), RTE.flatMap(read))
+ * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
  */
 export const release =
-  (tree: unknown): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
+  <A>(tree: A): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
   (backend) =>
   async () => {
     for (const { leaf } of leaves(isValue)(withoutKeys(tree))) {
@@ -175,7 +177,13 @@ export const using =
   <A>(
     effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>,
   ): taskEither.TaskEither<NoisefoldError, A> =>
-    TE.bracket(acquire, effects, (backend) => backend.close);
+    TE.flatMap((backend: Backend) => async () => {
+      // TE.bracket would leave the backend open where the effects throw
+      const [ran] = await Promise.allSettled([Promise.resolve().then(() => effects(backend)())]);
+      const closed = await backend.close();
+      if (ran.status === 'rejected') throw ran.reason;
+      return E.flatMap(() => ran.value)(closed);
+    })(acquire);
 
 /**
  * The backend itself, inside of effects: for its name, or the memory in use.

@@ -1,7 +1,24 @@
-/** The broadcasts that a network needs, by name. Each is sound inside a function whose dims are parameters. */
-import { add, mul, reshape } from '../primitives/index.js';
+/**
+ * The broadcasts that a network needs, by name. Each is sound inside a function whose dims are parameters, and
+ * raises `ShapeError` unless the extents that it names are equal: an axis of 1 is not repeated.
+ */
+import { raise, showShape } from '../errors.js';
+import { type Node, whereOf } from '../node.js';
+import { add, broadcast, mul, reshape } from '../primitives/index.js';
 import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
-import { spread } from './operand.js';
+
+/** `n` repeated over `x`, of which it has the given axes and no other; their extents must be equal. */
+const along = (op: string, n: Node, x: Node, ...axes: readonly number[]): Node => {
+  if (n.shape.length !== axes.length || axes.some((axis, i) => x.shape.at(axis) !== n.shape[i]))
+    raise('ShapeError', {
+      where: whereOf(op, [n]),
+      expected: `${showShape(axes.map((axis) => x.shape.at(axis) ?? 'none'))}, for ${showShape(x.shape)}`,
+      actual: showShape(n.shape),
+      hint: 'broadcasting is explicit: use broadcastTo for other shapes',
+    });
+  const kept = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
+  return broadcast(reshape(n, x.shape.map((d, axis) => (kept.includes(axis) ? d : 1))), x.shape); // prettier-ignore
+};
 
 /**
  * Adds one number a channel: `bias: [C]` to `x: [..., C]`.
@@ -12,7 +29,7 @@ import { spread } from './operand.js';
 export const addBias =
   <C extends Dim>(bias: Tensor<[C]>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> =>
-    tensor(add(nodeOf(x), spread(nodeOf(bias), nodeOf(x).shape)));
+    tensor(add(nodeOf(x), along('addBias', nodeOf(bias), nodeOf(x), -1)));
 
 /**
  * Multiplies by one number a channel: `scale: [C]` and `x: [..., C]`.
@@ -23,13 +40,7 @@ export const addBias =
 export const scaleChannels =
   <C extends Dim>(scale: Tensor<[C]>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> =>
-    tensor(mul(nodeOf(x), spread(nodeOf(scale), nodeOf(x).shape)));
-
-/** `[B, C]` over the pixels of `[B, H, W, C]`. */
-const overPixels = (e: Tensor<Shape>, x: Tensor<Shape>): Parameters<typeof tensor>[0] => {
-  const { shape } = nodeOf(e);
-  return spread(reshape(nodeOf(e), [shape[0]!, 1, 1, ...shape.slice(1)]), nodeOf(x).shape);
-};
+    tensor(mul(nodeOf(x), along('scaleChannels', nodeOf(scale), nodeOf(x), -1)));
 
 /**
  * Adds one vector a sample, at each pixel: `e: [B, C]` to `x: [B, H, W, C]`.
@@ -41,7 +52,7 @@ const overPixels = (e: Tensor<Shape>, x: Tensor<Shape>): Parameters<typeof tenso
 export const addPerSample =
   <B extends Dim, C extends Dim>(e: Tensor<[B, C]>) =>
   <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
-    tensor(add(nodeOf(x), overPixels(e, x)));
+    tensor(add(nodeOf(x), along('addPerSample', nodeOf(e), nodeOf(x), 0, -1)));
 
 /**
  * Multiplies by one vector a sample, at each pixel: `e: [B, C]` and `x: [B, H, W, C]`.
@@ -53,7 +64,7 @@ export const addPerSample =
 export const mulPerSample =
   <B extends Dim, C extends Dim>(e: Tensor<[B, C]>) =>
   <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
-    tensor(mul(nodeOf(x), overPixels(e, x)));
+    tensor(mul(nodeOf(x), along('mulPerSample', nodeOf(e), nodeOf(x), 0, -1)));
 
 /**
  * Multiplies each sample by its number: `s: [B]` and `x: [B, ...]`.
@@ -65,8 +76,5 @@ export const mulPerSample =
  */
 export const scaleBy =
   <B extends Dim>(s: Tensor<[B]>) =>
-  <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>): Tensor<[B, ...R]> => {
-    const n = nodeOf(x);
-    const perSample = reshape(nodeOf(s), [...nodeOf(s).shape, ...n.shape.slice(1).map(() => 1)]);
-    return tensor(mul(n, spread(perSample, n.shape)));
-  };
+  <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>): Tensor<[B, ...R]> =>
+    tensor(mul(nodeOf(x), along('scaleBy', nodeOf(s), nodeOf(x), 0)));

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cpu } from '../../backends/tfjs/cpu.js';
+import { wasm } from '../../backends/tfjs/wasm.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { type AnyTensor, dims, dtypeOf } from '../tensor.js';
+import { type AnyTensor, dims, dtypeOf, type Shape, type Tensor } from '../tensor.js';
+import { add } from './binary.js';
 import {
   constantOf,
   fullLike,
@@ -15,6 +19,9 @@ import {
   zeros,
   zerosLike,
 } from './constants.js';
+import { reshape } from './reshape.js';
+import { pad } from './slicing.js';
+import { cast, clip } from './unary.js';
 
 describe('constants', () => {
   test.each<[string, () => AnyTensor, readonly number[], string]>([
@@ -32,6 +39,24 @@ describe('constants', () => {
   ])('%s', (_, build, shape, dtype) => {
     expect(dims(build())).toEqual(shape);
     expect(dtypeOf(build())).toBe(dtype);
+  });
+
+  test.each<[string, () => Tensor<Shape, 'bool'>]>([
+    ['scalar', () => reshape(1)(scalar(3, 'bool'))],
+    ['bytes', () => constantOf(Uint8Array.of(3), 1)],
+    ['a margin', () => pad(0, 1, 1, 3)(constantOf(Uint8Array.of(1), 1))],
+  ])('a bool is 0 or 1: %s', async (_, build) => {
+    for (const backend of [reference(), cpu(), wasm()])
+      for (const x of await numbersOf(() => cast('int32')(build()), backend)) expect(x).toBe(1);
+  });
+
+  test.each<[string, () => unknown]>([
+    ['scalar', () => scalar(0.5, 'int32')],
+    ['a margin', () => pad(0, 1, 1, 0.5)(iota(3))],
+    ['an operand', () => add(0.5)(iota(3))],
+    ['a bound', () => clip(0.5, 1.5)(iota(3))],
+  ])('an int32 is no fraction: %s', (_, build) => {
+    expect(attempt(build)).toMatchObject(E.left({ _tag: 'DTypeError' }));
   });
 
   test('hold their numbers', async () => {

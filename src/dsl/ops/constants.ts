@@ -1,21 +1,13 @@
 /** Tensors that are known when the program is traced. */
 import type { Extent, Extents, Wide, Widened } from '../dim.js';
-import { raise, showShape } from '../errors.js';
+import { extents } from '../extent.js';
+import { type DTypeOfArray, dtypeOfArray } from '../hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import { type Dim, dims, type DType, dtypeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /** The numbers of an `Extents<S>`, which is S, or a message that no number fits. */
-const checked = (op: string, extents: readonly unknown[]): readonly number[] => {
-  const shape = extents as readonly number[];
-  if (shape.some((d) => !Number.isSafeInteger(d) || d < 0))
-    raise('ShapeError', {
-      where: op,
-      expected: 'integers ≥ 0',
-      actual: showShape(shape),
-      hint: 'extents count elements',
-    });
-  return shape;
-};
+const checked = (op: string, shape: readonly unknown[]): readonly number[] =>
+  extents(op, shape as readonly number[]);
 
 /**
  * One number everywhere. Extents known only at run time are wide; see `ascribe`.
@@ -25,8 +17,8 @@ const checked = (op: string, extents: readonly unknown[]): readonly number[] => 
  */
 export const fullOf = <const S extends readonly number[]>(
   value: number,
-  ...extents: Extents<S>
-): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', extents)));
+  ...shape: Extents<S>
+): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', shape)));
 
 /**
  * Zeros of a shape; see {@link fullOf}.
@@ -34,8 +26,8 @@ export const fullOf = <const S extends readonly number[]>(
  * @example
  * zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
  */
-export const zeros = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
-  tensor(full(0, checked('zeros', extents)));
+export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
+  tensor(full(0, checked('zeros', shape)));
 
 /**
  * Ones of a shape; see {@link fullOf}.
@@ -43,8 +35,8 @@ export const zeros = <const S extends readonly number[]>(...extents: Extents<S>)
  * @example
  * ones(2, 3) // → [[1, 1, 1], [1, 1, 1]]
  */
-export const ones = <const S extends readonly number[]>(...extents: Extents<S>): Tensor<Widened<S>> =>
-  tensor(full(1, checked('ones', extents)));
+export const ones = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
+  tensor(full(1, checked('ones', shape)));
 
 /**
  * One number everywhere, in the shape and dtype of `x`.
@@ -87,8 +79,6 @@ export const scalar = <D extends Exclude<DType, 'key'> = 'float32'>(
   dtype: D = 'float32' as D, // the default of D
 ): Tensor<[], D> => tensor(full(value, [], dtype));
 
-/** The dtype of numbers on the host. */
-type DTypeOfArray<A> = A extends Int32Array ? 'int32' : A extends Uint8Array ? 'bool' : 'float32';
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
 const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | Uint8Array =>
@@ -107,11 +97,9 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
  */
 export const constantOf = <A extends HostNumbers, const S extends readonly number[]>(
   data: A,
-  ...extents: Extents<S>
-): Tensor<Widened<S>, DTypeOfArray<A>> => {
-  const dtype = data instanceof Int32Array ? 'int32' : data instanceof Uint8Array ? 'bool' : 'float32';
-  return tensor(constant(dataOf(data), checked('constantOf', extents), dtype));
-};
+  ...shape: Extents<S>
+): Tensor<Widened<S>, DTypeOfArray<A>> =>
+  tensor(constant(dataOf(data), checked('constantOf', shape), dtypeOfArray(data)));
 
 /**
  * One row of numbers, to `gather` from: a schedule by its timestep.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { type AnyTensor, ascribe, ascribeLike, dims, type Shape, type Tensor } from '../tensor.js';
+import { type AnyTensor, ascribe, ascribeLike, type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './broadcast.js';
 import { constantOf, ones, scalar, zeros } from './constants.js';
 import { concat, concatAll, stack, tile } from './joining.js';
@@ -62,10 +62,19 @@ describe('other views of the same numbers', () => {
     ['split into other sizes', () => split([1, 1])(grid())],
     ['slice over the end', () => slice(1, 2, 2)(grid())],
     ['concat of other rows', () => concatAll([grid(), zeros(1, 3) as Tensor<Shape> as Tensor<[2, 3]>])],
+    ['broadcastTo what is left', () => broadcastTo(-1 as number, 3)(grid())],
+    ['broadcastTo a fraction of an axis', () => broadcastTo(1.5 as number)(scalar(1))],
+    ['reshape to negative extents', () => reshape(-2 as number, -3 as number)(grid())],
+    ['slice half an element', () => slice(0, 0, 0.5)(grid())],
+    ['slice from between two elements', () => slice(1, 0.5, 2)(grid())],
+    ['slice by a stride of one and a half', () => slice(1, 0, 2, 1.5)(grid())],
+    ['tile one and a half times', () => tile(0, 1.5 as number)(grid())],
     ['an axis that is not there', () => expandDims(5)(grid())],
     ['ascribe another shape', () => ascribe('B', 4)(grid())],
     ['ascribe one symbol to two extents', () => ascribe('B', 'B')(grid())],
     ['ascribe a half that is none', () => ascribe('H', 'H/2')(grid())],
+    ['ascribe a half that comes after its whole', () => ascribe('H', 'H/2')(ones(5, 2))],
+    ['ascribe a sum that its terms do not give', () => ascribe('C+D', 'C', 'D')(ones(5, 2, 2))],
     ['ascribeLike another shape', () => ascribeLike(zeros(3, 2))(grid())],
   ])('refuses: %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError' }));
@@ -89,5 +98,16 @@ describe('broadcasts by name', () => {
     ['scaleBy of a vector', () => scaleBy(constantOf([1, 2], 2))(ones(2)), [1, 2]],
   ])('%s', async (_, build, numbers) => {
     expect(await numbersOf(build)).toEqual(numbers);
+  });
+
+  // their types are claimed: where extents are wide, only the trace can tell
+  test.each<[string, () => unknown]>([
+    ['one bias for all channels', () => addBias(ones(1) as Tensor<[Dim]>)(image())],
+    ['one scale for all channels', () => scaleChannels(ones(1) as Tensor<[Dim]>)(image())],
+    ['one vector for all samples', () => addPerSample(ones(1, 2) as Tensor<[Dim, 2]>)(image())],
+    ['one number for each sample', () => mulPerSample(ones(2, 1) as Tensor<[2, Dim]>)(image())],
+    ['one factor for all samples', () => scaleBy(ones(1) as Tensor<[Dim]>)(image())],
+  ])('do not repeat an axis of 1: %s', (_, build) => {
+    expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

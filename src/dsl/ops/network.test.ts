@@ -2,14 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E, F } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { dims, type Shape, type Tensor } from '../tensor.js';
+import { type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { logSoftmax, softmax } from './activation.js';
 import { attention } from './attention.js';
 import { constantOf, fullOf, iota, ones, zeros } from './constants.js';
 import { averagePool, conv2d, convolution, downsample, upsample } from './convolution.js';
+import { gather } from './indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';
-import { reshape } from './reshape.js';
+import { reshape, transpose } from './reshape.js';
 import { cast, exp } from './unary.js';
 
 /** 0, 1, 2, … as an image of one channel. */
@@ -59,6 +60,45 @@ describe('convolutions', () => {
     ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // prettier-ignore
   ] as const)('convolution: %s', (_, options, shape) => {
     expect(dims(convolution(ones(3, 3, 1, 2), options)(image()))).toEqual(shape);
+  });
+
+  test.each([
+    ['a fractional stride', { strides: [1.5, 1] }],
+    ['no stride', { strides: [0, 1] }],
+    ['a negative dilation', { dilation: [-1, 1] }],
+    ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // prettier-ignore
+    ['no groups', { groups: 0 }],
+  ] as const)('convolution refuses %s', (_, options) => {
+    expect(attempt(() => convolution(ones(3, 3, 1, 2), options)(image()))).toMatchObject(
+      E.left({ _tag: 'ConfigError', where: 'conv2d' }),
+    );
+  });
+
+  test('a kernel of other channels is named, and one of another order is told how to turn', () => {
+    const color = () => ones(1, 4, 4, 3) as Tensor<[1, 4, 4, Dim]>;
+    expect(attempt(() => convolution(ones(3, 3, 2, 8))(color()))).toMatchObject(
+      E.left({
+        _tag: 'ShapeError',
+        expected: 'an image of 2 channels, for a kernel [3, 3, 2, 8]',
+        hint: 'the kernel is [height, width, channels in, channels out]',
+      }),
+    );
+    const turned = attempt(() => convolution(ones(8, 3, 5, 5))(color()));
+    expect(turned).toMatchObject(
+      E.left({ _tag: 'ShapeError', hint: expect.stringContaining('transpose(2, 3, 1, 0)') }),
+    );
+    expect(dims(convolution(transpose(2, 3, 1, 0)(ones(8, 3, 5, 5)))(color()))).toEqual([1, 4, 4, 8]);
+  });
+
+  test('operands of another dtype are a DTypeError', () => {
+    const whole = iota(4) as Tensor<[Dim], 'int32'> as unknown as Tensor<[1, 2, 2, 1]>; // a lie that is found out
+    expect(attempt(() => conv2d(ones(1, 1, 1, 1))(whole))).toMatchObject(E.left({ _tag: 'DTypeError' }));
+    expect(attempt(() => matmul(ones(4, 1))(iota(4) as unknown as Tensor<[4]>))).toMatchObject(
+      E.left({ _tag: 'DTypeError' }),
+    );
+    expect(attempt(() => gather(ones(3))(zeros(2) as unknown as Tensor<[2], 'int32'>))).toMatchObject(
+      E.left({ _tag: 'DTypeError' }),
+    );
   });
 
   test('a depthwise convolution keeps the channels apart', async () => {

@@ -1,5 +1,5 @@
-import { raise } from '../errors.js';
 import type { Node } from '../node.js';
+import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape } from '../primitives/index.js';
 import { type AnyTensor, nodeOf } from '../tensor.js';
 
@@ -15,9 +15,7 @@ export const spread = (n: Node, shape: readonly number[]): Node => {
 /** The second operand of a binary operation on `x`: a number or a scalar is repeated over the shape of `x`. */
 export const operand = (op: string, y: number | AnyTensor, x: Node): Node => {
   if (typeof y === 'number') {
-    if (x.dtype !== 'float32' && !Number.isInteger(y))
-      raise('DTypeError', { where: op, expected: `a number of ${x.dtype}`, actual: `${y}`, hint: 'cast the tensor to float32 first' }); // prettier-ignore
-    return full(y, x.shape, x.dtype);
+    return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
   }
   const n = nodeOf(y);
   return n.shape.length === 0 && x.shape.length > 0

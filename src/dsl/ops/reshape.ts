@@ -1,6 +1,7 @@
 /** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
-import type { Extent, Wide, Widened } from '../dim.js';
+import type { Extent, Extents, Wide, Widened } from '../dim.js';
 import { raise, showShape } from '../errors.js';
+import { isExtent } from '../extent.js';
 import { sizeOf } from '../node.js';
 import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../primitives/index.js';
 import type { Insert, Permuted, Without } from '../shape.js';
@@ -31,11 +32,7 @@ const resolved = (extents: readonly number[], shape: readonly number[]): readonl
   const known = extents.filter((d) => d !== -1);
   const rest = sizeOf(shape) / sizeOf(known);
   const open = extents.length - known.length;
-  if (
-    open > 1 ||
-    (open === 1 && !Number.isInteger(rest)) ||
-    !known.every((d) => Number.isInteger(d) && d >= 0)
-  )
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !known.every(isExtent))
     raise('ShapeError', {
       where: 'reshape',
       expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
@@ -66,9 +63,9 @@ export const transpose =
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
 export const broadcastTo =
-  <const E extends readonly number[]>(...extents: Requested<E>) =>
+  <const E extends readonly number[]>(...extents: Extents<E>) =>
   <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<E>, D> =>
-    tensor(spread(nodeOf(x), extents as readonly number[])); // Requested<E> is E, or a message that no number fits
+    tensor(spread(nodeOf(x), extents as readonly number[])); // Extents<E> is E, or a message that no number fits
 
 /**
  * {@link broadcastTo} the shape of `model`.

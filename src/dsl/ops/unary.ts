@@ -4,7 +4,6 @@ import {
   add as addNodes,
   binary,
   cast as castNode,
-  full,
   mul as mulNodes,
   stopGradient as stopGradientNode,
   unary,
@@ -264,5 +263,5 @@ export const clip =
   (low: number, high: number) =>
   <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> => {
     const n = nodeOf(x);
-    return tensor(binary('min', binary('max', n, full(low, n.shape, n.dtype)), full(high, n.shape, n.dtype)));
+    return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
   };

@@ -1,5 +1,7 @@
 import { raise, showShape } from '../errors.js';
-import { type ConvAttributes, type Node, node, placeOf } from '../node.js';
+import { isExtent } from '../extent.js';
+import { type ConvAttributes, type Node, node, whereOf } from '../node.js';
+import { demandDType } from './dtype.js';
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1],
@@ -23,42 +25,60 @@ const outputExtent = (input: number, kernel: number, axis: 0 | 1, c: ConvAttribu
       c.strides[axis],
   ) + 1;
 
+/** Strides, dilations and groups count from 1; padding is any integer. */
+const checkAttributes = (where: () => string, c: ConvAttributes): void => {
+  const counts = [...c.strides, ...c.lhsDilation, ...c.rhsDilation, c.groups, c.batchGroups];
+  if (!counts.every((n) => isExtent(n) && n > 0) || !c.padding.flat().every(Number.isSafeInteger))
+    raise('ConfigError', {
+      where: where(),
+      expected: 'strides, dilations and groups of integers ≥ 1, and padding of integers',
+      actual: `strides ${showShape(c.strides)}, dilation ${showShape(c.rhsDilation)}, padding ${showShape(c.padding.map(showShape))}, groups ${c.groups}`,
+      hint: 'they count pixels and channels',
+    });
+};
+
+const checkChannels = (where: () => string, image: Node, kernel: Node, c: ConvAttributes): void => {
+  const [B, , , C] = image.shape as readonly [number, number, number, number];
+  const [, J, I, D] = kernel.shape as readonly [number, number, number, number];
+  const { groups, batchGroups } = c;
+  const outputs = D % groups === 0 && D % batchGroups === 0;
+  if (C === I * groups && outputs && B % batchGroups === 0 && (groups === 1 || batchGroups === 1)) return;
+  const within =
+    groups > 1 ? ` in ${groups} groups` : batchGroups > 1 ? ` in ${batchGroups} batch groups` : '';
+  raise('ShapeError', {
+    where: where(),
+    expected: outputs
+      ? `an image of ${I * groups} channels, for a kernel ${showShape(kernel.shape)}${within}`
+      : `a kernel whose channels out are a multiple of its ${groups * batchGroups} groups`,
+    actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
+    hint:
+      J * groups === C && I === D
+        ? 'the kernel is [height, width, channels in, channels out]: transpose(2, 3, 1, 0) makes it of [channels out, channels in, height, width]'
+        : 'the kernel is [height, width, channels in, channels out]',
+  });
+};
+
 /** `image: [B, H, W, C]`, `kernel: [KH, KW, C/groups, D]` → `[B/batchGroups, H', W', D]`. */
 export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes> = {}): Node => {
   const c: ConvAttributes = { ...PLAIN, ...given };
-  const [B, H, W, C] = image.shape as [number, number, number, number];
-  const [KH, KW, I, D] = kernel.shape as [number, number, number, number];
-  const where = placeOf(node('conv2d', [kernel, image], c, [], 'float32')) || 'conv2d';
-  if (
-    image.shape.length !== 4 ||
-    kernel.shape.length !== 4 ||
-    image.dtype !== 'float32' ||
-    kernel.dtype !== 'float32'
-  )
+  const where = (): string => whereOf('conv2d', [kernel, image]);
+  demandDType(where, 'float32', image, kernel);
+  if (image.shape.length !== 4 || kernel.shape.length !== 4)
     raise('ShapeError', {
-      where,
-      expected: 'float32 image [B, H, W, C] and kernel [KH, KW, C, D]',
-      actual: `${image.dtype} ${showShape(image.shape)} and ${kernel.dtype} ${showShape(kernel.shape)}`,
-      hint: 'reshape or cast the operands',
+      where: where(),
+      expected: 'image [B, H, W, C] and kernel [KH, KW, C, D]',
+      actual: `${showShape(image.shape)} and ${showShape(kernel.shape)}`,
+      hint: 'reshape the operands',
     });
-  if (
-    C !== I * c.groups ||
-    D % c.groups !== 0 ||
-    D % c.batchGroups !== 0 ||
-    B % c.batchGroups !== 0 ||
-    (c.groups > 1 && c.batchGroups > 1)
-  )
-    raise('ShapeError', {
-      where,
-      expected: `channels ${I}·${c.groups} (kernel ${showShape(kernel.shape)} in ${c.groups} groups, ${c.batchGroups} batch groups)`,
-      actual: `image ${showShape(image.shape)}`,
-      hint: 'the kernel is [height, width, channels in, channels out]',
-    });
+  checkAttributes(where, c);
+  checkChannels(where, image, kernel, c);
+  const [B, H, W] = image.shape as readonly [number, number, number, number];
+  const [KH, KW, , D] = kernel.shape as readonly [number, number, number, number];
   const height = outputExtent(H, KH, 0, c);
   const width = outputExtent(W, KW, 1, c);
   if (Math.min(height, width, H, W, KH, KW) < 1)
     raise('ShapeError', {
-      where,
+      where: where(),
       expected: 'a kernel that fits into the padded image',
       actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
       hint: 'pad more, or use a smaller kernel or stride',

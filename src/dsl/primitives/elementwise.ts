@@ -5,22 +5,21 @@ import {
   type DType,
   type Node,
   node,
-  placeOf,
   sizeOf,
   type UnaryFn,
+  whereOf,
 } from '../node.js';
+import { heldBy } from './dtype.js';
 import { broadcast, reshape } from './movement.js';
 
-const at = (op: string, n: Node): string => (placeOf(n) === '' ? op : `${op} (near ${placeOf(n)})`);
-
 const wrongDType = (op: string, n: Node, expected: string): never =>
-  raise('DTypeError', { where: at(op, n), expected, actual: n.dtype, hint: 'cast the operand first' });
+  raise('DTypeError', { where: whereOf(op, [n]), expected, actual: n.dtype, hint: 'cast the operand first' });
 
 /** Demands equal shapes and dtypes. */
 const same = (op: string, a: Node, b: Node): void => {
   if (a.shape.length !== b.shape.length || a.shape.some((d, i) => d !== b.shape[i]))
     raise('ShapeError', {
-      where: at(op, a),
+      where: whereOf(op, [a]),
       expected: `equal shapes, ${showShape(a.shape)}`,
       actual: showShape(b.shape),
       hint: 'broadcasting is explicit: use broadcastTo, expandDims or reshape',
@@ -36,7 +35,7 @@ export const constant = (data: ConstantData, shape: readonly number[], dtype: DT
       actual: `${data.length}`,
       hint: 'give one number for each element',
     });
-  return node('constant', [], { data }, shape, dtype);
+  return node('constant', [], { data: heldBy('constant', dtype, data) }, shape, dtype);
 };
 
 /** One number, repeated over a shape. */

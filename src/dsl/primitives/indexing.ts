@@ -1,13 +1,15 @@
 import { raise, showShape } from '../errors.js';
-import { type Node, node } from '../node.js';
+import { type Node, node, whereOf } from '../node.js';
+import { demandDType } from './dtype.js';
 
 const indexVector = (op: string, indices: Node): void => {
-  if (indices.dtype !== 'int32' || indices.shape.length !== 1)
+  demandDType(() => `the indices of ${whereOf(op, [indices])}`, 'int32', indices);
+  if (indices.shape.length !== 1)
     raise('ShapeError', {
       where: op,
-      expected: 'int32 indices of rank 1',
-      actual: `${indices.dtype} ${showShape(indices.shape)}`,
-      hint: 'cast or reshape them',
+      expected: 'indices of rank 1',
+      actual: showShape(indices.shape),
+      hint: 'reshape them',
     });
 };
 

@@ -1,10 +1,10 @@
 import { raise, showShape } from '../errors.js';
-import { type Node, node, placeOf, sizeOf } from '../node.js';
-
-const at = (op: string, n: Node): string => (placeOf(n) === '' ? op : `${op} (near ${placeOf(n)})`);
+import { isExtent } from '../extent.js';
+import { type Node, node, sizeOf, whereOf } from '../node.js';
+import { heldBy } from './dtype.js';
 
 const bad = (op: string, n: Node, expected: string, actual: string, hint: string): never =>
-  raise('ShapeError', { where: at(op, n), expected, actual, hint });
+  raise('ShapeError', { where: whereOf(op, [n]), expected, actual, hint });
 
 /** Counts a negative axis from the end. */
 export const axisOf = (op: string, x: Node, axis: number): number => {
@@ -77,12 +77,13 @@ export const slice = (
 ): Node => {
   const fits =
     start.length === x.shape.length && size.length === start.length && strides.length === start.length &&
-    x.shape.every((d, i) => start[i]! >= 0 && size[i]! >= 0 && strides[i]! > 0 && (size[i] === 0 || start[i]! + (size[i]! - 1) * strides[i]! < d)); // prettier-ignore
+    [...start, ...size, ...strides].every(isExtent) &&
+    x.shape.every((d, i) => strides[i]! > 0 && (size[i] === 0 || start[i]! + (size[i]! - 1) * strides[i]! < d)); // prettier-ignore
   if (!fits)
     bad(
       'slice',
       x,
-      `a box inside ${showShape(x.shape)}`,
+      `a box of whole elements inside ${showShape(x.shape)}`,
       `start ${showShape(start)}, size ${showShape(size)}, strides ${showShape(strides)}`,
       'keep start + (size - 1)·stride below the extent',
     );
@@ -102,7 +103,7 @@ export const pad = (
   value = 0,
 ): Node => {
   const all = [...low, ...high, ...interior];
-  if (all.length !== 3 * x.shape.length || all.some((p) => p < 0 || !Number.isInteger(p)))
+  if (all.length !== 3 * x.shape.length || !all.every(isExtent))
     bad(
       'pad',
       x,
@@ -111,8 +112,9 @@ export const pad = (
       'use slice to crop',
     );
   if (all.every((p) => p === 0)) return x;
+  const filling = heldBy('pad', x.dtype, Float64Array.of(value))[0]!;
   const shape = x.shape.map((d, i) => low[i]! + d + Math.max(0, d - 1) * interior[i]! + high[i]!);
-  return node('pad', [x], { low, high, interior, value }, shape, x.dtype);
+  return node('pad', [x], { low, high, interior, value: filling }, shape, x.dtype);
 };
 
 export const concat = (parts: readonly Node[], axis: number): Node => {
@@ -139,7 +141,7 @@ export const concat = (parts: readonly Node[], axis: number): Node => {
       );
     if (part.dtype !== first.dtype)
       raise('DTypeError', {
-        where: at('concat', part),
+        where: whereOf('concat', [part]),
         expected: first.dtype,
         actual: part.dtype,
         hint: 'cast it first',

@@ -73,9 +73,12 @@ export const binaryRule: Rule<NodeOf<'binary'>> = (y, g) => {
     case 'div':
       return [div(g, b), neg(div(mul(g, a), mul(b, b)))];
     case 'pow': {
-      const byBase = mul(b, binary('pow', a, shift(b, -1)));
+      // b·a^(b−1) at a = b = 0 is 0·0⁰, not 0·∞, however often it is differentiated
+      const zero = zerosLike(a);
+      const constant = binary('and', binary('equal', a, zero), binary('equal', b, zero));
+      const byBase = mul(b, binary('pow', a, select(constant, zero, shift(b, -1))));
       // log of a positive base alone: elsewhere the exponent has no derivative
-      const positive = binary('less', zerosLike(a), a);
+      const positive = binary('less', zero, a);
       const logarithm = unary('log', select(positive, a, full(1, a.shape)));
       return [mul(g, byBase), mul(g, mul(y, logarithm))];
     }

@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cpu } from '../../backends/tfjs/cpu.js';
+import { wasm } from '../../backends/tfjs/wasm.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E, F } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import type { Shape, Tensor } from '../tensor.js';
+import { grad } from '../gradient.js';
+import type { Scalar, Shape, Tensor } from '../tensor.js';
 import { gelu, silu } from './activation.js';
 import * as binary from './binary.js';
 import { constantOf, ones, scalar } from './constants.js';
+import { stack } from './joining.js';
 import * as unary from './unary.js';
 
 const xs = [-2.5, -1, -0.5, 0, 0.5, 1.5, 2.5];
@@ -47,6 +52,26 @@ describe('functions of one tensor', () => {
   ])('%s of positive numbers', async (_, f, expected) => {
     const values = await numbersOf(() => f(constantOf([0.25, 1, 9], 3)));
     values.forEach((value, i) => expect(value).toBeCloseTo(expected([0.25, 1, 9][i]!), 12));
+  });
+
+  test.each([0, 1, 2, 3, 4])('all derivatives of x to the power of %d at 0', async (n) => {
+    const power = (v: Scalar): Scalar => binary.pow(n)(v);
+    const derivatives = [power, grad(power), grad(grad(power)), grad(grad(grad(power)))];
+    for (const [k, f] of derivatives.entries()) {
+      const factorial = [1, 1, 2, 6][k]!; // the k-th derivative is k! where k = n, and 0 elsewhere
+      expect(await numbersOf(() => f(scalar(0)))).toEqual([k === n ? factorial : 0]);
+    }
+  });
+
+  test('the exponent changes xʸ by xʸ·ln x, and its slope by 1/x at y = 0', async () => {
+    const slope = (y: Scalar): Scalar => grad((v: Scalar) => binary.pow(y)(v))(scalar(2));
+    expect((await numbersOf(() => grad(slope)(scalar(0))))[0]).toBeCloseTo(0.5, 12);
+  });
+
+  test('0 and −0 divide to different infinities, in one program too', async () => {
+    const both = () => stack([binary.div(0)(scalar(1)), binary.div(-0)(scalar(1))]);
+    for (const backend of [reference(), cpu(), wasm()])
+      expect(await numbersOf(both, backend)).toEqual([Infinity, -Infinity]);
   });
 
   test('erf and gelu at 1: Φ(√2) = (1 + erf 1)/2', async () => {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { reference } from '../../backends/reference/index.js';
+import { cpu } from '../../backends/tfjs/cpu.js';
+import { wasm } from '../../backends/tfjs/wasm.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
+import { grad } from '../gradient.js';
 import { dims, type Shape, type Tensor } from '../tensor.js';
+import { softmax } from './activation.js';
 import { greater } from './binary.js';
 import { constantOf, iota, table } from './constants.js';
 import { gather, oneHot, scatterAdd } from './indexing.js';
@@ -39,6 +44,25 @@ describe('reductions', () => {
     const [a, b] = await numbersOf(() => reduction.variance(1)(grid()));
     expect([a, b]).toEqual([expect.closeTo(2 / 3, 12), expect.closeTo(2 / 3, 12)]);
     expect((await numbersOf(() => reduction.variance()(grid())))[0]).toBeCloseTo(35 / 12, 12);
+  });
+
+  test('of nothing, and of nothing but −∞', async () => {
+    const flag = (x: Tensor<[], 'bool'>): Tensor<[], 'int32'> => cast('int32')(x);
+    const none = (): Tensor<[0], 'bool'> => constantOf(new Uint8Array(0), 0);
+    for (const backend of [reference(), cpu(), wasm()]) {
+      expect(await numbersOf(() => flag(reduction.any(none())), backend)).toEqual([0]);
+      expect(await numbersOf(() => flag(reduction.all(none())), backend)).toEqual([1]);
+    }
+    const least = (): Tensor<[2]> => constantOf([-Infinity, -Infinity], 2);
+    expect(await numbersOf(() => reduction.logSumExp()(least()))).toEqual([-Infinity]);
+    expect(await numbersOf(() => reduction.logSumExp()(constantOf([1, Infinity], 2)))).toEqual([Infinity]);
+  });
+
+  test('the gradient of logSumExp is the softmax', async () => {
+    const x = (): Tensor<[3]> => constantOf([1, 3, 2], 3);
+    const gradient = await numbersOf(() => grad((y: Tensor<[3]>) => reduction.logSumExp()(y))(x()));
+    const expected = await numbersOf(() => softmax(x()));
+    gradient.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
   });
 
   test('logSumExp does not overflow', async () => {

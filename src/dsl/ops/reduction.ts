@@ -18,10 +18,13 @@ import {
   reduceKeeping,
   reshape,
   scale,
+  select,
+  stopGradient,
   sub,
   add,
   topKIndices,
   unary,
+  zerosLike,
 } from '../primitives/index.js';
 import type { Extent, Wide } from '../dim.js';
 import type { Without } from '../shape.js';
@@ -167,7 +170,7 @@ export const variance =
   };
 
 /**
- * ln Σ eˣ over some axes (over all, if none is given), without overflow.
+ * ln Σ eˣ over some axes (over all, if none is given), without overflow; −∞ where all are −∞.
  *
  * @example
  * pipe(zeros(2, 4), logSumExp(-1)) // → [1.386, 1.386]
@@ -178,33 +181,30 @@ export const logSumExp =
   <S extends Shape>(x: Tensor<S>): Tensor<A extends readonly [] ? [] : Without<S, A>> => {
     const n = nodeOf(x);
     const along = axes.length === 0 ? allAxes(n) : axes;
-    const greatest = reduceKeeping('max', n, along);
-    const total = reduce('sum', unary('exp', sub(n, spread(greatest, n.shape))), along);
-    return tensor(add(unary('log', total), reshape(greatest, total.shape)));
+    const greatest = stopGradient(reduceKeeping('max', n, along)); // any shift gives the same result
+    const shift = select(unary('isFinite', greatest), greatest, zerosLike(greatest));
+    const total = reduce('sum', unary('exp', sub(n, spread(shift, n.shape))), along);
+    return tensor(add(unary('log', total), reshape(shift, total.shape)));
   };
 
-const ofBools =
-  (fn: ReduceFn) =>
-  (x: Tensor<Shape, 'bool'>): Tensor<[], 'bool'> => {
-    const n = nodeOf(x);
-    return tensor(cast(reduce(fn, cast(n, 'int32'), allAxes(n)), 'bool'));
-  };
+const allOf = (n: Node): Node => cast(reduce('min', cast(n, 'int32'), allAxes(n)), 'bool');
 
 /**
- * Whether at least one element is true.
+ * Whether at least one element is true; false of nothing.
  *
  * @example
  * any(constantOf(Uint8Array.of(0, 1), 2)) // → true
  */
-export const any: (x: Tensor<Shape, 'bool'>) => Tensor<[], 'bool'> = ofBools('max');
+export const any = (x: Tensor<Shape, 'bool'>): Tensor<[], 'bool'> =>
+  tensor(unary('not', allOf(unary('not', nodeOf(x)))));
 
 /**
- * Whether all elements are true.
+ * Whether all elements are true; true of nothing.
  *
  * @example
  * all(constantOf(Uint8Array.of(0, 1), 2)) // → false
  */
-export const all: (x: Tensor<Shape, 'bool'>) => Tensor<[], 'bool'> = ofBools('min');
+export const all = (x: Tensor<Shape, 'bool'>): Tensor<[], 'bool'> => tensor(allOf(nodeOf(x)));
 
 /**
  * The sums of the elements of an axis up to each of them, itself included.

@@ -6,7 +6,7 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (Array.isArray(value)) return `[${value.map((v) => textOf(v, identify)).join(',')}]`;
   if (typeof value === 'object' && value !== null)
     return `{${Object.entries(value).map(([k, v]) => `${k}:${textOf(v, identify)}`).join(',')}}`; // prettier-ignore
-  return Object.is(value, -0) ? '-0' : String(value);
+  return Object.is(value, -0) ? '-0' : String(value); // they divide to different infinities
 };
 
 /**
@@ -21,7 +21,7 @@ export const share = (roots: readonly Node[]): readonly Node[] => {
   };
   const nameOf = (x: object): string =>
     ArrayBuffer.isView(x) && dataOf(x).length <= 16
-      ? `${x.constructor.name}(${dataOf(x).join(',')})`
+      ? `${x.constructor.name}${textOf([...dataOf(x)], identify)}`
       : identify(x);
   const known = new Map<string, Node>();
   return rewrite(roots, (n) => {

@@ -112,9 +112,9 @@ const MISTAKES = {
   'an input is missing': 'ShapeError',
   'an input has a number too many': 'ShapeError',
   'a value has another shape': 'ShapeError',
-  'a value has another dtype': 'ShapeError',
+  'a value has another dtype': 'DTypeError',
   'a value was released': 'ValueConsumed',
-  'a key is a number': 'ShapeError',
+  'a key is a number': 'DTypeError',
 } as const satisfies Readonly<Record<string, NoisefoldError['_tag']>>;
 type Mistake = keyof typeof MISTAKES;
 

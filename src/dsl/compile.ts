@@ -22,7 +22,7 @@ import type { Plan } from './plan.js';
 import type { Program } from './program.js';
 import type { AnyTensor, Dim, DType, Shape, Tensor } from './tensor.js';
 import { isTensor, nodeOf, tensor } from './tensor.js';
-import { leaves, mapLeaves } from './tree.js';
+import { kindOf, leaves, mapLeaves } from './tree.js';
 import { type AnyValue, isValue, liveOn, type Resident, type Value, value } from './value.js';
 
 /** A shape with its symbols bound, where they are bare. */
@@ -216,12 +216,16 @@ const given =
   ({ path, shape, dtype }: Plan['inputs'][number]): taskEither.TaskEither<NoisefoldError, Given> => {
     const x = memberAt(inputs, path);
     const where = `input ${path === '' ? '(the only one)' : path}`;
-    const wrong = (actual: string, hint: string): taskEither.TaskEither<NoisefoldError, never> =>
-      TE.fromEither(fail('ShapeError', { where, expected: `${dtype} ${showShape(shape)}`, actual, hint }));
+    const wrong = (
+      actual: string,
+      hint: string,
+      tag: 'ShapeError' | 'DTypeError' = 'ShapeError',
+    ): taskEither.TaskEither<NoisefoldError, never> =>
+      TE.fromEither(fail(tag, { where, expected: `${dtype} ${showShape(shape)}`, actual, hint }));
     if (dtype === 'key')
       return isKeyWords(x)
         ? TE.right({ slot: x, resident: null, temporary: false })
-        : wrong(typeof x, 'give a key: key(7)');
+        : wrong(kindOf(x), 'give a key: key(7)', 'DTypeError');
     if (isValue(x))
       return F.pipe(
         TE.fromEither(liveOn(backend, where)(x)),
@@ -230,13 +234,14 @@ const given =
             ? TE.right({ slot: resident.buffer, resident, temporary: false })
             : wrong(
                 `a value ${resident.dtype} ${showShape(resident.shape)}`,
-                'compile at the extents that you run with',
+                'compile at the extents that you run with, and upload in the dtype of the spec',
+                resident.dtype === dtype ? 'ShapeError' : 'DTypeError',
               ),
         ),
       );
     const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
     if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
-      return wrong(typeof x, 'give a value, or a typed array of its numbers');
+      return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
     const host = numbers as HostArray; // a typed array; its length is checked next
     if (host.length !== sizeOf(shape))
       return wrong(`${host.length} numbers`, 'give one number for each element');

@@ -1,39 +1,67 @@
-import { E, type readerTaskEither, TE } from '../internal/fp.js';
+import { F, type readerTaskEither, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
-import { type At, compile, type Feed } from './compile.js';
+import type { At, Feed } from './compile.js';
 import type { NoisefoldError } from './errors.js';
-import { labelOf, type Node, type Op, placeOf, reachable } from './node.js';
-import { cast, reduce, unary } from './primitives/index.js';
+import { evaluate } from './evaluate.js';
+import { labelOf, type Node, placeOf, reachable } from './node.js';
+import { cast, concat, full, reduce, reshape, select, unary, zerosLike } from './primitives/index.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
-import { isTensor, nodeOf, type Tensor, tensor } from './tensor.js';
+import { type Dim, isTensor, nodeOf, type Tensor, tensor } from './tensor.js';
 import { leaves } from './tree.js';
-import { read, release, type Value } from './value.js';
-
-/** What only moves numbers makes none of them. */
-const MOVES: ReadonlySet<Op> = new Set([
-  'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'constant', 'barrier', 'stopGradient',
-]); // prettier-ignore
 
 const nameOf = (n: Node): string => {
   if (n.op === 'input') return `input ${n.attributes.path}`;
   return placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`;
 };
 
-/** 1 where all numbers of a node are finite, else 0. */
-const isSound = (n: Node): Tensor<[], 'int32'> =>
-  tensor(
-    reduce(
-      'min',
-      cast(unary('isFinite', n), 'int32'),
-      n.shape.map((_, axis) => axis),
-    ),
-  );
+/** `[1]`: 1 where all numbers of a node are finite, else 0. */
+const isSound = (n: Node): Node => {
+  const finite = cast(unary('isFinite', n), 'int32');
+  return reshape(reduce('min', finite, n.shape.map((_, axis) => axis)), [1]); // prettier-ignore
+};
+
+/** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
+const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] =>
+  n.inputs.flatMap((operand, i) => {
+    if (operand.dtype !== 'float32') return [];
+    if (n.op !== 'select') return [[operand, operand] as const];
+    const [condition, nought] = [n.inputs[0]!, zerosLike(operand)];
+    const used = i === 1 ? select(condition, operand, nought) : select(condition, nought, operand);
+    return [[operand, used] as const];
+  });
+
+/** The graph under some roots, watched: a flag for each result, and the way back from it. */
+interface Watched {
+  readonly roots: readonly Node[];
+  /** Each node that is watched, with the place of its flag. */
+  readonly flags: ReadonlyMap<Node, number>;
+  readonly operands: ReadonlyMap<Node, ReturnType<typeof operandsOf>>;
+}
+
+const watch = (outputs: readonly Node[]): Watched => {
+  const roots = outputs.filter(({ dtype }) => dtype === 'float32');
+  const operands = new Map(reachable(roots).map((n) => [n, operandsOf(n)] as const));
+  const used = [...operands.values()].flatMap((edges) => edges.map(([, node]) => node));
+  return { roots, operands, flags: new Map([...new Set([...roots, ...used])].map((n, i) => [n, i])) };
+};
+
+/** Back from a result that is not finite to the first on the way whose operands all are. */
+const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node | null => {
+  const isBad = (n: Node): boolean => sound[flags.get(n)!] === 0;
+  let [origin, next] = [null as Node | null, roots.find(isBad)];
+  while (next !== undefined) {
+    origin = next;
+    next = operands.get(next)!.find(([, used]) => isBad(used))?.[0];
+  }
+  return origin;
+};
 
 /**
- * Finds where NaN or infinity begins: the first operation of a program, in its order, whose result is not
- * finite though its operands are. It watches every intermediate result: run it on the reference backend,
- * after a step went wrong. Null where all is finite.
+ * Finds where NaN or infinity begins: follows a result of a program that is not finite back through operands
+ * that are not, to the operation, input or constant where there are none. What is masked out by a `select` does
+ * not count. Null where all results are finite. It watches every intermediate result: run it on the reference
+ * backend, after a step went wrong.
  *
  * @example
  * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
@@ -47,30 +75,19 @@ export const nonFiniteOrigin =
     inputs: Feed<At<I, E>>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, string | null> =>
   (backend) => {
-    const names: string[] = []; // filled when the program is traced
-    const watched: Program<I, readonly Tensor<[], 'int32'>[]> = {
+    let watched: Watched = watch([]); // until the program is traced
+    const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
       trace: (given) => {
-        const roots = leaves(isTensor)(program.trace(given)).map(({ leaf }) => nodeOf(leaf));
-        const numbers = reachable(roots)
-          .filter((n) => n.dtype === 'float32' && !MOVES.has(n.op))
-          .sort((a, b) => a.depth - b.depth);
-        names.push(...numbers.map(nameOf));
-        return numbers.map(isSound);
+        watched = watch(leaves(isTensor)(program.trace(given)).map(({ leaf }) => nodeOf(leaf)));
+        return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(isSound)], 0));
       },
     };
-    return TE.bracket(
-      compile(watched, extents)(backend),
-      (executable) => async () => {
-        const run = await executable.run(inputs)();
-        if (E.isLeft(run)) return run;
-        const flags = run.right as readonly Value<[], 'int32'>[]; // At of an array of scalars
-        const sound = await TE.traverseSeqArray((flag: Value<[], 'int32'>) => read(flag)(backend))(flags)();
-        await release(flags)(backend)();
-        return E.map((all: readonly Int32Array[]) => names[all.findIndex(([one]) => one === 0)] ?? null)(
-          sound,
-        );
-      },
-      ({ release: free }) => TE.fromIO(free),
+    return F.pipe(
+      evaluate(flags, extents)(inputs)(backend),
+      TE.map((sound) => {
+        const origin = originIn(watched, sound.subarray(1));
+        return origin === null ? null : nameOf(origin);
+      }),
     );
   };

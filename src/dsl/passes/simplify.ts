@@ -1,5 +1,5 @@
 import { type Node, rewrite } from '../node.js';
-import { reshape, transpose } from '../primitives/index.js';
+import { add, reshape, transpose, zerosLike } from '../primitives/index.js';
 
 /** The number that a node holds everywhere, if it is a constant of one number seen through movement. */
 const uniformOf = (n: Node): number | null => {
@@ -42,10 +42,13 @@ const simpler = (n: Node): Node => {
     }
     case 'binary':
       return n.dtype === 'float32' ? simplerBinary(n) : n;
-    case 'reduce':
-      return n.attributes.axes.every((axis) => n.inputs[0]!.shape[axis] === 1)
-        ? reshape(n.inputs[0]!, n.shape)
-        : n;
+    case 'reduce': {
+      const [x] = n.inputs as readonly [Node];
+      if (n.attributes.axes.some((axis) => x.shape[axis] !== 1)) return n;
+      const only = reshape(x, n.shape);
+      const beginsWithZero = n.attributes.fn === 'sum' && n.dtype === 'float32';
+      return beginsWithZero ? add(only, zerosLike(only)) : only; // the sum of −0 is 0
+    }
     default:
       return n;
   }
@@ -55,9 +58,9 @@ const simplerBinary = (n: Extract<Node, { op: 'binary' }>): Node => {
   const [a, b] = n.inputs as readonly [Node, Node];
   const [va, vb] = [uniformOf(a), uniformOf(b)];
   const { fn } = n.attributes;
-  // x + 0 is x but for the sign of a zero, x · 1 and x / 1 are x
-  if (fn === 'add') return va === 0 ? b : vb === 0 ? a : n;
-  if (fn === 'sub') return vb === 0 ? a : n;
+  // x + (−0), x − 0, x · 1 and x / 1 are x; but −0 + 0 is 0, and 1/0 is not 1/(−0)
+  if (fn === 'add') return Object.is(va, -0) ? b : Object.is(vb, -0) ? a : n;
+  if (fn === 'sub') return Object.is(vb, 0) ? a : n;
   if (fn === 'mul') return va === 1 ? b : vb === 1 ? a : n;
   if (fn === 'div') return vb === 1 ? a : n;
   return n;

@@ -3,6 +3,7 @@ import {
   type Dim,
   gather,
   type Key,
+  raise,
   scaleBy,
   type Shape,
   table,
@@ -32,6 +33,8 @@ export interface Denoiser<P, I extends Shape> {
   readonly predicts: Parameterization;
   /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
   readonly classes?: number;
+  /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
+  readonly timesteps?: number;
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: P,
@@ -74,9 +77,22 @@ export const reparameterize =
     };
   };
 
+/** Raises where a process goes on past the timesteps of a denoiser, which would take the last for all of them. */
+const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
+  const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
+  if (last >= known)
+    raise('ConfigError', {
+      where: 'denoiser',
+      expected: `a process whose timesteps it knows, 0 to ${known - 1}`,
+      actual: `one that goes up to ${last}`,
+      hint: 'make the model with as many `timesteps` as the process has',
+    });
+};
+
 /**
  * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
- * knows: other ones where the process is respaced.
+ * knows: other ones where the process is respaced. It raises `ConfigError`, when it is applied, for a process
+ * of more timesteps than it knows.
  *
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(x)(cast('float32')(t)) }
@@ -85,10 +101,13 @@ export const reparameterize =
  */
 export const overProcess =
   ({ timesteps }: Process) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-    timesteps.every((timestep, t) => timestep === t)
-      ? denoiser
-      : {
-          ...denoiser,
-          apply: (params, x, at) => denoiser.apply(params, x, { ...at, t: gather(table(timesteps))(at.t) }),
-        };
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const same = timesteps.every((timestep, t) => timestep === t);
+    return {
+      ...denoiser,
+      apply: (params, x, at) => {
+        requireKnown(timesteps, denoiser.timesteps);
+        return denoiser.apply(params, x, same ? at : { ...at, t: gather(table(timesteps))(at.t) });
+      },
+    };
+  };

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { decode, exactly, finite, natural } from './decode.js';
+import { decode, exactly, exactTuple, finite, natural } from './decode.js';
 import { E, t } from './fp.js';
 
 const reportOf = (codec: t.Mixed, value: unknown): string =>
@@ -28,6 +28,21 @@ describe('decode tells the way to the first mismatch', () => {
 
   test('long strings are cut', () => {
     expect(reportOf(t.number, 'x'.repeat(1000)).length).toBeLessThan(100);
+  });
+});
+
+describe('exactTuple', () => {
+  const codec = exactTuple([natural, t.string], '[count, name]');
+
+  test.each([
+    [[1, 'a'], 'accepted'],
+    [[1, 'a', 2], ': expected [count, name], got an array of 3'],
+    [[1], '1: expected string, got nothing'],
+    [[-1, 'a'], '0: expected an integer ≥ 0, got -1'],
+    ['1a', ': expected [count, name], got "1a"'],
+  ])('%j', (value, report) => {
+    expect(reportOf(codec, value)).toBe(report);
+    expect(codec.is(value)).toBe(report === 'accepted');
   });
 });
 

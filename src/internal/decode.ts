@@ -72,6 +72,23 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
   );
 };
 
+/** So many values, no fewer and no more: io-ts's `tuple` drops what is too much silently. */
+export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
+  codecs: C,
+  name: string,
+): t.Type<{ -readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
+  type Values = { -readonly [K in keyof C]: t.TypeOf<C[K]> };
+  // the overloads of `tuple` are for given lengths
+  const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
+  const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;
+  return new t.Type<Values>(
+    name,
+    (value): value is Values => known.is(value) && !isTooLong(value),
+    (value, context) => (isTooLong(value) ? t.failure(value, context) : known.validate(value, context)),
+    known.encode,
+  );
+};
+
 /** The values of a codec that also hold a condition; nothing is dropped or converted. */
 export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
   new t.Type<A>(
@@ -83,5 +100,7 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
 
 /** A natural number that JavaScript counts exactly. */
 export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
+/** A natural number that is not 0. */
+export const positive = refined(natural, 'an integer ≥ 1', (n) => n >= 1);
 /** A number, neither NaN nor infinite. */
 export const finite = refined(t.number, 'a finite number', Number.isFinite);

@@ -6,7 +6,6 @@ import {
   type Grads,
   mul,
   neg,
-  raise,
   type Scalar,
   sqrt,
   square,
@@ -16,6 +15,7 @@ import {
 import { F } from '../internal/fp.js';
 import { type LearningRate, rateAt, type Step } from './learningRate.js';
 import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
+import { isAmount, requirement } from './requirement.js';
 
 export interface AdamConfig {
   readonly learningRate: LearningRate;
@@ -23,26 +23,24 @@ export interface AdamConfig {
   readonly beta1?: number;
   /** The decay of the mean of their squares, in [0, 1); 0.999 if not given. */
   readonly beta2?: number;
-  /** Added to the root of the mean square; 1e-8 if not given. */
+  /** Added to the root of the mean square, above 0; 1e-8 if not given. */
   readonly epsilon?: number;
 }
 
-const requireDecay = (name: string, decay: number): void => {
-  if (!(decay >= 0 && decay < 1))
-    raise('ConfigError', {
-      where: `adam.${name}`,
-      expected: 'a decay in [0, 1)',
-      actual: `${decay}`,
-      hint: '0.9 and 0.999 are usual',
-    });
-};
+const requireDecay = requirement('a decay in [0, 1)', (n) => n >= 0 && n < 1, '0.9 and 0.999 are usual');
+const requireEpsilon = requirement(
+  'a finite number above 0',
+  (n) => isAmount(n) && n > 0,
+  '1e-8 is usual: without it a gradient of 0 gives 0 / 0',
+);
 
 /** 1 − βᵗ, also where βᵗ is near one. */
 const correction = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.log(beta))(t)));
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1, in the order of the end of section 2). Its state is the moments
- * `first` and `second`. Raises `ConfigError` for a decay outside [0, 1).
+ * `first` and `second`. Raises `ConfigError` for a decay outside [0, 1), an epsilon that is not above 0, or a
+ * learning rate that is not finite.
  *
  * @example
  * const { init, update } = adam({ learningRate: 0.1 })
@@ -53,8 +51,9 @@ export const adam = ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 
     learningRate,
     moments: ['first', 'second'],
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
-      requireDecay('beta1', beta1);
-      requireDecay('beta2', beta2);
+      requireDecay('adam.beta1', beta1);
+      requireDecay('adam.beta2', beta2);
+      requireEpsilon('adam.epsilon', epsilon);
       // all that depends on the step is a scalar, so that each parameter is updated in one pass
       const t = add(1)(cast('float32')(step));
       const root = sqrt(correction(beta2, t));

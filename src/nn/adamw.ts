@@ -3,14 +3,18 @@ import { F } from '../internal/fp.js';
 import { adam, type AdamConfig } from './adam.js';
 import { rateAt, type Step } from './learningRate.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
+import { isAmount, requirement } from './requirement.js';
 
 export interface AdamWConfig extends AdamConfig {
   /** λ: each update also takes the fraction learningRate·λ from each parameter; 0.01 if not given. */
   readonly weightDecay?: number;
 }
 
+const requireWeightDecay = requirement('a finite number ≥ 0', isAmount, '0.01 is usual');
+
 /**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
+ * `ConfigError` for a weight decay below 0 or not finite, and as {@link adam} does.
  *
  * @example
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
@@ -21,6 +25,7 @@ export const adamw = ({ weightDecay = 0.01, ...config }: AdamWConfig): Optimizer
   return {
     ...optimizer,
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
+      requireWeightDecay('adamw.weightDecay', weightDecay);
       const kept = F.pipe(rateAt(config.learningRate)(step), mul(weightDecay), neg, add(1));
       return optimizer.update(gradients, state, zipTensors((p) => mul(kept)(p))(params, gradients), step);
     },

@@ -10,7 +10,7 @@ import {
 import { F } from '../internal/fp.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
-import { collect, type Layer } from './layer.js';
+import { collect, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
 
 /** The parameters of an attention block over C channels. */
@@ -22,7 +22,7 @@ export interface AttentionBlockParams {
 }
 
 /** `[B, H, W, C]` → `[B, H, W, C]` */
-export type AttentionBlock = Layer<
+export type AttentionBlock = TrainableLayer<
   AttentionBlockParams,
   <B extends Dim>(x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
 >;

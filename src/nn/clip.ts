@@ -4,7 +4,6 @@ import {
   type Grads,
   maximum,
   mul,
-  raise,
   type Scalar,
   scalar,
   type Shape,
@@ -17,6 +16,9 @@ import {
 } from '../dsl/index.js';
 import { F } from '../internal/fp.js';
 import type { GradientTransformation } from './optimizer.js';
+import { isAmount, requirement } from './requirement.js';
+
+const requireNorm = requirement('a finite norm above 0', (n) => isAmount(n) && n > 0, '1 is usual');
 
 /**
  * The Euclidean norm of all gradients as one vector.
@@ -35,7 +37,7 @@ export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
 
 /**
  * Scales all gradients by one number where their {@link globalNorm} is above `max`, so that it is `max`.
- * Raises `ConfigError` unless `max` is positive. Pascanu et al. 2013.
+ * Raises `ConfigError` unless `max` is positive and finite. Pascanu et al. 2013.
  *
  * @example
  * clipByGlobalNorm(1)({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → { w: [0.6], b: [0.8] }
@@ -43,13 +45,7 @@ export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
 export const clipByGlobalNorm =
   (max: number): GradientTransformation =>
   <P>(gradients: Grads<P>) => {
-    if (!(max > 0))
-      raise('ConfigError', {
-        where: 'clipByGlobalNorm',
-        expected: 'a norm above 0',
-        actual: `${max}`,
-        hint: '1 is usual',
-      });
+    requireNorm('clipByGlobalNorm', max);
     const factor = div(maximum(max)(globalNorm(gradients)))(scalar(max)); // 1 up to `max`
     return zipTensors((g) => mul(factor)(g))(gradients);
   };

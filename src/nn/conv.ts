@@ -1,6 +1,6 @@
 import { addBias, conv2d, type Dim, type Extent, type Tensor, type Wide } from '../dsl/index.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
-import { collect, type Layer, parameter, type Trainable } from './layer.js';
+import { collect, type TrainableLayer, parameter, type Trainable } from './layer.js';
 
 /** The parameters of a convolution. */
 export interface ConvParams<C extends Dim, D extends Dim> {
@@ -10,7 +10,7 @@ export interface ConvParams<C extends Dim, D extends Dim> {
 }
 
 /** A convolution that keeps the size of the image, `[B, H, W, C]` → `[B, H, W, D]`. */
-export type ConvLayer<C extends Dim, D extends Dim> = Layer<
+export type ConvLayer<C extends Dim, D extends Dim> = TrainableLayer<
   ConvParams<C, D>,
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>
 >;

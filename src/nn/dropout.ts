@@ -1,4 +1,11 @@
-import { bernoulliLike, type Key, mul, raise, select, type Shape, type Tensor } from '../dsl/index.js';
+import { bernoulliLike, type Key, mul, select, type Shape, type Tensor } from '../dsl/index.js';
+import { requirement } from './requirement.js';
+
+const requireRate = requirement(
+  'a rate in [0, 1)',
+  (n) => n >= 0 && n < 1,
+  'give the fraction that is dropped, such as 0.1',
+);
 
 /**
  * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean
@@ -16,13 +23,7 @@ import { bernoulliLike, type Key, mul, raise, select, type Shape, type Tensor } 
 export const dropout =
   (rate: number, key: Key) =>
   <S extends Shape>(x: Tensor<S>): Tensor<S> => {
-    if (!(rate >= 0 && rate < 1))
-      raise('ConfigError', {
-        where: 'dropout',
-        expected: 'a rate in [0, 1)',
-        actual: `${rate}`,
-        hint: 'give the fraction that is dropped, such as 0.1',
-      });
+    requireRate('dropout', rate);
     if (rate === 0) return x;
     return select(bernoulliLike(1 - rate, x)(key), 0)(mul(1 / (1 - rate))(x));
   };

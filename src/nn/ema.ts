@@ -1,6 +1,13 @@
-import { add, cast, div, minimum, mul, neg, raise, type Scalar, sub, zipTensors } from '../dsl/index.js';
+import { add, cast, div, minimum, mul, neg, type Scalar, sub, zipTensors } from '../dsl/index.js';
 import { F } from '../internal/fp.js';
 import type { Step } from './learningRate.js';
+import { requirement } from './requirement.js';
+
+const requireDecay = requirement(
+  'a decay in [0, 1)',
+  (n) => n >= 0 && n < 1,
+  '0.999 is usual, less for short runs',
+);
 
 /**
  * The decay of the average at a step n = 0, 1, …: min(decay, (1 + n) / (10 + n)), so that it forgets its
@@ -12,13 +19,7 @@ import type { Step } from './learningRate.js';
 export const emaDecay =
   (decay: number) =>
   (step: Step): Scalar => {
-    if (!(decay >= 0 && decay < 1))
-      raise('ConfigError', {
-        where: 'ema',
-        expected: 'a decay in [0, 1)',
-        actual: `${decay}`,
-        hint: '0.999 is usual, less for short runs',
-      });
+    requireDecay('ema', decay);
     const n = cast('float32')(step);
     return F.pipe(n, add(1), div(add(10)(n)), minimum(decay));
   };

@@ -1,7 +1,16 @@
-import { type Affine, constantOf, type Dim, gather, silu, type Tensor } from '../dsl/index.js';
+import {
+  type Affine,
+  constantOf,
+  type Dim,
+  type Extent,
+  gather,
+  silu,
+  type Tensor,
+  type Wide,
+} from '../dsl/index.js';
 import { F } from '../internal/fp.js';
 import { normalOf } from './initializers.js';
-import { collect, type Layer, parameter } from './layer.js';
+import { collect, parameter, type Trainable, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
 
 /**
@@ -38,13 +47,16 @@ export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Fl
   });
 };
 
-/** `t: [B]` → `[B, D]` */
-export type EmbeddingLayer<P> = Layer<P, <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, Dim]>>;
+/** Integers as vectors, `[B]` → `[B, D]`. */
+export type EmbeddingLayer<P, D extends Dim> = TrainableLayer<
+  P,
+  <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, D]>
+>;
 
 /** The parameters of a time embedding: two affine maps. */
-export interface TimeEmbeddingParams {
-  readonly hidden: Affine<Dim, Dim>;
-  readonly output: Affine<Dim, Dim>;
+export interface TimeEmbeddingParams<D extends Dim = Dim> {
+  readonly hidden: Affine<Dim, D>;
+  readonly output: Affine<D, D>;
 }
 
 /**
@@ -55,32 +67,42 @@ export interface TimeEmbeddingParams {
  * const layer = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * layer.params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
  * layer.params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
+ * const params = {
+ *   hidden: { w: zeros(64, 256), b: zeros(256) },
+ *   output: { w: zeros(256, 256), b: zeros(256) },
+ * }
+ * pipe(iota(8), layer.apply(params)) // : Tensor<[8, 256]>
  */
-export const timeEmbedding = (
-  config: SinusoidConfig & { readonly outputs: number },
-): EmbeddingLayer<TimeEmbeddingParams> => {
-  const { timesteps, size, outputs } = config;
+export const timeEmbedding = <const D extends number>({
+  outputs,
+  ...config
+}: SinusoidConfig & { readonly outputs: Extent<D> }): EmbeddingLayer<
+  TimeEmbeddingParams<Wide<D> & Dim>,
+  Wide<D> & Dim
+> => {
+  const { timesteps, size } = config;
   const layers = {
-    hidden: linearLayer({ inputs: size, outputs }),
-    output: linearLayer({ inputs: outputs, outputs }),
+    hidden: linearLayer<number, D>({ inputs: size, outputs }),
+    output: linearLayer<D, D>({ inputs: outputs, outputs }),
   };
-  const rows = gather(constantOf(sinusoidTable(config), timesteps, size)); // one constant, however often it is applied
+  const sinusoids = constantOf(sinusoidTable(config), timesteps, size);
   return {
-    ...collect(layers),
-    apply: ({ hidden, output }) =>
-      F.flow(
-        rows, // [B, size]
-        layers.hidden.apply(hidden),
+    // the same shapes, which the compiler does not compare while D is open
+    ...(collect(layers) as Trainable<TimeEmbeddingParams<Wide<D> & Dim>>),
+    apply: (params) => (t) =>
+      F.pipe(
+        gather(sinusoids)(t), // [B, size]
+        layers.hidden.apply(params.hidden),
         silu,
-        layers.output.apply(output),
+        layers.output.apply(params.output),
       ),
   };
 };
 
 /** The parameters of a class embedding. */
-export interface ClassEmbeddingParams {
+export interface ClassEmbeddingParams<D extends Dim = Dim> {
   /** `[classes + 1, D]`; the last row stands for no class. */
-  readonly table: Tensor<[Dim, Dim]>;
+  readonly table: Tensor<[Dim, D]>;
 }
 
 /**
@@ -92,13 +114,16 @@ export interface ClassEmbeddingParams {
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
  * pipe(constantOf(Int32Array.of(1, 2), 2), layer.apply({ table })) // → [[3, 4], [0, 0]]
  */
-export const classEmbedding = ({
+export const classEmbedding = <const D extends number>({
   classes,
   outputs,
 }: {
   readonly classes: number;
-  readonly outputs: number;
-}): EmbeddingLayer<ClassEmbeddingParams> => ({
-  ...collect({ table: parameter(normalOf(1), classes + 1, outputs) }),
+  readonly outputs: Extent<D>;
+}): EmbeddingLayer<ClassEmbeddingParams<Wide<D> & Dim>, Wide<D> & Dim> => ({
+  // the same shapes, which the compiler does not compare while D is open
+  ...(collect({ table: parameter(normalOf(1), classes + 1, outputs) }) as Trainable<
+    ClassEmbeddingParams<Wide<D> & Dim>
+  >),
   apply: ({ table }) => gather(table),
 });

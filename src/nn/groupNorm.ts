@@ -7,10 +7,10 @@ import {
   type Wide,
 } from '../dsl/index.js';
 import { allOnes, allZeros } from './initializers.js';
-import { collect, type Layer, parameter, type Trainable } from './layer.js';
+import { collect, type TrainableLayer, parameter, type Trainable } from './layer.js';
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
-export type GroupNormLayer<C extends Dim> = Layer<
+export type GroupNormLayer<C extends Dim> = TrainableLayer<
   ScaleAndShift<C>,
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;

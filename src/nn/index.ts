@@ -1,6 +1,6 @@
 /** `noisefold/nn`: layers, the U-Net, and how it is trained: optimisers, learning rates, averages. */
 export { allOnes, allZeros, fanInNormal, fanInUniform, type Initializer, normalOf } from './initializers.js';
-export { collect, type Layer, parameter, type ParamsOf, type Trainable } from './layer.js';
+export { collect, type TrainableLayer, parameter, type ParamsOf, type Trainable } from './layer.js';
 export { linearLayer, type LinearLayer } from './linear.js';
 export { convLayer, type ConvLayer, type ConvParams } from './conv.js';
 export { groupNormLayer, type GroupNormLayer } from './groupNorm.js';
@@ -18,15 +18,8 @@ export {
 export { residualBlock, type ResidualBlock, type ResidualBlockParams } from './residualBlock.js';
 export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 export { unetBlock, type UNetBlock, type UNetBlockParams } from './unetBlock.js';
-export type { Conditioning, Model } from './model.js';
-export {
-  type Heads,
-  type Prediction,
-  unetArchitecture,
-  type UNetArchitecture,
-  type UNetConfig,
-} from './unetConfig.js';
-export { unet, type UNet, type UNetLevelParams, type UNetParams } from './unet.js';
+export { type Heads, unetArchitecture, type UNetArchitecture, type UNetConfig } from './unetConfig.js';
+export { unet, type UNet, type UNetConditioning, type UNetLevelParams, type UNetParams } from './unet.js';
 export { type LearningRate, cosineDecay, rateAt, type Step, warmup } from './learningRate.js';
 export {
   chain,

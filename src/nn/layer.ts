@@ -23,7 +23,7 @@ export interface Trainable<P> {
 }
 
 /** A function `F` of tensors that has parameters `P`. */
-export interface Layer<P, F> extends Trainable<P> {
+export interface TrainableLayer<P, F> extends Trainable<P> {
   readonly apply: (params: P) => F;
 }
 

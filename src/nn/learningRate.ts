@@ -1,26 +1,18 @@
-import {
-  add,
-  cast,
-  clip,
-  cos,
-  minimum,
-  mul,
-  raise,
-  type Scalar,
-  scalar,
-  sub,
-  type Tensor,
-} from '../dsl/index.js';
+import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../dsl/index.js';
 import { F } from '../internal/fp.js';
+import { isAmount, type Requirement, requirement } from './requirement.js';
 
 /** How many updates there were before this one: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
+
+const requireRate = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
 
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
 
 /**
- * The learning rate of a step, whether it is a number or a function of the step.
+ * The learning rate of a step, whether it is a number or a function of the step. Raises `ConfigError` for a
+ * number below 0 or not finite.
  *
  * @example
  * rateAt(0.1)(scalar(3, 'int32')) // → 0.1
@@ -28,18 +20,18 @@ export type LearningRate = number | ((step: Step) => Scalar);
  */
 export const rateAt =
   (rate: LearningRate) =>
-  (step: Step): Scalar =>
-    typeof rate === 'number' ? scalar(rate) : rate(step);
+  (step: Step): Scalar => {
+    if (typeof rate !== 'number') return rate(step);
+    requireRate('learning rate', rate);
+    return scalar(rate);
+  };
 
-const requireSteps = (where: string, steps: number, least: number): void => {
-  if (!(Number.isSafeInteger(steps) && steps >= least))
-    raise('ConfigError', {
-      where,
-      expected: `a number of steps ≥ ${least}`,
-      actual: `${steps}`,
-      hint: 'count updates, from 0',
-    });
-};
+const requireSteps = (least: number): Requirement =>
+  requirement(
+    `a number of steps ≥ ${least}`,
+    (n) => Number.isSafeInteger(n) && n >= least,
+    'count updates, from 0',
+  );
 
 /**
  * Lets a learning rate grow linearly over the first `steps` updates: the first has 1/steps of it, the
@@ -54,7 +46,7 @@ export const warmup =
   (steps: number) =>
   (rate: LearningRate): LearningRate =>
   (step) => {
-    requireSteps('warmup', steps, 1);
+    requireSteps(1)('warmup', steps);
     const part = F.pipe(step, cast('float32'), add(1), mul(1 / steps), minimum(1));
     return mul(part)(rateAt(rate)(step));
   };
@@ -81,8 +73,8 @@ export const cosineDecay =
   }) =>
   (rate: LearningRate): LearningRate =>
   (step) => {
-    requireSteps('cosineDecay', from, 0);
-    requireSteps('cosineDecay', steps, from + 1);
+    requireSteps(0)('cosineDecay', from);
+    requireSteps(from + 1)('cosineDecay', steps);
     const progress = F.pipe(step, cast('float32'), sub(from), mul(1 / (steps - from)), clip(0, 1));
     const part = F.pipe(progress, mul(Math.PI), cos, mul((1 - floor) / 2), add((1 + floor) / 2));
     return mul(part)(rateAt(rate)(step));

@@ -8,10 +8,10 @@ import {
   type Wide,
 } from '../dsl/index.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
-import { collect, type Layer, parameter, type Trainable } from './layer.js';
+import { collect, type TrainableLayer, parameter, type Trainable } from './layer.js';
 
 /** An affine map along the last axis, `[..., C]` → `[..., D]`. */
-export type LinearLayer<C extends Dim, D extends Dim> = Layer<
+export type LinearLayer<C extends Dim, D extends Dim> = TrainableLayer<
   Affine<C, D>,
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
 >;

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { numbersOf, outcomeOf, relativeDistance } from '../../properties/diffusion/run.js';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import {
   type Dim,
   type Grads,
   concatAll,
   constantOf,
   leafSpec,
+  parseSpec,
   reshape,
   scalar,
   type Shape,
+  showShape,
   type Tensor,
   tensorsOf,
   treeSpec,
@@ -97,7 +99,7 @@ describe('adam', () => {
   });
 
   test('the first step has the size of the learning rate, against the sign of the gradient', async () => {
-    const optimizer = adam({ learningRate: 0.1, epsilon: 0 });
+    const optimizer = adam({ learningRate: 0.1, epsilon: 1e-30 });
     const [w0, w1, w2, b] = await numbersOf(() =>
       flat(
         optimizer.update(
@@ -124,18 +126,13 @@ describe('adam', () => {
     ).toBeLessThan(approx);
   });
 
-  test('the state has the form of the parameters', () => {
+  test('the spec of the state has the form of the parameters, however they are written', () => {
+    const { state } = adam({ learningRate: 1 });
+    const written = { w: '3', deep: { b: '1' } } as const;
     const params = treeSpec<Params>({ w: leafSpec([3]), deep: { b: leafSpec([1]) } });
-    expect(
-      adam({ learningRate: 1 })
-        .state(params)
-        .leaves.map(({ path, shape }) => [path, shape]),
-    ).toEqual([
-      ['first.w', [3]],
-      ['first.deep.b', [1]],
-      ['second.w', [3]],
-      ['second.deep.b', [1]],
-    ]);
+    const expected = ['first.w [3]', 'first.deep.b [1]', 'second.w [3]', 'second.deep.b [1]'];
+    for (const spec of [parseSpec(state(written)), parseSpec(state(params))])
+      expect(right(spec).leaves.map(({ path, shape }) => `${path} ${showShape(shape)}`)).toEqual(expected);
   });
 
   test('what has no gradient stays as it is', async () => {
@@ -150,23 +147,27 @@ describe('adam', () => {
     expect(await numbersOf(() => updated.params.count)).toEqual([7]);
     expect(await numbersOf(() => updated.state['first']!.count)).toEqual([0]);
   });
+});
 
-  test('refuses a decay that never forgets, when it is traced', async () => {
-    const optimizer = adam({ learningRate: 0.1, beta2: 1 });
+describe('numbers that no step can be made with are refused when it is traced', () => {
+  const usual = '1e-3 is usual for Adam';
+  const huge = { learningRate: 0.1, weightDecay: Number.POSITIVE_INFINITY };
+  test.each([
+    [adam({ learningRate: 0.1, beta2: 1 }), 'adam.beta2: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
+    [adam({ learningRate: 0.1, epsilon: 0 }), 'adam.epsilon: expected a finite number above 0, got 0; 1e-8 is usual: without it a gradient of 0 gives 0 / 0'],
+    [adam({ learningRate: Number.NaN }), `learning rate: expected a finite number ≥ 0, got NaN; ${usual}`],
+    [adam({ learningRate: warmup(3)(-1) }), `learning rate: expected a finite number ≥ 0, got -1; ${usual}`],
+    [adamw(huge), 'adamw.weightDecay: expected a finite number ≥ 0, got Infinity; 0.01 is usual'],
+    [chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })), 'clipByGlobalNorm: expected a finite norm above 0, got 0; 1 is usual'],
+  ] as const)('%#', async (optimizer, message) => {
+    const begin = paramsOf(start);
     const outcome = await outcomeOf(() =>
       flat(
-        optimizer.update(
-          paramsOf(gradients[0]),
-          optimizer.init(paramsOf(start)),
-          paramsOf(start),
-          scalar(0, 'int32'),
-        ).params,
+        optimizer.update(paramsOf(gradients[0]), optimizer.init(begin), begin, scalar(0, 'int32')).params,
       ),
     )();
-    expect(E.isLeft(outcome) && outcome.left.message).toBe(
-      'adam.beta2: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual',
-    );
-  });
+    expect(E.isLeft(outcome) && outcome.left.message).toBe(message);
+  }); // prettier-ignore
 });
 
 describe('adamw', () => {

@@ -1,4 +1,4 @@
-import { type Grads, mapTensors, treeSpec, type TreeSpec, zerosLike } from '../dsl/index.js';
+import { type Grads, mapTensors, type Spec, zerosLike } from '../dsl/index.js';
 import type { LearningRate, Step } from './learningRate.js';
 
 /** What an optimiser remembers: trees like the parameters, by name. */
@@ -16,8 +16,8 @@ export interface Updated<P> {
 export interface Optimizer {
   /** The learning rate that it uses, to be reported. */
   readonly learningRate: LearningRate;
-  /** The spec of the state, for programs and checkpoints. */
-  readonly state: <P>(params: TreeSpec<P>) => TreeSpec<OptimizerState<P>>;
+  /** The spec of the state, for programs and checkpoints, from that of the parameters: one like it for each moment. */
+  readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
   /** The state to begin with. */
   readonly init: <P>(params: P) => OptimizerState<P>;
   /** One update. Parameters without a gradient stay as they are. */
@@ -45,7 +45,7 @@ export const optimizerOf = ({
   const each = <A>(a: A): { readonly [moment: string]: A } =>
     Object.fromEntries(moments.map((moment) => [moment, a]));
   return {
-    state: (params) => treeSpec(each(params)),
+    state: each,
     init: (params) => each(mapTensors(zerosLike)(params)),
     ...rest,
   };

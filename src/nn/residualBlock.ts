@@ -17,7 +17,7 @@ import { convLayer, type ConvParams } from './conv.js';
 import { dropout as dropoutBy } from './dropout.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
-import { collect, type Layer } from './layer.js';
+import { collect, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
 
 /** The parameters of a residual block from C to D channels. */
@@ -35,7 +35,7 @@ export interface ResidualBlockParams {
 /**
  * `x: [B, H, W, C]` and the activated embedding `[B, E]` → `[B, H, W, D]`. Without a key nothing is dropped.
  */
-export type ResidualBlock = Layer<
+export type ResidualBlock = TrainableLayer<
   ResidualBlockParams,
   <B extends Dim>(
     embedding: Tensor<[B, Dim]>,

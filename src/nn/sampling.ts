@@ -12,14 +12,14 @@ import {
   type Wide,
 } from '../dsl/index.js';
 import { type ConvParams, convParams } from './conv.js';
-import type { Layer } from './layer.js';
+import type { TrainableLayer } from './layer.js';
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
-export type DownsampleLayer<C extends Dim> = Layer<
+export type DownsampleLayer<C extends Dim> = TrainableLayer<
   ConvParams<C, C>,
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,
@@ -46,7 +46,7 @@ export const downsampleLayer = <const C extends number>({
 });
 
 /** `[B, H, W, C]` → `[B, 2*H, 2*W, C]` */
-export type UpsampleLayer<C extends Dim> = Layer<
+export type UpsampleLayer<C extends Dim> = TrainableLayer<
   ConvParams<C, C>,
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,

@@ -5,6 +5,7 @@
  */
 import {
   add,
+  ascribeLike,
   concat,
   type Dim,
   dims,
@@ -20,7 +21,6 @@ import {
   type Tensor,
   type Widened,
 } from '../dsl/index.js';
-import { nodeOf, tensor } from '../dsl/tensor.js';
 import { E, type either, F } from '../internal/fp.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import { convLayer, type ConvParams } from './conv.js';
@@ -32,8 +32,7 @@ import {
 } from './embedding.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
-import { collect } from './layer.js';
-import type { Conditioning, Model } from './model.js';
+import { collect, type Trainable } from './layer.js';
 import { residualBlock, type ResidualBlockParams } from './residualBlock.js';
 import { downsampleLayer, upsampleLayer } from './sampling.js';
 import { unetBlock, type UNetBlockParams } from './unetBlock.js';
@@ -71,9 +70,30 @@ export interface UNetParams {
   readonly output: ConvParams<Dim, Dim>;
 }
 
-/** A U-Net, with what it was made from. */
-export interface UNet<I extends Shape> extends Model<UNetParams, I> {
+/** What a U-Net is told beside the noised images. */
+export interface UNetConditioning<B extends Dim> {
+  /** The timestep of each sample, `[B]`, counted from 0. */
+  readonly t: Tensor<[B], 'int32'>;
+  /** The class of each sample, `[B]`. Without it a model with classes takes them all to be of none. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** Randomness for dropout; without it nothing is dropped. */
+  readonly dropout?: Key;
+}
+
+/** A U-Net for images of shape `I`, with what it was made from: a model in the sense of `noisefold/diffusion`. */
+export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly config: UNetArchitecture;
+  readonly predicts: UNetArchitecture['predicts'];
+  /** The number of classes, where there are some; the label of that number is no class. */
+  readonly classes?: number;
+  /** The number of timesteps, 0…timesteps-1. */
+  readonly timesteps: number;
+  /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
+  readonly apply: <B extends Dim>(
+    params: UNetParams,
+    x: Tensor<[B, ...I]>,
+    at: UNetConditioning<NoInfer<B>>,
+  ) => Tensor<[B, ...I]>;
 }
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
@@ -133,7 +153,7 @@ type Layers = ReturnType<typeof layersOf>;
 const embed = <B extends Dim>(
   layers: Layers,
   params: UNetParams,
-  { t, label }: Conditioning<B>,
+  { t, label }: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
   const time = layers.time.apply(params.time)(t);
   if (layers.label === undefined || params.label === undefined) {
@@ -205,23 +225,24 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     ...collect(layers),
     predicts: c.predicts,
     ...(c.classes !== undefined && { classes: c.classes }),
+    timesteps: c.timesteps,
     config: c,
-    apply: <B extends Dim>(params: UNetParams, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => {
+    apply: <B extends Dim>(params: UNetParams, x: Tensor<[B, ...I]>, at: UNetConditioning<NoInfer<B>>) => {
       isImage(c.image, x);
       const { dropout } = at;
       const keyOf = (path: string): Key | undefined =>
         dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
       const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
-      const images: Images<B> = tensor(nodeOf(x)); // I is an image, which has just been checked
-      const result = F.pipe(
+      const images = x as unknown as Images<B>; // I is an image, which has just been checked
+      return F.pipe(
         images,
         layers.input.apply(params.input),
         through(layers, params, embedding, keyOf)(0),
         layers.norm.apply(params.norm),
         silu,
         layers.output.apply(params.output),
+        ascribeLike(x), // the way up ends at the size where it began
       );
-      return tensor<[B, ...I], 'float32'>(nodeOf(result)); // the way up ends at the size where it began
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { Dim, Key, Tensor } from '../dsl/index.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
-import { collect, type Layer } from './layer.js';
+import { collect, type TrainableLayer } from './layer.js';
 import { residualBlock, type ResidualBlockConfig, type ResidualBlockParams } from './residualBlock.js';
 
 /** The parameters of a block of a U-Net. */
@@ -11,7 +11,7 @@ export interface UNetBlockParams {
 }
 
 /** As a residual block: `[B, H, W, C]` and the activated embedding `[B, E]` → `[B, H, W, D]`. */
-export type UNetBlock = Layer<
+export type UNetBlock = TrainableLayer<
   UNetBlockParams,
   <B extends Dim>(
     embedding: Tensor<[B, Dim]>,

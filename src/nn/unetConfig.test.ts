@@ -78,6 +78,7 @@ describe('what comes from outside is decoded', () => {
   test.each([
     [{ dropuot: 0.1 }, 'unet: expected no fields but image, base,'],
     [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 0, got nothing'],
+    [{ image: [28, 28, 1, 7] }, 'unet.image: expected [height, width, channels], got an array of 4'],
     [{ base: '24' }, 'unet.base: expected an integer ≥ 0, got "24"'],
     [{ base: 24.5 }, 'unet.base: expected an integer ≥ 0, got 24.5'],
     [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected an integer ≥ 0, got NaN'],

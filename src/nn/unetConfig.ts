@@ -1,10 +1,7 @@
 import { type Explanation, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly, finite, type Mismatch, natural } from '../internal/decode.js';
+import { decode, exactly, exactTuple, finite, type Mismatch, natural } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import type { Sinusoid } from './embedding.js';
-
-/** What a denoiser gives: the noise ε, the data x₀ or the velocity v. */
-export type Prediction = 'epsilon' | 'x0' | 'v';
 
 /** The number of attention heads, or how many channels each has. */
 export type Heads = number | { readonly channels: number };
@@ -36,8 +33,8 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly dropout?: number;
   /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
   readonly timesteps?: number;
-  /** `epsilon` if not given. */
-  readonly predicts?: Prediction;
+  /** The noise ε, the data x₀ or the velocity v; `epsilon` if not given. */
+  readonly predicts?: 'epsilon' | 'x0' | 'v';
   /** The convention of the time embedding; `ddpm` if not given. */
   readonly sinusoid?: Sinusoid;
 }
@@ -47,7 +44,7 @@ export type UNetArchitecture = Required<Omit<UNetConfig, 'classes'>> & Pick<UNet
 
 const codec = exactly(
   {
-    image: t.tuple([natural, natural, natural], '[height, width, channels]'),
+    image: exactTuple([natural, natural, natural], '[height, width, channels]'),
     base: natural,
     multipliers: t.array(natural),
   },

@@ -13,7 +13,9 @@ const digits = F.pipe(
   RTE.bind('model', () => RTE.fromEither(unet({ ...shape, predicts: 'v' }))),
   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('data', () =>
-    RTE.fromTaskEither(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)),
+    RTE.fromTaskEither(
+      readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`, [28, 28, 1]),
+    ),
   ),
   RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
   RTE.flatMap((recipe) => fit({ ...recipe, batch: 32, steps: 400, key: key(7) })),

@@ -69,9 +69,12 @@ const train =
     const { recipe } = config;
     const done = from?.step ?? 0;
     return fit({
-      ...parts,
-      ...recipe,
       model: parts.model,
+      process: parts.process,
+      optimizer: parts.optimizer,
+      timesteps: parts.timesteps,
+      averageDecay: recipe.averageDecay,
+      labelDropout: recipe.labelDropout,
       data: digits.train,
       heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
       batch: config.batch,

@@ -42,7 +42,7 @@ export const following = (
   run: Run,
   { note, progress }: Display,
   signal: AbortSignal,
-): NonNullable<Fit<never, never>['onEvent']> => {
+): NonNullable<Fit<unknown, never>['onEvent']> => {
   const { config, metrics: before } = run;
   const { batch, checkpointEvery, recipe } = config;
   const secondsBefore = before.at(-1)?.seconds ?? 0;

@@ -1,6 +1,6 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
 import { fail, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly, type Mismatch } from '../internal/decode.js';
+import { decode, exactly, exactTuple, type Mismatch } from '../internal/decode.js';
 import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
@@ -17,7 +17,7 @@ const Metadata = exactly(
 const Header = exactly({
   step: t.number,
   batch: t.number,
-  key: t.tuple([t.number, t.number], 'two words'),
+  key: exactTuple([t.number, t.number], 'two words'),
 });
 
 const parse = (text: string): either.Either<string, unknown> =>

@@ -1,4 +1,4 @@
-import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
+import { type Dim, fail, type NoisefoldError, showShape, type Wide } from '../dsl/index.js';
 import { E, type either, TE, type taskEither } from '../internal/fp.js';
 
 /** Some samples of a data set, as a step of training takes them. */
@@ -9,20 +9,32 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-/** Images to learn from. A batch may come from memory, a file or a network. */
-export interface Dataset {
+/** Height, width and channels of an image, in types. */
+export type ImageShape = [Dim, Dim, Dim];
+
+/** The shape that extents stand for: {@link ImageExtents}, the other way round. */
+export type Image<I extends readonly [number, number, number]> = [Wide<I[0]>, Wide<I[1]>, Wide<I[2]>];
+
+/** An extent as a number: of a literal, that. */
+type Known<D> = D extends number ? D : number;
+
+/** Height, width and channels of an image of shape `I`. */
+export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
+
+/** Images of shape `I` to learn from. A batch may come from memory, a file or a network. */
+export interface Dataset<I extends ImageShape = ImageShape> {
   readonly size: number;
   /** Height, width and channels of an image. */
-  readonly image: readonly [number, number, number];
+  readonly image: ImageExtents<I>;
   /** The samples at some positions, 0…size-1, in that order. */
   readonly batch: (positions: Int32Array) => taskEither.TaskEither<NoisefoldError, Batch>;
 }
 
 /** Images and labels in memory, as bytes. */
-export interface Bytes {
+export interface Bytes<I extends readonly [number, number, number] = readonly [number, number, number]> {
   readonly pixels: Uint8Array;
   readonly labels: Uint8Array;
-  readonly image: readonly [number, number, number];
+  readonly image: I;
 }
 
 /**
@@ -43,7 +55,11 @@ export const pixelOf = (byte: number): number => byte / 127.5 - 1;
  * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
  * second // → E.right({ images: [1, -1], labels: [7] })
  */
-export const datasetOf = ({ pixels, labels, image }: Bytes): either.Either<NoisefoldError, Dataset> => {
+export const datasetOf = <const I extends readonly [number, number, number]>({
+  pixels,
+  labels,
+  image,
+}: Bytes<I>): either.Either<NoisefoldError, Dataset<Image<I>>> => {
   const [height, width, channels] = image;
   const each = height * width * channels;
   if (labels.length === 0 || pixels.length !== labels.length * each)
@@ -60,5 +76,10 @@ export const datasetOf = ({ pixels, labels, image }: Bytes): either.Either<Noise
     });
     return { images, labels: Int32Array.from(positions, (position) => labels[position]!) };
   };
-  return E.right({ size: labels.length, image, batch: (positions) => TE.fromIO(() => batch(positions)) });
+  return E.right({
+    size: labels.length,
+    // the extents of I, which the compiler does not compare while they are open
+    image: image as unknown as ImageExtents<Image<I>>,
+    batch: (positions) => TE.fromIO(() => batch(positions)),
+  });
 };

@@ -1,18 +1,21 @@
-import type { Backend, NoisefoldError, Shape } from '../dsl/index.js';
+import type { Backend, NoisefoldError } from '../dsl/index.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
-import type { ResidentTree } from './open.js';
-import { startTraining, type TrainEvent, type Training, type TrainingRun } from './run.js';
+import type { ImageShape } from './dataset.js';
+import { startTraining, type TrainingRun } from './run.js';
 import type { Trained } from './sample.js';
+import { ensuring } from './scope.js';
+import type { TrainEvent } from './trainEvent.js';
+import type { Training } from './training.js';
 
 /** A training with what is to be done on the way. */
-export interface Fit<P, I extends Shape> extends Training<P, I> {
+export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   /**
    * Told of each event, while the run rests: write a log, save `run.snapshot`. `stop` ends the training there,
    * with what it has learned; so does a `Left`, with nothing.
    */
   readonly onEvent?: (
     event: TrainEvent,
-    run: TrainingRun,
+    run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'>;
 }
 
@@ -39,24 +42,37 @@ export interface Fit<P, I extends Shape> extends Training<P, I> {
  * )() // → E.right([1])
  */
 export const fit =
-  <P, I extends Shape>(
-    training: Fit<P, I>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
+  <P, I extends ImageShape>({
+    onEvent,
+    ...training
+  }: Fit<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
   (backend) =>
     F.pipe(
-      startTraining(training)(backend),
-      TE.flatMap((run) => async () => {
-        for await (const event of run.events) {
-          const handled = E.isLeft(event) ? event : await training.onEvent?.(event.right, run)();
-          if (handled !== undefined && E.isLeft(handled)) {
-            await run.release();
-            return handled;
-          }
-          if (handled?.right === 'stop') break;
-        }
+      startTraining<P, I>(training)(backend),
+      TE.flatMap((run) =>
+        F.pipe(
+          taken(run, onEvent),
+          TE.flatMap(() => run.finish),
+          ensuring(run.release),
+        ),
+      ),
+      TE.map((params) => {
         const { model, process, data } = training;
-        return E.map((params: ResidentTree) => ({ model, process, image: data.image, params }))(
-          await run.finish(),
-        );
+        return { model, process, image: data.image, params };
       }),
     );
+
+/** Takes the events of a run, to its end or to a `stop`. */
+const taken =
+  <P>(
+    run: TrainingRun<P>,
+    onEvent: Fit<P, ImageShape>['onEvent'],
+  ): taskEither.TaskEither<NoisefoldError, void> =>
+  async () => {
+    for await (const event of run.events) {
+      const told = E.isLeft(event) ? event : await onEvent?.(event.right, run)();
+      if (told !== undefined && E.isLeft(told)) return told;
+      if (told?.right === 'stop') break;
+    }
+    return E.right(undefined);
+  };

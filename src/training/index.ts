@@ -1,18 +1,31 @@
 /** `noisefold/training`: fit, sample, checkpoints, data. */
-export { type Batch, type Bytes, type Dataset, datasetOf, pixelOf } from './dataset.js';
+export {
+  type Batch,
+  type Bytes,
+  type Dataset,
+  datasetOf,
+  type Image,
+  type ImageExtents,
+  type ImageShape,
+  pixelOf,
+} from './dataset.js';
 export { positionsOf } from './batches.js';
 export { fit, type Fit } from './fit.js';
-export { type HeldOut, startTraining, type TrainEvent, type Training, type TrainingRun } from './run.js';
-export { type Images, sample, type Sampling, type Trained } from './sample.js';
-export type { ResidentTree } from './open.js';
+export type { HeldOut, Training } from './training.js';
+export { startTraining, type TrainingRun } from './run.js';
+export type { TrainEvent } from './trainEvent.js';
+export { type Images, sample, type Trained } from './sample.js';
+export type { Sampling } from './sampling.js';
+export type { Resident } from './open.js';
 export type { StopSignal } from './stop.js';
 export {
   type Examples,
-  heldOutLoss,
+  heldOutLosses,
   initialState,
   type Recipe,
   type Report,
   type StepInputs,
+  type StepResult,
   trainState,
   type TrainState,
   trainStep,

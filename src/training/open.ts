@@ -1,31 +1,63 @@
-/** Executables of programs whose types are open. */
+/** Executables of programs whose types are open, since their model is any model: what they take and give is named here. */
 import {
+  type At,
   type Backend,
   type Bindings,
   compile,
   type CompileOptions,
+  type HostArray,
   type NoisefoldError,
+  nonFiniteOrigin,
   type Program,
+  type RandomKey,
+  type Value,
 } from '../dsl/index.js';
 import type { io, taskEither } from '../internal/fp.js';
+import type { OptimizerState } from '../nn/index.js';
 
-/** Values on the backend by name, not looked into. */
-export type ResidentTree = Readonly<Record<string, unknown>>;
+/** The values on a backend of a tree of tensors without symbols, such as parameters. */
+export type Resident<P> = At<P, Record<never, never>>;
+
+/** A training state on a backend. */
+export interface ResidentState<P> {
+  readonly params: Resident<P>;
+  readonly average: Resident<P>;
+  readonly optimizer: OptimizerState<Resident<P>>;
+  readonly step: Value<[], 'int32'>;
+}
+
+/** Images with their labels, on the host, and a key for what is drawn for them. */
+export interface GivenExamples {
+  readonly x0: HostArray;
+  readonly label?: HostArray;
+  readonly key: RandomKey;
+}
+
+/** What a step of training takes. */
+export interface StepGiven<P> {
+  readonly state: ResidentState<P>;
+  readonly examples: GivenExamples;
+}
 
 export interface OpenExecutable<Given, Result> {
   readonly run: (inputs: Given) => taskEither.TaskEither<NoisefoldError, Result>;
   readonly release: io.IO<void>;
 }
 
-/**
- * Compiles a program whose types are open, since its model is any model: what it takes and gives is named by
- * the caller.
- */
+// `At` and `Feed` do not reduce while the parameters' type is open, nor do the symbols: hence the casts.
+
+/** Compiles a program whose types are open. */
 export const compiled =
   <I, O>(program: Program<I, O>, extents: Bindings, options: CompileOptions<I> = {}) =>
   <Given, Result>(backend: Backend): taskEither.TaskEither<NoisefoldError, OpenExecutable<Given, Result>> =>
-    // `At` and `Feed` do not reduce while the parameters' type is open, nor do the symbols
     compile(program, extents as never, options)(backend) as unknown as taskEither.TaskEither<
       NoisefoldError,
       OpenExecutable<Given, Result>
     >;
+
+/** Finds where NaN begins in a program whose types are open. */
+export const originIn =
+  <I, O>(program: Program<I, O>, extents: Bindings) =>
+  <Given>(inputs: Given) =>
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, string | null> =>
+    nonFiniteOrigin(program, extents as never, inputs as never)(backend);

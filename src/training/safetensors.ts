@@ -5,7 +5,7 @@
  * Files written here carry a checksum of themselves in their metadata, and are held to it when read.
  */
 import { failure, showShape, type NoisefoldError } from '../dsl/errors.js';
-import { decode, exactly, natural, refined } from '../internal/decode.js';
+import { decode, exactly, exactTuple, natural } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { crc32 } from './crc32.js';
 
@@ -43,8 +43,7 @@ const METADATA = '__metadata__';
 const CHECKED = `{"${METADATA}":{"crc32":"`;
 const DIGITS_AT = 8 + CHECKED.length;
 
-// io-ts's tuple alone drops what is too much
-const Span = refined(t.tuple([natural, natural]), '[begin, end]', ({ length }) => length === 2);
+const Span = exactTuple([natural, natural], '[begin, end]');
 const Entry = exactly({
   dtype: t.keyof({ F64: null, I64: null, F32: null, I32: null, U8: null, BOOL: null }),
   shape: t.readonlyArray(natural, 'a shape'),

@@ -1,22 +1,19 @@
 /** Samples of a trained model: a sampler compiled once, run step by step with its state on the backend. */
 import {
-  type Correction,
-  type Guidance,
   type Model,
   type Process,
   type Sampler,
   sampler,
   type SampleState,
-  type Solver,
   type StepInputs,
 } from '../diffusion/index.js';
 import {
   type Backend,
-  fail,
   failure,
   foldIn,
   fork,
   type HostArray,
+  type Key,
   leafSpec,
   type NoisefoldError,
   normal,
@@ -26,23 +23,26 @@ import {
   read,
   release,
   type Shape,
+  type Tensor,
   treeSpec,
   type TreeSpec,
   type Value,
 } from '../dsl/index.js';
-import { type either, E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
-import { compiled, type OpenExecutable, type ResidentTree } from './open.js';
-import type { StopSignal } from './stop.js';
+import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import type { ImageExtents, ImageShape } from './dataset.js';
+import { compiled, type OpenExecutable, type Resident } from './open.js';
 import { pause } from './pause.js';
+import { countsOf, type Sampling } from './sampling.js';
+import { ensuring } from './scope.js';
 
 /** A model with parameters on a backend. */
-export interface Trained<P, I extends Shape> {
+export interface Trained<P, I extends ImageShape> {
   readonly model: Model<P, I>;
   readonly process: Process;
   /** Height, width and channels of an image. */
-  readonly image: readonly [number, number, number];
+  readonly image: ImageExtents<I>;
   /** The averaged parameters. */
-  readonly params: ResidentTree;
+  readonly params: Resident<P>;
 }
 
 /** Images on the host, in [-1, 1], row-major. */
@@ -51,30 +51,13 @@ export interface Images {
   readonly shape: readonly [count: number, height: number, width: number, channels: number];
 }
 
-export interface Sampling {
-  readonly solver: Solver;
-  readonly guidance?: Guidance;
-  readonly correction?: Correction;
-  readonly key: RandomKey;
-  /** The class of each sample, for a model with classes; their number is the number of samples. */
-  readonly labels?: readonly number[];
-  /** How many samples, where there are no labels; 1 if not given. */
-  readonly count?: number;
-  /** How many are made at a time; all if not given. */
-  readonly batch?: number;
-  /** Told after each step how many of all steps are done. */
-  readonly onStep?: (done: number, of: number) => void;
-  /** Ends the sampling before its next step, as `Cancelled`. */
-  readonly signal?: StopSignal;
-}
-
-interface StepSpec<P, I extends Shape> {
+interface StepSpec<P, I extends ImageShape> {
   readonly params: P;
   readonly state: SampleState<['B', ...I]>;
   readonly inputs: StepInputs<'B'>;
 }
 
-const stepProgram = <P, I extends Shape>(
+const stepProgram = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   { step, memory, stochastic }: Sampler<P, I>,
   labelled: boolean,
@@ -92,56 +75,32 @@ const stepProgram = <P, I extends Shape>(
   return program(spec, ({ params, state, inputs }) => ({ state: step(params, state, inputs) }));
 };
 
-const startProgram = <P, I extends Shape>(
+const startProgram = <P, I extends ImageShape>(
   { image }: Trained<P, I>,
   { start }: Sampler<P, I>,
   batch: number,
-): Program<{ readonly key: RandomKeyTensor }, SampleState<['B', ...I]>> =>
+): Program<{ readonly key: Key }, SampleState<['B', ...I]>> =>
   program({ key: 'key' }, ({ key }) =>
     // the shape of the model's samples, with the batch for 'B'
-    start<'B'>(normal(batch, ...image)(key) as unknown as Parameters<typeof start<'B'>>[0]),
+    start<'B'>(normal(batch, ...(image as readonly number[]))(key) as Tensor<Shape> as Tensor<['B', ...I]>),
   );
-type RandomKeyTensor = Parameters<ReturnType<typeof normal>>[0];
 
 interface ResidentSample {
   readonly x: Value<readonly number[]>;
   readonly memory: readonly Value<readonly number[]>[];
 }
-interface StepGiven {
-  readonly params: ResidentTree;
+interface StepGiven<P> {
+  readonly params: Resident<P>;
   readonly state: ResidentSample;
   readonly inputs: { readonly index: number; readonly key?: RandomKey; readonly label?: HostArray };
 }
-
-const checked = <P, I extends Shape>(
-  { model: { classes } }: Trained<P, I>,
-  { labels, count = 1 }: Sampling,
-): either.Either<NoisefoldError, number> => {
-  const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
-  if (wrong !== undefined)
-    return fail('ConfigError', {
-      where: 'sample: labels',
-      expected:
-        classes === undefined
-          ? 'none: the model has no classes'
-          : `classes from 0 to ${classes - 1} (${classes} is none)`,
-      actual: `${wrong}`,
-      hint: 'give labels that the model was trained with',
-    });
-  const all = labels?.length ?? count;
-  return Number.isInteger(all) && all > 0
-    ? E.right(all)
-    : fail('ConfigError', {
-        where: 'sample',
-        expected: 'at least one sample',
-        actual: `${all}`,
-        hint: 'give labels, or a count',
-      });
-};
+type Start = OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
+type Step<P> = OpenExecutable<StepGiven<P>, { readonly state: ResidentSample }>;
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
- * and batch size give the same samples. Labels that the model does not have are a `ConfigError`.
+ * and batch size give the same samples. A sampling that cannot work, with labels that the model does not have
+ * for instance, is a `ConfigError`.
  *
  * @example
  * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -154,114 +113,113 @@ const checked = <P, I extends Shape>(
  */
 export const sample =
   (sampling: Sampling) =>
-  <P, I extends Shape>(
+  <P, I extends ImageShape>(
     trained: Trained<P, I>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Images> =>
   (backend) =>
     F.pipe(
       E.Do,
-      E.bind('all', () => checked(trained, sampling)),
+      E.bind('counts', () => countsOf(trained.model, sampling)),
       E.bind('parts', () =>
         sampler<P, I>({ ...sampling, process: trained.process, denoiser: trained.model }),
       ),
       TE.fromEither,
-      TE.flatMap(({ all, parts }) => {
-        const batch = Math.min(all, sampling.batch ?? all);
-        const labelled = sampling.labels !== undefined;
-        return F.pipe(
-          TE.Do,
-          TE.bind('start', () =>
-            compiled(
-              startProgram(trained, parts, batch),
-              {},
-            )<{ readonly key: RandomKey }, ResidentSample>(backend),
-          ),
-          TE.bind('step', () =>
-            compiled(
-              stepProgram(trained, parts, labelled),
-              { B: batch },
-              { donate: ['state'] },
-            )<StepGiven, { readonly state: ResidentSample }>(backend),
-          ),
-          TE.flatMap(({ start, step }) =>
+      TE.flatMap(({ counts: { all, batch }, parts }) =>
+        F.pipe(
+          compiled(
+            startProgram(trained, parts, batch),
+            {},
+          )<{ readonly key: RandomKey }, ResidentSample>(backend),
+          TE.flatMap((start) =>
             F.pipe(
-              walk({
-                backend,
-                trained,
-                sampling,
-                all,
-                batch,
-                steps: parts.steps,
-                stochastic: parts.stochastic,
-                start,
-                step,
-              }),
-              TE.tapIO(() => () => {
-                start.release();
-                step.release();
-              }),
+              compiled(
+                stepProgram(trained, parts, sampling.labels !== undefined),
+                { B: batch },
+                { donate: ['state'] },
+              )<StepGiven<P>, { readonly state: ResidentSample }>(backend),
+              TE.flatMap((step) =>
+                F.pipe(
+                  batches({ backend, trained, sampling, all, batch, parts, start, step }),
+                  ensuring(step.release),
+                ),
+              ),
+              ensuring(start.release),
             ),
           ),
-        );
-      }),
+        ),
+      ),
     );
 
-interface Walk<P, I extends Shape> {
+interface Walk<P, I extends ImageShape> {
   readonly backend: Backend;
   readonly trained: Trained<P, I>;
   readonly sampling: Sampling;
   readonly all: number;
   readonly batch: number;
-  readonly steps: number;
-  readonly stochastic: boolean;
-  readonly start: OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
-  readonly step: OpenExecutable<StepGiven, { readonly state: ResidentSample }>;
+  readonly parts: Sampler<P, I>;
+  readonly start: Start;
+  readonly step: Step<P>;
 }
 
-/** Batch by batch, step by step. */
-const walk =
-  <P, I extends Shape>(w: Walk<P, I>): taskEither.TaskEither<NoisefoldError, Images> =>
-  async () => {
-    const { backend, trained, sampling, all, batch, steps, stochastic } = w;
-    const { labels, onStep, signal } = sampling;
-    const each = trained.image.reduce((a, b) => a * b, 1);
-    const data = new Float32Array(all * each);
-    const batches = Math.ceil(all / batch);
-    for (let b = 0; b < batches; b++) {
-      const keys = fork(foldIn(b)(sampling.key), 'start', 'steps');
-      // a last batch that is not full is filled with its first label
-      const label =
-        labels && Int32Array.from({ length: batch }, (_, i) => labels[b * batch + i] ?? labels[b * batch]!);
-      const started = await w.start.run({ key: keys.start })();
-      if (E.isLeft(started)) return started;
-      let state = started.right;
-      for (let index = 0; index < steps; index++) {
-        if (signal !== undefined) await pause();
-        if (signal?.aborted === true) {
-          await release(state)(backend)();
-          return E.left(
-            failure('Cancelled', {
-              where: `sampling, step ${index}`,
-              expected: 'to go on',
-              actual: 'a signal to stop',
-              hint: 'sample again',
-            }),
-          );
-        }
-        const inputs = {
-          index,
-          ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
-          ...(label ? { label } : {}),
-        };
-        const moved = await w.step.run({ params: trained.params, state, inputs })();
-        if (E.isLeft(moved)) return moved;
-        state = moved.right.state;
-        onStep?.(b * steps + index + 1, batches * steps);
-      }
-      const numbers = await read(state.x)(backend)();
-      await release(state)(backend)();
-      if (E.isLeft(numbers)) return numbers;
-      data.set(numbers.right.subarray(0, Math.min(batch, all - b * batch) * each), b * batch * each);
-    }
-    return E.right({ data, shape: [all, ...trained.image] });
-  };
+/** All samples, batch by batch. */
+const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<NoisefoldError, Images> => {
+  const { all, batch, trained } = w;
+  return F.pipe(
+    Array.from({ length: Math.ceil(all / batch) }, (_, b) => b),
+    TE.traverseSeqArray((b) => walk(w, b)),
+    TE.map((numbers) => {
+      const image: readonly number[] = trained.image;
+      const each = image.reduce((a, n) => a * n, 1);
+      const data = new Float32Array(all * each);
+      // the last batch may be fuller than is asked for
+      numbers.forEach((part, b) => data.set(part.subarray(0, (all - b * batch) * each), b * batch * each));
+      return { data, shape: [all, ...trained.image] };
+    }),
+  );
+};
+
+/** Batch number `b`, from noise to data, step by step. */
+const walk = <P, I extends ImageShape>(
+  { backend, trained, sampling, all, batch, parts, start, step }: Walk<P, I>,
+  b: number,
+): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
+  const { labels, onStep, signal } = sampling;
+  const { steps, stochastic } = parts;
+  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps');
+  // a last batch that is not full is filled with its first label
+  const label =
+    labels && Int32Array.from({ length: batch }, (_, i) => labels[b * batch + i] ?? labels[b * batch]!);
+  return F.pipe(
+    start.run({ key: keys.start }),
+    TE.flatMap((first) => {
+      let state = first; // moves on; what it is in the end is given back
+      return F.pipe(
+        async (): Promise<E.Either<NoisefoldError, Float32Array | Float64Array>> => {
+          for (let index = 0; index < steps; index++) {
+            if (signal !== undefined) await pause();
+            if (signal?.aborted === true) return E.left(cancelled(index));
+            const inputs = {
+              index,
+              ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
+              ...(label ? { label } : {}),
+            };
+            const moved = await step.run({ params: trained.params, state, inputs })();
+            if (E.isLeft(moved)) return moved;
+            state = moved.right.state;
+            onStep?.(b * steps + index + 1, Math.ceil(all / batch) * steps);
+          }
+          return read(state.x)(backend)();
+        },
+        ensuring(() => release(state)(backend)()),
+      );
+    }),
+  );
+};
+
+const cancelled = (step: number): NoisefoldError =>
+  failure('Cancelled', {
+    where: `sampling, step ${step}`,
+    expected: 'to go on',
+    actual: 'a signal to stop',
+    hint: 'sample again',
+  });

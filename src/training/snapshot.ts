@@ -15,6 +15,7 @@ import {
   valueShape,
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE } from '../internal/fp.js';
+import type { Resident } from './open.js';
 import type { StoredTensor } from './safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
@@ -109,8 +110,8 @@ const matching = (
  * pipe(loaded, E.mapLeft(({ expected }) => expected)) // → E.left('float32 [3]')
  */
 export const uploadTensors =
-  (where: string, spec: TreeSpec<unknown>) =>
-  (tensors: Snapshot['tensors']): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown> =>
+  <P>(where: string, spec: TreeSpec<P>) =>
+  (tensors: Snapshot['tensors']): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Resident<P>> =>
   (backend) =>
     F.pipe(
       TE.fromEither(matching(where, spec, tensors)),
@@ -123,6 +124,6 @@ export const uploadTensors =
       TE.map((values) => {
         const byPath = new Map(spec.leaves.map(({ path }, i) => [path, values[i]!]));
         // a tree of values has the form of the tree of tensors that the spec describes
-        return fillSpec(spec, ({ path }) => byPath.get(path) as never);
+        return fillSpec(spec, ({ path }) => byPath.get(path) as never) as Resident<P>;
       }),
     );

@@ -4,12 +4,12 @@ import { key, type NoisefoldError } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm, unet, type UNetParams } from '../nn/index.js';
 import { type Dataset, datasetOf } from './dataset.js';
-import type { Training } from './run.js';
+import type { Training } from './training.js';
 
 const SIZE = 8;
 
 /** Bright bars: across for class 0, down for class 1, all over for class 2. */
-export const bars = (n: number): Dataset => {
+export const bars = (n: number): Dataset<[8, 8, 1]> => {
   const labels = Uint8Array.from({ length: n }, (_, i) => i % 3);
   const pixels = Uint8Array.from({ length: n * SIZE * SIZE }, (_, i) => {
     const [image, y, x] = [Math.floor(i / (SIZE * SIZE)), Math.floor(i / SIZE) % SIZE, i % SIZE];

@@ -3,22 +3,26 @@ import {
   type Model,
   type Process,
   simpleLoss,
+  simpleLosses,
   type TimestepDraw,
   uniformTimesteps,
 } from '../diffusion/index.js';
 import {
   add,
-  and,
   cast,
+  dtypeOf,
   isFinite,
   type Key,
   leafSpec,
   program,
   type Program,
   type Scalar,
+  scalar,
   select,
   type Shape,
+  sum,
   type Tensor,
+  tensorsOf,
   treeSpec,
   type TreeSpec,
   valueAndGrad,
@@ -103,6 +107,14 @@ export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
+  /** Whether loss, gradient and the new state are finite: where not, the state stays as it was. */
+  readonly sound: Tensor<[], 'bool'>;
+}
+
+/** What a step gives. */
+export interface StepResult<P> {
+  readonly state: TrainState<P>;
+  readonly report: Report;
 }
 
 /** What a step takes: the state, which it donates, and examples. */
@@ -111,25 +123,23 @@ export interface StepInputs<P, I extends Shape> {
   readonly examples: Examples<I>;
 }
 
+/** Whether all float32 numbers of a tree are finite: their sum is, unless some are close to overflow too. */
+const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
+  isFinite(
+    tensorsOf(tree)
+      .map(({ leaf }) => leaf)
+      .filter((x): x is Tensor<Shape> => dtypeOf(x) === 'float32')
+      .reduce<Scalar>((total, x) => add(sum(x))(total), scalar(0)),
+  );
+
 /**
- * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
- * loss or the gradient is not finite the state stays as it is, but for the step's number.
- *
- * @param image - height, width and channels of an image
- * @example
- * const model: Model<Scalar, [8, 8, 1]> = {
- *   ...parameter(allOnes),
- *   predicts: 'v',
- *   apply: (w, x) => mul(w)(x),
- * }
- * const optimizer = adam({ learningRate: 1e-3 })
- * const inputs = (process: Process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs
- * pipe(ddpm(cosine(1000)), E.flatMap(inputs), E.map(symbolsOf)) // → E.right(['B'])
+ * A step whose new state is taken as it comes, not finite numbers included: to find out where those begin.
+ * Otherwise {@link trainStep}.
  */
-export const trainStep = <P, I extends Shape>(
+export const unguardedStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
-): Program<StepInputs<P, I>, { readonly state: TrainState<P>; readonly report: Report }> => {
+): Program<StepInputs<P, I>, StepResult<P>> => {
   const {
     model,
     process,
@@ -147,25 +157,58 @@ export const trainStep = <P, I extends Shape>(
     const { value, grad } = valueAndGrad((params: P) => loss(params, x0, key, label))(state.params);
     const gradientNorm = globalNorm<P>(grad);
     const updated = optimizer.update<P>(grad, state.optimizer, state.params, state.step);
-    const average = ema(averageDecay)(state.average, updated.params, state.step);
-    const sound = and(isFinite(gradientNorm))(isFinite(value));
-    const guarded = zipTensors(<S extends Shape>(old: Tensor<S>, [next]: readonly Tensor<S>[]) =>
-      select(sound, old)(next!),
-    );
+    const moved = {
+      params: updated.params,
+      average: ema(averageDecay)(state.average, updated.params, state.step),
+      optimizer: updated.state,
+    };
     return {
-      state: {
-        params: guarded(state.params, updated.params),
-        average: guarded(state.average, average),
-        optimizer: guarded(state.optimizer, updated.state),
-        step: add(1)(state.step),
+      state: { ...moved, step: add(1)(state.step) },
+      report: {
+        loss: value,
+        gradientNorm,
+        learningRate: rateAt(optimizer.learningRate)(state.step),
+        sound: isFiniteTree([value, gradientNorm, moved]),
       },
-      report: { loss: value, gradientNorm, learningRate: rateAt(optimizer.learningRate)(state.step) },
     };
   });
 };
 
 /**
- * The loss of given parameters on examples: for images that are held out.
+ * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
+ * loss, the gradient or the new state is not finite the state stays as it is, but for the step's number.
+ *
+ * @param image - height, width and channels of an image
+ * @example
+ * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const spec = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => trainStep({ model, process, optimizer }, [8, 8, 1]).inputs),
+ * )
+ * const shapeAt = (path: string) => E.map((s: TreeSpec<unknown>) => s.leaves.find((leaf) => leaf.path === path)?.shape)
+ * pipe(spec, shapeAt('examples.x0')) // → E.right(['B', 8, 8, 1])
+ */
+export const trainStep = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+  image: Shape,
+): Program<StepInputs<P, I>, StepResult<P>> => {
+  const { inputs, trace } = unguardedStep(recipe, image);
+  return {
+    inputs,
+    trace: (given) => {
+      const { state, report } = trace(given);
+      const guarded = zipTensors(<S extends Shape>(old: Tensor<S>, [moved]: readonly Tensor<S>[]) =>
+        select(report.sound, old)(moved!),
+      );
+      // the number of the step is an int32, which `zipTensors` takes from the first tree
+      return { state: { ...guarded(given.state, state), step: state.step }, report };
+    },
+  };
+};
+
+/**
+ * The loss of given parameters on each of some examples, `[B]`: for images that are held out.
  *
  * @example
  * const model: Model<Scalar, []> = {
@@ -176,21 +219,24 @@ export const trainStep = <P, I extends Shape>(
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
  * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
- *   RTE.map((process) => heldOutLoss({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
- *   RTE.flatMap((loss) => compile(loss, { B: 2 })),
+ *   RTE.map((process) => heldOutLosses({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
+ *   RTE.flatMap((losses) => compile(losses, { B: 2 })),
  *   RTE.flatMapTaskEither(({ run }) => run({ params: 0.5, examples })),
  *   RTE.flatMap(read),
  *   using(reference()),
- * )() // → E.right([1.25])
+ * )() // → E.right([0.25, 2.25])
  */
-export const heldOutLoss = <P, I extends Shape>(
+export const heldOutLosses = <P, I extends Shape>(
   { model, process }: Recipe<P, I>,
   image: Shape,
-): Program<{ readonly params: P; readonly examples: Examples<I> }, Scalar> => {
-  const loss = simpleLoss(process, model);
+): Program<{ readonly params: P; readonly examples: Examples<I> }, Tensor<['B']>> => {
+  const perSample = simpleLosses(process, model);
   const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
     params: model.params,
     examples: examples(model, image),
   });
-  return program(inputs, ({ params, examples: { x0, label, key } }) => loss(params, x0, key, label));
+  return program(
+    inputs,
+    ({ params, examples: { x0, label, key } }) => perSample(params, x0, key, label).losses,
+  );
 };

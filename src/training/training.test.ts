@@ -1,15 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/tfjs/wasm.js';
 import { reference } from '../backends/reference/index.js';
-import { cfg, ddim } from '../diffusion/index.js';
-import { type Backend, key, type NoisefoldError, release, using } from '../dsl/index.js';
+import { cfg, cosine, ddim, ddpm, type Model } from '../diffusion/index.js';
+import {
+  type Backend,
+  cast,
+  failure,
+  key,
+  log,
+  type NoisefoldError,
+  release,
+  type Scalar,
+  sub,
+  using,
+  zerosLike,
+} from '../dsl/index.js';
 import { E, TE, type taskEither } from '../internal/fp.js';
-import { unet } from '../nn/index.js';
+import { adam, collect, type Step, unet } from '../nn/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-import type { Dataset } from './dataset.js';
+import { type Batch, type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
-import { startTraining, type TrainEvent, type TrainingRun } from './run.js';
-import { sample } from './sample.js';
+import { startTraining, type TrainingRun } from './run.js';
+import type { TrainEvent } from './trainEvent.js';
+import { type Images, sample } from './sample.js';
+import type { Sampling } from './sampling.js';
+import type { Snapshot } from './snapshot.js';
 import { bars, right, type SmallTraining, smallTraining } from './testing.js';
 
 /** Runs effects on the wasm backend. */
@@ -69,15 +84,6 @@ describe('a training run', () => {
     expect(Buffer.compare(await bytesAfter({ ...smallTraining(7), from }), whole)).toBe(0);
   });
 
-  test('gives everything back', () =>
-    onWasm(async (backend) => {
-      const before = backend.stats();
-      const run = right(await startTraining(smallTraining(2))(backend)());
-      await takeAll(run);
-      right(await run.release());
-      expect(backend.stats().bytes).toBe(before.bytes);
-    }));
-
   test('fit keeps the averaged parameters alone', () =>
     onWasm(async (backend) => {
       const { params, model } = right(await fit(smallTraining(2))(backend)());
@@ -102,8 +108,153 @@ describe('a training run', () => {
     }));
 });
 
+/** A data set that fails from some step on, or throws as no data set should. */
+const failing = (
+  fails: () => taskEither.TaskEither<NoisefoldError, never>,
+  after: number,
+): Dataset<[8, 8, 1]> => {
+  let asked = 0;
+  const { batch, ...rest } = bars(60);
+  return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
+};
+const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });
+const thrown = (): never => {
+  throw new Error('thrown');
+};
+
+describe('everything is given back', () => {
+  const heldOut = { data: bars(8), every: 1 };
+  const training = { ...smallTraining(2), heldOut };
+
+  /** What is held after an effect, however it ended. */
+  const heldAfter = (effect: (backend: Backend) => Promise<unknown>): Promise<unknown> =>
+    onWasm(async (backend) => {
+      const outcome = await effect(backend).catch((error: unknown) => String(error));
+      const { buffers, bytes } = backend.stats();
+      expect({ buffers, bytes }).toEqual({ buffers: 0, bytes: 0 });
+      return outcome;
+    });
+
+  test('by a run that is released, finished or not', async () => {
+    for (const steps of [0, 2])
+      await heldAfter(async (backend) => {
+        const run = right(await startTraining({ ...training, steps })(backend)());
+        expect((await takeAll(run)).error).toBeNull();
+        right(await run.release());
+        right(await run.release());
+      });
+  });
+
+  test('by one that cannot begin', async () => {
+    const other = right(await onWasm(async (backend) => {
+      const run = right(await startTraining(smallTraining(0))(backend)());
+      return E.map((from: Snapshot) => ({ ...from, tensors: new Map() }))(await run.snapshot());
+    }));
+    const outcome = await heldAfter((backend) => startTraining({ ...training, from: other })(backend)());
+    expect(outcome).toMatchObject({ left: { _tag: 'CheckpointMismatch' } });
+  });
+
+  test.each([
+    ['data that end', { data: failing(() => TE.left(lost), 1) }, E.left(lost)],
+    ['data that throw', { data: failing(thrown, 1) }, 'Error: thrown'],
+    ['held-out data that end', { heldOut: { data: failing(() => TE.left(lost), 1), every: 1 } }, E.left(lost)],
+    ['a listener that fails', { onEvent: () => TE.left(lost) }, E.left(lost)],
+    ['a listener that throws', { onEvent: thrown }, 'Error: thrown'],
+  ])('by a fit with %s', async (_, change, outcome) => {
+    expect(await heldAfter((backend) => fit({ ...training, ...change })(backend)())).toEqual(outcome);
+  });
+
+  test('by a sampling that is stopped or whose listener throws', () =>
+    onWasm(async (backend) => {
+      const model = right(await fit(smallTraining(1))(backend)());
+      const held = backend.stats();
+      const stop = new AbortController();
+      const draw = (change: Partial<Sampling>) =>
+        sample({ solver: ddim(4), labels: [0, 1, 2], batch: 2, key: key(1), ...change })(model)(backend)();
+      const stopped = await draw({ signal: stop.signal, onStep: (done) => done === 3 && stop.abort() });
+      expect(stopped).toMatchObject({ left: { _tag: 'Cancelled', where: 'sampling, step 3' } });
+      await expect(draw({ onStep: thrown })).rejects.toThrow('thrown');
+      expect(backend.stats()).toMatchObject({ buffers: held.buffers, bytes: held.bytes });
+    }));
+}); // prettier-ignore
+
+describe('a configuration that cannot work is a ConfigError', () => {
+  const { data } = smallTraining(1);
+  const labelled = (label: number): Dataset<[8, 8, 1]> => ({
+    ...data,
+    batch: (positions) =>
+      TE.map(({ images }: Batch) => ({ images, labels: Int32Array.from(positions, () => label) }))(
+        data.batch(positions),
+      ),
+  });
+  const misspelt: object = { lableDropout: 0.1 };
+
+  test.each([
+    [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
+    [{ batch: 1.5 }, 'training.batch: expected an integer ≥ 1, got 1.5'],
+    [{ steps: Number.NaN }, 'training.steps: expected an integer ≥ 0, got NaN'],
+    [{ heldOut: { data, every: 0 } }, 'training.heldOut.every: expected an integer ≥ 1, got 0'],
+    [{ heldOut: { data, every: 1, images: 0 } }, 'training.heldOut.images: expected an integer ≥ 1, got 0'],
+    [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
+    [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
+    [misspelt, 'training: expected no fields but model, process,'],
+    [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
+    [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
+    [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
+    [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
+    [{ optimizer: adam({ learningRate: Number.NaN }) }, 'learning rate: expected a finite number ≥ 0, got NaN'],
+  ])('of a fit: %o', (change, message) =>
+    onWasm(async (backend) => {
+      const error = await leftOf(fit({ ...smallTraining(1), ...change })(backend));
+      expect(error._tag).toBe('ConfigError');
+      expect(error.message).toContain(message);
+    }),
+  );
+
+  test.each([
+    [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
+    [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
+    [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
+    [{ labels: [0, 7] }, 'sample: labels: expected classes from 0 to 2 (3 is none), got 7'],
+    [{ labels: [] }, 'sample: expected at least one sample, got 0'],
+  ])('of a sampling: %o', (change, message) =>
+    onWasm(async (backend) => {
+      const model = right(await fit(smallTraining(0))(backend)());
+      const error = await leftOf(sample({ solver: ddim(4), key: key(1), ...change })(model)(backend));
+      expect(error._tag).toBe('ConfigError');
+      expect(error.message).toContain(message);
+    }),
+  );
+}); // prettier-ignore
+
+test('the loss on held-out images is the mean over as many as were asked for, whatever the batch', () =>
+  onWasm(async (backend) => {
+    // a model without parameters says grey: its loss on an image is that of the image alone
+    const grey: Model<object, [8, 8, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => zerosLike(x) };
+    const levels = Uint8Array.of(255, 255, 255, 0, 191, 191, 191, 191, 255);
+    const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
+    const data = right(datasetOf({ pixels, labels: levels, image: [8, 8, 1] }));
+    const lossOf = async (batch: number, images?: number): Promise<number> => {
+      const { process, optimizer } = smallTraining(0);
+      const heldOut = { data, every: 1, ...(images === undefined ? {} : { images }) };
+      const run = right(
+        await startTraining({ model: grey, process, optimizer, data, heldOut, batch, steps: 0, key: key(5) })(
+          backend,
+        )(),
+      );
+      const { events } = await takeAll(run);
+      right(await run.release());
+      return events[0]!._tag === 'HeldOut' ? events[0]!.loss : Number.NaN;
+    };
+    const squares = [...levels].map((byte) => pixelOf(byte) ** 2);
+    const meanOf = (n: number): number => squares.slice(0, n).reduce((a, b) => a + b, 0) / n;
+    for (const [batch, images] of [[3, 8], [4, 2], [3, 6], [5, 9]] as const)
+      expect(await lossOf(batch, images)).toBeCloseTo(meanOf(images), 6);
+    expect(await lossOf(4)).toBeCloseTo(meanOf(9), 6);
+  })); // prettier-ignore
+
 describe('a step that is not finite', () => {
-  const poisoned: Dataset = {
+  const poisoned: Dataset<[8, 8, 1]> = {
     ...bars(60),
     batch: (positions) =>
       TE.map(({ labels, images }: { labels: Int32Array; images: Float32Array }) => ({
@@ -126,6 +277,21 @@ describe('a step that is not finite', () => {
       for (const [path, { data }] of before.tensors)
         if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
     }));
+
+  test('though its loss and gradient are, changes nothing either', () =>
+    onWasm(async (backend) => {
+      // finite at no step before the second: log(step - 1)
+      const learningRate = (step: Step): Scalar => log(sub(1)(cast('float32')(step)));
+      const training = { ...smallTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
+      const run = right(await startTraining(training)(backend)());
+      const before = right(await run.snapshot());
+      const { events } = await takeAll(run);
+      const after = right(await run.snapshot());
+      expect(events).toMatchObject([{ _tag: 'Step' }, { _tag: 'NonFinite', step: 0, origin: expect.stringMatching(/^log/) }]);
+      expect(events[0]!._tag === 'Step' && Number.isFinite(events[0]!.loss + events[0]!.gradientNorm)).toBe(true);
+      for (const [path, { data }] of before.tensors)
+        if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
+    })); // prettier-ignore
 });
 
 describe('a checkpoint', () => {
@@ -171,27 +337,32 @@ describe('a checkpoint', () => {
 });
 
 describe('samples', () => {
-  const trained = (backend: Backend) => fit(smallTraining(2))(backend);
+  const drawing = (backend: Backend) => async () => {
+    const model = right(await fit(smallTraining(2))(backend)());
+    return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
+      right(
+        await sample({ solver: ddim(4), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(model)(
+          backend,
+        )(),
+      );
+  };
+  const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);
 
-  test('are as many as the labels, in [-1, 1], and the same for the same key', () =>
+  test('are as many as the labels, and the same for the same key', () =>
     onWasm(async (backend) => {
-      const model = right(await trained(backend)());
-      const held = backend.stats().bytes;
-      const draw = (labels: readonly number[], batch: number) =>
-        sample({ solver: ddim(4), guidance: cfg(2), labels, batch, key: key(1) })(model)(backend)();
-      const images = right(await draw([0, 1, 2, 0, 1], 2));
+      const draw = await drawing(backend)();
+      const images = await draw([0, 1, 2, 0, 1]);
       expect(images.shape).toEqual([5, 8, 8, 1]);
-      expect(images.data.every((x) => x >= -1 && x <= 1)).toBe(true);
-      expect(right(await draw([0, 1, 2, 0, 1], 2))).toEqual(images);
-      expect(backend.stats().bytes).toBe(held);
+      expect(await draw([0, 1, 2, 0, 1])).toEqual(images);
+      expect(await draw([0, 1, 2, 0, 1], { key: key(2) })).not.toEqual(images);
     }));
 
-  test('of a class that does not exist, or none at all, are a ConfigError', () =>
+  test('depend on their place and label, not on how many follow', () =>
     onWasm(async (backend) => {
-      const model = right(await trained(backend)());
-      const wrong = (labels: readonly number[]): Promise<NoisefoldError> =>
-        leftOf(sample({ solver: ddim(4), labels, key: key(1) })(model)(backend));
-      expect(await wrong([0, 7])).toMatchObject({ _tag: 'ConfigError', actual: '7' });
-      expect(await wrong([])).toMatchObject({ _tag: 'ConfigError' });
+      const draw = await drawing(backend)();
+      const [images, fewer] = [await draw([0, 1, 2, 0, 1]), await draw([0, 1, 1])];
+      for (const i of [0, 1]) expect(imageOf(fewer, i)).toEqual(imageOf(images, i));
+      expect(imageOf(fewer, 2)).not.toEqual(imageOf(images, 2));
+      expect(imageOf(images, 3)).not.toEqual(imageOf(images, 0));
     }));
 });

@@ -1,0 +1,40 @@
+/** Samples of a data set as a step takes them. */
+import { failure, type NoisefoldError, type RandomKey } from '../dsl/index.js';
+import { F, TE, type taskEither } from '../internal/fp.js';
+import type { Batch, Dataset } from './dataset.js';
+import type { GivenExamples } from './open.js';
+
+interface Labelled {
+  /** How many classes the model has, where it has some. */
+  readonly classes?: number;
+}
+
+/**
+ * The samples of a data set at some positions. A label that the model has no class for is a `ConfigError`: it
+ * would be taken for no class at all.
+ */
+export const loaded =
+  ({ classes = Number.POSITIVE_INFINITY }: Labelled, data: Pick<Dataset, 'batch'>) =>
+  (positions: Int32Array): taskEither.TaskEither<NoisefoldError, Batch> =>
+    F.pipe(
+      data.batch(positions),
+      TE.filterOrElse(
+        ({ labels }) => labels.every((label) => label >= 0 && label < classes),
+        ({ labels }): NoisefoldError => {
+          const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
+          return failure('ConfigError', {
+            where: `data set: label at ${positions[wrong]}`,
+            expected: `a class of the model, 0 to ${classes - 1}`,
+            actual: `${labels[wrong]}`,
+            hint: 'make the model with as many `classes` as the data have',
+          });
+        },
+      ),
+    );
+
+/** What a step is given for a batch: labels where the model has classes. */
+export const givenOf = ({ classes }: Labelled, { images, labels }: Batch, key: RandomKey): GivenExamples => ({
+  x0: images,
+  ...(classes === undefined ? {} : { label: labels }),
+  key,
+});

@@ -1,0 +1,68 @@
+import type { Correction, Guidance, Model, Solver } from '../diffusion/index.js';
+import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
+import { exactly, positive } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
+import { checked, hostKey, part } from './checked.js';
+import type { StopSignal } from './stop.js';
+
+/** How samples are drawn, and how many. */
+export interface Sampling {
+  readonly solver: Solver;
+  readonly guidance?: Guidance;
+  readonly correction?: Correction;
+  readonly key: RandomKey;
+  /** The class of each sample, for a model with classes; their number is the number of samples. */
+  readonly labels?: readonly number[];
+  /** How many samples, where there are no labels; 1 if not given. */
+  readonly count?: number;
+  /** How many are made at a time; all if not given. */
+  readonly batch?: number;
+  /** Told after each step how many of all steps are done. */
+  readonly onStep?: (done: number, of: number) => void;
+  /** Ends the sampling before its next step, as `Cancelled`. */
+  readonly signal?: StopSignal;
+}
+
+const codec = exactly(
+  { solver: part('a solver'), key: hostKey },
+  {
+    guidance: part('a guidance'),
+    correction: part('a correction'),
+    labels: t.array(t.number),
+    count: positive,
+    batch: positive,
+    onStep: part('a function'),
+    signal: part('a signal'),
+  },
+);
+
+/** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
+export const countsOf = (
+  { classes }: Pick<Model<never, never>, 'classes'>,
+  sampling: Sampling,
+): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
+  F.pipe(
+    checked('sample', codec)(sampling),
+    E.flatMap(({ labels, count = 1, batch }) => {
+      const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
+      if (wrong !== undefined)
+        return fail('ConfigError', {
+          where: 'sample: labels',
+          expected:
+            classes === undefined
+              ? 'none: the model has no classes'
+              : `classes from 0 to ${classes - 1} (${classes} is none)`,
+          actual: `${wrong}`,
+          hint: 'give labels that the model was trained with',
+        });
+      const all = labels?.length ?? count;
+      return all > 0
+        ? E.right({ all, batch: Math.min(all, batch ?? all) })
+        : fail('ConfigError', {
+            where: 'sample',
+            expected: 'at least one sample',
+            actual: `${all}`,
+            hint: 'give labels, or a count',
+          });
+    }),
+  );

@@ -1,0 +1,66 @@
+import type { Backend, NoisefoldError, RandomKey } from '../dsl/index.js';
+import { exactly, natural, positive } from '../internal/decode.js';
+import { t, type either, type taskEither } from '../internal/fp.js';
+import { checked, hostKey, part, rate } from './checked.js';
+import type { Dataset, ImageShape } from './dataset.js';
+import type { Snapshot } from './snapshot.js';
+import type { StopSignal } from './stop.js';
+import type { Recipe } from './trainState.js';
+
+/** Images that nothing is learned from, to measure on. */
+export interface HeldOut<I extends ImageShape = ImageShape> {
+  readonly data: Dataset<I>;
+  /** Measured before the first step and after so many. */
+  readonly every: number;
+  /** How many images of it count, always the first ones; 256 if not given, or all where there are fewer. */
+  readonly images?: number;
+}
+
+/** A training to be run. */
+export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
+  readonly data: Dataset<NoInfer<I>>;
+  readonly batch: number;
+  /** How many updates in all, those before a resumed snapshot included. */
+  readonly steps: number;
+  readonly key: RandomKey;
+  readonly heldOut?: HeldOut<NoInfer<I>>;
+  /**
+   * What the recipe was made from, as JSON: it goes into snapshots, and tells them apart. What it does not name,
+   * a learning rate or a process, may be another when a run goes on, and nobody is told.
+   */
+  readonly config?: unknown;
+  /** Where to go on from; its key, batch and configuration must be those of this training. */
+  readonly from?: Snapshot;
+  /** Ends the run before its next step, as `Cancelled`. */
+  readonly signal?: StopSignal;
+  /** The backend that tells where NaN began: the reference. Without it only the step is told. */
+  readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
+}
+
+const codec = exactly(
+  {
+    model: part('a model'),
+    process: part('a process'),
+    optimizer: part('an optimizer'),
+    data: part('a data set'),
+    batch: positive,
+    steps: natural,
+    key: hostKey,
+  },
+  {
+    averageDecay: rate,
+    labelDropout: rate,
+    timesteps: part('a draw of timesteps'),
+    heldOut: exactly({ data: part('a data set'), every: positive }, { images: positive }),
+    config: t.unknown,
+    from: part('a snapshot'),
+    signal: part('a signal'),
+    oracle: part('a backend to acquire'),
+  },
+);
+
+/** A training whose fields are what they should be, and no others; otherwise a `ConfigError`. */
+export const checkedTraining: <T>(training: T) => either.Either<NoisefoldError, T> = checked(
+  'training',
+  codec,
+);

@@ -1,5 +1,5 @@
 /** How lowering looks at the nodes of a graph. */
-import { type Node, sizeOf } from '../node.js';
+import { type Node, type NodeOf, type Op, sizeOf } from '../node.js';
 
 export type Class =
   /** Has a buffer of its own from the start: an input, or a constant of several numbers. */
@@ -18,41 +18,49 @@ export type Class =
   /** Evaluated on the host. */
   | 'key';
 
+/** The class of each operation, but for keys, and constants of one number, which are part of any region. */
+const CLASSES = {
+  input: 'source',
+  constant: 'source',
+  iota: 'elementwise',
+  unary: 'elementwise',
+  binary: 'elementwise',
+  select: 'elementwise',
+  cast: 'elementwise',
+  reshape: 'movement',
+  transpose: 'movement',
+  broadcast: 'movement',
+  slice: 'movement',
+  flip: 'movement',
+  barrier: 'movement',
+  stopGradient: 'movement',
+  reduce: 'region',
+  pad: 'region',
+  concat: 'region',
+  dot: 'anchor',
+  conv2d: 'anchor',
+  composite: 'anchor',
+  cumsum: 'library',
+  argmax: 'library',
+  topKIndices: 'library',
+  gather: 'library',
+  scatterAdd: 'library',
+  random: 'random',
+  deriveKey: 'key',
+} as const satisfies Readonly<Record<Op, Class>>;
+
 export const classOf = (n: Node): Class => {
   if (n.dtype === 'key') return 'key';
-  switch (n.op) {
-    case 'input':
-      return 'source';
-    case 'constant':
-      return n.attributes.data.length === 1 ? 'elementwise' : 'source';
-    case 'iota':
-    case 'unary':
-    case 'binary':
-    case 'select':
-    case 'cast':
-      return 'elementwise';
-    case 'reshape':
-    case 'transpose':
-    case 'broadcast':
-    case 'slice':
-    case 'flip':
-    case 'barrier':
-    case 'stopGradient':
-      return 'movement';
-    case 'reduce':
-    case 'pad':
-    case 'concat':
-      return 'region';
-    case 'dot':
-    case 'conv2d':
-    case 'composite':
-      return 'anchor';
-    case 'random':
-      return 'random';
-    default:
-      return 'library';
-  }
+  return n.op === 'constant' && n.attributes.data.length === 1 ? 'elementwise' : CLASSES[n.op];
 };
+
+/** The nodes of a class: a `switch` over their operations is complete or does not compile. */
+export type OfClass<C extends Class> = NodeOf<{ [K in Op]: (typeof CLASSES)[K] extends C ? K : never }[Op]>;
+
+export const isMovement = (n: Node): n is OfClass<'movement'> => classOf(n) === 'movement';
+export const isRegion = (n: Node): n is OfClass<'region'> => classOf(n) === 'region';
+export const isElementwise = (n: Node): n is OfClass<'elementwise'> | NodeOf<'constant'> =>
+  classOf(n) === 'elementwise';
 
 const COSTS: Readonly<Record<string, number>> = {
   div: 4, sqrt: 4, rsqrt: 4, reciprocal: 4, mod: 8, exp: 8, log: 8, sigmoid: 8, tanh: 8,

@@ -63,7 +63,10 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
         if (viewed || dense) return true;
         if (repeated && own.reads && own.arithmetic > 0) return true;
         return by.size > 1 && !isCheap(own);
-      default:
+      case 'region':
+      case 'anchor':
+      case 'library':
+      case 'random':
         return true;
     }
   };

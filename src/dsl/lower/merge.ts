@@ -63,7 +63,9 @@ const renaming = (a: Assignment, to: (operand: number) => number): Assignment =>
       return { ...a, a: to(a.a), b: to(a.b) };
     case 'select':
       return { ...a, condition: to(a.condition), a: to(a.a), b: to(a.b) };
-    default:
+    case 'load':
+    case 'constant':
+    case 'index':
       return a;
   }
 };

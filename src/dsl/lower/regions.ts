@@ -1,7 +1,7 @@
 /** Builds regions: the expression below a stored node, as one loop nest. */
-import { type Node } from '../node.js';
+import type { Node, NodeOf } from '../node.js';
 import type { Access, Assignment, NumberType, Region, Store } from '../region.js';
-import { classOf } from './classes.js';
+import { isElementwise, isMovement, isRegion, type OfClass } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest, type Nest } from './loops.js';
 
 /** Where stored nodes and sources live. */
@@ -32,6 +32,14 @@ const numberType = (n: Node): NumberType => {
   return n.dtype;
 };
 
+/** What is computed inside of a region, where it is not stored. */
+type Inline = OfClass<'elementwise' | 'movement'> | NodeOf<'constant'>;
+const isInline = (n: Node): n is Inline => isElementwise(n) || isMovement(n);
+const inline = (n: Node): Inline => {
+  if (!isInline(n)) throw new Error(`noisefold: ${n.op} should have been stored`);
+  return n;
+};
+
 const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, memory: Memory): Built => {
   const loops = nest(extents);
   const loads: { readonly buffer: number; readonly address: Affine }[] = [];
@@ -51,7 +59,7 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
     return combine(index.map((i, axis) => [i, strides[axis]!] as const));
   };
 
-  const compute = (n: Node, index: readonly Affine[]): number => {
+  const compute = (n: Inline, index: readonly Affine[]): number => {
     const x = n.inputs[0]!;
     switch (n.op) {
       case 'constant':
@@ -110,7 +118,8 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
         unindexable.push(x);
         return 0;
       }
-      default:
+      case 'barrier':
+      case 'stopGradient':
         return value(x, index);
     }
   };
@@ -119,7 +128,7 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
     const before = known.get(n)?.get(index);
     if (before !== undefined) return before;
     const buffer = memory.bufferOf(n);
-    const result = buffer === undefined ? compute(n, index) : load(n, buffer, linear(index, n.shape));
+    const result = buffer === undefined ? compute(inline(n), index) : load(n, buffer, linear(index, n.shape));
     const places = known.get(n) ?? new Map<readonly Affine[], number>();
     known.set(n, places.set(index, result));
     return result;
@@ -127,9 +136,7 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
 
   // the root is computed even where it has a buffer: this region is what fills it
   const index = axes(loops);
-  const rootKind = classOf(root);
-  const isOwn =
-    memory.bufferOf(root) === target.buffer && (rootKind === 'elementwise' || rootKind === 'movement');
+  const isOwn = isInline(root) && memory.bufferOf(root) === target.buffer;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;
@@ -220,6 +227,11 @@ const each =
 export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
   const strides = denseStrides(n.shape);
   const dense: Access = { buffer, offset: 0, strides };
+  if (!isRegion(n))
+    return build(
+      { node: n, extents: n.shape, reduced: 0, axes: each(n.shape), target: dense, reduce: null },
+      memory,
+    );
   switch (n.op) {
     case 'reduce': {
       const x = n.inputs[0]!;
@@ -264,11 +276,6 @@ export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
       );
       return { ...copied, regions: [filled(buffer, n, value), ...copied.regions] };
     }
-    default:
-      return build(
-        { node: n, extents: n.shape, reduced: 0, axes: each(n.shape), target: dense, reduce: null },
-        memory,
-      );
   }
 };
 

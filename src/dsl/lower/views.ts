@@ -1,5 +1,5 @@
 import { type Node } from '../node.js';
-import { classOf } from './classes.js';
+import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
 
 /** A node as strides over the buffer of `base`. */
@@ -14,7 +14,7 @@ export interface NodeView {
  * express it (a reshape across a transposed, cropped or repeated axis).
  */
 export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null => {
-  if (isStored(n) || classOf(n) !== 'movement') return { base: n, offset: 0, strides: denseStrides(n.shape) };
+  if (isStored(n) || !isMovement(n)) return { base: n, offset: 0, strides: denseStrides(n.shape) };
   const x = n.inputs[0]!;
   const view = viewOf(x, isStored);
   if (view === null) return null;
@@ -44,7 +44,8 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
       const regrouped = reshapedStrides(x.shape, strides, n.shape);
       return regrouped === null ? null : { base, offset, strides: regrouped };
     }
-    default:
+    case 'barrier':
+    case 'stopGradient':
       return view;
   }
 };

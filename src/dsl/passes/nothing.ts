@@ -22,7 +22,27 @@ const ofNothing = (n: Node): Node => {
     case 'composite':
     case 'scatterAdd':
       return full(0, n.shape, n.dtype);
-    default:
+    // without an operand's elements these have none themselves
+    case 'input':
+    case 'constant':
+    case 'iota':
+    case 'unary':
+    case 'binary':
+    case 'select':
+    case 'cast':
+    case 'reshape':
+    case 'transpose':
+    case 'broadcast':
+    case 'slice':
+    case 'flip':
+    case 'cumsum':
+    case 'argmax':
+    case 'topKIndices':
+    case 'gather':
+    case 'deriveKey':
+    case 'random':
+    case 'barrier':
+    case 'stopGradient':
       return n;
   }
 };

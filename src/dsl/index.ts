@@ -48,6 +48,7 @@ export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
 export { program, type Program } from './program.js';
 export { defn, type Layer, layer, type ParamsLike, type Unified } from './layer.js';
 export { type At, compile, type CompileOptions, type Executable, type Feed } from './compile.js';
+export { evaluate, type Numbers } from './evaluate.js';
 export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';
 export {
@@ -72,6 +73,8 @@ export {
   normal,
   normalLike,
   permutation,
+  randint,
+  randintLike,
   type RandomKey,
   uniform,
   uniformLike,
@@ -128,6 +131,10 @@ export {
   type Select,
   sub,
 } from './ops/binary.js';
+export { acos, asin, atan2 } from './ops/trigonometric.js';
+export { cosh, sinh } from './ops/hyperbolic.js';
+export { log2 } from './ops/logarithm.js';
+export { elu, leakyRelu } from './ops/rectifier.js';
 export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/broadcast.js';
 export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/reshape.js';
 export { flip, halve, pad, slice, split } from './ops/slicing.js';

@@ -1,4 +1,6 @@
 /** What an executable does, call by call. */
+import { showShape } from './errors.js';
+import { sizeOf } from './node.js';
 import type { Anchor, Call, Plan, View } from './plan.js';
 import type { Region } from './region.js';
 
@@ -12,25 +14,23 @@ export interface ExplainedCall {
   readonly place: string;
   /** Shapes of operands and result, `[8, 32, 32, 64] × [3, 3, 64, 64] → [8, 32, 32, 64]`. */
   readonly shapes: string;
-  /** Floating-point operations; a multiply-add counts as two. */
-  readonly flops: number;
+  /** Floating-point operations, a multiply-add counts as two; null where they are not counted. */
+  readonly flops: number | null;
   /** Elements read and written, each once, four bytes apiece. */
   readonly bytes: number;
   /** Measured time, where the plan was run with `profile`. */
   readonly milliseconds: number | null;
 }
 
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): number => {
   const [a, b] = inputs as readonly [View, View];
   switch (anchor.op) {
     case 'dot':
-      return 2 * product(output.shape) * a.shape.at(-1)!;
+      return 2 * sizeOf(output.shape) * a.shape.at(-1)!;
     case 'conv2d':
-      return 2 * product(output.shape) * product(b.shape.slice(0, 3));
+      return 2 * sizeOf(output.shape) * sizeOf(b.shape.slice(0, 3));
     case 'filterGradient':
-      return 2 * product(b.shape) * product(output.shape.slice(0, 3));
+      return 2 * sizeOf(b.shape) * sizeOf(output.shape.slice(0, 3));
   }
 };
 
@@ -39,7 +39,7 @@ const regionFlops = (region: Region): number => {
     ({ op }) => op === 'unary' || op === 'binary' || op === 'select',
   ).length;
   const reductions = region.stores.filter(({ reduce }) => reduce !== null).length;
-  return product(region.extents) * (arithmetic + reductions);
+  return sizeOf(region.extents) * (arithmetic + reductions);
 };
 
 /** The distinct elements that strided loops touch. */
@@ -47,13 +47,12 @@ const touched = (extents: readonly number[], strides: readonly number[]): number
   extents.reduce((n, extent, loop) => (strides[loop] === 0 ? n : n * extent), 1);
 
 const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> => {
-  const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
   switch (call.kind) {
     case 'region': {
       const { extents, reduced, loads, stores } = call.region;
       const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
       return {
-        shapes: `${loads.length} × ${show(extents)} → ${stores.length} × ${show(extents.slice(0, extents.length - reduced))}`,
+        shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(extents.slice(0, extents.length - reduced))}`,
         flops: regionFlops(call.region),
         bytes: 4 * accesses.reduce((a, b) => a + b, 0),
       };
@@ -61,12 +60,16 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
     case 'anchor':
     case 'library':
       return {
-        shapes: `${call.inputs.map(({ shape }) => show(shape)).join(' × ')} → ${show(call.output.shape)}`,
-        flops: call.kind === 'anchor' ? anchorFlops(call.anchor, call.inputs, call.output) : 0,
-        bytes: 4 * [...call.inputs, call.output].reduce((sum, { shape }) => sum + product(shape), 0),
+        shapes: `${call.inputs.map(({ shape }) => showShape(shape)).join(' × ')} → ${showShape(call.output.shape)}`,
+        flops: call.kind === 'anchor' ? anchorFlops(call.anchor, call.inputs, call.output) : null,
+        bytes: 4 * [...call.inputs, call.output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       };
     case 'random':
-      return { shapes: `→ ${show(call.output.shape)}`, flops: 0, bytes: 4 * product(call.output.shape) };
+      return {
+        shapes: `→ ${showShape(call.output.shape)}`,
+        flops: null,
+        bytes: 4 * sizeOf(call.output.shape),
+      };
   }
 };
 
@@ -105,7 +108,7 @@ export const showExplanation = (calls: readonly ExplainedCall[]): string =>
   calls
     .map(({ kernel, label, place, shapes, flops, milliseconds }) => {
       const time = milliseconds === null ? '' : milliseconds.toFixed(3).padStart(9);
-      const rate = milliseconds ? (flops / milliseconds / 1e6).toFixed(1).padStart(7) : '';
-      return `${time}${rate}  ${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
+      const rate = milliseconds && flops !== null ? (flops / milliseconds / 1e6).toFixed(1) : '';
+      return `${time}${milliseconds === null ? '' : rate.padStart(7)}  ${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
     })
     .join('\n');

@@ -184,10 +184,10 @@ export const rewrite = (
 
 /**
  * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
- * through casts and movement; empty if it reads none.
+ * through casts and movement; empty if it reads none. Parameters come after data in the operands.
  */
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {
-  for (const input of n.inputs) {
+  for (const input of [...n.inputs].reverse()) {
     let at: Node = input;
     while (at.inputs.length === 1 && at.op !== 'composite') at = at.inputs[0]!;
     if (at.op === 'input') return at.attributes.path;

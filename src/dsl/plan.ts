@@ -42,7 +42,7 @@ export interface KeyExpression {
 export interface Origin {
   /** The path of the parameter that it works on, `params.down.0.conv1.kernel`; empty if none. */
   readonly place: string;
-  /** The operations that it carries out, `silu ∘ add`. */
+  /** The operations that it carries out, the last one first: `mul ∘ sigmoid ∘ add`. */
   readonly label: string;
 }
 

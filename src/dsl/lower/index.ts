@@ -15,7 +15,7 @@ import type {
   View,
 } from '../plan.js';
 import type { NumberType } from '../region.js';
-import { classOf } from './classes.js';
+import { classOf, isMovement } from './classes.js';
 import { inPlace, layout, readsOf, writesOf } from './layout.js';
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
@@ -51,7 +51,20 @@ const anchorOf = (n: Node): Anchor => {
   throw new Error(`noisefold: no anchor carries out ${n.op}`);
 };
 
-const originOf = (n: Node): Origin => ({ place: placeOf(n), label: labelOf(n) });
+/** So many operations of a region are named. */
+const MOST_NAMED = 6;
+
+/** Of a node that is stored, and those that are computed with it, operands first. */
+const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
+  const all = [n, ...[...parts].reverse()];
+  const working = all.filter((x) => !isMovement(x) && x.op !== 'constant');
+  const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
+  const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
+  return {
+    place: all.map(placeOf).find((place) => place !== '') ?? '',
+    label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more,
+  };
+};
 
 /** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
@@ -165,7 +178,7 @@ const attempt = (
     }
     const built = regionsOf(n, output.buffer, { bufferOf });
     unindexable.push(...built.unindexable);
-    return built.regions.map((region) => ({ kind: 'region', origin, region }));
+    return built.regions.map(({ region, parts }) => ({ kind: 'region', origin: originOf(n, parts), region }));
   };
   const calls = order
     .filter((n) => stored.has(n) && n.op !== 'constant') // its data are there from the start

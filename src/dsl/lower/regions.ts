@@ -10,9 +10,15 @@ export interface Memory {
   readonly bufferOf: (n: Node) => number | undefined;
 }
 
+/** A region, and the nodes that it computes, operands first. */
+export interface Filling {
+  readonly region: Region;
+  readonly parts: readonly Node[];
+}
+
 /** Regions, or the operands of reshapes for which there is no index arithmetic: they must be stored. */
 export interface Built {
-  readonly regions: readonly Region[];
+  readonly regions: readonly Filling[];
   readonly unindexable: readonly Node[];
 }
 
@@ -59,7 +65,13 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
     return combine(index.map((i, axis) => [i, strides[axis]!] as const));
   };
 
+  const parts = new Set<Node>();
   const compute = (n: Inline, index: readonly Affine[]): number => {
+    const result = computed(n, index);
+    parts.add(n);
+    return result;
+  };
+  const computed = (n: Inline, index: readonly Affine[]): number => {
     const x = n.inputs[0]!;
     switch (n.op) {
       case 'constant':
@@ -166,7 +178,7 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
       },
     ],
   });
-  return { regions: [region], unindexable };
+  return { regions: [{ region, parts: [...parts] }], unindexable };
 };
 
 const both = (all: readonly Built[]): Built => ({
@@ -274,7 +286,7 @@ export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
         { node: x, extents: x.shape, reduced: 0, axes: each(x.shape), target, reduce: null },
         memory,
       );
-      return { ...copied, regions: [filled(buffer, n, value), ...copied.regions] };
+      return { ...copied, regions: [{ region: filled(buffer, n, value), parts: [] }, ...copied.regions] };
     }
   }
 };

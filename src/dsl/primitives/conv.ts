@@ -61,7 +61,7 @@ const checkChannels = (where: () => string, image: Node, kernel: Node, c: ConvAt
 /** `image: [B, H, W, C]`, `kernel: [KH, KW, C/groups, D]` → `[B/batchGroups, H', W', D]`. */
 export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes> = {}): Node => {
   const c: ConvAttributes = { ...PLAIN, ...given };
-  const where = (): string => whereOf('conv2d', [kernel, image]);
+  const where = (): string => whereOf('conv2d', [image, kernel]);
   demandDType(where, 'float32', image, kernel);
   if (image.shape.length !== 4 || kernel.shape.length !== 4)
     raise('ShapeError', {

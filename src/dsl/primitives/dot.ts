@@ -4,7 +4,7 @@ import { demandDType } from './dtype.js';
 
 /** `[...batch, m, k]` · `[...batch, k, n]` → `[...batch, m, n]`. */
 export const dot = (a: Node, b: Node): Node => {
-  const where = (): string => whereOf('dot', [b, a]);
+  const where = (): string => whereOf('dot', [a, b]);
   demandDType(where, 'float32', a, b);
   const rank = a.shape.length;
   const fits =

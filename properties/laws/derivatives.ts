@@ -30,7 +30,7 @@ const total = (x: Node): Node =>
   );
 
 /** ⟨x, numbers from a seed⟩ */
-const weighted = (x: Node, seed: number): Node =>
+export const weighted = (x: Node, seed: number): Node =>
   total(p.mul(x, p.constant(numbers('any', seed, sizeOf(x.shape)), x.shape, 'float32')));
 
 /** The gradient by the float32 inputs. */
@@ -53,7 +53,11 @@ const STEP = 2e-5;
 const TOLERANCE = 1e-7;
 
 /** ⟨∇f(x), v⟩ = d/ds f(x + s·v) for one direction v. */
-const agrees = async (inputs: readonly Input[], f: ScalarFunction, seed: number): Promise<Violation> => {
+export const agrees = async (
+  inputs: readonly Input[],
+  f: ScalarFunction,
+  seed: number,
+): Promise<Violation> => {
   const directions = new Map(
     inputs.map(({ path, shape }, i) => [path, numbers('small', seed + i, sizeOf(shape))] as const),
   );

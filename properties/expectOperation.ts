@@ -1,0 +1,70 @@
+/** What every operation is held to: a formula in plain JavaScript, the other backends, and differences of its values. */
+import { expect } from 'vitest';
+import type { Input } from './arbitraries/operationCase.js';
+import { agrees, weighted } from './laws/derivatives.js';
+import { valueOf } from './oracles/plans.js';
+import { type Nodes, programOf, running } from './oracles/running.js';
+import { reference } from '../src/backends/reference/index.js';
+import { cpu } from '../src/backends/tfjs/cpu.js';
+import { wasm } from '../src/backends/tfjs/wasm.js';
+import type { HostArray } from '../src/dsl/backend.js';
+import type { Node } from '../src/dsl/node.js';
+import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../src/dsl/tensor.js';
+import type { Numeric } from '../src/dsl/ops/operand.js';
+
+/** Numbers of a shape, to be given to an operation. */
+type Given = Omit<Input, 'path'>;
+
+/** float32 numbers of a shape. */
+export const floats = (data: readonly number[], ...shape: readonly number[]): Given => ({
+  shape: shape.length === 0 ? [data.length] : shape,
+  dtype: 'float32',
+  data: Float64Array.from(data, Math.fround),
+});
+
+/** int32 numbers of a shape. */
+export const integers = (data: readonly number[], ...shape: readonly number[]): Given => ({
+  ...floats(data, ...shape),
+  dtype: 'int32',
+});
+
+const numbersOn = async (
+  acquire: ReturnType<typeof reference>,
+  inputs: readonly Input[],
+  build: (inputs: Nodes) => Node,
+): Promise<readonly number[]> => {
+  const backend = valueOf(await acquire());
+  const { run } = await running(
+    backend,
+    programOf(inputs, (given) => ({ y: build(given) })),
+  );
+  const { y } = await run(Object.fromEntries(inputs.map(({ path, data }) => [path, data])));
+  await backend.close();
+  return Array.from(y as HostArray); // not a key
+};
+
+/** Equal up to `tolerance` times the greatest number that is expected; what is not finite is equal. */
+const expectClose = (actual: readonly number[], expected: readonly number[], tolerance: number): void => {
+  const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
+  const close = (x: number): unknown => (Number.isFinite(x) ? expect.toSatisfy((y) => Math.abs(x - y) <= tolerance * size) : x); // prettier-ignore
+  expect(actual).toEqual(expected.map(close));
+};
+
+/**
+ * Expects of an operation the numbers that are given, on the reference, on cpu and on wasm; and of its gradient,
+ * unless `differentiable` is false, what differences of values on the reference give.
+ */
+export const expectOperation = async <T extends readonly AnyTensor[]>(
+  operation: (...operands: T) => Tensor<Shape, Numeric>,
+  given: readonly Given[],
+  expected: readonly number[],
+  { differentiable = true }: { readonly differentiable?: boolean } = {},
+): Promise<void> => {
+  const inputs = given.map((input, i): Input => ({ ...input, path: `x${i}` }));
+  // the test says of which shapes its operands are
+  const build = (nodes: Nodes): Node =>
+    nodeOf(operation(...(Object.values(nodes).map((n) => tensor(n)) as unknown as T)));
+  expectClose(await numbersOn(reference(), inputs, build), expected, 1e-12);
+  for (const backend of [cpu(), wasm()]) expectClose(await numbersOn(backend, inputs, build), expected, 1e-5);
+  if (differentiable) expect(await agrees(inputs, (nodes) => weighted(build(nodes), 1), 2)).toBeNull();
+};

@@ -56,6 +56,22 @@ describe('lossChart', () => {
     },
   );
 
+  test.each([
+    ['one value', [0.5, 0.5]],
+    ['neighbours among the floats', [0.0000010000000000000014, 0.0000010000000000000016]],
+    ['values below zero', [-1, -1 + 1e-12]],
+  ])('%s: an axis that goes upwards', (_, all) => {
+    for (const logarithmic of [true, false]) {
+      const svg = lossChart(
+        all.map((loss, step) => lineOf(step, loss)),
+        { logarithmic },
+      );
+      expect(svg).not.toMatch(/NaN|Infinity/);
+      for (const [, y] of points(svg, 'raw train')) expect(y).toBeLessThanOrEqual(340);
+      for (const [, y] of points(svg, 'raw train')) expect(y).toBeGreaterThanOrEqual(64);
+    }
+  });
+
   test('a loss of each step, from left to right, higher losses higher up', () => {
     const drawn = points(lossChart([lineOf(0, 1), lineOf(1, 0.1), lineOf(2, 0.5)]), 'raw train');
     const [[x0, y0], [x1, y1], [x2, y2]] = drawn as [[number, number], [number, number], [number, number]];

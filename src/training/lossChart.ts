@@ -75,7 +75,9 @@ const axisOf = (
   const shown = values.filter((value) => Number.isFinite(value) && !(logarithmic && value <= 0));
   const low = shown.reduce((a, b) => Math.min(a, b), logarithmic ? (shown[0] ?? 1) : 0);
   const highest = shown.reduce((a, b) => Math.max(a, b), low);
-  const high = highest > low ? highest : low * 2 || 1; // one value alone has an axis too
+  const size = Math.max(Math.abs(low), Math.abs(highest));
+  // one value alone, or several that hardly differ, have an axis too
+  const high = highest - low > 1e-9 * size ? highest : low + (Math.abs(low) || 1);
   const scale = logarithmic ? Math.log : (value: number) => value;
   const share = (value: number): number => (scale(value) - scale(low)) / (scale(high) - scale(low));
   return {

@@ -51,6 +51,12 @@ film({ w, b })(h, embedding255);
 film({ w, b })(embedding, embedding);
 // @ts-expect-error "params.b: axis C is 63, but elsewhere it differs"
 film({ w, b: b126 });
+// arguments are not held against parameters that quarrel among themselves
+const quarrelling = film(
+  // @ts-expect-error "params.b: axis C is 63, but elsewhere it differs"
+  { w, b: b126 },
+);
+quarrelling(h, embedding);
 // @ts-expect-error "params.b: axis C is 127 is odd: it has no half, but elsewhere it differs"
 film({ w, b: b127 });
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'

@@ -109,7 +109,9 @@ export const defn = <const S extends string>(
 /** A {@link defn} that has parameters. */
 export type Layer<P, S extends string> = <T extends ParamsLike<P>>(
   params: OrMessage<T, WrongParams<P, T>>,
-) => Unified<InputsOf<S>, OutputOf<S>, EnvOf<ReadTree<P, T>>>;
+) => Unified<InputsOf<S>, OutputOf<S>, ParamsEnv<P, T>>;
+/** What parameters bind: nothing, where they quarrel among themselves. */
+type ParamsEnv<P, T> = [WrongParams<P, T>] extends [never] ? EnvOf<ReadTree<P, T>> : unknown;
 type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T>, unknown> & string : never;
 
 /**

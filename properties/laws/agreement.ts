@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
 import { type Grads, vjp } from '../../src/dsl/gradient.js';
+import { randint } from '../../src/dsl/keys.js';
 import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/tensor.js';
@@ -150,8 +151,46 @@ const ofRandomness = (backend: Backend): Law<readonly [KeyWords, Distribution, n
   },
 });
 
+const int32 = fc.maxSafeInteger().map((n) => n | 0);
+
+const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, number]> => ({
+  name: 'whole numbers are drawn from the bits of a key',
+  formula:
+    'randint(a, b)(k) = a + bits(k) mod (b − a), to the bit, for any a < b of int32 less than 2³¹ apart',
+  source: 'definition of randint',
+  arbitrary: fc
+    .tuple(
+      fc.tuple(fc.nat(2 ** 32 - 1), fc.nat(2 ** 32 - 1)),
+      fc.tuple(int32, fc.oneof(int32, fc.integer({ min: -10, max: 10 }))).map(([a, b]) => (a < b ? [a, b] : [b, a])),
+      fc.nat(300),
+    )
+    .map(([key, [low, high], n]): readonly [KeyWords, number, number, number] => [
+      key, low!, Math.min(Math.max(high!, low! + 1), low! + 2 ** 31 - 1), n,
+    ]), // prettier-ignore
+  runs: 30,
+  violation: async ([key, low, high, n]) => {
+    const compiled = await running(
+      backend,
+      programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) => ({
+        y: nodeOf(randint(low, high, n)(tensor(inputs['key']!))),
+      })),
+    );
+    const actual = (await compiled.run({ key }))['y'] as HostArray; // not a key
+    compiled.release();
+    const bits = new Int32Array(n);
+    randomInto('bits', key, bits);
+    const count = BigInt(high - low);
+    const expected = Float64Array.from(
+      bits,
+      (word) => low + Number(((BigInt(word) % count) + count) % count),
+    );
+    return approx('randint', actual, expected, 0);
+  },
+});
+
 export const agreementLaws = (backend: Backend): readonly Law[] => [
   ofPrograms(backend),
   ofRandomness(backend),
+  ofIntegers(backend),
   ...operations.map(ofOperation(backend)),
 ];

@@ -1,12 +1,22 @@
-import { ascribeLike, type Dim, dims, type DType, halve, type Shape, type Tensor } from '../dsl/index.js';
-import { broadcast, concat, expandDims } from '../dsl/primitives/index.js';
-import { nodeOf, tensor } from '../dsl/tensor.js';
+import {
+  ascribeLike,
+  broadcastLike,
+  concatAll,
+  type Dim,
+  type DType,
+  halve,
+  type Shape,
+  sumPerSample,
+  type Tensor,
+} from '../dsl/index.js';
 
 /** Two batches as one, `[B, ...I]` and `[B, ...I]` to `[2·B, ...I]`; its extent is wide. */
 export const joinBatches = <B extends Dim, I extends Shape, D extends DType>(
   first: Tensor<[B, ...I], D>,
   second: Tensor<NoInfer<[B, ...I]>, NoInfer<D>>,
-): Tensor<[Dim, ...I], D> => tensor(concat([nodeOf(first), nodeOf(second)], 0));
+): Tensor<[Dim, ...I], D> =>
+  // the same shape, which the compiler does not compute while I is open
+  concatAll([first, second] as unknown as [Tensor<[2], D>], 0) as unknown as Tensor<[Dim, ...I], D>;
 
 /** The two batches of {@link joinBatches}, each of the shape of `like`. */
 export const partBatches =
@@ -16,8 +26,11 @@ export const partBatches =
     return [ascribeLike(like)(first), ascribeLike(like)(second)];
   };
 
+/** A tensor with one number for each sample of a batch, `[B]`, of which only the shape counts. */
+export const perSample: <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => Tensor<[B]> =
+  sumPerSample;
+
 /** One number for each sample of a batch: `[]` to `[B]`, with the B of `batch: [B, ...]`. */
-export const forEachSample =
-  <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
-  <D extends DType>(value: Tensor<[], D>): Tensor<[B], D> =>
-    tensor(broadcast(expandDims(nodeOf(value), [0]), [dims(batch)[0]!]));
+export const forEachSample = <B extends Dim, I extends Shape>(
+  batch: Tensor<[B, ...I]>,
+): (<D extends DType>(value: Tensor<[], D>) => Tensor<[B], D>) => broadcastLike(perSample(batch));

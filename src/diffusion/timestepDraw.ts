@@ -1,6 +1,18 @@
-import { type Dim, dims, type Key, type Shape, table, type Tensor } from '../dsl/index.js';
-import { binary, broadcast, full, random } from '../dsl/primitives/index.js';
-import { nodeOf, tensor } from '../dsl/tensor.js';
+import {
+  add,
+  ascribeLike,
+  type Dim,
+  dims,
+  type Key,
+  mod,
+  randint,
+  randintLike,
+  type Shape,
+  table,
+  type Tensor,
+} from '../dsl/index.js';
+import { F } from '../internal/fp.js';
+import { perSample } from './batch.js';
 import type { Process } from './process.js';
 
 /** How the timesteps of a batch are drawn, `[B]` int32 in 0…T-1. The batch is asked for its size only. */
@@ -9,8 +21,7 @@ export type TimestepDraw = (
 ) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], 'int32'>;
 
 /**
- * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`. Random bits modulo T: whole numbers, which no
- * backend rounds.
+ * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
  *
  * @example
  * const draw = (process: Process) =>
@@ -26,10 +37,7 @@ export type TimestepDraw = (
 export const uniformTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
   (batch) =>
-  (key) => {
-    const shape = [dims(batch)[0]!];
-    return tensor(binary('mod', random('bits', nodeOf(key), shape), full(T, shape, 'int32')));
-  };
+    randintLike(0, T, perSample(batch));
 
 /**
  * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by
@@ -49,11 +57,8 @@ export const uniformTimesteps: TimestepDraw =
  */
 export const stratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
-  (batch) =>
-  (key) => {
-    const B = dims(batch)[0]!;
-    const u = broadcast(random('bits', nodeOf(key), [1]), [B]);
-    const offsets = nodeOf(table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B))));
-    const modulo = full(T, [B], 'int32');
-    return tensor(binary('mod', binary('add', binary('mod', u, modulo), offsets), modulo));
+  (batch) => {
+    const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
+    const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
+    return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(0, T)(key)), mod(T));
   };

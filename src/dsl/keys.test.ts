@@ -4,7 +4,7 @@ import { E } from '../internal/fp.js';
 import { attempt, type NoisefoldError } from './errors.js';
 import { node } from './node.js';
 import {
-  bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, uniform, uniformLike, type RandomKey,
+  bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, randint, randintLike, uniform, uniformLike, type RandomKey,
 } from './keys.js'; // prettier-ignore
 import { dims, dtypeOf, nodeOf, tensor, type Dim, type Key, type Tensor } from './tensor.js';
 import { deriveWords, wordsOfName } from './threefry.js';
@@ -99,6 +99,7 @@ describe('sampling', () => {
       shape: [3],
     });
     expectTypeOf(bernoulli(0.5, 3)(staged())).toEqualTypeOf<Tensor<readonly [3], 'bool'>>();
+    expectTypeOf(randint(0, 7, 3)(staged())).toEqualTypeOf<Tensor<[3], 'int32'>>();
     expectTypeOf(permutation(10)(staged())).toEqualTypeOf<Tensor<[10], 'int32'>>();
     expect(dtypeOf(permutation(10)(staged()))).toBe('int32');
   });
@@ -113,6 +114,7 @@ describe('sampling', () => {
     const x: Tensor<['B', 4]> = tensor(nodeOf(normal(2, 4)(staged())));
     expectTypeOf(normalLike(x)(staged())).toEqualTypeOf<Tensor<['B', 4]>>();
     expectTypeOf(bernoulliLike(0.1, x)(staged())).toEqualTypeOf<Tensor<['B', 4], 'bool'>>();
+    expectTypeOf(randintLike(0, 7, x)(staged())).toEqualTypeOf<Tensor<['B', 4], 'int32'>>();
     for (const y of [
       normalLike(x)(staged()),
       uniformLike(permutation(8)(staged()))(staged()),
@@ -129,7 +131,7 @@ describe('sampling', () => {
 
   test.each([-1, 1.5, Number.NaN])('extent %s is refused with a message', (extent: number) => {
     expect(messageOf(() => normal(2, extent)(staged()))).toBe(
-      `normal: expected extents that are integers ≥ 0, got [2, ${extent}]; give the extents of the result, one number an axis`,
+      `normal: expected integers ≥ 0, got [2, ${extent}]; extents count elements`,
     );
   });
 
@@ -137,6 +139,18 @@ describe('sampling', () => {
     expect(messageOf(() => bernoulli(p, 3)(staged()))).toMatch(
       /^bernoulli: expected a probability in \[0, 1\]/,
     );
+  });
+
+  test.each([
+    [0, 0],
+    [3, 2],
+    [0.5, 2],
+    [0, Number.NaN],
+    [0, 2 ** 31 + 1],
+    [-(2 ** 31) - 1, 0],
+    [-1, 2 ** 31 - 1],
+  ])('there is no whole number from %s to %s that int32 and one draw give', (low, high) => {
+    expect(messageOf(() => randint(low, high, 3)(staged()))).toMatch(/^randint: expected whole numbers/);
   });
 
   test('a tensor is no key', () => {

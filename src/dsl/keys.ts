@@ -8,7 +8,8 @@
  */
 import type { KeyWords } from './backend.js';
 import type { Extent, Extents, Widened } from './dim.js';
-import { raise, showShape } from './errors.js';
+import { raise } from './errors.js';
+import { extents } from './extent.js';
 import type { Distribution } from './node.js';
 import { binary, deriveKey, full, random } from './primitives/index.js';
 import { dims, nodeOf, tensor, type DType, type Key, type Shape, type Tensor } from './tensor.js';
@@ -61,20 +62,10 @@ export const foldIn =
   <K extends Key | RandomKey>(parent: K): K =>
     derive(parent, keyWords(data, 'foldIn'));
 
-const isExtent = (d: number): boolean => Number.isSafeInteger(d) && d >= 0;
-
 const draw =
   <S extends Shape, D extends DType = 'float32'>(distribution: Distribution, shape: readonly number[]) =>
-  (key: Key): Tensor<S, D> => {
-    if (!shape.every(isExtent))
-      raise('ShapeError', {
-        where: distribution,
-        expected: 'extents that are integers ≥ 0',
-        actual: showShape(shape),
-        hint: 'give the extents of the result, one number an axis',
-      });
-    return tensor(random(distribution, nodeOf(key), shape));
-  };
+  (key: Key): Tensor<S, D> =>
+    tensor(random(distribution, nodeOf(key), extents(distribution, shape)));
 
 /**
  * Standard normal numbers. Extents that are only known at run time are wide: see `ascribe`.
@@ -85,8 +76,8 @@ const draw =
  * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
  */
 export const normal = <const S extends readonly number[]>(
-  ...extents: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>>) => draw('normal', extents);
+  ...shape: S & Extents<S>
+): ((key: Key) => Tensor<Widened<S>>) => draw('normal', shape);
 
 /**
  * Standard normal numbers in the shape of `x`.
@@ -106,8 +97,8 @@ export const normalLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) =>
  * await using(reference())(numbers)() // → E.right([0.908, 0.735, 0.69])
  */
 export const uniform = <const S extends readonly number[]>(
-  ...extents: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>>) => draw('uniform', extents);
+  ...shape: S & Extents<S>
+): ((key: Key) => Tensor<Widened<S>>) => draw('uniform', shape);
 
 /**
  * Uniform numbers in [0, 1), multiples of 2⁻²⁴, in the shape of `x`.
@@ -141,8 +132,8 @@ const coins =
  */
 export const bernoulli = <const S extends readonly number[]>(
   p: number,
-  ...extents: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>, 'bool'>) => coins(p, extents);
+  ...shape: S & Extents<S>
+): ((key: Key) => Tensor<Widened<S>, 'bool'>) => coins(p, shape);
 
 /**
  * True with probability `p`, in the shape of `x`. Raises `ConfigError` unless it is in [0, 1].
@@ -154,6 +145,52 @@ export const bernoulliLike = <S extends Shape>(
   p: number,
   x: Tensor<S, DType>,
 ): ((key: Key) => Tensor<S, 'bool'>) => coins(p, dims(x));
+
+const LARGEST = 2 ** 31 - 1;
+
+const integers =
+  <S extends Shape>(low: number, high: number, shape: readonly number[]) =>
+  (key: Key): Tensor<S, 'int32'> => {
+    const count = high - low;
+    if (![low, high].every(Number.isSafeInteger) || count < 1 || count > LARGEST || low < -LARGEST - 1 || high - 1 > LARGEST)
+      raise('ConfigError', {
+        where: 'randint',
+        expected: 'whole numbers low < high, of int32 and less than 2³¹ apart',
+        actual: `${low} and ${high}`,
+        hint: 'give the least number, and one more than the greatest',
+      }); // prettier-ignore
+    const bits = nodeOf(draw('bits', shape)(key));
+    const within = binary('mod', bits, full(count, shape, 'int32'));
+    return tensor(low === 0 ? within : binary('add', within, full(low, shape, 'int32')));
+  };
+
+/**
+ * Uniform whole numbers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Where the
+ * range is no power of two, some of its numbers are likelier than others, by (high − low)/2³² of themselves at
+ * most. Raises `ConfigError` for an empty range, or one that int32 does not hold.
+ *
+ * @example
+ * const dice = compile(program('key', randint(1, 7, 5)), {})
+ * const numbers = pipe(dice, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
+ * await using(reference())(numbers)() // → E.right([3, 2, 4, 1, 6])
+ */
+export const randint = <const S extends readonly number[]>(
+  low: number,
+  high: number,
+  ...shape: S & Extents<S>
+): ((key: Key) => Tensor<Widened<S>, 'int32'>) => integers(low, high, shape);
+
+/**
+ * Uniform whole numbers, low ≤ n < high, in the shape of `x`: see {@link randint}.
+ *
+ * @example
+ * program('key', randintLike(0, 1000, zeros(32))) // : Program<Key, Tensor<[32], 'int32'>>
+ */
+export const randintLike = <S extends Shape>(
+  low: number,
+  high: number,
+  x: Tensor<S, DType>,
+): ((key: Key) => Tensor<S, 'int32'>) => integers(low, high, dims(x));
 
 /**
  * 0 … n − 1 in random order: the samples of an epoch.

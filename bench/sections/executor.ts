@@ -4,7 +4,7 @@ import { compilePlan } from '../../src/backends/shared/executor.js';
 import { hostHeap } from '../../src/backends/shared/heap.js';
 import { createMemory } from '../../src/backends/shared/memory.js';
 import type { DeviceBuffer } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/compile.js';
+import { plan } from '../../src/dsl/planning.js';
 import { sizeOf } from '../../src/dsl/node.js';
 import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';

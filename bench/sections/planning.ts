@@ -1,6 +1,6 @@
 /** The time to trace, differentiate and plan a training step. Run first, its first plan is the process's first. */
 import type { Backend } from 'noisefold/dsl';
-import { plan } from '../../src/dsl/compile.js';
+import { plan } from '../../src/dsl/planning.js';
 import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { atMost, information, orThrow, type Row } from '../table.js';

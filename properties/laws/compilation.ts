@@ -1,6 +1,6 @@
 /** What the compiler may not change: the values of a program. */
 import type { Capabilities } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/compile.js';
+import { plan } from '../../src/dsl/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { evaluate } from '../oracles/evaluate.js';
 import { interpret } from '../oracles/interpreter.js';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
 import type { KeyWords } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/compile.js';
+import { plan } from '../../src/dsl/planning.js';
 import type { Distribution } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, tensor } from '../../src/dsl/tensor.js';

@@ -1,7 +1,8 @@
 import { F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { Backend, HostArray, KeyWords } from './backend.js';
-import { type At, compile, type Feed } from './compile.js';
+import { compile } from './compile.js';
 import type { NoisefoldError } from './errors.js';
+import type { At, Feed } from './executable.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
 import type { DType, Shape, Tensor } from './tensor.js';

@@ -1,8 +1,8 @@
 import { F, type readerTaskEither, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
-import type { At, Feed } from './compile.js';
 import type { NoisefoldError } from './errors.js';
 import { evaluate } from './evaluate.js';
+import type { At, Feed } from './executable.js';
 import { labelOf, type Node, placeOf, reachable } from './node.js';
 import { cast, concat, full, reduce, reshape, select, unary, zerosLike } from './primitives/index.js';
 import type { Program } from './program.js';

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { right } from '../../properties/diffusion/run.js';
+import { reference } from '../backends/reference/index.js';
+import { E, F, RTE } from '../internal/fp.js';
+import { compile, mul, program, upload, using } from './index.js';
+
+const twice = program({ x: '2 2' }, ({ x }) => mul(2)(x));
+
+describe('a wrong input is told by what it is', () => {
+  test.each<[string, unknown, string, string]>([
+    ['an array', [1, 2, 3, 4], 'ShapeError', 'Array'],
+    ['nothing', undefined, 'ShapeError', 'nothing'],
+    ['a word', 'one', 'ShapeError', 'string one'],
+    ['numbers too few', Float32Array.of(1), 'ShapeError', '1 numbers'],
+  ])('%s', async (_, x, tag, actual) => {
+    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x } as never))); // prettier-ignore
+    expect(await using(reference())(run)()).toMatchObject(
+      E.left({ _tag: tag, where: 'input x', expected: 'float32 [2, 2]', actual }),
+    );
+  });
+
+  test('a value of another dtype', async () => {
+    const backend = right(await reference()());
+    const x = right(await upload(Int32Array.of(1, 2, 3, 4), [2, 2])(backend)());
+    const executable = right(await compile(twice, {})(backend)());
+    expect(await executable.run({ x } as never)()).toMatchObject(
+      E.left({ _tag: 'DTypeError', actual: 'a value int32 [2, 2]' }),
+    );
+    right(await backend.close());
+  });
+});

@@ -142,6 +142,7 @@ export { roll } from './ops/roll.js';
 export { take, takeAlong } from './ops/take.js';
 export { argsort, sort } from './ops/sort.js';
 export { rmsNorm } from './ops/rmsNorm.js';
+export { einsum, type Einsum } from './ops/einsum.js';
 export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/broadcast.js';
 export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/reshape.js';
 export { flip, halve, pad, slice, split } from './ops/slicing.js';

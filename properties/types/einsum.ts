@@ -1,0 +1,39 @@
+import { type Dim, einsum, type Scalar, type Tensor } from '../../src/dsl/index.js';
+import { F } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+declare const queries: Tensor<['B', 49, 4, 'D']>;
+declare const keys: Tensor<['B', 50, 4, 'D']>;
+declare const fewerHeads: Tensor<['B', 50, 2, 'D']>;
+declare const wide: Tensor<['B', Dim, 4, Dim]>;
+declare const w: Tensor<[64, 128]>;
+declare const b: Tensor<[128]>;
+declare const ids: Tensor<[128], 'int32'>;
+
+expectType<Tensor<['B', 4, 49, 50]>>()(einsum('bqhd,bkhd->bhqk')(queries, keys));
+expectType<Tensor<['B', Dim, 4, 49]>>()(einsum('bqhd,bkhd->bkhq')(queries, wide));
+expectType<Tensor<[128, 64]>>()(F.pipe(w, einsum('ij->ji')));
+expectType<Tensor<[64]>>()(einsum('ij,j->i')(w, b));
+expectType<Tensor<[128, 64, 128]>>()(einsum('i,jk->ijk')(b, w));
+expectType<Scalar>()(F.pipe(b, (v) => einsum('i,i->')(v, v)));
+
+// @ts-expect-error "arg 2: axis h = 4 (bound earlier) but here 2"
+einsum('bqhd,bkhd->bhqk')(queries, fewerHeads);
+// @ts-expect-error "arg 2: axis i = 64 (bound earlier) but here 128"
+einsum('ij,i->j')(w, b);
+// @ts-expect-error "arg 1: rank 2 expected, but here 1"
+F.pipe(b, einsum('ij->ji'));
+// @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
+einsum('ij,j->i')(w, ids);
+// @ts-expect-error Expected 2 arguments, but got 1
+einsum('ij,j->i')(w);
+// @ts-expect-error an equation has an arrow: bij,bjk->bik
+einsum('ij,jk');
+// @ts-expect-error 'i' is there twice in one place: a diagonal is not taken
+einsum('ii->i');
+// @ts-expect-error 'k' of the result is in no operand
+einsum('ij->ik');
+// @ts-expect-error ',' is not a letter
+einsum('i,j,k->ijk');
+// @ts-expect-error ' ' is not a letter
+einsum('i j->j i');

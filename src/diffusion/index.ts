@@ -33,4 +33,5 @@ export { respace } from './respacing.js';
 export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
 export { cosine, linear, type Schedule, scheduleFromBetas } from './schedule.js';
 export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type Solver } from './solver.js';
+export { entryAt } from './table.js';
 export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';

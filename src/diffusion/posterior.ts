@@ -16,8 +16,13 @@ export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
 };
 
 /**
- * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7, with `logVariance` clipped as in
- * {@link clippedLogVariances}.
+ * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7,
+ *
+ * - μ̃_t = √ᾱ_{t-1}·β_t/(1-ᾱ_t)·x_0 + √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t
+ * - β̃_t = (1-ᾱ_{t-1})/(1-ᾱ_t)·β_t
+ *
+ * with `logVariance` log β̃_t, clipped as in {@link clippedLogVariances}. The coefficients come from Bayes' rule on
+ * two channels, `posteriorOf` in `channel.ts`; here they are gathered for a batch.
  *
  * - `x0`, `xt`: `[B, ...I]`
  * - `t`: `[B]` from 0, where the posterior is x_0 itself

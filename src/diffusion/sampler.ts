@@ -107,9 +107,10 @@ export const sampler = <P, I extends Shape>({
     E.bind('legs', ({ timesteps }) => determined(denoiser, legsOf(process, timesteps))),
     E.bind('integrator', ({ legs }) => solver.integrate(legs)),
     E.bind('guided', () => guidance(denoiser)),
-    E.map(({ timesteps, integrator, guided }) => {
+    E.map(({ timesteps, legs, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0'));
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
+      const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;
       return {
         steps: timesteps.length,
@@ -121,6 +122,7 @@ export const sampler = <P, I extends Shape>({
           integrator.step(state, {
             index,
             t: timestepAt(index),
+            next: nextAt(index),
             predict: (x, t) => correction(seesX0.apply(params, x, { ...given, t: forEachSample(x)(t) })),
             noise: (name) => noise(state.x)(fork(key ?? needsKey(), name)[name]!),
           }),

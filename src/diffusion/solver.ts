@@ -9,6 +9,8 @@ import type { Process } from './process.js';
 export interface Leg {
   /** The timestep at which the leg begins. */
   readonly t: number;
+  /** The timestep at which it ends; null at the data. */
+  readonly next: number | null;
   /** q(x_t|x_0), where the leg begins. */
   readonly from: Channel;
   /** q(x_s|x_0), where it ends: the identity at the data. */
@@ -27,10 +29,10 @@ export interface Leg {
  */
 export const legsOf = (process: Process, timesteps: readonly number[]): readonly Leg[] =>
   timesteps.map((t, i) => {
-    const next = timesteps[i + 1];
+    const next = timesteps[i + 1] ?? null;
     const from = process.marginals[t]!;
-    const to = next === undefined ? identity : process.marginals[next]!;
-    return { t, from, to, between: transition(to, from) };
+    const to = next === null ? identity : process.marginals[next]!;
+    return { t, next, from, to, between: transition(to, from) };
   });
 
 /** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
@@ -45,6 +47,11 @@ export interface Moment<S extends Shape> {
   readonly index: Tensor<[], 'int32'>;
   /** The timestep of the process at which the leg begins. */
   readonly t: Tensor<[], 'int32'>;
+  /**
+   * The timestep at which it ends, for a second evaluation. The last leg ends at the data, which have none: there it
+   * is that of the beginning, and the evaluation must not count.
+   */
+  readonly next: Tensor<[], 'int32'>;
   /** x̂₀ at a timestep of the process, guided and corrected: one evaluation of the denoiser. */
   readonly predict: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
   /** ε ~ N(0, I) of the shape of x; each name is a draw of its own, to be asked for once. */

@@ -1,8 +1,8 @@
-import type { Composite, CompositeOptions, ConvAttributes } from '../node.js';
+import type { Composite, CompositeOptions, ConvAttributes, Node } from '../node.js';
 import { conv2d, dilated, transpose } from '../primitives/index.js';
 
 interface FilterGradientOptions extends CompositeOptions {
-  /** The convolution whose kernel the gradient is for; its groups are 1. */
+  /** The convolution whose kernel the gradient is for. */
   readonly attributes: ConvAttributes;
   readonly kernel: readonly [number, number];
 }
@@ -31,22 +31,31 @@ export const filterGradientPadding = (
 };
 
 /**
- * The gradient of a convolution by its kernel: inputs image `[B, H, W, C]` and cotangent
- * `[B, H', W', D]`, result `[KH, KW, C, D]`. It is a convolution again, with channels as the batch and
- * the batch as channels; strides and kernel dilation change places.
+ * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
+ * `[KH, KW, C/groups, D]`. It is a convolution again, with channels as the batch and the batch as channels:
+ * strides and kernel dilation change places, and so do the two kinds of groups.
  */
+export const filterGradient = (
+  image: Node,
+  cotangent: Node,
+  { attributes: c, kernel }: FilterGradientOptions,
+): Node => {
+  const axis = (a: 0 | 1): readonly [number, number] =>
+    filterGradientPadding(image.shape[1 + a]!, kernel[a], cotangent.shape[1 + a]!, a, c);
+  const gradient = conv2d(transpose(image, [3, 1, 2, 0]), transpose(cotangent, [1, 2, 0, 3]), {
+    strides: c.rhsDilation,
+    padding: [axis(0), axis(1)],
+    lhsDilation: c.lhsDilation,
+    rhsDilation: c.strides,
+    groups: c.batchGroups,
+    batchGroups: c.groups,
+  });
+  return transpose(gradient, [1, 2, 0, 3]); // [C, KH, KW, D] -> [KH, KW, C, D]
+};
+
+/** {@link filterGradient} where all groups are 1: what a backend may have a kernel for. */
 export const filterGradientComposite: Composite = {
   name: 'filterGradient',
-  decompose: ([image, cotangent], options) => {
-    const { attributes: c, kernel } = filterGradientOptionsOf(options);
-    const axis = (a: 0 | 1): readonly [number, number] =>
-      filterGradientPadding(image!.shape[1 + a]!, kernel[a], cotangent!.shape[1 + a]!, a, c);
-    const gradient = conv2d(transpose(image!, [3, 1, 2, 0]), transpose(cotangent!, [1, 2, 0, 3]), {
-      strides: c.rhsDilation,
-      padding: [axis(0), axis(1)],
-      lhsDilation: c.lhsDilation,
-      rhsDilation: c.strides,
-    });
-    return transpose(gradient, [1, 2, 0, 3]); // [C, KH, KW, D] -> [KH, KW, C, D]
-  },
+  decompose: ([image, cotangent], options) =>
+    filterGradient(image!, cotangent!, filterGradientOptionsOf(options)),
 };

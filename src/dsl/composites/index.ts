@@ -3,6 +3,7 @@ export { acosComposite, asinComposite, atan2Composite } from './trigonometric.js
 export { softmaxComposite } from './softmax.js';
 export { normalizeComposite, normalizeOptions } from './normalize.js';
 export {
+  filterGradient,
   filterGradientComposite,
   filterGradientOptions,
   filterGradientOptionsOf,

@@ -16,15 +16,14 @@ export const normalizeOptions = (axes: readonly number[], epsilon: number): Norm
 const meanOver = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
 
-const spread = (statistic: Node, x: Node): Node => broadcast(statistic, x.shape);
-
 /** x centred, and the reciprocal standard deviation (biased, two passes). */
 const standardize = (
   x: Node,
   { axes, epsilon }: NormalizeOptions,
 ): { readonly y: Node; readonly inverse: Node } => {
-  const centred = sub(x, spread(meanOver(x, axes), x));
-  const inverse = spread(unary('rsqrt', shift(meanOver(mul(centred, centred), axes), epsilon)), x);
+  const centred = sub(x, broadcast(meanOver(x, axes), x.shape));
+  const variance = meanOver(mul(centred, centred), axes);
+  const inverse = broadcast(unary('rsqrt', shift(variance, epsilon)), x.shape);
   return { y: mul(centred, inverse), inverse };
 };
 
@@ -38,7 +37,8 @@ export const normalizeComposite: Composite = {
   derivative: ([x], _, cotangent, options) => {
     const { axes } = optionsOf(options);
     const { y, inverse } = standardize(x!, optionsOf(options));
-    const along = spread(meanOver(mul(cotangent, y), axes), x!);
-    return [mul(inverse, sub(sub(cotangent, spread(meanOver(cotangent, axes), x!)), mul(y, along)))];
+    const along = (of: Node): Node => broadcast(meanOver(of, axes), of.shape);
+    const centred = sub(cotangent, along(cotangent));
+    return [mul(inverse, sub(centred, mul(y, along(mul(cotangent, y)))))];
   },
 };

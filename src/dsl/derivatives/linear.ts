@@ -1,8 +1,4 @@
-import {
-  filterGradientComposite,
-  filterGradientOptions,
-  filterGradientPadding,
-} from '../composites/index.js';
+import { filterGradient, filterGradientComposite, filterGradientOptions } from '../composites/index.js';
 import type { ConvAttributes, Node, NodeOf } from '../node.js';
 import { composite, conv2d, dilated, dot, flip, reshape, transpose } from '../primitives/index.js';
 import type { Rule } from './elementwise.js';
@@ -53,20 +49,11 @@ const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): N
   return reshape(transpose(split, [3, 0, 1, 2, 4]), image.shape);
 };
 
-/** The gradient by the kernel: batch and channels change places, and so do strides and kernel dilation. */
+/** The gradient by the kernel: a composite that backends have kernels for, where there are no groups. */
 const kernelGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): Node => {
   const [KH, KW] = kernel.shape as readonly [number, number, number, number];
-  if (c.groups === 1 && c.batchGroups === 1)
-    return composite(filterGradientComposite, [image, g], filterGradientOptions(c, [KH, KW]));
-  const padding = (axis: 0 | 1): readonly [number, number] =>
-    filterGradientPadding(image.shape[1 + axis]!, kernel.shape[axis]!, g.shape[1 + axis]!, axis, c);
-  const gradient = conv2d(transpose(image, [3, 1, 2, 0]), transpose(g, [1, 2, 0, 3]), {
-    strides: c.rhsDilation,
-    padding: [padding(0), padding(1)],
-    lhsDilation: c.lhsDilation,
-    rhsDilation: c.strides,
-    groups: c.batchGroups,
-    batchGroups: c.groups,
-  });
-  return transpose(gradient, [1, 2, 0, 3]); // [I, KH, KW, D] -> [KH, KW, I, D]
+  const options = filterGradientOptions(c, [KH, KW]);
+  return c.groups === 1 && c.batchGroups === 1
+    ? composite(filterGradientComposite, [image, g], options)
+    : filterGradient(image, g, options);
 };

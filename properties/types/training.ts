@@ -1,0 +1,55 @@
+import {
+  type Dim,
+  iota,
+  type Key,
+  type NoisefoldError,
+  program,
+  type Tensor,
+  type Value,
+  zeros,
+} from '../../src/dsl/index.js';
+import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
+import type { Model, Process } from '../../src/diffusion/index.js';
+import { datasetOf, type Dataset, fit, type Trained } from '../../src/training/index.js';
+import type { E } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+declare const grey: UNet<[28, 28, 1]>;
+declare const wide: UNet<[Dim, Dim, Dim]>;
+declare const process: Process;
+declare const key: readonly [number, number];
+declare const digits: Dataset<[28, 28, 1]>;
+declare const photographs: Dataset<[32, 32, 3]>;
+declare const bytes: Uint8Array;
+
+const rest = { process, optimizer: adam({ learningRate: 1e-3 }), batch: 1, steps: 1, key } as const;
+
+// a model learns from images of its shape; one whose shape only the run knows, from any
+fit({ ...rest, model: grey, data: digits });
+fit({ ...rest, model: wide, data: photographs });
+// @ts-expect-error Type '32' is not assignable to type '28'
+fit({ ...rest, model: grey, data: photographs });
+expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
+  datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
+);
+
+// a U-Net is a model, and its trained parameters are values that another program takes
+export const model: Model<UNetParams, [28, 28, 1]> = grey;
+declare const trained: Trained<UNetParams, [28, 28, 1]>;
+expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
+
+// specs of optimisers are made from specs
+program({ moments: adam({ learningRate: 1e-3 }).state({ w: '2 3' }), k: 'key' }, ({ moments, k }) => {
+  expectType<Tensor<[2, 3]> | undefined>()(moments['first']?.w);
+  expectType<Key>()(k);
+  return {};
+});
+
+// an embedding keeps its width
+const embedding = timeEmbedding({ timesteps: 10, size: 4, outputs: 32, sinusoid: 'ddpm' });
+expectType<Tensor<[8, 32]>>()(
+  embedding.apply({
+    hidden: { w: zeros(4, 32), b: zeros(32) },
+    output: { w: zeros(32, 32), b: zeros(32) },
+  })(iota(8)),
+);

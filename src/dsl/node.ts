@@ -77,7 +77,7 @@ export interface Attributes {
   readonly cumsum: { readonly axis: number; readonly reverse: boolean };
   /** int32; the first of equal values; the axis disappears. */
   readonly argmax: { readonly axis: number };
-  /** int32 positions of the k largest along the last axis, in falling order, the first of equals first. */
+  /** int32 positions of the k largest along the last axis, in falling order, the first of equals first, NaN as ∞. */
   readonly topKIndices: { readonly k: number };
   /** `x: [n, ...rest]`, `indices: [m]` → `[m, ...rest]`. */
   readonly gather: NoAttributes;

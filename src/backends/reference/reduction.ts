@@ -41,7 +41,8 @@ export const topKIndices: Primitive<'topKIndices'> = ({ k }, [x], output) => {
   for (let o = 0; o < outer; o++) {
     const row = x!.data.subarray(o * extent, (o + 1) * extent);
     const order = Array.from(row, (_, i) => i);
-    order.sort((a, b) => (row[a]! > row[b]! ? -1 : row[a]! < row[b]! ? 1 : a - b));
+    const rank = (i: number): number => (Number.isNaN(row[i]!) ? Infinity : row[i]!);
+    order.sort((a, b) => (rank(a) > rank(b) ? -1 : rank(a) < rank(b) ? 1 : a - b));
     for (let i = 0; i < k; i++) output.data[o * k + i] = order[i]!;
   }
 };

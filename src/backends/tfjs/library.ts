@@ -6,12 +6,11 @@ import type { KernelName, Operand, TfjsKernels } from './tensors.js';
 
 type Attributes = Parameters<TfjsKernels['run']>[2];
 
-/** A call as a kernel: which, its inputs by the names that tfjs gives them, and which result is meant. */
+/** A call as a kernel: which, and its inputs by the names that tfjs gives them. */
 interface KernelCall {
   readonly name: KernelName;
   readonly inputs: (operands: readonly Operand[]) => Readonly<Record<string, Operand>>;
   readonly attributes: Attributes;
-  readonly result: number;
 }
 
 /** tfjs refuses indices out of range; ours mean the nearest row. Copied only if there are any. */
@@ -26,14 +25,13 @@ const clamped = (indices: Operand, rows: number): Operand =>
 
 const reshaped = (operand: Operand, shape: readonly number[]): Operand => ({ ...operand, shape });
 
-const kernelCall = (node: LibraryNode, inputs: readonly View[], output: View): KernelCall | null => {
+const kernelCall = (node: LibraryNode, output: View): KernelCall | null => {
   switch (node.op) {
     case 'gather':
       return {
         name: 'GatherV2',
         inputs: ([x, indices]) => ({ x: x!, indices: clamped(indices!, x!.shape[0]!) }),
         attributes: { axis: 0, batchDims: 0 },
-        result: 0,
       };
     case 'scatterAdd': {
       const { size } = node.attributes;
@@ -44,7 +42,6 @@ const kernelCall = (node: LibraryNode, inputs: readonly View[], output: View): K
           updates: updates!,
         }),
         attributes: { shape: [...output.shape] },
-        result: 0,
       };
     }
     case 'cumsum': {
@@ -53,7 +50,6 @@ const kernelCall = (node: LibraryNode, inputs: readonly View[], output: View): K
         name: 'Cumsum',
         inputs: ([x]) => ({ x: x! }),
         attributes: { axis, reverse, exclusive: false },
-        result: 0,
       };
     }
     case 'argmax':
@@ -61,17 +57,6 @@ const kernelCall = (node: LibraryNode, inputs: readonly View[], output: View): K
         name: 'ArgMax',
         inputs: ([x]) => ({ x: x! }),
         attributes: { axis: node.attributes.axis },
-        result: 0,
-      };
-    case 'topKIndices':
-      return {
-        name: 'TopK',
-        // its rows alone matter, and one rank is as good as another
-        inputs: ([x]) => ({
-          x: reshaped(x!, [sizeOf(inputs[0]!.shape.slice(0, -1)), inputs[0]!.shape.at(-1)!]),
-        }),
-        attributes: { k: node.attributes.k, sorted: true },
-        result: 1,
       };
     default:
       return null;
@@ -91,18 +76,22 @@ export const libraryRule =
   (call) => {
     if (call.kind !== 'library') return null;
     const { inputs, output } = call;
-    const kernel = kernelCall(call.node, inputs, output);
+    const kernel = kernelCall(call.node, output);
     if (kernel === null) return null;
     return {
       name: `tfjs ${kernels.backend} ${kernel.name}`,
       run: (frame) => {
         const operands = inputs.map((view) => operandOf(frame, view));
-        // topK gives the values too
-        const elements = 2 * sizeOf(output.shape);
-        kernels.run(kernel.name, kernel.inputs(operands), kernel.attributes, elements, (results) => {
-          frame.refresh();
-          elementsOf(frame, output).set(results[kernel.result]!);
-        });
+        kernels.run(
+          kernel.name,
+          kernel.inputs(operands),
+          kernel.attributes,
+          sizeOf(output.shape),
+          ([result]) => {
+            frame.refresh();
+            elementsOf(frame, output).set(result!);
+          },
+        );
       },
     };
   };

@@ -13,7 +13,7 @@ export interface Operand {
 }
 
 export type KernelName =
-  | 'BatchMatMul' | 'Conv2D' | 'GatherV2' | 'ScatterNd' | 'Cumsum' | 'ArgMax' | 'TopK'; // prettier-ignore
+  | 'BatchMatMul' | 'Conv2D' | 'GatherV2' | 'ScatterNd' | 'Cumsum' | 'ArgMax'; // prettier-ignore
 
 /** The kernels of one tfjs backend. */
 export interface TfjsKernels {

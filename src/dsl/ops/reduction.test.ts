@@ -46,6 +46,15 @@ describe('reductions', () => {
     expect((await numbersOf(() => reduction.variance()(grid())))[0]).toBeCloseTo(35 / 12, 12);
   });
 
+  test('topK takes NaN for ∞, on every backend', async () => {
+    const x = (): Tensor<[6]> => constantOf([1, Number.NaN, 3, Infinity, Number.NaN, 5], 6);
+    for (const backend of [reference(), cpu(), wasm()]) {
+      expect(await numbersOf(() => topK(4)(x()).indices, backend)).toEqual([1, 3, 4, 5]);
+      const values = await numbersOf(() => topK(4)(x()).values, backend);
+      expect(values).toEqual([Number.NaN, Infinity, Number.NaN, 5]);
+    }
+  });
+
   test('of nothing, and of nothing but −∞', async () => {
     const flag = (x: Tensor<[], 'bool'>): Tensor<[], 'int32'> => cast('int32')(x);
     const none = (): Tensor<[0], 'bool'> => constantOf(new Uint8Array(0), 0);

@@ -235,7 +235,8 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
 }
 
 /**
- * The k greatest elements along the last axis. Raises `ShapeError` unless k is from 1 to its extent.
+ * The k greatest elements along the last axis, the first of equals first; NaN is as great as ∞. Raises
+ * `ShapeError` unless k is from 1 to its extent.
  *
  * @example
  * topK(2)(constantOf([0.1, 0.7, 0.2], 3)) // → { values: [0.7, 0.2], indices: [1, 2] }

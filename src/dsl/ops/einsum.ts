@@ -1,22 +1,13 @@
 /** Sums of products over named axes: each letter of an equation is an axis. */
 import { nothingBound } from '../bind.js';
 import { raise } from '../errors.js';
-import type { Unified } from '../layer.js';
 import { type Node, sizeOf } from '../node.js';
 import { dot, reduce, reshape, transpose } from '../primitives/index.js';
 import { bindInputs, parseSignature } from '../signature.js';
-import { type AnyTensor, nodeOf, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
-// In types
+// Equations in types
 
-/** `'b i j'` of `'bij'`: an operand as a spec, in which letters are symbols. */
-type Spaced<S extends string> = S extends `${infer L}${infer Rest}`
-  ? Rest extends ''
-    ? L
-    : `${L} ${Spaced<Rest>}`
-  : S;
-
-/** Operands, a result, and what each of their letters may be. */
 type Operands<E extends string> = E extends `${infer X}->${string}`
   ? X extends `${infer A},${infer B}`
     ? [A, B]
@@ -51,10 +42,60 @@ type CheckedEquation<E extends string> = [Operands<E>] extends [never]
     ? E
     : WrongIn<Operands<E>, ResultOf<E>>;
 
-type SpacedAll<I extends readonly string[]> = { [K in keyof I]: I[K] extends string ? Spaced<I[K]> : never };
+// Calls in types. `extends unknown` makes a type wait until its shapes are known, as in `layer.ts`.
+
+type LettersOf<S extends string, Found extends readonly string[] = []> = S extends `${infer L}${infer Rest}`
+  ? LettersOf<Rest, [...Found, L]>
+  : Found;
+
+/** The extent of each letter: `{ i: 64; j: 128 }`; wide where the rank is. */
+type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
+  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S] }
+  : never;
+
+/** A message where a letter has another extent than before; what is wide fits. */
+type Clash<L, Before, D, Where extends string> = [D] extends [Before]
+  ? never
+  : [Before] extends [D]
+    ? never
+    : `${Where}: axis ${L & string} = ${Before & Dim} (bound earlier) but here ${D & Dim}`;
+
+/** The messages of what is wrong with a shape, where `E` has the extents of the letters before. */
+type Clashes<L extends readonly string[], S extends Shape, E, Where extends string> = S extends unknown
+  ? E extends unknown
+    ? number extends S['length']
+      ? never
+      : L['length'] extends S['length']
+        ? { [I in keyof L]: Clash<L[I], E[L[I] & keyof E], S[I & keyof S], Where> }[number]
+        : `${Where}: rank ${L['length']} expected, but here ${S['length']}`
+    : never
+  : never;
+
+type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>;
+
+type Result<R extends readonly string[], E> = E extends unknown
+  ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
+  : never;
+
+type OfOne<A extends readonly string[], R extends readonly string[]> = <S extends Shape>(
+  x: OrMessage<Tensor<S>, Clashes<A, S, unknown, 'arg 1'>>,
+) => Result<R, ExtentsOf<A, S>>;
+
+type OfTwo<A extends readonly string[], B extends readonly string[], R extends readonly string[]> = <
+  S extends Shape,
+  T extends Shape,
+>(
+  x: OrMessage<Tensor<S>, Clashes<A, S, unknown, 'arg 1'>>,
+  y: OrMessage<Tensor<T>, Clashes<B, T, ExtentsOf<A, S>, 'arg 2'>>,
+) => Result<R, ExtentsOf<A, S> & ExtentsOf<B, T>>;
 
 /** A function of one or two tensors, each of whose letters has one extent. */
-export type Einsum<E extends string> = Unified<SpacedAll<Operands<E>>, Spaced<ResultOf<E>>, unknown>;
+export type Einsum<E extends string> =
+  Operands<E> extends readonly [infer A extends string, infer B extends string]
+    ? OfTwo<LettersOf<A>, LettersOf<B>, LettersOf<ResultOf<E>>>
+    : Operands<E> extends readonly [infer A extends string]
+      ? OfOne<LettersOf<A>, LettersOf<ResultOf<E>>>
+      : never;
 
 // In values
 

@@ -187,9 +187,13 @@ export {
   conv2d,
   type Convolution,
   convolution,
+  depthwiseConv2d,
   downsample,
   upsample,
 } from './ops/convolution.js';
+export { convTranspose2d, type TransposedConvolution } from './ops/transposedConvolution.js';
+export { averagePooling, maxPool, maxPooling, type Pooling } from './ops/pooling.js';
+export { resizeBilinear, resizeNearest } from './ops/resize.js';
 export { gelu, logSoftmax, silu, softmax } from './ops/activation.js';
 export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/normalization.js';
 export { attention } from './ops/attention.js';

@@ -1,21 +1,13 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`, and changes of resolution. */
 import type { Double, Half } from '../dim.js';
 import { raise, showShape } from '../errors.js';
-import type { ConvAttributes, Node } from '../node.js';
-import { broadcast, conv2d as conv2dNode, dilated, reduce, reshape, scale } from '../primitives/index.js';
+import type { Node } from '../node.js';
+import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
-type Padding = ConvAttributes['padding'];
-type Pair = readonly [number, number];
-
-/** The padding that keeps the size at stride 1; the odd one of an even kernel goes behind. */
-const samePadding = (kernel: Node, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
-  const around = (extent: number, dilation: number): Pair => {
-    const all = dilated(extent, dilation) - 1;
-    return [Math.floor(all / 2), Math.ceil(all / 2)];
-  };
-  return [around(kernel.shape[0]!, dilateH), around(kernel.shape[1]!, dilateW)];
-};
+const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
+const samePadding = (kernel: Node): Padding => paddingOf('same', sizeOfKernel(kernel));
 
 /**
  * Convolves an image, padded with zeros so that its size stays: `kernel: [KH, KW, C, D]`, `[B, H, W, C]` →
@@ -30,7 +22,7 @@ export const conv2d =
   <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>): Tensor<[B, H, W, D]> =>
     tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { padding: samePadding(nodeOf(kernel)) }));
 
-const evenSize = (op: string, { shape }: Node): void => {
+export const evenSize = (op: string, { shape }: Node): void => {
   if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
     raise('ShapeError', {
       where: op,
@@ -57,12 +49,30 @@ export const downsample =
     return tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding }));
   };
 
+/**
+ * Convolves each channel by itself, padded with zeros so that the size stays: `kernel: [KH, KW, 1, C]`,
+ * `[B, H, W, C]` → `[B, H, W, C]`. With another stride or several channels out of one it is {@link convolution} in
+ * groups. Chollet 2017.
+ *
+ * @example
+ * pipe(zeros(8, 28, 28, 64), depthwiseConv2d(zeros(3, 3, 1, 64))) // : Tensor<[8, 28, 28, 64]>
+ * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]
+ */
+export const depthwiseConv2d =
+  <C extends Dim>(kernel: Tensor<[Dim, Dim, 1, C]>) =>
+  <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]> => {
+    const n = nodeOf(kernel);
+    return tensor(conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! }));
+  };
+
 /** What may be said of a convolution. */
 export interface Convolution {
   /** Along the height and the width; 1 if not given. */
   readonly strides?: Pair;
   /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
-  readonly padding?: 'same' | 'valid' | Padding;
+  readonly padding?: GivenPadding;
   /** The distance between neighbours under the kernel; 1 if not given. */
   readonly dilation?: Pair;
   /** Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`. */
@@ -83,12 +93,10 @@ export const convolution =
   <D extends Dim>(kernel: Tensor<[Dim, Dim, Dim, D]>, given: Convolution = {}) =>
   <B extends Dim>(image: Tensor<[B, Dim, Dim, Dim]>): Tensor<[B, Dim, Dim, D]> => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
-    const none: Padding = [[0, 0], [0, 0]]; // prettier-ignore
     return tensor(
       conv2dNode(nodeOf(image), nodeOf(kernel), {
         strides,
-        padding:
-          padding === 'same' ? samePadding(nodeOf(kernel), dilation) : padding === 'valid' ? none : padding,
+        padding: paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation),
         rhsDilation: dilation,
         groups,
       }),

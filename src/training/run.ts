@@ -14,6 +14,7 @@ import { E, type either, F, type readerTaskEither, TE, type taskEither } from '.
 import { positionsOf } from './batches.js';
 import { resumable } from './checkpoint.js';
 import type { Batch, ImageShape } from './dataset.js';
+import { recipeConfig } from './recipeConfig.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation } from './heldOut.js';
 import { compiled, type OpenExecutable, type Resident, type ResidentState, type StepGiven } from './open.js';
@@ -73,7 +74,7 @@ const diverged = (step: number): NoisefoldError =>
 const begin =
   <P, I extends ImageShape>(training: Training<P, I>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState<P>> => {
-    const { from, model, optimizer, key, batch, config = null } = training;
+    const { from, model, optimizer, key, batch, config = recipeConfig(training) } = training;
     return from === undefined
       ? F.pipe(
           compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState<P>>(backend),
@@ -169,7 +170,7 @@ const running = <P, I extends ImageShape>(
   { step: { run, release: freeStep }, heldOut }: Machinery<P>,
   first: ResidentState<P>,
 ): TrainingRun<P> => {
-  const { data, batch, steps, key, signal, model, config = null } = training;
+  const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
   const batchAt = loaded(model, data);

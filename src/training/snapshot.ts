@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly batch: number;
   /** The tensors of the state by path, `params.…`, `average.…`, `optimizer.…`, `step`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** What the model was made from, as JSON; null where that is not known. */
+  /** What the training was made from, as JSON. */
   readonly config: unknown;
 }
 

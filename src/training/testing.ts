@@ -1,7 +1,7 @@
 /** A small training for tests: 8×8 images of three classes, a U-Net of a few thousand parameters. */
 import { cosine, ddpm } from '../diffusion/index.js';
 import { key, type NoisefoldError } from '../dsl/index.js';
-import { E, F } from '../internal/fp.js';
+import { E, F, type taskEither } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm, unet, type UNetParams } from '../nn/index.js';
 import { type Dataset, datasetOf } from './dataset.js';
 import type { Training } from './training.js';
@@ -23,6 +23,15 @@ export const bars = (n: number): Dataset<[8, 8, 1]> => {
 export const right = <A>(result: E.Either<NoisefoldError, A>): A => {
   if (E.isLeft(result)) throw new Error(result.left.message);
   return result.right;
+};
+
+/** The error of an effect that fails. */
+export const leftOf = async (
+  result: taskEither.TaskEither<NoisefoldError, unknown>,
+): Promise<NoisefoldError> => {
+  const got = await result();
+  if (E.isRight(got)) throw new Error('it succeeded');
+  return got.left;
 };
 
 export type SmallTraining = Training<UNetParams, [8, 8, 1]>;

@@ -50,6 +50,9 @@ export interface TrainState<P> {
 export const trainState = <P>(params: TreeSpec<P>, optimizer: Optimizer): TreeSpec<TrainState<P>> =>
   treeSpec({ params, average: params, optimizer: optimizer.state(params), step: leafSpec([], 'int32') });
 
+/** What a recipe has where it says nothing. */
+export const defaults = { averageDecay: 0.995, labelDropout: 0 } as const;
+
 /** What is to be learned, and how. */
 export interface Recipe<P, I extends Shape> {
   readonly model: Model<P, I>;
@@ -144,8 +147,8 @@ export const unguardedStep = <P, I extends Shape>(
     model,
     process,
     optimizer,
-    averageDecay = 0.995,
-    labelDropout = 0,
+    averageDecay = defaults.averageDecay,
+    labelDropout = defaults.labelDropout,
     timesteps = uniformTimesteps,
   } = recipe;
   const loss = simpleLoss(process, model, { labelDropout, timesteps });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/tfjs/wasm.js';
 import { reference } from '../backends/reference/index.js';
-import { cfg, cosine, ddim, ddpm, type Model } from '../diffusion/index.js';
+import { cfg, ddim, ddpm, linear, type Model } from '../diffusion/index.js';
 import {
   type Backend,
   cast,
@@ -18,24 +18,18 @@ import {
 import { E, TE, type taskEither } from '../internal/fp.js';
 import { adam, collect, type Step, unet } from '../nn/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-import { type Batch, type Dataset, datasetOf, pixelOf } from './dataset.js';
+import { type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
 import { startTraining, type TrainingRun } from './run.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type Images, sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 import type { Snapshot } from './snapshot.js';
-import { bars, right, type SmallTraining, smallTraining } from './testing.js';
+import { bars, leftOf, right, type SmallTraining, smallTraining } from './testing.js';
 
 /** Runs effects on the wasm backend. */
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
-
-const leftOf = async (result: taskEither.TaskEither<NoisefoldError, unknown>): Promise<NoisefoldError> => {
-  const got = await result();
-  if (E.isRight(got)) throw new Error('it succeeded');
-  return got.left;
-};
 
 interface Taken {
   readonly events: readonly TrainEvent[];
@@ -178,55 +172,6 @@ describe('everything is given back', () => {
     }));
 }); // prettier-ignore
 
-describe('a configuration that cannot work is a ConfigError', () => {
-  const { data } = smallTraining(1);
-  const labelled = (label: number): Dataset<[8, 8, 1]> => ({
-    ...data,
-    batch: (positions) =>
-      TE.map(({ images }: Batch) => ({ images, labels: Int32Array.from(positions, () => label) }))(
-        data.batch(positions),
-      ),
-  });
-  const misspelt: object = { lableDropout: 0.1 };
-
-  test.each([
-    [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
-    [{ batch: 1.5 }, 'training.batch: expected an integer ≥ 1, got 1.5'],
-    [{ steps: Number.NaN }, 'training.steps: expected an integer ≥ 0, got NaN'],
-    [{ heldOut: { data, every: 0 } }, 'training.heldOut.every: expected an integer ≥ 1, got 0'],
-    [{ heldOut: { data, every: 1, images: 0 } }, 'training.heldOut.images: expected an integer ≥ 1, got 0'],
-    [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
-    [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
-    [misspelt, 'training: expected no fields but model, process,'],
-    [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
-    [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
-    [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
-    [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
-    [{ optimizer: adam({ learningRate: Number.NaN }) }, 'learning rate: expected a finite number ≥ 0, got NaN'],
-  ])('of a fit: %o', (change, message) =>
-    onWasm(async (backend) => {
-      const error = await leftOf(fit({ ...smallTraining(1), ...change })(backend));
-      expect(error._tag).toBe('ConfigError');
-      expect(error.message).toContain(message);
-    }),
-  );
-
-  test.each([
-    [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
-    [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
-    [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
-    [{ labels: [0, 7] }, 'sample: labels: expected classes from 0 to 2 (3 is none), got 7'],
-    [{ labels: [] }, 'sample: expected at least one sample, got 0'],
-  ])('of a sampling: %o', (change, message) =>
-    onWasm(async (backend) => {
-      const model = right(await fit(smallTraining(0))(backend)());
-      const error = await leftOf(sample({ solver: ddim(4), key: key(1), ...change })(model)(backend));
-      expect(error._tag).toBe('ConfigError');
-      expect(error.message).toContain(message);
-    }),
-  );
-}); // prettier-ignore
-
 test('the loss on held-out images is the mean over as many as were asked for, whatever the batch', () =>
   onWasm(async (backend) => {
     // a model without parameters says grey: its loss on an image is that of the image alone
@@ -325,6 +270,25 @@ describe('a checkpoint', () => {
         _tag: 'CheckpointMismatch',
         where: expect.stringContaining('params.'),
       });
+    }));
+
+  test('tells recipes apart though no configuration is given', () =>
+    onWasm(async (backend) => {
+      const { config: _, ...plain } = { ...smallTraining(1), optimizer: adam({ learningRate: 1e-3 }) };
+      const run = right(await startTraining({ ...plain, steps: 0 })(backend)());
+      const from = right(await run.snapshot());
+      right(await right(await startTraining({ ...plain, from })(backend)()).release());
+      const changes = {
+        learningRate: { optimizer: adam({ learningRate: 2e-3 }) },
+        labelDropout: { labelDropout: 0.2 },
+        averageDecay: { averageDecay: 0.9 },
+        'process.betas': { process: right(ddpm(linear(100))) },
+      };
+      for (const [field, change] of Object.entries(changes))
+        expect(await leftOf(startTraining({ ...plain, from, ...change })(backend))).toMatchObject({
+          _tag: 'CheckpointMismatch',
+          where: `checkpoint of step 0: config.${field}`,
+        });
     }));
 
   test('that is cut short, or is another file, is a DecodeError', async () => {

@@ -25,8 +25,8 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly key: RandomKey;
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
-   * What the recipe was made from, as JSON: it goes into snapshots, and tells them apart. What it does not name,
-   * a learning rate or a process, may be another when a run goes on, and nobody is told.
+   * What the recipe was made from, as JSON: it goes into snapshots, and tells them apart. If not given, what the
+   * recipe says of itself: the process, the numbers, and a learning rate that is a number.
    */
   readonly config?: unknown;
   /** Where to go on from; its key, batch and configuration must be those of this training. */

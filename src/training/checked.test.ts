@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../backends/tfjs/wasm.js';
+import { cosine, ddim, ddpm } from '../diffusion/index.js';
+import { type Backend, key, using } from '../dsl/index.js';
+import { TE } from '../internal/fp.js';
+import { adam } from '../nn/index.js';
+import type { Batch, Dataset } from './dataset.js';
+import { fit } from './fit.js';
+import { sample } from './sample.js';
+import { leftOf, right, smallTraining } from './testing.js';
+
+/** Runs effects on the wasm backend. */
+const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
+  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+
+describe('a configuration that cannot work is a ConfigError', () => {
+  const { data } = smallTraining(1);
+  const labelled = (label: number): Dataset<[8, 8, 1]> => ({
+    ...data,
+    batch: (positions) =>
+      TE.map(({ images }: Batch) => ({ images, labels: Int32Array.from(positions, () => label) }))(
+        data.batch(positions),
+      ),
+  });
+  const misspelt: object = { lableDropout: 0.1 };
+
+  test.each([
+    [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
+    [{ batch: 1.5 }, 'training.batch: expected an integer ≥ 1, got 1.5'],
+    [{ steps: Number.NaN }, 'training.steps: expected an integer ≥ 0, got NaN'],
+    [{ heldOut: { data, every: 0 } }, 'training.heldOut.every: expected an integer ≥ 1, got 0'],
+    [{ heldOut: { data, every: 1, images: 0 } }, 'training.heldOut.images: expected an integer ≥ 1, got 0'],
+    [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
+    [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
+    [misspelt, 'training: expected no fields but model, process,'],
+    [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
+    [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
+    [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
+    [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
+    [{ optimizer: adam({ learningRate: Number.NaN }) }, 'learning rate: expected a finite number ≥ 0, got NaN'],
+  ])('of a fit: %o', (change, message) =>
+    onWasm(async (backend) => {
+      const error = await leftOf(fit({ ...smallTraining(1), ...change })(backend));
+      expect(error._tag).toBe('ConfigError');
+      expect(error.message).toContain(message);
+    }),
+  );
+
+  test.each([
+    [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
+    [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
+    [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
+    [{ labels: [0, 7] }, 'sample: labels: expected classes from 0 to 2 (3 is none), got 7'],
+    [{ labels: [] }, 'sample: expected at least one sample, got 0'],
+  ])('of a sampling: %o', (change, message) =>
+    onWasm(async (backend) => {
+      const model = right(await fit(smallTraining(0))(backend)());
+      const error = await leftOf(sample({ solver: ddim(4), key: key(1), ...change })(model)(backend));
+      expect(error._tag).toBe('ConfigError');
+      expect(error.message).toContain(message);
+    }),
+  );
+}); // prettier-ignore

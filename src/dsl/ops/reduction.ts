@@ -9,11 +9,7 @@ import {
   axisOf,
   cast,
   cumsum as cumsumNode,
-  expandDims,
-  gather,
-  iota,
   mul,
-  full,
   reduce,
   reduceKeeping,
   reshape,
@@ -30,6 +26,7 @@ import type { Extent, Wide } from '../dim.js';
 import type { Without } from '../shape.js';
 import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Numeric, spread } from './operand.js';
+import { takeAlongLast } from './take.js';
 
 type ToScalar = <D extends Numeric>(x: Tensor<Shape, D>) => Tensor<[], D>;
 type OverAxes = <const A extends readonly number[]>(
@@ -245,11 +242,6 @@ export const topK =
   <const K extends number>(k: Extent<K>) =>
   <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>): TopK<R, Wide<K> & Dim, D> => {
     const n = nodeOf(x);
-    const extent = n.shape.at(-1) ?? 0;
     const indices = topKIndices(n, k as number); // Extent<K> is K, or a message that no number fits
-    const rows = sizeOf(n.shape.slice(0, -1));
-    const row = spread(expandDims(mul(iota([rows], 0), full(extent, [rows], 'int32')), [1]), [rows, sizeOf(indices.shape) / rows]); // prettier-ignore
-    const flat = add(reshape(indices, row.shape), row);
-    const values = gather(reshape(n, [sizeOf(n.shape)]), reshape(flat, [sizeOf(flat.shape)]));
-    return { values: tensor(reshape(values, indices.shape)), indices: tensor(indices) };
+    return { values: tensor(takeAlongLast(n, indices)), indices: tensor(indices) };
   };

@@ -187,8 +187,8 @@ export const rewrite = (
  * through casts and movement; empty if it reads none. Parameters come after data in the operands.
  */
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {
-  for (const input of [...n.inputs].reverse()) {
-    let at: Node = input;
+  for (let i = n.inputs.length - 1; i >= 0; i--) {
+    let at = n.inputs[i]!;
     while (at.inputs.length === 1 && at.op !== 'composite') at = at.inputs[0]!;
     if (at.op === 'input') return at.attributes.path;
   }

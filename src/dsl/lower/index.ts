@@ -51,6 +51,14 @@ const anchorOf = (n: Node): Anchor => {
   throw new Error(`noisefold: no anchor carries out ${n.op}`);
 };
 
+const firstPlace = (nodes: readonly Node[]): string => {
+  for (const n of nodes) {
+    const place = placeOf(n);
+    if (place !== '') return place;
+  }
+  return '';
+};
+
 /** So many operations of a region are named. */
 const MOST_NAMED = 6;
 
@@ -61,7 +69,7 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
   return {
-    place: all.map(placeOf).find((place) => place !== '') ?? '',
+    place: firstPlace(all),
     label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more,
   };
 };
@@ -143,14 +151,13 @@ const attempt = (
   const unindexable: Node[] = [];
   const callsOf = (n: Node): readonly Call[] => {
     if (sizeOf(n.shape) === 0) return [];
-    const origin = originOf(n);
     const output = denseView(n, bufferOf(n)!);
     const kind = classOf(n);
     if (n.op === 'random')
       return [
         {
           kind: 'random',
-          origin,
+          origin: originOf(n),
           distribution: n.attributes.distribution,
           key: keyExpression(n.inputs[0]!, lowering.inputs),
           output,
@@ -159,12 +166,12 @@ const attempt = (
     if (kind === 'library' || !capabilities.fuses) {
       // the node carries its graph along; a call needs its name and attributes alone
       const library = { op: n.op, attributes: n.attributes } as LibraryNode;
-      return [{ kind: 'library', origin, node: library, inputs: n.inputs.map(viewed), output }];
+      return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
     }
     if (kind === 'anchor') {
       const call = {
         kind: 'anchor',
-        origin,
+        origin: originOf(n),
         anchor: anchorOf(n),
         inputs: n.inputs.map(viewed),
         output,

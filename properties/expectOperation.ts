@@ -1,4 +1,7 @@
-/** What every operation is held to: a formula in plain JavaScript, the other backends, and differences of its values. */
+/**
+ * What every operation is held to: a formula in plain JavaScript, the other backends, and differences of its
+ * values.
+ */
 import { expect } from 'vitest';
 import type { Input } from './arbitraries/operationCase.js';
 import { agrees, weighted } from './laws/derivatives.js';
@@ -51,8 +54,8 @@ const expectClose = (actual: readonly number[], expected: readonly number[], tol
 };
 
 /**
- * Expects of an operation the numbers that are given, on the reference, on cpu and on wasm; and of its gradient,
- * unless `differentiable` is false, what differences of values on the reference give.
+ * Expects of an operation the numbers that are given, on the reference, on cpu and on wasm; and of its
+ * gradient, unless `differentiable` is false, what differences of values on the reference give.
  */
 export const expectOperation = async <T extends readonly AnyTensor[]>(
   operation: (...operands: T) => Tensor<Shape, Numeric>,

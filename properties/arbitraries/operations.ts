@@ -3,6 +3,9 @@
  * single operations and for random graphs.
  */
 import {
+  acosComposite,
+  asinComposite,
+  atan2Composite,
   geluComposite,
   normalizeComposite,
   normalizeOptions,
@@ -236,6 +239,12 @@ const composites: readonly Operation[] = [
     const first = c.nat(x.shape.length);
     return normalizeOptions([...new Set([...someAxes(c, x), first])], c.of([1e-5, 0.1]));
   }),
+  // inside of ±1, where they have slopes
+  one('asin', float('small'), (_, x) => p.composite(asinComposite, [p.scale(x, 0.75)])),
+  one('acos', float('small'), (_, x) => p.composite(acosComposite, [p.scale(x, 0.75)])),
+  two('atan2', float('nonzero'), float('nonzero'), (_, y, x) =>
+    p.composite(atan2Composite, [y, fit(x, y.shape)]),
+  ),
   two('filterGradient', float('any'), float('any'), filterGradient),
 ];
 
@@ -279,5 +288,5 @@ export const operations: readonly Operation[] = [
 
 /** Whether a float32 operand a rounding away can make another result altogether: steps, poles, positions. */
 export const isContinuous = ({ name }: Operation): boolean =>
-  !['sign', 'floor', 'ceil', 'round', 'isFinite', 'tan', 'mod', 'float32 argmax', 'float32 topK', 'float32 equal',
+  !['sign', 'floor', 'ceil', 'round', 'isFinite', 'tan', 'asin', 'acos', 'atan2', 'mod', 'float32 argmax', 'float32 topK', 'float32 equal',
     'float32 less', 'float32 lessEqual', 'cast float32 to int32', 'cast float32 to bool'].includes(name); // prettier-ignore

@@ -31,7 +31,10 @@ const onUnitSquare = (
   return { v: div(y, unit), u: div(x, unit), unit, atOrigin };
 };
 
-/** The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² + y²)`. */
+/**
+ * The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² +
+ * y²)`.
+ */
 export const atan2Composite: Composite = {
   name: 'atan2',
   decompose: ([y, x]) => {

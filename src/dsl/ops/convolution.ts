@@ -50,8 +50,8 @@ export const downsample =
   };
 
 /**
- * Convolves each channel by itself, padded with zeros so that the size stays: `kernel: [KH, KW, 1, C]`,
- * `[B, H, W, C]` → `[B, H, W, C]`. With another stride or several channels out of one it is {@link convolution} in
+ * Convolves each channel by itself, padded with zeros so that the size stays: `kernel: [KH, KW, 1, C]`, `[B,
+ * H, W, C]` → `[B, H, W, C]`. With another stride or several channels out of one it is {@link convolution} in
  * groups. Chollet 2017.
  *
  * @example
@@ -75,7 +75,9 @@ export interface Convolution {
   readonly padding?: GivenPadding;
   /** The distance between neighbours under the kernel; 1 if not given. */
   readonly dilation?: Pair;
-  /** Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`. */
+  /**
+   * Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`.
+   */
   readonly groups?: number;
 }
 

@@ -11,8 +11,8 @@ const behind = (x: Node, axis: number, by: number): Node => {
 };
 
 /**
- * The products of the elements of an axis up to each of them, itself included. Its gradient divides by nothing, so that
- * zeros are right. Hillis & Steele 1986: log₂ n steps, each over twice as many elements.
+ * The products of the elements of an axis up to each of them, itself included. Its gradient divides by
+ * nothing, so that zeros are right. Hillis & Steele 1986: log₂ n steps, each over twice as many elements.
  *
  * @example
  * pipe(constantOf([1, 2, 3, 4], 4), cumprod(0)) // → [1, 2, 6, 24]

@@ -15,7 +15,10 @@ type Operands<E extends string> = E extends `${infer X}->${string}`
   : never;
 type ResultOf<E extends string> = E extends `${string}->${infer R}` ? R : never;
 
-/** The first letter of `S` that is none, is there twice, or is not in `From`, in words; `never` where all are well. */
+/**
+ * The first letter of `S` that is none, is there twice, or is not in `From`, in words; `never` where all are
+ * well.
+ */
 type WrongLetter<S extends string, From extends string> = S extends `${infer L}${infer Rest}`
   ? Uppercase<L> extends Lowercase<L>
     ? `'${L}' is not a letter`
@@ -146,7 +149,10 @@ const summed = ({ node, letters }: Named, asked: readonly string[]): Named => ({
   letters: letters.filter((letter) => asked.includes(letter)),
 });
 
-/** One batched product of matrices: what both have and the result too is the batch, what only both have is summed. */
+/**
+ * One batched product of matrices: what both have and the result too is the batch, what only both have is
+ * summed.
+ */
 const product = (x: Named, y: Named, result: readonly string[]): Named => {
   const [a, b] = [summed(x, [...y.letters, ...result]), summed(y, [...x.letters, ...result])];
   const shared = a.letters.filter((letter) => b.letters.includes(letter));
@@ -164,10 +170,11 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
 };
 
 /**
- * The sum of products that an equation describes: each letter is an axis, and what is not in the result is summed over.
- * For one operand or two, in which a letter stands for one extent; of two it is one batched product of matrices. Raises
- * `ShapeError`, naming the argument and the letter, where traced extents do not fit, and `ConfigError` for what is no
- * equation. For callers whose dims are known, as `defn` is. Einstein 1916.
+ * The sum of products that an equation describes: each letter is an axis, and what is not in the result is
+ * summed over. For one operand or two, in which a letter stands for one extent; of two it is one batched
+ * product of matrices. Raises `ShapeError`, naming the argument and the letter, where traced extents do not
+ * fit, and `ConfigError` for what is no equation. For callers whose dims are known, as `defn` is. Einstein
+ * 1916.
  *
  * @example
  * einsum('bqhd,bkhd->bhqk')(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16)) // : Tensor<[8, 4, 49, 50]>

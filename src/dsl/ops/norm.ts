@@ -3,7 +3,8 @@ import type { Without } from '../shape.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /**
- * The 2-norm √Σx² over some axes, which disappear; over all, if none is given. Its gradient x/‖x‖ is 0 where x is.
+ * The 2-norm √Σx² over some axes, which disappear; over all, if none is given. Its gradient x/‖x‖ is 0 where
+ * x is.
  *
  * @example
  * pipe(constantOf([3, 4, 0, 0], 2, 2), norm(-1)) // → [5, 0]

@@ -4,7 +4,10 @@ import { dilated } from '../primitives/index.js';
 
 export type Padding = ConvAttributes['padding'];
 export type Pair = readonly [number, number];
-/** `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left, right]]`. */
+/**
+ * `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left,
+ * right]]`.
+ */
 export type GivenPadding = 'same' | 'valid' | Padding;
 
 /** The four counts. Of the padding that keeps the size, the odd one of an even window goes behind. */

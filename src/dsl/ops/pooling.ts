@@ -15,7 +15,9 @@ export interface Pooling {
   readonly window: Pair;
   /** From one window to the next; the window itself if not given, so that none overlap. */
   readonly strides?: Pair;
-  /** `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts. */
+  /**
+   * `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts.
+   */
   readonly padding?: GivenPadding;
 }
 
@@ -85,8 +87,8 @@ const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
 };
 
 /**
- * The greatest element in each window: `[B, H, W, C]` → `[B, H', W', C]`, where the size of the result is wide. Raises
- * `ShapeError` where the image is smaller than a window.
+ * The greatest element in each window: `[B, H, W, C]` → `[B, H', W', C]`, where the size of the result is
+ * wide. Raises `ShapeError` where the image is smaller than a window.
  *
  * @example
  * const image = constantOf([1, 5, 2, 3, 4, 0], 1, 1, 6, 1)
@@ -102,8 +104,8 @@ export const maxPooling =
   };
 
 /**
- * The mean of each window, in which padding does not count: `[B, H, W, C]` → `[B, H', W', C]`, where the size of the
- * result is wide. Raises `ShapeError` where the image is smaller than a window.
+ * The mean of each window, in which padding does not count: `[B, H, W, C]` → `[B, H', W', C]`, where the size
+ * of the result is wide. Raises `ShapeError` where the image is smaller than a window.
  *
  * @example
  * const image = constantOf([1, 5, 3, 3, 4, 2], 1, 1, 6, 1)

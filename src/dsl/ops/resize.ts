@@ -6,7 +6,9 @@ import { type Node, sizeOf } from '../node.js';
 import { constant, dot, gather, reshape, transpose } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 
-/** Where the centre of each pixel of `to` lies among `from` pixels, in pixels from the centre of the first. */
+/**
+ * Where the centre of each pixel of `to` lies among `from` pixels, in pixels from the centre of the first.
+ */
 const centres = (from: number, to: number): readonly number[] =>
   Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
 
@@ -67,8 +69,8 @@ const linear = (x: Node, to: number): Node => {
 };
 
 /**
- * An image of another size, each pixel that which is nearest to its centre: `[B, H, W, C]` → `[B, height, width, C]`, as
- * `nearest-exact` in PyTorch. Raises `ShapeError` where there are no pixels.
+ * An image of another size, each pixel that which is nearest to its centre: `[B, H, W, C]` → `[B, height,
+ * width, C]`, as `nearest-exact` in PyTorch. Raises `ShapeError` where there are no pixels.
  *
  * @example
  * pipe(zeros(8, 28, 28, 3), resizeNearest(32, 16)) // : Tensor<[8, 32, 16, 3]>
@@ -77,8 +79,9 @@ const linear = (x: Node, to: number): Node => {
 export const resizeNearest: Resize = resizing('resizeNearest', nearest);
 
 /**
- * An image of another size, each pixel between the four around its centre: `[B, H, W, C]` → `[B, height, width, C]`, as
- * `bilinear` in PyTorch, without smoothing where it gets smaller. Raises `ShapeError` where there are no pixels.
+ * An image of another size, each pixel between the four around its centre: `[B, H, W, C]` → `[B, height,
+ * width, C]`, as `bilinear` in PyTorch, without smoothing where it gets smaller. Raises `ShapeError` where
+ * there are no pixels.
  *
  * @example
  * pipe(zeros(8, 28, 28, 3), resizeBilinear(32, 16)) // : Tensor<[8, 32, 16, 3]>

@@ -2,7 +2,8 @@ import { axisOf, concat, slice } from '../primitives/index.js';
 import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /**
- * The elements of an axis moved `by` places behind, the last ones to the front; to the other side where `by` is negative.
+ * The elements of an axis moved `by` places behind, the last ones to the front; to the other side where `by`
+ * is negative.
  *
  * @example
  * pipe(iota(5), roll(0, 2)) // → [3, 4, 0, 1, 2]

@@ -1,22 +1,25 @@
 /** Order along the last axis. */
 import type { Node } from '../node.js';
-import { axisOf, full, iota, neg, sub, topKIndices } from '../primitives/index.js';
+import { axisOf, flip, full, iota, sub, topKIndices } from '../primitives/index.js';
 import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import type { Numeric } from './operand.js';
 import { takeAlongLast } from './take.js';
 
-/** The same numbers in falling order; −1 − x has no overflow. */
-const reversed = (x: Node): Node => (x.dtype === 'int32' ? sub(full(-1, x.shape, 'int32'), x) : neg(x));
-
-/** Where the elements of each row are in rising order, the first of equals first. */
+/**
+ * Where the elements of each row are in rising order, the first of equals first: the falling order, read
+ * backwards.
+ */
 const risingIndices = (op: string, x: Node): Node => {
-  const extent = x.shape[axisOf(op, x, -1)]!;
-  return extent === 0 ? iota(x.shape, 0) : topKIndices(reversed(x), extent);
+  const last = axisOf(op, x, -1);
+  const extent = x.shape[last]!;
+  if (extent === 0) return iota(x.shape, last);
+  const falling = flip(topKIndices(flip(x, [last]), extent), [last]);
+  return sub(full(extent - 1, x.shape, 'int32'), falling);
 };
 
 /**
- * The places along the last axis of its elements in rising order, the first of equals first. Raises `ShapeError` for a
- * scalar.
+ * The places along the last axis of its elements in rising order, the first of equals first, NaN at the end
+ * with ∞. Raises `ShapeError` for a scalar.
  *
  * @example
  * argsort(constantOf([30, 10, 20], 3)) // → [1, 2, 0]
@@ -26,8 +29,8 @@ export const argsort = <R extends Shape, N extends Dim>(
 ): Tensor<[...R, N], 'int32'> => tensor(risingIndices('argsort', nodeOf(x)));
 
 /**
- * The elements along the last axis in rising order. Its gradient goes back to where they came from. Raises `ShapeError`
- * for a scalar.
+ * The elements along the last axis in rising order, as by {@link argsort}. Its gradient goes back to where
+ * they came from. Raises `ShapeError` for a scalar.
  *
  * @example
  * sort(constantOf([30, 10, 20, 2, 3, 1], 2, 3)) // → [[10, 20, 30], [1, 2, 3]]

@@ -102,6 +102,12 @@ describe('sort', () => {
     });
   });
 
+  test('puts NaN at the end', async () => {
+    const row = [2, NaN, -Infinity, 1];
+    const constant = { differentiable: false };
+    await expectOperation((x: Tensor<[4]>) => sort(x), [floats(row)], [-Infinity, 1, 2, NaN], constant);
+  });
+
   test('takes the least of all integers', async () => {
     const extremes = () => constantOf(Int32Array.of(0, 2147483647, -2147483648, -1), 4);
     expect(await numbersOf(() => sort(extremes()))).toEqual([-2147483648, -1, 0, 2147483647]);

@@ -14,8 +14,8 @@ const exchange = (x: Node, a: number, b: number): Node =>
   transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
 
 /**
- * The elements of an axis at `indices: [K]`, clamped into it: the axis has the extent K. Raises `ShapeError` where
- * there is nothing to take from.
+ * The elements of an axis at `indices: [K]`, clamped into it: the axis has the extent K. Raises `ShapeError`
+ * where there is nothing to take from.
  *
  * @example
  * const columns = constantOf(Int32Array.of(2, 0), 2)
@@ -31,8 +31,9 @@ export const take =
   };
 
 /**
- * In each row of an axis the elements at the indices in the same row of `indices`, clamped into it; the other axes of
- * both are equal. What `argsort` or `argmax` found, for one. Raises `ShapeError` where the other axes differ.
+ * In each row of an axis the elements at the indices in the same row of `indices`, clamped into it; the other
+ * axes of both are equal. What `argsort` or `argmax` found, for one. Raises `ShapeError` where the other axes
+ * differ.
  *
  * @example
  * const at = constantOf(Int32Array.of(1, 0, 0, 2), 2, 2)

@@ -4,7 +4,10 @@ import { conv2d, dilated, flip, transpose } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
-/** What may be said of a transposed convolution: what is said of the convolution, and which of its sizes is meant. */
+/**
+ * What may be said of a transposed convolution: what is said of the convolution, and which of its sizes is
+ * meant.
+ */
 export interface TransposedConvolution {
   /** Along the height and the width; 1 if not given. */
   readonly strides?: Pair;
@@ -17,10 +20,11 @@ export interface TransposedConvolution {
 }
 
 /**
- * The transpose of a convolution, which goes from its results to its images: `kernel: [KH, KW, D, C]`, as of a
- * convolution from D channels to C, `[B, H, W, C]` → `[B, H', W', D]`. Without `same` H' is `(H − 1)·stride − padding +
- * dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` where the channels do not fit the kernel,
- * and `ConfigError` for an output padding that is no fraction of a stride. Zeiler et al. 2010.
+ * The transpose of a convolution, which goes from its results to its images: `kernel: [KH, KW, D, C]`, as of
+ * a convolution from D channels to C, `[B, H, W, C]` → `[B, H', W', D]`. Without `same` H' is `(H − 1)·stride
+ * − padding + dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` where the channels
+ * do not fit the kernel, and `ConfigError` for an output padding that is no fraction of a stride. Zeiler et
+ * al. 2010.
  *
  * @example
  * const x = zeros(8, 7, 7, 64)

@@ -24,8 +24,8 @@ export const acos = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   tensor(composite(acosComposite, [nodeOf(x)]));
 
 /**
- * The angle in (−π, π] of the point (x, y): `atan2(x)(y)` is that of `y / x` in the quadrant of both. It is 0, with
- * a derivative of 0, at the origin.
+ * The angle in (−π, π] of the point (x, y): `atan2(x)(y)` is that of `y / x` in the quadrant of both. It is
+ * 0, with a derivative of 0, at the origin.
  *
  * @example
  * const [y, x] = [constantOf([1, 1, -1, 0], 4), constantOf([1, -1, 0, -1], 4)]

@@ -110,7 +110,7 @@ export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
-  /** Whether loss, gradient and the new state are finite: where not, the state stays as it was. */
+  /** Whether loss, gradient and the new parameters are finite: where not, the state stays as it was. */
   readonly sound: Tensor<[], 'bool'>;
 }
 
@@ -171,7 +171,7 @@ export const unguardedStep = <P, I extends Shape>(
         loss: value,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate)(state.step),
-        sound: isFiniteTree([value, gradientNorm, moved]),
+        sound: isFiniteTree([value, gradientNorm, updated.params]),
       },
     };
   });
@@ -179,7 +179,8 @@ export const unguardedStep = <P, I extends Shape>(
 
 /**
  * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimiser. Where the
- * loss, the gradient or the new state is not finite the state stays as it is, but for the step's number.
+ * loss, the gradient or the new parameters are not finite the state stays as it is, but for the step's number;
+ * and a number of the state that would not be finite keeps the value it had, whatever the optimiser.
  *
  * @param image - height, width and channels of an image
  * @example
@@ -202,7 +203,7 @@ export const trainStep = <P, I extends Shape>(
     trace: (given) => {
       const { state, report } = trace(given);
       const guarded = zipTensors(<S extends Shape>(old: Tensor<S>, [moved]: readonly Tensor<S>[]) =>
-        select(report.sound, old)(moved!),
+        select(report.sound, old)(select(isFinite(moved!), old)(moved!)),
       );
       // the number of the step is an int32, which `zipTensors` takes from the first tree
       return { state: { ...guarded(given.state, state), step: state.step }, report };

@@ -143,19 +143,25 @@ const NOTHING: readonly Node[] = [];
 export const reachable = (roots: readonly Node[], known: readonly Node[] = NOTHING): readonly Node[] => {
   const seen = new Set<Node>(known);
   const order: Node[] = [];
-  // an explicit stack: graphs are deeper than the call stack
-  const stack: { readonly node: Node; next: number }[] = [];
+  // an explicit stack, as graphs are deeper than the call stack: the nodes entered, and the next input of each
+  const path: Node[] = [];
+  const next: number[] = [];
   const enter = (n: Node): void => {
     if (seen.has(n)) return;
     seen.add(n);
-    stack.push({ node: n, next: 0 });
+    path.push(n);
+    next.push(0);
   };
   for (const root of roots) {
     enter(root);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.node.inputs[top.next++];
+    while (path.length > 0) {
+      const top = path.length - 1;
+      const input = path[top]!.inputs[next[top]!++];
       if (input !== undefined) enter(input);
-      else order.push(stack.pop()!.node);
+      else {
+        order.push(path.pop()!);
+        next.pop();
+      }
     }
   }
   return order;

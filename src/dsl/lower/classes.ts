@@ -88,18 +88,33 @@ const arithmeticOf = (n: Node): number => {
   return n.op === 'select' || n.op === 'cast' ? 1 : 0;
 };
 
+const NONE: ReadonlySet<Node> = new Set();
+
+/** The buffers that operands read, of at least a quarter of `size` elements. */
+const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node> => {
+  const all = operands.reduce<ReadonlySet<Node>>((found, { large }) => {
+    if (large.size === 0 || large === found) return found;
+    return found.size === 0 ? large : new Set([...found, ...large]);
+  }, NONE);
+  const large = [...all].filter((leaf) => 4 * sizeOf(leaf.shape) >= size);
+  return large.length === all.size ? all : new Set(large); // mostly the operand's own set, as it is
+};
+
 /**
  * The efforts of all nodes of a graph (in topological order). What several nodes use, and what is not
  * cheap, is taken to be kept, so that it costs those no more than a load.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const uses = new Map<Node, number>();
-  for (const n of order) for (const input of new Set(n.inputs)) uses.set(input, 1 + (uses.get(input) ?? 0));
+  for (const n of order)
+    n.inputs.forEach((input, i) => {
+      if (n.inputs.indexOf(input) === i) uses.set(input, 1 + (uses.get(input) ?? 0));
+    });
   const own = new Map<Node, Effort>();
   const asOperand = new Map<Node, Effort>();
   for (const n of order) {
     const kind = classOf(n);
-    const kept: Effort = { arithmetic: 0, large: new Set(kind === 'source' ? [] : [n]), reads: true };
+    const kept: Effort = { arithmetic: 0, large: kind === 'source' ? NONE : new Set([n]), reads: true };
     if (kind !== 'elementwise' && kind !== 'movement') {
       own.set(n, kept);
       asOperand.set(n, kept);
@@ -109,9 +124,7 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
     const size = sizeOf(n.shape);
     const effort: Effort = {
       arithmetic: inputs.reduce((sum, input) => sum + input.arithmetic, arithmeticOf(n)),
-      large: new Set(
-        inputs.flatMap((input) => [...input.large].filter((leaf) => 4 * sizeOf(leaf.shape) >= size)),
-      ),
+      large: largeAmong(inputs, size),
       reads: inputs.some((input) => input.reads),
     };
     own.set(n, effort);

@@ -51,12 +51,14 @@ const anchorOf = (n: Node): Anchor => {
   throw new Error(`noisefold: no anchor carries out ${n.op}`);
 };
 
-const firstPlace = (nodes: readonly Node[]): string => {
-  for (const n of nodes) {
-    const place = placeOf(n);
-    if (place !== '') return place;
-  }
-  return '';
+/** The path of the parameter that one of some nodes reads itself, or that the last of them comes from. */
+const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
+  for (const { inputs } of nodes)
+    for (let i = inputs.length - 1; i >= 0; i--) {
+      const input = inputs[i]!;
+      if (input.op === 'input') return input.attributes.path;
+    }
+  return placeOf(nodes[0]);
 };
 
 /** So many operations of a region are named. */
@@ -64,7 +66,7 @@ const MOST_NAMED = 6;
 
 /** Of a node that is stored, and those that are computed with it, operands first. */
 const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
-  const all = [n, ...[...parts].reverse()];
+  const all = [n, ...[...parts].reverse()] as const;
   const working = all.filter((x) => !isMovement(x) && x.op !== 'constant');
   const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';

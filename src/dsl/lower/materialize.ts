@@ -7,12 +7,17 @@ const LARGEST_BODY = 96;
 
 /** What the consumers of a node want of it. */
 interface Demand {
-  /** The stored nodes whose regions compute it; more than two do not matter. */
-  readonly by: Set<Node>;
+  /** The stored nodes whose regions compute it; of more than two, two. */
+  by: readonly Node[];
   viewed: boolean;
   dense: boolean;
   repeated: boolean;
 }
+
+const NOBODY: readonly Node[] = [];
+
+const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
+  some.length > 1 || some.includes(n) ? some : [...some, n];
 
 /**
  * What is compared with its own largest or smallest element (the derivative of a maximum does so) is
@@ -43,7 +48,7 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
   const effort = efforts(order);
   const stored = new Set<Node>();
   const demands = new Map<Node, Demand>(
-    order.map((n) => [n, { by: new Set<Node>(), viewed: false, dense: false, repeated: false }]),
+    order.map((n) => [n, { by: NOBODY, viewed: false, dense: false, repeated: false }]),
   );
 
   const mustStore = (n: Node): boolean => {
@@ -62,7 +67,7 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
       case 'elementwise':
         if (viewed || dense) return true;
         if (repeated && own.reads && own.arithmetic > 0) return true;
-        return by.size > 1 && !isCheap(own);
+        return by.length > 1 && !isCheap(own);
       case 'region':
       case 'anchor':
       case 'library':
@@ -81,8 +86,7 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
       const demand = demands.get(input)!;
       if (kind === 'anchor') demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
-      else if (isStored) demand.by.add(n);
-      else for (const root of own.by) if (demand.by.size < 2) demand.by.add(root);
+      else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);
       if (isStored) {
         demand.repeated ||= repeats;
         continue;

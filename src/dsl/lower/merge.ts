@@ -6,51 +6,54 @@ const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
 
-/** Regions that are to run as one, with what decides whether another one may join them. */
+interface Loaded {
+  readonly buffer: number;
+  /** Whether it is another element at another turn. */
+  readonly moving: boolean;
+}
+
+/** Regions that are to run as one, with what decides whether others may join them. */
 export interface Group {
   readonly regions: readonly Region[];
   readonly loops: string;
-  /** The accesses that the group makes to buffers that it does not store before. */
-  readonly loads: ReadonlySet<string>;
+  /** By access: what the group loads and does not store before. */
+  readonly loads: ReadonlyMap<string, Loaded>;
   readonly loaded: ReadonlySet<number>;
   /** By buffer: where it is stored, and whether as it is (not reduced). */
   readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
 }
 
-const loopsOf = ({ extents, reduced }: Region): string => `${extents.join()}|${reduced}`;
-
 export const groupOf = (region: Region): Group => ({
   regions: [region],
-  loops: loopsOf(region),
-  loads: new Set(region.loads.map(accessKey)),
+  loops: `${region.extents.join()}|${region.reduced}`,
+  loads: new Map(
+    region.loads.map((access) => [
+      accessKey(access),
+      { buffer: access.buffer, moving: access.strides.some((stride) => stride !== 0) },
+    ]),
+  ),
   loaded: new Set(region.loads.map(({ buffer }) => buffer)),
   stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
 });
 
 /**
- * A group with one more region, or null where their loops differ, or where one needs, at another index, what
- * the other stores.
+ * Two groups as one, the first before the second; null where their loops differ, or where one needs, at another
+ * index, what the other stores.
  */
-export const joined = (group: Group, region: Region): Group | null => {
-  if (group.loops !== loopsOf(region)) return null;
-  const loads = new Set(group.loads);
-  const loaded = new Set(group.loaded);
-  for (const load of region.loads) {
-    const store = group.stored.get(load.buffer);
-    const key = accessKey(load);
-    if (store === undefined) {
-      loads.add(key);
-      loaded.add(load.buffer);
-    } else if (!store.plain || store.key !== key) return null;
+export const joined = (a: Group, b: Group): Group | null => {
+  if (a.loops !== b.loops) return null;
+  for (const buffer of b.stored.keys()) if (a.stored.has(buffer) || a.loaded.has(buffer)) return null;
+  const loads = new Map(a.loads);
+  for (const [key, load] of b.loads) {
+    const store = a.stored.get(load.buffer);
+    if (store === undefined) loads.set(key, load);
+    else if (!store.plain || store.key !== key) return null;
   }
-  const stored = new Map(group.stored);
-  for (const store of region.stores) {
-    if (stored.has(store.buffer) || group.loaded.has(store.buffer)) return null;
-    stored.set(store.buffer, { key: accessKey(store), plain: store.reduce === null });
-  }
-  const moving = [...loads].filter((key) => /[1-9]/.test(key.slice(key.indexOf(':')))); // some stride is not 0
+  const stored = new Map([...a.stored, ...b.stored]);
+  const moving = [...loads.values()].filter((load) => load.moving);
   if (moving.length + stored.size > MOST_ACCESSES) return null;
-  return { regions: [...group.regions, region], loops: group.loops, loads, loaded, stored };
+  const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
+  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
 };
 
 /** An assignment over other operands. */

@@ -37,22 +37,16 @@ export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
     }
   };
   for (const call of calls) {
-    const group = call.kind === 'region' ? companyOf(call) : null;
-    if (group === null)
-      note(
-        call,
-        kept.push({
-          origin: call.origin,
-          call,
-          group: call.kind === 'region' ? groupOf(call.region) : null,
-        }) - 1,
-      );
+    const group = call.kind === 'region' ? groupOf(call.region) : null;
+    if (call.kind === 'region' && group !== null && hasCompany(call, group)) continue;
+    note(call, kept.push({ origin: call.origin, call, group }) - 1);
   }
   return kept.map(({ origin, call, group }) =>
     group === null ? call : { kind: 'region', origin, region: merged(group) },
   );
 
-  function companyOf(call: Extract<Call, { kind: 'region' }>): Group | null {
+  /** Joins a region to an earlier one, if there is one. */
+  function hasCompany(call: Extract<Call, { kind: 'region' }>, own: Group): boolean {
     const reads = readsOf(call);
     const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
     // several regions fill one buffer (pad, concat): the later must not overtake the earlier
@@ -63,13 +57,13 @@ export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
     ]);
     for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
       const host = at < ready || at <= after ? undefined : kept[at];
-      const group = host?.group ? joined(host.group, call.region) : null;
+      const group = host?.group ? joined(host.group, own) : null;
       if (host === undefined || group === null) continue;
       kept[at] = { origin: joinedOrigin(host.origin, call.origin), call: host.call, group };
       note(call, at);
-      return group;
+      return true;
     }
-    return null;
+    return false;
   }
 };
 

@@ -6,6 +6,12 @@ import { share } from './share.js';
 import { simplify } from './simplify.js';
 import { verify } from './verify.js';
 
+/** A graph, and the nodes that were found well-formed on the way to it. */
+interface Verified {
+  readonly roots: readonly Node[];
+  readonly nodes: readonly Node[];
+}
+
 /** All passes in order, each verified; `native` names the composites that the backend carries out itself. */
 export const optimized = (roots: readonly Node[], native: readonly string[]): readonly Node[] => {
   checkKeys(roots);
@@ -15,5 +21,11 @@ export const optimized = (roots: readonly Node[], native: readonly string[]): re
     ['simplify', simplify],
     ['share', share],
   ];
-  return passes.reduce((graph, [name, pass]) => verify(name, pass(graph)), verify('trace', roots));
+  return passes.reduce<Verified>(
+    ({ roots: before, nodes }, [name, pass]) => {
+      const after = pass(before);
+      return { roots: after, nodes: verify(name, after, nodes) };
+    },
+    { roots, nodes: verify('trace', roots) },
+  ).roots;
 };

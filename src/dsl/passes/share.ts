@@ -3,10 +3,10 @@ import { type ConstantData, type Node, rewrite } from '../node.js';
 /** Attributes as text; functions and data are named by `identify`. */
 const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
-  if (Array.isArray(value)) return `[${value.map((v) => textOf(v, identify)).join(',')}]`;
-  if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value).map(([k, v]) => `${k}:${textOf(v, identify)}`).join(',')}}`; // prettier-ignore
-  return Object.is(value, -0) ? '-0' : String(value); // they divide to different infinities
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // they divide to different infinities
+  let text = Array.isArray(value) ? '[' : '{';
+  for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
+  return text;
 };
 
 /**

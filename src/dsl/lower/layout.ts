@@ -99,10 +99,16 @@ export interface Layout {
   readonly arenaElements: number;
 }
 
+/** Where in the arena something lies, and when. */
+interface Placed extends Life {
+  readonly offset: number;
+  readonly end: number;
+}
+
 /** Largest blocks first, each at the lowest offset that is free while it lives. */
 export const layout = (buffers: readonly Buffer[], calls: readonly Call[]): Layout => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
-  const placed: (Block & { readonly offset: number })[] = []; // by offset
+  const placed: Placed[] = []; // by offset
   const offsets = new Map<number, number>();
   let arenaElements = 0;
   for (const block of blocks) {
@@ -114,13 +120,19 @@ export const layout = (buffers: readonly Buffer[], calls: readonly Call[]): Layo
       if (other.last < block.first || other.first > block.last) continue;
       const gap = other.offset - offset;
       if (gap >= size && gap - size < slack) [best, slack] = [offset, gap - size];
-      offset = Math.max(offset, other.offset + aligned(other.elements));
+      offset = Math.max(offset, other.end);
     }
     const at = best >= 0 ? best : offset;
     const where = placed.findIndex((other) => other.offset > at);
-    placed.splice(where < 0 ? placed.length : where, 0, { ...block, offset: at });
+    const end = at + size;
+    placed.splice(where < 0 ? placed.length : where, 0, {
+      first: block.first,
+      last: block.last,
+      offset: at,
+      end,
+    });
     for (const member of block.members) offsets.set(member, at);
-    arenaElements = Math.max(arenaElements, at + size);
+    arenaElements = Math.max(arenaElements, end);
   }
   return {
     arenaElements,

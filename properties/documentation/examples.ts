@@ -17,6 +17,10 @@ export interface Exported {
   /** Types have none at run time. */
   readonly isValue: boolean;
   readonly example: string | null;
+  /** The first sentence of its docstring. */
+  readonly summary: string;
+  /** Where it is declared, from the root. */
+  readonly file: string;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -34,6 +38,12 @@ const entries = (): readonly (readonly [entry: string, file: string])[] => {
       : [[subpath.slice(2), root + target.default.replace('./dist/', '').replace(/\.js$/, '.ts')] as const],
   );
 };
+
+const firstSentence = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\{@link (\S+)\}/g, '`$1`')
+    .split(/(?<=\.) (?=[A-Z])/)[0]!;
 
 /** What the package exports, in the order of its imports. */
 export const publicNames = (): readonly Exported[] => {
@@ -56,6 +66,8 @@ export const publicNames = (): readonly Exported[] => {
         name: symbol.name,
         isValue: (declared.flags & ts.SymbolFlags.Value) !== 0,
         example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
+        summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
+        file: declared.declarations?.[0]?.getSourceFile().fileName.slice(root.length) ?? '',
       };
     }),
   );

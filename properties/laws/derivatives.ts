@@ -34,7 +34,7 @@ export const weighted = (x: Node, seed: number): Node =>
   total(p.mul(x, p.constant(numbers('any', seed, sizeOf(x.shape)), x.shape, 'float32')));
 
 /** The gradient by the float32 inputs. */
-const gradient = (f: ScalarFunction, inputs: Nodes): Nodes => {
+export const gradient = (f: ScalarFunction, inputs: Nodes): Nodes => {
   const { grad } = valueAndGrad((x: Tensors): Scalar => tensor(f(mapValues(x, nodeOf))))(
     mapValues(inputs, (n): Tensors[string] => tensor(n)),
   );

@@ -1,0 +1,97 @@
+/** Operations that make tensors, and that move, pick and reduce their elements. */
+import * as n from '../../src/dsl/index.js';
+import { bool, family, type Feature, flat, float, integer, key, smooth } from './feature.js';
+
+const any = float('any', 2, 3);
+const apart = float('apart', 2, 3);
+const truths = bool('bools', 2, 3);
+const indices = integer('integers', 4);
+
+const reductions = family('Reductions', {
+  sum: smooth([any], n.sum),
+  sumOver: smooth([any], n.sumOver(0)),
+  sumPerSample: smooth([any], n.sumPerSample),
+  mean: smooth([any], n.mean),
+  meanOver: smooth([any], n.meanOver(0)),
+  meanPerSample: smooth([any], n.meanPerSample),
+  variance: smooth([any], n.variance(-1)),
+  norm: smooth([any], n.norm(-1)),
+  logSumExp: smooth([any], n.logSumExp(-1)),
+  prod: smooth([float('with zeros', 2, 3)], n.prod),
+  max: smooth([apart], n.max),
+  maxOver: smooth([apart], n.maxOver(0)),
+  min: smooth([apart], n.min),
+  minOver: smooth([apart], n.minOver(0)),
+  any: flat([truths], n.any),
+  all: flat([truths], n.all),
+  cumsum: smooth([any], n.cumsum(1)),
+  cumprod: smooth([any], n.cumprod(1)),
+});
+
+const orders = family('Order', {
+  argmax: flat([apart], n.argmax(-1)),
+  argsort: flat([apart], n.argsort),
+  sort: smooth([apart], n.sort),
+  topK: smooth([apart], (x) => Object.values(n.topK(2)(x))),
+});
+
+const movements = family('Movement', {
+  reshape: smooth([any], n.reshape(3, -1)),
+  transpose: smooth([any], n.transpose(1, 0)),
+  broadcastTo: smooth([float('any', 3)], n.broadcastTo(2, 3)),
+  broadcastLike: smooth([float('any', 3), truths], (x, model) => n.broadcastLike(model)(x)),
+  expandDims: smooth([any], n.expandDims(-1)),
+  squeeze: smooth([float('any', 2, 1, 3)], n.squeeze(1)),
+  slice: smooth([any], n.slice(1, -2, 2)),
+  split: smooth([any], n.split([1, 2])),
+  halve: smooth([float('any', 2, 4)], n.halve()),
+  pad: smooth([any], n.pad(1, 1, 2)),
+  flip: smooth([any], n.flip(0, 1)),
+  roll: smooth([any], n.roll(1, 1)),
+  concat: smooth([any, float('any', 2, 2)], (x, y) => n.concat(y)(x)),
+  concatAll: smooth([any, float('any', 1, 3), any], (x, y, z) => n.concatAll([x, y, z], 0)),
+  stack: smooth([any, any], (x, y) => n.stack([x, y], -1)),
+  tile: smooth([any], n.tile(0, 2)),
+});
+
+const choices = family('Indexing', {
+  gather: smooth([float('any', 5, 2), indices], (table, i) => n.gather(table)(i)),
+  take: smooth([any, indices], (x, i) => n.take(-1, i)(x)),
+  takeAlong: smooth([any, integer('integers', 2, 4)], (x, i) => n.takeAlong(1, i)(x)),
+  scatterAdd: smooth([float('any', 4, 2), indices], (x, i) => n.scatterAdd(i, 5)(x)),
+  oneHot: flat([indices], n.oneHot(5)),
+});
+
+const draws = family('Random draws, by a key', {
+  normal: flat([key], n.normal(2, 3)),
+  normalLike: flat([key, any], (k, x) => n.normalLike(x)(k)),
+  uniform: flat([key], n.uniform(2, 3)),
+  uniformLike: flat([key, any], (k, x) => n.uniformLike(x)(k)),
+  bernoulli: flat([key], n.bernoulli(0.5, 2, 3)),
+  bernoulliLike: flat([key, any], (k, x) => n.bernoulliLike(0.5, x)(k)),
+  randint: flat([key], n.randint(-3, 9, 2, 3)),
+  randintLike: flat([key, any], (k, x) => n.randintLike(-3, 9, x)(k)),
+  permutation: flat([key], n.permutation(6)),
+});
+
+const constants = family('Constants', {
+  fullOf: flat([], () => n.fullOf(0.5, 2, 3)),
+  zeros: flat([], () => n.zeros(2, 3)),
+  ones: flat([], () => n.ones(2, 3)),
+  fullLike: flat([any], n.fullLike(0.5)),
+  zerosLike: flat([any], n.zerosLike),
+  onesLike: flat([any], n.onesLike),
+  scalar: flat([], () => n.scalar(0.5)),
+  constantOf: flat([], () => n.constantOf([1, 2, 3, 4], 2, 2)),
+  table: flat([], () => n.table([0.9, 0.5, 0.1])),
+  iota: flat([], () => n.iota(4)),
+});
+
+export const arrays: readonly Feature[] = [
+  ...reductions,
+  ...orders,
+  ...movements,
+  ...choices,
+  ...draws,
+  ...constants,
+];

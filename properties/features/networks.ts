@@ -1,0 +1,53 @@
+/** Operations that networks are made of. */
+import * as n from '../../src/dsl/index.js';
+import { family, type Feature, float, smooth } from './feature.js';
+
+const matrix = float('any', 2, 3);
+const channels = float('any', 4);
+const image = float('any', 2, 4, 6, 4);
+const large = float('apart', 1, 4, 6, 2);
+const kernel = float('any', 3, 3, 4, 2);
+const perSample = float('any', 2, 4);
+
+const linears = family('Linear', {
+  matmul: smooth([matrix, float('any', 3, 4)], (x, w) => n.matmul(w)(x)),
+  batchedMatmul: smooth([float('any', 5, 2, 3), float('any', 5, 3, 4)], (a, b) => n.batchedMatmul(b)(a)),
+  linear: smooth([matrix, float('any', 3, 4), channels], (x, w, b) => n.linear({ w, b })(x)),
+  einsum: smooth([float('any', 2, 5, 3), float('any', 2, 4, 3)], n.einsum('bij,bkj->bik')),
+  addBias: smooth([image, channels], (x, b) => n.addBias(b)(x)),
+  scaleChannels: smooth([image, channels], (x, s) => n.scaleChannels(s)(x)),
+  addPerSample: smooth([image, perSample], (x, e) => n.addPerSample(e)(x)),
+  mulPerSample: smooth([image, perSample], (x, e) => n.mulPerSample(e)(x)),
+  scaleBy: smooth([image, float('any', 2)], (x, s) => n.scaleBy(s)(x)),
+});
+
+const convolutions = family('Convolution, pooling and resizing', {
+  conv2d: smooth([image, kernel], (x, k) => n.conv2d(k)(x)),
+  convolution: smooth([image, float('any', 3, 3, 2, 6)], (x, k) =>
+    n.convolution(k, { strides: [2, 1], padding: 'valid', groups: 2 })(x),
+  ),
+  depthwiseConv2d: smooth([image, float('any', 3, 3, 1, 4)], (x, k) => n.depthwiseConv2d(k)(x)),
+  convTranspose2d: smooth([image, float('any', 3, 3, 2, 4)], (x, k) =>
+    n.convTranspose2d(k, { strides: [2, 2] })(x),
+  ),
+  downsample: smooth([image, kernel], (x, k) => n.downsample(k)(x)),
+  upsample: smooth([image], n.upsample),
+  averagePool: smooth([image], n.averagePool),
+  averagePooling: smooth([image], n.averagePooling({ window: [3, 3], strides: [1, 1], padding: 'same' })),
+  maxPool: smooth([large], n.maxPool),
+  maxPooling: smooth([large], n.maxPooling({ window: [3, 3], strides: [1, 1], padding: 'same' })),
+  resizeNearest: smooth([image], n.resizeNearest(6, 9)),
+  resizeBilinear: smooth([image], n.resizeBilinear(6, 9)),
+});
+
+const normalizations = family('Normalisation and attention', {
+  standardizeGroups: smooth([image], n.standardizeGroups({ groups: 2 })),
+  groupNorm: smooth([image, channels, channels], (x, gamma, beta) =>
+    n.groupNorm({ groups: 2 }, { gamma, beta })(x),
+  ),
+  layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm({}, { gamma, beta })(x)),
+  rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm({}, { gamma })(x)),
+  attention: smooth([image, image, image], n.attention({ heads: 2 })),
+});
+
+export const networks: readonly Feature[] = [...linears, ...convolutions, ...normalizations];

@@ -1,0 +1,68 @@
+/** `FEATURES.md`: a line for each operation, and in each cell what a check has found. */
+import type { Violation } from '../laws/law.js';
+import { resultsOf } from './checks.js';
+import type { Feature } from './feature.js';
+
+/** What was found of an operation: by backend, and of its gradient. */
+export interface Found {
+  readonly feature: Feature;
+  /** The first sentence of its docstring. */
+  readonly says: string;
+  readonly backends: Readonly<Record<string, Violation>>;
+  readonly gradient: Violation;
+}
+
+/** Escapes what a table would read; in code that is the bar alone. */
+const cell = (text: string): string =>
+  text
+    .split('`')
+    .map((part, i) => part.replaceAll(i % 2 === 0 ? /[|*_<>]/g : /\|/g, (mark) => `\\${mark}`))
+    .join('`');
+
+const shown = ({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: string }): string =>
+  dtype === 'key' ? 'key' : `[${shape.join(', ')}]${dtype === 'float32' ? '' : `:${dtype}`}`;
+
+/** What the case takes and gives: `[2, 3], [4]:int32 → [2, 4]`. */
+const typeOf = (feature: Feature): string => {
+  const [takes, gives] = [feature.operands, resultsOf(feature)].map((all) => all.map(shown).join(', '));
+  return takes === '' ? gives! : `${takes} → ${gives}`;
+};
+
+const mark = (violation: Violation): string => (violation === null ? '✓' : '✗');
+
+const line = ({ feature, says, backends, gradient }: Found): string =>
+  [
+    '',
+    `\`${feature.name}\``,
+    cell(says),
+    `\`${typeOf(feature)}\``,
+    ...Object.values(backends).map(mark),
+    gradient === null && !feature.differentiable ? 'none' : mark(gradient),
+    '',
+  ]
+    .join(' | ')
+    .trim();
+
+/** All operations; every one was checked on the same backends. */
+export const featuresPage = (all: readonly Found[]): string => {
+  const families = [...new Set(all.map(({ feature }) => feature.family))];
+  const columns = ['operation', 'what it gives', 'checked as', ...Object.keys(all[0]!.backends), 'gradient'];
+  return [
+    '# The operations',
+    '',
+    'Every operation of `noisefold/dsl`, made by `npm run features` from checks that `npm test` repeats. A backend has ✓',
+    'where it computes the case beside it, and the gradient of the case, as the graph means it in float64: to 10⁻¹² on the',
+    'reference, to 10⁻⁵ of the greatest number elsewhere, exactly for int32 and bool. A gradient has ✓ where it is what',
+    'differences of values give; it is none where results are no float32, are constant in steps, or follow no operand.',
+    'Random samples of what operations are made of are in [LAWS.md](LAWS.md).',
+    ...families.flatMap((family) => [
+      '',
+      `## ${family}`,
+      '',
+      `| ${columns.join(' | ')} |`,
+      `|${' --- |'.repeat(columns.length)}`,
+      ...all.filter(({ feature }) => feature.family === family).map(line),
+    ]),
+    '',
+  ].join('\n');
+};

@@ -9,6 +9,7 @@ import { programOf } from '../oracles/running.js';
 import type { Law, Violation } from './law.js';
 
 const REFERENCE: Capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
+export const FUSING: Capabilities = { ...REFERENCE, fuses: true };
 
 /** The outputs, each node evaluated by itself: no pass of the compiler takes part. */
 const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => {
@@ -19,7 +20,10 @@ const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => 
 };
 
 /** The outputs of the plan that is made for a backend of some capabilities. */
-const planned = (given: GraphCase, capabilities: Capabilities): Readonly<Record<string, Float64Array>> => {
+export const planned = (
+  given: GraphCase,
+  capabilities: Capabilities,
+): Readonly<Record<string, Float64Array>> => {
   const { plan: made, traced } = valueOf(
     plan(programOf(given.declared, given.build), {}, capabilities, given.donate),
   );
@@ -32,7 +36,7 @@ const planned = (given: GraphCase, capabilities: Capabilities): Readonly<Record<
 };
 
 /** Bit by bit: −0 is not 0, and one NaN is another. */
-const equal = (
+export const equal = (
   actual: Readonly<Record<string, Float64Array>>,
   expected: Readonly<Record<string, Float64Array>>,
 ): Violation => {

@@ -22,7 +22,7 @@ import { approx, type Law, type Violation } from './law.js';
 
 type ScalarFunction = (inputs: Nodes) => Node;
 
-const total = (x: Node): Node =>
+export const total = (x: Node): Node =>
   p.reduce(
     'sum',
     x,

@@ -7,6 +7,7 @@ import { derivativeLaws } from './derivatives.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { processLaws } from './processes.js';
+import { transformationLaws } from './transformations.js';
 
 const cell = (text: string): string => text.replaceAll(/[|\\*_<>]/g, (mark) => `\\${mark}`);
 
@@ -32,6 +33,7 @@ export const lawsPage = (backend: Backend): string => {
     'Processes (`processLaws`)': processLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,
+    'Transformations (`transformationLaws`)': transformationLaws,
     'The compiler (`compilationLaws`)': compilationLaws,
     'Backends (`backendLaws(backend)`)': backendLaws(backend),
   };

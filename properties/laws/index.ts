@@ -8,5 +8,6 @@ export { channelLaws } from './channels.js';
 export { processLaws } from './processes.js';
 export { keyLaws } from './keys.js';
 export { derivativeLaws } from './derivatives.js';
+export { transformationLaws } from './transformations.js';
 export { compilationLaws } from './compilation.js';
 export { backendLaws } from './backends.js';

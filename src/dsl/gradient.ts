@@ -5,7 +5,8 @@
  */
 import { differentiate } from './differentiate.js';
 import { raise, showShape } from './errors.js';
-import { type Node, node, rewrite } from './node.js';
+import { open } from './closure.js';
+import { type Node, substitute } from './node.js';
 import { full } from './primitives/index.js';
 import {
   type AnyTensor,
@@ -27,39 +28,8 @@ export type Grads<P> =
       : null
     : { readonly [K in keyof P]: Grads<P[K]> };
 
-/** A function applied over fresh inputs, ready to be differentiated. */
-interface Opened<Y> {
-  readonly result: Y;
-  /** The fresh inputs, float32 leaves alone, in the order of the tree. */
-  readonly inputs: readonly Node[];
-  /** Puts the arguments back in the place of the fresh inputs. */
-  readonly close: (roots: readonly Node[]) => readonly Node[];
-}
-
-const open = <P, Y>(f: (p: P) => Y, p: P): Opened<Y> => {
-  const arguments_ = new Map<Node, Node>();
-  const fresh = mapLeaves(isTensor)((leaf: AnyTensor) => {
-    const actual = nodeOf(leaf);
-    if (actual.dtype !== 'float32') return leaf;
-    const input = node(
-      'input',
-      [],
-      { path: actual.op === 'input' ? actual.attributes.path : '' },
-      actual.shape,
-      'float32',
-    );
-    arguments_.set(input, actual);
-    return tensor(input);
-  })(p) as P; // the same tree with other tensors of the same types
-  return {
-    result: f(fresh),
-    inputs: [...arguments_.keys()],
-    close: (roots) => rewrite(roots, (n, original) => arguments_.get(original) ?? n),
-  };
-};
-
 /** A gradient for each float32 leaf, in order, and null for the others. */
-const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
+export const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
   let next = 0;
   return mapLeaves(isTensor)((leaf: AnyTensor) =>
     nodeOf(leaf).dtype === 'float32' ? tensor(gradients[next++]!) : null,
@@ -77,7 +47,7 @@ const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
 export const valueAndGrad =
   <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
   (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
-    const { result, inputs, close } = open((q: P) => f(q, ...rest), p);
+    const { result, formals, actuals } = open((q: P) => f(q, ...rest), p);
     const y = nodeOf(result);
     if (y.shape.length > 0 || y.dtype !== 'float32')
       raise('ShapeError', {
@@ -86,8 +56,8 @@ export const valueAndGrad =
         actual: `${y.dtype} ${showShape(y.shape)}`,
         hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
       });
-    const { outputs, gradients } = differentiate([y], [full(1, [])], inputs);
-    const [value, ...closed] = close([...outputs, ...gradients]);
+    const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
+    const [value, ...closed] = substitute([...outputs, ...gradients], formals, actuals);
     return { value: tensor(value!), grad: gradientTree(p, closed) };
   };
 
@@ -118,10 +88,10 @@ export const grad =
 export const vjp =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): { readonly value: Tensor<S>; readonly pullback: (cotangent: Tensor<NoInfer<S>>) => Grads<P> } => {
-    const { result, inputs, close } = open(f, p);
+    const { result, formals, actuals } = open(f, p);
     const y = nodeOf(result);
     return {
-      value: tensor<S, DType & 'float32'>(close([y])[0]!),
+      value: tensor<S, DType & 'float32'>(substitute([y], formals, actuals)[0]!),
       pullback: (cotangent) => {
         const seed = nodeOf(cotangent);
         if (showShape(seed.shape) !== showShape(y.shape))
@@ -131,7 +101,8 @@ export const vjp =
             actual: showShape(seed.shape),
             hint: 'it has the shape of the result',
           });
-        return gradientTree(p, close(differentiate([y], [seed], inputs).gradients));
+        const { gradients } = differentiate([y], [seed], formals);
+        return gradientTree(p, substitute(gradients, formals, actuals));
       },
     };
   };

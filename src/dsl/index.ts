@@ -65,6 +65,7 @@ export {
   valueShape,
 } from './value.js';
 export { grad, type Grads, valueAndGrad, vjp } from './gradient.js';
+export { checkpoint } from './checkpoint.js';
 export {
   bernoulli,
   bernoulliLike,

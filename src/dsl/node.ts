@@ -89,7 +89,7 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** The identity, which sharing does not cross. */
+  /** The identity of its first operand, which sharing does not cross; computed when the second, if any, is there. */
   readonly barrier: NoAttributes;
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
@@ -140,7 +140,7 @@ const NOTHING: readonly Node[] = [];
  * All nodes that the given ones need, each once, inputs before the nodes that use them; without those of
  * `known` and what only they need.
  */
-export const reachable = (roots: readonly Node[], known: readonly Node[] = NOTHING): readonly Node[] => {
+export const reachable = (roots: readonly Node[], known: Iterable<Node> = NOTHING): readonly Node[] => {
   const seen = new Set<Node>(known);
   const order: Node[] = [];
   // an explicit stack, as graphs are deeper than the call stack: the nodes entered, and the next input of each
@@ -172,21 +172,28 @@ const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**
- * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten. The nodes of
- * `known` stay as they are.
+ * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten. Nodes that have an
+ * image are replaced by it, unseen.
  */
 export const rewrite = (
   roots: readonly Node[],
   visit: (n: Node, original: Node) => Node,
-  known: readonly Node[] = NOTHING,
+  images: ReadonlyMap<Node, Node> = new Map(),
 ): readonly Node[] => {
-  const done = new Map<Node, Node>(known.map((n) => [n, n]));
-  for (const original of reachable(roots, known)) {
+  const done = new Map(images);
+  for (const original of reachable(roots, images.keys())) {
     const inputs = original.inputs.map((input) => done.get(input)!);
     done.set(original, visit(withInputs(original, inputs), original));
   }
   return roots.map((root) => done.get(root)!);
 };
+
+/** A graph with other nodes in the place of some. */
+export const substitute = (
+  roots: readonly Node[],
+  from: readonly Node[],
+  to: readonly Node[],
+): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
  * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),

@@ -52,7 +52,7 @@ export const cotangents = (n: Node, g: Node): readonly (Node | null)[] => {
     case 'conv2d':
       return conv2dRule(n, g);
     case 'barrier':
-      return [g];
+      return n.inputs.map((_, i) => (i === 0 ? g : null));
     case 'composite': {
       const { composite, options } = n.attributes;
       return composite.derivative?.(n.inputs, n, g, options) ?? [];

@@ -22,6 +22,7 @@ import { materialize } from './materialize.js';
 import { regionsOf } from './regions.js';
 import { joinRegions, sink } from './schedule.js';
 import { viewOf } from './views.js';
+import { awaited, waits } from './waits.js';
 
 export interface Lowering {
   readonly inputs: readonly Node[];
@@ -91,6 +92,8 @@ interface Fused {
   readonly buffers: readonly Buffer[];
   readonly bufferOf: (n: Node) => number | undefined;
   readonly calls: readonly Call[];
+  /** The regions that run no earlier than where they are. */
+  readonly waiting: ReadonlySet<Call>;
 }
 
 /** The first place of each node in a list. */
@@ -151,6 +154,7 @@ const attempt = (
   };
 
   const unindexable: Node[] = [];
+  const waiting = new Set<Call>();
   const callsOf = (n: Node): readonly Call[] => {
     if (sizeOf(n.shape) === 0) return [];
     const output = denseView(n, bufferOf(n)!);
@@ -187,13 +191,17 @@ const attempt = (
     }
     const built = regionsOf(n, output.buffer, { bufferOf });
     unindexable.push(...built.unindexable);
-    return built.regions.map(({ region, parts }) => ({ kind: 'region', origin: originOf(n, parts), region }));
+    return built.regions.map(({ region, parts }) => {
+      const call = { kind: 'region', origin: originOf(n, parts), region } as const;
+      if (parts.some(waits)) waiting.add(call);
+      return call;
+    });
   };
   const calls = order
     .filter((n) => stored.has(n) && n.op !== 'constant') // its data are there from the start
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
-  return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls };
+  return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls, waiting };
 };
 
 /** Gives the outputs the memory of donated inputs, where nobody reads the input afterwards. */
@@ -235,7 +243,7 @@ const donate = (
 
 /** Lowers a graph whose composites are all native to the backend. */
 export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
-  const outputs = ownOutputs(lowering.outputs);
+  const outputs = ownOutputs(awaited(lowering.outputs));
   const numberOutputs = outputs.filter((n) => n.dtype !== 'key');
   const required = new Set<Node>(numberOutputs);
   let fused = attempt(lowering, outputs, required, capabilities);
@@ -245,7 +253,7 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   }
   const { buffers, bufferOf } = fused;
   const inArena = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
-  const calls = capabilities.fuses ? sink(joinRegions(fused.calls), inArena) : fused.calls;
+  const calls = capabilities.fuses ? sink(joinRegions(fused.calls, fused.waiting), inArena) : fused.calls;
   const donation = donate(lowering, buffers, calls);
   const placed = layout(donation.buffers, calls);
   return {

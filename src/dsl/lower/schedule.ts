@@ -21,9 +21,10 @@ const CANDIDATES = 32;
 
 /**
  * Runs regions together with an earlier one where they read what it reads or writes, and everything
- * else that they need is there by then: an optimiser's update of one parameter becomes one loop.
+ * else that they need is there by then: an optimiser's update of one parameter becomes one loop. Those that wait
+ * stay where they are.
  */
-export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
+export const joinRegions = (calls: readonly Call[], waiting: ReadonlySet<Call>): readonly Call[] => {
   const kept: { readonly origin: Origin; readonly call: Call; readonly group: Group | null }[] = [];
   const writtenAt = new Map<number, number>(); // last write of a buffer
   const readAt = new Map<number, number[]>(); // regions that read a buffer, in order
@@ -38,7 +39,7 @@ export const joinRegions = (calls: readonly Call[]): readonly Call[] => {
   };
   for (const call of calls) {
     const group = call.kind === 'region' ? groupOf(call.region) : null;
-    if (call.kind === 'region' && group !== null && hasCompany(call, group)) continue;
+    if (call.kind === 'region' && group !== null && !waiting.has(call) && hasCompany(call, group)) continue;
     note(call, kept.push({ origin: call.origin, call, group }) - 1);
   }
   return kept.map(({ origin, call, group }) =>

@@ -4,14 +4,14 @@ import { decomposition } from '../primitives/index.js';
 /** Replaces the composites for which `isKept` does not hold by their decompositions, all the way down. */
 export const decomposeUnless =
   (isKept: (composite: Composite) => boolean) =>
-  (roots: readonly Node[], known: readonly Node[] = []): readonly Node[] =>
+  (roots: readonly Node[], operands: readonly Node[] = []): readonly Node[] =>
     rewrite(
       roots,
       (n) =>
         n.op !== 'composite' || isKept(n.attributes.composite)
           ? n
           : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!,
-      known,
+      new Map(operands.map((n) => [n, n])),
     );
 
 /** Replaces the composites that a backend has no kernel for. */

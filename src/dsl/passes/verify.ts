@@ -4,7 +4,7 @@ import * as P from '../primitives/index.js';
 
 /** What a node's constructor makes of the same inputs and attributes. */
 const rebuilt = (n: Node): Node => {
-  const [a, b, c] = n.inputs as readonly [Node, Node, Node];
+  const [a, b, c] = n.inputs as readonly [Node, Node, Node]; // as many as there are
   switch (n.op) {
     case 'input':
     case 'iota':
@@ -54,7 +54,7 @@ const rebuilt = (n: Node): Node => {
     case 'random':
       return P.random(n.attributes.distribution, a, n.shape);
     case 'barrier':
-      return P.barrier(a);
+      return P.barrier(a, b);
     case 'stopGradient':
       return P.stopGradient(a);
     case 'composite':

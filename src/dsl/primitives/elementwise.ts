@@ -95,7 +95,10 @@ export const cast = (x: Node, dtype: 'float32' | 'int32' | 'bool'): Node => {
 };
 
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
-export const barrier = (x: Node): Node => node('barrier', [x], {}, x.shape, x.dtype);
+
+/** x, behind a barrier; with `after`, it is computed when that is there. */
+export const barrier = (x: Node, after?: Node): Node =>
+  node('barrier', after === undefined ? [x] : [x, after], {}, x.shape, x.dtype);
 
 // Short names for the rules that are written in terms of these.
 export const add = (a: Node, b: Node): Node => binary('add', a, b);

@@ -1,0 +1,4 @@
+import { transformationLaws } from './laws/transformations.js';
+import { checkLaws } from './suite.js';
+
+checkLaws(transformationLaws);

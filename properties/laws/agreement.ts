@@ -1,7 +1,8 @@
 /** What every backend computes: the results of the reference. */
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
-import { type Grads, vjp } from '../../src/dsl/gradient.js';
+import { vjp } from '../../src/dsl/gradient.js';
+import type { Grads } from '../../src/dsl/grads.js';
 import { randint } from '../../src/dsl/keys.js';
 import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';

@@ -3,38 +3,13 @@
  * differentiated, and the arguments are put in their place: so only what comes through the arguments
  * counts, whatever the function captures, and derivatives can be differentiated again.
  */
+import { open } from './closure.js';
 import { differentiate } from './differentiate.js';
 import { raise, showShape } from './errors.js';
-import { open } from './closure.js';
-import { type Node, substitute } from './node.js';
+import { type Grads, gradsOf } from './grads.js';
+import { substitute } from './node.js';
 import { full } from './primitives/index.js';
-import {
-  type AnyTensor,
-  type DType,
-  isTensor,
-  nodeOf,
-  type Scalar,
-  type Shape,
-  tensor,
-  type Tensor,
-} from './tensor.js';
-import { mapLeaves } from './tree.js';
-
-/** The gradient by a tree of tensors: a tensor of the same shape for each float32 leaf, null for the others. */
-export type Grads<P> =
-  P extends Tensor<Shape, infer D>
-    ? D extends 'float32'
-      ? P
-      : null
-    : { readonly [K in keyof P]: Grads<P[K]> };
-
-/** A gradient for each float32 leaf, in order, and null for the others. */
-export const gradientTree = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
-  let next = 0;
-  return mapLeaves(isTensor)((leaf: AnyTensor) =>
-    nodeOf(leaf).dtype === 'float32' ? tensor(gradients[next++]!) : null,
-  )(p) as Grads<P>; // Grads<P> is this tree by its definition
-};
+import { type DType, nodeOf, type Scalar, type Shape, tensor, type Tensor } from './tensor.js';
 
 /**
  * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
@@ -58,7 +33,7 @@ export const valueAndGrad =
       });
     const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
     const [value, ...closed] = substitute([...outputs, ...gradients], formals, actuals);
-    return { value: tensor(value!), grad: gradientTree(p, closed) };
+    return { value: tensor(value!), grad: gradsOf(p, closed) };
   };
 
 /**
@@ -102,7 +77,7 @@ export const vjp =
             hint: 'it has the shape of the result',
           });
         const { gradients } = differentiate([y], [seed], formals);
-        return gradientTree(p, substitute(gradients, formals, actuals));
+        return gradsOf(p, substitute(gradients, formals, actuals));
       },
     };
   };

@@ -64,7 +64,10 @@ export {
   type Value,
   valueShape,
 } from './value.js';
-export { grad, type Grads, valueAndGrad, vjp } from './gradient.js';
+export type { Grads } from './grads.js';
+export { grad, valueAndGrad, vjp } from './gradient.js';
+export { jvp } from './jvp.js';
+export { customVjp } from './customVjp.js';
 export { checkpoint } from './checkpoint.js';
 export {
   bernoulli,

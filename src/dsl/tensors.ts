@@ -1,5 +1,5 @@
 /** Trees of tensors, as optimisers and averages go through them. */
-import type { Grads } from './gradient.js';
+import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from './tensor.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 

@@ -23,7 +23,8 @@ const recomputed = ({ result, formals }: Opened<Node>): Composite => ({
  * The same function, that keeps less for its derivative: nothing of what is computed inside, but its argument and
  * what it captures. The backward pass computes the rest again, when it gets there. So a chain of n blocks, each
  * of them checkpointed, keeps n results and the inside of one block, for the time of one more forward pass.
- * Values and gradients are the same; random numbers are kept, as they belong to no argument. Chen et al. 2016.
+ * Values are the same, and gradients, but for the order in which those of several uses are added. Random numbers
+ * are kept, as they depend on no argument. Chen et al. 2016.
  *
  * @example
  * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(w)(tanh(matmul(w)(h))))

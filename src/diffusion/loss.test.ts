@@ -134,6 +134,7 @@ describe('timesteps', () => {
     const firsts = await numbersOf((key) => {
       const two = fullLike(0)(constantOf(new Float32Array(2), 2));
       const draws = Array.from({ length: 512 }, (_, i) => stratifiedTimesteps(process)(two)(foldIn(i)(key)));
+      // an array of 512 is not seen to have one
       return concatAll(draws as unknown as Parameters<typeof concatAll>[0], 0) as Tensor<[number], 'int32'>;
     });
     for (const start of [0, 1]) {

@@ -1,4 +1,5 @@
 import { F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { ensuring } from '../internal/scope.js';
 import type { Backend, HostArray, KeyWords } from './backend.js';
 import { compile } from './compile.js';
 import type { NoisefoldError } from './errors.js';
@@ -6,8 +7,7 @@ import type { At, Feed } from './executable.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
 import type { DType, Shape, Tensor } from './tensor.js';
-import { leaves, mapLeaves } from './tree.js';
-import { type AnyValue, isValue, read, type Read, release, type Value } from './value.js';
+import { mapValues, read, type Read, release, type Value, valuesOf } from './value.js';
 
 /** The numbers of a tree of tensors on the host, row-major. */
 export type Numbers<T> =
@@ -29,30 +29,29 @@ export const evaluate =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(program: Program<I, O>, extents: E) =>
   (inputs: Feed<At<I, E>>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Numbers<O>> =>
   (backend) =>
-    TE.bracket(
+    F.pipe(
       compile(program, extents)(backend),
-      ({ run }) =>
-        TE.bracket(
+      TE.flatMap(({ run, release: free }) =>
+        F.pipe(
           run(inputs),
-          (results) => numbersOf<O>(results)(backend),
-          (results) => release(results)(backend),
+          TE.flatMap((results) =>
+            F.pipe(numbersOf<O>(results)(backend), ensuring(release(results)(backend))),
+          ),
+          ensuring(free),
         ),
-      (executable) => TE.fromIO(executable.release),
+      ),
     );
-
-/** Results hold values, and keys, which are pairs of numbers. */
-const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
 
 const numbersOf =
   <O>(results: unknown) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>
     F.pipe(
-      leaves(isMember)(results).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : [])),
+      valuesOf(results),
       // a value has numbers, of whatever dtype
       TE.traverseSeqArray((value) => read(value as Value<Shape, DType & 'float32'>)(backend)),
       TE.map((arrays: readonly HostArray[]) => {
         let next = 0;
         // the tree of the results, which is that of O, with the numbers of each value
-        return mapLeaves(isMember)((x) => (isValue(x) ? arrays[next++]! : x))(results) as Numbers<O>;
+        return mapValues(() => arrays[next++]!)(results) as Numbers<O>;
       }),
     );

@@ -148,8 +148,8 @@ export const release =
   <A>(tree: A): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
   (backend) =>
   async () => {
-    for (const { leaf } of leaves(isValue)(withoutKeys(tree))) {
-      const resident = residentOf(leaf);
+    for (const v of valuesOf(tree)) {
+      const resident = residentOf(v);
       if (resident.state !== 'live') continue;
       resident.state = 'released';
       backend.release(resident.buffer)();
@@ -157,11 +157,16 @@ export const release =
     return E.right(undefined);
   };
 
-/** Trees of results may hold keys, which are pairs of numbers and own no memory. */
-const withoutKeys = (tree: unknown): unknown =>
-  mapLeaves((x): x is AnyValue | number => isValue(x) || typeof x === 'number')((x) =>
-    typeof x === 'number' ? null : x,
-  )(tree);
+/** Trees of results hold values, and keys, which are pairs of numbers and own no memory. */
+const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
+
+/** The values of a tree of results, in order. */
+export const valuesOf = (tree: unknown): readonly AnyValue[] =>
+  leaves(isMember)(tree).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
+
+/** A tree of results with something else for each value. */
+export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unknown) =>
+  mapLeaves(isMember)((x) => (isValue(x) ? f(x) : x));
 
 /**
  * Acquires a backend, runs a program of effects on it, and releases the backend with everything on it,

@@ -3,7 +3,7 @@ import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp
 import type { ImageShape } from './dataset.js';
 import { startTraining, type TrainingRun } from './run.js';
 import type { Trained } from './sample.js';
-import { ensuring } from './scope.js';
+import { ensuring } from '../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
 import type { Training } from './training.js';
 

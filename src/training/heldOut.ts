@@ -4,7 +4,7 @@ import { F, type io, TE, type taskEither } from '../internal/fp.js';
 import type { ImageShape } from './dataset.js';
 import { givenOf, loaded } from './examples.js';
 import { compiled, type GivenExamples, type Resident } from './open.js';
-import { ensuring } from './scope.js';
+import { ensuring } from '../internal/scope.js';
 import type { Training } from './training.js';
 import { heldOutLosses } from './trainState.js';
 

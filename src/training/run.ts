@@ -20,7 +20,7 @@ import { type Evaluation, evaluation } from './heldOut.js';
 import { compiled, type OpenExecutable, type Resident, type ResidentState, type StepGiven } from './open.js';
 import { originOf } from './origin.js';
 import { pause } from './pause.js';
-import { ensuring, unlessRight } from './scope.js';
+import { ensuring, unlessRight } from '../internal/scope.js';
 import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';

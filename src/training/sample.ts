@@ -33,7 +33,7 @@ import type { ImageExtents, ImageShape } from './dataset.js';
 import { compiled, type OpenExecutable, type Resident } from './open.js';
 import { pause } from './pause.js';
 import { countsOf, type Sampling } from './sampling.js';
-import { ensuring } from './scope.js';
+import { ensuring } from '../internal/scope.js';
 
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends ImageShape> {

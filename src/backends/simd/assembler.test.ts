@@ -61,6 +61,7 @@ describe('every instruction is valid', () => {
 
   const numeric = (name: string, operands: readonly unknown[]) => {
     const [space, instruction] = name.split('.') as [keyof typeof asm, string];
+    // instructions by name, which take what their names say
     const build = (asm[space] as unknown as Record<string, (...args: readonly unknown[]) => Expr>)[
       instruction
     ]!;

@@ -1,14 +1,12 @@
 /** What is given back, whatever becomes of an effect: a thrown error, which no effect should throw, included. */
-import type { NoisefoldError } from '../dsl/index.js';
-import { E, type taskEither } from '../internal/fp.js';
+import { E, type taskEither } from './fp.js';
 
-type Effect<A> = taskEither.TaskEither<NoisefoldError, A>;
 type After = () => unknown;
 
 /** An effect, and another after it, whether it succeeds, fails or throws. */
 export const ensuring =
   (after: After) =>
-  <A>(effect: Effect<A>): Effect<A> =>
+  <L, A>(effect: taskEither.TaskEither<L, A>): taskEither.TaskEither<L, A> =>
   async () => {
     try {
       return await effect();
@@ -20,7 +18,7 @@ export const ensuring =
 /** An effect, and another after it unless it succeeds. */
 export const unlessRight =
   (after: After) =>
-  <A>(effect: Effect<A>): Effect<A> =>
+  <L, A>(effect: taskEither.TaskEither<L, A>): taskEither.TaskEither<L, A> =>
   async () => {
     let succeeded = false;
     try {

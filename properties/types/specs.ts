@@ -47,7 +47,21 @@ expectType<either.Either<NoisefoldError, TreeSpec<{ readonly w: Tensor<['D', '2*
 program({ x: 'B -1', t: 'B:int32' }, (inputs) => inputs);
 // @ts-expect-error Type '"B 1.5"' is not assignable to type '"'1.5' is not an extent"'
 program({ x: 'B 1.5' }, (inputs) => inputs);
-// @ts-expect-error Type '"B:float"' is not assignable to type '"'float' is not a dtype: float32, int32, bool or key"'
+// @ts-expect-error Type '"B H-1"' is not assignable to type '"'H-1' is not an extent"'
+program({ x: 'B H-1' }, (inputs) => inputs);
+// @ts-expect-error '2C' is not an extent
+program('B 2C', (x) => x);
+// @ts-expect-error '(C+D' is not an extent
+program('B (C+D', (x) => x);
+// @ts-expect-error 'C+' is not an extent
+program('B C+', (x) => x);
+// @ts-expect-error 'É' is not an extent
+program('B É', (x) => x);
+// @ts-expect-error '...' is not an extent
+program('... C', (x) => x);
+// @ts-expect-error 'key' is not a dtype: float32, int32 or bool
+program('B:key', (x) => x);
+// @ts-expect-error Type '"B:float"' is not assignable to type '"'float' is not a dtype: float32, int32 or bool"'
 program({ x: 'B:float' }, (inputs) => inputs);
 // @ts-expect-error Type 'number' is not assignable to type
 program({ x: 3 }, (inputs) => inputs);

@@ -6,7 +6,8 @@ import type { CheckedSpec, Of } from './spec.js';
 import { type Bound, nothingBound } from './bind.js';
 import { bindInputs, bindParams, checkOutput, parseSignature } from './signature.js';
 import type { AnyTensor, Shape, Tensor } from './tensor.js';
-import type { DTypeOf, EnvOf, Errors, Evaluated, Read, ReadTree, WordsOf } from './unify.js';
+import type { EnvOf, Errors, Evaluated, Read, ReadTree } from './unify.js';
+import type { DTypeOf, WordsOf } from './words.js';
 
 type Trim<S extends string> = S extends ` ${infer Rest}`
   ? Trim<Rest>

@@ -12,6 +12,7 @@ import { attempt, failure, type NoisefoldError, raise, showShape } from './error
 import { isExtent } from './extent.js';
 import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from './tree.js';
+import type { BadSpec } from './words.js';
 
 export { type Bindings, evaluateDim } from './dimExpression.js';
 
@@ -66,26 +67,6 @@ export type Of<P> = [Spec] extends [P] ? unknown : TreeOf<P>;
 type TreeOf<P> =
   P extends TreeSpec<infer T> ? T : P extends string ? TensorOf<P> : { readonly [K in keyof P]: Of<P[K]> };
 
-type BadWord<S extends Shape> = {
-  [I in keyof S]: S[I] extends number
-    ? `${S[I]}` extends `-${string}` | `${string}.${string}`
-      ? `'${S[I]}' is not an extent`
-      : never
-    : never;
-}[number];
-
-type CheckedString<S extends string> = string extends S
-  ? S
-  : S extends `${infer Extents}:${infer D}`
-    ? D extends DType
-      ? CheckedShape<S, Extents>
-      : `'${D}' is not a dtype: float32, int32, bool or key`
-    : CheckedShape<S, S>;
-
-type CheckedShape<S extends string, Extents extends string> = [BadWord<ShapeOf<Extents>>] extends [never]
-  ? S
-  : BadWord<ShapeOf<Extents>>;
-
 /** `P`, or a message in the place of a string that is no spec. */
 export type CheckedSpec<P> = 0 extends 1 & P
   ? 'a spec must not be any'
@@ -97,7 +78,9 @@ type CheckedTree<P> =
   P extends TreeSpec<unknown>
     ? P
     : P extends string
-      ? CheckedString<P>
+      ? [BadSpec<P>] extends [never]
+        ? P
+        : BadSpec<P>
       : P extends number | boolean | bigint | symbol
         ? 'a spec is a string, or a record or array of specs'
         : { readonly [K in keyof P]: CheckedSpec<P[K]> };

@@ -4,30 +4,7 @@
  */
 import type { Add, Compound, Double, Half, IsUnion, IsWide, Operand } from './dim.js';
 import type { Dim, DType, Shape, Tensor } from './tensor.js';
-
-// Words of a spec
-
-type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
-  ? Split<Rest, Found>
-  : S extends `${infer Word} ${infer Rest}`
-    ? Split<Rest, [...Found, Word]>
-    : S extends ''
-      ? Found
-      : [...Found, S];
-
-/** `['B', '2*C']` of `'B 2*C:int32'`. */
-export type WordsOf<S extends string> = S extends 'key'
-  ? []
-  : S extends `${infer Extents}:${string}`
-    ? Split<Extents>
-    : Split<S>;
-
-/** `'int32'` of `'B 2*C:int32'`. */
-export type DTypeOf<S extends string> = S extends 'key'
-  ? 'key'
-  : S extends `${string}:${infer D extends DType}`
-    ? D
-    : 'float32';
+import type { WordsOf } from './words.js';
 
 // Bindings
 

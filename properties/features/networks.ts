@@ -43,10 +43,10 @@ const convolutions = family('Convolution, pooling and resizing', {
 const normalizations = family('Normalisation and attention', {
   standardizeGroups: smooth([image], n.standardizeGroups({ groups: 2 })),
   groupNorm: smooth([image, channels, channels], (x, gamma, beta) =>
-    n.groupNorm({ groups: 2 }, { gamma, beta })(x),
+    n.groupNorm({ gamma, beta }, { groups: 2 })(x),
   ),
-  layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm({}, { gamma, beta })(x)),
-  rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm({}, { gamma })(x)),
+  layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm({ gamma, beta })(x)),
+  rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm({ gamma })(x)),
   attention: smooth([image, image, image], n.attention({ heads: 2 })),
 });
 

@@ -65,7 +65,7 @@ expectType<Scalar>()(sum(x));
 expectType<Tensor<['B', 64]>>()(sumOver(1, 2)(x));
 expectType<Tensor<['B', 28, 28]>>()(sumOver(-1)(x));
 expectType<Tensor<['B']>>()(meanPerSample(x));
-expectType<Scalar>()(variance()(x));
+expectType<Scalar>()(variance(x));
 expectType<Tensor<['B', 28, 28], 'int32'>>()(argmax(-1)(x));
 expectType<Tensor<['B', 28, 28, 3]>>()(topK(3)(x).values);
 expectType<Tensor<['B', 10]>>()(oneHot(10)(index));

@@ -42,7 +42,7 @@ const block = F.pipe(
   conv2d(kernel),
   addBias(bias),
   addPerSample(embedding),
-  groupNorm({ groups: 8 }, norm),
+  groupNorm(norm, { groups: 8 }),
   silu,
   scaleBy(scales),
 );
@@ -54,14 +54,14 @@ expectType<Tensor<['B', 14, 14, 64]>>()(averagePool(x));
 expectType<Tensor<['B', 28, 28, 128]>>()(attention({ heads: 4 })(block, block, block));
 expectType<Tensor<['B', 10]>>()(F.pipe(embedding, linear({ w, b }), softmax));
 expectType<Tensor<['B', 28, 28, 10]>>()(F.pipe(block, matmul(w)));
-expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm({}, norm)));
+expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm(norm)));
 
 // @ts-expect-error Type '64' is not assignable to type '63'
 F.pipe(x, conv2d(unfit));
 // @ts-expect-error Type '64' is not assignable to type '63'
 conv2d(unfit)(x);
 // @ts-expect-error Type '10' is not assignable to type '128'
-F.pipe(block, groupNorm({ groups: 2 }, { gamma: bias, beta: b }));
+F.pipe(block, groupNorm({ gamma: bias, beta: b }, { groups: 2 }));
 // @ts-expect-error Type '128' is not assignable to type '10'
 linear({ w, b: bias });
 // @ts-expect-error Type '128' is not assignable to type '64'
@@ -94,7 +94,7 @@ export const generic =
   ): Tensor<[B, H, W, Dim]> =>
     F.pipe(
       image,
-      groupNorm({ groups: 8 }, p.norm),
+      groupNorm(p.norm, { groups: 8 }),
       silu,
       conv2d(p.kernel),
       addPerSample(e),

@@ -5,6 +5,7 @@ import {
   type Dim,
   elu,
   norm,
+  normOver,
   rmsNorm,
   roll,
   type Scalar,
@@ -28,13 +29,13 @@ declare const gamma63: Tensor<[63]>;
 
 expectType<Tensor<['B', 28, 64]>>()(F.pipe(x, elu(), atan2(x), cumprod(-1), roll(1, 3), sort));
 expectType<Tensor<['B', 28, 64], 'int32'>>()(argsort(x));
-expectType<Tensor<['B', 28]>>()(norm(-1)(x));
-expectType<Scalar>()(norm()(x));
+expectType<Tensor<['B', 28]>>()(normOver(-1)(x));
+expectType<Scalar>()(norm(x));
 expectType<Tensor<['B', 3, 64]>>()(F.pipe(x, take(1, columns)));
 expectType<Tensor<['B', 28, 3]>>()(F.pipe(x, take(-1, columns)));
 expectType<Tensor<['B', 28, 5]>>()(F.pipe(x, takeAlong(-1, indices)));
 expectType<Tensor<['B', 28, 64], 'int32'>>()(F.pipe(argsort(x), takeAlong(-1, argsort(x))));
-expectType<Tensor<['B', 28, 64]>>()(F.pipe(x, rmsNorm({}, { gamma })));
+expectType<Tensor<['B', 28, 64]>>()(F.pipe(x, rmsNorm({ gamma })));
 
 // @ts-expect-error Type '"float32"' is not assignable to type '"int32"'
 take(1, fractions);
@@ -43,7 +44,7 @@ takeAlong(2, fewer)(x);
 // @ts-expect-error Type '28' is not assignable to type '14'
 F.pipe(x, takeAlong(2, fewer));
 // @ts-expect-error Type '64' is not assignable to type '63'
-F.pipe(x, rmsNorm({}, { gamma: gamma63 }));
+F.pipe(x, rmsNorm({ gamma: gamma63 }));
 // @ts-expect-error Type 'Dim' is not assignable to type '28'
 F.pipe(wide, atan2(x));
 // @ts-expect-error no axis 3 in a shape of rank 3

@@ -186,7 +186,10 @@ type HalfDigits<
 /** True for a union of extents, such as `64 | 128`. */
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
 
-/** `D`, or a message where it cannot be one extent: `any`, a union written by hand, a negative or fractional literal. */
+/**
+ * `D`, or a message where it cannot be one extent: `any`, a union written by hand, a pattern of strings, a negative or
+ * fractional literal, or one that JavaScript does not write out.
+ */
 export type Extent<D> = 0 extends 1 & D
   ? 'an extent must not be any'
   : IsWide<D> extends true
@@ -196,10 +199,14 @@ export type Extent<D> = 0 extends 1 & D
       : `${D & Dim}` extends `-${string}`
         ? `${D & Dim} is negative`
         : D extends number
-          ? `${D}` extends `${string}.${string}` | `${string}e-${string}`
-            ? `${D} is not an integer`
-            : D
-          : D;
+          ? `${D}` extends `${string}e+${string}`
+            ? `${D} is more than can be counted`
+            : `${D}` extends `${string}.${string}` | `${string}e-${string}`
+              ? `${D} is not an integer`
+              : D
+          : {} extends Record<D & string, 1>
+            ? 'an extent must not be a pattern'
+            : D;
 
 /** Each extent of a shape checked by {@link Extent}: the parameter type of what makes tensors. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };

@@ -117,3 +117,15 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
     throw thrown;
   }
 };
+
+/**
+ * What a builder raises is said of `op`, the operation that was called, not of what it is made of: `matmul`, where it
+ * was `dot`. The inputs that it is near stay, and so does a place that is no operation (`arg 2 of …`).
+ */
+export const named = <A>(op: string, build: () => A): A => {
+  const made = attempt(build);
+  if (E.isRight(made)) return made.right;
+  const { _tag, where } = made.left;
+  const [, near] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
+  return raise(_tag, { ...made.left, where: `${op}${near ?? ''}` });
+};

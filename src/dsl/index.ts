@@ -72,6 +72,7 @@ export { checkpoint } from './checkpoint.js';
 export {
   bernoulli,
   bernoulliLike,
+  type Draw,
   foldIn,
   fork,
   key,
@@ -140,7 +141,7 @@ export { acos, asin, atan2 } from './ops/trigonometric.js';
 export { cosh, sinh } from './ops/hyperbolic.js';
 export { log2 } from './ops/logarithm.js';
 export { elu, leakyRelu } from './ops/rectifier.js';
-export { norm } from './ops/norm.js';
+export { norm, normOver } from './ops/norm.js';
 export { cumprod } from './ops/cumprod.js';
 export { roll } from './ops/roll.js';
 export { take, takeAlong } from './ops/take.js';
@@ -153,10 +154,13 @@ export { flip, halve, pad, slice, split } from './ops/slicing.js';
 export { concat, concatAll, stack, tile } from './ops/joining.js';
 export {
   all,
+  allOver,
   any,
+  anyOver,
   argmax,
   cumsum,
   logSumExp,
+  logSumExpOver,
   max,
   maxOver,
   mean,
@@ -165,12 +169,14 @@ export {
   min,
   minOver,
   prod,
+  prodOver,
   sum,
   sumOver,
   sumPerSample,
   topK,
   type TopK,
   variance,
+  varianceOver,
 } from './ops/reduction.js';
 export { gather, oneHot, scatterAdd } from './ops/indexing.js';
 export {

@@ -7,12 +7,12 @@
  * program's keys are the ones that the host would have made by the same names.
  */
 import type { KeyWords } from './backend.js';
-import type { Extent, Extents, Widened } from './dim.js';
-import { raise } from './errors.js';
+import type { Extent, Extents, Wide, Widened } from './dim.js';
+import { named, raise } from './errors.js';
 import { extents } from './extent.js';
-import type { Distribution } from './node.js';
+import type { Distribution, Node } from './node.js';
 import { binary, deriveKey, full, random } from './primitives/index.js';
-import { dims, nodeOf, tensor, type DType, type Key, type Shape, type Tensor } from './tensor.js';
+import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from './tensor.js'; // prettier-ignore
 import { deriveWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words. It is plain data: save it as it is. */
@@ -62,10 +62,32 @@ export const foldIn =
   <K extends Key | RandomKey>(parent: K): K =>
     derive(parent, keyWords(data, 'foldIn'));
 
+/** `K`, or a message where it is a key of the host. */
+type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a program, from a key that it takes';
+
+/** What draws from a key of a program. */
+export type Draw<T> = <K extends Key | RandomKey>(key: OfProgram<K>) => T;
+
+/** The extents of a draw; an `Extents<S>` is S, or messages, which are refused. */
+const checked = (op: string, shape: readonly unknown[]): readonly number[] =>
+  extents(op, shape as readonly number[]);
+
+const staged = (op: string, key: unknown): Node => {
+  if (Array.isArray(key))
+    raise('DTypeError', {
+      where: op,
+      expected: 'a key of a program',
+      actual: 'a key of the host',
+      hint: "take it as an input, program('key', …), and give it when the program runs",
+    });
+  return nodeOf(key as Key); // `OfProgram<K>` is a key, or a message that no value fits
+};
+
 const draw =
-  <S extends Shape, D extends DType = 'float32'>(distribution: Distribution, shape: readonly number[]) =>
-  (key: Key): Tensor<S, D> =>
-    tensor(random(distribution, nodeOf(key), extents(distribution, shape)));
+  <T extends AnyTensor>(op: string, distribution: Distribution, shape: readonly unknown[]): Draw<T> =>
+  (key) =>
+    // the dtype is that of the distribution
+    tensor(named(op, () => random(distribution, staged(op, key), checked(op, shape)))) as AnyTensor as T;
 
 /**
  * Standard normal numbers. Extents that are only known at run time are wide: see `ascribe`.
@@ -75,9 +97,8 @@ const draw =
  * const numbers = pipe(noise, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
  */
-export const normal = <const S extends readonly number[]>(
-  ...shape: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>>) => draw('normal', shape);
+export const normal = <const S extends readonly number[]>(...shape: Extents<S>): Draw<Tensor<Widened<S>>> =>
+  draw('normal', 'normal', shape);
 
 /**
  * Standard normal numbers in the shape of `x`.
@@ -85,8 +106,8 @@ export const normal = <const S extends readonly number[]>(
  * @example
  * program('key', normalLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
-export const normalLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) => Tensor<S>) =>
-  draw('normal', dims(x));
+export const normalLike = <S extends Shape>(x: Tensor<S, DType>): Draw<Tensor<S>> =>
+  draw('normalLike', 'normal', dims(x));
 
 /**
  * Uniform numbers in [0, 1), multiples of 2⁻²⁴.
@@ -96,9 +117,8 @@ export const normalLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) =>
  * const numbers = pipe(draw, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([0.908, 0.735, 0.69])
  */
-export const uniform = <const S extends readonly number[]>(
-  ...shape: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>>) => draw('uniform', shape);
+export const uniform = <const S extends readonly number[]>(...shape: Extents<S>): Draw<Tensor<Widened<S>>> =>
+  draw('uniform', 'uniform', shape);
 
 /**
  * Uniform numbers in [0, 1), multiples of 2⁻²⁴, in the shape of `x`.
@@ -106,20 +126,21 @@ export const uniform = <const S extends readonly number[]>(
  * @example
  * program('key', uniformLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
-export const uniformLike = <S extends Shape>(x: Tensor<S, DType>): ((key: Key) => Tensor<S>) =>
-  draw('uniform', dims(x));
+export const uniformLike = <S extends Shape>(x: Tensor<S, DType>): Draw<Tensor<S>> =>
+  draw('uniformLike', 'uniform', dims(x));
 
 const coins =
-  <S extends Shape>(p: number, shape: readonly number[]) =>
-  (key: Key): Tensor<S, 'bool'> => {
+  <S extends Shape>(op: string, p: number, shape: readonly unknown[]): Draw<Tensor<S, 'bool'>> =>
+  (key) => {
     if (!(p >= 0 && p <= 1))
       raise('ConfigError', {
-        where: 'bernoulli',
+        where: op,
         expected: 'a probability in [0, 1]',
         actual: `${p}`,
         hint: 'give the chance of true',
       });
-    return tensor(binary('less', nodeOf(draw('uniform', shape)(key)), full(p, shape)));
+    const numbers = nodeOf(draw(op, 'uniform', shape)(key));
+    return tensor(binary('less', numbers, full(p, numbers.shape)));
   };
 
 /**
@@ -132,8 +153,8 @@ const coins =
  */
 export const bernoulli = <const S extends readonly number[]>(
   p: number,
-  ...shape: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>, 'bool'>) => coins(p, shape);
+  ...shape: Extents<S>
+): Draw<Tensor<Widened<S>, 'bool'>> => coins('bernoulli', p, shape);
 
 /**
  * True with probability `p`, in the shape of `x`. Raises `ConfigError` unless it is in [0, 1].
@@ -141,27 +162,30 @@ export const bernoulli = <const S extends readonly number[]>(
  * @example
  * program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
  */
-export const bernoulliLike = <S extends Shape>(
-  p: number,
-  x: Tensor<S, DType>,
-): ((key: Key) => Tensor<S, 'bool'>) => coins(p, dims(x));
+export const bernoulliLike = <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>> =>
+  coins('bernoulliLike', p, dims(x));
 
 const LARGEST = 2 ** 31 - 1;
 
 const integers =
-  <S extends Shape>(low: number, high: number, shape: readonly number[]) =>
-  (key: Key): Tensor<S, 'int32'> => {
+  <S extends Shape>(
+    op: string,
+    low: number,
+    high: number,
+    shape: readonly unknown[],
+  ): Draw<Tensor<S, 'int32'>> =>
+  (key) => {
     const count = high - low;
     if (![low, high].every(Number.isSafeInteger) || count < 1 || count > LARGEST || low < -LARGEST - 1 || high - 1 > LARGEST)
       raise('ConfigError', {
-        where: 'randint',
+        where: op,
         expected: 'whole numbers low < high, of int32 and less than 2³¹ apart',
         actual: `${low} and ${high}`,
         hint: 'give the least number, and one more than the greatest',
       }); // prettier-ignore
-    const bits = nodeOf(draw('bits', shape)(key));
-    const within = binary('mod', bits, full(count, shape, 'int32'));
-    return tensor(low === 0 ? within : binary('add', within, full(low, shape, 'int32')));
+    const bits = nodeOf(draw(op, 'bits', shape)(key));
+    const within = binary('mod', bits, full(count, bits.shape, 'int32'));
+    return tensor(low === 0 ? within : binary('add', within, full(low, bits.shape, 'int32')));
   };
 
 /**
@@ -177,8 +201,8 @@ const integers =
 export const randint = <const S extends readonly number[]>(
   low: number,
   high: number,
-  ...shape: S & Extents<S>
-): ((key: Key) => Tensor<Widened<S>, 'int32'>) => integers(low, high, shape);
+  ...shape: Extents<S>
+): Draw<Tensor<Widened<S>, 'int32'>> => integers('randint', low, high, shape);
 
 /**
  * Uniform whole numbers, low ≤ n < high, in the shape of `x`: see {@link randint}.
@@ -190,7 +214,7 @@ export const randintLike = <S extends Shape>(
   low: number,
   high: number,
   x: Tensor<S, DType>,
-): ((key: Key) => Tensor<S, 'int32'>) => integers(low, high, dims(x));
+): Draw<Tensor<S, 'int32'>> => integers('randintLike', low, high, dims(x));
 
 /**
  * 0 … n − 1 in random order: the samples of an epoch.
@@ -200,6 +224,5 @@ export const randintLike = <S extends Shape>(
  * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([4, 1, 0, 2, 3])
  */
-export const permutation = <const N extends number>(
-  n: N & Extent<N>,
-): ((key: Key) => Tensor<Widened<[N]>, 'int32'>) => draw('permutation', [n]);
+export const permutation = <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>> =>
+  draw('permutation', 'permutation', [n]);

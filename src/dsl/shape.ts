@@ -3,30 +3,44 @@
  * may count from the end. Where an axis is not a literal, or a shape has no known rank, the result is wide;
  * where an axis does not exist, a message takes the place of the shape, which fits nothing.
  */
+import type { IsUnion } from './dim.js';
 import type { Dim, Shape } from './tensor.js';
 
-/** The axes counted from the end, by rank. */
-interface FromEnd {
-  '1,-1': 0;
-  '2,-1': 1; '2,-2': 0;
-  '3,-1': 2; '3,-2': 1; '3,-3': 0;
-  '4,-1': 3; '4,-2': 2; '4,-3': 1; '4,-4': 0;
-  '5,-1': 4; '5,-2': 3; '5,-3': 2; '5,-4': 1; '5,-5': 0;
-} // prettier-ignore
-
-type NoAxis<S extends Shape, A> = `no axis ${A & number} in a shape of rank ${S['length']}`;
+/** The axis `N` from the end, which is how many axes are before it. */
+type FromEnd<
+  S extends readonly unknown[],
+  N extends number,
+  Seen extends readonly 0[] = [],
+> = Seen['length'] extends N
+  ? S['length']
+  : S extends readonly [...infer Before, unknown]
+    ? FromEnd<Before, N, [...Seen, 0]>
+    : never;
 
 /** The axis counted from the front; `never` where there is none. */
 export type AxisOf<S extends Shape, A extends number> = `${A}` extends keyof S
   ? A
-  : `${S['length']},${A}` extends infer K extends keyof FromEnd
-    ? FromEnd[K]
+  : `${A}` extends `-${infer N extends number}`
+    ? FromEnd<S, N>
     : never;
 
-/** Those of the axes that the shape does not have. */
-type Missing<S extends Shape, A extends readonly number[]> = {
-  [I in keyof A]: [AxisOf<S, A[I]>] extends [never] ? A[I] : never;
-}[number];
+/** What is wrong with an axis of a shape; `never` where nothing is. */
+type NoAxis<S extends Shape, A extends number> =
+  IsUnion<A> extends true
+    ? 'an axis must not be a union'
+    : [AxisOf<S, A>] extends [never]
+      ? `no axis ${A} in a shape of rank ${S['length']}`
+      : never;
+
+/** What is wrong with axes of a shape; `never` where nothing is. */
+type NoAxes<S extends Shape, A extends readonly number[]> = { [I in keyof A]: NoAxis<S, A[I]> }[number];
+
+/** A shape that has the axes, as it is. */
+export type Having<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
+  ? S
+  : [NoAxes<S, A>] extends [never]
+    ? S
+    : [NoAxes<S, A>];
 
 type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S extends readonly [
   infer D extends Dim,
@@ -40,25 +54,25 @@ type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S
 /** A shape without some of its axes: `['B', 64]` is `['B', 28, 28, 64]` without 1 and 2. */
 export type Without<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
   ? Shape
-  : [Missing<S, A>] extends [never]
+  : [NoAxes<S, A>] extends [never]
     ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
-    : [NoAxis<S, Missing<S, A>>];
+    : [NoAxes<S, A>];
 
 /** A shape with another extent on one axis. */
 export type Replace<S extends Shape, A extends number, D extends Dim> = number extends S['length']
   ? Shape
   : number extends A
     ? { [I in keyof S]: Dim }
-    : [AxisOf<S, A>] extends [never]
-      ? [NoAxis<S, A>]
-      : { [I in keyof S]: I extends `${AxisOf<S, A>}` ? D : S[I] };
+    : [NoAxis<S, A>] extends [never]
+      ? { [I in keyof S]: I extends `${AxisOf<S, A>}` ? D : S[I] }
+      : [NoAxis<S, A>];
 
 /** The extent of one axis. */
 export type ExtentAt<S extends Shape, A extends number> = number extends S['length'] | A
   ? Dim
-  : [AxisOf<S, A>] extends [never]
-    ? NoAxis<S, A>
-    : S[AxisOf<S, A> & keyof S] & Dim;
+  : [NoAxis<S, A>] extends [never]
+    ? S[AxisOf<S, A> & keyof S] & Dim
+    : NoAxis<S, A>;
 
 type PutAt<
   S extends Shape,
@@ -74,13 +88,23 @@ type PutAt<
 /** A shape with a new axis of extent `D`, which is axis `A` of the result. */
 export type Insert<S extends Shape, A extends number, D extends Dim> = number extends S['length'] | A
   ? Shape
-  : [AxisOf<[D, ...S], A>] extends [never]
-    ? [NoAxis<[D, ...S], A>]
-    : PutAt<S, AxisOf<[D, ...S], A>, D>;
+  : [NoAxis<[D, ...S], A>] extends [never]
+    ? PutAt<S, AxisOf<[D, ...S], A>, D>
+    : [NoAxis<[D, ...S], A>];
+
+/** The axes counted from the front, as they are written. */
+type Axes<S extends Shape, P extends readonly number[]> = { [I in keyof P]: `${AxisOf<S, P[I]>}` }[number];
+
+/** The shape if `P` names each of its axes once, else a message. */
+type OfEach<S extends Shape, P extends readonly number[]> = P['length'] extends S['length']
+  ? [Exclude<keyof S & `${number}`, Axes<S, P>>] extends [never]
+    ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
+    : ['a permutation names each axis once']
+  : ['a permutation names each axis once'];
 
 /** A shape with its axes in another order. */
 export type Permuted<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
   ? Shape
-  : [Missing<S, P>] extends [never]
-    ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
-    : [NoAxis<S, Missing<S, P>>];
+  : [NoAxes<S, P>] extends [never]
+    ? OfEach<S, P>
+    : [NoAxes<S, P>];

@@ -34,5 +34,5 @@ export const groupNormLayer = <const C extends number>({
   ...(collect({ gamma: parameter(allOnes, channels), beta: parameter(allZeros, channels) }) as Trainable<
     ScaleAndShift<Wide<C> & Dim>
   >),
-  apply: (params) => groupNorm({ groups }, params),
+  apply: (params) => groupNorm(params, { groups }),
 });

@@ -13,7 +13,7 @@ const fanIn = (extents: readonly number[]): number => extents.slice(0, -1).reduc
  * product of all extents but the last.
  *
  * @example
- * const spread = program({ k: 'key' }, ({ k }) => variance()(fanInNormal(2)([64, 128])(k)))
+ * const spread = program({ k: 'key' }, ({ k }) => variance(fanInNormal(2)([64, 128])(k)))
  * await pipe(
  *   compile(spread, {}),
  *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),

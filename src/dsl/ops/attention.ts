@@ -29,6 +29,14 @@ export const attention =
         actual: `${heads}`,
         hint: 'choose the channels as a multiple of the heads',
       });
+    for (const [name, n] of [['k', nodeOf(k)], ['v', nodeOf(v)]] as const)
+      if (showShape(n.shape) !== showShape(shape))
+        raise('ShapeError', {
+          where: 'attention',
+          expected: `${name} in the shape of q, ${showShape(shape)}`,
+          actual: showShape(n.shape),
+          hint: 'for a context of another length write it with einsum and softmax',
+        }); // prettier-ignore
     const d = C / heads;
     const split = (n: Node): Node => reshape(n, [B, H * W, heads, d]);
     const queries = transpose(split(scale(nodeOf(q), 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, HW, d]

@@ -3,6 +3,7 @@
  * number, a scalar, or a tensor of the shape and dtype of `x`. Other shapes are broadcast explicitly: by
  * `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample` or `scaleBy`.
  */
+import { named } from '../errors.js';
 import type { BinaryFn, Node } from '../node.js';
 import { binary, select as selectNode, unary } from '../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
@@ -28,7 +29,7 @@ const dataLast =
   (op: string, combine: Combine) =>
   (y: number | AnyTensor) =>
   <S extends Shape, D extends DType>(x: AnyTensor): Tensor<S, D> =>
-    tensor(combine(nodeOf(x), operand(op, y, nodeOf(x))));
+    tensor(named(op, () => combine(nodeOf(x), operand(op, y, nodeOf(x)))));
 
 // the overloads say which shapes and dtypes go together: the primitive checks them again
 const arithmetic = <N extends Numeric>(op: string, combine: Combine): Arithmetic<N> =>

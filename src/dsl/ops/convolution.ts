@@ -1,6 +1,6 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`, and changes of resolution. */
 import type { Double, Half } from '../dim.js';
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
@@ -46,7 +46,9 @@ export const downsample =
   ): Tensor<[B, Half<H>, Half<W>, D]> => {
     evenSize('downsample', nodeOf(image));
     const padding = samePadding(nodeOf(kernel));
-    return tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding }));
+    return tensor(
+      named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })),
+    );
   };
 
 /**
@@ -64,11 +66,15 @@ export const depthwiseConv2d =
     image: Tensor<[B, H, W, NoInfer<C>]>,
   ): Tensor<[B, H, W, C]> => {
     const n = nodeOf(kernel);
-    return tensor(conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! }));
+    return tensor(
+      named('depthwiseConv2d', () =>
+        conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! }),
+      ),
+    );
   };
 
-/** What may be said of a convolution. */
-export interface Convolution {
+/** What may be said of a convolution in `G` groups. */
+export interface Convolution<G extends number = number> {
   /** Along the height and the width; 1 if not given. */
   readonly strides?: Pair;
   /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
@@ -78,12 +84,15 @@ export interface Convolution {
   /**
    * Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`.
    */
-  readonly groups?: number;
+  readonly groups?: G;
 }
+
+/** `C`, which only without groups is all channels. */
+export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
 /**
  * A convolution with any stride, padding, dilation and grouping: `[B, H, W, C]` → `[B, H', W', D]`, where the
- * size of the result is wide. Raises `ShapeError` where the channels do not fit the kernel.
+ * size of the result is wide, as C is in groups. Raises `ShapeError` where the channels do not fit the kernel.
  *
  * @example
  * const patchify = convolution(zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
@@ -92,16 +101,22 @@ export interface Convolution {
  * depthwise(zeros(8, 28, 28, 64)) // : Tensor<[8, Dim, Dim, 64]>
  */
 export const convolution =
-  <D extends Dim>(kernel: Tensor<[Dim, Dim, Dim, D]>, given: Convolution = {}) =>
-  <B extends Dim>(image: Tensor<[B, Dim, Dim, Dim]>): Tensor<[B, Dim, Dim, D]> => {
+  <C extends Dim, D extends Dim, const G extends number = 1>(
+    kernel: Tensor<[Dim, Dim, C, D]>,
+    given: Convolution<G> = {},
+  ) =>
+  <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<Grouped<G, C>>]>): Tensor<[B, Dim, Dim, D]> => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
+    const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
     return tensor(
-      conv2dNode(nodeOf(image), nodeOf(kernel), {
-        strides,
-        padding: paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation),
-        rhsDilation: dilation,
-        groups,
-      }),
+      named('convolution', () =>
+        conv2dNode(nodeOf(image), nodeOf(kernel), {
+          strides,
+          padding: around,
+          rhsDilation: dilation,
+          groups,
+        }),
+      ),
     );
   };
 

@@ -1,5 +1,6 @@
 import type { Node } from '../node.js';
 import { axisOf, mul, pad, slice } from '../primitives/index.js';
+import type { Having } from '../shape.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import type { Numeric } from './operand.js';
 
@@ -18,8 +19,8 @@ const behind = (x: Node, axis: number, by: number): Node => {
  * pipe(constantOf([1, 2, 3, 4], 4), cumprod(0)) // → [1, 2, 6, 24]
  */
 export const cumprod =
-  (axis: number) =>
-  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> => {
+  <const A extends number>(axis: A) =>
+  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<Having<S, [A]>, D> => {
     const n = nodeOf(x);
     const at = axisOf('cumprod', n, axis);
     const from = (products: Node, by: number): Node =>

@@ -1,6 +1,6 @@
 /** Sums of products over named axes: each letter of an equation is an axis. */
 import { nothingBound } from '../bind.js';
-import { raise } from '../errors.js';
+import { named, raise } from '../errors.js';
 import { type Node, sizeOf } from '../node.js';
 import { dot, reduce, reshape, transpose } from '../primitives/index.js';
 import { bindInputs, parseSignature } from '../signature.js';
@@ -186,7 +186,7 @@ export const einsum = <const E extends string>(equation: CheckedEquation<E>): Ei
   const words = operands.map((letters) => letters.join(' '));
   const signature = parseSignature(`${words.join(', ')} -> ${result.join(' ')}`);
   const apply = (...tensors: readonly AnyTensor[]): AnyTensor => {
-    bindInputs(signature, tensors, nothingBound());
+    named('einsum', () => bindInputs(signature, tensors, nothingBound()));
     const [x, y] = tensors.map((t, i): Named => ({ node: nodeOf(t), letters: operands[i]! }));
     const sum = y === undefined ? summed(x!, result) : product(x!, y, result);
     return tensor(ordered(sum, result));

@@ -1,6 +1,6 @@
 /** Several tensors as one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../dim.js';
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
 import type { ExtentAt, Insert, Replace } from '../shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
@@ -51,7 +51,7 @@ export const concatAll = <
   axis: A = -1 as A, // the default of A
 ): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, D> => {
   const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
-  return tensor(concatNodes(parts.map(nodeOf), axis));
+  return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
 };
 
 /**
@@ -79,7 +79,7 @@ export const stack = <
       raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
     return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
   });
-  return tensor(concatNodes(parts, at));
+  return tensor(named('stack', () => concatNodes(parts, at)));
 };
 
 /**

@@ -1,4 +1,5 @@
 /** Products of matrices. */
+import { named } from '../errors.js';
 import { sizeOf } from '../node.js';
 import { dot, reshape } from '../primitives/index.js';
 import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
@@ -15,9 +16,9 @@ export const matmul =
   <K extends Dim, N extends Dim>(w: Tensor<[K, N]>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>): Tensor<[...R, N]> => {
     const [n, weights] = [nodeOf(x), nodeOf(w)];
-    if (n.shape.length === 2) return tensor(dot(n, weights));
     const rows = n.shape.slice(0, -1);
-    const product = dot(reshape(n, [sizeOf(rows), n.shape.at(-1) ?? 1]), weights);
+    const flat = reshape(n, [sizeOf(rows), n.shape.at(-1) ?? 1]); // itself, if it is a matrix
+    const product = named('matmul', () => dot(flat, weights));
     return tensor(reshape(product, [...rows, ...weights.shape.slice(1)]));
   };
 
@@ -36,7 +37,7 @@ export interface Affine<K extends Dim, N extends Dim> {
 export const linear =
   <K extends Dim, N extends Dim>({ w, b }: Affine<K, N>) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>): Tensor<[...R, N]> =>
-    addBias(b)(matmul(w)(x));
+    named('linear', () => addBias(b)(matmul(w)(x)));
 
 /**
  * a·b for each matrix of a batch: `b: [..., K, N]`, `a: [..., M, K]` → `[..., M, N]`; the leading axes agree.
@@ -48,4 +49,4 @@ export const linear =
 export const batchedMatmul =
   <R extends Shape, K extends Dim, N extends Dim>(b: Tensor<[...R, K, N]>) =>
   <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>): Tensor<[...R, M, N]> =>
-    tensor(dot(nodeOf(a), nodeOf(b)));
+    tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b))));

@@ -1,6 +1,6 @@
 /** Normalizations: centred, of unit variance, then scaled and shifted by parameters. */
 import { normalizeComposite, normalizeOptions } from '../composites/index.js';
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import { composite, reshape } from '../primitives/index.js';
 import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { addBias, scaleChannels } from './broadcast.js';
@@ -28,7 +28,7 @@ export const standardizeGroups =
     const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
     if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
       raise('ShapeError', {
-        where: 'groupNorm',
+        where: 'standardizeGroups',
         expected: `a number of groups that divides the ${C} channels of ${showShape(n.shape)}`,
         actual: `${groups}`,
         hint: 'choose the channels as a multiple of the groups',
@@ -44,27 +44,32 @@ export const standardizeGroups =
  *
  * @example
  * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
- * pipe(h, groupNorm({ groups: 2 }, norm), reshape(4)) // → [-1, 3, -1, 3]
+ * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
  */
 export const groupNorm =
   <C extends Dim>(
-    options: { readonly groups: number; readonly epsilon?: number },
     { gamma, beta }: ScaleAndShift<C>,
+    options: { readonly groups: number; readonly epsilon?: number },
   ) =>
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>): Tensor<[B, H, W, C]> =>
-    addBias(beta)(scaleChannels(gamma)(standardizeGroups(options)(x)));
+    named('groupNorm', () => addBias(beta)(scaleChannels(gamma)(standardizeGroups(options)(x))));
 
 /**
  * Layer normalization along the last axis, `[..., C]`: centred, of unit variance (ε = 1e-5 if not given),
  * then `γ·x + β`. Ba et al. 2016.
  *
  * @example
- * pipe(constantOf([1, 3], 2), layerNorm({}, { gamma: fullOf(2, 2), beta: ones(2) })) // → [-1, 3]
+ * pipe(constantOf([1, 3], 2), layerNorm({ gamma: fullOf(2, 2), beta: ones(2) })) // → [-1, 3]
  */
 export const layerNorm =
-  <C extends Dim>({ epsilon = 1e-5 }: { readonly epsilon?: number }, { gamma, beta }: ScaleAndShift<C>) =>
+  <C extends Dim>(
+    { gamma, beta }: ScaleAndShift<C>,
+    { epsilon = 1e-5 }: { readonly epsilon?: number } = {},
+  ) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> => {
     const n = nodeOf(x);
     const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
-    return addBias(beta)(scaleChannels(gamma)(tensor<[...R, C], 'float32'>(standard)));
+    return named('layerNorm', () =>
+      addBias(beta)(scaleChannels(gamma)(tensor<[...R, C], 'float32'>(standard))),
+    );
   };

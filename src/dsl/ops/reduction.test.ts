@@ -41,9 +41,9 @@ describe('reductions', () => {
   });
 
   test('variance over an axis and over all', async () => {
-    const [a, b] = await numbersOf(() => reduction.variance(1)(grid()));
+    const [a, b] = await numbersOf(() => reduction.varianceOver(1)(grid()));
     expect([a, b]).toEqual([expect.closeTo(2 / 3, 12), expect.closeTo(2 / 3, 12)]);
-    expect((await numbersOf(() => reduction.variance()(grid())))[0]).toBeCloseTo(35 / 12, 12);
+    expect((await numbersOf(() => reduction.variance(grid())))[0]).toBeCloseTo(35 / 12, 12);
   });
 
   test('topK takes NaN for ∞, on every backend', async () => {
@@ -63,23 +63,23 @@ describe('reductions', () => {
       expect(await numbersOf(() => flag(reduction.all(none())), backend)).toEqual([1]);
     }
     const least = (): Tensor<[2]> => constantOf([-Infinity, -Infinity], 2);
-    expect(await numbersOf(() => reduction.logSumExp()(least()))).toEqual([-Infinity]);
-    expect(await numbersOf(() => reduction.logSumExp()(constantOf([1, Infinity], 2)))).toEqual([Infinity]);
+    expect(await numbersOf(() => reduction.logSumExp(least()))).toEqual([-Infinity]);
+    expect(await numbersOf(() => reduction.logSumExp(constantOf([1, Infinity], 2)))).toEqual([Infinity]);
   });
 
   test('the gradient of logSumExp is the softmax', async () => {
     const x = (): Tensor<[3]> => constantOf([1, 3, 2], 3);
-    const gradient = await numbersOf(() => grad((y: Tensor<[3]>) => reduction.logSumExp()(y))(x()));
+    const gradient = await numbersOf(() => grad((y: Tensor<[3]>) => reduction.logSumExp(y))(x()));
     const expected = await numbersOf(() => softmax(x()));
     gradient.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
   });
 
   test('logSumExp does not overflow', async () => {
     const big = () => constantOf([1000, 1000, -1000, -1000], 2, 2);
-    const [a, b] = await numbersOf(() => reduction.logSumExp(1)(big()));
+    const [a, b] = await numbersOf(() => reduction.logSumExpOver(1)(big()));
     expect(a).toBeCloseTo(1000 + Math.LN2, 10);
     expect(b).toBeCloseTo(-1000 + Math.LN2, 10);
-    expect(dims(reduction.logSumExp()(big()))).toEqual([]);
+    expect(dims(reduction.logSumExp(big()))).toEqual([]);
   });
 
   test('any and all', async () => {

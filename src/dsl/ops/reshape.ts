@@ -1,6 +1,6 @@
 /** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
 import type { Extent, Extents, Wide, Widened } from '../dim.js';
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
 import { sizeOf } from '../node.js';
 import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../primitives/index.js';
@@ -65,7 +65,8 @@ export const transpose =
 export const broadcastTo =
   <const E extends readonly number[]>(...extents: Extents<E>) =>
   <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<E>, D> =>
-    tensor(spread(nodeOf(x), extents as readonly number[])); // Extents<E> is E, or a message that no number fits
+    // Extents<E> is E, or a message that no number fits
+    tensor(named('broadcastTo', () => spread(nodeOf(x), extents as readonly number[])));
 
 /**
  * {@link broadcastTo} the shape of `model`.
@@ -76,7 +77,7 @@ export const broadcastTo =
 export const broadcastLike =
   <S extends Shape>(model: Tensor<S, DType>) =>
   <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> =>
-    tensor(spread(nodeOf(x), dims(model)));
+    tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model))));
 
 /**
  * A new axis of extent 1, which is `axis` of the result.
@@ -110,7 +111,7 @@ export const squeeze =
         where: 'squeeze',
         expected: `extent 1 on axis ${axis}`,
         actual: showShape(n.shape),
-        hint: 'reduce the axis instead',
+        hint: 'reduce the axis instead, or pick an element of it with slice',
       });
     return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
   };

@@ -1,3 +1,4 @@
+import { named } from '../errors.js';
 import { mul, reduceKeeping, scale, shift, unary } from '../primitives/index.js';
 import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { scaleChannels } from './broadcast.js';
@@ -8,16 +9,16 @@ import { spread } from './operand.js';
  * normalization without the mean. Zhang & Sennrich 2019.
  *
  * @example
- * pipe(constantOf([1, 7], 2), rmsNorm({}, { gamma: ones(2) })) // → [0.2, 1.4]
+ * pipe(constantOf([1, 7], 2), rmsNorm({ gamma: ones(2) })) // → [0.2, 1.4]
  */
 export const rmsNorm =
   <C extends Dim>(
-    { epsilon = 1e-6 }: { readonly epsilon?: number },
     { gamma }: { readonly gamma: Tensor<[C]> },
+    { epsilon = 1e-6 }: { readonly epsilon?: number } = {},
   ) =>
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>): Tensor<[...R, C]> => {
     const n = nodeOf(x);
     const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
     const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
-    return scaleChannels(gamma)(tensor<[...R, C], 'float32'>(unit));
+    return named('rmsNorm', () => scaleChannels(gamma)(tensor<[...R, C], 'float32'>(unit)));
   };

@@ -1,4 +1,5 @@
 import { axisOf, concat, slice } from '../primitives/index.js';
+import type { Having } from '../shape.js';
 import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /**
@@ -10,8 +11,8 @@ import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.j
  * pipe(iota(5), roll(0, -1)) // → [1, 2, 3, 4, 0]
  */
 export const roll =
-  (axis: number, by: number) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> => {
+  <const A extends number>(axis: A, by: number) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Having<S, [A]>, D> => {
     const n = nodeOf(x);
     const at = axisOf('roll', n, axis);
     const extent = n.shape[at]!;
@@ -22,5 +23,5 @@ export const roll =
         n.shape.map((d, i) => (i === at ? size : d)),
       );
     const moved = extent === 0 ? 0 : ((by % extent) + extent) % extent;
-    return moved === 0 ? x : tensor(concat([part(extent - moved, moved), part(0, extent - moved)], at));
+    return tensor(moved === 0 ? n : concat([part(extent - moved, moved), part(0, extent - moved)], at));
   };

@@ -1,10 +1,10 @@
 /** Parts of a tensor, and margins around it. An axis may count from the end. */
-import type { Add, Extents, Half, Wide } from '../dim.js';
+import type { Add, Extent, Extents, Half, Wide } from '../dim.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { axisOf, flip as flipNode, pad as padNode, slice as sliceNode } from '../primitives/index.js';
-import type { ExtentAt, Replace } from '../shape.js';
-import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import type { ExtentAt, Having, Replace } from '../shape.js';
+import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 const part = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
   sliceNode(
@@ -24,11 +24,12 @@ const part = (x: Node, axis: number, start: number, size: number, stride = 1): N
  * pipe(iota(6), slice(0, 0, 3, 2)) // → [0, 2, 4]
  */
 export const slice =
-  <const A extends number, const N extends number>(axis: A, start: number, size: N, stride = 1) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Wide<N>>, D> => {
+  <const A extends number, const N extends number>(axis: A, start: number, size: Extent<N>, stride = 1) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Wide<N> & Dim>, D> => {
     const n = nodeOf(x);
     const at = axisOf('slice', n, axis);
-    return tensor(part(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+    // Extent<N> is N, or a message that no number fits
+    return tensor(part(n, at, start < 0 ? start + n.shape[at]! : start, size as number, stride));
   };
 
 /**
@@ -42,8 +43,8 @@ export const slice =
 export const pad =
   <const A extends number, const L extends number, const H extends number>(
     axis: A,
-    low: L,
-    high: H,
+    low: Extent<L>,
+    high: Extent<H>,
     value = 0,
   ) =>
   <S extends Shape, D extends DType>(
@@ -52,7 +53,8 @@ export const pad =
     const n = nodeOf(x);
     const at = axisOf('pad', n, axis);
     const along = (count: number): readonly number[] => n.shape.map((_, i) => (i === at ? count : 0));
-    return tensor(padNode(n, along(low), along(high), along(0), value));
+    // Extent<L> is L, or a message that no number fits
+    return tensor(padNode(n, along(low as number), along(high as number), along(0), value));
   };
 
 /**
@@ -62,8 +64,8 @@ export const pad =
  * pipe(iota(3), flip(0)) // → [2, 1, 0]
  */
 export const flip =
-  (...axes: readonly number[]) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
+  <const A extends readonly number[]>(...axes: A) =>
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Having<S, A>, D> =>
     tensor(flipNode(nodeOf(x), axes));
 
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {

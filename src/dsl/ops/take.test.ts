@@ -25,7 +25,7 @@ describe('roll', () => {
 
   test('of nothing is nothing; an axis and a place are integers', () => {
     expect(dims(roll(0, 1)(zeros(0, 2)))).toEqual([0, 2]);
-    for (const wrong of [() => roll(2, 1)(ones(2, 2)), () => roll(0, 0.5)(ones(2, 2))])
+    for (const wrong of [() => roll(2 as number, 1)(ones(2, 2)), () => roll(0, 0.5)(ones(2, 2))])
       expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

@@ -1,7 +1,7 @@
 /** Elements along any axis, by their index. An index out of range is clamped, as by `gather`. */
 import type { Node } from '../node.js';
 import { sizeOf } from '../node.js';
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import { add, axisOf, binary, full, gather, iota, reshape, scale, transpose } from '../primitives/index.js';
 import type { Replace } from '../shape.js';
 import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
@@ -27,7 +27,8 @@ export const take =
   <S extends Shape, D extends Gathered>(x: Tensor<S, D>): Tensor<Replace<S, A, K>, D> => {
     const n = nodeOf(x);
     const at = axisOf('take', n, axis);
-    return tensor(exchange(gather(exchange(n, 0, at), nodeOf(indices)), 0, at));
+    const taken = named('take', () => gather(exchange(n, 0, at), nodeOf(indices)));
+    return tensor(exchange(taken, 0, at));
   };
 
 /**

@@ -52,12 +52,14 @@ describe('convTranspose2d', () => {
     ['a kernel smaller than the stride', [6, 3], [1, 2], { strides: [2, 3] }],
     ['valid', [7, 5], [3, 3], { strides: [2, 2], padding: 'valid' }],
     ['valid, of an image whose last row and column are not seen', [8, 6], [3, 3], { strides: [2, 2], padding: 'valid', outputPadding: [1, 1] }],
+    ['in groups', [6, 4], [3, 3], { strides: [2, 2], groups: 2 }],
+    ['each channel by itself, twice', [5, 4], [3, 2], { groups: 4 }],
     ['dilated', [6, 7], [3, 2], { strides: [1, 2], dilation: [2, 3], padding: [[1, 2], [0, 3]] }],
   ])('⟨conv(x), y⟩ = ⟨x, convTranspose2d(y)⟩: %s', async (_, size, window, options) => {
-    const { strides, padding, dilation } = { strides: [1, 1], padding: 'same', dilation: [1, 1], ...options } as const;
-    const kernel = () => filled(3, ...window, 2, 3);
-    const x = () => filled(1, 2, ...size, 2);
-    const forward = () => convolution(kernel(), { strides, padding, dilation })(x());
+    const { strides, padding, dilation, groups } = { strides: [1, 1], padding: 'same', dilation: [1, 1], groups: 1, ...options } as const;
+    const kernel = () => filled(3, ...window, 2, 8);
+    const x = () => filled(1, 2, ...size, 2 * groups);
+    const forward = () => convolution(kernel(), { strides, padding, dilation, groups })(x());
     const y = () => filled(2, ...dims(forward()));
     const back = () => convTranspose2d(kernel(), options)(y());
     expect(dims(back())).toEqual(dims(x()));
@@ -73,7 +75,11 @@ describe('convTranspose2d', () => {
       E.left({ _tag: 'ConfigError', where: 'convTranspose2d' }),
     );
     const turned = ones(3, 3, 3, 2) as Tensor<[Dim, Dim, Dim, Dim]>;
-    expect(attempt(() => convTranspose2d(turned)(image))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    for (const wrong of [
+      () => convTranspose2d(turned)(image),
+      () => convTranspose2d(turned, { groups: 3 })(image),
+    ])
+      expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'convTranspose2d' }));
   });
 });
 

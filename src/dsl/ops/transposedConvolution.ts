@@ -1,14 +1,16 @@
-import { raise, showShape } from '../errors.js';
+import { named, raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
-import { conv2d, dilated, flip, transpose } from '../primitives/index.js';
+import type { Node } from '../node.js';
+import { conv2d, dilated, flip, reshape, transpose } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import type { Grouped } from './convolution.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
 /**
  * What may be said of a transposed convolution: what is said of the convolution, and which of its sizes is
  * meant.
  */
-export interface TransposedConvolution {
+export interface TransposedConvolution<G extends number = number> {
   /** Along the height and the width; 1 if not given. */
   readonly strides?: Pair;
   /** `same` multiplies the size by the strides (the default); else what the convolution pads. */
@@ -17,26 +19,51 @@ export interface TransposedConvolution {
   readonly dilation?: Pair;
   /** So many pixels more below and on the right, less than the stride; 0 if not given. `same` has its own. */
   readonly outputPadding?: Pair;
+  /**
+   * Input and output channels in groups that do not see each other; the kernel is `[KH, KW, D/groups, C]`.
+   */
+  readonly groups?: G;
 }
+
+/** A kernel with its channels in and out exchanged, within each group. */
+const exchanged = (kernel: Node, groups: number): Node => {
+  const [KH, KW, D, C] = kernel.shape as readonly [number, number, number, number]; // of rank 4
+  const grouped = transpose(reshape(kernel, [KH, KW, D, groups, C / groups]), [0, 1, 4, 3, 2]);
+  return reshape(grouped, [KH, KW, C / groups, groups * D]);
+};
+
+const checkKernel = ({ shape }: Node, groups: number): void => {
+  if (shape.length !== 4 || !isExtent(groups) || groups < 1 || shape[3]! % groups !== 0)
+    raise('ShapeError', {
+      where: 'convTranspose2d',
+      expected: 'a kernel [KH, KW, D/groups, C], and a number of groups that divides C',
+      actual: `${showShape(shape)} in ${groups} groups`,
+      hint: 'the kernel is that of the convolution from D channels to C',
+    });
+};
 
 /**
  * The transpose of a convolution, which goes from its results to its images: `kernel: [KH, KW, D, C]`, as of
  * a convolution from D channels to C, `[B, H, W, C]` → `[B, H', W', D]`. Without `same` H' is `(H − 1)·stride
  * − padding + dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` where the channels
- * do not fit the kernel, and `ConfigError` for an output padding that is no fraction of a stride. Zeiler et
- * al. 2010.
+ * do not fit the kernel or the groups, and `ConfigError` for an output padding that is no fraction of a
+ * stride. Zeiler et al. 2010.
  *
  * @example
  * const x = zeros(8, 7, 7, 64)
  * dims(convTranspose2d(zeros(4, 4, 32, 64), { strides: [2, 2] })(x)) // → [8, 14, 14, 32]
  * dims(convTranspose2d(zeros(3, 3, 32, 64), { strides: [2, 2], padding: 'valid' })(x)) // → [8, 15, 15, 32]
+ * dims(convTranspose2d(zeros(4, 4, 8, 64), { strides: [2, 2], groups: 4 })(x)) // → [8, 14, 14, 32]
  * const spread = convTranspose2d(constantOf([1, 10], 1, 2, 1, 1), { strides: [1, 2] })
  * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
  */
 export const convTranspose2d =
-  <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, D, C]>, given: TransposedConvolution = {}) =>
-  <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>): Tensor<[B, Dim, Dim, D]> => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1] } = given;
+  <C extends Dim, D extends Dim, const G extends number = 1>(
+    kernel: Tensor<[Dim, Dim, D, C]>,
+    given: TransposedConvolution<G> = {},
+  ) =>
+  <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>): Tensor<[B, Dim, Dim, Grouped<G, D>]> => {
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
     const more =
       padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (given.outputPadding ?? [0, 0]);
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
@@ -47,6 +74,7 @@ export const convTranspose2d =
         hint: 'it chooses between the sizes that the convolution takes to one',
       });
     const n = nodeOf(kernel);
+    checkKernel(n, groups);
     const size = [n.shape[0]!, n.shape[1]!] as const;
     const outer = paddingOf(padding, size, dilation);
     const around = (axis: 0 | 1): Pair => {
@@ -54,12 +82,15 @@ export const convTranspose2d =
       const [low, high] = outer[axis];
       return [reach - low, reach - high + more[axis]];
     };
-    const turned = transpose(flip(n, [0, 1]), [0, 1, 3, 2]);
+    const turned = exchanged(flip(n, [0, 1]), groups);
     return tensor(
-      conv2d(nodeOf(image), turned, {
-        padding: [around(0), around(1)],
-        lhsDilation: strides,
-        rhsDilation: dilation,
-      }),
+      named('convTranspose2d', () =>
+        conv2d(nodeOf(image), turned, {
+          padding: [around(0), around(1)],
+          lhsDilation: strides,
+          rhsDilation: dilation,
+          groups,
+        }),
+      ),
     );
   };

@@ -1,5 +1,6 @@
 /** Angles: the inverses of sine, cosine and tangent, in radians. */
 import { acosComposite, asinComposite, atan2Composite } from '../composites/index.js';
+import { named } from '../errors.js';
 import { composite } from '../primitives/index.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import type { Arithmetic } from './binary.js';
@@ -32,4 +33,6 @@ export const acos = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
  * pipe(y, atan2(x)) // → [0.7854, 2.356, -1.571, 3.142]
  */
 export const atan2: Arithmetic<'float32'> = ((x: number | AnyTensor) => (y: AnyTensor) =>
-  tensor(composite(atan2Composite, [nodeOf(y), operand('atan2', x, nodeOf(y))]))) as Arithmetic<'float32'>; // as for div, the overloads say which shapes go together
+  tensor(
+    named('atan2', () => composite(atan2Composite, [nodeOf(y), operand('atan2', x, nodeOf(y))])),
+  )) as Arithmetic<'float32'>; // as for div, the overloads say which shapes go together

@@ -3,7 +3,7 @@ import { type Node, node, whereOf } from '../node.js';
 import { demandDType } from './dtype.js';
 
 const indexVector = (op: string, indices: Node): void => {
-  demandDType(() => `the indices of ${whereOf(op, [indices])}`, 'int32', indices);
+  demandDType(() => whereOf(op, [indices]), 'int32', indices);
   if (indices.shape.length !== 1)
     raise('ShapeError', {
       where: op,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../properties/diffusion/run.js';
-import { F } from '../internal/fp.js';
+import { E, F } from '../internal/fp.js';
+import { attempt } from './errors.js';
 import { grad } from './gradient.js';
 import { mul, sub } from './ops/binary.js';
 import { constantOf, scalar, zerosLike } from './ops/constants.js';
@@ -33,7 +34,7 @@ test('mapTensors keeps shapes and dtypes', () => {
 
 describe('zipTensors', () => {
   const loss = (p: Params): Scalar => sum(square(p.w));
-  const descend = zipTensors((p, [g]) => F.pipe(p, sub(F.pipe(g!, mul(0.5)))));
+  const descend = zipTensors((p, g) => F.pipe(p, sub(F.pipe(g, mul(0.5)))));
 
   test('joins parameters with gradients', async () => {
     expect(await numbersOf(() => descend(params(), grad(loss)(params())).w)).toEqual([0, 0]);
@@ -41,5 +42,11 @@ describe('zipTensors', () => {
 
   test('leaves alone what has no gradient', async () => {
     expect(await numbersOf(() => descend(params(), grad(loss)(params())).step)).toEqual([7]);
+  });
+
+  test('wants a tree for each parameter of the function', () => {
+    expect(attempt(() => descend(params()))).toMatchObject(
+      E.left({ _tag: 'ConfigError', where: 'zipTensors', expected: expect.stringContaining('2 trees') }),
+    );
   });
 });

@@ -59,16 +59,13 @@ export const adam = ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 
       const root = sqrt(correction(beta2, t));
       const size = F.pipe(rateAt(learningRate)(step), mul(root), div(correction(beta1, t)));
       const floor = mul(epsilon)(root);
-      const first = zipTensors((m, [g]) => add(mul(1 - beta1)(g!))(mul(beta1)(m)))(
-        state['first']!,
-        gradients,
-      );
-      const second = zipTensors((v, [g]) => add(mul(1 - beta2)(square(g!)))(mul(beta2)(v)))(
+      const first = zipTensors((m, g) => add(mul(1 - beta1)(g))(mul(beta1)(m)))(state['first']!, gradients);
+      const second = zipTensors((v, g) => add(mul(1 - beta2)(square(g)))(mul(beta2)(v)))(
         state['second']!,
         gradients,
       );
       return {
-        params: zipTensors((p, [m, v]) => sub(div(add(floor)(sqrt(v!)))(mul(size)(m!)))(p))(
+        params: zipTensors((p, m, v) => sub(div(add(floor)(sqrt(v)))(mul(size)(m)))(p))(
           params,
           first,
           second,

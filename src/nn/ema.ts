@@ -36,5 +36,5 @@ export const ema =
   <P>(average: P, params: P, step: Step): P => {
     const kept = emaDecay(decay)(step);
     const taken = add(1)(neg(kept));
-    return zipTensors((a, [p]) => add(mul(taken)(sub(a)(p!)))(a))(average, params);
+    return zipTensors((a, p) => add(mul(taken)(sub(a)(p)))(a))(average, params);
   };

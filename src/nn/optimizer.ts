@@ -32,7 +32,7 @@ export interface Optimizer {
  *   learningRate: 0.1,
  *   moments: [],
  *   update: (gradients, state, params) => ({
- *     params: zipTensors((p, [g]) => sub(mul(0.1)(g!))(p))(params, gradients),
+ *     params: zipTensors((p, g) => sub(mul(0.1)(g))(p))(params, gradients),
  *     state,
  *   }),
  * })

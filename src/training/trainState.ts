@@ -202,8 +202,8 @@ export const trainStep = <P, I extends Shape>(
     inputs,
     trace: (given) => {
       const { state, report } = trace(given);
-      const guarded = zipTensors(<S extends Shape>(old: Tensor<S>, [moved]: readonly Tensor<S>[]) =>
-        select(report.sound, old)(select(isFinite(moved!), old)(moved!)),
+      const guarded = zipTensors((old, moved) =>
+        select(report.sound, old)(select(isFinite(moved), old)(moved)),
       );
       // the number of the step is an int32, which `zipTensors` takes from the first tree
       return { state: { ...guarded(given.state, state), step: state.step }, report };

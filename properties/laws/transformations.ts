@@ -4,31 +4,19 @@ import { checkpoint, customVjp, jvp } from 'noisefold/dsl';
 import { valueAndGrad, vjp } from '../../src/dsl/gradient.js';
 import { type Node, sizeOf } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import { nodeOf, type Scalar, tensor } from '../../src/dsl/tensor.js';
+import { nodeOf, tensor } from '../../src/dsl/tensor.js';
 import { tensorsOf } from '../../src/dsl/tensors.js';
 import { numbers } from '../arbitraries/choices.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';
 import { operations } from '../arbitraries/operations.js';
+import { lifted, lowered, type NodeFunction, type TensorFunction, tensors } from '../oracles/lifting.js';
 import { mapValues } from '../oracles/records.js';
 import { type Nodes, runOnReference, type Tensors } from '../oracles/running.js';
+import { batchLaws } from './batches.js';
 import { equal, FUSING, planned } from './compilation.js';
 import { agrees, gradient, total, weighted } from './derivatives.js';
 import { approx, firstOf, type Law } from './law.js';
-
-type NodeFunction = (x: Nodes) => Node;
-/** A function of tensors; that their shapes are those of scalars is not so, and nobody asks. */
-type TensorFunction = (x: Tensors) => Scalar;
-
-const tensors = (x: Nodes): Tensors => mapValues(x, (n): Tensors[string] => tensor(n));
-const lifted =
-  (f: NodeFunction): TensorFunction =>
-  (x) =>
-    tensor(f(mapValues(x, nodeOf)));
-const lowered =
-  (f: TensorFunction): NodeFunction =>
-  (x) =>
-    nodeOf(f(tensors(x)));
 
 /** The outputs of a graph as a scalar. */
 const summed = (outputs: Nodes): Node =>
@@ -164,4 +152,5 @@ export const transformationLaws: readonly Law[] = [
       return approx('⟨jvp, w⟩', forward, reverse, 1e-9 * (1 + Math.abs(reverse[0]!)));
     },
   },
+  ...batchLaws,
 ];

@@ -69,6 +69,9 @@ export { grad, valueAndGrad, vjp } from './gradient.js';
 export { jvp } from './jvp.js';
 export { customVjp } from './customVjp.js';
 export { checkpoint } from './checkpoint.js';
+export { vmap, type Vmap } from './vmap.js';
+export { scan } from './scan.js';
+export type { Batched } from './leading.js';
 export {
   bernoulli,
   bernoulliLike,

@@ -46,6 +46,8 @@ export interface Composite {
     cotangent: Node,
     options: CompositeOptions,
   ) => readonly (Node | null)[];
+  /** Its options over operands that all have one more leading axis, where it means the same of each along it. */
+  readonly batch?: (options: CompositeOptions) => CompositeOptions;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
 
@@ -168,7 +170,7 @@ export const reachable = (roots: readonly Node[], known: Iterable<Node> = NOTHIN
 };
 
 /** A copy of a node over other inputs (of the same shapes and dtypes). */
-const withInputs = (n: Node, inputs: readonly Node[]): Node =>
+export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**

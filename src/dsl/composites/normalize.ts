@@ -33,6 +33,13 @@ const standardize = (
  */
 export const normalizeComposite: Composite = {
   name: 'normalize',
+  batch: (options) => {
+    const { axes, epsilon } = optionsOf(options);
+    return normalizeOptions(
+      axes.map((axis) => axis + 1),
+      epsilon,
+    );
+  },
   decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
   derivative: ([x], _, cotangent, options) => {
     const { axes } = optionsOf(options);

@@ -1,3 +1,4 @@
+import { F } from '../../internal/fp.js';
 import type { Composite, Node } from '../node.js';
 import { broadcast, div, mul, reduceKeeping, sub, unary } from '../primitives/index.js';
 
@@ -7,6 +8,7 @@ const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x
 /** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
 export const softmaxComposite: Composite = {
   name: 'softmax',
+  batch: F.identity,
   decompose: ([x]) => {
     const e = unary('exp', sub(x!, over('max', x!)));
     return div(e, over('sum', e));

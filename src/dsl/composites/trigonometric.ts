@@ -1,3 +1,4 @@
+import { F } from '../../internal/fp.js';
 import type { Composite, Node } from '../node.js';
 import {
   add, binary, div, full, mul, neg, scale, select, shift, stopGradient, sub, unary, zerosLike,
@@ -9,6 +10,7 @@ const oneMinusSquare = (x: Node): Node => mul(oneMinus(x), shift(x, 1)); // exac
 /** `2·atan(x / (1 + √(1 − x²)))`, which divides by no small number; its derivative is `1/√(1 − x²)`. */
 export const asinComposite: Composite = {
   name: 'asin',
+  batch: F.identity,
   decompose: ([x]) => scale(unary('atan', div(x!, shift(unary('sqrt', oneMinusSquare(x!)), 1))), 2),
   derivative: ([x], _, cotangent) => [mul(cotangent, unary('rsqrt', oneMinusSquare(x!)))],
 };
@@ -16,6 +18,7 @@ export const asinComposite: Composite = {
 /** `2·atan(√((1 − x) / (1 + x)))`, exact near 1; its derivative is `−1/√(1 − x²)`. */
 export const acosComposite: Composite = {
   name: 'acos',
+  batch: F.identity,
   decompose: ([x]) => scale(unary('atan', unary('sqrt', div(oneMinus(x!), shift(x!, 1)))), 2),
   derivative: ([x], _, cotangent) => [neg(mul(cotangent, unary('rsqrt', oneMinusSquare(x!))))],
 };
@@ -37,6 +40,7 @@ const onUnitSquare = (
  */
 export const atan2Composite: Composite = {
   name: 'atan2',
+  batch: F.identity,
   decompose: ([y, x]) => {
     const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
     const [height, width] = [unary('abs', v), unary('abs', u)];

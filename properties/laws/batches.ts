@@ -1,0 +1,253 @@
+/** What `vmap` promises: what it makes of a function is the function at each example. */
+import fc from 'fast-check';
+import { checkpoint, customVjp, vmap } from 'noisefold/dsl';
+import { vjp } from '../../src/dsl/gradient.js';
+import * as p from '../../src/dsl/primitives/index.js';
+import { nodeOf } from '../../src/dsl/tensor.js';
+import { numbers } from '../arbitraries/choices.js';
+import { graphCase, type GraphCase } from '../arbitraries/graph.js';
+import { type Input, type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';
+import { operations } from '../arbitraries/operations.js';
+import { lifted, lowered, type NodeFunction, type TensorFunction, tensors } from '../oracles/lifting.js';
+import { mapValues } from '../oracles/records.js';
+import { type Nodes, runOnReference, type Tensors } from '../oracles/running.js';
+import { equal, FUSING, planned } from './compilation.js';
+import { gradient, total, weighted } from './derivatives.js';
+import { approx, firstOf, type Law, type Violation } from './law.js';
+
+/** Along which axes of a grid of examples an input differs. */
+type Place = 'rows' | 'columns' | 'both' | 'neither';
+const along = (place: Place): readonly [rows: boolean, columns: boolean] => [
+  place === 'rows' || place === 'both',
+  place === 'columns' || place === 'both',
+];
+
+/** A graph, and the extents of a grid of examples of its inputs. */
+interface Grid {
+  readonly given: GraphCase;
+  readonly rows: number;
+  readonly columns: number;
+  /** One for each input. */
+  readonly places: readonly Place[];
+  readonly seed: number;
+}
+
+const extent = fc.integer({ min: 1, max: 3 });
+
+/** The first input lies at the first of the places, the others anywhere. */
+const gridOf = (columns: fc.Arbitrary<number>, places: readonly [Place, ...Place[]]): fc.Arbitrary<Grid> =>
+  fc
+    .record({
+      given: graphCase,
+      rows: extent,
+      columns,
+      others: fc.array(fc.constantFrom(...places), { minLength: 2, maxLength: 2 }),
+      seed: fc.nat(),
+    })
+    .map(({ others, ...rest }) => ({ ...rest, places: [places[0], ...others] }));
+
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+const joined = (parts: readonly Float64Array[]): Float64Array =>
+  Float64Array.from(parts.flatMap((part) => [...part]));
+
+const DOMAINS = { float32: 'any', int32: 'integers', bool: 'bools' } as const;
+
+/** The numbers of an input in one example: in the first, those of the graph. */
+const exampleAt = ({ given, places, columns, seed }: Grid, k: number, row: number, column: number) => {
+  const { data, dtype } = given.inputs[k]!;
+  const [byRow, byColumn] = along(places[k]!);
+  const i = (byRow ? row * columns : 0) + (byColumn ? column : 0);
+  return i === 0 ? data : numbers(DOMAINS[dtype], seed + 100 * k + i, data.length);
+};
+
+type Function = (x: Tensors) => Tensors;
+/** What to make of the function at one example, given the inputs, and which of them lie at some places. */
+type Transformed = (f: Function, at: (...places: readonly Place[]) => Tensors) => Tensors;
+
+const transformed = (grid: Grid, inputs: readonly Input[], transform: Transformed): GraphCase => {
+  const { given, places } = grid;
+  return {
+    ...given,
+    inputs,
+    declared: [...inputs, ...given.declared.slice(inputs.length)],
+    donate: [],
+    build: (nodes) => {
+      const all = tensors(nodes);
+      const at = (...some: readonly Place[]): Tensors =>
+        Object.fromEntries(inputs.flatMap(({ path }, k) => (some.includes(places[k]!) ? [[path, all[path]!]] : []))); // prettier-ignore
+      // in the order of the inputs, which the graph is made by
+      const f: Function = (x) => tensors(given.build(mapValues({ ...all, ...x }, nodeOf)));
+      return mapValues(transform(f, at), nodeOf);
+    },
+  };
+};
+
+/** All of the grid at once. */
+const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
+  const inputs = grid.given.inputs.map((input, k): Input => {
+    const [byRow, byColumn] = along(grid.places[k]!);
+    const [rows, columns] = [range(byRow ? grid.rows : 1), range(byColumn ? grid.columns : 1)];
+    return {
+      ...input,
+      shape: [...(byRow ? [rows.length] : []), ...(byColumn ? [columns.length] : []), ...input.shape],
+      data: joined(rows.flatMap((row) => columns.map((column) => exampleAt(grid, k, row, column)))),
+    };
+  });
+  return planned(transformed(grid, inputs, transform), FUSING);
+};
+
+/** One place of the grid after the other, row by row. */
+const oneByOne = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
+  const found = range(grid.rows).flatMap((row) =>
+    range(grid.columns).map((column) => {
+      const inputs = grid.given.inputs.map((x, k): Input => ({
+        ...x,
+        data: exampleAt(grid, k, row, column),
+      }));
+      return planned(transformed(grid, inputs, transform), FUSING);
+    }),
+  );
+  return mapValues(found[0]!, (_, path) => joined(found.map((one) => one[path]!)));
+};
+
+/** A record of tensors of unknown names and shapes, of which `vmap` knows no types. */
+const batched = (f: Function, xs: Tensors): Tensors => vmap(f)(xs as never);
+
+/** Σ of the outputs of a function, and its gradient. */
+const slopes =
+  (f: Function): Function =>
+  (x) => {
+    const scalar: NodeFunction = (at) =>
+      Object.values(f(tensors(at)))
+        .map((y) => total(p.cast(nodeOf(y), 'float32')))
+        .reduce(p.add);
+    return tensors(mapValues(gradient(scalar, mapValues(x, nodeOf)), (g) => g));
+  };
+
+const WRAPPINGS = {
+  nothing: (f: TensorFunction): TensorFunction => f,
+  checkpoint: (f: TensorFunction): TensorFunction => checkpoint(f),
+  customVjp: (f: TensorFunction): TensorFunction => customVjp(f, (x) => vjp(f)(x).pullback),
+};
+
+/** An operation with several sets of operands. */
+interface Batch {
+  readonly given: OperationCase;
+  readonly extent: number;
+  /** Whether the operands after the first are the same in all. */
+  readonly shared: boolean;
+  readonly wrapping: keyof typeof WRAPPINGS;
+}
+
+const batch: fc.Arbitrary<Batch> = fc.record({
+  given: fc.oneof(
+    ...operations
+      .filter(({ differentiable }) => differentiable)
+      .map((operation) => operationCase(operation, smallShape)),
+  ),
+  extent,
+  shared: fc.boolean(),
+  wrapping: fc.constantFrom(...(Object.keys(WRAPPINGS) as (keyof typeof WRAPPINGS)[])),
+});
+
+/** The same numbers, which lie where the operation has a derivative, in another order. */
+const rotated = (data: Float64Array, by: number): Float64Array =>
+  data.map((_, i) => data[(i + by) % data.length]!);
+
+const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): Promise<Violation> => {
+  const { inputs, build, seed } = given;
+  const isShared = (path: string): boolean => shared && path !== inputs[0]?.path;
+  const f = (x: Tensors): ReturnType<TensorFunction> => {
+    // customVjp has what it needs as its argument
+    const wrap = WRAPPINGS[wrapping];
+    return wrap(lifted((at) => weighted(build(inputs.map(({ path }) => at[path]!)), seed)))(x);
+  };
+  const found =
+    (of: NodeFunction) =>
+    (x: Nodes): Nodes => ({ value: of(x), ...gradient(of, x) });
+  const examples = range(count).map((i) =>
+    Object.fromEntries(inputs.map(({ path, data }) => [path, isShared(path) ? data : rotated(data, i)])),
+  );
+  const each: Awaited<ReturnType<typeof runOnReference>>[] = [];
+  for (const x of examples) each.push(await runOnReference(inputs, x, found(lowered(f))));
+  const all = inputs.map((input): Input => {
+    const { path, shape } = input;
+    const data = joined(examples.map((x) => x[path]!));
+    return isShared(path) ? input : { ...input, shape: [count, ...shape], data };
+  });
+  const sum: NodeFunction = (nodes) => {
+    const x = tensors(nodes);
+    const mapped = Object.fromEntries(Object.entries(x).filter(([path]) => !isShared(path)));
+    const { y } = batched((one) => ({ y: f({ ...x, ...one }) }), mapped) as { readonly y: Tensors[string] };
+    return total(nodeOf(y));
+  };
+  const actual = await runOnReference(all, Object.fromEntries(all.map((x) => [x.path, x.data])), found(sum));
+  return firstOf(
+    ...Object.entries(actual).map(([path, x]) => {
+      const parts = each.map((one) => one[path] as Float64Array); // not a key
+      const expected =
+        path === 'value' || isShared(path)
+          ? parts[0]!.map((_, j) => parts.reduce((sum, part) => sum + part[j]!, 0))
+          : joined(parts);
+      const largest = Math.max(1, ...joined(parts).map(Math.abs));
+      return approx(path, x as Float64Array, expected, 1e-11 * largest);
+    }),
+  );
+};
+
+/** The laws of `vmap`, of all operations. */
+export const batchLaws: readonly Law[] = [
+  {
+    name: 'vmap is the function at each example',
+    formula:
+      'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
+    source: 'definition of vmap',
+    arbitrary: gridOf(fc.constant(1), ['rows', 'neither']),
+    runs: 1000,
+    violation: (grid: Grid) =>
+      equal(
+        atOnce(grid, (f, at) => batched(f, at('rows'))),
+        oneByOne(grid, (f, at) => f(at('rows'))),
+      ),
+  },
+  {
+    name: 'vmap nests',
+    formula: 'vmap(x ↦ vmap(y ↦ f(x, y))(ys))(xs)[i][j] = f(xs[i], ys[j]), to the bit in float64',
+    source: 'definition of vmap',
+    arbitrary: gridOf(extent, ['both', 'rows', 'columns', 'neither']),
+    runs: 400,
+    violation: (grid: Grid) =>
+      equal(
+        atOnce(grid, (f, at) =>
+          batched(
+            (row) => {
+              const both = Object.keys(at('both')).map((path) => [path, row[path]!] as const);
+              return batched((x) => f({ ...row, ...x }), { ...at('columns'), ...Object.fromEntries(both) });
+            },
+            at('rows', 'both'),
+          ),
+        ),
+        oneByOne(grid, (f, at) => f(at('rows', 'columns', 'both'))),
+      ),
+  },
+  {
+    name: 'vmap of a gradient is the gradient at each example',
+    formula: 'vmap(∇f)(xs)[i] = (∇f)(xs[i]), to the bit in float64',
+    source: 'definition of vmap',
+    arbitrary: gridOf(fc.constant(1), ['rows', 'neither']),
+    runs: 400,
+    violation: (grid: Grid) =>
+      equal(
+        atOnce(grid, (f, at) => batched(slopes(f), at('rows'))),
+        oneByOne(grid, (f, at) => slopes(f)(at('rows'))),
+      ),
+  },
+  {
+    name: 'the gradient through vmap is that of each example',
+    formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // prettier-ignore
+    source: 'linearity of the derivative',
+    arbitrary: batch,
+    runs: 400,
+    violation: throughVmap,
+  },
+];

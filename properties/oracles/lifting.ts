@@ -1,0 +1,19 @@
+/** Functions of records of nodes as functions of records of tensors, and back. */
+import { type Node } from '../../src/dsl/node.js';
+import { nodeOf, type Scalar, tensor } from '../../src/dsl/tensor.js';
+import { mapValues } from './records.js';
+import type { Nodes, Tensors } from './running.js';
+
+export type NodeFunction = (x: Nodes) => Node;
+/** A function of tensors; that their shapes are those of scalars is not so, and nobody asks. */
+export type TensorFunction = (x: Tensors) => Scalar;
+
+export const tensors = (x: Nodes): Tensors => mapValues(x, (n): Tensors[string] => tensor(n));
+export const lifted =
+  (f: NodeFunction): TensorFunction =>
+  (x) =>
+    tensor(f(mapValues(x, nodeOf)));
+export const lowered =
+  (f: TensorFunction): NodeFunction =>
+  (x) =>
+    nodeOf(f(tensors(x)));

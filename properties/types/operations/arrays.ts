@@ -1,0 +1,206 @@
+/** Uses of operations that make tensors, and that move, pick and reduce their elements. */
+import {
+  everyDim,
+  everyDtype,
+  everyRank,
+  everyShape,
+  type Usage,
+  usage,
+  type Usages,
+  type Wrong,
+} from './usage.js';
+
+const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
+const otherThan = (dtype: string, words: string): Wrong =>
+  dtype === ':bool' ? { given: { x: words } } : bools(words);
+const noScalar: Wrong = { given: { x: '' } };
+/** An axis that the operand has not: a message takes the place of the shape of the result. */
+const noAxis = (words: string, gives: string): Wrong => ({ given: { x: words }, gives });
+
+const toScalar = (name: string, dtype: string): Usage =>
+  usage(`${name}(x)`, { x: `B H C${dtype}` }, dtype, { ...everyShape, dtype: otherThan(dtype, 'B H C') });
+const overAxes = (name: string, dtype: string): Usage =>
+  usage(`${name}(1, -1)(x)`, { x: `B H W C${dtype}` }, `B W${dtype}`, {
+    ...everyDim,
+    rank: noAxis(`B${dtype}`, `B${dtype}`),
+    dtype: otherThan(dtype, 'B H W C'),
+  });
+const perSample = (name: string): Usage =>
+  usage(`${name}(x)`, { x: 'B H W C' }, 'B', { ...everyDim, rank: noScalar });
+const running = (name: string): Usage =>
+  usage(`${name}(1)(x)`, { x: 'B H:int32' }, 'B H:int32', {
+    ...everyDim,
+    rank: noAxis('B:int32', 'B:int32'),
+    dtype: bools('B H'),
+  });
+
+const both = (names: string, dtype = ''): Usages =>
+  Object.fromEntries(
+    names.split(' ').flatMap((name) => [
+      [name, toScalar(name, dtype)],
+      [`${name}Over`, overAxes(`${name}Over`, dtype)],
+    ]),
+  );
+
+const reductions: Usages = {
+  ...both('sum prod max min', ':int32'),
+  ...both('mean variance norm logSumExp'),
+  ...both('any all', ':bool'),
+  sumPerSample: perSample('sumPerSample'),
+  meanPerSample: perSample('meanPerSample'),
+  cumsum: running('cumsum'),
+  cumprod: running('cumprod'),
+};
+
+const orders: Usages = {
+  argmax: usage('argmax(-1)(x)', { x: 'B C' }, 'B:int32', {
+    ...everyDim,
+    rank: noAxis('', ''),
+    dtype: bools('B C'),
+  }),
+  argsort: usage('argsort(x)', { x: 'B C' }, 'B C:int32', {
+    ...everyDim,
+    rank: noScalar,
+    dtype: bools('B C'),
+  }),
+  sort: usage('sort(x)', { x: 'B C' }, 'B C', { ...everyDim, rank: noScalar, dtype: bools('B C') }),
+  topK: usage(
+    'topK({N})(x)',
+    { x: 'B C' },
+    { values: 'B N', indices: 'B N:int32' },
+    {
+      dim: { use: 'topK(-1)(x)' },
+      rank: noScalar,
+      dtype: bools('B C'),
+    },
+  ),
+};
+
+/** Of one tensor of every dtype. */
+const moved = (
+  use: string,
+  x: string,
+  gives: Usage['gives'],
+  wrong: Parameters<typeof usage>[3] = {},
+): Usage => usage(use, { x }, gives, { ...everyShape, ...everyDtype, ...wrong });
+/** Of one that has a second axis. */
+const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage =>
+  moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
+
+const movements: Usages = {
+  reshape: moved('reshape({B}, -1, 4)(x)', 'B H C', 'B Dim 4', { dim: { use: 'reshape(-2)(x)' } }),
+  transpose: along('transpose(1, 0, 2)(x)', 'H B C', 'B'),
+  broadcastTo: moved('broadcastTo({B}, {C})(x)', 'C', 'B C', { dim: { use: 'broadcastTo(1.5)(x)' } }),
+  broadcastLike: usage('broadcastLike(y)(x)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
+    ...everyDtype,
+    rank: { free: 'takes every rank: that it fits is checked when the program is traced' },
+    dim: { free: 'takes every extent: that it fits is checked when the program is traced' },
+  }),
+  expandDims: along('expandDims(2)(x)', 'B H 1 C', 'B 1'),
+  squeeze: moved('squeeze(1)(x)', 'B 1 C', 'B C', {
+    rank: noAxis('B', 'B'),
+    dim: { free: 'takes every extent: that it is 1 is checked when the program is traced' },
+  }),
+  slice: along('slice(1, 2, {N})(x)', 'B N C', 'B'),
+  split: along('split([3, {N}], 1)(x)', ['B 3 C', 'B N C'], ['B', 'B']),
+  halve: moved('halve()(x)', 'B 2*C', ['B C', 'B C'], {
+    rank: { given: { x: '' }, gives: ['', ''] },
+    dim: { given: { x: 'B 7' }, gives: ['B 3', 'B 3'] },
+  }),
+  pad: along('pad(1, 2, 3)(x)', 'B H+5 C', 'B'),
+  flip: moved('flip(0, 1)(x)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+  roll: moved('roll(1, 3)(x)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+  concat: usage('concat(y)(x)', { y: 'B H C', x: 'B H D' }, 'B H C+D', { dim: { given: { x: 'B H+1 D' } } }),
+  concatAll: usage('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
+  stack: usage('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
+  tile: along('tile(1, 2)(x)', 'B Dim C', 'B'),
+};
+
+const choices: Usages = {
+  gather: usage('gather(t)(i)', { t: 'N C', i: 'B:int32' }, 'B C', {
+    ...everyDim,
+    rank: { given: { i: 'B 1:int32' } },
+  }),
+  take: usage('take(1, i)(x)', { i: 'N:int32', x: 'B H C' }, 'B N C', {
+    ...everyDim,
+    rank: noAxis('B', 'B'),
+    dtype: { given: { i: 'N' } },
+  }),
+  takeAlong: usage('takeAlong(1, i)(x)', { i: 'B N:int32', x: 'B C' }, 'B N', {
+    dim: { given: { x: 'B+1 C' } },
+    dtype: { given: { i: 'B N' } },
+  }),
+  scatterAdd: usage('scatterAdd(i, {N})(x)', { i: 'B:int32', x: 'B C' }, 'N C', {
+    rank: { given: { i: 'B 1:int32' } },
+    dim: { given: { x: 'B+1 C' } },
+    dtype: bools('B C'),
+  }),
+  oneHot: usage('oneHot({N})(i)', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(-1)(i)' } }),
+};
+
+/** A draw of a shape that is written: the key is the operand. */
+const drawn = (name: string, dtype: string, first = ''): Usage =>
+  usage(`${name}(${first}{B}, {C})(k)`, { k: 'key' }, `B C${dtype}`, {
+    rank: { given: { k: 'B:key' } },
+    dim: { use: `${name}(${first}-1, {C})(k)` },
+    dtype: { given: { k: ':int32' } },
+  });
+const drawnLike = (name: string, dtype: string, first = ''): Usage =>
+  usage(`${name}(${first}x)(k)`, { x: 'B C', k: 'key' }, `B C${dtype}`, {
+    rank: { given: { k: 'B:key' } },
+    ...everyDim,
+    dtype: { given: { k: ':int32' } },
+  });
+
+const draws: Usages = {
+  normal: drawn('normal', ''),
+  normalLike: drawnLike('normalLike', ''),
+  uniform: drawn('uniform', ''),
+  uniformLike: drawnLike('uniformLike', ''),
+  bernoulli: drawn('bernoulli', ':bool', '0.5, '),
+  bernoulliLike: drawnLike('bernoulliLike', ':bool', '0.5, '),
+  randint: drawn('randint', ':int32', '1, 7, '),
+  randintLike: drawnLike('randintLike', ':int32', '1, 7, '),
+  permutation: usage('permutation({N})(k)', { k: 'key' }, 'N:int32', {
+    rank: { given: { k: 'B:key' } },
+    dim: { use: 'permutation(2.5)(k)' },
+    dtype: { given: { k: ':int32' } },
+  }),
+};
+
+const noOperand: Wrong = { free: 'has no operand' };
+const full = (name: string, first = ''): Usage =>
+  usage(`${name}(${first}{B}, {C})`, {}, 'B C', {
+    rank: noOperand,
+    dim: { use: `${name}(${first}{B}, -1)` },
+    dtype: noOperand,
+  });
+const like = (call: string): Usage =>
+  usage(`${call}(x)`, { x: 'B C:int32' }, 'B C:int32', { ...everyShape, dtype: { given: { x: 'key' } } });
+
+const constants: Usages = {
+  fullOf: full('fullOf', '0.5, '),
+  zeros: full('zeros'),
+  ones: full('ones'),
+  fullLike: like('fullLike(0.5)'),
+  zerosLike: like('zerosLike'),
+  onesLike: like('onesLike'),
+  scalar: usage("scalar(7, 'int32')", {}, ':int32', {
+    rank: noOperand,
+    dim: noOperand,
+    dtype: { use: "scalar(7, 'int64')" },
+  }),
+  constantOf: usage('constantOf(new Int32Array(6), {B}, {C})', {}, 'B C:int32', {
+    rank: noOperand,
+    dim: { use: 'constantOf(new Int32Array(6), 2, 1.5)' },
+    dtype: { use: 'constantOf(new Int16Array(6), 2, 3)' },
+  }),
+  table: usage('table([0.9, 0.5, 0.1])', {}, 'Dim', {
+    rank: noOperand,
+    dim: noOperand,
+    dtype: { use: 'table([0.9, null])' },
+  }),
+  iota: usage('iota({N})', {}, 'N:int32', { rank: noOperand, dim: { use: 'iota(-1)' }, dtype: noOperand }),
+};
+
+export const arrays: Usages = { ...reductions, ...orders, ...movements, ...choices, ...draws, ...constants };

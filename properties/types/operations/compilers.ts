@@ -1,0 +1,122 @@
+/** Modules compiled by both versions of TypeScript, as users of the sources. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
+
+/** The text of modules by name. */
+export type Modules = Readonly<Record<string, string>>;
+
+/** What a compiler says, and where: lines and columns from 0. */
+export interface Complaint {
+  readonly module: string;
+  readonly line: number;
+  readonly column: number;
+  /** How much of the line is marked; 7 does not tell. */
+  readonly length: number | null;
+  readonly message: string;
+}
+
+/** In the working directory, which is the root of the project. */
+const root = `${process.cwd()}/`;
+const folder = `${root}.cache/type-tests-${process.pid}/`;
+
+const paths = {
+  'noisefold/dsl': [`${root}src/dsl/index.ts`],
+  'type-test': [`${root}properties/types/expect.ts`],
+};
+
+const optionsOf = (): ts.CompilerOptions => {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as {
+    readonly config: unknown;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  return { ...options, paths, verbatimModuleSyntax: false, types: ['node'] };
+};
+
+export interface Compiled {
+  /** What is wrong with a module. */
+  readonly complaints: (module: string) => readonly Complaint[];
+  /** What a module costs that is checked now: instantiations of types, of which those made before are free. */
+  readonly cost: (module: string) => number;
+  readonly languageFile: (module: string) => string;
+}
+
+/** Compiled by TypeScript 6, in memory. */
+export const compiled6 = (modules: Modules): Compiled => {
+  const options = optionsOf();
+  const host = ts.createCompilerHost(options);
+  const texts = new Map(Object.entries(modules).map(([name, text]) => [`${folder}${name}.ts`, text]));
+  const program = ts.createProgram([...texts.keys()], options, {
+    ...host,
+    fileExists: (path) => texts.has(path) || host.fileExists(path),
+    readFile: (path) => texts.get(path) ?? host.readFile(path),
+    getSourceFile: (path, language) =>
+      texts.has(path)
+        ? ts.createSourceFile(path, texts.get(path)!, language)
+        : host.getSourceFile(path, language),
+  });
+  const fileOf = (module: string): ts.SourceFile => {
+    const file = program.getSourceFile(`${folder}${module}.ts`);
+    if (file === undefined) throw new Error(`there is no module ${module}`);
+    return file;
+  };
+  return {
+    languageFile: (module) => fileOf(module).fileName,
+    complaints: (module) =>
+      program.getSemanticDiagnostics(fileOf(module)).map(({ start = 0, length = 0, messageText }) => {
+        const { line, character } = fileOf(module).getLineAndCharacterOfPosition(start);
+        const message = ts.flattenDiagnosticMessageText(messageText, '\n');
+        return { module, line, column: character, length, message };
+      }),
+    cost: (module) => {
+      const before = program.getInstantiationCount();
+      const errors = program.getSemanticDiagnostics(fileOf(module));
+      if (errors.length > 0)
+        throw new Error(`${module}: ${ts.flattenDiagnosticMessageText(errors[0]!.messageText, '\n')}`);
+      return program.getInstantiationCount() - before;
+    },
+  };
+};
+
+const FIRST = /^(\S.*?)\.ts\((\d+),(\d+)\): error TS\d+: (.*)$/;
+
+/** What its command line says: a line for each complaint, and lines that go on. */
+const complaintsIn = (output: string): readonly Complaint[] =>
+  output.split('\n').reduce<readonly Complaint[]>((found, text) => {
+    const [, path, line, column, message] = FIRST.exec(text) ?? [];
+    if (path !== undefined)
+      return [
+        ...found,
+        {
+          module: path.slice(path.lastIndexOf('/') + 1),
+          line: Number(line) - 1,
+          column: Number(column) - 1,
+          length: null,
+          message: message!,
+        },
+      ];
+    const last = found.at(-1);
+    return text.startsWith('  ') && last !== undefined
+      ? [...found.slice(0, -1), { ...last, message: `${last.message}\n${text}` }]
+      : found;
+  }, []);
+
+/** Compiled by TypeScript 7, which has a command line alone: from a folder that goes when it is done. */
+export const compiled7 = (modules: Modules): readonly Complaint[] => {
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const [name, text] of Object.entries(modules)) writeFileSync(`${folder}${name}.ts`, text);
+    const compilerOptions = { paths, verbatimModuleSyntax: false, rootDir: root };
+    writeFileSync(
+      `${folder}tsconfig.json`,
+      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['.'] }),
+    );
+    const compiler = `${root}node_modules/typescript-7/lib/tsc.js`;
+    const { stdout, status } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
+    const complaints = complaintsIn(stdout);
+    if (status !== 0 && complaints.length === 0) throw new Error(`TypeScript 7 failed: ${stdout}`);
+    return complaints;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};

@@ -1,0 +1,151 @@
+/** Extents in types: two of them never get one name, and the names mean at run time what the types computed. */
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { evaluateDim } from '../../src/dsl/dimExpression.js';
+import { E } from '../../src/internal/fp.js';
+
+/** An expression, and a·(first symbol) + b·(second symbol) + c, which it is: all are sums of halves and doubles. */
+interface Expression {
+  readonly text: string;
+  readonly value: readonly [a: number, b: number, c: number];
+}
+/** An expression with its name: the type that it is, as it is written in one. */
+interface Named extends Expression {
+  readonly name: string;
+}
+
+const config = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
+const { options: given } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(config, ts.sys.readFile).config,
+  ts.sys,
+  fileURLToPath(new URL('../..', import.meta.url)),
+);
+
+/** Types of strings and numbers need nothing of the library. */
+const options: ts.CompilerOptions = { ...given, lib: ['lib.es5.d.ts'], types: [] };
+
+/** What TypeScript makes of each expression. */
+const named = (expressions: readonly Expression[]): readonly Named[] => {
+  const path = fileURLToPath(new URL('generated.ts', import.meta.url));
+  const members = expressions.map(({ text }, i) => `readonly e${i}: ${text};`);
+  const text = [
+    "import type { Add, Double, Half } from '../../src/dsl/dim.js';",
+    `export interface Names {\n${members.join('\n')}\n}`,
+  ].join('\n');
+  const host = ts.createCompilerHost(options);
+  const program = ts.createProgram([path], options, {
+    ...host,
+    fileExists: (file) => file === path || host.fileExists(file),
+    getSourceFile: (file, language) =>
+      file === path ? ts.createSourceFile(file, text, language) : host.getSourceFile(file, language),
+  });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(path)!;
+  const names = source.statements.find(ts.isInterfaceDeclaration)!;
+  return names.members.map((member, i) => {
+    const type = checker.getTypeAtLocation(member);
+    return {
+      ...expressions[i]!,
+      name: checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation),
+    };
+  });
+};
+
+const scaled = ({ value: [a, b, c] }: Expression, by: number): Expression['value'] => [
+  a * by,
+  b * by,
+  c * by,
+];
+const total = ({ value: x }: Expression, { value: y }: Expression): Expression['value'] => [
+  x[0] + y[0],
+  x[1] + y[1],
+  x[2] + y[2],
+];
+
+/** All expressions made of these by one more operation, and these. */
+const grown = (operands: readonly Named[]): readonly Expression[] => [
+  ...operands,
+  ...operands.map((x) => ({ text: `Half<${x.name}>`, value: scaled(x, 1 / 2) })),
+  ...operands.map((x) => ({ text: `Double<${x.name}>`, value: scaled(x, 2) })),
+  ...operands.flatMap((x, i) =>
+    // every second time in the other order, which gives the same name: see below
+    operands.slice(i).map((y, j) => ({
+      text: j % 2 === 0 ? `Add<${x.name}, ${y.name}>` : `Add<${y.name}, ${x.name}>`,
+      value: total(x, y),
+    })),
+  ),
+];
+
+/** The expressions by their names: what has one name is one type, so it need not be looked at twice. */
+const byName = (expressions: readonly Named[]): ReadonlyMap<string, readonly Named[]> => {
+  const found = new Map<string, Named[]>();
+  for (const expression of expressions) {
+    const same = found.get(expression.name);
+    if (same === undefined) found.set(expression.name, [expression]);
+    else same.push(expression);
+  }
+  return found;
+};
+
+const NO_HALF = /is odd: it has no half/;
+
+/** Those of one name that have different values. */
+const collisions = (names: ReadonlyMap<string, readonly Named[]>): readonly string[] =>
+  [...names]
+    .filter(([name, all]) => !NO_HALF.test(name) && new Set(all.map(({ value }) => value.join())).size > 1)
+    .map(([name, all]) => `${name}: ${all.map(({ text }) => text).join(' and ')}`);
+
+const extents = (names: ReadonlyMap<string, readonly Named[]>): readonly Named[] =>
+  [...names].flatMap(([name, all]) => (NO_HALF.test(name) ? [] : [all[0]!]));
+
+const leaves = (first: string, second: string): readonly Expression[] => [
+  { text: `'${first}'`, value: [1, 0, 0] },
+  { text: `'${second}'`, value: [0, 1, 0] },
+  { text: '2', value: [0, 0, 2] },
+];
+
+test('a sum has one name in either order', () => {
+  const terms = extents(byName(named(grown(extents(byName(named(leaves('A', 'B'))))))));
+  const pairs = terms.flatMap((x) => terms.map((y) => [x.name, y.name] as const));
+  const sums = (order: (pair: readonly [string, string]) => string): readonly string[] =>
+    named(pairs.map((pair) => ({ text: `Add<${order(pair)}>`, value: [0, 0, 0] }))).map(({ name }) => name);
+  expect(sums(([x, y]) => `${x}, ${y}`)).toEqual(sums(([x, y]) => `${y}, ${x}`));
+});
+
+describe.each([
+  ['A', 'B', 3],
+  ['A', 'AB', 2],
+  ['e5', 'E5', 2],
+  ['constructor', '__proto__', 2],
+  ['Infinity', 'NaN', 2],
+  ['_', 'x2', 2],
+])('expressions over %s, %s and 2', (first, second, depth) => {
+  let names = byName(named(leaves(first, second)));
+  for (let i = 0; i < depth; i++) names = byName(named(grown(extents(names))));
+
+  test('two extents never have one name', () => {
+    expect(collisions(names)).toEqual([]);
+    expect(names.size).toBeGreaterThan(60);
+  });
+
+  test('only what is a number and a half has no half', () => {
+    const odd = [...names].filter(([name]) => NO_HALF.test(name)).flatMap(([, all]) => all);
+    expect(odd.every(({ value: [a, b, c] }) => a === 0 && b === 0 && !Number.isInteger(c))).toBe(true);
+  });
+
+  test('at run time a name is the extent that its type computed', () => {
+    const [x, y] = [48, 80]; // halved three times, they are whole
+    const bindings = Object.fromEntries([
+      [first, x],
+      [second, y],
+    ]);
+    const evaluated = extents(names).flatMap(({ name, value: [a, b, c] }) => {
+      const dim = JSON.parse(name) as number | string; // as types are written, so is JSON
+      const extent = evaluateDim(dim, bindings);
+      return E.isRight(extent) ? [{ name, extent: extent.right, expected: a * x + b * y + c }] : [];
+    });
+    expect(evaluated.filter(({ extent, expected }) => extent !== expected)).toEqual([]);
+    expect(evaluated.length).toBeGreaterThan(names.size / 2);
+  });
+});

@@ -1,4 +1,27 @@
-import { checkpoint, customVjp, type Dim, jvp, mul, type Tensor } from '../../src/dsl/index.js';
+import { function as F, type readerTaskEither as RTE } from 'fp-ts';
+import {
+  type Backend,
+  checkpoint,
+  customVjp,
+  type Dim,
+  type Executable,
+  grad,
+  iterate,
+  jvp,
+  type Key,
+  matmul,
+  mul,
+  type NoisefoldError,
+  normal,
+  scan,
+  softmax,
+  square,
+  stack,
+  sum,
+  type Tensor,
+  type Value,
+  vmap,
+} from '../../src/dsl/index.js';
 import { expectType } from './expect.js';
 
 declare const x: Tensor<['B', 4]>;
@@ -36,3 +59,80 @@ customVjp(layer, ({ w }) => () => ({ w, label: null }));
 customVjp(layer, () => (cotangent) => ({ w: cotangent, label: null }));
 // @ts-expect-error Type '2' is not assignable to type '4'
 customVjp(block<'B'>, () => (cotangent) => cotangent);
+
+// a function of one example becomes one of batches: a new leading axis in each argument and result
+declare const xs: Tensor<[8, 3]>;
+declare const batch: Tensor<['B', 5, 3]>;
+declare const energy: (x: Tensor<[3]>) => Tensor<[]>;
+declare const pair: (p: { readonly a: Tensor<[3]>; readonly b: readonly [Tensor<[], 'int32'>] }) => {
+  readonly y: Tensor<[2]>;
+  readonly isLarge: Tensor<[], 'bool'>;
+};
+declare const labels: Tensor<[8], 'int32'>;
+expectType<Tensor<[8]>>()(vmap(energy)(xs));
+expectType<{ readonly y: Tensor<[8, 2]>; readonly isLarge: Tensor<[8], 'bool'> }>()(
+  vmap(pair)({ a: xs, b: [labels] }),
+);
+expectType<<N extends Dim>(xs: Tensor<[N, 3]>) => Tensor<[N]>>()(vmap(energy));
+expectType<Tensor<[8, 3]>>()(vmap(grad(energy))(xs));
+expectType<Tensor<['B', 5]>>()(F.pipe(batch, vmap(vmap(energy))));
+// what is generic takes its shape from a pipe, and so does a parameter that has no type
+expectType<Tensor<[8, 3]>>()(F.pipe(xs, vmap(softmax)));
+expectType<Tensor<['B', 5, 2]>>()(F.pipe(batch, vmap(matmul(kernel))));
+expectType<Tensor<[8]>>()(F.pipe(xs, vmap((x) => sum(square(x))))); // prettier-ignore
+declare const kernel: Tensor<[3, 2]>;
+// by itself it keeps the leading extent
+expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax)(xs));
+// in a function of any batch
+expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(x: Tensor<[B, 3]>) =>
+  vmap(energy)(x),
+);
+// @ts-expect-error Type '4' is not assignable to type '3'
+vmap(energy)(x);
+// @ts-expect-error Source has 3 element(s) but target allows only 2
+vmap(energy)(batch);
+// @ts-expect-error the tensors differ in their leading extents
+vmap(pair)({ a: xs, b: [tenLabels] });
+declare const tenLabels: Tensor<[10], 'int32'>;
+// @ts-expect-error a key has no batch: draw before, and map over what was drawn
+vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(3)(p.key))({ x: xs, key });
+declare const key: Key;
+// @ts-expect-error Type 'Tensor<[8], "float32">' is not assignable to type 'Tensor<["B"], "float32">'
+const wrongBatch: Tensor<['B']> = vmap(energy)(xs);
+void wrongBatch;
+
+// a state keeps its shapes, and the results have the leading axis
+declare const cell: (
+  carry: { readonly h: Tensor<[4]>; readonly key: Key },
+  x: Tensor<[3]>,
+) => readonly [{ readonly h: Tensor<[4]>; readonly key: Key }, { readonly y: Tensor<[2]> }];
+declare const init: { readonly h: Tensor<[4]>; readonly key: Key };
+expectType<
+  readonly [carry: { readonly h: Tensor<[4]>; readonly key: Key }, ys: { readonly y: Tensor<[8, 2]> }]
+>()(scan(cell)(init, xs));
+// @ts-expect-error Type '5' is not assignable to type '4'
+scan(cell)({ ...init, h: wide }, xs);
+declare const wide: Tensor<[5]>;
+// @ts-expect-error Type '4' is not assignable to type '3'
+scan(cell)(init, x);
+// @ts-expect-error Source has 2 element(s) but target allows only 1
+scan((carry: Tensor<[3]>, x: Tensor<[3]>) => [stack([carry, x]), x]);
+
+// the results by the name of an input are the state, the other inputs are given each step
+declare const step: Executable<
+  { readonly w: Value<[2]>; readonly rate: Value<[]> },
+  { readonly w: Value<[2]>; readonly loss: Value<[]> }
+>;
+declare const w: Value<[2]>;
+const rates = (index: number) => ({ rate: 1 / (1 + index) });
+expectType<RTE.ReaderTaskEither<Backend, NoisefoldError, { readonly w: Value<[2]> }>>()(
+  iterate(step, { times: 3, inputs: rates })({ w }),
+);
+// @ts-expect-error Property 'inputs' is missing
+iterate(step, { times: 3 });
+// @ts-expect-error Type 'Value<[3], "float32">' is not assignable to type 'Value<[2], "float32">'
+iterate(step, { times: 3, inputs: rates })({ w: longer });
+declare const longer: Value<[3]>;
+declare const growing: Executable<{ readonly w: Value<[2]> }, { readonly w: Value<[4]> }>;
+// @ts-expect-error the step takes no w like the one that it gives
+iterate(growing, { times: 3 })({ w });

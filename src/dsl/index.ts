@@ -50,6 +50,8 @@ export { defn, type Layer, layer, type ParamsLike, type Unified } from './layer.
 export { compile, type CompileOptions } from './compile.js';
 export type { At, Executable, Feed } from './executable.js';
 export { evaluate, type Numbers } from './evaluate.js';
+export { type Carried, iterate, type Iteration } from './iterate.js';
+export type { StopSignal } from '../internal/stop.js';
 export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';
 export {

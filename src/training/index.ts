@@ -17,7 +17,7 @@ export type { TrainEvent } from './trainEvent.js';
 export { type Images, sample, type Trained } from './sample.js';
 export type { Sampling } from './sampling.js';
 export type { Resident } from './open.js';
-export type { StopSignal } from './stop.js';
+export type { StopSignal } from '../internal/stop.js';
 export {
   type Examples,
   heldOutLosses,

@@ -19,7 +19,7 @@ import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation } from './heldOut.js';
 import { compiled, type OpenExecutable, type Resident, type ResidentState, type StepGiven } from './open.js';
 import { originOf } from './origin.js';
-import { pause } from './pause.js';
+import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
 import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 import type { TrainEvent } from './trainEvent.js';

@@ -9,10 +9,10 @@ import {
 } from '../diffusion/index.js';
 import {
   type Backend,
-  failure,
   foldIn,
   fork,
   type HostArray,
+  iterate,
   type Key,
   leafSpec,
   type NoisefoldError,
@@ -28,10 +28,9 @@ import {
   type TreeSpec,
   type Value,
 } from '../dsl/index.js';
-import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
 import { compiled, type OpenExecutable, type Resident } from './open.js';
-import { pause } from './pause.js';
 import { countsOf, type Sampling } from './sampling.js';
 import { ensuring } from '../internal/scope.js';
 
@@ -191,35 +190,23 @@ const walk = <P, I extends ImageShape>(
     labels && Int32Array.from({ length: batch }, (_, i) => labels[b * batch + i] ?? labels[b * batch]!);
   return F.pipe(
     start.run({ key: keys.start }),
-    TE.flatMap((first) => {
-      let state = first; // moves on; what it is in the end is given back
-      return F.pipe(
-        async (): Promise<E.Either<NoisefoldError, Float32Array | Float64Array>> => {
-          for (let index = 0; index < steps; index++) {
-            if (signal !== undefined) await pause();
-            if (signal?.aborted === true) return E.left(cancelled(index));
-            const inputs = {
-              index,
-              ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
-              ...(label ? { label } : {}),
-            };
-            const moved = await step.run({ params: trained.params, state, inputs })();
-            if (E.isLeft(moved)) return moved;
-            state = moved.right.state;
-            onStep?.(b * steps + index + 1, Math.ceil(all / batch) * steps);
-          }
-          return read(state.x)(backend)();
-        },
-        ensuring(() => release(state)(backend)()),
-      );
-    }),
+    TE.flatMap((state) =>
+      iterate(step, {
+        name: 'sampling',
+        times: steps,
+        inputs: (index) => ({
+          params: trained.params,
+          inputs: {
+            index,
+            ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
+            ...(label ? { label } : {}),
+          },
+        }),
+        onStep: (_, index) =>
+          RTE.fromIO(() => onStep?.(b * steps + index + 1, Math.ceil(all / batch) * steps)),
+        signal,
+      })({ state })(backend),
+    ),
+    TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
   );
 };
-
-const cancelled = (step: number): NoisefoldError =>
-  failure('Cancelled', {
-    where: `sampling, step ${step}`,
-    expected: 'to go on',
-    actual: 'a signal to stop',
-    hint: 'sample again',
-  });

@@ -3,7 +3,7 @@ import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
 import { exactly, positive } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { checked, hostKey, part } from './checked.js';
-import type { StopSignal } from './stop.js';
+import type { StopSignal } from '../internal/stop.js';
 
 /** How samples are drawn, and how many. */
 export interface Sampling {

@@ -4,7 +4,7 @@ import { t, type either, type taskEither } from '../internal/fp.js';
 import { checked, hostKey, part, rate } from './checked.js';
 import type { Dataset, ImageShape } from './dataset.js';
 import type { Snapshot } from './snapshot.js';
-import type { StopSignal } from './stop.js';
+import type { StopSignal } from '../internal/stop.js';
 import type { Recipe } from './trainState.js';
 
 /** Images that nothing is learned from, to measure on. */

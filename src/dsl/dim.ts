@@ -4,6 +4,7 @@
  * `Add<'D', 'C'>` is `'C+D'`. The wide `Dim` stays wide.
  */
 import type { Dim } from './tensor.js';
+import type { BadWord } from './words.js';
 
 /** True for `Dim`, `number` and `string`: an extent that only the trace knows. */
 export type IsWide<D> = number extends D ? true : string extends D ? true : false;
@@ -187,11 +188,11 @@ type HalfDigits<
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;
 
 /**
- * `D`, or a message where it cannot be one extent: `any`, a union written by hand, a pattern of strings, a negative or
- * fractional literal, or one that JavaScript does not write out.
+ * `D`, or a message where it cannot be one extent: a union written by hand, a word or a pattern of words that is none, a
+ * negative or fractional literal, or one that JavaScript does not write out. `any` is refused without one.
  */
 export type Extent<D> = 0 extends 1 & D
-  ? 'an extent must not be any'
+  ? never // `any` fits every type but this
   : IsWide<D> extends true
     ? D
     : IsUnion<D> extends true
@@ -206,7 +207,9 @@ export type Extent<D> = 0 extends 1 & D
               : D
           : {} extends Record<D & string, 1>
             ? 'an extent must not be a pattern'
-            : D;
+            : [BadWord<[D & string]>] extends [never]
+              ? D
+              : BadWord<[D & string]>;
 
 /** Each extent of a shape checked by {@link Extent}: the parameter type of what makes tensors. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };

@@ -1,5 +1,6 @@
 /** Rows of tensors by their number. */
 import type { Extent, Wide } from '../dim.js';
+import { extents } from '../extent.js';
 import {
   binary,
   cast,
@@ -49,7 +50,7 @@ export const oneHot =
   <const N extends number>(depth: Extent<N>) =>
   <S extends Shape>(indices: Tensor<S, 'int32'>): Tensor<[...S, Wide<N> & Dim]> => {
     const n = nodeOf(indices);
-    const shape = [...n.shape, depth as number]; // Extent<N> is N, or a message that no number fits
+    const shape = extents('oneHot', [...n.shape, depth as number]); // Extent<N> is N, or a message that no number fits
     const chosen = spread(reshape(n, [...n.shape, 1]), shape);
     return tensor(cast(binary('equal', chosen, iota(shape, n.shape.length)), 'float32'));
   };

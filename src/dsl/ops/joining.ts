@@ -1,6 +1,7 @@
 /** Several tensors as one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../dim.js';
 import { named, raise, showShape } from '../errors.js';
+import { extents } from '../extent.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
 import type { ExtentAt, Insert, Replace } from '../shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
@@ -94,8 +95,8 @@ export const tile =
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Dim>, D> => {
     const n = nodeOf(x);
     const at = axisOf('tile', n, axis);
-    const times = count as number; // Extent<N> is N, or a message that no number fits
+    const [times] = extents('tile', [count as number]); // Extent<N> is N, or a message that no number fits
     const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
-    const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times, ...after]);
-    return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times : d)))); // prettier-ignore
+    const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times!, ...after]);
+    return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
   };

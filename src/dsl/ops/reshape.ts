@@ -8,7 +8,10 @@ import type { Insert, Permuted, Without } from '../shape.js';
 import { type Dim, dims, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { spread } from './operand.js';
 
-type Requested<E> = { [I in keyof E]: E[I] extends -1 ? E[I] : Extent<E[I]> };
+/** Extents, or −1; `any` is neither. */
+type Requested<E> = {
+  [I in keyof E]: 0 extends 1 & E[I] ? never : E[I] extends -1 ? E[I] : Extent<E[I]>;
+};
 type Reshaped<E> = {
   -readonly [I in keyof E]: E[I] extends -1 ? Dim : Wide<E[I]>;
 };

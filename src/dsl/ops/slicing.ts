@@ -1,6 +1,7 @@
 /** Parts of a tensor, and margins around it. An axis may count from the end. */
 import type { Add, Extent, Extents, Half, Wide } from '../dim.js';
 import { raise, showShape } from '../errors.js';
+import { extents } from '../extent.js';
 import type { Node } from '../node.js';
 import { axisOf, flip as flipNode, pad as padNode, slice as sliceNode } from '../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../shape.js';
@@ -89,7 +90,7 @@ export const split =
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Parts<S, A, N, D> => {
     const n = nodeOf(x);
     const at = axisOf('split', n, axis);
-    const given = sizes as readonly number[]; // Extents<N> is N, or a message that no number fits
+    const given = extents('split', sizes as readonly number[]); // Extents<N> is N, or a message that no number fits
     if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
       raise('ShapeError', {
         where: 'split',

@@ -1,0 +1,322 @@
+/**
+ * What is no extent, wherever one enters the types: a message takes the place of the argument. That these are all the
+ * operations that are told an extent is a test in `src/dsl/ops/extents.test.ts`, which tries the same on traces.
+ */
+import {
+  ascribe,
+  bernoulli,
+  broadcastTo,
+  constantOf,
+  type Dim,
+  fullOf,
+  iota,
+  type Key,
+  normal,
+  oneHot,
+  ones,
+  pad,
+  permutation,
+  program,
+  randint,
+  reshape,
+  resizeBilinear,
+  resizeNearest,
+  scatterAdd,
+  type Shape,
+  slice,
+  split,
+  type Tensor,
+  tile,
+  topK,
+  uniform,
+  zeros,
+} from '../../src/dsl/index.js';
+import { expectType } from './expect.js';
+
+declare const either: 64 | 128;
+declare const anything: ReturnType<typeof JSON.parse>;
+declare const wide: Tensor<Shape>;
+declare const image: Tensor<[1, 2, 4, 1]>;
+declare const x: Tensor<[2, 4]>;
+declare const index: Tensor<[2], 'int32'>;
+declare const k: Key;
+declare const n: number;
+declare const words: string;
+declare const symbol: 'B' | 'C';
+declare const pattern: `B${number}`;
+
+// an extent that is only known at run time is wide
+expectType<Tensor<[Dim, 4]>>()(zeros(n, 4));
+expectType<Tensor<[4, Dim]>>()(fullOf(1, 4, n));
+expectType<Tensor<[Dim, 4]>>()(reshape(n, 4)(wide));
+expectType<Tensor<[Dim, 4]>>()(broadcastTo(n, 4)(wide));
+expectType<Tensor<[2, Dim]>>()(slice(1, 0, n)(x));
+expectType<Tensor<[Dim, 4]>>()(pad(0, n, 1)(x));
+expectType<readonly [Tensor<[2, 1]>, Tensor<[2, Dim]>]>()(split([1, n])(x));
+expectType<Tensor<[Dim, 4]>>()(tile(0, n)(x));
+expectType<Tensor<[2, Dim]>>()(topK(n)(x).values);
+expectType<Tensor<[2, Dim]>>()(oneHot(n)(index));
+expectType<Tensor<[Dim, 4]>>()(scatterAdd(index, n)(x));
+expectType<Tensor<[1, 8, Dim, 1]>>()(resizeNearest(8, n)(image));
+expectType<Tensor<[Dim, 3]>>()(normal(n, 3)(k));
+expectType<Tensor<[Dim], 'int32'>>()(permutation(n)(k));
+expectType<Tensor<['B', Dim]>>()(ascribe('B', words)(wide));
+
+// a union
+// @ts-expect-error an extent must not be a union
+ascribe(either)(wide);
+// @ts-expect-error an extent must not be a union
+bernoulli(0.5, either);
+// @ts-expect-error an extent must not be a union
+broadcastTo(either)(x);
+// @ts-expect-error an extent must not be a union
+constantOf([1], either);
+// @ts-expect-error an extent must not be a union
+fullOf(1, either);
+// @ts-expect-error an extent must not be a union
+iota(either);
+// @ts-expect-error an extent must not be a union
+normal(either);
+// @ts-expect-error an extent must not be a union
+oneHot(either);
+// @ts-expect-error an extent must not be a union
+ones(either);
+// @ts-expect-error an extent must not be a union
+pad(0, either, 0);
+// @ts-expect-error an extent must not be a union
+permutation(either);
+// @ts-expect-error an extent must not be a union
+randint(0, 9, either);
+// @ts-expect-error an extent must not be a union
+reshape(either);
+// @ts-expect-error an extent must not be a union
+resizeBilinear(either, 2);
+// @ts-expect-error an extent must not be a union
+resizeNearest(2, either);
+// @ts-expect-error an extent must not be a union
+scatterAdd(index, either);
+// @ts-expect-error an extent must not be a union
+slice(0, 0, either);
+// @ts-expect-error an extent must not be a union
+split([either, 1]);
+// @ts-expect-error an extent must not be a union
+tile(0, either);
+// @ts-expect-error an extent must not be a union
+topK(either);
+// @ts-expect-error an extent must not be a union
+uniform(either);
+// @ts-expect-error an extent must not be a union
+zeros(either);
+
+// any
+// @ts-expect-error 'any' is not assignable to
+ascribe(anything)(wide);
+// @ts-expect-error 'any' is not assignable to
+bernoulli(0.5, anything);
+// @ts-expect-error 'any' is not assignable to
+broadcastTo(anything)(x);
+// @ts-expect-error 'any' is not assignable to
+constantOf([1], anything);
+// @ts-expect-error 'any' is not assignable to
+fullOf(1, anything);
+// @ts-expect-error 'any' is not assignable to
+iota(anything);
+// @ts-expect-error 'any' is not assignable to
+normal(anything);
+// @ts-expect-error 'any' is not assignable to
+oneHot(anything);
+// @ts-expect-error 'any' is not assignable to
+ones(anything);
+// @ts-expect-error 'any' is not assignable to
+pad(0, anything, 0);
+// @ts-expect-error 'any' is not assignable to
+permutation(anything);
+// @ts-expect-error 'any' is not assignable to
+randint(0, 9, anything);
+// @ts-expect-error 'any' is not assignable to
+reshape(anything);
+// @ts-expect-error 'any' is not assignable to
+resizeBilinear(anything, 2);
+// @ts-expect-error 'any' is not assignable to
+resizeNearest(2, anything);
+// @ts-expect-error 'any' is not assignable to
+scatterAdd(index, anything);
+// @ts-expect-error 'any' is not assignable to
+slice(0, 0, anything);
+// @ts-expect-error 'any' is not assignable to
+split([anything, 1]);
+// @ts-expect-error 'any' is not assignable to
+tile(0, anything);
+// @ts-expect-error 'any' is not assignable to
+topK(anything);
+// @ts-expect-error 'any' is not assignable to
+uniform(anything);
+// @ts-expect-error 'any' is not assignable to
+zeros(anything);
+
+// a negative number
+// @ts-expect-error -2 is negative
+ascribe(-2)(wide);
+// @ts-expect-error -2 is negative
+bernoulli(0.5, -2);
+// @ts-expect-error -2 is negative
+broadcastTo(-2)(x);
+// @ts-expect-error -2 is negative
+constantOf([1], -2);
+// @ts-expect-error -2 is negative
+fullOf(1, -2);
+// @ts-expect-error -2 is negative
+iota(-2);
+// @ts-expect-error -2 is negative
+normal(-2);
+// @ts-expect-error -2 is negative
+oneHot(-2);
+// @ts-expect-error -2 is negative
+ones(-2);
+// @ts-expect-error -2 is negative
+pad(0, -2, 0);
+// @ts-expect-error -2 is negative
+permutation(-2);
+// @ts-expect-error -2 is negative
+randint(0, 9, -2);
+// @ts-expect-error -2 is negative
+reshape(-2);
+// @ts-expect-error -2 is negative
+resizeBilinear(-2, 2);
+// @ts-expect-error -2 is negative
+resizeNearest(2, -2);
+// @ts-expect-error -2 is negative
+scatterAdd(index, -2);
+// @ts-expect-error -2 is negative
+slice(0, 0, -2);
+// @ts-expect-error -2 is negative
+split([-2, 1]);
+// @ts-expect-error -2 is negative
+tile(0, -2);
+// @ts-expect-error -2 is negative
+topK(-2);
+// @ts-expect-error -2 is negative
+uniform(-2);
+// @ts-expect-error -2 is negative
+zeros(-2);
+
+// a fraction
+// @ts-expect-error 1.5 is not an integer
+ascribe(1.5)(wide);
+// @ts-expect-error 1.5 is not an integer
+bernoulli(0.5, 1.5);
+// @ts-expect-error 1.5 is not an integer
+broadcastTo(1.5)(x);
+// @ts-expect-error 1.5 is not an integer
+constantOf([1], 1.5);
+// @ts-expect-error 1.5 is not an integer
+fullOf(1, 1.5);
+// @ts-expect-error 1.5 is not an integer
+iota(1.5);
+// @ts-expect-error 1.5 is not an integer
+normal(1.5);
+// @ts-expect-error 1.5 is not an integer
+oneHot(1.5);
+// @ts-expect-error 1.5 is not an integer
+ones(1.5);
+// @ts-expect-error 1.5 is not an integer
+pad(0, 1.5, 0);
+// @ts-expect-error 1.5 is not an integer
+permutation(1.5);
+// @ts-expect-error 1.5 is not an integer
+randint(0, 9, 1.5);
+// @ts-expect-error 1.5 is not an integer
+reshape(1.5);
+// @ts-expect-error 1.5 is not an integer
+resizeBilinear(1.5, 2);
+// @ts-expect-error 1.5 is not an integer
+resizeNearest(2, 1.5);
+// @ts-expect-error 1.5 is not an integer
+scatterAdd(index, 1.5);
+// @ts-expect-error 1.5 is not an integer
+slice(0, 0, 1.5);
+// @ts-expect-error 1.5 is not an integer
+split([1.5, 1]);
+// @ts-expect-error 1.5 is not an integer
+tile(0, 1.5);
+// @ts-expect-error 1.5 is not an integer
+topK(1.5);
+// @ts-expect-error 1.5 is not an integer
+uniform(1.5);
+// @ts-expect-error 1.5 is not an integer
+zeros(1.5);
+
+// a number that is not counted to
+// @ts-expect-error 1e+21 is more than can be counted
+ascribe(1e21)(wide);
+// @ts-expect-error 1e+21 is more than can be counted
+bernoulli(0.5, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+broadcastTo(1e21)(x);
+// @ts-expect-error 1e+21 is more than can be counted
+constantOf([1], 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+fullOf(1, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+iota(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+normal(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+oneHot(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+ones(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+pad(0, 1e21, 0);
+// @ts-expect-error 1e+21 is more than can be counted
+permutation(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+randint(0, 9, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+reshape(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+resizeBilinear(1e21, 2);
+// @ts-expect-error 1e+21 is more than can be counted
+resizeNearest(2, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+scatterAdd(index, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+slice(0, 0, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+split([1e21, 1]);
+// @ts-expect-error 1e+21 is more than can be counted
+tile(0, 1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+topK(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+uniform(1e21);
+// @ts-expect-error 1e+21 is more than can be counted
+zeros(1e21);
+
+// a symbol has no number to make a tensor of
+// @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
+zeros('B');
+// @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
+normal('B');
+// @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
+reshape('B', 4);
+
+// @ts-expect-error Argument of type 'any' is not assignable to parameter of type 'never'
+program(anything, (given) => given);
+
+// where symbols stand, they are one word each
+// @ts-expect-error an extent must not be a union
+ascribe(symbol);
+// @ts-expect-error an extent must not be a pattern
+ascribe(pattern);
+// @ts-expect-error 'x.y' is not an extent
+ascribe('x.y');
+// @ts-expect-error 'H-1' is not an extent
+ascribe('H-1');
+// @ts-expect-error '1e3' is not an extent
+ascribe('1e3');
+// @ts-expect-error 'B C' is not an extent
+ascribe('B C');
+// @ts-expect-error '' is not an extent
+ascribe('');
+// @ts-expect-error 'Größe' is not an extent
+program('B Größe', (given) => given);

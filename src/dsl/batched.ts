@@ -36,7 +36,6 @@ export const batched = (
 const isMapped = (n: Node, operands: readonly Operand[]): boolean =>
   n.op === 'barrier' ? operands[0]!.mapped : operands.some(({ mapped }) => mapped);
 
-/** A composite that has no rule of its own is one whose decomposition and derivative are those of each example. */
 const batchComposite: Rule<NodeOf<'composite'>> = (n, operands, extent) => {
   const { composite: definition, options } = n.attributes;
   return definition.batch === undefined
@@ -60,24 +59,27 @@ const examplesOf = (likes: readonly Node[], operands: readonly Operand[]) => {
   return { examples, images };
 };
 
+/** The decomposition of each example, and the derivative. */
 const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number): Composite => {
   const { composite: definition, options } = n.attributes;
   const over = (roots: readonly Node[], images: ReadonlyMap<Node, Node>): readonly Node[] =>
     batched(roots, images, extent).map((operand) => spread(operand, extent));
   const givenAs = (inputs: readonly Node[]): readonly Operand[] =>
     inputs.map((node, i) => ({ node, mapped: operands[i]!.mapped }));
-  const { derivative } = definition;
+  const decompose: Composite['decompose'] = (inputs) => {
+    const { examples, images } = examplesOf(n.inputs, givenAs(inputs));
+    return over([definition.decompose(examples, options)], images)[0]!;
+  };
+  const { derivative, redefined } = definition;
+  if (redefined !== undefined) return redefined(decompose);
   return {
     name: `vmap(${definition.name})`,
-    decompose: (inputs) => {
-      const { examples, images } = examplesOf(n.inputs, givenAs(inputs));
-      return over([definition.decompose(examples, options)], images)[0]!;
-    },
+    decompose,
     ...(derivative && {
       derivative: (inputs, output, cotangent) => {
         const ofAll = [output, cotangent].map((node) => ({ node, mapped: true }));
         const { examples, images } = examplesOf([...n.inputs, n, n], [...givenAs(inputs), ...ofAll]);
-        const [y, seed] = examples.slice(inputs.length) as [Node, Node];
+        const [y, seed] = examples.slice(inputs.length) as [Node, Node]; // those of `ofAll`
         const own = derivative(examples.slice(0, inputs.length), y, seed, options);
         const found = over(own.map((c) => c ?? seed), images); // prettier-ignore
         // what all examples share has the sum of their cotangents

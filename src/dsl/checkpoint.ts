@@ -1,22 +1,24 @@
 /** Memory for time: intermediate results that are computed again rather than kept. */
-import { closed, inputLike, isFloat, open, type Opened } from './closure.js';
+import { closed, inputLike, isFloat, open } from './closure.js';
 import { differentiate } from './differentiate.js';
-import { type Composite, type Node, substitute } from './node.js';
+import { type Composite, substitute } from './node.js';
 import { barrier, composite } from './primitives/index.js';
 import { type Shape, tensor, type Tensor } from './tensor.js';
 
 /** A function whose derivative begins with its operands alone, and not before its cotangent is there. */
-const recomputed = ({ result, formals }: Opened<Node>): Composite => ({
+const recomputed = (decompose: Composite['decompose']): Composite => ({
   name: 'checkpoint',
-  decompose: (inputs) => substitute([result], formals, inputs)[0]!,
-  derivative: (inputs, _, cotangent) => {
+  decompose,
+  derivative: (inputs, _, cotangent, options) => {
+    const formals = inputs.map(inputLike);
     const seed = inputLike(cotangent);
     const floats = formals.filter(isFloat);
-    const { gradients } = differentiate([result], [seed], floats);
+    const { gradients } = differentiate([decompose(formals, options)], [seed], floats);
     const again = inputs.map((x) => barrier(x, cotangent));
     const pulledBack = substitute(gradients, [...formals, seed], [...again, cotangent]);
     return formals.map((formal) => pulledBack[floats.indexOf(formal)] ?? null);
   },
+  redefined: recomputed,
 });
 
 /**
@@ -34,6 +36,11 @@ const recomputed = ({ result, formals }: Opened<Node>): Composite => ({
 export const checkpoint =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): Tensor<S> => {
-    const body = closed(open(f, p));
-    return tensor(composite(recomputed(body), body.actuals));
+    const { result, formals, actuals } = closed(open(f, p));
+    return tensor(
+      composite(
+        recomputed((inputs) => substitute([result], formals, inputs)[0]!),
+        actuals,
+      ),
+    );
   };

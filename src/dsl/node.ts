@@ -48,6 +48,8 @@ export interface Composite {
   ) => readonly (Node | null)[];
   /** Its options over operands that all have one more leading axis, where it means the same of each along it. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
+  /** One of its kind with another decomposition, where its derivative is made from that. */
+  readonly redefined?: (decompose: Composite['decompose']) => Composite;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
 

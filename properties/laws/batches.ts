@@ -203,7 +203,7 @@ export const batchLaws: readonly Law[] = [
       'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
     source: 'definition of vmap',
     arbitrary: gridOf(fc.constant(1), ['rows', 'neither']),
-    runs: 1000,
+    runs: 600,
     violation: (grid: Grid) =>
       equal(
         atOnce(grid, (f, at) => batched(f, at('rows'))),

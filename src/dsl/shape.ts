@@ -6,6 +6,12 @@
 import type { IsUnion } from './dim.js';
 import type { Dim, Shape } from './tensor.js';
 
+/**
+ * A shape that nothing is inferred from. `NoInfer` around the whole of it would be in each message, and TypeScript 7 would
+ * compare the methods of two arrays.
+ */
+export type Fixed<S extends Shape> = { [I in keyof S]: NoInfer<S[I]> };
+
 /** The axis `N` from the end, which is how many axes are before it. */
 type FromEnd<
   S extends readonly unknown[],

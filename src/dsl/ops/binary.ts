@@ -6,21 +6,22 @@
 import { named } from '../errors.js';
 import type { BinaryFn, Node } from '../node.js';
 import { binary, select as selectNode, unary } from '../primitives/index.js';
+import type { Fixed } from '../shape.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Numeric, operand, spread } from './operand.js';
 
 /** An operation on numbers of one dtype, which the result keeps. */
 export interface Arithmetic<N extends Numeric> {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, NoInfer<D>>) => Tensor<S, D>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<NoInfer<S>, NoInfer<D>>) => Tensor<S, D>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
 }
 
 /** A comparison of numbers of one dtype. */
 export interface Comparison<N extends DType> {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, NoInfer<D>>) => Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<NoInfer<S>, NoInfer<D>>) => Tensor<S, 'bool'>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
 }
 
 type Combine = (x: Node, y: Node) => Node;
@@ -166,7 +167,7 @@ export const greaterEqual: Comparison<Numeric> = comparison('greaterEqual', (x, 
  */
 export const and =
   <S extends Shape>(y: Tensor<S, 'bool'>) =>
-  (x: Tensor<NoInfer<S>, 'bool'>): Tensor<S, 'bool'> =>
+  (x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
     tensor(binary('and', nodeOf(x), nodeOf(y)));
 
 /**
@@ -178,7 +179,7 @@ export const and =
  */
 export const or =
   <S extends Shape>(y: Tensor<S, 'bool'>) =>
-  (x: Tensor<NoInfer<S>, 'bool'>): Tensor<S, 'bool'> =>
+  (x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
     tensor(binary('or', nodeOf(x), nodeOf(y)));
 
 /** See {@link select}. */
@@ -190,15 +191,15 @@ export interface Select {
   <S extends Shape, D extends DType>(
     condition: Tensor<[], 'bool'>,
     otherwise: Tensor<S, D>,
-  ): (x: Tensor<NoInfer<S>, NoInfer<D>>) => Tensor<S, D>;
+  ): (x: Tensor<S, D>) => Tensor<S, D>;
   <S extends Shape>(
     condition: Tensor<S, 'bool'>,
     otherwise: number,
-  ): <D extends Numeric>(x: Tensor<NoInfer<S>, D>) => Tensor<S, D>;
+  ): <D extends Numeric>(x: Tensor<S, D>) => Tensor<S, D>;
   <S extends Shape, D extends DType>(
     condition: Tensor<S, 'bool'>,
-    otherwise: Tensor<NoInfer<S>, D>,
-  ): (x: Tensor<NoInfer<S>, NoInfer<D>>) => Tensor<S, D>;
+    otherwise: Tensor<Fixed<S>, D>,
+  ): (x: Tensor<S, D>) => Tensor<S, D>;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Add, Extent, Wide } from '../dim.js';
 import { named, raise, showShape } from '../errors.js';
 import { extents } from '../extent.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
-import type { ExtentAt, Insert, Replace } from '../shape.js';
+import type { ExtentAt, Fixed, Insert, Replace } from '../shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 /**
@@ -29,13 +29,12 @@ type Total<T extends readonly unknown[], A extends number> = T extends readonly 
   : Dim;
 
 /** `X`, or a message where it does not fit beside `First`. */
-type Beside<X, First, A extends number> =
-  Tensor<Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>> extends Tensor<
-    Replace<ShapeOf<First>, A, Dim>,
-    DTypeOf<First>
-  >
-    ? X
-    : 'the other axes, or the dtypes, differ from those of the first tensor';
+type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>] extends [
+  Replace<ShapeOf<First>, A, Dim>,
+  DTypeOf<First>,
+]
+  ? X
+  : 'the other axes, or the dtypes, differ from those of the first tensor';
 
 /**
  * Joins tensors along an axis (the last, if none is given). Raises `ShapeError` where the other axes differ.
@@ -43,14 +42,10 @@ type Beside<X, First, A extends number> =
  * @example
  * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll = <
-  D extends DType,
-  const T extends readonly [AnyTensor, ...AnyTensor[]],
-  const A extends number = -1,
->(
-  tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> } & readonly Tensor<Shape, D>[],
+export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], const A extends number = -1>(
+  tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> },
   axis: A = -1 as A, // the default of A
-): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, D> => {
+): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, DTypeOf<T[0]>> => {
   const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
   return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
 };
@@ -65,12 +60,12 @@ export const concatAll = <
 export const stack = <
   S extends Shape,
   D extends DType,
-  const T extends readonly [Tensor<S, D>, ...Tensor<NoInfer<S>, NoInfer<D>>[]],
+  const R extends readonly unknown[],
   const A extends number = 0,
 >(
-  tensors: T & readonly [Tensor<S, D>, ...Tensor<NoInfer<S>, NoInfer<D>>[]],
+  tensors: readonly [Tensor<S, D>, ...{ readonly [I in keyof R]: Tensor<Fixed<S>, NoInfer<D>> }],
   axis: A = 0 as A, // the default of A
-): Tensor<Insert<S, A, Wide<T['length']>>, D> => {
+): Tensor<Insert<S, A, Wide<[0, ...R]['length']>>, D> => {
   const rank = nodeOf(tensors[0]).shape.length + 1;
   const first = nodeOf(tensors[0]);
   const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);

@@ -5,8 +5,8 @@ import { wasm } from '../backends/tfjs/wasm.js';
 import { E } from '../internal/fp.js';
 import type { Capabilities } from './backend.js';
 import {
-  add, addBias, attempt, cast, checkpoint, constantOf, conv2d, cumsum, customVjp, dims, dtypeOf, gather,
-  grad, type Key, layerNorm, matmul, mean, mul, normal, ones, program, reshape, round, type Scalar,
+  add, addBias, attempt, cast, checkpoint, constantOf, conv2d, cumsum, customVjp, dims, dtypeOf, exp, gather,
+  grad, jvp, type Key, layerNorm, matmul, mean, mul, normal, ones, program, reshape, round, type Scalar,
   softmax, square, sum, tanh, type Tensor, vmap, zeros,
 } from './index.js'; // prettier-ignore
 import { node } from './node.js';
@@ -72,6 +72,26 @@ describe('vmap', () => {
       }
     },
   );
+
+  test('has derivatives of derivatives: the Hessian of each example along a direction', async () => {
+    type V = Tensor<[3]>;
+    const [x, v] = [some(5, 6), some(6, 6)];
+    const f = (y: V): Scalar => sum(mul(exp(y))(checkpoint((z: V) => softmax(tanh(z)))(y)));
+    const along = (g: (y: V) => Scalar) => (y: V, d: V) => jvp(grad(g))(y, d).tangent;
+    const rows = (numbers: readonly number[]) => constantOf(numbers, 2, 3);
+    const all = await numbersOf(
+      () => jvp(grad((ys: Tensor<[2, 3]>) => sum(vmap(f)(ys))))(rows(x), rows(v)).tangent,
+    );
+    const mapped = await numbersOf(() => vmap((p: { y: V; d: V }) => along(f)(p.y, p.d))({ y: rows(x), d: rows(v) })); // prettier-ignore
+    for (const i of [0, 1]) {
+      const part = (numbers: readonly number[]) => numbers.slice(3 * i, 3 * i + 3);
+      const own = await numbersOf(() => along(f)(constantOf(part(x), 3), constantOf(part(v), 3)));
+      own.forEach((h, j) => {
+        expect(part(all)[j]).toBeCloseTo(h, 12);
+        expect(part(mapped)[j]).toBeCloseTo(h, 12);
+      });
+    }
+  });
 
   test('computes once what depends on no example, and multiplies by shared weights once', () => {
     const program3 = program({ w: '3 2', xs: '5 3' }, ({ w, xs }) =>

@@ -3,31 +3,44 @@
  * operations that are told an extent is a test in `src/dsl/ops/extents.test.ts`, which tries the same on traces.
  */
 import {
+  type AnyTensor,
   ascribe,
   bernoulli,
   broadcastTo,
+  compile,
   constantOf,
+  convolution,
+  convTranspose2d,
+  cumprod,
+  cumsum,
   type Dim,
+  evaluate,
+  flip,
   fullOf,
   iota,
   type Key,
+  key,
   normal,
   oneHot,
   ones,
   pad,
   permutation,
   program,
+  type Program,
   randint,
   reshape,
   resizeBilinear,
   resizeNearest,
+  roll,
   scatterAdd,
   type Shape,
   slice,
   split,
+  sumOver,
   type Tensor,
   tile,
   topK,
+  transpose,
   uniform,
   zeros,
 } from '../../src/dsl/index.js';
@@ -41,6 +54,11 @@ declare const x: Tensor<[2, 4]>;
 declare const index: Tensor<[2], 'int32'>;
 declare const k: Key;
 declare const n: number;
+declare const traced: <I>(given: Program<I, unknown>) => I;
+declare const count: 8 | 16;
+declare const axis: 0 | 1;
+declare const pixels: Tensor<[1, 8, 8, 4]>;
+declare const six: Tensor<[1, 8, 8, 6]>;
 declare const words: string;
 declare const symbol: 'B' | 'C';
 declare const pattern: `B${number}`;
@@ -320,3 +338,48 @@ ascribe('B C');
 ascribe('');
 // @ts-expect-error 'Größe' is not an extent
 program('B Größe', (given) => given);
+
+// a spec of words that are not all known is one of any shape
+expectType<AnyTensor>()(traced(program(`B ${words}` as const, (given) => given)));
+
+// the extents of a program
+const square = program('B 28', (given) => given);
+// @ts-expect-error '8 | 16' is not assignable to type '"an extent must not be a union"'
+compile(square, { B: count });
+// @ts-expect-error "-1 is negative"
+compile(square, { B: -1 });
+// @ts-expect-error "1.5 is not an integer"
+evaluate(square, { B: 1.5 });
+// @ts-expect-error Type 'any' is not assignable to type 'never'
+compile(square, { B: anything });
+// @ts-expect-error Property 'B' is missing
+compile(square, {});
+
+// axes
+expectType<Tensor<[2, 3, 4, 5, 6, 7]>>()(sumOver(-7)(zeros(1, 2, 3, 4, 5, 6, 7)));
+// @ts-expect-error an axis must not be a union
+expectType<Tensor<[4]>>()(sumOver(axis)(x));
+// @ts-expect-error no axis 2 in a shape of rank 2
+expectType<Tensor<[2, 4]>>()(cumsum(2)(x));
+// @ts-expect-error no axis -3 in a shape of rank 2
+expectType<Tensor<[2, 4]>>()(cumprod(-3)(x));
+// @ts-expect-error no axis 2 in a shape of rank 2
+expectType<Tensor<[2, 4]>>()(roll(2, 1)(x));
+// @ts-expect-error no axis 2 in a shape of rank 2
+expectType<Tensor<[2, 4]>>()(flip(0, 2)(x));
+// @ts-expect-error a permutation names each axis once
+expectType<Tensor<[2, 2]>>()(transpose(0, 0)(x));
+// @ts-expect-error a permutation names each axis once
+expectType<Tensor<[2]>>()(transpose(0)(x));
+
+// a draw is of a key of a program
+// @ts-expect-error a key of the host: draw inside a program, from a key that it takes
+normal(3)(key(7));
+
+// without groups a convolution knows its channels, with them it does not
+declare const kernel: Tensor<[3, 3, 2, 6]>;
+expectType<Tensor<[1, Dim, Dim, 6]>>()(convolution(kernel, { groups: 2 })(pixels));
+// @ts-expect-error Type '4' is not assignable to type '2'
+convolution(kernel, { strides: [2, 2] })(pixels);
+expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(kernel)(six));
+expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(kernel, { groups: 2 })(six));

@@ -1,10 +1,11 @@
 import { F, type readerTaskEither, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
+import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import { type At, type Executable, executable } from './executable.js';
 import { plan } from './planning.js';
 import type { Program } from './program.js';
-import type { Syms } from './spec.js';
+import type { Bindings, Syms } from './spec.js';
 
 export interface CompileOptions<I> {
   /**
@@ -29,12 +30,13 @@ export interface CompileOptions<I> {
 export const compile =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
     program: Program<I, O>,
-    extents: E,
+    extents: { readonly [K in keyof E]: Extent<E[K]> },
     options: CompileOptions<I> = {},
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Executable<At<I, E>, At<O, E>>> =>
   (backend) =>
     F.pipe(
-      TE.fromEither(plan(program, extents, backend.capabilities, options.donate)),
+      // each Extent<E[K]> is E[K], or a message that no number fits
+      TE.fromEither(plan(program, extents as Bindings, backend.capabilities, options.donate)),
       TE.flatMap(({ plan: planned, traced }) =>
         F.pipe(
           backend.compile(planned),

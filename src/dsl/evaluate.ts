@@ -2,6 +2,7 @@ import { F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js
 import { ensuring } from '../internal/scope.js';
 import type { Backend, HostArray, KeyWords } from './backend.js';
 import { compile } from './compile.js';
+import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import type { At, Feed } from './executable.js';
 import type { Program } from './program.js';
@@ -26,11 +27,14 @@ export type Numbers<T> =
  * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
  */
 export const evaluate =
-  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(program: Program<I, O>, extents: E) =>
+  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+    program: Program<I, O>,
+    extents: { readonly [K in keyof E]: Extent<E[K]> },
+  ) =>
   (inputs: Feed<At<I, E>>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Numbers<O>> =>
   (backend) =>
     F.pipe(
-      compile(program, extents)(backend),
+      compile<I, O, E>(program, extents)(backend),
       TE.flatMap(({ run, release: free }) =>
         F.pipe(
           run(inputs),

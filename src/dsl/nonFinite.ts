@@ -1,5 +1,6 @@
 import { F, type readerTaskEither, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
+import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { At, Feed } from './executable.js';
@@ -71,7 +72,7 @@ const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node 
 export const nonFiniteOrigin =
   <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
     program: Program<I, O>,
-    extents: E,
+    extents: { readonly [K in keyof E]: Extent<E[K]> },
     inputs: Feed<At<I, E>>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, string | null> =>
   (backend) => {
@@ -84,7 +85,7 @@ export const nonFiniteOrigin =
       },
     };
     return F.pipe(
-      evaluate(flags, extents)(inputs)(backend),
+      evaluate<I, Tensor<[Dim], 'int32'>, E>(flags, extents)(inputs)(backend),
       TE.map((sound) => {
         const origin = originIn(watched, sound.subarray(1));
         return origin === null ? null : nameOf(origin);

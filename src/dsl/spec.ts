@@ -53,7 +53,7 @@ type Words<S extends string, Found extends readonly Dim[] = []> = S extends ` ${
 /** The shape that a string of extents and symbols stands for: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
 export type ShapeOf<S extends string> = string extends S ? Shape : Words<S>;
 
-type TensorOf<S extends string> = string extends S
+type TensorOf<S extends string> = {} extends Record<S, 1> // a string, or a pattern of some
   ? AnyTensor
   : S extends 'key'
     ? Key

@@ -12,6 +12,7 @@ import { F } from '../internal/fp.js';
 import { normalOf } from './initializers.js';
 import { collect, parameter, type Trainable, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
+import { requirement } from './requirement.js';
 
 /**
  * How a timestep becomes sines and cosines, by the code that does it so:
@@ -29,14 +30,24 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+const requireSize = requirement(
+  'an even number',
+  (n) => isCount(n) && n % 2 === 0,
+  'half are sines, half cosines',
+);
+const requireClasses = requirement('an integer ≥ 0', isCount, 'no class has a row of its own');
+
 /**
- * The embeddings of the timesteps 0…T-1, `[timesteps, size]`, row-major, in float64.
+ * The embeddings of the timesteps 0…T-1, `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
+ * an odd size.
  *
  * @example
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
 export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Float64Array => {
+  requireSize('sinusoidTable.size', size);
   const n = size / 2;
   const ddpm = sinusoid === 'ddpm';
   const last = ddpm ? Math.max(n - 1, 1) : n;
@@ -120,10 +131,13 @@ export const classEmbedding = <const D extends number>({
 }: {
   readonly classes: number;
   readonly outputs: Extent<D>;
-}): EmbeddingLayer<ClassEmbeddingParams<Wide<D> & Dim>, Wide<D> & Dim> => ({
-  // the same shapes, which the compiler does not compare while D is open
-  ...(collect({ table: parameter(normalOf(1), classes + 1, outputs) }) as Trainable<
-    ClassEmbeddingParams<Wide<D> & Dim>
-  >),
-  apply: ({ table }) => gather(table),
-});
+}): EmbeddingLayer<ClassEmbeddingParams<Wide<D> & Dim>, Wide<D> & Dim> => {
+  requireClasses('classEmbedding.classes', classes);
+  return {
+    // the same shapes, which the compiler does not compare while D is open
+    ...(collect({ table: parameter(normalOf(1), classes + 1, outputs) }) as Trainable<
+      ClassEmbeddingParams<Wide<D> & Dim>
+    >),
+    apply: ({ table }) => gather(table),
+  };
+};

@@ -128,7 +128,7 @@ export const halve =
         where: 'halve',
         expected: `an even extent on axis ${axis}`,
         actual: showShape(n.shape),
-        hint: 'an odd extent has no half',
+        hint: 'pad it by one, or slice one off',
       });
     return [tensor(part(n, at, 0, size)), tensor(part(n, at, size, size))];
   };

@@ -5,32 +5,29 @@ import { type Composite, type Node, type NodeOf, reachable, withInputs } from '.
 import { composite, reduce } from './primitives/index.js';
 
 /**
- * Rebuilds a graph for a batch of `extent` examples: the nodes of `images` have images with a leading axis of
- * that extent, and so has what depends on them; the rest is as it was.
+ * Rebuilds a graph for a batch of `extent` examples: where `images` have a leading axis of that extent, so has what
+ * depends on their nodes.
  */
 export const batched = (
   roots: readonly Node[],
-  images: ReadonlyMap<Node, Node>,
+  images: ReadonlyMap<Node, Operand>,
   extent: number,
 ): readonly Operand[] => {
-  const done = new Map<Node, Operand>();
-  for (const [n, node] of images) done.set(n, { node, mapped: true });
+  const done = new Map(images);
   for (const n of reachable(roots, images.keys())) {
     const operands = n.inputs.map((input) => done.get(input)!);
-    const node = isMapped(n, operands)
-      ? n.op === 'composite'
+    const mapped = isMapped(n, operands);
+    const node = !mapped
+      ? withInputs(n, nodesOf(operands))
+      : n.op === 'composite'
         ? batchComposite(n, operands, extent)
-        : batch(n, operands, extent)
-      : null;
-    done.set(
-      n,
-      node === null
-        ? { node: withInputs(n, operands.map((operand) => operand.node)), mapped: false } // prettier-ignore
-        : { node, mapped: true },
-    );
+        : batch(n, operands, extent);
+    done.set(n, { node, mapped });
   }
   return roots.map((root) => done.get(root)!);
 };
+
+const nodesOf = (operands: readonly Operand[]): readonly Node[] => operands.map(({ node }) => node);
 
 /** What waits for a batch is not one: a barrier is its first operand. */
 const isMapped = (n: Node, operands: readonly Operand[]): boolean =>
@@ -39,7 +36,7 @@ const isMapped = (n: Node, operands: readonly Operand[]): boolean =>
 const batchComposite: Rule<NodeOf<'composite'>> = (n, operands, extent) => {
   const { composite: definition, options } = n.attributes;
   return definition.batch === undefined
-    ? composite(ofEach(n, operands, extent), operands.map(({ node }) => node)) // prettier-ignore
+    ? composite(ofEach(n, operands, extent), nodesOf(operands))
     : composite(
         definition,
         operands.map((operand) => spread(operand, extent)),
@@ -47,29 +44,26 @@ const batchComposite: Rule<NodeOf<'composite'>> = (n, operands, extent) => {
       );
 };
 
-/** What one example has where a batch has these operands: a fresh input for each that is mapped, and its image. */
-const examplesOf = (likes: readonly Node[], operands: readonly Operand[]) => {
-  const images = new Map<Node, Node>();
-  const examples = operands.map(({ node, mapped }, i) => {
-    if (!mapped) return node;
-    const example = inputLike(likes[i]!);
-    images.set(example, node);
-    return example;
-  });
-  return { examples, images };
-};
-
 /** The decomposition of each example, and the derivative. */
 const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number): Composite => {
   const { composite: definition, options } = n.attributes;
-  const over = (roots: readonly Node[], images: ReadonlyMap<Node, Node>): readonly Node[] =>
-    batched(roots, images, extent).map((operand) => spread(operand, extent));
+  /** What f makes of the operands of one example, which are like some nodes, made of those of the batch. */
+  const over = (
+    likes: readonly Node[],
+    given: readonly Operand[],
+    f: (examples: readonly Node[]) => readonly (Node | null)[],
+  ): readonly (Node | null)[] => {
+    const examples = likes.map(inputLike);
+    const results = f(examples);
+    const images = new Map(examples.map((example, i) => [example, given[i]!]));
+    const found = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
+    let next = 0;
+    return results.map((result) => result && spread(found[next++]!, extent));
+  };
   const givenAs = (inputs: readonly Node[]): readonly Operand[] =>
     inputs.map((node, i) => ({ node, mapped: operands[i]!.mapped }));
-  const decompose: Composite['decompose'] = (inputs) => {
-    const { examples, images } = examplesOf(n.inputs, givenAs(inputs));
-    return over([definition.decompose(examples, options)], images)[0]!;
-  };
+  const decompose: Composite['decompose'] = (inputs) =>
+    over(n.inputs, givenAs(inputs), (examples) => [definition.decompose(examples, options)])[0]!;
   const { derivative, redefined } = definition;
   if (redefined !== undefined) return redefined(decompose);
   return {
@@ -77,13 +71,13 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
     decompose,
     ...(derivative && {
       derivative: (inputs, output, cotangent) => {
-        const ofAll = [output, cotangent].map((node) => ({ node, mapped: true }));
-        const { examples, images } = examplesOf([...n.inputs, n, n], [...givenAs(inputs), ...ofAll]);
-        const [y, seed] = examples.slice(inputs.length) as [Node, Node]; // those of `ofAll`
-        const own = derivative(examples.slice(0, inputs.length), y, seed, options);
-        const found = over(own.map((c) => c ?? seed), images); // prettier-ignore
+        const given = [...givenAs(inputs), ...[output, cotangent].map((node) => ({ node, mapped: true }))];
+        const found = over([...n.inputs, n, n], given, (examples) => {
+          const [y, seed] = examples.slice(-2) as [Node, Node];
+          return derivative(examples.slice(0, -2), y, seed, options);
+        });
         // what all examples share has the sum of their cotangents
-        return own.map((c, i) => c && (operands[i]!.mapped ? found[i]! : reduce('sum', found[i]!, [0])));
+        return found.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
       },
     }),
   };

@@ -1,4 +1,5 @@
 /** Trees of tensors that have a leading axis in common: batches, sequences. */
+import type { Operand } from './batching/index.js';
 import type { IsUnion, IsWide } from './dim.js';
 import { raise, showShape } from './errors.js';
 import { type Node, node } from './node.js';
@@ -59,13 +60,15 @@ export const leadingExtent = (where: string, xs: unknown): number => {
 };
 
 /** Fresh inputs in the shapes of one example, and what the batch has in the place of each. */
-export const example = (xs: unknown): { readonly of: unknown; readonly images: ReadonlyMap<Node, Node> } => {
-  const images = new Map<Node, Node>();
+export const example = (
+  xs: unknown,
+): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
+  const images = new Map<Node, Operand>();
   const of = mapLeaves(isTensor)((leaf: AnyTensor) => {
     const all = nodeOf(leaf);
     const path = all.op === 'input' ? all.attributes.path : '';
     const formal = node('input', [], { path }, all.shape.slice(1), all.dtype);
-    images.set(formal, all);
+    images.set(formal, { node: all, mapped: true });
     return tensor(formal);
   })(xs);
   return { of, images };

@@ -1,8 +1,13 @@
-// Checks the types three ways, and prints what each costs the compiler:
-// everything with the TypeScript we build with, everything with the next one, and the emitted declarations
-// as a strict consumer sees them (no skipLibCheck; the tfjs backends aside, as tfjs's own types fail there).
+// Checks the types, and prints what each check costs the compiler:
+// everything with the TypeScript we build with, everything with the next one, the emitted declarations
+// as a strict consumer sees them (no skipLibCheck; the tfjs backends aside, as tfjs's own types fail there), the uses of
+// every operation with both, and what a use costs against its budget.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { budget, budgetTable } from '../dist/properties/types/operations/budget.js';
+import { compiled6, compiled7 } from '../dist/properties/types/operations/compilers.js';
+import { secondsOf } from '../dist/properties/types/operations/examples.js';
+import { modules, unexpected, wellTyped, wrongUses } from '../dist/properties/types/operations/operations.js';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((target) => target?.types ?? []);
@@ -37,9 +42,42 @@ const check = (name, version, args) => {
   return status === 0;
 };
 
+/** The uses of every operation, generated: the well-typed ones have their types, and no wrong one compiles. */
+const checkUses = (version, complaints) => {
+  const failures = unexpected(complaints);
+  if (failures.length > 0) console.log(failures.join('\n'));
+  console.log(
+    `uses of operations, TypeScript ${version}: ${failures.length === 0 ? 'ok' : 'FAILED'}, ` +
+      `${wellTyped.length} well typed, ${wrongUses.length} wrong`,
+  );
+  return failures.length === 0;
+};
+
+const checkBudget = () => {
+  const costs = budget();
+  console.log(budgetTable(costs));
+  return costs.every(({ cost, limit }) => cost <= limit);
+};
+
+const AIMS = { 6: 5, 7: 1.5 };
+
+/** A machine may be slow: the time is told, and fails nothing. */
+const tellSeconds = (version) => {
+  const seconds = secondsOf(version);
+  const verdict = seconds < AIMS[version] ? '' : ': NOT MET';
+  console.log(
+    `examples, TypeScript ${version}: ${seconds} s in all, aiming at less than ${AIMS[version]} s${verdict}`,
+  );
+};
+
 const results = [
   check('sources and type tests', 6, project),
   check('sources and type tests', 7, project),
   check('emitted declarations', 7, consumer),
+  checkUses(6, Object.keys(modules).flatMap(compiled6(modules).complaints)),
+  checkUses(7, compiled7(modules)),
+  checkBudget(),
 ];
+tellSeconds(6);
+tellSeconds(7);
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -38,7 +38,6 @@ export interface Compiled {
   readonly complaints: (module: string) => readonly Complaint[];
   /** What a module costs that is checked now: instantiations of types, of which those made before are free. */
   readonly cost: (module: string) => number;
-  readonly languageFile: (module: string) => string;
 }
 
 /** Compiled by TypeScript 6, in memory. */
@@ -62,7 +61,6 @@ export const compiled6 = (modules: Modules): Compiled => {
     return file;
   };
   return {
-    languageFile: (module) => fileOf(module).fileName,
     complaints: (module) =>
       program.getSemanticDiagnostics(fileOf(module)).map(({ start = 0, length = 0, messageText }) => {
         const { line, character } = fileOf(module).getLineAndCharacterOfPosition(start);

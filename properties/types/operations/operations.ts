@@ -1,6 +1,6 @@
 /** The type tests of all operations as two modules: uses that are well typed, and uses that are wrong. */
 import { arrays } from './arrays.js';
-import type { Modules } from './compilers.js';
+import type { Complaint, Modules } from './compilers.js';
 import { elementwise } from './elementwise.js';
 import { networks } from './networks.js';
 import { bindingsOf, lineOf, moduleOf, wellTypedLine, wrongLine } from './source.js';
@@ -50,4 +50,17 @@ export const modules: Modules = {
     operationNames,
     wrongUses.map(({ text }) => text),
   ),
+};
+
+/** Well-typed uses that do not compile, each with what is said of it, and wrong ones that do. */
+export const unexpected = (complaints: readonly Complaint[]): readonly string[] => {
+  const isWrong = ({ module }: Complaint): boolean => module === 'wrong';
+  const lines = new Set(complaints.filter(isWrong).map(({ line }) => line));
+  const textAt = (at: number): string => wellTyped.find(({ line }) => line === at)?.text ?? `line ${at}`;
+  return [
+    ...complaints
+      .filter((one) => !isWrong(one))
+      .map(({ line, message }) => `${textAt(line)} does not compile: ${message}`),
+    ...wrongUses.filter(({ line }) => !lines.has(line)).map(({ text }) => `${text} compiles`),
+  ];
 };

@@ -1,0 +1,52 @@
+/** What a user pays who checks a program against the package: the examples, against the declarations in `dist`. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+
+const folder = `.cache/examples-${process.pid}/`;
+
+/** As a user has it: no sources of ours, no test. */
+const config = (include: readonly string[]): string =>
+  JSON.stringify({
+    compilerOptions: {
+      ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', strict: true, skipLibCheck: true },
+      ...{ noEmit: true, types: ['node'], typeRoots: ['../../node_modules/@types'] },
+    },
+    include: include.map((name) => `../../examples/${name}/*.ts`),
+    exclude: ['../../examples/**/*.test.ts'],
+  });
+
+export const exampleNames: readonly string[] = readdirSync('examples', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .sort();
+
+/** What a compiler says of its own work. */
+export interface Check {
+  readonly instantiations: number;
+  readonly seconds: number;
+}
+
+const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
+
+/** 7 checks in parallel, and what its threads share depends on chance: instantiations are those of one. */
+const alone = { 6: [], 7: ['--singleThreaded'] };
+
+/** Checks examples once; throws where they do not compile. */
+export const checkExamples = (version: 6 | 7, names: readonly string[]): Check => {
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(`${folder}tsconfig.json`, config(names));
+    const args = [compilers[version], '-p', folder, '--extendedDiagnostics', ...alone[version]];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const figure = (label: string): number =>
+      Number(new RegExp(`^${label}:\\s+([\\d.]+)`, 'm').exec(stdout)?.[1]);
+    if (status !== 0) throw new Error(`TypeScript ${version} on examples ${names.join(', ')}: ${stdout}`);
+    return { instantiations: figure('Instantiations'), seconds: figure('Total time') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** Seconds for all examples: the median of three. */
+export const secondsOf = (version: 6 | 7): number =>
+  [0, 1, 2].map(() => checkExamples(version, exampleNames).seconds).sort((a, b) => a - b)[1]!;

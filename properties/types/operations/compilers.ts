@@ -119,3 +119,32 @@ export const compiled7 = (modules: Modules): readonly Complaint[] => {
     rmSync(folder, { recursive: true });
   }
 };
+
+/** What an editor shows of each constant of a module when the mouse is over it: `const x: Tensor<[8, 64], "float32">`. */
+export const hovers6 = (text: string): Readonly<Record<string, string>> => {
+  const path = `${folder}hover.ts`;
+  const options = optionsOf();
+  const read = (name: string): string | undefined => (name === path ? text : ts.sys.readFile(name));
+  const service = ts.createLanguageService({
+    getCompilationSettings: () => options,
+    getCurrentDirectory: () => root,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    getScriptFileNames: () => [path],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (name) => {
+      const found = read(name);
+      return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
+    },
+    fileExists: (name) => name === path || ts.sys.fileExists(name),
+    readFile: read,
+    directoryExists: (name) => `${name}/` === folder || ts.sys.directoryExists(name),
+  });
+  const errors = service.getSemanticDiagnostics(path);
+  if (errors.length > 0) throw new Error(ts.flattenDiagnosticMessageText(errors[0]!.messageText, '\n'));
+  return Object.fromEntries(
+    [...text.matchAll(/\bconst (\w+) =/g)].map(({ index, 1: name = '' }) => [
+      name,
+      ts.displayPartsToString(service.getQuickInfoAtPosition(path, index + 'const '.length)?.displayParts),
+    ]),
+  );
+};

@@ -2,11 +2,19 @@
 import fc from 'fast-check';
 import { checkpoint, customVjp, vmap } from 'noisefold/dsl';
 import { vjp } from '../../src/dsl/gradient.js';
+import { type Node, sizeOf } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf } from '../../src/dsl/tensor.js';
 import { numbers } from '../arbitraries/choices.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
-import { type Input, type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';
+import { convolutionCase } from '../arbitraries/convolution.js';
+import {
+  type Input,
+  inputNodes,
+  type OperationCase,
+  operationCase,
+  smallShape,
+} from '../arbitraries/operationCase.js';
 import { operations } from '../arbitraries/operations.js';
 import { lifted, lowered, type NodeFunction, type TensorFunction, tensors } from '../oracles/lifting.js';
 import { mapValues } from '../oracles/records.js';
@@ -34,17 +42,43 @@ interface Grid {
 
 const extent = fc.integer({ min: 1, max: 3 });
 
-/** The first input lies at the first of the places, the others anywhere. */
-const gridOf = (columns: fc.Arbitrary<number>, places: readonly [Place, ...Place[]]): fc.Arbitrary<Grid> =>
+/** Inputs lie anywhere, but that some differ along each axis of the first of the places: else the first input lies there. */
+const gridOf = (
+  graph: fc.Arbitrary<GraphCase>,
+  columns: fc.Arbitrary<number>,
+  places: readonly [Place, ...Place[]],
+): fc.Arbitrary<Grid> =>
   fc
     .record({
-      given: graphCase,
+      given: graph,
       rows: extent,
       columns,
-      others: fc.array(fc.constantFrom(...places), { minLength: 2, maxLength: 2 }),
+      places: fc.array(fc.constantFrom(...places), { minLength: 3, maxLength: 3 }),
       seed: fc.nat(),
     })
-    .map(({ others, ...rest }) => ({ ...rest, places: [places[0], ...others] }));
+    .map((grid) => {
+      const used = grid.places.slice(0, grid.given.inputs.length).map(along);
+      const isWell = along(places[0]).every((needed, axis) => !needed || used.some((at) => at[axis]));
+      return isWell ? grid : { ...grid, places: [places[0], ...grid.places.slice(1)] };
+    });
+
+/** A convolution with all its attributes as a graph. */
+const convolution: fc.Arbitrary<GraphCase> = fc
+  .tuple(convolutionCase(), fc.nat())
+  .map(([{ image, kernel, attributes }, seed]) => {
+    const inputs = [image, kernel].map((shape, i): Input => ({
+      path: `x${i}`,
+      shape,
+      dtype: 'float32',
+      data: numbers('any', seed + i, sizeOf(shape)),
+    }));
+    const build = ({ x0, x1 }: Nodes): Nodes => ({ y: p.conv2d(x0!, x1!, attributes) });
+    const graph = (): Nodes => {
+      const [x0, x1] = inputNodes(inputs) as [Node, Node];
+      return build({ x0, x1 });
+    };
+    return { inputs, key: [0, 1], declared: inputs, build, graph, donate: [], scratch: 0 };
+  });
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 const joined = (parts: readonly Float64Array[]): Float64Array =>
@@ -121,7 +155,7 @@ const slopes =
       Object.values(f(tensors(at)))
         .map((y) => total(p.cast(nodeOf(y), 'float32')))
         .reduce(p.add);
-    return tensors(mapValues(gradient(scalar, mapValues(x, nodeOf)), (g) => g));
+    return tensors(gradient(scalar, mapValues(x, nodeOf)));
   };
 
 const WRAPPINGS = {
@@ -202,7 +236,7 @@ export const batchLaws: readonly Law[] = [
     formula:
       'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
     source: 'definition of vmap',
-    arbitrary: gridOf(fc.constant(1), ['rows', 'neither']),
+    arbitrary: gridOf(graphCase, fc.constant(1), ['rows', 'neither']),
     runs: 600,
     violation: (grid: Grid) =>
       equal(
@@ -214,7 +248,7 @@ export const batchLaws: readonly Law[] = [
     name: 'vmap nests',
     formula: 'vmap(x ↦ vmap(y ↦ f(x, y))(ys))(xs)[i][j] = f(xs[i], ys[j]), to the bit in float64',
     source: 'definition of vmap',
-    arbitrary: gridOf(extent, ['both', 'rows', 'columns', 'neither']),
+    arbitrary: gridOf(graphCase, extent, ['both', 'rows', 'columns', 'neither']),
     runs: 400,
     violation: (grid: Grid) =>
       equal(
@@ -234,13 +268,29 @@ export const batchLaws: readonly Law[] = [
     name: 'vmap of a gradient is the gradient at each example',
     formula: 'vmap(∇f)(xs)[i] = (∇f)(xs[i]), to the bit in float64',
     source: 'definition of vmap',
-    arbitrary: gridOf(fc.constant(1), ['rows', 'neither']),
+    arbitrary: gridOf(graphCase, fc.constant(1), ['rows', 'neither']),
     runs: 400,
     violation: (grid: Grid) =>
       equal(
         atOnce(grid, (f, at) => batched(slopes(f), at('rows'))),
         oneByOne(grid, (f, at) => slopes(f)(at('rows'))),
       ),
+  },
+  {
+    name: 'vmap of a convolution is it at each image, each kernel, or each pair',
+    formula: 'vmap(f)(xs)[i] = f(xs[i]), for f(x) = (conv2d(x), ∇⟨1, conv2d(x)⟩) and groups of both kinds',
+    source: 'definition of vmap',
+    arbitrary: gridOf(convolution, fc.constant(1), ['rows', 'neither']),
+    runs: 300,
+    violation: (grid: Grid) => {
+      const both =
+        (f: Function): Function =>
+        (x) => ({ ...f(x), ...slopes(f)(x) });
+      return equal(
+        atOnce(grid, (f, at) => batched(both(f), at('rows'))),
+        oneByOne(grid, (f, at) => both(f)(at('rows'))),
+      );
+    },
   },
   {
     name: 'the gradient through vmap is that of each example',

@@ -2,6 +2,7 @@ import {
   addPerSample,
   concat,
   conv2d,
+  convolution,
   defn,
   type Dim,
   downsample,
@@ -9,10 +10,14 @@ import {
   layer,
   linear,
   matmul,
+  meanOver,
+  mul,
   mulPerSample,
   type Shape,
+  square,
   sumOver,
   type Tensor,
+  zeros,
 } from '../../src/dsl/index.js';
 import { F } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
@@ -49,15 +54,15 @@ film({ w, b })(h32, embedding);
 film({ w, b })(h, embedding255);
 // @ts-expect-error "arg 1: rank 4 expected, but here 2"
 film({ w, b })(embedding, embedding);
-// @ts-expect-error "params.b: axis C is 63, but elsewhere it differs"
+// @ts-expect-error "params.b: axis C is 63, but 64 in params.w"
 film({ w, b: b126 });
 // arguments are not held against parameters that quarrel among themselves
 const quarrelling = film(
-  // @ts-expect-error "params.b: axis C is 63, but elsewhere it differs"
+  // @ts-expect-error "params.b: axis C is 63, but 64 in params.w"
   { w, b: b126 },
 );
 quarrelling(h, embedding);
-// @ts-expect-error "params.b: axis C is 127 is odd: it has no half, but elsewhere it differs"
+// @ts-expect-error "params.b: axis C is 127 is odd: it has no half, but 64 in params.w"
 film({ w, b: b127 });
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
 film({ w, b: integers });
@@ -111,13 +116,82 @@ project(a, a, three);
 // @ts-expect-error Expected 3 arguments, but got 2
 project(a, c);
 
+// leading axes are one in the body, and come back
+const matmulOver = defn('... C, C D -> ... D', (x, weights) => {
+  expectType<Tensor<['...', 'C']>>()(x);
+  return matmul(weights)(x);
+});
+declare const w64: Tensor<[64, 10]>;
+expectType<Tensor<['N', 28, 28, 10]>>()(matmulOver(h, w64));
+expectType<Tensor<[10]>>()(matmulOver(zeros(64), w64));
+expectType<Tensor<Shape>>()(matmulOver(unknownShape, w64));
+// @ts-expect-error "arg 2: axis C = 63 (bound earlier) but here 64"
+matmulOver(zeros(3, 63), w64);
+// @ts-expect-error "arg 1: rank 1 or more expected, but here 0"
+matmulOver(zeros(), w64);
+const twice = defn('... C, ... -> ... C', (x) => x);
+expectType<Tensor<[4, 2, 3]>>()(twice(zeros(4, 2, 3), zeros(4, 2)));
+// @ts-expect-error "arg 2: leading axes [4, 3], but [4, 2] in arg 1"
+twice(zeros(4, 2, 3), zeros(4, 3));
+
+// several results
+const moments = defn('B C -> B, B', (x) => [meanOver(1)(x), meanOver(1)(square(x))]);
+expectType<readonly [Tensor<[4]>, Tensor<[4]>]>()(moments(zeros(4, 3)));
+// @ts-expect-error "the result.1: rank 1 expected, but here 2"
+defn('B C -> B, B', (x) => [meanOver(1)(x), x]);
+// @ts-expect-error "the result.0: a tensor expected" | "the result.1: a tensor expected"
+defn('B C -> B, B', (x) => meanOver(1)(x));
+// @ts-expect-error "the result.1: int32 expected, but here float32"
+defn('B C -> B, B:int32', (x) => [meanOver(1)(x), meanOver(1)(x)]);
+
+// trees by name
+const attend = layer(
+  { k: 'C D' },
+  { takes: { x: 'B C', more: { scale: 'D', each: ['B'] } }, gives: { mean: 'B D', all: ['B', 'D'] } },
+  (p) =>
+    ({ x, more }) => ({ mean: matmul(p.k)(x), all: [more.each[0], more.scale] }),
+);
+expectType<{
+  readonly mean: Tensor<[4, 10]>;
+  readonly all: readonly [Tensor<[4]>, Tensor<[10]>];
+}>()(attend({ k: w64 })({ x: zeros(4, 64), more: { scale: zeros(10), each: [zeros(4)] } }));
+// @ts-expect-error "input.more.scale: axis D = 10 (bound earlier) but here 11"
+attend({ k: w64 })({ x: zeros(4, 64), more: { scale: zeros(11), each: [zeros(4)] } });
+const masked = defn({ takes: { x: 'B C', mask: 'B C' }, gives: 'B' }, ({ x, mask }) =>
+  sumOver(1)(mul(mask)(x)),
+);
+expectType<Tensor<[4]>>()(masked({ x: zeros(4, 2), mask: zeros(4, 2) }));
+// @ts-expect-error "input.mask: axis C is 3, but 2 in input.x"
+masked({ x: zeros(4, 2), mask: zeros(4, 3) });
+// @ts-expect-error Property 'mask' is missing
+masked({ x: zeros(4, 2) });
+// @ts-expect-error "the result.mean: axis 1 should be D, but here C"
+layer({ k: 'C D' }, { takes: 'B C', gives: { mean: 'B D' } }, () => (x) => ({ mean: x }));
+// @ts-expect-error "the result.mean: a tensor expected"
+layer({ k: 'C D' }, { takes: 'B C', gives: { mean: 'B D' } }, () => (x) => ({ men: x }));
+
 // the body has the symbols for dims
-// @ts-expect-error Type '"H"' is not assignable to type '"H/2"'
+// @ts-expect-error "the result: axis 1 should be H/2, but here H"
 defn('B H W C -> B H/2 W/2 C', (x) => x);
-// @ts-expect-error is not assignable to type '"B"'
+// @ts-expect-error "the result: axis 0 should be B, but here W"
 defn('B H W C -> B C', (x) => sumOver(0, 1)(x));
+// what is wide is let through, and checked when the program is traced
+defn('B H W C, 3 3 C D -> B H W D', (x, kernel) => convolution(kernel, { padding: [[1, 1], [1, 1]] })(x)); // prettier-ignore
+
 // @ts-expect-error a signature has an arrow: B H W C, B D -> B H W C
 defn('B H W C', (x) => x);
+// @ts-expect-error '->' is not an extent
+defn('B -> B -> B', (x) => x);
+// @ts-expect-error '$C' is not an extent
+defn('B $C -> B', (x) => x);
+// @ts-expect-error 'float' is not a dtype: float32, int32 or bool
+defn('B C:float -> B', (x) => x);
+// @ts-expect-error '...' is not an extent
+defn('B ... C -> B', (x) => x);
+// @ts-expect-error D is in the result, and in no argument
+defn('B C -> B D', (x) => x);
+// @ts-expect-error ... is in the result, and in no argument
+defn('C -> ... C', (x) => x);
 // @ts-expect-error a signature has one to three arguments
 defn('A, B, C, D -> A', (x) => x);
 // @ts-expect-error '-1' is not an extent

@@ -104,10 +104,10 @@ type SumOf<A extends string, B extends string> = A extends B
     ? `${Term<A>}+${Term<B>}`
     : `${Term<B>}+${Term<A>}`;
 
-type Alphabet = '()*+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+type Alphabet = ' .()*+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
 /** The order of the terms of a sum. */
-type Before<A extends string, B extends string> = A extends `${infer X}${infer XS}`
+export type Before<A extends string, B extends string> = A extends `${infer X}${infer XS}`
   ? B extends `${infer Y}${infer YS}`
     ? X extends Y
       ? Before<XS, YS>

@@ -3,12 +3,15 @@ import { numbersOf } from '../../properties/diffusion/run.js';
 import { E, F } from '../internal/fp.js';
 import { attempt } from './errors.js';
 import { defn, layer } from './layer.js';
+import { mul } from './ops/binary.js';
 import { addPerSample, mulPerSample } from './ops/broadcast.js';
 import { constantOf, iota, ones, zeros } from './ops/constants.js';
 import { downsample } from './ops/convolution.js';
 import { concat } from './ops/joining.js';
 import { linear, matmul } from './ops/linear.js';
+import { meanOver, sumOver } from './ops/reduction.js';
 import { halve } from './ops/slicing.js';
+import { square } from './ops/unary.js';
 import { type AnyTensor, dims, type DType, type Shape, type Tensor } from './tensor.js';
 
 const film = layer({ w: 'D 2*C', b: '2*C' }, 'B H W C, B D -> B H W C', (p) => (h, embedding) => {
@@ -125,5 +128,80 @@ describe('defn', () => {
     const text: string = 'B C';
     const odd = defn(text as 'B C -> B C', (x) => x);
     expect(attempt(() => odd(zeros(2, 4)))).toMatchObject(E.left({ _tag: 'ConfigError' }));
+  });
+
+  test('gives the caller the leading axes back, which are one axis in the body', async () => {
+    const seen: (readonly number[])[] = [];
+    const project = defn('... C, C D -> ... D', (x, w) => {
+      seen.push(dims(x));
+      return matmul(w)(x);
+    });
+    const w = constantOf([1, 2, 3, 4, 5, 6], 3, 2);
+    expect(dims(project(ones(2, 5, 4, 3), w))).toEqual([2, 5, 4, 2]);
+    expect(dims(project(ones(3), w))).toEqual([2]);
+    expect(dims(project(zeros(0, 4, 3), w))).toEqual([0, 4, 2]);
+    expect(seen).toEqual([[40, 3], [1, 3], [0, 3]]); // prettier-ignore
+    expect(await numbersOf(() => project(constantOf([1, 0, 0, 0, 1, 0], 2, 1, 3), w))).toEqual([1, 2, 3, 4]);
+  });
+
+  test('leading axes are the same everywhere', () => {
+    const scaled = defn('... C, ... -> ... C', (x) => x);
+    expect(dims(scaled(ones(2, 3, 4), ones(2, 3)))).toEqual([2, 3, 4]);
+    expect(attempt(() => scaled(ones(2, 3, 4), claim<[2, 3]>(ones(3, 2))))).toMatchObject(
+      E.left({
+        _tag: 'ShapeError',
+        where: "arg 2 of '... C, ... -> ... C'",
+        expected: 'leading axes [2, 3] (bound earlier)',
+        actual: '[3, 2]',
+      }),
+    );
+    expect(attempt(() => scaled(claim<[2, 3, 4]>(ones()), ones(2, 3)))).toMatchObject(
+      E.left({ expected: 'rank 1 or more, [..., C]', actual: '[]' }),
+    );
+  });
+
+  test('a result has only leading axes that an argument has', () => {
+    const text: string = 'B -> ... B';
+    const odd = defn(text as 'B -> B', (x) => x);
+    expect(attempt(() => odd(zeros(2)))).toMatchObject(
+      E.left({ _tag: 'ConfigError', actual: '... in the result alone' }),
+    );
+  });
+
+  test('gives several results in an array', async () => {
+    const moments = defn('B C -> B, B', (x) => [meanOver(1)(x), meanOver(1)(square(x))]);
+    const given = constantOf([1, 3, 2, 2], 2, 2);
+    expect(await numbersOf(() => moments(given)[0])).toEqual([2, 2]);
+    expect(await numbersOf(() => moments(given)[1])).toEqual([5, 4]);
+    const liar = defn('B C -> B, B', (x) => [meanOver(1)(x), claim<['B']>(x)]);
+    expect(attempt(() => liar(given))).toMatchObject(
+      E.left({ where: "the result of 'B C -> B, B'.1", expected: 'rank 1, [B]' }),
+    );
+  });
+
+  test('takes and gives trees by name', async () => {
+    const masked = defn(
+      { takes: { x: '... C', mask: '... C' }, gives: { sum: '...', kept: '... C' } },
+      ({ x, mask }) => {
+        const kept = mul(mask)(x);
+        return { sum: sumOver(1)(kept), kept };
+      },
+    );
+    const given = { x: constantOf([1, 2, 3, 4], 2, 1, 2), mask: constantOf([1, 0, 1, 1], 2, 1, 2) };
+    expect(await numbersOf(() => masked(given).sum)).toEqual([1, 7]);
+    expect(dims(masked(given).kept)).toEqual([2, 1, 2]);
+    expect(attempt(() => masked({ ...given, mask: claim<[2, 1, 2]>(ones(2, 1, 3)) }))).toMatchObject(
+      E.left({ where: 'input.mask', expected: 'axis C = 2 (bound earlier)' }),
+    );
+    expect(attempt(() => masked({ x: given.x } as typeof given))).toMatchObject(
+      E.left({ _tag: 'ConfigError', where: 'input.mask', actual: 'none' }),
+    );
+  });
+
+  test('lets a wide result through, and checks it on the trace', () => {
+    const wide = defn('B C -> B', (x) => claim<Shape>(x));
+    expect(attempt(() => wide(zeros(2, 4)))).toMatchObject(
+      E.left({ expected: 'rank 1, [B]', actual: '[2, 4]' }),
+    );
   });
 });

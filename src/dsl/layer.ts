@@ -2,87 +2,154 @@
  * Functions of tensors whose shapes are written once, in words, and checked at each call: by the compiler where
  * the extents are in the types, and when the program is traced.
  */
-import type { CheckedSpec, Of } from './spec.js';
 import { type Bound, nothingBound } from './bind.js';
-import { bindInputs, bindParams, checkOutput, parseSignature } from './signature.js';
-import type { AnyTensor, Shape, Tensor } from './tensor.js';
-import type { EnvOf, Errors, Evaluated, Read, ReadTree } from './unify.js';
-import type { DTypeOf, WordsOf } from './words.js';
+import { bindInputs, bindParams, checkedResult, merged, parseSignature, type Written } from './signature.js';
+import type { CheckedSpec, Of, Spec, Syms, TreeSpec } from './spec.js';
+import type { DType, Shape, Tensor } from './tensor.js';
+import type {
+  AfterTensor,
+  EnvOf,
+  Errors,
+  EvaluatedTree,
+  ReadTree,
+  WrongResult,
+  WrongTensor,
+} from './unify.js';
+import type { BadSpec, DTypeOf } from './words.js';
+
+// Signatures: one string, or a record of specs
+
+/** `{ takes: { x: 'B C', mask: 'B' }, gives: 'B' }`: the signature of a function of one tree. */
+export interface Signature {
+  readonly takes: Spec;
+  readonly gives: Spec;
+}
 
 type Trim<S extends string> = S extends ` ${infer Rest}`
   ? Trim<Rest>
   : S extends `${infer Rest} `
     ? Trim<Rest>
     : S;
-type Arguments<S extends string> = S extends `${infer First},${infer Rest}`
-  ? [Trim<First>, ...Arguments<Rest>]
+type Listed<S extends string> = S extends `${infer First},${infer Rest}`
+  ? [Trim<First>, ...Listed<Rest>]
   : [Trim<S>];
-type InputsOf<S extends string> = S extends `${infer Inputs}->${string}` ? Arguments<Inputs> : never;
-type OutputOf<S extends string> = S extends `${string}->${infer Output}` ? Trim<Output> : never;
 
-/** A body: the symbols of the signature are its dims. */
-type Body<I extends readonly string[], O extends string> = (...inputs: Tensors<I>) => Of<O>;
-type Tensors<I extends readonly string[]> = { [K in keyof I]: Of<I[K]> };
+/** The specs of the arguments, in order, or the spec of the one. */
+type Takes<G> = G extends `${infer Inputs}->${string}`
+  ? Listed<Inputs>
+  : G extends { readonly takes: infer I }
+    ? I
+    : never;
 
-// `extends unknown` makes each of these wait until its shape and environment are known. Half-evaluated, over
-// shapes that are still parameters, they cost the compiler ten times as much.
+/** The spec of the result: a tree where there are several. */
+type Gives<G> = G extends `${string}->${infer Output}`
+  ? Output extends `${string},${string}`
+    ? Listed<Output>
+    : Trim<Output>
+  : G extends { readonly gives: infer O }
+    ? O
+    : never;
 
-/** What is bound after an argument. */
-type After<I extends string, S extends Shape, E, Where extends string> = S extends unknown
-  ? E & EnvOf<Read<WordsOf<I>, S, Where>>
+/** The messages of the specs in the text of a signature. */
+type BadWords<G> = G extends `${infer Inputs}->${infer Output}`
+  ? BadSpecs<[...Listed<Inputs>, ...Listed<Output>]>
   : never;
+type BadSpecs<P extends readonly string[]> = { [I in keyof P]: BadSpec<WithoutLeading<P[I]>> }[number];
+type WithoutLeading<S extends string> = S extends `...${infer Last}`
+  ? Last extends '' | ` ${string}` | `:${string}`
+    ? Last
+    : S
+  : S;
 
-/** The messages of what is wrong with an argument; `never` where nothing is. */
-type Wrong<I extends string, S extends Shape, E, Where extends string> = S extends unknown
-  ? E extends unknown
-    ? Errors<Read<WordsOf<I>, S, Where>, E> & string
+/** The symbols of the result that nothing binds. */
+type Unbound<G, P> = Exclude<Syms<Of<Gives<G>>>, Syms<Of<Takes<G>>> | Syms<Of<P>>>;
+
+/** `G`, or what is wrong with it: no arrow, a word that is none, a symbol that nothing binds, too many arguments. */
+type CheckedSignature<G, P> = [Takes<G>] extends [never]
+  ? 'a signature has an arrow: B H W C, B D -> B H W C'
+  : [BadWords<G>] extends [never]
+    ? CheckedArity<G, P>
+    : BadWords<G>;
+
+type CheckedArity<G, P> = [G, Takes<G>] extends [string, { readonly length: infer N }]
+  ? N extends 1 | 2 | 3
+    ? CheckedResult<G, P>
+    : 'a signature has one to three arguments: more go by name, { takes: { x: …, y: … }, gives: … }'
+  : CheckedResult<G, P>;
+type CheckedResult<G, P> = [Unbound<G, P>] extends [never]
+  ? G
+  : `${Unbound<G, P> & string} is in the result, and in no argument`;
+
+// Bodies: the symbols of the signature are the extents
+
+/** The tensors that a tree of specs may stand for, before the symbols are looked at. */
+export type Like<P> = P extends string
+  ? Tensor<Shape, DTypeOf<P>>
+  : P extends TreeSpec<infer T>
+    ? LikeTensors<T>
+    : { readonly [K in keyof P]: Like<P[K]> };
+type LikeTensors<T> =
+  T extends Tensor<Shape, infer D> ? Tensor<Shape, D> : { readonly [K in keyof T]: LikeTensors<T[K]> };
+
+type Body<G, R> = (...inputs: Inputs<G, Takes<G>>) => OrMessage<R, Wrong<Gives<G>, R>>;
+type Inputs<G, I> = G extends string
+  ? I extends readonly unknown[]
+    ? { [K in keyof I]: Of<I[K]> }
     : never
-  : never;
-
-type Output<O extends string, E> = E extends unknown
-  ? Evaluated<WordsOf<O>, E> extends infer S extends Shape
-    ? Tensor<S, DTypeOf<O>>
-    : never
-  : never;
+  : [input: Of<I>];
+type Wrong<O, R> = R extends unknown ? WrongResult<O, R, 'the result'> : never;
 
 /** `T`, or the messages of what is wrong with it. */
-type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>;
-type Argument<I extends string, S extends Shape, E, Where extends string> = OrMessage<
-  Tensor<S, DTypeOf<I>>,
-  Wrong<I, S, E, Where>
->;
+type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages & string>;
+
+// Calls. `extends unknown` makes each of these wait until its tensors and environment are known. Half-evaluated,
+// over shapes that are still parameters, they cost the compiler ten times as much.
+
+/** What is bound after an argument. */
+type After<P, T, E, Where extends string> = T extends unknown ? E & EnvOf<ReadTree<P, T, Where>> : never;
+
+/** The messages of what is wrong with an argument; `never` where nothing is. */
+type WrongArgument<P, T, E, Where extends string> = T extends unknown
+  ? E extends unknown
+    ? Errors<ReadTree<P, T, Where>, E>
+    : never
+  : never;
+
+type Result<O, E> = E extends unknown ? EvaluatedTree<O, E> : never;
 
 /** A function whose arguments are unified with a signature, in an environment. */
-export type Unified<I extends readonly string[], O extends string, E> = I extends readonly [
+export type Unified<G, E> = G extends string
+  ? Positional<Takes<G>, Gives<G>, E>
+  : <T extends Like<Takes<G>>>(
+      input: OrMessage<T, WrongArgument<Takes<G>, T, E, 'input'>>,
+    ) => Result<Gives<G>, After<Takes<G>, T, E, 'input'>>;
+
+type Argument<P extends string, S extends Shape, E, Where extends string> = OrMessage<
+  Tensor<S, DTypeOf<P>>,
+  S extends unknown ? (E extends unknown ? WrongTensor<P, S, E, Where> : never) : never
+>;
+type Then<P extends string, S extends Shape, E, Where extends string> = S extends unknown
+  ? AfterTensor<P, S, E, Where>
+  : never;
+
+type Positional<I, O, E> = I extends readonly [
   infer I1 extends string,
   infer I2 extends string,
   infer I3 extends string,
 ]
   ? <S1 extends Shape, S2 extends Shape, S3 extends Shape>(
       x: Argument<I1, S1, E, 'arg 1'>,
-      y: Argument<I2, S2, After<I1, S1, E, 'arg 1'>, 'arg 2'>,
-      z: Argument<I3, S3, After<I2, S2, After<I1, S1, E, 'arg 1'>, 'arg 2'>, 'arg 3'>,
-    ) => Output<O, After<I3, S3, After<I2, S2, After<I1, S1, E, 'arg 1'>, 'arg 2'>, 'arg 3'>>
+      y: Argument<I2, S2, Then<I1, S1, E, 'arg 1'>, 'arg 2'>,
+      z: Argument<I3, S3, Then<I2, S2, Then<I1, S1, E, 'arg 1'>, 'arg 2'>, 'arg 3'>,
+    ) => Result<O, Then<I3, S3, Then<I2, S2, Then<I1, S1, E, 'arg 1'>, 'arg 2'>, 'arg 3'>>
   : I extends readonly [infer I1 extends string, infer I2 extends string]
     ? <S1 extends Shape, S2 extends Shape>(
         x: Argument<I1, S1, E, 'arg 1'>,
-        y: Argument<I2, S2, After<I1, S1, E, 'arg 1'>, 'arg 2'>,
-      ) => Output<O, After<I2, S2, After<I1, S1, E, 'arg 1'>, 'arg 2'>>
+        y: Argument<I2, S2, Then<I1, S1, E, 'arg 1'>, 'arg 2'>,
+      ) => Result<O, Then<I2, S2, Then<I1, S1, E, 'arg 1'>, 'arg 2'>>
     : I extends readonly [infer I1 extends string]
-      ? <S1 extends Shape>(x: Argument<I1, S1, E, 'arg 1'>) => Output<O, After<I1, S1, E, 'arg 1'>>
+      ? <S1 extends Shape>(x: Argument<I1, S1, E, 'arg 1'>) => Result<O, Then<I1, S1, E, 'arg 1'>>
       : never;
-
-/** The tensors that parameters may be, before their symbols are looked at. */
-export type ParamsLike<P> = P extends string
-  ? Tensor<Shape, DTypeOf<P>>
-  : { readonly [K in keyof P]: ParamsLike<P[K]> };
-
-/** What may be said of a signature before it is read: it has an arrow, and one to three arguments. */
-type CheckedSignature<S extends string> = [InputsOf<S>] extends [never]
-  ? 'a signature has an arrow: B H W C, B D -> B H W C'
-  : InputsOf<S>['length'] extends 1 | 2 | 3
-    ? S
-    : 'a signature has one to three arguments';
 
 /**
  * A function with a signature: `defn('B H W C, C D -> B H/2 W/2 D', (x, w) => …)`. In the body the symbols
@@ -90,35 +157,42 @@ type CheckedSignature<S extends string> = [InputsOf<S>] extends [never]
  * that they stand for. For callers whose dims are known: inside a function whose dims are parameters, use the
  * ops.
  *
+ * `...` at the beginning of a shape stands for any leading axes, the same ones everywhere: in the body they are one
+ * axis, `'...'`, and the caller gets them back. Several results are an array; what has a name, or is a tree, is
+ * written as a record of specs, `{ takes, gives }`.
+ *
  * Raises `ShapeError`, naming the argument and the axis, where the traced extents do not fit the signature.
  *
  * @example
- * const project = defn('B H W C, C D -> B H W D', (x, w) => pipe(x, matmul(w)))
+ * const project = defn('... C, C D -> ... D', (x, w) => pipe(x, matmul(w)))
  * project(zeros(8, 28, 28, 1), zeros(1, 64)) // : Tensor<[8, 28, 28, 64]>
+ *
+ * const moments = defn('B C -> B, B', (x) => [meanOver(1)(x), meanOver(1)(square(x))])
+ * moments(constantOf([1, 3], 1, 2)) // → [[2], [5]]
+ *
+ * const masked = defn({ takes: { x: 'B C', mask: 'B C' }, gives: 'B' }, ({ x, mask }) => sumOver(1)(mul(mask)(x)))
+ * masked({ x: ones(4, 2), mask: zeros(4, 2) }) // : Tensor<[4]>
  */
-export const defn = <const S extends string>(
-  signature: CheckedSignature<S>,
-  body: Body<InputsOf<S>, OutputOf<S>>,
-): Unified<InputsOf<S>, OutputOf<S>, unknown> =>
+export const defn = <const G extends string | Signature, const R>(
+  signature: CheckedSignature<G, never>,
+  body: Body<G, R>,
+): Unified<G, unknown> =>
   // the run-time checks are those of the type
-  checkedCall(signature, body as Untyped, nothingBound) as unknown as Unified<
-    InputsOf<S>,
-    OutputOf<S>,
-    unknown
-  >;
+  checkedCall(signature as Written, body as Untyped, nothingBound) as unknown as Unified<G, unknown>;
 
 /** A {@link defn} that has parameters. */
-export type Layer<P, S extends string> = <T extends ParamsLike<P>>(
+export type Layer<P, G> = <T extends Like<P>>(
   params: OrMessage<T, WrongParams<P, T>>,
-) => Unified<InputsOf<S>, OutputOf<S>, ParamsEnv<P, T>>;
+) => Unified<G, ParamsEnv<P, T>>;
 /** What parameters bind: nothing, where they quarrel among themselves. */
-type ParamsEnv<P, T> = [WrongParams<P, T>] extends [never] ? EnvOf<ReadTree<P, T>> : unknown;
-type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T>, unknown> & string : never;
+type ParamsEnv<P, T> = [WrongParams<P, T>] extends [never] ? EnvOf<ReadTree<P, T, 'params'>> : unknown;
+type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T, 'params'>, unknown> : never;
 
 /**
  * A function with parameters: their spec, the signature of the function, and a body from parameters to
  * function. The symbols are shared: at each call they are unified with the parameters first, then with the
- * arguments. For callers whose dims are known: inside a function whose dims are parameters, use the ops.
+ * arguments. For callers whose dims are known: inside a function whose dims are parameters, use the ops. Signatures
+ * are those of {@link defn}.
  *
  * Raises `ShapeError`, naming the parameter or argument and the axis, where the traced extents do not fit.
  *
@@ -129,25 +203,24 @@ type WrongParams<P, T> = T extends unknown ? Errors<ReadTree<P, T>, unknown> & s
  * })
  * film({ w: zeros(32, 16), b: zeros(16) })(zeros(4, 28, 28, 8), zeros(4, 32)) // : Tensor<[4, 28, 28, 8]>
  */
-export const layer = <const P, const S extends string>(
+export const layer = <const P, const G extends string | Signature, const R>(
   params: CheckedSpec<P>,
-  signature: CheckedSignature<S>,
-  body: (params: Of<P>) => Body<InputsOf<S>, OutputOf<S>>,
-): Layer<P, S> => {
+  signature: CheckedSignature<G, P>,
+  body: (params: Of<P>) => Body<G, R>,
+): Layer<P, G> => {
   const call = (given: Of<P>): Untyped =>
-    checkedCall(signature, body(given) as Untyped, () => bindParams(params, given));
-  return call as unknown as Layer<P, S>; // the run-time checks are those of the type
+    checkedCall(signature as Written, body(given) as Untyped, () => bindParams(params, given));
+  return call as unknown as Layer<P, G>; // the run-time checks are those of the type
 };
 
-type Untyped = (...inputs: readonly AnyTensor[]) => AnyTensor;
+type Untyped = (...inputs: readonly unknown[]) => unknown;
 
 /** A body between the checks of what it takes and of what it gives. */
 const checkedCall =
-  (text: string, body: Untyped, bound: () => Bound): Untyped =>
-  (...inputs) => {
-    const signature = parseSignature(text);
-    const env = bindInputs(signature, inputs, bound());
-    const output = body(...inputs);
-    checkOutput(signature, output, env);
-    return output;
+  (written: Written, body: Untyped, bound: () => Bound): Untyped =>
+  (...given) => {
+    const signature = parseSignature(written);
+    const env = bindInputs(signature, given, bound());
+    const result = body(...given.map((argument, i) => merged(signature.inputs[i]!, env)(argument)));
+    return checkedResult(signature, result, env);
   };

@@ -199,8 +199,8 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
 export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
   attempt(() => treeSpec<T>(mapLeaves(isPart)(parsePart)(spec)));
 
-const isPart = (x: unknown): x is string | TreeSpec<unknown> => typeof x === 'string' || isTreeSpec(x);
-const parsePart = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> =>
+export const isPart = (x: unknown): x is string | TreeSpec<unknown> => typeof x === 'string' || isTreeSpec(x);
+export const parsePart = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> =>
   typeof part === 'string' ? parseString(part) : part;
 
 /**

@@ -7,7 +7,7 @@ import { bindShape, type Bound, LEADING, nothingBound, settle } from './bind.js'
 import { type NoisefoldError, raise, showShape } from './errors.js';
 import { sizeOf } from './node.js';
 import { reshape } from './primitives/index.js';
-import { isPart, type LeafSpec, parseAs, parsePart, type Spec, type TreeSpec, treeSpec } from './spec.js';
+import { isPart, type LeafSpec, parseAs, parseString, type Spec, type TreeSpec, treeSpec } from './spec.js';
 import { type AnyTensor, dims, dtypeOf, isTensor, nodeOf, type Shape, tensor } from './tensor.js';
 import { leaves, mapLeaves } from './tree.js';
 
@@ -25,15 +25,16 @@ export interface Signature {
 /** A signature as it is written. */
 export type Written = string | { readonly takes: Spec; readonly gives: Spec };
 
-const parseLeaf = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> => {
+/** A spec that may have leading axes; all others are left as they are. */
+const withLeadingAxes = <A>(part: A | string): A | string | LeafSpec => {
   const words = typeof part === 'string' ? /^\s*\.\.\.(?<last>(\s|:).*)?$/.exec(part) : null;
-  if (words === null) return parsePart(part);
-  const leaf = parsePart(words.groups?.['last'] ?? '') as LeafSpec; // a string is one leaf
+  if (words === null) return part;
+  const leaf = parseString(words.groups?.['last'] ?? '');
   return { ...leaf, shape: [LEADING, ...leaf.shape] };
 };
 const parsePlace = (where: string, spec: Spec): Place => ({
   where,
-  spec: treeSpec(mapLeaves(isPart)(parseLeaf)(spec)),
+  spec: treeSpec(mapLeaves(isPart)(withLeadingAxes)(spec)),
 });
 
 const parseText = (text: string): Signature => {

@@ -63,6 +63,12 @@ describe('treeSpec', () => {
 
   test('keeps optional members that are absent', () => {
     expect(treeSpec({ w: leafSpec([2]), b: undefined })).toMatchObject({ leaves: [{ path: 'w' }] });
+    expect(treeSpec({ t: 'B:int32', w: [leafSpec([2])] })).toMatchObject({
+      leaves: [{ path: 't', shape: ['B'], dtype: 'int32' }, { path: 'w.0' }],
+    });
+    expect(attempt(() => treeSpec({ w: 'B -1' }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    const none = undefined as unknown as number;
+    expect(attempt(() => leafSpec([2, none]))).toMatchObject(E.left({ actual: 'undefined' }));
   });
 
   test('a leaf refuses extents that are none', () => {

@@ -53,13 +53,14 @@ type Words<S extends string, Found extends readonly Dim[] = []> = S extends ` ${
 /** The shape that a string of extents and symbols stands for: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
 export type ShapeOf<S extends string> = string extends S ? Shape : Words<S>;
 
-type TensorOf<S extends string> = {} extends Record<S, 1> // a string, or a pattern of some
-  ? AnyTensor
-  : S extends 'key'
-    ? Key
-    : S extends `${infer Extents}:${infer D}`
-      ? Tensor<ShapeOf<Extents>, D & DType>
-      : Tensor<ShapeOf<S>>;
+type TensorOf<S extends string> =
+  {} extends Record<S, 1> // a string, or a pattern of some
+    ? AnyTensor
+    : S extends 'key'
+      ? Key
+      : S extends `${infer Extents}:${infer D}`
+        ? Tensor<ShapeOf<Extents>, D & DType>
+        : Tensor<ShapeOf<S>>;
 
 /** The tree of tensors that a spec describes; `unknown` where the spec is only known to be one. */
 export type Of<P> = [Spec] extends [P] ? unknown : TreeOf<P>;
@@ -135,12 +136,14 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
  * leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
-  const wrong = shape.find((dim) => (typeof dim === 'number' ? !isExtent(dim) : E.isLeft(symbolsIn(dim))));
-  if (wrong !== undefined)
+  const isDim = (dim: unknown): boolean =>
+    typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
+  const wrong = shape.findIndex((dim) => !isDim(dim));
+  if (wrong >= 0)
     raise('ShapeError', {
       where: `spec ${showShape(shape)}`,
       expected: "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'",
-      actual: `${wrong}`,
+      actual: `${shape[wrong]}`,
       hint: 'symbols begin with a letter',
     });
   if (dtype === 'key' && shape.length > 0)
@@ -153,7 +156,7 @@ export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
   return { _tag: 'LeafSpec', path: '', shape, dtype };
 };
 
-const parseString = (spec: string): LeafSpec => {
+export const parseString = (spec: string): LeafSpec => {
   if (spec === 'key') return leafSpec([], 'key');
   const [extents = '', dtype = 'float32', ...more] = spec.split(':');
   if (!isDType(dtype) || more.length > 0)
@@ -170,17 +173,26 @@ const parseString = (spec: string): LeafSpec => {
   );
 };
 
+/** What stands for tensors in a tree of specs. */
+type Part = string | LeafSpec | TreeSpec<unknown>;
+
+export const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
+
+/** The tree of leaves that a part stands for. */
+const leavesOf = (part: Part): unknown =>
+  typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
+
 /**
  * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is
- * ascribed: it must be the type of the tree of tensors that the leaves describe.
+ * ascribed: it must be the type of the tree of tensors that the leaves describe. Raises what {@link parseSpec}
+ * gives as a `Left`.
  *
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
-  const isSpec = (x: unknown): x is LeafSpec | TreeSpec<unknown> => isLeafSpec(x) || isTreeSpec(x);
-  const flat = mapLeaves(isSpec)((spec) => (spec._tag === 'TreeSpec' ? spec.tree : spec))(tree);
+  const flat = mapLeaves(isPart)(leavesOf)(tree);
   const placed = mapLeaves(isLeafSpec)((leaf, path) => ({ ...leaf, path }))(flat);
   return { _tag: 'TreeSpec', tree: placed, leaves: leaves(isLeafSpec)(placed).map(({ leaf }) => leaf) };
 };
@@ -197,11 +209,7 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
 
 /** {@link parseSpec} where the type that the spec stands for is known otherwise. */
 export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
-  attempt(() => treeSpec<T>(mapLeaves(isPart)(parsePart)(spec)));
-
-export const isPart = (x: unknown): x is string | TreeSpec<unknown> => typeof x === 'string' || isTreeSpec(x);
-export const parsePart = (part: string | TreeSpec<unknown>): LeafSpec | TreeSpec<unknown> =>
-  typeof part === 'string' ? parseString(part) : part;
+  attempt(() => treeSpec<T>(spec));
 
 /**
  * Puts a tensor in the place of each leaf of a spec. That it has the shape of the leaf is up to the caller.

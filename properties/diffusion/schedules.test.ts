@@ -3,7 +3,8 @@ import { logSNR } from '../../src/diffusion/channel.js';
 import { clippedLogVariances } from '../../src/diffusion/posterior.js';
 import { conversion } from '../../src/diffusion/parameterization.js';
 import { ddpm } from '../../src/diffusion/process.js';
-import { cosine, linear } from '../../src/diffusion/schedule.js';
+import { cosine } from '../../src/diffusion/alphaBarSchedules.js';
+import { linear } from '../../src/diffusion/betaSchedules.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
 

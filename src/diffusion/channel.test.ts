@@ -1,7 +1,8 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { type Channel, compose, foldChannels, identity, logSNR, posteriorOf, transition } from './channel.js';
-import { cosine, linear } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear } from './betaSchedules.js';
 import { E } from '../internal/fp.js';
 
 const unit = { min: 1e-3, max: 1, noNaN: true } as const;

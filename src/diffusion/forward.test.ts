@@ -5,7 +5,8 @@ import { constantOf, type Tensor } from '../dsl/index.js';
 import { transition } from './channel.js';
 import { qMeanVariance, qSample, qStep, through } from './forward.js';
 import { ddpm } from './process.js';
-import { cosine, linear } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear } from './betaSchedules.js';
 
 const T = 25;
 const processes = { linear: right(ddpm(linear(T))), cosine: right(ddpm(cosine(T))) };

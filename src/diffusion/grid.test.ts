@@ -3,7 +3,7 @@ import type { NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { everyStep, type Grid, leading, spaced, timestepGrid, trailing } from './grid.js';
 import { processOf } from './process.js';
-import { linear } from './schedule.js';
+import { linear } from './betaSchedules.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

@@ -3,9 +3,9 @@ import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/
 import { add, cast, constantOf, mul, onesLike, scaleBy, tanh } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
-import { cfg, unguided } from './guidance.js';
+import { cfg, type Guidance, guidanceMonoid, unguided } from './guidance.js';
 import { ddpm } from './process.js';
-import { cosine } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
 
 const x = constantOf([0.1, -0.7, 1.2, 0.4, -0.3, 0.9], 3, 2);
 const t = constantOf(Int32Array.of(5, 50, 99), 3);
@@ -55,12 +55,89 @@ describe('classifier-free guidance', () => {
     expect(evaluations).toHaveLength(1);
   });
 
-  it('needs a finite scale, a denoiser with classes, and labels', async () => {
+  it('rescales each sample to the deviation of its prediction with the class', async () => {
+    const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+    const [plain, cond, full, half] = await Promise.all([
+      numbers(cfg(5)),
+      numbersOf(() => denoiser.apply(null, x, { t, label })),
+      numbers(cfg(5, { rescale: 1 })),
+      numbers(cfg(5, { rescale: 0.5 })),
+    ]);
+    // two numbers of a sample deviate from their mean by half their difference
+    const ratios = plain!.map((_, i) => {
+      const [a, b] = [i & ~1, i | 1];
+      return Math.abs(cond![a]! - cond![b]!) / Math.abs(plain![a]! - plain![b]!);
+    });
+    const scaled = (by: (ratio: number) => number) => plain!.map((value, i) => value * by(ratios[i]!));
+    expect(
+      relativeDistance(
+        full!,
+        scaled((ratio) => ratio),
+      ),
+    ).toBeLessThan(1e-13);
+    expect(
+      relativeDistance(
+        half!,
+        scaled((ratio) => (1 + ratio) / 2),
+      ),
+    ).toBeLessThan(1e-13);
+  });
+
+  it('guides within its interval of timesteps alone', async () => {
+    const made = right(cfg(3, { interval: [50, 98] })(denoiser));
+    const found = await numbersOf(() => made.apply(null, x, { t, label }));
+    const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, label }));
+    const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
+    // of the timesteps 5, 50 and 99 it is the second
+    const expected = [...cond.slice(0, 2), ...plain.slice(2, 4), ...cond.slice(4)];
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
+  });
+
+  it('needs a finite scale, options in their range, a denoiser with classes, and labels', async () => {
     const { classes: _, ...unconditional } = denoiser;
-    for (const made of [cfg(NaN)(denoiser), cfg(Infinity)(denoiser), cfg(2)(unconditional)])
+    for (const made of [
+      cfg(NaN)(denoiser),
+      cfg(Infinity)(denoiser),
+      cfg(2, { rescale: 1.5 })(denoiser),
+      cfg(2, { rescale: NaN })(denoiser),
+      cfg(2, { interval: [5, 4] })(denoiser),
+      cfg(2, { interval: [-1, 4] })(denoiser),
+      cfg(2)(unconditional),
+    ])
       expect(E.isLeft(made) && made.left.where).toBe('cfg');
     const unlabelled = await outcomeOf(() => right(cfg(2)(denoiser)).apply(null, x, { t }))();
     expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
+  });
+});
+
+describe('guides at once', () => {
+  const shifted =
+    (by: number): Guidance =>
+    (d) =>
+      E.right({ ...d, apply: (params, samples, at) => add(by)(d.apply(params, samples, at)) });
+  const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+
+  it('add what each adds, in any order; unguided adds nothing', async () => {
+    const { concat, empty } = guidanceMonoid;
+    const plain = await numbers(unguided);
+    const expected = (await numbers(cfg(3))).map((value) => value + 0.25);
+    for (const both of [concat(cfg(3), shifted(0.25)), concat(shifted(0.25), cfg(3))])
+      expect(relativeDistance(await numbers(both), expected)).toBeLessThan(1e-14);
+    const three = concat(shifted(1), concat(shifted(2), shifted(4)));
+    const other = concat(concat(shifted(1), shifted(2)), shifted(4));
+    for (const all of [three, other])
+      expect(
+        relativeDistance(
+          await numbers(all),
+          plain.map((value) => value + 7),
+        ),
+      ).toBeLessThan(1e-14);
+    for (const same of [concat(cfg(3), empty), concat(empty, cfg(3))])
+      expect(relativeDistance(await numbers(same), await numbers(cfg(3)))).toBeLessThan(1e-14);
+  });
+
+  it('fail where one of them does', () => {
+    expect(E.isLeft(guidanceMonoid.concat(unguided, cfg(NaN))(denoiser))).toBe(true);
   });
 });
 

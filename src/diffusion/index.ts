@@ -1,4 +1,24 @@
+export {
+  type AlphaBar,
+  type AlphaBarOptions,
+  cosine,
+  exponential,
+  laplace,
+  scheduleFromAlphaBar,
+  sigmoidAlphaBar,
+} from './alphaBarSchedules.js';
 export { ancestral, ancestralStep, type ReverseVariance } from './ancestral.js';
+export {
+  type BetaRange,
+  constantBetas,
+  linear,
+  linearUnscaled,
+  quadratic,
+  reciprocalBetas,
+  scaledLinear,
+  sigmoidBetas,
+  warmupBetas,
+} from './betaSchedules.js';
 export {
   type Channel,
   channelMonoid,
@@ -31,7 +51,7 @@ export { clippedLogVariances, qPosterior } from './posterior.js';
 export { ddpm, type Process, processOf } from './process.js';
 export { respace } from './respacing.js';
 export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
-export { cosine, linear, type Schedule, scheduleFromBetas } from './schedule.js';
+export { type Schedule, scheduleFromBetas } from './schedule.js';
 export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type Solver } from './solver.js';
 export { entryAt } from './table.js';
 export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';

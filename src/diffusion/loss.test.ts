@@ -28,7 +28,7 @@ import { simpleLoss, simpleLosses, targetOf } from './loss.js';
 import type { Parameterization } from './parameterization.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
-import { cosine } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
 import { stratifiedTimesteps, uniformTimesteps } from './timestepDraw.js';
 
 const process = right(ddpm(cosine(100)));

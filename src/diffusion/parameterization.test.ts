@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { E, F } from '../internal/fp.js';
 import { conversion, type Parameterization, target } from './parameterization.js';
 import { processOf } from './process.js';
-import { cosine } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
 
 const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v');
 /** Marginals of signal-to-noise ratios from e⁻¹² to e¹². */

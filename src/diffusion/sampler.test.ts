@@ -33,7 +33,9 @@ import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { ddpm, type Process } from './process.js';
 import { respace } from './respacing.js';
 import { sampler, type Sampler } from './sampler.js';
-import { cosine, linear, scheduleFromBetas } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear } from './betaSchedules.js';
+import { scheduleFromBetas } from './schedule.js';
 import { type Leg, legsOf, type Solver } from './solver.js';
 import { entryAt } from './table.js';
 

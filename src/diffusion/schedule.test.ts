@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { E, type either } from '../internal/fp.js';
-import { cosine, linear, type Schedule, scheduleFromBetas } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear } from './betaSchedules.js';
+import { type Schedule, scheduleFromBetas } from './schedule.js';
 
 const message = (schedule: either.Either<{ readonly message: string }, Schedule>): string =>
   E.isLeft(schedule) ? schedule.left.message : 'right';

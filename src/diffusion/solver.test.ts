@@ -7,7 +7,8 @@ import { everyStep, spaced, trailing } from './grid.js';
 import type { StepCoefficients } from './linearIntegrator.js';
 import { ddpm, type Process } from './process.js';
 import { respace } from './respacing.js';
-import { cosine, linear } from './schedule.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear } from './betaSchedules.js';
 import { type Leg, legsOf } from './solver.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {

@@ -1,0 +1,168 @@
+/** The schedules that are given by ᾱ, a function of the fraction of the process that has passed. */
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
+
+/** ᾱ at a fraction of the process, 0…1; a constant factor makes no difference. */
+export type AlphaBar = (fraction: number) => number;
+
+/** Options of the schedules by ᾱ. */
+export interface AlphaBarOptions {
+  /** The largest β, at most 1; 0.999 if left out, since steps that leave no signal are singular. */
+  readonly maxBeta?: number;
+}
+
+const MAX_BETA = 0.999;
+
+/** ᾱ at the T + 1 ends of the steps, in (0, 1] and falling; it may come to 0 in the end. */
+const valuesOf = (
+  where: string,
+  alphaBar: AlphaBar,
+  T: number,
+): either.Either<NoisefoldError, Float64Array> => {
+  const values = Float64Array.from({ length: T + 1 }, (_, i) => alphaBar(i / T));
+  const wrong = values.findIndex(
+    (value, i) =>
+      !(value > 0 || (value === 0 && i === T)) || !(i === 0 ? value <= 1 : value < values[i - 1]!),
+  );
+  return wrong === -1
+    ? E.right(values)
+    : fail('ConfigError', {
+        where,
+        expected: 'ᾱ in (0, 1] that falls at every step (to 0 only at the last)',
+        actual: `${values[wrong]} at ${wrong}/${T}${wrong === 0 ? '' : `, after ${values[wrong - 1]}`}`,
+        hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
+      });
+};
+
+const byAlphaBar = (
+  where: string,
+  alphaBar: AlphaBar,
+  T: number,
+  maxBeta: number,
+): either.Either<NoisefoldError, Schedule> =>
+  maxBeta > 0 && maxBeta <= 1
+    ? F.pipe(
+        timestepCount(where, T),
+        E.flatMap(() => valuesOf(where, alphaBar, T)),
+        E.flatMap((values) =>
+          checkedBetas(
+            where,
+            values.subarray(1).map((value, t) => Math.min(1 - value / values[t]!, maxBeta)),
+          ),
+        ),
+      )
+    : fail('ConfigError', {
+        where,
+        expected: 'a largest β in (0, 1]',
+        actual: `${maxBeta}`,
+        hint: '0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0',
+      });
+
+/**
+ * The schedule of T steps that follow a function ᾱ of the fraction of the process, on [0, 1]:
+ * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `maxBeta` (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
+ * leaves (0, 1], but for a 0 at the end, or does not fall at every step is a `ConfigError`.
+ *
+ * @example
+ * const square = scheduleFromAlphaBar((fraction) => 1 - fraction ** 2, 4)
+ * pipe(square, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.9375, 0.75, 0.4375, 0.0004])
+ * pipe(scheduleFromAlphaBar(() => 0.5, 4), E.mapLeft(({ actual }) => actual)) // → E.left('0.5 at 1/4, after 0.5')
+ */
+export const scheduleFromAlphaBar = (
+  alphaBar: AlphaBar,
+  T: number,
+  maxBeta: number = MAX_BETA,
+): either.Either<NoisefoldError, Schedule> => byAlphaBar('scheduleFromAlphaBar', alphaBar, T, maxBeta);
+
+/**
+ * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ falls as a squared cosine,
+ * slowly at both ends; an offset of 0.008 keeps the first steps from vanishing. A T that is no whole number ≥ 1 is a
+ * `ConfigError`.
+ *
+ * @example
+ * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
+ * pipe(cosine(4, { maxBeta: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.153, 0.417, 0.5, 0.5])
+ */
+export const cosine = (
+  T: number,
+  { maxBeta = MAX_BETA }: AlphaBarOptions = {},
+): either.Either<NoisefoldError, Schedule> => {
+  const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
+  return byAlphaBar('cosine', (fraction) => root(fraction) ** 2, T, maxBeta);
+};
+
+/**
+ * ᾱ falls from 1 to 0 as a stretch of a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen 2023,
+ * algorithm 1). Smaller τ, or a later stretch, adds the noise earlier. Betas along a sigmoid are {@link sigmoidBetas}.
+ *
+ * @param options - `start` -3, `end` 3 and `tau` 1 if left out; another than start < end and τ > 0 is a `ConfigError`
+ * @example
+ * pipe(sigmoidAlphaBar(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.851, 0.5, 0.149, 0.0001])
+ */
+export const sigmoidAlphaBar = (
+  T: number,
+  {
+    start = -3,
+    end = 3,
+    tau = 1,
+    maxBeta = MAX_BETA,
+  }: AlphaBarOptions & { readonly start?: number; readonly end?: number; readonly tau?: number } = {},
+): either.Either<NoisefoldError, Schedule> => {
+  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
+  const [first, last] = [sigmoid(start), sigmoid(end)];
+  return start < end && tau > 0
+    ? byAlphaBar(
+        'sigmoidAlphaBar',
+        (fraction) => (last - sigmoid(start + fraction * (end - start))) / (last - first),
+        T,
+        maxBeta,
+      )
+    : fail('ConfigError', {
+        where: 'sigmoidAlphaBar',
+        expected: 'start < end and tau > 0',
+        actual: `start = ${start}, end = ${end}, tau = ${tau}`,
+        hint: '-3, 3 and 1 are usual',
+      });
+};
+
+/**
+ * The log-SNR is distributed as a Laplace (Hang et al. 2024, table 1): it falls through
+ * λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so that most timesteps lie where signal and noise are of a size; ᾱ is
+ * SNR/(1 + SNR). ('laplace' of diffusers takes the root of that for ᾱ, the paper's α.)
+ *
+ * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; a b that is not above 0 is a `ConfigError`
+ * @example
+ * pipe(laplace(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.586, 0.5, 0.414, 0.0004])
+ */
+export const laplace = (
+  T: number,
+  {
+    mu = 0,
+    b = 0.5,
+    maxBeta = MAX_BETA,
+  }: AlphaBarOptions & { readonly mu?: number; readonly b?: number } = {},
+): either.Either<NoisefoldError, Schedule> => {
+  const logSNR = (t: number): number => mu - b * Math.sign(0.5 - t) * Math.log(1 - 2 * Math.abs(t - 0.5));
+  return Number.isFinite(mu) && b > 0 && b < Infinity
+    ? byAlphaBar('laplace', (t) => 1 / (1 + Math.exp(-logSNR(t))), T, maxBeta)
+    : fail('ConfigError', {
+        where: 'laplace',
+        expected: 'a finite mu, and b > 0',
+        actual: `mu = ${mu}, b = ${b}`,
+        hint: '0 and 0.5 are usual',
+      });
+};
+
+/**
+ * ᾱ falls exponentially to e^-rate ('exp' of diffusers): every β is 1 - e^(-rate/T).
+ *
+ * @param options - `rate` 12 if left out; one that is not above 0 is a `ConfigError`
+ * @example
+ * pipe(exponential(3), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.0183, 0.000335, 0.000006])
+ */
+export const exponential = (
+  T: number,
+  { rate = 12, maxBeta = MAX_BETA }: AlphaBarOptions & { readonly rate?: number } = {},
+): either.Either<NoisefoldError, Schedule> =>
+  byAlphaBar('exponential', (fraction) => Math.exp(-rate * fraction), T, maxBeta);

@@ -1,6 +1,26 @@
-import { add, fullLike, mul, type NoisefoldError, type Shape, sub } from '../dsl/index.js';
+import {
+  add,
+  and,
+  cast,
+  type Dim,
+  div,
+  fullLike,
+  greaterEqual,
+  lessEqual,
+  meanPerSample,
+  mul,
+  type NoisefoldError,
+  onesLike,
+  scaleBy,
+  select,
+  type Shape,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+} from '../dsl/index.js';
 import { fail, raise } from '../dsl/errors.js';
-import { E, type either } from '../internal/fp.js';
+import { E, type either, F } from '../internal/fp.js';
 import { joinBatches, partBatches } from './batch.js';
 import type { Denoiser } from './denoiser.js';
 
@@ -18,14 +38,47 @@ export type Guidance = <P, I extends Shape>(
  */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
 
+/** Refinements of classifier-free guidance; without them it is plain. */
+export interface CfgOptions {
+  /**
+   * φ: how far the standard deviation of each guided prediction goes back to that of the one with the class (Lin et
+   * al. 2024, eq. 15 and 16; 0.7 there). From 0, not at all, to 1; 0 if left out.
+   */
+  readonly rescale?: number;
+  /**
+   * The timesteps of the denoiser, both included, at which to guide; the prediction with the class elsewhere
+   * (Kynkäänniemi et al. 2024). All if left out.
+   */
+  readonly interval?: readonly [first: number, last: number];
+}
+
+const wrongOptions = (scale: number, { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions) =>
+  !Number.isFinite(scale)
+    ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided, 2 a good beginning' }
+    : !(rescale >= 0 && rescale <= 1)
+      ? { expected: 'a rescale between 0 and 1', actual: `${rescale}`, hint: '0.7 is usual, 0 is none' }
+      : !(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last)
+        ? {
+            expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
+            actual: `[${first}, ${last}]`,
+            hint: 'timesteps count from 0, where there is least noise',
+          }
+        : null;
+
+/** The standard deviation of each sample, `[B, ...I]` to `[B]`. */
+const deviation = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
+  const mean = meanPerSample(x);
+  return sqrt(meanPerSample(square(sub(scaleBy(mean)(onesLike(x)))(x))));
+};
+
 /**
  * Classifier-free guidance (Ho & Salimans 2022, eq. 6): from the prediction without a class to the one with
  * it, and beyond, uncond + scale·(cond - uncond); the paper's w is scale - 1. A scale of 1 is unguided, 0
- * ignores the class. Any parameterization gives the same samples. Both predictions come from one evaluation
- * of a doubled batch; the denoiser must have been trained with label dropout.
+ * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
+ * evaluation of a doubled batch; the denoiser must have been trained with label dropout.
  *
- * A denoiser without classes, or a scale that is not finite, is a `ConfigError`; so is sampling without
- * labels.
+ * A denoiser without classes, a scale that is not finite, or an option out of its range is a `ConfigError`; so is
+ * sampling without labels.
  *
  * @example
  * const denoiser: Denoiser<null, []> = {
@@ -35,18 +88,15 @@ export const unguided: Guidance = (denoiser) => E.right(denoiser);
  * }
  * const at = { t: iota(1), label: iota(1) }
  * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])
+ * pipe(cfg(3, { interval: [5, 9] })(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([0])
  */
 export const cfg =
-  (scale: number): Guidance =>
+  (scale: number, options: CfgOptions = {}): Guidance =>
   (denoiser) => {
     const { classes, apply } = denoiser;
-    if (!Number.isFinite(scale))
-      return fail('ConfigError', {
-        where: 'cfg',
-        expected: 'a finite guidance scale',
-        actual: `${scale}`,
-        hint: '1 is unguided, 2 a good beginning',
-      });
+    const { rescale = 0, interval } = options;
+    const wrong = wrongOptions(scale, options);
+    if (wrong !== null) return fail('ConfigError', { where: 'cfg', ...wrong });
     if (classes === undefined)
       return fail('ConfigError', {
         where: 'cfg',
@@ -54,6 +104,13 @@ export const cfg =
         actual: 'one without',
         hint: 'train it with labels and label dropout, or sample unguided',
       });
+    /** The weight of each sample at its timestep, `[B]`. */
+    const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
+      const weight = fullLike(scale)(cast('float32')(t));
+      if (interval === undefined) return weight;
+      const inside = and(lessEqual(interval[1])(t))(greaterEqual(interval[0])(t));
+      return select(inside, onesLike(weight))(weight);
+    };
     return E.right({
       ...denoiser,
       apply: (params, x, at) => {
@@ -72,7 +129,40 @@ export const cfg =
             label: joinBatches(label, fullLike(classes)(label)),
           }),
         );
-        return add(mul(scale)(sub(without)(withClass)))(without);
+        const guided = add(scaleBy(weightAt(at.t))(sub(without)(withClass)))(without);
+        if (rescale === 0) return guided;
+        const ratio = div(deviation(guided))(deviation(withClass));
+        return scaleBy(add(1 - rescale)(mul(rescale)(ratio)))(guided);
       },
     });
   };
+
+/**
+ * Guides at once: what each adds to the prediction of the denoiser is summed. An instance of fp-ts's `Monoid`, with
+ * {@link unguided} as its empty; commutative.
+ *
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
+ * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(n)(d.apply(...given)) })
+ * const both = guidanceMonoid.concat(plus(1), plus(10))
+ * pipe(both(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1) }))) // → E.right([[11]])
+ */
+export const guidanceMonoid: {
+  readonly concat: (a: Guidance, b: Guidance) => Guidance;
+  readonly empty: Guidance;
+} = {
+  concat: (a, b) => (denoiser) =>
+    F.pipe(
+      E.Do,
+      E.bind('first', () => a(denoiser)),
+      E.bind('second', () => b(denoiser)),
+      E.map(({ first, second }) => ({
+        ...denoiser,
+        apply: (params, x, at) => {
+          const plain = denoiser.apply(params, x, at);
+          return add(sub(plain)(second.apply(params, x, at)))(first.apply(params, x, at));
+        },
+      })),
+    ),
+  empty: unguided,
+};

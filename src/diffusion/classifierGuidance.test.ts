@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
+import {
+  add,
+  constantOf,
+  expandDims,
+  gather,
+  matmul,
+  mul,
+  sumPerSample,
+  table,
+  zerosLike,
+} from '../dsl/index.js';
+import { E, F } from '../internal/fp.js';
+import { type Classifier, classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
+import { type Denoiser, reparameterize } from './denoiser.js';
+import { ddpm } from './process.js';
+import { cosine } from './alphaBarSchedules.js';
+
+// Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. All that follows is Bayes'
+// rule by hand: given the class, x_t ~ N(a·m, v·I) with v = a²/4 + s², and E[ε|x_t] = s·(x_t - a·m)/v.
+const [M0, M1] = [-1, 2];
+const process = right(ddpm(cosine(100)));
+const xs = [0.1, -0.7, 1.2, 0.4, -0.3, 0.9];
+const ts = [5, 50, 99];
+const labels = [0, 1, 1];
+const x = constantOf(xs, 3, 2);
+const t = constantOf(Int32Array.from(ts), 3);
+const label = constantOf(Int32Array.from(labels), 3);
+
+const level = (at: number): { readonly a: number; readonly s: number; readonly v: number } => {
+  const { scale: a, variance } = process.marginals[at]!;
+  return { a, s: Math.sqrt(variance), v: (a * a) / 4 + variance };
+};
+/** log p(1|x_t) - log p(0|x_t) = slope·Σx_t + offset. */
+const slopeAt = (at: number): number => (level(at).a * (M1 - M0)) / level(at).v;
+const offsetAt = (at: number): number => (-(level(at).a ** 2) * (M1 ** 2 - M0 ** 2)) / level(at).v;
+
+const every = (f: (at: number) => number) => table(Float64Array.from(process.marginals, (_, at) => f(at)));
+const exact: Classifier<null, [2]> = {
+  classes: 2,
+  apply: (_, samples, at) => {
+    const odds = F.pipe(
+      sumPerSample(samples),
+      mul(gather(every(slopeAt))(at)),
+      add(gather(every(offsetAt))(at)),
+    );
+    return F.pipe(odds, expandDims(1), matmul(constantOf([0, 1], 1, 2)));
+  },
+};
+
+/** E[ε|x_t, class], and without the class. */
+const noiseOf = (m: number) => xs.map((value, i) => {
+  const { a, s, v } = level(ts[i >> 1]!);
+  return (s * (value - a * m)) / v;
+}); // prettier-ignore
+const chance = ts.map(
+  (at, b) => 1 / (1 + Math.exp(-(slopeAt(at) * (xs[2 * b]! + xs[2 * b + 1]!) + offsetAt(at)))),
+);
+const [noise0, noise1] = [noiseOf(M0), noiseOf(M1)];
+const noise = xs.map((_, i) => (1 - chance[i >> 1]!) * noise0[i]! + chance[i >> 1]! * noise1[i]!);
+const noiseOfLabel = xs.map((_, i) => (labels[i >> 1] === 1 ? noise1 : noise0)[i]!);
+
+/** What the data look like at x_t, whatever x is asked. */
+const unconditional: Denoiser<null, [2]> = {
+  predicts: 'epsilon',
+  apply: (_, samples) => add(zerosLike(samples))(constantOf(noise, 3, 2) as unknown as typeof samples),
+};
+const params = { denoiser: null, classifier: null };
+
+describe('classifier guidance on the score', () => {
+  it.each(['epsilon', 'x0', 'v'] as const)(
+    'of a denoiser of %s gives that of the class: Bayes',
+    async (predicts) => {
+      const guided = right(
+        classifierGuided(process, exact, 1)(reparameterize(process, predicts)(unconditional)),
+      );
+      expect(guided.predicts).toBe(predicts);
+      const found = await numbersOf(() =>
+        reparameterize(process, 'epsilon')(guided).apply(params, x, { t, label }),
+      );
+      expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
+    },
+  );
+
+  it('moves as far as its scale', async () => {
+    const at = (scale: number) =>
+      numbersOf(() =>
+        right(classifierGuided(process, exact, scale)(unconditional)).apply(params, x, { t, label }),
+      );
+    expect(relativeDistance(await at(0), noise)).toBeLessThan(1e-15);
+    const expected = noise.map((n, i) => n + 3 * (noiseOfLabel[i]! - n));
+    expect(relativeDistance(await at(3), expected)).toBeLessThan(1e-12);
+  });
+
+  it('needs a finite scale and labels', async () => {
+    const infinite = classifierGuided(process, exact, Infinity)(unconditional);
+    expect(E.isLeft(infinite) && infinite.left.where).toBe('classifierGuided');
+    const unlabelled = await outcomeOf(() =>
+      right(classifierGuided(process, exact, 1)(unconditional)).apply(params, x, { t }),
+    )();
+    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
+  });
+});
+
+describe('classifier guidance on the mean', () => {
+  const gradientOf = (b: number, at: number, sum: number): number => {
+    const p = 1 / (1 + Math.exp(-(slopeAt(at) * sum + offsetAt(at))));
+    return (labels[b] === 1 ? 1 - p : -p) * slopeAt(at);
+  };
+  /** μ of DDPM, eq. 11, and the β̃ of eq. 7, from the betas. */
+  const meanOf = (i: number): { readonly mean: number; readonly variance: number } => {
+    const at = ts[i >> 1]!;
+    const { betas, alphas, alphaBars } = process.schedule;
+    const mean = (xs[i]! - (betas[at]! / Math.sqrt(1 - alphaBars[at]!)) * noise[i]!) / Math.sqrt(alphas[at]!);
+    return { mean, variance: ((1 - alphaBars[at - 1]!) / (1 - alphaBars[at]!)) * betas[at]! };
+  };
+
+  it.each<GradientPlace>(['mean', 'xt'])(
+    'moves the mean by scale·Σ·∇ log p(y|x), taken at %s',
+    async (gradientAt) => {
+      const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
+      expect(guided.predicts).toBe('x0');
+      const x0 = await numbersOf(() => guided.apply(params, x, { t, label }));
+      // the mean that ancestral sampling makes of that x0
+      const means = x0.map((value, i) => {
+        const posterior = process.posteriors[ts[i >> 1]!]!;
+        return posterior.x0 * value + posterior.xt * xs[i]!;
+      });
+      const expected = xs.map((_, i) => {
+        const b = i >> 1;
+        const place = gradientAt === 'xt' ? (j: number) => xs[j]! : (j: number) => meanOf(j).mean;
+        const { mean, variance } = meanOf(i);
+        return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
+      });
+      expect(relativeDistance(means, expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
+    },
+  );
+
+  it('needs a finite scale', () => {
+    const made = meanGuided(process, exact, NaN)(unconditional);
+    expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
+  });
+});

@@ -2,7 +2,7 @@
 import { reference } from '../../src/backends/reference/index.js';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
 import { compile } from '../../src/dsl/compile.js';
-import type { Node } from '../../src/dsl/node.js';
+import type { DType, Node } from '../../src/dsl/node.js';
 import { program, type Program } from '../../src/dsl/program.js';
 import { leafSpec, treeSpec } from '../../src/dsl/spec.js';
 import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/tensor.js';
@@ -32,13 +32,22 @@ export interface Running {
   readonly release: () => void;
 }
 
+/** Numbers in the array of their dtype, which a run demands. */
+const arrayOf = (numbers: HostArray | KeyWords | undefined, dtype: DType): unknown =>
+  dtype === 'int32' && numbers
+    ? Int32Array.from(numbers)
+    : dtype === 'bool' && numbers
+      ? Uint8Array.from(numbers)
+      : numbers;
+
 /** Compiles a program; what fails is thrown. */
 export const running = async (backend: Backend, given: Program<Tensors, Tensors>): Promise<Running> => {
   const executable = valueOf(await compile(given, {})(backend)());
   return {
     run: async (numbers) => {
       // records of unknown members: their types say nothing that `run` does not check
-      const outputs = valueOf(await executable.run(numbers as never)()) as Readonly<
+      const given = executable.plan.inputs.map(({ path, dtype }) => [path, arrayOf(numbers[path], dtype)]);
+      const outputs = valueOf(await executable.run(Object.fromEntries(given) as never)()) as Readonly<
         Record<string, AnyValue | KeyWords>
       >;
       const results: Record<string, HostArray | KeyWords> = {};

@@ -30,7 +30,12 @@ export const nothingBound = (): Bound => ({ bindings: {}, leading: null, pending
 const mismatch = ({ dim, where, shape }: Axis, error: NoisefoldError): never =>
   raise('ShapeError', {
     where,
-    expected: typeof dim === 'number' ? `an axis of ${dim}` : `axis ${error.expected}`,
+    expected:
+      typeof dim === 'number'
+        ? `an axis of ${dim}`
+        : error.expected.startsWith('an ')
+          ? `an axis that is ${dim}: ${error.expected}`
+          : `axis ${error.expected}`,
     actual: `${error.actual} in ${showShape(shape)}`,
     hint: typeof dim === 'number' ? 'the extent is a literal' : error.hint,
   });

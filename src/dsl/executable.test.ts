@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
 import { E, F, RTE } from '../internal/fp.js';
-import { compile, mul, program, upload, using } from './index.js';
+import { compile, leafSpec, mul, program, type Tensor, treeSpec, upload, using } from './index.js';
 
 const twice = program({ x: '2 2' }, ({ x }) => mul(2)(x));
 
@@ -12,10 +12,27 @@ describe('a wrong input is told by what it is', () => {
     ['nothing', undefined, 'ShapeError', 'nothing'],
     ['a word', 'one', 'ShapeError', 'string one'],
     ['numbers too few', Float32Array.of(1), 'ShapeError', '1 numbers'],
+    ['integers', Int32Array.of(1, 2, 3, 4), 'DTypeError', 'Int32Array'],
+    ['bytes', Uint8Array.of(1, 2, 3, 4), 'DTypeError', 'Uint8Array'],
   ])('%s', async (_, x, tag, actual) => {
     const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x } as never))); // prettier-ignore
     expect(await using(reference())(run)()).toMatchObject(
       E.left({ _tag: tag, where: 'input x', expected: 'float32 [2, 2]', actual }),
+    );
+  });
+
+  test.each<['int32' | 'bool', number]>([
+    ['int32', 1.5],
+    ['int32', 2 ** 31],
+    ['bool', 2],
+  ])('a number that is no %s', async (dtype, x) => {
+    const same = program(
+      treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }),
+      ({ x }) => x,
+    );
+    const run = F.pipe(compile(same, {}), RTE.flatMapTaskEither((e) => e.run({ x }))); // prettier-ignore
+    expect(await using(reference())(run)()).toMatchObject(
+      E.left({ _tag: 'DTypeError', where: 'input x', expected: `${dtype} []`, actual: `${x}` }),
     );
   });
 

@@ -1,8 +1,9 @@
 /** A compiled program: trees of values in, trees of values out. */
 import { E, type io, TE, type taskEither } from '../internal/fp.js';
-import type { Backend, HostArray, KeyWords, Runner, Slot } from './backend.js';
+import type { Backend, KeyWords, Runner, Slot } from './backend.js';
 import type { NoisefoldError } from './errors.js';
 import { givenTo, releaseTemporaries, type Given } from './given.js';
+import type { ArrayOf } from './hostArray.js';
 import type { Plan } from './plan.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from './tensor.js';
 import type { Traced } from './trace.js';
@@ -22,10 +23,10 @@ export type At<T, E> =
       : Value<Bound<S, E>, D>
     : { readonly [K in keyof T]: At<T[K], E> };
 
-/** What a run takes for a tree of inputs: values, or numbers from the host, uploaded for this run. */
+/** What a run takes for a tree of inputs: values, or numbers from the host in the array of their dtype, uploaded for this run. */
 export type Feed<T> =
   T extends Value<infer S, infer D>
-    ? Value<S, D> | HostArray | (S extends readonly [] ? number : never)
+    ? Value<S, D> | ArrayOf<D> | (S extends readonly [] ? number : never)
     : T extends KeyWords
       ? T
       : { readonly [K in keyof T]: Feed<T[K]> };

@@ -2,8 +2,10 @@
 import { E, F, TE, type taskEither } from '../internal/fp.js';
 import type { Backend, HostArray, KeyWords, Slot } from './backend.js';
 import { fail, type NoisefoldError, showShape } from './errors.js';
+import { dtypeOfArray } from './hostArray.js';
 import { sizeOf } from './node.js';
 import type { Plan } from './plan.js';
+import type { NumberType } from './region.js';
 import { kindOf } from './tree.js';
 import { isValue, liveOn, type Resident } from './value.js';
 
@@ -19,6 +21,17 @@ const memberAt = (tree: unknown, path: string): unknown =>
               : undefined,
           tree,
         );
+
+const fits: Readonly<Record<NumberType, (x: number) => boolean>> = {
+  float32: () => true,
+  int32: (x) => x === (x | 0),
+  bool: (x) => x === 0 || x === 1,
+};
+const arrays: Readonly<Record<NumberType, string>> = {
+  float32: 'a Float32Array',
+  int32: 'an Int32Array',
+  bool: 'a Uint8Array of 0 and 1',
+};
 
 const isKeyWords = (x: unknown): x is KeyWords =>
   Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
@@ -58,10 +71,14 @@ const given =
               ),
         ),
       );
+    if (typeof x === 'number' && !fits[dtype](x))
+      return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
     const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
     if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
       return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
-    const host = numbers as HostArray; // a typed array; its length is checked next
+    const host = numbers as HostArray; // a typed array; its dtype and length are checked next
+    if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
+      return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
     if (host.length !== sizeOf(shape))
       return wrong(`${host.length} numbers`, 'give one number for each element');
     return TE.map((slot: Slot): Given => ({ slot, resident: null, temporary: true }))(

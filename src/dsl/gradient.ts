@@ -9,21 +9,29 @@ import { raise, showShape } from './errors.js';
 import { type Grads, gradsOf } from './grads.js';
 import { substitute } from './node.js';
 import { full } from './primitives/index.js';
-import { type DType, nodeOf, type Scalar, type Shape, tensor, type Tensor } from './tensor.js';
+import { type DType, isTensor, nodeOf, type Scalar, type Shape, tensor, type Tensor } from './tensor.js';
+import { leaves, mapLeaves } from './tree.js';
 
 /**
- * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
- * not float32 get null. Raises `ShapeError` if the result is no float32 scalar.
+ * The value of a scalar function, its gradient by the first argument, and what else it gives: `f` gives `[value,
+ * aux]`, where `aux` is a tree of tensors that are not differentiated, such as the terms of a loss. See
+ * {@link valueAndGrad}.
  *
  * @example
- * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
- * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }
+ * const loss = (p: { readonly w: Tensor<[3]> }) => {
+ *   const [fit, decay] = [sum(square(p.w)), sum(p.w)]
+ *   return [add(decay)(fit), { fit, decay }] as const
+ * }
+ * const { value, aux, grad } = valueAuxAndGrad(loss)({ w: constantOf([1, 2, 3], 3) })
+ * value // → 20
+ * aux // → { fit: 14, decay: 6 }
+ * grad // → { w: [3, 5, 7] }
  */
-export const valueAndGrad =
-  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
-  (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
+export const valueAuxAndGrad =
+  <P, A extends readonly unknown[], X>(f: (p: P, ...rest: A) => readonly [value: Scalar, aux: X]) =>
+  (p: P, ...rest: A): { readonly value: Scalar; readonly aux: X; readonly grad: Grads<P> } => {
     const { result, formals, actuals } = open((q: P) => f(q, ...rest), p);
-    const y = nodeOf(result);
+    const y = nodeOf(result[0]);
     if (y.shape.length > 0 || y.dtype !== 'float32')
       raise('ShapeError', {
         where: 'valueAndGrad',
@@ -32,8 +40,34 @@ export const valueAndGrad =
         hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
       });
     const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
-    const [value, ...closed] = substitute([...outputs, ...gradients], formals, actuals);
-    return { value: tensor(value!), grad: gradsOf(p, closed) };
+    const beside = leaves(isTensor)(result[1]).map(({ leaf }) => nodeOf(leaf));
+    const [value, ...closed] = substitute([...outputs, ...beside, ...gradients], formals, actuals);
+    const outside = new Map(beside.map((n, i) => [n, closed[i]!]));
+    return {
+      value: tensor(value!),
+      // the same tree, over the arguments themselves
+      aux: mapLeaves(isTensor)((x) => tensor(outside.get(nodeOf(x))!))(result[1]) as X,
+      grad: gradsOf(p, closed.slice(beside.length)),
+    };
+  };
+
+/**
+ * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
+ * not float32 get null. Raises `ShapeError` if the result is no float32 scalar. Nothing else that the function makes
+ * can be used outside of it: {@link valueAuxAndGrad} gives more results.
+ *
+ * @example
+ * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
+ * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }
+ */
+export const valueAndGrad =
+  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
+  (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
+    const { value, grad } = valueAuxAndGrad((q: P, ...others: A) => [f(q, ...others), null] as const)(
+      p,
+      ...rest,
+    );
+    return { value, grad };
   };
 
 /**

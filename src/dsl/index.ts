@@ -67,7 +67,7 @@ export {
   valueShape,
 } from './value.js';
 export type { Grads } from './grads.js';
-export { grad, valueAndGrad, vjp } from './gradient.js';
+export { grad, valueAndGrad, valueAuxAndGrad, vjp } from './gradient.js';
 export { jvp } from './jvp.js';
 export { customVjp } from './customVjp.js';
 export { checkpoint } from './checkpoint.js';

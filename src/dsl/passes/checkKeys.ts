@@ -32,7 +32,7 @@ export const checkKeys = (roots: readonly Node[]): void => {
         where: n.attributes.distribution,
         expected: `a key of its own`,
         actual: `key '${id}', which ${other} uses too`,
-        hint: "fork it: const { a, b } = fork(key, 'a', 'b')",
+        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); or, if this is one draw in a function that is traced twice, draw before it",
       });
     draws.set(id, n);
   }

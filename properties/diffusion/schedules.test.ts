@@ -1,10 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import {
+  type AlphaBar,
+  cosine,
+  exponential,
+  laplace,
+  scheduleFromAlphaBar,
+  sigmoidAlphaBar,
+} from '../../src/diffusion/alphaBarSchedules.js';
+import {
+  constantBetas,
+  linear,
+  linearUnscaled,
+  quadratic,
+  reciprocalBetas,
+  scaledLinear,
+  sigmoidBetas,
+  warmupBetas,
+} from '../../src/diffusion/betaSchedules.js';
 import { logSNR } from '../../src/diffusion/channel.js';
+import { sigmas } from '../../src/diffusion/noiseLevel.js';
 import { clippedLogVariances } from '../../src/diffusion/posterior.js';
 import { conversion } from '../../src/diffusion/parameterization.js';
 import { ddpm } from '../../src/diffusion/process.js';
-import { cosine } from '../../src/diffusion/alphaBarSchedules.js';
-import { linear } from '../../src/diffusion/betaSchedules.js';
+import { zeroTerminalSNR } from '../../src/diffusion/zeroTerminalSNR.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
 
@@ -21,10 +39,13 @@ describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, ma
   const tables: Readonly<Record<string, readonly [(t: number) => number, readonly number[]]>> = {
     betas: [(t) => schedule.betas[t]!, golden.betas],
     alphaBars: [(t) => schedule.alphaBars[t]!, golden.alphas_cumprod],
+    'alphaBar before': [(t) => schedule.alphaBars[t - 1] ?? 1, golden.alphas_cumprod_prev],
+    'alphaBar after': [(t) => schedule.alphaBars[t + 1] ?? 0, golden.alphas_cumprod_next],
     'marginal scale': [(t) => marginals[t]!.scale, golden.sqrt_alphas_cumprod],
     'marginal deviation': [(t) => Math.sqrt(marginals[t]!.variance), golden.sqrt_one_minus_alphas_cumprod],
     'marginal log variance': [(t) => Math.log(marginals[t]!.variance), golden.log_one_minus_alphas_cumprod],
     'x̂₀ of x': [(t) => conversion('epsilon', 'x0')(marginals[t]!).x, golden.sqrt_recip_alphas_cumprod],
+    'σ, the noise beside data of scale 1': [(t) => sigmas(schedule)[t]!, golden.sqrt_recipm1_alphas_cumprod],
     'x̂₀ of ε': [
       (t) => -conversion('epsilon', 'x0')(marginals[t]!).prediction,
       golden.sqrt_recipm1_alphas_cumprod,
@@ -50,4 +71,122 @@ describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, ma
     expect(Math.abs(sum / golden.sum_betas - 1)).toBeLessThan(1e-12);
     expect(Math.abs(Math.exp(logSNR(marginals[999]!)) / golden.snr_last - 1)).toBeLessThan(1e-12);
   });
+});
+
+const rescaled = [
+  ['linear', linearUnscaled(1000), goldenSchedules.diffusers_linear_1000_zero_terminal_snr],
+  ['scaled linear', scaledLinear(1000), goldenSchedules.diffusers_scaled_linear_1000_zero_terminal_snr],
+] as const;
+
+describe.each(rescaled)('the %s schedule of diffusers at zero terminal SNR', (_, before, golden) => {
+  const made = E.flatMap(zeroTerminalSNR)(before);
+  if (E.isLeft(before) || E.isLeft(made)) throw new Error('no schedule');
+  const { betas, alphaBars } = made.right;
+
+  /** Half a unit of float32 in the last place of 1: theirs are computed in float32. */
+  const HALF = 2 ** -24;
+
+  it('ᾱ, within 8 roundings of 1 in float32', () => {
+    const worst = golden.t.map((t, i) => Math.abs(alphaBars[t]! - golden.alphas_cumprod[i]!));
+    expect(Math.max(...worst)).toBeLessThan(8 * HALF);
+  });
+
+  it('betas, within 8 roundings of 1 in float32, times the condition of √ᾱ_{t-1} - √ᾱ_{T-1}', () => {
+    const root = (t: number): number => Math.sqrt(before.right.alphaBars[t] ?? 1);
+    const worst = golden.t.map((t, i) => {
+      const condition = root(t - 1) / (root(t - 1) - root(999));
+      return Math.abs(betas[t]! - golden.betas[i]!) / condition;
+    });
+    expect(Math.max(...worst)).toBeLessThan(8 * HALF);
+  });
+
+  it('ends at exactly 1, and ᾱ at exactly 0', () => {
+    expect([betas[999], alphaBars[999]]).toEqual([golden.betas.at(-1), golden.alphas_cumprod.at(-1)]);
+    expect([betas[999], alphaBars[999]]).toEqual([1, 0]);
+  });
+});
+
+/** Betas as their publications have them, in another arrangement; `at`: t/(T-1). */
+const published = {
+  // DDPM (Ho et al. 2020), section 4, and `linear` of diffusers
+  linearUnscaled: [linearUnscaled, (at: number) => 1e-4 * (1 - at) + 0.02 * at],
+  // 'quad' in get_beta_schedule of hojonathanho/diffusion
+  quadratic: [quadratic, (at: number) => (0.01 * (1 - at) + Math.SQRT2 * 0.1 * at) ** 2],
+  // Rombach et al. 2022, make_beta_schedule of CompVis/latent-diffusion; `scaled_linear` of diffusers
+  scaledLinear: [
+    scaledLinear,
+    (at: number) =>
+      0.00085 * (1 - at) ** 2 + 2 * at * (1 - at) * Math.sqrt(0.00085 * 0.012) + 0.012 * at ** 2,
+  ],
+  // get_beta_schedule of GeoDiff (Xu et al. 2022), and `sigmoid` of diffusers
+  sigmoidBetas: [sigmoidBetas, (at: number) => 0.01005 + 0.00995 * Math.tanh(6 * at - 3)],
+  // 'const', 'warmup10', 'warmup50' and 'jsd' of hojonathanho/diffusion
+  constantBetas: [constantBetas, () => 0.02],
+  'warmupBetas(0.1)': [
+    warmupBetas(0.1),
+    (at: number, T: number) => Math.min(0.02, 1e-4 + (0.0199 * at * (T - 1)) / (T / 10 - 1)),
+  ],
+  'warmupBetas(0.5)': [
+    warmupBetas(0.5),
+    (at: number, T: number) => Math.min(0.02, 1e-4 + (0.0199 * at * (T - 1)) / (T / 2 - 1)),
+  ],
+  reciprocalBetas: [reciprocalBetas, (at: number, T: number) => 1 / ((1 - at) * (T - 1) + 1)],
+} as const;
+
+describe.each(Object.entries(published))('%s', (_, [make, formula]) => {
+  it.each([100, 1000])('has the published betas at T = %i, to 1e-12', (T) => {
+    const made = make(T);
+    if (E.isLeft(made)) throw new Error(made.left.message);
+    const worst = Array.from(made.right.betas, (beta, t) => beta / formula(t / (T - 1), T) - 1);
+    expect(worst).toHaveLength(T);
+    expect(Math.max(...worst.map(Math.abs))).toBeLessThan(1e-12);
+  });
+});
+
+/** ᾱ as published, in another arrangement, at a fraction t. */
+const publishedAlphaBars = {
+  // `exp` in betas_for_alpha_bar of diffusers
+  exponential: [exponential, (t: number) => 1 / Math.exp(12) ** t],
+  // Jabri et al. 2022 and Chen 2023, algorithm 1: σ(x) = (1 + tanh(x/2))/2
+  sigmoidAlphaBar: [sigmoidAlphaBar, (t: number) => 0.5 - Math.tanh(3 * t - 1.5) / (2 * Math.tanh(1.5))],
+  // Hang et al. 2024, table 1, μ = 0 and b = 1/2: SNR is 1/√(2t) in the first half, √(2 - 2t) in the second
+  laplace: [
+    laplace,
+    (t: number) =>
+      t <= 0.5 ? 1 / (1 + Math.sqrt(2 * t)) : Math.sqrt(2 - 2 * t) / (1 + Math.sqrt(2 - 2 * t)),
+  ],
+  // Nichol & Dhariwal 2021, eq. 17: cos² x = (1 + cos 2x)/2
+  cosine: [
+    cosine,
+    (t: number) =>
+      (1 + Math.cos(((t + 0.008) / 1.008) * Math.PI)) / (1 + Math.cos((0.008 / 1.008) * Math.PI)),
+  ],
+} as const;
+
+describe.each(Object.entries(publishedAlphaBars))('%s', (_, [make, formula]) => {
+  it.each([100, 1000])('has the published ᾱ at T = %i, to 1e-12 of 1, until its betas are cut', (T) => {
+    const made = make(T);
+    if (E.isLeft(made)) throw new Error(made.left.message);
+    const { betas, alphaBars } = made.right;
+    const uncut = betas.findIndex((beta) => beta === 0.999);
+    const kept = Array.from(alphaBars).slice(0, uncut === -1 ? T : uncut);
+    expect(kept.length).toBeGreaterThanOrEqual(T - 1);
+    const worst = kept.map((alphaBar, t) => Math.abs(alphaBar - formula((t + 1) / T)));
+    expect(Math.max(...worst)).toBeLessThan(1e-12);
+  });
+});
+
+it('scheduleFromAlphaBar gives the betas that diffusers makes of its own Laplace', () => {
+  // its α for ᾱ, and the ends held off by 1e-6; the betas of betas_for_alpha_bar(5, 0.999, 'laplace') in Python
+  const theirs: AlphaBar = (t) => {
+    const half = -0.5 * (t <= 0.5 ? 1 : -1) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
+    return Math.sqrt(Math.exp(half) / (1 + Math.exp(half)));
+  };
+  const made = scheduleFromAlphaBar(theirs, 5);
+  const betas = E.isRight(made) ? Array.from(made.right.betas) : [];
+  const expected = [
+    0.21693781189785544, 0.07171408313142724, 0.054258095452709876, 0.09414043372539149, 0.949220493352446,
+  ];
+  expect(betas).toHaveLength(5);
+  betas.forEach((beta, t) => expect(Math.abs(beta / expected[t]! - 1)).toBeLessThan(1e-12));
 });

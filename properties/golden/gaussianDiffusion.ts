@@ -13,6 +13,8 @@ export interface GoldenSchedule {
   readonly t: readonly number[];
   readonly betas: readonly number[];
   readonly alphas_cumprod: readonly number[];
+  readonly alphas_cumprod_prev: readonly number[];
+  readonly alphas_cumprod_next: readonly number[];
   readonly sqrt_alphas_cumprod: readonly number[];
   readonly sqrt_one_minus_alphas_cumprod: readonly number[];
   readonly log_one_minus_alphas_cumprod: readonly number[];
@@ -26,9 +28,15 @@ export interface GoldenSchedule {
   readonly snr_last: number;
 }
 
+/** Schedules whose published tables are float32. */
+type GoldenRescaled = Pick<GoldenSchedule, 'T' | 't' | 'betas' | 'alphas_cumprod'>;
+
 export const goldenSchedules = (
   read('schedules.json') as {
-    readonly schedules: Readonly<Record<'gd_linear_1000' | 'gd_cosine_1000', GoldenSchedule>>;
+    readonly schedules: Readonly<
+      Record<'gd_linear_1000' | 'gd_cosine_1000', GoldenSchedule> &
+        Record<`diffusers_${'linear' | 'scaled_linear'}_1000_zero_terminal_snr`, GoldenRescaled>
+    >;
   }
 ).schedules;
 

@@ -22,7 +22,18 @@ const checkedRange = (where: string, { start = 1e-4, end = 0.02 }: BetaRange) =>
         hint: 'give betas that fall to scheduleFromBetas',
       });
 
-/** T betas by a rule from a range that is checked. */
+/** T betas by a rule, which is asked when T is a number of timesteps. */
+const ruled = (
+  where: string,
+  T: number,
+  betas: () => Float64Array,
+): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    timestepCount(where, T),
+    E.flatMap(() => checkedBetas(where, betas())),
+  );
+
+/** T betas by a rule from a range. */
 const ranged = (
   where: string,
   T: number,
@@ -30,9 +41,8 @@ const ranged = (
   betas: (range: Required<BetaRange>) => Float64Array,
 ): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
-    timestepCount(where, T),
-    E.flatMap(() => checkedRange(where, range)),
-    E.flatMap((checked) => checkedBetas(where, betas(checked))),
+    checkedRange(where, range),
+    E.flatMap((checked) => ruled(where, T, () => betas(checked))),
   );
 
 /**
@@ -51,10 +61,7 @@ export const linear = (T: number): either.Either<NoisefoldError, Schedule> =>
         actual: `${T}`,
         hint: 'fewer steps need betas above 1: use cosine, or respace a longer process',
       })
-    : F.pipe(
-        timestepCount('linear', T),
-        E.flatMap(() => checkedBetas('linear', ramp((1000 / T) * 1e-4, (1000 / T) * 0.02, T))),
-      );
+    : ruled('linear', T, () => ramp((1000 / T) * 1e-4, (1000 / T) * 0.02, T));
 
 /**
  * Betas from `start` to `end` in equal steps, the same bounds whatever T: DDPM's ('linear') at T = 1000, and
@@ -118,7 +125,7 @@ export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<No
  * pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
  */
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
-  ranged('constantBetas', T, { start: beta, end: beta }, ({ end }) => new Float64Array(T).fill(end));
+  ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
 
 /**
  * Betas that rise linearly from `start` to `end` over a fraction of the timesteps, ⌊fraction·T⌋ of them, and stay:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { everyStep, type Grid, leading, spaced, timestepGrid, trailing } from './grid.js';
+import { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 import { processOf } from './process.js';
 import { linear } from './betaSchedules.js';
 
@@ -32,11 +32,15 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(leading(3))).toEqual([666, 333, 0]);
     expect(timesteps(trailing(5))).toEqual([999, 799, 599, 399, 199]);
     expect(timesteps(trailing(3))).toEqual([999, 666, 332]);
+    // where halves decide: as NumPy rounds
+    expect(timesteps(trailing(48)).slice(36, 42)).toEqual([249, 228, 207, 186, 166, 145]);
+    expect(timesteps(linspace(3))).toEqual([999, 500, 0]);
+    expect(timesteps(linspace(7))).toEqual([999, 832, 666, 500, 333, 166, 0]);
   });
 
   it('no timestep comes twice', () => {
     for (const steps of [1, 2, 7, 50, 250, 999, 1000])
-      for (const grid of [spaced, leading, trailing]) {
+      for (const grid of [spaced, linspace, leading, trailing]) {
         const chosen = timesteps(grid(steps));
         expect(chosen).toHaveLength(steps);
         expect(right(timestepGrid(chosen)(process))).toEqual(chosen);
@@ -44,12 +48,23 @@ describe('time grids fall from noise to data', () => {
   });
 
   it('refuse counts that the process has no room for', () => {
-    for (const grid of [spaced, leading, trailing])
+    for (const grid of [spaced, linspace, leading, trailing])
       for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(process))).toBe(true);
   });
 
   it('timestepGrid refuses what does not fall or is out of range', () => {
     for (const bad of [[], [3, 3], [1, 2], [1000], [-1], [0.5]])
       expect(E.isLeft(timestepGrid(bad)(process))).toBe(true);
+  });
+
+  it('leading takes an offset, within the process', () => {
+    expect(timesteps(leading(5, { offset: 1 }))).toEqual([801, 601, 401, 201, 1]);
+    for (const offset of [-1, 200, 0.5, NaN]) expect(E.isLeft(leading(5, { offset })(process))).toBe(true);
+  });
+
+  it('gridOf holds a grid of one’s own to what a grid is', () => {
+    expect(timesteps(gridOf(() => E.right([7, 3])))).toEqual([7, 3]);
+    for (const bad of [[], [3, 7], [1000, 0], [1.5]])
+      expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
   });
 });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { E, type either } from '../internal/fp.js';
-import { cosine } from './alphaBarSchedules.js';
-import { linear } from './betaSchedules.js';
 import { type Schedule, scheduleFromBetas } from './schedule.js';
 
 const message = (schedule: either.Either<{ readonly message: string }, Schedule>): string =>
@@ -35,26 +33,14 @@ describe('scheduleFromBetas', () => {
   });
 });
 
-describe('named schedules', () => {
-  it('refuse a T that is no whole number of timesteps', () => {
-    for (const make of [linear, cosine])
-      for (const T of [0, -5, 2.5, NaN, Infinity]) expect(message(make(T))).toContain(`got ${T};`);
+describe('scheduleFromBetas, of betas that add nothing or leave nothing', () => {
+  it('refuses one that is lost in the rounding of 1 - β', () => {
+    expect(message(scheduleFromBetas([0.1, 1e-17, 0.1]))).toContain('1e-17 at t = 1');
   });
 
-  it('linear needs twenty steps', () => {
-    expect(message(linear(19))).toContain('T ≥ 20');
-    expect(message(linear(20))).toBe('right');
-  });
-
-  it('linear spans Ho et al.’s betas at T = 1000', () => {
-    const schedule = linear(1000);
-    expect(E.isRight(schedule) && [schedule.right.betas[0], schedule.right.betas[999]]).toEqual([1e-4, 0.02]);
-  });
-
-  it('cosine keeps every beta at most 0.999, at any T', () => {
-    for (const T of [1, 2, 50]) {
-      const schedule = cosine(T);
-      expect(E.isRight(schedule) && Math.max(...schedule.right.betas)).toBe(0.999);
-    }
+  it('refuses a signal that vanishes by underflow before the last timestep', () => {
+    const betas = new Float64Array(1000).fill(0.9);
+    expect(message(scheduleFromBetas(betas))).toContain('0.9 at t = 323');
+    expect(message(scheduleFromBetas(betas.subarray(0, 323)))).toBe('right');
   });
 });

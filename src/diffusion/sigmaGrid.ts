@@ -1,0 +1,139 @@
+/** Time grids by noise levels σ = √((1 - ᾱ)/ᾱ). */
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import type { Grid } from './grid.js';
+import { sigmas as sigmasOf, timestepOfSigma } from './noiseLevel.js';
+import { ramp } from './ramp.js';
+import type { Schedule } from './schedule.js';
+
+/** The least and the greatest σ of a grid. */
+export interface SigmaRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `steps` σ from max to min, equally apart after a change of scale. */
+const along = (
+  where: string,
+  steps: number,
+  { min, max }: SigmaRange,
+  to: (sigma: number) => number,
+  back: (scaled: number) => number,
+): either.Either<NoisefoldError, Float64Array> =>
+  Number.isSafeInteger(steps) && steps >= 1 && min > 0 && min <= max && max < Infinity
+    ? E.right(ramp(to(max), to(min), steps).map(back))
+    : fail('ConfigError', {
+        where,
+        expected: 'a whole number of steps ≥ 1, and 0 < min ≤ max < ∞',
+        actual: `${steps} steps from ${max} to ${min}`,
+        hint: 'at zero terminal SNR σ is infinite: say where to begin, such as { max: 80 }',
+      });
+
+/**
+ * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
+ * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. The 0 that ends them in the paper, the data, is not among them. A range
+ * that is none, or a ρ that is not above 0, is a `ConfigError`.
+ *
+ * @param options - `rho` 7 if left out
+ * @example
+ * karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
+ */
+export const karrasSigmas = (
+  steps: number,
+  { rho = 7, ...range }: SigmaRange & { readonly rho?: number },
+): either.Either<NoisefoldError, Float64Array> =>
+  rho > 0 && rho < Infinity
+    ? along(
+        'karrasSigmas',
+        steps,
+        range,
+        (sigma) => sigma ** (1 / rho),
+        (root) => root ** rho,
+      )
+    : fail('ConfigError', {
+        where: 'karrasSigmas',
+        expected: 'rho > 0',
+        actual: `${rho}`,
+        hint: '7 is usual; 1 makes equal steps of σ',
+      });
+
+/**
+ * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
+ * steps of the log-SNR. A range that is none is a `ConfigError`.
+ *
+ * @example
+ * exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
+ */
+export const exponentialSigmas = (
+  steps: number,
+  range: SigmaRange,
+): either.Either<NoisefoldError, Float64Array> =>
+  along('exponentialSigmas', steps, range, Math.log, Math.exp);
+
+/** Moves falling timesteps apart where they meet: up from the data, then down from where there is no more room. */
+const apart = (timesteps: readonly number[], T: number): readonly number[] =>
+  timesteps
+    .reduceRight<readonly number[]>((above, t) => [Math.max(t, (above[0] ?? -1) + 1), ...above], [])
+    .map((t, i) => Math.min(t, T - 1 - i));
+
+/**
+ * The timesteps of the process whose noise is nearest, by ratio, to each of some falling σ (k-diffusion's
+ * `sigma_to_t`, quantized). Each timestep is taken once: where two σ share their nearest, the noisier goes to the
+ * next one up, so that dense σ become neighbours. σ that do not fall, that are not above 0, or more of them than
+ * timesteps are a `ConfigError`.
+ *
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.003, 0.002, 0.001]))) // → E.right([2, 1, 0])
+ */
+export const atSigmas =
+  (sigmas: ArrayLike<number>): Grid =>
+  ({ schedule }) => {
+    const wanted = Array.from(sigmas);
+    const falls = wanted.every((sigma, i) => sigma > 0 && (i === 0 || sigma < wanted[i - 1]!));
+    return falls && wanted.length >= 1 && wanted.length <= schedule.T
+      ? E.right(apart(wanted.map(timestepOfSigma(schedule)).map(Math.round), schedule.T))
+      : fail('ConfigError', {
+          where: 'atSigmas',
+          expected: `from 1 to ${schedule.T} noise levels, falling and above 0`,
+          actual: falls ? `${wanted.length} of them` : `[${wanted.join(', ')}]`,
+          hint: 'the data, σ = 0, come after the last without being named',
+        });
+  };
+
+/** The process's own noise levels, least and greatest. */
+const rangeOf = (schedule: Schedule): SigmaRange => {
+  const all = sigmasOf(schedule);
+  return { min: all[0]!, max: all[schedule.T - 1]! };
+};
+
+/**
+ * The timesteps {@link atSigmas} of {@link karrasSigmas}, between the noise levels of the process unless told
+ * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`.
+ *
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
+ * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5, { max: 80 }))) // → E.right([930, 767, 501, 98, 0])
+ */
+export const karrasGrid =
+  (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
+  (process) =>
+    F.pipe(
+      karrasSigmas(steps, { ...rangeOf(process.schedule), ...options }),
+      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+    );
+
+/**
+ * The timesteps {@link atSigmas} of {@link exponentialSigmas}, between the noise levels of the process unless told
+ * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`.
+ *
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
+ */
+export const exponentialGrid =
+  (steps: number, options: Partial<SigmaRange> = {}): Grid =>
+  (process) =>
+    F.pipe(
+      exponentialSigmas(steps, { ...rangeOf(process.schedule), ...options }),
+      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+    );

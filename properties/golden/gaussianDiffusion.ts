@@ -59,6 +59,10 @@ interface GoldenReverse {
   readonly t: readonly [number, number];
   readonly mean: readonly number[];
   readonly pred_xstart: readonly number[];
+  /** Of each element, where it is learned. */
+  readonly log_variance?: readonly number[];
+  /** Of each sample, where it is fixed. */
+  readonly log_variance_per_batch?: readonly number[];
   readonly 'p_sample(noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=0.0,noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=0.5,noise k=0)': readonly number[];

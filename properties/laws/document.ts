@@ -1,12 +1,14 @@
 /** Laws as a page. */
 import type { Backend } from '../../src/dsl/backend.js';
 import { backendLaws } from './backends.js';
+import { boundLaws } from './bounds.js';
 import { channelLaws } from './channels.js';
 import { compilationLaws } from './compilation.js';
 import { derivativeLaws } from './derivatives.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { processLaws } from './processes.js';
+import { scheduleLaws } from './schedules.js';
 import { transformationLaws } from './transformations.js';
 
 const cell = (text: string): string => text.replaceAll(/[|\\*_<>]/g, (mark) => `\\${mark}`);
@@ -31,6 +33,8 @@ export const lawsPage = (backend: Backend): string => {
   const chapters: Readonly<Record<string, readonly Law[]>> = {
     'Channels (`channelLaws`)': channelLaws,
     'Processes (`processLaws`)': processLaws,
+    'Schedules (`scheduleLaws`)': scheduleLaws,
+    'The bound (`boundLaws`)': boundLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,
     'Transformations (`transformationLaws`)': transformationLaws,

@@ -6,6 +6,8 @@ export { type Law, type Violation } from './law.js';
 export { checkLaw } from './check.js';
 export { channelLaws } from './channels.js';
 export { processLaws } from './processes.js';
+export { scheduleLaws } from './schedules.js';
+export { boundLaws } from './bounds.js';
 export { keyLaws } from './keys.js';
 export { derivativeLaws } from './derivatives.js';
 export { transformationLaws } from './transformations.js';

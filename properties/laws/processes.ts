@@ -108,7 +108,7 @@ const posterior: Law<{ readonly process: Process; readonly t: number }> = {
   },
 };
 
-const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v');
+const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
 /** Marginals; the last of a process whose signal ends there is left out. */
 const noisy = timestep.map(({ process, t }) =>
   process.marginals[t]!.scale > 0 ? process.marginals[t]! : process.marginals[0]!,

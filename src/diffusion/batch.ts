@@ -5,6 +5,8 @@ import {
   type Dim,
   type DType,
   halve,
+  onesLike,
+  scaleBy,
   type Shape,
   sumPerSample,
   type Tensor,
@@ -34,3 +36,9 @@ export const perSample: <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]
 export const forEachSample = <B extends Dim, I extends Shape>(
   batch: Tensor<[B, ...I]>,
 ): (<D extends DType>(value: Tensor<[], D>) => Tensor<[B], D>) => broadcastLike(perSample(batch));
+
+/** The number of each sample at each of its elements: `[B]` to `[B, ...I]`, with the shape of `batch`. */
+export const overElements =
+  <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
+  (numbers: Tensor<[NoInfer<B>]>): Tensor<[B, ...I]> =>
+    scaleBy(numbers)(onesLike(batch)) as Tensor<[B, ...I]>; // B is that of the batch

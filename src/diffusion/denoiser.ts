@@ -24,12 +24,33 @@ export interface Conditioning<B extends Dim> {
   readonly dropout?: Key;
 }
 
+/** What a denoiser that learns its variance gives: both `[B, ...I]`. */
+export interface Outputs<B extends Dim, I extends Shape> {
+  readonly prediction: Tensor<[B, ...I]>;
+  readonly variance: Tensor<[B, ...I]>;
+}
+
+/** The second result of a denoiser: the variance of its reverse steps, element by element. */
+export interface LearnedVariance<P, I extends Shape> {
+  /**
+   * What it says of σ²: 'range', a place between log β̃_t at -1 and log β_t at 1 (Improved DDPM, Nichol &
+   * Dhariwal 2021, eq. 15), or 'logVariance', log σ² itself.
+   */
+  readonly as: 'range' | 'logVariance';
+  /** The prediction of `apply` and the variance, from one evaluation. */
+  readonly apply: <B extends Dim>(
+    params: P,
+    x: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+  ) => Outputs<B, I>;
+}
+
 /**
  * A function that sees the data in x_t, with parameters `P` and samples of shape `I`: a network, a closed
  * form, or another denoiser made over. Sampling and losses take nothing else.
  */
 export interface Denoiser<P, I extends Shape> {
-  /** What `apply` gives: the noise ε, the data x₀ or the velocity v. */
+  /** What `apply` gives: the noise ε, the data x₀, the velocity v or the score. */
   readonly predicts: Parameterization;
   /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
   readonly classes?: number;
@@ -41,7 +62,31 @@ export interface Denoiser<P, I extends Shape> {
     x: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
+  /** For a denoiser that learns the variance of its steps; see {@link learningVariance}. */
+  readonly learned?: LearnedVariance<P, I>;
 }
+
+/**
+ * A denoiser of two results, prediction and variance: `apply` is the first of them, `learned` has both.
+ *
+ * @example
+ * const denoiser = learningVariance<null, [2]>({
+ *   predicts: 'epsilon',
+ *   as: 'range',
+ *   apply: (_, x) => ({ prediction: x, variance: zerosLike(x) }),
+ * })
+ * denoiser.apply(null, ones(1, 2), { t: iota(1) }) // → [[1, 1]]
+ * denoiser.learned!.apply(null, ones(1, 2), { t: iota(1) }).variance // → [[0, 0]]
+ */
+export const learningVariance = <P, I extends Shape>({
+  as,
+  apply,
+  ...denoiser
+}: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
+  ...denoiser,
+  apply: (params, x, at) => apply(params, x, at).prediction,
+  learned: { as, apply },
+});
 
 /** A denoiser to be trained: it knows its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {
@@ -49,6 +94,26 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   /** Parameters to begin with. */
   readonly init: (key: Key) => P;
 }
+
+/**
+ * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
+ * by x_t of the same shape.
+ *
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const toNoise = pipe(process, E.map((p) => converted(p, 'x0', 'epsilon')(iota(2), ones(2))))
+ * pipe(toNoise, E.map((ofX0) => ofX0(zeros(2)))) // → E.right([1.667, 1.25])
+ */
+export const converted = (process: Process, from: Parameterization, to: Parameterization) => {
+  const conversions = process.marginals.map(conversion(from, to));
+  const ofX = table(column(conversions, ({ x }) => x));
+  const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
+  return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
+    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
+      from === to
+        ? prediction
+        : add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+};
 
 /**
  * The same denoiser in another parameterization: from what it predicts and x_t to what was asked. Its `t`
@@ -63,19 +128,42 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
 export const reparameterize =
   (process: Process, to: Parameterization) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    if (denoiser.predicts === to) return denoiser;
-    const conversions = process.marginals.map(conversion(denoiser.predicts, to));
-    const ofX = table(column(conversions, ({ x }) => x));
-    const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
+    const { predicts, apply, learned } = denoiser;
+    if (predicts === to) return denoiser;
+    const convert = converted(process, predicts, to);
     return {
       ...denoiser,
       predicts: to,
-      apply: (params, x, at) =>
-        add(scaleBy(gather(ofPrediction)(at.t))(denoiser.apply(params, x, at)))(
-          scaleBy(gather(ofX)(at.t))(x),
-        ),
+      apply: (params, x, at) => convert(at.t, x)(apply(params, x, at)),
+      ...(learned && {
+        learned: {
+          ...learned,
+          apply: (params, x, at) => {
+            const { prediction, variance } = learned.apply(params, x, at);
+            return { prediction: convert(at.t, x)(prediction), variance };
+          },
+        },
+      }),
     };
   };
+
+/**
+ * A denoiser whose parameters are a part of others: those of a guide beside it, for one.
+ *
+ * @example
+ * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(p)(x) }
+ * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
+ * second.apply([2, 3], ones(1), { t: iota(1) }) // → [3]
+ */
+export const overParams =
+  <Q, P>(part: (params: Q) => P) =>
+  <I extends Shape>({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+    ...denoiser,
+    apply: (params, x, at) => apply(part(params), x, at),
+    ...(learned && {
+      learned: { ...learned, apply: (params, x, at) => learned.apply(part(params), x, at) },
+    }),
+  });
 
 /** Raises where a process goes on past the timesteps of a denoiser, which would take the last for all of them. */
 const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
@@ -103,11 +191,16 @@ export const overProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const same = timesteps.every((timestep, t) => timestep === t);
+    const { apply, learned } = denoiser;
+    const asked = <B extends Dim>(at: Conditioning<B>): Conditioning<B> => {
+      requireKnown(timesteps, denoiser.timesteps);
+      return same ? at : { ...at, t: gather(table(timesteps))(at.t) };
+    };
     return {
       ...denoiser,
-      apply: (params, x, at) => {
-        requireKnown(timesteps, denoiser.timesteps);
-        return denoiser.apply(params, x, same ? at : { ...at, t: gather(table(timesteps))(at.t) });
-      },
+      apply: (params, x, at) => apply(params, x, asked(at)),
+      ...(learned && {
+        learned: { ...learned, apply: (params, x, at) => learned.apply(params, x, asked(at)) },
+      }),
     };
   };

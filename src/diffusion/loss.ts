@@ -1,12 +1,11 @@
 import {
   add,
   type Dim,
-  fork,
   gather,
   type Key,
   mean,
   meanPerSample,
-  normalLike,
+  mul,
   type Scalar,
   scaleBy,
   type Shape,
@@ -16,12 +15,10 @@ import {
   type Tensor,
 } from '../dsl/index.js';
 import { type Denoiser, overProcess } from './denoiser.js';
-import { qSample } from './forward.js';
-import { dropLabels } from './labelDropout.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from './parameterization.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
-import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 
 /**
  * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
@@ -45,18 +42,60 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
       add(scaleBy(gather(ofNoise)(t))(noise))(scaleBy(gather(ofX0)(t))(x0));
 };
 
-export interface LossOptions {
-  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if left out. */
-  readonly labelDropout?: number;
-  /** How the timesteps of a batch are drawn; {@link uniformTimesteps} if left out. */
-  readonly timesteps?: TimestepDraw;
-}
-
 /** A loss for each sample, and the timestep it was taken at: what weightings start from. */
 export interface SampleLosses<B extends Dim> {
   readonly losses: Tensor<[B]>;
   readonly t: Tensor<[B], 'int32'>;
 }
+
+/** The losses of a batch, each sample at a timestep and with a noise drawn from `key`. */
+export type Losses<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x0: Tensor<[B, ...I]>,
+  key: Key,
+  label?: Tensor<[NoInfer<B>], 'int32'>,
+) => SampleLosses<B>;
+
+/** What is descended: a mean of {@link Losses}. */
+export type Loss<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x0: Tensor<[B, ...I]>,
+  key: Key,
+  label?: Tensor<[NoInfer<B>], 'int32'>,
+) => Scalar;
+
+/**
+ * The mean over a batch, whichever the losses of its samples.
+ *
+ * @example
+ * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast('int32')(x0) }))
+ * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
+ * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) }))() // → E.right([2.5])
+ */
+export const meanLoss =
+  <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
+  (params, x0, key, label) =>
+    mean(losses(params, x0, key, label).losses);
+
+/**
+ * Losses times a weight of their timesteps: a weighting of `weightsOf`, or what undoes a draw that is not uniform,
+ * `importanceWeights`.
+ *
+ * - `weights`: `[T]`
+ *
+ * @example
+ * const ofOnes: Losses<null, []> = (_, x0) => ({ losses: square(x0), t: cast('int32')(x0) })
+ * const weighted = weightedBy(table([10, 20]))(ofOnes)
+ * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => weighted(null, x0, k).losses)
+ * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(0, 1), k: key(7) }))() // → E.right([0, 20])
+ */
+export const weightedBy =
+  (weights: Tensor<[Dim]>) =>
+  <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
+  (params, x0, key, label) => {
+    const given = losses(params, x0, key, label);
+    return { ...given, losses: mul(gather(weights)(given.t))(given.losses) };
+  };
 
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from
@@ -78,25 +117,15 @@ export interface SampleLosses<B extends Dim> {
 export const simpleLosses = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { labelDropout = 0, timesteps = uniformTimesteps }: LossOptions = {},
-) => {
+  options: LossOptions = {},
+): Losses<P, I> => {
   const { apply } = overProcess(process)(denoiser);
   const wanted = targetOf(process, denoiser.predicts);
-  return <B extends Dim>(
-    params: P,
-    x0: Tensor<[B, ...I]>,
-    key: Key,
-    label?: Tensor<[NoInfer<B>], 'int32'>,
-  ): SampleLosses<B> => {
-    const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
-    const t = timesteps(process)(x0)(keys.timestep);
-    const noise = normalLike(x0)(keys.noise);
-    const predicted = apply(params, qSample(process)(t, noise)(x0), {
-      t,
-      dropout: keys.dropout,
-      ...(label === undefined ? {} : { label: dropLabels(denoiser, labelDropout)(keys.label)(label) }),
-    });
-    return { losses: meanPerSample(square(sub(wanted(t)(x0, noise))(predicted))), t };
+  const noised = noisedBatch(process, denoiser, options);
+  return (params, x0, key, label) => {
+    const { noise, xt, at } = noised(x0, key, label);
+    const error = sub(wanted(at.t)(x0, noise))(apply(params, xt, at));
+    return { losses: meanPerSample(square(error)), t: at.t };
   };
 };
 
@@ -128,12 +157,4 @@ export const simpleLoss = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
   options: LossOptions = {},
-) => {
-  const perSample = simpleLosses(process, denoiser, options);
-  return <B extends Dim>(
-    params: P,
-    x0: Tensor<[B, ...I]>,
-    key: Key,
-    label?: Tensor<[NoInfer<B>], 'int32'>,
-  ): Scalar => mean(perSample(params, x0, key, label).losses);
-};
+): Loss<P, I> => meanLoss(simpleLosses(process, denoiser, options));

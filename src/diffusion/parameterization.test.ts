@@ -5,7 +5,7 @@ import { conversion, type Parameterization, target } from './parameterization.js
 import { processOf } from './process.js';
 import { cosine } from './alphaBarSchedules.js';
 
-const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v');
+const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
 /** Marginals of signal-to-noise ratios from e⁻¹² to e¹². */
 const marginals = fc
   .double({ min: -12, max: 12, noNaN: true })

@@ -2,9 +2,10 @@ import type { Channel } from './channel.js';
 
 /**
  * What a denoiser predicts of x_t = a·x₀ + s·ε, with a = √ᾱ_t and s = √(1-ᾱ_t): the noise ε, the data x₀,
- * or the velocity v = a·ε - s·x₀. Given x_t, each determines the others.
+ * the velocity v = a·ε - s·x₀, or the score ∇log q(x_t|x₀) = -ε/s. Given x_t, each determines the others. A
+ * network that predicts x_{t-1} is made one of x₀ by {@link fromPrevious}.
  */
-export type Parameterization = 'epsilon' | 'x0' | 'v';
+export type Parameterization = 'epsilon' | 'x0' | 'v' | 'score';
 
 /** The combination x0·x₀ + epsilon·ε. */
 export interface Mixture {
@@ -16,6 +17,7 @@ const mixtures: { readonly [K in Parameterization]: (a: number, s: number) => Mi
   epsilon: () => ({ x0: 0, epsilon: 1 }),
   x0: () => ({ x0: 1, epsilon: 0 }),
   v: (a, s) => ({ x0: -s, epsilon: a }), // Salimans & Ho 2022, appendix D
+  score: (_, s) => ({ x0: 0, epsilon: -1 / s }), // Song et al. 2021, section 3.3, for a Gaussian channel
 };
 
 /**
@@ -39,7 +41,8 @@ export interface Conversion {
 /**
  * How one prediction becomes another, where q(x_t|x_0) is the given channel: `to` as a combination of x_t
  * and `from`, both being combinations of x₀ and ε. `conversion(a, b)` and `conversion(b, a)` undo each
- * other. Not finite from 'epsilon' where no signal is left, nor from 'x0' where there is no noise.
+ * other. Not finite from 'epsilon' where no signal is left, nor from 'x0' where there is no noise; 'score' is as
+ * 'epsilon', and not finite where there is no noise.
  *
  * @example
  * // x̂₀ = (x_t - s·ε̂)/a = a·x_t - s·v̂

@@ -1,0 +1,272 @@
+/** The variational bound: divergences, likelihoods of bytes, and what their losses teach. */
+import fc from 'fast-check';
+import {
+  boundTerm,
+  type Denoiser,
+  discretizedLogLikelihood,
+  gaussianKl,
+  hybridLosses,
+  learningVariance,
+  type Losses,
+  meanLoss,
+  pMeanVariance,
+  priorTerm,
+  type Process,
+  processOf,
+  qBetween,
+  qSample,
+  simpleLosses,
+  uncorrected,
+} from 'noisefold/diffusion';
+import {
+  constantOf,
+  gather,
+  grad,
+  mul,
+  type Scalar,
+  scalar,
+  scaleBy,
+  stack,
+  table,
+  tanh,
+} from 'noisefold/dsl';
+import { timestep, twoTimesteps } from '../arbitraries/diffusion.js';
+import { computed, drawn } from '../oracles/running.js';
+import { approx, firstOf, type Law, near, type Violation } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+/** A Gaussian of one dimension: its mean and the logarithm of its variance. */
+type Numbers = readonly [mean: number, logVariance: number];
+const numbers: fc.Arbitrary<Numbers> = fc.tuple(
+  fc.double({ min: -2, max: 2, noNaN: true }),
+  fc.double({ min: -6, max: 2, noNaN: true }),
+);
+const gaussian = ([mean, logVariance]: Numbers) => ({
+  mean: constantOf([mean], 1),
+  logVariance: constantOf([logVariance], 1),
+});
+const divergence = async (p: Numbers, q: Numbers): Promise<number> =>
+  (await computed(() => gaussianKl(gaussian(p), gaussian(q))))[0]!;
+
+const positive: Law<readonly [Numbers, Numbers]> = {
+  name: 'KL is not negative, and 0 only at equality',
+  formula:
+    'KL(p ‖ q) ≥ 0; KL(p ‖ p) = 0; KL(p ‖ q) > 0 where the means or log-variances differ by 10⁻⁶ or more',
+  source: 'Gibbs’ inequality',
+  // near ones too, where the terms cancel
+  arbitrary: fc.oneof(
+    fc.tuple(numbers, numbers),
+    fc
+      .tuple(
+        numbers,
+        fc.double({ min: -1e-3, max: 1e-3, noNaN: true }),
+        fc.double({ min: -1e-3, max: 1e-3, noNaN: true }),
+      )
+      .map(([p, mean, logVariance]) => [p, [p[0] + mean, p[1] + logVariance]] as const),
+  ),
+  runs: 100,
+  violation: async ([p, q]) => {
+    const kl = await divergence(p, q);
+    const apart = Math.max(Math.abs(p[0] - q[0]), Math.abs(p[1] - q[1])) >= 1e-6;
+    return firstOf(
+      near('KL(p ‖ p)', await divergence(p, p), 0, 0),
+      kl >= 0 && (!apart || kl > 0) ? null : `KL(p ‖ q): expected ${apart ? '> 0' : '≥ 0'}, got ${kl}`,
+    );
+  },
+};
+
+/** ∫ p·log(p/q) by the trapezoidal rule over ±12 σ of p, which is exact for such functions but for rounding. */
+const integrated = ([mp, lp]: Numbers, [mq, lq]: Numbers): number => {
+  const [sp, sq] = [Math.exp(lp / 2), Math.exp(lq / 2)];
+  const STEP = 1 / 64;
+  let sum = 0;
+  for (let z = -12; z <= 12; z += STEP) {
+    const w = (mp + sp * z - mq) / sq;
+    sum += (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * (lq / 2 - lp / 2 + (w * w - z * z) / 2) * STEP;
+  }
+  return sum;
+};
+
+const integral: Law<readonly [Numbers, Numbers]> = {
+  name: 'KL of Gaussians is its integral',
+  formula: 'KL(p ‖ q) = ∫ p·log(p/q), within 10⁻¹² of 1 + KL',
+  source: 'definition',
+  arbitrary: fc.tuple(numbers, numbers),
+  runs: 50,
+  violation: async ([p, q]) => {
+    const expected = integrated(p, q);
+    return near('KL', await divergence(p, q), expected, 1e-12 * (1 + expected));
+  },
+};
+
+const bytes: Law<Numbers> = {
+  name: 'the probabilities of the bytes have the sum 1',
+  formula: 'Σ_k P(x = −1 + 2k/255) = 1, within 256 probabilities of 10⁻¹²',
+  source: 'DDPM (Ho et al. 2020), eq. 13',
+  arbitrary: fc.tuple(
+    fc.double({ min: -3, max: 3, noNaN: true }),
+    fc.double({ min: -14, max: 4, noNaN: true }),
+  ),
+  runs: 100,
+  violation: async ([mean, logVariance]) => {
+    const levels = Array.from({ length: 256 }, (_, k) => (2 * k - 255) / 255);
+    const filled = (value: number) => constantOf(new Float64Array(256).fill(value), 256);
+    const logs = await computed(() =>
+      discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(logVariance) })(
+        constantOf(levels, 256),
+      ),
+    );
+    return near(
+      'sum',
+      Array.from(logs).reduce((sum, log) => sum + Math.exp(log), 0),
+      1,
+      256e-12,
+    );
+  },
+};
+
+const path: Law<{ readonly process: Process; readonly t: number; readonly s: number }> = {
+  name: 'q(x_t|x_0) goes by way of any x_s',
+  formula: 'q(x_t|x_s)∘q(x_s|x_0) = (√ᾱ_t, 1 − ᾱ_t), each sample at its own s and t, within 10⁻¹⁰',
+  source: 'DDPM, eq. 2 and 4',
+  arbitrary: twoTimesteps,
+  runs: 100,
+  violation: async ({ process, s, t }) => {
+    const at = (i: number) => constantOf(Int32Array.of(i), 1);
+    const [first, before, second, after] = await computed(() => {
+      const to = qBetween(process)(at(-1), at(s))(constantOf([1], 1)); // of s = -1 it is the identity
+      const on = qBetween(process)(at(s), at(t))(constantOf([1], 1));
+      return stack([to.mean, to.variance, on.mean, on.variance]);
+    });
+    const { scale, variance } = process.marginals[t]!;
+    return firstOf(
+      near('scale', first! * second!, scale, 1e-10),
+      near('variance', before! * second! ** 2 + after!, variance, 1e-10),
+    );
+  },
+};
+
+interface Place {
+  readonly process: Process;
+  readonly t: number;
+  /** The deviation of data of mean 0. */
+  readonly c: number;
+}
+const places: fc.Arbitrary<Place> = fc
+  .tuple(timestep, fc.double({ min: 0.1, max: 1, noNaN: true }))
+  .map(([{ process, t }, c]) => ({ process: processOf(process.schedule), t, c }));
+
+/** Of data N(0, c²): E[x_0|x_t] = mean·x_t, and Var(x_0|x_t). */
+const conditional = ({ process, t, c }: Place) => {
+  const { scale, variance } = process.marginals[t]!;
+  const total = scale ** 2 * c ** 2 + variance;
+  return { mean: (scale * c ** 2) / total, variance: (c ** 2 * variance) / total };
+};
+
+/** E of what is quadratic in x_0 ~ N(0, c²) and ε ~ N(0, 1): its mean over ±c and ±1. */
+const corners = (c: number) => ({
+  x0: constantOf([c, c, -c, -c], 4),
+  noise: constantOf([1, -1, 1, -1], 4),
+});
+
+/** The bound's term at t for the optimal denoiser of N(0, c²), in nats, and L_T. */
+const termsOf = (place: Place, learned: boolean) =>
+  computed(() => {
+    const { process, t, c } = place;
+    const all = Array.from(process.marginals, (_, at) => conditional({ process, t: at, c }));
+    // the variance of q(x_{t-1}|x_t), which is Gaussian as the data are
+    const exact = process.posteriors.map(({ x0, variance }, at) =>
+      Math.log(variance + x0 ** 2 * all[at]!.variance),
+    );
+    const optimal = learningVariance<null, []>({
+      predicts: 'x0',
+      as: 'logVariance',
+      apply: (_, x, at) => ({
+        prediction: scaleBy(gather(table(all.map(({ mean }) => mean)))(at.t))(x),
+        variance: gather(table(exact))(at.t),
+      }),
+    });
+    const { learned: _, ...plain } = optimal;
+    const denoiser: Denoiser<null, []> = learned ? optimal : plain;
+    const { x0, noise } = corners(c);
+    const at = { t: constantOf(new Int32Array(4).fill(t), 4) };
+    const xt = qSample(process)(at.t, noise)(x0);
+    const reverse = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, at);
+    return mul(Math.LN2)(stack([boundTerm(process)(at.t, x0, xt)(reverse), priorTerm(process)(x0)]));
+  });
+
+const mean = (some: ArrayLike<number>): number =>
+  Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
+
+const closedForm: Law<Place> = {
+  name: 'of Gaussian data, the terms of the bound are closed forms',
+  formula:
+    'x_0 ~ N(0, c²), x̂_0 = E[x_0|x_t], t > 0: L_{t−1} = k²·Var(x_0|x_t)/(2·β̃_t), k the coefficient of x_0 in μ̃; with σ² = β̃_t + k²·Var(x_0|x_t) it is ½·log(σ²/β̃_t); L_T = ½·(ᾱ_T·c² − ᾱ_T − log(1 − ᾱ_T)); within 10⁻⁹ of 1 + L',
+  source: 'DDPM (Ho et al. 2020), eq. 5 to 8',
+  arbitrary: places,
+  runs: 50,
+  violation: async (place) => {
+    const { process, t, c } = place;
+    const { x0: k, variance: beta } = process.posteriors[t]!;
+    const left = k ** 2 * conditional(place).variance;
+    const last = process.marginals.at(-1)!;
+    const prior = (last.scale ** 2 * (c ** 2 - 1) - Math.log(last.variance)) / 2;
+    const [fixed, learned] = [await termsOf(place, false), await termsOf(place, true)];
+    const nearly = (what: string, actual: number, expected: number): Violation =>
+      near(what, actual, expected, 1e-9 * (1 + expected));
+    const first = nearly('L_T', mean(fixed.subarray(4)), prior);
+    return t === 0
+      ? first
+      : firstOf(
+          first,
+          nearly('L_{t−1}, fixed', mean(fixed.subarray(0, 4)), left / (2 * beta)),
+          nearly('L_{t−1}, learned', mean(learned.subarray(0, 4)), Math.log1p(left / beta) / 2),
+        );
+  },
+};
+
+const detached: Law<readonly [Process, number, number, number]> = {
+  name: 'the hybrid loss teaches the mean what the simple loss does',
+  formula:
+    '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction, and not for those of the variance',
+  source: 'Improved DDPM (Nichol & Dhariwal 2021), section 3.1',
+  arbitrary: fc.tuple(
+    timestep.map(({ process }) => process),
+    fc.double({ min: -1, max: 1, noNaN: true }),
+    fc.double({ min: -1, max: 1, noNaN: true }),
+    fc.nat(),
+  ),
+  runs: 20,
+  violation: async ([process, p, q, seed]) => {
+    type Params = { readonly p: Scalar; readonly q: Scalar };
+    const model = learningVariance<Params, [2]>({
+      predicts: 'epsilon',
+      as: 'range',
+      apply: (params, x) => ({ prediction: mul(params.p)(x), variance: tanh(mul(params.q)(x)) }),
+    });
+    const x0 = constantOf([0.5, -1, 1 / 255, 1, 0.2, -0.6], 3, 2);
+    const slopes = (losses: Losses<Params, [2]>) =>
+      drawn([seed, 0], (key) => {
+        const slope = grad(meanLoss(losses))({ p: scalar(p), q: scalar(q) }, x0, key);
+        return stack([slope.p, slope.q]);
+      });
+    const hybrid = await slopes(hybridLosses(process, model));
+    const simple = await slopes(simpleLosses(process, model));
+    return firstOf(
+      approx('∂/∂θ of the mean', [hybrid[0]!], [simple[0]!], 16 * ULP * Math.abs(simple[0]!)),
+      near('∂/∂θ of the variance, simple', simple[1]!, 0, 0),
+      hybrid[1] !== 0 ? null : '∂/∂θ of the variance, hybrid: expected some, got 0',
+    );
+  },
+};
+
+/**
+ * The variational bound: KL of Gaussians, likelihoods of bytes, closed forms, and what its losses teach.
+ *
+ * @example
+ * boundLaws[1]!.source // → 'definition'
+ * for (const law of boundLaws) await checkLaw(law, 0.05)
+ */
+export const boundLaws: readonly Law[] = [positive, integral, bytes, path, closedForm, detached];

@@ -1,0 +1,62 @@
+import {
+  abs,
+  ascribeLike,
+  type Dim,
+  dims,
+  maximum,
+  mul,
+  raise,
+  reciprocal,
+  reshape,
+  scaleBy,
+  type Shape,
+  slice,
+  squeeze,
+  type Tensor,
+  topK,
+} from '../dsl/index.js';
+import { add } from '../dsl/index.js';
+import { clipToImage, type Correction } from './correction.js';
+
+/**
+ * The quantile of each row, `[B, N]` to `[B]`: a line between the two order statistics at its sides, as NumPy and
+ * PyTorch have it.
+ */
+const quantilePerRow =
+  (q: number) =>
+  (rows: Tensor<[number, number]>): Tensor<[Dim]> => {
+    const N = dims(rows)[1] as number; // traced: a number
+    const rank = q * (N - 1);
+    const below = Math.floor(rank);
+    // only those from the rank up, falling
+    const { values } = topK<number>(N - below)(rows);
+    const fromEnd = (i: number) => squeeze(1)(slice(1, i, 1)(values));
+    const [lower, upper] = [fromEnd(-1), fromEnd(below === N - 1 ? -1 : -2)];
+    return add(mul(rank - below)(upper))(mul(1 - (rank - below))(lower)) as Tensor<[Dim]>;
+  };
+
+/**
+ * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): s is a percentile of |x̂₀| in each sample, at least
+ * 1, and x̂₀ becomes clip(x̂₀, -s, s)/s. Strong guidance then does not saturate the pixels. A percentile that is not in
+ * [0, 1] is a `ConfigError`, raised when the program is traced.
+ *
+ * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is near {@link clipToImage}
+ * @example
+ * dynamicThreshold(0.5)(constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
+ */
+export const dynamicThreshold =
+  (percentile = 0.995): Correction =>
+  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
+    if (!(percentile >= 0 && percentile <= 1))
+      raise('ConfigError', {
+        where: 'dynamicThreshold',
+        expected: 'a percentile between 0 and 1',
+        actual: `${percentile}`,
+        hint: '0.995 is usual',
+      });
+    const [B = 1] = dims(x0) as readonly number[]; // traced: numbers
+    const s = maximum(1)(quantilePerRow(percentile)(reshape(B, -1)(abs(x0)) as Tensor<[number, number]>));
+    // samples are the first axis of x̂₀, which S does not say
+    const scaled = scaleBy(reciprocal(s))(x0 as unknown as Tensor<[Dim, ...Shape]>);
+    return clipToImage(ascribeLike(x0)(scaled));
+  };

@@ -1,0 +1,61 @@
+import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
+import type { Conditioning, Denoiser } from './denoiser.js';
+import { qSample } from './forward.js';
+import { dropLabels } from './labelDropout.js';
+import type { Process } from './process.js';
+import { type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+
+export interface LossOptions {
+  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if left out. */
+  readonly labelDropout?: number;
+  /** How the timesteps of a batch are drawn; {@link uniformTimesteps} if left out. */
+  readonly timesteps?: TimestepDraw;
+}
+
+/** A batch as a step of training sees it: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, and what the denoiser is told. */
+export interface NoisedBatch<B extends Dim, I extends Shape> {
+  readonly xt: Tensor<[B, ...I]>;
+  readonly noise: Tensor<[B, ...I]>;
+  readonly at: Conditioning<B>;
+}
+
+/**
+ * Draws timesteps, noise, dropout and forgotten labels for a batch from one key (its forks 'timestep', 'noise',
+ * 'dropout' and 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so that
+ * two losses of one key see the same x_t.
+ *
+ * @example
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
+ * const noised = (process: Process) =>
+ *   program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(process, denoiser)(x0, k).at.t)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(noised(process), { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([56])
+ */
+export const noisedBatch = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  { labelDropout = 0, timesteps = uniformTimesteps }: LossOptions = {},
+) => {
+  const transmit = qSample(process);
+  return <B extends Dim>(
+    x0: Tensor<[B, ...I]>,
+    key: Key,
+    label?: Tensor<[NoInfer<B>], 'int32'>,
+  ): NoisedBatch<B, I> => {
+    const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
+    const t = timesteps(process)(x0)(keys.timestep);
+    const noise = normalLike(x0)(keys.noise);
+    return {
+      xt: transmit(t, noise)(x0),
+      noise,
+      at: {
+        t,
+        dropout: keys.dropout,
+        ...(label === undefined ? {} : { label: dropLabels(denoiser, labelDropout)(keys.label)(label) }),
+      },
+    };
+  };
+};

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, relativeDistance, right } from '../../properties/diffusion/run.js';
+import { constantOf, type Dim, fullLike, mul, onesLike, tanh, type Tensor } from '../dsl/index.js';
+import { uncorrected } from './correction.js';
+import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
+import { spaced } from './grid.js';
+import { qPosterior } from './posterior.js';
+import { fromPrevious } from './previous.js';
+import { ddpm } from './process.js';
+import { respace } from './respacing.js';
+import { pMeanVariance, pSample } from './reverse.js';
+import { scheduleFromBetas } from './schedule.js';
+
+const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
+const xt = constantOf([0.5, -1.5, 0.25, 2, -0.75, 1], 3, 2) as Tensor<[3, 2]>;
+const t = constantOf(Int32Array.of(0, 2, 4), 3) as Tensor<[3], 'int32'>;
+const noise = constantOf([1, -1, 2, 0.5, -0.25, 0.125], 3, 2) as Tensor<[3, 2]>;
+const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(1.5)(tanh(x)) };
+
+describe('p_θ(x_{t-1}|x_t)', () => {
+  it.each(['epsilon', 'x0', 'v', 'score'] as const)(
+    'is the same whatever is predicted, %s',
+    async (predicts) => {
+      const denoiser = reparameterize(process, predicts)(guess);
+      const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
+      const x0 = mul(1.5)(tanh(xt));
+      const expected = await numbersOf(() => qPosterior(process)(t)(x0, xt).mean);
+      expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
+    },
+  );
+
+  it('of a network that predicts x_{t-1} has that mean', async () => {
+    const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(0.7)(tanh(x));
+    const denoiser = fromPrevious<null, [2]>(process, { apply: means });
+    const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
+    const expected = await numbersOf(() => mul(0.7)(tanh(xt)));
+    expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
+  });
+
+  it('takes x̂₀ as a correction leaves it, clipped if there is none', async () => {
+    const clipped = await numbersOf(() => pMeanVariance(process, guess)(null, xt, { t }).x0);
+    const own = await numbersOf(
+      () => pMeanVariance(process, guess, { correction: (x0) => mul(0.1)(x0) })(null, xt, { t }).x0,
+    );
+    const raw = await numbersOf(() => mul(1.5)(tanh(xt)));
+    expect(clipped).toEqual(raw.map((x) => Math.max(-1, Math.min(1, x))));
+    expect(
+      relativeDistance(
+        own,
+        raw.map((x) => x / 10),
+      ),
+    ).toBeLessThan(1e-15);
+  });
+});
+
+/** log β_t and log β̃_t of three of the five timesteps, by Bayes' rule on ᾱ = 0.9, 0.504, 0.1512. */
+const RESPACED = {
+  beta: [0.1, 1 - 0.504 / 0.9, 1 - 0.1512 / 0.504].map(Math.log),
+  posterior: [
+    0,
+    ((1 - 0.9) / (1 - 0.504)) * (1 - 0.504 / 0.9),
+    ((1 - 0.504) / (1 - 0.1512)) * (1 - 0.1512 / 0.504),
+  ],
+};
+
+describe('its variance', () => {
+  const short = right(respace(spaced(3))(process));
+  const each = constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'>;
+  // at t = 0, where β̃ is 0, that of t = 1
+  const small = RESPACED.posterior.map((v, i) => Math.log(i === 0 ? RESPACED.posterior[1]! : v));
+  const logVariances = async (denoiser: Denoiser<null, [2]>, variance?: 'beta') => {
+    const made = pMeanVariance(short, denoiser, variance && { variance })(null, xt, { t: each });
+    return (await numbersOf(() => made.logVariance)).filter((_, i) => i % 2 === 0);
+  };
+  const learning = (as: 'range' | 'logVariance', value: number) =>
+    learningVariance<null, [2]>({
+      predicts: 'x0',
+      as,
+      apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>) => ({ prediction: x, variance: fullLike(value)(x) }),
+    });
+
+  it('fixed is β̃, or β with the first of β̃, of the respaced process', async () => {
+    expect(relativeDistance(await logVariances(guess), small)).toBeLessThan(1e-14);
+    const large = [small[0]!, RESPACED.beta[1]!, RESPACED.beta[2]!];
+    expect(relativeDistance(await logVariances(guess, 'beta'), large)).toBeLessThan(1e-14);
+  });
+
+  it('learned is between log β̃ and log β of the respaced process', async () => {
+    expect(relativeDistance(await logVariances(learning('range', -1)), small)).toBeLessThan(1e-14);
+    expect(relativeDistance(await logVariances(learning('range', 1)), RESPACED.beta)).toBeLessThan(1e-14);
+    const halfway = small.map((s, i) => (s + RESPACED.beta[i]!) / 2);
+    expect(relativeDistance(await logVariances(learning('range', 0)), halfway)).toBeLessThan(1e-14);
+  });
+
+  it('or its logarithm itself', async () => {
+    expect(await logVariances(learning('logVariance', -2.5))).toEqual([-2.5, -2.5, -2.5]);
+  });
+});
+
+it('p_sample adds σ·z but at t = 0, each sample at its own', async () => {
+  const { mean, logVariance } = pMeanVariance(process, guess)(null, xt, { t });
+  const [means, logs, z] = await Promise.all([mean, logVariance, noise].map((x) => numbersOf(() => x)));
+  const drawn = await numbersOf(() => pSample(process, guess)(null, xt, { t }, noise));
+  const expected = means!.map((m, i) => (i < 2 ? m : m + Math.exp(logs![i]! / 2) * z![i]!));
+  expect(relativeDistance(drawn, expected)).toBeLessThan(1e-14);
+});
+
+it('reparameterize keeps what a denoiser learns of its variance', async () => {
+  const learned = learningVariance<null, [2]>({
+    predicts: 'x0',
+    as: 'range',
+    apply: (_, x) => ({ prediction: tanh(x), variance: onesLike(x) }),
+  });
+  const asV = reparameterize(process, 'v')(learned);
+  const { prediction, variance } = asV.learned!.apply(null, xt, { t });
+  expect(await numbersOf(() => prediction)).toEqual(await numbersOf(() => asV.apply(null, xt, { t })));
+  expect(await numbersOf(() => variance)).toEqual([1, 1, 1, 1, 1, 1]);
+});

@@ -1,0 +1,165 @@
+import {
+  add,
+  type Dim,
+  exp,
+  gather,
+  greater,
+  mul,
+  scaleBy,
+  type Shape,
+  sub,
+  table,
+  type Tensor,
+  cast,
+} from '../dsl/index.js';
+import type { ReverseVariance } from './ancestral.js';
+import { overElements } from './batch.js';
+import { clipToImage, type Correction } from './correction.js';
+import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
+import type { DiagonalGaussian } from './gaussianKl.js';
+import { clippedLogVariances, qPosterior } from './posterior.js';
+import type { Process } from './process.js';
+
+/** p_θ(x_{t-1}|x_t), with the x̂₀ that its mean is made of, corrected. */
+export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
+  readonly x0: Tensor<S>;
+}
+
+/** How a prediction becomes p_θ(x_{t-1}|x_t). */
+export interface ReverseOptions {
+  /** σ_t² of a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  readonly variance?: ReverseVariance;
+  /** What is done to x̂₀; {@link clipToImage} if left out. */
+  readonly correction?: Correction;
+}
+
+/**
+ * log σ_t² of the reverse steps where it is not learned, in float64: 'posterior' is log β̃_t as
+ * {@link clippedLogVariances} has it ('fixed small'); 'beta' is log β_t, at t = 0 as the other ('fixed large' of
+ * guided-diffusion).
+ *
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
+ * pipe(process, E.map((p) => fixedLogVariances(p, 'beta'))) // → E.right([-1.402, -0.827])
+ */
+export const fixedLogVariances = (process: Process, variance: ReverseVariance): Float64Array => {
+  const small = clippedLogVariances(process);
+  if (variance === 'posterior') return small;
+  return small.map((first, t) => (t === 0 ? first : Math.log(process.schedule.betas[t]!)));
+};
+
+/** What a denoiser gives for p_θ: its prediction, and its variance where it learns one. */
+export interface Predicted<B extends Dim, I extends Shape> {
+  readonly prediction: Tensor<[B, ...I]>;
+  readonly variance?: Tensor<[B, ...I]>;
+}
+
+/**
+ * p_θ(x_{t-1}|x_t) from what a denoiser said of x_t: the mean is that of q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020,
+ * eq. 7), for whichever prediction; the variance is fixed, or what was learned: log σ² itself, or the place between
+ * log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15). Where the process is respaced
+ * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation.
+ *
+ * @param denoiser - asked for what it predicts, and how it learns its variance; not evaluated
+ * @example
+ * const black = { predicts: 'x0' as const }
+ * const reverse = (p: Process) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * pipe(process, E.map(reverse), E.map(({ mean }) => mean)) // → E.right([0, 0.422])
+ */
+export const reverseOf = <P, I extends Shape>(
+  process: Process,
+  { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
+  { variance = 'posterior', correction = clipToImage }: ReverseOptions = {},
+) => {
+  const toX0 = converted(process, predicts, 'x0');
+  const posterior = qPosterior(process);
+  const fixed = table(fixedLogVariances(process, variance));
+  const smallest = table(clippedLogVariances(process));
+  const largest = table(process.schedule.betas.map(Math.log));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
+    const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs)(t));
+    const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> => {
+      if (said === undefined || learned === undefined) return ofTime(fixed);
+      if (learned.as === 'logVariance') return said;
+      const low = ofTime(smallest);
+      const place = mul(0.5)(add(1)(said));
+      return add(mul(place)(sub(low)(ofTime(largest))))(low);
+    };
+    return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
+      const x0 = correction(toX0(t, xt)(prediction));
+      return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
+    };
+  };
+};
+
+/**
+ * A denoiser over a process, asked for all it says, in one evaluation.
+ *
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const evaluate = pipe(ddpm(cosine(2)), E.map((p) => predictionsOf(p, black)))
+ * pipe(evaluate, E.map((said) => said(null, ones(2), { t: iota(2) }).variance)) // → E.right(undefined)
+ */
+export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
+  const { apply, learned } = overProcess(process)(denoiser);
+  return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Predicted<B, I> =>
+    learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
+};
+
+/**
+ * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. See
+ * {@link reverseOf}.
+ *
+ * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
+ *
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const reverse = pipe(process, E.map((p) => pMeanVariance(p, black)(null, ones(2), { t: iota(2) })))
+ * pipe(reverse, E.map(({ mean }) => mean)) // → E.right([0, 0.422])
+ * pipe(reverse, E.map(({ logVariance }) => logVariance)) // → E.right([-1.402, -1.402])
+ */
+export const pMeanVariance = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: ReverseOptions = {},
+) => {
+  const evaluate = predictionsOf(process, denoiser);
+  const reverse = reverseOf(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    xt: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+  ): Reverse<[B, ...I]> => reverse(at.t, xt)(evaluate(params, xt, at));
+};
+
+/**
+ * x_{t-1} of p_θ(x_{t-1}|x_t): mean + σ·z, at t = 0 the mean alone. DDPM (Ho et al. 2020), Algorithm 2, lines 3 and 4;
+ * each sample may be at a timestep of its own.
+ *
+ * - `noise`: z ~ N(0, I), `[B, ...I]`, like x_t
+ *
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const step = (p: Process) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))
+ * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(step)) // → E.right([0, 0.918])
+ */
+export const pSample = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: ReverseOptions = {},
+) => {
+  const reverse = pMeanVariance(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    xt: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+    noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+  ): Tensor<[B, ...I]> => {
+    const { mean, logVariance } = reverse(params, xt, at);
+    const noisy = scaleBy(cast('float32')(greater(0)(at.t)))(noise);
+    return add(mul(exp(mul(0.5)(logVariance)))(noisy))(mean);
+  };
+};

@@ -1,0 +1,104 @@
+import {
+  addBias,
+  cast,
+  cumsum,
+  type Dim,
+  dims,
+  greaterEqual,
+  type Key,
+  mul,
+  neg,
+  normalLike,
+  ones,
+  reciprocal,
+  scaleBy,
+  type Shape,
+  slice,
+  sumOver,
+  table,
+  type Tensor,
+  uniformLike,
+} from '../dsl/index.js';
+import { perSample } from './batch.js';
+import { logSNR } from './channel.js';
+import { column } from './table.js';
+import type { TimestepDraw } from './timestepDraw.js';
+
+/** How many of the rising `borders`, `[N]`, each number of `[B]` has reached: the cell it lies in, 0…N. */
+const cellAmong =
+  (borders: Tensor<[Dim]>) =>
+  <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
+    const [[B], [N]] = [dims(numbers), dims(borders)] as unknown as readonly [[number], [number]]; // traced: numbers
+    const beyond = addBias(neg(borders))(scaleBy(numbers as Tensor<[Dim]>)(ones(B, N) as Tensor<[Dim, Dim]>));
+    return sumOver(1)(cast('int32')(greaterEqual(0)(beyond))) as Tensor<[B], 'int32'>; // B is that of the numbers
+  };
+
+/**
+ * Timesteps by probabilities, which may be an input of the program, so that they change from step to step: the
+ * inverse of their cumulative sum, at a uniform draw. What is not uniform gives a loss of another mean, unless
+ * {@link importanceWeights} undo it.
+ *
+ * - `probabilities`: `[T]`, 0 or more; their sum need not be 1
+ *
+ * @example
+ * const draw = (process: Process) =>
+ *   program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(process)(zeros(4))(k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(3))),
+ *   RTE.flatMap((process) => evaluate(draw(process), {})({ k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([1, 1, 1, 1])
+ */
+export const timestepsBy =
+  (probabilities: Tensor<[Dim]>): TimestepDraw =>
+  ({ schedule: { T } }) =>
+  (batch) =>
+  (key) => {
+    const sums = cumsum(0)(probabilities) as Tensor<[Dim]>;
+    const total = slice(0, T - 1, 1)(sums);
+    const draws = uniformLike(perSample(batch))(key);
+    const scaled = mul(sumOver(0)(total))(draws);
+    return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
+  };
+
+/**
+ * 1/(T·p_t): what a loss at a timestep drawn by these probabilities is to be multiplied with, so that its mean is that
+ * of uniform timesteps. `[T]` to `[T]`, for `weightedBy`.
+ *
+ * - `probabilities`: `[T]`, of the sum 1
+ *
+ * @example
+ * importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
+ */
+export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
+  mul(1 / (dims(probabilities)[0] as number))(reciprocal(probabilities)); // traced: a number
+
+/**
+ * The timesteps whose noise is nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022), section
+ * 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR; borders lie halfway in ln σ, and what is beyond either end is drawn
+ * as that end.
+ *
+ * @example
+ * const draw = (process: Process) =>
+ *   program({ k: 'key' }, ({ k }) => logNormalTimesteps()(process)(zeros(4))(k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(draw(process), {})({ k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([619, 357, 312, 97])
+ */
+export const logNormalTimesteps =
+  ({
+    mean = -1.2,
+    deviation = 1.2,
+  }: { readonly mean?: number; readonly deviation?: number } = {}): TimestepDraw =>
+  ({ marginals }) => {
+    const logSigmas = column(marginals, (marginal) => -0.5 * logSNR(marginal));
+    const borders = Float64Array.from(
+      logSigmas.subarray(1),
+      (later, t) => ((logSigmas[t]! + later) / 2 - mean) / deviation,
+    );
+    return <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
+      (key: Key) =>
+        cellAmong(table(borders))(normalLike(perSample(batch))(key));
+  };

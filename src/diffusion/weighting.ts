@@ -1,0 +1,96 @@
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { logSNR } from './channel.js';
+import { conversion, type Parameterization } from './parameterization.js';
+import type { Process } from './process.js';
+
+/**
+ * The weight of the squared error of x̂₀ at a noise level, by its log-SNR λ = log(ᾱ/(1-ᾱ)). Whatever a denoiser
+ * predicts, its own squared error is that of x̂₀ times a factor ({@link weightsOf}), so that a weighting says the same
+ * of every parameterization.
+ */
+export type Weighting = (logSNR: number) => number;
+
+/**
+ * The error of x̂₀ as it is, at every noise level: the simple loss of a denoiser of x₀.
+ *
+ * @example
+ * uniformWeight(2) // → 1
+ */
+export const uniformWeight: Weighting = () => 1;
+
+/**
+ * SNR: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
+ *
+ * @example
+ * snrWeight(Math.log(4)) // → 4
+ */
+export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
+
+/**
+ * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For a denoiser of ε that is min(SNR, γ)/SNR of its error, for
+ * one of v min(SNR, γ)/(SNR + 1).
+ *
+ * @param gamma - 5 if left out, as in the paper
+ * @example
+ * minSnrWeight()(Math.log(4)) // → 4
+ * minSnrWeight()(Math.log(40)) // → 5
+ */
+export const minSnrWeight =
+  (gamma = 5): Weighting =>
+  (lambda) =>
+    Math.min(Math.exp(lambda), gamma);
+
+/**
+ * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, whose 1/(k + SNR)^γ multiplies the error of ε. γ = 0 is
+ * {@link snrWeight}.
+ *
+ * @example
+ * p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
+ */
+export const p2Weight =
+  ({ gamma = 1, k = 1 }: { readonly gamma?: number; readonly k?: number } = {}): Weighting =>
+  (lambda) =>
+    Math.exp(lambda) / (k + Math.exp(lambda)) ** gamma;
+
+/**
+ * EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1. For
+ * σ_data = 1 it is the simple loss of a denoiser of v.
+ *
+ * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
+ * @example
+ * edmWeight(0.5)(Math.log(4)) // → 8
+ */
+export const edmWeight =
+  (sigmaData = 0.5): Weighting =>
+  (lambda) =>
+    Math.exp(lambda) + 1 / sigmaData ** 2;
+
+/**
+ * The factors by which a weighting multiplies the squared error of a denoiser's own prediction, for each t of a
+ * process, in float64: w(λ_t)/(∂prediction/∂x̂₀)², a table for `weightedBy`. A weight that is not finite, such as that
+ * of ε where no signal is left, or is negative, is a `ConfigError`.
+ *
+ * @example
+ * const process = ddpm(scheduleFromBetas([0.2, 0.375]))
+ * // SNR is 4 and 1
+ * pipe(process, E.flatMap(weightsOf('epsilon', minSnrWeight(2)))) // → E.right([0.5, 1])
+ * pipe(process, E.flatMap(weightsOf('v', minSnrWeight(2)))) // → E.right([0.4, 0.5])
+ */
+export const weightsOf =
+  (predicts: Parameterization, weighting: Weighting) =>
+  ({ marginals }: Process): either.Either<NoisefoldError, Float64Array> => {
+    const weights = Float64Array.from(
+      marginals,
+      (marginal) => weighting(logSNR(marginal)) / conversion('x0', predicts)(marginal).prediction ** 2,
+    );
+    const wrong = weights.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+    return wrong === -1
+      ? E.right(weights)
+      : fail('ConfigError', {
+          where: 'weightsOf',
+          expected: `finite weights of 0 or more, for a denoiser of ${predicts}`,
+          actual: `${weights[wrong]} at t = ${wrong}`,
+          hint: 'where no signal is left, predict v or x0; parameters of weightings are positive',
+        });
+  };

@@ -6,8 +6,8 @@ export {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from "./alphaBarSchedules.js";
-export { ancestral, ancestralStep, type ReverseVariance } from "./ancestral.js";
+} from './alphaBarSchedules.js';
+export { ancestral, ancestralStep, type ReverseVariance } from './ancestral.js';
 export {
   type BetaRange,
   constantBetas,
@@ -18,17 +18,17 @@ export {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from "./betaSchedules.js";
-export { channelBetween, qBetween, qSampleBetween } from "./between.js";
-export { bitsOfBytes, bitsPerDimension } from "./bits.js";
-export { boundTerm } from "./bound.js";
+} from './betaSchedules.js';
+export { channelBetween, qBetween, qSampleBetween } from './between.js';
+export { bitsOfBytes, bitsPerDimension } from './bits.js';
+export { boundTerm } from './bound.js';
 export {
   boundLosses,
   type BoundLossOptions,
   hybridLosses,
   type HybridOptions,
   rescaledBoundLosses,
-} from "./boundLoss.js";
+} from './boundLoss.js';
 export {
   type Channel,
   channelMonoid,
@@ -39,9 +39,9 @@ export {
   type Posterior,
   posteriorOf,
   transition,
-} from "./channel.js";
-export { clipToImage, type Correction, uncorrected } from "./correction.js";
-export { ddim, ddimStep } from "./ddim.js";
+} from './channel.js';
+export { clipToImage, type Correction, uncorrected } from './correction.js';
+export { ddim, ddimStep } from './ddim.js';
 export {
   type Conditioning,
   converted,
@@ -53,31 +53,15 @@ export {
   overParams,
   overProcess,
   reparameterize,
-} from "./denoiser.js";
-export { discretizedLogLikelihood } from "./discretizedGaussian.js";
-export { dynamicThreshold } from "./dynamicThreshold.js";
-export {
-  type Gaussian,
-  qMeanVariance,
-  qSample,
-  qStep,
-  through,
-  type Transmission,
-} from "./forward.js";
-export { type DiagonalGaussian, gaussianKl } from "./gaussianKl.js";
-export {
-  everyStep,
-  type Grid,
-  gridOf,
-  leading,
-  linspace,
-  spaced,
-  timestepGrid,
-  trailing,
-} from "./grid.js";
-export { cfg, type Guidance, unguided } from "./guidance.js";
-export { dropLabels } from "./labelDropout.js";
-export { linearIntegrator, type StepCoefficients } from "./linearIntegrator.js";
+} from './denoiser.js';
+export { discretizedLogLikelihood } from './discretizedGaussian.js';
+export { dynamicThreshold } from './dynamicThreshold.js';
+export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
+export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
+export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
+export { cfg, type Guidance, unguided } from './guidance.js';
+export { dropLabels } from './labelDropout.js';
+export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 export {
   type Loss,
   type Losses,
@@ -87,39 +71,23 @@ export {
   simpleLosses,
   targetOf,
   weightedBy,
-} from "./loss.js";
-export {
-  emptyHistory,
-  importanceProbabilities,
-  type LossHistory,
-  recordLosses,
-} from "./lossHistory.js";
-export { gaussian, type Noise } from "./noise.js";
-export {
-  logSNRAt,
-  logSNRs,
-  sigmaAt,
-  sigmas,
-  timestepOfLogSNR,
-  timestepOfSigma,
-} from "./noiseLevel.js";
-export {
-  type LossOptions,
-  type NoisedBatch,
-  noisedBatch,
-} from "./noisedBatch.js";
+} from './loss.js';
+export { emptyHistory, importanceProbabilities, type LossHistory, recordLosses } from './lossHistory.js';
+export { gaussian, type Noise } from './noise.js';
+export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './noiseLevel.js';
+export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
 export {
   type Conversion,
   conversion,
   type Mixture,
   type Parameterization,
   target,
-} from "./parameterization.js";
-export { clippedLogVariances, qPosterior } from "./posterior.js";
-export { fromPrevious } from "./previous.js";
-export { priorTerm } from "./prior.js";
-export { ddpm, type Process, processOf } from "./process.js";
-export { respace } from "./respacing.js";
+} from './parameterization.js';
+export { clippedLogVariances, qPosterior } from './posterior.js';
+export { fromPrevious } from './previous.js';
+export { priorTerm } from './prior.js';
+export { ddpm, type Process, processOf } from './process.js';
+export { respace } from './respacing.js';
 export {
   fixedLogVariances,
   pMeanVariance,
@@ -129,15 +97,10 @@ export {
   type Reverse,
   reverseOf,
   type ReverseOptions,
-} from "./reverse.js";
-export {
-  sampler,
-  type Sampler,
-  type SamplerParts,
-  type StepInputs,
-} from "./sampler.js";
-export { type Schedule, scheduleFromBetas } from "./schedule.js";
-export { ddimStride, sections, timestepRespacing } from "./sections.js";
+} from './reverse.js';
+export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
+export { type Schedule, scheduleFromBetas } from './schedule.js';
+export { ddimStride, sections, timestepRespacing } from './sections.js';
 export {
   atSigmas,
   exponentialGrid,
@@ -145,26 +108,11 @@ export {
   karrasGrid,
   karrasSigmas,
   type SigmaRange,
-} from "./sigmaGrid.js";
-export {
-  type Integrator,
-  type Leg,
-  legsOf,
-  type Moment,
-  type SampleState,
-  type Solver,
-} from "./solver.js";
-export { entryAt } from "./table.js";
-export {
-  importanceWeights,
-  logNormalTimesteps,
-  timestepsBy,
-} from "./timestepDistribution.js";
-export {
-  stratifiedTimesteps,
-  type TimestepDraw,
-  uniformTimesteps,
-} from "./timestepDraw.js";
+} from './sigmaGrid.js';
+export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type Solver } from './solver.js';
+export { entryAt } from './table.js';
+export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
+export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,
@@ -173,5 +121,42 @@ export {
   uniformWeight,
   type Weighting,
   weightsOf,
-} from "./weighting.js";
-export { zeroTerminalSNR } from "./zeroTerminalSNR.js";
+} from './weighting.js';
+export { zeroTerminalSNR } from './zeroTerminalSNR.js';
+export { channelBetween, qBetween, qSampleBetween } from './between.js';
+export { bitsOfBytes, bitsPerDimension } from './bits.js';
+export { boundTerm } from './bound.js';
+export {
+  boundLosses,
+  type BoundLossOptions,
+  hybridLosses,
+  type HybridOptions,
+  rescaledBoundLosses,
+} from './boundLoss.js';
+export { discretizedLogLikelihood } from './discretizedGaussian.js';
+export { dynamicThreshold } from './dynamicThreshold.js';
+export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
+export { emptyHistory, importanceProbabilities, type LossHistory, recordLosses } from './lossHistory.js';
+export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
+export { fromPrevious } from './previous.js';
+export { priorTerm } from './prior.js';
+export {
+  fixedLogVariances,
+  pMeanVariance,
+  type Predicted,
+  predictionsOf,
+  pSample,
+  type Reverse,
+  reverseOf,
+  type ReverseOptions,
+} from './reverse.js';
+export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
+export {
+  edmWeight,
+  minSnrWeight,
+  p2Weight,
+  snrWeight,
+  uniformWeight,
+  type Weighting,
+  weightsOf,
+} from './weighting.js';

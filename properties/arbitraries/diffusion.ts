@@ -2,12 +2,31 @@
 import fc from 'fast-check';
 import {
   type Channel,
+  constantBetas,
   cosine,
+  exponential,
+  exponentialGrid,
+  type Grid,
+  karrasGrid,
+  laplace,
+  leading,
   linear,
+  linearUnscaled,
+  linspace,
   type Process,
   processOf,
+  quadratic,
+  reciprocalBetas,
+  scaledLinear,
   type Schedule,
   scheduleFromBetas,
+  sections,
+  sigmoidAlphaBar,
+  sigmoidBetas,
+  spaced,
+  trailing,
+  warmupBetas,
+  zeroTerminalSNR,
 } from 'noisefold/diffusion';
 import { valueOf } from '../oracles/plans.js';
 
@@ -18,14 +37,57 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   variance: fc.double(unit),
 });
 
-/** The named schedules at any T, and betas of all sizes. */
-export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
-  fc.integer({ min: 20, max: 1000 }).map((T) => valueOf(linear(T))),
-  fc.integer({ min: 1, max: 1000 }).map((T) => valueOf(cosine(T))),
+/** Rules that make a grid of any number of steps that a process has room for. */
+const rules: Readonly<Record<string, (steps: number) => Grid>> = {
+  spaced,
+  linspace,
+  leading,
+  trailing,
+  sections: (steps) => sections([steps]),
+  karrasGrid: (steps) => karrasGrid(steps, { min: 1e-3, max: 1e4 }),
+  exponentialGrid: (steps) => exponentialGrid(steps, { min: 1e-3, max: 1e4 }),
+};
+
+/** A schedule by its name, at a T from `least` up. */
+const named = (
+  least: number,
+  ...makers: readonly ((T: number) => ReturnType<typeof scheduleFromBetas>)[]
+): fc.Arbitrary<Schedule> =>
+  fc
+    .tuple(fc.constantFrom(...makers), fc.integer({ min: least, max: 1000 }))
+    .map(([make, T]) => valueOf(make(T)));
+
+/** The named schedules that leave some signal, at any T, and betas of all sizes. */
+const leaving: fc.Arbitrary<Schedule> = fc.oneof(
+  named(21, linear),
+  named(1, cosine),
+  named(1, linearUnscaled, quadratic, scaledLinear, sigmoidBetas, constantBetas),
+  named(1, warmupBetas(0.1), warmupBetas(0.5), exponential, laplace, sigmoidAlphaBar),
   fc
     .array(fc.double({ min: 1e-5, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 30 })
     .map((betas) => valueOf(scheduleFromBetas(betas))),
 );
+
+/** Schedules with at least two timesteps and some signal at the last. */
+export const unended: fc.Arbitrary<Schedule> = leaving.filter(({ T }) => T > 1);
+
+/** The named schedules at any T, betas of all sizes, and some that leave no signal. */
+export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
+  { weight: 4, arbitrary: leaving },
+  { weight: 1, arbitrary: unended.map((s) => valueOf(zeroTerminalSNR(s))) },
+  { weight: 1, arbitrary: named(2, reciprocalBetas) },
+);
+
+/** A process, and a grid by one of the rules that have it for every number of steps. */
+export const gridded: fc.Arbitrary<{
+  readonly process: Process;
+  readonly steps: number;
+  readonly rule: string;
+  readonly grid: Grid;
+}> = fc
+  .tuple(schedule, fc.nat(9999), fc.constantFrom(...Object.keys(rules)))
+  .map(([s, n, rule]) => ({ process: processOf(s), steps: 1 + (n % s.T), rule }))
+  .map((given) => ({ ...given, grid: rules[given.rule]!(given.steps) }));
 
 /** A process and one of its timesteps. */
 export const timestep: fc.Arbitrary<{ readonly process: Process; readonly t: number }> = fc

@@ -1,6 +1,6 @@
 import type { NoisefoldError } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
-import type { Grid } from './grid.js';
+import { type Grid, gridOf } from './grid.js';
 import { type Process, processOf } from './process.js';
 import { scheduleFromBetas } from './schedule.js';
 
@@ -9,15 +9,17 @@ import { scheduleFromBetas } from './schedule.js';
  * one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still sees the timesteps
  * of the longer process.
  *
+ * @param steps - how many timesteps, spaced evenly, or a grid; one that the process has no room for, or that does not
+ * fall, is a `ConfigError`
  * @example
  * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
  * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])
  */
 export const respace =
-  (grid: Grid) =>
+  (steps: number | Grid) =>
   (process: Process): either.Either<NoisefoldError, Process> =>
     F.pipe(
-      grid(process),
+      gridOf(steps)(process),
       E.map((timesteps) => [...timesteps].reverse()),
       E.flatMap((kept) => {
         const { alphaBars } = process.schedule;

@@ -1,0 +1,244 @@
+/** Schedules, and the grids and processes that are taken from them. */
+import fc from 'fast-check';
+import {
+  ancestralStep,
+  clippedLogVariances,
+  conversion,
+  ddimStep,
+  everyStep,
+  foldChannels,
+  type Grid,
+  legsOf,
+  logSNRAt,
+  logSNRs,
+  type Process,
+  processOf,
+  respace,
+  type Schedule,
+  sigmaAt,
+  sigmas,
+  timestepGrid,
+  timestepOfLogSNR,
+  timestepOfSigma,
+  zeroTerminalSNR,
+} from 'noisefold/diffusion';
+import { gridded, schedule, unended } from '../arbitraries/diffusion.js';
+import { valueOf } from '../oracles/plans.js';
+import { approx, firstOf, type Law, near, type Violation } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+/** The first place where a list of numbers does not fall. */
+const falling = (what: string, numbers: Iterable<number>): Violation => {
+  const all = Array.from(numbers);
+  const wrong = all.findIndex((number, i) => i > 0 && !(number < all[i - 1]!));
+  return wrong === -1 ? null : `${what}: expected less than ${all[wrong - 1]} at ${wrong}, got ${all[wrong]}`;
+};
+
+/** The first number that is not finite. */
+const finite = (what: string, numbers: Iterable<number>): Violation => {
+  const wrong = Array.from(numbers).find((number) => !Number.isFinite(number));
+  return wrong === undefined ? null : `${what}: expected a finite number, got ${wrong}`;
+};
+
+const monotone: Law<Schedule> = {
+  name: 'noise only grows',
+  formula:
+    '0 < β_t ≤ 1; ᾱ_t and λ_t = log(ᾱ_t/(1−ᾱ_t)) fall within [0, 1) and [−∞, ∞), σ_t rises; 0, −∞, ∞ at t = T−1 only',
+  source: 'Variational Diffusion Models (Kingma et al. 2021), section 3.1',
+  arbitrary: schedule,
+  runs: 100,
+  violation: (given) => {
+    const { T, betas, alphaBars } = given;
+    const outside = betas.find((beta) => !(beta > 0 && beta <= 1));
+    return firstOf(
+      outside === undefined ? null : `β: expected one in (0, 1], got ${outside}`,
+      falling('ᾱ', [1, ...alphaBars]),
+      falling('λ', logSNRs(given)),
+      falling(
+        '−σ',
+        Array.from(sigmas(given), (sigma) => -sigma),
+      ),
+      finite('λ', logSNRs(given).subarray(0, T - 1)),
+      finite('σ', sigmas(given).subarray(0, T - 1)),
+    );
+  },
+};
+
+/** How much λ falls, at least, from a timestep near t to the next. */
+const steepness = (levels: Float64Array, t: number): number => {
+  const falls = [-1, 0, 1].map((i) => levels[Math.floor(t) + i]! - levels[Math.floor(t) + i + 1]!);
+  return Math.min(...falls.filter(Number.isFinite));
+};
+
+const invertible: Law<readonly [Schedule, number]> = {
+  name: 'log-SNR and σ tell the timestep',
+  formula:
+    't(λ(t)) = t = t(σ(t)) for t in [0, T−1], whole or not, within 64 roundings of λ; for whole t exactly, by λ',
+  source: 'Variational Diffusion Models, section 3.1; `DiscreteSchedule` of k-diffusion',
+  arbitrary: fc.tuple(schedule, fc.double({ min: 0, max: 1, noNaN: true })),
+  runs: 200,
+  violation: ([given, part]) => {
+    const levels = logSNRs(given);
+    // on the way to a timestep without signal, all is without
+    const end = levels[given.T - 1] === -Infinity ? given.T - 2 : given.T - 1;
+    return [part * end, Math.round(part * end), given.T - 1].reduce<Violation>((found, t) => {
+      const level = logSNRAt(given)(t);
+      const tolerance = level === -Infinity ? 0 : (64 * ULP * (1 + Math.abs(level))) / steepness(levels, t);
+      return (
+        found ??
+        firstOf(
+          near('t of λ', timestepOfLogSNR(given)(level), t, t % 1 === 0 ? 0 : tolerance + 4 * ULP * t),
+          near('t of σ', timestepOfSigma(given)(sigmaAt(given)(t)), t, tolerance + 4 * ULP * t),
+        )
+      );
+    }, null);
+  },
+};
+
+const rightGrids: Law<{
+  readonly process: Process;
+  readonly steps: number;
+  readonly rule: string;
+  readonly grid: Grid;
+}> = {
+  name: 'every rule gives a grid of as many steps as asked',
+  formula:
+    'T > t_1 > … > t_n ≥ 0, whole, for every n ≤ T; the timestep before t_i is t_{i+1}, and the data after t_n',
+  source: 'definition of a grid',
+  arbitrary: gridded,
+  runs: 300,
+  violation: ({ process, steps, rule, grid }) => {
+    const timesteps = valueOf(grid(process));
+    const legs = legsOf(process, valueOf(timestepGrid(timesteps)(process)));
+    return firstOf(
+      near(`${rule}: steps`, timesteps.length, steps, 0),
+      approx(
+        `${rule}: next`,
+        legs.map(({ next }) => next ?? -1),
+        [...timesteps.slice(1), -1],
+        0,
+      ),
+    );
+  },
+};
+
+const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
+  name: 'respacing of a process is a process',
+  formula:
+    'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is a leg of g over p; within 8 roundings of 1 a step, scales squared',
+  source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
+  arbitrary: gridded,
+  runs: 100,
+  violation: ({ process, grid }) => {
+    const short = valueOf(respace(grid)(process));
+    const { T, channels, alphaBars } = short.schedule;
+    const tolerance = 8 * (T + 1) * ULP;
+    const whole = foldChannels(channels);
+    const legs = legsOf(process, valueOf(grid(process)));
+    const steps = legsOf(short, valueOf(everyStep(short)));
+    // squares, since β′ is rounded at 1: a scale is known to half as many digits where little signal is left
+    const numbers = (all: typeof legs): readonly number[] =>
+      all.flatMap(({ from, to, between }) =>
+        [from, to, between].flatMap(({ scale, variance }) => [scale ** 2, variance]),
+      );
+    return firstOf(
+      falling('ᾱ', [1, ...alphaBars]),
+      near('fold of scales', whole.scale ** 2, short.marginals[T - 1]!.scale ** 2, tolerance),
+      near('fold of variances', whole.variance, short.marginals[T - 1]!.variance, tolerance),
+      approx('legs', numbers(steps), numbers(legs), tolerance),
+    );
+  },
+};
+
+const respacingAll: Law<Schedule> = {
+  name: 'respacing by all steps is the identity',
+  formula:
+    'respace(everyStep)(p) = p, within 2 roundings of 1 for β; so of a respaced process, whose timesteps stay',
+  source: 'definition',
+  arbitrary: schedule,
+  runs: 50,
+  violation: (given) => {
+    const process = processOf(given);
+    const half = valueOf(respace(Math.ceil(given.T / 2))(process));
+    return [process, half].reduce<Violation>((found, p) => {
+      const same = valueOf(respace(everyStep)(p));
+      return (
+        found ??
+        firstOf(
+          approx('timesteps', same.timesteps, p.timesteps, 0),
+          approx('β', same.schedule.betas, p.schedule.betas, 2 * ULP),
+        )
+      );
+    }, null);
+  },
+};
+
+const ending: Law<readonly [Schedule, number, number]> = {
+  name: 'zero terminal SNR keeps the first ᾱ and ends at 0, without NaN',
+  formula:
+    'ᾱ′_0 = ᾱ_0, ᾱ′_{T−1} = 0, ᾱ′_t ≤ ᾱ_t within 8 roundings; posteriors, conversions of v and x₀, legs, steps of DDIM and of ancestral sampling are finite',
+  source: 'Lin et al. 2024, algorithm 1',
+  arbitrary: fc.tuple(unended, fc.nat(9999), fc.double({ min: 0, max: 1, noNaN: true })),
+  runs: 100,
+  violation: ([given, n, eta]) => {
+    const ended = valueOf(zeroTerminalSNR(given));
+    const process = processOf(ended);
+    const grids = [valueOf(everyStep(process)), [given.T - 1], [given.T - 1, n % (given.T - 1)]];
+    const legs = grids.flatMap((timesteps) => legsOf(process, timesteps));
+    const steps = legs.flatMap((leg) => [
+      ddimStep(eta)(leg),
+      ancestralStep('posterior')(leg),
+      ancestralStep('beta')(leg),
+    ]);
+    const above = ended.alphaBars.findIndex((alphaBar, t) => alphaBar > given.alphaBars[t]! + 8 * ULP);
+    const kinds = [
+      ['v', 'x0'],
+      ['v', 'epsilon'],
+      ['x0', 'v'],
+      ['x0', 'epsilon'],
+    ] as const;
+    const conversions = kinds.flatMap(([from, to]) => process.marginals.map(conversion(from, to)));
+    return firstOf(
+      near('ᾱ_0', ended.alphaBars[0]!, given.alphaBars[0]!, 0),
+      near('ᾱ_{T−1}', ended.alphaBars[given.T - 1]!, 0, 0),
+      above === -1
+        ? null
+        : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
+      finite(
+        'posterior',
+        process.posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
+      ),
+      finite('log variance', clippedLogVariances(process)),
+      finite(
+        'conversion',
+        conversions.flatMap(({ x, prediction }) => [x, prediction]),
+      ),
+      finite(
+        'leg',
+        legs.flatMap(({ between }) => [between.scale, between.variance]),
+      ),
+      finite(
+        'step',
+        steps.flatMap(({ x, x0, noise }) => [x, ...x0, noise]),
+      ),
+    );
+  },
+};
+
+/**
+ * What a schedule is, and what is taken from it: noise levels, grids, respaced processes, zero terminal SNR.
+ *
+ * @example
+ * scheduleLaws[0]!.name // → 'noise only grows'
+ * for (const law of scheduleLaws) await checkLaw(law, 0.05)
+ */
+export const scheduleLaws: readonly Law[] = [
+  monotone,
+  invertible,
+  rightGrids,
+  respacing,
+  respacingAll,
+  ending,
+];

@@ -9,7 +9,7 @@ import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import type { Input } from '../arbitraries/operationCase.js';
 import { valueOf } from '../oracles/plans.js';
 import { mapValues } from '../oracles/records.js';
-import { programOf } from '../oracles/running.js';
+import { arrayOf, programOf } from '../oracles/running.js';
 import { approx, firstOf, type Law, type Violation } from './law.js';
 
 type Result = either.Either<NoisefoldError, unknown>;
@@ -89,7 +89,8 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
   violation: async (given) => {
     const before = backend.stats();
     const executable = await compiled(backend, given, []);
-    const inputs = { ...mapValues(Object.fromEntries(given.inputs.map((x) => [x.path, x])), ({ data }) => data), key: given.key } as never; // prettier-ignore
+    const numbersOfInputs = given.inputs.map(({ path, data, dtype }) => [path, arrayOf(data, dtype)]);
+    const inputs = { ...Object.fromEntries(numbersOfInputs), key: given.key } as never; // a record of unknown names
     let first: Readonly<Record<string, HostArray>> | null = null;
     for (let i = 0; i < 20; i++) {
       const outputs = valueOf(await executable.run(inputs)()) as Values;
@@ -111,6 +112,7 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
 const MISTAKES = {
   'an input is missing': 'ShapeError',
   'an input has a number too many': 'ShapeError',
+  'numbers come in the array of another dtype': 'DTypeError',
   'a value has another shape': 'ShapeError',
   'a value has another dtype': 'DTypeError',
   'a value was released': 'ValueConsumed',
@@ -136,7 +138,9 @@ const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
         case 'an input is missing':
           return Object.fromEntries(Object.entries(values).filter(([name]) => name !== path));
         case 'an input has a number too many':
-          return { ...values, [path]: Float64Array.of(...data, 0) };
+          return { ...values, [path]: arrayOf([...data, 0], dtype) };
+        case 'numbers come in the array of another dtype':
+          return { ...values, [path]: arrayOf(data, other) };
         case 'a value has another shape':
           return { ...values, [path]: valueOf(await upload(data, [1, ...shape], dtype)(backend)()) };
         case 'a value has another dtype':

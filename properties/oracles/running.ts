@@ -33,12 +33,18 @@ export interface Running {
 }
 
 /** Numbers in the array of their dtype, which a run demands. */
-const arrayOf = (numbers: HostArray | KeyWords | undefined, dtype: DType): unknown =>
-  dtype === 'int32' && numbers
-    ? Int32Array.from(numbers)
-    : dtype === 'bool' && numbers
-      ? Uint8Array.from(numbers)
-      : numbers;
+export const arrayOf = (numbers: Iterable<number>, dtype: DType): HostArray | KeyWords => {
+  switch (dtype) {
+    case 'float32':
+      return Float64Array.from(numbers);
+    case 'int32':
+      return Int32Array.from(numbers);
+    case 'bool':
+      return Uint8Array.from(numbers);
+    case 'key':
+      return [...numbers] as unknown as KeyWords; // two words
+  }
+};
 
 /** Compiles a program; what fails is thrown. */
 export const running = async (backend: Backend, given: Program<Tensors, Tensors>): Promise<Running> => {
@@ -46,7 +52,7 @@ export const running = async (backend: Backend, given: Program<Tensors, Tensors>
   return {
     run: async (numbers) => {
       // records of unknown members: their types say nothing that `run` does not check
-      const given = executable.plan.inputs.map(({ path, dtype }) => [path, arrayOf(numbers[path], dtype)]);
+      const given = executable.plan.inputs.map(({ path, dtype }) => [path, arrayOf(numbers[path]!, dtype)]);
       const outputs = valueOf(await executable.run(Object.fromEntries(given) as never)()) as Readonly<
         Record<string, AnyValue | KeyWords>
       >;

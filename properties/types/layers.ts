@@ -81,7 +81,7 @@ declare const k96: Tensor<[3, 3, 96, 7]>;
 declare const k95: Tensor<[3, 3, 95, 7]>;
 declare const k5: Tensor<[5, 3, 96, 7]>;
 expectType<Tensor<['N', 14, 14, 7]>>()(join({ k: k96 })(h, h32));
-// @ts-expect-error "axis C+D = 95 (bound earlier) but here 96"
+// @ts-expect-error "axis C+D is 95, but its terms give 96"
 join({ k: k95 })(h, h32);
 // @ts-expect-error "params.k: axis 0 should be 3, but here 5"
 join({ k: k5 });

@@ -37,7 +37,7 @@ export interface SamplerParts<P, I extends Shape> {
 export interface StepInputs<B extends Dim> {
   /** Which step, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
-  /** Another one for each step, such as `foldIn(index)(key)`. Not needed by a sampler that is not stochastic. */
+  /** Another one for each step: on the host, `foldIn(i)(key)` at step i. Not needed by a sampler that is not stochastic. */
   readonly key?: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
@@ -49,7 +49,7 @@ export interface StepInputs<B extends Dim> {
  */
 export interface Sampler<P, I extends Shape> {
   readonly steps: number;
-  /** The timesteps that the grid visits, falling. */
+  /** The timesteps that the grid visits, falling; rising where the solver walks from data to noise. */
   readonly timesteps: readonly number[];
   /** Whether steps need a key. */
   readonly stochastic: boolean;
@@ -105,7 +105,7 @@ export const sampler = <P, I extends Shape>({
     E.Do,
     E.bind('timesteps', () => solver.grid(process)),
     E.bind('legs', ({ timesteps }) => determined(denoiser, legsOf(process, timesteps))),
-    E.bind('integrator', ({ legs }) => solver.integrate(legs)),
+    E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
     E.bind('guided', () => guidance(denoiser)),
     E.map(({ timesteps, legs, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0'));
@@ -135,5 +135,5 @@ const needsKey = (): never =>
     where: 'sampler',
     expected: 'a key for the noise of this step',
     actual: 'none',
-    hint: 'give each step a key of its own, such as foldIn(index)(key)',
+    hint: 'give each step a key of its own, on the host foldIn(i)(key) at step i',
   });

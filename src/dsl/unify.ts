@@ -222,7 +222,7 @@ type Unequal<K extends string, D extends Dim, Earlier extends Dim> = [D] extends
   ? never
   : Same<D, Earlier> extends true
     ? never
-    : `axis ${K} = ${Earlier} (bound earlier) but here ${D}`;
+    : `axis ${K} is ${Earlier}, but its terms give ${D}`;
 
 /** All that is wrong with what was read, where `E` is bound already; `never` where nothing is. */
 export type Errors<R, E> = Wrong<R, E, EnvOf<R>, R> | Pending<E & EnvOf<R>>;

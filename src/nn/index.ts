@@ -1,5 +1,13 @@
 /** `noisefold/nn`: layers, the U-Net, and how it is trained: optimisers, learning rates, averages. */
-export { allOnes, allZeros, fanInNormal, fanInUniform, type Initializer, normalOf } from './initializers.js';
+export {
+  allOnes,
+  allZeros,
+  type FanIn,
+  fanInNormal,
+  fanInUniform,
+  type Initializer,
+  normalOf,
+} from './initializers.js';
 export { collect, type TrainableLayer, parameter, type ParamsOf, type Trainable } from './layer.js';
 export { linearLayer, type LinearLayer } from './linear.js';
 export { convLayer, type ConvLayer, type ConvParams } from './conv.js';

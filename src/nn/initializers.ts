@@ -4,13 +4,20 @@ import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zer
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
 
+/** How a kernel is read. */
+export interface FanIn {
+  /** How many of its last axes are outputs: 1 if left out, 2 for heads of features, `[C, heads, d]`. */
+  readonly outputs?: number;
+}
+
 /** The number of inputs that each output sums over: for `[KH, KW, C, D]` and `[C, D]`, all but the last axis. */
-const fanIn = (extents: readonly number[]): number => extents.slice(0, -1).reduce((a, b) => a * b, 1);
+const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
+  extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
 
 /**
  * N(0, scale / fanIn): at scale 1 the outputs vary as the inputs do (LeCun et al. 1998), at scale 2 also
  * after a ReLU (He et al. 2015). fanIn is the number of inputs that each output sums over: the
- * product of all extents but the last.
+ * product of all extents but the last, or those that {@link FanIn} says.
  *
  * @example
  * const spread = program({ k: 'key' }, ({ k }) => variance(fanInNormal(2)([64, 128])(k)))
@@ -22,10 +29,10 @@ const fanIn = (extents: readonly number[]): number => extents.slice(0, -1).reduc
  * )() // → E.right([2 / 64])
  */
 export const fanInNormal =
-  (scale = 1): Initializer =>
+  (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) =>
   (key) =>
-    mul(Math.sqrt(scale / fanIn(extents)))(normal(...extents)(key));
+    mul(Math.sqrt(scale / fanIn(extents, axes)))(normal(...extents)(key));
 
 /**
  * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn). With scale 1/3 a is 1/√fanIn, as PyTorch
@@ -41,9 +48,9 @@ export const fanInNormal =
  * )() // → E.right([1 / Math.sqrt(64)])
  */
 export const fanInUniform =
-  (scale = 1): Initializer =>
+  (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) => {
-    const bound = Math.sqrt((3 * scale) / fanIn(extents));
+    const bound = Math.sqrt((3 * scale) / fanIn(extents, axes));
     return (key) => sub(bound)(mul(2 * bound)(uniform(...extents)(key)));
   };
 

@@ -44,6 +44,7 @@ describe('initializers', () => {
     ['fanInNormal of another scale', fanInNormal(2), 2 / 64],
     ['fanInUniform', fanInUniform(), 1 / 64],
     ['fanInUniform as PyTorch has it', fanInUniform(1 / 3), 1 / 192],
+    ['fanInNormal of two axes of outputs', fanInNormal(1, { outputs: 2 }), 1],
     ['normalOf', normalOf(0.5), 0.25],
   ])('%s has the variance that it says, about zero', async (_, initializer, variance) => {
     const drawn = await numbersOf(initializer([64, 256]));

@@ -5,7 +5,7 @@ import { composite, dot, reshape, scale, transpose } from '../primitives/index.j
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 
 /**
- * Scaled dot-product attention between all pixels of an image, `softmax(q·kᵀ/√d)·v` in each head:
+ * Scaled dot-product attention between all pixels of an image (of a sequence of tokens: [B, T, 1, C]), `softmax(q·kᵀ/√d)·v` in each head:
  * `[B, H, W, C]` → `[B, H, W, C]`. The channels are the heads side by side, C = heads·d. Raises `ShapeError`
  * unless `heads` divides C. Vaswani et al. 2017, equation 1.
  *
@@ -21,6 +21,13 @@ export const attention =
     v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
   ): Tensor<[B, H, W, C]> => {
     const { shape } = nodeOf(q);
+    if (shape.length !== 4)
+      raise('ShapeError', {
+        where: 'attention',
+        expected: 'images, [B, H, W, C]',
+        actual: showShape(shape),
+        hint: 'give a sequence of T tokens an axis of 1: [B, T, 1, C]',
+      });
     const [B, H, W, C] = shape as readonly [number, number, number, number]; // by its type
     if (!Number.isInteger(heads) || heads < 1 || C % heads !== 0)
       raise('ShapeError', {

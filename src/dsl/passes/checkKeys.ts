@@ -1,6 +1,14 @@
 import { raise } from '../errors.js';
 import { type Node, reachable } from '../node.js';
 
+/** A key as its reader knows it. */
+const nameOf = (key: Node): string =>
+  key.op === 'deriveKey'
+    ? `a fork of ${nameOf(key.inputs[0]!)}`
+    : key.op === 'input'
+      ? `key '${key.attributes.path}'`
+      : key.op;
+
 /** What makes a key itself: its input, and the words folded into it. */
 const identityOf = (key: Node): string => {
   if (key.op === 'deriveKey')
@@ -31,7 +39,7 @@ export const checkKeys = (roots: readonly Node[]): void => {
       raise('KeyReused', {
         where: n.attributes.distribution,
         expected: `a key of its own`,
-        actual: `key '${id}', which ${other} uses too`,
+        actual: `${nameOf(n.inputs[0]!)}, which ${other} uses too`,
         hint: "fork it, const { a, b } = fork(key, 'a', 'b'); or, if this is one draw in a function that is traced twice, draw before it",
       });
     draws.set(id, n);

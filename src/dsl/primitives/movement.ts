@@ -61,9 +61,11 @@ export const broadcast = (x: Node, shape: readonly number[]): Node => {
     bad(
       'broadcast',
       x,
-      `${showShape(x.shape)} with its axes of 1 repeated`,
+      `a shape that ${showShape(x.shape)} fills by repeating its axes of 1`,
       showShape(shape),
-      'insert axes with expandDims or reshape first',
+      shape.length === x.shape.length
+        ? 'its other axes must be equal'
+        : 'insert axes with expandDims or reshape first',
     );
   return sameExtents(shape, x.shape) ? x : node('broadcast', [x], {}, shape, x.dtype);
 };

@@ -6,6 +6,7 @@ import {
   defn,
   type Dim,
   downsample,
+  exp,
   halve,
   layer,
   linear,
@@ -16,6 +17,7 @@ import {
   type Shape,
   square,
   sumOver,
+  sumPerSample,
   type Tensor,
   zeros,
 } from '../../src/dsl/index.js';
@@ -188,6 +190,11 @@ defn('B $C -> B', (x) => x);
 defn('B C:float -> B', (x) => x);
 // @ts-expect-error '...' is not an extent
 defn('B ... C -> B', (x) => x);
+defn('B Z B Z -> B', (mu, logVar) => {
+  // @ts-expect-error Argument of type 'NotInTheSignature' is not assignable to parameter of type 'Tensor<
+  exp(logVar);
+  return sumPerSample(mu);
+});
 // @ts-expect-error D is in the result, and in no argument
 defn('B C -> B D', (x) => x);
 // @ts-expect-error ... is in the result, and in no argument

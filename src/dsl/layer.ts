@@ -94,9 +94,13 @@ type LikeTensors<T> =
 type Body<G, R> = (...inputs: Inputs<G, Takes<G>>) => OrMessage<R, Wrong<Gives<G>, R>>;
 type Inputs<G, I> = G extends string
   ? I extends readonly unknown[]
-    ? { [K in keyof I]: Of<I[K]> }
+    ? [...{ [K in keyof I]: Of<I[K]> }, ...more: NotInTheSignature[]]
     : never
-  : [input: Of<I>];
+  : [input: Of<I>, ...more: NotInTheSignature[]];
+/** What a body has for an argument that its signature does not have: of use for nothing. */
+interface NotInTheSignature {
+  readonly 'not in the signature': never;
+}
 type Wrong<O, R> = R extends unknown ? WrongResult<O, R, 'the result'> : never;
 
 /** `T`, or the messages of what is wrong with it. */

@@ -28,7 +28,7 @@ const ranged = {
 
 describe.each(Object.entries({ ...ranged, linear, constantBetas, reciprocalBetas }))('%s', (name, make) => {
   it('refuses a T that is no whole number of timesteps, by its own name', () => {
-    for (const T of [0, -5, 2.5, 1e300, NaN, Infinity]) {
+    for (const T of [0, -5, 2.5, 1e15, NaN, Infinity]) {
       expect(message(make(T))).toContain(`got ${T};`);
       expect(message(make(T))).toContain(`${name}: expected`);
     }

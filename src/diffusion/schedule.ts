@@ -62,13 +62,16 @@ export const checkedBetas = (
 export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
   checkedBetas('scheduleFromBetas', betas);
 
+/** More are a mistake: their tables would not fit. */
+const MOST = 1e6;
+
 /** A whole number of timesteps, or a `ConfigError` of the constructor named. */
 export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
-  Number.isSafeInteger(T) && T >= 1
+  Number.isInteger(T) && T >= 1 && T <= MOST
     ? E.right(T)
     : fail('ConfigError', {
         where,
-        expected: 'a whole number of timesteps, T ≥ 1',
+        expected: `a whole number of timesteps, from 1 to ${MOST}`,
         actual: `${T}`,
         hint: '1000 is usual',
       });

@@ -46,8 +46,8 @@ describe('noise levels', () => {
         { min: NaN, max: 1 },
       ])
         expect(message(make(5, range))).toContain('0 < min ≤ max < ∞');
-      for (const steps of [0, 2.5, NaN])
-        expect(message(make(steps, { min: 1, max: 2 }))).toContain(`got ${steps} `);
+      for (const steps of [0, 2.5, 1e15, NaN])
+        expect(message(make(steps, { min: 1, max: 2 }))).toContain(`got ${steps};`);
     }
     for (const rho of [0, -7, NaN, Infinity])
       expect(message(karrasSigmas(5, { min: 1, max: 2, rho }))).toContain('rho > 0');

@@ -4,7 +4,7 @@ import { E, type either, F } from '../internal/fp.js';
 import type { Grid } from './grid.js';
 import { sigmas as sigmasOf, timestepOfSigma } from './noiseLevel.js';
 import { ramp } from './ramp.js';
-import type { Schedule } from './schedule.js';
+import { type Schedule, timestepCount } from './schedule.js';
 
 /** The least and the greatest σ of a grid. */
 export interface SigmaRange {
@@ -20,12 +20,15 @@ const along = (
   to: (sigma: number) => number,
   back: (scaled: number) => number,
 ): either.Either<NoisefoldError, Float64Array> =>
-  Number.isSafeInteger(steps) && steps >= 1 && min > 0 && min <= max && max < Infinity
-    ? E.right(ramp(to(max), to(min), steps).map(back))
+  min > 0 && min <= max && max < Infinity
+    ? F.pipe(
+        timestepCount(where, steps),
+        E.map(() => ramp(to(max), to(min), steps).map(back)),
+      )
     : fail('ConfigError', {
         where,
-        expected: 'a whole number of steps ≥ 1, and 0 < min ≤ max < ∞',
-        actual: `${steps} steps from ${max} to ${min}`,
+        expected: 'noise levels 0 < min ≤ max < ∞',
+        actual: `min = ${min}, max = ${max}`,
         hint: 'at zero terminal SNR σ is infinite: say where to begin, such as { max: 80 }',
       });
 
@@ -71,10 +74,11 @@ export const exponentialSigmas = (
   along('exponentialSigmas', steps, range, Math.log, Math.exp);
 
 /** Moves falling timesteps apart where they meet: up from the data, then down from where there is no more room. */
-const apart = (timesteps: readonly number[], T: number): readonly number[] =>
-  timesteps
-    .reduceRight<readonly number[]>((above, t) => [Math.max(t, (above[0] ?? -1) + 1), ...above], [])
-    .map((t, i) => Math.min(t, T - 1 - i));
+const apart = (timesteps: readonly number[], T: number): readonly number[] => {
+  const raised = [...timesteps];
+  for (let i = raised.length - 2; i >= 0; i--) raised[i] = Math.max(raised[i]!, raised[i + 1]! + 1);
+  return raised.map((t, i) => Math.min(t, T - 1 - i));
+};
 
 /**
  * The timesteps of the process whose noise is nearest, by ratio, to each of some falling σ (k-diffusion's

@@ -40,8 +40,10 @@ export {
   posteriorOf,
   transition,
 } from './channel.js';
+export { consistency } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
+export { ddimInversion } from './ddimInversion.js';
 export {
   type Conditioning,
   converted,
@@ -55,13 +57,21 @@ export {
   reparameterize,
 } from './denoiser.js';
 export { discretizedLogLikelihood } from './discretizedGaussian.js';
+export { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
+export { dpmSolverPPSde, dpmSolverPPSdeRows } from './dpmSolverPPSde.js';
+export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './dpmSolverPPSinglestep.js';
 export { dynamicThreshold } from './dynamicThreshold.js';
+export { type Churn, euler, heun } from './edm.js';
+export { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
+export { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
 export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
 export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
+export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 export { cfg, type Guidance, unguided } from './guidance.js';
 export { dropLabels } from './labelDropout.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+export { lms } from './lms.js';
 export {
   type Loss,
   type Losses,
@@ -83,6 +93,7 @@ export {
   type Parameterization,
   target,
 } from './parameterization.js';
+export { pndm } from './pndm.js';
 export { clippedLogVariances, qPosterior } from './posterior.js';
 export { fromPrevious } from './previous.js';
 export { priorTerm } from './prior.js';
@@ -113,6 +124,7 @@ export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type 
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
 export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+export { uniPC, uniPCRows, type UniPCVariant } from './uniPC.js';
 export {
   edmWeight,
   minSnrWeight,

@@ -1,10 +1,12 @@
-import { add, mul, table } from '../dsl/index.js';
+import { add, mul, type Shape, table, type Tensor } from '../dsl/index.js';
+import type { Conversion } from './parameterization.js';
 import type { Integrator } from './solver.js';
 import { column, entryAt } from './table.js';
 
 /**
  * One step that evaluates the denoiser once: x_s = x·x_t + x0[0]·x̂₀ + x0[1]·(x̂₀ of the step before) + … +
- * noise·ε. Since ε̂ and v̂ are combinations of x_t and x̂₀, formulas in those fit as well.
+ * noise·ε. Since ε̂ and v̂ are combinations of x_t and x̂₀, formulas in those fit as well; if they use earlier
+ * ones, the solver remembers those in place of x̂₀.
  */
 export interface StepCoefficients {
   readonly x: number;
@@ -17,6 +19,8 @@ export interface StepCoefficients {
  * earlier x̂₀ as its longest row asks for; the first rows, when that many are not known yet, leave theirs
  * out.
  *
+ * @param remembered - what a step remembers, one for each leg, if it is not x̂₀: a combination of x_t and x̂₀, such as
+ *   `conversion('x0', 'epsilon')` of where the leg begins. All x0 but the first are then factors of it.
  * @example
  * const first = { x: 0.5, x0: [0.5], noise: 0 }
  * const second = { x: 0, x0: [1.5, -0.5], noise: 0 }
@@ -24,7 +28,10 @@ export interface StepCoefficients {
  * secondOrder.memory // → 1
  * secondOrder.stochastic // → false
  */
-export const linearIntegrator = (rows: readonly StepCoefficients[]): Integrator => {
+export const linearIntegrator = (
+  rows: readonly StepCoefficients[],
+  remembered?: readonly Conversion[],
+): Integrator => {
   const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
   const stochastic = rows.some(({ noise }) => noise !== 0);
   const ofX = entryAt(table(column(rows, ({ x }) => x)));
@@ -32,16 +39,31 @@ export const linearIntegrator = (rows: readonly StepCoefficients[]): Integrator 
     entryAt(table(column(rows, ({ x0 }) => x0[k] ?? 0))),
   );
   const ofNoise = entryAt(table(column(rows, ({ noise }) => noise)));
+  const memorable = remembered === undefined ? newest : combination(remembered);
   return {
     memory: predictions - 1,
     stochastic,
     step: ({ x, memory }, { index, t, predict, noise }) => {
-      const latest = [predict(x, t), ...memory];
-      const mean = latest.reduce((sum, x0, k) => add(mul(ofX0[k]!(index))(x0))(sum), mul(ofX(index))(x));
+      const x0 = predict(x, t);
+      const mean = [x0, ...memory].reduce(
+        (sum, one, k) => add(mul(ofX0[k]!(index))(one))(sum),
+        mul(ofX(index))(x),
+      );
       return {
         x: stochastic ? add(mul(ofNoise(index))(noise('noise')))(mean) : mean,
-        memory: latest.slice(0, predictions - 1),
+        memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
       };
     },
   };
+};
+
+/** What a step remembers of x_t and x̂₀, by the index of its leg. */
+type Memorable = (index: Tensor<[], 'int32'>) => <S extends Shape>(x: Tensor<S>, x0: Tensor<S>) => Tensor<S>;
+
+const newest: Memorable = () => (_, x0) => x0;
+
+const combination = (remembered: readonly Conversion[]): Memorable => {
+  const ofX = entryAt(table(column(remembered, ({ x }) => x)));
+  const ofX0 = entryAt(table(column(remembered, ({ prediction }) => prediction)));
+  return (index) => (x, x0) => add(mul(ofX0(index))(x0))(mul(ofX(index))(x));
 };

@@ -1,90 +1,49 @@
 import { describe, expect, it } from 'vitest';
+import { best, gaussianData, samplesOf, TAU } from '../../properties/diffusion/gaussianData.js';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { reference } from '../backends/reference/index.js';
 import {
   add,
-  compile,
   constantOf,
-  foldIn,
   fullLike,
   gather,
-  key,
   mul,
   normal,
   program,
-  read,
   scalar,
   scaleBy,
   type Shape,
   sub,
   table,
   type Tensor,
-  upload,
 } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+import { E, F } from '../internal/fp.js';
 import { ancestral, ancestralStep } from './ancestral.js';
-import { logSNR } from './channel.js';
+import { consistency } from './consistency.js';
 import { uncorrected } from './correction.js';
 import { ddim, ddimStep } from './ddim.js';
+import { ddimInversion } from './ddimInversion.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
+import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
+import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
+import { euler, heun } from './edm.js';
+import { eulerAncestral } from './eulerAncestral.js';
 import { type Grid, gridOf, spaced, trailing } from './grid.js';
 import { cfg } from './guidance.js';
-import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import { ddpm, type Process } from './process.js';
+import type { StepCoefficients } from './linearIntegrator.js';
+import { lms } from './lms.js';
+import { pndm } from './pndm.js';
+import { ddpm } from './process.js';
 import { respace } from './respacing.js';
-import { sampler, type Sampler } from './sampler.js';
+import { sampler } from './sampler.js';
 import { cosine } from './alphaBarSchedules.js';
 import { linear } from './betaSchedules.js';
 import { scheduleFromBetas } from './schedule.js';
 import { type Leg, legsOf, type Solver } from './solver.js';
 import { entryAt } from './table.js';
+import { uniPC } from './uniPC.js';
 
 const process = right(ddpm(cosine(1000)));
-const TAU = 0.5;
-
-/** The best x̂₀ for data N(0, τ²), by its factor of x_t. */
-const best = ({ scale, variance }: Leg['from']): number =>
-  (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
-
-/** The denoiser for data N(0, τ²), each sample one number. */
-const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
-  predicts: 'x0',
-  apply: (_, x, { t }) => scaleBy(gather(table(marginals.map(best)))(t))(x),
-});
-
-/** Walks the path with one compiled step and a resident, donated state, as training does. */
-const samplesOf = async (
-  { steps, memory, start, step }: Sampler<null, []>,
-  noises: readonly number[],
-  seed = 1,
-): Promise<readonly number[]> => {
-  const backend = right(await reference()());
-  const B = noises.length;
-  const remembered: readonly 'B'[] = Array.from({ length: memory }, () => 'B');
-  const begin = right(
-    await compile(
-      program({ noise: 'B' }, ({ noise }) => start(noise)),
-      { B },
-    )(backend)(),
-  );
-  const advance = right(
-    await compile(
-      program({ state: { x: 'B', memory: remembered }, index: ':int32', key: 'key' }, (inputs) => ({
-        state: step(null, inputs.state, inputs),
-      })),
-      { B },
-      { donate: ['state'] },
-    )(backend)(),
-  );
-  const noise = right(await upload(Float64Array.from(noises), [B])(backend)());
-  let state = right(await begin.run({ noise })());
-  for (let index = 0; index < steps; index++)
-    state = right(await advance.run({ state, index, key: foldIn(index)(key(seed)) })()).state;
-  const samples = Array.from(right(await read(state.x)(backend)()));
-  right(await backend.close());
-  return samples;
-};
-
 /** What a table of coefficients makes of 1, with the best x̂₀ of Gaussian data and without noise. */
 const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): number => {
   let x = 1;
@@ -97,24 +56,8 @@ const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): 
   return x;
 };
 
-/** DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2), as a user would add it: a table of coefficients. */
-const multistep = (steps: number | Grid): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) => E.right(linearIntegrator(multistepRows(legs))),
-});
-const multistepRows = (legs: readonly Leg[]): readonly StepCoefficients[] =>
-  legs.map(({ from, to }, i) => {
-    const half = (logSNR(to) - logSNR(from)) / 2;
-    const x = Math.sqrt(to.variance / from.variance);
-    const x0 = to.scale - x * from.scale; // -α_s·(e^-h - 1)
-    const before = legs[i - 1];
-    if (before === undefined || to.variance === 0) return { x, x0: [x0], noise: 0 };
-    const ratio = (logSNR(from) - logSNR(before.from)) / 2 / half;
-    return { x, x0: [x0 * (1 + 1 / (2 * ratio)), -x0 / (2 * ratio)], noise: 0 };
-  });
-
 /** Heun's method on the probability flow, as a user would add it: two evaluations, of which the last leg has one. */
-const heun = (steps: number | Grid): Solver => ({
+const twice = (steps: number | Grid): Solver => ({
   grid: gridOf(steps),
   integrate: (legs) => {
     const rows = legs.map(ddimStep(0));
@@ -137,32 +80,73 @@ const heun = (steps: number | Grid): Solver => ({
 
 /** What a solver must do, whichever it is: add yours here. */
 const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
+  ...Object.fromEntries(
+    [1, 2, 3].flatMap((order) => [
+      [`dpmSolverPP of order ${order}`, (steps: number) => dpmSolverPP(steps, { order })],
+      [`dpmSolverPPSinglestep of order ${order}`, (steps: number) => dpmSolverPPSinglestep(steps, { order })],
+      [`uniPC bh1 of order ${order}`, (steps: number) => uniPC(steps, { order, variant: 'bh1' })],
+      [`uniPC bh2 of order ${order}`, (steps: number) => uniPC(steps, { order })],
+    ]),
+  ),
+  'dpmSolverPPSde of order 1': (steps) => dpmSolverPPSde(steps, { order: 1 }),
+  dpmSolverPPSde,
+  euler,
+  'euler with churn': (steps) => euler(steps, { churn: steps / 4, sNoise: 1 }),
+  heun,
+  'heun with churn': (steps) => heun(steps, { churn: steps / 4, sMin: 0.05, sMax: 50 }),
+  eulerAncestral,
+  pndm,
+  lms,
   ancestral,
   'ancestral with σ² = β': (steps) => ancestral(steps, { variance: 'beta' }),
   ddim,
   'ddim with η = 0.7': (steps) => ddim(steps, { eta: 0.7 }),
-  'a multistep solver': multistep,
-  'a solver of two evaluations': heun,
+  'a solver of two evaluations': twice,
 };
 
-describe.each(Object.entries(solvers))('every solver, %s,', (_, solver) => {
-  it('finds data that are one point', async () => {
-    const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
-    const made = right(sampler({ process, denoiser: point, solver: solver(7) }));
-    expect(await samplesOf(made, [0.3, -2, 1])).toEqual([0.25, 0.25, 0.25]);
-  });
+/** The velocity of a denoiser may begin where no signal is left. */
+const erased = right(
+  F.pipe(
+    cosine(1000),
+    E.flatMap(({ betas }) => scheduleFromBetas([...betas.slice(0, -1), 1])),
+    ddpm,
+  ),
+);
 
-  it('gives the same samples in every parameterization', async () => {
-    const drawn = (predicts: Denoiser<null, []>['predicts']) => {
-      const denoiser = reparameterize(process, predicts)(gaussianData(process));
-      return samplesOf(right(sampler({ process, denoiser, solver: solver(12) })), [1, -0.5]);
-    };
-    const expected = await drawn('x0');
-    // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
-    for (const predicts of ['epsilon', 'v'] as const)
-      expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
-  });
+describe.each([...Object.entries(solvers), ['consistency', consistency] as const])(
+  'every solver, %s,',
+  (_, solver) => {
+    it('finds data that are one point', async () => {
+      const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
+      const made = right(sampler({ process, denoiser: point, solver: solver(7) }));
+      expect(await samplesOf(made, [0.3, -2, 1])).toEqual([0.25, 0.25, 0.25]);
+    });
 
+    it('gives the same samples in every parameterization', async () => {
+      const drawn = (predicts: Denoiser<null, []>['predicts']) => {
+        const denoiser = reparameterize(process, predicts)(gaussianData(process));
+        return samplesOf(right(sampler({ process, denoiser, solver: solver(12) })), [1, -0.5]);
+      };
+      const expected = await drawn('x0');
+      // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
+      for (const predicts of ['epsilon', 'v'] as const)
+        expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
+    });
+
+    it('is finite with few steps, and where no signal is left', async () => {
+      for (const steps of [1, 2, 3, 4, 5]) {
+        const denoiser = reparameterize(erased, 'v')(gaussianData(erased));
+        const made = right(
+          sampler({ process: erased, denoiser, solver: solver(steps), correction: uncorrected }),
+        );
+        expect(made.timesteps[0]).toBe(999);
+        for (const sample of await samplesOf(made, [1, -2])) expect(Math.abs(sample)).toBeLessThan(10);
+      }
+    });
+  },
+);
+
+describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solver) => {
   it('gives Gaussian data their variance, the better the more steps', async () => {
     const noises = await numbersOf(normal(2048));
     const variance = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x ** 2, 0) / xs.length;
@@ -180,6 +164,39 @@ describe.each(Object.entries(solvers))('every solver, %s,', (_, solver) => {
 });
 
 describe('a sampler', () => {
+  it('of a consistency function gives Gaussian data their variance in any number of steps', async () => {
+    // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
+    const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
+    const ends: Denoiser<null, []> = {
+      predicts: 'x0',
+      apply: (_, x, { t }) => scaleBy(gather(table(process.marginals.map((c) => TAU / spread(c))))(t))(x),
+    };
+    const noises = await numbersOf(normal(2048));
+    for (const steps of [1, 2, 8]) {
+      const made = right(
+        sampler({ process, denoiser: ends, solver: consistency(steps), correction: uncorrected }),
+      );
+      const samples = await samplesOf(made, noises);
+      const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
+      expect(Math.abs(variance / TAU ** 2 - 1)).toBeLessThan(4 * Math.sqrt(2 / noises.length));
+    }
+  });
+
+  it('that encodes is undone by the one that decodes, the better the more steps', async () => {
+    const flow = right(ddpm(linear(1000)));
+    const parts = { process: flow, denoiser: gaussianData(flow), correction: uncorrected };
+    const errors: number[] = [];
+    for (const steps of [25, 50, 100]) {
+      const encode = right(sampler({ ...parts, solver: ddimInversion(steps) }));
+      const decode = right(sampler({ ...parts, solver: ddim(steps) }));
+      const image = [0.7, -0.2];
+      errors.push(relativeDistance(await samplesOf(decode, await samplesOf(encode, image)), image));
+    }
+    expect(errors[0]! / errors[1]!).toBeGreaterThan(1.6);
+    expect(errors[1]! / errors[2]!).toBeGreaterThan(1.6);
+    expect(errors[2]!).toBeLessThan(0.1);
+  });
+
   it('may evaluate twice a leg: it is closer than twice as many steps with one evaluation, and of a higher order', async () => {
     const errorOf = async (solver: Solver): Promise<number> => {
       const made = right(
@@ -189,7 +206,11 @@ describe('a sampler', () => {
       const exact = TAU / Math.sqrt(scale ** 2 * TAU ** 2 + variance);
       return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
     };
-    const [coarse, fine, first] = [await errorOf(heun(20)), await errorOf(heun(40)), await errorOf(ddim(80))];
+    const [coarse, fine, first] = [
+      await errorOf(twice(20)),
+      await errorOf(twice(40)),
+      await errorOf(ddim(80)),
+    ];
     expect(fine).toBeLessThan(first / 2);
     expect(fine).toBeLessThan(coarse / 3);
   });
@@ -225,11 +246,11 @@ describe('a sampler', () => {
 
   it('keeps a memory for solvers of several steps', async () => {
     const made = right(
-      sampler({ process, denoiser: gaussianData(process), solver: multistep(12), correction: uncorrected }),
+      sampler({ process, denoiser: gaussianData(process), solver: dpmSolverPP(12), correction: uncorrected }),
     );
     expect([made.memory, made.stochastic]).toEqual([1, false]);
     const legs = legsOf(process, made.timesteps);
-    const expected = walkedOnHost(legs, multistepRows(legs));
+    const expected = walkedOnHost(legs, dpmSolverPPRows(2)(legs));
     expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
   });
 
@@ -335,5 +356,5 @@ it('the order of a solver shows on Gaussian data, whose flow is known', () => {
   const orderOf = (rows: Parameters<typeof errorOf>[0]): number =>
     Math.log2(errorOf(rows, 250) / errorOf(rows, 500));
   expect(Math.abs(orderOf((legs) => legs.map(ddimStep(0))) - 1)).toBeLessThan(0.3);
-  expect(Math.abs(orderOf(multistepRows) - 2)).toBeLessThan(0.5);
+  expect(Math.abs(orderOf(dpmSolverPPRows(2)) - 2)).toBeLessThan(0.5);
 });

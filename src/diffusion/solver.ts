@@ -71,6 +71,12 @@ export interface Integrator {
 /** A way to walk the reverse process: a time grid, and the step from each of its timesteps to the next. */
 export interface Solver {
   readonly grid: Grid;
-  /** Mathematics on the host, done once: the path becomes tables of coefficients. */
-  readonly integrate: (legs: readonly Leg[]) => either.Either<NoisefoldError, Integrator>;
+  /**
+   * Mathematics on the host, done once: the path becomes tables of coefficients. `levels` is q(x_t|x_0) at every
+   * timestep of the process, for solvers that evaluate at others than those of the path.
+   */
+  readonly integrate: (
+    legs: readonly Leg[],
+    levels: readonly Channel[],
+  ) => either.Either<NoisefoldError, Integrator>;
 }

@@ -1,0 +1,88 @@
+/** The order of solvers of the probability flow: the distance from where the flow leads. */
+import type { Backend, Shape } from 'noisefold/dsl';
+import type { Solver } from 'noisefold/diffusion';
+import { channelAt, flow } from './flow.js';
+import type { Subject } from './mixtures.js';
+import { type HostState, pathOf, walkOf } from './walk.js';
+
+/** A stretch of a path, in λ. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How many samples are walked. */
+const BATCH = 3;
+
+/** Numbers that look drawn, from -1.7 to 1.7, with variance 1: the same in each run. */
+const spread = (count: number): readonly number[] =>
+  Array.from(
+    { length: count },
+    (_, i) => Math.sqrt(3) * (2 * ((((i + 1) * 0.618_033_988_749_894_9) % 1) - 0.5)),
+  );
+
+/** Samples where a walk begins: the mean of a component with noise. */
+const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (readonly number[])[] => {
+  const { scale, variance } = channelAt(from);
+  const size = mixture.means[0]!.length;
+  const noises = spread(BATCH * size);
+  return Array.from({ length: BATCH }, (_, b) => {
+    const k = b % mixture.weights.length;
+    return Array.from({ length: size }, (__, i) => {
+      const v = mixture.variances[k]!;
+      const own = scale ** 2 * (typeof v === 'number' ? v : v[i]!) + variance;
+      return scale * mixture.means[k]![i]! + Math.sqrt(own) * noises[b * size + i]!;
+    });
+  });
+};
+
+/** Where the flow of some data leads, from where walks begin: known once for all solvers. */
+export interface Course {
+  readonly subject: Subject<Shape>;
+  readonly stretch: Stretch;
+  /** The samples at the beginning and at the end, one after the other. */
+  readonly begin: Float64Array;
+  readonly end: Float64Array;
+}
+
+const advance = ({ mixture }: Subject<Shape>, x: Float64Array, from: number, to: number): Float64Array => {
+  const size = x.length / BATCH;
+  const follow = flow(mixture);
+  return Float64Array.from(
+    Array.from({ length: BATCH }, (_, b) =>
+      follow(Array.from(x.subarray(b * size, (b + 1) * size)), from, to),
+    ).flat(),
+  );
+};
+
+export const courseOf = (subject: Subject<Shape>, stretch: Stretch): Course => {
+  const begin = Float64Array.from(beginnings(subject, stretch).flat());
+  return { subject, stretch, begin, end: advance(subject, begin, stretch.from, stretch.to) };
+};
+
+/**
+ * The error at the end of a course with n legs, relative to ‖x‖. The first `given` steps begin where the flow is, as a
+ * method of several steps wants its starting values.
+ */
+export const strongError = async (
+  backend: Backend,
+  { subject, stretch, begin, end }: Course,
+  solver: Solver,
+  n: number,
+  given: number,
+): Promise<number> => {
+  const { lambdas, ...path } = pathOf(stretch.from, stretch.to, n);
+  const walk = await walkOf(backend, solver, path, subject.mixture, BATCH);
+  const silence = new Float64Array(end.length);
+  let exact = begin;
+  let state: HostState = { x: begin, memory: Array.from({ length: walk.memory }, () => silence) };
+  for (let index = 0; index < n; index++) {
+    if (index > 0 && index <= given) {
+      exact = advance(subject, exact, lambdas[index - 1]!, lambdas[index]!);
+      state = { ...state, x: exact };
+    }
+    state = await walk.step(index, state, silence);
+  }
+  walk.release();
+  return Math.hypot(...end.map((x, i) => state.x[i]! - x)) / Math.hypot(...end);
+};

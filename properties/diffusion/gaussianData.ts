@@ -1,0 +1,51 @@
+/** Data N(0, τ²), of which the best denoiser is a factor, and samplers at work on them. */
+import { reference } from '../../src/backends/reference/index.js';
+import type { Channel, Denoiser, Process, Sampler } from '../../src/diffusion/index.js';
+import { compile, foldIn, gather, key, program, read, scaleBy, table, upload } from '../../src/dsl/index.js';
+import { right } from './run.js';
+
+/** The deviation τ of the data. */
+export const TAU = 0.5;
+
+/** The best x̂₀ for data N(0, τ²), by its factor of x_t. */
+export const best = ({ scale, variance }: Channel): number =>
+  (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
+
+/** The denoiser for data N(0, τ²), each sample one number. */
+export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
+  predicts: 'x0',
+  apply: (_, x, { t }) => scaleBy(gather(table(marginals.map(best)))(t))(x),
+});
+
+/** Walks the path with one compiled step and a resident, donated state, as training does. */
+export const samplesOf = async (
+  { steps, memory, start, step }: Sampler<null, []>,
+  noises: readonly number[],
+  seed = 1,
+): Promise<readonly number[]> => {
+  const backend = right(await reference()());
+  const B = noises.length;
+  const remembered: readonly 'B'[] = Array.from({ length: memory }, () => 'B');
+  const begin = right(
+    await compile(
+      program({ noise: 'B' }, ({ noise }) => start(noise)),
+      { B },
+    )(backend)(),
+  );
+  const advance = right(
+    await compile(
+      program({ state: { x: 'B', memory: remembered }, index: ':int32', key: 'key' }, (inputs) => ({
+        state: step(null, inputs.state, inputs),
+      })),
+      { B },
+      { donate: ['state'] },
+    )(backend)(),
+  );
+  const noise = right(await upload(Float64Array.from(noises), [B])(backend)());
+  let state = right(await begin.run({ noise })());
+  for (let index = 0; index < steps; index++)
+    state = right(await advance.run({ state, index, key: foldIn(index)(key(seed)) })()).state;
+  const samples = Array.from(right(await read(state.x)(backend)()));
+  right(await backend.close());
+  return samples;
+};

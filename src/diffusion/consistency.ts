@@ -1,0 +1,23 @@
+import { E } from '../internal/fp.js';
+import { type Grid, gridOf } from './grid.js';
+import { linearIntegrator } from './linearIntegrator.js';
+import type { Solver } from './solver.js';
+
+/**
+ * A few steps of a consistency function (Song et al. 2023, Algorithm 1; Luo et al. 2023, LCM, Algorithm 3): each jumps
+ * to the data, and back to the next level by new noise, x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε. What the denoiser gives is
+ * taken for the end of the flow through x_t, as a distilled one gives it. The mean E[x_0|x_t] is not that: of it,
+ * more steps make averages, not samples.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @example
+ * const solver = consistency(trailing(4))
+ * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 749, 499, 249])
+ */
+export const consistency = (steps: number | Grid): Solver => ({
+  grid: gridOf(steps),
+  integrate: (legs) =>
+    E.right(
+      linearIntegrator(legs.map(({ to }) => ({ x: 0, x0: [to.scale], noise: Math.sqrt(to.variance) }))),
+    ),
+});

@@ -1,0 +1,131 @@
+import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import { type Channel, identity, transition } from './channel.js';
+import { flowStep, hasLength, sigmaOf } from './lambda.js';
+import { type Grid, gridOf } from './grid.js';
+import type { Integrator, Leg, Solver } from './solver.js';
+import { column, entryAt } from './table.js';
+
+/** Noise that is added before a step, by the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
+export interface Churn {
+  /** S_churn: how much in all the steps together; 0 is none. */
+  readonly churn?: number;
+  /** S_tmin and S_tmax: the range of σ in which it is added. */
+  readonly sMin?: number;
+  readonly sMax?: number;
+  /** S_noise: the deviation of what is added, 1 or a little more. */
+  readonly sNoise?: number;
+}
+
+const checked = (
+  where: string,
+  { churn, sMin, sMax, sNoise }: Required<Churn>,
+): either.Either<NoisefoldError, null> =>
+  churn >= 0 && churn < Infinity && sMin <= sMax && sNoise >= 0 && sNoise < Infinity
+    ? E.right(null)
+    : fail('ConfigError', {
+        where,
+        expected: 'a churn and an sNoise that are finite and not negative, and sMin up to sMax',
+        actual: `churn ${churn}, sNoise ${sNoise}, sMin ${sMin}, sMax ${sMax}`,
+        hint: 'a churn of 0 is the deterministic sampler',
+      });
+
+/** The most that a step may add: σ̂ ≤ √2·σ. */
+const MOST = Math.SQRT2 - 1;
+
+/** The noise level to which a leg is raised (Algorithm 2, line 5), the nearest one of the process: `round_sigma`. */
+const raisedTo = (
+  { t, from }: Leg,
+  legs: readonly Leg[],
+  levels: readonly Channel[],
+  { churn, sMin, sMax }: Required<Churn>,
+): number => {
+  const sigma = sigmaOf(from);
+  if (churn === 0 || !(from.scale > 0) || sigma < sMin || sigma > sMax) return t;
+  const wanted = Math.log(sigma * (1 + Math.min(churn / legs.length, MOST)));
+  const distance = (level: number): number => Math.abs(Math.log(sigmaOf(levels[level]!)) - wanted);
+  let nearest = t;
+  while (nearest + 1 < levels.length && distance(nearest + 1) < distance(nearest)) nearest++;
+  return nearest;
+};
+
+const integrator = (
+  legs: readonly Leg[],
+  levels: readonly Channel[],
+  given: Required<Churn>,
+  corrects: boolean,
+): Integrator => {
+  const raised = legs.map((leg) => raisedTo(leg, legs, levels, given));
+  const beginnings = legs.map(({ from }, i) => (raised[i] === legs[i]!.t ? from : levels[raised[i]!]!));
+  const raises = legs.map(({ t, from }, i) =>
+    raised[i] === t ? identity : transition(from, beginnings[i]!),
+  );
+  const stochastic = raised.some((level, i) => level !== legs[i]!.t);
+  const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
+  // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
+  const seconds = legs.map(({ to, from }, i) =>
+    hasLength({ ...legs[i]!, from, to }) ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
+  );
+  const [ofX, ofX0] = [
+    entryAt(table(column(steps, ({ x }) => x))),
+    entryAt(table(column(steps, ({ x0 }) => x0))),
+  ];
+  const ofSecond = entryAt(table(seconds));
+  const ofRaised = entryAt(table(column(raises, ({ scale }) => scale)));
+  const ofNoise = entryAt(
+    table(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance)))),
+  );
+  const raisedAt = entryAt(table(Int32Array.from(raised)));
+  return {
+    memory: 0,
+    stochastic,
+    step: ({ x, memory }, { index, next, predict, noise }) => {
+      const begin = stochastic ? add(mul(ofNoise(index))(noise('churn')))(mul(ofRaised(index))(x)) : x;
+      const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
+        add(mul(ofX0(index))(x0))(mul(ofX(index))(from));
+      const first = predict(begin, raisedAt(index));
+      const euler = to(begin, first);
+      if (!corrects) return { x: euler, memory };
+      const second = predict(euler, next);
+      return { x: to(begin, add(mul(ofSecond(index))(sub(first)(second)))(first)), memory };
+    },
+  };
+};
+
+const solver =
+  (where: string, corrects: boolean) =>
+  (steps: number | Grid, { churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }: Churn = {}): Solver => ({
+    grid: gridOf(steps),
+    integrate: (legs, levels) =>
+      F.pipe(
+        checked(where, { churn, sMin, sMax, sNoise }),
+        E.map(() => integrator(legs, levels, { churn, sMin, sMax, sNoise }, corrects)),
+      ),
+  });
+
+/**
+ * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11): without churn it is DDIM with
+ * η = 0. With churn, x_t is raised to a noisier level of the process before each step.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
+ * @example
+ * const solver = euler(trailing(2), { churn: 1 })
+ * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ */
+export const euler = solver('euler', false);
+
+/**
+ * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, of which the last, which ends at
+ * the data, uses one. With churn, x_t is raised to a noisier level of the process before each step. It is made
+ * for grids in which σ falls gradually from 80 or so: a first step from a σ of thousands to one of ten, as on a coarse
+ * grid of the cosine schedule, extrapolates far.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
+ * @example
+ * const solver = heun(trailing(2), { churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 })
+ * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ */
+export const heun = solver('heun', true);

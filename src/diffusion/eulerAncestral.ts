@@ -1,0 +1,50 @@
+import { fail } from '../dsl/errors.js';
+import { E } from '../internal/fp.js';
+import { sigmaOf } from './lambda.js';
+import { type Grid, gridOf } from './grid.js';
+import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
+import type { Leg, Solver } from './solver.js';
+
+/**
+ * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
+ *
+ * @example
+ * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
+ * pipe(legs, E.map(([first]) => eulerAncestralStep(1)(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })
+ */
+export const eulerAncestralStep =
+  (eta: number) =>
+  ({ from, to }: Leg): StepCoefficients => {
+    const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
+    const up = Math.min(next, eta * next * Math.sqrt(Math.max(0, 1 - (next / sigma) ** 2)));
+    const down = Math.sqrt(next ** 2 - up ** 2);
+    // (σ_down/σ_t)·(a_s/a_t), which is finite where a_t is 0
+    const x = (down * to.scale) / Math.sqrt(from.variance);
+    return { x, x0: [to.scale - x * from.scale], noise: to.scale * up };
+  };
+
+/**
+ * Euler ancestral (k-diffusion's `sample_euler_ancestral`, after DDPM's posterior): a step of Euler to less noise than
+ * the next level has, then noise. In a process that preserves variance it is DDIM with the same η.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out, another is a `ConfigError` of the sampler
+ * @example
+ * const solver = eulerAncestral(trailing(2))
+ * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ */
+export const eulerAncestral = (
+  steps: number | Grid,
+  { eta = 1 }: { readonly eta?: number } = {},
+): Solver => ({
+  grid: gridOf(steps),
+  integrate: (legs) =>
+    eta >= 0 && eta <= 1
+      ? E.right(linearIntegrator(legs.map(eulerAncestralStep(eta))))
+      : fail('ConfigError', {
+          where: 'eulerAncestral',
+          expected: 'η from 0 to 1',
+          actual: `${eta}`,
+          hint: '0 is deterministic, 1 is usual',
+        }),
+});

@@ -1,0 +1,142 @@
+import {
+  add,
+  ascribeLike,
+  broadcastTo,
+  constantOf,
+  type Dim,
+  dims,
+  div,
+  gather,
+  log,
+  logSumExpOver,
+  mul,
+  neg,
+  reshape,
+  type Shape,
+  softmax,
+  square,
+  sub,
+  sumOver,
+  table,
+  type Tensor,
+} from '../dsl/index.js';
+import type { Denoiser } from './denoiser.js';
+import { type GaussianMixture, sizeOf } from './gaussianMixture.js';
+import type { Process } from './process.js';
+import { column } from './table.js';
+
+type Marginals = Pick<Process, 'marginals'>;
+type Flat = Tensor<[Dim, Dim, Dim]>;
+
+/** For each sample, component and number of a sample, `[B, K, N]`: what follows from q(x_t|x_0). */
+interface Components {
+  /** x_t - a·m, from the mean of the component in x_t. */
+  readonly distance: Flat;
+  /** a²·v + s², the variance of the component in x_t. */
+  readonly variance: Flat;
+  /** a·v/(a²·v + s²): what a distance in x_t says of the distance in x_0. */
+  readonly gain: Flat;
+  readonly mean: Flat;
+  /** ln w + ln p(x_t), `[B, K]`. */
+  readonly logDensity: Tensor<[Dim, Dim]>;
+}
+
+const componentsOf =
+  ({ weights, means, variances, shape }: GaussianMixture<Shape>, { marginals }: Marginals) =>
+  (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
+    const [B, K, N] = [dims(t)[0]!, weights.length, sizeOf(shape)];
+    const ofSample = (numbers: Float64Array): Flat =>
+      broadcastTo(B, K, N)(reshape(B, 1, 1)(gather(table(numbers))(t)));
+    const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
+      broadcastTo(
+        B,
+        K,
+        N,
+      )(
+        constantOf(
+          rows.flatMap((row) => (typeof row === 'number' ? Array<number>(N).fill(row) : Array.from(row))),
+          K,
+          N,
+        ),
+      );
+    const a = ofSample(column(marginals, ({ scale }) => scale));
+    const mean = ofComponent(means);
+    const spread = ofComponent(variances);
+    const variance = add(ofSample(column(marginals, (c) => c.variance)))(mul(mul(a)(a))(spread));
+    const distance = sub(mul(a)(mean))(broadcastTo(B, K, N)(reshape(B, 1, N)(x)));
+    const exponent = sumOver(2)(add(log(mul(2 * Math.PI)(variance)))(div(variance)(square(distance))));
+    const logWeights = broadcastTo(B, K)(table(weights.map(Math.log)));
+    return {
+      distance,
+      variance,
+      gain: div(variance)(mul(a)(spread)),
+      mean,
+      logDensity: add(mul(-0.5)(exponent))(logWeights),
+    };
+  };
+
+/** The mean over the components, by how likely each has given x: `[B, K, N]` to the shape of x. */
+const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
+  const [B, K] = dims(logDensity) as readonly [number, number];
+  const shares = broadcastTo(...dims(values))(reshape(B, K, 1)(softmax(logDensity))) as Tensor<Shape> as Flat;
+  return ascribeLike(like)(reshape(...dims(like))(sumOver(1)(mul(shares)(values))) as Tensor<Shape>);
+};
+
+/**
+ * The best denoiser for data that are known: E[x_0|x_t], the mean of those of the components,
+ * m + a·v/(a²·v + s²)·(x_t - a·m), by how likely each has given x_t. Stable at all noise levels, for points as well.
+ *
+ * @param process - whose timesteps it is asked by: for a respaced one, that which it was taken from
+ * @example
+ * const point = { shape: [2] as const, weights: [1], means: [[0.5, -1]], variances: [0] }
+ * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
+ * const denoiser = pipe(process, E.map((p) => exactDenoiser(p)(point)))
+ * pipe(denoiser, E.map(({ apply }) => apply(null, zeros(1, 2), { t: iota(1) }))) // → E.right([[0.5, -1]])
+ */
+export const exactDenoiser =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>): Denoiser<null, I> => ({
+    predicts: 'x0',
+    timesteps: process.marginals.length,
+    apply: (_, x, { t }) => {
+      const components = componentsOf(mixture, process)(x, t);
+      const { mean, gain, distance } = components;
+      return averaged(x, components, add(mean)(mul(gain)(distance)));
+    },
+  });
+
+/**
+ * The score of known data, ∇ log q(x_t): the mean of (a·m - x_t)/(a²·v + s²) over the components.
+ *
+ * - `x`: x_t, `[B, ...I]`
+ * - `t`: `[B]`
+ *
+ * @example
+ * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
+ * const score = pipe(ddpm(cosine(5)), E.map((p) => exactScore(p)(normal)(constantOf([2], 1, 1), iota(1))))
+ * score // → E.right([[-2]])
+ */
+export const exactScore =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>) =>
+  <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B, ...I]> => {
+    const components = componentsOf(mixture, process)(x, t);
+    return averaged(x, components, div(components.variance)(neg(components.distance)));
+  };
+
+/**
+ * The density of known data with noise, log q(x_t) in nats, `[B]`.
+ *
+ * - `x`: x_t, `[B, ...I]`
+ * - `t`: `[B]`
+ *
+ * @example
+ * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
+ * const density = pipe(ddpm(cosine(5)), E.map((p) => exactLogDensity(p)(normal)(zeros(1, 1), iota(1))))
+ * density // → E.right([-0.9189])
+ */
+export const exactLogDensity =
+  (process: Marginals) =>
+  <I extends Shape>(mixture: GaussianMixture<I>) =>
+  <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> =>
+    ascribeLike(t)(logSumExpOver(1)(componentsOf(mixture, process)(x, t).logDensity) as Tensor<Shape>);

@@ -1,0 +1,65 @@
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { type Channel, logSNR } from './channel.js';
+import type { Leg } from './solver.js';
+
+/** λ of DPM-Solver: half of the log-SNR, ln(a/s). */
+export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
+
+/** σ of EDM: the noise of x_t/a, s/a. Infinite without signal. */
+export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
+
+/**
+ * x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, where x̂₀ stays what it is. It is
+ * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
+ */
+export const flowStep = (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
+  const x = Math.sqrt(to.variance / from.variance);
+  return { x, x0: to.scale - x * from.scale };
+};
+
+/** Whether a leg has a length in λ. Without signal at its beginning, or without noise at its end, it has none. */
+export const hasLength = ({ from, to }: Leg): boolean => from.scale > 0 && to.variance > 0;
+
+/**
+ * How many predictions a formula of several steps may use at a leg, its own among them: at most `order`, only
+ * those of legs that have been, and one where λ is not finite.
+ */
+export const reachOf = (legs: readonly Leg[], i: number, order: number): number => {
+  const within = legs.slice(Math.max(0, i - order + 1), i + 1).reverse();
+  const blind = within.findIndex((leg) => !hasLength(leg));
+  return Math.max(1, blind === -1 ? within.length : blind);
+};
+
+/**
+ * I_k = ∫₀¹ h·e^{-h(1-u)}·u^k du for k below `count`: what a polynomial x̂₀ weighs over a leg of length h in λ. In the
+ * signs of DPM-Solver++, I₀ = -φ₁, I₁ = φ₂ and I₂ = -2φ₃.
+ */
+export const momentsOf = (h: number, count: number): readonly number[] =>
+  h < 1
+    ? Array.from({ length: count }, (_, k) => {
+        // h·Σ_j (-h)^j·k!/(j + k + 1)!, since the recursion cancels
+        let term = h / (k + 1);
+        let sum = term;
+        for (let j = 1; j < 20; j++) sum += term *= -h / (j + k + 1);
+        return sum;
+      })
+    : Array.from({ length: count - 1 }).reduce<readonly number[]>(
+        (known, _, k) => [...known, 1 - ((k + 1) * known[k]!) / h],
+        [-Math.expm1(-h)],
+      );
+
+/** An order that a solver has, or what is wrong with it. */
+export const orderWithin = (
+  where: string,
+  order: number,
+  most: number,
+): either.Either<NoisefoldError, number> =>
+  Number.isInteger(order) && order >= 1 && order <= most
+    ? E.right(order)
+    : fail('ConfigError', {
+        where,
+        expected: `a whole order from 1 to ${most}`,
+        actual: `${order}`,
+        hint: '2 is usual',
+      });

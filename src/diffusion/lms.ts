@@ -1,0 +1,42 @@
+import { E, F } from '../internal/fp.js';
+import { orderWithin, sigmaOf } from './lambda.js';
+import { type Grid, gridOf } from './grid.js';
+import { noiseMultistep } from './noiseMultistep.js';
+import type { Leg, Solver } from './solver.js';
+
+/** The places of the method of Gauss with two of them: means over [0, 1] are exact up to cubes. */
+const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
+
+/**
+ * What each of the last ε̂ weighs in its mean over a leg: the mean of its Lagrange polynomial in σ, which has degree 3
+ * at most.
+ */
+const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly number[] => {
+  if (reach === 1) return [1]; // σ may be infinite
+  const nodes = Array.from({ length: reach }, (_, k) => sigmaOf(legs[i - k]!.from));
+  const length = sigmaOf(legs[i]!.to) - nodes[0]!;
+  return nodes.map((node, k) => {
+    const polynomial = (sigma: number): number =>
+      nodes.reduce((all, other, j) => (j === k ? all : (all * (sigma - other)) / (node - other)), 1);
+    return GAUSS.reduce((sum, u) => sum + polynomial(nodes[0]! + u * length) / 2, 0);
+  });
+};
+
+/**
+ * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams and Bashforth in σ, with
+ * weights for the steps as they are. It begins with lower orders; the last step, which ends at the data, is x̂₀.
+ *
+ * @param steps - how many timesteps, spaced evenly, or a grid
+ * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the sampler
+ * @example
+ * const solver = lms(trailing(2))
+ * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ */
+export const lms = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver => ({
+  grid: gridOf(steps),
+  integrate: (legs) =>
+    F.pipe(
+      orderWithin('lms', order, 4),
+      E.map((n) => noiseMultistep(legs, n, (i, reach) => weightsOf(legs, i, reach))),
+    ),
+});

@@ -40,6 +40,7 @@ export {
   posteriorOf,
   transition,
 } from './channel.js';
+export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
 export { consistency } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
@@ -63,6 +64,14 @@ export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './dpmSolverPPS
 export { dynamicThreshold } from './dynamicThreshold.js';
 export { type Churn, euler, heun } from './edm.js';
 export { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
+export {
+  type BatchBits,
+  boundAt,
+  type BoundInputs,
+  type DatasetBits,
+  foldBits,
+  type Measured,
+} from './evaluation.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
 export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
 export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
@@ -70,6 +79,7 @@ export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 export { cfg, type Guidance, unguided } from './guidance.js';
 export { dropLabels } from './labelDropout.js';
+export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 export { lms } from './lms.js';
 export {

@@ -7,6 +7,7 @@ import { hostHeap, type NumberArray } from '../shared/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { randomRule } from '../shared/random.js';
 import { regionJsRule } from '../shared/regionJs.js';
+import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { anchorRule, anchorScratch } from './anchors.js';
 import { libraryRule } from './library.js';
@@ -51,7 +52,7 @@ const quietBackend = (): MathBackendCPU => {
 export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.fromIO(() => {
     const kernels = cpuKernels(quietBackend());
-    const rules = [randomRule, topKRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)];
+    const rules = [randomRule, topKRule, rowsRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)];
     return hostBackend({
       name: 'cpu',
       capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: anchorScratch },

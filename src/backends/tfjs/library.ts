@@ -13,37 +13,8 @@ interface KernelCall {
   readonly attributes: Attributes;
 }
 
-/** tfjs refuses indices out of range; ours mean the nearest row. Copied only if there are any. */
-const clamped = (indices: Operand, rows: number): Operand =>
-  indices.data.every((index) => index >= 0 && index < rows)
-    ? indices
-    : {
-        ...indices,
-        address: null,
-        data: indices.data.map((index) => Math.min(Math.max(index, 0), rows - 1)),
-      };
-
-const reshaped = (operand: Operand, shape: readonly number[]): Operand => ({ ...operand, shape });
-
-const kernelCall = (node: LibraryNode, output: View): KernelCall | null => {
+const kernelCall = (node: LibraryNode): KernelCall | null => {
   switch (node.op) {
-    case 'gather':
-      return {
-        name: 'GatherV2',
-        inputs: ([x, indices]) => ({ x: x!, indices: clamped(indices!, x!.shape[0]!) }),
-        attributes: { axis: 0, batchDims: 0 },
-      };
-    case 'scatterAdd': {
-      const { size } = node.attributes;
-      return {
-        name: 'ScatterNd',
-        inputs: ([indices, updates]) => ({
-          indices: reshaped(clamped(indices!, size), [indices!.shape[0]!, 1]),
-          updates: updates!,
-        }),
-        attributes: { shape: [...output.shape] },
-      };
-    }
     case 'cumsum': {
       const { axis, reverse } = node.attributes;
       return {
@@ -76,7 +47,7 @@ export const libraryRule =
   (call) => {
     if (call.kind !== 'library') return null;
     const { inputs, output } = call;
-    const kernel = kernelCall(call.node, output);
+    const kernel = kernelCall(call.node);
     if (kernel === null) return null;
     return {
       name: `tfjs ${kernels.backend} ${kernel.name}`,

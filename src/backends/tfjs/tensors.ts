@@ -2,18 +2,17 @@
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NumberArray } from '../shared/heap.js';
 
-/** A dense tensor for a kernel to read: elements of our memory at a heap's address, or numbers of the host. */
+/** A dense tensor for a kernel to read: elements of our memory, at a heap's address. */
 export interface Operand {
   readonly data: NumberArray;
-  /** Null, if the numbers are not in the backend's memory. */
-  readonly address: number | null;
+  readonly address: number;
   readonly shape: readonly number[];
   /** Bools are int32 in our memory, and so they are for tfjs. */
   readonly dtype: 'float32' | 'int32';
 }
 
 export type KernelName =
-  | 'BatchMatMul' | 'Conv2D' | 'GatherV2' | 'ScatterNd' | 'Cumsum' | 'ArgMax'; // prettier-ignore
+  | 'BatchMatMul' | 'Conv2D' | 'Cumsum' | 'ArgMax'; // prettier-ignore
 
 /** The kernels of one tfjs backend. */
 export interface TfjsKernels {

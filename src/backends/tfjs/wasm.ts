@@ -4,6 +4,7 @@ import type { NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { randomRule } from '../shared/random.js';
+import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdKernels } from '../simd/kernels.js';
 import { libraryRule } from './library.js';
@@ -17,7 +18,13 @@ export type { WasmPaths } from './wasmPaths.js';
 
 const backendOn = (tfjs: BackendWasm): Backend => {
   const { memory } = moduleOf(tfjs).asm;
-  const rules = [randomRule, topKRule, simdAnchorRule(simdKernels(memory)), libraryRule(wasmKernels(tfjs))];
+  const rules = [
+    randomRule,
+    topKRule,
+    rowsRule,
+    simdAnchorRule(simdKernels(memory)),
+    libraryRule(wasmKernels(tfjs)),
+  ];
   return hostBackend({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },

@@ -39,14 +39,11 @@ export const wasmKernels = (backend: BackendWasm): TfjsKernels => {
   const module = moduleOf(backend);
 
   /** Each time a new id: tfjs caches by id what it has prepared of a filter. */
-  const register = ({ data, address, shape, dtype }: Operand): TensorInfo =>
-    address === null
-      ? backend.makeOutput([...shape], dtype, undefined, data as Float32Array | Int32Array) // of 4 bytes, as all here
-      : backend.makeOutput([...shape], dtype, address);
+  const register = ({ address, shape, dtype }: Operand): TensorInfo =>
+    backend.makeOutput([...shape], dtype, address);
 
   /** Forgets a tensor. Unlike `disposeData`, it does not free memory that is ours. */
-  const forget = (tensor: TensorInfo, { address }: Operand): void => {
-    if (address === null) return void backend.disposeData(tensor.dataId, true);
+  const forget = (tensor: TensorInfo): void => {
     backend.wasm.tfjs.disposeData(backend.dataIdMap.get(tensor.dataId).id);
     backend.dataIdMap.delete(tensor.dataId);
   };
@@ -57,19 +54,16 @@ export const wasmKernels = (backend: BackendWasm): TfjsKernels => {
       const operands = Object.entries(inputs);
       const elements = operands.reduce((sum, [, { data }]) => sum + data.length, 2 * resultElements);
       demandRoom(module, 4 * elements);
-      const registered = operands.map(([argument, operand]) => ({
-        argument,
-        operand,
-        tensor: register(operand),
-      }));
-      const tensors = Object.fromEntries(registered.map(({ argument, tensor }) => [argument, tensor]));
+      const tensors = Object.fromEntries(
+        operands.map(([argument, operand]) => [argument, register(operand)]),
+      );
       try {
         const { kernelFunc } = getKernel(name, 'wasm');
         const results = listOf(kernelFunc({ inputs: tensors, backend, attrs: attributes }));
         take(results.map((result) => backend.typedArrayFromHeap(result) as NumberArray)); // numbers, as the dtypes are
         for (const { dataId } of results) backend.disposeData(dataId, true);
       } finally {
-        for (const { tensor, operand } of registered) forget(tensor, operand);
+        for (const tensor of Object.values(tensors)) forget(tensor);
       }
     },
   };

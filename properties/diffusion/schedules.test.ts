@@ -22,6 +22,8 @@ import { sigmas } from '../../src/diffusion/noiseLevel.js';
 import { clippedLogVariances } from '../../src/diffusion/posterior.js';
 import { conversion } from '../../src/diffusion/parameterization.js';
 import { ddpm } from '../../src/diffusion/process.js';
+import { respace } from '../../src/diffusion/respacing.js';
+import { timestepRespacing } from '../../src/diffusion/sections.js';
 import { zeroTerminalSNR } from '../../src/diffusion/zeroTerminalSNR.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
@@ -190,3 +192,38 @@ it('scheduleFromAlphaBar gives the betas that diffusers makes of its own Laplace
   expect(betas).toHaveLength(5);
   betas.forEach((beta, t) => expect(Math.abs(beta / expected[t]! - 1)).toBeLessThan(1e-12));
 });
+
+/** By space_timesteps and SpacedDiffusion of guided-diffusion, its arithmetic done in NumPy: timesteps and betas. */
+const respaced = [
+  [
+    'linear',
+    'ddim5',
+    [0, 200, 400, 600, 800],
+    [9.999999999998899e-5, 0.3435873532159749, 0.7050767230765695, 0.8679174106344756, 0.9410375861609902],
+  ],
+  [
+    'cosine',
+    '3,2',
+    [0, 250, 499, 500, 999],
+    [4.128422482196914e-5, 0.15407709023152782, 0.4161832319125177, 0.003155691441585007, 0.9999999950663415],
+  ],
+  [
+    'linear',
+    '4',
+    [0, 333, 666, 999],
+    [9.999999999998899e-5, 0.6813432793614904, 0.965526135179409, 0.9963257964374774],
+  ],
+] as const;
+
+it.each(respaced)(
+  'the %s schedule respaced by guided-diffusion’s %s, to 1e-12',
+  (name, text, timesteps, betas) => {
+    const process = ddpm((name === 'linear' ? linear : cosine)(1000));
+    const made = E.flatMap(respace(timestepRespacing(text)))(process);
+    if (E.isLeft(made)) throw new Error(made.left.message);
+    expect(Array.from(made.right.timesteps)).toEqual(timesteps);
+    betas.forEach((beta, t) =>
+      expect(Math.abs(made.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12),
+    );
+  },
+);

@@ -1,9 +1,10 @@
 /** The order of solvers of the probability flow: the distance from where the flow leads. */
 import type { Backend, Shape } from 'noisefold/dsl';
 import type { Solver } from 'noisefold/diffusion';
+import { type HostState, walkOf } from '../../properties/oracles/solverWalk.js';
 import { channelAt, flow } from './flow.js';
 import type { Subject } from './mixtures.js';
-import { type HostState, pathOf, walkOf } from './walk.js';
+import { pathOf } from './path.js';
 
 /** A stretch of a path, in λ. */
 export interface Stretch {

@@ -9,6 +9,7 @@ import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { processLaws } from './processes.js';
 import { scheduleLaws } from './schedules.js';
+import { solverLaws } from './solvers.js';
 import { transformationLaws } from './transformations.js';
 
 const cell = (text: string): string => text.replaceAll(/[|\\*_<>]/g, (mark) => `\\${mark}`);
@@ -34,6 +35,7 @@ export const lawsPage = (backend: Backend): string => {
     'Channels (`channelLaws`)': channelLaws,
     'Processes (`processLaws`)': processLaws,
     'Schedules (`scheduleLaws`)': scheduleLaws,
+    'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,

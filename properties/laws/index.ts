@@ -7,6 +7,7 @@ export { checkLaw } from './check.js';
 export { channelLaws } from './channels.js';
 export { processLaws } from './processes.js';
 export { scheduleLaws } from './schedules.js';
+export { solverLaws } from './solvers.js';
 export { boundLaws } from './bounds.js';
 export { keyLaws } from './keys.js';
 export { derivativeLaws } from './derivatives.js';

@@ -1,0 +1,67 @@
+/** Solvers by name, over any number of steps or any grid. */
+import fc from 'fast-check';
+import {
+  ancestral,
+  ddim,
+  dpmSolverPP,
+  dpmSolverPPSde,
+  dpmSolverPPSinglestep,
+  euler,
+  eulerAncestral,
+  type Grid,
+  heun,
+  lms,
+  pndm,
+  type Solver,
+  uniPC,
+} from 'noisefold/diffusion';
+
+export type MadeOf = (steps: number | Grid) => Solver;
+
+/** A solver, and what its samples of Gaussian data may lack of their variance at 400 steps. */
+export interface Named {
+  readonly name: string;
+  readonly make: MadeOf;
+  readonly accuracy: number;
+}
+
+const named =
+  (accuracy: number) =>
+  <O>(
+    name: string,
+    make: (steps: number | Grid, options: O) => Solver,
+    options: readonly O[],
+  ): readonly Named[] =>
+    options.map((one) => ({
+      name: `${name} ${JSON.stringify(one)}`,
+      make: (steps) => make(steps, one),
+      accuracy,
+    }));
+
+const [first, second, churned] = [named(0.05), named(0.015), named(0.08)];
+const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => ({ order: from + i }));
+const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) =>
+  ofOrders(1, 3).map((one) => ({ ...one, variant })),
+);
+
+/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
+export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(
+  ...first('ddim', ddim, [{ eta: 0 }, { eta: 0.3 }, { eta: 1 }]),
+  ...first('ancestral', ancestral, [{ variance: 'posterior' }, { variance: 'beta' }]),
+  ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
+  ...first('euler', euler, [{}]),
+  ...first('dpmSolverPP', dpmSolverPP, ofOrders(1, 1)),
+  ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1, 1)),
+  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1, 1)),
+  ...first('pndm', pndm, ofOrders(1, 1)),
+  ...first('lms', lms, ofOrders(1, 1)),
+  ...second('dpmSolverPP', dpmSolverPP, ofOrders(2, 3)),
+  ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
+  ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2, 2)),
+  ...second('uniPC', uniPC, uniPCs),
+  ...second('pndm', pndm, ofOrders(2, 4)),
+  ...second('lms', lms, ofOrders(2, 4)),
+  ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
+  ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
+);

@@ -1,0 +1,275 @@
+/** Solvers with the exact denoiser of data that are known. */
+import fc from 'fast-check';
+import {
+  ancestralStep,
+  cosine,
+  ddim,
+  ddimInversion,
+  ddimStep,
+  ddpm,
+  dpmSolverPPRows,
+  dpmSolverPPSdeRows,
+  dpmSolverPPSinglestepRows,
+  euler,
+  eulerAncestralStep,
+  type GaussianMixture,
+  heun,
+  type Leg,
+  legsOf,
+  linear,
+  type Process,
+  type Solver,
+  type StepCoefficients,
+  uniPCRows,
+} from 'noisefold/diffusion';
+import { reference } from 'noisefold/backends/reference';
+import { gridded, twoTimesteps } from '../arbitraries/diffusion.js';
+import { type MadeOf, type Named, solverOf } from '../arbitraries/solvers.js';
+import { type Moments, stepsOf, through } from '../oracles/affineSteps.js';
+import { valueOf } from '../oracles/plans.js';
+import { type Batch, type HostState, type Walk, walkOf } from '../oracles/solverWalk.js';
+import { approx, firstOf, type Law, near, type Violation } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+type Rows = (legs: readonly Leg[]) => readonly StepCoefficients[];
+const tables: Readonly<Record<string, Rows>> = {
+  ddim: (legs) => legs.map(ddimStep(0)),
+  'ddim, η = 0.6': (legs) => legs.map(ddimStep(0.6)),
+  ancestral: (legs) => legs.map(ancestralStep('posterior')),
+  eulerAncestral: (legs) => legs.map(eulerAncestralStep(1)),
+  'dpmSolverPP 2': dpmSolverPPRows(2),
+  'dpmSolverPP 3': dpmSolverPPRows(3),
+  'dpmSolverPPSinglestep 2': dpmSolverPPSinglestepRows(2),
+  'dpmSolverPPSinglestep 3': dpmSolverPPSinglestepRows(3),
+  'dpmSolverPPSde 2': dpmSolverPPSdeRows(2),
+  'uniPC 2': uniPCRows(2, 'bh1'),
+  'uniPC 3': uniPCRows(3, 'bh2'),
+};
+
+const pointSteps: Law<
+  readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]
+> = {
+  name: 'every step is exact for data that are one point',
+  formula:
+    'x·√ᾱ_t + Σ x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s, within 64 roundings of the coefficients, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
+  source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
+  arbitrary: fc.tuple(
+    fc.constantFrom(...Object.keys(tables)),
+    gridded.map(({ process, grid }) => ({ process, timesteps: valueOf(grid(process)) })),
+  ),
+  runs: 200,
+  violation: ([name, { process, timesteps }]) => {
+    const legs = legsOf(process, timesteps);
+    return tables[name]!(legs).reduce<Violation>((found, { x, x0, noise }, i) => {
+      const { from, to } = legs[i]!;
+      const size = x0.reduce((sum, weight) => sum + Math.abs(weight), 1 + x);
+      return (
+        found ??
+        firstOf(
+          near(
+            `scale of leg ${i}`,
+            x0.reduce((sum, weight) => sum + weight, x * from.scale),
+            to.scale,
+            64 * ULP * size,
+          ),
+          near(`variance of leg ${i}`, x ** 2 * from.variance + noise ** 2, to.variance, 64 * ULP * (1 + x)),
+        )
+      );
+    }, null);
+  },
+};
+
+const eulerIsDdim: Law<
+  readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]
+> = {
+  name: 'Euler ancestral is DDIM',
+  formula:
+    'eulerAncestralStep(η) = ddimStep(η), within √(256 roundings): σ_down and σ_up are of a variance that cancels',
+  source: 'k-diffusion; DDIM, eq. 16',
+  arbitrary: fc.tuple(twoTimesteps, fc.double({ min: 0, max: 1, noNaN: true })),
+  runs: 200,
+  violation: ([{ process, t, s }, eta]) => {
+    const leg = legsOf(process, s < 0 ? [t] : [t, s])[0]!;
+    const [a, b] = [eulerAncestralStep(eta)(leg), ddimStep(eta)(leg)];
+    const tolerance = Math.sqrt(256 * ULP);
+    return firstOf(
+      near('coefficient of x_t', a.x, b.x, tolerance),
+      near('coefficient of x̂₀', a.x0[0]!, b.x0[0]!, tolerance),
+      near('noise', a.noise, b.noise, tolerance),
+    );
+  },
+};
+
+/** A solver at work on a grid of a process, with one Gaussian as data, B samples at a time. */
+const onReference = async <A>(
+  solver: Solver,
+  process: Process,
+  data: GaussianMixture<[]>,
+  batch: number,
+  use: (walk: Walk, steps: number) => Promise<A>,
+): Promise<A> => {
+  const legs = legsOf(process, valueOf(solver.grid(process)));
+  const backend = valueOf(await reference()());
+  const walk = await walkOf(backend, solver, { legs, levels: process.marginals }, data, batch);
+  const result = await use(walk, legs.length);
+  valueOf(await backend.close());
+  return result;
+};
+
+/** Where a walk ends, whose noise is the same number everywhere. */
+const walked = (
+  solver: Solver,
+  process: Process,
+  data: GaussianMixture<[]>,
+  begin: readonly number[],
+): Promise<readonly number[]> =>
+  onReference(solver, process, data, begin.length, async (walk, steps) => {
+    const noise: Batch = Float64Array.from(begin, () => 0.5);
+    let state: HostState = {
+      x: Float64Array.from(begin),
+      memory: Array.from({ length: walk.memory }, () => new Float64Array(begin.length)),
+    };
+    for (let index = 0; index < steps; index++) state = await walk.step(index, state, noise);
+    return Array.from(state.x);
+  });
+
+const gaussianOf = (mean: number, variance: number): GaussianMixture<[]> => ({
+  shape: [],
+  weights: [1],
+  means: [[mean]],
+  variances: [variance],
+});
+
+const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
+
+const points: Law<
+  readonly [
+    Named,
+    { readonly process: Process; readonly grid: Parameters<MadeOf>[0] },
+    number,
+    readonly number[],
+  ]
+> = {
+  name: 'every sampler finds data that are one point',
+  formula:
+    'x_0 = c exactly, from any x_T, with any solver on any grid of any process, with the exact denoiser of c',
+  source: 'E[x_0|x_t] = c',
+  arbitrary: fc.tuple(
+    solverOf,
+    gridded.filter(({ steps }) => steps <= 40),
+    within(-1, 1),
+    fc.array(within(-4, 4), { minLength: 1, maxLength: 3 }),
+  ),
+  runs: 60,
+  violation: async ([{ make }, { process, grid }, point, begin]) =>
+    approx(
+      'x_0',
+      await walked(make(grid), process, gaussianOf(point, 0), begin),
+      begin.map(() => point),
+      0,
+    ),
+};
+
+const process = valueOf(ddpm(cosine(1000)));
+
+const moments: Law<readonly [Named, number, number]> = {
+  name: 'every sampler gives Gaussian data their mean and variance',
+  formula:
+    'N(m, τ²), |m| ≤ 1, 0.2 ≤ τ ≤ 1, cosine T = 1000, 400 steps: |mean − m| ≤ 0.001·τ, and |variance/τ² − 1| ≤ 0.05 for solvers of order 1, 0.08 with churn, 0.015 from order 2 on; propagated exactly',
+  source: 'convergence of the solvers; a step is an affine map',
+  arbitrary: fc.tuple(solverOf, within(-1, 1), within(0.2, 1)),
+  runs: 30,
+  violation: async ([{ make, accuracy }, mean, tau]) => {
+    const data = gaussianOf(mean, tau ** 2);
+    const solver = make(400);
+    const legs = legsOf(process, valueOf(solver.grid(process)));
+    const { memory } = valueOf(solver.integrate(legs, process.marginals));
+    const zeros = Array<number>(memory).fill(0);
+    const begin: Moments = {
+      mean: [0, ...zeros],
+      covariance: [[1, ...zeros], ...zeros.map(() => [0, ...zeros])],
+    };
+    const end = await onReference(solver, process, data, memory + 3, async (walk, steps) => {
+      let now = begin;
+      for (let index = 0; index < steps; index++)
+        now = through((await stepsOf(walk, index, memory + 3, 1))[0]!)(now);
+      return now;
+    });
+    return firstOf(
+      near('mean', (end.mean[0]! - mean) / tau, 0, 0.001),
+      near('variance', end.covariance[0]![0]! / tau ** 2, 1, accuracy),
+    );
+  },
+};
+
+const churn: Law<
+  readonly [{ readonly process: Process; readonly grid: Parameters<MadeOf>[0] }, number, number]
+> = {
+  name: 'zero churn is the deterministic sampler',
+  formula:
+    'euler(churn 0) = ddim(η = 0), within 2¹⁶ roundings; heun(churn 0) = heun(churn 1 for σ beyond all levels), exactly; neither draws',
+  source: 'EDM (Karras et al. 2022), Algorithm 2, lines 4 to 6',
+  arbitrary: fc.tuple(
+    gridded.filter(({ steps }) => steps <= 40),
+    within(-1, 1),
+    within(-3, 3),
+  ),
+  runs: 30,
+  violation: async ([{ process: given, grid }, mean, x]) => {
+    const data = gaussianOf(mean, 0.25);
+    const end = (solver: Solver): Promise<readonly number[]> => walked(solver, given, data, [x]);
+    const draws = await onReference(
+      euler(grid, { churn: 0 }),
+      given,
+      data,
+      1,
+      async (walk) => walk.stochastic,
+    );
+    const still = await end(ddim(grid));
+    return firstOf(
+      approx('euler', await end(euler(grid, { churn: 0 })), still, 2 ** 16 * ULP),
+      approx(
+        'heun',
+        await end(heun(grid, { churn: 0 })),
+        await end(heun(grid, { churn: 1, sMin: 1e300 })),
+        0,
+      ),
+      draws ? 'expected no noise' : null,
+    );
+  },
+};
+
+const inversion: Law<readonly [number, number, number]> = {
+  name: 'decoding undoes encoding, to first order in the steps',
+  formula:
+    'ddim∘ddimInversion on N(m, τ²), linear T = 1000: the error of 160 steps is at most 0.6 of that of 80 and 0.001·τ, and at most 0.1·τ·(1 + |x_0 − m|/τ)',
+  source: 'DDIM, section 4.3',
+  arbitrary: fc.tuple(within(-0.5, 0.5), within(0.3, 1), within(-2, 2)),
+  runs: 15,
+  violation: async ([mean, tau, deviation]) => {
+    const flow = valueOf(ddpm(linear(1000)));
+    const data = gaussianOf(mean, tau ** 2);
+    const x = mean + tau * deviation;
+    const errorOf = async (steps: number): Promise<number> => {
+      const noise = await walked(ddimInversion(steps), flow, data, [x]);
+      const [back] = await walked(ddim(steps), flow, data, noise);
+      return Math.abs(back! - x);
+    };
+    const [coarse, fine] = [await errorOf(80), await errorOf(160)];
+    return firstOf(
+      near('error', fine, 0, 0.1 * tau * (1 + Math.abs(deviation))),
+      near('error beside that of half the steps', fine, 0, 0.6 * coarse + 1e-3 * tau),
+    );
+  },
+};
+
+/**
+ * Solvers: exact where theory says so, right on Gaussian data, and undone where they are undone.
+ *
+ * @example
+ * solverLaws[1]!.name // → 'Euler ancestral is DDIM'
+ * for (const law of solverLaws.slice(0, 2)) await checkLaw(law, 0.05)
+ */
+export const solverLaws: readonly Law[] = [pointSteps, eulerIsDdim, points, moments, churn, inversion];

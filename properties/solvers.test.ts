@@ -1,0 +1,4 @@
+import { solverLaws } from './laws/solvers.js';
+import { checkLaws } from './suite.js';
+
+checkLaws(solverLaws);

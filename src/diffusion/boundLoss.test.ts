@@ -1,13 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { add, constantOf, grad, mul, type Scalar, scalar, sin, tanh, type Tensor } from '../dsl/index.js';
+import {
+  add,
+  ascribeLike,
+  constantOf,
+  grad,
+  iota,
+  mul,
+  type Scalar,
+  scalar,
+  sin,
+  tanh,
+  type Tensor,
+} from '../dsl/index.js';
 import { E } from '../internal/fp.js';
+import { cosine } from './alphaBarSchedules.js';
+import { perSample } from './batch.js';
 import { boundLosses, hybridLosses, rescaledBoundLosses } from './boundLoss.js';
 import { learningVariance } from './denoiser.js';
 import { type Losses, meanLoss, simpleLosses } from './loss.js';
 import { ddpm } from './process.js';
 import { scheduleFromBetas } from './schedule.js';
+import type { TimestepDraw } from './timestepDraw.js';
 
 const T = 8;
 const process = right(ddpm(scheduleFromBetas(Array.from({ length: T }, (_, t) => 0.02 + 0.05 * t))));
@@ -77,6 +92,28 @@ describe('losses of the bound', () => {
     const oracle = await losses(hybridLosses(process, model));
     const fast = await numbersOf((key) => hybridLosses(process, model)(scalar(0.4), x0, key).losses, wasm());
     expect(relativeDistance(fast, oracle)).toBeLessThan(1e-5);
+  });
+
+  it('have finite gradients in float32 at every timestep of a cosine process, where 1/√ᾱ is up to 2·10⁴', async () => {
+    const long = right(ddpm(cosine(1000)));
+    const images = constantOf(
+      Array.from({ length: 1000 }, (_, i) => ((i * 37) % 256) / 127.5 - 1),
+      1000,
+      1,
+    ) as Tensor<[1000, 1]>;
+    const every: TimestepDraw = () => (batch) => () => ascribeLike(perSample(batch))(iota(1000));
+    const one = learningVariance<Scalar, [1]>({
+      predicts: 'epsilon',
+      as: 'range',
+      apply: (p, x) => ({ prediction: mul(p)(x), variance: tanh(mul(p)(x)) }),
+    });
+    for (const of of [boundLosses, hybridLosses]) {
+      const given = of(long, one, { timesteps: every });
+      const values = await numbersOf((key) => given(scalar(0.9), images, key).losses, wasm());
+      const [slope] = await numbersOf((key) => grad(meanLoss(given))(scalar(0.9), images, key), wasm());
+      expect(values.filter((loss) => !Number.isFinite(loss))).toEqual([]);
+      expect(Number.isFinite(slope)).toBe(true);
+    }
   });
 
   it('the hybrid of a denoiser that does not learn its variance is an error', async () => {

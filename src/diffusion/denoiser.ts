@@ -37,7 +37,7 @@ export interface LearnedVariance<P, I extends Shape> {
    * Dhariwal 2021, eq. 15), or 'logVariance', log σ² itself.
    */
   readonly as: 'range' | 'logVariance';
-  /** The prediction of `apply` and the variance, from one evaluation. */
+  /** The prediction, as `apply` of the denoiser itself gives it, and the variance: one evaluation. No guide steers it. */
   readonly apply: <B extends Dim>(
     params: P,
     x: Tensor<[B, ...I]>,

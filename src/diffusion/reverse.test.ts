@@ -1,9 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { constantOf, type Dim, fullLike, mul, onesLike, tanh, type Tensor } from '../dsl/index.js';
+import { wasm } from '../backends/tfjs/wasm.js';
+import {
+  add,
+  cast,
+  compile,
+  constantOf,
+  type Dim,
+  explain,
+  fullLike,
+  matmul,
+  mul,
+  onesLike,
+  program,
+  scaleBy,
+  tanh,
+  type Tensor,
+  using,
+} from '../dsl/index.js';
+import { F, RTE } from '../internal/fp.js';
 import { uncorrected } from './correction.js';
 import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
 import { spaced } from './grid.js';
+import { cfg } from './guidance.js';
 import { qPosterior } from './posterior.js';
 import { fromPrevious } from './previous.js';
 import { ddpm } from './process.js';
@@ -103,6 +122,50 @@ it('p_sample adds σ·z but at t = 0, each sample at its own', async () => {
   const drawn = await numbersOf(() => pSample(process, guess)(null, xt, { t }, noise));
   const expected = means!.map((m, i) => (i < 2 ? m : m + Math.exp(logs![i]! / 2) * z![i]!));
   expect(relativeDistance(drawn, expected)).toBeLessThan(1e-14);
+});
+
+describe('of a denoiser with two results', () => {
+  const label = constantOf(Int32Array.of(0, 1, 0), 3) as Tensor<[3], 'int32'>;
+  const classOf = <B extends Dim>(given: Tensor<[B], 'int32'> | undefined) => cast('float32')(given!);
+  const both = learningVariance<null, [2]>({
+    predicts: 'x0',
+    as: 'logVariance',
+    classes: 2,
+    apply: (_, x, at) => ({
+      prediction: scaleBy(mul(0.3)(classOf(at.label)))(tanh(x)),
+      variance: scaleBy(add(1)(classOf(at.label)))(onesLike(x)),
+    }),
+  });
+
+  it('guidance steers the mean and leaves the variance', async () => {
+    const guided = right(cfg(3)(both));
+    const { learned: _, ...plain } = both;
+    const of = (denoiser: Denoiser<null, [2]>) =>
+      pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t, label });
+    const steered = await numbersOf(() => of(guided).mean);
+    expect(steered).toEqual(await numbersOf(() => of(right(cfg(3)(plain))).mean));
+    expect(steered).not.toEqual(await numbersOf(() => of(both).mean));
+    expect(await numbersOf(() => of(guided).logVariance)).toEqual([1, 1, 2, 2, 1, 1]);
+  });
+
+  it('a step evaluates the network once', async () => {
+    const network = learningVariance<Tensor<[16, 16]>, [16]>({
+      predicts: 'x0',
+      as: 'range',
+      apply: (w, x) => {
+        const h = matmul(w)(tanh(matmul(w)(x)));
+        return { prediction: h, variance: tanh(h) };
+      },
+    });
+    const step = program({ w: '16 16', x: '3 16' }, ({ w, x }) => {
+      const { mean, logVariance } = pMeanVariance(process, network)(w, x, { t });
+      return { mean, logVariance };
+    });
+    const calls = right(await F.pipe(compile(step, {}), RTE.map(explain), using(wasm()))());
+    // by the count of multiplications and additions: two products, of 3 × 16 × 16
+    const products = calls.filter(({ flops }) => flops !== null && flops >= 2 * 3 * 16 * 16);
+    expect(products).toHaveLength(2);
+  });
 });
 
 it('reparameterize keeps what a denoiser learns of its variance', async () => {

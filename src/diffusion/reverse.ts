@@ -95,7 +95,8 @@ export const reverseOf = <P, I extends Shape>(
 };
 
 /**
- * A denoiser over a process, asked for all it says, in one evaluation.
+ * A denoiser over a process, asked for all it says, in one evaluation: what losses are made of. Guides, which steer
+ * `apply`, have no part in it.
  *
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
@@ -109,8 +110,8 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 };
 
 /**
- * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. See
- * {@link reverseOf}.
+ * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
+ * one the prediction is guided, and the variance that of the denoiser itself. See {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  *
@@ -126,13 +127,21 @@ export const pMeanVariance = <P, I extends Shape>(
   denoiser: Denoiser<P, I>,
   options: ReverseOptions = {},
 ) => {
-  const evaluate = predictionsOf(process, denoiser);
+  const { apply, learned } = overProcess(process)(denoiser);
   const reverse = reverseOf(process, denoiser, options);
   return <B extends Dim>(
     params: P,
     xt: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>>,
-  ): Reverse<[B, ...I]> => reverse(at.t, xt)(evaluate(params, xt, at));
+  ): Reverse<[B, ...I]> =>
+    reverse(
+      at.t,
+      xt,
+    )({
+      prediction: apply(params, xt, at),
+      // of the same network: what the two have in common is computed once
+      ...(learned && { variance: learned.apply(params, xt, at).variance }),
+    });
 };
 
 /**

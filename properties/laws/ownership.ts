@@ -8,7 +8,6 @@ import { E, type either } from '../../src/internal/fp.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import type { Input } from '../arbitraries/operationCase.js';
 import { valueOf } from '../oracles/plans.js';
-import { mapValues } from '../oracles/records.js';
 import { arrayOf, programOf } from '../oracles/running.js';
 import { approx, firstOf, type Law, type Violation } from './law.js';
 

@@ -77,7 +77,17 @@ export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmissio
 export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
 export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
-export { cfg, type Guidance, unguided } from './guidance.js';
+export { cfg, type CfgOptions, type Guidance, guidanceMonoid, unguided } from './guidance.js';
+export {
+  type Classifier,
+  classifierGuided,
+  type ClassifierGuidance,
+  type GradientPlace,
+  type GuidedParams,
+  meanGuided,
+} from './classifierGuidance.js';
+export { partOfTheWay, startFrom } from './imageToImage.js';
+export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
 export { dropLabels } from './labelDropout.js';
 export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
@@ -134,7 +144,6 @@ export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type 
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
 export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
-export { uniPC, uniPCRows, type UniPCVariant } from './uniPC.js';
 export {
   edmWeight,
   minSnrWeight,
@@ -145,3 +154,4 @@ export {
   weightsOf,
 } from './weighting.js';
 export { zeroTerminalSNR } from './zeroTerminalSNR.js';
+export { uniPC, uniPCRows, type UniPCVariant } from './uniPC.js';

@@ -51,6 +51,8 @@ export interface Sampler<P, I extends Shape> {
   readonly steps: number;
   /** The timesteps that the grid visits, falling; rising where the solver walks from data to noise. */
   readonly timesteps: readonly number[];
+  /** The stretches of its path, one for each step. */
+  readonly legs: readonly Leg[];
   /** Whether steps need a key. */
   readonly stochastic: boolean;
   /** How many tensors like x the state keeps beside it. */
@@ -115,6 +117,7 @@ export const sampler = <P, I extends Shape>({
       return {
         steps: timesteps.length,
         timesteps,
+        legs,
         stochastic,
         memory,
         start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),

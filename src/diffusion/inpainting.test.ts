@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { relativeDistance, right } from '../../properties/diffusion/run.js';
+import { reference } from '../backends/reference/index.js';
+import {
+  type AnyValue, compile, constantOf, type Dim, foldIn, fork, gather, key, matmul, mul, normal, program, read,
+  type Tensor, upload,
+} from '../dsl/index.js'; // prettier-ignore
+import { E } from '../internal/fp.js';
+import { cosine } from './alphaBarSchedules.js';
+import { ancestral } from './ancestral.js';
+import { uncorrected } from './correction.js';
+import { ddim } from './ddim.js';
+import type { Conditioning, Denoiser } from './denoiser.js';
+import { partOfTheWay, startFrom } from './imageToImage.js';
+import { type Inpainter, inpainting, type Resampling } from './inpainting.js';
+import { linearIntegrator } from './linearIntegrator.js';
+import { ddpm } from './process.js';
+import { sampler } from './sampler.js';
+import { spaced } from './grid.js';
+import type { Solver } from './solver.js';
+
+const T = 200;
+const process = right(ddpm(cosine(T)));
+const RHO = 0.9;
+const COUNT = 500;
+
+// Two numbers of variance 1 and correlation ρ: along (1, 1) the variance is 1 + ρ, across it 1 - ρ, and in each of
+// these directions E[x₀|x_t] = a·λ/(a²·λ + s²)·x_t.
+const axes = constantOf([Math.SQRT1_2, Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2], 2, 2);
+const shrink = constantOf(
+  process.marginals.flatMap(({ scale: a, variance }) =>
+    [1 + RHO, 1 - RHO].map((lambda) => (a * lambda) / (a * a * lambda + variance)),
+  ),
+  T,
+  2,
+);
+const correlated: Denoiser<null, [2]> = {
+  predicts: 'x0',
+  apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>, { t }: Conditioning<B>) =>
+    matmul(axes)(mul(gather(shrink)(t))(matmul(axes)(x))),
+};
+
+const samplerOf = (solver: Solver) =>
+  right(sampler({ process, denoiser: correlated, solver, correction: uncorrected }));
+const noise = normal(COUNT, 2);
+
+/** What is painted beside known numbers: the last x. */
+const painted = async (
+  made: Inpainter<null, [2]>,
+  image: readonly number[],
+  mask: readonly number[],
+): Promise<readonly number[]> => {
+  const backend = right(await reference()());
+  const walk = program(
+    {
+      state: { x: `${COUNT} 2` },
+      image: `${COUNT} 2`,
+      mask: `${COUNT} 2`,
+      index: ':int32',
+      k: 'key',
+    } as const,
+    ({ state: { x }, image: shown, mask: known, index, k }) => {
+      const one = x as Tensor<[typeof COUNT, 2]>;
+      const { x: next } = made.step(null, { x: one, memory: [] }, {
+        index,
+        key: k,
+        known: { image: shown as typeof one, mask: known as typeof one },
+      }); // prettier-ignore
+      return { state: { x: next } };
+    },
+  );
+  const begin = right(
+    await compile(
+      program('key', (k) => noise(k)),
+      {},
+    )(backend)(),
+  );
+  const step = right(await compile(walk, {}, { donate: ['state'] })(backend)());
+  const given = {
+    image: right(await upload(Float64Array.from(image), [COUNT, 2])(backend)()),
+    mask: right(await upload(Float64Array.from(mask), [COUNT, 2])(backend)()),
+  };
+  let state: { readonly x: AnyValue } = { x: right(await begin.run(key(3))()) };
+  for (let index = 0; index < made.steps; index++)
+    state = right(await step.run({ ...given, state, index, k: foldIn(index)(key(5)) } as never)()).state;
+  const numbers = [...right(await read(state.x as never)(backend)())] as readonly number[];
+  right(await backend.close());
+  return numbers;
+};
+
+/** The first number of each sample is known, from -2 to 2. */
+const image = Array.from({ length: 2 * COUNT }, (_, i) =>
+  i % 2 === 0 ? (4 * (i / 2)) / (COUNT - 1) - 2 : 99,
+);
+const mask = image.map((_, i) => 1 - (i % 2));
+
+/** The slope of the painted numbers by the known ones: ρ, if they agree. */
+const slopeOf = (numbers: readonly number[]): number => {
+  let [products, squares] = [0, 0];
+  for (let i = 0; i < numbers.length; i += 2) {
+    products += numbers[i]! * numbers[i + 1]!;
+    squares += numbers[i]! ** 2;
+  }
+  return products / squares;
+};
+
+const made = (resampling: Resampling, solver: Solver = ancestral(40)) =>
+  right(inpainting(resampling)(samplerOf(solver)));
+
+describe('inpainting', () => {
+  it('shows what is known, to the bit', async () => {
+    const numbers = await painted(made({}), image, mask);
+    numbers.forEach((x, i) => (i % 2 === 0 ? expect(x).toBe(image[i]) : expect(Math.abs(x)).toBeLessThan(9)));
+  });
+
+  it('of nothing known is sampling', async () => {
+    const solver = ddim(20);
+    const numbers = await painted(made({}, solver), image, mask.map(() => 0)); // prettier-ignore
+    const plain = samplerOf(solver);
+    const backend = right(await reference()());
+    const whole = program('key', (k) => {
+      let state = plain.start(noise(k));
+      for (let i = 0; i < plain.steps; i++)
+        state = plain.step(null, state, { index: constantOf(Int32Array.of(i)) });
+      return state.x;
+    });
+    const run = right(await compile(whole, {})(backend)());
+    const expected = [...right(await read(right(await run.run(key(3))()))(backend)())];
+    right(await backend.close());
+    expect(relativeDistance(numbers, expected)).toBeLessThan(1e-12);
+  });
+
+  it('agrees with what is known the better, the more often it resamples', async () => {
+    const slopes = await Promise.all(
+      [{}, { resamples: 4 }, { resamples: 10 }].map(async (r) =>
+        slopeOf(await painted(made(r), image, mask)),
+      ),
+    );
+    // seen: 0.64, 0.86, 0.87
+    expect(slopes[1]).toBeGreaterThan(slopes[0]! + 0.05);
+    expect(slopes[2]).toBeGreaterThan(slopes[1]!);
+    expect(Math.abs(slopes[2]! - RHO)).toBeLessThan(0.1);
+  }, 60_000);
+
+  it('walks each stretch as often as it says', () => {
+    expect(made({ resamples: 3, jump: 10 }).steps).toBe(120);
+    expect(made({ resamples: 3, jump: 100 }).steps).toBe(120);
+    expect(made({ resamples: 2, jump: 1 }).steps).toBe(80);
+  });
+
+  it('refuses what cannot be', () => {
+    const whereOf = (resampling: Resampling, solver: Solver = ancestral(5)) => {
+      const outcome = inpainting(resampling)(samplerOf(solver));
+      return E.isLeft(outcome) && outcome.left.expected;
+    };
+    expect(whereOf({ resamples: 0 })).toBe('resamples: a whole number ≥ 1');
+    expect(whereOf({ jump: 1.5 })).toBe('jump: a whole number ≥ 1');
+    const remembering: Solver = {
+      grid: spaced(2),
+      integrate: () =>
+        E.right(
+          linearIntegrator([
+            { x: 0, x0: [1, 0], noise: 0 },
+            { x: 0, x0: [1, 0], noise: 0 },
+          ]),
+        ),
+    };
+    expect(whereOf({ resamples: 2 }, remembering)).toContain('remembers no earlier steps');
+    expect(E.isRight(inpainting()(samplerOf(remembering)))).toBe(true);
+  });
+});
+
+describe('from an image to an image', () => {
+  it('begins at the noise of its first timestep', async () => {
+    const part = samplerOf(ddim(partOfTheWay(0.5, 20)));
+    expect(part.timesteps[0]).toBeLessThan(T / 2);
+    expect(part.timesteps).toEqual(samplerOf(ddim(20)).timesteps.filter((t) => t < T / 2));
+    const { scale, variance } = process.marginals[part.timesteps[0]!]!;
+    const backend = right(await reference()());
+    const begin = program('key', (k) => {
+      const keys = fork(k, 'x0', 'noise');
+      const [x0, epsilon] = [noise(keys.x0), noise(keys.noise)];
+      return { x0, epsilon, x: startFrom(part)(x0, epsilon).x };
+    });
+    const { x0, epsilon, x } = right(await right(await compile(begin, {})(backend)()).run(key(1))());
+    const [a, e, found] = await Promise.all(
+      [x0, epsilon, x].map(async (v) => [...right(await read(v)(backend)())]),
+    );
+    right(await backend.close());
+    const expected = a!.map((value, i) => scale * value + Math.sqrt(variance) * e![i]!);
+    expect(relativeDistance(found!, expected)).toBeLessThan(1e-14);
+  });
+
+  it('refuses a strength that is none, or leaves no timestep', () => {
+    for (const strength of [0, -1, 1.01, NaN])
+      expect(partOfTheWay(strength, 10)(process)).toMatchObject(
+        E.left({ expected: 'a strength above 0 and at most 1' }),
+      );
+    expect(partOfTheWay(0.5, 1)(process)).toMatchObject(E.left({ actual: `[${T - 1}]` }));
+  });
+});

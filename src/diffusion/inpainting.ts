@@ -1,0 +1,136 @@
+import {
+  add,
+  type Dim,
+  fork,
+  type Key,
+  mul,
+  normalLike,
+  onesLike,
+  raise,
+  type Shape,
+  sub,
+  table,
+  type Tensor,
+} from '../dsl/index.js';
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { type Channel, identity, transition } from './channel.js';
+import type { Sampler, StepInputs } from './sampler.js';
+import type { Leg, SampleState } from './solver.js';
+import { column, entryAt } from './table.js';
+
+/** What is known of an image. */
+export interface Known<B extends Dim, I extends Shape> {
+  /** `[B, ...I]`; what it shows where nothing is known does not matter. */
+  readonly image: Tensor<[B, ...I]>;
+  /** 1 where the image is known, 0 where it is to be painted, `[B, ...I]`. */
+  readonly mask: Tensor<[B, ...I]>;
+}
+
+/** How often a stretch of the path is walked. */
+export interface Resampling {
+  /** How many times each stretch is walked: 1 if left out, 10 in the paper. */
+  readonly resamples?: number;
+  /** How many steps a stretch has: 1 if left out, 10 in the paper. */
+  readonly jump?: number;
+}
+
+/** A {@link Sampler} of what is not known of an image. */
+export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memory' | 'start'> {
+  readonly steps: number;
+  readonly step: <B extends Dim>(
+    params: P,
+    state: SampleState<[B, ...I]>,
+    inputs: StepInputs<NoInfer<B>> & { readonly known: Known<NoInfer<B>, I> },
+  ) => SampleState<[B, ...I]>;
+}
+
+/** One step: the leg that is walked, and the noise that is added after it to walk its stretch once more. */
+interface Move {
+  readonly leg: number;
+  readonly back: Channel;
+}
+
+const movesOf = (legs: readonly Leg[], resamples: number, jump: number): readonly Move[] =>
+  Array.from({ length: Math.ceil(legs.length / jump) }, (_, stretch) => {
+    const first = stretch * jump;
+    const last = Math.min(first + jump, legs.length) - 1;
+    const back = transition(legs[last]!.to, legs[first]!.from);
+    return Array.from({ length: resamples }, (_, round) =>
+      Array.from({ length: last - first + 1 }, (_, i): Move => ({
+        leg: first + i,
+        back: first + i === last && round < resamples - 1 ? back : identity,
+      })),
+    ).flat();
+  }).flat();
+
+/** scale·x + √variance·ε, by the entry of a list of channels. */
+const entering = (channels: readonly Channel[]) => {
+  const scaleAt = entryAt(table(column(channels, ({ scale }) => scale)));
+  const deviationAt = entryAt(table(column(channels, ({ variance }) => Math.sqrt(variance))));
+  return (index: Tensor<[], 'int32'>, key: Key) =>
+    <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+      add(mul(deviationAt(index))(normalLike(x)(key)))(mul(scaleAt(index))(x));
+};
+
+/**
+ * Inpainting with a model that was not trained for it: after each step what is known of x is put in its place, as
+ * noisy as the rest. With `resamples`, each stretch of the path is walked several times, noised again in between, so
+ * that what is painted agrees with what is known: RePaint (Lugmayr et al. 2022), Algorithm 1. Where it is known, the
+ * last state is the image itself. Each step needs a key.
+ *
+ * Resamples or a jump that are no whole numbers ≥ 1 are a `ConfigError`; so are several resamples of a solver that
+ * remembers earlier steps, which noising again makes false.
+ *
+ * @example
+ * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, solver: ddim(5) })),
+ *   E.flatMap(inpainting({ resamples: 3, jump: 2 })),
+ * )
+ * pipe(made, E.map(({ steps }) => steps)) // → E.right(15)
+ */
+export const inpainting =
+  ({ resamples = 1, jump = 1 }: Resampling = {}) =>
+  <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
+    const wrong = Object.entries({ resamples, jump }).find(([, n]) => !(Number.isSafeInteger(n) && n >= 1));
+    if (wrong !== undefined)
+      return fail('ConfigError', {
+        where: 'inpainting',
+        expected: `${wrong[0]}: a whole number ≥ 1`,
+        actual: `${wrong[1]}`,
+        hint: '{ resamples: 10, jump: 10 } is that of the paper',
+      });
+    if (resamples > 1 && sampler.memory > 0)
+      return fail('ConfigError', {
+        where: 'inpainting',
+        expected: 'a solver that remembers no earlier steps, to walk a stretch again',
+        actual: `one that keeps ${sampler.memory}`,
+        hint: 'take ancestral or ddim, or resamples: 1',
+      });
+    const moves = movesOf(sampler.legs, resamples, jump);
+    const legAt = entryAt(table(Int32Array.from(moves, ({ leg }) => leg)));
+    const asNoisy = entering(moves.map(({ leg }) => sampler.legs[leg]!.to));
+    const again = entering(moves.map(({ back }) => back));
+    return E.right({
+      steps: moves.length,
+      memory: sampler.memory,
+      start: sampler.start,
+      step: (params, state, { index, key, known: { image, mask }, ...given }) => {
+        const keys = fork(key ?? needsKey(), 'step', 'known', 'again');
+        const { x, memory } = sampler.step(params, state, { ...given, index: legAt(index), key: keys.step });
+        const noisy = asNoisy(index, keys.known)(image);
+        const put = add(mul(mask)(noisy))(mul(sub(mask)(onesLike(mask)))(x));
+        return { x: again(index, keys.again)(put), memory };
+      },
+    });
+  };
+
+const needsKey = (): never =>
+  raise('ConfigError', {
+    where: 'inpainting',
+    expected: 'a key for the noise of this step',
+    actual: 'none',
+    hint: 'give each step a key of its own: on the host foldIn(i)(key) at step i',
+  });

@@ -2,7 +2,7 @@ import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
-import { flowStep, hasLength, sigmaOf } from './lambda.js';
+import { flowStep, sigmaOf } from './lambda.js';
 import { type Grid, gridOf } from './grid.js';
 import type { Integrator, Leg, Solver } from './solver.js';
 import { column, entryAt } from './table.js';
@@ -34,6 +34,12 @@ const checked = (
 /** The most that a step may add: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
 
+/**
+ * How far σ may fall in a step of Heun, which is Euler's beyond: at the data, without signal, and where a slope in σ
+ * says nothing of the step.
+ */
+const FURTHEST = 100;
+
 /** The noise level to which a leg is raised (Algorithm 2, line 5), the nearest one of the process: `round_sigma`. */
 const raisedTo = (
   { t, from }: Leg,
@@ -64,9 +70,10 @@ const integrator = (
   const stochastic = raised.some((level, i) => level !== legs[i]!.t);
   const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
   // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
-  const seconds = legs.map(({ to, from }, i) =>
-    hasLength({ ...legs[i]!, from, to }) ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
-  );
+  const seconds = legs.map(({ to }, i) => {
+    const fall = sigmaOf(beginnings[i]!) / sigmaOf(to);
+    return fall <= FURTHEST ? fall / 2 : 0;
+  });
   const [ofX, ofX0] = [
     entryAt(table(column(steps, ({ x }) => x))),
     entryAt(table(column(steps, ({ x0 }) => x0))),
@@ -118,9 +125,9 @@ export const euler = solver('euler', false);
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, of which the last, which ends at
- * the data, uses one. With churn, x_t is raised to a noisier level of the process before each step. It is made
- * for grids in which σ falls gradually from 80 or so: a first step from a σ of thousands to one of ten, as on a coarse
- * grid of the cosine schedule, extrapolates far.
+ * the data, uses one. So does a step over which σ falls more than a hundredfold, such as the first on a coarse grid of
+ * the cosine schedule, from a σ of thousands: the paper's grids begin at 80, and fall gradually. With churn, x_t is
+ * raised to a noisier level of the process before each step.
  *
  * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler

@@ -61,4 +61,29 @@ describe('the log-probability of bytes', () => {
     );
     for (const slope of slopes) expect(Number.isFinite(slope)).toBe(true);
   });
+
+  it.each([
+    ['cpu', cpu],
+    ['wasm', wasm],
+  ])('of all bytes has the sum 1 in float32, to 256 roundings, %s', async (_, backend) => {
+    const levels = constantOf(
+      Array.from({ length: 256 }, (_value, k) => (2 * k - 255) / 255),
+      256,
+    );
+    for (const [mean, sigma] of [
+      [0.1, 0.3],
+      [-1.2, 0.05],
+      [0.77, 0.002],
+      [0, 3],
+    ] as const) {
+      const filled = (value: number) => constantOf(new Float64Array(256).fill(value), 256);
+      const logs = await numbersOf(
+        () =>
+          discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(2 * Math.log(sigma)) })(levels),
+        backend(),
+      );
+      const sum = logs.reduce((all, log) => all + Math.exp(log), 0);
+      expect(Math.abs(sum - 1)).toBeLessThan(256 * 2 ** -24);
+    }
+  });
 });

@@ -5,7 +5,7 @@
 import { type Bound, nothingBound } from './bind.js';
 import { bindInputs, bindParams, checkedResult, merged, parseSignature, type Written } from './signature.js';
 import type { CheckedSpec, Of, Spec, Syms, TreeSpec } from './spec.js';
-import type { DType, Shape, Tensor } from './tensor.js';
+import type { Shape, Tensor } from './tensor.js';
 import type {
   AfterTensor,
   EnvOf,

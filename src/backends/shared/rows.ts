@@ -1,6 +1,5 @@
 /** Rows taken and added by their numbers, in JavaScript: tfjs's kernels take longer to call than to run. */
 import type { View } from '../../dsl/plan.js';
-import { sizeOf } from '../../dsl/node.js';
 import type { NumberArray } from './heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 

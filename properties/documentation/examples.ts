@@ -142,8 +142,25 @@ const checked = (code: string, statement: ts.Statement, i: number): string => {
 const parsed = (code: string): ts.SourceFile =>
   ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
 
+/** A name that need not be imported: of an entry of the package, or of a module beside, `./line-12.js`. */
+export type Known = Pick<Exported, 'entry' | 'name' | 'isValue'>;
+
+/** The variables and types that a program declares at its top, as names of the module that it is in. */
+export const declaredIn = (code: string, entry: string): readonly Known[] =>
+  parsed(code).statements.flatMap<Known>((statement) => {
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) =>
+        ts.isIdentifier(name) ? [{ entry, name: name.text, isValue: true }] : [],
+      );
+    return ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement)
+      ? [{ entry, name: statement.name.text, isValue: false }]
+      : [];
+  });
+
+const specifier = ({ name, isValue }: Known): string => `${isValue ? '' : 'type '}${name}`;
+
 /** Writes an example of an entry as a module that checks its claims. `names`: what it need not import. */
-export const moduleOf = (entry: string, code: string, names: readonly Exported[]): string => {
+export const moduleOf = (entry: string, code: string, names: readonly Known[]): string => {
   const { statements } = parsed(code);
   const body = statements.map((statement, i) => checked(code, statement, i)).join('\n');
   const claims = code.split('\n').filter((line) => CLAIM.test(line)).length;
@@ -154,13 +171,15 @@ export const moduleOf = (entry: string, code: string, names: readonly Exported[]
     const origins = names.filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];
     if (origin === undefined) return [];
-    return [`import { ${origin.isValue ? '' : 'type '}${name} } from 'noisefold/${origin.entry}';`];
+    const module = origin.entry.startsWith('.') ? origin.entry : `noisefold/${origin.entry}`;
+    return [`import { ${specifier(origin)} } from '${module}';`];
   });
   return [
     `import assert from 'node:assert/strict';`,
     `import { flow, type Holds, pipe, type Same, shows } from '../../../properties/documentation/claims.js';`,
     ...imports,
     body,
+    `export { ${declaredIn(code, entry).map(specifier).join(', ')} };`,
     'void [assert, flow, pipe, shows];',
     '',
   ].join('\n');

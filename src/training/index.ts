@@ -31,6 +31,7 @@ export {
   trainStep,
 } from './trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+export { loadTensors, saveTensors } from './tensorFiles.js';
 export {
   decodeCheckpoint,
   encodeCheckpoint,

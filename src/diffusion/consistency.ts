@@ -6,8 +6,8 @@ import type { Solver } from './solver.js';
 /**
  * A few steps of a consistency function (Song et al. 2023, Algorithm 1; Luo et al. 2023, LCM, Algorithm 3): each jumps
  * to the data, and back to the next level by new noise, x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε. What the denoiser gives is
- * taken for the end of the flow through x_t, as a distilled one gives it. The mean E[x_0|x_t] is not that: of it,
- * more steps make averages, not samples.
+ * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition, c_skip and c_out, is
+ * the denoiser's. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
  *
  * @param steps - how many timesteps, spaced evenly, or a grid
  * @example

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
-import { constantOf, type Dim, type Shape, table, type Tensor } from '../dsl/index.js';
+import { attempt, constantOf, type Dim, type Shape, table, type Tensor } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
 import type { Channel } from './channel.js';
 import { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
@@ -151,5 +151,9 @@ describe('a mixture that is none', () => {
     expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
     expect(E.isLeft(made) && made.left.expected).toContain(says);
     expect(E.isRight(gaussianMixture(two))).toBe(true);
+    const x = constantOf([0, 0], 1, 2) as Tensor<[1, 2]>;
+    const t = constantOf(Int32Array.of(0), 1) as Tensor<[1], 'int32'>;
+    const used = attempt(() => exactDenoiser(process)({ ...two, ...wrong }).apply(null, x, { t }));
+    expect(used).toEqual(made);
   });
 });

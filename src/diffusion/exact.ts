@@ -20,8 +20,10 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
+import { raise } from '../dsl/errors.js';
+import { E, F } from '../internal/fp.js';
 import type { Denoiser } from './denoiser.js';
-import { type GaussianMixture, sizeOf } from './gaussianMixture.js';
+import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
 
@@ -41,9 +43,17 @@ interface Components {
   readonly logDensity: Tensor<[Dim, Dim]>;
 }
 
+/** A mixture that was never checked is, where it is used. */
+const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> =>
+  F.pipe(
+    gaussianMixture(given),
+    E.getOrElse((error): GaussianMixture<Shape> => raise(error._tag, error)),
+  );
+
 const componentsOf =
-  ({ weights, means, variances, shape }: GaussianMixture<Shape>, { marginals }: Marginals) =>
+  (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
+    const { weights, means, variances, shape } = valid(given);
     const [B, K, N] = [dims(t)[0]!, weights.length, sizeOf(shape)];
     const ofSample = (numbers: Float64Array): Flat =>
       broadcastTo(B, K, N)(reshape(B, 1, 1)(gather(table(numbers))(t)));
@@ -84,7 +94,8 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
 
 /**
  * The best denoiser for data that are known: E[x_0|x_t], the mean of those of the components,
- * m + a·v/(a²·v + s²)·(x_t - a·m), by how likely each has given x_t. Stable at all noise levels, for points as well.
+ * m + a·v/(a²·v + s²)·(x_t - a·m), by how likely each has given x_t. Stable at all noise levels, for points as well. A mixture
+ * that {@link gaussianMixture} refuses raises its `ConfigError`.
  *
  * @param process - whose timesteps it is asked by: for a respaced one, that which it was taken from
  * @example

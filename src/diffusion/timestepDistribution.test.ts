@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
+import { reference } from '../backends/reference/index.js';
 import { cpu } from '../backends/tfjs/cpu.js';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { constantOf, table } from '../dsl/index.js';
+import { compile, constantOf, key, onesLike, program, read, table } from '../dsl/index.js';
+import { F, TE } from '../internal/fp.js';
+import type { Denoiser } from './denoiser.js';
+import { simpleLosses, weightedBy } from './loss.js';
 import { ddpm } from './process.js';
 import { cosine } from './alphaBarSchedules.js';
 import { scheduleFromBetas } from './schedule.js';
@@ -37,6 +41,49 @@ describe('timesteps by probabilities', () => {
     const weights = await numbersOf(() => importanceWeights(constantOf(p, 5)));
     const mean = weights.reduce((sum, w, t) => sum + p[t]! * w * losses[t]!, 0);
     expect(mean).toBeCloseTo(14 / 5, 14);
+  });
+
+  it('may be an input of a compiled step, and leave the mean of a loss as it is', async () => {
+    const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) };
+    // of x_0 = 0 the loss of x̂_0 = 1 is 1 at each t, so that its weighted losses are the weights
+    const step = program({ p: '5', x0: 'B', k: 'key' }, ({ p, x0, k }) => {
+      const losses = simpleLosses(process, white, { timesteps: timestepsBy(p) });
+      return weightedBy(importanceWeights(p))(losses)(null, x0, k);
+    });
+    const inputs = { x0: new Float32Array(N), k: key(7) };
+    const runs = F.pipe(
+      reference(),
+      TE.flatMap((backend) =>
+        F.pipe(
+          compile(step, { B: N })(backend),
+          TE.flatMap(({ run }) =>
+            F.pipe(
+              [
+                [0.2, 0.2, 0.2, 0.2, 0.2],
+                [0.1, 0.1, 0.5, 0.05, 0.25],
+              ],
+              TE.traverseSeqArray((p) =>
+                F.pipe(
+                  run({ ...inputs, p: Float32Array.from(p) }),
+                  TE.bindTo('made'),
+                  TE.bind('t', ({ made }) => read(made.t)(backend)),
+                  TE.bind('losses', ({ made }) => read(made.losses)(backend)),
+                  TE.map(({ t, losses }) => ({ p, t: [...t], losses: [...losses] })),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
+    for (const { p, t, losses } of right(await runs())) {
+      // χ² of 4 degrees of freedom: above 24 once in 12,000
+      expect(chi2(t, p)).toBeLessThan(24);
+      losses.forEach((loss, i) => expect(loss).toBeCloseTo(1 / (5 * p[t[i]!]!), 6));
+      const mean = losses.reduce((sum, loss) => sum + loss, 0) / N;
+      const variance = p.reduce((sum, one) => sum + 1 / (25 * one), 0) - 1;
+      expect(Math.abs(mean - 1)).toBeLessThan(5 * Math.sqrt(variance / N) + 1e-6);
+    }
   });
 
   it('of one timestep are that one', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { right } from '../../properties/diffusion/run.js';
+import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/tfjs/wasm.js';
 import {
@@ -25,6 +25,7 @@ import { E, F, RTE } from '../internal/fp.js';
 import { cosine } from './alphaBarSchedules.js';
 import { bitsOfBytes } from './bits.js';
 import type { Denoiser } from './denoiser.js';
+import { exactDenoiser, exactLogDensity } from './exact.js';
 import { type Grid, spaced, timestepGrid } from './grid.js';
 import { likelihood } from './likelihood.js';
 import { ddpm } from './process.js';
@@ -139,6 +140,41 @@ describe('the likelihood by the probability-flow ODE', () => {
       }, 0),
     );
     expected.forEach((one, i) => expect(Math.abs(one - truth[i]!)).toBeLessThan(1e-3));
+  });
+
+  it('of a mixture in one dimension, whose flow bends, is its density', async () => {
+    // as two dimensions, of which the second is N(0, 1) and stays where it is
+    const mixture = {
+      shape: [1] as const,
+      weights: [0.3, 0.7],
+      means: [[-0.8], [0.5]],
+      variances: [0.04, 0.09],
+    };
+    const beside: Denoiser<null, [2]> = {
+      predicts: 'x0',
+      apply: (_, x, at) => {
+        const scales = gather(table(process.marginals.map(({ scale }) => scale)))(at.t);
+        const second = scaleBy(scales)(slice(1, 1, 1)(x));
+        return concat(second)(exactDenoiser(process)(mixture).apply(null, slice(1, 0, 1)(x), at)) as typeof x; // two columns
+      },
+    };
+    const first = [-1, -0.75, -0.1875, 0.25, 1.125]; // float32 has them
+    const grid = (n: number) =>
+      logDensities(
+        beside,
+        spaced(n),
+        first.flatMap((x) => [x, 0.5]),
+      );
+    const at0 = constantOf(new Int32Array(5), 5);
+    const density = await numbersOf(() => exactLogDensity(process)(mixture)(constantOf(first, 5, 1), at0));
+    const expected = density.map((log) => log - (0.25 + Math.log(2 * Math.PI)) / 2);
+    const errors = await Promise.all(
+      [129, 257, 513].map(async (n) =>
+        Math.max(...(await grid(n)).map((one, i) => Math.abs(one - expected[i]!))),
+      ),
+    );
+    expect(errors[2]).toBeLessThan(1e-4);
+    for (const i of [0, 1]) expect(Math.abs(Math.log2(errors[i]! / errors[i + 1]!) - 2)).toBeLessThan(0.2);
   });
 
   it('estimates a divergence that it does not see exactly without bias', async () => {

@@ -188,6 +188,10 @@ defn('B -> B -> B', (x) => x);
 defn('B $C -> B', (x) => x);
 // @ts-expect-error 'float' is not a dtype: float32, int32 or bool
 defn('B C:float -> B', (x) => x);
+// @ts-expect-error '$C' is not an extent
+defn({ takes: { x: ['B $C'] }, gives: 'B' }, ({ x }) => x[0]);
+// @ts-expect-error D is in the result, and in no argument
+defn({ takes: { x: 'B C' }, gives: { y: 'B D' } }, ({ x }) => ({ y: x }));
 // @ts-expect-error '...' is not an extent
 defn('B ... C -> B', (x) => x);
 defn('B Z B Z -> B', (mu, logVar) => {

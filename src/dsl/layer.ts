@@ -3,27 +3,21 @@
  * the extents are in the types, and when the program is traced.
  */
 import { type Bound, nothingBound } from './bind.js';
-import { bindInputs, bindParams, checkedResult, merged, parseSignature, type Written } from './signature.js';
+import {
+  bindInputs,
+  bindParams,
+  checkedResult,
+  merged,
+  parseSignature,
+  type Signature,
+} from './signature.js';
 import type { CheckedSpec, Of, Spec, Syms, TreeSpec } from './spec.js';
 import type { Shape, Tensor } from './tensor.js';
-import type {
-  AfterTensor,
-  EnvOf,
-  Errors,
-  EvaluatedTree,
-  ReadTree,
-  WrongResult,
-  WrongTensor,
-} from './unify.js';
+import type { AfterTensor, EnvOf, Errors, EvaluatedTree, ReadTree, WrongTensor } from './unify.js';
 import type { BadSpec, DTypeOf } from './words.js';
+import type { WrongResult } from './wrongResult.js';
 
 // Signatures: one string, or a record of specs
-
-/** `{ takes: { x: 'B C', mask: 'B' }, gives: 'B' }`: the signature of a function of one tree. */
-export interface Signature {
-  readonly takes: Spec;
-  readonly gives: Spec;
-}
 
 type Trim<S extends string> = S extends ` ${infer Rest}`
   ? Trim<Rest>
@@ -50,11 +44,19 @@ type Gives<G> = G extends `${string}->${infer Output}`
     ? O
     : never;
 
-/** The messages of the specs in the text of a signature. */
+/** The messages of the words of a signature that are none. */
 type BadWords<G> = G extends `${infer Inputs}->${infer Output}`
-  ? BadSpecs<[...Listed<Inputs>, ...Listed<Output>]>
-  : never;
-type BadSpecs<P extends readonly string[]> = { [I in keyof P]: BadSpec<WithoutLeading<P[I]>> }[number];
+  ? BadTree<[...Listed<Inputs>, ...Listed<Output>]>
+  : BadTree<Takes<G>> | BadTree<Gives<G>>;
+type BadTree<P> = [Spec] extends [P] // known to be a spec, and no more
+  ? never
+  : P extends string
+    ? BadSpec<WithoutLeading<P>>
+    : P extends TreeSpec<unknown>
+      ? never
+      : P extends readonly unknown[]
+        ? { [I in keyof P]: BadTree<P[I]> }[number]
+        : { [K in keyof P]: BadTree<P[K]> }[keyof P];
 type WithoutLeading<S extends string> = S extends `...${infer Last}`
   ? Last extends '' | ` ${string}` | `:${string}`
     ? Last
@@ -182,7 +184,10 @@ export const defn = <const G extends string | Signature, const R>(
   body: Body<G, R>,
 ): Unified<G, unknown> =>
   // the run-time checks are those of the type
-  checkedCall(signature as Written, body as Untyped, nothingBound) as unknown as Unified<G, unknown>;
+  checkedCall(signature as string | Signature, body as Untyped, nothingBound) as unknown as Unified<
+    G,
+    unknown
+  >;
 
 /** A {@link defn} that has parameters. */
 export type Layer<P, G> = <T extends Like<P>>(
@@ -213,7 +218,7 @@ export const layer = <const P, const G extends string | Signature, const R>(
   body: (params: Of<P>) => Body<G, R>,
 ): Layer<P, G> => {
   const call = (given: Of<P>): Untyped =>
-    checkedCall(signature as Written, body(given) as Untyped, () => bindParams(params, given));
+    checkedCall(signature as string | Signature, body(given) as Untyped, () => bindParams(params, given));
   return call as unknown as Layer<P, G>; // the run-time checks are those of the type
 };
 
@@ -221,7 +226,7 @@ type Untyped = (...inputs: readonly unknown[]) => unknown;
 
 /** A body between the checks of what it takes and of what it gives. */
 const checkedCall =
-  (written: Written, body: Untyped, bound: () => Bound): Untyped =>
+  (written: string | Signature, body: Untyped, bound: () => Bound): Untyped =>
   (...given) => {
     const signature = parseSignature(written);
     const env = bindInputs(signature, given, bound());

@@ -17,13 +17,17 @@ interface Place {
   readonly spec: TreeSpec<unknown>;
 }
 
-export interface Signature {
+/** A signature that was read. */
+export interface Places {
   readonly inputs: readonly Place[];
   readonly output: Place;
 }
 
-/** A signature as it is written. */
-export type Written = string | { readonly takes: Spec; readonly gives: Spec };
+/** `{ takes: { x: 'B C', mask: 'B' }, gives: 'B' }`: the signature of a function of one tree. */
+export interface Signature {
+  readonly takes: Spec;
+  readonly gives: Spec;
+}
 
 /** A spec that may have leading axes; all others are left as they are. */
 const withLeadingAxes = <A>(part: A | string): A | string | LeafSpec => {
@@ -37,7 +41,7 @@ const parsePlace = (where: string, spec: Spec): Place => ({
   spec: treeSpec(mapLeaves(isPart)(withLeadingAxes)(spec)),
 });
 
-const parseText = (text: string): Signature => {
+const parseText = (text: string): Places => {
   const [inputs, output, ...more] = text
     .split('->')
     .map((side) => side.split(',').map((word) => word.trim()));
@@ -54,7 +58,7 @@ const parseText = (text: string): Signature => {
       };
 };
 
-const parse = (written: Written): Signature =>
+const parse = (written: string | Signature): Places =>
   typeof written === 'string'
     ? parseText(written)
     : { inputs: [parsePlace('input', written.takes)], output: parsePlace('the result', written.gives) };
@@ -62,7 +66,7 @@ const parse = (written: Written): Signature =>
 const hasLeading = ({ shape }: LeafSpec): boolean => shape[0] === LEADING;
 
 /** Reads a signature; raises `ConfigError` where it is none. */
-export const parseSignature = (written: Written): Signature => {
+export const parseSignature = (written: string | Signature): Places => {
   const signature = parse(written);
   const { inputs, output } = signature;
   return output.spec.leaves.some(hasLeading) && !inputs.some(({ spec }) => spec.leaves.some(hasLeading))
@@ -110,7 +114,7 @@ export const bindParams = (spec: unknown, params: unknown): Bound => {
 };
 
 /** Binds the symbols of the arguments; each agrees with what is bound already. */
-export const bindInputs = ({ inputs }: Signature, given: readonly unknown[], bound: Bound): Bound => {
+export const bindInputs = ({ inputs }: Places, given: readonly unknown[], bound: Bound): Bound => {
   if (given.length !== inputs.length)
     raise('ConfigError', {
       where: inputs.map(({ where }) => where).join(', '),
@@ -145,7 +149,7 @@ export const merged = (place: Place, bound: Bound): ((argument: unknown) => unkn
   withLeading(place, (x, leaf) => [sizeOf(bound.leading ?? []), ...lastOf(x, leaf)]);
 
 /** A result as a caller sees it, held against what the signature says: its first axis is the leading ones again. */
-export const checkedResult = ({ output }: Signature, result: unknown, bound: Bound): unknown => {
+export const checkedResult = ({ output }: Places, result: unknown, bound: Bound): unknown => {
   const leading = bound.leading ?? [];
   settle(
     bindPlace(bound, output, result, (leaf) =>

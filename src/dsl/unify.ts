@@ -3,7 +3,7 @@
  * call. `signature.ts` is the counterpart at run time. Nothing here is recursive but over the words of one spec.
  */
 import type { Add, Before, Compound, Double, Half, IsUnion, IsWide, Operand } from './dim.js';
-import type { ShapeOf, TreeSpec } from './spec.js';
+import type { TreeSpec } from './spec.js';
 import type { Dim, DType, Shape, Tensor } from './tensor.js';
 import type { DTypeOf, WordsOf } from './words.js';
 
@@ -33,7 +33,7 @@ type SolveOperand<
   Where extends string,
 > = [X] extends [never] ? readonly [W, D, Where] : Solve<X, Solved, Where>;
 
-type Same<A, B> = [A, B] extends [B, A] ? true : IsWide<A | B>;
+export type Same<A, B> = [A, B] extends [B, A] ? true : IsWide<A | B>;
 
 type ReadAxis<
   W extends string,
@@ -71,7 +71,7 @@ type ReadLast<W extends readonly string[], S extends Shape, Where extends string
 type ShapeOfTensor<T> = T extends Tensor<infer S, DType> ? S : Shape;
 
 /** One level less, of the levels of a tree that are read: a bound, without which the compiler does not end. */
-type Below = { 3: 2; 2: 1; 1: 0; 0: never };
+export type Below = { 3: 2; 2: 1; 1: 0; 0: never };
 
 /** {@link Read} for a tree of tensors, by its spec, down to its third level. */
 export type ReadTree<P, T, Where extends string, Level extends keyof Below = 3> = P extends string
@@ -266,39 +266,3 @@ export type WrongTensor<P extends string, S extends Shape, E, Where extends stri
 /** What is bound after one tensor. */
 export type AfterTensor<P extends string, S extends Shape, E, Where extends string> = E &
   (S extends Fitting<PlainWords<P>, E> ? EnvOfPlain<WordsOf<P>, S> : EnvOf<Read<WordsOf<P>, S, Where>>);
-
-// Results
-
-/** The messages where a result is not what its spec says; what is wide is looked at when the program is traced. */
-export type WrongResult<P, R, Where extends string, Level extends keyof Below = 3> = P extends string
-  ? R extends Tensor<infer S, infer D>
-    ? D extends DTypeOf<P>
-      ? WrongShape<ShapeOf<P extends `${infer Extents}:${string}` ? Extents : P>, S, Where>
-      : `${Where}: ${DTypeOf<P>} expected, but here ${D}`
-    : `${Where}: a tensor expected`
-  : [Below[Level]] extends [never]
-    ? never
-    : P extends TreeSpec<infer T>
-      ? R extends T
-        ? never
-        : `${Where}: a tree of its spec expected`
-      : P extends readonly unknown[]
-        ? {
-            [I in keyof P]: WrongResult<P[I], At<R, I>, `${Where}.${I & string}`, Below[Level]>;
-          }[number]
-        : {
-            [K in keyof P]: WrongResult<P[K], At<R, K>, `${Where}.${K & string}`, Below[Level]>;
-          }[keyof P];
-
-/** A member of a result; `undefined` where it has none. */
-type At<R, K> = K extends keyof R ? R[K] : undefined;
-
-type WrongShape<Said extends Shape, S extends Shape, Where extends string> = number extends S['length']
-  ? never
-  : Said['length'] extends S['length']
-    ? {
-        [I in keyof Said]: Same<Said[I], S[I & keyof S]> extends true
-          ? never
-          : `${Where}: axis ${I & string} should be ${Said[I]}, but here ${S[I & keyof S] & Dim}`;
-      }[number]
-    : `${Where}: rank ${Said['length']} expected, but here ${S['length']}`;

@@ -88,6 +88,7 @@ export {
 } from './classifierGuidance.js';
 export { partOfTheWay, startFrom } from './imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
+export { slerp } from './interpolation.js';
 export { dropLabels } from './labelDropout.js';
 export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';

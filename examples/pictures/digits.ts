@@ -1,0 +1,38 @@
+/** Digits of MNIST as data whose best denoiser is known, and as they are shown. */
+import { type Dim, pad, type Tensor, upsample } from 'noisefold/dsl';
+import { gaussianMixture } from 'noisefold/diffusion';
+import { function as F, taskEither as TE } from 'fp-ts';
+import { mnist } from '../mnist/digits.js';
+
+export type Image = [28, 28, 1];
+
+/** How many digits the data are made of. */
+const COUNT = 100;
+
+/** The variance of what is added to a pixel of a digit. */
+export const VARIANCE = 0.01;
+
+/** The first digits of MNIST, `[n, 28, 28, 1]`. */
+export const firstDigits = (n: number) =>
+  F.pipe(
+    mnist,
+    TE.flatMap(({ train }) => train.batch(Int32Array.from({ length: n }, (_, i) => i))),
+    TE.map(({ images }) => images),
+  );
+
+/** A hundred digits, each with a little noise, and as likely as the others. */
+export const mixtureOfDigits = F.pipe(
+  firstDigits(COUNT),
+  TE.flatMapEither((images) =>
+    gaussianMixture<Image>({
+      shape: [28, 28, 1],
+      weights: Array<number>(COUNT).fill(1 / COUNT),
+      means: Array.from({ length: COUNT }, (_, i) => images.subarray(784 * i, 784 * (i + 1))),
+      variances: Array<number>(COUNT).fill(VARIANCE),
+    }),
+  ),
+);
+
+/** Twice as large, and with a white margin. */
+export const shown = <B extends Dim>(images: Tensor<[B, 28, 28, 1]>): Tensor<[B, 58, 58, 1]> =>
+  F.pipe(images, upsample, pad(1, 1, 1, 1), pad(2, 1, 1, 1));

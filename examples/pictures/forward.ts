@@ -1,0 +1,42 @@
+/** A digit, and what the forward process leaves of it. */
+import { broadcastTo, evaluate, iota, key, normal, program } from 'noisefold/dsl';
+import { cosine, ddpm, identity, linear, type Process, through } from 'noisefold/diffusion';
+import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
+import { firstDigits, shown } from './digits.js';
+
+const TIMESTEPS = [50, 150, 250, 350, 450, 550, 650, 750, 850, 999];
+
+/** How many pictures a row has. */
+export const COLUMNS = TIMESTEPS.length + 1;
+
+/** The channels of a row: first the data. */
+const row = ({ marginals }: Process) => [identity, ...TIMESTEPS.map((t) => marginals[t]!)];
+
+/** The first row is that of the linear schedule, the second that of the cosine; the noise is the same everywhere. */
+const picture = (linearly: Process, cosinely: Process) => {
+  const channels = [...row(linearly), ...row(cosinely)];
+  const n = channels.length;
+  return program({ digit: '1 28 28 1', k: 'key' }, ({ digit, k }) => ({
+    images: shown(
+      F.pipe(
+        broadcastTo(n, 28, 28, 1)(digit),
+        through(channels)(iota(n), broadcastTo(n, 28, 28, 1)(normal(1, 28, 28, 1)(k))),
+      ),
+    ),
+  }));
+};
+
+export const forward = F.pipe(
+  RTE.fromEither(
+    F.pipe(
+      E.Do,
+      E.bind('linearly', () => ddpm(linear(1000))),
+      E.bind('cosinely', () => ddpm(cosine(1000))),
+    ),
+  ),
+  RTE.bind('digit', () => RTE.fromTaskEither(firstDigits(1))),
+  RTE.flatMap(({ linearly, cosinely, digit }) =>
+    evaluate(picture(linearly, cosinely), {})({ digit, k: key(7) }),
+  ),
+  RTE.map(({ images }) => ({ shape: [2 * COLUMNS, 58, 58, 1], data: images })),
+);

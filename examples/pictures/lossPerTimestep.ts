@@ -1,0 +1,70 @@
+/** What each timestep adds to the losses, for the best denoiser there is. */
+import { add, compile, foldIn, fork, key, mean, mul, normalLike, program, read } from 'noisefold/dsl';
+import {
+  boundAt,
+  ddpm,
+  exactDenoiser,
+  type GaussianMixture,
+  linear,
+  type Process,
+  uncorrected,
+} from 'noisefold/diffusion';
+import { function as F, readerTaskEither as RTE, readonlyArray as RA } from 'fp-ts';
+import { timestepAxis } from './charts.js';
+import { type Image, mixtureOfDigits, VARIANCE } from './digits.js';
+import type { Chart } from './lineChart.js';
+
+/** Not 0, whose term is of bytes, which these data are not; closer where the terms fall steeply. */
+const TIMESTEPS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, ...RA.makeBy(36, (i) => 100 + 25 * i), 999];
+
+/** The means at one t, over a sample of each Gaussian. */
+const terms = (process: Process, digits: GaussianMixture<Image>) => {
+  const measure = boundAt(process, exactDenoiser(process)(digits), { correction: uncorrected });
+  return program({ means: 'B 28 28 1', t: ':int32', k: 'key' }, ({ means, t, k }) => {
+    const keys = fork(k, 'data', 'noise');
+    const x0 = add(mul(Math.sqrt(VARIANCE))(normalLike(means)(keys.data)))(means);
+    const { bits, noiseError } = measure(null, x0, { t, key: keys.noise });
+    return { bits: mean(bits), noiseError: mean(noiseError) };
+  });
+};
+
+const measured = (process: Process, digits: GaussianMixture<Image>) => {
+  const means = Float32Array.from(digits.means.flatMap((one) => Array.from(one)));
+  return F.pipe(
+    compile(terms(process, digits), { B: digits.means.length }),
+    RTE.flatMap(({ run }) =>
+      F.pipe(
+        TIMESTEPS,
+        RTE.traverseSeqArray((t) =>
+          F.pipe(
+            RTE.fromTaskEither(run({ means, t, k: foldIn(t)(key(3)) })),
+            RTE.flatMap(({ bits, noiseError }) =>
+              F.pipe(
+                RTE.Do,
+                RTE.bind('bits', () => read(bits)),
+                RTE.bind('noiseError', () => read(noiseError)),
+              ),
+            ),
+            RTE.map((found) => ({ t, bits: found.bits[0]!, noiseError: found.noiseError[0]! })),
+          ),
+        ),
+      ),
+    ),
+  );
+};
+
+export const lossPerTimestep = F.pipe(
+  RTE.Do,
+  RTE.bind('process', () => RTE.fromEither(ddpm(linear(1000)))),
+  RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
+  RTE.flatMap(({ process, digits }) => measured(process, digits)),
+  RTE.map((found): Chart => ({
+    title: 'The losses over t, of the best denoiser',
+    x: timestepAxis,
+    y: { label: '', ticks: [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1], logarithmic: true },
+    lines: [
+      { name: 'simple loss, of a number of ε', points: found.map(({ t, noiseError }) => [t, noiseError]) },
+      { name: 'term of the bound, bits per dimension', points: found.map(({ t, bits }) => [t, bits]) },
+    ],
+  })),
+);

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { either as E } from 'fp-ts';
+import { expect, it, test } from 'vitest';
+import { schedules, signalToNoise } from './charts.js';
+import { lineChart } from './lineChart.js';
+
+const drawn = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
+
+test('the charts of schedules in docs are those of today; npm run pictures draws them anew', () => {
+  expect(E.map(lineChart)(schedules)).toEqual(E.right(drawn('schedules.svg')));
+  expect(E.map(lineChart)(signalToNoise)).toEqual(E.right(drawn('snr.svg')));
+});
+
+it('places points between the first and the last tick', () => {
+  const svg = lineChart({
+    title: 'two',
+    x: { label: 't', ticks: [0, 10] },
+    y: { label: 'y', ticks: [0.01, 1, 100], logarithmic: true },
+    lines: [
+      {
+        name: 'line',
+        points: [
+          [0, 0.01],
+          [5, 1],
+          [10, 100],
+        ],
+      },
+    ],
+  });
+  // the plot is from 60 to 616, and from 268 up to 72
+  expect(svg).toContain('d="M60.0 268.0L338.0 170.0L616.0 72.0"');
+});

@@ -1,0 +1,91 @@
+/** The reverse process: x_t, and below it what the best denoiser makes of it. */
+import {
+  type Backend,
+  compile,
+  concatAll,
+  evaluate,
+  foldIn,
+  fork,
+  key,
+  type NoisefoldError,
+  normal,
+  program,
+  read,
+} from 'noisefold/dsl';
+import {
+  ancestral,
+  clipToImage,
+  cosine,
+  ddpm,
+  exactDenoiser,
+  type GaussianMixture,
+  type Process,
+  sampler,
+} from 'noisefold/diffusion';
+import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
+import { type Image, mixtureOfDigits, shown } from './digits.js';
+
+/** The timesteps that are shown. */
+const SHOWN = [999, 900, 800, 700, 600, 500, 400, 300, 200, 100, 0];
+
+const keys = fork(key(11), 'start', 'steps');
+
+/** One step of Algorithm 2, and what a column shows: of each of two digits x_t, and x̂₀ below it. */
+const stepOf = (process: Process, digits: GaussianMixture<Image>) => {
+  const denoiser = exactDenoiser(process)(digits);
+  return F.pipe(
+    sampler({ process, denoiser, solver: ancestral() }),
+    E.map(({ start, step }) =>
+      program({ x: '2 28 28 1', index: ':int32', t: '2:int32', k: 'key' }, ({ x, index, t, k }) => ({
+        x: step(null, start(x), { index, key: k }).x,
+        column: concatAll([shown(x), shown(clipToImage(denoiser.apply(null, x, { t })))], 1),
+      })),
+    ),
+  );
+};
+
+const noise = evaluate(
+  program({ k: 'key' }, ({ k }) => ({ x: normal(2, 28, 28, 1)(k) })),
+  {},
+)({ k: keys.start });
+
+/** All steps from noise to digits; gives the columns, side by side. */
+const columns =
+  (process: Process, digits: GaussianMixture<Image>) =>
+  (backend: Backend): (() => Promise<E.Either<NoisefoldError, readonly (readonly number[])[]>>) =>
+  async () => {
+    const compiled = await F.pipe(
+      RTE.fromEither(stepOf(process, digits)),
+      RTE.flatMap((step) => compile(step, {})),
+    )(backend)();
+    if (E.isLeft(compiled)) return compiled;
+    const begun = await noise(backend)();
+    if (E.isLeft(begun)) return begun;
+    let x: Parameters<typeof compiled.right.run>[0]['x'] = begun.right.x;
+    const found: (readonly number[])[] = [];
+    for (let t = process.schedule.T - 1; t >= 0; t--) {
+      const index = process.schedule.T - 1 - t;
+      const next = await compiled.right.run({
+        x,
+        index,
+        t: Int32Array.of(t, t),
+        k: foldIn(index)(keys.steps),
+      })();
+      if (E.isLeft(next)) return next;
+      if (SHOWN.includes(t)) {
+        const column = await read(next.right.column)(backend)();
+        if (E.isLeft(column)) return column;
+        found.push(Array.from(column.right));
+      }
+      x = next.right.x;
+    }
+    return E.right(found);
+  };
+
+export const reverse = F.pipe(
+  RTE.Do,
+  RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
+  RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
+  RTE.flatMap(({ process, digits }) => columns(process, digits)),
+  RTE.map((found) => ({ shape: [found.length, 4 * 58, 58, 1], data: Float32Array.from(found.flat()) })),
+);

@@ -48,9 +48,16 @@ const checkUses = (version, complaints) => {
   if (failures.length > 0) console.log(failures.join('\n'));
   console.log(
     `uses of operations, TypeScript ${version}: ${failures.length === 0 ? 'ok' : 'FAILED'}, ` +
-      `${wellTyped.length} well typed, ${wrongUses.length} wrong`,
+      `${wellTyped.length} well typed, ${wrongUses.length} wrong (${howWrong()})`,
   );
   return failures.length === 0;
+};
+
+/** Where the wrong uses are refused: at the call, or by what is expected of a result, where an operation takes all. */
+const howWrong = () => {
+  const byResult = wrongUses.filter(({ usage, kind }) => usage.wrong[kind].gives !== undefined).length;
+  const free = wrongUses.filter(({ usage, kind }) => usage.wrong[kind].free !== undefined).length;
+  return `${wrongUses.length - byResult - free} at the call, ${byResult} by the result, ${free} where any is right`;
 };
 
 const checkBudget = () => {

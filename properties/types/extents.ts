@@ -383,3 +383,16 @@ expectType<Tensor<[1, Dim, Dim, 6]>>()(convolution(kernel, { groups: 2 })(pixels
 convolution(kernel, { strides: [2, 2] })(pixels);
 expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(kernel)(six));
 expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(kernel, { groups: 2 })(six));
+
+// a branded number says no number: it is wide
+declare const channels: number & { readonly channels: true };
+expectType<Tensor<[8, Dim]>>()(zeros(8, channels));
+expectType<Tensor<[Dim]>>()(pad(0, channels, channels)(zeros(3)));
+
+// several lists of axes, or several shapes, are told apart; a list of no known length keeps nothing
+declare const someAxes: readonly [0] | readonly [0, 1];
+declare const axes: readonly 0[];
+expectType<Tensor<[4] | []>>()(sumOver(...someAxes)(zeros(3, 4)));
+expectType<Tensor<Shape>>()(sumOver(...axes)(zeros(3, 4)));
+declare const ranks: Tensor<[2] | [3, 4]>;
+expectType<Tensor<[] | [3]>>()(sumOver(-1)(ranks));

@@ -19,6 +19,7 @@ import {
   sumOver,
   sumPerSample,
   type Tensor,
+  type TreeSpec,
   zeros,
 } from '../../src/dsl/index.js';
 import { F } from '../../src/internal/fp.js';
@@ -64,7 +65,7 @@ const quarrelling = film(
   { w, b: b126 },
 );
 quarrelling(h, embedding);
-// @ts-expect-error "params.b: axis C is 127 is odd: it has no half, but 64 in params.w"
+// @ts-expect-error "params.b: 127 is odd: it has no half"
 film({ w, b: b127 });
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
 film({ w, b: integers });
@@ -207,3 +208,12 @@ defn('C -> ... C', (x) => x);
 defn('A, B, C, D -> A', (x) => x);
 // @ts-expect-error '-1' is not an extent
 layer({ w: 'D -1' }, 'B D -> B D', () => (x) => x);
+
+// what has no half is told where it is bound
+const halves = defn('2*C -> C', (x) => halve()(x)[0]);
+// @ts-expect-error "arg 1: 7 is odd: it has no half"
+halves(zeros(7));
+// the symbols of a parsed spec are those of the body, and not the caller's
+declare const pairs: TreeSpec<{ readonly y: Tensor<['B', 'C']> }>;
+const named = defn({ takes: { x: 'B C' }, gives: pairs }, ({ x }) => ({ y: x }));
+expectType<Tensor<Shape>>()(named({ x: zeros(4, 2) }).y);

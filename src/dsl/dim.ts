@@ -214,8 +214,9 @@ export type Extent<D> = 0 extends 1 & D
 /** Each extent of a shape checked by {@link Extent}: the parameter type of what makes tensors. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
-/** An extent that may be known only at run time: `number` is `Dim`. */
-export type Wide<D> = IsWide<D> extends true ? Dim : D;
+/** An extent that may be known only at run time: `number` is `Dim`, and so is a branded one, which says no number. */
+export type Wide<D> =
+  IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
 
 /** The shape of numbers known only at run time: `number` is `Dim`. */
 export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };

@@ -13,7 +13,7 @@ import {
 } from './signature.js';
 import type { CheckedSpec, Of, Spec, Syms, TreeSpec } from './spec.js';
 import type { Shape, Tensor } from './tensor.js';
-import type { AfterTensor, EnvOf, Errors, EvaluatedTree, ReadTree, WrongTensor } from './unify.js';
+import type { AfterTensor, EnvOf, Errors, EvaluatedTree, ReadTree, WideTree, WrongTensor } from './unify.js';
 import type { BadSpec, DTypeOf } from './words.js';
 import type { WrongResult } from './wrongResult.js';
 
@@ -88,10 +88,8 @@ type CheckedResult<G, P> = [Unbound<G, P>] extends [never]
 export type Like<P> = P extends string
   ? Tensor<Shape, DTypeOf<P>>
   : P extends TreeSpec<infer T>
-    ? LikeTensors<T>
+    ? WideTree<T>
     : { readonly [K in keyof P]: Like<P[K]> };
-type LikeTensors<T> =
-  T extends Tensor<Shape, infer D> ? Tensor<Shape, D> : { readonly [K in keyof T]: LikeTensors<T[K]> };
 
 type Body<G, R> = (...inputs: Inputs<G, Takes<G>>) => OrMessage<R, Wrong<Gives<G>, R>>;
 type Inputs<G, I> = G extends string

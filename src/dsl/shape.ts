@@ -58,11 +58,16 @@ type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S
   : [];
 
 /** A shape without some of its axes: `['B', 64]` is `['B', 28, 28, 64]` without 1 and 2. */
-export type Without<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
+export type Without<S extends Shape, A extends readonly number[]> = number extends
+  S['length'] | A['length'] | A[number]
   ? Shape
-  : [NoAxes<S, A>] extends [never]
-    ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
-    : [NoAxes<S, A>];
+  : S extends unknown // each of several shapes, and of several lists of axes, by itself
+    ? A extends unknown
+      ? [NoAxes<S, A>] extends [never]
+        ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
+        : [NoAxes<S, A>]
+      : never
+    : never;
 
 /** A shape with another extent on one axis. */
 export type Replace<S extends Shape, A extends number, D extends Dim> = number extends S['length']
@@ -94,9 +99,11 @@ type PutAt<
 /** A shape with a new axis of extent `D`, which is axis `A` of the result. */
 export type Insert<S extends Shape, A extends number, D extends Dim> = number extends S['length'] | A
   ? Shape
-  : [NoAxis<[D, ...S], A>] extends [never]
-    ? PutAt<S, AxisOf<[D, ...S], A>, D>
-    : [NoAxis<[D, ...S], A>];
+  : S extends unknown // each of several shapes by itself
+    ? [NoAxis<[D, ...S], A>] extends [never]
+      ? PutAt<S, AxisOf<[D, ...S], A>, D>
+      : [NoAxis<[D, ...S], A>]
+    : never;
 
 /** The axes counted from the front, as they are written. */
 type Axes<S extends Shape, P extends readonly number[]> = { [I in keyof P]: `${AxisOf<S, P[I]>}` }[number];

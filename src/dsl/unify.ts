@@ -113,12 +113,12 @@ type EvaluateProduct<W extends string, E> = W extends `2*${infer X}`
       : Half<Evaluate<Operand<X>, E>>
     : Dim;
 
-/** Wide, where a symbol is bound nowhere: something else was wrong. */
+/** Wide, where a symbol is bound nowhere, or to two extents: something else was wrong. */
 type OrWide<D extends Dim> = [D] extends [never] ? Dim : D;
 
 // `keyof E` costs the compiler much, and is made once for all words
 type EvaluatedWords<W extends readonly string[], E, Bound = keyof E> = {
-  -readonly [I in keyof W]: W[I] extends Bound ? E[W[I] & keyof E] : OrWide<Evaluate<W[I], E>>;
+  -readonly [I in keyof W]: OrWide<W[I] extends Bound ? E[W[I] & keyof E] & Dim : Evaluate<W[I], E>>;
 };
 
 /** What the leading axes are in each place. */
@@ -144,8 +144,12 @@ export type EvaluatedTree<P, E> = P extends string
     ? Tensor<S, DTypeOf<P>>
     : never
   : P extends TreeSpec<infer T>
-    ? T
+    ? WideTree<T> // its symbols are those of the body
     : { readonly [K in keyof P]: EvaluatedTree<P[K], E> };
+
+/** A tree of tensors of any shape. */
+export type WideTree<T> =
+  T extends Tensor<Shape, infer D> ? Tensor<Shape, D> : { readonly [K in keyof T]: WideTree<T[K]> };
 
 // Errors
 
@@ -155,13 +159,15 @@ export type EvaluatedTree<P, E> = P extends string
  */
 type Wrong<R, E, Own, All> = R extends readonly [infer K extends string, infer D, infer Where extends string]
   ? D extends Dim
-    ? K extends keyof E
-      ? Conflict<K, E[K] & Dim, D, Where>
-      : K extends Compound
-        ? [Evaluate<K, E>] extends [never]
-          ? Quarrel<K, D, Where, Own, All>
-          : Conflict<K, Evaluate<K, E>, D, Where>
-        : Quarrel<K, D, Where, Own, All>
+    ? D extends `${string} has no half`
+      ? `${Where}: ${D}`
+      : K extends keyof E
+        ? Conflict<K, E[K] & Dim, D, Where>
+        : K extends Compound
+          ? [Evaluate<K, E>] extends [never]
+            ? Quarrel<K, D, Where, Own, All>
+            : Conflict<K, Evaluate<K, E>, D, Where>
+          : Quarrel<K, D, Where, Own, All>
     : D extends Shape
       ? LeadingConflicts<D, E, Where>
       : never

@@ -100,7 +100,7 @@ export const upload =
   (backend) =>
     extents.every(isExtent) && data.length === sizeOf(extents)
       ? TE.map((buffer: DeviceBuffer): Value<S, D> =>
-          value({ _tag: 'Value', backend, buffer, shape: extents, dtype: as, state: 'live' }),
+          value({ _tag: 'Value', backend, buffer, shape: [...extents], dtype: as, state: 'live' }),
         )(backend.upload(data, as))
       : TE.fromEither(
           fail('ShapeError', {

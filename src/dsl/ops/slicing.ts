@@ -50,7 +50,7 @@ export const pad =
   ) =>
   <S extends Shape, D extends DType>(
     x: Tensor<S, D>,
-  ): Tensor<Replace<S, A, Add<ExtentAt<S, A>, Add<L, H>>>, D> => {
+  ): Tensor<Replace<S, A, Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>>, D> => {
     const n = nodeOf(x);
     const at = axisOf('pad', n, axis);
     const along = (count: number): readonly number[] => n.shape.map((_, i) => (i === at ? count : 0));

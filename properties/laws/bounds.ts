@@ -230,7 +230,7 @@ const closedForm: Law<Place> = {
 const detached: Law<readonly [Process, number, number, number]> = {
   name: 'the hybrid loss teaches the mean what the simple loss does',
   formula:
-    '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction, and not for those of the variance',
+    '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction; ∂L_simple/∂θ = 0 for those of the variance',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 3.1',
   arbitrary: fc.tuple(
     timestep.map(({ process }) => process),
@@ -256,8 +256,8 @@ const detached: Law<readonly [Process, number, number, number]> = {
     const simple = await slopes(simpleLosses(process, model));
     return firstOf(
       approx('∂/∂θ of the mean', [hybrid[0]!], [simple[0]!], 16 * ULP * Math.abs(simple[0]!)),
+      // that the hybrid loss teaches the variance is no law: far from the data a byte's probability has its floor
       near('∂/∂θ of the variance, simple', simple[1]!, 0, 0),
-      hybrid[1] !== 0 ? null : '∂/∂θ of the variance, hybrid: expected some, got 0',
     );
   },
 };

@@ -8,6 +8,7 @@ import {
   bernoulli,
   broadcastTo,
   compile,
+  concatAll,
   constantOf,
   convolution,
   convTranspose2d,
@@ -17,6 +18,7 @@ import {
   evaluate,
   flip,
   fullOf,
+  halve,
   iota,
   type Key,
   key,
@@ -32,10 +34,12 @@ import {
   resizeBilinear,
   resizeNearest,
   roll,
+  scalar,
   scatterAdd,
   type Shape,
   slice,
   split,
+  stack,
   sumOver,
   type Tensor,
   tile,
@@ -396,3 +400,16 @@ expectType<Tensor<[4] | []>>()(sumOver(...someAxes)(zeros(3, 4)));
 expectType<Tensor<Shape>>()(sumOver(...axes)(zeros(3, 4)));
 declare const ranks: Tensor<[2] | [3, 4]>;
 expectType<Tensor<[] | [3]>>()(sumOver(-1)(ranks));
+
+// an axis or a dtype that may be `undefined` is neither that nor the default
+declare const config: { readonly axis?: 0; readonly dtype?: 'int32' };
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+halve(config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+concatAll([zeros(1, 2), zeros(1, 2)], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+stack([zeros(2), zeros(2)], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+split([1, 1], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type '"float32" | "int32" | "bool"'
+scalar(1, config.dtype);

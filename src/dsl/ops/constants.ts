@@ -76,8 +76,8 @@ export const onesLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Te
  */
 export const scalar = <D extends Exclude<DType, 'key'> = 'float32'>(
   value: number,
-  dtype: D = 'float32' as D, // the default of D
-): Tensor<[], D> => tensor(full(value, [], dtype));
+  ...[dtype]: readonly [] | readonly [dtype: D] // `undefined` is no dtype of a type
+): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 

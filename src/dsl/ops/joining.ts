@@ -44,7 +44,7 @@ type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<
  */
 export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], const A extends number = -1>(
   tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> },
-  axis: A = -1 as A, // the default of A
+  ...[axis = -1 as A]: readonly [] | readonly [axis: A] // the default of A
 ): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, DTypeOf<T[0]>> => {
   const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
   return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
@@ -64,7 +64,7 @@ export const stack = <
   const A extends number = 0,
 >(
   tensors: readonly [Tensor<S, D>, ...{ readonly [I in keyof R]: Tensor<Fixed<S>, NoInfer<D>> }],
-  axis: A = 0 as A, // the default of A
+  ...[axis = 0 as A]: readonly [] | readonly [axis: A]
 ): Tensor<Insert<S, A, Wide<[0, ...R]['length']>>, D> => {
   const rank = nodeOf(tensors[0]).shape.length + 1;
   const first = nodeOf(tensors[0]);

@@ -85,7 +85,7 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
 export const split =
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
-    axis: A = -1 as A, // the default of A
+    ...[axis = -1 as A]: readonly [] | readonly [axis: A] // the default of A
   ) =>
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Parts<S, A, N, D> => {
     const n = nodeOf(x);
@@ -112,8 +112,7 @@ export const split =
  * pipe(iota(4), halve()) // → [[0, 1], [2, 3]]
  */
 export const halve =
-  <const A extends number = -1>(axis: A = -1 as A) =>
-  // the default of A
+  <const A extends number = -1>(...[axis = -1 as A]: readonly [] | readonly [axis: A]) =>
   <S extends Shape, D extends DType>(
     x: Tensor<S, D>,
   ): readonly [

@@ -13,7 +13,6 @@ import {
   sin,
   sqrt,
   square,
-  sub,
   sumPerSample,
   type Tensor,
 } from '../dsl/index.js';

@@ -1,8 +1,8 @@
-import { E, F } from '../internal/fp.js';
-import { flowStep, lambdaOf, momentsOf, orderWithin, reachOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
+import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /** x̂₀ as a polynomial of order 1, 2 or 3 in λ, integrated: its weights, from the newest prediction back. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
@@ -49,14 +49,11 @@ export const dpmSolverPPRows =
  * const solver = dpmSolverPP(trailing(2), { order: 3 })
  * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
  */
-export const dpmSolverPP = (
-  steps: number | Grid,
-  { order = 2 }: { readonly order?: number } = {},
-): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('dpmSolverPP', order, 3),
-      E.map((n) => linearIntegrator(dpmSolverPPRows(n)(legs))),
-    ),
-});
+export const dpmSolverPP = (steps: number | Grid, { order = 2 }: { readonly order?: number } = {}): Solver =>
+  solverOfOrder({
+    where: 'dpmSolverPP',
+    steps,
+    order,
+    most: 3,
+    integrator: (n, legs) => linearIntegrator(dpmSolverPPRows(n)(legs)),
+  });

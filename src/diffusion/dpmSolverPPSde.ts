@@ -1,9 +1,9 @@
-import { E, F } from '../internal/fp.js';
 import { posteriorOf } from './channel.js';
-import { lambdaOf, orderWithin, reachOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import { lambdaOf, reachOf } from './lambda.js';
+import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
@@ -38,11 +38,11 @@ export const dpmSolverPPSdeRows =
 export const dpmSolverPPSde = (
   steps: number | Grid,
   { order = 2 }: { readonly order?: number } = {},
-): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('dpmSolverPPSde', order, 2),
-      E.map((n) => linearIntegrator(dpmSolverPPSdeRows(n)(legs))),
-    ),
-});
+): Solver =>
+  solverOfOrder({
+    where: 'dpmSolverPPSde',
+    steps,
+    order,
+    most: 2,
+    integrator: (n, legs) => linearIntegrator(dpmSolverPPSdeRows(n)(legs)),
+  });

@@ -1,8 +1,8 @@
-import { E, F } from '../internal/fp.js';
-import { flowStep, hasLength, lambdaOf, momentsOf, orderWithin } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import { flowStep, hasLength, lambdaOf, momentsOf } from './lambda.js';
+import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /** Where the step begins to which each leg belongs: `order` legs are a step, one without a length in λ is its own. */
 const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
@@ -62,11 +62,11 @@ export const dpmSolverPPSinglestepRows =
 export const dpmSolverPPSinglestep = (
   steps: number | Grid,
   { order = 2 }: { readonly order?: number } = {},
-): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('dpmSolverPPSinglestep', order, 3),
-      E.map((n) => linearIntegrator(dpmSolverPPSinglestepRows(n)(legs))),
-    ),
-});
+): Solver =>
+  solverOfOrder({
+    where: 'dpmSolverPPSinglestep',
+    steps,
+    order,
+    most: 3,
+    integrator: (n, legs) => linearIntegrator(dpmSolverPPSinglestepRows(n)(legs)),
+  });

@@ -1,5 +1,3 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either } from '../internal/fp.js';
 import { type Channel, logSNR } from './channel.js';
 import type { Leg } from './solver.js';
 
@@ -48,18 +46,3 @@ export const momentsOf = (h: number, count: number): readonly number[] =>
         (known, _, k) => [...known, 1 - ((k + 1) * known[k]!) / h],
         [-Math.expm1(-h)],
       );
-
-/** An order that a solver has, or what is wrong with it. */
-export const orderWithin = (
-  where: string,
-  order: number,
-  most: number,
-): either.Either<NoisefoldError, number> =>
-  Number.isInteger(order) && order >= 1 && order <= most
-    ? E.right(order)
-    : fail('ConfigError', {
-        where,
-        expected: `a whole order from 1 to ${most}`,
-        actual: `${order}`,
-        hint: '2 is usual',
-      });

@@ -1,8 +1,8 @@
-import { E, F } from '../internal/fp.js';
-import { orderWithin, sigmaOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import { sigmaOf } from './lambda.js';
+import type { Grid } from './grid.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Leg, Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /** The places of the method of Gauss with two of them: means over [0, 1] are exact up to cubes. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
@@ -32,11 +32,11 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * const solver = lms(trailing(2))
  * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
  */
-export const lms = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('lms', order, 4),
-      E.map((n) => noiseMultistep(legs, n, (i, reach) => weightsOf(legs, i, reach))),
-    ),
-});
+export const lms = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver =>
+  solverOfOrder({
+    where: 'lms',
+    steps,
+    order,
+    most: 4,
+    integrator: (n, legs) => noiseMultistep(legs, n, (i, reach) => weightsOf(legs, i, reach)),
+  });

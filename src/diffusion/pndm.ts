@@ -1,8 +1,7 @@
-import { E, F } from '../internal/fp.js';
-import { orderWithin } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import type { Grid } from './grid.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /** The methods of Adams and Bashforth for steps that are all equal; PNDM's eq. 12 has the last. */
 const adamsBashforth: readonly (readonly number[])[] = [
@@ -25,11 +24,11 @@ const adamsBashforth: readonly (readonly number[])[] = [
  * const solver = pndm(leading(4))
  * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([750, 500, 250, 0])
  */
-export const pndm = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('pndm', order, 4),
-      E.map((n) => noiseMultistep(legs, n, (_, reach) => adamsBashforth[reach - 1]!)),
-    ),
-});
+export const pndm = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver =>
+  solverOfOrder({
+    where: 'pndm',
+    steps,
+    order,
+    most: 4,
+    integrator: (n, legs) => noiseMultistep(legs, n, (_, reach) => adamsBashforth[reach - 1]!),
+  });

@@ -1,9 +1,9 @@
-import { E, F } from '../internal/fp.js';
-import { flowStep, lambdaOf, momentsOf, orderWithin, reachOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
+import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
+import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from './linearSystem.js';
 import type { Leg, Solver } from './solver.js';
+import { solverOfOrder } from './solverOfOrder.js';
 
 /** B(h) of UniPC: h, or e^h - 1; with x̂₀, the same of -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
@@ -86,11 +86,11 @@ export const uniPCRows =
 export const uniPC = (
   steps: number | Grid,
   { order = 2, variant = 'bh2' }: { readonly order?: number; readonly variant?: UniPCVariant } = {},
-): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) =>
-    F.pipe(
-      orderWithin('uniPC', order, 3),
-      E.map((n) => linearIntegrator(uniPCRows(n, variant)(legs))),
-    ),
-});
+): Solver =>
+  solverOfOrder({
+    where: 'uniPC',
+    steps,
+    order,
+    most: 3,
+    integrator: (n, legs) => linearIntegrator(uniPCRows(n, variant)(legs)),
+  });

@@ -1,0 +1,44 @@
+/** Sampling: points on their way from noise to data. */
+import { function as F, readerTaskEither as RTE } from 'fp-ts';
+import { dpmSolverPP, type Process, sampler, type SampleState, uncorrected } from 'noisefold/diffusion';
+import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
+import type { Resident } from 'noisefold/training';
+import { network, type Params } from './network.js';
+
+const parts = { denoiser: network, solver: dpmSolverPP(25), correction: uncorrected };
+
+/** Where `count` points are at each step of the solver, `[count, 2]` each: noise first, samples last. */
+export const trajectories = (process: Process, params: Resident<Params>, count: number, key: RandomKey) =>
+  F.pipe(
+    RTE.fromEither(sampler({ ...parts, process })),
+    RTE.bindTo('walk'),
+    RTE.let('begin', ({ walk }) => program('key', (k) => ({ state: walk.start(normal(count, 2)(k)) }))),
+    RTE.bind('first', ({ begin }) =>
+      F.pipe(
+        compile(begin, {}),
+        RTE.flatMapTaskEither(({ run }) => run(key)),
+      ),
+    ),
+    RTE.let('move', ({ walk }) => {
+      const x = leafSpec([count, 2]);
+      const memory = Array.from({ length: walk.memory }, () => x);
+      const spec: TreeSpec<SampleState<[Dim, 2]>> = treeSpec({ x, memory });
+      return program(
+        { params: network.params, state: spec, index: ':int32' },
+        ({ params: p, state, index }) => ({
+          state: walk.step(p, state, { index }),
+        }),
+      );
+    }),
+    RTE.bind('step', ({ move }) => compile(move, {}, { donate: ['state'] })),
+    RTE.bind('noise', ({ first }) => read(first.state.x)),
+    RTE.flatMap(({ walk, step, first, noise }) => {
+      const places = [noise];
+      const keep = RTE.map((x: (typeof places)[number]) => places.push(x));
+      const inputs = (index: number) => ({ params, index });
+      return F.pipe(
+        iterate(step, { times: walk.steps, inputs, onStep: ({ state }) => keep(read(state.x)) })(first),
+        RTE.as(places),
+      );
+    }),
+  );

@@ -1,0 +1,52 @@
+/** Training: each step draws fresh points of the roll. */
+import { function as F, readerTaskEither as RTE } from 'fp-ts';
+import { type Process, stratifiedTimesteps } from 'noisefold/diffusion';
+import {
+  ascribe,
+  compile,
+  foldIn,
+  fork,
+  iterate,
+  program,
+  type RandomKey,
+  read,
+  type Read,
+} from 'noisefold/dsl';
+import { adam, cosineDecay, warmup } from 'noisefold/nn';
+import { initialState, trainState, trainStep } from 'noisefold/training';
+import { swissRoll } from './data.js';
+import { network } from './network.js';
+
+const BATCH = 128;
+
+/** Trains the network for so many steps; gives the moving average of its parameters. */
+export const train = (
+  process: Process,
+  steps: number,
+  key: RandomKey,
+  onLoss: (step: number, loss: number) => void,
+) => {
+  const optimizer = adam({ learningRate: F.pipe(3e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
+  const recipe = { model: network, process, optimizer, averageDecay: 0.995, timesteps: stratifiedTimesteps };
+  const spec = { state: trainState(network.params, optimizer), key: 'key' } as const;
+  const step = program(spec, ({ state, key: k }) => {
+    const keys = fork(k, 'data', 'noise');
+    const x0 = ascribe('B', 2)(swissRoll(BATCH)(keys.data));
+    return trainStep(recipe, [2]).trace({ state, examples: { x0, key: keys.noise } });
+  });
+  const keys = fork(key, 'start', 'steps');
+  const inputs = (i: number) => ({ key: foldIn(i)(keys.steps) });
+  const tell = (i: number) => RTE.map(([loss = NaN]: Read<'float32'>) => onLoss(i + 1, loss));
+  const every = Math.ceil(steps / 8);
+  return F.pipe(
+    RTE.Do,
+    RTE.bind('start', () => compile(initialState(recipe), {})),
+    RTE.bind('run', () => compile(step, {}, { donate: ['state'] })),
+    RTE.bind('state', ({ start }) => RTE.fromTaskEither(start.run({ key: keys.start }))),
+    RTE.flatMap(
+      ({ run, state }) =>
+      iterate(run, { times: steps, inputs, every, onStep: ({ report }, i) => tell(i)(read(report.loss)) })({ state }), // prettier-ignore
+    ),
+    RTE.map(({ state }) => state.average),
+  );
+};

@@ -43,6 +43,7 @@ export const plan = <I, O>(
         const traced = trace(program, spec, bindings);
         const outputs = optimized(
           traced.outputs.map(({ leaf }) => nodeOf(leaf)),
+          traced.inputs,
           capabilities.composites,
         );
         return {

@@ -1,10 +1,10 @@
 /** A program as a graph: its function, applied to inputs of concrete extents. */
 import { E } from '../internal/fp.js';
 import { type NoisefoldError, raise } from './errors.js';
-import { type Node, node, reachable } from './node.js';
+import { type Node, node } from './node.js';
 import type { Program } from './program.js';
 import { type Bindings, extentsOf, fillSpec, type LeafSpec, symbolsOf, type TreeSpec } from './spec.js';
-import { type AnyTensor, isTensor, nodeOf, tensor } from './tensor.js';
+import { type AnyTensor, isTensor, tensor } from './tensor.js';
 import { type Leaf, leaves } from './tree.js';
 
 export interface Traced {
@@ -15,20 +15,6 @@ export interface Traced {
   /** The tensors of the output. */
   readonly outputs: readonly Leaf<AnyTensor>[];
 }
-
-/** Refuses results that need a tensor of another trace, which no run can give. */
-const madeOf = (inputs: readonly Node[], outputs: readonly Leaf<AnyTensor>[]): readonly Leaf<AnyTensor>[] =>
-  reachable(
-    outputs.map(({ leaf }) => nodeOf(leaf)),
-    inputs,
-  ).some(({ op }) => op === 'input')
-    ? raise('ConfigError', {
-        where: 'compile',
-        expected: 'results that are made of the inputs of the program',
-        actual: 'a tensor that left the function it belongs to, one given to grad, vjp, vmap or their like',
-        hint: 'let that function give it as a result: valueAuxAndGrad for what goes with a loss',
-      })
-    : outputs;
 
 /** Builds the graph of a program at concrete extents. Raises what the builder raises. */
 export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings: Bindings): Traced => {
@@ -50,5 +36,5 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
-  return { leaves: spec.leaves, inputs: nodes, output, outputs: madeOf(nodes, leaves(isTensor)(output)) };
+  return { leaves: spec.leaves, inputs: nodes, output, outputs: leaves(isTensor)(output) };
 };

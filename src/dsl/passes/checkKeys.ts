@@ -1,5 +1,5 @@
 import { raise } from '../errors.js';
-import { type Node, reachable } from '../node.js';
+import type { Node } from '../node.js';
 
 /** A key as its reader knows it. */
 const nameOf = (key: Node): string =>
@@ -20,10 +20,9 @@ const identityOf = (key: Node): string => {
  * One key, one use: a key is drawn from once, or forked, not both; otherwise two draws would give the
  * same numbers. Raises `KeyReused`. It must run before sharing, which merges equal draws.
  */
-export const checkKeys = (roots: readonly Node[]): void => {
+export const checkKeys = (nodes: readonly Node[]): void => {
   const draws = new Map<string, Node>();
   const forked = new Set<string>();
-  const nodes = reachable(roots);
   for (const n of nodes) if (n.op === 'deriveKey') forked.add(identityOf(n.inputs[0]!));
   for (const n of nodes) {
     if (n.op !== 'random') continue;

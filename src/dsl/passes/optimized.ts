@@ -1,4 +1,5 @@
 import { type Node, reachable } from '../node.js';
+import { checkInputs } from './checkInputs.js';
 import { checkKeys } from './checkKeys.js';
 import { decompose } from './decompose.js';
 import { nothing } from './nothing.js';
@@ -12,9 +13,18 @@ interface Verified {
   readonly nodes: readonly Node[];
 }
 
-/** All passes in order, each verified; `native` names the composites that the backend carries out itself. */
-export const optimized = (roots: readonly Node[], native: readonly string[]): readonly Node[] => {
-  checkKeys(roots);
+/**
+ * All passes in order, each verified, over what is made of `inputs`; `native` names the composites that the backend
+ * carries out itself.
+ */
+export const optimized = (
+  roots: readonly Node[],
+  inputs: readonly Node[],
+  native: readonly string[],
+): readonly Node[] => {
+  const traced = reachable(roots);
+  checkInputs(traced, inputs);
+  checkKeys(traced);
   const passes: readonly (readonly [string, (roots: readonly Node[]) => readonly Node[]])[] = [
     ['decompose', (r) => decompose(r, native)],
     ['nothing', nothing],
@@ -26,6 +36,6 @@ export const optimized = (roots: readonly Node[], native: readonly string[]): re
       const after = pass(before);
       return { roots: after, nodes: verify(name, after, nodes) };
     },
-    { roots, nodes: reachable(roots) }, // made by the primitives' constructors, which check the same
+    { roots, nodes: traced }, // made by the primitives' constructors, which check the same
   ).roots;
 };

@@ -13,11 +13,12 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
-import { fail, raise } from '../dsl/errors.js';
+import { fail } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Denoiser, reparameterize, overParams } from './denoiser.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
+import { requiredLabel } from './required.js';
 import { column } from './table.js';
 
 /** A classifier of noisy data, with parameters `Q`, of samples of shape `I`. */
@@ -56,14 +57,6 @@ const classGradient =
     grad((at: Tensor<[B, ...I]>) =>
       sum(mul(oneHot(classes)(label) as Tensor<[B, Dim]>)(logSoftmax(apply(params, at, t)))),
     )(x) as Tensor<[B, ...I]>;
-
-const needsLabels = (where: string): never =>
-  raise('ConfigError', {
-    where,
-    expected: 'a label for each sample',
-    actual: 'none',
-    hint: 'give the sampler labels, or leave guidance out',
-  });
 
 const finite = (where: string, scale: number): either.Either<NoisefoldError, number> =>
   Number.isFinite(scale)
@@ -120,7 +113,7 @@ export const classifierGuided =
       return {
         ...overParams((params: GuidedParams<P, Q>) => params.denoiser)(denoiser),
         apply: (params, x, at) => {
-          const towards = gradient(params.classifier, x, at.t, at.label ?? needsLabels('classifierGuided'));
+          const towards = gradient(params.classifier, x, at.t, requiredLabel('classifierGuided', at.label));
           return add(scaleBy(gather(weights)(at.t))(towards))(denoiser.apply(params.denoiser, x, at));
         },
       };
@@ -170,7 +163,7 @@ export const meanGuided =
         ...overParams((params: GuidedParams<P, Q>) => params.denoiser)(denoiser),
         predicts: 'x0',
         apply: (params, x, at) => {
-          const label = at.label ?? needsLabels('meanGuided');
+          const label = requiredLabel('meanGuided', at.label);
           const x0 = apply(params.denoiser, x, at);
           const mean = add(scaleBy(gather(ofXt)(at.t))(x))(scaleBy(gather(ofX0)(at.t))(x0));
           const towards = gradient(params.classifier, gradientAt === 'mean' ? mean : x, at.t, label);

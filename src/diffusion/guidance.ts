@@ -19,10 +19,11 @@ import {
   sub,
   type Tensor,
 } from '../dsl/index.js';
-import { fail, raise } from '../dsl/errors.js';
+import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { joinBatches, partBatches } from './batch.js';
 import type { Denoiser } from './denoiser.js';
+import { requiredLabel } from './required.js';
 
 /** A way to steer a denoiser: it makes another of it, with the same parameters. */
 export type Guidance = <P, I extends Shape>(
@@ -114,14 +115,7 @@ export const cfg =
     return E.right({
       ...denoiser,
       apply: (params, x, at) => {
-        const label =
-          at.label ??
-          raise('ConfigError', {
-            where: 'cfg',
-            expected: 'a label for each sample',
-            actual: 'none',
-            hint: 'give the sampler labels, or leave guidance out',
-          });
+        const label = requiredLabel('cfg', at.label);
         const [withClass, without] = partBatches(x)(
           apply(params, joinBatches(x, x), {
             ...at,

@@ -6,7 +6,6 @@ import {
   mul,
   normalLike,
   onesLike,
-  raise,
   type Shape,
   sub,
   table,
@@ -15,6 +14,7 @@ import {
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
+import { requiredKey } from './required.js';
 import type { Sampler, StepInputs } from './sampler.js';
 import type { Leg, SampleState } from './solver.js';
 import { column, entryAt } from './table.js';
@@ -118,7 +118,7 @@ export const inpainting =
       memory: sampler.memory,
       start: sampler.start,
       step: (params, state, { index, key, known: { image, mask }, ...given }) => {
-        const keys = fork(key ?? needsKey(), 'step', 'known', 'again');
+        const keys = fork(requiredKey('inpainting', key), 'step', 'known', 'again');
         const { x, memory } = sampler.step(params, state, { ...given, index: legAt(index), key: keys.step });
         const noisy = asNoisy(index, keys.known)(image);
         const put = add(mul(mask)(noisy))(mul(sub(mask)(onesLike(mask)))(x));
@@ -126,11 +126,3 @@ export const inpainting =
       },
     });
   };
-
-const needsKey = (): never =>
-  raise('ConfigError', {
-    where: 'inpainting',
-    expected: 'a key for the noise of this step',
-    actual: 'none',
-    hint: 'give each step a key of its own: on the host foldIn(i)(key) at step i',
-  });

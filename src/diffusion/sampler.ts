@@ -8,7 +8,7 @@ import {
   type Tensor,
   zerosLike,
 } from '../dsl/index.js';
-import { fail, raise } from '../dsl/errors.js';
+import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
 import { clipToImage, type Correction } from './correction.js';
@@ -17,6 +17,7 @@ import { type Guidance, unguided } from './guidance.js';
 import { gaussian, type Noise } from './noise.js';
 import { conversion } from './parameterization.js';
 import type { Process } from './process.js';
+import { requiredKey } from './required.js';
 import { type Leg, legsOf, type SampleState, type Solver } from './solver.js';
 import { entryAt } from './table.js';
 
@@ -127,16 +128,8 @@ export const sampler = <P, I extends Shape>({
             t: timestepAt(index),
             next: nextAt(index),
             predict: (x, t) => correction(seesX0.apply(params, x, { ...given, t: forEachSample(x)(t) })),
-            noise: (name) => noise(state.x)(fork(key ?? needsKey(), name)[name]!),
+            noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
           }),
       };
     }),
   );
-
-const needsKey = (): never =>
-  raise('ConfigError', {
-    where: 'sampler',
-    expected: 'a key for the noise of this step',
-    actual: 'none',
-    hint: 'give each step a key of its own, on the host foldIn(i)(key) at step i',
-  });

@@ -1,0 +1,41 @@
+/** What is known in part, a brand, a list of axes, a member that may be absent: no type is made of it that may be wrong. */
+import {
+  concatAll,
+  type Dim,
+  halve,
+  pad,
+  scalar,
+  type Shape,
+  split,
+  stack,
+  sumOver,
+  type Tensor,
+  zeros,
+} from '../../src/dsl/index.js';
+import { expectType } from './expect.js';
+
+// a branded number says no number: it is wide
+declare const channels: number & { readonly channels: true };
+expectType<Tensor<[8, Dim]>>()(zeros(8, channels));
+expectType<Tensor<[Dim]>>()(pad(0, channels, channels)(zeros(3)));
+
+// several lists of axes, or several shapes, are told apart; a list of no known length keeps nothing
+declare const someAxes: readonly [0] | readonly [0, 1];
+declare const axes: readonly 0[];
+expectType<Tensor<[4] | []>>()(sumOver(...someAxes)(zeros(3, 4)));
+expectType<Tensor<Shape>>()(sumOver(...axes)(zeros(3, 4)));
+declare const ranks: Tensor<[2] | [3, 4]>;
+expectType<Tensor<[] | [3]>>()(sumOver(-1)(ranks));
+
+// an axis or a dtype that may be `undefined` is neither that nor the default
+declare const config: { readonly axis?: 0; readonly dtype?: 'int32' };
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+halve(config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+concatAll([zeros(1, 2), zeros(1, 2)], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+stack([zeros(2), zeros(2)], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type 'number'
+split([1, 1], config.axis);
+// @ts-expect-error Type 'undefined' is not assignable to type '"float32" | "int32" | "bool"'
+scalar(1, config.dtype);

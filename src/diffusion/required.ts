@@ -1,0 +1,25 @@
+import { raise } from '../dsl/errors.js';
+import type { Dim, Key, Tensor } from '../dsl/tensor.js';
+
+/** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */
+export const requiredLabel = <B extends Dim>(
+  where: string,
+  label: Tensor<[B], 'int32'> | undefined,
+): Tensor<[B], 'int32'> =>
+  label ??
+  raise('ConfigError', {
+    where,
+    expected: 'a label for each sample',
+    actual: 'none',
+    hint: 'give the sampler labels, or leave guidance out',
+  });
+
+/** The key of a step that draws noise. Raises `ConfigError`. */
+export const requiredKey = (where: string, key: Key | undefined): Key =>
+  key ??
+  raise('ConfigError', {
+    where,
+    expected: 'a key for the noise of this step',
+    actual: 'none',
+    hint: 'give each step a key of its own, on the host foldIn(i)(key) at step i',
+  });

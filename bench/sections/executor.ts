@@ -1,9 +1,8 @@
 /** What the executor adds to its kernels. */
 import type { Backend } from 'noisefold/dsl';
-import { compilePlan } from '../../src/backends/shared/executor.js';
 import { hostHeap } from '../../src/backends/shared/heap.js';
-import { createMemory } from '../../src/backends/shared/memory.js';
-import type { DeviceBuffer } from '../../src/dsl/backend.js';
+import { hostBackend } from '../../src/backends/shared/hostBackend.js';
+import type { Slot } from '../../src/dsl/backend.js';
 import { plan } from '../../src/dsl/planning.js';
 import { sizeOf } from '../../src/dsl/node.js';
 import { median, milliseconds } from '../measure.js';
@@ -17,20 +16,24 @@ export const executorSection = async (
 ): Promise<readonly Row[]> => {
   const { plan: planned, traced } = orThrow(plan(stepProgram(recipe), { B: BATCH }, capabilities, ['state']));
   // the plan with kernels that do nothing: what is left is the executor
-  const memory = createMemory(
-    'idle',
-    hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
-  );
-  const runner = orThrow(compilePlan(planned, memory, [() => ({ name: 'idle', run: () => undefined })]));
-  const inputs: readonly (DeviceBuffer | readonly [number, number])[] = planned.inputs.map(
-    ({ dtype, shape }) => (dtype === 'key' ? ([1, 2] as const) : orThrow(memory.hold(sizeOf(shape), dtype))),
-  );
+  const idleBackend = hostBackend({
+    name: 'idle',
+    capabilities,
+    heap: hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
+    rules: () => [() => ({ name: 'idle', run: () => undefined })],
+  });
+  const runner = orThrow(await idleBackend.compile(planned)());
+  const inputs: Slot[] = [];
+  for (const { dtype, shape } of planned.inputs)
+    inputs.push(
+      dtype === 'key' ? [1, 2] : orThrow(await idleBackend.upload(new Float32Array(sizeOf(shape)), dtype)()),
+    );
   // a donated input comes back as the output of its path
   const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
   const idle: number[] = [];
-  let given = inputs;
+  let given: readonly Slot[] = inputs;
   for (let i = 0; i < 20; i++) {
-    let outputs = given;
+    let outputs: readonly Slot[] = given;
     idle.push(
       await milliseconds(async () => {
         outputs = orThrow(await runner.run(given)());

@@ -1,27 +1,43 @@
-/**
- * Runs plans on memory that the host sees: all is laid out and bound when a plan is compiled, and a
- * run is a loop over closures.
- */
+/** Runs plans: what is given is checked, memory is found for the results, and donated memory changes hands. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
-import { fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
+import { fail, type NoisefoldError, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Kernel, type Rule, writtenBy } from './kernel.js';
-import { layOut, type PlanLayout } from './layout.js';
+import { type Named, type Rule, writtenBy } from './kernel.js';
 import type { Memory } from './memory.js';
 import { evaluateKey } from './random.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-const nameOf = ({ origin }: Call): string =>
+/** Why a run failed, and the position of the last call that may have written anything; -1 if none has. */
+export interface Failed {
+  readonly at: number;
+  readonly error: NoisefoldError;
+}
+
+/** A plan laid out in memory with the kernels of its calls. */
+export interface Execution {
+  /** Says where the buffer of an input or an output lies in the next run. */
+  readonly place: (buffer: number, address: number) => void;
+  readonly setKey: (input: number, key: KeyWords) => void;
+  /**
+   * Carries out all calls, in their order; a promise if they go on elsewhere, in the order in which they were
+   * given. The milliseconds of each are appended, if asked for.
+   */
+  readonly run: (milliseconds: number[] | null) => Failed | null | Promise<Failed | null>;
+  readonly release: () => void;
+}
+
+/** A call as messages name it. */
+export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
 /** The first rule that takes each call. */
-const kernelsOf = (plan: Plan, rules: readonly Rule[]): Result<readonly Kernel[]> => {
-  const kernels: Kernel[] = [];
+export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
+  const kernels: K[] = [];
   for (const call of plan.calls) {
-    const kernel = rules.reduce<Kernel | null>((found, rule) => found ?? rule(call), null);
+    const kernel = rules.reduce<K | null>((found, rule) => found ?? rule(call), null);
     if (kernel === null)
       return fail('BackendFailure', {
         where: nameOf(call),
@@ -33,12 +49,6 @@ const kernelsOf = (plan: Plan, rules: readonly Rule[]): Result<readonly Kernel[]
   }
   return E.right(kernels);
 };
-
-/** Compiles a plan: chooses a kernel for each call, reserves the arena, uploads the constants. */
-export const compilePlan = (plan: Plan, memory: Memory, rules: readonly Rule[]): Result<Runner> =>
-  E.flatMap((kernels: readonly Kernel[]) =>
-    E.map((layout: PlanLayout) => createRunner(plan, memory, kernels, layout))(layOut(plan, memory)),
-  )(kernelsOf(plan, rules));
 
 const isKey = (slot: Slot | undefined): slot is KeyWords => Array.isArray(slot);
 
@@ -75,8 +85,27 @@ const donatedTwice = (plan: Plan, inputs: readonly Slot[]): PlanInput | undefine
   return plan.inputs.find((input, i) => input.donated && input.dtype !== 'key' && uses.get(inputs[i])! > 1);
 };
 
-const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], layout: PlanLayout): Runner => {
-  const { frame } = layout;
+/** The addresses of what a run is given, in the order of the plan's inputs. */
+const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Result<readonly number[]> => {
+  const addresses: number[] = [];
+  for (const [i, input] of plan.inputs.entries()) {
+    const address = addressOf(input, inputs[i], memory);
+    if (E.isLeft(address)) return address;
+    addresses.push(address.right);
+  }
+  const twice = donatedTwice(plan, inputs);
+  return twice === undefined
+    ? E.right(addresses)
+    : refuse(twice, 'a donated value given twice', 'donate a copy, or do not donate it');
+};
+
+/** The runner of a plan that is laid out; `kernels` names what carries out each of its calls. */
+export const createRunner = (
+  plan: Plan,
+  memory: Memory,
+  kernels: readonly Named[],
+  execution: Execution,
+): Runner => {
   const placed = (kind: 'input' | 'output', position: number): readonly number[] =>
     plan.buffers.flatMap(({ storage }, i) =>
       (storage.kind === 'input' && kind === 'input' && storage.input === position) ||
@@ -95,30 +124,13 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
   );
   let released = false;
 
-  const bindInputs = (inputs: readonly Slot[]): Result<readonly number[]> => {
-    const addresses: number[] = [];
-    for (const [i, input] of plan.inputs.entries()) {
-      const address = addressOf(input, inputs[i], memory);
-      if (E.isLeft(address)) return address;
-      addresses.push(address.right);
-    }
-    const twice = donatedTwice(plan, inputs);
-    if (twice !== undefined)
-      return refuse(twice, 'a donated value given twice', 'donate a copy, or do not donate it');
-    inputs.forEach((slot, i) => {
-      if (isKey(slot)) layout.setKey(i, slot);
-      else for (const buffer of inputBuffers[i]!) layout.place(buffer, addresses[i]!);
-    });
-    return E.right(addresses);
-  };
-
   /** Memory for the outputs that take over none; null for the others. */
-  const holdOutputs = (): Result<readonly (DeviceBuffer | null)[]> => {
+  const holdOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
     const held: (DeviceBuffer | null)[] = [];
     for (const [k, output] of plan.outputs.entries()) {
       if (output.kind === 'key' || donors[k] !== -1) held.push(null);
       else {
-        const buffer = memory.hold(plan.buffers[output.view.buffer]!.elements, output.view.dtype);
+        const buffer = await memory.hold(plan.buffers[output.view.buffer]!.elements, output.view.dtype);
         if (E.isLeft(buffer)) {
           held.forEach((earlier) => earlier !== null && memory.release(earlier));
           return buffer;
@@ -129,77 +141,82 @@ const createRunner = (plan: Plan, memory: Memory, kernels: readonly Kernel[], la
     return E.right(held);
   };
 
-  /** Runs the calls; gives null, or the position of the call that threw and what it threw. */
-  const execute = (
-    milliseconds: number[] | null,
-  ): { readonly at: number; readonly thrown: unknown } | null => {
-    let at = 0;
-    try {
-      for (; at < kernels.length; at++) {
-        const start = milliseconds === null ? 0 : performance.now();
-        frame.refresh();
-        kernels[at]!.run(frame);
-        milliseconds?.push(performance.now() - start);
-      }
-      return null;
-    } catch (thrown) {
-      return { at, thrown };
-    }
-  };
-
-  const runOnce = (inputs: readonly Slot[], milliseconds: number[] | null): Result<readonly Slot[]> => {
-    if (released || memory.isClosed())
-      return fail('BackendFailure', { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' }); // prettier-ignore
-    const bound = bindInputs(inputs);
-    if (E.isLeft(bound)) return bound;
-    const held = holdOutputs();
-    if (E.isLeft(held)) return held;
-    held.right.forEach((buffer, k) => {
-      const address = buffer === null ? bound.right[donors[k]!] : memory.addressOf(buffer);
-      if (address !== undefined) for (const b of outputBuffers[k]!) layout.place(b, address);
+  const bind = (inputs: readonly Slot[], addresses: readonly number[], held: readonly (DeviceBuffer | null)[]): void => {
+    inputs.forEach((slot, i) => {
+      if (isKey(slot)) execution.setKey(i, slot);
+      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses[i]!);
     });
+    held.forEach((buffer, k) => {
+      const address = buffer === null ? addresses[donors[k]!] : memory.addressOf(buffer);
+      if (address !== undefined) for (const b of outputBuffers[k]!) execution.place(b, address);
+    });
+  }; // prettier-ignore
 
-    const failed = execute(milliseconds);
-    if (failed !== null) {
-      held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
-      // what has been overwritten in part is gone; all other inputs are as they were
-      donors.forEach((donor, k) => {
-        const slot = inputs[donor];
-        if (firstWrites[k]! >= 0 && firstWrites[k]! <= failed.at && slot !== undefined && !isKey(slot))
-          memory.release(slot);
-      });
-      return E.left(
-        failure('BackendFailure', {
-          where: nameOf(plan.calls[failed.at]!),
-          expected: `${kernels[failed.at]!.name} to run`,
-          actual: failed.thrown instanceof Error ? failed.thrown.message : String(failed.thrown),
-          hint: 'if it is for want of memory, use a smaller batch',
-        }),
-      );
-    }
-
+  /** The results, donated memory among them. */
+  const handOut = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): readonly Slot[] => {
+    const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
     const outputs = plan.outputs.map((output, k): Slot => {
-      if (output.kind === 'key') return evaluateKey(output.key, frame.keys);
+      if (output.kind === 'key') return evaluateKey(output.key, keys);
       // a donor is a number buffer: keys have no memory to take over
       const donor = inputs[donors[k]!] as DeviceBuffer | undefined;
-      return held.right[k] ?? memory.transfer(donor!, output.view.dtype);
+      return held[k] ?? memory.transfer(donor!, output.view.dtype);
     });
     plan.inputs.forEach((input, i) => {
       const slot = inputs[i]!;
       if (input.donated && input.donatedTo === null && !isKey(slot)) memory.release(slot);
     });
-    return E.right(outputs);
+    return outputs;
+  };
+
+  /** What has been overwritten in part is gone; all other inputs are as they were. */
+  const giveUp = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[], at: number): void => {
+    held.forEach((buffer) => buffer !== null && memory.release(buffer));
+    donors.forEach((donor, k) => {
+      const slot = inputs[donor];
+      if (firstWrites[k]! >= 0 && firstWrites[k]! <= at && slot !== undefined && !isKey(slot))
+        memory.release(slot);
+    });
+  };
+
+  const runOnce = async (
+    inputs: readonly Slot[],
+    milliseconds: number[] | null,
+  ): Promise<Result<readonly Slot[]>> => {
+    if (released || memory.isClosed())
+      return fail('BackendFailure', { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' }); // prettier-ignore
+    const sound = addressesOf(plan, inputs, memory);
+    if (E.isLeft(sound)) return sound;
+    const held = await holdOutputs();
+    if (E.isLeft(held)) return held;
+
+    // from here to the hand-out nothing waits, so that another run finds what is donated gone
+    const addresses = addressesOf(plan, inputs, memory);
+    if (E.isLeft(addresses) || released) {
+      held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
+      return E.isLeft(addresses) ? addresses : runOnce(inputs, milliseconds); // which says so
+    }
+    bind(inputs, addresses.right, held.right);
+    const running = execution.run(milliseconds);
+    if (running !== null && 'at' in running) {
+      giveUp(inputs, held.right, running.at);
+      return E.left(running.error);
+    }
+    const outputs = handOut(inputs, held.right);
+    const failed = await running;
+    if (failed === null) return E.right(outputs);
+    for (const slot of outputs) if (!isKey(slot)) memory.release(slot);
+    return E.left(failed.error);
   };
 
   return {
     kernels: kernels.map(({ name }) => name),
-    run: (inputs) => async () => runOnce(inputs, null),
+    run: (inputs) => () => runOnce(inputs, null),
     profile: (inputs) => async () => {
       const milliseconds: number[] = [];
-      return E.map((outputs: readonly Slot[]) => ({ outputs, milliseconds }))(runOnce(inputs, milliseconds));
-    },
+      return E.map((outputs: readonly Slot[]) => ({ outputs, milliseconds }))(await runOnce(inputs, milliseconds));
+    }, // prettier-ignore
     release: () => {
-      if (!released) layout.release();
+      if (!released) execution.release();
       released = true;
     },
   };

@@ -2,13 +2,18 @@ import type { NumberType } from '../../dsl/region.js';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
-/** Memory that a backend's kernels work on, seen from the host. Addresses are the heap's own numbers. */
-export interface Heap {
+/** Memory that a backend's kernels work on. Addresses are numbers of its own. */
+export interface Space {
   /** The same for every dtype. */
   readonly bytesPerElement: 4 | 8;
   /** An address of that many elements (at least one), or null if there is no room. */
-  readonly allocate: (elements: number) => number | null;
+  readonly allocate: (elements: number) => number | null | Promise<number | null>;
   readonly free: (address: number) => void;
+}
+
+/** Memory that the host sees. */
+export interface Heap extends Space {
+  readonly allocate: (elements: number) => number | null;
   /** The elements from `offset` on from an allocated address. */
   readonly array: (address: number, offset: number, elements: number, dtype: NumberType) => NumberArray;
   /** Another object than before, once the arrays handed out are dead (a WebAssembly memory has grown). */

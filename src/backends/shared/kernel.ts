@@ -17,18 +17,22 @@ export interface Frame {
   readonly refresh: () => void;
 }
 
-/** Code that carries out one call of a plan. */
-export interface Kernel {
+/** What carries out one call of a plan. */
+export interface Named {
   /** For `explain`. */
   readonly name: string;
+}
+
+/** Code of the host that carries out one call. */
+export interface Kernel extends Named {
   readonly run: (frame: Frame) => void;
 }
 
 /** A way to carry out some calls: null for those it does not take. The first rule that takes a call wins. */
-export type Rule = (call: Call) => Kernel | null;
+export type Rule<K extends Named = Kernel> = (call: Call) => K | null;
 
 /** The rules for a plan, which may look at all of it first. */
-export type RulesFor = (plan: Plan) => readonly Rule[];
+export type RulesFor<K extends Named = Kernel> = (plan: Plan) => readonly Rule<K>[];
 
 /** The elements of a dense view. */
 export const elementsOf = (frame: Frame, view: View): NumberArray =>

@@ -2,7 +2,7 @@ import type { KeyWords } from '../../dsl/backend.js';
 import type { Plan } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import type { NumberArray } from './heap.js';
+import type { Heap, NumberArray } from './heap.js';
 import type { Frame } from './kernel.js';
 import type { Memory } from './memory.js';
 import { writeNumbers } from './numbers.js';
@@ -16,9 +16,12 @@ export interface PlanLayout {
   readonly release: () => void;
 }
 
-/** Reserves the arena and the constants of a plan as one block, and uploads the constants. */
-export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError, PlanLayout> => {
-  const { heap } = memory;
+/** Reserves the arena and the constants of a plan as one block, and writes the constants. */
+export const layOut = async (
+  plan: Plan,
+  heap: Heap,
+  memory: Memory,
+): Promise<either.Either<NoisefoldError, PlanLayout>> => {
   const offsets = plan.buffers.map(({ storage }) => (storage.kind === 'arena' ? storage.offset : 0));
   let elements = plan.arenaElements;
   plan.buffers.forEach((buffer, i) => {
@@ -61,5 +64,5 @@ export const layOut = (plan: Plan, memory: Memory): either.Either<NoisefoldError
       },
       release: () => memory.unreserve(block),
     };
-  })(memory.reserve(elements));
+  })(await memory.reserve(elements));
 };

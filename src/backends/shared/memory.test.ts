@@ -12,8 +12,8 @@ const fresh = () =>
     hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
   );
 
-const held = (memory: ReturnType<typeof fresh>, elements: number): DeviceBuffer => {
-  const buffer = memory.hold(elements, 'float32');
+const held = async (memory: ReturnType<typeof fresh>, elements: number): Promise<DeviceBuffer> => {
+  const buffer = await memory.hold(elements, 'float32');
   if (E.isLeft(buffer)) throw new Error(buffer.left.message);
   return buffer.right;
 };
@@ -35,11 +35,11 @@ const collectUntil = async (done: () => boolean): Promise<void> => {
 
 test('a buffer that nobody can reach gives its memory back; those in use keep theirs', async () => {
   const memory = fresh();
-  const kept = held(memory, 10);
-  const donor = held(memory, 7);
+  const kept = await held(memory, 10);
+  const donor = await held(memory, 7);
   const heir = memory.transfer(donor, 'float32');
-  (() => {
-    for (let i = 0; i < 20; i++) held(memory, 5);
+  await (async () => {
+    for (let i = 0; i < 20; i++) await held(memory, 5);
   })();
   expect(memory.stats().bytes).toBe(4 * (10 + 7 + 100));
   await collectUntil(() => memory.stats().buffers === 2);
@@ -51,16 +51,16 @@ test('a buffer that nobody can reach gives its memory back; those in use keep th
 
 test('what is released is not given back twice', async () => {
   const memory = fresh();
-  (() => memory.release(held(memory, 5)))();
-  const kept = held(memory, 5);
+  await (async () => memory.release(await held(memory, 5)))();
+  const kept = await held(memory, 5);
   await collected(5);
   expect(memory.stats()).toMatchObject({ buffers: 1, bytes: 20 });
   expect(memory.addressOf(kept)).toBeDefined();
 });
 
-test('a closed memory knows no buffer', () => {
+test('a closed memory knows no buffer', async () => {
   const memory = fresh();
-  const buffer = held(memory, 5);
+  const buffer = await held(memory, 5);
   memory.close();
   expect(memory.addressOf(buffer)).toBeUndefined();
   expect(memory.stats()).toMatchObject({ buffers: 0, bytes: 0 });

@@ -2,15 +2,17 @@ import type { BackendStats, DeviceBuffer } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import type { NumberType } from '../../dsl/region.js';
 import { E, type either } from '../../internal/fp.js';
-import type { Heap } from './heap.js';
+import type { Space } from './heap.js';
 
-/** A heap with its books: who holds what, to the byte. */
+/** A space with its books: who holds what, to the byte. */
 export interface Memory {
-  readonly heap: Heap;
   /** Memory that is not handed out: an arena, constants. Gives its address. */
-  readonly reserve: (elements: number) => either.Either<NoisefoldError, number>;
+  readonly reserve: (elements: number) => Promise<either.Either<NoisefoldError, number>>;
   readonly unreserve: (address: number) => void;
-  readonly hold: (elements: number, dtype: NumberType) => either.Either<NoisefoldError, DeviceBuffer>;
+  readonly hold: (
+    elements: number,
+    dtype: NumberType,
+  ) => Promise<either.Either<NoisefoldError, DeviceBuffer>>;
   /** The address of a live buffer; undefined if it was released or donated, or belongs to another backend. */
   readonly addressOf: (buffer: DeviceBuffer) => number | undefined;
   /** Passes the memory of a live buffer on to a new one; the old one is consumed. */
@@ -25,7 +27,7 @@ export interface Memory {
 
 const MEBIBYTE = 2 ** 20;
 
-export const createMemory = (backend: string, heap: Heap): Memory => {
+export const createMemory = (backend: string, space: Space): Memory => {
   const held = new WeakMap<DeviceBuffer, number>();
   /** Bytes by address. */
   const taken = new Map<number, number>();
@@ -33,10 +35,11 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
   let peakBytes = 0;
   let closed = false;
 
-  const reserve = (elements: number): either.Either<NoisefoldError, number> => {
-    const asked = Math.max(1, elements) * heap.bytesPerElement;
-    const address = heap.allocate(Math.max(1, elements));
-    if (address === null)
+  const reserve = async (elements: number): Promise<either.Either<NoisefoldError, number>> => {
+    const asked = Math.max(1, elements) * space.bytesPerElement;
+    const address = await space.allocate(Math.max(1, elements));
+    if (address !== null && closed) space.free(address); // meanwhile
+    if (address === null || closed)
       return E.left(
         failure('BackendFailure', {
           where: `the ${backend} backend`,
@@ -53,7 +56,7 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
 
   const unreserve = (address: number): void => {
     bytes -= taken.get(address) ?? 0;
-    if (taken.delete(address)) heap.free(address);
+    if (taken.delete(address)) space.free(address);
   };
 
   /** The safety net: a buffer that nobody can reach any more, and nobody released, gives its memory back. */
@@ -72,11 +75,10 @@ export const createMemory = (backend: string, heap: Heap): Memory => {
   };
 
   return {
-    heap,
     reserve,
     unreserve,
-    hold: (elements, dtype) =>
-      E.map((address: number) => handle(address, elements, dtype))(reserve(elements)),
+    hold: async (elements, dtype) =>
+      E.map((address: number) => handle(address, elements, dtype))(await reserve(elements)),
     addressOf: (buffer) => (closed ? undefined : held.get(buffer)),
     transfer: (from, dtype) => {
       const address = held.get(from)!;

@@ -1,0 +1,40 @@
+/** Plans on memory that the host sees: all is laid out and bound beforehand, and a run is a loop over closures. */
+import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import type { Plan } from '../../dsl/plan.js';
+import { E, type either } from '../../internal/fp.js';
+import { type Execution, nameOf } from './executor.js';
+import type { Heap } from './heap.js';
+import type { Kernel } from './kernel.js';
+import { layOut, type PlanLayout } from './layout.js';
+import type { Memory } from './memory.js';
+
+/** Reserves the arena of a plan, uploads its constants, and binds its kernels. */
+export const hostExecution = async (
+  plan: Plan,
+  heap: Heap,
+  memory: Memory,
+  kernels: readonly Kernel[],
+): Promise<either.Either<NoisefoldError, Execution>> =>
+  E.map(({ frame, place, setKey, release }: PlanLayout): Execution => {
+    const run: Execution['run'] = (milliseconds) => {
+      let at = 0;
+      try {
+        for (; at < kernels.length; at++) {
+          const start = milliseconds === null ? 0 : performance.now();
+          frame.refresh();
+          kernels[at]!.run(frame);
+          milliseconds?.push(performance.now() - start);
+        }
+        return null;
+      } catch (thrown) {
+        const error = failure('BackendFailure', {
+          where: nameOf(plan.calls[at]!),
+          expected: `${kernels[at]!.name} to run`,
+          actual: thrown instanceof Error ? thrown.message : String(thrown),
+          hint: 'if it is for want of memory, use a smaller batch',
+        });
+        return { at, error };
+      }
+    };
+    return { place, setKey, run, release };
+  })(await layOut(plan, heap, memory));

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly fuses: boolean;
   /** Composites that the backend has an anchor for; the others are decomposed. */
   readonly composites: readonly string[];
+  /** Buffers of the arena begin at multiples of so many elements: 16 if not given, a line of a cache. */
+  readonly alignment?: number;
   /** The working memory that an anchor call needs, in elements. */
   readonly scratchElements: (call: Extract<Call, { kind: 'anchor' }>) => number;
 }

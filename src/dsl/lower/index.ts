@@ -255,7 +255,7 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   const inArena = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
   const calls = capabilities.fuses ? sink(joinRegions(fused.calls, fused.waiting), inArena) : fused.calls;
   const donation = donate(lowering, buffers, calls);
-  const placed = layout(donation.buffers, calls);
+  const placed = layout(donation.buffers, calls, capabilities.alignment);
   return {
     buffers: placed.buffers,
     calls,

@@ -45,9 +45,8 @@ export const inPlace = (call: Call, from: number, to: number): boolean => {
   return writes.length === 1 && writes[0]!.reduce === null && reads.every((r) => same(r, writes[0]!));
 };
 
-/** Offsets are multiples of so many elements, so that vectors never straddle cache lines. */
+/** Offsets are multiples of so many elements where a backend asks for no more: vectors never straddle cache lines. */
 const ALIGNMENT = 16;
-const aligned = (n: number): number => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
 
 interface Block extends Life {
   readonly elements: number;
@@ -106,13 +105,17 @@ interface Placed extends Life {
 }
 
 /** Largest blocks first, each at the lowest offset that is free while it lives. */
-export const layout = (buffers: readonly Buffer[], calls: readonly Call[]): Layout => {
+export const layout = (
+  buffers: readonly Buffer[],
+  calls: readonly Call[],
+  alignment = ALIGNMENT,
+): Layout => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
   const placed: Placed[] = []; // by offset
   const offsets = new Map<number, number>();
   let arenaElements = 0;
   for (const block of blocks) {
-    const size = aligned(block.elements);
+    const size = Math.ceil(block.elements / alignment) * alignment;
     let offset = 0;
     let best = -1;
     let slack = Infinity;

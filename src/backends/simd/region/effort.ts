@@ -1,7 +1,6 @@
 /** What it costs to compute things, in vector additions: for the choice between schedules. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
 import type { Assignment } from '../../../dsl/region.js';
-import { type Nest, operandsOf } from './nest.js';
 
 const LANE_BY_LANE = 100;
 
@@ -31,16 +30,4 @@ export const effortOf = (a: Assignment): number => {
     default:
       return 0;
   }
-};
-
-/** For each assignment the loops that its value varies with, one bit each. */
-export const dependences = (nest: Nest): readonly number[] => {
-  const along = (strides: readonly number[]): number =>
-    strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);
-  const known: number[] = [];
-  for (const a of nest.body) {
-    const own = a.op === 'load' ? along(nest.loads[a.load]!) : a.op === 'index' ? along(a.strides) : 0;
-    known.push(operandsOf(a).reduce((bits, operand) => bits | known[operand]!, own));
-  }
-  return known;
 };

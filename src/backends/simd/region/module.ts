@@ -5,9 +5,8 @@ import type { WasmMemory } from '../assembler.js';
 import { BYTES } from './access.js';
 import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
-import { dependences } from './effort.js';
 import { emitNest } from './emit.js';
-import { isFlat, keyOf, type Nest, nestOf, simplified } from './nest.js';
+import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/nest.js';
 import type { HostFunction } from './values.js';
 
 /** How one region is carried out: a function of the module, and what it is called with. */

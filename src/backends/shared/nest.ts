@@ -1,7 +1,7 @@
 /** Loop nests: regions without their buffers, with as few loops as there can be. */
-import type { Assignment, Region } from '../../../dsl/region.js';
-import type { ReduceFn } from '../../../dsl/node.js';
-import { identityOf } from '../../shared/scalar.js';
+import type { Assignment, Region } from '../../dsl/region.js';
+import type { ReduceFn } from '../../dsl/node.js';
+import { identityOf } from './scalar.js';
 
 export interface Loop {
   readonly extent: number;
@@ -102,6 +102,18 @@ export const simplified = (nest: Nest): Nest => {
   const simple = joined(several.length === whole.loops.length ? whole : withLoops(whole, several));
   const reduces = simple.loops.some(({ reduced }) => reduced);
   return reduces ? simple : { ...simple, stores: simple.stores.map((s) => ({ ...s, reduce: null })) };
+};
+
+/** For each assignment the loops that its value varies with, one bit each. */
+export const dependences = (nest: Nest): readonly number[] => {
+  const along = (strides: readonly number[]): number =>
+    strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);
+  const known: number[] = [];
+  for (const a of nest.body) {
+    const own = a.op === 'load' ? along(nest.loads[a.load]!) : a.op === 'index' ? along(a.strides) : 0;
+    known.push(operandsOf(a).reduce((bits, operand) => bits | known[operand]!, own));
+  }
+  return known;
 };
 
 const assignmentKey = (a: Assignment): string => {

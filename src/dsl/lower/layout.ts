@@ -105,11 +105,7 @@ interface Placed extends Life {
 }
 
 /** Largest blocks first, each at the lowest offset that is free while it lives. */
-export const layout = (
-  buffers: readonly Buffer[],
-  calls: readonly Call[],
-  alignment = ALIGNMENT,
-): Layout => {
+export const layout = (buffers: readonly Buffer[], calls: readonly Call[], alignment = ALIGNMENT): Layout => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
   const placed: Placed[] = []; // by offset
   const offsets = new Map<number, number>();

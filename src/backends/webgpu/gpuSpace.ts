@@ -1,0 +1,83 @@
+/** Buffers of a device by address: the number of each, which never comes again. */
+import type { Space } from '../shared/heap.js';
+import type { Gpu } from './gpu.js';
+
+export interface GpuSpace extends Space {
+  readonly bufferAt: (address: number) => GPUBuffer;
+}
+
+/** Bits of `GPUBufferUsage`, a global of browsers. */
+export const USAGE = {
+  mapRead: 1,
+  copyFrom: 4,
+  copyTo: 8,
+  uniform: 64,
+  storage: 128,
+  queryResolve: 512,
+} as const;
+
+const ANY_USE = USAGE.copyFrom | USAGE.copyTo | USAGE.uniform | USAGE.storage;
+
+/** Sizes are multiples of so many bytes, so that few of them occur. */
+const UNIT = 256;
+
+/** So many bytes may lie about unused, to be handed out again. */
+const MOST_SPARE = 2 ** 26;
+
+export const gpuSpace = (gpu: Gpu): GpuSpace => {
+  const { device } = gpu;
+  const buffers = new Map<number, GPUBuffer>();
+  /** Addresses of buffers that nobody holds, by their size. */
+  const spare = new Map<number, number[]>();
+  let spareBytes = 0;
+  let next = 1;
+
+  const destroy = (address: number): void => {
+    buffers.get(address)?.destroy(); // what is under way with it comes to its end
+    buffers.delete(address);
+  };
+
+  const dropSpare = (): void => {
+    for (const addresses of spare.values()) addresses.forEach(destroy);
+    spare.clear();
+    spareBytes = 0;
+  };
+
+  const create = async (size: number): Promise<number | null> => {
+    let buffer: GPUBuffer | null = null;
+    const failed = await gpu.guarded('allocation', () => {
+      buffer = device.createBuffer({ size, usage: ANY_USE });
+    });
+    if (failed !== null || buffer === null) return null;
+    buffers.set(next, buffer);
+    return next++;
+  };
+
+  return {
+    bytesPerElement: 4,
+    bufferAt: (address) => {
+      const buffer = buffers.get(address);
+      if (buffer === undefined) throw new Error(`noisefold: no buffer at ${address}`);
+      return buffer;
+    },
+    allocate: (elements) => {
+      const size = Math.ceil((4 * elements) / UNIT) * UNIT;
+      if (size > device.limits.maxBufferSize) return null;
+      const address = spare.get(size)?.pop();
+      if (address === undefined)
+        return create(size).then((created) => {
+          if (created !== null || spareBytes === 0) return created;
+          dropSpare();
+          return create(size);
+        });
+      spareBytes -= size;
+      return address;
+    },
+    free: (address) => {
+      const { size } = buffers.get(address)!;
+      if (spareBytes + size > MOST_SPARE) return destroy(address);
+      spareBytes += size;
+      spare.set(size, [...(spare.get(size) ?? []), address]);
+    },
+  };
+};

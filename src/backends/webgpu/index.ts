@@ -1,0 +1,1 @@
+export { type AdapterOptions, webgpu } from './webgpu.js';

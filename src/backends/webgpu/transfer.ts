@@ -1,0 +1,87 @@
+/** Numbers between the host and buffers of a device. */
+import type { HostArray } from '../../dsl/backend.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NumberType } from '../../dsl/region.js';
+import { E, type either } from '../../internal/fp.js';
+import type { NumberArray } from '../shared/heap.js';
+import { readNumbers, writeNumbers } from '../shared/numbers.js';
+import type { Gpu } from './gpu.js';
+import { USAGE } from './gpuSpace.js';
+
+const arrayOf = (dtype: NumberType, elements: number): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> =>
+  dtype === 'float32' ? new Float32Array(elements) : new Int32Array(elements);
+
+/** Whether numbers can be sent as they are. */
+const isAsHeld = (data: HostArray, dtype: NumberType): data is Float32Array | Int32Array =>
+  dtype === 'float32' ? data instanceof Float32Array : dtype === 'int32' && data instanceof Int32Array;
+
+/** Writes numbers as elements of a dtype from a byte of a buffer on. */
+export const write = (
+  { device }: Gpu,
+  buffer: GPUBuffer,
+  offset: number,
+  data: HostArray,
+  dtype: NumberType,
+): void => {
+  if (data.length === 0) return;
+  const held: NumberArray = isAsHeld(data, dtype) ? data : arrayOf(dtype, data.length);
+  if (held !== data) writeNumbers(held, data, dtype);
+  device.queue.writeBuffer(buffer, offset, held as Float32Array<ArrayBuffer>); // not shared memory
+};
+
+/** Buffers that the host can look into, for the next reads. */
+export interface Staging {
+  readonly read: (
+    buffer: GPUBuffer,
+    elements: number,
+    dtype: NumberType,
+  ) => Promise<either.Either<NoisefoldError, HostArray>>;
+}
+
+/** Staging buffers larger than so many bytes are not kept. */
+const LARGEST_KEPT = 2 ** 22;
+
+/** Few sizes, so that there is mostly one to be had. */
+const stagingSize = (bytes: number): number =>
+  bytes > LARGEST_KEPT ? bytes : Math.max(64, 2 ** Math.ceil(Math.log2(bytes)));
+
+export const createStaging = (gpu: Gpu): Staging => {
+  const { device } = gpu;
+  const spare = new Map<number, GPUBuffer[]>();
+
+  const take = (size: number): GPUBuffer =>
+    spare.get(size)?.pop() ?? device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTo });
+
+  const giveBack = (buffer: GPUBuffer): void => {
+    if (buffer.size > LARGEST_KEPT) return buffer.destroy();
+    const others = spare.get(buffer.size);
+    if (others === undefined) spare.set(buffer.size, [buffer]);
+    else others.push(buffer);
+  };
+
+  return {
+    read: async (source, elements, dtype) => {
+      if (elements === 0) return E.right(readNumbers(arrayOf(dtype, 0), dtype));
+      let staging: GPUBuffer | null = null;
+      const failed = await gpu.guarded('read', () => {
+        staging = take(stagingSize(4 * elements));
+        const encoder = device.createCommandEncoder();
+        encoder.copyBufferToBuffer(source, 0, staging, 0, 4 * elements);
+        device.queue.submit([encoder.finish()]);
+      });
+      const target = staging as GPUBuffer | null; // assigned in a function
+      if (failed !== null || target === null) return E.left(failed!);
+      try {
+        await target.mapAsync(1, 0, 4 * elements); // GPUMapMode.READ
+        const bytes = target.getMappedRange(0, 4 * elements);
+        const numbers = dtype === 'float32' ? new Float32Array(bytes) : new Int32Array(bytes);
+        const copy = readNumbers(numbers, dtype);
+        target.unmap();
+        giveBack(target);
+        return E.right(copy);
+      } catch (thrown) {
+        return E.left(await gpu.rejected('read', thrown));
+      }
+    },
+  };
+};

@@ -1,8 +1,8 @@
 /**
  * Elementary functions of four float32 lanes, within a few units in the last place over the whole
- * range; results of exp below 1.7e-38, and denormal ones, may be 0. The polynomials are our own, fitted for the least
- * largest error.
+ * range; results of exp below 1.7e-38, and denormal ones, may be 0.
  */
+import { EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
 import { f32x4, i32x4, v128 } from '../assembler.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
 
@@ -46,12 +46,6 @@ const MANTISSA_BITS = 23;
 const MAGIC = 1.5 * 2 ** MANTISSA_BITS;
 const EXPONENT_OF_ONE = 127;
 const EXPONENT_OF_HALF = 126;
-/** ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
-const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.1219444005469057e-4;
-/** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
-const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877] as const; // prettier-ignore
-
 /**
  * Splits ±x = n·ln 2 + r: leaves n + bias in the lowest bits of t, and r, or its negative for −x, in r.
  */
@@ -142,8 +136,6 @@ const tanh: Elementary = (x, k) => {
 
 const SMALLEST_NORMAL = 1.1754943508222875e-38;
 const BITS_OF_ROOT_HALF = 0x3f3504f3;
-/** (2 artanh √z / √z − 2) / z for z up to ((√2 − 1) / (√2 + 1))²; the error is 1.6e-9. */
-const LOG_TAIL = [0.6666677594184875, 0.3997754156589508, 0.29871729016304016];
 
 /** x = 2ⁿ·(1 + r) with 1 + r in [√½, √2); ln (1 + r) = r − r²/2 + s·(r²/2 + R(s²)), s = r / (2 + r). */
 const log: Elementary = (x, k) => {

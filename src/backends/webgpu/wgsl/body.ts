@@ -1,0 +1,143 @@
+/** The body of a nest as statements of WGSL: addresses, loads, arithmetic and stores. */
+import { expressionOf } from './expressions.js';
+import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
+import { isVector, type Vectors } from './vectors.js';
+import type { View, Work } from './work.js';
+
+/** The variable that runs along a loop; along that of the vectors it counts vectors. */
+export const indexOf = (loop: number): string => `i${loop}`;
+
+export interface Body {
+  /** Statements by level. */
+  readonly lines: readonly (readonly string[])[];
+  /** The value of an assignment. */
+  readonly valueOf: (position: number, width: Width) => string;
+  readonly widthOf: (position: number) => Width;
+}
+
+const sum = (terms: readonly (readonly [string, number])[], offset: number): string => {
+  let text = offset === 0 ? '' : `${offset}u`;
+  for (const [name, factor] of terms) {
+    if (factor === 0) continue;
+    const size = Math.abs(factor);
+    const term = size === 1 ? name : `${name} * ${size}u`;
+    if (factor < 0) text = text === '' ? `0u - ${term}` : `${text} - ${term}`;
+    else text = text === '' ? term : `${text} + ${term}`;
+  }
+  return text === '' ? '0u' : text;
+};
+
+/** The address of the first lane, in numbers or in vectors. */
+export const addressOf = (
+  { strides, offset }: Pick<View, 'strides' | 'offset'>,
+  vectors: Vectors,
+  unit: Width,
+): string =>
+  sum(
+    strides.map(
+      (stride, loop) => [indexOf(loop), (loop === vectors.loop ? 4 * stride : stride) / unit] as const,
+    ),
+    offset / unit,
+  );
+
+const LANES = [0, 1, 2, 3] as const;
+
+/** One number of a binding, whose array may be one of vectors. `address` is a name, or a number. */
+const single = (binding: number, address: string, width: Width): string =>
+  width === 1 ? `b${binding}[${address}]` : `b${binding}[(${address}) >> 2u][(${address}) & 3u]`;
+
+const shifted = (address: string, by: number): string =>
+  by === 0 ? address : `${address} ${by < 0 ? '-' : '+'} ${Math.abs(by)}u`;
+
+/** Bits of one element as the other. */
+const recast = (text: string, from: Element, to: Element, width: Width): string =>
+  from === to ? text : `bitcast<${elementType(to, width)}>(${text})`;
+
+/**
+ * Statements that compute all values of a work, each at the level of the innermost loop that it depends on.
+ * `levelOf` gives that level of a set of loops.
+ */
+export const bodyOf = (
+  work: Work,
+  vectors: Vectors,
+  levels: number,
+  levelOf: (loops: number) => number,
+): Body => {
+  const { nest, loads, depends, elements } = work;
+  const { loop: vector, widths } = vectors;
+  const lines: string[][] = Array.from({ length: levels }, () => []);
+  const widthOf = (position: number): Width =>
+    vector >= 0 && ((depends[position]! >> vector) & 1) === 1 ? 4 : 1;
+  const valueOf = (position: number, width: Width): string =>
+    width === widthOf(position)
+      ? `v${position}`
+      : `${valueType(nest.body[position]!.dtype, width)}(v${position})`;
+
+  const loaded = (
+    position: number,
+    view: View,
+    dtype: (typeof nest.body)[number]['dtype'],
+    level: number,
+  ): string => {
+    const { binding } = view;
+    const from = elements[binding]!;
+    const to = elementOf(dtype);
+    const own = widthOf(position);
+    const whole = isVector(view, vectors);
+    const address = addressOf(view, vectors, whole ? 4 : 1);
+    const text = ((): string => {
+      if (whole) return recast(`b${binding}[${address}]`, from, to, 4);
+      const name = `a${position}`;
+      lines[level]!.push(`let ${name} = ${address};`);
+      if (own === 1) return recast(single(binding, name, widths[binding]!), from, to, 1);
+      const numbers = LANES.map((lane) => single(binding, shifted(name, lane * view.strides[vector]!), widths[binding]!)); // prettier-ignore
+      return recast(`${elementType(from, 4)}(${numbers.join(', ')})`, from, to, 4);
+    })();
+    return dtype === 'bool' ? `(${text} != ${elementType('i32', own)}())` : text;
+  };
+
+  nest.body.forEach((a, position) => {
+    const level = levelOf(depends[position]!);
+    const width = widthOf(position);
+    const value = ((): string => {
+      if (a.op === 'load') return loaded(position, loads[a.load]!, a.dtype, level);
+      if (a.op !== 'index') return expressionOf(a, nest.body, valueOf, width);
+      const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + ${literalOf(a.offset)}`;
+      const step = vector < 0 ? 0 : a.strides[vector]!;
+      const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // prettier-ignore
+      return a.dtype === 'float32' ? `${valueType('float32', width)}(${whole})` : whole;
+    })();
+    lines[level]!.push(`let v${position} = ${value};`);
+  });
+  return { lines, valueOf, widthOf };
+};
+
+const literalOf = (n: number): string => (n < 0 ? `(${n}i)` : `${n}i`);
+
+/** Statements that store a value, of the given width, where a store's indices are. */
+export const storing = (
+  work: Work,
+  store: number,
+  vectors: Vectors,
+  value: (width: Width) => string,
+): readonly string[] => {
+  const view = work.stores[store]!;
+  const { dtype } = work.nest.body[work.nest.stores[store]!.value]!;
+  const { binding, strides } = view;
+  const to = work.elements[binding]!;
+  const toMemory = (width: Width): string => {
+    const text = value(width);
+    const numbers = dtype === 'bool' ? `${elementType('i32', width)}(${text})` : text;
+    return recast(numbers, elementOf(dtype), to, width);
+  };
+  if (isVector(view, vectors)) return [`b${binding}[${addressOf(view, vectors, 4)}] = ${toMemory(4)};`];
+  const [address, held] = [`s${store}`, `h${store}`];
+  const at = `let ${address} = ${addressOf(view, vectors, 1)};`;
+  const stride = vectors.loop < 0 ? 0 : strides[vectors.loop]!;
+  if (stride === 0) return [at, `b${binding}[${address}] = ${toMemory(1)};`];
+  return [
+    at,
+    `let ${held} = ${toMemory(4)};`,
+    ...LANES.map((lane) => `b${binding}[${shifted(address, lane * stride)}] = ${held}[${lane}];`),
+  ];
+};

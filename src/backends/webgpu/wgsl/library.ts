@@ -1,0 +1,65 @@
+/** The functions that a shader calls, in WGSL: each text for numbers and for vectors of four. */
+import { EXPONENTIALS } from './library/exponentials.js';
+import { FLOATS } from './library/floats.js';
+import { INTEGERS } from './library/integers.js';
+import { LOGARITHMS } from './library/logarithms.js';
+import { POWERS } from './library/powers.js';
+import { TRIGONOMETRY } from './library/trigonometry.js';
+import { TYPES, type Width } from './types.js';
+
+const TEXTS = { ...FLOATS, ...INTEGERS, ...EXPONENTIALS, ...LOGARITHMS, ...POWERS, ...TRIGONOMETRY } as const;
+
+export type LibraryFunction = keyof typeof TEXTS;
+
+const NAMES = Object.keys(TEXTS) as readonly LibraryFunction[]; // its own keys
+
+/** Of single numbers alone, with so many operands: vectors call them for each component. */
+const SINGLE: { readonly [K in LibraryFunction]?: number } = { turned: 1, floorMod: 2 };
+/** Values, of no operands. */
+const VALUES: ReadonlySet<LibraryFunction> = new Set(['infinity', 'notANumber']);
+
+/** The name of a function over numbers, or over vectors. */
+export const nameOf = (name: LibraryFunction, width: Width): string =>
+  width === 1 || VALUES.has(name) ? name : `${name}4`;
+
+const isName = (word: string): word is LibraryFunction => Object.hasOwn(TEXTS, word);
+
+const forEachComponent = (name: LibraryFunction, operands: number): string => {
+  const letters = ['a', 'b'].slice(0, operands);
+  const calls = ['x', 'y', 'z', 'w'].map((c) => `${name}(${letters.map((l) => `${l}.${c}`).join(', ')})`);
+  const parameters = letters.map((l) => `${l}: vec4<f32>`).join(', ');
+  return `
+fn ${name}4(${parameters}) -> vec4<f32> { return vec4<f32>(${calls.join(', ')}); }`;
+};
+
+const textOf = (name: LibraryFunction, width: Width): string => {
+  const operands = SINGLE[name];
+  if (operands !== undefined && width === 4) return forEachComponent(name, operands);
+  // comments stay in the source
+  const code = TEXTS[name].replace(/\/\/.*\n/g, '');
+  return code.replace(/\b\w+\b/g, (word) =>
+    isName(word) ? nameOf(word, width) : (TYPES[width][word] ?? word),
+  );
+};
+
+/** The first place of infinity is in memory, as a constant expression must not be infinite. */
+const INFINITY = 'var<private> bitsOfInfinity: u32 = 0x7f800000u;\n';
+
+/** The functions that a text calls, and those that they call. */
+export const libraryFor = (text: string): string => {
+  const found = new Map<string, string>();
+  const search = (within: string): void => {
+    const words = new Set(within.match(/\b\w+(?=\()/g) ?? []);
+    for (const name of NAMES)
+      for (const width of [1, 4] as const) {
+        const called = nameOf(name, width);
+        if (!words.has(called) || found.has(called)) continue;
+        const code = textOf(name, width);
+        found.set(called, code);
+        search(code);
+      }
+  };
+  search(text);
+  const functions = [...found.values()].join('');
+  return functions.includes('bitsOfInfinity') ? INFINITY + functions : functions;
+};

@@ -1,0 +1,116 @@
+/**
+ * A workgroup for each result, or for several neighbouring ones: its invocations share the terms, and their sums
+ * meet in a tree, always in the same order.
+ */
+import { accumulated, combined, dtypeOf, folded, type Serial } from './accumulate.js';
+import { indexOf, storing } from './body.js';
+import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
+import type { GroupSchedule, Lanes } from './schedule.js';
+import type { Shader, ShaderLimits } from './shader.js';
+import { valueType, type Width } from './types.js';
+import type { Work } from './work.js';
+
+const productOf = (lanes: readonly Lanes[]): number => lanes.reduce((n, { count }) => n * count, 1);
+
+/** The lanes that add up one result: neighbouring digits of the lane's number, as one. */
+interface Fold {
+  readonly count: number;
+  /** How far apart in the workgroup. */
+  readonly stride: number;
+}
+
+const foldsOf = (work: Work, lanes: readonly Lanes[]): readonly Fold[] => {
+  const folds: Fold[] = [];
+  let stride = 1;
+  let wasReduced = false;
+  for (const { loop, count } of lanes) {
+    const { reduced } = work.nest.loops[loop]!;
+    const last = folds.at(-1);
+    if (reduced && wasReduced && last !== undefined)
+      folds[folds.length - 1] = { ...last, count: last.count * count };
+    else if (reduced) folds.push({ count, stride });
+    wasReduced = reduced;
+    stride *= count;
+  }
+  return folds.filter(({ count }) => count > 1);
+};
+
+export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimits): Shader => {
+  const { nest, stores } = work;
+  const { vectors, lanes, kept, reduced } = schedule;
+  const size = productOf(lanes);
+  const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
+  const turns = (loop: number): number => nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+  const blocks = (loop: number): number => Math.ceil(turns(loop) / countOf(loop));
+  const isRagged = (loop: number): boolean => turns(loop) % countOf(loop) !== 0;
+  const hasLanes = (loop: number): boolean => countOf(loop) > 1;
+
+  const groups = kept.reduce((n, loop) => n * blocks(loop), 1);
+  const workgroups = gridOf(groups, limits);
+  const digits = kept
+    .filter((loop) => blocks(loop) > 1)
+    .map((loop) => ({ name: `k${loop}`, extent: blocks(loop) }));
+  const numbered = (loop: number, block: string | null): string => {
+    if (!hasLanes(loop)) return block ?? '0u';
+    return block === null ? `d${loop}` : `${block} * ${countOf(loop)}u + d${loop}`;
+  };
+  const keptIndices = kept.map((loop) => {
+    const index = numbered(loop, blocks(loop) > 1 ? `k${loop}` : null);
+    // those beyond the end do the last one's work, and store nothing
+    return isRagged(loop) ? `let ${indexOf(loop)} = min(${index}, ${turns(loop) - 1}u);` : `let ${indexOf(loop)} = ${index};`; // prettier-ignore
+  });
+  const beyond = kept.filter(isRagged).map((loop) => `${numbered(loop, blocks(loop) > 1 ? `k${loop}` : null)} < ${turns(loop)}u`); // prettier-ignore
+
+  const serials = reduced.flatMap((loop): readonly Serial[] => {
+    const trips = blocks(loop);
+    if (trips === 1) return [];
+    const index = hasLanes(loop) ? numbered(loop, `s${loop}`) : null;
+    return [{ loop, trips, index, guard: isRagged(loop) ? `${indexOf(loop)} < ${turns(loop)}u` : null }];
+  });
+  // a reduced loop that the lanes take in one trip has an index that they know from the start
+  const single = reduced.filter((loop) => blocks(loop) === 1).map((loop) => `let ${indexOf(loop)} = ${numbered(loop, null)};`); // prettier-ignore
+  const { statements, widths } = accumulated(work, vectors, serials);
+
+  const isAcross = vectors.loop >= 0 && nest.loops[vectors.loop]!.reduced;
+  const held: readonly Width[] = widths.map((width) => (isAcross ? 1 : width));
+  const typeOf = (store: number): string => valueType(dtypeOf(work, store), held[store]!);
+  const folds = foldsOf(work, lanes);
+  const each = (lines: (store: number) => string): readonly string[] => stores.map((_, s) => lines(s));
+  const tree = folds.flatMap(({ count, stride }) => {
+    const steps: string[] = [`let f${stride} = ${stride === 1 ? 'lane' : `lane / ${stride}u`} % ${count}u;`];
+    for (let left = count; left > 1; left = Math.ceil(left / 2)) {
+      const half = Math.ceil(left / 2);
+      const sum = each((s) => `w${s}[lane] = ${combined(work, s, `w${s}[lane]`, `w${s}[lane + ${half * stride}u]`, held[s]!)};`); // prettier-ignore
+      steps.push('workgroupBarrier();', ...block(`if (f${stride} < ${left - half}u)`, sum));
+    }
+    return steps;
+  });
+  const ownOf = (store: number): string => (isAcross ? folded(work, store, `r${store}`) : `r${store}`);
+  const own = each((s) => `w${s}[lane] = ${ownOf(s)};`);
+  const isFirst = folds.map(({ stride }) => `f${stride} == 0u`);
+  const resultOf = (store: number): string => (folds.length === 0 ? ownOf(store) : `w${store}[lane]`);
+  const results = stores.flatMap((_, s) => storing(work, s, vectors, () => resultOf(s)));
+  const conditions = [...isFirst, ...beyond];
+
+  return shaderOf({
+    name: 'reduction by workgroups',
+    bindings: work.bindings,
+    declarations: [
+      ...declarationsOf(work, vectors),
+      ...(folds.length === 0 ? [] : each((s) => `var<workgroup> w${s}: array<${typeOf(s)}, ${size}>;`)),
+    ],
+    size,
+    workgroups,
+    statements: [
+      `let number = ${groupNumber(workgroups)};`,
+      ...(workgroups[1] > 1 ? block(`if (number >= ${groups}u)`, ['return;']) : []),
+      ...digitsOf('number', digits, 'over'),
+      ...digitsOf('lane', lanes.map(({ loop, count }) => ({ name: `d${loop}`, extent: count })), 'beside'), // prettier-ignore
+      ...keptIndices,
+      ...single,
+      ...statements,
+      ...(folds.length === 0 ? [] : [...own, ...tree]),
+      ...(conditions.length === 0 ? results : block(`if (${conditions.join(' && ')})`, results)),
+    ],
+  });
+};

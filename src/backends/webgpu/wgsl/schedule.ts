@@ -1,0 +1,90 @@
+/** How a reduction is shared among invocations: decided by extents and strides alone, so that it repeats. */
+import type { ShaderLimits } from './shader.js';
+import type { Vectors } from './vectors.js';
+import type { Work } from './work.js';
+
+/** So many neighbouring invocations of a workgroup lie along a loop. */
+export interface Lanes {
+  readonly loop: number;
+  readonly count: number;
+}
+
+export interface GroupSchedule {
+  readonly vectors: Vectors;
+  /** The first runs fastest through the workgroup. */
+  readonly lanes: readonly Lanes[];
+  /** Nearest first. */
+  readonly kept: readonly number[];
+  /** Outermost first. */
+  readonly reduced: readonly number[];
+}
+
+const SIZE = 256;
+/** Invocations side by side that read one run of memory. */
+const RUN = 8;
+/** With so many invocations a device is busy. */
+export const BUSY = 16384;
+/** One invocation reduces so many terms alone where there are results enough, or no more terms. */
+const FEW_TERMS = 16;
+const MANY_TERMS = 256;
+/** The largest divisor up to `most`, where it is no less than half of that; else as many as there are, or `most`. */
+export const shareOf = (extent: number, most: number): number => {
+  if (extent <= most) return extent;
+  for (let count = most; 2 * count >= most; count--) if (extent % count === 0) return count;
+  return most;
+};
+
+export const turnsOf = (work: Work, vectors: Vectors) => (loop: number) =>
+  work.nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+
+/** Whether each invocation had better reduce results of its own. */
+export const isSerial = (work: Work, vectors: Vectors, order: readonly number[]): boolean => {
+  const turns = turnsOf(work, vectors);
+  const { loops } = work.nest;
+  const product = (reduced: boolean): number =>
+    order.reduce((n, loop) => (loops[loop]!.reduced === reduced ? n * turns(loop) : n), 1);
+  const nearest = order[0];
+  const runsAlongResults = nearest !== undefined && !loops[nearest]!.reduced;
+  return product(true) <= FEW_TERMS || (runsAlongResults && product(false) >= BUSY && product(true) <= MANY_TERMS); // prettier-ignore
+};
+
+export const groupSchedule = (
+  work: Work,
+  vectors: Vectors,
+  order: readonly number[],
+  limits: ShaderLimits,
+): GroupSchedule => {
+  const { loops } = work.nest;
+  const turns = turnsOf(work, vectors);
+  const isReduced = (loop: number): boolean => loops[loop]!.reduced;
+  const bytes = 16 * work.stores.length;
+  const most = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup, Math.floor(limits.maxComputeWorkgroupStorageSize / bytes)); // prettier-ignore
+
+  const counts = new Map<number, number>();
+  let size = 1;
+  const take = (loop: number, atMost: number): void => {
+    const count = shareOf(turns(loop), Math.max(1, Math.floor(Math.min(most / size, atMost))));
+    if (count === 1) return;
+    counts.set(loop, count);
+    size *= count;
+  };
+  // nearest loops fill a run of memory, whichever they are; then those that are reduced
+  const run = vectors.loop >= 0 ? RUN : 4 * RUN;
+  for (const loop of order) {
+    if (isReduced(loop)) take(loop, most);
+    else if (size < run) take(loop, Math.ceil(run / size));
+  }
+  // results of few terms share a workgroup
+  if (2 * size <= most / 2)
+    for (const loop of order) if (!isReduced(loop) && !counts.has(loop)) take(loop, most / size);
+
+  return {
+    vectors,
+    lanes: order.flatMap((loop) => {
+      const count = counts.get(loop);
+      return count === undefined ? [] : [{ loop, count }];
+    }),
+    kept: order.filter((loop) => !isReduced(loop)),
+    reduced: order.filter(isReduced).reverse(),
+  };
+};

@@ -1,13 +1,14 @@
 /** Matrix products and convolutions by tfjs's shaders, on the plan's own memory. */
 import { sizeOf } from '../../dsl/node.js';
 import type { Plan, View } from '../../dsl/plan.js';
-import { type AnchorCall, convolutionOf } from '../shared/convolution.js';
+import type { AnchorCall } from '../shared/convolution.js';
 import { dense, isDense } from '../shared/strided.js';
 import { anchorSteps, type Prepared, shapeOf, type Step } from '../tfjs/anchorSteps.js';
 import type { RecordedBinding, RecordedDispatch, Recorder, Recording } from '../tfjs/recordedKernels.js';
+import { declaring, isReadAlone } from './access.js';
 import { copyRegion, type Place, zeroRegion } from './copies.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
-import { isUngrouped } from './library/rule.js';
+import { isDirect } from './library/rule.js';
 import type { RegionDispatches } from './shaders.js';
 
 /** How anchors are carried out on a device: where a binding may begin, and what tfjs would run. */
@@ -67,21 +68,8 @@ const planned = (call: AnchorCall, { alignment, record }: Anchors): readonly Pla
 /** The working memory of an anchor: its steps run one after another. */
 export const anchorScratch =
   (anchors: Anchors) =>
-  (call: AnchorCall): number => {
-    const convolution = convolutionOf(call);
-    if (convolution !== null && !isUngrouped(convolution)) return 0;
-    return Math.max(...planned(call, anchors).map(({ scratch }) => scratch));
-  };
-
-/** tfjs declares what it reads as `read`; memory that is written elsewhere in the same dispatch must not be. */
-const declared = (code: string, bindings: readonly Binding[]): string =>
-  bindings.reduce(
-    (text, { resource, writable }, k) =>
-      writable && resource.kind === 'part'
-        ? text.replace(`@binding(${k}) var<storage, read>`, `@binding(${k}) var<storage, read_write>`)
-        : text,
-    code,
-  );
+  (call: AnchorCall): number =>
+    isDirect(call) ? 0 : Math.max(...planned(call, anchors).map(({ scratch }) => scratch));
 
 /** The dispatches of one step. */
 const dispatchesOf = (
@@ -98,13 +86,10 @@ const dispatchesOf = (
     offset: scratch!.offset + at,
     strides: dense(shape).strides,
   });
-  const part = ({ buffer, offset }: Omit<Place, 'strides'>, elements: number): Binding => {
-    const { kind } = buffers[buffer]!.storage;
-    return {
-      resource: { kind: 'part', buffer, offset, elements },
-      writable: kind !== 'input' && kind !== 'constant',
-    };
-  };
+  const part = ({ buffer, offset }: Omit<Place, 'strides'>, elements: number): Binding => ({
+    resource: { kind: 'part', buffer, offset, elements },
+    writable: !isReadAlone(buffers[buffer]!),
+  });
   const places = operands.map(([, prepared], i): Place => {
     const at = copies[i];
     return prepared.kind === 'copy' ? inScratch(at!, prepared.shape) : prepared.view;
@@ -130,7 +115,9 @@ const dispatchesOf = (
   };
   const recorded = ({ code, entryPoint, bindings, workgroups }: RecordedDispatch): Dispatch => {
     const bound = bindings.map(bindingOf);
-    return { code: declared(code, bound), entryPoint, bindings: bound, workgroups };
+    const accessOf = (k: number) =>
+      bound[k]!.resource.kind === 'part' ? (bound[k]!.writable ? 'read_write' : 'read') : null;
+    return { code: declaring(code, accessOf), entryPoint, bindings: bound, workgroups };
   };
   return [
     ...operands.flatMap(([, prepared], i) => {

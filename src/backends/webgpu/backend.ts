@@ -9,7 +9,7 @@ import { anchorRule, anchorScratch } from './anchors.js';
 import { gpuOf } from './gpu.js';
 import { gpuExecution } from './gpuExecution.js';
 import { gpuSpace } from './gpuSpace.js';
-import { groupedRule, libraryRule } from './library/rule.js';
+import { directRule, libraryRule } from './library/rule.js';
 import { createPipelines } from './pipelines.js';
 import { randomRule, regionDispatches, regionRule } from './shaders.js';
 import { createStaging, write } from './transfer.js';
@@ -39,7 +39,7 @@ export const backendOn = (acquired: Acquired): Backend => {
       randomRule(plan, limits),
       regionRule(plan, limits),
       libraryRule(plan, limits),
-      groupedRule(plan, limits),
+      directRule(plan, limits),
       // kernels of our own for products and convolutions have their place here
       anchorRule(plan, anchors, regionDispatches(plan, limits)),
     ],

@@ -131,8 +131,9 @@ export const layOutResources = async (
         return elementsRange(resource.buffers[0], from, to);
       }
       case 'part': {
-        const from = offsets[resource.buffer]! + resource.offset;
-        return elementsRange(resource.buffer, from, from + resource.elements);
+        // to the element: what tfjs reads beyond the end is then of the tensor, or nothing
+        const { buffer, offset, elements } = resource;
+        return { owner: buffer, offset: 4 * (offsets[buffer]! + offset), size: 4 * elements };
       }
       case 'scratch':
         return elementsRange(SCRATCH, 0, resource.elements);

@@ -1,26 +1,40 @@
 /** Regions and random numbers by the shaders that are written for them. */
+import { sizeOf } from '../../dsl/node.js';
 import type { Plan } from '../../dsl/plan.js';
 import type { Region } from '../../dsl/region.js';
 import { randomInto } from '../../dsl/threefry.js';
-import { sizeOf } from '../../dsl/node.js';
+import { declaring, isReadAlone } from './access.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
-import { randomShader, regionShaders } from './stub.js';
-import type { Shader, ShaderLimits } from './wgsl/shader.js';
+import { regionShaders } from './wgsl/regionShaders.js';
+import type { Binding as ShaderBinding, RandomShader, Shader, ShaderLimits } from './wgsl/shader.js';
 
-const dispatchOf = ({ code, bindings, workgroups }: Shader): Dispatch => ({
-  code,
-  entryPoint: 'main',
-  bindings: bindings.map((resource): Binding => ({ resource, writable: true })),
-  workgroups,
-});
+const randomShader: RandomShader = () => null;
+
+const dispatchOf = (
+  { code, bindings, workgroups }: Shader,
+  buffers: Plan['buffers'],
+  written: ReadonlySet<number>,
+): Dispatch => {
+  const isWritable = (binding: ShaderBinding): boolean =>
+    binding.kind !== 'buffers' || binding.buffers.some((b) => written.has(b) || !isReadAlone(buffers[b]!));
+  const bound = bindings.map((resource): Binding => ({ resource, writable: isWritable(resource) }));
+  return {
+    code: declaring(code, (k) => (bound[k]!.writable ? 'read_write' : 'read')),
+    entryPoint: 'main',
+    bindings: bound,
+    workgroups,
+  };
+};
 
 /** The dispatches of a region of a plan. */
 export type RegionDispatches = (region: Region) => readonly Dispatch[];
 
+const storedBy = ({ stores }: Region): ReadonlySet<number> => new Set(stores.map(({ buffer }) => buffer));
+
 export const regionDispatches =
   ({ buffers }: Pick<Plan, 'buffers'>, limits: ShaderLimits): RegionDispatches =>
   (region) =>
-    regionShaders(region, buffers, limits).map(dispatchOf);
+    regionShaders(region, buffers, limits).map((shader) => dispatchOf(shader, buffers, storedBy(region)));
 
 export const regionRule =
   ({ buffers }: Plan, limits: ShaderLimits): GpuRule =>
@@ -28,8 +42,8 @@ export const regionRule =
     if (call.kind !== 'region') return null;
     const shaders = regionShaders(call.region, buffers, limits);
     return {
-      name: [...new Set(shaders.map(({ name }) => name))].join(', '),
-      dispatches: shaders.map(dispatchOf),
+      name: `wgsl ${[...new Set(shaders.map(({ name }) => name))].join(', ')}`,
+      dispatches: shaders.map((shader) => dispatchOf(shader, buffers, storedBy(call.region))),
     };
   };
 
@@ -39,21 +53,22 @@ export const randomRule =
     if (call.kind !== 'random') return null;
     const { distribution, key, output } = call;
     const shader = randomShader(call, buffers, limits);
-    if (shader !== null) return { name: shader.name, dispatches: [dispatchOf(shader)], key };
+    if (shader !== null)
+      return {
+        name: `wgsl ${shader.name}`,
+        dispatches: [dispatchOf(shader, buffers, new Set([output.buffer]))],
+        key,
+      };
     return {
-      name: `host ${distribution}`,
+      name: `random ${distribution}`,
       dispatches: [],
       key,
       made: {
         buffer: output.buffer,
         offset: output.offset,
         elements: sizeOf(output.shape),
-        make: (words: readonly [number, number], into: Int32Array) => {
-          if (distribution === 'permutation' || distribution === 'bits')
-            return randomInto(distribution, words, into);
-          const n = new Float32Array(into.buffer);
-          randomInto(distribution, words, n);
-        },
+        make: (words, into) =>
+          randomInto(distribution, words, output.dtype === 'float32' ? new Float32Array(into.buffer) : into),
       },
     };
   };

@@ -1,5 +1,6 @@
 /** Shaders of primitives that are neither regions nor anchors: one thread for each of some numbers. */
 import type { Plan, View } from '../../../dsl/plan.js';
+import { isReadAlone } from '../access.js';
 import type { Binding, GpuKernel } from '../dispatch.js';
 
 /** A kernel of one thread for each number below `threads`. */
@@ -20,11 +21,6 @@ const grid = (workgroups: number, most: number): readonly [number, number, numbe
   return [Math.ceil(workgroups / rows), rows, 1];
 };
 
-/** Memory that a run is given, which may be the same for two inputs, is bound for reading alone. */
-const isRead = ({ buffers }: Plan, buffer: number, written: number): boolean =>
-  buffer !== written &&
-  (buffers[buffer]!.storage.kind === 'input' || buffers[buffer]!.storage.kind === 'constant');
-
 /** The kernel of a call: `write` says what each thread does. */
 export const threadsKernel = (
   name: string,
@@ -41,7 +37,7 @@ export const threadsKernel = (
   const { threads, body } = write(at);
   const bindings = buffers.map((buffer): Binding => ({
     resource: { kind: 'buffers', buffers: [buffer] },
-    writable: !isRead(plan, buffer, output.buffer),
+    writable: buffer === output.buffer || !isReadAlone(plan.buffers[buffer]!),
   }));
   const declarations = buffers.map((buffer, binding) => {
     const type = plan.buffers[buffer]!.dtype === 'float32' ? 'f32' : 'i32';

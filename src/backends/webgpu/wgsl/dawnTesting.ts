@@ -18,7 +18,11 @@ export interface Dawn {
     places?: readonly MemoryPlace[],
     key?: KeyWords,
   ) => Promise<readonly NumberArray[]>;
-  readonly time: (shaders: readonly Shader[], arrays: readonly NumberArray[], repeats: number) => Promise<number>;
+  readonly time: (
+    shaders: readonly Shader[],
+    arrays: readonly NumberArray[],
+    repeats: number,
+  ) => Promise<number>;
   readonly close: () => void;
 }
 
@@ -61,7 +65,10 @@ export const dawn = async (): Promise<Dawn | null> => {
     if (known !== undefined) return known;
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ code });
-    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+    const pipeline = device.createComputePipeline({
+      layout: 'auto',
+      compute: { module, entryPoint: 'main' },
+    });
     const error = await device.popErrorScope();
     if (error !== null) throw new Error(`${error.message}\n${code}`);
     pipelines.set(code, pipeline);
@@ -81,7 +88,9 @@ export const dawn = async (): Promise<Dawn | null> => {
       sizes.set(memory, Math.max(end, VECTOR, sizes.get(memory) ?? 0));
     });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const buffers = new Map([...sizes].map(([memory, size]) => [memory, device.createBuffer({ size, usage })]));
+    const buffers = new Map(
+      [...sizes].map(([memory, size]) => [memory, device.createBuffer({ size, usage })]),
+    );
     arrays.forEach((array, b) => {
       const { memory, offset } = places[b]!;
       // the first of a place fills it

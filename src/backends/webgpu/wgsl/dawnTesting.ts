@@ -56,6 +56,14 @@ const deviceOf = async (): Promise<GPUDevice | null> => {
   }
 };
 
+const limitsOf = ({ limits }: GPUDevice): ShaderLimits => ({
+  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+  maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+});
+
 /** Null where there is no adapter. */
 export const dawn = async (): Promise<Dawn | null> => {
   const device = await deviceOf();
@@ -146,7 +154,7 @@ export const dawn = async (): Promise<Dawn | null> => {
 
   return {
     description: device.adapterInfo.description,
-    limits: device.limits,
+    limits: limitsOf(device),
     run: (shaders, arrays, places = apart(arrays), key = [0, 0]) =>
       checked(async () => {
         const { buffers, encode, destroy } = await prepared(shaders, arrays, places, key);

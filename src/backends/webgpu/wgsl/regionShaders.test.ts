@@ -135,6 +135,21 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
     },
   );
 
+  test('constants are what they are, whether or not WGSL can write them', async () => {
+    const floats = [NaN, Infinity, -Infinity, 0.1, -1 / 3, 1e21, 3.4028234663852886e38, 2 ** -126, -7, 1e300];
+    const integers = [0, -1, 2147483647, -2147483648];
+    const constants = [
+      ...floats.map((value) => ({ op: 'constant', dtype: 'float32', value }) as const),
+      ...integers.map((value) => ({ op: 'constant', dtype: 'int32', value }) as const),
+    ];
+    for (const constant of constants) {
+      const store: Store = { buffer: 0, offset: 0, strides: [1], value: 0, reduce: null };
+      const region: Region = { extents: [5], reduced: 0, loads: [], body: [constant], stores: [store] };
+      const array = constant.dtype === 'float32' ? new Float32Array(5) : new Int32Array(5);
+      expect(await run(region, [array])).toEqual([array.slice().fill(constant.value)]);
+    }
+  });
+
   describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
     test.prop([layerExtents, fc.nat()], { numRuns: 5 })('agrees with the definition', async (sizes, seed) => {
       const { region, arrays, terms } = layerCase(layer, sizes, seed);

@@ -24,7 +24,7 @@ export const combined = (work: Work, store: number, a: string, b: string, width:
   return binaryExpression(COMBINE[reduce!], work.nest.body[value]!.dtype, { a, b, suspects: [a, b] }, width);
 };
 
-export const identity = (work: Work, store: number): string => {
+const identity = (work: Work, store: number): string => {
   const { value, reduce } = work.nest.stores[store]!;
   const { dtype } = work.nest.body[value]!;
   return literal(identityOf(reduce!, dtype), dtype);

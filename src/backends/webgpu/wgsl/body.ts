@@ -28,7 +28,7 @@ const sum = (terms: readonly (readonly [string, number])[], offset: number): str
 };
 
 /** The address of the first lane, in numbers or in vectors. */
-export const addressOf = (
+const addressOf = (
   { strides, offset }: Pick<View, 'strides' | 'offset'>,
   vectors: Vectors,
   unit: Width,

@@ -1,4 +1,4 @@
-/** Solvers by name, over any number of steps or any grid. */
+/** Solvers by name. */
 import fc from 'fast-check';
 import {
   ancestral,
@@ -8,7 +8,6 @@ import {
   dpmSolverPPSinglestep,
   euler,
   eulerAncestral,
-  type Grid,
   heun,
   lms,
   pndm,
@@ -16,27 +15,17 @@ import {
   uniPC,
 } from 'noisefold/diffusion';
 
-export type MadeOf = (steps: number | Grid) => Solver;
-
 /** A solver, and what its samples of Gaussian data may lack of their variance at 400 steps. */
 export interface Named {
   readonly name: string;
-  readonly make: MadeOf;
+  readonly solver: Solver;
   readonly accuracy: number;
 }
 
 const named =
   (accuracy: number) =>
-  <O>(
-    name: string,
-    make: (steps: number | Grid, options: O) => Solver,
-    options: readonly O[],
-  ): readonly Named[] =>
-    options.map((one) => ({
-      name: `${name} ${JSON.stringify(one)}`,
-      make: (steps) => make(steps, one),
-      accuracy,
-    }));
+  <O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
+    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy }));
 
 const [first, second, churned] = [named(0.05), named(0.015), named(0.08)];
 const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>

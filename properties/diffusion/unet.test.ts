@@ -66,13 +66,13 @@ it('losses and samplers take the U-Net as it is', async () => {
   expect(Math.abs(measured! / expected! - 1)).toBeLessThan(1e-5);
 
   const { step, start, stochastic } = right(
-    sampler({ process, denoiser: model, solver: ddim(5), guidance: cfg(2) }),
+    sampler({ process, denoiser: model, grid: 5, solver: ddim(), guidance: cfg(2) }),
   );
   expect(stochastic).toBe(false);
   const advance = right(
     await compile(
       program({ params: model.params, x: 'B 8 8 1', label: 'B:int32', index: ':int32' }, (i) => ({
-        x: step(i.params, start(i.x), i).x,
+        x: step(i.params, start(i.x), i).state.x,
       })),
       { B: 4 },
       { donate: ['x'] },

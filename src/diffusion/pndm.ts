@@ -1,4 +1,3 @@
-import type { Grid } from './grid.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Solver } from './solver.js';
 import { solverOfOrder } from './solverOfOrder.js';
@@ -17,17 +16,19 @@ const adamsBashforth: readonly (readonly number[])[] = [
  * beyond two. It begins with fewer of them, as `skip_prk_steps` in diffusers does, and not with the
  * paper's Runge-Kutta; the last step, which ends at the data, is x̂₀.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: how many ε̂, 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the
  *   sampler
  * @example
- * const solver = pndm(leading(4))
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([750, 500, 250, 0])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: leading(20), solver: pndm() })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const pndm = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver =>
+export const pndm = ({ order = 4 }: { readonly order?: number } = {}): Solver =>
   solverOfOrder({
     where: 'pndm',
-    steps,
     order,
     most: 4,
     integrator: (n, legs) => noiseMultistep(legs, n, (_, reach) => adamsBashforth[reach - 1]!),

@@ -44,7 +44,7 @@ const walked = async (solver: Solver): Promise<number> => {
           next: scalar(next ?? t, 'int32'),
           predict: (at, when) => mul(entryAt(table(shares))(when))(tanh(add(0.2)(at))) as typeof at,
           noise: (_) => constantOf([NOISE], 1) as never, // of the shape of x, which is [1]
-        }),
+        }).state,
       { x, memory: zeros },
     ).x;
   });
@@ -97,14 +97,14 @@ describe('DPM-Solver++', () => {
     (sigma(to) / sigma(from)) * x - alpha(to) * Math.expm1(lambda(from) - lambda(to)) * d;
 
   it('of order 1 is DDIM', async () => {
-    const expected = await walked(ddim(N));
-    for (const one of [dpmSolverPP, dpmSolverPPSinglestep]) await close(one(N, { order: 1 }), expected);
-    await close(euler(N), expected);
+    const expected = await walked(ddim());
+    for (const one of [dpmSolverPP, dpmSolverPPSinglestep]) await close(one({ order: 1 }), expected);
+    await close(euler(), expected);
   });
 
   it('of several steps and order 2 is Algorithm 2', () =>
     close(
-      dpmSolverPP(N),
+      dpmSolverPP(),
       host((x, i, seen) => {
         if (i === 0) return first(x, 0, 1, seen[0]!);
         const r = (lambda(i) - lambda(i - 1)) / (lambda(i + 1) - lambda(i));
@@ -114,7 +114,7 @@ describe('DPM-Solver++', () => {
 
   it('of several steps and order 3 integrates the parabola through three x̂₀', () =>
     close(
-      dpmSolverPP(N, { order: 3 }),
+      dpmSolverPP({ order: 3 }),
       host((x, i, seen) => {
         if (i === 0) return first(x, 0, 1, seen[0]!);
         const r = (lambda(i) - lambda(i - 1)) / (lambda(i + 1) - lambda(i));
@@ -155,7 +155,7 @@ describe('DPM-Solver++', () => {
       x = first(x, i, i + 2, (1 - 1 / (2 * r)) * d + at(u, i + 1) / (2 * r));
     }
     x = first(x, i, i + 1, at(x, i)); // a single leg is left before the last
-    await close(dpmSolverPPSinglestep(N), at(x, N - 1));
+    await close(dpmSolverPPSinglestep(), at(x, N - 1));
   });
 
   it('of one step and order 3 is `singlestep_dpm_solver_third_update`', async () => {
@@ -172,12 +172,12 @@ describe('DPM-Solver++', () => {
       x = first(x, i, i + 3, d) + (1 / r2) * alpha(i + 3) * phi2 * (d2 - d);
     }
     x = first(x, i, i + 1, at(x, i)); // a single leg is left before the last
-    await close(dpmSolverPPSinglestep(N, { order: 3 }), at(x, N - 1));
+    await close(dpmSolverPPSinglestep({ order: 3 }), at(x, N - 1));
   });
 
   it.each([1, 2])('of the SDE and order %d is that of the paper', (order) =>
     close(
-      dpmSolverPPSde(N, { order }),
+      dpmSolverPPSde({ order }),
       host((x, i, seen) => {
         const h = lambda(i + 1) - lambda(i);
         const contrast = -Math.expm1(-2 * h);
@@ -224,7 +224,7 @@ describe('UniPC', () => {
       const now = Array.from({ length: Math.min(order, i + 1) }, (_, k) => point(i - k, seen[i - k]!));
       if (i < N - 1) x = moved(corrected, i, now);
     }
-    await close(uniPC(N, { order, variant }), seen[N - 1]!, 1e-9); // of Simpson's rule
+    await close(uniPC({ order, variant }), seen[N - 1]!, 1e-9); // of Simpson's rule
   });
 });
 
@@ -255,7 +255,7 @@ describe('EDM', () => {
         }
         x = next;
       }
-      await close(solver(N, { churn, sMin, sMax, sNoise }), x, 1e-11);
+      await close(solver({ churn, sMin, sMax, sNoise }), x, 1e-11);
     }
     expect(raised).toBeGreaterThan(3);
   });
@@ -268,8 +268,8 @@ describe('EDM', () => {
       const down = Math.sqrt(to ** 2 - up ** 2);
       x += ((x - at(alpha(i) * x, i)) / from) * (down - from) + up * NOISE;
     }
-    await close(eulerAncestral(N, { eta }), x);
-    await close(ddim(N, { eta }), x);
+    await close(eulerAncestral({ eta }), x);
+    await close(ddim({ eta }), x);
     expect(eulerAncestralStep(eta)(legs.at(-1)!)).toEqual({ x: 0, x0: [1], noise: 0 });
   });
 });
@@ -280,7 +280,7 @@ describe('linear multistep', () => {
   it('PNDM is eq. 12, with fewer of ε̂ at the beginning', () => {
     const epsilons: number[] = [];
     return close(
-      pndm(N),
+      pndm(),
       host((x, i, seen) => {
         epsilons.unshift(noiseOf(x, i, seen[i]!));
         const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = epsilons;
@@ -293,7 +293,7 @@ describe('linear multistep', () => {
   it.each([2, 3, 4])('LMS of order %d integrates the polynomial through the last ε̂ in σ', (order) => {
     const points: (readonly [number, number])[] = [];
     return close(
-      lms(N, { order }),
+      lms({ order }),
       host((x, i, seen) => {
         points.unshift([ratio(i), noiseOf(x, i, seen[i]!)]);
         const last = points.slice(0, order);
@@ -306,16 +306,16 @@ describe('linear multistep', () => {
 
 describe('what a solver cannot be is a ConfigError', () => {
   it.each([
-    [dpmSolverPP(3, { order: 4 }), 'a whole order from 1 to 3', '4'],
-    [dpmSolverPPSinglestep(3, { order: 0 }), 'a whole order from 1 to 3', '0'],
-    [dpmSolverPPSde(3, { order: 3 }), 'a whole order from 1 to 2', '3'],
-    [uniPC(3, { order: 1.5 }), 'a whole order from 1 to 3', '1.5'],
-    [pndm(3, { order: 5 }), 'a whole order from 1 to 4', '5'],
-    [lms(3, { order: NaN }), 'a whole order from 1 to 4', 'NaN'],
-    [eulerAncestral(3, { eta: 2 }), 'η from 0 to 1', '2'],
-    [heun(3, { churn: -1 }), 'not negative', 'churn -1'],
-    [euler(3, { sNoise: NaN }), 'not negative', 'sNoise NaN'],
-    [euler(3, { sMin: 2, sMax: 1 }), 'sMin up to sMax', 'sMin 2, sMax 1'],
+    [dpmSolverPP({ order: 4 }), 'a whole order from 1 to 3', '4'],
+    [dpmSolverPPSinglestep({ order: 0 }), 'a whole order from 1 to 3', '0'],
+    [dpmSolverPPSde({ order: 3 }), 'a whole order from 1 to 2', '3'],
+    [uniPC({ order: 1.5 }), 'a whole order from 1 to 3', '1.5'],
+    [pndm({ order: 5 }), 'a whole order from 1 to 4', '5'],
+    [lms({ order: NaN }), 'a whole order from 1 to 4', 'NaN'],
+    [eulerAncestral({ eta: 2 }), 'η from 0 to 1', '2'],
+    [heun({ churn: -1 }), 'not negative', 'churn -1'],
+    [euler({ sNoise: NaN }), 'not negative', 'sNoise NaN'],
+    [euler({ sMin: 2, sMax: 1 }), 'sMin up to sMax', 'sMin 2, sMax 1'],
   ])('%#', (solver, expected, actual) => {
     const made = solver.integrate(legs, marginals);
     expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');

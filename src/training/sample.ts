@@ -71,7 +71,9 @@ const stepProgram = <P, I extends ImageShape>(
       ...(labelled ? { label: leafSpec(['B'], 'int32') } : {}),
     },
   });
-  return program(spec, ({ params, state, inputs }) => ({ state: step(params, state, inputs) }));
+  return program(spec, ({ params, state, inputs }) => ({
+    state: step(params, state, inputs).state,
+  }));
 };
 
 const startProgram = <P, I extends ImageShape>(
@@ -106,7 +108,7 @@ type Step<P> = OpenExecutable<StepGiven<P>, { readonly state: ResidentSample }>;
  * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap(sample({ solver: ddim(5), count: 2, key: key(8) })),
+ *   RTE.flatMap(sample({ solver: ddim(), grid: 5, count: 2, key: key(8) })),
  *   using(reference()),
  * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */

@@ -1,4 +1,4 @@
-import type { Correction, Guidance, Model, Solver } from '../diffusion/index.js';
+import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
 import { exactly, positive } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
@@ -8,6 +8,8 @@ import type { StopSignal } from '../internal/stop.js';
 /** How samples are drawn, and how many. */
 export interface Sampling {
   readonly solver: Solver;
+  /** How many timesteps, spaced evenly, or a grid; every timestep if not given. */
+  readonly grid?: number | Grid;
   readonly guidance?: Guidance;
   readonly correction?: Correction;
   readonly key: RandomKey;
@@ -26,6 +28,7 @@ export interface Sampling {
 const codec = exactly(
   { solver: part('a solver'), key: hostKey },
   {
+    grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
     guidance: part('a guidance'),
     correction: part('a correction'),
     labels: t.array(t.number),

@@ -71,6 +71,7 @@ export const casesOf = (length: number): readonly Case[] => [
   ]),
   strong('pndm 2', 2, pndm({ order: 2 }), 'PNDM, Liu et al. 2022'),
   strong('pndm 4', 2, pndm(), 'PNDM: 2, however many ε̂'),
+  strong('pndm 4, start', 2, pndm({ start: 'rungeKutta' }), 'PNDM, Algorithm 2, by Runge-Kutta'),
   strong('lms 2', 2, lms({ order: 2 }), 'Adams-Bashforth in σ'),
   strong('lms 3', 3, lms({ order: 3 }), 'Adams-Bashforth in σ', 2),
   strong('lms 4', 4, lms(), 'Adams-Bashforth in σ', 3),

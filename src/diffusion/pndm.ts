@@ -1,5 +1,6 @@
 import { noiseMultistep } from './noiseMultistep.js';
-import type { Solver } from './solver.js';
+import type { Leg, Solver } from './solver.js';
+import { pseudoRungeKutta, stagesOf } from './pseudoRungeKutta.js';
 import { solverOfOrder } from './solverOfOrder.js';
 
 /** The methods of Adams and Bashforth for steps that are all equal; PNDM's eq. 12 has the last. */
@@ -13,11 +14,12 @@ const adamsBashforth: readonly (readonly number[])[] = [
 /**
  * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of
  * the last ε̂ by the weights for equal steps. It converges with order 2, as the paper says, whatever the number of ε̂
- * beyond two. It begins with fewer of them, as `skip_prk_steps` in diffusers does, and not with the
- * paper's Runge-Kutta; the last step, which ends at the data, is x̂₀.
+ * beyond two. It begins with fewer of them, as `skip_prk_steps` in diffusers does, or with the paper's Runge-Kutta,
+ * which takes four evaluations for each of the first `order - 1` steps, at the timesteps of the grid and half-way
+ * between; a step that has no timestep there, or over which σ falls more than fourfold, is a plain one. The last step, which ends at the data, is x̂₀.
  *
  * @param options - `order`: how many ε̂, 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the
- *   sampler
+ *   sampler; `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
@@ -26,10 +28,21 @@ const adamsBashforth: readonly (readonly number[])[] = [
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const pndm = ({ order = 4 }: { readonly order?: number } = {}): Solver =>
-  solverOfOrder({
+export const pndm = ({
+  order = 4,
+  start = 'fewer',
+}: { readonly order?: number; readonly start?: 'fewer' | 'rungeKutta' } = {}): Solver => {
+  const weights = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
+  const multistep = {
     where: 'pndm',
     order,
     most: 4,
-    integrator: (n, legs) => noiseMultistep(legs, n, (_, reach) => adamsBashforth[reach - 1]!),
-  });
+    integrator: (n: number, legs: readonly Leg[]) => noiseMultistep(legs, n, (_, reach) => weights(reach)),
+  };
+  return start === 'fewer'
+    ? solverOfOrder(multistep)
+    : {
+        ...solverOfOrder({ ...multistep, integrator: (n, legs) => pseudoRungeKutta(legs, n, weights) }),
+        path: stagesOf(order - 1),
+      };
+};

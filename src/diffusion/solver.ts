@@ -27,13 +27,18 @@ export interface Leg {
  * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])
  * pipe(legs, E.map((all) => all.at(-1)!.to)) // → E.right(identity)
  */
-export const legsOf = (process: Process, timesteps: readonly number[]): readonly Leg[] =>
-  timesteps.map((t, i) => {
-    const next = timesteps[i + 1] ?? null;
-    const from = process.marginals[t]!;
-    const to = next === null ? identity : process.marginals[next]!;
-    return { t, next, from, to, between: transition(to, from) };
-  });
+export const legsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
+  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
+
+/** q(x_t|x_0) at each timestep: all that legs are made from. */
+export type Levels = Pick<Process, 'marginals'>;
+
+/** From one timestep to another, or to the data; of no length where they are one. */
+export const legBetween = ({ marginals }: Levels, t: number, next: number | null): Leg => {
+  const from = marginals[t]!;
+  const to = next === null ? identity : marginals[next]!;
+  return { t, next, from, to, between: transition(to, from) };
+};
 
 /** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
 export interface SampleState<S extends Shape> {
@@ -84,7 +89,7 @@ export interface Integrator {
 /** A way to walk the reverse process: the step from each timestep of a grid to the next. */
 export interface Solver {
   /** The stretches that it walks of a grid, falling, of a process; {@link legsOf} if left out. */
-  readonly path?: (process: Process, timesteps: readonly number[]) => readonly Leg[];
+  readonly path?: (process: Levels, timesteps: readonly number[]) => readonly Leg[];
   /**
    * Mathematics on the host, done once: the path becomes tables of coefficients. `levels` is q(x_t|x_0) at every
    * timestep of the process, for solvers that evaluate at others than those of the path.

@@ -1,7 +1,9 @@
 import {
+  abs,
   type Dim,
   iota,
   type Key,
+  meanPerSample,
   type NoisefoldError,
   program,
   type Tensor,
@@ -9,7 +11,22 @@ import {
   zeros,
 } from '../../src/dsl/index.js';
 import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
-import type { Model, Process } from '../../src/diffusion/index.js';
+import {
+  boundLosses,
+  hybridLosses,
+  importanceTimesteps,
+  minSnrWeight,
+  type Model,
+  noisedBatch,
+  type Objective,
+  predictionErrors,
+  type Process,
+  rescaledBoundLosses,
+  simpleLoss,
+  simpleLosses,
+  stratifiedTimesteps,
+  weightedBy,
+} from '../../src/diffusion/index.js';
 import { datasetOf, type Dataset, fit, type Trained } from '../../src/training/index.js';
 import type { E } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
@@ -29,6 +46,33 @@ fit({ ...rest, model: grey, data: digits });
 fit({ ...rest, model: wide, data: photographs });
 // @ts-expect-error Type '32' is not assignable to type '28'
 fit({ ...rest, model: grey, data: photographs });
+
+// any loss, in any weighting, is descended as it is called; its options are the recipe's
+const recipe = { ...rest, model: grey, data: digits };
+fit({ ...recipe, loss: simpleLosses });
+fit({ ...recipe, loss: boundLosses });
+fit({ ...recipe, loss: rescaledBoundLosses });
+fit({ ...recipe, loss: hybridLosses });
+fit({ ...recipe, loss: weightedBy(minSnrWeight(5))(simpleLosses) });
+fit({ ...recipe, loss: (diffusion, denoiser, options) => hybridLosses(diffusion, denoiser, { ...options, lambda: 0.01 }) }); // prettier-ignore
+const absoluteLosses: Objective = (diffusion, denoiser, options) => {
+  const errors = predictionErrors(diffusion, denoiser, options);
+  return (params, x0, k, label) => {
+    const { error, t } = errors(params, x0, k, label);
+    return { losses: meanPerSample(abs(error)), t };
+  };
+};
+fit({ ...recipe, loss: absoluteLosses });
+// @ts-expect-error a mean of losses has no timesteps: Type 'Loss<P, I>' is not assignable to type 'Losses<P, I>'
+fit({ ...recipe, loss: simpleLoss });
+// @ts-expect-error losses are one for each sample, 'Tensor<[B]>', and not 'Tensor<[B, ...I]>'
+const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) => {
+  const { noise, at } = noisedBatch(diffusion, denoiser, options)(x0, k, label);
+  return { losses: noise, t: at.t };
+};
+fit({ ...recipe, loss: perPixel });
+fit({ ...recipe, timesteps: stratifiedTimesteps });
+fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );

@@ -1,3 +1,4 @@
+export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './adaptiveDraw.js';
 export {
   type AlphaBar,
   type AlphaBarOptions,
@@ -86,6 +87,7 @@ export {
   type GuidedParams,
   meanGuided,
 } from './classifierGuidance.js';
+export { importanceTimesteps } from './importance.js';
 export { partOfTheWay, startFrom } from './imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
 export { slerp } from './interpolation.js';
@@ -97,13 +99,13 @@ export {
   type Loss,
   type Losses,
   meanLoss,
+  type Objective,
+  predictionErrors,
   type SampleLosses,
   simpleLoss,
   simpleLosses,
   targetOf,
-  weightedBy,
 } from './loss.js';
-export { emptyHistory, importanceProbabilities, type LossHistory, recordLosses } from './lossHistory.js';
 export { gaussian, type Noise } from './noise.js';
 export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './noiseLevel.js';
 export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
@@ -151,6 +153,7 @@ export {
   p2Weight,
   snrWeight,
   uniformWeight,
+  weightedBy,
   type Weighting,
   weightsOf,
 } from './weighting.js';

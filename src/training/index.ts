@@ -12,6 +12,7 @@ export {
 export { positionsOf } from './batches.js';
 export { fit, type Fit } from './fit.js';
 export type { HeldOut, Training } from './training.js';
+export type { Recipe } from './recipe.js';
 export { startTraining, type TrainingRun } from './run.js';
 export type { TrainEvent } from './trainEvent.js';
 export { type Images, sample, type Trained } from './sample.js';
@@ -22,7 +23,6 @@ export {
   type Examples,
   heldOutLosses,
   initialState,
-  type Recipe,
   type Report,
   type StepInputs,
   type StepResult,

@@ -13,6 +13,7 @@ import {
   type Value,
 } from '../dsl/index.js';
 import type { io, taskEither } from '../internal/fp.js';
+import type { DrawMemory } from '../diffusion/index.js';
 import type { OptimizerState } from '../nn/index.js';
 
 /** The values on a backend of a tree of tensors without symbols, such as parameters. */
@@ -23,6 +24,7 @@ export interface ResidentState<P> {
   readonly params: Resident<P>;
   readonly average: Resident<P>;
   readonly optimizer: OptimizerState<Resident<P>>;
+  readonly timesteps: Resident<DrawMemory>;
   readonly step: Value<[], 'int32'>;
 }
 

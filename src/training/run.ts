@@ -74,7 +74,7 @@ const diverged = (step: number): NoisefoldError =>
 const begin =
   <P, I extends ImageShape>(training: Training<P, I>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState<P>> => {
-    const { from, model, optimizer, key, batch, config = recipeConfig(training) } = training;
+    const { from, key, batch, config = recipeConfig(training) } = training;
     return from === undefined
       ? F.pipe(
           compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState<P>>(backend),
@@ -85,9 +85,7 @@ const begin =
       : F.pipe(
           TE.fromEither(resumable(from, { key, batch, config })),
           TE.flatMap(({ step, tensors }) =>
-            uploadTensors(`checkpoint of step ${step}`, trainState(model.params, optimizer))(tensors)(
-              backend,
-            ),
+            uploadTensors(`checkpoint of step ${step}`, trainState(training))(tensors)(backend),
           ),
         );
   };

@@ -1,14 +1,8 @@
 /** What training keeps on the backend from step to step, and the programs that begin and change it. */
-import {
-  type Model,
-  type Process,
-  simpleLoss,
-  simpleLosses,
-  type TimestepDraw,
-  uniformTimesteps,
-} from '../diffusion/index.js';
+import { asAdaptive, type DrawMemory, type Model } from '../diffusion/index.js';
 import {
   add,
+  attempt,
   cast,
   dtypeOf,
   isFinite,
@@ -25,46 +19,54 @@ import {
   tensorsOf,
   treeSpec,
   type TreeSpec,
-  valueAndGrad,
+  valueAuxAndGrad,
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import { ema, globalNorm, type Optimizer, type OptimizerState, rateAt } from '../nn/index.js';
+import { ema, globalNorm, type OptimizerState, rateAt } from '../nn/index.js';
+import { defaults, type Recipe } from './recipe.js';
 
-/** Parameters, their moving average, the optimiser's memory, and the number of updates so far. */
+/** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
 export interface TrainState<P> {
   readonly params: P;
   readonly average: P;
   readonly optimizer: OptimizerState<P>;
+  readonly timesteps: DrawMemory;
   readonly step: Tensor<[], 'int32'>;
 }
+
+/** What the draw of timesteps of a recipe remembers, made of each shape. */
+const drawMemory = <P, I extends Shape, A>(
+  { process, timesteps = defaults.timesteps }: Recipe<P, I>,
+  make: (shape: readonly number[]) => A,
+): Readonly<Record<string, A>> =>
+  Object.fromEntries(
+    Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]),
+  );
 
 /**
  * The spec of a training state, for programs and checkpoints.
  *
  * @example
- * const { leaves } = trainState(treeSpec(leafSpec([64, 10])), adam({ learningRate: 1e-3 }))
- * const paths = leaves.map(({ path }) => path)
- * paths // → ['params', 'average', 'optimizer.first', 'optimizer.second', 'step']
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const paths = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
+ *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
+ * )
+ * paths // → E.right(['params', 'average', 'optimizer.first', 'optimizer.second', 'timesteps.losses', 'timesteps.seen', 'step'])
  */
-export const trainState = <P>(params: TreeSpec<P>, optimizer: Optimizer): TreeSpec<TrainState<P>> =>
-  treeSpec({ params, average: params, optimizer: optimizer.state(params), step: leafSpec([], 'int32') });
-
-/** What a recipe has where it says nothing. */
-export const defaults = { averageDecay: 0.995, labelDropout: 0 } as const;
-
-/** What is to be learned, and how. */
-export interface Recipe<P, I extends Shape> {
-  readonly model: Model<P, I>;
-  readonly process: Process;
-  readonly optimizer: Optimizer;
-  /** The decay of the moving average of the parameters, from which samples are drawn; 0.995 if not given. */
-  readonly averageDecay?: number;
-  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
-  readonly labelDropout?: number;
-  /** How the timesteps of a batch are drawn; each for itself, uniformly, if not given. */
-  readonly timesteps?: TimestepDraw;
-}
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState<P>> => {
+  const { params } = recipe.model;
+  return treeSpec({
+    params,
+    average: params,
+    optimizer: recipe.optimizer.state(params),
+    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
+    step: leafSpec([], 'int32'),
+  });
+};
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
@@ -80,13 +82,18 @@ export interface Recipe<P, I extends Shape> {
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const initialState = <P, I extends Shape>({
-  model,
-  optimizer,
-}: Recipe<P, I>): Program<{ readonly key: Key }, TrainState<P>> =>
+export const initialState = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+): Program<{ readonly key: Key }, TrainState<P>> =>
   program({ key: 'key' }, ({ key }) => {
-    const params = model.init(key);
-    return { params, average: params, optimizer: optimizer.init(params), step: cast('int32')(zeros()) };
+    const params = recipe.model.init(key);
+    return {
+      params,
+      average: params,
+      optimizer: recipe.optimizer.init(params),
+      timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
+      step: cast('int32')(zeros()),
+    };
   });
 
 /** Some images of shape `I` with their classes, and what is drawn for them. */
@@ -147,23 +154,31 @@ export const unguardedStep = <P, I extends Shape>(
     model,
     process,
     optimizer,
+    loss = defaults.loss,
     averageDecay = defaults.averageDecay,
     labelDropout = defaults.labelDropout,
-    timesteps = uniformTimesteps,
+    timesteps = defaults.timesteps,
   } = recipe;
-  const loss = simpleLoss(process, model, { labelDropout, timesteps });
-  const inputs: TreeSpec<StepInputs<P, I>> = treeSpec({
-    state: trainState(model.params, optimizer),
-    examples: examples(model, image),
-  });
-  return program(inputs, ({ state, examples: { x0, label, key } }) => {
-    const { value, grad } = valueAndGrad((params: P) => loss(params, x0, key, label))(state.params);
+  const { draw, mean, record } = asAdaptive(timesteps);
+  const inputs = attempt(() =>
+    treeSpec<StepInputs<P, I>>({ state: trainState(recipe), examples: examples(model, image) }),
+  );
+  const trace: Program<StepInputs<P, I>, StepResult<P>>['trace'] = ({
+    state,
+    examples: { x0, label, key },
+  }) => {
+    const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
+    const { value, aux, grad } = valueAuxAndGrad((params: P) => {
+      const drawn = losses(params, x0, key, label);
+      return [mean(state.timesteps)(drawn), drawn];
+    })(state.params);
     const gradientNorm = globalNorm<P>(grad);
     const updated = optimizer.update<P>(grad, state.optimizer, state.params, state.step);
     const moved = {
       params: updated.params,
       average: ema(averageDecay)(state.average, updated.params, state.step),
       optimizer: updated.state,
+      timesteps: record(state.timesteps)(aux),
     };
     return {
       state: { ...moved, step: add(1)(state.step) },
@@ -174,7 +189,8 @@ export const unguardedStep = <P, I extends Shape>(
         sound: isFiniteTree([value, gradientNorm, updated.params]),
       },
     };
-  });
+  };
+  return { inputs, trace };
 };
 
 /**
@@ -212,7 +228,8 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The loss of given parameters on each of some examples, `[B]`: for images that are held out.
+ * The loss of a recipe for given parameters on each of some examples, `[B]`, at uniform timesteps and with every label:
+ * for images that are held out.
  *
  * @example
  * const model: Model<Scalar, []> = {
@@ -231,16 +248,15 @@ export const trainStep = <P, I extends Shape>(
  * )() // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
-  { model, process }: Recipe<P, I>,
+  { model, process, loss = defaults.loss }: Recipe<P, I>,
   image: Shape,
 ): Program<{ readonly params: P; readonly examples: Examples<I> }, Tensor<['B']>> => {
-  const perSample = simpleLosses(process, model);
   const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
     params: model.params,
     examples: examples(model, image),
   });
   return program(
     inputs,
-    ({ params, examples: { x0, label, key } }) => perSample(params, x0, key, label).losses,
+    ({ params, examples: { x0, label, key } }) => loss(process, model)(params, x0, key, label).losses,
   );
 };

@@ -63,9 +63,9 @@ const absoluteLosses: Objective = (diffusion, denoiser, options) => {
   };
 };
 fit({ ...recipe, loss: absoluteLosses });
-// @ts-expect-error a mean of losses has no timesteps: Type 'Loss<P, I>' is not assignable to type 'Losses<P, I>'
+// @ts-expect-error Call signature return types 'Loss<P, I>' and 'Losses<P, I>' are incompatible.
 fit({ ...recipe, loss: simpleLoss });
-// @ts-expect-error losses are one for each sample, 'Tensor<[B]>', and not 'Tensor<[B, ...I]>'
+// @ts-expect-error Source has 2 element(s) but target allows only 1.
 const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) => {
   const { noise, at } = noisedBatch(diffusion, denoiser, options)(x0, k, label);
   return { losses: noise, t: at.t };

@@ -13,6 +13,7 @@ import {
 import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
 import {
   boundLosses,
+  ddim,
   hybridLosses,
   importanceTimesteps,
   minSnrWeight,
@@ -27,8 +28,8 @@ import {
   stratifiedTimesteps,
   weightedBy,
 } from '../../src/diffusion/index.js';
-import { datasetOf, type Dataset, fit, type Trained } from '../../src/training/index.js';
-import type { E } from '../../src/internal/fp.js';
+import { datasetOf, type Dataset, fit, type Images, sample, type Trained } from '../../src/training/index.js';
+import { type E, TE } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 declare const grey: UNet<[28, 28, 1]>;
@@ -97,3 +98,12 @@ expectType<Tensor<[8, 32]>>()(
     output: { w: zeros(32, 32), b: zeros(32) },
   })(iota(8)),
 );
+
+// previews are images, and showing them is an effect
+const samples = { solver: ddim(), grid: 25, key };
+const shown = TE.right(undefined);
+sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(
+  trained,
+);
+// @ts-expect-error Type 'undefined' is not assignable to type 'TaskEither<NoisefoldError, void>'
+sample({ ...samples, previews: { every: 5, show: () => undefined } });

@@ -30,6 +30,7 @@ import {
 } from '../dsl/index.js';
 import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
+import { type Images, imagesOf } from './images.js';
 import { compiled, type OpenExecutable, type Resident } from './open.js';
 import { countsOf, type Sampling } from './sampling.js';
 import { ensuring } from '../internal/scope.js';
@@ -44,23 +45,23 @@ export interface Trained<P, I extends ImageShape> {
   readonly params: Resident<P>;
 }
 
-/** Images on the host, in [-1, 1], row-major. */
-export interface Images {
-  readonly data: Float32Array;
-  readonly shape: readonly [count: number, height: number, width: number, channels: number];
-}
-
 interface StepSpec<P, I extends ImageShape> {
   readonly params: P;
   readonly state: SampleState<['B', ...I]>;
   readonly inputs: StepInputs<'B'>;
 }
 
+/** What a step gives: x̂₀ where there are previews. */
+interface StepResult<I extends ImageShape> {
+  readonly state: SampleState<['B', ...I]>;
+  readonly x0?: Tensor<['B', ...I]>;
+}
+
 const stepProgram = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   { step, memory, stochastic }: Sampler<P, I>,
-  labelled: boolean,
-): Program<StepSpec<P, I>, { readonly state: SampleState<['B', ...I]> }> => {
+  { labels, previews }: Sampling,
+): Program<StepSpec<P, I>, StepResult<I>> => {
   const x = leafSpec(['B', ...image]);
   const spec: TreeSpec<StepSpec<P, I>> = treeSpec({
     params: model.params,
@@ -68,12 +69,13 @@ const stepProgram = <P, I extends ImageShape>(
     inputs: {
       index: leafSpec([], 'int32'),
       ...(stochastic ? { key: leafSpec([], 'key') } : {}),
-      ...(labelled ? { label: leafSpec(['B'], 'int32') } : {}),
+      ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
     },
   });
-  return program(spec, ({ params, state, inputs }) => ({
-    state: step(params, state, inputs).state,
-  }));
+  return program(spec, ({ params, state, inputs }) => {
+    const { state: next, x0 } = step(params, state, inputs);
+    return { state: next, ...(previews && { x0 }) };
+  });
 };
 
 const startProgram = <P, I extends ImageShape>(
@@ -96,7 +98,11 @@ interface StepGiven<P> {
   readonly inputs: { readonly index: number; readonly key?: RandomKey; readonly label?: HostArray };
 }
 type Start = OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
-type Step<P> = OpenExecutable<StepGiven<P>, { readonly state: ResidentSample }>;
+interface StepTaken {
+  readonly state: ResidentSample;
+  readonly x0?: Value<readonly number[]>;
+}
+type Step<P> = OpenExecutable<StepGiven<P>, StepTaken>;
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
@@ -134,10 +140,10 @@ export const sample =
           TE.flatMap((start) =>
             F.pipe(
               compiled(
-                stepProgram(trained, parts, sampling.labels !== undefined),
+                stepProgram(trained, parts, sampling),
                 { B: batch },
                 { donate: ['state'] },
-              )<StepGiven<P>, { readonly state: ResidentSample }>(backend),
+              )<StepGiven<P>, StepTaken>(backend),
               TE.flatMap((step) =>
                 F.pipe(
                   batches({ backend, trained, sampling, all, batch, parts, start, step }),
@@ -168,14 +174,7 @@ const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<
   return F.pipe(
     Array.from({ length: Math.ceil(all / batch) }, (_, b) => b),
     TE.traverseSeqArray((b) => walk(w, b)),
-    TE.map((numbers) => {
-      const image: readonly number[] = trained.image;
-      const each = image.reduce((a, n) => a * n, 1);
-      const data = new Float32Array(all * each);
-      // the last batch may be fuller than is asked for
-      numbers.forEach((part, b) => data.set(part.subarray(0, (all - b * batch) * each), b * batch * each));
-      return { data, shape: [all, ...trained.image] };
-    }),
+    TE.map((numbers) => imagesOf(all, trained.image, numbers)), // the last batch may be fuller than is asked for
   );
 };
 
@@ -184,12 +183,12 @@ const walk = <P, I extends ImageShape>(
   { backend, trained, sampling, all, batch, parts, start, step }: Walk<P, I>,
   b: number,
 ): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
-  const { labels, onStep, signal } = sampling;
+  const { labels, onStep, previews, signal } = sampling;
   const { steps, stochastic } = parts;
+  const first = b * batch;
   const keys = fork(foldIn(b)(sampling.key), 'start', 'steps');
   // a last batch that is not full is filled with its first label
-  const label =
-    labels && Int32Array.from({ length: batch }, (_, i) => labels[b * batch + i] ?? labels[b * batch]!);
+  const label = labels && Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!);
   return F.pipe(
     start.run({ key: keys.start }),
     TE.flatMap((state) =>
@@ -204,8 +203,17 @@ const walk = <P, I extends ImageShape>(
             ...(label ? { label } : {}),
           },
         }),
-        onStep: (_, index) =>
-          RTE.fromIO(() => onStep?.(b * steps + index + 1, Math.ceil(all / batch) * steps)),
+        onStep: ({ x0 }, index) => {
+          const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
+          const told = RTE.fromIO(() => onStep?.(done, of));
+          if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return told;
+          return F.pipe(
+            told,
+            RTE.flatMap(() => read(x0)),
+            RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
+            RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
+          );
+        },
         signal,
       })({ state })(backend),
     ),

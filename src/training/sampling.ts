@@ -1,9 +1,21 @@
 import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
 import { exactly, positive } from '../internal/decode.js';
-import { E, type either, F, t } from '../internal/fp.js';
+import { E, type either, F, t, type taskEither } from '../internal/fp.js';
 import { checked, hostKey, part } from './checked.js';
+import type { Images } from './images.js';
 import type { StopSignal } from '../internal/stop.js';
+
+/** Samples in progress: what they are going to be, by the last prediction. */
+export interface Preview {
+  /** x̂₀ of the samples of one batch, guided and corrected: of the last step, the first where that evaluates more often. */
+  readonly images: Images;
+  /** Which of all samples is the first of them. */
+  readonly first: number;
+  /** How many of all steps are done. */
+  readonly done: number;
+  readonly of: number;
+}
 
 /** How samples are drawn, and how many. */
 export interface Sampling {
@@ -21,6 +33,14 @@ export interface Sampling {
   readonly batch?: number;
   /** Told after each step how many of all steps are done. */
   readonly onStep?: (done: number, of: number) => void;
+  /**
+   * Shown after each `every` steps of a batch, while the sampling rests; a `Left` ends it. Nothing is evaluated for them
+   * that a step does not evaluate anyway.
+   */
+  readonly previews?: {
+    readonly every: number;
+    readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
+  };
   /** Ends the sampling before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
@@ -35,6 +55,7 @@ const codec = exactly(
     count: positive,
     batch: positive,
     onStep: part('a function'),
+    previews: exactly({ every: positive, show: part('a function') }),
     signal: part('a signal'),
   },
 );

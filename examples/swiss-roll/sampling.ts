@@ -1,8 +1,7 @@
 /** Sampling: points on their way from noise to data. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { dpmSolverPP, type Process, sampler, type SampleState, uncorrected } from 'noisefold/diffusion';
-import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
-import type { Resident } from 'noisefold/training';
+import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
 import { network, type Params } from './network.js';
 
 const parts = { denoiser: network, grid: 25, solver: dpmSolverPP(), correction: uncorrected };

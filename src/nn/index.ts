@@ -37,6 +37,7 @@ export {
   type OptimizerState,
   type Updated,
 } from './optimizer.js';
+export { type Learned, type LearnedSpec, learner, type Learner } from './learner.js';
 export { adam, type AdamConfig } from './adam.js';
 export { adamw, type AdamWConfig } from './adamw.js';
 export { clipByGlobalNorm, globalNorm } from './clip.js';

@@ -18,7 +18,6 @@ export type { TrainEvent } from './trainEvent.js';
 export type { Images } from './images.js';
 export { sample, type Trained } from './sample.js';
 export type { Preview, Sampling } from './sampling.js';
-export type { Resident } from './open.js';
 export type { StopSignal } from '../internal/stop.js';
 export {
   type Examples,

@@ -9,6 +9,7 @@ import {
   read,
   release,
   type Value,
+  type Resident,
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { positionsOf } from './batches.js';
@@ -17,7 +18,7 @@ import type { Batch, ImageShape } from './dataset.js';
 import { recipeConfig } from './recipeConfig.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation } from './heldOut.js';
-import { compiled, type OpenExecutable, type Resident, type ResidentState, type StepGiven } from './open.js';
+import { compiled, type OpenExecutable, type ResidentState, type StepGiven } from './open.js';
 import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';

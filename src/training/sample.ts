@@ -27,11 +27,12 @@ import {
   treeSpec,
   type TreeSpec,
   type Value,
+  type Resident,
 } from '../dsl/index.js';
 import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
 import { type Images, imagesOf } from './images.js';
-import { compiled, type OpenExecutable, type Resident } from './open.js';
+import { compiled, type OpenExecutable } from './open.js';
 import { countsOf, type Sampling } from './sampling.js';
 import { ensuring } from '../internal/scope.js';
 

@@ -3,7 +3,6 @@ import { asAdaptive, type DrawMemory, type Model } from '../diffusion/index.js';
 import {
   add,
   attempt,
-  cast,
   dtypeOf,
   isFinite,
   type Key,
@@ -23,16 +22,13 @@ import {
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import { ema, globalNorm, type OptimizerState, rateAt } from '../nn/index.js';
+import { ema, globalNorm, type Learned, learner, rateAt } from '../nn/index.js';
 import { defaults, type Recipe } from './recipe.js';
 
 /** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
-export interface TrainState<P> {
-  readonly params: P;
+export interface TrainState<P> extends Learned<P> {
   readonly average: P;
-  readonly optimizer: OptimizerState<P>;
   readonly timesteps: DrawMemory;
-  readonly step: Tensor<[], 'int32'>;
 }
 
 /** What the draw of timesteps of a recipe remembers, made of each shape. */
@@ -58,13 +54,11 @@ const drawMemory = <P, I extends Shape, A>(
  * paths // → E.right(['params', 'average', 'optimizer.first', 'optimizer.second', 'timesteps.losses', 'timesteps.seen', 'step'])
  */
 export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState<P>> => {
-  const { params } = recipe.model;
+  const { state } = learner(recipe.model, recipe.optimizer);
   return treeSpec({
-    params,
-    average: params,
-    optimizer: recipe.optimizer.state(params),
+    ...state,
+    average: state.params,
     timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
-    step: leafSpec([], 'int32'),
   });
 };
 
@@ -86,13 +80,11 @@ export const initialState = <P, I extends Shape>(
   recipe: Recipe<P, I>,
 ): Program<{ readonly key: Key }, TrainState<P>> =>
   program({ key: 'key' }, ({ key }) => {
-    const params = recipe.model.init(key);
+    const learned = learner(recipe.model, recipe.optimizer).init(key);
     return {
-      params,
-      average: params,
-      optimizer: recipe.optimizer.init(params),
+      ...learned,
+      average: learned.params,
       timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
-      step: cast('int32')(zeros()),
     };
   });
 
@@ -173,20 +165,19 @@ export const unguardedStep = <P, I extends Shape>(
       return [mean(state.timesteps)(drawn), drawn];
     })(state.params);
     const gradientNorm = globalNorm<P>(grad);
-    const updated = optimizer.update<P>(grad, state.optimizer, state.params, state.step);
-    const moved = {
-      params: updated.params,
-      average: ema(averageDecay)(state.average, updated.params, state.step),
-      optimizer: updated.state,
+    const moved = learner(model, optimizer).update(grad, state);
+    const next = {
+      ...moved,
+      average: ema(averageDecay)(state.average, moved.params, state.step),
       timesteps: record(state.timesteps)(aux),
     };
     return {
-      state: { ...moved, step: add(1)(state.step) },
+      state: next,
       report: {
         loss: value,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate)(state.step),
-        sound: isFiniteTree([value, gradientNorm, updated.params]),
+        sound: isFiniteTree([value, gradientNorm, next.params]),
       },
     };
   };

@@ -51,7 +51,7 @@ const drawMemory = <P, I extends Shape, A>(
  *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
  *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
  * )
- * paths // → E.right(['params', 'average', 'optimizer.first', 'optimizer.second', 'timesteps.losses', 'timesteps.seen', 'step'])
+ * paths // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step', 'average', 'timesteps.losses', 'timesteps.seen'])
  */
 export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState<P>> => {
   const { state } = learner(recipe.model, recipe.optimizer);

@@ -23,7 +23,7 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
 
 /**
  * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams and Bashforth in σ, with
- * weights for the steps as they are. It begins with lower orders; the last step, which ends at the data, is x̂₀.
+ * weights for the steps as they are, to the last one, which ends at the data. It begins with lower orders.
  *
  * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the sampler
  * @example

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.js';
 import { conversion } from './parameterization.js';
-import { flowStep, reachOf } from './lambda.js';
+import { flowStep, hasSignal, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Integrator, Leg } from './solver.js';
 
@@ -40,6 +40,6 @@ export const noiseMultistep = (
   weights: (i: number, reach: number) => readonly number[],
 ): Integrator =>
   linearIntegrator(
-    legs.map(({ from, to }, i) => meanNoiseStep(from, to, weights(i, reachOf(legs, i, order)))),
+    legs.map(({ from, to }, i) => meanNoiseStep(from, to, weights(i, reachOf(legs, i, order, hasSignal)))),
     legs.map(({ from }) => conversion('x0', 'epsilon')(from)),
   );

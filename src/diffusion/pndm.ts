@@ -13,10 +13,11 @@ const adamsBashforth: readonly (readonly number[])[] = [
 
 /**
  * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of
- * the last ε̂ by the weights for equal steps. It converges with order 2, as the paper says, whatever the number of ε̂
- * beyond two. It begins with fewer of them, as `skip_prk_steps` in diffusers does, or with the paper's Runge-Kutta,
+ * the last ε̂ by the weights for equal steps, to the last one, which ends at the data. It converges with order 2, as
+ * the paper says, whatever the number of ε̂ beyond two. It begins with fewer of them, or with the paper's Runge-Kutta,
  * which takes four evaluations for each of the first `order - 1` steps, at the timesteps of the grid and half-way
- * between; a step that has no timestep there, or over which σ falls more than fourfold, is a plain one. The last step, which ends at the data, is x̂₀.
+ * between; a step that has no timestep there, or over which σ falls more than fourfold, is a plain one.
+ * (`skip_prk_steps` in diffusers begins with fewer, but for two evaluations of the first step.)
  *
  * @param options - `order`: how many ε̂, 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the
  *   sampler; `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)

@@ -1,6 +1,6 @@
 /** The beginning of PNDM: steps of four stages, until there are as many ε̂ as the method of several steps takes. */
 import { add, mul, table } from '../dsl/index.js';
-import { reachOf, sigmaOf } from './lambda.js';
+import { hasSignal, reachOf, sigmaOf } from './lambda.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
 import { conversion } from './parameterization.js';
 import { type Integrator, type Leg, legBetween, legsOf, type Solver } from './solver.js';
@@ -76,7 +76,7 @@ const rowsOf = (
     }
     const isStaged = stages[i + 1] === 1;
     const step = steps.indexOf(legs[i]!);
-    const mean = meanNoiseStep(from, to, isStaged ? [1] : weights(reachOf(steps, step, order)));
+    const mean = meanNoiseStep(from, to, isStaged ? [1] : weights(reachOf(steps, step, order, hasSignal)));
     const [own, ...earlier] = mean.x0;
     return { ...row, x: mean.x, x0: own!, earlier };
   });

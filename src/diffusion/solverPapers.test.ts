@@ -78,16 +78,19 @@ const through =
 const exponential = (x: number, from: number, to: number, x0: (l: number) => number): number =>
   (sigma(to) / sigma(from)) * x + sigma(to) * integral((l) => Math.exp(l) * x0(l), lambda(from), lambda(to));
 
-/** One leg after the other; the last gives x̂₀. */
-const host = (step: (x: number, i: number, seen: readonly number[]) => number): number => {
+type HostStep = (x: number, i: number, seen: readonly number[]) => number;
+/** So many legs, one after the other. */
+const hosted = (count: number, step: HostStep): number => {
   let x = START;
   const seen: number[] = [];
-  for (let i = 0; i < N - 1; i++) {
+  for (let i = 0; i < count; i++) {
     seen.push(at(x, i));
     x = step(x, i, seen);
   }
-  return at(x, N - 1);
+  return x;
 };
+/** Of formulas in λ, which is not finite at the data: the last leg gives x̂₀. */
+const host = (step: HostStep): number => at(hosted(N - 1, step), N - 1);
 
 const close = async (solver: Solver, expected: number, tolerance = 1e-12): Promise<void> =>
   expect(Math.abs((await walked(solver)) - expected)).toBeLessThan(tolerance);
@@ -281,7 +284,7 @@ describe('linear multistep', () => {
     const epsilons: number[] = [];
     return close(
       pndm(),
-      host((x, i, seen) => {
+      hosted(N, (x, i, seen) => {
         epsilons.unshift(noiseOf(x, i, seen[i]!));
         const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = epsilons;
         const mean = [e0, (3 * e0 - e1) / 2, (23 * e0 - 16 * e1 + 5 * e2) / 12, (55 * e0 - 59 * e1 + 37 * e2 - 9 * e3) / 24][Math.min(i, 3)]!; // prettier-ignore
@@ -294,7 +297,7 @@ describe('linear multistep', () => {
     const points: (readonly [number, number])[] = [];
     return close(
       lms({ order }),
-      host((x, i, seen) => {
+      hosted(N, (x, i, seen) => {
         points.unshift([ratio(i), noiseOf(x, i, seen[i]!)]);
         const last = points.slice(0, order);
         return alpha(i + 1) * (x / alpha(i) + integral(through(last), ratio(i), ratio(i + 1)));

@@ -209,7 +209,7 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
     ancestral({ variance: settings.variance_type === 'fixed_large' ? 'beta' : 'posterior' }),
   DDIMScheduler: ({ step = {} }) => ddim(step),
   DDIMInverseScheduler: () => ddimInversion(),
-  PNDMScheduler: () => pndm(),
+  PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
     algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order }) : dpmSolverPP({ order }),
   DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) =>

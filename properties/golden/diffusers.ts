@@ -24,6 +24,7 @@ export interface GoldenSteps {
     readonly sample_max_value?: number;
     readonly rescale_betas_zero_snr?: boolean;
     readonly set_alpha_to_one?: boolean;
+    readonly skip_prk_steps?: boolean;
     readonly final_sigmas_type?: string;
     readonly use_karras_sigmas?: boolean;
     readonly use_exponential_sigmas?: boolean;
@@ -45,7 +46,7 @@ export interface GoldenSteps {
   /** Of k-diffusion: σ of all levels, rising, of which level j is t = 40·j to the model; and those that are visited. */
   readonly levels?: readonly number[];
   readonly path?: readonly number[];
-  /** x after each step; x̄ = x/√ᾱ for schedulers that work in σ. */
+  /** x after each step, and each stage of Runge-Kutta; x̄ = x/√ᾱ for schedulers that work in σ. */
   readonly xs: readonly (readonly number[])[];
 }
 

@@ -91,7 +91,9 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
     it('finds data that are one point', async () => {
       const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
       const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
-      expect(await samplesOf(made, [0.3, -2, 1])).toEqual([0.25, 0.25, 0.25]);
+      // the last step of most is x̂₀ itself, that of PNDM and LMS a mean of ε̂, which has been rounded
+      for (const sample of await samplesOf(made, [0.3, -2, 1]))
+        expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
     });
 
     it('gives the same samples in every parameterization', async () => {

@@ -27,7 +27,14 @@ export { residualBlock, type ResidualBlock, type ResidualBlockParams } from './r
 export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 export { unetBlock, type UNetBlock, type UNetBlockParams } from './unetBlock.js';
 export { type Heads, unetArchitecture, type UNetArchitecture, type UNetConfig } from './unetConfig.js';
-export { unet, type UNet, type UNetConditioning, type UNetLevelParams, type UNetParams } from './unet.js';
+export {
+  unet,
+  type UNet,
+  type UNetConditioning,
+  type UNetLevelParams,
+  type UNetOutputs,
+  type UNetParams,
+} from './unet.js';
 export { type LearningRate, cosineDecay, rateAt, type Step, warmup } from './learningRate.js';
 export {
   chain,

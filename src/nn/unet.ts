@@ -11,6 +11,7 @@ import {
   dims,
   fork,
   fullLike,
+  halve,
   type Key,
   type NoisefoldError,
   raise,
@@ -80,6 +81,12 @@ export interface UNetConditioning<B extends Dim> {
   readonly dropout?: Key;
 }
 
+/** What a U-Net that learns its variance gives: both `[B, ...I]`. */
+export interface UNetOutputs<B extends Dim, I extends Shape> {
+  readonly prediction: Tensor<[B, ...I]>;
+  readonly variance: Tensor<[B, ...I]>;
+}
+
 /** A U-Net for images of shape `I`, with what it was made from: a model in the sense of `noisefold/diffusion`. */
 export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly config: UNetArchitecture;
@@ -94,6 +101,15 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
     x: Tensor<[B, ...I]>,
     at: UNetConditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
+  /** Where its variance is learned: prediction and variance, of one evaluation; `apply` is the first of them. */
+  readonly learned?: {
+    readonly as: 'range' | 'logVariance';
+    readonly apply: <B extends Dim>(
+      params: UNetParams,
+      x: Tensor<[B, ...I]>,
+      at: UNetConditioning<NoInfer<B>>,
+    ) => UNetOutputs<B, I>;
+  };
 }
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
@@ -144,7 +160,11 @@ const layersOf = (c: UNetArchitecture) => {
       after: residual,
     },
     norm: groupNormLayer({ channels: levels[0]!.channels, groups: c.groups }),
-    output: convLayer({ inputs: levels[0]!.channels, outputs: c.image[2], initializer: allZeros }),
+    output: convLayer({
+      inputs: levels[0]!.channels,
+      outputs: c.image[2] * (c.learnedVariance === undefined ? 1 : 2),
+      initializer: allZeros,
+    }),
   };
 };
 type Layers = ReturnType<typeof layersOf>;
@@ -219,31 +239,44 @@ const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
     });
 };
 
+/** From images to what the last convolution gives, `[B, H, W, C]`, or `[B, H, W, 2·C]` where the variance is learned. */
+const evaluated = (c: UNetArchitecture, layers: Layers) => {
+  return <B extends Dim>(params: UNetParams, x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>) => {
+    isImage(c.image, x);
+    const { dropout } = at;
+    const keyOf = (path: string): Key | undefined =>
+      dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
+    const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
+    const images = x as unknown as Images<B>; // which has just been checked
+    return F.pipe(
+      images,
+      layers.input.apply(params.input),
+      through(layers, params, embedding, keyOf)(0),
+      layers.norm.apply(params.norm),
+      silu,
+      layers.output.apply(params.output),
+    );
+  };
+};
+
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const layers = layersOf(c);
+  const { learnedVariance: as } = c;
+  const evaluate = evaluated(c, layers);
+  const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
+    // prediction and variance side by side, each of the size where the way down began
+    const [prediction, variance] = halve()(evaluate(params, x, at));
+    return { prediction: ascribeLike(x)(prediction), variance: ascribeLike(x)(variance) };
+  };
   return {
     ...collect(layers),
     predicts: c.predicts,
     ...(c.classes !== undefined && { classes: c.classes }),
     timesteps: c.timesteps,
     config: c,
-    apply: <B extends Dim>(params: UNetParams, x: Tensor<[B, ...I]>, at: UNetConditioning<NoInfer<B>>) => {
-      isImage(c.image, x);
-      const { dropout } = at;
-      const keyOf = (path: string): Key | undefined =>
-        dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
-      const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
-      const images = x as unknown as Images<B>; // I is an image, which has just been checked
-      return F.pipe(
-        images,
-        layers.input.apply(params.input),
-        through(layers, params, embedding, keyOf)(0),
-        layers.norm.apply(params.norm),
-        silu,
-        layers.output.apply(params.output),
-        ascribeLike(x), // the way up ends at the size where it began
-      );
-    },
+    ...(as === undefined
+      ? { apply: (params, x, at) => ascribeLike(x)(evaluate(params, x, at)) } // the size where the way down began
+      : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
   };
 };
 

@@ -84,7 +84,8 @@ describe('what comes from outside is decoded', () => {
     [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected an integer ≥ 0, got NaN'],
     [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
-    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0' or 'v', got \"eps\""],
+    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
   ])('%j', (change, message) => {
     const made = unetArchitecture({ ...good, ...change });
@@ -117,7 +118,14 @@ describe('a configuration that can', () => {
 
   test('comes back from JSON as it is', () => {
     const architecture = right(
-      unetArchitecture({ ...good, attention: [7, 14], heads: { channels: 12 }, classes: 10, predicts: 'v' }),
+      unetArchitecture({
+        ...good,
+        attention: [7, 14],
+        heads: { channels: 12 },
+        classes: 10,
+        predicts: 'score',
+        learnedVariance: 'range',
+      }),
     );
     expect(unetArchitecture(JSON.parse(JSON.stringify(architecture)))).toEqual(E.right(architecture));
   });

@@ -33,14 +33,26 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly dropout?: number;
   /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
   readonly timesteps?: number;
-  /** The noise ε, the data x₀ or the velocity v; `epsilon` if not given. */
-  readonly predicts?: 'epsilon' | 'x0' | 'v';
+  /**
+   * The noise ε, the data x₀, the velocity v or the score; `epsilon` if not given. One of x_{t-1} is made of any of
+   * them by `fromPrevious` of `noisefold/diffusion`.
+   */
+  readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
+  /**
+   * Whether it learns the variance of its reverse steps too, from as many output channels again: 'range', a place
+   * between log β̃_t at -1 and log β_t at 1, or 'logVariance', log σ² itself (Nichol & Dhariwal 2021); it does not
+   * if not given.
+   */
+  readonly learnedVariance?: 'range' | 'logVariance';
   /** The convention of the time embedding; `ddpm` if not given. */
   readonly sinusoid?: Sinusoid;
 }
 
 /** A configuration with its defaults, found to work: plain JSON, for checkpoints. */
-export type UNetArchitecture = Required<Omit<UNetConfig, 'classes'>> & Pick<UNetConfig, 'classes'>;
+export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
+
+/** What has no default: it is there or not. */
+type Optional = 'classes' | 'learnedVariance';
 
 const codec = exactly(
   {
@@ -57,12 +69,13 @@ const codec = exactly(
     adaptiveGroupNorm: t.boolean,
     dropout: finite,
     timesteps: natural,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+    predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
+    learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
     sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
   },
 );
 
-const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
+const withDefaults = ({ classes, learnedVariance, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
   image: given.image,
   base: given.base,
   multipliers: given.multipliers,
@@ -75,6 +88,7 @@ const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchit
   dropout: given.dropout ?? 0,
   timesteps: given.timesteps ?? 1000,
   predicts: given.predicts ?? 'epsilon',
+  ...(learnedVariance === undefined ? {} : { learnedVariance }),
   sinusoid: given.sinusoid ?? 'ddpm',
 });
 

@@ -42,6 +42,8 @@ export {
   transition,
 } from './channel.js';
 export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
+export type { Condition, Conditioner, ConditionedOn } from './condition.js';
+export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 export { consistency } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
@@ -134,6 +136,7 @@ export {
 } from './reverse.js';
 export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
 export { type Schedule, scheduleFromBetas } from './schedule.js';
+export { superResolution } from './superResolution.js';
 export { ddimStride, sections, timestepRespacing } from './sections.js';
 export {
   atSigmas,

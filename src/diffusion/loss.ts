@@ -13,6 +13,7 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
+import type { Condition } from './condition.js';
 import { type Denoiser, overProcess } from './denoiser.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from './parameterization.js';
@@ -53,6 +54,7 @@ export type Losses<P, I extends Shape> = <B extends Dim>(
   x0: Tensor<[B, ...I]>,
   key: Key,
   label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
 ) => SampleLosses<B>;
 
 /** What is descended: a mean of {@link Losses}. */
@@ -61,6 +63,7 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
   x0: Tensor<[B, ...I]>,
   key: Key,
   label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
 ) => Scalar;
 
 /**
@@ -73,8 +76,8 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
  */
 export const meanLoss =
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, x0, key, label) =>
-    mean(losses(params, x0, key, label).losses);
+  (params, x0, key, ...told) =>
+    mean(losses(params, x0, key, ...told).losses);
 
 /**
  * What can be descended, of any denoiser over any process: {@link simpleLosses}, `hybridLosses`, what `weightedBy` makes
@@ -93,8 +96,8 @@ export type Objective = <P, I extends Shape>(
  * @example
  * const absoluteLosses: Objective = (process, denoiser, options) => {
  *   const errors = predictionErrors(process, denoiser, options)
- *   return (params, x0, k, label) => {
- *     const { error, t } = errors(params, x0, k, label)
+ *   return (...given) => {
+ *     const { error, t } = errors(...given)
  *     return { losses: meanPerSample(abs(error)), t }
  *   }
  * }
@@ -120,8 +123,9 @@ export const predictionErrors = <P, I extends Shape>(
     x0: Tensor<[B, ...I]>,
     key: Key,
     label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
-    const { noise, xt, at } = noised(x0, key, label);
+    const { noise, xt, at } = noised(x0, key, label, condition);
     return { error: sub(wanted(at.t)(x0, noise))(apply(params, xt, at)), t: at.t };
   };
 };
@@ -148,8 +152,8 @@ export const simpleLosses = <P, I extends Shape>(
   options: LossOptions = {},
 ): Losses<P, I> => {
   const errors = predictionErrors(process, denoiser, options);
-  return (params, x0, key, label) => {
-    const { error, t } = errors(params, x0, key, label);
+  return (...given) => {
+    const { error, t } = errors(...given);
     return { losses: meanPerSample(square(error)), t };
   };
 };
@@ -163,6 +167,7 @@ export const simpleLosses = <P, I extends Shape>(
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `key`: consumed
  * - `label`: `[B]` int32, for a denoiser with classes
+ * - `condition`: of each sample, for a denoiser that has one
  *
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
  *

@@ -11,6 +11,7 @@ import {
 import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
+import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { type Guidance, unguided } from './guidance.js';
@@ -45,6 +46,8 @@ export interface StepInputs<B extends Dim> {
   readonly key?: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with. */
+  readonly condition?: Condition<B>;
 }
 
 /**

@@ -118,12 +118,12 @@ export const weightedBy =
   (objective: Objective): Objective => {
     const weighted: Objective = (process, denoiser, options) => {
       const losses = objective(process, denoiser, options);
-      return (params, x0, key, label) => {
+      return (...given) => {
         const weights = E.getOrElseW((error: NoisefoldError) => raise(error._tag, error))(
           weightsOf(denoiser.predicts, weighting)(process),
         );
-        const given = losses(params, x0, key, label);
-        return { ...given, losses: mul(gather(table(weights))(given.t))(given.losses) };
+        const drawn = losses(...given);
+        return { ...drawn, losses: mul(gather(table(weights))(drawn.t))(drawn.losses) };
       };
     };
     // weightings have no names: a few of their numbers tell them apart

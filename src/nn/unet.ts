@@ -4,13 +4,11 @@
  * down joined to the way up.
  */
 import {
-  add,
   ascribeLike,
   concat,
   type Dim,
   dims,
   fork,
-  fullLike,
   halve,
   type Key,
   type NoisefoldError,
@@ -25,12 +23,6 @@ import {
 import { E, type either, F } from '../internal/fp.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import { convLayer, type ConvParams } from './conv.js';
-import {
-  classEmbedding,
-  type ClassEmbeddingParams,
-  timeEmbedding,
-  type TimeEmbeddingParams,
-} from './embedding.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
 import { collect, type Trainable } from './layer.js';
@@ -38,11 +30,19 @@ import { residualBlock, type ResidualBlockParams } from './residualBlock.js';
 import { downsampleLayer, upsampleLayer } from './sampling.js';
 import { unetBlock, type UNetBlockParams } from './unetBlock.js';
 import {
+  besideCondition,
+  embed,
+  embeddingLayers,
+  type UNetConditioning,
+  type UNetEmbeddingParams,
+} from './unetConditioning.js';
+import {
   headsOver,
   type Level,
   levelsOf,
   type UNetArchitecture,
   unetArchitecture,
+  type UNetConditionConfig,
   type UNetConfig,
 } from './unetConfig.js';
 
@@ -56,9 +56,7 @@ export interface UNetLevelParams {
 }
 
 /** The parameters of a U-Net. */
-export interface UNetParams {
-  readonly time: TimeEmbeddingParams;
-  readonly label?: ClassEmbeddingParams;
+export interface UNetParams extends UNetEmbeddingParams {
   readonly input: ConvParams<Dim, Dim>;
   /** From full resolution to the bottleneck. */
   readonly levels: readonly UNetLevelParams[];
@@ -69,16 +67,6 @@ export interface UNetParams {
   };
   readonly norm: ScaleAndShift<Dim>;
   readonly output: ConvParams<Dim, Dim>;
-}
-
-/** What a U-Net is told beside the noised images. */
-export interface UNetConditioning<B extends Dim> {
-  /** The timestep of each sample, `[B]`, counted from 0. */
-  readonly t: Tensor<[B], 'int32'>;
-  /** The class of each sample, `[B]`. Without it a model with classes takes them all to be of none. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** Randomness for dropout; without it nothing is dropped. */
-  readonly dropout?: Key;
 }
 
 /** What a U-Net that learns its variance gives: both `[B, ...I]`. */
@@ -93,6 +81,8 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly predicts: UNetArchitecture['predicts'];
   /** The number of classes, where there are some; the label of that number is no class. */
   readonly classes?: number;
+  /** The images that it is conditioned on, where it is. */
+  readonly condition?: UNetConditionConfig;
   /** The number of timesteps, 0…timesteps-1. */
   readonly timesteps: number;
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
@@ -150,9 +140,8 @@ const layersOf = (c: UNetArchitecture) => {
   const { channels } = levels.at(-1)!; // an architecture has a level
   const residual = residualBlock({ ...c, inputs: channels, outputs: channels, embedding });
   return {
-    time: timeEmbedding({ ...c, size: c.base, outputs: embedding }),
-    ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs: embedding }) }),
-    input: convLayer({ inputs: c.image[2], outputs: c.base }),
+    ...embeddingLayers(c),
+    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: c.base }),
     levels: levels.map((_, l) => levelOf(c, levels, l)),
     middle: {
       before: residual,
@@ -168,27 +157,6 @@ const layersOf = (c: UNetArchitecture) => {
   };
 };
 type Layers = ReturnType<typeof layersOf>;
-
-/** The embedding of the conditioning, activated: all residual blocks share it. `[B, 4·base]` */
-const embed = <B extends Dim>(
-  layers: Layers,
-  params: UNetParams,
-  { t, label }: UNetConditioning<B>,
-): Tensor<[B, Dim]> => {
-  const time = layers.time.apply(params.time)(t);
-  if (layers.label === undefined || params.label === undefined) {
-    if (label !== undefined)
-      raise('ConfigError', {
-        where: 'unet',
-        expected: 'no labels: the model has no classes',
-        actual: `labels ${showShape(dims(label))}`,
-        hint: 'give the model `classes`, or leave the labels out',
-      });
-    return silu(time);
-  }
-  const none = dims(params.label.table)[0]! - 1;
-  return silu(add(layers.label.apply(params.label)(label ?? fullLike(none)(t)))(time));
-};
 
 /** One level, and all below it. */
 const through =
@@ -249,7 +217,7 @@ const evaluated = (c: UNetArchitecture, layers: Layers) => {
     const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
     const images = x as unknown as Images<B>; // which has just been checked
     return F.pipe(
-      images,
+      besideCondition(c, images, at.condition),
       layers.input.apply(params.input),
       through(layers, params, embedding, keyOf)(0),
       layers.norm.apply(params.norm),
@@ -272,6 +240,7 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     ...collect(layers),
     predicts: c.predicts,
     ...(c.classes !== undefined && { classes: c.classes }),
+    ...(c.condition !== undefined && { condition: c.condition }),
     timesteps: c.timesteps,
     config: c,
     ...(as === undefined

@@ -44,6 +44,10 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       'unet.classes: expected at least one class, got 0; leave it out for a model without labels',
     ],
     [
+      { condition: { channels: 0 } },
+      'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
+    ],
+    [
       { base: 25 },
       'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines',
     ],
@@ -85,6 +89,8 @@ describe('what comes from outside is decoded', () => {
     [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ condition: 1 }, 'unet.condition: expected'],
+    [{ condition: { channel: 1 } }, 'unet.condition.channels: expected an integer ≥ 0, got nothing'],
     [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
   ])('%j', (change, message) => {
@@ -123,6 +129,7 @@ describe('a configuration that can', () => {
         attention: [7, 14],
         heads: { channels: 12 },
         classes: 10,
+        condition: { channels: 1, noiseLevel: true },
         predicts: 'score',
         learnedVariance: 'range',
       }),

@@ -6,6 +6,14 @@ import type { Sinusoid } from './embedding.js';
 /** The number of attention heads, or how many channels each has. */
 export type Heads = number | { readonly channels: number };
 
+/** The images that a U-Net is conditioned on. */
+export interface UNetConditionConfig {
+  /** Their channels; their size is their own, and they are resized to that of the samples. */
+  readonly channels: number;
+  /** Whether it is told how noisy they are (Cascaded Diffusion, Ho et al. 2022); false if not given. */
+  readonly noiseLevel?: boolean;
+}
+
 /** What a U-Net is made from. */
 export interface UNetConfig<I extends readonly [number, number, number] = readonly [number, number, number]> {
   /** Height, width and channels. */
@@ -24,6 +32,10 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly groups?: number;
   /** The number of classes; without it the model takes no labels. The label `classes` is no class. */
   readonly classes?: number;
+  /**
+   * An image for each sample to go with, beside x_t as channels (SR3, Saharia et al. 2021); none if not given.
+   */
+  readonly condition?: UNetConditionConfig;
   /**
    * Whether time and class scale and shift the group norms of the residual blocks (Dhariwal & Nichol 2021), or
    * are only added before them (Ho et al. 2020); false if not given.
@@ -52,7 +64,7 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
 export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
 
 /** What has no default: it is there or not. */
-type Optional = 'classes' | 'learnedVariance';
+type Optional = 'classes' | 'condition' | 'learnedVariance';
 
 const codec = exactly(
   {
@@ -66,6 +78,7 @@ const codec = exactly(
     heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
     groups: natural,
     classes: natural,
+    condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
     adaptiveGroupNorm: t.boolean,
     dropout: finite,
     timesteps: natural,
@@ -75,7 +88,12 @@ const codec = exactly(
   },
 );
 
-const withDefaults = ({ classes, learnedVariance, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
+const withDefaults = ({
+  classes,
+  condition,
+  learnedVariance,
+  ...given
+}: t.TypeOf<typeof codec>): UNetArchitecture => ({
   image: given.image,
   base: given.base,
   multipliers: given.multipliers,
@@ -84,6 +102,7 @@ const withDefaults = ({ classes, learnedVariance, ...given }: t.TypeOf<typeof co
   heads: given.heads ?? 4,
   groups: given.groups ?? 8,
   ...(classes === undefined ? {} : { classes }),
+  ...(condition === undefined ? {} : { condition }),
   adaptiveGroupNorm: given.adaptiveGroupNorm ?? false,
   dropout: given.dropout ?? 0,
   timesteps: given.timesteps ?? 1000,
@@ -128,6 +147,7 @@ const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
   !isWhole(c.blocks) && ['blocks', 'at least one block a level', c.blocks, '2 is usual'],
   !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && ['heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'],
   !isWhole(c.groups) && ['groups', 'at least one group', c.groups, '8 or 32 is usual'],
+  c.condition?.channels === 0 && ['condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'],
   c.classes === 0 && ['classes', 'at least one class', c.classes, 'leave it out for a model without labels'],
   !(c.dropout >= 0 && c.dropout < 1) && ['dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'],
   !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],

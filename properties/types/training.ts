@@ -13,6 +13,8 @@ import {
 import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
 import {
   boundLosses,
+  type Conditioner,
+  conditioningAugmentation,
   ddim,
   hybridLosses,
   importanceTimesteps,
@@ -26,6 +28,7 @@ import {
   simpleLoss,
   simpleLosses,
   stratifiedTimesteps,
+  superResolution,
   weightedBy,
 } from '../../src/diffusion/index.js';
 import { datasetOf, type Dataset, fit, type Images, sample, type Trained } from '../../src/training/index.js';
@@ -72,6 +75,13 @@ const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) 
   return { losses: noise, t: at.t };
 };
 fit({ ...recipe, loss: perPixel });
+// what a model is conditioned on is made of its images
+fit({ ...recipe, condition: superResolution({ factor: 2 }) });
+fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
+fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
+declare const ofPhotographs: Conditioner<[32, 32, 3]>;
+// @ts-expect-error Type '28' is not assignable to type '32'
+fit({ ...recipe, condition: ofPhotographs });
 fit({ ...recipe, timesteps: stratifiedTimesteps });
 fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(

@@ -1,5 +1,6 @@
 import {
   type AdaptiveDraw,
+  type Conditioner,
   type Model,
   type Objective,
   type Process,
@@ -21,6 +22,8 @@ export interface Recipe<P, I extends Shape> {
   readonly averageDecay?: number;
   /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
   readonly labelDropout?: number;
+  /** What a model that is conditioned on an image gets for each, made of it: `superResolution({ factor: 2 })`, for one. */
+  readonly condition?: Conditioner<I>;
   /** How the timesteps of a batch are drawn; each for itself, uniformly, if not given. */
   readonly timesteps?: TimestepDraw | AdaptiveDraw;
 }

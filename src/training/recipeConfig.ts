@@ -20,6 +20,7 @@ export const recipeConfig = <P, I extends Shape>({
   loss = defaults.loss,
   averageDecay = defaults.averageDecay,
   labelDropout = defaults.labelDropout,
+  condition,
   timesteps: draw = defaults.timesteps,
 }: Recipe<P, I>): unknown => ({
   predicts,
@@ -29,5 +30,6 @@ export const recipeConfig = <P, I extends Shape>({
   loss: nameOf(loss),
   averageDecay,
   labelDropout,
+  ...(condition === undefined ? {} : { condition: nameOf(condition) }),
   timesteps: nameOf(draw),
 });

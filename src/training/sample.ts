@@ -30,6 +30,13 @@ import {
   type Resident,
 } from '../dsl/index.js';
 import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import {
+  checkedCondition,
+  type Conditions,
+  conditionsOf,
+  conditionSpec,
+  type ResidentCondition,
+} from './conditions.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
 import { type Images, imagesOf } from './images.js';
 import { compiled, type OpenExecutable } from './open.js';
@@ -61,7 +68,7 @@ interface StepResult<I extends ImageShape> {
 const stepProgram = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   { step, memory, stochastic }: Sampler<P, I>,
-  { labels, previews }: Sampling,
+  { labels, condition, previews }: Sampling,
 ): Program<StepSpec<P, I>, StepResult<I>> => {
   const x = leafSpec(['B', ...image]);
   const spec: TreeSpec<StepSpec<P, I>> = treeSpec({
@@ -71,6 +78,7 @@ const stepProgram = <P, I extends ImageShape>(
       index: leafSpec([], 'int32'),
       ...(stochastic ? { key: leafSpec([], 'key') } : {}),
       ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
+      ...(condition ? { condition: conditionSpec(condition) } : {}),
     },
   });
   return program(spec, ({ params, state, inputs }) => {
@@ -96,7 +104,12 @@ interface ResidentSample {
 interface StepGiven<P> {
   readonly params: Resident<P>;
   readonly state: ResidentSample;
-  readonly inputs: { readonly index: number; readonly key?: RandomKey; readonly label?: HostArray };
+  readonly inputs: {
+    readonly index: number;
+    readonly key?: RandomKey;
+    readonly label?: HostArray;
+    readonly condition?: ResidentCondition;
+  };
 }
 type Start = OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
 interface StepTaken {
@@ -128,11 +141,15 @@ export const sample =
     F.pipe(
       E.Do,
       E.bind('counts', () => countsOf(trained.model, sampling)),
+      E.bind('condition', () => checkedCondition(trained, sampling.condition, sampling.labels?.length)),
       E.bind('parts', () =>
         sampler<P, I>({ ...sampling, process: trained.process, denoiser: trained.model }),
       ),
       TE.fromEither,
-      TE.flatMap(({ counts: { all, batch }, parts }) =>
+      TE.bind('conditions', ({ condition, counts: { batch } }) =>
+        condition === undefined ? TE.right(null) : conditionsOf(trained.process, condition, batch)(backend),
+      ),
+      TE.flatMap(({ counts: { all, batch }, parts, conditions }) =>
         F.pipe(
           compiled(
             startProgram(trained, parts, batch),
@@ -147,13 +164,14 @@ export const sample =
               )<StepGiven<P>, StepTaken>(backend),
               TE.flatMap((step) =>
                 F.pipe(
-                  batches({ backend, trained, sampling, all, batch, parts, start, step }),
+                  batches({ backend, trained, sampling, all, batch, parts, conditions, start, step }),
                   ensuring(step.release),
                 ),
               ),
               ensuring(start.release),
             ),
           ),
+          ensuring(() => conditions?.release()),
         ),
       ),
     );
@@ -165,6 +183,7 @@ interface Walk<P, I extends ImageShape> {
   readonly all: number;
   readonly batch: number;
   readonly parts: Sampler<P, I>;
+  readonly conditions: Conditions | null;
   readonly start: Start;
   readonly step: Step<P>;
 }
@@ -181,43 +200,50 @@ const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<
 
 /** Batch number `b`, from noise to data, step by step. */
 const walk = <P, I extends ImageShape>(
-  { backend, trained, sampling, all, batch, parts, start, step }: Walk<P, I>,
+  { backend, trained, sampling, all, batch, parts, conditions, start, step }: Walk<P, I>,
   b: number,
 ): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
   const { labels, onStep, previews, signal } = sampling;
   const { steps, stochastic } = parts;
   const first = b * batch;
-  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps');
+  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps', 'condition');
   // a last batch that is not full is filled with its first label
   const label = labels && Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!);
-  return F.pipe(
-    start.run({ key: keys.start }),
-    TE.flatMap((state) =>
-      iterate(step, {
-        name: 'sampling',
-        times: steps,
-        inputs: (index) => ({
-          params: trained.params,
-          inputs: {
-            index,
-            ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
-            ...(label ? { label } : {}),
+  const walked = (condition: ResidentCondition | null) =>
+    F.pipe(
+      start.run({ key: keys.start }),
+      TE.flatMap((state) =>
+        iterate(step, {
+          name: 'sampling',
+          times: steps,
+          inputs: (index) => ({
+            params: trained.params,
+            inputs: {
+              index,
+              ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
+              ...(label ? { label } : {}),
+              ...(condition ? { condition } : {}),
+            },
+          }),
+          onStep: ({ x0 }, index) => {
+            const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
+            const told = RTE.fromIO(() => onStep?.(done, of));
+            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return told;
+            return F.pipe(
+              told,
+              RTE.flatMap(() => read(x0)),
+              RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
+              RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
+            );
           },
-        }),
-        onStep: ({ x0 }, index) => {
-          const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
-          const told = RTE.fromIO(() => onStep?.(done, of));
-          if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return told;
-          return F.pipe(
-            told,
-            RTE.flatMap(() => read(x0)),
-            RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
-            RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
-          );
-        },
-        signal,
-      })({ state })(backend),
-    ),
-    TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
+          signal,
+        })({ state })(backend),
+      ),
+      TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
+    );
+  const none: taskEither.TaskEither<NoisefoldError, ResidentCondition | null> = TE.right(null);
+  return F.pipe(
+    conditions?.from(first, keys.condition) ?? none,
+    TE.flatMap((condition) => F.pipe(walked(condition), ensuring(release(condition)(backend)))),
   );
 };

@@ -1,8 +1,9 @@
 import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
-import { exactly, positive } from '../internal/decode.js';
+import { exactly, natural, positive } from '../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../internal/fp.js';
 import { checked, hostKey, part } from './checked.js';
+import type { GivenCondition } from './conditions.js';
 import type { Images } from './images.js';
 import type { StopSignal } from '../internal/stop.js';
 
@@ -27,7 +28,9 @@ export interface Sampling {
   readonly key: RandomKey;
   /** The class of each sample, for a model with classes; their number is the number of samples. */
   readonly labels?: readonly number[];
-  /** How many samples, where there are no labels; 1 if not given. */
+  /** The images that samples are to go with, for a model that is conditioned on them: as many samples are made. */
+  readonly condition?: GivenCondition;
+  /** How many samples, where there are neither labels nor images to go with; 1 if not given. */
   readonly count?: number;
   /** How many are made at a time; all if not given. */
   readonly batch?: number;
@@ -52,6 +55,10 @@ const codec = exactly(
     guidance: part('a guidance'),
     correction: part('a correction'),
     labels: t.array(t.number),
+    condition: exactly(
+      { images: exactly({ data: part('numbers'), shape: t.array(natural) }) },
+      { t: t.number },
+    ),
     count: positive,
     batch: positive,
     onStep: part('a function'),
@@ -67,7 +74,7 @@ export const countsOf = (
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
     checked('sample', codec)(sampling),
-    E.flatMap(({ labels, count = 1, batch }) => {
+    E.flatMap(({ labels, condition, count = 1, batch }) => {
       const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
       if (wrong !== undefined)
         return fail('ConfigError', {
@@ -79,14 +86,14 @@ export const countsOf = (
           actual: `${wrong}`,
           hint: 'give labels that the model was trained with',
         });
-      const all = labels?.length ?? count;
+      const all = labels?.length ?? condition?.images.shape[0] ?? count;
       return all > 0
         ? E.right({ all, batch: Math.min(all, batch ?? all) })
         : fail('ConfigError', {
             where: 'sample',
             expected: 'at least one sample',
             actual: `${all}`,
-            hint: 'give labels, or a count',
+            hint: 'give labels, images to go with, or a count',
           });
     }),
   );

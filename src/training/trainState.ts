@@ -4,6 +4,7 @@ import {
   add,
   attempt,
   dtypeOf,
+  fork,
   isFinite,
   type Key,
   leafSpec,
@@ -104,6 +105,10 @@ const examples = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): T
     key: leafSpec([], 'key'),
   });
 
+/** The condition of examples, where the recipe has one: made anew in each step, from a key of its own. */
+const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
+  condition?.(x0, fork(key, 'condition').condition);
+
 /** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
 export interface Report {
   readonly loss: Scalar;
@@ -155,13 +160,12 @@ export const unguardedStep = <P, I extends Shape>(
   const inputs = attempt(() =>
     treeSpec<StepInputs<P, I>>({ state: trainState(recipe), examples: examples(model, image) }),
   );
-  const trace: Program<StepInputs<P, I>, StepResult<P>>['trace'] = ({
-    state,
-    examples: { x0, label, key },
-  }) => {
+  const trace: Program<StepInputs<P, I>, StepResult<P>>['trace'] = ({ state, examples: given }) => {
+    const { x0, label, key } = given;
+    const condition = conditionOf(recipe, given);
     const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
     const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-      const drawn = losses(params, x0, key, label);
+      const drawn = losses(params, x0, key, label, condition);
       return [mean(state.timesteps)(drawn), drawn];
     })(state.params);
     const gradientNorm = globalNorm<P>(grad);
@@ -239,15 +243,16 @@ export const trainStep = <P, I extends Shape>(
  * )() // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
-  { model, process, loss = defaults.loss }: Recipe<P, I>,
+  recipe: Recipe<P, I>,
   image: Shape,
 ): Program<{ readonly params: P; readonly examples: Examples<I> }, Tensor<['B']>> => {
+  const { model, process, loss = defaults.loss } = recipe;
   const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
     params: model.params,
     examples: examples(model, image),
   });
-  return program(
-    inputs,
-    ({ params, examples: { x0, label, key } }) => loss(process, model)(params, x0, key, label).losses,
-  );
+  return program(inputs, ({ params, examples: given }) => {
+    const { x0, label, key } = given;
+    return loss(process, model)(params, x0, key, label, conditionOf(recipe, given)).losses;
+  });
 };

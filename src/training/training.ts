@@ -51,6 +51,7 @@ const codec = exactly(
     loss: part('a loss, such as simpleLosses'),
     averageDecay: rate,
     labelDropout: rate,
+    condition: part('what makes conditions, such as superResolution({ factor: 2 })'),
     timesteps: part('a draw of timesteps'),
     heldOut: exactly({ data: part('a data set'), every: positive }, { images: positive }),
     config: t.unknown,

@@ -102,6 +102,29 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
 }
 
 /**
+ * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
+ *
+ * @example
+ * const dropping: Denoiser<null, []> = {
+ *   predicts: 'x0',
+ *   apply: (_, x, { dropout }) => (dropout === undefined ? x : zerosLike(x)),
+ * }
+ * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
+ * await using(reference())(evaluate(measured, {})(key(7)))() // → E.right([1])
+ */
+export const withoutDropout = <P, I extends Shape>({
+  apply,
+  learned,
+  ...denoiser
+}: Denoiser<P, I>): Denoiser<P, I> => ({
+  ...denoiser,
+  apply: (params, x, { dropout: _, ...at }) => apply(params, x, at),
+  ...(learned && {
+    learned: { ...learned, apply: (params, x, { dropout: _, ...at }) => learned.apply(params, x, at) },
+  }),
+});
+
+/**
  * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
  * by x_t of the same shape.
  *

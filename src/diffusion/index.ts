@@ -59,6 +59,7 @@ export {
   overParams,
   overProcess,
   reparameterize,
+  withoutDropout,
 } from './denoiser.js';
 export { discretizedLogLikelihood } from './discretizedGaussian.js';
 export { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';

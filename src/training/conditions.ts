@@ -27,6 +27,7 @@ import {
   type Value,
 } from '../dsl/index.js';
 import { E, type either, F, type io, TE, type taskEither } from '../internal/fp.js';
+import { batchOf } from './givenImages.js';
 import type { Images } from './images.js';
 import { compiled } from './open.js';
 
@@ -49,12 +50,12 @@ const mistakeIn = (
   { channels, noiseLevel = false }: ConditionedOn,
   { schedule: { T } }: Process,
   { images: { data, shape }, t }: GivenCondition,
-  labels: number | undefined,
+  count: number,
 ): Mistake | null => {
   if (shape[3] !== channels || data.length !== shape.reduce((size, extent) => size * extent, 1))
     return [`all numbers of images [count, height, width, ${channels}]`, `${data.length} of ${showShape(shape)}`, 'give images of the channels that the model was trained with'];
-  if (labels !== undefined && labels !== shape[0])
-    return [`an image for each of ${labels} labels`, `${shape[0]}`, 'give as many labels as images'];
+  if (count !== shape[0])
+    return [`an image for each of ${count} samples`, `${shape[0]}`, 'give as many labels as images, or leave the count to these'];
   if (!noiseLevel && t !== undefined)
     return ['no t: the model is not told how noisy images are', `${t}`, 'leave it out, or train a model with `noiseLevel: true`'];
   if (noiseLevel && !(Number.isInteger(t) && t! >= 0 && t! < T))
@@ -66,12 +67,12 @@ const mistakeIn = (
  * A condition that a model takes, or none where it takes none. Otherwise a `ConfigError`, or `NonFinite` for images
  * that have such numbers.
  *
- * @param labels - how many there are, if there are
+ * @param count - how many samples there are
  */
 export const checkedCondition = (
   { model: { condition: wanted }, process }: Conditioned,
   given: GivenCondition | undefined,
-  labels: number | undefined,
+  count: number,
 ): either.Either<NoisefoldError, GivenCondition | undefined> => {
   const refused = ([expected, actual, hint]: Mistake) =>
     fail('ConfigError', { where: 'sample: condition', expected, actual, hint });
@@ -81,7 +82,7 @@ export const checkedCondition = (
       : refused(['images, on which the model is conditioned', 'none', 'give condition: { images }']);
   if (wanted === undefined)
     return refused(['none: the model is conditioned on no image', 'some', 'leave it out, or train a model with `condition`']); // prettier-ignore
-  const mistake = mistakeIn(wanted, process, given, labels);
+  const mistake = mistakeIn(wanted, process, given, count);
   if (mistake !== null) return refused(mistake);
   return E.map(() => given)(checkedImages(given.images.data));
 };
@@ -106,17 +107,6 @@ export interface Conditions {
   readonly release: io.IO<void>;
 }
 
-/** The images from number `first` on; a last batch that is not full is filled with its first one. */
-const sliceOf = ({ data, shape: [count, ...image] }: Images, first: number, batch: number): Float32Array => {
-  const each = image.reduce((size, extent) => size * extent, 1);
-  const slice = new Float32Array(batch * each);
-  for (let i = 0; i < batch; i++) {
-    const from = first + i < count ? first + i : first;
-    slice.set(data.subarray(from * each, (from + 1) * each), i * each);
-  }
-  return slice;
-};
-
 interface Noised {
   readonly image: Tensor<['B', number, number, number]>;
   readonly key: Key;
@@ -140,7 +130,7 @@ export const conditionsOf =
   (process: Process, { images, t }: GivenCondition, batch: number) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Conditions> => {
     const [, ...image] = images.shape;
-    const slice = (first: number): Float32Array => sliceOf(images, first, batch);
+    const slice = (first: number): Float32Array => batchOf(images, first, batch);
     if (t === undefined)
       return TE.right({
         from: (first) =>

@@ -16,6 +16,7 @@ export type { Recipe } from './recipe.js';
 export { startTraining, type TrainingRun } from './run.js';
 export type { TrainEvent } from './trainEvent.js';
 export type { GivenCondition } from './conditions.js';
+export type { GivenBeginning, GivenKnown } from './givenImages.js';
 export type { Images } from './images.js';
 export { sample, type Trained } from './sample.js';
 export type { Preview, Sampling } from './sampling.js';

@@ -2,10 +2,10 @@
 import {
   type Model,
   type Process,
-  type Sampler,
   sampler,
-  type SampleState,
-  type StepInputs,
+  everyStep,
+  inpainting,
+  partOfTheWay,
 } from '../diffusion/index.js';
 import {
   type Backend,
@@ -13,35 +13,23 @@ import {
   fork,
   type HostArray,
   iterate,
-  type Key,
-  leafSpec,
   type NoisefoldError,
-  normal,
-  program,
-  type Program,
   type RandomKey,
   read,
   release,
-  type Shape,
-  type Tensor,
-  treeSpec,
-  type TreeSpec,
+  upload,
   type Value,
   type Resident,
 } from '../dsl/index.js';
-import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
-import {
-  checkedCondition,
-  type Conditions,
-  conditionsOf,
-  conditionSpec,
-  type ResidentCondition,
-} from './conditions.js';
+import { E, type either, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { checkedCondition, type Conditions, conditionsOf, type ResidentCondition } from './conditions.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
+import { batchOf, checkedBeginning, checkedKnown, resamplingOf } from './givenImages.js';
 import { type Images, imagesOf } from './images.js';
 import { compiled, type OpenExecutable } from './open.js';
 import { countsOf, type Sampling } from './sampling.js';
-import { ensuring } from '../internal/scope.js';
+import { beginProgram, stepProgram, type Walker, walkOf } from './samplePrograms.js';
+import { ensuring, unlessRight } from '../internal/scope.js';
 
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends ImageShape> {
@@ -53,70 +41,34 @@ export interface Trained<P, I extends ImageShape> {
   readonly params: Resident<P>;
 }
 
-interface StepSpec<P, I extends ImageShape> {
-  readonly params: P;
-  readonly state: SampleState<['B', ...I]>;
-  readonly inputs: StepInputs<'B'>;
-}
-
-/** What a step gives: x̂₀ where there are previews. */
-interface StepResult<I extends ImageShape> {
-  readonly state: SampleState<['B', ...I]>;
-  readonly x0?: Tensor<['B', ...I]>;
-}
-
-const stepProgram = <P, I extends ImageShape>(
-  { model, image }: Trained<P, I>,
-  { step, memory, stochastic }: Sampler<P, I>,
-  { labels, condition, previews }: Sampling,
-): Program<StepSpec<P, I>, StepResult<I>> => {
-  const x = leafSpec(['B', ...image]);
-  const spec: TreeSpec<StepSpec<P, I>> = treeSpec({
-    params: model.params,
-    state: { x, memory: Array.from({ length: memory }, () => x) },
-    inputs: {
-      index: leafSpec([], 'int32'),
-      ...(stochastic ? { key: leafSpec([], 'key') } : {}),
-      ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
-      ...(condition ? { condition: conditionSpec(condition) } : {}),
-    },
-  });
-  return program(spec, ({ params, state, inputs }) => {
-    const { state: next, x0 } = step(params, state, inputs);
-    return { state: next, ...(previews && { x0 }) };
-  });
-};
-
-const startProgram = <P, I extends ImageShape>(
-  { image }: Trained<P, I>,
-  { start }: Sampler<P, I>,
-  batch: number,
-): Program<{ readonly key: Key }, SampleState<['B', ...I]>> =>
-  program({ key: 'key' }, ({ key }) =>
-    // the shape of the model's samples, with the batch for 'B'
-    start<'B'>(normal(batch, ...(image as readonly number[]))(key) as Tensor<Shape> as Tensor<['B', ...I]>),
-  );
-
 interface ResidentSample {
   readonly x: Value<readonly number[]>;
   readonly memory: readonly Value<readonly number[]>[];
 }
+
+/** What of a batch stays the same from step to step, on the backend. */
+interface ResidentBatch {
+  readonly condition?: ResidentCondition;
+  readonly known?: { readonly image: Value<readonly number[]>; readonly mask: Value<readonly number[]> };
+}
+
+interface BeginGiven {
+  readonly key: RandomKey;
+  readonly images?: HostArray;
+}
 interface StepGiven<P> {
   readonly params: Resident<P>;
   readonly state: ResidentSample;
-  readonly inputs: {
+  readonly inputs: ResidentBatch & {
     readonly index: number;
     readonly key?: RandomKey;
     readonly label?: HostArray;
-    readonly condition?: ResidentCondition;
   };
 }
-type Start = OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
 interface StepTaken {
   readonly state: ResidentSample;
   readonly x0?: Value<readonly number[]>;
 }
-type Step<P> = OpenExecutable<StepGiven<P>, StepTaken>;
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
@@ -141,34 +93,29 @@ export const sample =
     F.pipe(
       E.Do,
       E.bind('counts', () => countsOf(trained.model, sampling)),
-      E.bind('condition', () => checkedCondition(trained, sampling.condition, sampling.labels?.length)),
-      E.bind('parts', () =>
-        sampler<P, I>({ ...sampling, process: trained.process, denoiser: trained.model }),
-      ),
+      E.bind('condition', ({ counts: { all } }) => checkedCondition(trained, sampling.condition, all)),
+      E.bind('walker', ({ counts: { all } }) => walkerOf(trained, sampling, all)),
       TE.fromEither,
       TE.bind('conditions', ({ condition, counts: { batch } }) =>
         condition === undefined ? TE.right(null) : conditionsOf(trained.process, condition, batch)(backend),
       ),
-      TE.flatMap(({ counts: { all, batch }, parts, conditions }) =>
+      TE.flatMap(({ counts: { all, batch }, walker, conditions }) =>
         F.pipe(
-          compiled(
-            startProgram(trained, parts, batch),
-            {},
-          )<{ readonly key: RandomKey }, ResidentSample>(backend),
-          TE.flatMap((start) =>
+          compiled(beginProgram(trained, walker, sampling, batch), {})<BeginGiven, ResidentSample>(backend),
+          TE.flatMap((begin) =>
             F.pipe(
               compiled(
-                stepProgram(trained, parts, sampling),
+                stepProgram(trained, walker, sampling),
                 { B: batch },
                 { donate: ['state'] },
               )<StepGiven<P>, StepTaken>(backend),
               TE.flatMap((step) =>
                 F.pipe(
-                  batches({ backend, trained, sampling, all, batch, parts, conditions, start, step }),
+                  batches({ backend, trained, sampling, all, batch, walker, conditions, begin, step }),
                   ensuring(step.release),
                 ),
               ),
-              ensuring(start.release),
+              ensuring(begin.release),
             ),
           ),
           ensuring(() => conditions?.release()),
@@ -176,16 +123,39 @@ export const sample =
       ),
     );
 
+/** The sampler of a sampling of `count` samples, and the images that it is given, found to fit. */
+const walkerOf = <P, I extends ImageShape>(
+  { model, process, image }: Trained<P, I>,
+  { grid = everyStep, from, known, ...sampling }: Sampling,
+  count: number,
+): either.Either<NoisefoldError, Walker<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.tap(() => (from ? checkedBeginning(from, count, image) : E.right(undefined))),
+    E.tap(() => (known ? checkedKnown(known, count, image) : E.right(undefined))),
+    E.bind('sampler', () =>
+      sampler<P, I>({
+        ...sampling,
+        process,
+        denoiser: model,
+        grid: from ? partOfTheWay(from.strength, grid) : grid,
+      }),
+    ),
+    E.bind('inpainter', ({ sampler: plain }) =>
+      known ? inpainting(resamplingOf(known))(plain) : E.right(null),
+    ),
+  );
+
 interface Walk<P, I extends ImageShape> {
   readonly backend: Backend;
   readonly trained: Trained<P, I>;
   readonly sampling: Sampling;
   readonly all: number;
   readonly batch: number;
-  readonly parts: Sampler<P, I>;
+  readonly walker: Walker<P, I>;
   readonly conditions: Conditions | null;
-  readonly start: Start;
-  readonly step: Step<P>;
+  readonly begin: OpenExecutable<BeginGiven, ResidentSample>;
+  readonly step: OpenExecutable<StepGiven<P>, StepTaken>;
 }
 
 /** All samples, batch by batch. */
@@ -198,20 +168,52 @@ const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<
   );
 };
 
+/** What the samples from number `first` on are told at every step, uploaded once for all of them. */
+const toldOf = <P, I extends ImageShape>(
+  { backend, trained: { image }, sampling: { known }, batch, conditions }: Walk<P, I>,
+  first: number,
+  key: RandomKey,
+): taskEither.TaskEither<NoisefoldError, ResidentBatch> => {
+  const uploaded = (images: Images) =>
+    upload(batchOf(images, first, batch, image[2]), [batch, ...(image as readonly number[])])(backend);
+  const condition: taskEither.TaskEither<NoisefoldError, ResidentBatch> =
+    conditions === null
+      ? TE.right({})
+      : TE.map((image: ResidentCondition) => ({ condition: image }))(conditions.from(first, key));
+  if (known === undefined) return condition;
+  return F.pipe(
+    condition,
+    TE.flatMap((told) =>
+      F.pipe(
+        uploaded(known.images),
+        TE.flatMap((shown) =>
+          F.pipe(
+            uploaded(known.mask),
+            TE.map((mask): ResidentBatch => ({ ...told, known: { image: shown, mask } })),
+            unlessRight(release(shown)(backend)),
+          ),
+        ),
+        unlessRight(release(told)(backend)),
+      ),
+    ),
+  );
+};
+
 /** Batch number `b`, from noise to data, step by step. */
 const walk = <P, I extends ImageShape>(
-  { backend, trained, sampling, all, batch, parts, conditions, start, step }: Walk<P, I>,
+  w: Walk<P, I>,
   b: number,
 ): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
-  const { labels, onStep, previews, signal } = sampling;
-  const { steps, stochastic } = parts;
+  const { backend, trained, sampling, all, batch, walker, begin, step } = w;
+  const { labels, from, onStep, previews, signal } = sampling;
+  const { steps, stochastic } = walkOf(walker);
   const first = b * batch;
   const keys = fork(foldIn(b)(sampling.key), 'start', 'steps', 'condition');
   // a last batch that is not full is filled with its first label
   const label = labels && Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!);
-  const walked = (condition: ResidentCondition | null) =>
+  const walked = (told: ResidentBatch) =>
     F.pipe(
-      start.run({ key: keys.start }),
+      begin.run({ key: keys.start, ...(from && { images: batchOf(from.images, first, batch) }) }),
       TE.flatMap((state) =>
         iterate(step, {
           name: 'sampling',
@@ -219,18 +221,19 @@ const walk = <P, I extends ImageShape>(
           inputs: (index) => ({
             params: trained.params,
             inputs: {
+              ...told,
               index,
               ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
               ...(label ? { label } : {}),
-              ...(condition ? { condition } : {}),
             },
           }),
           onStep: ({ x0 }, index) => {
             const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
-            const told = RTE.fromIO(() => onStep?.(done, of));
-            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return told;
+            const heard = RTE.fromIO(() => onStep?.(done, of));
+            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0)
+              return heard;
             return F.pipe(
-              told,
+              heard,
               RTE.flatMap(() => read(x0)),
               RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
               RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
@@ -241,9 +244,8 @@ const walk = <P, I extends ImageShape>(
       ),
       TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
     );
-  const none: taskEither.TaskEither<NoisefoldError, ResidentCondition | null> = TE.right(null);
   return F.pipe(
-    conditions?.from(first, keys.condition) ?? none,
-    TE.flatMap((condition) => F.pipe(walked(condition), ensuring(release(condition)(backend)))),
+    toldOf(w, first, keys.condition),
+    TE.flatMap((told) => F.pipe(walked(told), ensuring(release(told)(backend)))),
   );
 };

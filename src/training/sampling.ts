@@ -4,6 +4,7 @@ import { exactly, natural, positive } from '../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../internal/fp.js';
 import { checked, hostKey, part } from './checked.js';
 import type { GivenCondition } from './conditions.js';
+import type { GivenBeginning, GivenKnown } from './givenImages.js';
 import type { Images } from './images.js';
 import type { StopSignal } from '../internal/stop.js';
 
@@ -30,7 +31,11 @@ export interface Sampling {
   readonly labels?: readonly number[];
   /** The images that samples are to go with, for a model that is conditioned on them: as many samples are made. */
   readonly condition?: GivenCondition;
-  /** How many samples, where there are neither labels nor images to go with; 1 if not given. */
+  /** Images to begin at, in place of noise alone. */
+  readonly from?: GivenBeginning;
+  /** Images of which a part is kept, and the rest painted. Where it is known, a sample is the image itself. */
+  readonly known?: GivenKnown;
+  /** How many samples, where there are no labels; as many as there are images if not given, or 1. */
   readonly count?: number;
   /** How many are made at a time; all if not given. */
   readonly batch?: number;
@@ -48,6 +53,8 @@ export interface Sampling {
   readonly signal?: StopSignal;
 }
 
+const images = exactly({ data: part('numbers'), shape: t.array(natural) });
+
 const codec = exactly(
   { solver: part('a solver'), key: hostKey },
   {
@@ -55,10 +62,9 @@ const codec = exactly(
     guidance: part('a guidance'),
     correction: part('a correction'),
     labels: t.array(t.number),
-    condition: exactly(
-      { images: exactly({ data: part('numbers'), shape: t.array(natural) }) },
-      { t: t.number },
-    ),
+    condition: exactly({ images }, { t: t.number }),
+    from: exactly({ images, strength: t.number }),
+    known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
     count: positive,
     batch: positive,
     onStep: part('a function'),
@@ -74,7 +80,7 @@ export const countsOf = (
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
     checked('sample', codec)(sampling),
-    E.flatMap(({ labels, condition, count = 1, batch }) => {
+    E.flatMap(({ labels, condition, from, known, count, batch }) => {
       const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
       if (wrong !== undefined)
         return fail('ConfigError', {
@@ -86,14 +92,15 @@ export const countsOf = (
           actual: `${wrong}`,
           hint: 'give labels that the model was trained with',
         });
-      const all = labels?.length ?? condition?.images.shape[0] ?? count;
+      const given = condition ?? known ?? from;
+      const all = labels?.length ?? count ?? given?.images.shape[0] ?? 1;
       return all > 0
         ? E.right({ all, batch: Math.min(all, batch ?? all) })
         : fail('ConfigError', {
             where: 'sample',
             expected: 'at least one sample',
             actual: `${all}`,
-            hint: 'give labels, images to go with, or a count',
+            hint: 'give labels, images, or a count',
           });
     }),
   );

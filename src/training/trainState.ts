@@ -1,5 +1,5 @@
 /** What training keeps on the backend from step to step, and the programs that begin and change it. */
-import { asAdaptive, type DrawMemory, type Model } from '../diffusion/index.js';
+import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../diffusion/index.js';
 import {
   add,
   attempt,
@@ -253,6 +253,6 @@ export const heldOutLosses = <P, I extends Shape>(
   });
   return program(inputs, ({ params, examples: given }) => {
     const { x0, label, key } = given;
-    return loss(process, model)(params, x0, key, label, conditionOf(recipe, given)).losses;
+    return loss(process, withoutDropout(model))(params, x0, key, label, conditionOf(recipe, given)).losses;
   });
 };

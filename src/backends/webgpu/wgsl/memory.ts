@@ -33,6 +33,9 @@ export const keyOf = (buffer: number, buffers: Buffers): string => {
 
 const BYTES = 4;
 
+/** A region may have loads that none of its assignments uses. */
+const UNUSED: Place = { binding: 0, offset: 0 };
+
 /** One binding for each place, or one for all of the arena; null where it would be too long. */
 const arranged = (
   used: readonly number[],
@@ -65,7 +68,7 @@ const arranged = (
   return {
     bindings: all.map((members) => ({ kind: 'buffers', buffers: members })),
     placeOf: ({ buffer, offset }) => {
-      const place = places.get(buffer)!; // all that are used have one
+      const place = places.get(buffer) ?? UNUSED;
       return { binding: place.binding, offset: place.offset + offset };
     },
     elementsOf: (binding) => {

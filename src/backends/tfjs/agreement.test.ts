@@ -3,17 +3,19 @@ import { fc, test as property } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import type { HostArray } from '../../dsl/backend.js';
+import type { Backend, HostArray } from '../../dsl/backend.js';
 import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
 import { lower } from '../../dsl/lower/index.js';
 import { type DType, type Node, node, reachable, sizeOf } from '../../dsl/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { reference } from '../reference/index.js';
 import { cpu } from './cpu.js';
+import { standIns } from './eager/testing.js';
 import { wasm } from './wasm.js';
 
 const oracle = valueOf(await reference()());
-const backends = [valueOf(await cpu()()), valueOf(await wasm()())] as const;
+const tensors = (await standIns()).map(({ backend }) => backend);
+const backends = [valueOf(await cpu()()), valueOf(await wasm()()), ...tensors];
 
 const input = (path: string, shape: readonly number[], dtype: DType = 'float32'): Node =>
   node('input', [], { path }, shape, dtype);
@@ -25,7 +27,7 @@ const numbersFor = (n: Node, seed: number): HostArray => {
   return n.dtype === 'float32' ? Float32Array.from(all, (x) => (x - 8) / 4) : Int32Array.from(all);
 };
 
-const agree = async (backend: (typeof backends)[number], output: Node, graph: Node = output) => {
+const agree = async (backend: Backend, output: Node, graph: Node = output) => {
   const inputs = reachable([output]).filter((n) => n.op === 'input');
   const numbers = inputs.map((n, i) => numbersFor(n, i));
   const plan = lower(

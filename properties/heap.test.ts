@@ -6,7 +6,9 @@ import { compile, conv2d, key, mean, mul, normalLike, program, read, release, si
 import { reference } from '../src/backends/reference/index.js';
 import { cpu } from '../src/backends/tfjs/cpu.js';
 import { wasm } from '../src/backends/tfjs/wasm.js';
+import { webgpu } from '../src/backends/webgpu/index.js';
 import { valueOf } from './oracles/plans.js';
+import { noWebgpu } from './webgpu.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -32,11 +34,12 @@ const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
 const LEAK = 100 * 3000;
 
 describe.each([
-  ['reference', reference],
-  ['cpu', cpu],
-  ['wasm', wasm],
-])('%s', (_, acquire) => {
-  test('thousands of steps of training leave every heap as it was', async () => {
+  ['reference', reference, ''],
+  ['cpu', cpu, ''],
+  ['wasm', wasm, ''],
+  ['webgpu', webgpu, noWebgpu],
+])('%s %3$s', (_, acquire, missing) => {
+  test.skipIf(missing !== '')('thousands of steps of training leave every heap as it was', async () => {
     const backend = valueOf(await acquire()());
     const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
     const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i));

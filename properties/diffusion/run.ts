@@ -19,7 +19,7 @@ export const right = <A>(made: either.Either<NoisefoldError, A>): A => {
   return made.right;
 };
 
-type AcquireBackend = taskEither.TaskEither<NoisefoldError, Backend>;
+export type AcquireBackend = taskEither.TaskEither<NoisefoldError, Backend>;
 type Numbers = 'float32' | 'int32';
 
 /** Builds, compiles and runs a tensor that needs no input but a key, `key(7)`. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
 import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { webgpu } from '../../src/backends/webgpu/index.js';
 import {
   add,
   concatAll,
@@ -20,7 +21,8 @@ import {
   valueAndGrad,
 } from '../../src/dsl/index.js';
 import { unet, type UNetConfig, type UNetParams } from '../../src/nn/index.js';
-import { numbersOf, right } from './run.js';
+import { testOnWebgpu } from '../webgpu.js';
+import { type AcquireBackend, numbersOf, right } from './run.js';
 
 const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
   ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 2], attention: [4], groups: 4 }],
@@ -78,11 +80,8 @@ describe.each(configs)('%s', (_, config) => {
     ['x', 384] as const,
   ];
 
-  test.each([
-    ['cpu', cpu],
-    ['wasm', wasm],
-  ])('%s', async (_name, acquire) => {
-    const [expected, actual] = [await numbersOf(everything), await numbersOf(everything, acquire())];
+  const agrees = async (acquire: AcquireBackend): Promise<void> => {
+    const [expected, actual] = [await numbersOf(everything), await numbersOf(everything, acquire)];
     expect(actual.length).toBe(parts.reduce((n, [, length]) => n + length, 0));
     let from = 0;
     for (const [path, length] of parts) {
@@ -91,5 +90,13 @@ describe.each(configs)('%s', (_, config) => {
       expect(distance / largest(theirs), path).toBeLessThanOrEqual(1e-4);
       from += length;
     }
-  });
+  };
+
+  test('cpu', () => agrees(cpu()));
+  test('wasm', () => agrees(wasm()));
+  testOnWebgpu(async () => {
+    await agrees(webgpu());
+    const bits = await numbersOf(everything, webgpu());
+    expect(await numbersOf(everything, webgpu())).toEqual(bits);
+  }, 300_000);
 });

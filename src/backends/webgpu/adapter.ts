@@ -21,53 +21,63 @@ export interface Acquired {
 const unavailable = (expected: string, actual: string, hint: string): NoisefoldError =>
   failure('BackendUnavailable', { where: 'the webgpu backend', expected, actual, hint });
 
-const inNode = (): boolean => typeof process !== 'undefined' && process.versions?.node !== undefined;
+/** Where a GPU is looked for. */
+export interface Surroundings {
+  readonly navigator: { readonly gpu?: GPU } | undefined;
+  readonly isNode: boolean;
+  readonly importPeer: () => Promise<Pick<typeof import('webgpu'), 'create'>>;
+}
 
 /** By a name that bundlers do not follow: the peer is of Node alone. */
 const PEER = 'webgpu';
 
-const dawn: taskEither.TaskEither<NoisefoldError, GPU> = TE.tryCatch(
-  async () => {
-    const { create } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ PEER)) as typeof import('webgpu');
-    return create([]);
-  },
-  (thrown) =>
-    unavailable(
-      'the optional peer dependency webgpu, which is WebGPU for Node',
-      thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
-      'install it: npm install webgpu@0.6',
-    ),
-); // prettier-ignore
+const here = (): Surroundings => ({
+  navigator: (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator,
+  isNode: typeof process !== 'undefined' && process.versions?.node !== undefined,
+  importPeer: async () =>
+    (await import(/* @vite-ignore */ /* webpackIgnore: true */ PEER)) as typeof import('webgpu'),
+});
 
-const gpuHere: taskEither.TaskEither<NoisefoldError, GPU> = async () => {
-  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: GPU } };
-  if (navigator?.gpu !== undefined) return E.right(navigator.gpu);
-  if (inNode()) return dawn();
-  return E.left(
-    unavailable(
-      'navigator.gpu',
-      'a browser without it',
-      'open the page over https in a browser that has WebGPU, or use wasm()',
-    ),
+const gpuIn = ({
+  navigator,
+  isNode,
+  importPeer,
+}: Surroundings): taskEither.TaskEither<NoisefoldError, GPU> => {
+  if (navigator?.gpu !== undefined) return TE.right(navigator.gpu);
+  if (!isNode)
+    return TE.left(
+      unavailable(
+        'navigator.gpu',
+        'a browser without it',
+        'open the page over https in a browser that has WebGPU, or use wasm()',
+      ),
+    );
+  return TE.tryCatch(
+    async () => (await importPeer()).create([]),
+    (thrown) =>
+      unavailable(
+        'the optional peer dependency webgpu, which is WebGPU for Node',
+        thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
+        'install it: npm install webgpu@0.6',
+      ),
   );
 };
 
+interface Adapted {
+  readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
+}
+
 const adapterOf =
-  ({ powerPreference = 'high-performance', fallback = false }: AdapterOptions) =>
-  (gpu: GPU): taskEither.TaskEither<NoisefoldError, { readonly gpu: GPU; readonly adapter: GPUAdapter }> =>
+  ({ powerPreference = 'high-performance', fallback = false }: AdapterOptions, isNode: boolean) =>
+  (gpu: GPU): taskEither.TaskEither<NoisefoldError, Adapted> =>
   async () => {
     const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback });
-    return adapter !== null
-      ? E.right({ gpu, adapter })
-      : E.left(
-          unavailable(
-            'an adapter',
-            'none',
-            inNode()
-              ? "install the driver of the GPU, or one that computes in software (Debian's mesa-vulkan-drivers)"
-              : 'let the browser use the GPU (hardware acceleration), or use wasm()',
-          ),
-        );
+    if (adapter !== null) return E.right({ gpu, adapter });
+    const hint = isNode
+      ? "install the driver of the GPU, or one that computes in software (Debian's mesa-vulkan-drivers)"
+      : 'let the browser use the GPU (hardware acceleration), or use wasm()';
+    return E.left(unavailable('an adapter', 'none', hint));
   };
 
 /** Limits of the adapter that shaders and memory go up to; a device has the least that is allowed if it is not asked for more. */
@@ -84,13 +94,7 @@ const LIMITS = [
   'minStorageBufferOffsetAlignment',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-const deviceOf = ({
-  gpu,
-  adapter,
-}: {
-  readonly gpu: GPU;
-  readonly adapter: GPUAdapter;
-}): taskEither.TaskEither<NoisefoldError, Acquired> =>
+const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldError, Acquired> =>
   TE.tryCatch(
     async () => ({
       device: await adapter.requestDevice({
@@ -104,5 +108,9 @@ const deviceOf = ({
   );
 
 /** A device of the adapter that fits, with all that it can. */
-export const acquireDevice = (options: AdapterOptions): taskEither.TaskEither<NoisefoldError, Acquired> =>
-  F.pipe(gpuHere, TE.flatMap(adapterOf(options)), TE.flatMap(deviceOf));
+export const acquireDevice =
+  (options: AdapterOptions, surroundings?: Surroundings): taskEither.TaskEither<NoisefoldError, Acquired> =>
+  () => {
+    const around = surroundings ?? here();
+    return F.pipe(gpuIn(around), TE.flatMap(adapterOf(options, around.isNode)), TE.flatMap(deviceOf))();
+  };

@@ -1,0 +1,72 @@
+/** What is said where there is no WebGPU: which part of it is missing, and how to get it. */
+import { expect, test } from 'vitest';
+import { acquireDevice, type Surroundings } from './adapter.js';
+
+const nowhere: Surroundings = {
+  navigator: undefined,
+  isNode: true,
+  importPeer: () => Promise.reject(new Error("Cannot find package 'webgpu'\nand a stack")),
+};
+
+/** A GPU whose adapter is what is given. */
+const gpuWith = (adapter: unknown): GPU => ({ requestAdapter: async () => adapter }) as GPU;
+
+const unavailable = (parts: Readonly<Record<string, unknown>>) => ({
+  left: { _tag: 'BackendUnavailable', where: 'the webgpu backend', ...parts },
+});
+
+test('in Node without the peer, it says what to install', async () => {
+  expect(await acquireDevice({}, nowhere)()).toMatchObject(
+    unavailable({ actual: "Cannot find package 'webgpu'", hint: 'install it: npm install webgpu@0.6' }),
+  );
+});
+
+test('in Node without an adapter, it says which driver there is in software', async () => {
+  const surroundings: Surroundings = {
+    ...nowhere,
+    importPeer: async () => ({ create: () => gpuWith(null) }),
+  };
+  expect(await acquireDevice({}, surroundings)()).toMatchObject(
+    unavailable({ expected: 'an adapter', hint: expect.stringContaining('mesa-vulkan-drivers') }),
+  );
+});
+
+test('in a browser, it says to take another, or another backend', async () => {
+  const browser = { ...nowhere, isNode: false };
+  const hint = expect.stringContaining('wasm()');
+  expect(await acquireDevice({}, browser)()).toMatchObject(unavailable({ expected: 'navigator.gpu', hint }));
+  expect(await acquireDevice({}, { ...browser, navigator: {} })()).toMatchObject(unavailable({ hint }));
+  expect(await acquireDevice({}, { ...browser, navigator: { gpu: gpuWith(null) } })()).toMatchObject(
+    unavailable({ expected: 'an adapter', hint }),
+  );
+});
+
+test('an adapter that gives no device is an error too, and what it said is in it', async () => {
+  const adapter = {
+    features: new Set(),
+    limits: {},
+    info: {},
+    requestDevice: () => Promise.reject(new Error('busy')),
+  };
+  const surroundings = { ...nowhere, navigator: { gpu: gpuWith(adapter) } };
+  expect(await acquireDevice({}, surroundings)()).toMatchObject(
+    unavailable({ expected: 'a device', actual: 'Error: busy' }),
+  );
+});
+
+test('the adapter is asked for by its power, and in software where that is wanted', async () => {
+  const asked: unknown[] = [];
+  const gpu = {
+    requestAdapter: async (options: unknown) => {
+      asked.push(options);
+      return null;
+    },
+  } as unknown as GPU;
+  const surroundings = { ...nowhere, navigator: { gpu } };
+  await acquireDevice({}, surroundings)();
+  await acquireDevice({ powerPreference: 'low-power', fallback: true }, surroundings)();
+  expect(asked).toEqual([
+    { powerPreference: 'high-performance', forceFallbackAdapter: false },
+    { powerPreference: 'low-power', forceFallbackAdapter: true },
+  ]);
+});

@@ -1,0 +1,278 @@
+/** What is particular to a device: it can be lost, it has limits, and its answers come later. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
+import { noWebgpu } from '../../../properties/webgpu.js';
+import {
+  add,
+  compile,
+  explain,
+  key,
+  matmul,
+  mul,
+  normalLike,
+  permutation,
+  program,
+  read,
+  release,
+  sub,
+  sum,
+  upload,
+} from '../../dsl/index.js';
+import type { Backend, DeviceBuffer } from '../../dsl/backend.js';
+import type { Buffer, Call, Plan } from '../../dsl/plan.js';
+import { randomInto } from '../../dsl/threefry.js';
+import { type Acquired, acquireDevice } from './adapter.js';
+import { backendOn } from './backend.js';
+import { gpuOf } from './gpu.js';
+import { webgpu } from './webgpu.js';
+
+const acquired = async (): Promise<Acquired> => valueOf(await acquireDevice({})());
+
+/** A backend, and the device under it. */
+const onDevice = async (): Promise<{ readonly backend: Backend; readonly device: GPUDevice }> => {
+  const found = await acquired();
+  return { backend: backendOn(found), device: found.device };
+};
+
+const numbers = (n: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
+
+/** A step of training, more or less: noise and a product, and an update in place. */
+const step = program({ w: '16 16', key: 'key' }, ({ w, key: k }) => {
+  const noised = add(mul(0.1)(normalLike(w)(k)))(w);
+  return { w: sub(mul(0.01)(matmul(noised)(noised)))(w), loss: sum(mul(noised)(noised)) };
+});
+
+const buffer = (elements: number, storage: Buffer['storage']): Buffer => ({
+  elements,
+  dtype: 'float32',
+  storage,
+});
+
+/** A plan of one call on an input of so many elements. */
+const copying = (elements: number): Plan => ({
+  buffers: [buffer(elements, { kind: 'input', input: 0 }), buffer(elements, { kind: 'output', output: 0 })],
+  calls: [
+    {
+      kind: 'region',
+      origin: { place: 'w', label: 'copy' },
+      region: {
+        extents: [elements],
+        reduced: 0,
+        loads: [{ buffer: 0, offset: 0, strides: [1] }],
+        body: [{ op: 'load', dtype: 'float32', load: 0 }],
+        stores: [{ buffer: 1, offset: 0, strides: [1], value: 0, reduce: null }],
+      },
+    },
+  ],
+  arenaElements: 0,
+  inputs: [{ path: 'w', shape: [elements], dtype: 'float32', donatedTo: null, donated: false }],
+  outputs: [{ kind: 'buffer', view: whole(1, [elements]) }],
+});
+
+describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+  const closing: Backend[] = [];
+  const fresh = async () => {
+    const made = await onDevice();
+    closing.push(made.backend);
+    return made;
+  };
+  afterAll(async () => {
+    for (const backend of closing) await backend.close();
+  });
+
+  test('a device that is lost between two steps ends in an error; resumed, the run gives what it would have given', async () => {
+    /** The weights after some steps from given ones. */
+    const trained = async (backend: Backend, from: Float32Array, first: number, last: number) => {
+      const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
+      let w = valueOf(await upload(from, [16, 16])(backend)());
+      for (let i = first; i < last; i++) {
+        const results = valueOf(await executable.run({ w, key: key(i) })());
+        valueOf(await read(results.loss)(backend)());
+        valueOf(await release(results.loss)(backend)());
+        w = results.w;
+      }
+      return { w, executable, numbers: valueOf(await read(w)(backend)()) as Float32Array };
+    };
+    const undisturbed = await trained((await fresh()).backend, numbers(256), 0, 6);
+
+    const { backend, device } = await fresh();
+    const half = await trained(backend, numbers(256), 0, 3); // its numbers are the checkpoint
+    device.destroy();
+    const run = await half.executable.run({ w: half.w, key: key(3) })();
+    const lost = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('lost') } };
+    if (run._tag === 'Right') expect(await read(run.right.loss)(backend)()).toMatchObject(lost);
+    else expect(run).toMatchObject(lost);
+    expect(backend.lost()).toMatchObject(lost.left);
+    expect(backend.lost()?.hint).toContain('checkpoint');
+    // everything says so from then on
+    expect(await half.executable.run({ w: half.w, key: key(3) })()).toMatchObject({ _tag: 'Left' });
+    expect(await compile(step, {})(backend)()).toMatchObject(lost);
+    expect(await upload(numbers(4), [4])(backend)()).toMatchObject(lost);
+
+    const resumed = await trained((await fresh()).backend, half.numbers, 3, 6);
+    expect(resumed.numbers).toEqual(undisturbed.numbers);
+  });
+
+  test('closing is no loss', async () => {
+    const { backend } = await onDevice();
+    valueOf(await backend.close());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(backend.lost()).toBeNull();
+    expect(await upload(numbers(4), [4])(backend)()).toMatchObject({ left: { actual: 'a closed one' } });
+  });
+
+  test('what the device refuses comes as a value', async () => {
+    const gpu = gpuOf(await acquired());
+    const storage = 128;
+    expect(
+      await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: storage })),
+    ).toBeNull();
+    const refused = await gpu.guarded('allocation', () =>
+      gpu.device.createBuffer({ size: 16, usage: 0xffff }),
+    );
+    expect(refused).toMatchObject({
+      _tag: 'BackendFailure',
+      where: 'allocation',
+      actual: expect.stringContaining('validation error'),
+    });
+    const thrown = await gpu.guarded('work', () => {
+      throw new Error('no luck');
+    });
+    expect(thrown).toMatchObject({ where: 'work', actual: expect.stringContaining('no luck') });
+    gpu.destroy();
+  });
+
+  test('an allocation over the limits is refused, and all goes on', async () => {
+    const { backend, device } = await fresh();
+    const before = backend.stats();
+    const most = device.limits.maxBufferSize / 4;
+    const arena = { ...copying(4), arenaElements: Math.ceil(most) + 64 };
+    expect(await backend.compile(arena)()).toMatchObject({
+      left: { _tag: 'BackendFailure', expected: expect.stringContaining('room for') },
+    });
+    const bound = device.limits.maxStorageBufferBindingSize / 4 + 4;
+    expect(await backend.compile(copying(bound))()).toMatchObject({
+      left: { where: 'copy (w)', hint: expect.stringContaining('batch') },
+    });
+    expect(backend.stats()).toMatchObject({ buffers: before.buffers, bytes: before.bytes });
+    const runner = valueOf(await backend.compile(copying(4))());
+    const x = valueOf(await backend.upload(numbers(4), 'float32')());
+    const [y] = valueOf(await runner.run([x])());
+    expect(valueOf(await backend.read(y as DeviceBuffer)())).toEqual(numbers(4));
+  });
+
+  test('one value may be given for two inputs', async () => {
+    const { backend } = await fresh();
+    const both = program({ a: '3 3', b: '3 3' }, ({ a, b }) => ({ product: matmul(b)(a), total: add(a)(b) }));
+    const executable = valueOf(await compile(both, {})(backend)());
+    const x = valueOf(await upload(Float32Array.of(1, 0, 0, 0, 2, 0, 0, 0, 3), [3, 3])(backend)());
+    const { product, total } = valueOf(await executable.run({ a: x, b: x })());
+    expect(Array.from(valueOf(await read(product)(backend)()))).toEqual([1, 0, 0, 0, 4, 0, 0, 0, 9]);
+    expect(Array.from(valueOf(await read(total)(backend)()))).toEqual([2, 0, 0, 0, 4, 0, 0, 0, 6]);
+  });
+
+  test('runs of one executable may be under way at once', async () => {
+    const { backend } = await fresh();
+    const square = program({ x: '64 64' }, ({ x }) => matmul(x)(x));
+    const executable = valueOf(await compile(square, {})(backend)());
+    const inputs = [1, 2, 3, 4].map((n) => new Float32Array(64 * 64).fill(n));
+    const results = await Promise.all(inputs.map((x) => executable.run({ x })()));
+    for (const [i, result] of results.entries())
+      expect(valueOf(await read(valueOf(result))(backend)())[5]).toBe(64 * (i + 1) ** 2);
+  });
+
+  test('a value that is donated to two runs at once goes to one of them', async () => {
+    const { backend } = await fresh();
+    const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
+    const w = valueOf(await upload(numbers(256), [16, 16])(backend)());
+    const results = await Promise.all([1, 2].map((n) => executable.run({ w, key: key(n) })()));
+    expect(results.map(({ _tag }) => _tag).sort()).toEqual(['Left', 'Right']);
+    expect(results.find(({ _tag }) => _tag === 'Left')).toMatchObject({ left: { _tag: 'ValueConsumed' } });
+  });
+
+  test('a step that is run again and again makes no new buffers on the device', async () => {
+    const { device, ...rest } = await acquired();
+    let made = 0;
+    const counted = new Proxy(device, {
+      get: (target, name) => {
+        if (name === 'createBuffer') made++;
+        const found: unknown = Reflect.get(target, name);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const backend = backendOn({ device: counted, ...rest });
+    closing.push(backend);
+    const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
+    let w = valueOf(await upload(numbers(256), [16, 16])(backend)());
+    const train = async (steps: number): Promise<void> => {
+      for (let i = 0; i < steps; i++) {
+        const results = valueOf(await executable.run({ w, key: key(i) })());
+        valueOf(await read(results.loss)(backend)());
+        valueOf(await release(results.loss)(backend)());
+        w = results.w;
+      }
+    };
+    await train(3);
+    const { buffers, bytes } = backend.stats();
+    const before = made;
+    await train(200);
+    expect(made).toBe(before);
+    expect(backend.stats()).toMatchObject({ buffers, bytes });
+  });
+
+  test.each([true, false])('runs are timed call by call (by timestamps: %s)', async (timestamps) => {
+    const { device, ...rest } = await acquired();
+    const features = new Set(timestamps ? device.features : []);
+    const seen = new Proxy(device, {
+      get: (target, name) => {
+        const found: unknown = name === 'features' ? features : Reflect.get(target, name);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const backend = backendOn({ device: seen, ...rest });
+    closing.push(backend);
+    const executable = valueOf(await compile(step, {})(backend)());
+    const given = { w: numbers(256), key: key(1) };
+    const expected = valueOf(await read(valueOf(await executable.run(given)()).w)(backend)());
+    const { outputs, milliseconds } = valueOf(await executable.profile(given)());
+    expect(valueOf(await read(outputs.w)(backend)())).toEqual(expected);
+    expect(milliseconds).toHaveLength(explain(executable).length);
+    expect(milliseconds.every((time) => time >= 0)).toBe(true);
+    expect(Math.max(...milliseconds)).toBeGreaterThan(0);
+  });
+
+  test('permutations, which the host makes, are there in their place', async () => {
+    const { backend } = await fresh();
+    const drawn = program({ key: 'key' }, ({ key: k }) => add(1)(permutation(1000)(k)));
+    const executable = valueOf(await compile(drawn, {})(backend)());
+    for (const seed of [1, 2]) {
+      const expected = new Int32Array(1000);
+      randomInto('permutation', key(seed), expected);
+      const y = valueOf(await executable.run({ key: key(seed) })());
+      expect(valueOf(await read(y)(backend)())).toEqual(expected.map((n) => n + 1));
+    }
+  });
+
+  test('a call that no kernel is for is refused when it is compiled', async () => {
+    const { backend } = await fresh();
+    const call: Call = {
+      kind: 'library',
+      origin: ORIGIN,
+      node: { op: 'barrier', attributes: {} },
+      inputs: [whole(0, [4])],
+      output: whole(1, [4]),
+    };
+    expect(await backend.compile({ ...copying(4), calls: [call] })()).toMatchObject({
+      left: { _tag: 'BackendFailure', expected: 'a kernel' },
+    });
+  });
+
+  test('several backends live side by side', async () => {
+    const [first, second] = (await Promise.all([webgpu()(), webgpu()()])).map(valueOf) as [Backend, Backend];
+    valueOf(await first.close());
+    const x = valueOf(await upload(numbers(8), [8])(second)());
+    expect(valueOf(await read(x)(second)())).toEqual(numbers(8));
+    valueOf(await second.close());
+  });
+});

@@ -105,7 +105,7 @@ export const tensorflow = (
 ): taskEither.TaskEither<NoisefoldError, Backend> => {
   const wantsGpu = given.backend === 'node-gpu';
   const registered = (): TensorFlowBackend | null =>
-    'tensorflow' in engine().registry ? (engine().findBackend('tensorflow') as TensorFlowBackend) : null;
+    engine().findBackend('tensorflow') as TensorFlowBackend | null; // null where there is none
   const isOther = (backend: TensorFlowBackend | null): boolean =>
     backend?.isGPUPackage !== undefined && backend.isGPUPackage !== wantsGpu;
 

@@ -15,7 +15,7 @@ export interface AdapterOptions {
 /** A device, and what its adapter says of itself. */
 export interface Acquired {
   readonly device: GPUDevice;
-  readonly info: Pick<GPUAdapterInfo, 'vendor' | 'architecture'>;
+  readonly info: Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'>;
   /** What the device came from. Dawn crashes if it is collected while the device is in use. */
   readonly from: readonly unknown[];
 }

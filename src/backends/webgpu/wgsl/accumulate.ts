@@ -89,6 +89,6 @@ export const accumulated = (work: Work, vectors: Vectors, loops: readonly Serial
 
 /** The number that a vector of four accumulators comes to. */
 export const folded = (work: Work, store: number, vector: string): string => {
-  const pair = (a: string, b: string): string => combined(work, store, a, b, 1);
+  const pair = (a: string, b: string): string => `(${combined(work, store, a, b, 1)})`;
   return pair(pair(`${vector}.x`, `${vector}.y`), pair(`${vector}.z`, `${vector}.w`));
 };

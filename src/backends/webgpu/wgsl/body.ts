@@ -63,7 +63,7 @@ export const bodyOf = (
   levels: number,
   levelOf: (loops: number) => number,
 ): Body => {
-  const { nest, loads, depends, elements } = work;
+  const { nest, loads, live, depends, elements } = work;
   const { loop: vector, widths } = vectors;
   const lines: string[][] = Array.from({ length: levels }, () => []);
   const widthOf = (position: number): Width =>
@@ -97,6 +97,7 @@ export const bodyOf = (
   };
 
   nest.body.forEach((a, position) => {
+    if (live[position] !== true) return;
     const level = levelOf(depends[position]!);
     const width = widthOf(position);
     const value = ((): string => {

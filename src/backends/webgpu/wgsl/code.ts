@@ -58,7 +58,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 ${statements.map((line) => `  ${line}`).join('\n')}
 }
 `;
-  return { name, bindings, workgroups, code: `${declarations.join('\n')}\n${libraryFor(main)}${main}` };
+  return {
+    name,
+    bindings,
+    workgroups,
+    code: `${declarations.join('\n')}\n${libraryFor(declarations.join('\n') + main)}${main}`,
+  };
 };
 
 /** Wraps statements. */

@@ -18,6 +18,7 @@ export interface Dawn {
     places?: readonly MemoryPlace[],
     key?: KeyWords,
   ) => Promise<readonly NumberArray[]>;
+  /** Milliseconds of processor time that one run of the shaders takes, the least of several: of a software adapter. */
   readonly time: (
     shaders: readonly Shader[],
     arrays: readonly NumberArray[],
@@ -174,18 +175,18 @@ export const dawn = async (): Promise<Dawn | null> => {
             : new Int32Array(all, BYTES * offset, array.length);
         });
       }),
-    /** Milliseconds of one run of the shaders, the least of several. */
     time: (shaders, arrays, repeats) =>
       checked(async () => {
         const { encode, destroy } = await prepared(shaders, arrays, apart(arrays), [0, 0]);
         let least = Infinity;
         for (let i = 0; i < 6; i++) {
-          const begin = performance.now();
+          const begin = process.cpuUsage();
           const encoder = device.createCommandEncoder();
           for (let r = 0; r < repeats; r++) encode(encoder);
           device.queue.submit([encoder.finish()]);
           await device.queue.onSubmittedWorkDone();
-          least = Math.min(least, (performance.now() - begin) / repeats);
+          const { user, system } = process.cpuUsage(begin);
+          least = Math.min(least, (user + system) / 1000 / repeats);
         }
         destroy();
         return least;

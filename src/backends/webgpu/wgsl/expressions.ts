@@ -4,39 +4,40 @@ import type { Assignment, NumberType } from '../../../dsl/region.js';
 import { type LibraryFunction, nameOf } from './library.js';
 import { literal, valueType, type Width } from './types.js';
 
-export type Arithmetic = Exclude<Assignment, { op: 'load' | 'index' }>;
+type Arithmetic = Exclude<Assignment, { op: 'load' | 'index' }>;
+type Binary = Extract<Assignment, { op: 'binary' }>;
 
-const FLOAT_UNARY: Readonly<Record<Exclude<UnaryFn, 'not'>, string>> = {
-  neg: '-', abs: 'abs', floor: 'floor', ceil: 'ceil', round: 'round', sign: 'signOf',
-  sqrt: 'sqrt', rsqrt: '1.0 / sqrt', reciprocal: '1.0 / ',
+/** Functions that WGSL has itself, as we want them. */
+type BuiltIn = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'sign' | 'max' | 'min';
+const BUILT_IN: ReadonlySet<string> = new Set<BuiltIn>([
+  'abs', 'floor', 'ceil', 'round', 'sqrt', 'sign', 'max', 'min',
+]); // prettier-ignore
+const isBuiltIn = (name: BuiltIn | LibraryFunction): name is BuiltIn => BUILT_IN.has(name);
+
+const called = (name: BuiltIn | LibraryFunction, width: Width, ...operands: readonly string[]): string =>
+  `${isBuiltIn(name) ? name : nameOf(name, width)}(${operands.join(', ')})`;
+
+const FLOAT_UNARY = {
+  abs: 'abs', floor: 'floor', ceil: 'ceil', round: 'round', sign: 'signOf', sqrt: 'sqrt',
   exp: 'exponential', expm1: 'exponentialLessOne', log: 'logarithm', log1p: 'logarithmOfOnePlus',
   sin: 'sine', cos: 'cosine', tan: 'tangent', atan: 'arcTangent', tanh: 'hyperbolicTangent',
   sigmoid: 'logistic', erf: 'errorFunction', isFinite: 'isFinite',
-}; // prettier-ignore
+} as const satisfies { readonly [F in UnaryFn]?: BuiltIn | LibraryFunction }; // prettier-ignore
 
-const INTEGER_UNARY: { readonly [F in UnaryFn]?: string } = { neg: '-', abs: 'abs', sign: 'sign' };
+const INTEGER_BINARY: { readonly [F in BinaryFn]?: BuiltIn | LibraryFunction } = {
+  div: 'quotient', pow: 'integerPower', mod: 'floorModInteger', max: 'max', min: 'min',
+}; // prettier-ignore
 
 const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', mul: '*' };
 const COMPARISONS: { readonly [F in BinaryFn]?: string } = { equal: '==', less: '<', lessEqual: '<=' };
-
-const FLOAT_BINARY: { readonly [F in BinaryFn]?: LibraryFunction } = {
-  pow: 'power',
-  mod: 'floorMod',
-  max: 'larger',
-  min: 'smaller',
-};
-const INTEGER_BINARY: { readonly [F in BinaryFn]?: LibraryFunction } = {
-  div: 'quotient',
-  pow: 'integerPower',
-  mod: 'floorModInteger',
-};
 
 const defect = (fn: string, dtype: NumberType): never => {
   throw new Error(`noisefold: no WGSL for ${fn} of ${dtype}`);
 };
 
 /** What never is NaN needs no test for it. */
-export const neverNan = (a: Assignment, body: readonly Assignment[]): boolean => {
+const neverNan = (a: Assignment, body: readonly Assignment[]): boolean => {
+  if (a.dtype !== 'float32') return true;
   switch (a.op) {
     case 'constant':
       return !Number.isNaN(a.value);
@@ -47,36 +48,19 @@ export const neverNan = (a: Assignment, body: readonly Assignment[]): boolean =>
     case 'unary':
       return (a.fn === 'neg' || a.fn === 'abs') && neverNan(body[a.a]!, body);
     default:
-      return a.dtype !== 'float32';
+      return false;
   }
 };
 
-/** A call of the library's function of that name, or of WGSL's own where the library has none. */
-const called = (name: string, width: Width, ...operands: readonly string[]): string => {
-  const own = /^[a-zA-Z]+$/.test(name) ? nameOf(name as LibraryFunction, width) : name; // others keep their name
-  return `${BUILT_IN.has(name) ? name : own}(${operands.join(', ')})`;
-};
-const BUILT_IN: ReadonlySet<string> = new Set([
-  'abs',
-  'floor',
-  'ceil',
-  'round',
-  'sqrt',
-  'sign',
-  'max',
-  'min',
-]);
-
-const unary = (fn: UnaryFn, from: NumberType, to: NumberType, a: string, width: Width): string => {
-  if (fn === 'not') {
-    const isZero = from === 'bool' ? `!(${a})` : `(${a} == ${valueType(from, width)}())`;
-    return to === 'bool' ? isZero : `${valueType(to, width)}(${isZero})`;
-  }
-  if (from === 'float32') return called(FLOAT_UNARY[fn], width, a);
-  return called(INTEGER_UNARY[fn] ?? defect(fn, from), width, a);
+const unary = (fn: UnaryFn, from: NumberType, a: string, width: Width): string => {
+  if (fn === 'neg') return `-(${a})`;
+  if (from === 'bool') return fn === 'not' ? `!(${a})` : defect(fn, from);
+  if (from === 'int32') return fn === 'abs' || fn === 'sign' ? called(fn, width, a) : defect(fn, from);
+  if (fn === 'rsqrt') return `1.0 / sqrt(${a})`;
+  if (fn === 'reciprocal') return `1.0 / ${a}`;
+  return fn === 'not' ? defect(fn, from) : called(FLOAT_UNARY[fn], width, a);
 };
 
-/** The operands of a binary function, with what is known of them. */
 interface Operands {
   readonly a: string;
   readonly b: string;
@@ -84,45 +68,72 @@ interface Operands {
   readonly suspects: readonly string[];
 }
 
+const compared = (comparison: string, { a, b, suspects }: Operands, width: Width): string => {
+  // with NaN it is false, whatever a compiler makes of its negation
+  const tests = [...new Set(suspects)].map((x) => ` & !${called('isNan', width, x)}`);
+  return `(${a} ${comparison} ${b})${tests.join('')}`;
+};
+
 /** A function of two numbers of a dtype. */
 export const binaryExpression = (
   fn: BinaryFn,
   dtype: NumberType,
-  { a, b, suspects }: Operands,
+  operands: Operands,
   width: Width,
 ): string => {
+  const { a, b, suspects } = operands;
   const comparison = COMPARISONS[fn];
   if (dtype === 'bool') {
-    if (fn === 'and') return `(${a} & ${b})`;
-    if (fn === 'or') return `(${a} | ${b})`;
-    if (fn !== 'equal') return defect(fn, dtype);
+    if (fn === 'and') return `${a} & ${b}`;
+    if (fn === 'or') return `${a} | ${b}`;
+    return fn === 'equal' ? `${a} == ${b}` : defect(fn, dtype);
   }
-  if (comparison !== undefined) {
-    // a comparison with NaN is false, whatever the compiler makes of its negation
-    const tests = [...new Set(suspects)].map((x) => ` & !${nameOf('isNan', width)}(${x})`);
-    return `((${a} ${comparison} ${b})${tests.join('')})`;
-  }
+  if (comparison !== undefined) return compared(comparison, operands, width);
   const operator = OPERATORS[fn];
-  if (operator !== undefined) return `(${a} ${operator} ${b})`;
-  if (dtype === 'float32') {
-    if (fn === 'div') return `(${a} / ${b})`;
-    const name = FLOAT_BINARY[fn];
-    if (suspects.length === 0 && (fn === 'max' || fn === 'min')) return called(fn, width, a, b);
-    return called(name ?? defect(fn, dtype), width, a, b);
+  if (operator !== undefined) return `${a} ${operator} ${b}`;
+  if (dtype === 'int32') return called(INTEGER_BINARY[fn] ?? defect(fn, dtype), width, a, b);
+  switch (fn) {
+    case 'div':
+      return `${a} / ${b}`;
+    case 'max':
+      return called(suspects.length === 0 ? 'max' : 'larger', width, a, b);
+    case 'min':
+      return called(suspects.length === 0 ? 'min' : 'smaller', width, a, b);
+    case 'pow':
+      return called('power', width, a, b);
+    case 'mod':
+      return called('floorMod', width, a, b);
+    default:
+      return defect(fn, dtype);
   }
-  if (fn === 'max' || fn === 'min') return called(fn, width, a, b);
-  return called(INTEGER_BINARY[fn] ?? defect(fn, dtype), width, a, b);
+};
+
+/** The assignment whose value this one merely repeats. */
+const sourceOf = (position: number, body: readonly Assignment[]): number => {
+  const x = body[position]!;
+  const choosesOne = x.op === 'select' || (x.op === 'binary' && (x.fn === 'max' || x.fn === 'min'));
+  if (choosesOne && x.a === x.b) return sourceOf(x.a, body);
+  return x.op === 'cast' && body[x.a]!.dtype === x.dtype ? sourceOf(x.a, body) : position;
+};
+
+/** The operand of x − x, 0·x and x·0: an implementation may take them for 0, but they are NaN where x is not finite. */
+const vanishing = ({ fn, a, b }: Binary, body: readonly Assignment[]): number | null => {
+  if (body[a]!.dtype !== 'float32') return null;
+  const isZero = (x: Assignment): boolean => x.op === 'constant' && x.value === 0;
+  if (fn === 'mul' && isZero(body[a]!)) return b;
+  return (fn === 'mul' && isZero(body[b]!)) || (fn === 'sub' && sourceOf(a, body) === sourceOf(b, body))
+    ? a
+    : null;
 };
 
 const cast = (from: NumberType, to: NumberType, a: string, width: Width): string => {
   if (from === to) return a;
-  if (to === 'bool') return `(${a} != ${valueType(from, width)}())`;
-  return to === 'int32' && from === 'float32'
-    ? called('integerOf', width, a)
-    : `${valueType(to, width)}(${a})`;
+  if (from === 'float32' && to === 'bool') return called('isTrue', width, a);
+  if (to === 'bool') return `${a} != ${valueType(from, width)}()`;
+  return from === 'float32' ? called('integerOf', width, a) : `${valueType(to, width)}(${a})`;
 };
 
-/** The value of an assignment; `operand` gives the value of another one, as wide as it is asked to be. */
+/** The value of an assignment; `operand` gives the name of another one, as wide as it is asked to be. */
 export const expressionOf = (
   assignment: Arithmetic,
   body: readonly Assignment[],
@@ -135,16 +146,16 @@ export const expressionOf = (
     case 'constant':
       return literal(assignment.value, assignment.dtype);
     case 'unary':
-      return unary(assignment.fn, typeOf(assignment.a), assignment.dtype, valueAt(assignment.a), width);
+      return unary(assignment.fn, typeOf(assignment.a), valueAt(assignment.a), width);
     case 'binary': {
-      const { fn, a, b, dtype } = assignment;
+      const { fn, a, b } = assignment;
+      const vanished = vanishing(assignment, body);
+      if (vanished !== null) return called('vanished', width, valueAt(vanished));
       const suspects = [a, b].filter((x) => !neverNan(body[x]!, body)).map(valueAt);
-      const value = binaryExpression(fn, typeOf(a), { a: valueAt(a), b: valueAt(b), suspects }, width);
-      const isTest = fn in COMPARISONS && dtype !== 'bool';
-      return isTest ? `${valueType(dtype, width)}(${value})` : value;
+      return binaryExpression(fn, typeOf(a), { a: valueAt(a), b: valueAt(b), suspects }, width);
     }
     case 'select':
-      return `select(${valueAt(assignment.b)}, ${valueAt(assignment.a)}, ${cast(typeOf(assignment.condition), 'bool', valueAt(assignment.condition), width)})`;
+      return `select(${valueAt(assignment.b)}, ${valueAt(assignment.a)}, ${valueAt(assignment.condition)})`;
     case 'cast':
       return cast(typeOf(assignment.a), assignment.dtype, valueAt(assignment.a), width);
   }

@@ -5,7 +5,7 @@ import { INTEGERS } from './library/integers.js';
 import { LOGARITHMS } from './library/logarithms.js';
 import { POWERS } from './library/powers.js';
 import { TRIGONOMETRY } from './library/trigonometry.js';
-import { TYPES, type Width } from './types.js';
+import { inWidth, type Width } from './types.js';
 
 const TEXTS = { ...FLOATS, ...INTEGERS, ...EXPONENTIALS, ...LOGARITHMS, ...POWERS, ...TRIGONOMETRY } as const;
 
@@ -37,9 +37,7 @@ const textOf = (name: LibraryFunction, width: Width): string => {
   if (operands !== undefined && width === 4) return forEachComponent(name, operands);
   // comments stay in the source
   const code = TEXTS[name].replace(/\/\/.*\n/g, '');
-  return code.replace(/\b\w+\b/g, (word) =>
-    isName(word) ? nameOf(word, width) : (TYPES[width][word] ?? word),
-  );
+  return inWidth(code, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
 };
 
 /** The first place of infinity is in memory, as a constant expression must not be infinite. */

@@ -76,15 +76,18 @@ export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimi
   const typeOf = (store: number): string => valueType(dtypeOf(work, store), held[store]!);
   const folds = foldsOf(work, lanes);
   const each = (lines: (store: number) => string): readonly string[] => stores.map((_, s) => lines(s));
-  const tree = folds.flatMap(({ count, stride }) => {
-    const steps: string[] = [`let f${stride} = ${stride === 1 ? 'lane' : `lane / ${stride}u`} % ${count}u;`];
-    for (let left = count; left > 1; left = Math.ceil(left / 2)) {
-      const half = Math.ceil(left / 2);
-      const sum = each((s) => `w${s}[lane] = ${combined(work, s, `w${s}[lane]`, `w${s}[lane + ${half * stride}u]`, held[s]!)};`); // prettier-ignore
-      steps.push('workgroupBarrier();', ...block(`if (f${stride} < ${left - half}u)`, sum));
-    }
-    return steps;
-  });
+  // the upper half of what is left is added to the lower one
+  const tree = folds.flatMap(({ count, stride }) => [
+    `let f${stride} = ${stride === 1 ? 'lane' : `lane / ${stride}u`} % ${count}u;`,
+    ...block(`for (var left = ${count}u; left > 1u; left = (left + 1u) / 2u)`, [
+      'let half = (left + 1u) / 2u;',
+      'workgroupBarrier();',
+      ...block(
+        `if (f${stride} < left - half)`,
+        each((s) => `w${s}[lane] = ${combined(work, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, held[s]!)};`), // prettier-ignore
+      ),
+    ]),
+  ]);
   const ownOf = (store: number): string => (isAcross ? folded(work, store, `r${store}`) : `r${store}`);
   const own = each((s) => `w${s}[lane] = ${ownOf(s)};`);
   const isFirst = folds.map(({ stride }) => `f${stride} == 0u`);

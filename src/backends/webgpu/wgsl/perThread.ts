@@ -6,6 +6,7 @@ import { accumulated, folded, type Serial } from './accumulate.js';
 import { bodyOf, indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
 import type { Shader, ShaderLimits } from './shader.js';
+import { tilesOf } from './tile.js';
 import type { Width } from './types.js';
 import type { Vectors } from './vectors.js';
 import { nearestFirst, viewsOf, type Work } from './work.js';
@@ -33,7 +34,15 @@ export const perThread = (work: Work, vectors: Vectors, limits: ShaderLimits): S
   const kept = order.filter((loop) => !nest.loops[loop]!.reduced);
   const reduced = order.filter((loop) => nest.loops[loop]!.reduced).reverse();
   const turns = (loop: number): number => nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
-  const count = kept.reduce((n, loop) => n * turns(loop), 1);
+  const tiles = vectors.loop < 0 ? tilesOf(work) : [];
+  const isTiled = (loop: number): boolean => tiles.some((tile) => tile.loop === loop);
+  const digits = [
+    ...tiles.map(({ loop, length }) => ({ name: `t${loop}`, extent: length })),
+    ...tiles.map(({ loop, length }) => ({ name: `o${loop}`, extent: Math.ceil(turns(loop) / length) })),
+    ...kept.filter((loop) => !isTiled(loop)).map((loop) => ({ name: indexOf(loop), extent: turns(loop) })),
+  ];
+  const count = digits.reduce((n, { extent }) => n * extent, 1);
+  const ragged = tiles.filter(({ loop, length }) => turns(loop) % length !== 0);
   const workgroups = gridOf(Math.ceil(count / size), limits);
   const end = isFlat(work) ? `arrayLength(&b${stores[0]!.binding})` : `${count}u`;
 
@@ -59,7 +68,9 @@ export const perThread = (work: Work, vectors: Vectors, limits: ShaderLimits): S
     statements: [
       `let id = (${groupNumber(workgroups)}) * ${size}u + lane;`,
       ...block(`if (id >= ${end})`, ['return;']),
-      ...digitsOf('id', kept.map((loop) => ({ name: indexOf(loop), extent: turns(loop) })), 'rest'), // prettier-ignore
+      ...digitsOf('id', digits, 'rest'),
+      ...tiles.map(({ loop, length }) => `let ${indexOf(loop)} = o${loop} * ${length}u + t${loop};`),
+      ...ragged.flatMap(({ loop }) => block(`if (${indexOf(loop)} >= ${turns(loop)}u)`, ['return;'])),
       ...results.lines,
       ...stores.flatMap((_, s) => storing(work, s, vectors, (width) => results.value(s, width))),
     ],

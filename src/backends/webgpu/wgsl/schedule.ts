@@ -68,15 +68,23 @@ export const groupSchedule = (
     counts.set(loop, count);
     size *= count;
   };
-  // nearest loops fill a run of memory, whichever they are; then those that are reduced
+  // nearest loops fill a run of memory, whichever they are; then those that are reduced, as far as it takes
+  // to keep a device busy: the tree costs more than the terms of one invocation
   const run = vectors.loop >= 0 ? RUN : 4 * RUN;
+  const results = order.reduce((n, loop) => (isReduced(loop) ? n : n * turns(loop)), 1);
+  const wanted = Math.max(run, Math.ceil(BUSY / results));
+  let shared = 1;
   for (const loop of order) {
-    if (isReduced(loop)) take(loop, most);
-    else if (size < run) take(loop, Math.ceil(run / size));
+    const before = size;
+    if (!isReduced(loop)) {
+      if (size < run) take(loop, Math.ceil(run / size));
+    } else if (shared < wanted) {
+      take(loop, Math.ceil(wanted / shared));
+      shared *= size / before;
+    }
   }
   // results of few terms share a workgroup
-  if (2 * size <= most / 2)
-    for (const loop of order) if (!isReduced(loop) && !counts.has(loop)) take(loop, most / size);
+  for (const loop of order) if (!isReduced(loop) && !counts.has(loop) && 2 * size <= most) take(loop, most / size); // prettier-ignore
 
   return {
     vectors,

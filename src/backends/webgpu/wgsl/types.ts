@@ -18,8 +18,8 @@ export const elementOf = (dtype: NumberType): Element => (dtype === 'float32' ? 
 
 export const elementType = (element: Element, width: Width): string => widened(element, width);
 
-/** The letters that stand for types in texts of functions: F, I, U and B, of one number or of four. */
-export const TYPES: Readonly<Record<Width, Readonly<Record<string, string>>>> = {
+/** The letters that stand for types in texts of functions, of one number or of four. */
+const TYPES: Readonly<Record<Width, Readonly<Record<string, string>>>> = {
   1: { F: 'f32', I: 'i32', U: 'u32', B: 'bool' },
   4: { F: 'vec4<f32>', I: 'vec4<i32>', U: 'vec4<u32>', B: 'vec4<bool>' },
 };
@@ -42,3 +42,7 @@ export const literal = (value: number, dtype: NumberType): string => {
   if (!Number.isFinite(rounded)) return rounded > 0 ? 'infinity()' : '(-infinity())';
   return Object.is(rounded, -0) ? 'bitcast<f32>(0x80000000u)' : floatLiteral(rounded);
 };
+
+/** A text with types in the place of F, I, U and B. */
+export const inWidth = (text: string, width: Width): string =>
+  text.replace(/\b[FIUB]\b/g, (letter) => TYPES[width][letter]!);

@@ -1,4 +1,5 @@
 /** Four neighbours along a loop as one vector. */
+import { tilesOf } from './tile.js';
 import type { Width } from './types.js';
 import { type View, viewsOf, type Work } from './work.js';
 
@@ -45,5 +46,6 @@ export const vectorsOf = (work: Work, loop: number | undefined, flat: boolean): 
   const vectors = along(work, loop);
   const moving = viewsOf(work).filter(({ strides }) => strides[loop] !== 0);
   const whole = moving.filter((view) => isVector(view, vectors)).length;
-  return 2 * whole > moving.length ? vectors : none(work);
+  const least = tilesOf(work).length > 0 ? whole - 0.5 : whole; // tiles are better than half of the accesses
+  return 2 * least >= moving.length ? vectors : none(work);
 };

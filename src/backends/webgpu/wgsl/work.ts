@@ -1,5 +1,5 @@
 /** A loop nest with its memory: what a shader carries out. */
-import { dependences, type Nest, simplified } from '../../shared/nest.js';
+import { dependences, type Nest, operandsOf, simplified } from '../../shared/nest.js';
 import type { Place } from './memory.js';
 import type { Binding } from './shader.js';
 import { type Element, elementOf } from './types.js';
@@ -15,6 +15,8 @@ export interface Work {
   readonly loads: readonly View[];
   readonly stores: readonly View[];
   readonly bindings: readonly Binding[];
+  /** For each assignment whether anything that is stored needs it. */
+  readonly live: readonly boolean[];
   /** For each assignment the loops that its value varies with, one bit each. */
   readonly depends: readonly number[];
   /** The element of each binding: where dtypes share one, integers. */
@@ -32,6 +34,13 @@ export interface Draft {
   readonly elementsOf: (binding: number) => number | null;
 }
 
+const liveIn = ({ body, stores }: Nest): readonly boolean[] => {
+  const needed = new Set(stores.map(({ value }) => value));
+  for (let at = body.length - 1; at >= 0; at--)
+    if (needed.has(at)) for (const operand of operandsOf(body[at]!)) needed.add(operand);
+  return body.map((_, at) => needed.has(at));
+};
+
 /** With the simplest nest, and the bindings that it uses. */
 export const workOf = ({ nest: given, loads, stores, bindings, elementsOf }: Draft): Work => {
   const nest = simplified(given);
@@ -40,7 +49,10 @@ export const workOf = ({ nest: given, loads, stores, bindings, elementsOf }: Dra
     const before = elements[binding];
     elements[binding] = before === undefined || before === element ? element : 'i32';
   };
-  for (const a of nest.body) if (a.op === 'load') meet(loads[a.load]!, elementOf(a.dtype));
+  const live = liveIn(nest);
+  nest.body.forEach((a, i) => {
+    if (a.op === 'load' && live[i] === true) meet(loads[a.load]!, elementOf(a.dtype));
+  });
   nest.stores.forEach((s, i) => meet(stores[i]!, elementOf(nest.body[s.value]!.dtype)));
   const used = bindings.flatMap((_, b) => (elements[b] === undefined ? [] : [b]));
   const view = ({ binding, offset }: Place, strides: readonly number[]): View => ({
@@ -54,15 +66,16 @@ export const workOf = ({ nest: given, loads, stores, bindings, elementsOf }: Dra
     stores: stores.map((place, i) => view(place, nest.stores[i]!.strides)),
     bindings: used.map((b) => bindings[b]!),
     depends: dependences(nest),
+    live,
     elements: used.map((b) => elements[b]!),
     elementsOf: (binding) => elementsOf(used[binding]!),
   };
 };
 
 /** The accesses that are carried out. */
-export const viewsOf = ({ nest, loads, stores }: Work): readonly View[] => [
+export const viewsOf = ({ nest, loads, stores, live }: Work): readonly View[] => [
   ...stores,
-  ...nest.body.flatMap((a) => (a.op === 'load' ? [loads[a.load]!] : [])),
+  ...nest.body.flatMap((a, i) => (a.op === 'load' && live[i] === true ? [loads[a.load]!] : [])),
 ];
 
 const footprint = ({ strides }: View, extents: readonly number[]): number =>

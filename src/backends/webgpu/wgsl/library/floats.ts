@@ -15,6 +15,13 @@ fn isNan(x: F) -> B { return (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u); 
   isFinite: `
 fn isFinite(x: F) -> B { return (bitcast<U>(x) & U(0x7f800000u)) != U(0x7f800000u); }`,
 
+  isTrue: `
+fn isTrue(x: F) -> B { return (bitcast<U>(x) << U(1u)) != U(0u); }`,
+
+  // x - x, and x times 0 but for its sign: what an implementation may take for 0
+  vanished: `
+fn vanished(x: F) -> F { return select(F(notANumber()), F(0.0), isFinite(x)); }`,
+
   larger: `
 fn larger(a: F, b: F) -> F { return select(select(max(a, b), b, isNan(b)), a, isNan(a)); }`,
 

@@ -26,11 +26,12 @@ fn powerOfPositive(a: F, b: F) -> F {
   let n = F((parts >> U(23u)) - select(I(0), I(149), bits < I(0x800000)));
   let r = bitcast<F>((parts & I(0x7fffff)) + I(0x3f3504f3)) - F(1.0);
   let whole = F(2.0) + r;
-  let s = twelveBits(r / whole);
+  let ratio = r / whole;
+  let s = twelveBits(ratio);
   let rHigh = twelveBits(r);
   let sRest = (((r - F(2.0) * s) - s * rHigh) - s * (r - rHigh)) / whole;
-  let square = s * s;
-  let tail = s * square * (${polynomial(
+  let square = ratio * ratio;
+  let tail = ratio * square * (${polynomial(
     'square',
     LOG_TAIL.map((c) => c * Math.LOG2E),
   )});

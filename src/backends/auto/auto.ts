@@ -55,7 +55,8 @@ export const firstOf =
       const outcome = await trusted(acquireOf(backend))();
       onTried?.({ backend, error: E.isLeft(outcome) ? outcome.left : null })();
       if (E.isRight(outcome)) return outcome;
-      reasons.push(`${backend}: ${outcome.left.message}`);
+      const { where, message } = outcome.left;
+      reasons.push(where.includes(backend) ? message : `${backend}: ${message}`);
     }
     return E.left(
       failure('BackendUnavailable', {

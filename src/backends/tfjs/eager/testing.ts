@@ -49,7 +49,7 @@ const mended = (engine: Engine): Engine => {
   return { ...engine, run };
 };
 
-export const wasmEngine = async (): Promise<Engine> => mended(engineOf('wasm', valueOf(await startWasm()())));
+const wasmEngine = async (): Promise<Engine> => mended(engineOf('wasm', valueOf(await startWasm()())));
 
 /** The backends, with the operations of which tfjs's own kernels are not as exact as the laws want, and why. */
 export const standIns = async (): Promise<readonly StandIn[]> => [

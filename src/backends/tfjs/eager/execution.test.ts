@@ -69,10 +69,12 @@ describe('a kernel that fails in the middle', () => {
     valueOf(await backend.close());
   });
 
-  test('leaves a donated value alive that was not overwritten', async () => {
-    const { backend } = watched('Exp');
+  test.each(['Exp', 'Neg'])('leaves a donated value alive that was not overwritten: %s', async (kernel) => {
+    const { backend } = watched(kernel); // the second, which writes the output, or one before it
+    const plan = planOf(output, { x: 0 });
+    expect(plan.inputs[0]!.donatedTo).toBe(0);
     const given = await uploaded(backend, 1, -2);
-    const runner = valueOf(await backend.compile(planOf(output, { x: 0 }))());
+    const runner = valueOf(await backend.compile(plan)());
     expect(E.isLeft(await runner.run([given])())).toBe(true);
     expect(await readFrom(backend, given)).toEqual([1, -2]);
     valueOf(await backend.close());

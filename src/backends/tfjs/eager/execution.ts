@@ -114,7 +114,7 @@ export const tensorExecution = (
         actual: thrown instanceof Error ? thrown.message : String(thrown),
         hint: 'if it is for want of memory, use a smaller batch',
       });
-      return { at, error };
+      return { at: at - 1, error }; // the call that failed has written nothing
     }
   };
 

@@ -12,6 +12,7 @@ import { noWebgpu } from '../../../properties/webgpu.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from '../webgpu/index.js';
 import { cpu } from './cpu.js';
+import { standIns } from './eager/testing.js';
 import { wasm } from './wasm.js';
 
 const oracle = valueOf(await reference()());
@@ -113,6 +114,7 @@ const agreement = (backend: Backend, numRuns: number): void => {
 
 describe('cpu', async () => agreement(await acquired(cpu()), 150));
 describe('wasm', async () => agreement(await acquired(wasm()), 150));
+for (const { backend } of await standIns()) describe(backend.name, () => agreement(backend, 150));
 // where there is no WebGPU, another backend stands for it, so that the names of what is skipped are there
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () =>
   agreement(await acquired(noWebgpu === '' ? webgpu() : reference()), 25),

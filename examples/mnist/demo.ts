@@ -89,7 +89,7 @@ const train =
 
 const draw =
   ({ display, signal }: World) =>
-  ({ run, parts: { model, solver, guidance } }: Prepared) =>
+  ({ run, parts: { model, solver, grid, guidance } }: Prepared) =>
   (trained: TrainedDigits): OnBackend<Images> => {
     const { classes = 1 } = model;
     const began = performance.now();
@@ -97,6 +97,7 @@ const draw =
       trained,
       sample({
         solver,
+        grid,
         guidance,
         labels: Array.from({ length: drawing.rows * classes }, (_, i) => i % classes),
         batch: drawing.batch,

@@ -6,9 +6,9 @@ import {
   cosine,
   ddim,
   ddpm,
+  gridOf,
   type Guidance,
   type Process,
-  type Solver,
   stratifiedTimesteps,
   type TimestepDraw,
 } from 'noisefold/diffusion';
@@ -23,6 +23,7 @@ import {
   type UNetConfig,
   warmup,
 } from 'noisefold/nn';
+import type { Sampling } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
 
 /** What decides the numbers of a training: checkpoints carry it, and a run keeps the one it began with. */
@@ -95,8 +96,11 @@ export const settings: Settings = {
 /** How many digits are drawn, one class a column, and how many of them at a time. */
 export const drawing = { rows: 10, batch: 50 } as const;
 
-/** The solver that a text such as `ddim:50` names. `ConfigError`. */
-export const solverOf = (text: string): E.Either<NoisefoldError, Solver> => {
+/** A way to sample: a solver, and on how many timesteps. */
+type Drawn = Required<Pick<Sampling, 'solver' | 'grid'>>;
+
+/** What a text such as `ddim:50` names. `ConfigError`. */
+export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
   const { name, steps } = /^(?<name>ddim|ddpm):(?<steps>[1-9]\d{0,5})$/.exec(text)?.groups ?? {};
   return name === undefined
     ? fail('ConfigError', {
@@ -105,16 +109,15 @@ export const solverOf = (text: string): E.Either<NoisefoldError, Solver> => {
         actual: JSON.stringify(text),
         hint: 'the fewer steps, the faster',
       })
-    : E.right((name === 'ddim' ? ddim : ancestral)(Number(steps)));
+    : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
 /** A recipe made into what trains and samples. */
-export interface Parts {
+export interface Parts extends Drawn {
   readonly model: UNet<[Dim, Dim, Dim]>;
   readonly process: Process;
   readonly optimizer: Optimizer;
   readonly timesteps: TimestepDraw;
-  readonly solver: Solver;
   readonly guidance: Guidance;
 }
 
@@ -127,14 +130,15 @@ export const partsOf = (
     E.Do,
     E.bind('model', () => unet(model)),
     E.bind('process', ({ model: { config } }) => ddpm(cosine(config.timesteps))),
-    E.bind('solver', () => solverOf(sampler)),
-    E.tap(({ solver, process }) =>
+    E.bind('drawn', () => drawnBy(sampler)),
+    E.tap(({ drawn, process }) =>
       E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
-        solver.grid(process),
+        gridOf(drawn.grid)(process),
       ),
     ),
-    E.map((made) => ({
+    E.map(({ drawn, ...made }) => ({
       ...made,
+      ...drawn,
       optimizer: chain(
         clipByGlobalNorm(clip),
         adam({

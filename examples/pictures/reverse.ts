@@ -14,7 +14,6 @@ import {
 } from 'noisefold/dsl';
 import {
   ancestral,
-  clipToImage,
   cosine,
   ddpm,
   exactDenoiser,
@@ -36,10 +35,10 @@ const stepOf = (process: Process, digits: GaussianMixture<Image>) => {
   return F.pipe(
     sampler({ process, denoiser, solver: ancestral() }),
     E.map(({ start, step }) =>
-      program({ x: '2 28 28 1', index: ':int32', t: '2:int32', k: 'key' }, ({ x, index, t, k }) => ({
-        x: step(null, start(x), { index, key: k }).x,
-        column: concatAll([shown(x), shown(clipToImage(denoiser.apply(null, x, { t })))], 1),
-      })),
+      program({ x: '2 28 28 1', index: ':int32', k: 'key' }, ({ x, index, k }) => {
+        const { state, x0 } = step(null, start(x), { index, key: k });
+        return { x: state.x, column: concatAll([shown(x), shown(x0)], 1) };
+      }),
     ),
   );
 };
@@ -65,12 +64,7 @@ const columns =
     const found: (readonly number[])[] = [];
     for (let t = process.schedule.T - 1; t >= 0; t--) {
       const index = process.schedule.T - 1 - t;
-      const next = await compiled.right.run({
-        x,
-        index,
-        t: Int32Array.of(t, t),
-        k: foldIn(index)(keys.steps),
-      })();
+      const next = await compiled.right.run({ x, index, k: foldIn(index)(keys.steps) })();
       if (E.isLeft(next)) return next;
       if (SHOWN.includes(t)) {
         const column = await read(next.right.column)(backend)();

@@ -1,11 +1,10 @@
 /** Sampling: points on their way from noise to data. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { dpmSolverPP, type Process, sampler, type SampleState, uncorrected } from 'noisefold/diffusion';
-import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
-import type { Resident } from 'noisefold/training';
+import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
 import { network, type Params } from './network.js';
 
-const parts = { denoiser: network, solver: dpmSolverPP(25), correction: uncorrected };
+const parts = { denoiser: network, grid: 25, solver: dpmSolverPP(), correction: uncorrected };
 
 /** Where `count` points are at each step of the solver, `[count, 2]` each: noise first, samples last. */
 export const trajectories = (process: Process, params: Resident<Params>, count: number, key: RandomKey) =>
@@ -26,7 +25,7 @@ export const trajectories = (process: Process, params: Resident<Params>, count: 
       return program(
         { params: network.params, state: spec, index: ':int32' },
         ({ params: p, state, index }) => ({
-          state: walk.step(p, state, { index }),
+          state: walk.step(p, state, { index }).state,
         }),
       );
     }),

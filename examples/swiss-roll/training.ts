@@ -28,7 +28,7 @@ export const train = (
 ) => {
   const optimizer = adam({ learningRate: F.pipe(3e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
   const recipe = { model: network, process, optimizer, averageDecay: 0.995, timesteps: stratifiedTimesteps };
-  const spec = { state: trainState(network.params, optimizer), key: 'key' } as const;
+  const spec = { state: trainState(recipe), key: 'key' } as const;
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');
     const x0 = ascribe('B', 2)(swissRoll(BATCH)(keys.data));

@@ -1,4 +1,4 @@
-/** Solvers by name, over any number of steps or any grid. */
+/** Solvers by name. */
 import fc from 'fast-check';
 import {
   ancestral,
@@ -8,7 +8,6 @@ import {
   dpmSolverPPSinglestep,
   euler,
   eulerAncestral,
-  type Grid,
   heun,
   lms,
   pndm,
@@ -16,27 +15,17 @@ import {
   uniPC,
 } from 'noisefold/diffusion';
 
-export type MadeOf = (steps: number | Grid) => Solver;
-
 /** A solver, and what its samples of Gaussian data may lack of their variance at 400 steps. */
 export interface Named {
   readonly name: string;
-  readonly make: MadeOf;
+  readonly solver: Solver;
   readonly accuracy: number;
 }
 
 const named =
   (accuracy: number) =>
-  <O>(
-    name: string,
-    make: (steps: number | Grid, options: O) => Solver,
-    options: readonly O[],
-  ): readonly Named[] =>
-    options.map((one) => ({
-      name: `${name} ${JSON.stringify(one)}`,
-      make: (steps) => make(steps, one),
-      accuracy,
-    }));
+  <O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
+    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy }));
 
 const [first, second, churned] = [named(0.05), named(0.015), named(0.08)];
 const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>
@@ -45,8 +34,8 @@ const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) =>
   ofOrders(1, 3).map((one) => ({ ...one, variant })),
 );
 
-/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
-export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(
+/** Solvers for the mean E[x_0|x_t] whose last step is x̂₀, and no other prediction. */
+const endingAtX0: readonly Named[] = [
   ...first('ddim', ddim, [{ eta: 0 }, { eta: 0.3 }, { eta: 1 }]),
   ...first('ancestral', ancestral, [{ variance: 'posterior' }, { variance: 'beta' }]),
   ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
@@ -60,8 +49,16 @@ export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(
   ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
   ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2, 2)),
   ...second('uniPC', uniPC, uniPCs),
-  ...second('pndm', pndm, ofOrders(2, 4)),
-  ...second('lms', lms, ofOrders(2, 4)),
   ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
+];
+
+/** Those of {@link solverOf} that go to x̂₀ in the end: all but the methods of several ε̂. */
+export const solverEndingAtX0: fc.Arbitrary<Named> = fc.constantFrom(...endingAtX0);
+
+/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
+export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(
+  ...endingAtX0,
+  ...second('pndm', pndm, ofOrders(2, 4)),
+  ...second('lms', lms, ofOrders(2, 4)),
 );

@@ -35,7 +35,7 @@ export const samplesOf = async (
   const advance = right(
     await compile(
       program({ state: { x: 'B', memory: remembered }, index: ':int32', key: 'key' }, (inputs) => ({
-        state: step(null, inputs.state, inputs),
+        state: step(null, inputs.state, inputs).state,
       })),
       { B },
       { donate: ['state'] },

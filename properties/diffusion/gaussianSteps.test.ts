@@ -117,7 +117,7 @@ describe.each([
       const each = golden.t.map((timestep) =>
         numbersOf((key) => {
           const index = scalar(made.timesteps.indexOf(timestep), 'int32');
-          return made.step(null, made.start(xt), { index, key }).x;
+          return made.step(null, made.start(xt), { index, key }).state.x;
         }, backend()),
       );
       const [first, second] = await Promise.all(each);
@@ -139,19 +139,18 @@ describe.each([
       expect(await distance(() => sample, golden['p_sample(noise k=0)'])).toBeLessThan(TOLERANCE);
     });
 
-    if (golden.var_type === 'FIXED_SMALL')
-      it('p_sample, by the ancestral sampler', async () => {
-        expect(relativeDistance(await step(ancestral()), golden['p_sample(noise k=0)'])).toBeLessThan(
-          TOLERANCE,
-        );
-      });
+    it('p_sample, by the ancestral sampler', async () => {
+      expect(relativeDistance(await step(ancestral()), golden['p_sample(noise k=0)'])).toBeLessThan(
+        TOLERANCE,
+      );
+    });
 
     it.each([
       [0, golden['ddim_sample(eta=0.0,noise k=0)']],
       [0.5, golden['ddim_sample(eta=0.5,noise k=0)']],
       [1, golden['ddim_sample(eta=1.0,noise k=0)']],
     ])('ddim_sample, η = %d', async (eta, expected) => {
-      expect(relativeDistance(await step(ddim(1000, { eta })), expected)).toBeLessThan(TOLERANCE);
+      expect(relativeDistance(await step(ddim({ eta })), expected)).toBeLessThan(TOLERANCE);
     });
   });
 });

@@ -149,9 +149,9 @@ describe.each(Object.entries(published))('%s', (_, [make, formula]) => {
 const publishedAlphaBars = {
   // `exp` in betas_for_alpha_bar of diffusers
   exponential: [exponential, (t: number) => 1 / Math.exp(12) ** t],
-  // Jabri et al. 2022 and Chen 2023, algorithm 1: σ(x) = (1 + tanh(x/2))/2
+  // Jabri et al. 2022 and Chen 2023, sigmoid_schedule of google-research/pix2seq: σ(x) = (1 + tanh(x/2))/2
   sigmoidAlphaBar: [sigmoidAlphaBar, (t: number) => 0.5 - Math.tanh(3 * t - 1.5) / (2 * Math.tanh(1.5))],
-  // Hang et al. 2024, table 1, μ = 0 and b = 1/2: SNR is 1/√(2t) in the first half, √(2 - 2t) in the second
+  // Hang et al. 2024, the inverse of the distribution of Laplace, μ = 0 and b = 1/2: SNR is 1/√(2t) in the first half, √(2 - 2t) in the second
   laplace: [
     laplace,
     (t: number) =>

@@ -5,6 +5,9 @@ import {
   cosine,
   ddim,
   ddpm,
+  fromPrevious,
+  type Model,
+  reparameterize,
   sampler,
   simpleLoss,
   targetOf,
@@ -12,6 +15,7 @@ import {
 } from '../../src/diffusion/index.js';
 import {
   compile,
+  constantOf,
   fork,
   key,
   mean,
@@ -21,8 +25,8 @@ import {
   square,
   valueAndGrad,
 } from '../../src/dsl/index.js';
-import { unet } from '../../src/nn/index.js';
-import { relativeDistance, right } from './run.js';
+import { unet, type UNetParams } from '../../src/nn/index.js';
+import { numbersOf, relativeDistance, right } from './run.js';
 
 it('losses and samplers take the U-Net as it is', async () => {
   const process = right(ddpm(cosine(100)));
@@ -66,13 +70,13 @@ it('losses and samplers take the U-Net as it is', async () => {
   expect(Math.abs(measured! / expected! - 1)).toBeLessThan(1e-5);
 
   const { step, start, stochastic } = right(
-    sampler({ process, denoiser: model, solver: ddim(5), guidance: cfg(2) }),
+    sampler({ process, denoiser: model, grid: 5, solver: ddim(), guidance: cfg(2) }),
   );
   expect(stochastic).toBe(false);
   const advance = right(
     await compile(
       program({ params: model.params, x: 'B 8 8 1', label: 'B:int32', index: ':int32' }, (i) => ({
-        x: step(i.params, start(i.x), i).x,
+        x: step(i.params, start(i.x), i).state.x,
       })),
       { B: 4 },
       { donate: ['x'] },
@@ -86,4 +90,24 @@ it('losses and samplers take the U-Net as it is', async () => {
   const clean = Array.from(x1, (x) => Math.min(1, Math.max(-1, scale * x)));
   expect(relativeDistance(sample, clean)).toBeLessThan(1e-6);
   right(await backend.close());
+});
+
+it('one that predicts the score, and one that predicts x_{t-1}, are models like others', async () => {
+  const process = right(ddpm(cosine(100)));
+  const made = right(unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], predicts: 'score' }));
+  const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...made, ...fromPrevious(process, made) };
+  const t = constantOf(Int32Array.of(0, 50), 2);
+  const x = constantOf(
+    Float64Array.from({ length: 128 }, (_, i) => Math.sin(i)),
+    ...([2, 8, 8, 1] as const),
+  );
+  const x0Of = (model: typeof ofPrevious) =>
+    numbersOf((k) => reparameterize(process, 'x0')(model).apply(model.init(k), x, { t }));
+  // before it has learned anything it says 0: no score, so x̂₀ = x_t/√ᾱ_t; and x_{t-1} = 0 of x̂₀ = -x_t·xt/x0
+  const factors = (of: (t: number) => number) => (value: number, i: number) => value * of(i < 64 ? 0 : 50);
+  const pixels = await numbersOf(() => x);
+  const ofScore = pixels.map(factors((at) => 1 / process.marginals[at]!.scale));
+  const ofMean = pixels.map(factors((at) => -process.posteriors[at]!.xt / process.posteriors[at]!.x0));
+  expect(relativeDistance(await x0Of(made), ofScore)).toBeLessThan(1e-14);
+  expect(relativeDistance(await x0Of(ofPrevious), ofMean)).toBeLessThan(1e-14);
 });

@@ -45,7 +45,7 @@ test('the first draws digits (after two steps)', async () => {
   const picture = join(folder, 'digits.png');
   const { result } = await run('first', [
     ['steps: 600', 'steps: 2'],
-    ['ddim(25)', 'ddim(2)'],
+    ['grid: 25', 'grid: 2'],
     ['batch: 16', 'batch: 2'],
     ["'digits.png'", JSON.stringify(picture)],
     [/void digits\(\)\.then\(.*\);/, 'export const result = await digits();'],

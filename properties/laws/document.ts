@@ -4,6 +4,7 @@ import { backendLaws } from './backends.js';
 import { boundLaws } from './bounds.js';
 import { channelLaws } from './channels.js';
 import { compilationLaws } from './compilation.js';
+import { conditionLaws } from './conditions.js';
 import { derivativeLaws } from './derivatives.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
@@ -37,6 +38,7 @@ export const lawsPage = (backend: Backend): string => {
     'Schedules (`scheduleLaws`)': scheduleLaws,
     'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,
+    'Conditions (`conditionLaws`)': conditionLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,
     'Transformations (`transformationLaws`)': transformationLaws,

@@ -9,6 +9,7 @@ export { processLaws } from './processes.js';
 export { scheduleLaws } from './schedules.js';
 export { solverLaws } from './solvers.js';
 export { boundLaws } from './bounds.js';
+export { conditionLaws } from './conditions.js';
 export { keyLaws } from './keys.js';
 export { derivativeLaws } from './derivatives.js';
 export { transformationLaws } from './transformations.js';

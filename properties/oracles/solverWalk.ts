@@ -76,13 +76,7 @@ export const walkOf = async (
           noise: 'B N',
         },
         ({ state, index, t, next, noise }) => ({
-          state: integrator.step(state, {
-            index,
-            t,
-            next,
-            predict,
-            noise: () => noise,
-          }),
+          state: integrator.step(state, { index, t, next, predict, noise: () => noise }).state,
         }),
       ),
       { B: batch, N: size },

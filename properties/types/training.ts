@@ -1,7 +1,9 @@
 import {
+  abs,
   type Dim,
   iota,
   type Key,
+  meanPerSample,
   type NoisefoldError,
   program,
   type Tensor,
@@ -9,9 +11,28 @@ import {
   zeros,
 } from '../../src/dsl/index.js';
 import { adam, timeEmbedding, type UNet, type UNetParams } from '../../src/nn/index.js';
-import type { Model, Process } from '../../src/diffusion/index.js';
-import { datasetOf, type Dataset, fit, type Trained } from '../../src/training/index.js';
-import type { E } from '../../src/internal/fp.js';
+import {
+  boundLosses,
+  type Conditioner,
+  conditioningAugmentation,
+  ddim,
+  hybridLosses,
+  importanceTimesteps,
+  minSnrWeight,
+  type Model,
+  noisedBatch,
+  type Objective,
+  predictionErrors,
+  type Process,
+  rescaledBoundLosses,
+  simpleLoss,
+  simpleLosses,
+  stratifiedTimesteps,
+  superResolution,
+  weightedBy,
+} from '../../src/diffusion/index.js';
+import { datasetOf, type Dataset, fit, type Images, sample, type Trained } from '../../src/training/index.js';
+import { type E, TE } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 declare const grey: UNet<[28, 28, 1]>;
@@ -29,6 +50,40 @@ fit({ ...rest, model: grey, data: digits });
 fit({ ...rest, model: wide, data: photographs });
 // @ts-expect-error Type '32' is not assignable to type '28'
 fit({ ...rest, model: grey, data: photographs });
+
+// any loss, in any weighting, is descended as it is called; its options are the recipe's
+const recipe = { ...rest, model: grey, data: digits };
+fit({ ...recipe, loss: simpleLosses });
+fit({ ...recipe, loss: boundLosses });
+fit({ ...recipe, loss: rescaledBoundLosses });
+fit({ ...recipe, loss: hybridLosses });
+fit({ ...recipe, loss: weightedBy(minSnrWeight(5))(simpleLosses) });
+fit({ ...recipe, loss: (diffusion, denoiser, options) => hybridLosses(diffusion, denoiser, { ...options, lambda: 0.01 }) }); // prettier-ignore
+const absoluteLosses: Objective = (diffusion, denoiser, options) => {
+  const errors = predictionErrors(diffusion, denoiser, options);
+  return (params, x0, k, label) => {
+    const { error, t } = errors(params, x0, k, label);
+    return { losses: meanPerSample(abs(error)), t };
+  };
+};
+fit({ ...recipe, loss: absoluteLosses });
+// @ts-expect-error Call signature return types 'Loss<P, I>' and 'Losses<P, I>' are incompatible.
+fit({ ...recipe, loss: simpleLoss });
+// @ts-expect-error Source has 2 element(s) but target allows only 1.
+const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) => {
+  const { noise, at } = noisedBatch(diffusion, denoiser, options)(x0, k, label);
+  return { losses: noise, t: at.t };
+};
+fit({ ...recipe, loss: perPixel });
+// what a model is conditioned on is made of its images
+fit({ ...recipe, condition: superResolution({ factor: 2 }) });
+fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
+fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
+declare const ofPhotographs: Conditioner<[32, 32, 3]>;
+// @ts-expect-error Type '28' is not assignable to type '32'
+fit({ ...recipe, condition: ofPhotographs });
+fit({ ...recipe, timesteps: stratifiedTimesteps });
+fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );
@@ -53,3 +108,12 @@ expectType<Tensor<[8, 32]>>()(
     output: { w: zeros(32, 32), b: zeros(32) },
   })(iota(8)),
 );
+
+// previews are images, and showing them is an effect
+const samples = { solver: ddim(), grid: 25, key };
+const shown = TE.right(undefined);
+sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(
+  trained,
+);
+// @ts-expect-error Type 'undefined' is not assignable to type 'TaskEither<NoisefoldError, void>'
+sample({ ...samples, previews: { every: 5, show: () => undefined } });

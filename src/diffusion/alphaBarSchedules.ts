@@ -93,8 +93,9 @@ export const cosine = (
 };
 
 /**
- * ᾱ falls from 1 to 0 as a stretch of a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen 2023,
- * algorithm 1). Smaller τ, or a later stretch, adds the noise earlier. Betas along a sigmoid are {@link sigmoidBetas}.
+ * ᾱ falls from 1 to 0 as a stretch of a sigmoid, σ(x/τ) for x from `start` to `end` (Jabri et al. 2022; Chen 2023; in
+ * their code, `sigmoid_schedule` of google-research/pix2seq). A later stretch adds the noise earlier, and a smaller τ
+ * most of it about x = 0. Betas along a sigmoid are {@link sigmoidBetas}.
  *
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out; another than start < end and τ > 0 is a `ConfigError`
  * @example
@@ -127,7 +128,7 @@ export const sigmoidAlphaBar = (
 };
 
 /**
- * The log-SNR is distributed as a Laplace (Hang et al. 2024, table 1): it falls through
+ * The log-SNR is distributed as a Laplace (Hang et al. 2024, "Improved Noise Schedule"): it falls through
  * λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so that most timesteps lie where signal and noise are of a size; ᾱ is
  * SNR/(1 + SNR). ('laplace' of diffusers takes the root of that for ᾱ, the paper's α.)
  *

@@ -1,8 +1,10 @@
+import { add, broadcastLike, mul, type Shape, table } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { posteriorOf } from './channel.js';
-import { everyStep, type Grid, gridOf } from './grid.js';
+import { deviationOf, saidLogVariance } from './learnedVariance.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
+import type { Leg, Moment, SampleState, SampleStep, Solver } from './solver.js';
+import { column, entryAt } from './table.js';
 
 /** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
 export type ReverseVariance = 'posterior' | 'beta';
@@ -25,23 +27,55 @@ export const ancestralStep =
     return { x: posterior.xt, x0: [posterior.x0], noise: to.variance === 0 ? 0 : sigma };
   };
 
+/** Ancestral steps whose σ is what the denoiser says, between those of the leg. */
+const learnedStep = (legs: readonly Leg[]) => {
+  const mean = linearIntegrator(legs.map(ancestralStep('posterior')).map((row) => ({ ...row, noise: 0 })));
+  const logAt = (variance: ReverseVariance) =>
+    entryAt(table(column(legs, (leg) => 2 * Math.log(ancestralStep(variance)(leg).noise || 1))));
+  const [lowAt, highAt] = [logAt('posterior'), logAt('beta')];
+  const noisyAt = entryAt(table(column(legs, ({ to }) => (to.variance === 0 ? 0 : 1))));
+  return <S extends Shape>(
+    state: SampleState<S>,
+    moment: Moment<S>,
+    { as, variance }: NonNullable<Moment<S>['learned']>,
+  ): SampleStep<S> => {
+    const { index, t, noise } = moment;
+    const each = broadcastLike(state.x);
+    const logVariance = saidLogVariance(as)(variance(state.x, t), () => ({
+      low: each(lowAt(index)),
+      high: each(highAt(index)),
+    }));
+    const { state: next, x0 } = mean.step(state, moment);
+    const noisy = mul(noisyAt(index))(noise('noise'));
+    return { state: { ...next, x: add(mul(deviationOf(logVariance))(noisy))(next.x) }, x0 };
+  };
+};
+
 /**
  * Ancestral sampling: Algorithm 2 of DDPM (Ho et al. 2020), x_{t-1} = μ̃(x_t, x̂₀) + σ_t·z, without noise at
  * the last step. μ̃ is the mean of q(x_{t-1}|x_t, x_0) (eq. 7); with the x̂₀ of a noise prediction it is
- * (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the algorithm's line 4.
+ * (x_t - β_t/√(1-ᾱ_t)·ε̂)/√α_t, the algorithm's line 4. Where the denoiser learns its variance, σ_t is what it says,
+ * between the √β̃ and the √β of the step, however long it is (Improved DDPM, Nichol & Dhariwal 2021, section 4).
  *
- * @param steps - how many timesteps, spaced evenly, or a grid; every timestep if left out
- * @param options - `variance`: σ_t², the posterior's β̃_t if left out
+ * @param options - `variance`: σ_t² of a denoiser that does not learn it, the posterior's β̃_t if left out
  * @example
- * const every = ancestral()
- * const fewer = ancestral(3, { variance: 'beta' })
- * pipe(ddpm(cosine(5)), E.flatMap(every.grid)) // → E.right([4, 3, 2, 1, 0])
- * pipe(ddpm(cosine(5)), E.flatMap(fewer.grid)) // → E.right([4, 2, 0])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) })),
+ * )
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 500, 0])
  */
-export const ancestral = (
-  steps: number | Grid = everyStep,
-  { variance = 'posterior' }: { readonly variance?: ReverseVariance } = {},
-): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) => E.right(linearIntegrator(legs.map(ancestralStep(variance)))),
+export const ancestral = ({
+  variance = 'posterior',
+}: { readonly variance?: ReverseVariance } = {}): Solver => ({
+  integrate: (legs) => {
+    const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
+    const learned = learnedStep(legs);
+    return E.right({
+      ...fixed,
+      step: (state, moment) =>
+        moment.learned === undefined ? fixed.step(state, moment) : learned(state, moment, moment.learned),
+    });
+  },
 });

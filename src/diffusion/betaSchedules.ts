@@ -92,8 +92,9 @@ export const quadratic = (T: number, range: BetaRange = {}): either.Either<Noise
   ranged('quadratic', T, range, rootLinear(T));
 
 /**
- * The schedule of latent diffusion (Rombach et al. 2022, appendix E; 'scaled_linear' of diffusers): as
- * {@link quadratic}, from 0.00085 to 0.012.
+ * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers): as
+ * {@link quadratic}, from 0.00085 to 0.012, which are those of Stable Diffusion. That of faces, and others of the
+ * paper's models, go from 0.0015 to 0.0195.
  *
  * @param range - `start` and `end`; another than 0 < start ≤ end < 1 is a `ConfigError`
  * @example

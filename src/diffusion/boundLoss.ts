@@ -37,8 +37,8 @@ export const boundLosses = <P, I extends Shape>(
   const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
   const term = boundTerm(process);
   const noised = noisedBatch(process, denoiser, options);
-  return (params, x0, key, label) => {
-    const { xt, at } = noised(x0, key, label);
+  return (params, x0, key, ...told) => {
+    const { xt, at } = noised(x0, key, ...told);
     return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
   };
 };
@@ -63,8 +63,8 @@ export const rescaledBoundLosses = <P, I extends Shape>(
   options: BoundLossOptions = {},
 ): Losses<P, I> => {
   const raw = boundLosses(process, denoiser, options);
-  return (params, x0, key, label) => {
-    const { losses, t } = raw(params, x0, key, label);
+  return (params, x0, key, ...told) => {
+    const { losses, t } = raw(params, x0, key, ...told);
     return { losses: mul(process.schedule.T)(losses), t };
   };
 };
@@ -109,8 +109,8 @@ export const hybridLosses = <P, I extends Shape>(
   const wanted = targetOf(process, denoiser.predicts);
   const term = boundTerm(process);
   const noised = noisedBatch(process, denoiser, options);
-  return (params, x0, key, label) => {
-    const { xt, noise, at } = noised(x0, key, label);
+  return (params, x0, key, ...told) => {
+    const { xt, noise, at } = noised(x0, key, ...told);
     const { prediction, variance = unlearned() } = predictions(params, xt, at);
     const mse = meanPerSample(square(sub(wanted(at.t)(x0, noise))(prediction)));
     const detached = { prediction: stopGradient(prediction), variance };

@@ -1,5 +1,4 @@
 import { E } from '../internal/fp.js';
-import { type Grid, gridOf } from './grid.js';
 import { linearIntegrator } from './linearIntegrator.js';
 import type { Solver } from './solver.js';
 
@@ -9,13 +8,15 @@ import type { Solver } from './solver.js';
  * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition, c_skip and c_out, is
  * the denoiser's. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @example
- * const solver = consistency(trailing(4))
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 749, 499, 249])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: consistency() })),
+ * )
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 499, 249])
  */
-export const consistency = (steps: number | Grid): Solver => ({
-  grid: gridOf(steps),
+export const consistency = (): Solver => ({
   integrate: (legs) =>
     E.right(
       linearIntegrator(legs.map(({ to }) => ({ x: 0, x0: [to.scale], noise: Math.sqrt(to.variance) }))),

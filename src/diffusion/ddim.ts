@@ -1,7 +1,6 @@
 import { fail } from '../dsl/errors.js';
 import { E } from '../internal/fp.js';
 import { posteriorOf } from './channel.js';
-import { type Grid, gridOf } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
 
@@ -28,16 +27,16 @@ export const ddimStep =
  * of q(x_s|x_t, x_0). With η = 0 it is deterministic and draws no noise, with η = 1 it is ancestral sampling.
  * ε̂ is taken anew from the corrected x̂₀, as in guided-diffusion.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `eta`: η from 0 to 1, 0 if left out; another is a `ConfigError` of the sampler
  * @example
- * const deterministic = ddim(3)
- * const stochastic = ddim(trailing(2), { eta: 0.5 })
- * pipe(ddpm(cosine(1000)), E.flatMap(deterministic.grid)) // → E.right([999, 500, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(stochastic.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) })),
+ * )
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
  */
-export const ddim = (steps: number | Grid, { eta = 0 }: { readonly eta?: number } = {}): Solver => ({
-  grid: gridOf(steps),
+export const ddim = ({ eta = 0 }: { readonly eta?: number } = {}): Solver => ({
   integrate: (legs) =>
     eta >= 0 && eta <= 1
       ? E.right(linearIntegrator(legs.map(ddimStep(eta))))

@@ -10,6 +10,8 @@ import {
   type Tensor,
   type TreeSpec,
 } from '../dsl/index.js';
+import { askedTimesteps } from './askedTimesteps.js';
+import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
@@ -20,6 +22,8 @@ export interface Conditioning<B extends Dim> {
   readonly t: Tensor<[B], 'int32'>;
   /** The class of each sample, `[B]`; see {@link Denoiser.classes}. */
   readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with; see {@link Denoiser.condition}. */
+  readonly condition?: Condition<B>;
   /** Randomness for dropout layers; without it they do nothing, as at sampling. */
   readonly dropout?: Key;
 }
@@ -54,6 +58,8 @@ export interface Denoiser<P, I extends Shape> {
   readonly predicts: Parameterization;
   /** The number of classes, where there are some: labels count from 0, and `classes` itself is no class at all. */
   readonly classes?: number;
+  /** What images it is conditioned on, where it is; then it has to be given one for each sample, and never otherwise. */
+  readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
@@ -94,6 +100,29 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   /** Parameters to begin with. */
   readonly init: (key: Key) => P;
 }
+
+/**
+ * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
+ *
+ * @example
+ * const dropping: Denoiser<null, []> = {
+ *   predicts: 'x0',
+ *   apply: (_, x, { dropout }) => (dropout === undefined ? x : zerosLike(x)),
+ * }
+ * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
+ * await using(reference())(evaluate(measured, {})(key(7)))() // → E.right([1])
+ */
+export const withoutDropout = <P, I extends Shape>({
+  apply,
+  learned,
+  ...denoiser
+}: Denoiser<P, I>): Denoiser<P, I> => ({
+  ...denoiser,
+  apply: (params, x, { dropout: _, ...at }) => apply(params, x, at),
+  ...(learned && {
+    learned: { ...learned, apply: (params, x, { dropout: _, ...at }) => learned.apply(params, x, at) },
+  }),
+});
 
 /**
  * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
@@ -180,7 +209,7 @@ const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): 
 /**
  * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
  * knows: other ones where the process is respaced. It raises `ConfigError`, when it is applied, for a process
- * of more timesteps than it knows.
+ * of more timesteps than it knows, and for a condition that is missing or not wanted.
  *
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(x)(cast('float32')(t)) }
@@ -190,11 +219,12 @@ const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): 
 export const overProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const same = timesteps.every((timestep, t) => timestep === t);
+    const askedBy = askedTimesteps({ timesteps });
     const { apply, learned } = denoiser;
     const asked = <B extends Dim>(at: Conditioning<B>): Conditioning<B> => {
       requireKnown(timesteps, denoiser.timesteps);
-      return same ? at : { ...at, t: gather(table(timesteps))(at.t) };
+      requireCondition(denoiser.condition, at.condition);
+      return { ...at, t: askedBy(at.t) };
     };
     return {
       ...denoiser,

@@ -1,5 +1,4 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
-import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
 import { solverOfOrder } from './solverOfOrder.js';
@@ -43,16 +42,18 @@ export const dpmSolverPPRows =
  * exactly, as the expansion of the paper's Proposition 4.1 asks; the published code of 3M has half of the term with φ₃, and
  * converges with order 2. The first steps, and the last, which ends at the data, are of lower order.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out, another is a `ConfigError` of the sampler
  * @example
- * const solver = dpmSolverPP(trailing(2), { order: 3 })
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
  */
-export const dpmSolverPP = (steps: number | Grid, { order = 2 }: { readonly order?: number } = {}): Solver =>
+export const dpmSolverPP = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
   solverOfOrder({
     where: 'dpmSolverPP',
-    steps,
     order,
     most: 3,
     integrator: (n, legs) => linearIntegrator(dpmSolverPPRows(n)(legs)),

@@ -1,6 +1,5 @@
 import { posteriorOf } from './channel.js';
 import { lambdaOf, reachOf } from './lambda.js';
-import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
 import { solverOfOrder } from './solverOfOrder.js';
@@ -29,19 +28,18 @@ export const dpmSolverPPSdeRows =
  * SDE-DPM-Solver++ (Lu et al. 2022, 1 and 2M): the stochastic variant, of order 1, which is
  * ancestral sampling, or 2 (SDE-2M). No noise at the last step, which ends at the data.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: 1 or 2; 2 if left out, another is a `ConfigError` of the sampler
  * @example
- * const solver = dpmSolverPPSde(trailing(2))
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(1)
  */
-export const dpmSolverPPSde = (
-  steps: number | Grid,
-  { order = 2 }: { readonly order?: number } = {},
-): Solver =>
+export const dpmSolverPPSde = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
   solverOfOrder({
     where: 'dpmSolverPPSde',
-    steps,
     order,
     most: 2,
     integrator: (n, legs) => linearIntegrator(dpmSolverPPSdeRows(n)(legs)),

@@ -1,5 +1,4 @@
 import { flowStep, hasLength, lambdaOf, momentsOf } from './lambda.js';
-import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
 import { solverOfOrder } from './solverOfOrder.js';
@@ -53,19 +52,18 @@ export const dpmSolverPPSinglestepRows =
  * paper's s. So the same grid costs the same with any order. Order 3 wants the legs of a step equal in λ, for
  * r₁ = 1/3 and r₂ = 2/3. The last leg, which ends at the data, is a step of its own.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out, another is a `ConfigError` of the sampler
  * @example
- * const solver = dpmSolverPPSinglestep(trailing(2), { order: 3 })
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
  */
-export const dpmSolverPPSinglestep = (
-  steps: number | Grid,
-  { order = 2 }: { readonly order?: number } = {},
-): Solver =>
+export const dpmSolverPPSinglestep = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
   solverOfOrder({
     where: 'dpmSolverPPSinglestep',
-    steps,
     order,
     most: 3,
     integrator: (n, legs) => linearIntegrator(dpmSolverPPSinglestepRows(n)(legs)),

@@ -3,7 +3,6 @@ import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { flowStep, sigmaOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
 import type { Integrator, Leg, Solver } from './solver.js';
 import { column, entryAt } from './table.js';
 
@@ -87,23 +86,23 @@ const integrator = (
   return {
     memory: 0,
     stochastic,
-    step: ({ x, memory }, { index, next, predict, noise }) => {
-      const begin = stochastic ? add(mul(ofNoise(index))(noise('churn')))(mul(ofRaised(index))(x)) : x;
+    step: ({ x: xt, memory }, { index, next, predict, noise }) => {
+      const begin = stochastic ? add(mul(ofNoise(index))(noise('churn')))(mul(ofRaised(index))(xt)) : xt;
       const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
         add(mul(ofX0(index))(x0))(mul(ofX(index))(from));
       const first = predict(begin, raisedAt(index));
       const euler = to(begin, first);
-      if (!corrects) return { x: euler, memory };
+      if (!corrects) return { state: { x: euler, memory }, x0: first };
       const second = predict(euler, next);
-      return { x: to(begin, add(mul(ofSecond(index))(sub(first)(second)))(first)), memory };
+      const x = to(begin, add(mul(ofSecond(index))(sub(first)(second)))(first));
+      return { state: { x, memory }, x0: first };
     },
   };
 };
 
 const solver =
   (where: string, corrects: boolean) =>
-  (steps: number | Grid, { churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }: Churn = {}): Solver => ({
-    grid: gridOf(steps),
+  ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }: Churn = {}): Solver => ({
     integrate: (legs, levels) =>
       F.pipe(
         checked(where, { churn, sMin, sMax, sNoise }),
@@ -115,11 +114,14 @@ const solver =
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11): without churn it is DDIM with
  * η = 0. With churn, x_t is raised to a noisier level of the process before each step.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example
- * const solver = euler(trailing(2), { churn: 1 })
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) })),
+ * )
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
  */
 export const euler = solver('euler', false);
 
@@ -129,10 +131,13 @@ export const euler = solver('euler', false);
  * the cosine schedule, from a σ of thousands: the paper's grids begin at 80, and fall gradually. With churn, x_t is
  * raised to a noisier level of the process before each step.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example
- * const solver = heun(trailing(2), { churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 })
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(0)
  */
 export const heun = solver('heun', true);

@@ -1,7 +1,6 @@
 import { fail } from '../dsl/errors.js';
 import { E } from '../internal/fp.js';
 import { sigmaOf } from './lambda.js';
-import { type Grid, gridOf } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import type { Leg, Solver } from './solver.js';
 
@@ -27,17 +26,16 @@ export const eulerAncestralStep =
  * Euler ancestral (k-diffusion's `sample_euler_ancestral`, after DDPM's posterior): a step of Euler to less noise than
  * the next level has, then noise. In a process that preserves variance it is DDIM with the same η.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out, another is a `ConfigError` of the sampler
  * @example
- * const solver = eulerAncestral(trailing(2))
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() })),
+ * )
+ * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
  */
-export const eulerAncestral = (
-  steps: number | Grid,
-  { eta = 1 }: { readonly eta?: number } = {},
-): Solver => ({
-  grid: gridOf(steps),
+export const eulerAncestral = ({ eta = 1 }: { readonly eta?: number } = {}): Solver => ({
   integrate: (legs) =>
     eta >= 0 && eta <= 1
       ? E.right(linearIntegrator(legs.map(eulerAncestralStep(eta))))

@@ -12,6 +12,7 @@ import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
 import { boundTerm } from './bound.js';
+import type { Condition } from './condition.js';
 import { converted, type Denoiser } from './denoiser.js';
 import { qSample } from './forward.js';
 import type { Process } from './process.js';
@@ -25,6 +26,8 @@ export interface BoundInputs<B extends Dim> {
   readonly key: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with. */
+  readonly condition?: Condition<B>;
 }
 
 /** What is measured at one t, for each sample. */

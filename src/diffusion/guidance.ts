@@ -22,6 +22,7 @@ import {
 import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { joinBatches, partBatches } from './batch.js';
+import { joinConditions } from './condition.js';
 import type { Denoiser } from './denoiser.js';
 import { requiredLabel } from './required.js';
 
@@ -76,7 +77,7 @@ const deviation = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor
  * Classifier-free guidance (Ho & Salimans 2022, eq. 6): from the prediction without a class to the one with
  * it, and beyond, uncond + scale·(cond - uncond); the paper's w is scale - 1. A scale of 1 is unguided, 0
  * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
- * evaluation of a doubled batch; the denoiser must have been trained with label dropout.
+ * evaluation of a doubled batch, which have the same condition; the denoiser must have been trained with label dropout.
  *
  * A denoiser without classes, a scale that is not finite, or an option out of its range is a `ConfigError`; so is
  * sampling without labels.
@@ -116,11 +117,13 @@ export const cfg =
       ...denoiser,
       apply: (params, x, at) => {
         const label = requiredLabel('cfg', at.label);
+        const { condition } = at;
         const [withClass, without] = partBatches(x)(
           apply(params, joinBatches(x, x), {
             ...at,
             t: joinBatches(at.t, at.t),
             label: joinBatches(label, fullLike(classes)(label)),
+            ...(condition && { condition: joinConditions(condition, condition) }),
           }),
         );
         const guided = add(scaleBy(weightAt(at.t))(sub(without)(withClass)))(without);

@@ -48,7 +48,7 @@ export const partOfTheWay =
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(
  *   process,
- *   E.flatMap((p) => sampler({ process: p, denoiser: white, solver: ddim(partOfTheWay(0.5, everyStep)) })),
+ *   E.flatMap((p) => sampler({ process: p, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() })),
  *   E.map((made) => startFrom(made)(ones(1, 1), zeros(1, 1)).x),
  * ) // → E.right([[0.8]])
  */

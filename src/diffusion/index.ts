@@ -1,3 +1,4 @@
+export { type AdaptiveDraw, asAdaptive, type DrawMemory } from './adaptiveDraw.js';
 export {
   type AlphaBar,
   type AlphaBarOptions,
@@ -41,6 +42,8 @@ export {
   transition,
 } from './channel.js';
 export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
+export type { Condition, Conditioner, ConditionedOn } from './condition.js';
+export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 export { consistency } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
@@ -56,6 +59,7 @@ export {
   overParams,
   overProcess,
   reparameterize,
+  withoutDropout,
 } from './denoiser.js';
 export { discretizedLogLikelihood } from './discretizedGaussian.js';
 export { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
@@ -86,6 +90,7 @@ export {
   type GuidedParams,
   meanGuided,
 } from './classifierGuidance.js';
+export { importanceTimesteps } from './importance.js';
 export { partOfTheWay, startFrom } from './imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
 export { slerp } from './interpolation.js';
@@ -97,13 +102,13 @@ export {
   type Loss,
   type Losses,
   meanLoss,
+  type Objective,
+  predictionErrors,
   type SampleLosses,
   simpleLoss,
   simpleLosses,
   targetOf,
-  weightedBy,
 } from './loss.js';
-export { emptyHistory, importanceProbabilities, type LossHistory, recordLosses } from './lossHistory.js';
 export { gaussian, type Noise } from './noise.js';
 export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './noiseLevel.js';
 export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
@@ -132,6 +137,7 @@ export {
 } from './reverse.js';
 export { sampler, type Sampler, type SamplerParts, type StepInputs } from './sampler.js';
 export { type Schedule, scheduleFromBetas } from './schedule.js';
+export { superResolution } from './superResolution.js';
 export { ddimStride, sections, timestepRespacing } from './sections.js';
 export {
   atSigmas,
@@ -151,6 +157,7 @@ export {
   p2Weight,
   snrWeight,
   uniformWeight,
+  weightedBy,
   type Weighting,
   weightsOf,
 } from './weighting.js';

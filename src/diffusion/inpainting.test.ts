@@ -16,7 +16,7 @@ import { type Inpainter, inpainting, type Resampling } from './inpainting.js';
 import { linearIntegrator } from './linearIntegrator.js';
 import { ddpm } from './process.js';
 import { sampler } from './sampler.js';
-import { spaced } from './grid.js';
+import type { Grid } from './grid.js';
 import type { Solver } from './solver.js';
 
 const T = 200;
@@ -40,8 +40,8 @@ const correlated: Denoiser<null, [2]> = {
     matmul(axes)(mul(gather(shrink)(t))(matmul(axes)(x))),
 };
 
-const samplerOf = (solver: Solver) =>
-  right(sampler({ process, denoiser: correlated, solver, correction: uncorrected }));
+const samplerOf = (solver: Solver, grid: number | Grid) =>
+  right(sampler({ process, denoiser: correlated, grid, solver, correction: uncorrected }));
 const noise = normal(COUNT, 2);
 
 /** What is painted beside known numbers: the last x. */
@@ -61,7 +61,7 @@ const painted = async (
     } as const,
     ({ state: { x }, image: shown, mask: known, index, k }) => {
       const one = x as Tensor<[typeof COUNT, 2]>;
-      const { x: next } = made.step(null, { x: one, memory: [] }, {
+      const { state: { x: next } } = made.step(null, { x: one, memory: [] }, {
         index,
         key: k,
         known: { image: shown as typeof one, mask: known as typeof one },
@@ -104,8 +104,8 @@ const slopeOf = (numbers: readonly number[]): number => {
   return products / squares;
 };
 
-const made = (resampling: Resampling, solver: Solver = ancestral(40)) =>
-  right(inpainting(resampling)(samplerOf(solver)));
+const made = (resampling: Resampling, solver: Solver = ancestral(), grid = 40) =>
+  right(inpainting(resampling)(samplerOf(solver, grid)));
 
 describe('inpainting', () => {
   it('shows what is known, to the bit', async () => {
@@ -114,14 +114,14 @@ describe('inpainting', () => {
   });
 
   it('of nothing known is sampling', async () => {
-    const solver = ddim(20);
-    const numbers = await painted(made({}, solver), image, mask.map(() => 0)); // prettier-ignore
-    const plain = samplerOf(solver);
+    const solver = ddim();
+    const numbers = await painted(made({}, solver, 20), image, mask.map(() => 0)); // prettier-ignore
+    const plain = samplerOf(solver, 20);
     const backend = right(await reference()());
     const whole = program('key', (k) => {
       let state = plain.start(noise(k));
       for (let i = 0; i < plain.steps; i++)
-        state = plain.step(null, state, { index: constantOf(Int32Array.of(i)) });
+        state = plain.step(null, state, { index: constantOf(Int32Array.of(i)) }).state;
       return state.x;
     });
     const run = right(await compile(whole, {})(backend)());
@@ -149,14 +149,13 @@ describe('inpainting', () => {
   });
 
   it('refuses what cannot be', () => {
-    const whereOf = (resampling: Resampling, solver: Solver = ancestral(5)) => {
-      const outcome = inpainting(resampling)(samplerOf(solver));
+    const whereOf = (resampling: Resampling, solver: Solver = ancestral()) => {
+      const outcome = inpainting(resampling)(samplerOf(solver, 2));
       return E.isLeft(outcome) && outcome.left.expected;
     };
     expect(whereOf({ resamples: 0 })).toBe('resamples: a whole number ≥ 1');
     expect(whereOf({ jump: 1.5 })).toBe('jump: a whole number ≥ 1');
     const remembering: Solver = {
-      grid: spaced(2),
       integrate: () =>
         E.right(
           linearIntegrator([
@@ -166,15 +165,15 @@ describe('inpainting', () => {
         ),
     };
     expect(whereOf({ resamples: 2 }, remembering)).toContain('remembers no earlier steps');
-    expect(E.isRight(inpainting()(samplerOf(remembering)))).toBe(true);
+    expect(E.isRight(inpainting()(samplerOf(remembering, 2)))).toBe(true);
   });
 });
 
 describe('from an image to an image', () => {
   it('begins at the noise of its first timestep', async () => {
-    const part = samplerOf(ddim(partOfTheWay(0.5, 20)));
+    const part = samplerOf(ddim(), partOfTheWay(0.5, 20));
     expect(part.timesteps[0]).toBeLessThan(T / 2);
-    expect(part.timesteps).toEqual(samplerOf(ddim(20)).timesteps.filter((t) => t < T / 2));
+    expect(part.timesteps).toEqual(samplerOf(ddim(), 20).timesteps.filter((t) => t < T / 2));
     const { scale, variance } = process.marginals[part.timesteps[0]!]!;
     const backend = right(await reference()());
     const begin = program('key', (k) => {

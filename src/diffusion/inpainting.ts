@@ -16,7 +16,7 @@ import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { requiredKey } from './required.js';
 import type { Sampler, StepInputs } from './sampler.js';
-import type { Leg, SampleState } from './solver.js';
+import type { Leg, SampleState, SampleStep } from './solver.js';
 import { column, entryAt } from './table.js';
 
 /** What is known of an image. */
@@ -42,7 +42,7 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
     params: P,
     state: SampleState<[B, ...I]>,
     inputs: StepInputs<NoInfer<B>> & { readonly known: Known<NoInfer<B>, I> },
-  ) => SampleState<[B, ...I]>;
+  ) => SampleStep<[B, ...I]>;
 }
 
 /** One step: the leg that is walked, and the noise that is added after it to walk its stretch once more. */
@@ -86,7 +86,7 @@ const entering = (channels: readonly Channel[]) => {
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
  *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, solver: ddim(5) })),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddim() })),
  *   E.flatMap(inpainting({ resamples: 3, jump: 2 })),
  * )
  * pipe(made, E.map(({ steps }) => steps)) // → E.right(15)
@@ -119,10 +119,14 @@ export const inpainting =
       start: sampler.start,
       step: (params, state, { index, key, known: { image, mask }, ...given }) => {
         const keys = fork(requiredKey('inpainting', key), 'step', 'known', 'again');
-        const { x, memory } = sampler.step(params, state, { ...given, index: legAt(index), key: keys.step });
+        const { state: next, x0 } = sampler.step(params, state, {
+          ...given,
+          index: legAt(index),
+          key: keys.step,
+        });
         const noisy = asNoisy(index, keys.known)(image);
-        const put = add(mul(mask)(noisy))(mul(sub(mask)(onesLike(mask)))(x));
-        return { x: again(index, keys.again)(put), memory };
+        const put = add(mul(mask)(noisy))(mul(sub(mask)(onesLike(mask)))(next.x));
+        return { state: { ...next, x: again(index, keys.again)(put) }, x0 };
       },
     });
   };

@@ -19,13 +19,21 @@ export const flowStep = (from: Channel, to: Channel): { readonly x: number; read
 /** Whether a leg has a length in λ. Without signal at its beginning, or without noise at its end, it has none. */
 export const hasLength = ({ from, to }: Leg): boolean => from.scale > 0 && to.variance > 0;
 
+/** Whether σ is finite where a leg begins. Where it ends it always is: at the data it is 0. */
+export const hasSignal = ({ from }: Leg): boolean => from.scale > 0;
+
 /**
  * How many predictions a formula of several steps may use at a leg, its own among them: at most `order`, only
- * those of legs that have been, and one where λ is not finite.
+ * those of legs that have been, and one where a leg is not `usable`: where λ is not finite, if left out.
  */
-export const reachOf = (legs: readonly Leg[], i: number, order: number): number => {
+export const reachOf = (
+  legs: readonly Leg[],
+  i: number,
+  order: number,
+  usable: (leg: Leg) => boolean = hasLength,
+): number => {
   const within = legs.slice(Math.max(0, i - order + 1), i + 1).reverse();
-  const blind = within.findIndex((leg) => !hasLength(leg));
+  const blind = within.findIndex((leg) => !usable(leg));
   return Math.max(1, blind === -1 ? within.length : blind);
 };
 

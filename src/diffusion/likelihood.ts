@@ -20,6 +20,7 @@ import {
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';
 import type { Channel } from './channel.js';
+import type { Condition } from './condition.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { everyStep, type Grid } from './grid.js';
 import type { Process } from './process.js';
@@ -39,6 +40,8 @@ export interface LikelihoodInputs<B extends Dim> {
   readonly key: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with. */
+  readonly condition?: Condition<B>;
 }
 
 /** Walks from data to noise: `start`, then `step` at index 0…steps-1, then `finish`. */

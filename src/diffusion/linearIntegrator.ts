@@ -50,8 +50,11 @@ export const linearIntegrator = (
         mul(ofX(index))(x),
       );
       return {
-        x: stochastic ? add(mul(ofNoise(index))(noise('noise')))(mean) : mean,
-        memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
+        state: {
+          x: stochastic ? add(mul(ofNoise(index))(noise('noise')))(mean) : mean,
+          memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
+        },
+        x0,
       };
     },
   };

@@ -1,5 +1,4 @@
 import { sigmaOf } from './lambda.js';
-import type { Grid } from './grid.js';
 import { noiseMultistep } from './noiseMultistep.js';
 import type { Leg, Solver } from './solver.js';
 import { solverOfOrder } from './solverOfOrder.js';
@@ -24,18 +23,20 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
 
 /**
  * The linear multistep method of k-diffusion (`sample_lms`, after Karras et al. 2022): Adams and Bashforth in σ, with
- * weights for the steps as they are. It begins with lower orders; the last step, which ends at the data, is x̂₀.
+ * weights for the steps as they are, to the last one, which ends at the data. It begins with lower orders.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out, another is a `ConfigError` of the sampler
  * @example
- * const solver = lms(trailing(2))
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: lms() })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const lms = (steps: number | Grid, { order = 4 }: { readonly order?: number } = {}): Solver =>
+export const lms = ({ order = 4 }: { readonly order?: number } = {}): Solver =>
   solverOfOrder({
     where: 'lms',
-    steps,
     order,
     most: 4,
     integrator: (n, legs) => noiseMultistep(legs, n, (i, reach) => weightsOf(legs, i, reach)),

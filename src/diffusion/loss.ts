@@ -5,7 +5,6 @@ import {
   type Key,
   mean,
   meanPerSample,
-  mul,
   type Scalar,
   scaleBy,
   type Shape,
@@ -14,6 +13,7 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
+import type { Condition } from './condition.js';
 import { type Denoiser, overProcess } from './denoiser.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from './parameterization.js';
@@ -54,6 +54,7 @@ export type Losses<P, I extends Shape> = <B extends Dim>(
   x0: Tensor<[B, ...I]>,
   key: Key,
   label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
 ) => SampleLosses<B>;
 
 /** What is descended: a mean of {@link Losses}. */
@@ -62,6 +63,7 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
   x0: Tensor<[B, ...I]>,
   key: Key,
   label?: Tensor<[NoInfer<B>], 'int32'>,
+  condition?: Condition<NoInfer<B>>,
 ) => Scalar;
 
 /**
@@ -74,33 +76,63 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
  */
 export const meanLoss =
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, x0, key, label) =>
-    mean(losses(params, x0, key, label).losses);
+  (params, x0, key, ...told) =>
+    mean(losses(params, x0, key, ...told).losses);
 
 /**
- * Losses times a weight of their timesteps: a weighting of `weightsOf`, or what undoes a draw that is not uniform,
- * `importanceWeights`.
- *
- * - `weights`: `[T]`
+ * What can be descended, of any denoiser over any process: {@link simpleLosses}, `hybridLosses`, what `weightedBy` makes
+ * of them, or one of your own. The name of the function tells it from others in snapshots.
+ */
+export type Objective = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options?: LossOptions,
+) => Losses<P, I>;
+
+/**
+ * How far a denoiser is off its target, `[B, ...I]`, at a timestep `t`, `[B]`, and with a noise drawn from the key (its
+ * forks 'timestep', 'noise', 'dropout' and 'label'): a measure of it makes an {@link Objective}.
  *
  * @example
- * const ofOnes: Losses<null, []> = (_, x0) => ({ losses: square(x0), t: cast('int32')(x0) })
- * const weighted = weightedBy(table([10, 20]))(ofOnes)
- * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => weighted(null, x0, k).losses)
- * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(0, 1), k: key(7) }))() // → E.right([0, 20])
+ * const absoluteLosses: Objective = (process, denoiser, options) => {
+ *   const errors = predictionErrors(process, denoiser, options)
+ *   return (...given) => {
+ *     const { error, t } = errors(...given)
+ *     return { losses: meanPerSample(abs(error)), t }
+ *   }
+ * }
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(process, white)(null, x0, k).losses)
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right([0, 2])
  */
-export const weightedBy =
-  (weights: Tensor<[Dim]>) =>
-  <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
-  (params, x0, key, label) => {
-    const given = losses(params, x0, key, label);
-    return { ...given, losses: mul(gather(weights)(given.t))(given.losses) };
+export const predictionErrors = <P, I extends Shape>(
+  process: Process,
+  denoiser: Denoiser<P, I>,
+  options: LossOptions = {},
+) => {
+  const { apply } = overProcess(process)(denoiser);
+  const wanted = targetOf(process, denoiser.predicts);
+  const noised = noisedBatch(process, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    x0: Tensor<[B, ...I]>,
+    key: Key,
+    label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
+  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
+    const { noise, xt, at } = noised(x0, key, label, condition);
+    return { error: sub(wanted(at.t)(x0, noise))(apply(params, xt, at)), t: at.t };
   };
+};
 
 /**
- * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from
- * `key` (its forks 'timestep', 'noise', 'dropout' and 'label'): `losses` and `t`, both `[B]`. See
- * {@link simpleLoss}.
+ * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from `key`:
+ * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
  *
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -119,13 +151,10 @@ export const simpleLosses = <P, I extends Shape>(
   denoiser: Denoiser<P, I>,
   options: LossOptions = {},
 ): Losses<P, I> => {
-  const { apply } = overProcess(process)(denoiser);
-  const wanted = targetOf(process, denoiser.predicts);
-  const noised = noisedBatch(process, denoiser, options);
-  return (params, x0, key, label) => {
-    const { noise, xt, at } = noised(x0, key, label);
-    const error = sub(wanted(at.t)(x0, noise))(apply(params, xt, at));
-    return { losses: meanPerSample(square(error)), t: at.t };
+  const errors = predictionErrors(process, denoiser, options);
+  return (...given) => {
+    const { error, t } = errors(...given);
+    return { losses: meanPerSample(square(error)), t };
   };
 };
 
@@ -138,6 +167,7 @@ export const simpleLosses = <P, I extends Shape>(
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `key`: consumed
  * - `label`: `[B]` int32, for a denoiser with classes
+ * - `condition`: of each sample, for a denoiser that has one
  *
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
  *

@@ -1,4 +1,5 @@
 import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
+import type { Condition } from './condition.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { qSample } from './forward.js';
 import { dropLabels } from './labelDropout.js';
@@ -44,6 +45,7 @@ export const noisedBatch = <P, I extends Shape>(
     x0: Tensor<[B, ...I]>,
     key: Key,
     label?: Tensor<[NoInfer<B>], 'int32'>,
+    condition?: Condition<NoInfer<B>>,
   ): NoisedBatch<B, I> => {
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
     const t = timesteps(process)(x0)(keys.timestep);
@@ -54,6 +56,7 @@ export const noisedBatch = <P, I extends Shape>(
       at: {
         t,
         dropout: keys.dropout,
+        ...(condition === undefined ? {} : { condition }),
         ...(label === undefined ? {} : { label: dropLabels(denoiser, labelDropout)(keys.label)(label) }),
       },
     };

@@ -1,5 +1,5 @@
 import { type Dim, gather, scaleBy, type Shape, sub, table, type Tensor } from '../dsl/index.js';
-import type { Conditioning, Denoiser } from './denoiser.js';
+import type { Denoiser } from './denoiser.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
 
@@ -7,9 +7,10 @@ import { column } from './table.js';
  * A denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0): x̂₀ is what Bayes' rule
  * makes of it, (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020), eq. 7.
  * The previous timestep is that of the process the network was trained with; what comes out may be respaced.
- * Its squared error of x_{t-1} is that of x̂₀ times the square of the second factor.
+ * Its squared error of x_{t-1} is that of x̂₀ times the square of the second factor. A `Model`, whose own `predicts`
+ * then says nothing, stays one as `{ ...model, ...fromPrevious(process, model) }`.
  *
- * - `apply`: as that of a {@link Denoiser}, but to μ̂ of `[B, ...I]`
+ * - `network`: as a {@link Denoiser}, but its predictions are μ̂ of `[B, ...I]`; it may learn its variance
  *
  * @example
  * const stays = <B extends Dim>(_: null, x: Tensor<[B]>) => x // x_{t-1} is x_t
@@ -19,14 +20,27 @@ import { column } from './table.js';
  */
 export const fromPrevious = <P, I extends Shape>(
   { posteriors }: Process,
-  { apply, ...denoiser }: Omit<Denoiser<P, I>, 'predicts' | 'learned'>,
+  network: Omit<Denoiser<P, I>, 'predicts'>,
 ): Denoiser<P, I> => {
+  const { apply, learned } = network;
   const ofX0 = table(column(posteriors, ({ x0 }) => 1 / x0));
   const ofXt = table(column(posteriors, ({ x0, xt }) => xt / x0));
+  const toX0 =
+    <B extends Dim>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
+    (mean: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
+      sub(scaleBy(gather(ofXt)(t))(x))(scaleBy(gather(ofX0)(t))(mean));
   return {
-    ...denoiser,
+    ...network,
     predicts: 'x0',
-    apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) =>
-      sub(scaleBy(gather(ofXt)(at.t))(x))(scaleBy(gather(ofX0)(at.t))(apply(params, x, at))),
+    apply: (params, x, at) => toX0(at.t, x)(apply(params, x, at)),
+    ...(learned && {
+      learned: {
+        ...learned,
+        apply: (params, x, at) => {
+          const { prediction, variance } = learned.apply(params, x, at);
+          return { prediction: toX0(at.t, x)(prediction), variance };
+        },
+      },
+    }),
   };
 };

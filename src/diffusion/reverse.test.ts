@@ -56,6 +56,19 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
 
+  it('of one that learns its variance has both', async () => {
+    const network = learningVariance<null, [2]>({
+      predicts: 'epsilon', // what is said of the prediction does not count
+      as: 'logVariance',
+      apply: (_, x) => ({ prediction: mul(0.7)(tanh(x)), variance: mul(-2)(x) }),
+    });
+    const reverse = pMeanVariance(process, fromPrevious(process, network), { correction: uncorrected });
+    const { mean, logVariance } = reverse(null, xt, { t });
+    const expected = await numbersOf(() => mul(0.7)(tanh(xt)));
+    expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
+    expect(await numbersOf(() => logVariance)).toEqual(await numbersOf(() => mul(-2)(xt)));
+  });
+
   it('takes x̂₀ as a correction leaves it, clipped if there is none', async () => {
     const clipped = await numbersOf(() => pMeanVariance(process, guess)(null, xt, { t }).x0);
     const own = await numbersOf(

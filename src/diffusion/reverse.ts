@@ -1,13 +1,11 @@
 import {
   add,
   type Dim,
-  exp,
   gather,
   greater,
   mul,
   scaleBy,
   type Shape,
-  sub,
   table,
   type Tensor,
   cast,
@@ -17,6 +15,7 @@ import { overElements } from './batch.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
+import { deviationOf, saidLogVariance } from './learnedVariance.js';
 import { clippedLogVariances, qPosterior } from './posterior.js';
 import type { Process } from './process.js';
 
@@ -80,13 +79,10 @@ export const reverseOf = <P, I extends Shape>(
   const largest = table(process.schedule.betas.map(Math.log));
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
     const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs)(t));
-    const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> => {
-      if (said === undefined || learned === undefined) return ofTime(fixed);
-      if (learned.as === 'logVariance') return said;
-      const low = ofTime(smallest);
-      const place = mul(0.5)(add(1)(said));
-      return add(mul(place)(sub(low)(ofTime(largest))))(low);
-    };
+    const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
+      said === undefined || learned === undefined
+        ? ofTime(fixed)
+        : saidLogVariance(learned.as)(said, () => ({ low: ofTime(smallest), high: ofTime(largest) }));
     return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
       const x0 = correction(toX0(t, xt)(prediction));
       return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
@@ -169,6 +165,6 @@ export const pSample = <P, I extends Shape>(
   ): Tensor<[B, ...I]> => {
     const { mean, logVariance } = reverse(params, xt, at);
     const noisy = scaleBy(cast('float32')(greater(0)(at.t)))(noise);
-    return add(mul(exp(mul(0.5)(logVariance)))(noisy))(mean);
+    return add(mul(deviationOf(logVariance))(noisy))(mean);
   };
 };

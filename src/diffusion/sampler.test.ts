@@ -2,46 +2,39 @@ import { describe, expect, it } from 'vitest';
 import { best, gaussianData, samplesOf, TAU } from '../../properties/diffusion/gaussianData.js';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import {
-  add,
   constantOf,
   fullLike,
   gather,
+  type Key,
   mul,
   normal,
   program,
   scalar,
   scaleBy,
-  type Shape,
-  sub,
   table,
+  tanh,
   type Tensor,
 } from '../dsl/index.js';
-import { E, F } from '../internal/fp.js';
+import { E } from '../internal/fp.js';
 import { ancestral, ancestralStep } from './ancestral.js';
 import { consistency } from './consistency.js';
 import { uncorrected } from './correction.js';
 import { ddim, ddimStep } from './ddim.js';
 import { ddimInversion } from './ddimInversion.js';
-import { type Denoiser, reparameterize } from './denoiser.js';
+import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
 import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
-import { dpmSolverPPSde } from './dpmSolverPPSde.js';
-import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
-import { euler, heun } from './edm.js';
-import { eulerAncestral } from './eulerAncestral.js';
-import { type Grid, gridOf, spaced, trailing } from './grid.js';
+import { spaced, trailing } from './grid.js';
 import { cfg } from './guidance.js';
 import type { StepCoefficients } from './linearIntegrator.js';
-import { lms } from './lms.js';
-import { pndm } from './pndm.js';
+import type { Noise } from './noise.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
+import { pSample } from './reverse.js';
 import { sampler } from './sampler.js';
 import { cosine } from './alphaBarSchedules.js';
 import { linear } from './betaSchedules.js';
 import { scheduleFromBetas } from './schedule.js';
-import { type Leg, legsOf, type Solver } from './solver.js';
-import { entryAt } from './table.js';
-import { uniPC } from './uniPC.js';
+import { type Leg, legsOf } from './solver.js';
 
 const process = right(ddpm(cosine(1000)));
 /** What a table of coefficients makes of 1, with the best x̂₀ of Gaussian data and without noise. */
@@ -56,115 +49,6 @@ const walkedOnHost = (legs: readonly Leg[], rows: readonly StepCoefficients[]): 
   return x;
 };
 
-/** Heun's method on the probability flow, as a user would add it: two evaluations, of which the last leg has one. */
-const twice = (steps: number | Grid): Solver => ({
-  grid: gridOf(steps),
-  integrate: (legs) => {
-    const rows = legs.map(ddimStep(0));
-    const ofX = entryAt(table(rows.map(({ x }) => x)));
-    const ofX0 = entryAt(table(rows.map(({ x0 }) => x0[0]!)));
-    const ofSecond = entryAt(table(legs.map(({ next }) => (next === null ? 0 : 0.5))));
-    return E.right({
-      memory: 0,
-      stochastic: false,
-      step: ({ x, memory }, { index, t, next, predict }) => {
-        const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
-          add(mul(ofX0(index))(x0))(mul(ofX(index))(from));
-        const first = predict(x, t);
-        const second = predict(to(x, first), next);
-        return { x: to(x, add(mul(ofSecond(index))(sub(first)(second)))(first)), memory };
-      },
-    });
-  },
-});
-
-/** What a solver must do, whichever it is: add yours here. */
-const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
-  ...Object.fromEntries(
-    [1, 2, 3].flatMap((order) => [
-      [`dpmSolverPP of order ${order}`, (steps: number) => dpmSolverPP(steps, { order })],
-      [`dpmSolverPPSinglestep of order ${order}`, (steps: number) => dpmSolverPPSinglestep(steps, { order })],
-      [`uniPC bh1 of order ${order}`, (steps: number) => uniPC(steps, { order, variant: 'bh1' })],
-      [`uniPC bh2 of order ${order}`, (steps: number) => uniPC(steps, { order })],
-    ]),
-  ),
-  'dpmSolverPPSde of order 1': (steps) => dpmSolverPPSde(steps, { order: 1 }),
-  dpmSolverPPSde,
-  euler,
-  'euler with churn': (steps) => euler(steps, { churn: steps / 4, sNoise: 1 }),
-  heun,
-  'heun with churn': (steps) => heun(steps, { churn: steps / 4, sMin: 0.05, sMax: 50 }),
-  eulerAncestral,
-  pndm,
-  lms,
-  ancestral,
-  'ancestral with σ² = β': (steps) => ancestral(steps, { variance: 'beta' }),
-  ddim,
-  'ddim with η = 0.7': (steps) => ddim(steps, { eta: 0.7 }),
-  'a solver of two evaluations': twice,
-};
-
-/** The velocity of a denoiser may begin where no signal is left. */
-const erased = right(
-  F.pipe(
-    cosine(1000),
-    E.flatMap(({ betas }) => scheduleFromBetas([...betas.slice(0, -1), 1])),
-    ddpm,
-  ),
-);
-
-describe.each([...Object.entries(solvers), ['consistency', consistency] as const])(
-  'every solver, %s,',
-  (_, solver) => {
-    it('finds data that are one point', async () => {
-      const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
-      const made = right(sampler({ process, denoiser: point, solver: solver(7) }));
-      expect(await samplesOf(made, [0.3, -2, 1])).toEqual([0.25, 0.25, 0.25]);
-    });
-
-    it('gives the same samples in every parameterization', async () => {
-      const drawn = (predicts: Denoiser<null, []>['predicts']) => {
-        const denoiser = reparameterize(process, predicts)(gaussianData(process));
-        return samplesOf(right(sampler({ process, denoiser, solver: solver(12) })), [1, -0.5]);
-      };
-      const expected = await drawn('x0');
-      // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
-      for (const predicts of ['epsilon', 'v'] as const)
-        expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
-    });
-
-    it('goes nowhere far with few steps, and where no signal is left', async () => {
-      for (const given of [process, erased])
-        for (const steps of [1, 2, 3, 4, 5]) {
-          const denoiser = reparameterize(given, 'v')(gaussianData(given));
-          const made = right(
-            sampler({ process: given, denoiser, solver: solver(steps), correction: uncorrected }),
-          );
-          expect(made.timesteps[0]).toBe(999);
-          // τ is 1/2, and x_T at most 2
-          for (const sample of await samplesOf(made, [1, -2])) expect(Math.abs(sample)).toBeLessThan(6);
-        }
-    });
-  },
-);
-
-describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solver) => {
-  it('gives Gaussian data their variance, the better the more steps', async () => {
-    const noises = await numbersOf(normal(2048));
-    const variance = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x ** 2, 0) / xs.length;
-    const errors: number[] = [];
-    for (const steps of [10, 40, 160]) {
-      const made = right(
-        sampler({ process, denoiser: gaussianData(process), solver: solver(steps), correction: uncorrected }),
-      );
-      errors.push(Math.abs(variance(await samplesOf(made, noises)) / TAU ** 2 - 1));
-    }
-    const chance = 4 * Math.sqrt(2 / noises.length); // the deviation of a variance of n samples is √(2/n) of it
-    expect(errors[2]!).toBeLessThan(errors[0]!);
-    expect(errors[2]!).toBeLessThan(chance + 0.03);
-  });
-});
-
 describe('a sampler', () => {
   it('of a consistency function gives Gaussian data their variance in any number of steps', async () => {
     // where the flow through x_t ends: τ/√(ᾱτ² + 1 - ᾱ)·x_t
@@ -176,7 +60,7 @@ describe('a sampler', () => {
     const noises = await numbersOf(normal(2048));
     for (const steps of [1, 2, 8]) {
       const made = right(
-        sampler({ process, denoiser: ends, solver: consistency(steps), correction: uncorrected }),
+        sampler({ process, denoiser: ends, grid: steps, solver: consistency(), correction: uncorrected }),
       );
       const samples = await samplesOf(made, noises);
       const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
@@ -189,8 +73,8 @@ describe('a sampler', () => {
     const parts = { process: flow, denoiser: gaussianData(flow), correction: uncorrected };
     const errors: number[] = [];
     for (const steps of [25, 50, 100]) {
-      const encode = right(sampler({ ...parts, solver: ddimInversion(steps) }));
-      const decode = right(sampler({ ...parts, solver: ddim(steps) }));
+      const encode = right(sampler({ ...parts, grid: steps, solver: ddimInversion() }));
+      const decode = right(sampler({ ...parts, grid: steps, solver: ddim() }));
       const image = [0.7, -0.2];
       errors.push(relativeDistance(await samplesOf(decode, await samplesOf(encode, image)), image));
     }
@@ -199,29 +83,11 @@ describe('a sampler', () => {
     expect(errors[2]!).toBeLessThan(0.1);
   });
 
-  it('may evaluate twice a leg: it is closer than twice as many steps with one evaluation, and of a higher order', async () => {
-    const errorOf = async (solver: Solver): Promise<number> => {
-      const made = right(
-        sampler({ process, denoiser: gaussianData(process), solver, correction: uncorrected }),
-      );
-      const { scale, variance } = process.marginals[999]!;
-      const exact = TAU / Math.sqrt(scale ** 2 * TAU ** 2 + variance);
-      return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
-    };
-    const [coarse, fine, first] = [
-      await errorOf(twice(20)),
-      await errorOf(twice(40)),
-      await errorOf(ddim(80)),
-    ];
-    expect(fine).toBeLessThan(first / 2);
-    expect(fine).toBeLessThan(coarse / 3);
-  });
-
   it.each(['epsilon', 'x0', 'v'] as const)(
     'takes a denoiser of any parameterization, %s',
     async (predicts) => {
       const denoiser = reparameterize(process, predicts)(gaussianData(process));
-      const made = right(sampler({ process, denoiser, solver: ddim(20), correction: uncorrected }));
+      const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
       const legs = legsOf(process, made.timesteps);
       const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
       // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
@@ -234,7 +100,13 @@ describe('a sampler', () => {
   it('of ancestral steps gives Gaussian data their variance', async () => {
     const noises = await numbersOf(normal(4096));
     const made = right(
-      sampler({ process, denoiser: gaussianData(process), solver: ancestral(100), correction: uncorrected }),
+      sampler({
+        process,
+        denoiser: gaussianData(process),
+        grid: 100,
+        solver: ancestral(),
+        correction: uncorrected,
+      }),
     );
     const samples = await samplesOf(made, noises);
     const expected = legsOf(process, made.timesteps).reduce((variance, leg) => {
@@ -248,7 +120,13 @@ describe('a sampler', () => {
 
   it('keeps a memory for solvers of several steps', async () => {
     const made = right(
-      sampler({ process, denoiser: gaussianData(process), solver: dpmSolverPP(12), correction: uncorrected }),
+      sampler({
+        process,
+        denoiser: gaussianData(process),
+        grid: 12,
+        solver: dpmSolverPP(),
+        correction: uncorrected,
+      }),
     );
     expect([made.memory, made.stochastic]).toEqual([1, false]);
     const legs = legsOf(process, made.timesteps);
@@ -258,7 +136,7 @@ describe('a sampler', () => {
 
   it('clips x̂₀ to the range of images unless told otherwise', async () => {
     const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(100)(x) };
-    const parts = { process, denoiser: far, solver: ddim(3) };
+    const parts = { process, denoiser: far, grid: 3, solver: ddim() };
     expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
     const [free] = await samplesOf(right(sampler({ ...parts, correction: uncorrected })), [2, -2]);
     expect(free).toBeGreaterThan(1);
@@ -267,13 +145,14 @@ describe('a sampler', () => {
   it('on a grid is the sampler on every step of the respaced process', async () => {
     // the denoiser knows the thousand timesteps: the respaced process must ask by those
     const denoiser = gaussianData(process);
-    const solver = (steps: number) => ddim(steps, { eta: 0.4 });
-    const long = right(sampler({ process, denoiser, solver: solver(10), correction: uncorrected }));
+    const solver = ddim({ eta: 0.4 });
+    const long = right(sampler({ process, denoiser, grid: 10, solver, correction: uncorrected }));
     const short = right(
       sampler({
         process: right(respace(spaced(10))(process)),
         denoiser,
-        solver: solver(10),
+        grid: 10,
+        solver,
         correction: uncorrected,
       }),
     );
@@ -283,8 +162,37 @@ describe('a sampler', () => {
     );
   });
 
+  it.each(['range', 'logVariance'] as const)(
+    'draws with the variance that was learned, %s: on a grid as p_θ of the respaced process',
+    async (as) => {
+      const mean = gaussianData(process);
+      const denoiser = learningVariance<null, []>({
+        ...mean,
+        as,
+        apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: mul(0.3)(tanh(x)) }),
+      });
+      const noise: Noise = (x) => () => fullLike(0.7)(x);
+      const parts = { process, denoiser, correction: uncorrected, noise };
+      const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
+      const short = right(respace(spaced(4))(process));
+      const reverse = pSample(short, denoiser, { correction: uncorrected });
+      for (const index of [0, 2, 3]) {
+        const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;
+        const step = (drawn: Key) =>
+          made.step(null, made.start(x()), { index: scalar(index, 'int32'), key: drawn });
+        const t = () => constantOf(Int32Array.of(3 - index, 3 - index), 2) as Tensor<[2], 'int32'>;
+        expect(
+          relativeDistance(
+            await numbersOf((drawn) => step(drawn).state.x),
+            await numbersOf(() => reverse(null, x(), { t: t() }, fullLike(0.7)(x()))),
+          ),
+        ).toBeLessThan(1e-11);
+      }
+    },
+  );
+
   it('draws other noise at each step, and the same from the same key', async () => {
-    const made = right(sampler({ process, denoiser: gaussianData(process), solver: ancestral(5) }));
+    const made = right(sampler({ process, denoiser: gaussianData(process), grid: 5, solver: ancestral() }));
     const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));
     expect(first).toEqual(again);
     expect(first).not.toEqual(other);
@@ -296,11 +204,11 @@ describe('a sampler', () => {
       classes: 2,
       apply: (_, x, { label }) => scaleBy(gather(table([0.1, 0.2, 0]))(label!))(fullLike(1)(x)),
     };
-    const made = right(sampler({ process, denoiser: labelled, solver: ddim(1), guidance: cfg(3) }));
+    const made = right(sampler({ process, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;
     const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
     const samples = await numbersOf(
-      () => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).x,
+      () => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x,
     );
     expect(relativeDistance(samples, [0.3, 0.6])).toBeLessThan(1e-15);
   });
@@ -311,9 +219,9 @@ describe('what does not fit together', () => {
 
   it('is an error value of the sampler', () => {
     for (const [made, says] of [
-      [sampler({ process, denoiser, solver: ddim(1001) }), 'a whole number of steps from 1 to 1000'],
-      [sampler({ process, denoiser, solver: ddim(10, { eta: 2 }) }), 'η from 0 to 1'],
-      [sampler({ process, denoiser, solver: ddim(10), guidance: cfg(2) }), 'a denoiser with classes'],
+      [sampler({ process, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
+      [sampler({ process, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
+      [sampler({ process, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with classes'],
     ] as const)
       expect(E.isLeft(made) && made.left.message).toContain(says);
   });
@@ -328,16 +236,17 @@ describe('what does not fit together', () => {
   });
 
   it('a stochastic step without a key is an error of compile', async () => {
-    const made = right(sampler({ process, denoiser, solver: ancestral(5) }));
+    const made = right(sampler({ process, denoiser, grid: 5, solver: ancestral() }));
     const failed = await outcomeOf(
-      () => made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).x,
+      () =>
+        made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
     )();
     expect(E.isLeft(failed) && failed.left.message).toContain('a key for the noise of this step');
   });
 
   it('images of another shape are an error of the compiler', () => {
     const images: Denoiser<null, [8, 8, 1]> = { predicts: 'v', apply: (_, x) => x };
-    const made = right(sampler({ process, denoiser: images, solver: ddim(5) }));
+    const made = right(sampler({ process, denoiser: images, grid: 5, solver: ddim() }));
     expect(made.steps).toBe(5);
     program({ x: 'B 8 8 1' }, ({ x }) => made.start(x));
     // @ts-expect-error three channels are not one

@@ -11,14 +11,16 @@ import {
 import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
+import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { type Guidance, unguided } from './guidance.js';
+import { everyStep, type Grid, gridOf } from './grid.js';
 import { gaussian, type Noise } from './noise.js';
 import { conversion } from './parameterization.js';
 import type { Process } from './process.js';
 import { requiredKey } from './required.js';
-import { type Leg, legsOf, type SampleState, type Solver } from './solver.js';
+import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
 import { entryAt } from './table.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
@@ -26,6 +28,8 @@ export interface SamplerParts<P, I extends Shape> {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
   readonly solver: Solver;
+  /** How many timesteps, {@link spaced} evenly, or a grid. Left out: {@link everyStep}. */
+  readonly grid?: number | Grid;
   /** Left out: {@link unguided}. */
   readonly guidance?: Guidance;
   /** Left out: {@link clipToImage}. */
@@ -42,6 +46,8 @@ export interface StepInputs<B extends Dim> {
   readonly key?: Key;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
+  /** The image that each sample is to go with. */
+  readonly condition?: Condition<B>;
 }
 
 /**
@@ -50,7 +56,7 @@ export interface StepInputs<B extends Dim> {
  */
 export interface Sampler<P, I extends Shape> {
   readonly steps: number;
-  /** The timesteps that the grid visits, falling; rising where the solver walks from data to noise. */
+  /** The timesteps at which its steps begin: those of the grid, as the solver walks it. */
   readonly timesteps: readonly number[];
   /** The stretches of its path, one for each step. */
   readonly legs: readonly Leg[];
@@ -64,7 +70,7 @@ export interface Sampler<P, I extends Shape> {
     params: P,
     state: SampleState<[B, ...I]>,
     inputs: StepInputs<NoInfer<B>>,
-  ) => SampleState<[B, ...I]>;
+  ) => SampleStep<[B, ...I]>;
 }
 
 /** Where x̂₀ does not follow from the prediction, no sampler can begin. */
@@ -84,14 +90,14 @@ const determined = (
 };
 
 /**
- * Joins a solver, its grid, guidance, correction and noise over a process into the sampler of a denoiser.
+ * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
  * What does not fit together is a `ConfigError`.
  *
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
  * const made = pipe(
  *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser, solver: ddim(5) })),
+ *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
@@ -100,36 +106,51 @@ export const sampler = <P, I extends Shape>({
   process,
   denoiser,
   solver,
+  grid = everyStep,
   guidance = unguided,
   correction = clipToImage,
   noise = gaussian,
 }: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     E.Do,
-    E.bind('timesteps', () => solver.grid(process)),
-    E.bind('legs', ({ timesteps }) => determined(denoiser, legsOf(process, timesteps))),
+    E.bind('timesteps', () => gridOf(grid)(process)),
+    E.bind('legs', ({ timesteps }) => determined(denoiser, (solver.path ?? legsOf)(process, timesteps))),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
     E.bind('guided', () => guidance(denoiser)),
-    E.map(({ timesteps, legs, integrator, guided }) => {
+    E.map(({ legs, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0'));
+      const timesteps = legs.map(({ t }) => t);
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;
       return {
-        steps: timesteps.length,
+        steps: legs.length,
         timesteps,
         legs,
         stochastic,
         memory,
         start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
-        step: (params, state, { index, key, ...given }) =>
-          integrator.step(state, {
+        step: <B extends Dim>(
+          params: P,
+          state: SampleState<[B, ...I]>,
+          { index, key, ...given }: StepInputs<NoInfer<B>>,
+        ) => {
+          const each = forEachSample(state.x);
+          const { apply, learned } = seesX0;
+          return integrator.step(state, {
             index,
             t: timestepAt(index),
             next: nextAt(index),
-            predict: (x, t) => correction(seesX0.apply(params, x, { ...given, t: forEachSample(x)(t) })),
+            predict: (x, t) => correction(apply(params, x, { ...given, t: each(t) })),
+            ...(learned && {
+              learned: {
+                as: learned.as,
+                variance: (x, t) => learned.apply(params, x, { ...given, t: each(t) }).variance,
+              },
+            }),
             noise: (name) => noise(state.x)(fork(requiredKey('sampler', key), name)[name]!),
-          }),
+          });
+        },
       };
     }),
   );

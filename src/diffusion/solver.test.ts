@@ -97,7 +97,7 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
 
 it('ddim refuses an η outside of [0, 1]', () => {
   for (const eta of [-0.1, 1.1, NaN]) {
-    const made = ddim(10, { eta }).integrate([], []);
+    const made = ddim({ eta }).integrate([], []);
     expect(E.isLeft(made) && made.left.message).toContain('η from 0 to 1');
   }
 });

@@ -2,7 +2,7 @@ import type { NoisefoldError } from '../dsl/errors.js';
 import type { Shape, Tensor } from '../dsl/tensor.js';
 import type { either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
-import type { Grid } from './grid.js';
+import type { LearnedVariance } from './denoiser.js';
 import type { Process } from './process.js';
 
 /** One stretch of a sampler's path: from a timestep down to the next of its grid, or to the data. */
@@ -27,18 +27,29 @@ export interface Leg {
  * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])
  * pipe(legs, E.map((all) => all.at(-1)!.to)) // → E.right(identity)
  */
-export const legsOf = (process: Process, timesteps: readonly number[]): readonly Leg[] =>
-  timesteps.map((t, i) => {
-    const next = timesteps[i + 1] ?? null;
-    const from = process.marginals[t]!;
-    const to = next === null ? identity : process.marginals[next]!;
-    return { t, next, from, to, between: transition(to, from) };
-  });
+export const legsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
+  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
+
+/** q(x_t|x_0) at each timestep: all that legs are made from. */
+export type Levels = Pick<Process, 'marginals'>;
+
+/** From one timestep to another, or to the data; of no length where they are one. */
+export const legBetween = ({ marginals }: Levels, t: number, next: number | null): Leg => {
+  const from = marginals[t]!;
+  const to = next === null ? identity : marginals[next]!;
+  return { t, next, from, to, between: transition(to, from) };
+};
 
 /** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
 export interface SampleState<S extends Shape> {
   readonly x: Tensor<S>;
   readonly memory: readonly Tensor<S>[];
+}
+
+/** What a step gives: the next state, and the x̂₀ that it went by, the first where it evaluates more often. */
+export interface SampleStep<S extends Shape> {
+  readonly state: SampleState<S>;
+  readonly x0: Tensor<S>;
 }
 
 /** What a step may use. */
@@ -54,6 +65,13 @@ export interface Moment<S extends Shape> {
   readonly next: Tensor<[], 'int32'>;
   /** x̂₀ at a timestep of the process, guided and corrected: one evaluation of the denoiser. */
   readonly predict: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
+  /**
+   * The variance that a denoiser learns, where it does: `variance` is what it says at a timestep, `as` how that is
+   * meant. Of the same evaluation as `predict` of the same x and t, unless a guide steers that one.
+   */
+  readonly learned?: Pick<LearnedVariance<never, S>, 'as'> & {
+    readonly variance: (x: Tensor<S>, t: Tensor<[], 'int32'>) => Tensor<S>;
+  };
   /** ε ~ N(0, I) of the shape of x; each name is a draw of its own, to be asked for once. */
   readonly noise: (name: string) => Tensor<S>;
 }
@@ -65,12 +83,13 @@ export interface Integrator {
   /** Whether a step draws noise. */
   readonly stochastic: boolean;
   /** From x_t to x_s: staged, one graph for every index. */
-  readonly step: <S extends Shape>(state: SampleState<S>, moment: Moment<S>) => SampleState<S>;
+  readonly step: <S extends Shape>(state: SampleState<S>, moment: Moment<S>) => SampleStep<S>;
 }
 
-/** A way to walk the reverse process: a time grid, and the step from each of its timesteps to the next. */
+/** A way to walk the reverse process: the step from each timestep of a grid to the next. */
 export interface Solver {
-  readonly grid: Grid;
+  /** The stretches that it walks of a grid, falling, of a process; {@link legsOf} if left out. */
+  readonly path?: (process: Levels, timesteps: readonly number[]) => readonly Leg[];
   /**
    * Mathematics on the host, done once: the path becomes tables of coefficients. `levels` is q(x_t|x_0) at every
    * timestep of the process, for solvers that evaluate at others than those of the path.

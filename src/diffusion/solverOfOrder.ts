@@ -1,6 +1,5 @@
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { type Grid, gridOf } from './grid.js';
 import type { Integrator, Leg, Solver } from './solver.js';
 
 /** An order that a solver has, or what is wrong with it. */
@@ -18,7 +17,6 @@ const orderWithin = (where: string, order: number, most: number): either.Either<
 export interface OfOrder {
   /** What errors call it. */
   readonly where: string;
-  readonly steps: number | Grid;
   readonly order: number;
   /** The greatest order that there is. */
   readonly most: number;
@@ -26,7 +24,6 @@ export interface OfOrder {
 }
 
 /** The solver of an order; another than 1 to `most` is a `ConfigError` of the sampler. */
-export const solverOfOrder = ({ where, steps, order, most, integrator }: OfOrder): Solver => ({
-  grid: gridOf(steps),
+export const solverOfOrder = ({ where, order, most, integrator }: OfOrder): Solver => ({
   integrate: (legs) => E.map((n: number) => integrator(n, legs))(orderWithin(where, order, most)),
 });

@@ -3,10 +3,10 @@ import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
 import { cpu } from '../backends/tfjs/cpu.js';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { compile, constantOf, key, onesLike, program, read, table } from '../dsl/index.js';
+import { compile, constantOf, gather, key, mul, onesLike, program, read, table } from '../dsl/index.js';
 import { F, TE } from '../internal/fp.js';
 import type { Denoiser } from './denoiser.js';
-import { simpleLosses, weightedBy } from './loss.js';
+import { simpleLosses } from './loss.js';
 import { ddpm } from './process.js';
 import { cosine } from './alphaBarSchedules.js';
 import { scheduleFromBetas } from './schedule.js';
@@ -47,8 +47,8 @@ describe('timesteps by probabilities', () => {
     const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) };
     // of x_0 = 0 the loss of x̂_0 = 1 is 1 at each t, so that its weighted losses are the weights
     const step = program({ p: '5', x0: 'B', k: 'key' }, ({ p, x0, k }) => {
-      const losses = simpleLosses(process, white, { timesteps: timestepsBy(p) });
-      return weightedBy(importanceWeights(p))(losses)(null, x0, k);
+      const { losses, t } = simpleLosses(process, white, { timesteps: timestepsBy(p) })(null, x0, k);
+      return { losses: mul(gather(importanceWeights(p))(t))(losses), t };
     });
     const inputs = { x0: new Float32Array(N), k: key(7) };
     const runs = F.pipe(

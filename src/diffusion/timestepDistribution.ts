@@ -63,7 +63,7 @@ export const timestepsBy =
 
 /**
  * 1/(T·p_t): what a loss at a timestep drawn by these probabilities is to be multiplied with, so that its mean is that
- * of uniform timesteps. `[T]` to `[T]`, for `weightedBy`.
+ * of uniform timesteps. `[T]` to `[T]`.
  *
  * - `probabilities`: `[T]`, of the sum 1
  *

@@ -1,5 +1,4 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
-import type { Grid } from './grid.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from './linearSystem.js';
 import type { Leg, Solver } from './solver.js';
@@ -76,20 +75,22 @@ export const uniPCRows =
  * corrector that uses the next one as well, when it is there. One evaluation a step, and an order more than the
  * predictor's. The last step, which ends at the data, is x̂₀ itself, and there is nothing to correct it by.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid
  * @param options - `order`: 1, 2 or 3, 2 if left out, another is a `ConfigError` of the sampler; `variant`: B(h), 'bh2'
  *   if left out
  * @example
- * const solver = uniPC(trailing(2), { order: 3, variant: 'bh1' })
- * pipe(ddpm(cosine(1000)), E.flatMap(solver.grid)) // → E.right([999, 499])
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const made = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) })),
+ * )
+ * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const uniPC = (
-  steps: number | Grid,
-  { order = 2, variant = 'bh2' }: { readonly order?: number; readonly variant?: UniPCVariant } = {},
-): Solver =>
+export const uniPC = ({
+  order = 2,
+  variant = 'bh2',
+}: { readonly order?: number; readonly variant?: UniPCVariant } = {}): Solver =>
   solverOfOrder({
     where: 'uniPC',
-    steps,
     order,
     most: 3,
     integrator: (n, legs) => linearIntegrator(uniPCRows(n, variant)(legs)),

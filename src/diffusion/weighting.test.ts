@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { constantOf, fullLike, table, type Tensor } from '../dsl/index.js';
+import { constantOf, fullLike, type Tensor } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
-import { simpleLosses, weightedBy } from './loss.js';
+import { simpleLosses } from './loss.js';
 import { ddpm } from './process.js';
 import { scheduleFromBetas } from './schedule.js';
-import { edmWeight, minSnrWeight, p2Weight, snrWeight, uniformWeight, weightsOf } from './weighting.js';
+import {
+  edmWeight,
+  minSnrWeight,
+  p2Weight,
+  snrWeight,
+  uniformWeight,
+  weightedBy,
+  weightsOf,
+} from './weighting.js';
 
 const process = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
 /** ᾱ/(1-ᾱ), by hand. */
@@ -44,9 +52,9 @@ it('a weighted loss is the same whatever is predicted', async () => {
   const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
   const losses = await Promise.all(
     (['x0', 'epsilon', 'v', 'score'] as const).map((predicts) => {
-      const weights = right(weightsOf(predicts, minSnrWeight(2))(process));
-      const of = weightedBy(table(weights))(simpleLosses(process, reparameterize(process, predicts)(off)));
-      return numbersOf((key) => of(null, x0, key).losses);
+      const losses = weightedBy(minSnrWeight(2))(simpleLosses);
+      const denoiser = reparameterize(process, predicts)(off);
+      return numbersOf((key) => losses(process, denoiser)(null, x0, key).losses);
     }),
   );
   for (const other of losses.slice(1)) expect(relativeDistance(other, losses[0]!)).toBeLessThan(1e-12);

@@ -1,6 +1,8 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError, raise } from '../dsl/errors.js';
+import { gather, mul, table } from '../dsl/index.js';
 import { E, type either } from '../internal/fp.js';
 import { logSNR } from './channel.js';
+import type { Objective } from './loss.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
 
@@ -68,7 +70,7 @@ export const edmWeight =
 
 /**
  * The factors by which a weighting multiplies the squared error of a denoiser's own prediction, for each t of a
- * process, in float64: w(λ_t)/(∂prediction/∂x̂₀)², a table for `weightedBy`. A weight that is not finite, such as that
+ * process in float64: w(λ_t)/(∂prediction/∂x̂₀)². A weight that is not finite, such as that
  * of ε where no signal is left, or is negative, is a `ConfigError`.
  *
  * @example
@@ -93,4 +95,40 @@ export const weightsOf =
           actual: `${weights[wrong]} at t = ${wrong}`,
           hint: 'where no signal is left, predict v or x0; parameters of weightings are positive',
         });
+  };
+
+/**
+ * Squared errors with a weight for their noise level: those of `simpleLosses`, of which {@link weightsOf} has the
+ * factors. Other losses are multiplied by the same. Weights that are not finite or are negative raise the `ConfigError` of
+ * that, when the program is traced.
+ *
+ * @example
+ * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = (process: Process) =>
+ *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(process, white)(null, x0, k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(scheduleFromBetas([0.2, 0.375]))), // SNR is 4 and 1
+ *   RTE.flatMap((process) => evaluate(losses(process), { B: 3 })({ x0: new Float32Array(3), k: key(7) })),
+ *   using(reference()),
+ * )() // → E.right({ losses: [2, 1, 2], t: [0, 1, 0] })
+ */
+export const weightedBy =
+  (weighting: Weighting) =>
+  (objective: Objective): Objective => {
+    const weighted: Objective = (process, denoiser, options) => {
+      const losses = objective(process, denoiser, options);
+      return (...given) => {
+        const weights = E.getOrElseW((error: NoisefoldError) => raise(error._tag, error))(
+          weightsOf(denoiser.predicts, weighting)(process),
+        );
+        const drawn = losses(...given);
+        return { ...drawn, losses: mul(gather(table(weights))(drawn.t))(drawn.losses) };
+      };
+    };
+    // weightings have no names: a few of their numbers tell them apart
+    const some = [-4, 0, 4].map((lambda) => weighting(lambda).toPrecision(4));
+    return Object.defineProperty(weighted, 'name', {
+      value: `${objective.name} weighted by ${some.join(', ')}, …`,
+    });
   };

@@ -23,6 +23,9 @@ export type At<T, E> =
       : Value<Bound<S, E>, D>
     : { readonly [K in keyof T]: At<T[K], E> };
 
+/** The values on a backend of a tree of tensors without symbols, such as parameters. */
+export type Resident<T> = At<T, Record<never, never>>;
+
 /** What a run takes for a tree of inputs: values, or numbers from the host in the array of their dtype, uploaded for this run. */
 export type Feed<T> =
   T extends Value<infer S, infer D>

@@ -7,7 +7,7 @@ import { sizeOf } from './node.js';
 import type { Plan } from './plan.js';
 import type { NumberType } from './region.js';
 import { kindOf } from './tree.js';
-import { isValue, liveOn, type Resident } from './value.js';
+import { isValue, liveOn, type ResidentRecord } from './value.js';
 
 const memberAt = (tree: unknown, path: string): unknown =>
   path === ''
@@ -39,7 +39,7 @@ const isKeyWords = (x: unknown): x is KeyWords =>
 /** A given input, ready to run: whether its memory is the run's own, to be released after it. */
 export interface Given {
   readonly slot: Slot;
-  readonly resident: Resident | null;
+  readonly resident: ResidentRecord | null;
   readonly temporary: boolean;
 }
 

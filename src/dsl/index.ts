@@ -49,7 +49,7 @@ export { program, type Program } from './program.js';
 export { defn, type Layer, layer, type Like, type Unified } from './layer.js';
 export type { Signature } from './signature.js';
 export { compile, type CompileOptions } from './compile.js';
-export type { At, Executable, Feed } from './executable.js';
+export type { At, Executable, Feed, Resident } from './executable.js';
 export { evaluate, type Numbers } from './evaluate.js';
 export { type Carried, iterate, type Iteration } from './iterate.js';
 export type { StopSignal } from '../internal/stop.js';

@@ -1,6 +1,6 @@
 /**
  * A region: one fused loop nest, the form in which elementwise work, movement and reductions reach a
- * backend. It is emitted as JavaScript or WebAssembly SIMD (later WGSL) from this one description.
+ * backend. It is emitted as JavaScript, WebAssembly SIMD or WGSL from this one description.
  *
  * The loops run over `extents`, outermost first; the last `reduced` of them are summed over (or
  * whatever the stores say). Each iteration evaluates `body`, a scalar program in single assignment,

@@ -23,7 +23,7 @@ export interface Value<S extends Shape, D extends DType = 'float32'> {
 export type AnyValue = Value<Shape, DType>;
 
 /** What a value is underneath. */
-export interface Resident {
+export interface ResidentRecord {
   readonly _tag: 'Value';
   readonly backend: Backend;
   readonly buffer: DeviceBuffer;
@@ -34,8 +34,8 @@ export interface Resident {
 }
 
 /** A value is its resident record: the phantom type is put on here and taken off in {@link residentOf}. */
-export const value = <V = AnyValue>(resident: Resident): V => resident as unknown as V;
-const residentOf = (v: AnyValue): Resident => v as unknown as Resident;
+export const value = <V = AnyValue>(resident: ResidentRecord): V => resident as unknown as V;
+const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
  * Whether something is a resident value, and not a staged tensor or numbers of the host.
@@ -60,7 +60,7 @@ export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shap
 /** A value that can be used on this backend, or why it cannot. */
 export const liveOn =
   (backend: Backend, where: string) =>
-  (v: AnyValue): E.Either<NoisefoldError, Resident> => {
+  (v: AnyValue): E.Either<NoisefoldError, ResidentRecord> => {
     const resident = residentOf(v);
     if (resident.state !== 'live')
       return fail('ValueConsumed', {
@@ -132,7 +132,7 @@ export const read =
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Read<D>> =>
   (backend) =>
     TE.flatMap(
-      ({ buffer }: Resident) =>
+      ({ buffer }: ResidentRecord) =>
         // a backend reads the array type that belongs to the dtype
         backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
     )(TE.fromEither(liveOn(backend, 'read')(v)));

@@ -26,8 +26,15 @@ export {
 export { residualBlock, type ResidualBlock, type ResidualBlockParams } from './residualBlock.js';
 export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 export { unetBlock, type UNetBlock, type UNetBlockParams } from './unetBlock.js';
-export { type Heads, unetArchitecture, type UNetArchitecture, type UNetConfig } from './unetConfig.js';
-export { unet, type UNet, type UNetConditioning, type UNetLevelParams, type UNetParams } from './unet.js';
+export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './unetConditioning.js';
+export {
+  type Heads,
+  unetArchitecture,
+  type UNetArchitecture,
+  type UNetConditionConfig,
+  type UNetConfig,
+} from './unetConfig.js';
+export { unet, type UNet, type UNetLevelParams, type UNetOutputs, type UNetParams } from './unet.js';
 export { type LearningRate, cosineDecay, rateAt, type Step, warmup } from './learningRate.js';
 export {
   chain,
@@ -37,6 +44,7 @@ export {
   type OptimizerState,
   type Updated,
 } from './optimizer.js';
+export { type Learned, type LearnedSpec, learner, type Learner } from './learner.js';
 export { adam, type AdamConfig } from './adam.js';
 export { adamw, type AdamWConfig } from './adamw.js';
 export { clipByGlobalNorm, globalNorm } from './clip.js';

@@ -4,13 +4,12 @@
  * down joined to the way up.
  */
 import {
-  add,
   ascribeLike,
   concat,
   type Dim,
   dims,
   fork,
-  fullLike,
+  halve,
   type Key,
   type NoisefoldError,
   raise,
@@ -24,12 +23,6 @@ import {
 import { E, type either, F } from '../internal/fp.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import { convLayer, type ConvParams } from './conv.js';
-import {
-  classEmbedding,
-  type ClassEmbeddingParams,
-  timeEmbedding,
-  type TimeEmbeddingParams,
-} from './embedding.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
 import { collect, type Trainable } from './layer.js';
@@ -37,11 +30,19 @@ import { residualBlock, type ResidualBlockParams } from './residualBlock.js';
 import { downsampleLayer, upsampleLayer } from './sampling.js';
 import { unetBlock, type UNetBlockParams } from './unetBlock.js';
 import {
+  besideCondition,
+  embed,
+  embeddingLayers,
+  type UNetConditioning,
+  type UNetEmbeddingParams,
+} from './unetConditioning.js';
+import {
   headsOver,
   type Level,
   levelsOf,
   type UNetArchitecture,
   unetArchitecture,
+  type UNetConditionConfig,
   type UNetConfig,
 } from './unetConfig.js';
 
@@ -55,9 +56,7 @@ export interface UNetLevelParams {
 }
 
 /** The parameters of a U-Net. */
-export interface UNetParams {
-  readonly time: TimeEmbeddingParams;
-  readonly label?: ClassEmbeddingParams;
+export interface UNetParams extends UNetEmbeddingParams {
   readonly input: ConvParams<Dim, Dim>;
   /** From full resolution to the bottleneck. */
   readonly levels: readonly UNetLevelParams[];
@@ -70,14 +69,10 @@ export interface UNetParams {
   readonly output: ConvParams<Dim, Dim>;
 }
 
-/** What a U-Net is told beside the noised images. */
-export interface UNetConditioning<B extends Dim> {
-  /** The timestep of each sample, `[B]`, counted from 0. */
-  readonly t: Tensor<[B], 'int32'>;
-  /** The class of each sample, `[B]`. Without it a model with classes takes them all to be of none. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** Randomness for dropout; without it nothing is dropped. */
-  readonly dropout?: Key;
+/** What a U-Net that learns its variance gives: both `[B, ...I]`. */
+export interface UNetOutputs<B extends Dim, I extends Shape> {
+  readonly prediction: Tensor<[B, ...I]>;
+  readonly variance: Tensor<[B, ...I]>;
 }
 
 /** A U-Net for images of shape `I`, with what it was made from: a model in the sense of `noisefold/diffusion`. */
@@ -86,6 +81,8 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly predicts: UNetArchitecture['predicts'];
   /** The number of classes, where there are some; the label of that number is no class. */
   readonly classes?: number;
+  /** The images that it is conditioned on, where it is. */
+  readonly condition?: UNetConditionConfig;
   /** The number of timesteps, 0…timesteps-1. */
   readonly timesteps: number;
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
@@ -94,6 +91,15 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
     x: Tensor<[B, ...I]>,
     at: UNetConditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
+  /** Where its variance is learned: prediction and variance, of one evaluation; `apply` is the first of them. */
+  readonly learned?: {
+    readonly as: 'range' | 'logVariance';
+    readonly apply: <B extends Dim>(
+      params: UNetParams,
+      x: Tensor<[B, ...I]>,
+      at: UNetConditioning<NoInfer<B>>,
+    ) => UNetOutputs<B, I>;
+  };
 }
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
@@ -134,9 +140,8 @@ const layersOf = (c: UNetArchitecture) => {
   const { channels } = levels.at(-1)!; // an architecture has a level
   const residual = residualBlock({ ...c, inputs: channels, outputs: channels, embedding });
   return {
-    time: timeEmbedding({ ...c, size: c.base, outputs: embedding }),
-    ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs: embedding }) }),
-    input: convLayer({ inputs: c.image[2], outputs: c.base }),
+    ...embeddingLayers(c),
+    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: c.base }),
     levels: levels.map((_, l) => levelOf(c, levels, l)),
     middle: {
       before: residual,
@@ -144,31 +149,14 @@ const layersOf = (c: UNetArchitecture) => {
       after: residual,
     },
     norm: groupNormLayer({ channels: levels[0]!.channels, groups: c.groups }),
-    output: convLayer({ inputs: levels[0]!.channels, outputs: c.image[2], initializer: allZeros }),
+    output: convLayer({
+      inputs: levels[0]!.channels,
+      outputs: c.image[2] * (c.learnedVariance === undefined ? 1 : 2),
+      initializer: allZeros,
+    }),
   };
 };
 type Layers = ReturnType<typeof layersOf>;
-
-/** The embedding of the conditioning, activated: all residual blocks share it. `[B, 4·base]` */
-const embed = <B extends Dim>(
-  layers: Layers,
-  params: UNetParams,
-  { t, label }: UNetConditioning<B>,
-): Tensor<[B, Dim]> => {
-  const time = layers.time.apply(params.time)(t);
-  if (layers.label === undefined || params.label === undefined) {
-    if (label !== undefined)
-      raise('ConfigError', {
-        where: 'unet',
-        expected: 'no labels: the model has no classes',
-        actual: `labels ${showShape(dims(label))}`,
-        hint: 'give the model `classes`, or leave the labels out',
-      });
-    return silu(time);
-  }
-  const none = dims(params.label.table)[0]! - 1;
-  return silu(add(layers.label.apply(params.label)(label ?? fullLike(none)(t)))(time));
-};
 
 /** One level, and all below it. */
 const through =
@@ -219,31 +207,45 @@ const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
     });
 };
 
+/** From images to what the last convolution gives, `[B, H, W, C]`, or `[B, H, W, 2·C]` where the variance is learned. */
+const evaluated = (c: UNetArchitecture, layers: Layers) => {
+  return <B extends Dim>(params: UNetParams, x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>) => {
+    isImage(c.image, x);
+    const { dropout } = at;
+    const keyOf = (path: string): Key | undefined =>
+      dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
+    const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
+    const images = x as unknown as Images<B>; // which has just been checked
+    return F.pipe(
+      besideCondition(c, images, at.condition),
+      layers.input.apply(params.input),
+      through(layers, params, embedding, keyOf)(0),
+      layers.norm.apply(params.norm),
+      silu,
+      layers.output.apply(params.output),
+    );
+  };
+};
+
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const layers = layersOf(c);
+  const { learnedVariance: as } = c;
+  const evaluate = evaluated(c, layers);
+  const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
+    // prediction and variance side by side, each of the size where the way down began
+    const [prediction, variance] = halve()(evaluate(params, x, at));
+    return { prediction: ascribeLike(x)(prediction), variance: ascribeLike(x)(variance) };
+  };
   return {
     ...collect(layers),
     predicts: c.predicts,
     ...(c.classes !== undefined && { classes: c.classes }),
+    ...(c.condition !== undefined && { condition: c.condition }),
     timesteps: c.timesteps,
     config: c,
-    apply: <B extends Dim>(params: UNetParams, x: Tensor<[B, ...I]>, at: UNetConditioning<NoInfer<B>>) => {
-      isImage(c.image, x);
-      const { dropout } = at;
-      const keyOf = (path: string): Key | undefined =>
-        dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
-      const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
-      const images = x as unknown as Images<B>; // I is an image, which has just been checked
-      return F.pipe(
-        images,
-        layers.input.apply(params.input),
-        through(layers, params, embedding, keyOf)(0),
-        layers.norm.apply(params.norm),
-        silu,
-        layers.output.apply(params.output),
-        ascribeLike(x), // the way up ends at the size where it began
-      );
-    },
+    ...(as === undefined
+      ? { apply: (params, x, at) => ascribeLike(x)(evaluate(params, x, at)) } // the size where the way down began
+      : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
   };
 };
 

@@ -44,6 +44,10 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       'unet.classes: expected at least one class, got 0; leave it out for a model without labels',
     ],
     [
+      { condition: { channels: 0 } },
+      'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
+    ],
+    [
       { base: 25 },
       'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines',
     ],
@@ -84,7 +88,10 @@ describe('what comes from outside is decoded', () => {
     [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected an integer ≥ 0, got NaN'],
     [{ dropout: Number.NaN }, 'unet.dropout: expected a finite number, got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
-    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0' or 'v', got \"eps\""],
+    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ condition: 1 }, 'unet.condition: expected'],
+    [{ condition: { channel: 1 } }, 'unet.condition.channels: expected an integer ≥ 0, got nothing'],
+    [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
   ])('%j', (change, message) => {
     const made = unetArchitecture({ ...good, ...change });
@@ -117,7 +124,15 @@ describe('a configuration that can', () => {
 
   test('comes back from JSON as it is', () => {
     const architecture = right(
-      unetArchitecture({ ...good, attention: [7, 14], heads: { channels: 12 }, classes: 10, predicts: 'v' }),
+      unetArchitecture({
+        ...good,
+        attention: [7, 14],
+        heads: { channels: 12 },
+        classes: 10,
+        condition: { channels: 1, noiseLevel: true },
+        predicts: 'score',
+        learnedVariance: 'range',
+      }),
     );
     expect(unetArchitecture(JSON.parse(JSON.stringify(architecture)))).toEqual(E.right(architecture));
   });

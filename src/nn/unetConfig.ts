@@ -6,6 +6,14 @@ import type { Sinusoid } from './embedding.js';
 /** The number of attention heads, or how many channels each has. */
 export type Heads = number | { readonly channels: number };
 
+/** The images that a U-Net is conditioned on. */
+export interface UNetConditionConfig {
+  /** Their channels; their size is their own, and they are resized to that of the samples. */
+  readonly channels: number;
+  /** Whether it is told how noisy they are (Cascaded Diffusion, Ho et al. 2022); false if not given. */
+  readonly noiseLevel?: boolean;
+}
+
 /** What a U-Net is made from. */
 export interface UNetConfig<I extends readonly [number, number, number] = readonly [number, number, number]> {
   /** Height, width and channels. */
@@ -25,6 +33,10 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   /** The number of classes; without it the model takes no labels. The label `classes` is no class. */
   readonly classes?: number;
   /**
+   * An image for each sample to go with, beside x_t as channels (SR3, Saharia et al. 2021); none if not given.
+   */
+  readonly condition?: UNetConditionConfig;
+  /**
    * Whether time and class scale and shift the group norms of the residual blocks (Dhariwal & Nichol 2021), or
    * are only added before them (Ho et al. 2020); false if not given.
    */
@@ -33,14 +45,26 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly dropout?: number;
   /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
   readonly timesteps?: number;
-  /** The noise ε, the data x₀ or the velocity v; `epsilon` if not given. */
-  readonly predicts?: 'epsilon' | 'x0' | 'v';
+  /**
+   * The noise ε, the data x₀, the velocity v or the score; `epsilon` if not given. One of x_{t-1} is made of any of
+   * them by `fromPrevious` of `noisefold/diffusion`.
+   */
+  readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
+  /**
+   * Whether it learns the variance of its reverse steps too, from as many output channels again: 'range', a place
+   * between log β̃_t at -1 and log β_t at 1, or 'logVariance', log σ² itself (Nichol & Dhariwal 2021); it does not
+   * if not given.
+   */
+  readonly learnedVariance?: 'range' | 'logVariance';
   /** The convention of the time embedding; `ddpm` if not given. */
   readonly sinusoid?: Sinusoid;
 }
 
 /** A configuration with its defaults, found to work: plain JSON, for checkpoints. */
-export type UNetArchitecture = Required<Omit<UNetConfig, 'classes'>> & Pick<UNetConfig, 'classes'>;
+export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
+
+/** What has no default: it is there or not. */
+type Optional = 'classes' | 'condition' | 'learnedVariance';
 
 const codec = exactly(
   {
@@ -54,15 +78,22 @@ const codec = exactly(
     heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
     groups: natural,
     classes: natural,
+    condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
     adaptiveGroupNorm: t.boolean,
     dropout: finite,
     timesteps: natural,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null }, "'epsilon', 'x0' or 'v'"),
+    predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
+    learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
     sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
   },
 );
 
-const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
+const withDefaults = ({
+  classes,
+  condition,
+  learnedVariance,
+  ...given
+}: t.TypeOf<typeof codec>): UNetArchitecture => ({
   image: given.image,
   base: given.base,
   multipliers: given.multipliers,
@@ -71,10 +102,12 @@ const withDefaults = ({ classes, ...given }: t.TypeOf<typeof codec>): UNetArchit
   heads: given.heads ?? 4,
   groups: given.groups ?? 8,
   ...(classes === undefined ? {} : { classes }),
+  ...(condition === undefined ? {} : { condition }),
   adaptiveGroupNorm: given.adaptiveGroupNorm ?? false,
   dropout: given.dropout ?? 0,
   timesteps: given.timesteps ?? 1000,
   predicts: given.predicts ?? 'epsilon',
+  ...(learnedVariance === undefined ? {} : { learnedVariance }),
   sinusoid: given.sinusoid ?? 'ddpm',
 });
 
@@ -114,6 +147,7 @@ const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
   !isWhole(c.blocks) && ['blocks', 'at least one block a level', c.blocks, '2 is usual'],
   !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && ['heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'],
   !isWhole(c.groups) && ['groups', 'at least one group', c.groups, '8 or 32 is usual'],
+  c.condition?.channels === 0 && ['condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'],
   c.classes === 0 && ['classes', 'at least one class', c.classes, 'leave it out for a model without labels'],
   !(c.dropout >= 0 && c.dropout < 1) && ['dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'],
   !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],

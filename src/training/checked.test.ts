@@ -55,7 +55,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
   ])('of a sampling: %o', (change, message) =>
     onWasm(async (backend) => {
       const model = right(await fit(smallTraining(0))(backend)());
-      const error = await leftOf(sample({ solver: ddim(4), key: key(1), ...change })(model)(backend));
+      const error = await leftOf(sample({ grid: 4, solver: ddim(), key: key(1), ...change })(model)(backend));
       expect(error._tag).toBe('ConfigError');
       expect(error.message).toContain(message);
     }),

@@ -10,38 +10,43 @@ import { E, type taskEither } from '../internal/fp.js';
 import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from './files.js';
 
 /** The failures to come, by the step that fails. */
-const failures = vi.hoisted(() => new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>());
+const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
 
-vi.mock('node:fs/promises', async (original) => {
-  const actual = await original<typeof FileSystem>();
-  const failing = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
+/** Node's own, of which a step may fail. */
+const failing = (actual: typeof FileSystem) => {
+  const fail = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
     const error = failures.get(step);
     if (error !== undefined) throw error;
   };
   return {
     ...actual,
     rename: async (...paths: Parameters<typeof actual.rename>) => {
-      await failing('rename');
+      await fail('rename');
       return actual.rename(...paths);
     },
     open: async (...args: Parameters<typeof actual.open>) => {
-      if (args[1] !== 'r') await failing('open');
+      if (args[1] !== 'r') await fail('open');
       const handle = await actual.open(...args);
       const { writeFile: write, sync } = handle;
       return Object.assign(handle, {
         // half of it is on the disk when the disk is full
         writeFile: async (content: string | Uint8Array) => {
           await write.call(handle, failures.has('write') ? content.slice(0, content.length / 2) : content);
-          await failing('write');
+          await fail('write');
         },
         sync: async () => {
-          if (args[1] !== 'r') await failing('sync');
+          if (args[1] !== 'r') await fail('sync');
           await sync.call(handle);
         },
       });
     },
   };
-});
+};
+const builtin = process.getBuiltinModule;
+vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
+  name === 'node:fs/promises'
+    ? failing(builtin('node:fs/promises'))
+    : builtin(name)) as typeof process.getBuiltinModule);
 
 let folder = '';
 beforeEach(async () => {
@@ -206,5 +211,13 @@ describe('a log', () => {
       for (const step of ordered) if (step >= resumeAt) await succeed(appendLine(log, `${step}`));
       expect(await readFile(log, 'utf8')).toBe(ordered.map((step) => `${step}\n`).join(''));
     },
+  );
+});
+
+test('where there is no Node, a file is an error that says what to do', async () => {
+  vi.stubGlobal('process', undefined);
+  const message = await messageOf(readBytes('x.bin')).finally(() => vi.unstubAllGlobals());
+  expect(message).toBe(
+    'FileError x.bin: expected a file to read, got ENOSYS: no file system here; take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
   );
 });

@@ -1,6 +1,4 @@
 /** Files on disk, by Node: read whole, replaced as a whole or not at all, or grown line by line. */
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { failure, type NoisefoldError } from '../dsl/errors.js';
 import { E, TE, type either, type taskEither } from '../internal/fp.js';
 
@@ -14,6 +12,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space on the disk',
   EDQUOT: 'free some of your quota of the disk',
   EMFILE: 'close some files: the process has too many open',
+  ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
+};
+
+/** Node's modules, asked for when a file is: this page is imported in browsers, too, which have none. */
+const node = () => {
+  const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
+  if (builtin === undefined)
+    throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
+  return { ...builtin('node:fs/promises'), ...builtin('node:path') };
 };
 
 const codeOf = (thrown: unknown): string =>
@@ -56,7 +63,7 @@ const TO_READ = 'a file to read';
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
 export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
-  onFile(path, TO_READ, () => readFile(path));
+  onFile(path, TO_READ, () => node().readFile(path));
 
 const PIECE = 2 ** 16;
 
@@ -64,7 +71,7 @@ const PIECE = 2 ** 16;
 export async function* readPieces(
   path: string,
 ): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
-  const opened = await onFile(path, TO_READ, () => open(path, 'r'))();
+  const opened = await onFile(path, TO_READ, () => node().open(path, 'r'))();
   if (E.isLeft(opened)) return yield opened;
   const next = onFile(path, TO_READ, async () => {
     const { buffer, bytesRead } = await opened.right.read(new Uint8Array(PIECE));
@@ -91,7 +98,9 @@ export async function* readPieces(
  */
 export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>
   onFile(path, 'a file or none', async () =>
-    stat(path).then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
+    node()
+      .stat(path)
+      .then((found) => found.isFile(), recover(['ENOENT', 'ENOTDIR'], false)),
   );
 
 const isAlive = (pid: number): boolean => {
@@ -104,6 +113,7 @@ const isAlive = (pid: number): boolean => {
 
 /** Removes what killed processes left aside while they wrote this file. */
 const removeLeftovers = async (path: string): Promise<void> => {
+  const { basename, dirname, join, readdir, rm } = node();
   const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.tmp$/;
   for (const name of await readdir(dirname(path))) {
     const { name: of, pid } = aside.exec(name)?.groups ?? {};
@@ -114,7 +124,7 @@ const removeLeftovers = async (path: string): Promise<void> => {
 /** Makes a rename last; some systems cannot sync a folder, and do it by themselves. */
 const syncFolder = async (folder: string): Promise<void> => {
   const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
-  const handle = await open(folder, 'r').catch(cannot);
+  const handle = await node().open(folder, 'r').catch(cannot);
   try {
     await handle?.sync().catch(cannot);
   } finally {
@@ -127,6 +137,7 @@ const syncFolder = async (folder: string): Promise<void> => {
  * folder that is there takes none, as /proc.
  */
 const makeFolder = async (folder: string): Promise<void> => {
+  const { dirname, mkdir, stat } = node();
   const isThere = await stat(folder).then(() => true, recover(['ENOENT'], false));
   if (isThere) return;
   await makeFolder(dirname(folder));
@@ -134,6 +145,7 @@ const makeFolder = async (folder: string): Promise<void> => {
 };
 
 const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
+  const { basename, dirname, join, open, rename, rm, stat } = node();
   const folder = dirname(path);
   await makeFolder(folder);
   const before = await stat(path).catch(recover(['ENOENT'], null));
@@ -173,7 +185,12 @@ export const writeAtomically = (
 ): taskEither.TaskEither<NoisefoldError, void> =>
   // through a symbolic link, which stays
   onFile(path, 'a file to write', async () =>
-    replace(await realpath(path).catch(recover(['ENOENT'], path)), content),
+    replace(
+      await node()
+        .realpath(path)
+        .catch(recover(['ENOENT'], path)),
+      content,
+    ),
   );
 
 /**
@@ -192,6 +209,7 @@ export const writeAtomically = (
  */
 export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to append to', async () => {
+    const { dirname, open } = node();
     await makeFolder(dirname(path));
     const handle = await open(path, 'a');
     try {
@@ -215,7 +233,7 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
  */
 export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to write', async () => {
-    const handle = await open(path, 'r+');
+    const handle = await node().open(path, 'r+');
     try {
       await handle.sync();
     } finally {
@@ -242,6 +260,7 @@ export const keepLines = (
   keep: (line: string) => boolean,
 ): taskEither.TaskEither<NoisefoldError, void> =>
   onFile(path, 'a file to trim', async () => {
+    const { readFile, realpath } = node();
     const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));
     const lines = text.split('\n').slice(0, -1);
     const kept = lines

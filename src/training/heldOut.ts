@@ -1,9 +1,18 @@
 /** The loss on images that are held out. */
-import { type Backend, foldIn, fork, type NoisefoldError, read, release, type Value } from '../dsl/index.js';
+import {
+  type Backend,
+  foldIn,
+  fork,
+  type NoisefoldError,
+  read,
+  release,
+  type Value,
+  type Resident,
+} from '../dsl/index.js';
 import { F, type io, TE, type taskEither } from '../internal/fp.js';
 import type { ImageShape } from './dataset.js';
 import { givenOf, loaded } from './examples.js';
-import { compiled, type GivenExamples, type Resident } from './open.js';
+import { compiled, type GivenExamples } from './open.js';
 import { ensuring } from '../internal/scope.js';
 import type { Training } from './training.js';
 import { heldOutLosses } from './trainState.js';

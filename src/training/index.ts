@@ -12,17 +12,19 @@ export {
 export { positionsOf } from './batches.js';
 export { fit, type Fit } from './fit.js';
 export type { HeldOut, Training } from './training.js';
+export type { Recipe } from './recipe.js';
 export { startTraining, type TrainingRun } from './run.js';
 export type { TrainEvent } from './trainEvent.js';
-export { type Images, sample, type Trained } from './sample.js';
-export type { Sampling } from './sampling.js';
-export type { Resident } from './open.js';
+export type { GivenCondition } from './conditions.js';
+export type { GivenBeginning, GivenKnown } from './givenImages.js';
+export type { Images } from './images.js';
+export { sample, type Trained } from './sample.js';
+export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';
 export {
   type Examples,
   heldOutLosses,
   initialState,
-  type Recipe,
   type Report,
   type StepInputs,
   type StepResult,

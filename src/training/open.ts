@@ -1,6 +1,5 @@
 /** Executables of programs whose types are open, since their model is any model: what they take and give is named here. */
 import {
-  type At,
   type Backend,
   type Bindings,
   compile,
@@ -10,19 +9,19 @@ import {
   nonFiniteOrigin,
   type Program,
   type RandomKey,
+  type Resident,
   type Value,
 } from '../dsl/index.js';
 import type { io, taskEither } from '../internal/fp.js';
+import type { DrawMemory } from '../diffusion/index.js';
 import type { OptimizerState } from '../nn/index.js';
-
-/** The values on a backend of a tree of tensors without symbols, such as parameters. */
-export type Resident<P> = At<P, Record<never, never>>;
 
 /** A training state on a backend. */
 export interface ResidentState<P> {
   readonly params: Resident<P>;
   readonly average: Resident<P>;
   readonly optimizer: OptimizerState<Resident<P>>;
+  readonly timesteps: Resident<DrawMemory>;
   readonly step: Value<[], 'int32'>;
 }
 

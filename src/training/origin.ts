@@ -13,14 +13,14 @@ import { trainState, unguardedStep } from './trainState.js';
 export const originOf =
   <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven<P>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, string | null> => {
-    const { oracle, model, optimizer, data, batch } = training;
+    const { oracle, data, batch } = training;
     if (oracle === undefined) return TE.right(null);
     return F.pipe(
       readTensors(state)(backend),
       TE.flatMap((tensors) =>
         using(oracle)((elsewhere) =>
           F.pipe(
-            uploadTensors('state', trainState(model.params, optimizer))(tensors)(elsewhere),
+            uploadTensors('state', trainState(training))(tensors)(elsewhere),
             TE.flatMap((copy) =>
               originIn(unguardedStep(training, data.image), { B: batch })({ state: copy, examples })(
                 elsewhere,

@@ -9,6 +9,7 @@ import {
   read,
   release,
   type Value,
+  type Resident,
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { positionsOf } from './batches.js';
@@ -17,7 +18,7 @@ import type { Batch, ImageShape } from './dataset.js';
 import { recipeConfig } from './recipeConfig.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation } from './heldOut.js';
-import { compiled, type OpenExecutable, type Resident, type ResidentState, type StepGiven } from './open.js';
+import { compiled, type OpenExecutable, type ResidentState, type StepGiven } from './open.js';
 import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
@@ -74,7 +75,7 @@ const diverged = (step: number): NoisefoldError =>
 const begin =
   <P, I extends ImageShape>(training: Training<P, I>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState<P>> => {
-    const { from, model, optimizer, key, batch, config = recipeConfig(training) } = training;
+    const { from, key, batch, config = recipeConfig(training) } = training;
     return from === undefined
       ? F.pipe(
           compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState<P>>(backend),
@@ -85,9 +86,7 @@ const begin =
       : F.pipe(
           TE.fromEither(resumable(from, { key, batch, config })),
           TE.flatMap(({ step, tensors }) =>
-            uploadTensors(`checkpoint of step ${step}`, trainState(model.params, optimizer))(tensors)(
-              backend,
-            ),
+            uploadTensors(`checkpoint of step ${step}`, trainState(training))(tensors)(backend),
           ),
         );
   };

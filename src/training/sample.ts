@@ -2,10 +2,10 @@
 import {
   type Model,
   type Process,
-  type Sampler,
   sampler,
-  type SampleState,
-  type StepInputs,
+  everyStep,
+  inpainting,
+  partOfTheWay,
 } from '../diffusion/index.js';
 import {
   type Backend,
@@ -13,26 +13,23 @@ import {
   fork,
   type HostArray,
   iterate,
-  type Key,
-  leafSpec,
   type NoisefoldError,
-  normal,
-  program,
-  type Program,
   type RandomKey,
   read,
   release,
-  type Shape,
-  type Tensor,
-  treeSpec,
-  type TreeSpec,
+  upload,
   type Value,
+  type Resident,
 } from '../dsl/index.js';
-import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { E, type either, F, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { checkedCondition, type Conditions, conditionsOf, type ResidentCondition } from './conditions.js';
 import type { ImageExtents, ImageShape } from './dataset.js';
-import { compiled, type OpenExecutable, type Resident } from './open.js';
+import { batchOf, checkedBeginning, checkedKnown, resamplingOf } from './givenImages.js';
+import { type Images, imagesOf } from './images.js';
+import { compiled, type OpenExecutable } from './open.js';
 import { countsOf, type Sampling } from './sampling.js';
-import { ensuring } from '../internal/scope.js';
+import { beginProgram, stepProgram, type Walker, walkOf } from './samplePrograms.js';
+import { ensuring, unlessRight } from '../internal/scope.js';
 
 /** A model with parameters on a backend. */
 export interface Trained<P, I extends ImageShape> {
@@ -44,57 +41,34 @@ export interface Trained<P, I extends ImageShape> {
   readonly params: Resident<P>;
 }
 
-/** Images on the host, in [-1, 1], row-major. */
-export interface Images {
-  readonly data: Float32Array;
-  readonly shape: readonly [count: number, height: number, width: number, channels: number];
-}
-
-interface StepSpec<P, I extends ImageShape> {
-  readonly params: P;
-  readonly state: SampleState<['B', ...I]>;
-  readonly inputs: StepInputs<'B'>;
-}
-
-const stepProgram = <P, I extends ImageShape>(
-  { model, image }: Trained<P, I>,
-  { step, memory, stochastic }: Sampler<P, I>,
-  labelled: boolean,
-): Program<StepSpec<P, I>, { readonly state: SampleState<['B', ...I]> }> => {
-  const x = leafSpec(['B', ...image]);
-  const spec: TreeSpec<StepSpec<P, I>> = treeSpec({
-    params: model.params,
-    state: { x, memory: Array.from({ length: memory }, () => x) },
-    inputs: {
-      index: leafSpec([], 'int32'),
-      ...(stochastic ? { key: leafSpec([], 'key') } : {}),
-      ...(labelled ? { label: leafSpec(['B'], 'int32') } : {}),
-    },
-  });
-  return program(spec, ({ params, state, inputs }) => ({ state: step(params, state, inputs) }));
-};
-
-const startProgram = <P, I extends ImageShape>(
-  { image }: Trained<P, I>,
-  { start }: Sampler<P, I>,
-  batch: number,
-): Program<{ readonly key: Key }, SampleState<['B', ...I]>> =>
-  program({ key: 'key' }, ({ key }) =>
-    // the shape of the model's samples, with the batch for 'B'
-    start<'B'>(normal(batch, ...(image as readonly number[]))(key) as Tensor<Shape> as Tensor<['B', ...I]>),
-  );
-
 interface ResidentSample {
   readonly x: Value<readonly number[]>;
   readonly memory: readonly Value<readonly number[]>[];
 }
+
+/** What of a batch stays the same from step to step, on the backend. */
+interface ResidentBatch {
+  readonly condition?: ResidentCondition;
+  readonly known?: { readonly image: Value<readonly number[]>; readonly mask: Value<readonly number[]> };
+}
+
+interface BeginGiven {
+  readonly key: RandomKey;
+  readonly images?: HostArray;
+}
 interface StepGiven<P> {
   readonly params: Resident<P>;
   readonly state: ResidentSample;
-  readonly inputs: { readonly index: number; readonly key?: RandomKey; readonly label?: HostArray };
+  readonly inputs: ResidentBatch & {
+    readonly index: number;
+    readonly key?: RandomKey;
+    readonly label?: HostArray;
+  };
 }
-type Start = OpenExecutable<{ readonly key: RandomKey }, ResidentSample>;
-type Step<P> = OpenExecutable<StepGiven<P>, { readonly state: ResidentSample }>;
+interface StepTaken {
+  readonly state: ResidentSample;
+  readonly x0?: Value<readonly number[]>;
+}
 
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
@@ -106,7 +80,7 @@ type Step<P> = OpenExecutable<StepGiven<P>, { readonly state: ResidentSample }>;
  * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),
- *   RTE.flatMap(sample({ solver: ddim(5), count: 2, key: key(8) })),
+ *   RTE.flatMap(sample({ solver: ddim(), grid: 5, count: 2, key: key(8) })),
  *   using(reference()),
  * )() // → E.right({ data: [1, 1], shape: [2, 1, 1, 1] })
  */
@@ -119,35 +93,58 @@ export const sample =
     F.pipe(
       E.Do,
       E.bind('counts', () => countsOf(trained.model, sampling)),
-      E.bind('parts', () =>
-        sampler<P, I>({ ...sampling, process: trained.process, denoiser: trained.model }),
-      ),
+      E.bind('condition', ({ counts: { all } }) => checkedCondition(trained, sampling.condition, all)),
+      E.bind('walker', ({ counts: { all } }) => walkerOf(trained, sampling, all)),
       TE.fromEither,
-      TE.flatMap(({ counts: { all, batch }, parts }) =>
+      TE.bind('conditions', ({ condition, counts: { batch } }) =>
+        condition === undefined ? TE.right(null) : conditionsOf(trained.process, condition, batch)(backend),
+      ),
+      TE.flatMap(({ counts: { all, batch }, walker, conditions }) =>
         F.pipe(
-          compiled(
-            startProgram(trained, parts, batch),
-            {},
-          )<{ readonly key: RandomKey }, ResidentSample>(backend),
-          TE.flatMap((start) =>
+          compiled(beginProgram(trained, walker, sampling, batch), {})<BeginGiven, ResidentSample>(backend),
+          TE.flatMap((begin) =>
             F.pipe(
               compiled(
-                stepProgram(trained, parts, sampling.labels !== undefined),
+                stepProgram(trained, walker, sampling),
                 { B: batch },
                 { donate: ['state'] },
-              )<StepGiven<P>, { readonly state: ResidentSample }>(backend),
+              )<StepGiven<P>, StepTaken>(backend),
               TE.flatMap((step) =>
                 F.pipe(
-                  batches({ backend, trained, sampling, all, batch, parts, start, step }),
+                  batches({ backend, trained, sampling, all, batch, walker, conditions, begin, step }),
                   ensuring(step.release),
                 ),
               ),
-              ensuring(start.release),
+              ensuring(begin.release),
             ),
           ),
+          ensuring(() => conditions?.release()),
         ),
       ),
     );
+
+/** The sampler of a sampling of `count` samples, and the images that it is given, found to fit. */
+const walkerOf = <P, I extends ImageShape>(
+  { model, process, image }: Trained<P, I>,
+  { grid = everyStep, from, known, ...sampling }: Sampling,
+  count: number,
+): either.Either<NoisefoldError, Walker<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.tap(() => (from ? checkedBeginning(from, count, image) : E.right(undefined))),
+    E.tap(() => (known ? checkedKnown(known, count, image) : E.right(undefined))),
+    E.bind('sampler', () =>
+      sampler<P, I>({
+        ...sampling,
+        process,
+        denoiser: model,
+        grid: from ? partOfTheWay(from.strength, grid) : grid,
+      }),
+    ),
+    E.bind('inpainter', ({ sampler: plain }) =>
+      known ? inpainting(resamplingOf(known))(plain) : E.right(null),
+    ),
+  );
 
 interface Walk<P, I extends ImageShape> {
   readonly backend: Backend;
@@ -155,9 +152,10 @@ interface Walk<P, I extends ImageShape> {
   readonly sampling: Sampling;
   readonly all: number;
   readonly batch: number;
-  readonly parts: Sampler<P, I>;
-  readonly start: Start;
-  readonly step: Step<P>;
+  readonly walker: Walker<P, I>;
+  readonly conditions: Conditions | null;
+  readonly begin: OpenExecutable<BeginGiven, ResidentSample>;
+  readonly step: OpenExecutable<StepGiven<P>, StepTaken>;
 }
 
 /** All samples, batch by batch. */
@@ -166,47 +164,88 @@ const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<
   return F.pipe(
     Array.from({ length: Math.ceil(all / batch) }, (_, b) => b),
     TE.traverseSeqArray((b) => walk(w, b)),
-    TE.map((numbers) => {
-      const image: readonly number[] = trained.image;
-      const each = image.reduce((a, n) => a * n, 1);
-      const data = new Float32Array(all * each);
-      // the last batch may be fuller than is asked for
-      numbers.forEach((part, b) => data.set(part.subarray(0, (all - b * batch) * each), b * batch * each));
-      return { data, shape: [all, ...trained.image] };
-    }),
+    TE.map((numbers) => imagesOf(all, trained.image, numbers)), // the last batch may be fuller than is asked for
+  );
+};
+
+/** What the samples from number `first` on are told at every step, uploaded once for all of them. */
+const toldOf = <P, I extends ImageShape>(
+  { backend, trained: { image }, sampling: { known }, batch, conditions }: Walk<P, I>,
+  first: number,
+  key: RandomKey,
+): taskEither.TaskEither<NoisefoldError, ResidentBatch> => {
+  const uploaded = (images: Images) =>
+    upload(batchOf(images, first, batch, image[2]), [batch, ...(image as readonly number[])])(backend);
+  const condition: taskEither.TaskEither<NoisefoldError, ResidentBatch> =
+    conditions === null
+      ? TE.right({})
+      : TE.map((image: ResidentCondition) => ({ condition: image }))(conditions.from(first, key));
+  if (known === undefined) return condition;
+  return F.pipe(
+    condition,
+    TE.flatMap((told) =>
+      F.pipe(
+        uploaded(known.images),
+        TE.flatMap((shown) =>
+          F.pipe(
+            uploaded(known.mask),
+            TE.map((mask): ResidentBatch => ({ ...told, known: { image: shown, mask } })),
+            unlessRight(release(shown)(backend)),
+          ),
+        ),
+        unlessRight(release(told)(backend)),
+      ),
+    ),
   );
 };
 
 /** Batch number `b`, from noise to data, step by step. */
 const walk = <P, I extends ImageShape>(
-  { backend, trained, sampling, all, batch, parts, start, step }: Walk<P, I>,
+  w: Walk<P, I>,
   b: number,
 ): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
-  const { labels, onStep, signal } = sampling;
-  const { steps, stochastic } = parts;
-  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps');
+  const { backend, trained, sampling, all, batch, walker, begin, step } = w;
+  const { labels, from, onStep, previews, signal } = sampling;
+  const { steps, stochastic } = walkOf(walker);
+  const first = b * batch;
+  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps', 'condition');
   // a last batch that is not full is filled with its first label
-  const label =
-    labels && Int32Array.from({ length: batch }, (_, i) => labels[b * batch + i] ?? labels[b * batch]!);
-  return F.pipe(
-    start.run({ key: keys.start }),
-    TE.flatMap((state) =>
-      iterate(step, {
-        name: 'sampling',
-        times: steps,
-        inputs: (index) => ({
-          params: trained.params,
-          inputs: {
-            index,
-            ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
-            ...(label ? { label } : {}),
+  const label = labels && Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!);
+  const walked = (told: ResidentBatch) =>
+    F.pipe(
+      begin.run({ key: keys.start, ...(from && { images: batchOf(from.images, first, batch) }) }),
+      TE.flatMap((state) =>
+        iterate(step, {
+          name: 'sampling',
+          times: steps,
+          inputs: (index) => ({
+            params: trained.params,
+            inputs: {
+              ...told,
+              index,
+              ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
+              ...(label ? { label } : {}),
+            },
+          }),
+          onStep: ({ x0 }, index) => {
+            const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
+            const heard = RTE.fromIO(() => onStep?.(done, of));
+            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0)
+              return heard;
+            return F.pipe(
+              heard,
+              RTE.flatMap(() => read(x0)),
+              RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
+              RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
+            );
           },
-        }),
-        onStep: (_, index) =>
-          RTE.fromIO(() => onStep?.(b * steps + index + 1, Math.ceil(all / batch) * steps)),
-        signal,
-      })({ state })(backend),
-    ),
-    TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
+          signal,
+        })({ state })(backend),
+      ),
+      TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
+    );
+  return F.pipe(
+    toldOf(w, first, keys.condition),
+    TE.flatMap((told) => F.pipe(walked(told), ensuring(release(told)(backend)))),
   );
 };

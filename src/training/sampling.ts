@@ -1,37 +1,74 @@
-import type { Correction, Guidance, Model, Solver } from '../diffusion/index.js';
+import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
-import { exactly, positive } from '../internal/decode.js';
-import { E, type either, F, t } from '../internal/fp.js';
+import { exactly, natural, positive } from '../internal/decode.js';
+import { E, type either, F, t, type taskEither } from '../internal/fp.js';
 import { checked, hostKey, part } from './checked.js';
+import type { GivenCondition } from './conditions.js';
+import type { GivenBeginning, GivenKnown } from './givenImages.js';
+import type { Images } from './images.js';
 import type { StopSignal } from '../internal/stop.js';
+
+/** Samples in progress: what they are going to be, by the last prediction. */
+export interface Preview {
+  /** x̂₀ of the samples of one batch, guided and corrected: of the last step, the first where that evaluates more often. */
+  readonly images: Images;
+  /** Which of all samples is the first of them. */
+  readonly first: number;
+  /** How many of all steps are done. */
+  readonly done: number;
+  readonly of: number;
+}
 
 /** How samples are drawn, and how many. */
 export interface Sampling {
   readonly solver: Solver;
+  /** How many timesteps, spaced evenly, or a grid; every timestep if not given. */
+  readonly grid?: number | Grid;
   readonly guidance?: Guidance;
   readonly correction?: Correction;
   readonly key: RandomKey;
   /** The class of each sample, for a model with classes; their number is the number of samples. */
   readonly labels?: readonly number[];
-  /** How many samples, where there are no labels; 1 if not given. */
+  /** The images that samples are to go with, for a model that is conditioned on them: as many samples are made. */
+  readonly condition?: GivenCondition;
+  /** Images to begin at, in place of noise alone. */
+  readonly from?: GivenBeginning;
+  /** Images of which a part is kept, and the rest painted. Where it is known, a sample is the image itself. */
+  readonly known?: GivenKnown;
+  /** How many samples, where there are no labels; as many as there are images if not given, or 1. */
   readonly count?: number;
   /** How many are made at a time; all if not given. */
   readonly batch?: number;
   /** Told after each step how many of all steps are done. */
   readonly onStep?: (done: number, of: number) => void;
+  /**
+   * Shown after each `every` steps of a batch, while the sampling rests; a `Left` ends it. Nothing is evaluated for them
+   * that a step does not evaluate anyway.
+   */
+  readonly previews?: {
+    readonly every: number;
+    readonly show: (preview: Preview) => taskEither.TaskEither<NoisefoldError, void>;
+  };
   /** Ends the sampling before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
 
+const images = exactly({ data: part('numbers'), shape: t.array(natural) });
+
 const codec = exactly(
   { solver: part('a solver'), key: hostKey },
   {
+    grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
     guidance: part('a guidance'),
     correction: part('a correction'),
     labels: t.array(t.number),
+    condition: exactly({ images }, { t: t.number }),
+    from: exactly({ images, strength: t.number }),
+    known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
     count: positive,
     batch: positive,
     onStep: part('a function'),
+    previews: exactly({ every: positive, show: part('a function') }),
     signal: part('a signal'),
   },
 );
@@ -43,7 +80,7 @@ export const countsOf = (
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
     checked('sample', codec)(sampling),
-    E.flatMap(({ labels, count = 1, batch }) => {
+    E.flatMap(({ labels, condition, from, known, count, batch }) => {
       const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
       if (wrong !== undefined)
         return fail('ConfigError', {
@@ -55,14 +92,15 @@ export const countsOf = (
           actual: `${wrong}`,
           hint: 'give labels that the model was trained with',
         });
-      const all = labels?.length ?? count;
+      const given = condition ?? known ?? from;
+      const all = labels?.length ?? count ?? given?.images.shape[0] ?? 1;
       return all > 0
         ? E.right({ all, batch: Math.min(all, batch ?? all) })
         : fail('ConfigError', {
             where: 'sample',
             expected: 'at least one sample',
             actual: `${all}`,
-            hint: 'give labels, or a count',
+            hint: 'give labels, images, or a count',
           });
     }),
   );

@@ -13,9 +13,9 @@ import {
   upload,
   type Value,
   valueShape,
+  type Resident,
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE } from '../internal/fp.js';
-import type { Resident } from './open.js';
 import type { StoredTensor } from './safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */

@@ -1,8 +1,7 @@
 /** A tree of values as a file, for models that are no training runs of `fit`: their parameters, by path. */
-import type { Backend, NoisefoldError, TreeSpec } from '../dsl/index.js';
+import type { Backend, NoisefoldError, TreeSpec, Resident } from '../dsl/index.js';
 import { F, RTE, type readerTaskEither, TE } from '../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';
-import type { Resident } from './open.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 import { readTensors, uploadTensors } from './snapshot.js';
 

@@ -1,16 +1,10 @@
 /** What training keeps on the backend from step to step, and the programs that begin and change it. */
-import {
-  type Model,
-  type Process,
-  simpleLoss,
-  simpleLosses,
-  type TimestepDraw,
-  uniformTimesteps,
-} from '../diffusion/index.js';
+import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../diffusion/index.js';
 import {
   add,
-  cast,
+  attempt,
   dtypeOf,
+  fork,
   isFinite,
   type Key,
   leafSpec,
@@ -25,46 +19,49 @@ import {
   tensorsOf,
   treeSpec,
   type TreeSpec,
-  valueAndGrad,
+  valueAuxAndGrad,
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import { ema, globalNorm, type Optimizer, type OptimizerState, rateAt } from '../nn/index.js';
+import { ema, globalNorm, type Learned, learner, rateAt } from '../nn/index.js';
+import { defaults, type Recipe } from './recipe.js';
 
-/** Parameters, their moving average, the optimiser's memory, and the number of updates so far. */
-export interface TrainState<P> {
-  readonly params: P;
+/** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
+export interface TrainState<P> extends Learned<P> {
   readonly average: P;
-  readonly optimizer: OptimizerState<P>;
-  readonly step: Tensor<[], 'int32'>;
+  readonly timesteps: DrawMemory;
 }
+
+/** What the draw of timesteps of a recipe remembers, made of each shape. */
+const drawMemory = <P, I extends Shape, A>(
+  { process, timesteps = defaults.timesteps }: Recipe<P, I>,
+  make: (shape: readonly number[]) => A,
+): Readonly<Record<string, A>> =>
+  Object.fromEntries(
+    Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]),
+  );
 
 /**
  * The spec of a training state, for programs and checkpoints.
  *
  * @example
- * const { leaves } = trainState(treeSpec(leafSpec([64, 10])), adam({ learningRate: 1e-3 }))
- * const paths = leaves.map(({ path }) => path)
- * paths // → ['params', 'average', 'optimizer.first', 'optimizer.second', 'step']
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const optimizer = adam({ learningRate: 1e-3 })
+ * const paths = pipe(
+ *   ddpm(cosine(1000)),
+ *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
+ *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
+ * )
+ * paths // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step', 'average', 'timesteps.losses', 'timesteps.seen'])
  */
-export const trainState = <P>(params: TreeSpec<P>, optimizer: Optimizer): TreeSpec<TrainState<P>> =>
-  treeSpec({ params, average: params, optimizer: optimizer.state(params), step: leafSpec([], 'int32') });
-
-/** What a recipe has where it says nothing. */
-export const defaults = { averageDecay: 0.995, labelDropout: 0 } as const;
-
-/** What is to be learned, and how. */
-export interface Recipe<P, I extends Shape> {
-  readonly model: Model<P, I>;
-  readonly process: Process;
-  readonly optimizer: Optimizer;
-  /** The decay of the moving average of the parameters, from which samples are drawn; 0.995 if not given. */
-  readonly averageDecay?: number;
-  /** The probability with which a label is forgotten, for classifier-free guidance; 0 if not given. */
-  readonly labelDropout?: number;
-  /** How the timesteps of a batch are drawn; each for itself, uniformly, if not given. */
-  readonly timesteps?: TimestepDraw;
-}
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState<P>> => {
+  const { state } = learner(recipe.model, recipe.optimizer);
+  return treeSpec({
+    ...state,
+    average: state.params,
+    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
+  });
+};
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
@@ -80,13 +77,16 @@ export interface Recipe<P, I extends Shape> {
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const initialState = <P, I extends Shape>({
-  model,
-  optimizer,
-}: Recipe<P, I>): Program<{ readonly key: Key }, TrainState<P>> =>
+export const initialState = <P, I extends Shape>(
+  recipe: Recipe<P, I>,
+): Program<{ readonly key: Key }, TrainState<P>> =>
   program({ key: 'key' }, ({ key }) => {
-    const params = model.init(key);
-    return { params, average: params, optimizer: optimizer.init(params), step: cast('int32')(zeros()) };
+    const learned = learner(recipe.model, recipe.optimizer).init(key);
+    return {
+      ...learned,
+      average: learned.params,
+      timesteps: drawMemory(recipe, (shape) => zeros(...shape)),
+    };
   });
 
 /** Some images of shape `I` with their classes, and what is drawn for them. */
@@ -104,6 +104,10 @@ const examples = <P, I extends Shape>({ classes }: Model<P, I>, image: Shape): T
     ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
     key: leafSpec([], 'key'),
   });
+
+/** The condition of examples, where the recipe has one: made anew in each step, from a key of its own. */
+const conditionOf = <P, I extends Shape>({ condition }: Recipe<P, I>, { x0, key }: Examples<I>) =>
+  condition?.(x0, fork(key, 'condition').condition);
 
 /** What a step reports: the loss of its batch, and the norm of the whole gradient before it is changed. */
 export interface Report {
@@ -147,34 +151,41 @@ export const unguardedStep = <P, I extends Shape>(
     model,
     process,
     optimizer,
+    loss = defaults.loss,
     averageDecay = defaults.averageDecay,
     labelDropout = defaults.labelDropout,
-    timesteps = uniformTimesteps,
+    timesteps = defaults.timesteps,
   } = recipe;
-  const loss = simpleLoss(process, model, { labelDropout, timesteps });
-  const inputs: TreeSpec<StepInputs<P, I>> = treeSpec({
-    state: trainState(model.params, optimizer),
-    examples: examples(model, image),
-  });
-  return program(inputs, ({ state, examples: { x0, label, key } }) => {
-    const { value, grad } = valueAndGrad((params: P) => loss(params, x0, key, label))(state.params);
+  const { draw, mean, record } = asAdaptive(timesteps);
+  const inputs = attempt(() =>
+    treeSpec<StepInputs<P, I>>({ state: trainState(recipe), examples: examples(model, image) }),
+  );
+  const trace: Program<StepInputs<P, I>, StepResult<P>>['trace'] = ({ state, examples: given }) => {
+    const { x0, label, key } = given;
+    const condition = conditionOf(recipe, given);
+    const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
+    const { value, aux, grad } = valueAuxAndGrad((params: P) => {
+      const drawn = losses(params, x0, key, label, condition);
+      return [mean(state.timesteps)(drawn), drawn];
+    })(state.params);
     const gradientNorm = globalNorm<P>(grad);
-    const updated = optimizer.update<P>(grad, state.optimizer, state.params, state.step);
-    const moved = {
-      params: updated.params,
-      average: ema(averageDecay)(state.average, updated.params, state.step),
-      optimizer: updated.state,
+    const moved = learner(model, optimizer).update(grad, state);
+    const next = {
+      ...moved,
+      average: ema(averageDecay)(state.average, moved.params, state.step),
+      timesteps: record(state.timesteps)(aux),
     };
     return {
-      state: { ...moved, step: add(1)(state.step) },
+      state: next,
       report: {
         loss: value,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate)(state.step),
-        sound: isFiniteTree([value, gradientNorm, updated.params]),
+        sound: isFiniteTree([value, gradientNorm, next.params]),
       },
     };
-  });
+  };
+  return { inputs, trace };
 };
 
 /**
@@ -212,7 +223,8 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The loss of given parameters on each of some examples, `[B]`: for images that are held out.
+ * The loss of a recipe for given parameters on each of some examples, `[B]`, at uniform timesteps and with every label:
+ * for images that are held out.
  *
  * @example
  * const model: Model<Scalar, []> = {
@@ -231,16 +243,16 @@ export const trainStep = <P, I extends Shape>(
  * )() // → E.right([0.25, 2.25])
  */
 export const heldOutLosses = <P, I extends Shape>(
-  { model, process }: Recipe<P, I>,
+  recipe: Recipe<P, I>,
   image: Shape,
 ): Program<{ readonly params: P; readonly examples: Examples<I> }, Tensor<['B']>> => {
-  const perSample = simpleLosses(process, model);
+  const { model, process, loss = defaults.loss } = recipe;
   const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
     params: model.params,
     examples: examples(model, image),
   });
-  return program(
-    inputs,
-    ({ params, examples: { x0, label, key } }) => perSample(params, x0, key, label).losses,
-  );
+  return program(inputs, ({ params, examples: given }) => {
+    const { x0, label, key } = given;
+    return loss(process, withoutDropout(model))(params, x0, key, label, conditionOf(recipe, given)).losses;
+  });
 };

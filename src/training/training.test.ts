@@ -22,7 +22,8 @@ import { type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
 import { startTraining, type TrainingRun } from './run.js';
 import type { TrainEvent } from './trainEvent.js';
-import { type Images, sample } from './sample.js';
+import type { Images } from './images.js';
+import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 import type { Snapshot } from './snapshot.js';
 import { bars, leftOf, right, type SmallTraining, smallTraining } from './testing.js';
@@ -164,7 +165,7 @@ describe('everything is given back', () => {
       const held = backend.stats();
       const stop = new AbortController();
       const draw = (change: Partial<Sampling>) =>
-        sample({ solver: ddim(4), labels: [0, 1, 2], batch: 2, key: key(1), ...change })(model)(backend)();
+        sample({ grid: 4, solver: ddim(), labels: [0, 1, 2], batch: 2, key: key(1), ...change })(model)(backend)();
       const stopped = await draw({ signal: stop.signal, onStep: (done) => done === 3 && stop.abort() });
       expect(stopped).toMatchObject({ left: { _tag: 'Cancelled', where: 'sampling, step 3' } });
       await expect(draw({ onStep: thrown })).rejects.toThrow('thrown');
@@ -305,9 +306,9 @@ describe('samples', () => {
     const model = right(await fit(smallTraining(2))(backend)());
     return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
       right(
-        await sample({ solver: ddim(4), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(model)(
-          backend,
-        )(),
+        await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(
+          model,
+        )(backend)(),
       );
   };
   const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);

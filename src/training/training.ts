@@ -5,7 +5,7 @@ import { checked, hostKey, part, rate } from './checked.js';
 import type { Dataset, ImageShape } from './dataset.js';
 import type { Snapshot } from './snapshot.js';
 import type { StopSignal } from '../internal/stop.js';
-import type { Recipe } from './trainState.js';
+import type { Recipe } from './recipe.js';
 
 /** Images that nothing is learned from, to measure on. */
 export interface HeldOut<I extends ImageShape = ImageShape> {
@@ -26,7 +26,7 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
    * What the recipe was made from, as JSON: it goes into snapshots, and tells them apart. If not given, what the
-   * recipe says of itself: the process, the numbers, and a learning rate that is a number.
+   * recipe says of itself: the process, the numbers, a learning rate that is a number, and the names of loss and draw.
    */
   readonly config?: unknown;
   /** Where to go on from; its key, batch and configuration must be those of this training. */
@@ -48,8 +48,10 @@ const codec = exactly(
     key: hostKey,
   },
   {
+    loss: part('a loss, such as simpleLosses'),
     averageDecay: rate,
     labelDropout: rate,
+    condition: part('what makes conditions, such as superResolution({ factor: 2 })'),
     timesteps: part('a draw of timesteps'),
     heldOut: exactly({ data: part('a data set'), every: positive }, { images: positive }),
     config: t.unknown,

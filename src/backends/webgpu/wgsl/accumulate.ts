@@ -24,7 +24,7 @@ export const combined = (work: Work, store: number, a: string, b: string, width:
   return binaryExpression(COMBINE[reduce!], work.nest.body[value]!.dtype, { a, b, suspects: [a, b] }, width);
 };
 
-export const identity = (work: Work, store: number): string => {
+const identity = (work: Work, store: number): string => {
   const { value, reduce } = work.nest.stores[store]!;
   const { dtype } = work.nest.body[value]!;
   return literal(identityOf(reduce!, dtype), dtype);
@@ -32,9 +32,13 @@ export const identity = (work: Work, store: number): string => {
 
 export const dtypeOf = (work: Work, store: number) => work.nest.body[work.nest.stores[store]!.value]!.dtype;
 
-/** Float sums of more terms than this one after another are summed in parts of so many. */
+/** Float sums of more terms than this one after another... */
 const LONGEST = 128;
+/** ...are summed in parts of about so many. */
 const PART = 64;
+
+/** So many terms are loaded together, where they come out even; they divide a part. */
+const TOGETHER = [4, 2] as const;
 
 export interface Accumulated {
   /** Statements after which each store's accumulator `r0`, `r1`… holds what this invocation has reduced. */
@@ -43,10 +47,25 @@ export interface Accumulated {
   readonly widths: readonly Width[];
 }
 
+/** A loop of whose trips so many make a part of a long sum, with all of the loops within it. */
+interface Parts {
+  readonly at: number;
+  readonly trips: number;
+}
+
+const partsOf = (loops: readonly Serial[]): Parts | null => {
+  let terms = 1;
+  for (let at = loops.length - 1; at >= 0; at--) {
+    if (terms * loops[at]!.trips > LONGEST) return { at, trips: Math.max(1, Math.floor(PART / terms)) };
+    terms *= loops[at]!.trips;
+  }
+  return null;
+};
+
 /** Walks the reduced loops of a work, outermost first; what does not depend on them is computed before. */
 export const accumulated = (work: Work, vectors: Vectors, loops: readonly Serial[]): Accumulated => {
   const { nest } = work;
-  const isLong = loops.reduce((n, { trips }) => n * trips, 1) > LONGEST;
+  const parts = partsOf(loops);
   const levelOf = (mask: number): number =>
     loops.reduce((level, { loop }, at) => (((mask >> loop) & 1) === 1 ? at + 1 : level), 0);
   const body: Body = bodyOf(work, vectors, loops.length + 1, levelOf);
@@ -54,7 +73,7 @@ export const accumulated = (work: Work, vectors: Vectors, loops: readonly Serial
   const stores = nest.stores.map((_, s) => s);
   const typeOf = (s: number): string => valueType(dtypeOf(work, s), widths[s]!);
   const isTiered = (s: number): boolean =>
-    isLong && nest.stores[s]!.reduce === 'sum' && dtypeOf(work, s) === 'float32';
+    parts !== null && nest.stores[s]!.reduce === 'sum' && dtypeOf(work, s) === 'float32';
   const fresh = (name: string, s: number): string => `var ${name}${s} = ${typeOf(s)}(${identity(work, s)});`;
   const adding = (name: string, s: number, value: string): string =>
     `${name}${s} = ${combined(work, s, `${name}${s}`, value, widths[s]!)};`;
@@ -73,18 +92,30 @@ export const accumulated = (work: Work, vectors: Vectors, loops: readonly Serial
     if (serial === undefined) return [...body.lines[at]!, ...innermost()];
     const { loop, trips, index, guard } = serial;
     const trip = index === null ? indexOf(loop) : `s${loop}`;
+    const isLast = at === loops.length - 1;
+    const together = isLast ? (TOGETHER.find((n) => trips % n === 0) ?? 1) : 1;
     const inner = walk(at + 1);
     const guarded = guard === null ? inner : block(`if (${guard})`, inner);
-    const lines = index === null ? guarded : [`let ${indexOf(loop)} = ${index};`, ...guarded];
-    const isLast = at === loops.length - 1;
-    if (!isLast || tiered.length === 0 || trips <= LONGEST) {
-      const all = block(`for (var ${trip} = 0u; ${trip} < ${trips}u; ${trip}++)`, lines);
-      return [...body.lines[at]!, ...(isLast && tiered.length > 0 ? inTiers(all) : all)];
-    }
-    const part = block(`for (var ${trip} = t${loop}; ${trip} < min(t${loop} + ${PART}u, ${trips}u); ${trip}++)`, lines); // prettier-ignore
-    return [...body.lines[at]!, ...block(`for (var t${loop} = 0u; t${loop} < ${trips}u; t${loop} += ${PART}u)`, inTiers(part))]; // prettier-ignore
+    const indexed = index === null ? guarded : [`let ${indexOf(loop)} = ${index};`, ...guarded];
+    const lines =
+      together === 1
+        ? indexed
+        : block(`for (var u = 0u; u < ${together}u; u++)`, [`let ${trip} = c${loop} + u;`, ...indexed]);
+    const counter = together === 1 ? trip : `c${loop}`;
+    const end = trips === together ? `${trips}u` : `${trips}u + none`;
+    const along = (from: string, to: string): readonly string[] =>
+      block(`for (var ${counter} = ${from}; ${counter} < ${to}; ${counter} += ${together}u)`, lines);
+    if (at !== parts?.at || tiered.length === 0) return [...body.lines[at]!, ...along('0u', end)];
+    const part = along(`t${loop}`, `min(t${loop} + ${parts.trips}u, ${end})`);
+    const all = block(
+      `for (var t${loop} = 0u; t${loop} < ${end}; t${loop} += ${parts.trips}u)`,
+      inTiers(part),
+    );
+    return [...body.lines[at]!, ...all];
   };
-  return { statements: [...stores.map((s) => fresh('r', s)), ...walk(0)], widths };
+  // a compiler unrolls long loops whose length it knows, which takes some of them seconds
+  const none = 'let none = group.x >> 31u;';
+  return { statements: [none, ...stores.map((s) => fresh('r', s)), ...walk(0)], widths };
 };
 
 /** The number that a vector of four accumulators comes to. */

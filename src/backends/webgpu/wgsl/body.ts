@@ -1,4 +1,5 @@
 /** The body of a nest as statements of WGSL: addresses, loads, arithmetic and stores. */
+import type { NumberType } from '../../../dsl/region.js';
 import { expressionOf } from './expressions.js';
 import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
 import { isVector, type Vectors } from './vectors.js';
@@ -12,7 +13,6 @@ export interface Body {
   readonly lines: readonly (readonly string[])[];
   /** The value of an assignment. */
   readonly valueOf: (position: number, width: Width) => string;
-  readonly widthOf: (position: number) => Width;
 }
 
 const sum = (terms: readonly (readonly [string, number])[], offset: number): string => {
@@ -28,7 +28,7 @@ const sum = (terms: readonly (readonly [string, number])[], offset: number): str
 };
 
 /** The address of the first lane, in numbers or in vectors. */
-export const addressOf = (
+const addressOf = (
   { strides, offset }: Pick<View, 'strides' | 'offset'>,
   vectors: Vectors,
   unit: Width,
@@ -73,27 +73,17 @@ export const bodyOf = (
       ? `v${position}`
       : `${valueType(nest.body[position]!.dtype, width)}(v${position})`;
 
-  const loaded = (
-    position: number,
-    view: View,
-    dtype: (typeof nest.body)[number]['dtype'],
-    level: number,
-  ): string => {
+  const loaded = (position: number, load: number, dtype: NumberType, into: string[]): string => {
+    const view = loads[load]!;
     const { binding } = view;
-    const from = elements[binding]!;
-    const to = elementOf(dtype);
-    const own = widthOf(position);
-    const whole = isVector(view, vectors);
-    const address = addressOf(view, vectors, whole ? 4 : 1);
-    const text = ((): string => {
-      if (whole) return recast(`b${binding}[${address}]`, from, to, 4);
-      const name = `a${position}`;
-      lines[level]!.push(`let ${name} = ${address};`);
-      if (own === 1) return recast(single(binding, name, widths[binding]!), from, to, 1);
-      const numbers = LANES.map((lane) => single(binding, shifted(name, lane * view.strides[vector]!), widths[binding]!)); // prettier-ignore
-      return recast(`${elementType(from, 4)}(${numbers.join(', ')})`, from, to, 4);
-    })();
-    return dtype === 'bool' ? `(${text} != ${elementType('i32', own)}())` : text;
+    const [from, own, held] = [elements[binding]!, widthOf(position), widths[binding]!];
+    const bits = (text: string): string => recast(text, from, elementOf(dtype), own);
+    if (isVector(view, vectors)) return bits(`b${binding}[${addressOf(view, vectors, 4)}]`);
+    const name = `a${position}`;
+    into.push(`let ${name} = ${addressOf(view, vectors, 1)};`);
+    if (own === 1) return bits(single(binding, name, held));
+    const numbers = LANES.map((lane) => single(binding, shifted(name, lane * view.strides[vector]!), held));
+    return bits(`${elementType(from, 4)}(${numbers.join(', ')})`);
   };
 
   nest.body.forEach((a, position) => {
@@ -101,19 +91,20 @@ export const bodyOf = (
     const level = levelOf(depends[position]!);
     const width = widthOf(position);
     const value = ((): string => {
-      if (a.op === 'load') return loaded(position, loads[a.load]!, a.dtype, level);
+      if (a.op === 'load') {
+        const text = loaded(position, a.load, a.dtype, lines[level]!);
+        return a.dtype === 'bool' ? `${text} != ${elementType('i32', width)}()` : text;
+      }
       if (a.op !== 'index') return expressionOf(a, nest.body, valueOf, width);
-      const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + ${literalOf(a.offset)}`;
+      const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + i32(${a.offset})`;
       const step = vector < 0 ? 0 : a.strides[vector]!;
       const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // prettier-ignore
       return a.dtype === 'float32' ? `${valueType('float32', width)}(${whole})` : whole;
     })();
     lines[level]!.push(`let v${position} = ${value};`);
   });
-  return { lines, valueOf, widthOf };
+  return { lines, valueOf };
 };
-
-const literalOf = (n: number): string => (n < 0 ? `(${n}i)` : `${n}i`);
 
 /** Statements that store a value, of the given width, where a store's indices are. */
 export const storing = (

@@ -18,12 +18,6 @@ export interface Dawn {
     places?: readonly MemoryPlace[],
     key?: KeyWords,
   ) => Promise<readonly NumberArray[]>;
-  /** Milliseconds of processor time that one run of the shaders takes, the least of several: of a software adapter. */
-  readonly time: (
-    shaders: readonly Shader[],
-    arrays: readonly NumberArray[],
-    repeats: number,
-  ) => Promise<number>;
   readonly close: () => void;
 }
 
@@ -55,6 +49,14 @@ const deviceOf = async (): Promise<GPUDevice | null> => {
     return null; // no package, no driver
   }
 };
+
+const limitsOf = ({ limits }: GPUDevice): ShaderLimits => ({
+  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+  maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+});
 
 /** Null where there is no adapter. */
 export const dawn = async (): Promise<Dawn | null> => {
@@ -146,7 +148,7 @@ export const dawn = async (): Promise<Dawn | null> => {
 
   return {
     description: device.adapterInfo.description,
-    limits: device.limits,
+    limits: limitsOf(device),
     run: (shaders, arrays, places = apart(arrays), key = [0, 0]) =>
       checked(async () => {
         const { buffers, encode, destroy } = await prepared(shaders, arrays, places, key);
@@ -174,22 +176,6 @@ export const dawn = async (): Promise<Dawn | null> => {
             ? new Float32Array(all, BYTES * offset, array.length)
             : new Int32Array(all, BYTES * offset, array.length);
         });
-      }),
-    time: (shaders, arrays, repeats) =>
-      checked(async () => {
-        const { encode, destroy } = await prepared(shaders, arrays, apart(arrays), [0, 0]);
-        let least = Infinity;
-        for (let i = 0; i < 6; i++) {
-          const begin = process.cpuUsage();
-          const encoder = device.createCommandEncoder();
-          for (let r = 0; r < repeats; r++) encode(encoder);
-          device.queue.submit([encoder.finish()]);
-          await device.queue.onSubmittedWorkDone();
-          const { user, system } = process.cpuUsage(begin);
-          least = Math.min(least, (user + system) / 1000 / repeats);
-        }
-        destroy();
-        return least;
       }),
     close: () => {
       device.destroy();

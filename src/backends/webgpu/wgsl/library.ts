@@ -40,7 +40,7 @@ const textOf = (name: LibraryFunction, width: Width): string => {
   return inWidth(code, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
 };
 
-/** The first place of infinity is in memory, as a constant expression must not be infinite. */
+/** A constant expression must not be infinite: infinity is made of a variable. */
 const INFINITY = 'var<private> bitsOfInfinity: u32 = 0x7f800000u;\n';
 
 /** The functions that a text calls, and those that they call. */

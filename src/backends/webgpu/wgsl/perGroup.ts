@@ -5,7 +5,7 @@
 import { accumulated, combined, dtypeOf, folded, type Serial } from './accumulate.js';
 import { indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
-import type { GroupSchedule, Lanes } from './schedule.js';
+import { type GroupSchedule, type Lanes, turnsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
 import { valueType, type Width } from './types.js';
 import type { Work } from './work.js';
@@ -40,35 +40,39 @@ export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimi
   const { vectors, lanes, kept, reduced } = schedule;
   const size = productOf(lanes);
   const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
-  const turns = (loop: number): number => nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+  const turns = turnsOf(work, vectors);
   const blocks = (loop: number): number => Math.ceil(turns(loop) / countOf(loop));
   const isRagged = (loop: number): boolean => turns(loop) % countOf(loop) !== 0;
   const hasLanes = (loop: number): boolean => countOf(loop) > 1;
 
   const groups = kept.reduce((n, loop) => n * blocks(loop), 1);
   const workgroups = gridOf(groups, limits);
-  const digits = kept
-    .filter((loop) => blocks(loop) > 1)
-    .map((loop) => ({ name: `k${loop}`, extent: blocks(loop) }));
-  const numbered = (loop: number, block: string | null): string => {
-    if (!hasLanes(loop)) return block ?? '0u';
-    return block === null ? `d${loop}` : `${block} * ${countOf(loop)}u + d${loop}`;
+  const counted = kept.filter((loop) => blocks(loop) > 1);
+  /** The index along a loop, of which `from` counts blocks as wide as its lanes; null where there is but one. */
+  const indexFrom = (loop: number, from: string | null): string => {
+    if (!hasLanes(loop)) return from ?? '0u';
+    return from === null ? `d${loop}` : `${from} * ${countOf(loop)}u + d${loop}`;
   };
+  const keptIndex = (loop: number): string => indexFrom(loop, counted.includes(loop) ? `k${loop}` : null);
+  // those beyond the end do the last one's work, and store nothing
   const keptIndices = kept.map((loop) => {
-    const index = numbered(loop, blocks(loop) > 1 ? `k${loop}` : null);
-    // those beyond the end do the last one's work, and store nothing
-    return isRagged(loop) ? `let ${indexOf(loop)} = min(${index}, ${turns(loop) - 1}u);` : `let ${indexOf(loop)} = ${index};`; // prettier-ignore
+    const index = isRagged(loop) ? `min(${keptIndex(loop)}, ${turns(loop) - 1}u)` : keptIndex(loop);
+    return `let ${indexOf(loop)} = ${index};`;
   });
-  const beyond = kept.filter(isRagged).map((loop) => `${numbered(loop, blocks(loop) > 1 ? `k${loop}` : null)} < ${turns(loop)}u`); // prettier-ignore
+  const within = kept.filter(isRagged).map((loop) => `${keptIndex(loop)} < ${turns(loop)}u`);
 
-  const serials = reduced.flatMap((loop): readonly Serial[] => {
-    const trips = blocks(loop);
-    if (trips === 1) return [];
-    const index = hasLanes(loop) ? numbered(loop, `s${loop}`) : null;
-    return [{ loop, trips, index, guard: isRagged(loop) ? `${indexOf(loop)} < ${turns(loop)}u` : null }];
-  });
+  const serials = reduced
+    .filter((loop) => blocks(loop) > 1)
+    .map((loop): Serial => ({
+      loop,
+      trips: blocks(loop),
+      index: hasLanes(loop) ? indexFrom(loop, `s${loop}`) : null,
+      guard: isRagged(loop) ? `${indexOf(loop)} < ${turns(loop)}u` : null,
+    }));
   // a reduced loop that the lanes take in one trip has an index that they know from the start
-  const single = reduced.filter((loop) => blocks(loop) === 1).map((loop) => `let ${indexOf(loop)} = ${numbered(loop, null)};`); // prettier-ignore
+  const single = reduced
+    .filter((loop) => blocks(loop) === 1)
+    .map((loop) => `let ${indexOf(loop)} = ${indexFrom(loop, null)};`);
   const { statements, widths } = accumulated(work, vectors, serials);
 
   const isAcross = vectors.loop >= 0 && nest.loops[vectors.loop]!.reduced;
@@ -93,7 +97,7 @@ export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimi
   const isFirst = folds.map(({ stride }) => `f${stride} == 0u`);
   const resultOf = (store: number): string => (folds.length === 0 ? ownOf(store) : `w${store}[lane]`);
   const results = stores.flatMap((_, s) => storing(work, s, vectors, () => resultOf(s)));
-  const conditions = [...isFirst, ...beyond];
+  const conditions = [...isFirst, ...within];
 
   return shaderOf({
     name: 'reduction by workgroups',
@@ -107,7 +111,7 @@ export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimi
     statements: [
       `let number = ${groupNumber(workgroups)};`,
       ...(workgroups[1] > 1 ? block(`if (number >= ${groups}u)`, ['return;']) : []),
-      ...digitsOf('number', digits, 'over'),
+      ...digitsOf('number', counted.map((loop) => ({ name: `k${loop}`, extent: blocks(loop) })), 'over'), // prettier-ignore
       ...digitsOf('lane', lanes.map(({ loop, count }) => ({ name: `d${loop}`, extent: count })), 'beside'), // prettier-ignore
       ...keptIndices,
       ...single,

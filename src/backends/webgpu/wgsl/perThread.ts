@@ -5,6 +5,7 @@
 import { accumulated, folded, type Serial } from './accumulate.js';
 import { bodyOf, indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
+import { turnsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
 import { tilesOf } from './tile.js';
 import type { Width } from './types.js';
@@ -33,7 +34,7 @@ export const perThread = (work: Work, vectors: Vectors, limits: ShaderLimits): S
   const order = nearestFirst(work);
   const kept = order.filter((loop) => !nest.loops[loop]!.reduced);
   const reduced = order.filter((loop) => nest.loops[loop]!.reduced).reverse();
-  const turns = (loop: number): number => nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+  const turns = turnsOf(work, vectors);
   const tiles = vectors.loop < 0 ? tilesOf(work) : [];
   const isTiled = (loop: number): boolean => tiles.some((tile) => tile.loop === loop);
   const digits = [

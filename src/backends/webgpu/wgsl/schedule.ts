@@ -27,13 +27,15 @@ export const BUSY = 16384;
 /** One invocation reduces so many terms alone where there are results enough, or no more terms. */
 const FEW_TERMS = 16;
 const MANY_TERMS = 256;
+
 /** The largest divisor up to `most`, where it is no less than half of that; else as many as there are, or `most`. */
-export const shareOf = (extent: number, most: number): number => {
+const shareOf = (extent: number, most: number): number => {
   if (extent <= most) return extent;
   for (let count = most; 2 * count >= most; count--) if (extent % count === 0) return count;
   return most;
 };
 
+/** Iterations of a loop: four at a time along the vectors. */
 export const turnsOf = (work: Work, vectors: Vectors) => (loop: number) =>
   work.nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
 

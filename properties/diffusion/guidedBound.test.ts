@@ -1,0 +1,177 @@
+/** The bound, classifier guidance and reversed DDIM of guided-diffusion, in float64 on the reference. */
+import { describe, expect, it } from 'vitest';
+import {
+  boundTerm,
+  type Classifier,
+  classifierGuided,
+  clipToImage,
+  ddimInversion,
+  ddpm,
+  type Denoiser,
+  fromPrevious,
+  learningVariance,
+  linear,
+  meanGuided,
+  pMeanVariance,
+  priorTerm,
+  qSample,
+  sampler,
+  timestepGrid,
+  uncorrected,
+} from '../../src/diffusion/index.js';
+import {
+  add,
+  cast,
+  constantOf,
+  type Dim,
+  expandDims,
+  matmul,
+  mul,
+  onesLike,
+  scalar,
+  scaleBy,
+  sin,
+  square,
+  sumPerSample,
+  tanh,
+  type Tensor,
+} from '../../src/dsl/index.js';
+import { goldenBound } from '../golden/guidedBound.js';
+import { detNoise } from '../golden/gaussianDiffusion.js';
+import { numbersOf, relativeDistance, right } from './run.js';
+
+/** Theirs are written with 14 digits; 1/√ᾱ is at most 158. */
+const TOLERANCE = 1e-12;
+
+/** A KL is a difference of terms of the size of 1. */
+const within = (bits: number): number => TOLERANCE * bits + 2 ** -50;
+
+type Image = [1, 2, 2];
+const SIZE = 8;
+const process = right(ddpm(linear(1000)));
+const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2, 2);
+const bytes = Array.from({ length: SIZE }, (_, i) => (i === 1 ? 255 : i === 0 ? 0 : (37 * i + 11) % 256));
+const x0 = image(bytes.map((level) => level / 127.5 - 1));
+const at = (t: readonly number[]): Tensor<[2], 'int32'> => constantOf(Int32Array.from(t), 2);
+const noisy = (t: readonly number[]): Tensor<[2, ...Image]> =>
+  qSample(process)(at(t), image(detNoise(SIZE, 100)))(x0);
+
+const ofTime = <B extends Dim>(factor: number, x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
+  scaleBy(mul(factor)(cast('float32')(t)) as Tensor<[B]>)(onesLike(x)) as Tensor<[B, ...Image]>;
+
+const fake: Denoiser<null, Image> = {
+  predicts: 'epsilon',
+  apply: (_, x, { t }) => mul(0.9)(tanh(add(mul(0.3)(sin(ofTime(0.01, x, t))))(mul(0.8)(x)))),
+};
+const learning = (as: 'range' | 'logVariance'): Denoiser<null, Image> =>
+  learningVariance<null, Image>({
+    predicts: 'epsilon',
+    as,
+    apply: (params, x, where) => ({
+      prediction: fake.apply(params, x, where),
+      variance: mul(0.5)(sin(add(ofTime(0.02, x, where.t))(mul(3)(x)))),
+    }),
+  });
+const denoisers = {
+  FIXED_SMALL: fake,
+  FIXED_LARGE: fake,
+  LEARNED_RANGE: learning('range'),
+  LEARNED: learning('logVariance'),
+};
+
+/** Logits 0 and Σ(0.5·sin x + 0.1·x²). */
+const classifier: Classifier<null, Image> = {
+  classes: 2,
+  apply: <B extends Dim>(_: null, x: Tensor<[B, ...Image]>) =>
+    matmul(constantOf([0, 1], 1, 2))(
+      expandDims(1)(sumPerSample(add(mul(0.1)(square(x)))(mul(0.5)(sin(x))))) as Tensor<[B, 1]>,
+    ) as Tensor<[B, Dim]>,
+};
+const params = { denoiser: null, classifier: null };
+const label = at([1, 1]);
+
+it('_prior_bpd', async () => {
+  const ours = await numbersOf(() => priorTerm(process)(x0));
+  goldenBound._prior_bpd.forEach((bits, i) => expect(Math.abs(ours[i]! - bits)).toBeLessThan(within(bits)));
+});
+
+describe.each(goldenBound._vb_terms_bpd)(
+  '_vb_terms_bpd, $var_type, clip_denoised $clip_denoised',
+  (golden) => {
+    const variance = golden.var_type === 'FIXED_LARGE' ? 'beta' : 'posterior';
+    const correction = golden.clip_denoised ? clipToImage : uncorrected;
+    const terms = (t: readonly number[]) =>
+      numbersOf(() => {
+        const xt = noisy(t);
+        const reverse = pMeanVariance(process, denoisers[golden.var_type], { variance, correction });
+        return boundTerm(process)(at(t), x0, xt)(reverse(null, xt, { t: at(t) }));
+      });
+
+    it.each(golden.t.map((t, i) => [t, golden.vb[i]!] as const))('t = %j', async (t, theirs) => {
+      const ours = await terms(t);
+      t.forEach((timestep, i) => {
+        const off = Math.abs(ours[i]! - theirs[i]!);
+        if (timestep > 0) expect(off).toBeLessThan(within(theirs[i]!));
+        else {
+          // L_0 is of a tanh there, in place of the normal distribution: see discretizedGaussian.test.ts
+          expect(off / theirs[i]!).toBeLessThan(0.02);
+          expect(off).toBeGreaterThan(1e-8);
+        }
+      });
+    });
+  },
+);
+
+describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
+  const { t } = golden;
+  const guided = (denoiser: Denoiser<typeof params, Image>) =>
+    pMeanVariance(process, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
+
+  it('condition_mean takes the gradient at x_t', async () => {
+    const made = right(meanGuided(process, classifier, 2, { gradientAt: 'xt' })(fake));
+    const ours = await numbersOf(() => guided(made).mean);
+    expect(relativeDistance(ours, golden.condition_mean)).toBeLessThan(TOLERANCE);
+    const paper = right(meanGuided(process, classifier, 2)(fake));
+    const derived = await numbersOf(() => guided(paper).mean);
+    expect(relativeDistance(derived, golden.condition_mean)).toBeGreaterThan(1e-8);
+  });
+
+  it('condition_score', async () => {
+    const made = right(classifierGuided(process, classifier, 2)(fake));
+    const mean = await numbersOf(() => guided(made).mean);
+    expect(relativeDistance(mean, golden['condition_score.mean'])).toBeLessThan(TOLERANCE);
+    const predicted = await numbersOf(() => guided(made).x0);
+    expect(relativeDistance(predicted, golden['condition_score.pred_xstart'])).toBeLessThan(TOLERANCE);
+  });
+});
+
+it.each(goldenBound.reversed)(
+  'ddim_reverse_sample from t = $t is a step of the inversion',
+  async (golden) => {
+    const each = await Promise.all(
+      golden.t.map((t) => {
+        const made = right(
+          sampler({
+            process,
+            denoiser: fake,
+            grid: timestepGrid([t + 1, t]),
+            solver: ddimInversion(),
+            correction: uncorrected,
+          }),
+        );
+        // its first step is that from the data to t
+        return numbersOf(
+          () => made.step(null, { x: image(golden.x), memory: [] }, { index: scalar(1, 'int32') }).state.x,
+        );
+      }),
+    );
+    const ours = [...each[0]!.slice(0, SIZE / 2), ...each[1]!.slice(SIZE / 2)];
+    expect(relativeDistance(ours, golden.ddim_reverse_sample)).toBeLessThan(TOLERANCE);
+  },
+);
+
+it.each(goldenBound.previous)('_predict_xstart_from_xprev at t = $t', async ({ t, pred_xstart }) => {
+  const denoiser = fromPrevious<null, Image>(process, { apply: fake.apply });
+  const ours = await numbersOf(() => denoiser.apply(null, noisy(t), { t: at(t) }));
+  expect(relativeDistance(ours, pred_xstart)).toBeLessThan(TOLERANCE);
+});

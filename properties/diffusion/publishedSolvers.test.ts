@@ -1,0 +1,140 @@
+/**
+ * Solvers over the paths of diffusers' schedulers and of k-diffusion's samplers, step by step, in float64 on the
+ * reference. Where they differ it is said why, and how far.
+ */
+import { describe, expect, it } from 'vitest';
+import { conversion } from '../../src/diffusion/index.js';
+import { goldenDiffusers, type GoldenSteps, goldenSteps } from '../golden/diffusers.js';
+import { detNoise } from '../golden/gaussianDiffusion.js';
+import { type Begun, expectedOf, placeOf, predictsOf, said, walkedBy } from './publishedWalk.js';
+import { relativeDistance } from './run.js';
+
+/** Theirs are written with 14 digits; the most that a step multiplies roundings by is 1/√ᾱ, 158 for ε. */
+const TOLERANCE = 1e-12;
+
+/** How far ours are from theirs after each step. */
+const distances = async (golden: GoldenSteps, begun?: Begun): Promise<readonly number[]> => {
+  const ours = await walkedBy(golden, begun);
+  return expectedOf(golden)
+    .slice(begun?.index ?? 0)
+    .map((theirs, i) => relativeDistance(ours[i]!, theirs));
+};
+
+/** x where step i of theirs begins. */
+const beginning = (golden: GoldenSteps, i: number): readonly number[] =>
+  i === 0 ? detNoise(4, 1) : expectedOf(golden)[i - 1]!;
+
+/** Their x̂₀ or ε̂ at step i, of what the model says there. */
+const predictedAt = (golden: GoldenSteps, to: 'x0' | 'epsilon', i: number): readonly number[] => {
+  const { process, timesteps } = placeOf(golden);
+  const toWanted = conversion(predictsOf(golden), to)(process.marginals[timesteps[i]!]!);
+  return beginning(golden, i).map(
+    (x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!),
+  );
+};
+
+/** Where a method of several ε̂ goes on from theirs. */
+const begunAt = (golden: GoldenSteps, index: number): Begun => ({
+  index,
+  x: beginning(golden, index),
+  memory: Array.from({ length: index }, (_, k) => predictedAt(golden, 'epsilon', index - 1 - k)),
+});
+
+/** PNDM without Runge-Kutta evaluates its first step twice; the rest is held to theirs. */
+const begunOtherwise: Readonly<Record<string, number>> = {
+  'pndm plms': 1,
+  'pndm plms, to ᾱ_0': 1,
+};
+
+/** Where theirs differ: after how many steps that are the same, and by how much then. */
+const differences: Readonly<Record<string, readonly [after: number, distance: number, why: string]>> = {
+  'ddpm trailing fixed_large': [
+    7,
+    1.3,
+    'the last step draws noise if its t is above 0; Algorithm 2 draws none',
+  ],
+  'ddim clipped': [
+    0,
+    0.66,
+    'ε̂ stays what it was before x̂₀ was clipped, if use_clipped_model_output does not say otherwise',
+  ],
+  'ddim linspace': [0, 0.13, 'a step ends ⌊T/steps⌋ earlier, which is not where the next begins'],
+  'dpm++ multistep 3': [2, 0.0075, 'half of the term of φ₃'],
+  'dpm++ singlestep 3': [1, 0.071, 'the second stage of three is that of 2S, with φ₁/2 for φ₂'],
+  'unipc 3 bh1': [6, 0.0047, 'lower_order_final: order 2 for the last leg but one'],
+  'unipc 3 bh2': [6, 0.0028, 'lower_order_final: order 2 for the last leg but one'],
+};
+
+const same = goldenDiffusers.cases.filter(
+  ({ name }) => !(name in differences) && !(name in begunOtherwise) && name !== 'pndm plms v',
+);
+
+describe('solvers go where published ones do', () => {
+  it.each(same)('$name', async (golden) => {
+    expect(golden.xs.length).toBeGreaterThan(3);
+    expect(Math.max(...(await distances(golden)))).toBeLessThan(TOLERANCE);
+  });
+
+  it.each(Object.entries(begunOtherwise))('%s, from step %i on', async (name, index) => {
+    const golden = goldenSteps(name);
+    expect((await distances(golden))[0]).toBeGreaterThan(0.01);
+    const after = await distances(golden, begunAt(golden, index));
+    expect(after).toHaveLength(golden.xs.length - index);
+    expect(Math.max(...after)).toBeLessThan(TOLERANCE);
+  });
+});
+
+describe('where published solvers differ', () => {
+  it.each(Object.entries(differences))('%s: %j', async (name, [after, distance]) => {
+    const all = await distances(goldenSteps(name));
+    expect(Math.max(0, ...all.slice(0, after))).toBeLessThan(TOLERANCE);
+    expect(Math.abs(all[after]! / distance - 1)).toBeLessThan(0.05); // two digits
+  });
+
+  it('DDPM: the noise of the last step has the variance of all that is left', async () => {
+    const golden = goldenSteps('ddpm trailing fixed_large');
+    const { process, timesteps } = placeOf(golden);
+    const sigma = Math.sqrt(process.marginals[timesteps.at(-1)!]!.variance);
+    const ours = (await walkedBy(golden)).at(-1)!.map((x, i) => x + sigma * detNoise(4, 17)[i]!);
+    expect(relativeDistance(ours, golden.xs.at(-1)!)).toBeLessThan(TOLERANCE);
+  });
+
+  it('DDIM: the first step of linspace(8) ends at 999 - 125', async () => {
+    const golden = goldenSteps('ddim linspace');
+    const short = { ...golden, timesteps: [999, 874], xs: golden.xs.slice(0, 1) };
+    expect(await distances(short)).toHaveLength(1);
+    expect((await distances(short))[0]).toBeLessThan(TOLERANCE);
+  });
+
+  it('DPM-Solver++ 3M: what is left out is the other half of φ₃', async () => {
+    const golden = goldenSteps('dpm++ multistep 3');
+    const { process, timesteps } = placeOf(golden);
+    const [l2, l1, l0, end] = [0, 1, 2, 3].map((i) => {
+      const { scale, variance } = process.marginals[timesteps[i]!]!;
+      return Math.log(scale / Math.sqrt(variance));
+    }) as [number, number, number, number];
+    const h = end - l0;
+    const phi3 = (Math.expm1(-h) + h) / h ** 2 - 0.5;
+    const [d2, d1, d0] = [0, 1, 2].map((i) => predictedAt(golden, 'x0', i)) as [number[], number[], number[]];
+    const whole = golden.xs[2]!.map((x, k) => {
+      const curve = ((d0[k]! - d1[k]!) / (l0 - l1) - (d1[k]! - d2[k]!) / (l1 - l2)) / (l0 - l2);
+      return x - process.marginals[timesteps[3]!]!.scale * phi3 * curve * h ** 2;
+    });
+    expect(relativeDistance((await walkedBy(golden))[2]!, whole)).toBeLessThan(TOLERANCE);
+  });
+
+  it('PNDM of a v: theirs takes the mean of v, and ε̂ of that at the newest x', async () => {
+    const golden = goldenSteps('pndm plms v');
+    const { process, timesteps } = placeOf(golden);
+    const [from, to] = [process.marginals[timesteps[1]!]!, process.marginals[timesteps[2]!]!];
+    const [s, next] = [Math.sqrt(from.variance), Math.sqrt(to.variance)];
+    const x = beginning(golden, 1);
+    const theirs = x.map((x1, k) => {
+      const v = (3 * said(x1, timesteps[1]!) - said(beginning(golden, 0)[k]!, timesteps[0]!)) / 2;
+      return to.scale * (from.scale * x1 - s * v) + next * (from.scale * v + s * x1);
+    });
+    expect(relativeDistance(theirs, golden.xs[1]!)).toBeLessThan(TOLERANCE);
+    const ours = await distances(golden, begunAt(golden, 1));
+    expect(Math.abs(ours[0]! / 0.008 - 1)).toBeLessThan(0.05);
+  });
+});

@@ -1,0 +1,291 @@
+/** Our solvers over the paths of published schedulers, with the model that those were run with. */
+import {
+  ancestral,
+  clipToImage,
+  consistency,
+  type Correction,
+  cosine,
+  ddim,
+  ddimInversion,
+  ddpm,
+  type Denoiser,
+  dpmSolverPP,
+  dpmSolverPPSde,
+  dpmSolverPPSinglestep,
+  dynamicThreshold,
+  euler,
+  eulerAncestral,
+  heun,
+  learningVariance,
+  linearUnscaled,
+  lms,
+  type Noise,
+  type Parameterization,
+  pndm,
+  type Process,
+  reparameterize,
+  sampler,
+  type SampleState,
+  scaledLinear,
+  scheduleFromBetas,
+  sigmoidBetas,
+  type Solver,
+  timestepGrid,
+  uncorrected,
+  uniPC,
+  zeroTerminalSNR,
+} from '../../src/diffusion/index.js';
+import {
+  add,
+  ascribeLike,
+  concatAll,
+  constantOf,
+  type Dim,
+  gather,
+  mul,
+  onesLike,
+  reshape,
+  scalar,
+  scaleBy,
+  type Shape,
+  sin,
+  table,
+  tanh,
+  type Tensor,
+} from '../../src/dsl/index.js';
+import { E } from '../../src/internal/fp.js';
+import { detNoise } from '../golden/gaussianDiffusion.js';
+import type { GoldenSteps } from '../golden/diffusers.js';
+import { numbersOf, right } from './run.js';
+
+type Image = [1, 2];
+const SIZE = 4;
+
+/** Where a walk goes: timesteps of a process, and what t the model sees at each of the process's. */
+interface Place {
+  readonly process: Process;
+  readonly timesteps: readonly number[];
+  readonly seen: readonly number[];
+}
+
+const schedules = {
+  linear: linearUnscaled(1000),
+  scaled_linear: scaledLinear(1000),
+  squaredcos_cap_v2: cosine(1000),
+  sigmoid: sigmoidBetas(1000),
+};
+
+/** A process of given σ, rising: the noise levels of paths that leave those of a schedule. */
+const processOfSigmas = (sigmas: readonly number[]): Process => {
+  const alphaBars = sigmas.map((sigma) => 1 / (1 + sigma ** 2));
+  const betas = alphaBars.map((alphaBar, t) => 1 - alphaBar / (alphaBars[t - 1] ?? 1));
+  return {
+    ...right(ddpm(scheduleFromBetas(betas))),
+    marginals: sigmas.map((sigma) => ({
+      scale: 1 / Math.hypot(1, sigma),
+      variance: sigma ** 2 / (1 + sigma ** 2),
+    })),
+  };
+};
+
+const falling = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => count - 1 - i);
+
+/** Whether the last leg ends at t = 0, and not at the data. */
+const endsAtFirstLevel = ({ class: name, settings }: GoldenSteps): boolean =>
+  settings.final_sigmas_type === 'sigma_min' || !(settings.set_alpha_to_one ?? name !== 'PNDMScheduler');
+
+export const placeOf = (golden: GoldenSteps): Place => {
+  const { settings, levels, path = [], sigmas = [], timesteps = [] } = golden;
+  if (levels !== undefined)
+    return { process: processOfSigmas(levels), timesteps: path, seen: levels.map((_, j) => 40 * j) };
+  const between = settings.use_karras_sigmas === true || settings.use_exponential_sigmas === true;
+  // ᾱ_999 is not 0 there, but 2⁻²⁴
+  const lifted = settings.rescale_betas_zero_snr === true && golden.class === 'DPMSolverMultistepScheduler';
+  if (between || lifted)
+    return {
+      process: processOfSigmas([...sigmas].reverse()),
+      timesteps: falling(sigmas.length),
+      seen: [...timesteps].reverse(),
+    };
+  const schedule = schedules[settings.beta_schedule ?? 'scaled_linear'];
+  const rescaled = settings.rescale_betas_zero_snr === true ? E.flatMap(zeroTerminalSNR)(schedule) : schedule;
+  const visited = [...timesteps].sort((a, b) => b - a);
+  return {
+    process: right(ddpm(rescaled)),
+    timesteps: endsAtFirstLevel(golden) ? [...visited, 0] : visited,
+    seen: Array.from({ length: 1000 }, (_, t) => t),
+  };
+};
+
+const parameterizations = {
+  epsilon: 'epsilon',
+  sample: 'x0',
+  v_prediction: 'v',
+} as const satisfies Readonly<Record<string, Parameterization>>;
+
+/** What the model of a case predicts. */
+export const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
+  parameterizations[settings.prediction_type ?? 'epsilon'];
+
+const ofTime = (t: number): number => 0.3 * Math.sin(t / 100);
+
+/** What the model says, on the host. */
+export const said = (x: number, t: number): number => 0.9 * Math.tanh(0.8 * x + ofTime(t));
+
+/** The model, and its variance where that is learned. */
+const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<null, Image> => {
+  const { variance_type } = golden.settings;
+  const at = <B extends Dim>(numbers: readonly number[], x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
+    scaleBy(gather(table(numbers))(t) as Tensor<[B]>)(onesLike(x)) as Tensor<[B, ...Image]>;
+  const model: Denoiser<null, Image> = {
+    predicts: predictsOf(golden),
+    apply: (_, x, { t }) => mul(0.9)(tanh(add(at(seen.map(ofTime), x, t))(mul(0.8)(x)))),
+  };
+  if (variance_type?.startsWith('learned') === true)
+    return learningVariance<null, Image>({
+      predicts: model.predicts,
+      as: variance_type === 'learned' ? 'logVariance' : 'range',
+      apply: (params, x, where) => ({
+        prediction: model.apply(params, x, where),
+        variance: mul(0.5)(
+          sin(
+            add(
+              at(
+                seen.map((t) => t / 50),
+                x,
+                where.t,
+              ),
+            )(mul(3)(x)),
+          ),
+        ),
+      }),
+    });
+  if (golden.class !== 'LCMScheduler') return model;
+  // the boundary condition, by its default scaling of t and σ_data: c_out·x̂₀ + c_skip·x
+  const x0 = reparameterize(process, 'x0')(model);
+  const scaled = seen.map((t) => 10 * t);
+  return {
+    predicts: 'x0',
+    apply: (params, x, where) =>
+      add(
+        mul(
+          at(
+            scaled.map((t) => 0.25 / (t ** 2 + 0.25)),
+            x,
+            where.t,
+          ),
+        )(x),
+      )(
+        mul(
+          at(
+            scaled.map((t) => t / Math.hypot(t, 0.5)),
+            x,
+            where.t,
+          ),
+        )(x0.apply(params, x, where)),
+      ),
+  };
+};
+
+const correctionOf = ({ class: name, settings }: GoldenSteps): Correction => {
+  // a threshold of at most 1, as it is unless set, is a clip
+  if (settings.thresholding === true)
+    return settings.sample_max_value === 1
+      ? clipToImage
+      : dynamicThreshold(settings.dynamic_thresholding_ratio);
+  return (settings.clip_sample ?? /^DD[PI]M/.test(name)) ? clipToImage : uncorrected;
+};
+
+const churnOf = ({ settings: s }: GoldenSteps) => ({
+  churn: s.s_churn ?? 0,
+  sMin: s.s_tmin ?? 0,
+  sMax: s.s_tmax ?? Infinity,
+  sNoise: s.s_noise ?? 1,
+});
+
+/** Whose they are here. */
+const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
+  DDPMScheduler: ({ settings }) =>
+    ancestral({ variance: settings.variance_type === 'fixed_large' ? 'beta' : 'posterior' }),
+  DDIMScheduler: ({ step = {} }) => ddim(step),
+  DDIMInverseScheduler: () => ddimInversion(),
+  PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
+  DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
+    algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order }) : dpmSolverPP({ order }),
+  DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) =>
+    dpmSolverPPSinglestep({ order }),
+  UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type } }) =>
+    uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2' }),
+  EulerDiscreteScheduler: () => euler(),
+  EulerAncestralDiscreteScheduler: () => eulerAncestral(),
+  HeunDiscreteScheduler: () => heun(),
+  LMSDiscreteScheduler: ({ step = {} }) => lms(step),
+  LCMScheduler: () => consistency(),
+  sample_euler: (golden) => euler(churnOf(golden)),
+  sample_heun: (golden) => heun(churnOf(golden)),
+  sample_euler_ancestral: ({ settings }) => eulerAncestral({ eta: settings.eta ?? 1 }),
+  sample_dpmpp_2m: () => dpmSolverPP(),
+  sample_lms: () => lms(),
+};
+
+const inSigma = (name: string): boolean => /^(Euler|Heun|LMS|sample_)/.test(name);
+
+/** Theirs as ours count x, after each step. */
+export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] => {
+  if (!inSigma(golden.class)) return golden.xs;
+  const { process, timesteps } = placeOf(golden);
+  return golden.xs.map((xs, i) => {
+    const end = timesteps[i + 1];
+    const scale = end === undefined ? 1 : process.marginals[end]!.scale;
+    return xs.map((x) => scale * x);
+  });
+};
+
+/** Where a walk may begin but with the noise of its case. */
+export interface Begun {
+  readonly index: number;
+  readonly x: readonly number[];
+  readonly memory: readonly (readonly number[])[];
+}
+
+/** Ours after each step, as many as theirs are. */
+export const walkedBy = async (
+  golden: GoldenSteps,
+  begun?: Begun,
+): Promise<readonly (readonly number[])[]> => {
+  const place = placeOf(golden);
+  const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2);
+  const drawn =
+    (step: number): Noise =>
+    (x) =>
+    () =>
+      ascribeLike(x)(image(detNoise(SIZE, 10 + step)) as Tensor<Shape>);
+  const made = (noise: Noise) =>
+    right(
+      sampler({
+        process: place.process,
+        denoiser: denoiserOf(golden, place),
+        grid: timestepGrid(place.timesteps),
+        solver: solvers[golden.class]!(golden),
+        correction: correctionOf(golden),
+        noise,
+      }),
+    );
+  const first = begun?.index ?? 0;
+  const numbers = await numbersOf((key) => {
+    const x = image(begun?.x ?? detNoise(SIZE, 1));
+    const { memory } = made(drawn(first)).start(x);
+    const kept = begun?.memory ?? [];
+    let state: SampleState<[2, ...Image]> = {
+      x,
+      memory: memory.map((zero, k) => (kept[k] === undefined ? zero : image(kept[k]))),
+    };
+    const after: Tensor<[Dim]>[] = [];
+    for (let i = first; i < golden.xs.length; i++) {
+      state = made(drawn(i)).step(null, state, { index: scalar(i, 'int32'), key }).state;
+      after.push(reshape(SIZE)(state.x) as Tensor<[Dim]>);
+    }
+    return concatAll(after as [Tensor<[Dim]>], 0) as Tensor<Shape>;
+  });
+  return golden.xs.slice(first).map((_, i) => numbers.slice(SIZE * i, SIZE * (i + 1)));
+};

@@ -1,0 +1,178 @@
+/** What diffusion makes of a U-Net that learns its variance. */
+import { describe, expect, it } from 'vitest';
+import { wasm } from '../../src/backends/tfjs/wasm.js';
+import {
+  boundLosses,
+  cosine,
+  ddpm,
+  type Denoiser,
+  fixedLogVariances,
+  hybridLosses,
+  learningVariance,
+  type Loss,
+  type Losses,
+  meanLoss,
+  pMeanVariance,
+  simpleLosses,
+} from '../../src/diffusion/index.js';
+import {
+  add,
+  compile,
+  concatAll,
+  constantOf,
+  evaluate,
+  fillSpec,
+  foldIn,
+  grad,
+  iterate,
+  key,
+  mul,
+  normal,
+  program,
+  reshape,
+  type Resident,
+  type Shape,
+  slice,
+  type Tensor,
+  using,
+  zerosLike,
+} from '../../src/dsl/index.js';
+import { F, RTE } from '../../src/internal/fp.js';
+import { adam, learner, unet, type UNetParams } from '../../src/nn/index.js';
+import { numbersOf, relativeDistance, right } from './run.js';
+
+type Image = [8, 8, 1];
+const T = 100;
+const process = right(ddpm(cosine(T)));
+const model = right(
+  unet({
+    image: [8, 8, 1],
+    base: 8,
+    multipliers: [1, 2],
+    blocks: 1,
+    groups: 4,
+    heads: 2,
+    timesteps: T,
+    learnedVariance: 'range',
+  }),
+);
+/** Two pictures, a bar across and one down. */
+const pictures = (count: number): Float32Array =>
+  Float32Array.from({ length: count * 64 }, (_, i) => {
+    const [image, y, x] = [i >> 6, (i >> 3) % 8, i % 8];
+    return (image % 2 === 0 ? y : x) === 3 ? 1 : -1;
+  });
+
+describe('of a U-Net with learnedVariance', () => {
+  const x0 = constantOf(pictures(4), 4, 8, 8, 1) as Tensor<[4, ...Image]>;
+  /** Parameters of which none is 0. */
+  const drawn = (k: Parameters<typeof model.init>[0]): UNetParams =>
+    fillSpec(model.params, ({ path, shape }) => {
+      const extents = shape as readonly number[]; // a model's extents are numbers
+      const leaf = model.params.leaves.findIndex((one) => one.path === path);
+      const noise = normal(...extents)(foldIn(leaf)(k));
+      return path.endsWith('.gamma') ? add(1)(mul(0.1)(noise)) : mul(0.1)(noise);
+    });
+
+  it('the hybrid loss teaches the mean as the simple loss does, and the variance by the bound alone', async () => {
+    /** The gradient of a loss by the filters of the last convolution: those of ε̂, then those of the variance. */
+    const slopes = async (losses: Losses<UNetParams, Image>) => {
+      const numbers = await numbersOf((k) => {
+        const { output } = grad(meanLoss(losses))(drawn(foldIn(1)(k)), x0, foldIn(2)(k));
+        const kernel = output.kernel as Tensor<Shape> as Tensor<[3, 3, 8, 2]>;
+        const parts = [slice(-1, 0, 1)(kernel), slice(-1, 1, 1)(kernel)] as const;
+        return concatAll([reshape(-1)(parts[0]), reshape(-1)(parts[1])], 0);
+      });
+      return [numbers.slice(0, 72), numbers.slice(72)] as const;
+    };
+    const [ofMean, ofVariance] = await slopes(hybridLosses(process, model, { lambda: 1 }));
+    const [simple, none] = await slopes(simpleLosses(process, model));
+    const bound = await slopes((...given) => {
+      const { losses, t } = boundLosses(process, model)(...given);
+      return { losses: mul(T)(losses), t };
+    });
+    expect(ofMean.every((slope) => slope !== 0)).toBe(true);
+    // float64; what is added to it by the other half is 0, so that only the order of sums may differ
+    expect(relativeDistance(ofMean, simple)).toBeLessThan(1e-13);
+    expect(none.every((slope) => slope === 0)).toBe(true);
+    expect(relativeDistance(ofVariance, bound[1])).toBeLessThan(1e-13);
+    expect(Math.hypot(...ofVariance)).toBeGreaterThan(1e-3);
+  });
+
+  it('p_θ has its variance: at first, where it says 0, halfway between log β̃_t and log β_t', async () => {
+    const steps = Int32Array.of(0, 1, 50, 99);
+    const logVariance = await numbersOf((k) => {
+      const t = constantOf(steps, 4);
+      return pMeanVariance(process, model)(model.init(k), x0, { t }).logVariance;
+    });
+    const smallest = fixedLogVariances(process, 'posterior');
+    const expected = Array.from(steps, (t) => (smallest[t]! + Math.log(process.schedule.betas[t]!)) / 2);
+    expect(
+      relativeDistance(
+        logVariance,
+        expected.flatMap((log) => Array<number>(64).fill(log)),
+      ),
+    ).toBeLessThan(1e-14);
+  });
+
+  const { state, init, update } = learner(model, adam({ learningRate: 3e-3 }));
+  const begin = program('key', (k) => ({ state: init(k) }));
+  const examples = { x0: 'B 8 8 1', key: 'key' } as const;
+  const trainingOf = (loss: Loss<UNetParams, Image>) =>
+    program({ state, ...examples }, (given) => ({
+      state: update(grad(loss)(given.state.params, given.x0, given.key), given.state),
+    }));
+  /** Simple loss and bound, in bits, over 64 pictures: before 60 steps of the hybrid loss, and after them. */
+  const learned = async (denoiser: Denoiser<UNetParams, Image>) => {
+    const meanOf = (losses: Losses<UNetParams, Image>) => (params: Resident<UNetParams>) =>
+      evaluate(
+        program({ params: model.params, ...examples }, (given) =>
+          meanLoss(losses)(given.params, given.x0, given.key),
+        ),
+        { B: 64 },
+      )({ params, x0: pictures(64), key: key(9) });
+    const measured = (params: Resident<UNetParams>) =>
+      F.pipe(
+        RTE.Do,
+        RTE.bind('simple', () => meanOf(simpleLosses(process, denoiser))(params)),
+        RTE.bind('bound', () => meanOf(boundLosses(process, denoiser))(params)),
+        RTE.map(({ simple, bound }) => ({ simple: simple[0]!, bound: bound[0]! })),
+      );
+    const step = trainingOf(meanLoss(hybridLosses(process, denoiser)));
+    const inputs = (i: number) => ({ x0: pictures(8), key: foldIn(i)(key(8)) });
+    const both = F.pipe(
+      RTE.Do,
+      RTE.bind('start', () => compile(begin, {})),
+      RTE.bind('train', () => compile(step, { B: 8 }, { donate: ['state'] })),
+      RTE.bind('first', ({ start }) => RTE.fromTaskEither(start.run(key(7)))),
+      RTE.bind('before', ({ first }) => measured(first.state.params)),
+      RTE.bind('last', ({ train, first }) => iterate(train, { times: 60, inputs })(first)),
+      RTE.bind('after', ({ last }) => measured(last.state.params)),
+      using(wasm()),
+    );
+    return right(await both());
+  };
+
+  it('60 steps of the hybrid loss bring both losses down', async () => {
+    const { before, after } = await learned(model);
+    expect(before.simple).toBeCloseTo(1, 1); // that of ε̂ = 0
+    expect(after.simple).toBeLessThan(0.5 * before.simple);
+    expect(after.bound).toBeLessThan(0.5 * before.bound);
+  });
+
+  it('where the mean cannot learn, its variance does', async () => {
+    const { apply } = model.learned!;
+    // as log σ², which begins at 0 and has a long way down: the range is narrow
+    const silent = learningVariance<UNetParams, Image>({
+      ...model,
+      as: 'logVariance',
+      apply: (...given) => {
+        const { prediction, variance } = apply(...given);
+        return { prediction: zerosLike(prediction), variance };
+      },
+    });
+    const { before, after } = await learned(silent);
+    expect(after.simple).toBe(before.simple);
+    expect(after.bound).toBeLessThan(0.8 * before.bound);
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Numbers of published implementations, in float64: the schedulers of huggingface/diffusers, and samplers of
+ * crowsonkb/k-diffusion. `diffusers.json` says which files, at which commits, and how they were run.
+ *
+ * Where steps are taken, x is `[2, 1, 2]`, flattened; it begins with detNoise(4, 1), and step i draws
+ * detNoise(4, 10 + i). The model says 0.9·tanh(0.8·x + 0.3·sin(t/100)), meant as the settings have it (ε if they say
+ * nothing); a learned variance is 0.5·sin(3·x + t/50), a place in the range, or log σ². x is what preserves variance, and
+ * for schedulers that work in σ the model sees their x̄/√(1 + σ²).
+ */
+import { readFileSync } from 'node:fs';
+
+/** Steps of one scheduler with some settings, named as it names them. */
+export interface GoldenSteps {
+  readonly name: string;
+  /** The scheduler's class, or the sampler's function. */
+  readonly class: string;
+  readonly settings: {
+    readonly beta_schedule?: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' | 'sigmoid';
+    readonly prediction_type?: 'epsilon' | 'sample' | 'v_prediction';
+    readonly variance_type?: string;
+    readonly clip_sample?: boolean;
+    readonly thresholding?: boolean;
+    readonly dynamic_thresholding_ratio?: number;
+    readonly sample_max_value?: number;
+    readonly rescale_betas_zero_snr?: boolean;
+    readonly set_alpha_to_one?: boolean;
+    readonly skip_prk_steps?: boolean;
+    readonly final_sigmas_type?: string;
+    readonly use_karras_sigmas?: boolean;
+    readonly use_exponential_sigmas?: boolean;
+    readonly algorithm_type?: string;
+    readonly solver_order?: number;
+    readonly solver_type?: string;
+    readonly s_churn?: number;
+    readonly s_tmin?: number;
+    readonly s_tmax?: number;
+    readonly s_noise?: number;
+    readonly eta?: number;
+  };
+  /** Arguments of each step. */
+  readonly step?: { readonly eta?: number; readonly order?: number };
+  /** Where the steps begin, as the model sees them: not always whole. */
+  readonly timesteps?: readonly number[];
+  /** The σ of those, where the scheduler has them. */
+  readonly sigmas?: readonly number[];
+  /** Of k-diffusion: σ of all levels, rising, of which level j is t = 40·j to the model; and those that are visited. */
+  readonly levels?: readonly number[];
+  readonly path?: readonly number[];
+  /** x after each step, and each stage of Runge-Kutta; x̄ = x/√ᾱ for schedulers that work in σ. */
+  readonly xs: readonly (readonly number[])[];
+}
+
+/** A table at the timesteps `t` of {@link goldenDiffusers}. */
+interface GoldenTable {
+  readonly betas: readonly number[];
+  readonly alphas_cumprod: readonly number[];
+  readonly betas_sum: number;
+}
+
+/** Timesteps of a spacing at T = 1000; of the long ones the ends and the sum. */
+export interface GoldenGrid {
+  readonly class: 'DDIMScheduler' | 'DPMSolverMultistepScheduler';
+  readonly timestep_spacing: 'linspace' | 'leading' | 'trailing';
+  readonly steps: number;
+  readonly timesteps?: readonly number[];
+  readonly first?: readonly number[];
+  readonly last?: readonly number[];
+  readonly sum?: number;
+}
+
+interface GoldenSigmas {
+  readonly n: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sigmas: readonly number[];
+}
+
+export const goldenDiffusers = JSON.parse(
+  readFileSync(new URL('diffusers.json', import.meta.url), 'utf8'),
+) as {
+  readonly schedules: {
+    readonly T: number;
+    readonly t: readonly number[];
+    readonly tables: Readonly<Record<string, GoldenTable>>;
+  };
+  readonly grids: readonly GoldenGrid[];
+  readonly sigmas: { readonly karras: GoldenSigmas; readonly exponential: GoldenSigmas };
+  readonly cases: readonly GoldenSteps[];
+};
+
+/** The case of a name. */
+export const goldenSteps = (name: string): GoldenSteps => {
+  const found = goldenDiffusers.cases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no golden steps of ${name}`);
+  return found;
+};

@@ -1,0 +1,61 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import type { KeyWords } from '../../../dsl/backend.js';
+import type { Distribution } from '../../../dsl/node.js';
+import { randomInto } from '../../../dsl/threefry.js';
+import { dawn } from './dawnTesting.js';
+import { randomShader } from './randomShader.js';
+import type { ShaderLimits } from './shader.js';
+
+const gpu = await dawn();
+afterAll(() => gpu?.close());
+
+const made = async (distribution: Distribution, elements: number, key: KeyWords, limits: ShaderLimits) => {
+  const isBits = distribution === 'bits';
+  const dtype = isBits ? 'int32' : 'float32';
+  const shader = randomShader(
+    { distribution, output: { buffer: 0, offset: 0, shape: [elements], strides: [1], dtype } },
+    [{ elements, dtype, storage: { kind: 'output', output: 0 } }],
+    limits,
+  );
+  const [numbers] = await gpu!.run([shader!], [isBits ? new Int32Array(elements) : new Float32Array(elements)], undefined, key); // prettier-ignore
+  const expected = numbers!.slice();
+  randomInto(distribution, key, expected);
+  return { numbers: numbers!, expected };
+};
+
+const ulp = (x: number): number => 2 ** (Math.floor(Math.log2(Math.abs(x))) - 23);
+
+describe.skipIf(gpu === null)('random numbers on the device', () => {
+  test.each([
+    ['bits', 1],
+    ['bits', 65_537],
+    ['uniform', 2],
+    ['uniform', 99_999],
+  ] as const)('%s, %d of them: the same bits as the host', async (distribution, elements) => {
+    const { numbers, expected } = await made(distribution, elements, [123456789, 4000000000], gpu!.limits);
+    expect(numbers).toEqual(expected);
+  });
+
+  test('normals are within 4 ulp of the host', async () => {
+    const { numbers, expected } = await made('normal', 2 ** 20 + 3, [7, 0xffffffff], gpu!.limits);
+    let [worst, largest] = [0, 0];
+    expected.forEach((exact, i) => {
+      worst = Math.max(worst, Math.abs(numbers[i]! - exact) / ulp(exact));
+      largest = Math.max(largest, exact);
+    });
+    expect(worst).toBeLessThanOrEqual(4);
+    expect(largest, 'the tail is among them').toBeGreaterThan(4);
+  });
+
+  test('more workgroups than one dimension takes are in two', async () => {
+    const limits = { ...gpu!.limits, maxComputeWorkgroupsPerDimension: 3 };
+    const { numbers, expected } = await made('bits', 10_000, [1, 2], limits);
+    expect(numbers).toEqual(expected);
+  });
+});
+
+test('a permutation is left to the host', () => {
+  const output = { buffer: 0, offset: 0, shape: [4], strides: [1], dtype: 'int32' } as const;
+  const buffers = [{ elements: 4, dtype: 'int32', storage: { kind: 'output', output: 0 } }] as const;
+  expect(randomShader({ distribution: 'permutation', output }, buffers, {} as ShaderLimits)).toBeNull();
+});

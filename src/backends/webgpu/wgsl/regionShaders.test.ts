@@ -1,0 +1,305 @@
+import { fc, test } from '@fast-check/vitest';
+import { afterAll, describe, expect } from 'vitest';
+import { layerCase, layerExtents, LAYERS, regionOf } from '../../../../properties/arbitraries/layers.js';
+import {
+  regionCase,
+  type RegionCase,
+  type RegionChoices,
+} from '../../../../properties/arbitraries/region.js';
+import { evaluateRegion } from '../../../../properties/oracles/region.js';
+import type { Region, Store } from '../../../dsl/region.js';
+import { dawn, type MemoryPlace, type NumberArray } from './dawnTesting.js';
+import { regionShaders } from './regionShaders.js';
+import type { Buffers, ShaderLimits } from './shader.js';
+
+const gpu = await dawn();
+afterAll(() => gpu?.close());
+
+/** What every device has. */
+const FLOOR: ShaderLimits = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+};
+
+const arraysOf = ({ buffers }: RegionCase): readonly NumberArray[] =>
+  buffers.map(({ dtype, data }) => (dtype === 'float32' ? Float32Array.from(data) : Int32Array.from(data)));
+
+const apart = (arrays: readonly NumberArray[]): Buffers =>
+  arrays.map((array, input) => ({
+    elements: array.length,
+    dtype: array instanceof Float32Array ? 'float32' : 'int32',
+    storage: { kind: 'input', input },
+  }));
+
+/** Float32 by float32; null where a number on the way is denormal: a device may take it for 0. */
+const expected = (region: Region, arrays: readonly NumberArray[]): readonly NumberArray[] | null => {
+  const copies = arrays.map((array) => array.slice());
+  let isNormal = true;
+  evaluateRegion(region, copies, (x) => {
+    const rounded = Math.fround(x);
+    isNormal &&= rounded === 0 || !(Math.abs(rounded) < 2 ** -126);
+    return rounded;
+  });
+  return isNormal ? copies : null;
+};
+
+/** The sign of a zero is free. */
+const unsigned = (arrays: readonly NumberArray[]) => arrays.map((array) => array.map((x) => x + 0));
+
+/** Functions whose float32 result is the exact one, and on a software adapter those that round it: others contract. */
+const exact: RegionChoices = {
+  unary: ['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'not', 'isFinite'],
+  binary: [
+    ...(/llvmpipe|SwiftShader/.test(gpu?.description ?? '') ? (['add', 'sub', 'mul'] as const) : []),
+    'mod', 'max', 'min', 'equal', 'less', 'lessEqual', 'and', 'or',
+  ],
+}; // prettier-ignore
+
+// each region is compiled, which takes a software adapter some 20 ms
+describe.skipIf(gpu === null)('a region in WGSL computes what its definition says', () => {
+  const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
+    gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
+
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })(
+    'to the bit',
+    async (given) => {
+      const arrays = arraysOf(given);
+      const results = expected(given.region, arrays);
+      fc.pre(results !== null);
+      expect(unsigned(await run(given.region, arrays))).toEqual(unsigned(results));
+    },
+  );
+
+  test.prop([regionCase({ unary: ['neg', 'abs', 'sign'], dtypes: ['int32'] })], { numRuns: 40 })(
+    'in integers, sums and products too',
+    async (given) => {
+      const arrays = arraysOf(given);
+      const integers = (all: readonly NumberArray[]) => all.filter((array) => array instanceof Int32Array);
+      const results = expected(given.region, arrays);
+      fc.pre(results !== null);
+      expect(integers(await run(given.region, arrays))).toEqual(integers(results));
+    },
+  );
+
+  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
+  test.prop([keeping, fc.nat()], { numRuns: 40 })('in place, over what it reads', async (given, seed) => {
+    // another load, and another store of any value at the same elements of another buffer of the same memory
+    const { loads, body, stores, extents } = given.region;
+    const { offset, strides, buffer } = stores[seed % stores.length]!;
+    const before = arraysOf(given);
+    const read = Float32Array.from(before[buffer]!, (_, i) => (seed + 7 * i) % 11);
+    const first = before.length;
+    const value = seed % body.length;
+    const written: Store = { buffer: first + 1, offset, strides, value, reduce: null };
+    const region: Region = {
+      extents,
+      reduced: 0,
+      loads: [...loads, { buffer: first, offset, strides }],
+      body: [
+        ...body,
+        { op: 'load', dtype: 'float32', load: loads.length },
+        { op: 'binary', dtype: 'float32', fn: 'add', a: body.length, b: body.length },
+      ],
+      stores: [written, ...stores, { ...written, buffer: first + 2, value: body.length + 1 }],
+    };
+    const isFloat = body[value]!.dtype === 'float32';
+    const target = isFloat ? read : new Int32Array(read.buffer);
+    const arrays = [...before, read, target, new Float32Array(read.length)];
+    const buffers = apart(arrays).map((b, i) => (i === first + 1 ? { ...b, storage: { kind: 'input', input: first } } : b)) as Buffers; // prettier-ignore
+    const places = arrays.map((_, b): MemoryPlace => ({
+      memory: `${b === first + 1 ? first : b}`,
+      offset: 0,
+    }));
+    const separately = expected(region, arrays.map((array) => array.slice())); // prettier-ignore
+    fc.pre(separately !== null);
+    const together = await gpu!.run(regionShaders(region, buffers, gpu!.limits), arrays, places);
+    const results = (all: readonly NumberArray[]) => unsigned(all.filter((_, b) => b !== first));
+    expect(results(together)).toEqual(results(separately));
+  });
+
+  test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 3)], { numRuns: 8 })(
+    'a reduction over nothing gives its identity, and no iteration does nothing',
+    async (reduce, kept) => {
+      const region: Region = {
+        extents: [kept, 0],
+        reduced: 1,
+        loads: [{ buffer: 0, offset: 0, strides: [1, 3] }],
+        body: [{ op: 'load', dtype: 'float32', load: 0 }],
+        stores: [{ buffer: 1, offset: 0, strides: [1, 0], value: 0, reduce }],
+      };
+      const arrays = [new Float32Array(3), Float32Array.of(9, 9, 9)];
+      expect(await run(region, arrays)).toEqual(expected(region, arrays));
+    },
+  );
+
+  test('constants are what they are, whether or not WGSL can write them', async () => {
+    const floats = [NaN, Infinity, -Infinity, 0.1, -1 / 3, 1e21, 3.4028234663852886e38, 2 ** -126, -7, 1e300];
+    const integers = [0, -1, 2147483647, -2147483648];
+    const constants = [
+      ...floats.map((value) => ({ op: 'constant', dtype: 'float32', value }) as const),
+      ...integers.map((value) => ({ op: 'constant', dtype: 'int32', value }) as const),
+    ];
+    for (const constant of constants) {
+      const store: Store = { buffer: 0, offset: 0, strides: [1], value: 0, reduce: null };
+      const region: Region = { extents: [5], reduced: 0, loads: [], body: [constant], stores: [store] };
+      const array = constant.dtype === 'float32' ? new Float32Array(5) : new Int32Array(5);
+      expect(await run(region, [array])).toEqual([array.slice().fill(constant.value)]);
+    }
+  });
+
+  describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
+    test.prop([layerExtents, fc.nat()], { numRuns: 5 })('agrees with the definition', async (sizes, seed) => {
+      const { region, arrays, terms } = layerCase(layer, sizes, seed);
+      const truth = arrays.map((array) => Float64Array.from(array));
+      evaluateRegion(region, truth);
+      const actual = await run(region, arrays);
+      for (let b = layer.loads.length; b < arrays.length; b++)
+        actual[b]!.forEach((x, i) => {
+          // every term is of the order of 1, and rounded a few times
+          const bound = 1e-6 * terms * (1 + Math.abs(truth[b]![i]! / terms));
+          if (!(Math.abs(x - truth[b]![i]!) <= bound)) expect([i, x]).toEqual([i, truth[b]![i]!]);
+        });
+    });
+  });
+
+  test.each([
+    ['of a prime number of terms', LAYERS['a norm']!, 2, { B: 1, H: 1, C: 1_299_709 }],
+    ['of many terms', LAYERS['a norm']!, 2, { B: 1, H: 1024, C: 1024 }],
+    ['in columns', LAYERS['the derivative of a bias']!, 1, { B: 1, H: 100_003, C: 5 }],
+    ['in columns of vectors', LAYERS['the derivative of a bias']!, 1, { B: 8, H: 4096, C: 24 }],
+    ['in groups', LAYERS['group statistics']!, 2, { B: 2, H: 4096, G: 4, C: 12 }],
+    [
+      'over two loops',
+      { loops: 'BC|HG', loads: ['BHGC'], body: [], stores: [{ layout: 'BC', value: 'a', reduce: 'sum' }] },
+      1,
+      { B: 2, H: 20_011, G: 3, C: 5 },
+    ],
+  ] as const)('a long sum %s stays exact to 1e-6', async (_, layer, power, sizes) => {
+    const region = regionOf(layer, sizes);
+    const arrays = [...region.loads, ...region.stores].map(({ strides, offset }, b) => {
+      const last = strides.reduce((n, stride, loop) => n + stride * (region.extents[loop]! - 1), offset);
+      return new Float32Array(last + 1).fill(b === 0 ? 0.1 : 0);
+    });
+    const shaders = regionShaders(region, apart(arrays), gpu!.limits);
+    expect(shaders.length).toBeGreaterThan(1);
+    const terms = region.extents.slice(-region.reduced).reduce((n, extent) => n * extent, 1);
+    const exactly = terms * Math.fround(0.1) ** power;
+    const first = await gpu!.run(shaders, arrays);
+    for (const sum of first.at(-1)!) expect(Math.abs(sum - exactly) / exactly).toBeLessThan(1e-6);
+    expect(await gpu!.run(shaders, arrays), 'and is the same when it is repeated').toEqual(first);
+  });
+
+  test('more workgroups than one dimension takes are in two', async () => {
+    const sizes = { B: 3, H: 49, G: 1, C: 39 };
+    for (const name of ['a bias', 'a transpose', 'sums and largest ones of rows']) {
+      const { region, arrays } = layerCase(LAYERS[name]!, sizes, 1);
+      const narrow = { ...gpu!.limits, maxComputeWorkgroupsPerDimension: 4 };
+      const shaders = regionShaders(region, apart(arrays), narrow);
+      expect(shaders[0]!.workgroups[1]).toBeGreaterThan(1);
+      expect(await gpu!.run(shaders, arrays)).toEqual(await run(region, arrays));
+    }
+  });
+
+  const many = regionCase({ ...exact, reduce: ['max'], tame: true }).filter(({ region }) => region.loads.length + region.stores.length > 4); // prettier-ignore
+  test.prop([many], { numRuns: 15 })(
+    'with few bindings: the arena as one, or its stores apart',
+    async (given) => {
+      const arrays = arraysOf(given);
+      const results = expected(given.region, arrays);
+      fc.pre(results !== null);
+      // inputs in buffers of their own, all that is stored in the arena, 64 elements apart
+      const loaded = new Set(given.region.loads.map(({ buffer }) => buffer));
+      let end = 0;
+      const places = arrays.map((array, b): MemoryPlace => {
+        if (loaded.has(b)) return { memory: `${b}`, offset: 0 };
+        end += 64 * Math.ceil(array.length / 64);
+        return { memory: 'arena', offset: end - 64 * Math.ceil(array.length / 64) };
+      });
+      const buffers = apart(arrays).map((b, i) => ({
+        ...b,
+        storage: loaded.has(i) ? b.storage : ({ kind: 'arena', offset: places[i]!.offset } as const),
+      }));
+      const few = { ...gpu!.limits, maxStorageBuffersPerShaderStage: loaded.size + 1 };
+      const shaders = regionShaders(given.region, buffers, few);
+      for (const { bindings } of shaders) expect(bindings.length).toBeLessThanOrEqual(loaded.size + 1);
+      expect(unsigned(await gpu!.run(shaders, arrays, places))).toEqual(unsigned(results));
+      // with no arena, each store has to come apart
+      const alone = regionShaders(given.region, apart(arrays), few);
+      for (const { bindings } of alone) expect(bindings.length).toBeLessThanOrEqual(loaded.size + 1);
+      expect(unsigned(await gpu!.run(alone, arrays))).toEqual(unsigned(results));
+    },
+  );
+});
+
+describe('the code', () => {
+  const add = (n: number, buffer: number): Region => ({
+    extents: [n],
+    reduced: 0,
+    loads: [{ buffer, offset: 0, strides: [1] }],
+    body: [
+      { op: 'load', dtype: 'float32', load: 0 },
+      { op: 'binary', fn: 'add', dtype: 'float32', a: 0, b: 0 },
+    ],
+    stores: [{ buffer: buffer + 1, offset: 0, strides: [1], value: 1, reduce: null }],
+  });
+  const buffers = [7, 7, 1000, 1000].map((n) => new Float32Array(n));
+
+  test('of an elementwise chain over whole buffers is the same for all extents', () => {
+    const [small] = regionShaders(add(7, 0), apart(buffers), FLOOR);
+    const [large] = regionShaders(add(1000, 2), apart(buffers), FLOOR);
+    expect(small!.code).toBe(large!.code);
+    expect([small!.workgroups, large!.workgroups]).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+    expect(small!.bindings).toEqual([
+      { kind: 'buffers', buffers: [0] },
+      { kind: 'buffers', buffers: [1] },
+    ]);
+  });
+
+  test('of a part of a buffer keeps to its part', () => {
+    const [part] = regionShaders(add(6, 0), apart(buffers), FLOOR);
+    expect(part!.code).toContain('id >= 6u');
+  });
+
+  test('binds what is near in the arena together where bindings are few, and the rest apart', () => {
+    // two tensors with half of the arena between them, and scalars that lie together
+    const offsets = [0, 2 ** 25, 2 ** 26, 2 ** 26 + 64, 2 ** 26 + 128];
+    const inArena: Buffers = offsets.map((offset, i) => ({
+      elements: i < 2 ? 4096 : 1,
+      dtype: 'float32',
+      storage: { kind: 'arena', offset },
+    }));
+    const loads = offsets.slice(1).map((_, i) => ({ buffer: i + 1, offset: 0, strides: [i === 0 ? 1 : 0] }));
+    const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
+    const sums = [1, 2, 3].map((b, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 3 + i, b }) as const); // prettier-ignore
+    const store: Store = { buffer: 0, offset: 0, strides: [1], value: 6, reduce: null };
+    const region: Region = { extents: [4096], reduced: 0, loads, body: [...body, ...sums], stores: [store] };
+    const boundWith = (most: number) =>
+      regionShaders(region, inArena, { ...FLOOR, maxStorageBuffersPerShaderStage: most })[0]!.bindings.map(
+        (binding) => (binding.kind === 'buffers' ? binding.buffers : []),
+      );
+    expect(boundWith(8)).toEqual([[1], [2], [3], [4], [0]]);
+    expect(boundWith(3)).toEqual([[1], [2, 3, 4], [0]]);
+    expect(() => boundWith(2), 'the two together would be longer than a binding').toThrow('more buffers');
+  });
+
+  test('of a store that reads more buffers than there are bindings is refused', () => {
+    const loads = Array.from({ length: 9 }, (_, buffer) => ({ buffer, offset: 0, strides: [1] }));
+    const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
+    const sums = loads.slice(1).map((_, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 8 + i, b: i + 1 }) as const); // prettier-ignore
+    const region: Region = {
+      extents: [4],
+      reduced: 0,
+      loads,
+      body: [...body, ...sums],
+      stores: [{ buffer: 9, offset: 0, strides: [1], value: 16, reduce: null }],
+    };
+    const all = Array.from({ length: 10 }, () => new Float32Array(4));
+    expect(() => regionShaders(region, apart(all), FLOOR)).toThrow('more buffers than a shader');
+  });
+});

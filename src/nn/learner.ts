@@ -1,0 +1,51 @@
+import { add, type Grads, type Key, scalar, type Tensor, type TreeSpec } from '../dsl/index.js';
+import type { Trainable } from './layer.js';
+import type { Optimizer, OptimizerState } from './optimizer.js';
+
+/** Parameters on their way: with what their optimizer remembers, and the number of updates so far. */
+export interface Learned<P> {
+  readonly params: P;
+  readonly optimizer: OptimizerState<P>;
+  readonly step: Tensor<[], 'int32'>;
+}
+
+/** The spec of {@link Learned}, for programs and checkpoints. (An interface would be no `Spec`: it has no index.) */
+export type LearnedSpec<P> = {
+  readonly params: TreeSpec<P>;
+  readonly optimizer: OptimizerState<TreeSpec<P>>;
+  readonly step: ':int32';
+};
+
+/** A model and an optimizer, as a loop needs them: the state that goes from step to step, and how it moves. */
+export interface Learner<P> {
+  readonly state: LearnedSpec<P>;
+  /** The state to begin with, drawn from a key. */
+  readonly init: (key: Key) => Learned<P>;
+  /** One update. Parameters without a gradient stay as they are. */
+  readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
+}
+
+/**
+ * Joins what is learned and by which rule.
+ *
+ * @example
+ * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
+ * pipe(parseSpec(state), E.map(({ leaves }) => leaves.map(({ path }) => path))) // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step'])
+ * const moved = program('key', (k) => update(constantOf([3, -4], 2), init(k)))
+ * const found = await using(reference())(evaluate(moved, {})(key(7)))()
+ * pipe(found, E.map(({ params, step }) => [params, step])) // → E.right([[-0.1, 0.1], [1]])
+ */
+export const learner = <P>(
+  { params, init }: Trainable<P>,
+  optimizer: Pick<Optimizer, 'state' | 'init' | 'update'>,
+): Learner<P> => ({
+  state: { params, optimizer: optimizer.state(params), step: ':int32' },
+  init: (key) => {
+    const first = init(key);
+    return { params: first, optimizer: optimizer.init(first), step: scalar(0, 'int32') };
+  },
+  update: (gradients, { params: before, optimizer: memory, step }) => {
+    const updated = optimizer.update<P>(gradients, memory, before, step);
+    return { params: updated.params, optimizer: updated.state, step: add(1)(step) };
+  },
+});

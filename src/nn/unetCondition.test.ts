@@ -1,0 +1,101 @@
+/** A U-Net that is conditioned on an image, against one of images with more channels. */
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { numbersOf, outcomeOf, right } from '../../properties/diffusion/run.js';
+import type { Conditioning, Model as DiffusionModel } from '../diffusion/denoiser.js';
+import {
+  concat,
+  constantOf,
+  fillSpec,
+  pad,
+  resizeBilinear,
+  type Shape,
+  slice,
+  type Tensor,
+} from '../dsl/index.js';
+import { E } from '../internal/fp.js';
+import { unet, type UNetParams } from './unet.js';
+import type { UNetConditioning } from './unetConditioning.js';
+
+const config = { base: 4, multipliers: [1, 2], blocks: 1, heads: 2, groups: 2 } as const;
+const model = right(unet({ ...config, image: [4, 4, 1], condition: { channels: 2 } }));
+const noisy = right(unet({ ...config, image: [4, 4, 1], condition: { channels: 2, noiseLevel: true } }));
+const plain = right(unet({ ...config, image: [4, 4, 1] }));
+const wide = right(unet({ ...config, image: [4, 4, 3] }));
+
+const wave = (shape: readonly number[], k: number): Tensor<Shape> => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return constantOf(
+    Float64Array.from({ length: size }, (_, i) => 0.4 * Math.sin(0.7 * i + 1.3 * k + 0.5)),
+    ...shape,
+  );
+};
+type Spec = { readonly params: Parameters<typeof fillSpec<UNetParams>>[0] };
+const waves = ({ params }: Spec): UNetParams =>
+  fillSpec(params, ({ path, shape }) => wave(shape as readonly number[], path.length)); // a model's extents are numbers
+const x = wave([2, 4, 4, 1], 1) as Tensor<[2, 4, 4, 1]>;
+const image = wave([2, 4, 4, 2], 2) as Tensor<[2, 4, 4, 2]>;
+const small = wave([2, 2, 2, 2], 3) as Tensor<[2, 2, 2, 2]>;
+const t = constantOf(Int32Array.of(3, 500), 2) as Tensor<[2], 'int32'>;
+
+describe('a U-Net with a condition', () => {
+  test('is one of images with the condition behind them, of which it gives the first channels', async () => {
+    const params = waves(model);
+    const { kernel, bias } = params.output;
+    const output = { kernel: pad(-1, 0, 2)(kernel), bias: pad(0, 0, 2)(bias) } as UNetParams['output'];
+    const expected = await numbersOf(() =>
+      slice(-1, 0, 1)(wide.apply({ ...params, output }, concat(image)(x) as Tensor<[2, 4, 4, 3]>, { t })),
+    );
+    expect(await numbersOf(() => model.apply(params, x, { t, condition: { image } }))).toEqual(expected);
+  });
+
+  test('takes a small image for that which it is resized to', async () => {
+    const ofSmall = await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: small } }));
+    const resized = resizeBilinear(4, 4)(small);
+    expect(ofSmall).toEqual(
+      await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: resized } })),
+    );
+  });
+
+  test('hears how noisy the condition of each sample is, where it is made to', async () => {
+    const output = (...levels: readonly number[]) =>
+      numbersOf(() =>
+        noisy.apply(waves(noisy), x, { t, condition: { image, t: constantOf(Int32Array.from(levels), 2) } }),
+      );
+    const [a, b] = [await output(3, 500), await output(3, 501)];
+    expect(a.slice(0, 16)).toEqual(b.slice(0, 16));
+    expect(a.slice(16)).not.toEqual(b.slice(16));
+  });
+
+  test('says what it is conditioned on, and has the parameters for it', () => {
+    const shapeIn = ({ params }: Spec, path: string) =>
+      params.leaves.find((leaf) => leaf.path === path)?.shape;
+    expect(model.condition).toEqual({ channels: 2 });
+    expect(shapeIn(model, 'input.kernel')).toEqual([3, 3, 3, 4]);
+    expect(shapeIn(model, 'conditionTime.hidden.w')).toBeUndefined();
+    expect(shapeIn(noisy, 'conditionTime.hidden.w')).toEqual([4, 16]);
+    expect('condition' in plain).toBe(false);
+  });
+
+  test.each([
+    ['no condition', model, { t }, 'ConfigError', 'unet: expected a condition [2, height, width, 2], got none'],
+    ['one of other channels', model, { t, condition: { image: x } }, 'ShapeError', 'unet: expected a condition [2, height, width, 2], got [2, 4, 4, 1]'],
+    ['one of another batch', model, { t, condition: { image: wave([3, 4, 4, 2], 1) as typeof image } }, 'ShapeError', 'got [3, 4, 4, 2]'],
+    ['a level of noise that it is not told', model, { t, condition: { image, t } }, 'ConfigError', 'expected a condition without t'],
+    ['no level of noise where it is', noisy, { t, condition: { image } }, 'ConfigError', 'expected a condition with t'],
+    ['neither', noisy, { t }, 'ConfigError', 'expected a condition with t: the model is told how noisy it is, got no condition'],
+    ['one where there is none', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model has none'],
+  ] as const)('refuses %s', async (_, one, told, tag, message) => {
+    const outcome = await outcomeOf(() => one.apply(waves(one), x, told))();
+    expect(outcome).toMatchObject({ left: { _tag: tag } });
+    expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
+  }); // prettier-ignore
+});
+
+test('types: a model as diffusion takes it, told what it tells', () => {
+  expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [4, 4, 1]>>();
+  expectTypeOf<UNetConditioning<'B'>>().toEqualTypeOf<Conditioning<'B'>>();
+  const wrong = (p: UNetParams, images: Tensor<['B', 4, 4, 1]>, steps: Tensor<['B'], 'int32'>) =>
+    // @ts-expect-error an image for each of another batch
+    model.apply(p, images, { t: steps, condition: { image: constantOf([], 3, 4, 4, 2) } });
+  expect(wrong).toBeTypeOf('function');
+});

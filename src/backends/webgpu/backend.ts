@@ -32,6 +32,7 @@ export const backendOn = (acquired: Acquired): Backend => {
       fuses: true,
       composites: ['filterGradient'],
       alignment: gpu.alignment,
+      mostBuffers: limits.maxStorageBuffersPerShaderStage,
       scratchElements: anchorScratch(anchors),
     },
     memory,

@@ -30,8 +30,7 @@ const trained = async (
   const run = right(await startTraining({ ...smallTraining(STEPS), ...(from && { from }) })(backend)());
   for await (const event of run.events) {
     if (E.isLeft(event)) return event;
-    if (event.right._tag === 'Step')
-      await at(event.right.step + 1, async () => right(await run.snapshot()));
+    if (event.right._tag === 'Step') await at(event.right.step + 1, async () => right(await run.snapshot()));
   }
   return run.snapshot();
 };

@@ -41,7 +41,6 @@ const LEVELS = 32;
 
 /** (1 - Φ(z))/φ(z) = 1/(z + 1/(z + 2/(z + 3/(z + …)))), for z ≥ {@link TAIL}: Abramowitz & Stegun 26.2.14. */
 const millsRatio = <S extends Shape>(z: Tensor<S>): Tensor<S> => {
-  const over = div(z);
   const fraction = Array.from({ length: LEVELS }, (_, k) => LEVELS - k).reduce(
     (below, k) => add(div(below)(fullLike(k)(z)))(z),
     z,

@@ -12,6 +12,7 @@ import {
 } from '../dsl/index.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
+import { requireDetermined } from './determined.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
@@ -126,28 +127,37 @@ export const withoutDropout = <P, I extends Shape>({
 
 /**
  * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
- * by x_t of the same shape.
+ * by x_t of the same shape. Raises `ConfigError` where no signal is left that a prediction of ε or the score could be
+ * turned into data by.
  *
+ * @param timesteps - at which it will be asked; all of the process if left out
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const toNoise = pipe(process, E.map((p) => converted(p, 'x0', 'epsilon')(iota(2), ones(2))))
  * pipe(toNoise, E.map((ofX0) => ofX0(zeros(2)))) // → E.right([1.667, 1.25])
  */
-export const converted = (process: Process, from: Parameterization, to: Parameterization) => {
+export const converted = (
+  process: Process,
+  from: Parameterization,
+  to: Parameterization,
+  timesteps?: readonly number[],
+) => {
   const conversions = process.marginals.map(conversion(from, to));
   const ofX = table(column(conversions, ({ x }) => x));
   const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
   return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
-      from === to
-        ? prediction
-        : add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+      if (from === to) return prediction;
+      if (to === 'x0' || to === 'v') requireDetermined('denoiser', process, from, timesteps);
+      return add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+    };
 };
 
 /**
  * The same denoiser in another parameterization: from what it predicts and x_t to what was asked. Its `t`
- * indexes the process.
+ * indexes the process. When it is applied it raises as {@link converted}.
  *
+ * @param timesteps - at which it will be asked; all of the process if left out
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -155,11 +165,11 @@ export const converted = (process: Process, from: Parameterization, to: Paramete
  * pipe(noise, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1.667, 1.25])
  */
 export const reparameterize =
-  (process: Process, to: Parameterization) =>
+  (process: Process, to: Parameterization, timesteps?: readonly number[]) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { predicts, apply, learned } = denoiser;
     if (predicts === to) return denoiser;
-    const convert = converted(process, predicts, to);
+    const convert = converted(process, predicts, to, timesteps);
     return {
       ...denoiser,
       predicts: to,

@@ -102,6 +102,49 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   readonly init: (key: Key) => P;
 }
 
+/** What may be changed of a denoiser: what it is told, and what it says. */
+export interface DenoiserChange<P, Q, I extends Shape> {
+  /** Its parameters, of those of the new one. */
+  readonly params: (params: Q) => P;
+  /** Left out: it is told what the new one is told. */
+  readonly told?: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>;
+  /** What the new one predicts, of its x_t, `t` and the old prediction. Left out: the same. */
+  readonly said?: <B extends Dim>(
+    t: Tensor<[B], 'int32'>,
+    x: Tensor<[NoInfer<B>, ...I]>,
+  ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
+}
+
+/**
+ * A denoiser made of another, whose prediction is changed wherever it is given: alone, and beside a variance that is
+ * learned, which stays.
+ *
+ * @example
+ * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
+ * const twice = mapDenoiser({ params: (_: object) => null, said: () => mul(2) })(denoiser)
+ * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
+ */
+export const mapDenoiser =
+  <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
+  ({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+    ...denoiser,
+    apply: (params, x, at) => {
+      const prediction = apply(part(params), x, told(at));
+      return said ? said(at.t, x)(prediction) : prediction;
+    },
+    ...(learned && {
+      learned: {
+        as: learned.as,
+        apply: (params, x, at) => {
+          const { prediction, variance } = learned.apply(part(params), x, told(at));
+          return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
+        },
+      },
+    }),
+  });
+
+const same = <P>(params: P): P => params;
+
 /**
  * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
  *
@@ -113,17 +156,8 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
  * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
  * await using(reference())(evaluate(measured, {})(key(7)))() // → E.right([1])
  */
-export const withoutDropout = <P, I extends Shape>({
-  apply,
-  learned,
-  ...denoiser
-}: Denoiser<P, I>): Denoiser<P, I> => ({
-  ...denoiser,
-  apply: (params, x, { dropout: _, ...at }) => apply(params, x, at),
-  ...(learned && {
-    learned: { ...learned, apply: (params, x, { dropout: _, ...at }) => learned.apply(params, x, at) },
-  }),
-});
+export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+  mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
@@ -167,23 +201,10 @@ export const converted = (
 export const reparameterize =
   (process: Process, to: Parameterization, timesteps?: readonly number[]) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { predicts, apply, learned } = denoiser;
+    const { predicts } = denoiser;
     if (predicts === to) return denoiser;
-    const convert = converted(process, predicts, to, timesteps);
-    return {
-      ...denoiser,
-      predicts: to,
-      apply: (params, x, at) => convert(at.t, x)(apply(params, x, at)),
-      ...(learned && {
-        learned: {
-          ...learned,
-          apply: (params, x, at) => {
-            const { prediction, variance } = learned.apply(params, x, at);
-            return { prediction: convert(at.t, x)(prediction), variance };
-          },
-        },
-      }),
-    };
+    const said = converted(process, predicts, to, timesteps);
+    return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
 /**
@@ -196,13 +217,8 @@ export const reparameterize =
  */
 export const overParams =
   <Q, P>(part: (params: Q) => P) =>
-  <I extends Shape>({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
-    ...denoiser,
-    apply: (params, x, at) => apply(part(params), x, at),
-    ...(learned && {
-      learned: { ...learned, apply: (params, x, at) => learned.apply(part(params), x, at) },
-    }),
-  });
+  <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
+    mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises where a process goes on past the timesteps of a denoiser, which would take the last for all of them. */
 const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
@@ -230,17 +246,12 @@ export const overProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const askedBy = askedTimesteps({ timesteps });
-    const { apply, learned } = denoiser;
-    const asked = <B extends Dim>(at: Conditioning<B>): Conditioning<B> => {
-      requireKnown(timesteps, denoiser.timesteps);
-      requireCondition(denoiser.condition, at.condition);
-      return { ...at, t: askedBy(at.t) };
-    };
-    return {
-      ...denoiser,
-      apply: (params, x, at) => apply(params, x, asked(at)),
-      ...(learned && {
-        learned: { ...learned, apply: (params, x, at) => learned.apply(params, x, asked(at)) },
-      }),
-    };
+    return mapDenoiser<P, P, I>({
+      params: same,
+      told: (at) => {
+        requireKnown(timesteps, denoiser.timesteps);
+        requireCondition(denoiser.condition, at.condition);
+        return { ...at, t: askedBy(at.t) };
+      },
+    })(denoiser);
   };

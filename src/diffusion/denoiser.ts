@@ -121,7 +121,7 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  *
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = mapDenoiser({ params: (_: object) => null, said: () => mul(2) })(denoiser)
+ * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(2)(p) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
 export const mapDenoiser =

@@ -14,8 +14,8 @@ import { train } from './training.js';
 
 const LIMIT = 1.5; // so many times farther from real points may samples be than real points are from each other
 const SIZE = 2000; // points in a set
-const SETS = 16; // of samples
-const PAIRS = 64; // of sets: the distance of a single pair deviates by six tenths of the mean
+const SETS = 32; // of samples
+const PAIRS = 96; // of sets: the distance of a single pair deviates by half of the mean
 
 const whole = (name: string, text: string, least: number): number => {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least) return Number(text);
@@ -64,7 +64,7 @@ const result = await F.pipe(
   RTE.let('found', ({ distances: { drawn, floor } }) => `${drawn.toFixed(5)} samples to data, ${floor.toFixed(5)} data to data`), // prettier-ignore
   RTE.tap(({ places, samples, real, found, out }) => {
     const data = real.subarray(0, samples.length);
-    const caption = `Energy distance of ${SIZE} points: ${found}, the mean of ${PAIRS} pairs of sets`;
+    const caption = `Energy distance of two sets of ${SIZE} points, the mean of ${PAIRS} pairs: ${found}`;
     const path = `${out}/swiss-roll.svg`;
     return F.pipe(
       writeAtomically(path, drawing({ data, samples, places, caption })),
@@ -85,5 +85,5 @@ if (E.isLeft(result)) {
     `energy distance 2·E‖X - Y‖ - E‖X - X'‖ - E‖Y - Y'‖ of sets of ${SIZE} points, mean of ${PAIRS} pairs:`,
   );
   say(`${found}, ratio ${ratio.toFixed(2)} (at most ${LIMIT})`);
-  if (ratio > LIMIT) process.exitCode = 1;
+  if (!(ratio <= LIMIT)) process.exitCode = 1; // nor if it is not a number
 }

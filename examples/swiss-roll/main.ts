@@ -15,7 +15,7 @@ import { train } from './training.js';
 const LIMIT = 1.5; // so many times farther from real points may samples be than real points are from each other
 const SIZE = 2000; // points in a set
 const SETS = 32; // of samples
-const PAIRS = 96; // of sets: the distance of a single pair deviates by half of the mean
+const PAIRS = 128; // of sets: the distance of a single pair deviates by half of the mean
 
 const whole = (name: string, text: string, least: number): number => {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least) return Number(text);
@@ -41,8 +41,16 @@ const options = E.tryCatch(
 const say = (text: string) => console.log(`${process.uptime().toFixed(1).padStart(5)} s  ${text}`);
 const sayLoss = (step: number, loss: number) => say(`step ${step}, loss ${loss.toFixed(4)}`);
 const setOf = (points: Points, i: number) => points.subarray(2 * SIZE * i, 2 * SIZE * (i + 1));
-const meanOfPairs = (of: (i: number) => number) =>
-  Array.from({ length: PAIRS }, (_, i) => of(i)).reduce((a, b) => a + b) / PAIRS;
+
+/** The mean distances of samples to data and of data to data, each over pairs with the same data. */
+const meanDistances = (real: Points, samples: Points) => {
+  const pairs = Array.from({ length: PAIRS }, (_, i) => {
+    const distance = energyDistance(setOf(real, i));
+    return { drawn: distance(setOf(samples, i % SETS)), floor: distance(setOf(real, PAIRS + i)) };
+  });
+  const mean = (of: 'drawn' | 'floor') => pairs.reduce((sum, pair) => sum + pair[of], 0) / PAIRS;
+  return { drawn: mean('drawn'), floor: mean('floor') };
+};
 
 const result = await F.pipe(
   RTE.fromEither(options),
@@ -51,16 +59,9 @@ const result = await F.pipe(
   RTE.bind('params', ({ process, steps, keys }) => train(process, steps, keys.train, sayLoss)),
   RTE.bind('places', ({ process, params, keys }) => trajectories(process, params, SETS * SIZE, keys.sample)),
   RTE.let('samples', ({ places }) => places.at(-1)!), // there is the noise, at least
-  RTE.tapIO(
-    ({ samples }) =>
-      () =>
-        say(`${samples.length / 2} samples`),
-  ),
+  RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // prettier-ignore
   RTE.bind('real', ({ keys }) => evaluate(program('key', swissRoll(2 * PAIRS * SIZE)), {})(keys.real)),
-  RTE.let('distances', ({ real, samples }) => ({
-    drawn: meanOfPairs((i) => energyDistance(setOf(real, i), setOf(samples, i % SETS))),
-    floor: meanOfPairs((i) => energyDistance(setOf(real, i), setOf(real, PAIRS + i))),
-  })),
+  RTE.let('distances', ({ real, samples }) => meanDistances(real, samples)),
   RTE.let('found', ({ distances: { drawn, floor } }) => `${drawn.toFixed(5)} samples to data, ${floor.toFixed(5)} data to data`), // prettier-ignore
   RTE.tap(({ places, samples, real, found, out }) => {
     const data = real.subarray(0, samples.length);

@@ -37,19 +37,19 @@ const real = async (count: number, seed: number) =>
 
 test('the energy distance is what a hand finds', () => {
   // (0, 0) and (3, 4) to (0, 0): E‖X - Y‖ = 5/2, E‖X - X'‖ = 10/4, E‖Y - Y'‖ = 0
-  expect(energyDistance(Float32Array.of(0, 0, 3, 4), Float32Array.of(0, 0))).toBe(2.5);
+  expect(energyDistance(Float32Array.of(0, 0, 3, 4))(Float32Array.of(0, 0))).toBe(2.5);
   // corners of a square and its centre: E‖X - Y‖ = √2, E‖X - X'‖ = (2 + 2 + 2√2)/4
   const corners = Float32Array.of(1, 1, 1, -1, -1, 1, -1, -1);
-  const found = energyDistance(corners, Float32Array.of(0, 0));
+  const found = energyDistance(corners)(Float32Array.of(0, 0));
   expect(found).toBeCloseTo(2 * Math.SQRT2 - 1 - Math.SQRT1_2, 12);
-  expect(energyDistance(corners, corners)).toBeCloseTo(0, 12);
+  expect(energyDistance(corners)(corners)).toBeCloseTo(0, 12);
 });
 
 test('for two sets of n real points it is (2/n)·E‖X - X′‖ on average', async () => {
   const n = 200;
   const points = await real(40 * n, 5);
   const set = (i: number) => points.subarray(2 * n * i, 2 * n * (i + 1));
-  const pairs = Array.from({ length: 20 }, (_, i) => energyDistance(set(2 * i), set(2 * i + 1)));
+  const pairs = Array.from({ length: 20 }, (_, i) => energyDistance(set(2 * i))(set(2 * i + 1)));
   const apart = Array.from({ length: 20 * n }, (_, i) =>
     Math.hypot(points[4 * i]! - points[4 * i + 2]!, points[4 * i + 1]! - points[4 * i + 3]!),
   );
@@ -79,7 +79,8 @@ test('a short run brings noise nearer to the roll, and the same seed gives the s
   expect(again.places[25]).toEqual(one.places[25]);
   expect(other.places[25]).not.toEqual(one.places[25]);
   const [noise, samples, points] = [one.places[0]!, one.places[25]!, await real(2000, 3)];
-  expect(energyDistance(samples, points)).toBeLessThan(energyDistance(noise, points) / 2);
+  const distance = energyDistance(points);
+  expect(distance(samples)).toBeLessThan(distance(noise) / 2);
   const draw = ({ places }: typeof one) =>
     drawing({ data: points, samples: places.at(-1)!, places, caption: 'of 2000' });
   expect(draw(again)).toBe(draw(one));

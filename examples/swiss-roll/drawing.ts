@@ -93,7 +93,7 @@ const ways = (places: readonly Points[]): readonly string[] => {
   const at = (step: number, i: number): Point => [places[step]![2 * i]!, places[step]![2 * i + 1]!];
   const each = (draw: (i: number) => string): string =>
     Array.from({ length: places[0]!.length / 2 }, (_, i) => draw(i)).join('');
-  const colour = (part: number): string => `hsl(${Math.round(265 + 120 * part)} 80% 58%)`;
+  const colour = (part: number): string => `hsl(${Math.round(265 + 120 * part)} 80% 62%)`;
   const stages = stagesOf(places);
   return [
     ...stages.slice(1).map((to, stage) => {

@@ -65,7 +65,7 @@ const result = await F.pipe(
   RTE.let('found', ({ distances: { drawn, floor } }) => `${drawn.toFixed(5)} samples to data, ${floor.toFixed(5)} data to data`), // prettier-ignore
   RTE.tap(({ places, samples, real, found, out }) => {
     const data = real.subarray(0, samples.length);
-    const caption = `Energy distance of two sets of ${SIZE} points, the mean of ${PAIRS} pairs: ${found}`;
+    const caption = `Energy distance of two sets of ${SIZE.toLocaleString('en')} points, the mean of ${PAIRS} pairs: ${found}`;
     const path = `${out}/swiss-roll.svg`;
     return F.pipe(
       writeAtomically(path, drawing({ data, samples, places, caption })),

@@ -5,6 +5,7 @@ const house = {
   nn: { sees: ['dsl', 'internal'] },
   diffusion: { sees: ['dsl', 'internal'] },
   backends: { sees: ['dsl', 'internal'], node: true },
+  doctor: { sees: ['backends', 'dsl', 'internal'], node: true },
   training: { sees: ['nn', 'diffusion', 'dsl', 'internal'] },
 };
 

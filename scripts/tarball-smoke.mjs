@@ -1,5 +1,6 @@
 // A user's first minute: plain Node, the packed tarball in node_modules, no TypeScript and no bundler.
 // Type checks cannot see a subpath that fails to load; this can.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const { exports } = JSON.parse(readFileSync('node_modules/noisefold/package.json', 'utf8'));
@@ -26,7 +27,7 @@ const rightOf = (result) => {
   if (result._tag === 'Left') throw new Error(result.left.message);
   return result.right;
 };
-for (const name of ['reference', 'cpu', 'wasm']) {
+for (const name of ['reference', 'cpu', 'wasm', 'auto']) {
   const { [name]: acquire } = await import(`noisefold/backends/${name}`);
   const run = (backend) => async () => {
     const { run } = rightOf(await compile(twice, {})(backend)());
@@ -37,3 +38,10 @@ for (const name of ['reference', 'cpu', 'wasm']) {
   };
   console.log(`${name}: ${rightOf(await using(acquire())(run)()).join(', ')}`);
 }
+
+// what is in package.json as a program
+const { status, stdout } = spawnSync('npx', ['noisefold', 'doctor', '--json'], { encoding: 'utf8' });
+const { auto, backends } = JSON.parse(stdout);
+if (status !== 0 || auto === null) throw new Error(`the doctor finds nothing that works: ${stdout}`);
+for (const { backend, works, note } of backends)
+  console.log(`doctor: ${backend} ${works ? 'works' : 'does not work'}: ${note}`);

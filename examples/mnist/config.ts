@@ -3,7 +3,7 @@ import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
 import { by, type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from './decoder.js';
-import { type Recipe, type Settings, drawnBy } from './recipe.js';
+import { BACKENDS, drawnBy, type Recipe, type Settings } from './recipe.js';
 
 export interface Config extends Settings {
   readonly recipe: Recipe;
@@ -22,7 +22,7 @@ const sampler: Decoder<string> = (place) => (value) => {
 
 /** What each setting takes. */
 export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
-  backend: oneOf('wasm', 'cpu', 'reference'),
+  backend: oneOf(...BACKENDS),
   seed: wholeFrom(0),
   batch: wholeFrom(1),
   steps: wholeFrom(1),

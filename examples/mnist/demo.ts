@@ -1,5 +1,5 @@
 /** Train, sample, show. */
-import { type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
+import { askBackend, type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import {
   encodePng,
   fit,
@@ -142,7 +142,11 @@ export const demo =
       TE.tapIO(({ run }) => world.display.note(announcement(run))),
       TE.flatMap((prepared) =>
         F.pipe(
-          train(world)(prepared),
+          askBackend,
+          RTE.tapIO(({ name }) =>
+            prepared.run.config.backend === 'auto' ? world.display.note(`auto: ${name}`) : () => undefined,
+          ),
+          RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
           using(backends[prepared.run.config.backend]()),
           TE.flatMap((images) => show(prepared, images)),

@@ -1,28 +1,4 @@
 /** `npm run demo`: learns to draw digits in minutes. */
-import { either as E, function as F, taskEither as TE } from 'fp-ts';
-import { demo, type World } from './demo.js';
-import { mnist } from './digits.js';
-import { displayOn } from './display.js';
-import { decodeOptions, usage } from './options.js';
-import { recipe } from './recipe.js';
+import { runCommandLine } from './commandLine.js';
 
-const display = displayOn(process.stdout);
-const stop = new AbortController();
-// once: a second Ctrl-C ends the process at once
-process.once('SIGINT', () => {
-  display.note('stopping after this step; Ctrl-C again to stop now')();
-  stop.abort();
-});
-
-const world: World = { recipe, digits: mnist, display, signal: stop.signal };
-
-const result = await F.pipe(
-  TE.fromEither(decodeOptions(process.argv.slice(2))),
-  TE.flatMap((options) => (options.help ? TE.right([usage]) : demo(options)(world))),
-)();
-
-if (E.isRight(result)) for (const line of result.right) display.note(line)();
-else {
-  console.error(`${result.left._tag}: ${result.left.message}`);
-  process.exitCode = result.left._tag === 'Cancelled' ? 130 : 1; // 130: ended by SIGINT
-}
+await runCommandLine(process.argv.slice(2));

@@ -65,8 +65,14 @@ describe('options', () => {
     [['--minutes', 'null'], '--minutes: expected a number above 0, got "null"'],
     [['--batch', '-3'], '--batch: expected a whole number ≥ 1, got -3'],
     [['--seed', '1e30'], '--seed: expected a whole number ≥ 0, got 1e+30'],
-    [['--backend', 'gpu'], '--backend: expected wasm, cpu or reference, got "gpu"'],
-    [['--backend', 'toString'], '--backend: expected wasm, cpu or reference, got "toString"'],
+    [
+      ['--backend', 'gpu'],
+      '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "gpu"',
+    ],
+    [
+      ['--backend', 'toString'],
+      '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "toString"',
+    ],
     [
       ['--sampler', 'euler:5'],
       '--sampler: expected ddim or ddpm with a number of steps, such as ddim:25, got "euler:5"',

@@ -4,7 +4,7 @@ import { fail, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
 import { settingDecoders } from './config.js';
 import type { Decoder } from './decoder.js';
-import { type Settings, settings } from './recipe.js';
+import { BACKENDS, type Settings, settings } from './recipe.js';
 
 export interface Options {
   /** The folder of the run; null is one under runs/. */
@@ -23,7 +23,7 @@ interface SettingOption {
 const SETTINGS: Readonly<Record<string, SettingOption>> = {
   steps: { setting: 'steps', about: 'updates of the model' },
   minutes: { setting: 'minutes', about: 'the most minutes of training, unless steps are given' },
-  backend: { setting: 'backend', about: 'wasm, cpu or reference' },
+  backend: { setting: 'backend', about: BACKENDS.join(', ') },
   seed: { setting: 'seed', about: 'the same seed gives the same digits' },
   batch: { setting: 'batch', about: 'images in a step' },
   sampler: { setting: 'sampler', about: 'ddim:STEPS or ddpm:STEPS' },

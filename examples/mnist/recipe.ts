@@ -43,9 +43,12 @@ export interface Recipe {
   readonly heldOutImages: number;
 }
 
+/** Where the demo can run; `auto` is the best that works. */
+export const BACKENDS = ['wasm', 'webgpu', 'node-gpu', 'node', 'auto', 'cpu', 'reference'] as const;
+
 /** What the command line may change. */
 export interface Settings {
-  readonly backend: 'wasm' | 'cpu' | 'reference';
+  readonly backend: (typeof BACKENDS)[number];
   readonly seed: number;
   readonly batch: number;
   readonly steps: number;

@@ -1,6 +1,8 @@
 /** A whole U-Net: its output and all of its gradients are those of the reference, on every backend. */
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { tensorBackend } from '../../src/backends/tfjs/eager/backend.js';
+import { cpuEngine } from '../../src/backends/tfjs/eager/testing.js';
 import { wasm } from '../../src/backends/tfjs/wasm.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import {
@@ -21,6 +23,7 @@ import {
   valueAndGrad,
 } from '../../src/dsl/index.js';
 import { unet, type UNetConfig, type UNetParams } from '../../src/nn/index.js';
+import { E } from '../../src/internal/fp.js';
 import { testOnWebgpu } from '../webgpu.js';
 import { type AcquireBackend, numbersOf, right } from './run.js';
 
@@ -94,6 +97,8 @@ describe.each(configs)('%s', (_, config) => {
 
   test('cpu', () => agrees(cpu()));
   test('wasm', () => agrees(wasm()));
+  // TensorFlow's own is not everywhere: its executor, on another engine
+  test('tensors of cpu', () => agrees(async () => E.right(tensorBackend('tensors of cpu', cpuEngine()))));
   testOnWebgpu(async () => {
     await agrees(webgpu());
     const bits = await numbersOf(everything, webgpu());

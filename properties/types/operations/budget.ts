@@ -39,6 +39,7 @@ const EXAMPLES: Readonly<Record<string, number>> = {
   descent: 6300,
   first: 2700,
   mnist: 11_700,
+  'node-gpu': 12_000,
   pictures: 22_500,
   'swiss-roll': 27_500,
 };

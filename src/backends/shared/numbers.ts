@@ -4,7 +4,7 @@ import type { NumberArray } from './heap.js';
 import { castFunction } from './scalar.js';
 
 /** Writes numbers from the host as elements of a dtype; float32 memory rounds them. */
-export const writeNumbers = (target: NumberArray, data: HostArray, dtype: NumberType): void => {
+export const writeNumbers = (target: NumberArray | Uint8Array, data: HostArray, dtype: NumberType): void => {
   if (dtype === 'float32') return target.set(data);
   const from = data instanceof Float32Array || data instanceof Float64Array ? 'float32' : 'int32';
   const convert = castFunction(from, dtype);

@@ -70,3 +70,24 @@ test('the adapter is asked for by its power, and in software where that is wante
     { powerPreference: 'low-power', forceFallbackAdapter: true },
   ]);
 });
+
+test('an adapter that computes in software can be refused', async () => {
+  const of = (info: Partial<GPUAdapterInfo>) => ({
+    info,
+    features: new Set(),
+    limits: {},
+    requestDevice: async () => ({}),
+  });
+  const acquiredFrom = (info: Partial<GPUAdapterInfo>, hardware: boolean) =>
+    acquireDevice({ hardware }, { ...nowhere, navigator: { gpu: gpuWith(of(info)) } })();
+  const software = [
+    { isFallbackAdapter: true, description: 'llvmpipe' },
+    { vendor: 'google', architecture: 'swiftshader' },
+    { description: 'Microsoft Basic Render Driver' },
+  ];
+  for (const info of software) {
+    expect(await acquiredFrom(info, true)).toMatchObject(unavailable({ expected: 'a GPU' }));
+    expect(await acquiredFrom(info, false)).toHaveProperty('right');
+  }
+  expect(await acquiredFrom({ vendor: 'nvidia', architecture: 'hopper' }, true)).toHaveProperty('right');
+});

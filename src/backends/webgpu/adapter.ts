@@ -1,19 +1,12 @@
 /** WebGPU where this runs: that of the browser, or in Node the optional peer `webgpu`, which is Dawn. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
-
-/** Which adapter to ask for. */
-export interface AdapterOptions {
-  /** Of several GPUs the fast one, if nothing is said. */
-  readonly powerPreference?: 'high-performance' | 'low-power';
-  /** The adapter that computes in software, where there is one. */
-  readonly fallback?: boolean;
-}
+import type { AdapterOptions } from './adapterOptions.js';
 
 /** A device, and what its adapter says of itself. */
 export interface Acquired {
   readonly device: GPUDevice;
-  readonly info: Pick<GPUAdapterInfo, 'vendor' | 'architecture'>;
+  readonly info: Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'>;
   /** What the device came from. Dawn crashes if it is collected while the device is in use. */
   readonly from: readonly unknown[];
 }
@@ -68,11 +61,23 @@ interface Adapted {
   readonly adapter: GPUAdapter;
 }
 
+/** Whether an adapter is none of a GPU: Mesa's llvmpipe, Chromium's SwiftShader, the basic driver of Windows. */
+const inSoftware = ({ isFallbackAdapter, architecture, device, description }: GPUAdapterInfo): boolean =>
+  isFallbackAdapter ||
+  /software|llvmpipe|swiftshader|basic render/i.test(`${architecture} ${device} ${description}`);
+
 const adapterOf =
-  ({ powerPreference = 'high-performance', fallback = false }: AdapterOptions, isNode: boolean) =>
+  (
+    { powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions,
+    isNode: boolean,
+  ) =>
   (gpu: GPU): taskEither.TaskEither<NoisefoldError, Adapted> =>
   async () => {
     const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback });
+    if (adapter !== null && hardware && inSoftware(adapter.info))
+      return E.left(
+        unavailable('a GPU', `${adapter.info.description || adapter.info.architecture}, which computes in software`, 'use wasm(), which is faster'),
+      ); // prettier-ignore
     if (adapter !== null) return E.right({ gpu, adapter });
     const hint = isNode
       ? "install the driver of the GPU, or one that computes in software (Debian's mesa-vulkan-drivers)"

@@ -47,7 +47,8 @@ export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
 
   const rejected: Gpu['rejected'] = async (where, thrown) => {
     // what is pending is rejected before the loss is told
-    for (let turns = 0; turns < 10 && loss === null; turns++)
+    const isLost = (): boolean => loss !== null;
+    for (let turns = 0; turns < 10 && !isLost(); turns++)
       await new Promise((next) => setTimeout(next, turns));
     return (
       loss ??

@@ -101,13 +101,13 @@ export const materialize = (
     if (kind === 'movement' && !isStored && (own.viewed || own.dense))
       demands.get(viewOf(n, (x) => required.has(x))!.base)!.viewed = true;
   }
-  let all = readable(order, limited(order, stored, mostBuffers));
+  const more = (known: ReadonlySet<Node>) => readable(order, limited(order, known, mostBuffers));
   // what is stored for one expression, another that has it loads beside what it is made of
-  for (let before = -1; mostBuffers < Infinity && before < all.size;) {
-    before = all.size;
-    all = readable(order, limited(order, all, mostBuffers));
-  }
-  return all;
+  const settled = (known: ReadonlySet<Node>): ReadonlySet<Node> => {
+    const all = more(known);
+    return all.size === known.size ? all : settled(all);
+  };
+  return mostBuffers === Infinity ? more(stored) : settled(more(stored));
 };
 
 /** Stores further movements that a kernel could not read as a view, now that it is known what is stored. */

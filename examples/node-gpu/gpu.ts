@@ -1,0 +1,18 @@
+import { auto } from 'noisefold/backends/auto';
+import { askBackend, failure, type NoisefoldError, using } from 'noisefold/dsl';
+import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
+
+/** The first that works of CUDA, by TensorFlow, and WebGPU, as an option of the demo. A software adapter is no GPU. */
+export const gpu: TE.TaskEither<NoisefoldError, readonly string[]> = F.pipe(
+  askBackend,
+  RTE.map(({ name }) => ['--backend', name]),
+  using(auto({ order: ['node-gpu', 'webgpu'] })),
+  TE.mapLeft((error) =>
+    failure('BackendUnavailable', {
+      ...error,
+      where: 'node-gpu',
+      expected: 'a GPU',
+      hint: 'give --backend wasm, to do without',
+    }),
+  ),
+);

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { valueOf } from '../../../properties/oracles/plans.js';
+import type { Backend, HostArray } from '../../dsl/backend.js';
+import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { E, TE, type taskEither } from '../../internal/fp.js';
+import { reference } from '../reference/index.js';
+import { auto, firstOf, type Tried } from './auto.js';
+import { type BackendName, ORDER } from './candidates.js';
+
+type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
+
+const absent = (name: string): NoisefoldError =>
+  failure('BackendUnavailable', { where: `the ${name} backend`, expected: 'it', actual: 'none', hint: 'install it' }); // prettier-ignore
+
+/** The reference under another name, which counts itself among the open ones while it is. */
+const working =
+  (open: Set<string>, name: string, change: (backend: Backend) => Partial<Backend> = () => ({})): Acquire =>
+  async () => {
+    const backend = valueOf(await reference()());
+    open.add(name);
+    const close: Backend['close'] = () => {
+      open.delete(name);
+      return backend.close();
+    };
+    return E.right({ ...backend, name, ...change(backend), close });
+  };
+
+const tryAll = async (acquires: Partial<Readonly<Record<BackendName, Acquire>>>) => {
+  const tried: Tried[] = [];
+  const result = await firstOf((name) => acquires[name] ?? TE.left(absent(name)))({
+    onTried: (one) => () => void tried.push(one),
+  })();
+  return { tried, result };
+};
+
+test('the first that works is taken, and those before it say why they are not', async () => {
+  const open = new Set<string>();
+  const { tried, result } = await tryAll({ wasm: working(open, 'wasm'), cpu: working(open, 'cpu') });
+  expect(valueOf(result).name).toBe('wasm');
+  expect(tried).toEqual([
+    { backend: 'node-gpu', error: absent('node-gpu') },
+    { backend: 'webgpu', error: absent('webgpu') },
+    { backend: 'wasm', error: null },
+  ]);
+  expect([...open]).toEqual(['wasm']);
+});
+
+test('one that gives other numbers is not trusted, and is closed', async () => {
+  const open = new Set<string>();
+  const wrong = working(open, 'webgpu', ({ read }) => ({
+    read: (buffer) => TE.map((data: HostArray) => data.map((x) => x * 1.001) as HostArray)(read(buffer)),
+  }));
+  const { tried, result } = await tryAll({ webgpu: wrong, cpu: working(open, 'cpu') });
+  expect(valueOf(result).name).toBe('cpu');
+  expect(tried[1]!.error?.message).toMatch(/^the webgpu backend: expected a loss of .* in a trial, got /);
+  expect([...open]).toEqual(['cpu']);
+});
+
+test('one that fails or throws in the trial is not taken, and is closed', async () => {
+  const open = new Set<string>();
+  const { tried, result } = await tryAll({
+    'node-gpu': working(open, 'node-gpu', () => ({ compile: () => TE.left(absent('compiler')) })),
+    webgpu: working(open, 'webgpu', () => ({
+      compile: () => () => {
+        throw new Error('a driver');
+      },
+    })),
+    node: working(open, 'node'),
+  });
+  expect(valueOf(result).name).toBe('node');
+  expect(tried.map(({ error }) => error?.actual ?? null)).toEqual(['none', 'Error: a driver', 'none', null]);
+  expect([...open]).toEqual(['node']);
+});
+
+test('where none works, the error has all reasons', async () => {
+  const { result } = await tryAll({});
+  expect(E.isLeft(result) && result.left._tag).toBe('BackendUnavailable');
+  for (const name of ORDER) expect(E.isLeft(result) && result.left.message).toContain(absent(name).message);
+  expect(await auto({ order: [] })()).toMatchObject({ left: { actual: 'none to try' } });
+});
+
+test('here something works, and is none that computes in software in the place of a GPU', async () => {
+  const tried: Tried[] = [];
+  const backend = valueOf(await auto({ onTried: (one) => () => void tried.push(one) })());
+  expect(tried.at(-1)).toEqual({ backend: backend.name, error: null });
+  expect(tried.map((one) => one.backend)).toEqual(ORDER.slice(0, tried.length));
+  expect(await backend.close()).toEqual(E.right(undefined));
+});

@@ -1,0 +1,85 @@
+import type { Backend } from '../../dsl/backend.js';
+import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { E, TE, type io, type taskEither } from '../../internal/fp.js';
+import { acquire, type BackendName, ORDER } from './candidates.js';
+import { trial } from './trial.js';
+
+export type { BackendName } from './candidates.js';
+
+/** A backend that was tried: why it was not taken, or null for the one that was. */
+export interface Tried {
+  readonly backend: BackendName;
+  readonly error: NoisefoldError | null;
+}
+
+export interface AutoOptions {
+  /** What is tried, in this order; `node-gpu`, `webgpu`, `wasm`, `node`, `cpu` if nothing is said. */
+  readonly order?: readonly BackendName[];
+  /** Is told of each as it has been tried; the last is the one that is taken. */
+  readonly onTried?: (tried: Tried) => io.IO<void>;
+}
+
+/** {@link trial}; what is thrown in it is a reason not to take a backend, too. */
+const tried = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
+  TE.flatten(
+    TE.tryCatch(
+      async () => TE.fromEither(await trial(backend)()),
+      (thrown): NoisefoldError =>
+        failure('BackendFailure', {
+          where: `the ${backend.name} backend`,
+          expected: 'it to carry out a trial',
+          actual: String(thrown),
+          hint: 'do not use it here',
+        }),
+    ),
+  );
+
+/** A backend that gets a trial right; one that does not is closed. */
+const trusted = (
+  acquired: taskEither.TaskEither<NoisefoldError, Backend>,
+): taskEither.TaskEither<NoisefoldError, Backend> =>
+  TE.flatMap((backend: Backend) => async () => {
+    const outcome = await tried(backend)();
+    if (E.isRight(outcome)) return E.right(backend);
+    await backend.close(); // how that goes is of no interest any more
+    return outcome;
+  })(acquired);
+
+/** The first of some backends that gets a trial right: {@link auto}, with what stands behind the names. */
+export const firstOf =
+  (acquireOf: (name: BackendName) => taskEither.TaskEither<NoisefoldError, Backend>) =>
+  ({ order = ORDER, onTried }: AutoOptions): taskEither.TaskEither<NoisefoldError, Backend> =>
+  async () => {
+    const reasons: string[] = [];
+    for (const backend of order) {
+      const outcome = await trusted(acquireOf(backend))();
+      onTried?.({ backend, error: E.isLeft(outcome) ? outcome.left : null })();
+      if (E.isRight(outcome)) return outcome;
+      const { where, message } = outcome.left;
+      reasons.push(where.includes(backend) ? message : `${backend}: ${message}`);
+    }
+    return E.left(
+      failure('BackendUnavailable', {
+        where: 'auto',
+        expected: 'a backend that works here',
+        actual: reasons.length === 0 ? 'none to try' : `none: ${reasons.join('. ')}`,
+        hint: 'see to one of them, or try others',
+      }),
+    );
+  };
+
+/**
+ * The best backend that works here. They are tried in an order, the fastest first: `node-gpu` (an NVIDIA GPU by
+ * TensorFlow, where its package is installed), `webgpu` (a GPU, but none that computes in software), `wasm`, `node`
+ * (TensorFlow on the CPU), `cpu`. Each has to get a tiny program right before it is trusted; those that are not taken are
+ * closed. `BackendUnavailable` with the reasons of all, where none works.
+ *
+ * @example
+ * const tried: string[] = []
+ * const onTried = ({ backend, error }: Tried) => () => void tried.push(error === null ? backend : `no ${backend}`)
+ * const name = pipe(askBackend, RTE.map((backend) => backend.name))
+ * await using(auto({ order: ['wasm', 'cpu'], onTried }))(name)() // → E.right('wasm')
+ * tried // → ['wasm']
+ */
+export const auto = (options: AutoOptions = {}): taskEither.TaskEither<NoisefoldError, Backend> =>
+  firstOf(acquire)(options);

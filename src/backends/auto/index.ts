@@ -1,0 +1,1 @@
+export { auto, type AutoOptions, type BackendName, type Tried } from './auto.js';

@@ -1,0 +1,190 @@
+/** What becomes of tensors while a plan runs, and when it fails. */
+import { tidy } from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { runPlan, valueOf } from '../../../../properties/oracles/plans.js';
+import type { Backend, DeviceBuffer, Slot } from '../../../dsl/backend.js';
+import { lower } from '../../../dsl/lower/index.js';
+import { type Node, node, reachable } from '../../../dsl/node.js';
+import type { Plan } from '../../../dsl/plan.js';
+import * as p from '../../../dsl/primitives/index.js';
+import { E } from '../../../internal/fp.js';
+import { tensorBackend } from './backend.js';
+import type { Engine } from './engine.js';
+import { cpuEngine, tensorsAlive } from './testing.js';
+
+const input = (path: string, shape: readonly number[]): Node => node('input', [], { path }, shape, 'float32');
+
+/** A plan of an output; inputs named in `donated` are given up, to the output or to nothing. */
+const planOf = (output: Node, donated: Readonly<Record<string, number | null>> = {}): Plan => {
+  const inputs = reachable([output]).filter((n) => n.op === 'input');
+  const nameOf = (n: Node): string => (n.op === 'input' ? n.attributes.path : '');
+  return lower(
+    {
+      inputs,
+      outputs: [output],
+      donations: inputs.map((n) => donated[nameOf(n)] ?? null),
+      donated: inputs.map((n) => nameOf(n) in donated),
+    },
+    { fuses: false, composites: [], scratchElements: () => 0 },
+  );
+};
+
+/** The engine of tfjs's cpu backend, which counts the kernels that it runs, and fails in one that is named. */
+const watched = (failing = '') => {
+  const engine = cpuEngine();
+  const ran: string[] = [];
+  const run: Engine['run'] = (kernel, operands, attributes) => {
+    if (kernel === failing) throw new Error('out of memory');
+    ran.push(kernel);
+    return engine.run(kernel, operands, attributes);
+  };
+  return { ran, backend: tensorBackend('watched', { ...engine, run }) };
+};
+
+const bufferOf = (slot: Slot | undefined): DeviceBuffer => {
+  if (slot === undefined || !('dtype' in slot)) throw new Error('no buffer');
+  return slot;
+};
+const uploaded = async (backend: Backend, ...numbers: readonly number[]): Promise<DeviceBuffer> =>
+  valueOf(await backend.upload(Float32Array.from(numbers), 'float32')());
+const readFrom = async (backend: Backend, slot: Slot | undefined): Promise<readonly number[]> =>
+  Array.from(valueOf(await backend.read(bufferOf(slot))()));
+
+afterEach(() => expect(tensorsAlive()).toBe(0));
+
+describe('a kernel that fails in the middle', () => {
+  const x = input('x', [2]);
+  const output = p.unary('neg', p.unary('exp', p.unary('abs', x)));
+
+  test('is an error that names the call, and leaves nothing but what was given', async () => {
+    const { backend } = watched('Exp');
+    const given = await uploaded(backend, 1, -2);
+    const runner = valueOf(await backend.compile(planOf(output))());
+    const result = await runner.run([given])();
+    expect(E.isLeft(result) && result.left.message).toBe(
+      'exp (x): expected cpu exp to run, got out of memory; if it is for want of memory, use a smaller batch',
+    );
+    expect(backend.stats()).toMatchObject({ buffers: 1, bytes: 8 });
+    expect(await readFrom(backend, given)).toEqual([1, -2]);
+    valueOf(await backend.close());
+  });
+
+  test.each(['Exp', 'Neg'])('leaves a donated value alive that was not overwritten: %s', async (kernel) => {
+    const { backend } = watched(kernel); // the second, which writes the output, or one before it
+    const plan = planOf(output, { x: 0 });
+    expect(plan.inputs[0]!.donatedTo).toBe(0);
+    const given = await uploaded(backend, 1, -2);
+    const runner = valueOf(await backend.compile(plan)());
+    expect(E.isLeft(await runner.run([given])())).toBe(true);
+    expect(await readFrom(backend, given)).toEqual([1, -2]);
+    valueOf(await backend.close());
+  });
+});
+
+test('a donated value is consumed, and its tensor is gone once the result has its place', async () => {
+  const { backend } = watched();
+  const x = input('x', [1, 3]); // what is uploaded is a vector, which takes its shape in the first run
+  const plan = planOf(p.unary('neg', p.add(x, x)), { x: 0 });
+  expect(plan.inputs[0]!.donatedTo).toBe(0);
+  const runner = valueOf(await backend.compile(plan)());
+  let given = await uploaded(backend, 1, 2, 3);
+  for (let i = 0; i < 3; i++) {
+    const [output] = valueOf(await runner.run([given])());
+    expect(E.isLeft(await backend.read(given)())).toBe(true);
+    given = bufferOf(output);
+    expect(backend.stats()).toMatchObject({ buffers: 1, bytes: 12 });
+  }
+  expect(await readFrom(backend, given)).toEqual([-8, -16, -24]);
+  valueOf(await backend.close());
+});
+
+test('what lies between two calls lives until its last use', async () => {
+  const { backend } = watched();
+  const long = Array.from({ length: 50 }).reduce<Node>((n) => p.unary('neg', n), input('x', [100]));
+  await runPlan(backend, planOf(long), [new Float32Array(100)]);
+  // the input, and two of the chain: one is made from the other
+  expect(backend.stats()).toEqual({ buffers: 0, bytes: 0, peakBytes: 3 * 400 });
+  valueOf(await backend.close());
+});
+
+test('arithmetic repeats its operands by itself', async () => {
+  const { backend, ran } = watched();
+  const x = input('x', [2, 3]);
+  const bias = p.broadcast(p.reshape(input('b', [3]), [1, 3]), [2, 3]);
+  const [result] = await runPlan(backend, planOf(p.shift(p.mul(x, bias), 1)), [
+    Float32Array.of(1, 2, 3, 4, 5, 6),
+    Float32Array.of(1, 10, 100),
+  ]);
+  expect(Array.from(result!)).toEqual([2, 21, 301, 5, 51, 601]);
+  expect(ran).not.toContain('Tile');
+  // of two operands without an axis, one is repeated
+  const both = p.add(p.broadcast(input('a', [1]), [4]), p.broadcast(input('b', [1]), [4]));
+  const [sums] = await runPlan(backend, planOf(both), [Float32Array.of(1), Float32Array.of(2)]);
+  expect(Array.from(sums!)).toEqual([3, 3, 3, 3]);
+  valueOf(await backend.close());
+});
+
+test('what has no elements has results', async () => {
+  const { backend } = watched();
+  const none = input('x', [0, 2]);
+  const empty = new Float32Array(0);
+  const cases: readonly (readonly [Node, readonly number[]])[] = [
+    [p.reduce('sum', none, [0]), [0, 0]],
+    [p.reduce('max', none, [0]), [-Infinity, -Infinity]],
+    [p.pad(none, [1, 0], [0, 0], [0, 0], 7), [7, 7]],
+    [p.dot(input('x', [2, 0]), p.reshape(input('x', [2, 0]), [0, 2])), [0, 0, 0, 0]],
+    [p.concat([none, p.constant(Float32Array.of(1, 2), [1, 2], 'float32')], 0), [1, 2]],
+    [p.unary('neg', none), []],
+  ];
+  for (const [output, expected] of cases) {
+    const plan = planOf(output);
+    const [result] = await runPlan(backend, plan, plan.inputs.map(() => empty)); // prettier-ignore
+    expect(Array.from(result!)).toEqual(expected);
+  }
+  valueOf(await backend.close());
+});
+
+test("a scope of tfjs's does not own what is made in it", async () => {
+  const { backend } = watched();
+  const runner = valueOf(await backend.compile(planOf(p.unary('neg', input('x', [1]))))());
+  const given = await uploaded(backend, 3);
+  let running: ReturnType<ReturnType<typeof runner.run>> | null = null;
+  tidy(() => {
+    running = runner.run([given])();
+  });
+  const [output] = valueOf(await running!);
+  expect(await readFrom(backend, output)).toEqual([-3]);
+  valueOf(await backend.close());
+});
+
+test('uploads are copies, and so is what is read', async () => {
+  const { backend } = watched();
+  const numbers = Float32Array.of(1, 2);
+  const value = valueOf(await backend.upload(numbers, 'float32')());
+  numbers[0] = 9;
+  const first = valueOf(await backend.read(value)());
+  first[1] = 9;
+  expect(await readFrom(backend, value)).toEqual([1, 2]);
+  valueOf(await backend.close());
+});
+
+test('a profile has a time for each call', async () => {
+  const { backend } = watched();
+  const runner = valueOf(await backend.compile(planOf(p.unary('exp', p.unary('neg', input('x', [1])))))());
+  const { outputs, milliseconds } = valueOf(await runner.profile([await uploaded(backend, 0)])());
+  expect(milliseconds).toHaveLength(2);
+  expect(await readFrom(backend, outputs[0])).toEqual([1]);
+  valueOf(await backend.close());
+});
+
+test('a closed backend has given all back: values, and the constants of executables', async () => {
+  const { backend } = watched();
+  const x = input('x', [2]);
+  const table = p.constant(Float32Array.of(1, 2), [2], 'float32');
+  const runner = valueOf(await backend.compile(planOf(p.add(x, table)))());
+  const given = await uploaded(backend, 1, 2);
+  valueOf(await runner.run([given])());
+  valueOf(await backend.close());
+  expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  expect(E.isLeft(await runner.run([given])())).toBe(true);
+});

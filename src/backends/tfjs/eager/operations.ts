@@ -1,0 +1,115 @@
+/**
+ * tfjs's kernels as functions of tensors. Those named here are registered for TensorFlow too, and take these
+ * attributes there (tfjs-node 4.22, `src/kernels`).
+ */
+import type { NumberType } from '../../../dsl/region.js';
+import { sizeOf } from '../../../dsl/node.js';
+import type { Engine, Tensor } from './engine.js';
+
+type Shape = readonly number[];
+
+const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+
+const filled = (value: number, elements: number, dtype: NumberType) => {
+  const of = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+  return new of(elements).fill(value);
+};
+
+export const operationsOf = (engine: Engine) => {
+  const unary = (kernel: string) => (x: Tensor) => engine.run(kernel, { x }, {});
+  /** Operands of one shape, or that TensorFlow's rules of broadcasting make so. */
+  const binary = (kernel: string) => (a: Tensor, b: Tensor) => engine.run(kernel, { a, b }, {});
+
+  const full = (value: number, shape: Shape, dtype: NumberType): Tensor =>
+    engine.tensor(filled(value, sizeOf(shape), dtype), shape, dtype);
+  /** 0, 1, 2, … as float32, which has whole numbers up to 2²⁴ exactly. */
+  const positions = (shape: Shape): Tensor =>
+    engine.tensor(
+      Float32Array.from({ length: sizeOf(shape) }, (_, i) => i),
+      shape,
+      'float32',
+    );
+  const scalar = (value: number, dtype: NumberType): Tensor => full(value, [], dtype);
+  const reshape = (x: Tensor, shape: Shape): Tensor =>
+    sameShape(x.shape, shape) ? x : engine.run('Reshape', { x }, { shape: [...shape] });
+  const cast = (x: Tensor, dtype: NumberType): Tensor =>
+    x.dtype === dtype ? x : engine.run('Cast', { x }, { dtype });
+
+  const [logicalAnd, logicalOr, logicalNot] = [
+    binary('LogicalAnd'),
+    binary('LogicalOr'),
+    unary('LogicalNot'),
+  ];
+  /** All of one shape: TensorFlow's kernel does not broadcast. That of its GPUs does not take bools. */
+  const select = (condition: Tensor, t: Tensor, e: Tensor): Tensor =>
+    t.dtype === 'bool'
+      ? logicalOr(logicalAnd(condition, t), logicalAnd(logicalNot(condition), e))
+      : engine.run('Select', { condition, t, e }, {});
+  /** `value` where a condition holds, `x` elsewhere. */
+  const replaced = (condition: Tensor, value: number, x: Tensor): Tensor =>
+    select(condition, full(value, x.shape, x.dtype as NumberType), x);
+
+  /** TensorFlow has kernels for GPUs that take numbers and no bools: these go through as numbers. */
+  const asNumbers = (x: Tensor, work: (x: Tensor) => Tensor): Tensor =>
+    x.dtype === 'bool' ? cast(work(cast(x, 'float32')), 'bool') : work(x);
+
+  const slice = (x: Tensor, begin: Shape, size: Shape): Tensor =>
+    sameShape(x.shape, size) ? x : engine.run('Slice', { x }, { begin: [...begin], size: [...size] });
+
+  /** Values before and after the elements of each axis. */
+  const padded = (x: Tensor, paddings: readonly (readonly [number, number])[], value: number): Tensor =>
+    paddings.flat().every((count) => count === 0)
+      ? x
+      : asNumbers(x, (y) =>
+          engine.run(
+            'PadV2',
+            { x: y },
+            { paddings: paddings.map((pair) => [...pair]), constantValue: value },
+          ),
+        );
+
+  return {
+    ...{
+      engine,
+      unary,
+      binary,
+      full,
+      scalar,
+      positions,
+      reshape,
+      cast,
+      select,
+      replaced,
+      asNumbers,
+      slice,
+      padded,
+    },
+    ...{ and: logicalAnd, or: logicalOr, not: logicalNot, isNaN: unary('IsNan'), neg: unary('Neg') },
+    ...{ abs: unary('Abs'), isFinite: unary('IsFinite') },
+    ...{ add: binary('Add'), sub: binary('Sub'), mul: binary('Multiply'), equal: binary('Equal') },
+    ...{ less: binary('Less'), lessEqual: binary('LessEqual'), greater: binary('Greater') },
+    ...{ greaterEqual: binary('GreaterEqual'), maximum: binary('Maximum'), minimum: binary('Minimum') },
+    ...{ mod: binary('Mod'), floorDiv: binary('FloorDiv'), pow: binary('Pow') },
+    transpose: (x: Tensor, permutation: Shape): Tensor =>
+      engine.run('Transpose', { x }, { perm: [...permutation] }),
+    tile: (x: Tensor, shape: Shape): Tensor =>
+      engine.run('Tile', { x }, { reps: shape.map((extent, i) => extent / x.shape[i]!) }),
+    stridedSlice: (x: Tensor, begin: Shape, end: Shape, strides: Shape): Tensor =>
+      engine.run('StridedSlice', { x }, {
+        begin: [...begin], end: [...end], strides: [...strides],
+        beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0,
+      }), // prettier-ignore
+    reverse: (x: Tensor, axes: Shape): Tensor =>
+      asNumbers(x, (y) => engine.run('Reverse', { x: y }, { dims: [...axes] })),
+    concat: (parts: readonly Tensor[], axis: number): Tensor =>
+      parts.length === 1 ? parts[0]! : engine.run('Concat', parts, { axis }),
+    sum: (x: Tensor, axes: Shape): Tensor => engine.run('Sum', { x }, { axis: [...axes], keepDims: false }),
+    prod: (x: Tensor, axes: Shape): Tensor => engine.run('Prod', { x }, { axis: [...axes], keepDims: false }),
+    any: (x: Tensor, axes: Shape): Tensor => engine.run('Any', { x }, { axis: [...axes], keepDims: false }),
+    min: (x: Tensor, axes: Shape): Tensor => engine.run('Min', { x }, { axis: [...axes], keepDims: false }),
+    max: (x: Tensor, axes: Shape): Tensor =>
+      engine.run('Max', { x }, { reductionIndices: [...axes], keepDims: false }),
+  };
+};
+
+export type Operations = ReturnType<typeof operationsOf>;

@@ -1,0 +1,79 @@
+/** How each call is carried out on tensors. */
+import { sizeOf } from '../../../dsl/node.js';
+import type { Call, Plan, View } from '../../../dsl/plan.js';
+import { randomInto } from '../../../dsl/threefry.js';
+import { topKPositions } from '../../shared/topK.js';
+import { evaluateKey } from '../../shared/random.js';
+import type { Engine, Tensor } from './engine.js';
+import type { TensorRule } from './kernel.js';
+import { lazyBroadcasts } from './lazyBroadcasts.js';
+import { operationsOf } from './operations.js';
+import { primitiveOf } from './primitives.js';
+
+/** What the kernel of a call is called in `explain`. */
+const nameOf = (call: Extract<Call, { kind: 'library' }>): string => {
+  const { op, attributes } = call.node;
+  if (op === 'composite') return attributes.composite.name;
+  return op === 'unary' || op === 'binary' || op === 'reduce' ? attributes.fn : op;
+};
+
+/** Random numbers are those of the host, so that they have the same bits everywhere. */
+const randomRule =
+  (engine: Engine): TensorRule =>
+  (call) => {
+    if (call.kind !== 'random') return null;
+    const { distribution, key, output } = call;
+    return {
+      name: `random ${distribution}`,
+      run: (_, keys) => {
+        const of = output.dtype === 'int32' ? Int32Array : Float32Array;
+        const numbers = new of(sizeOf(output.shape));
+        randomInto(distribution, evaluateKey(key, keys), numbers);
+        return engine.tensor(numbers, output.shape, output.dtype);
+      },
+    };
+  };
+
+/** Positions of the greatest, on the host: tfjs's kernels differ in NaN and lose the order of infinities. */
+const topKRule =
+  (engine: Engine): TensorRule =>
+  (call) => {
+    if (call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
+    const { output } = call;
+    const extent = call.inputs[0]!.shape.at(-1)!;
+    const { k } = call.node.attributes;
+    return {
+      name: 'sort',
+      run: ([x]) => {
+        const positions = new Int32Array(sizeOf(output.shape));
+        topKPositions(engine.read(x!), extent, k, positions);
+        return engine.tensor(positions, output.shape, 'int32');
+      },
+    };
+  };
+
+/** A result is what the plan says of it, whatever a kernel makes of its operands. */
+const checked = (result: Tensor, { shape, dtype }: View): Tensor => {
+  if (result.dtype === dtype && result.shape.join() === shape.join()) return result;
+  throw new Error(`a result of ${result.dtype} [${result.shape.join(', ')}], not ${dtype} [${shape.join(', ')}]`);
+}; // prettier-ignore
+
+const libraryRule = (engine: Engine, plan: Plan): TensorRule => {
+  const ops = operationsOf(engine);
+  const lazy = lazyBroadcasts(plan);
+  return (call) => {
+    if (call.kind !== 'library') return null;
+    const { node, inputs, output } = call;
+    if (lazy.has(output.buffer)) return { name: 'alias', run: ([x]) => x! };
+    const work = primitiveOf(ops, node, inputs, output);
+    if (work === null) return null;
+    const name = `${engine.name} ${nameOf(call)}`;
+    return { name, run: (tensors) => checked(work(tensors), output) };
+  };
+};
+
+/** The rules of an engine for a plan that is lowered without fusing. */
+export const rulesOf = (engine: Engine) => {
+  const [random, topK] = [randomRule(engine), topKRule(engine)];
+  return (plan: Plan): readonly TensorRule[] => [random, topK, libraryRule(engine, plan)];
+};

@@ -1,0 +1,159 @@
+/** Scalar functions on tensors at their edges, against what `shared/scalar.ts` says they mean. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { runPlan, unfused } from '../../../../properties/oracles/plans.js';
+import type { HostArray } from '../../../dsl/backend.js';
+import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/node.js';
+import * as p from '../../../dsl/primitives/index.js';
+import { binaryFunction, castFunction, unaryFunction } from '../../shared/scalar.js';
+import { standIns } from './testing.js';
+
+const [TOP, BOTTOM] = [2147483647, -2147483648];
+
+const floats = [
+  0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -3, 0.25, 7.75, -7.75, 88, -88, 1e-10, -1e-10, 2147483520,
+  2147483648, -2147483648, 3e9, -3e9, 1e30, Infinity, -Infinity, NaN,
+]; // prettier-ignore
+const wholes = [0, 1, -1, 2, -2, 3, -3, 7, -7, 46341, 65536, 65537, TOP, TOP - 1, BOTTOM, BOTTOM + 1];
+
+const unaries: readonly UnaryFn[] = [
+  'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
+  'tanh', 'atan', 'sigmoid', 'erf', 'isFinite',
+]; // prettier-ignore
+const binaries: readonly BinaryFn[] = [
+  'add', 'sub', 'mul', 'div', 'pow', 'mod', 'max', 'min', 'equal', 'less', 'lessEqual',
+]; // prettier-ignore
+
+const input = (path: string, n: number, dtype: DType): Node => node('input', [], { path }, [n], dtype);
+const arrayOf = (numbers: readonly number[], dtype: DType): HostArray =>
+  dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers);
+
+/** Every number with every other. */
+const pairs = (numbers: readonly number[]): readonly (readonly [number, number])[] =>
+  numbers.flatMap((a) => numbers.map((b) => [a, b] as const));
+
+/** Equal, or within some ulp of float32; of one sign of infinity, and NaN with NaN. */
+const same = (actual: number, expected: number): boolean => {
+  if (Object.is(actual, expected) || actual === expected) return true;
+  const rounded = Math.fround(expected);
+  // the erf of tfjs's cpu backend is within 1.5e-7 (Abramowitz and Stegun, 7.1.26)
+  return actual === rounded || Math.abs(actual - rounded) <= 2 ** -21 * Math.abs(rounded) + 2e-7;
+};
+
+/** The places where results differ, as one reads them. */
+const differences = (
+  what: string,
+  operands: readonly (readonly number[])[],
+  actual: HostArray,
+  expected: (...operands: readonly number[]) => number,
+): readonly string[] =>
+  operands.flatMap((given, i) => {
+    const wanted = expected(...given);
+    return same(actual[i]!, wanted) ? [] : [`${what}(${given.join(', ')}) = ${actual[i]}, not ${wanted}`];
+  });
+
+// tfjs-wasm's kernels for whole numbers go through float32, and its sign takes 1e-10 for 0
+for (const { backend } of (await standIns()).filter(({ backend }) => !backend.name.endsWith('wasm')))
+  describe(backend.name, () => {
+    const run = async (root: Node, ...inputs: readonly HostArray[]): Promise<HostArray> =>
+      (await runPlan(backend, unfused([root]), inputs))[0]!;
+
+    test.each(unaries)('%s of float32', async (fn) => {
+      const x = input('x', floats.length, 'float32');
+      const data = arrayOf(floats, 'float32');
+      const actual = await run(p.unary(fn, x), data);
+      expect(
+        differences(
+          fn,
+          Array.from(data, (a) => [a]),
+          actual,
+          unaryFunction(fn, 'float32'),
+        ),
+      ).toEqual([]);
+    });
+
+    test.each(['neg', 'abs', 'sign'] as const)('%s of int32', async (fn) => {
+      const x = input('x', wholes.length, 'int32');
+      const actual = await run(p.unary(fn, x), arrayOf(wholes, 'int32'));
+      expect(
+        differences(
+          fn,
+          wholes.map((a) => [a]),
+          actual,
+          unaryFunction(fn, 'int32'),
+        ),
+      ).toEqual([]);
+    });
+
+    test.each(binaries)('%s of float32', async (fn) => {
+      const all = pairs(Array.from(arrayOf(floats, 'float32')));
+      const [a, b] = [input('a', all.length, 'float32'), input('b', all.length, 'float32')];
+      const sides = [0, 1].map((side) =>
+        arrayOf(
+          all.map((pair) => pair[side]!),
+          'float32',
+        ),
+      );
+      const actual = await run(p.binary(fn, a, b), ...sides);
+      const expected = binaryFunction(fn, 'float32');
+      expect(differences(fn, all, actual, (x, y) => expected(x!, y!))).toEqual([]);
+    });
+
+    // where a product is no int32, tfjs's cpu backend takes the float64 nearest to it
+    const rounds = backend.name.endsWith('cpu');
+    const exact = (fn: BinaryFn, [a, b]: readonly [number, number]): boolean =>
+      !rounds || (fn === 'mul' ? Math.abs(a * b) < 2 ** 53 : fn !== 'pow' || Math.abs(a ** b) < 2 ** 53);
+
+    test.each(binaries)('%s of int32', async (fn) => {
+      const all = pairs(wholes).filter((pair) => exact(fn, pair));
+      const [a, b] = [input('a', all.length, 'int32'), input('b', all.length, 'int32')];
+      const sides = [0, 1].map((side) =>
+        arrayOf(
+          all.map((pair) => pair[side]!),
+          'int32',
+        ),
+      );
+      const actual = await run(p.binary(fn, a, b), ...sides);
+      const expected = binaryFunction(fn, 'int32');
+      expect(differences(fn, all, actual, (x, y) => expected(x!, y!))).toEqual([]);
+    });
+
+    test.each(['int32', 'bool'] as const)('a cast of float32 to %s', async (dtype) => {
+      const x = input('x', floats.length, 'float32');
+      const data = arrayOf(floats, 'float32');
+      const actual = await run(p.cast(x, dtype), data);
+      expect(
+        differences(
+          'cast',
+          Array.from(data, (a) => [a]),
+          actual,
+          castFunction('float32', dtype),
+        ),
+      ).toEqual([]);
+    });
+
+    const rows = [[1, NaN, 3], [NaN, 1, 2], [-Infinity, -Infinity, -Infinity], [2, 5, 5]] as const; // prettier-ignore
+    test.each(['max', 'min', 'argmax'] as const)('%s of rows with NaN', async (fn) => {
+      const x = input('x', 12, 'float32');
+      const table = p.reshape(x, [4, 3]);
+      const actual = await run(
+        fn === 'argmax' ? p.argmax(table, 1) : p.reduce(fn, table, [1]),
+        Float32Array.from(rows.flat()),
+      );
+      const expected = { max: [NaN, NaN, -Infinity, 5], min: [NaN, NaN, -Infinity, 2], argmax: [2, 0, 0, 1] };
+      expect(Array.from(actual)).toEqual(expected[fn]);
+    });
+
+    test('indices out of range mean the nearest row', async () => {
+      const x = input('x', 3, 'float32');
+      const indices = input('i', 4, 'int32');
+      const at = Int32Array.of(-5, 0, 2, 9);
+      expect(Array.from(await run(p.gather(x, indices), Float32Array.of(7, 8, 9), at))).toEqual([7, 7, 9, 9]);
+      const updates = input('u', 4, 'float32');
+      // an infinite row leaves the others as they are
+      expect(Array.from(await run(p.scatterAdd(indices, updates, 3), at, Float32Array.of(1, 2, 3, Infinity)))).toEqual([3, 0, Infinity]); // prettier-ignore
+    });
+
+    afterAll(async () => {
+      await backend.close();
+    });
+  });

@@ -1,0 +1,25 @@
+/** Numbers between the host and an engine. */
+import type { HostArray } from '../../../dsl/backend.js';
+import type { NumberType } from '../../../dsl/region.js';
+import { writeNumbers } from '../../shared/numbers.js';
+import type { Engine, Tensor } from './engine.js';
+
+const arrayOf = (dtype: NumberType, elements: number): Float32Array | Int32Array | Uint8Array => {
+  if (dtype === 'bool') return new Uint8Array(elements);
+  return dtype === 'int32' ? new Int32Array(elements) : new Float32Array(elements);
+};
+
+/** A vector of numbers from the host, which the dtype converts. */
+export const tensorOf = (engine: Engine, data: HostArray, dtype: NumberType): Tensor => {
+  const numbers = arrayOf(dtype, data.length);
+  writeNumbers(numbers, data, dtype);
+  return engine.tensor(numbers, [data.length], dtype);
+};
+
+/** A copy of a tensor's numbers. */
+export const numbersOf = (engine: Engine, tensor: Tensor | null, dtype: NumberType): HostArray => {
+  if (tensor === null) return arrayOf(dtype, 0);
+  const numbers = arrayOf(dtype, tensor.size);
+  numbers.set(engine.read(tensor));
+  return numbers;
+};

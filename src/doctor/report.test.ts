@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Machine } from './machine.js';
+import { machine } from './machine.js';
+import type { Finding } from './probe.js';
+import { lines, reportOf } from './report.js';
+
+const here: Machine = {
+  noisefold: '1.2.3',
+  node: 'v20.0.0',
+  system: 'linux x64',
+  cpu: '2 × A CPU',
+  packages: { a: '4.5.6', b: null },
+};
+const speeds = { matmul: 123.4, conv: 9.876, chain: 0.5 };
+const works = (backend: Finding['backend'], note: string, trusted = true): Finding => ({ backend, works: true, trusted, note, speeds }); // prettier-ignore
+const fails = (backend: Finding['backend'], note: string): Finding => ({ backend, works: false, trusted: false, note, speeds: null }); // prettier-ignore
+
+test('what works is a table, and what does not says why', () => {
+  const report = reportOf(here, [
+    fails('node-gpu', 'the node-gpu backend: expected it, got none; install it'),
+    works('webgpu', 'llvmpipe', false),
+    works('wasm', 'SIMD'),
+    fails('cpu', 'it ended its process (1)'),
+  ]);
+  expect(report.auto).toBe('wasm');
+  expect(lines(report)).toEqual([
+    'noisefold 1.2.3, Node 20.0.0, linux x64, 2 × A CPU',
+    'a 4.5.6, b (not installed)',
+    '',
+    '   backend       matmul      conv 3×3       chain',
+    '✓  webgpu   123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
+    '→  wasm     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
+    '',
+    '✗ the node-gpu backend: expected it, got none; install it',
+    '✗ cpu: it ended its process (1)',
+    '',
+    'auto() takes wasm.',
+  ]);
+});
+
+test('where nothing works, it says so', () => {
+  const report = reportOf(here, [fails('cpu', 'broken')]);
+  expect(report.auto).toBeNull();
+  expect(lines(report).slice(-3)).toEqual(['✗ cpu: broken', '', 'Nothing works here.']);
+});
+
+test('packages are found where they are installed', () => {
+  const { noisefold, packages } = machine(new URL('../../package.json', import.meta.url));
+  expect(noisefold).toMatch(/^\d+\.\d+\.\d+/);
+  expect(packages['@tensorflow/tfjs-core']).toMatch(/^4\.22\./);
+});

@@ -4,10 +4,20 @@ import type { Plan, View } from '../../dsl/plan.js';
 import type { Region } from '../../dsl/region.js';
 import { dense, type Layout } from '../shared/strided.js';
 import type { Prepared } from '../tfjs/anchorSteps.js';
-import type { RecordedBinding, RecordedDispatch, Recording } from '../tfjs/recordedKernels.js';
+import type { RecordedBinding, RecordedDispatch, Recorder, Recording } from '../tfjs/recordedKernels.js';
 import { declaring, isReadAlone } from './access.js';
 import type { Binding, Dispatch } from './dispatch.js';
 import type { RegionDispatches } from './shaders.js';
+
+/** How anchors are carried out on a device. */
+export interface Anchors {
+  /** A binding begins at a multiple of so many elements. */
+  readonly alignment: number;
+  /** What tfjs would run. */
+  readonly record: Recorder;
+  /** A filter gradient makes so many elements of patches at once. */
+  readonly mostPatches: number;
+}
 
 /** A place in a buffer of the plan, or in the scratch of the call. */
 export interface Spot {

@@ -4,20 +4,11 @@ import type { Plan, View } from '../../dsl/plan.js';
 import type { AnchorCall } from '../shared/convolution.js';
 import { dense, isDense } from '../shared/strided.js';
 import { anchorSteps, type Prepared, shapeOf, type Step } from '../tfjs/anchorSteps.js';
-import type { Recorder } from '../tfjs/recordedKernels.js';
-import { type AnchorWork, copyWork, createScratch, dispatchesOf, ready, spotOf, type Work, zeroWork } from './anchorWork.js'; // prettier-ignore
+import { type Anchors, type AnchorWork, copyWork, createScratch, dispatchesOf, ready, spotOf, type Work, zeroWork } from './anchorWork.js'; // prettier-ignore
 import type { GpuRule } from './dispatch.js';
 import { filterGradientWork } from './filterGradient.js';
 import { isDirect } from './library/rule.js';
 import type { RegionDispatches } from './shaders.js';
-
-/** How anchors are carried out on a device. */
-export interface Anchors {
-  /** A binding begins at a multiple of so many elements. */
-  readonly alignment: number;
-  /** What tfjs would run. */
-  readonly record: Recorder;
-}
 
 /** One buffer is bound once only: where both operands lie in it, the right one is copied. */
 const apart = (step: Step): Step => {

@@ -7,8 +7,8 @@ import type { View } from '../../dsl/plan.js';
 import type { AnchorCall } from '../shared/convolution.js';
 import { dense, isDense } from '../shared/strided.js';
 import { paddedImage } from '../tfjs/anchorSteps.js';
-import type { Recorder } from '../tfjs/recordedKernels.js';
 import {
+  type Anchors,
   type AnchorWork,
   copyWork,
   createScratch,
@@ -18,9 +18,6 @@ import {
   sumWork,
   type Work,
 } from './anchorWork.js';
-
-/** So many elements of patches are made at once, 32 MiB. */
-const MOST_PATCHES = 2 ** 23;
 
 /** tfjs's kernel computes tiles of 32 × 32 results, each by a workgroup. */
 const TILE = 32;
@@ -38,8 +35,13 @@ interface Piece {
   readonly rows: number;
 }
 
-/** Pieces of about the same size. */
-const piecesOf = (images: number, rows: number, elementsOfRow: number): readonly Piece[] => {
+/** Pieces of about the same size, of at most `mostPatches` elements where a row has no more. */
+const piecesOf = (
+  images: number,
+  rows: number,
+  elementsOfRow: number,
+  mostPatches: number,
+): readonly Piece[] => {
   const cut = (length: number, most: number): readonly (readonly [number, number])[] => {
     const size = Math.ceil(length / Math.ceil(length / Math.max(1, most)));
     return Array.from({ length: Math.ceil(length / size) }, (_, i) => [
@@ -48,14 +50,14 @@ const piecesOf = (images: number, rows: number, elementsOfRow: number): readonly
     ]);
   };
   const perImage = rows * elementsOfRow;
-  if (perImage <= MOST_PATCHES)
-    return cut(images, Math.floor(MOST_PATCHES / perImage)).map(([image, count]) => ({
+  if (perImage <= mostPatches)
+    return cut(images, Math.floor(mostPatches / perImage)).map(([image, count]) => ({
       image,
       images: count,
       row: 0,
       rows,
     }));
-  const blocks = cut(rows, Math.floor(MOST_PATCHES / elementsOfRow));
+  const blocks = cut(rows, Math.floor(mostPatches / elementsOfRow));
   return Array.from({ length: images }, (_, image) =>
     blocks.map(([row, count]) => ({ image, images: 1, row, rows: count })),
   ).flat();
@@ -67,7 +69,7 @@ const moved = ({ buffer, offset }: Spot, by: number): Spot => ({ buffer, offset:
 export const filterGradientWork = (
   { inputs, output }: AnchorCall,
   attributes: ConvAttributes,
-  { alignment, record }: { readonly alignment: number; readonly record: Recorder },
+  { alignment, record, mostPatches }: Anchors,
 ): AnchorWork => {
   const [image, cotangent] = inputs as readonly [View, View];
   const { strides, padding, lhsDilation, rhsDilation } = attributes;
@@ -90,7 +92,7 @@ export const filterGradientWork = (
   const source = padded?.block.spot ?? spotOf(image);
   const [sB, sH, sW, sC] = (prepared === null ? image.strides : dense(prepared.shape).strides) as Four;
 
-  const pieces = piecesOf(B, rows, columns * M);
+  const pieces = piecesOf(B, rows, columns * M, mostPatches);
   const most = Math.max(...pieces.map((piece) => piece.images * piece.rows));
   const patches = scratch.block(most * columns * M);
   const few = Math.ceil(M / TILE) * Math.ceil(D / TILE) < FEW_TILES;

@@ -1,42 +1,58 @@
 /**
- * `npm run bench`: network R on wasm, in one process and in turns with its peers; medians. Prints one table
- * and writes bench/results.json. `--rounds 5` says how many turns.
+ * `npm run bench`: network R on a backend, in one process and in turns with its peers; medians. Prints one table
+ * and writes it to bench/results.json (wasm) or bench/results-webgpu.json.
+ *
+ * - `--backend wasm|webgpu`: wasm if not given.
+ * - `--rounds 5`: how many turns.
+ * - `--train-batch 8`, `--train-rounds 2`: of the training step on webgpu, whose peer is slow where the adapter is
+ *   the CPU: there the batch is 1 if not given.
+ * - `--peak-gflops`, `--peak-gbs`: what the GPU can do at most, for shares of it.
+ * - `--profile 10`: the calls of the forward pass and of the step that take the most time, so many of each.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { either as E } from 'fp-ts';
-import { type Backend, using } from 'noisefold/dsl';
-import { wasm } from 'noisefold/backends/wasm';
-import { networkR } from './network.js';
-import { executorSection } from './sections/executor.js';
-import { jaxSection } from './sections/jax.js';
-import { memorySection } from './sections/memory.js';
-import { planningSection } from './sections/planning.js';
-import { speedSection } from './sections/speed.js';
-import { orThrow, type Row, table } from './table.js';
+import { table } from './table.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', default: 'wasm' },
+    rounds: { type: 'string', default: '5' },
+    'train-batch': { type: 'string' },
+    'train-rounds': { type: 'string', default: '2' },
+    'peak-gflops': { type: 'string' },
+    'peak-gbs': { type: 'string' },
+    profile: { type: 'string', default: '0' },
+  },
+});
 const rounds = Number(values.rounds);
+const optional = (given: string | undefined): number | null => (given === undefined ? null : Number(given));
 
-const sections = (backend: Backend) => async (): Promise<E.Either<never, readonly Row[]>> => {
-  const recipe = orThrow(networkR);
-  const planning = await planningSection(backend, recipe); // while the process is young
-  const memory = await memorySection(backend, recipe); // before the peers fill the memory that it grows
-  const speed = await speedSection(backend, recipe, rounds);
-  return E.right([
-    ...speed.rows,
-    ...(await jaxSection(backend, rounds)),
-    ...planning,
-    ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
-    ...memory,
-  ]);
+const measure = async () => {
+  // loaded when it is chosen: tfjs looks for WebGPU once, when it is loaded
+  switch (values.backend) {
+    case 'wasm':
+      return { file: 'results', device: {}, rows: await (await import('./wasm.js')).wasmRows(rounds) };
+    case 'webgpu': {
+      const { webgpuRows } = await import('./webgpu.js');
+      const { adapter, rows } = await webgpuRows({
+        rounds,
+        trainBatch: optional(values['train-batch']),
+        trainRounds: Number(values['train-rounds']),
+        peak: { gflops: optional(values['peak-gflops']), gbs: optional(values['peak-gbs']) },
+        profiled: Number(values.profile),
+      });
+      return { file: 'results-webgpu', device: { adapter }, rows };
+    }
+    default:
+      throw new Error(`--backend is wasm or webgpu, not ${values.backend}`);
+  }
 };
 
-const rows = orThrow(await using(wasm())(sections)());
+const { file, device, rows } = await measure();
 console.log(table(rows));
 writeFileSync(
-  'bench/results.json',
-  `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, rounds, rows }, null, 2)}\n`,
+  `bench/${file}.json`,
+  `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, ...device, rounds, rows }, null, 2)}\n`,
 );
 process.exitCode = rows.every(({ met }) => met !== false) ? 0 : 1;

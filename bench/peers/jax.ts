@@ -1,4 +1,4 @@
-/** jax-js on WebAssembly: a convolution, its gradient and a matrix product, compiled by `jit`. */
+/** jax-js on WebAssembly or WebGPU: a convolution, its gradient and a matrix product, compiled by `jit`. */
 import type { Case } from '../measure.js';
 
 export interface JaxPeer {
@@ -21,13 +21,17 @@ export const ramp = (n: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
 
 /** The peer, or why it does not run here. */
-export const jaxPeer = async ({ batch, size, channels, rows }: Problem): Promise<JaxPeer> => {
+export const jaxPeer = async (
+  { batch, size, channels, rows }: Problem,
+  device: 'wasm' | 'webgpu',
+): Promise<JaxPeer> => {
   // jax-js asks for a navigator, which Node 20 has not
   if (!('navigator' in globalThis))
     Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node' }, configurable: true });
   const jax = await import('@jax-js/jax');
-  await jax.init('wasm');
-  jax.defaultDevice('wasm');
+  const devices = await jax.init(device);
+  if (!devices.includes(device)) throw new Error(`jax-js does not find ${device}`);
+  jax.defaultDevice(device);
   const { numpy: np, lax } = jax;
   const array = (shape: number[]): typeof image =>
     np.array(ramp(shape.reduce((a, b) => a * b, 1)), { shape, dtype: np.float32 });

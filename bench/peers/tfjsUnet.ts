@@ -10,6 +10,10 @@ type Block = (x: T4, e: tf.Tensor2D) => T4;
 export interface EagerUnet {
   /** One forward pass of a batch, with its result read back. */
   readonly forward: () => Promise<void>;
+  /** The loss and its gradients by all parameters, by tf.variableGrads; the loss is read back. */
+  readonly gradients: () => Promise<void>;
+  /** That, Adam, and a moving average of the parameters. */
+  readonly step: () => Promise<void>;
   readonly parameters: number;
 }
 
@@ -20,10 +24,13 @@ const BLOCKS = 2;
 
 export const eagerUnet = (batch: number, base = 64): EagerUnet => {
   let parameters = 0;
+  const weights: tf.Variable[] = [];
   const embedding = base * 4;
   const parameter = <T extends tf.Tensor>(shape: number[]): T => {
     parameters += shape.reduce((a, b) => a * b, 1);
-    return tf.keep(tf.mul(tf.randomNormal(shape), 0.05)) as T;
+    const weight = tf.tidy(() => tf.variable(tf.mul(tf.randomNormal(shape), 0.05)));
+    weights.push(weight);
+    return weight as tf.Tensor as T;
   };
   const conv = (from: number, to: number, size = 3, stride = 1): ((x: T4) => T4) => {
     const w = parameter<T4>([size, size, from, to]);
@@ -138,8 +145,30 @@ export const eagerUnet = (batch: number, base = 64): EagerUnet => {
 
   const x = tf.keep(tf.randomNormal<tf.Rank.R4>([batch, 32, 32, 3]));
   const t = tf.keep(tf.mul<tf.Tensor1D>(tf.ones([batch]), 500));
+
+  // made when they are first needed: they take thrice the memory of the parameters
+  const adam = tf.train.adam(1e-4);
+  let averages: readonly tf.Variable[] | null = null;
+  const lossAndGradients = () =>
+    tf.variableGrads(() => tf.mean(tf.square(tf.sub(apply(x, t), x))) as tf.Scalar, weights);
+
   return {
     parameters,
+    gradients: async () => {
+      const { value, grads } = lossAndGradients();
+      await value.data(); // comes after all that was submitted
+      tf.dispose([value, grads]);
+    },
+    step: async () => {
+      averages ??= weights.map((weight) => tf.variable(weight, false));
+      const { value, grads } = lossAndGradients();
+      adam.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
+      averages.forEach((average, i) =>
+        tf.tidy(() => average.assign(tf.add(tf.mul(average, 0.999), tf.mul(weights[i]!, 0.001)))),
+      );
+      await value.data();
+      tf.dispose([value, grads]);
+    },
     forward: async () => {
       const y = apply(x, t);
       await y.data();

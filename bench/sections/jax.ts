@@ -1,4 +1,4 @@
-/** A convolution, its gradient and a matrix product against jax-js on WebAssembly. */
+/** A convolution, its gradient and a matrix product against jax-js on WebAssembly or WebGPU. */
 import {
   type Backend,
   compile,
@@ -21,8 +21,16 @@ import { atLeast, information, orThrow, type Row } from '../table.js';
 
 const problem = { batch: 4, size: 32, channels: 64, rows: 512 } as const;
 
-export const jaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
-  const peer = await jaxPeer(problem);
+const TITLES = { conv: 'conv 3×3', gradient: 'conv with gradient', matmul: 'matmul 512²' } as const;
+
+/** What was measured, in milliseconds. */
+interface Times {
+  readonly ours: { readonly conv: number; readonly gradient: number; readonly matmul: number };
+  readonly theirs: { readonly conv: number; readonly gradient: number; readonly matmul: number };
+}
+
+const measured = async (backend: Backend, rounds: number, device: 'wasm' | 'webgpu'): Promise<Times> => {
+  const peer = await jaxPeer(problem, device);
   const { batch, size, channels, rows } = problem;
   const image = ramp(batch * size * size * channels);
   const kernel = ramp(9 * channels * channels);
@@ -68,21 +76,40 @@ export const jaxSection = async (backend: Backend, rounds: number): Promise<read
     Math.min(rounds, 3),
   );
   for (const { release: free } of [product, conv, gradient]) free();
-  const ratio = (theirs: string, ours: string): number => times[theirs]! / times[ours]!;
+  return {
+    ours: { conv: times['conv']!, gradient: times['gradient']!, matmul: times['matmul']! },
+    theirs: {
+      conv: times[peer.conv.name]!,
+      gradient: times[peer.convGradient.name]!,
+      matmul: times[peer.matmul.name]!,
+    },
+  };
+};
+
+export const jaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
+  const { ours, theirs } = await measured(backend, rounds, 'wasm');
   return [
-    information(
-      'conv 3×3, [4, 32, 32, 64] → 64',
-      times['conv']!,
-      'ms',
-      `jax-js ${times[peer.conv.name]!.toFixed(0)} ms`,
-    ),
-    atLeast(
-      '(c) conv with gradient, times as fast as jax-js',
-      ratio(peer.convGradient.name, 'gradient'),
-      50,
-      '×',
-    ),
-    atLeast('(c) conv, times as fast as jax-js', ratio(peer.conv.name, 'conv'), 5, '×'),
-    atLeast('(c) matmul 512², times as fast as jax-js', ratio(peer.matmul.name, 'matmul'), 1, '×'),
+    information('conv 3×3, [4, 32, 32, 64] → 64', ours.conv, 'ms', `jax-js ${theirs.conv.toFixed(0)} ms`),
+    atLeast('(c) conv with gradient, times as fast as jax-js', theirs.gradient / ours.gradient, 50, '×'),
+    atLeast('(c) conv, times as fast as jax-js', theirs.conv / ours.conv, 5, '×'),
+    atLeast('(c) matmul 512², times as fast as jax-js', theirs.matmul / ours.matmul, 1, '×'),
   ];
+};
+
+/** For information: what jax-js throws in Node is a row too. */
+export const gpuJaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
+  try {
+    const { ours, theirs } = await measured(backend, rounds, 'webgpu');
+    return (['conv', 'gradient', 'matmul'] as const).map((name) =>
+      information(
+        `(d) ${TITLES[name]}, times as fast as jax-js`,
+        theirs[name] / ours[name],
+        '×',
+        `${ours[name].toFixed(1)} ms, jax-js ${theirs[name].toFixed(1)} ms`,
+      ),
+    );
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return [information('(d) jax-js on WebGPU', NaN, '', `does not run here: ${message.split('\n')[0]}`)];
+  }
 };

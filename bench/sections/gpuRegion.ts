@@ -1,0 +1,83 @@
+/** Fused regions on a GPU against the same operations one by one, in the same plan. */
+import { add, type Backend, groupNorm, mul, type Program, program, silu, square, tanh } from 'noisefold/dsl';
+import type { DeviceBuffer, Runner } from '../../src/dsl/backend.js';
+import { plan } from '../../src/dsl/planning.js';
+import { nodeOf } from '../../src/dsl/tensor.js';
+import { interleaved, type Case } from '../measure.js';
+import { ramp } from '../peers/jax.js';
+import { atMost, information, orThrow, type Row } from '../table.js';
+import { unfusedPlan } from '../unfused.js';
+
+/** Elementwise, with nothing that is costly to compute: its time is that of memory. */
+const chain = program({ x: '8 32 32 64', y: '8 32 32 64' }, ({ x, y }) => ({
+  z: tanh(add(mul(silu(x))(y))(square(add(y)(mul(x)(y))))),
+}));
+
+const normed = program({ x: '8 32 32 64', gamma: '64', beta: '64' }, ({ x, gamma, beta }) => ({
+  z: silu(groupNorm({ gamma, beta }, { groups: 8 })(x)),
+}));
+
+/** So many runs are timed as one, that the wait for the device weighs little. */
+const RUNS = 4;
+
+interface Pair {
+  readonly cases: readonly [Case, Case];
+  readonly calls: readonly [number, number];
+  readonly release: () => Promise<void>;
+}
+
+const pairOf = async <I, O>(backend: Backend, name: string, of: Program<I, O>): Promise<Pair> => {
+  const { plan: fused, traced } = orThrow(plan(of, {}, backend.capabilities));
+  const apart = unfusedPlan(traced.inputs, nodeOf(traced.outputs[0]!.leaf), backend.capabilities);
+  const inputs: DeviceBuffer[] = [];
+  for (const { shape } of fused.inputs)
+    inputs.push(orThrow(await backend.upload(ramp(shape.reduce((a, b) => a * b, 1)), 'float32')()));
+  const mark = orThrow(await backend.upload(Float32Array.of(0), 'float32')());
+  const runners: Runner[] = [];
+  for (const one of [fused, apart]) runners.push(orThrow(await backend.compile(one)()));
+  const results: DeviceBuffer[] = [];
+  const run = (runner: Runner) => async (): Promise<void> => {
+    let output: DeviceBuffer | null = null;
+    for (let i = 0; i < RUNS; i++) {
+      if (output !== null) backend.release(output)();
+      [output] = orThrow(await runner.run(inputs)()) as [DeviceBuffer];
+    }
+    orThrow(await backend.read(mark)()); // comes after all that was submitted
+    backend.release(output!)();
+  };
+  // they compute the same
+  for (const runner of runners) results.push(...(orThrow(await runner.run(inputs)()) as DeviceBuffer[]));
+  const [a, b] = [orThrow(await backend.read(results[0]!)()), orThrow(await backend.read(results[1]!)())];
+  const apartBy = Array.from(a).reduce((most: number, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+  if (!(apartBy < 1e-4)) throw new Error(`bench: ${name} fused and unfused are apart by ${apartBy}`);
+  for (const result of results) backend.release(result)();
+  return {
+    cases: [
+      { name: `${name} fused`, run: run(runners[0]!) },
+      { name: `${name} apart`, run: run(runners[1]!) },
+    ],
+    calls: [fused.calls.length, apart.calls.length],
+    release: async () => {
+      for (const runner of runners) runner.release();
+      for (const buffer of [...inputs, mark]) backend.release(buffer)();
+    },
+  };
+};
+
+export const gpuRegionSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for (const [name, pair] of [
+    ['elementwise chain', await pairOf(backend, 'chain', chain)],
+    ['group norm + SiLU', await pairOf(backend, 'norm', normed)],
+  ] as const) {
+    const times = await interleaved(pair.cases, Math.max(5, rounds));
+    const [fused, apart] = pair.cases.map((one) => times[one.name]! / RUNS) as [number, number];
+    await pair.release();
+    const note = `${pair.calls[0]} calls for ${pair.calls[1]}, [8, 32, 32, 64]`;
+    rows.push(
+      information(`${name}, one by one`, apart, 'ms'),
+      atMost(`(c) ${name}, fused / one by one`, fused / apart, 0.5, '', note),
+    );
+  }
+  return rows;
+};

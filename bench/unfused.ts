@@ -1,0 +1,85 @@
+/** A program with nothing fused: a call for every operation, with its result in memory. In one plan all the same. */
+import type { Capabilities } from '../src/dsl/backend.js';
+import { lower } from '../src/dsl/lower/index.js';
+import { layout } from '../src/dsl/lower/layout.js';
+import { type Node, node, reachable, withInputs } from '../src/dsl/node.js';
+import { optimized } from '../src/dsl/passes/optimized.js';
+import type { Buffer, Call, Plan } from '../src/dsl/plan.js';
+
+const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
+
+/** Whether a node has a kernel of its own: what only says where numbers lie is read so, as eager libraries do. */
+const isStored = (n: Node): boolean => n.op !== 'input' && n.op !== 'constant' && !ADDRESSES.has(n.op);
+
+const withBuffers = (call: Call, numbers: readonly number[]): Call => {
+  if (call.kind !== 'region') throw new Error(`bench: ${call.origin.label} is no region`);
+  const { loads, stores } = call.region;
+  const at = <A extends { readonly buffer: number }>(access: A): A => ({
+    ...access,
+    buffer: numbers[access.buffer]!,
+  });
+  return { ...call, region: { ...call.region, loads: loads.map(at), stores: stores.map(at) } };
+};
+
+/** The plan of an output of arithmetic alone: lowered node by node. */
+export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities: Capabilities): Plan => {
+  const [root] = optimized([output], inputs, capabilities.composites) as [Node];
+  const buffers: Buffer[] = [];
+  const calls: Call[] = [];
+  const bufferOf = new Map<Node, number>();
+  const paths: Plan['inputs'][number][] = [];
+  const order = reachable([root, ...inputs]);
+  const last = order.filter(isStored).at(-1)!;
+  for (const n of order) {
+    if (n.op === 'input') {
+      const donated = { donatedTo: null, donated: false };
+      const input = inputs.indexOf(n);
+      bufferOf.set(n, buffers.push(bufferLike(n, { kind: 'input', input })) - 1);
+      paths[input] = { path: n.attributes.path, shape: n.shape, dtype: n.dtype, ...donated };
+    }
+    if (!isStored(n)) continue;
+    const storage =
+      n === last ? ({ kind: 'output', output: 0 } as const) : ({ kind: 'arena', offset: 0 } as const);
+    bufferOf.set(n, buffers.push(bufferLike(n, storage)) - 1);
+    const locals = new Map<Node, Node>();
+    const asOperand = (x: Node): Node => {
+      if (x.op !== 'input' && !isStored(x)) return withInputs(x, x.inputs.map(asOperand));
+      const local = locals.get(x) ?? node('input', [], { path: `${locals.size}` }, x.shape, x.dtype);
+      locals.set(x, local);
+      return local;
+    };
+    const alone = withInputs(n, n.inputs.map(asOperand));
+    const operands = [...locals.values()];
+    const one = lower(
+      {
+        inputs: operands,
+        outputs: [alone],
+        donations: operands.map(() => null),
+        donated: operands.map(() => false),
+      },
+      capabilities,
+    );
+    const originals = [...locals.keys()];
+    const numbers = one.buffers.map((buffer): number => {
+      if (buffer.storage.kind === 'input') return bufferOf.get(originals[buffer.storage.input]!)!;
+      return buffer.storage.kind === 'output' ? bufferOf.get(n)! : buffers.push(buffer) - 1;
+    });
+    calls.push(...one.calls.map((call) => withBuffers(call, numbers)));
+  }
+  const placed = layout(buffers, calls, capabilities.alignment);
+  const strides = root.shape.map((_, axis) => root.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const view = {
+    buffer: bufferOf.get(last)!,
+    offset: 0,
+    shape: root.shape,
+    strides,
+    dtype: 'float32',
+  } as const;
+  return { ...placed, calls, inputs: paths, outputs: [{ kind: 'buffer', view }] };
+};
+
+const bufferLike = (n: Node, storage: Buffer['storage']): Buffer => ({
+  elements: n.shape.reduce((a, b) => a * b, 1),
+  dtype: 'float32',
+  storage,
+});

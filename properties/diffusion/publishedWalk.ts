@@ -3,6 +3,7 @@ import {
   ancestral,
   clipToImage,
   consistency,
+  consistencyDenoiser,
   type Correction,
   cosine,
   ddim,
@@ -23,7 +24,6 @@ import {
   type Parameterization,
   pndm,
   type Process,
-  reparameterize,
   sampler,
   type SampleState,
   scaledLinear,
@@ -160,31 +160,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
         ),
       }),
     });
-  if (golden.class !== 'LCMScheduler') return model;
-  // the boundary condition, by its default scaling of t and σ_data: c_out·x̂₀ + c_skip·x
-  const x0 = reparameterize(process, 'x0')(model);
-  const scaled = seen.map((t) => 10 * t);
-  return {
-    predicts: 'x0',
-    apply: (params, x, where) =>
-      add(
-        mul(
-          at(
-            scaled.map((t) => 0.25 / (t ** 2 + 0.25)),
-            x,
-            where.t,
-          ),
-        )(x),
-      )(
-        mul(
-          at(
-            scaled.map((t) => t / Math.hypot(t, 0.5)),
-            x,
-            where.t,
-          ),
-        )(x0.apply(params, x, where)),
-      ),
-  };
+  return golden.class === 'LCMScheduler' ? consistencyDenoiser(process)(model) : model;
 };
 
 const correctionOf = ({ class: name, settings }: GoldenSteps): Correction => {

@@ -44,6 +44,8 @@ export const numbersOf = async (
   backend?: AcquireBackend,
 ): Promise<readonly number[]> => right(await outcomeOf(build, backend)());
 
+const norm = (numbers: readonly number[]): number => Math.sqrt(numbers.reduce((sum, x) => sum + x * x, 0));
+
 /** ‖a - b‖ / ‖b‖ */
 export const relativeDistance = (a: readonly number[], b: readonly number[]): number =>
-  Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
+  norm(a.map((x, i) => x - b[i]!)) / norm(b);

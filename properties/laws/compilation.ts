@@ -1,12 +1,13 @@
 /** What the compiler may not change: the values of a program. */
 import type { Capabilities } from '../../src/dsl/backend.js';
+import type { Plan } from '../../src/dsl/plan.js';
 import { plan } from '../../src/dsl/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { evaluate } from '../oracles/evaluate.js';
 import { interpret } from '../oracles/interpreter.js';
 import { valueOf } from '../oracles/plans.js';
 import { programOf } from '../oracles/running.js';
-import type { Law, Violation } from './law.js';
+import { firstOf, type Law, type Violation } from './law.js';
 
 const REFERENCE: Capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
 export const FUSING: Capabilities = { ...REFERENCE, fuses: true };
@@ -19,20 +20,35 @@ const evaluated = (given: GraphCase): Readonly<Record<string, Float64Array>> => 
   return Object.fromEntries(Object.keys(graph).map((path, i) => [path, outputs[i]!]));
 };
 
+const planOf = (given: GraphCase, capabilities: Capabilities) =>
+  valueOf(plan(programOf(given.declared, given.build), {}, capabilities, given.donate));
+
 /** The outputs of the plan that is made for a backend of some capabilities. */
 export const planned = (
   given: GraphCase,
   capabilities: Capabilities,
 ): Readonly<Record<string, Float64Array>> => {
-  const { plan: made, traced } = valueOf(
-    plan(programOf(given.declared, given.build), {}, capabilities, given.donate),
-  );
+  const { plan: made, traced } = planOf(given, capabilities);
   const outputs = interpret(
     made,
     made.inputs.map(({ path }) => given.inputs.find((x) => x.path === path)?.data ?? given.key),
   );
   // no output of these programs is a key
   return Object.fromEntries(traced.outputs.map(({ path }, i) => [path, outputs[i] as Float64Array]));
+};
+
+/** A device that binds few buffers at once, and those at few places. */
+const BINDING: Capabilities = { ...FUSING, mostBuffers: 4, alignment: 64 };
+
+/** The regions of a plan that touch more buffers than the device can bind, and buffers where they cannot be bound. */
+const unbindable = ({ calls, buffers }: Plan): Violation => {
+  for (const call of calls) {
+    if (call.kind !== 'region') continue;
+    const touched = new Set([...call.region.loads, ...call.region.stores].map(({ buffer }) => buffer));
+    if (touched.size > 4) return `${call.origin.label} touches ${touched.size} buffers`;
+  }
+  const astray = buffers.find(({ storage }) => storage.kind === 'arena' && storage.offset % 64 !== 0);
+  return astray === undefined ? null : `a buffer lies at ${JSON.stringify(astray.storage)}`;
 };
 
 /** Bit by bit: −0 is not 0, and one NaN is another. */
@@ -78,5 +94,14 @@ export const compilationLaws: readonly Law[] = [
         }),
         evaluated(given),
       ),
+  },
+  {
+    name: 'regions keep to what a device can bind, and the values of a program',
+    formula: '⟦plan(g)⟧ = ⟦g⟧, to the bit in float64; each region touches ≤ 4 buffers; 64 | offsets',
+    source: 'limits of WebGPU: bindings of a shader, and their alignment',
+    arbitrary: graphCase,
+    runs: 1000,
+    violation: (given: GraphCase) =>
+      firstOf(unbindable(planOf(given, BINDING).plan), equal(planned(given, BINDING), evaluated(given))),
   },
 ];

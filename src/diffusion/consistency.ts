@@ -1,12 +1,15 @@
+import { add, gather, scaleBy, type Shape, table } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
+import { type Denoiser, reparameterize } from './denoiser.js';
 import { linearIntegrator } from './linearIntegrator.js';
+import type { Process } from './process.js';
 import type { Solver } from './solver.js';
 
 /**
  * A few steps of a consistency function (Song et al. 2023, Algorithm 1; Luo et al. 2023, LCM, Algorithm 3): each jumps
  * to the data, and back to the next level by new noise, x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε. What the denoiser gives is
- * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition, c_skip and c_out, is
- * the denoiser's. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
+ * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition is the denoiser's, by
+ * {@link consistencyDenoiser}. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
  *
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -22,3 +25,39 @@ export const consistency = (): Solver => ({
       linearIntegrator(legs.map(({ to }) => ({ x: 0, x0: [to.scale], noise: Math.sqrt(to.variance) }))),
     ),
 });
+
+/** The boundary condition of a consistency function. */
+export interface ConsistencyBoundary {
+  /** σ_data of the data that it was distilled on; 0.5 if left out. */
+  readonly sigmaData?: number;
+  /** What a timestep is multiplied with; 10 if left out, as LCM has it. */
+  readonly timestepScaling?: number;
+}
+
+/**
+ * A network as the consistency function that it was distilled to: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at
+ * t = 0, with c_skip = σ²/(τ² + σ²) and c_out = τ/√(τ² + σ²) for τ = timestepScaling·t (Luo et al. 2023, LCM, as diffusers has it;
+ * the boundary condition is that of Song et al. 2023, eq. 5, whose τ are others).
+ *
+ * @param process - the one that it was trained on, whose timesteps it knows
+ * @example
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const made = pipe(ddpm(cosine(1000)), E.map((process) => consistencyDenoiser(process, { timestepScaling: 0.5 })(black)))
+ * pipe(made, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1, 0.5])
+ */
+export const consistencyDenoiser = (
+  process: Process,
+  { sigmaData = 0.5, timestepScaling = 10 }: ConsistencyBoundary = {},
+) => {
+  const taus = process.marginals.map((_, t) => timestepScaling * t);
+  const skip = table(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2)));
+  const out = table(taus.map((tau) => tau / Math.hypot(tau, sigmaData)));
+  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
+    return {
+      ...seesX0,
+      apply: (params, x, at) =>
+        add(scaleBy(gather(out)(at.t))(apply(params, x, at)))(scaleBy(gather(skip)(at.t))(x)),
+    };
+  };
+};

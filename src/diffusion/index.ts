@@ -44,7 +44,7 @@ export {
 export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
 export type { Condition, Conditioner, ConditionedOn } from './condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
-export { consistency } from './consistency.js';
+export { consistency, type ConsistencyBoundary, consistencyDenoiser } from './consistency.js';
 export { clipToImage, type Correction, uncorrected } from './correction.js';
 export { ddim, ddimStep } from './ddim.js';
 export { ddimInversion } from './ddimInversion.js';
@@ -95,6 +95,7 @@ export { partOfTheWay, startFrom } from './imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
 export { slerp } from './interpolation.js';
 export { dropLabels } from './labelDropout.js';
+export { flowStep, lambdaOf, momentsOf, reachOf, sigmaOf } from './lambda.js';
 export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 export { lms } from './lms.js';
@@ -147,7 +148,15 @@ export {
   karrasSigmas,
   type SigmaRange,
 } from './sigmaGrid.js';
-export { type Integrator, type Leg, legsOf, type Moment, type SampleState, type Solver } from './solver.js';
+export {
+  type Integrator,
+  type Leg,
+  legsOf,
+  type Moment,
+  type SampleState,
+  type SampleStep,
+  type Solver,
+} from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
 export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';

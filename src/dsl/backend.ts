@@ -49,6 +49,8 @@ export interface Capabilities {
   readonly composites: readonly string[];
   /** Buffers of the arena begin at multiples of so many elements: 16 if not given, a line of a cache. */
   readonly alignment?: number;
+  /** A region loads from, and stores to, at most so many buffers: any number if not given. At least 4. */
+  readonly mostBuffers?: number;
   /** The working memory that an anchor call needs, in elements. */
   readonly scratchElements: (call: Extract<Call, { kind: 'anchor' }>) => number;
 }

@@ -39,7 +39,8 @@ const agree = async (backend: Backend, output: Node, graph: Node = output) => {
   const [actual] = await runPlan(backend, plan, numbers);
   expect(backend.stats().bytes).toBe(before);
   const [expected] = await runPlan(oracle, unfused([output]), numbers);
-  expect(Array.from(actual!)).toEqual(Array.from(expected!));
+  const signless = (numbers: HostArray) => Array.from(numbers, (x) => x + 0); // a zero may have either sign
+  expect(signless(actual as HostArray)).toEqual(signless(expected as HostArray));
 };
 
 const x = input('x', [4, 3, 5]);

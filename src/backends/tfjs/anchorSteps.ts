@@ -35,12 +35,31 @@ const asDense = (view: View, inPlace: InPlace): Prepared =>
     ? { kind: 'in place', view }
     : { kind: 'copy', shape: view.shape, from: view, to: dense(view.shape) };
 
+/** The matrices of a view transposed. */
+const swapped = (view: View): View => {
+  const swap = (numbers: readonly number[]): readonly number[] => [
+    ...numbers.slice(0, -2),
+    numbers.at(-1)!,
+    numbers.at(-2)!,
+  ];
+  return { ...view, shape: swap(view.shape), strides: swap(view.strides) };
+};
+
+/** An operand of a product, and whether the kernel is to transpose it: what lies so need not be copied. */
+const matrixOf = (view: View, inPlace: InPlace): readonly [Prepared, boolean] => {
+  if (inPlace(view) || !inPlace(swapped(view))) return [asDense(view, inPlace), false];
+  return [{ kind: 'in place', view: swapped(view) }, true];
+};
+
 /** Whether tfjs can be told of the padding of an image that is as it is. */
 const isPlain = ({ attributes: { lhsDilation, padding } }: Convolution): boolean =>
   lhsDilation.every((d) => d === 1) && padding.flat().every((p) => p >= 0);
 
 /** The image with its dilation and its padding carried out, which may crop it. */
-const padded = ({ image, attributes: { lhsDilation, padding } }: Convolution): Prepared => {
+export const paddedImage = ({
+  image,
+  attributes: { lhsDilation, padding },
+}: Pick<Convolution, 'image' | 'attributes'>): Extract<Prepared, { kind: 'copy' }> => {
   const [B, , , C] = image.shape as [number, number, number, number];
   /** Of one spatial axis: its extent when padded, the first and the number of the elements in it. */
   const axis = (a: 0 | 1) => {
@@ -76,7 +95,7 @@ const convolutionStep = (part: Convolution, inPlace: InPlace): Step => {
   return {
     kernel: 'Conv2D',
     operands: [
-      ['x', plain ? asDense(image, inPlace) : padded(part)],
+      ['x', plain ? asDense(image, inPlace) : paddedImage(part)],
       ['filter', asDense(kernel, inPlace)],
     ],
     attributes: {
@@ -93,15 +112,19 @@ const convolutionStep = (part: Convolution, inPlace: InPlace): Step => {
 export const anchorSteps = (call: AnchorCall, inPlace: InPlace): readonly Step[] => {
   const convolution = convolutionOf(call);
   if (convolution !== null) return partsOf(convolution).map((part) => convolutionStep(part, inPlace));
-  const [a, b] = call.inputs as readonly [View, View]; // a dot, as it is no convolution
+  // a dot, as it is no convolution
+  const [[a, transposeA], [b, transposeB]] = call.inputs.map((view) => matrixOf(view, inPlace)) as [
+    ReturnType<typeof matrixOf>,
+    ReturnType<typeof matrixOf>,
+  ];
   return [
     {
       kernel: 'BatchMatMul',
       operands: [
-        ['a', asDense(a, inPlace)],
-        ['b', asDense(b, inPlace)],
+        ['a', a],
+        ['b', b],
       ],
-      attributes: { transposeA: false, transposeB: false },
+      attributes: { transposeA, transposeB },
       output: call.output,
     },
   ];

@@ -1,16 +1,7 @@
 /** WebGPU where this runs: that of the browser, or in Node the optional peer `webgpu`, which is Dawn. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
-
-/** Which adapter to ask for. */
-export interface AdapterOptions {
-  /** Of several GPUs the fast one, if nothing is said. */
-  readonly powerPreference?: 'high-performance' | 'low-power';
-  /** The adapter that computes in software, where there is one. */
-  readonly fallback?: boolean;
-  /** Refuses an adapter that computes in software, on the CPU: `wasm()` is faster there. */
-  readonly hardware?: boolean;
-}
+import type { AdapterOptions } from './adapterOptions.js';
 
 /** A device, and what its adapter says of itself. */
 export interface Acquired {

@@ -4,31 +4,11 @@ import type { Plan, View } from '../../dsl/plan.js';
 import type { AnchorCall } from '../shared/convolution.js';
 import { dense, isDense } from '../shared/strided.js';
 import { anchorSteps, type Prepared, shapeOf, type Step } from '../tfjs/anchorSteps.js';
-import type { RecordedBinding, RecordedDispatch, Recorder, Recording } from '../tfjs/recordedKernels.js';
-import { declaring, isReadAlone } from './access.js';
-import { copyRegion, type Place, zeroRegion } from './copies.js';
-import type { Binding, Dispatch, GpuRule } from './dispatch.js';
+import { type Anchors, type AnchorWork, copyWork, createScratch, dispatchesOf, ready, spotOf, type Work, zeroWork } from './anchorWork.js'; // prettier-ignore
+import type { GpuRule } from './dispatch.js';
+import { filterGradientWork } from './filterGradient.js';
 import { isDirect } from './library/rule.js';
 import type { RegionDispatches } from './shaders.js';
-
-/** How anchors are carried out on a device: where a binding may begin, and what tfjs would run. */
-export interface Anchors {
-  readonly alignment: number;
-  readonly record: Recorder;
-}
-
-/** A step with its working memory; places there are in elements. */
-interface Planned {
-  readonly step: Step;
-  /** Null where an operand is empty, and the result all zeros. */
-  readonly recording: Recording | null;
-  /** Of the operands that are copied. */
-  readonly copies: readonly (number | null)[];
-  readonly between: readonly number[];
-  /** Of a result that is copied to where it belongs. */
-  readonly result: number | null;
-  readonly scratch: number;
-}
 
 /** One buffer is bound once only: where both operands lie in it, the right one is copied. */
 const apart = (step: Step): Step => {
@@ -40,109 +20,69 @@ const apart = (step: Step): Step => {
   return { ...step, operands: [left, [name, copy]] };
 };
 
-const planned = (call: AnchorCall, { alignment, record }: Anchors): readonly Planned[] => {
-  const inPlace = ({ shape, strides, offset }: View): boolean =>
+/** A view that a shader can be bound to as it is. */
+const isBindable =
+  (alignment: number) =>
+  ({ shape, strides, offset }: View): boolean =>
     isDense(shape, strides) && offset % alignment === 0;
-  return anchorSteps(call, inPlace).map((given): Planned => {
-    let scratch = 0;
-    const place = (elements: number): number => {
-      const at = scratch;
-      scratch += Math.ceil(elements / alignment) * alignment;
-      return at;
-    };
-    const step = apart(given);
-    const { kernel, operands, attributes, output } = step;
-    if (operands.some(([, prepared]) => shapeOf(prepared).includes(0)))
-      return { step, recording: null, copies: [], between: [], result: null, scratch };
-    const shapes = Object.fromEntries(operands.map(([name, prepared]) => [name, shapeOf(prepared)]));
-    const recording = record(kernel, shapes, attributes);
-    const copies = operands.map(([, prepared]) =>
-      prepared.kind === 'copy' ? place(sizeOf(prepared.shape)) : null,
-    );
-    const between = recording.between.map(place);
-    const result = inPlace(output) ? null : place(sizeOf(output.shape));
-    return { step, recording, copies, between, result, scratch };
-  });
+
+const stepWork = (given: Step, { alignment, record }: Anchors): AnchorWork => {
+  const { kernel, operands, attributes, output } = apart(given);
+  const layout = { offset: 0, strides: output.strides };
+  if (operands.some(([, prepared]) => shapeOf(prepared).includes(0)))
+    return { works: [zeroWork(output.shape, spotOf(output), layout)], scratch: 0 };
+  const scratch = createScratch(alignment);
+  const shapes = Object.fromEntries(operands.map(([name, prepared]) => [name, shapeOf(prepared)]));
+  const recording = record(kernel, shapes, attributes);
+  const denseOperands = operands.map(([name, prepared]) => [name, ready(prepared, scratch)] as const);
+  const between = recording.between.map(scratch.block);
+  const elements = sizeOf(output.shape);
+  const isInPlace = isBindable(alignment)(output);
+  const result = isInPlace ? { spot: spotOf(output), elements } : scratch.block(elements);
+  const works: readonly Work[] = [
+    ...denseOperands.flatMap(([, operand]) => operand.works),
+    {
+      kind: 'run',
+      recording,
+      operands: Object.fromEntries(denseOperands.map(([name, { block }]) => [name, block])),
+      between,
+      result,
+    },
+    ...(isInPlace ? [] : [copyWork(output.shape, result.spot, dense(output.shape), spotOf(output), layout)]),
+  ];
+  return { works, scratch: scratch.elements() };
+};
+
+const workOf = (call: AnchorCall, anchors: Anchors): AnchorWork => {
+  const { anchor, inputs } = call;
+  if (anchor.op === 'filterGradient' && !inputs.some(({ shape }) => shape.includes(0)))
+    return filterGradientWork(call, anchor.attributes, anchors);
+  const steps = anchorSteps(call, isBindable(anchors.alignment)).map((step) => stepWork(step, anchors));
+  return {
+    works: steps.flatMap(({ works }) => works),
+    scratch: Math.max(...steps.map(({ scratch }) => scratch)),
+  };
 };
 
 /** The working memory of an anchor: its steps run one after another. */
 export const anchorScratch =
   (anchors: Anchors) =>
   (call: AnchorCall): number =>
-    isDirect(call) ? 0 : Math.max(...planned(call, anchors).map(({ scratch }) => scratch));
+    isDirect(call) ? 0 : workOf(call, anchors).scratch;
 
-/** The dispatches of one step. */
-const dispatchesOf = (
-  { step, recording, copies, between, result }: Planned,
-  scratch: View | null,
-  { buffers }: Plan,
-  regions: RegionDispatches,
-): readonly Dispatch[] => {
-  const { operands, output } = step;
-  if (recording === null) return regions(zeroRegion(output.shape, output));
-
-  const inScratch = (at: number, shape: readonly number[]): Place => ({
-    buffer: scratch!.buffer,
-    offset: scratch!.offset + at,
-    strides: dense(shape).strides,
-  });
-  const part = ({ buffer, offset }: Omit<Place, 'strides'>, elements: number): Binding => ({
-    resource: { kind: 'part', buffer, offset, elements },
-    writable: !isReadAlone(buffers[buffer]!),
-  });
-  const places = operands.map(([, prepared], i): Place => {
-    const at = copies[i];
-    return prepared.kind === 'copy' ? inScratch(at!, prepared.shape) : prepared.view;
-  });
-  const elementsOf = operands.map(([, prepared]) => sizeOf(shapeOf(prepared)));
-
-  const bindingOf = (binding: RecordedBinding): Binding => {
-    switch (binding.kind) {
-      case 'operand': {
-        const i = operands.findIndex(([name]) => name === binding.name);
-        return part(places[i]!, elementsOf[i]!);
-      }
-      case 'between':
-        return part(inScratch(between[binding.index]!, []), recording.between[binding.index]!);
-      case 'result': {
-        const elements = sizeOf(output.shape);
-        // what is written is bound so, even in memory that was an input's
-        return { ...part(result === null ? output : inScratch(result, []), elements), writable: true };
-      }
-      case 'uniform':
-        return { resource: binding, writable: false };
-    }
-  };
-  const recorded = ({ code, entryPoint, bindings, workgroups }: RecordedDispatch): Dispatch => {
-    const bound = bindings.map(bindingOf);
-    const accessOf = (k: number) =>
-      bound[k]!.resource.kind === 'part' ? (bound[k]!.writable ? 'read_write' : 'read') : null;
-    return { code: declaring(code, accessOf), entryPoint, bindings: bound, workgroups };
-  };
-  return [
-    ...operands.flatMap(([, prepared], i) => {
-      if (prepared.kind === 'in place') return [];
-      const { from, shape, to } = prepared;
-      const place = places[i]!;
-      return [
-        ...(sizeOf(from.shape) < sizeOf(shape) ? regions(zeroRegion(shape, place)) : []),
-        ...regions(
-          copyRegion(from.shape, from, { ...place, offset: place.offset + to.offset, strides: to.strides }),
-        ),
-      ];
-    }),
-    ...recording.dispatches.map(recorded),
-    ...(result === null ? [] : regions(copyRegion(output.shape, inScratch(result, output.shape), output))),
-  ];
-};
+const NAMES = {
+  dot: 'tfjs webgpu BatchMatMul',
+  conv2d: 'tfjs webgpu Conv2D',
+  filterGradient: 'patches, tfjs webgpu BatchMatMul',
+} as const;
 
 export const anchorRule =
   (plan: Plan, anchors: Anchors, regions: RegionDispatches): GpuRule =>
   (call) => {
     if (call.kind !== 'anchor') return null;
-    const steps = planned(call, anchors);
+    const { works } = workOf(call, anchors);
     return {
-      name: `tfjs webgpu ${steps[0]!.step.kernel}`,
-      dispatches: steps.flatMap((step) => dispatchesOf(step, call.scratch, plan, regions)),
+      name: NAMES[call.anchor.op],
+      dispatches: works.flatMap((work) => dispatchesOf(work, call.scratch, plan, regions)),
     };
   };

@@ -14,7 +14,10 @@ import { createPipelines } from './pipelines.js';
 import { randomRule, regionDispatches, regionRule } from './shaders.js';
 import { createStaging, write } from './transfer.js';
 
-export const backendOn = (acquired: Acquired): Backend => {
+/** 32 MiB of patches. */
+const MOST_PATCHES = 2 ** 23;
+
+export const backendOn = (acquired: Acquired, mostPatches = MOST_PATCHES): Backend => {
   const gpu = gpuOf(acquired);
   const { limits } = gpu.device;
   const space = gpuSpace(gpu);
@@ -25,13 +28,14 @@ export const backendOn = (acquired: Acquired): Backend => {
     info: gpu.info,
     maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
   });
-  const anchors = { alignment: gpu.alignment, record };
+  const anchors = { alignment: gpu.alignment, record, mostPatches };
   return memoryBackend({
     name: 'webgpu',
     capabilities: {
       fuses: true,
       composites: ['filterGradient'],
       alignment: gpu.alignment,
+      mostBuffers: limits.maxStorageBuffersPerShaderStage,
       scratchElements: anchorScratch(anchors),
     },
     memory,

@@ -23,11 +23,17 @@ export const bindGroupsOf = (
         resource: { buffer: space.bufferAt(addresses[owner]!), offset, size },
       })),
     });
+  if (moving.length === 0) {
+    const group = create();
+    return () => group;
+  }
   /** The last ones, newest first, each with the addresses that it was made for. */
   const kept: { readonly at: readonly number[]; readonly group: GPUBindGroup }[] = [];
+  const isAt = ({ at }: (typeof kept)[number]): boolean =>
+    moving.every((owner, i) => at[i] === addresses[owner]);
   return () => {
-    const known = kept.findIndex(({ at }) => moving.every((owner, i) => at[i] === addresses[owner]));
-    if (known === 0) return kept[0]!.group;
+    const known = kept.findIndex(isAt);
+    if (known === 0) return kept[0]!.group; // mostly where all was in the last run
     const [found] = known > 0 ? kept.splice(known, 1) : [];
     kept.unshift(found ?? { at: moving.map((owner) => addresses[owner]!), group: create() });
     if (kept.length > MOST_KEPT) kept.pop();

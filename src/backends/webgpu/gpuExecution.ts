@@ -52,10 +52,16 @@ export const gpuExecution = async (
   );
   const compiled = await pipelines.compile(dispatches);
   if (E.isLeft(compiled)) return compiled;
-  let laid: either.Either<NoisefoldError, Resources> | null = null;
-  laid = await layOutResources(plan, kernels, gpu, space, memory);
+  const laid = await layOutResources(plan, kernels, gpu, space, memory);
   if (E.isLeft(laid)) return laid;
-  return E.right(bound(plan, kernels, workshop, compiled.right, laid.right));
+  let execution: Execution | null = null;
+  const failed = await gpu.guarded('compile', () => {
+    execution = bound(plan, kernels, workshop, compiled.right, laid.right);
+  });
+  const made = execution as Execution | null; // assigned in a function
+  if (failed === null && made !== null) return E.right(made);
+  laid.right.release();
+  return E.left(failed!);
 };
 
 const bound = (
@@ -114,7 +120,7 @@ const bound = (
     for (const { pipeline, group, workgroups } of all) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group());
-      pass.dispatchWorkgroups(...workgroups);
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
   };
 

@@ -1,9 +1,10 @@
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
-import { acquireDevice, type AdapterOptions } from './adapter.js';
+import { acquireDevice } from './adapter.js';
+import type { AdapterOptions } from './adapterOptions.js';
 
-export type { AdapterOptions } from './adapter.js';
+export type { AdapterOptions } from './adapterOptions.js';
 
 /**
  * The GPU, by WebGPU: in a browser that has it, and in Node by the optional peer `webgpu` (Dawn). Values stay on the

@@ -128,7 +128,7 @@ const attempt = (
   const order = reachable([...outputs, ...lowering.inputs]);
   const isSource = (n: Node): boolean => classOf(n) === 'source';
   const stored = capabilities.fuses
-    ? materialize(order, required)
+    ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && !isSource(n)));
 
   const storageOf = storages(lowering.inputs, outputs);
@@ -253,7 +253,9 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   }
   const { buffers, bufferOf } = fused;
   const inArena = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
-  const calls = capabilities.fuses ? sink(joinRegions(fused.calls, fused.waiting), inArena) : fused.calls;
+  const calls = capabilities.fuses
+    ? sink(joinRegions(fused.calls, fused.waiting, capabilities.mostBuffers), inArena)
+    : fused.calls;
   const donation = donate(lowering, buffers, calls);
   const placed = layout(donation.buffers, calls, capabilities.alignment);
   return {

@@ -41,9 +41,13 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
  * them, again in each where that is cheap: that is what keeps the activations of a training step few.
  *
  * `order` holds all nodes, inputs first; `wanted` those that must be stored (outputs, and what an
- * earlier attempt found no index arithmetic for).
+ * earlier attempt found no index arithmetic for). A region has at most `mostBuffers`.
  */
-export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): ReadonlySet<Node> => {
+export const materialize = (
+  order: readonly Node[],
+  wanted: ReadonlySet<Node>,
+  mostBuffers = Infinity,
+): ReadonlySet<Node> => {
   const required = new Set([...wanted, ...comparedWithExtremum(order)]);
   const effort = efforts(order);
   const stored = new Set<Node>();
@@ -97,7 +101,13 @@ export const materialize = (order: readonly Node[], wanted: ReadonlySet<Node>): 
     if (kind === 'movement' && !isStored && (own.viewed || own.dense))
       demands.get(viewOf(n, (x) => required.has(x))!.base)!.viewed = true;
   }
-  return readable(order, limited(order, stored));
+  const more = (known: ReadonlySet<Node>) => readable(order, limited(order, known, mostBuffers));
+  // what is stored for one expression, another that has it loads beside what it is made of
+  const settled = (known: ReadonlySet<Node>): ReadonlySet<Node> => {
+    const all = more(known);
+    return all.size === known.size ? all : settled(all);
+  };
+  return mostBuffers === Infinity ? more(stored) : settled(more(stored));
 };
 
 /** Stores further movements that a kernel could not read as a view, now that it is known what is stored. */
@@ -119,18 +129,48 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
   return all;
 };
 
-/** Stores further nodes where the expression of one region would grow too long. */
-const limited = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
+/** What the expression of a node is made of, as far as it is computed where it is needed. */
+interface Extent {
+  readonly length: number;
+  /** What is loaded. */
+  readonly loaded: ReadonlySet<Node>;
+}
+
+/** Stores further nodes where the expression of one region would grow too long, or load from too many buffers. */
+const limited = (
+  order: readonly Node[],
+  stored: ReadonlySet<Node>,
+  mostBuffers: number,
+): ReadonlySet<Node> => {
   const cut = new Set(stored);
-  const lengths = new Map<Node, number>();
+  const inline = new Map<Node, Extent>();
+  const isNumber = (n: Node): boolean => n.op === 'constant' && classOf(n) === 'elementwise' && !cut.has(n);
+  const extentOf = (n: Node): Extent =>
+    inline.get(n) ?? { length: 1, loaded: isNumber(n) ? new Set() : new Set([n]) };
+  const ofInputs = ({ inputs }: Node): Extent => {
+    const extents = inputs.map(extentOf);
+    return {
+      length: extents.reduce((sum, { length }) => sum + length, 0),
+      loaded: new Set(extents.flatMap(({ loaded }) => [...loaded])),
+    };
+  };
+  const store = (n: Node): void => {
+    cut.add(n);
+    inline.delete(n);
+  };
   for (const n of order) {
     const kind = classOf(n);
-    const inline = kind === 'elementwise' || kind === 'movement';
-    const length = inline
-      ? n.inputs.reduce((sum, input) => sum + lengths.get(input)!, kind === 'movement' ? 0 : 1)
-      : 1;
-    if (length > LARGEST_BODY) cut.add(n);
-    lengths.set(n, cut.has(n) ? 1 : length);
+    if (kind !== 'elementwise' && kind !== 'movement') continue;
+    let below = ofInputs(n);
+    // its own result takes one
+    while (below.loaded.size > mostBuffers - 1) {
+      const [most] = [...n.inputs].sort((a, b) => extentOf(b).loaded.size - extentOf(a).loaded.size);
+      store(most!);
+      below = ofInputs(n);
+    }
+    const length = below.length + (kind === 'movement' ? 0 : 1);
+    if (length > LARGEST_BODY) store(n);
+    else if (!cut.has(n)) inline.set(n, { ...below, length });
   }
   return cut;
 };

@@ -37,10 +37,10 @@ export const groupOf = (region: Region): Group => ({
 });
 
 /**
- * Two groups as one, the first before the second; null where their loops differ, or where one needs, at another
- * index, what the other stores.
+ * Two groups as one, the first before the second; null where their loops differ, where one needs, at another
+ * index, what the other stores, or where they touch too many buffers.
  */
-export const joined = (a: Group, b: Group): Group | null => {
+export const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   if (a.loops !== b.loops) return null;
   for (const buffer of b.stored.keys()) if (a.stored.has(buffer) || a.loaded.has(buffer)) return null;
   const loads = new Map(a.loads);
@@ -53,6 +53,7 @@ export const joined = (a: Group, b: Group): Group | null => {
   const moving = [...loads.values()].filter((load) => load.moving);
   if (moving.length + stored.size > MOST_ACCESSES) return null;
   const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
+  if (new Set([...loaded, ...stored.keys()]).size > mostBuffers) return null;
   return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
 };
 

@@ -22,9 +22,13 @@ const CANDIDATES = 32;
 /**
  * Runs regions together with an earlier one where they read what it reads or writes, and everything
  * else that they need is there by then: an optimiser's update of one parameter becomes one loop. Those that wait
- * stay where they are.
+ * stay where they are. Together they touch at most `mostBuffers`.
  */
-export const joinRegions = (calls: readonly Call[], waiting: ReadonlySet<Call>): readonly Call[] => {
+export const joinRegions = (
+  calls: readonly Call[],
+  waiting: ReadonlySet<Call>,
+  mostBuffers = Infinity,
+): readonly Call[] => {
   const kept: { readonly origin: Origin; readonly call: Call; readonly group: Group | null }[] = [];
   const writtenAt = new Map<number, number>(); // last write of a buffer
   const readAt = new Map<number, number[]>(); // regions that read a buffer, in order
@@ -58,7 +62,7 @@ export const joinRegions = (calls: readonly Call[], waiting: ReadonlySet<Call>):
     ]);
     for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
       const host = at < ready || at <= after ? undefined : kept[at];
-      const group = host?.group ? joined(host.group, own) : null;
+      const group = host?.group ? joined(host.group, own, mostBuffers) : null;
       if (host === undefined || group === null) continue;
       kept[at] = { origin: joinedOrigin(host.origin, call.origin), call: host.call, group };
       note(call, at);

@@ -57,7 +57,7 @@ export const isDirect = (call: AnchorCall): boolean => {
   const convolution = convolutionOf(call);
   if (convolution === null) return call.output.shape.at(-2) === 1;
   const { groups, batchGroups } = convolution.attributes;
-  return groups * batchGroups > 1 || hasOneRow(convolution);
+  return groups * batchGroups > 1 || (call.anchor.op === 'conv2d' && hasOneRow(convolution));
 };
 
 export const directRule =

@@ -33,60 +33,77 @@ export const keyOf = (buffer: number, buffers: Buffers): string => {
 
 const BYTES = 4;
 
-/** A region may have loads that none of its assignments uses. */
-const UNUSED: Place = { binding: 0, offset: 0 };
+/** Buffers of one binding, from the first to beyond the last of their elements; in the arena, offsets in it. */
+interface Group {
+  readonly buffers: readonly [number, ...number[]];
+  readonly isInArena: boolean;
+  readonly start: number;
+  readonly end: number;
+}
 
-/** One binding for each place, or one for all of the arena; null where it would be too long. */
-const arranged = (
-  used: readonly number[],
-  buffers: Buffers,
-  limits: ShaderLimits,
-  oneArena: boolean,
-): Memory | null => {
-  const groups = new Map<string, [number, ...number[]]>();
-  const startOf = (buffer: number): number => {
-    const { storage } = buffers[buffer]!;
-    return storage.kind === 'arena' ? storage.offset : 0;
-  };
+/** A group for each place. */
+const placesOf = (used: readonly number[], buffers: Buffers): readonly Group[] => {
+  const groups = new Map<string, Group>();
   for (const buffer of used) {
-    const isInArena = oneArena && buffers[buffer]!.storage.kind === 'arena';
-    const key = isInArena ? 'arena' : keyOf(buffer, buffers);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [buffer]);
-    else if (!group.includes(buffer)) group.push(buffer);
+    const { storage, elements } = buffers[buffer]!;
+    const start = storage.kind === 'arena' ? storage.offset : 0;
+    const own: Group = {
+      buffers: [buffer],
+      isInArena: storage.kind === 'arena',
+      start,
+      end: start + elements,
+    };
+    const key = keyOf(buffer, buffers);
+    const same = groups.get(key);
+    groups.set(key, same === undefined ? own : joined(same, own));
   }
-  const all = [...groups.values()];
-  const places = new Map<number, Place>();
-  let longest = 0;
-  all.forEach((group, binding) => {
-    const start = Math.min(...group.map(startOf));
-    const end = Math.max(...group.map((b) => startOf(b) + buffers[b]!.elements));
-    longest = Math.max(longest, end - start);
-    for (const b of group) places.set(b, { binding, offset: startOf(b) - start });
-  });
-  if (oneArena && BYTES * longest > limits.maxStorageBufferBindingSize) return null;
+  return [...groups.values()];
+};
+
+const joined = (a: Group, b: Group): Group => ({
+  buffers: [...a.buffers, ...b.buffers],
+  isInArena: a.isInArena,
+  start: Math.min(a.start, b.start),
+  end: Math.max(a.end, b.end),
+});
+
+/** The groups with the two neighbours in the arena joined that are shortest together; null where that is too long. */
+const withFewer = (groups: readonly Group[], longest: number): readonly Group[] | null => {
+  const inArena = groups.filter((group) => group.isInArena).sort((a, b) => a.start - b.start);
+  const pairs = inArena
+    .slice(1)
+    .map((next, i) => ({ a: inArena[i]!, b: next, both: joined(inArena[i]!, next) }));
+  const lengthOf = ({ both }: (typeof pairs)[number]): number => both.end - both.start;
+  const [shortest] = pairs.sort((p, q) => lengthOf(p) - lengthOf(q));
+  if (shortest === undefined || lengthOf(shortest) > longest) return null;
+  const { a, b, both } = shortest;
+  return groups.flatMap((group) => (group === a ? [both] : group === b ? [] : [group]));
+};
+
+/**
+ * The bindings of buffers that are used together, where they are too many one for several in the arena that are
+ * not far apart; null where they are still more than a shader may have.
+ */
+export const memoryOf = (used: readonly number[], buffers: Buffers, limits: ShaderLimits): Memory | null => {
+  let groups = placesOf(used, buffers);
+  while (groups.length > limits.maxStorageBuffersPerShaderStage) {
+    const fewer = withFewer(groups, limits.maxStorageBufferBindingSize / BYTES);
+    if (fewer === null) return null;
+    groups = fewer;
+  }
+  const all = groups;
+  const startOf = ({ storage }: Buffers[number]): number => (storage.kind === 'arena' ? storage.offset : 0);
   return {
-    bindings: all.map((members) => ({ kind: 'buffers', buffers: members })),
+    bindings: all.map((group) => ({ kind: 'buffers', buffers: group.buffers })),
     placeOf: ({ buffer, offset }) => {
-      const place = places.get(buffer) ?? UNUSED;
-      return { binding: place.binding, offset: place.offset + offset };
+      const binding = all.findIndex((group) => group.buffers.includes(buffer));
+      // a region may have loads that none of its assignments uses
+      return { binding, offset: binding < 0 ? 0 : startOf(buffers[buffer]!) - all[binding]!.start + offset };
     },
     elementsOf: (binding) => {
-      const [first, ...others] = all[binding]!;
+      const [first, ...others] = all[binding]!.buffers;
       const isOne = others.every((b) => keyOf(b, buffers) === keyOf(first, buffers));
       return isOne ? buffers[first]!.elements : null;
     },
   };
-};
-
-/**
- * The bindings of buffers that are used together; null where they are more than a shader may have, even with one
- * for all of the arena.
- */
-export const memoryOf = (used: readonly number[], buffers: Buffers, limits: ShaderLimits): Memory | null => {
-  const most = limits.maxStorageBuffersPerShaderStage;
-  const apart = arranged(used, buffers, limits, false);
-  if (apart !== null && apart.bindings.length <= most) return apart;
-  const together = arranged(used, buffers, limits, true);
-  return together !== null && together.bindings.length <= most ? together : null;
 };

@@ -266,6 +266,28 @@ describe('the code', () => {
     expect(part!.code).toContain('id >= 6u');
   });
 
+  test('binds what is near in the arena together where bindings are few, and the rest apart', () => {
+    // two tensors with half of the arena between them, and scalars that lie together
+    const offsets = [0, 2 ** 25, 2 ** 26, 2 ** 26 + 64, 2 ** 26 + 128];
+    const inArena: Buffers = offsets.map((offset, i) => ({
+      elements: i < 2 ? 4096 : 1,
+      dtype: 'float32',
+      storage: { kind: 'arena', offset },
+    }));
+    const loads = offsets.slice(1).map((_, i) => ({ buffer: i + 1, offset: 0, strides: [i === 0 ? 1 : 0] }));
+    const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
+    const sums = [1, 2, 3].map((b, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 3 + i, b }) as const); // prettier-ignore
+    const store: Store = { buffer: 0, offset: 0, strides: [1], value: 6, reduce: null };
+    const region: Region = { extents: [4096], reduced: 0, loads, body: [...body, ...sums], stores: [store] };
+    const boundWith = (most: number) =>
+      regionShaders(region, inArena, { ...FLOOR, maxStorageBuffersPerShaderStage: most })[0]!.bindings.map(
+        (binding) => (binding.kind === 'buffers' ? binding.buffers : []),
+      );
+    expect(boundWith(8)).toEqual([[1], [2], [3], [4], [0]]);
+    expect(boundWith(3)).toEqual([[1], [2, 3, 4], [0]]);
+    expect(() => boundWith(2), 'the two together would be longer than a binding').toThrow('more buffers');
+  });
+
   test('of a store that reads more buffers than there are bindings is refused', () => {
     const loads = Array.from({ length: 9 }, (_, buffer) => ({ buffer, offset: 0, strides: [1] }));
     const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);

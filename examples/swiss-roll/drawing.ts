@@ -1,63 +1,125 @@
-/** Drawing: lights on a dark film, which add up until they are white. */
-import type { Picture } from 'noisefold/training';
+/** The picture, as SVG that follows the reader's light or dark mode. */
+import { contours, densityOf, type Field } from './density.js';
 import type { Points } from './energyDistance.js';
 
-const SIZE = 640; // pixels
-const EXTENT = 2.8; // what is seen of each axis, from -EXTENT to EXTENT
-const COLD = [0.16, 0.4, 1]; // red, green, blue
-const WARM = [1, 0.45, 0.12];
+/** What is drawn. */
+export interface Drawn {
+  readonly data: Points;
+  readonly samples: Points;
+  /** Where points are after each step of the sampler: noise first. Only the first of them are drawn. */
+  readonly places: readonly Points[];
+  /** Said below. */
+  readonly caption: string;
+}
 
-/** Adds a light at (x, y) to a film, from cold at 0 to warm at 1, with a glow of `radius` pixels. */
-const shine = (
-  film: Float64Array,
-  x: number,
-  y: number,
-  warmth: number,
-  brightness: number,
-  radius: number,
-) => {
-  const [column, row] = [((1 + x / EXTENT) * SIZE) / 2, ((1 - y / EXTENT) * SIZE) / 2];
-  const color = COLD.map((cold, c) => brightness * (cold + (WARM[c]! - cold) * warmth));
-  const reach = 3 * radius;
-  for (let v = Math.max(0, Math.ceil(row - reach)); v <= Math.min(SIZE - 1, row + reach); v++)
-    for (let u = Math.max(0, Math.ceil(column - reach)); u <= Math.min(SIZE - 1, column + reach); u++) {
-      const glow = Math.exp(-((u - column) ** 2 + (v - row) ** 2) / (2 * radius ** 2));
-      for (let c = 0; c < 3; c++) film[3 * (v * SIZE + u) + c]! += glow * color[c]!;
-    }
+const EXTENT = 2.6; // what is seen of each axis, from -EXTENT to EXTENT
+const PANEL = 300; // pixels
+const GAP = 20;
+const TOP = 64;
+const WIDTH = 3 * PANEL + 4 * GAP;
+const HEIGHT = TOP + PANEL + 44;
+const FINE = 10; // lines are drawn in whole tenths of a pixel
+
+const STYLE = `
+text{font:12px system-ui,sans-serif;fill:#59636e}
+.paper{fill:#fff}.title{font-size:15px;font-weight:600;fill:#1f2328}.frame{fill:#f6f8fa}
+.density{fill-opacity:.13}.data{fill:#0969da}.learned{fill:#bc4c00}
+.way{fill:none;stroke-width:9;stroke-opacity:.65}.end{stroke-width:22;stroke-linecap:round}
+@media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.frame{fill:#151b23}
+.density{fill-opacity:.16}.data{fill:#58a6ff}.learned{fill:#f0883e}}`;
+
+type Point = readonly [x: number, y: number];
+
+const placeOf = ([x, y]: Point): Point => [
+  Math.round((FINE * PANEL * (1 + x / EXTENT)) / 2),
+  Math.round((FINE * PANEL * (1 - y / EXTENT)) / 2),
+];
+
+/** Corners of a path, each from the one before: that is shorter. */
+const pathOf = (points: readonly Point[]): string =>
+  points
+    .map(placeOf)
+    .map(([x, y], i, all) => {
+      const [fromX, fromY] = all[i - 1] ?? [0, 0];
+      return i === 0 ? `M${x} ${y}` : `l${x - fromX} ${y - fromY}`;
+    })
+    .join('')
+    .replaceAll(' -', '-');
+
+const panel = (
+  index: number,
+  title: string,
+  subtitle: string,
+  inside: readonly string[],
+): readonly string[] => [
+  `<svg x="${GAP + index * (PANEL + GAP)}" y="0" width="${PANEL}" height="${TOP + PANEL}">`,
+  `<text class="title" y="28">${title}</text><text y="48">${subtitle}</text>`,
+  `<svg y="${TOP}" width="${PANEL}" height="${PANEL}" viewBox="0 0 ${FINE * PANEL} ${FINE * PANEL}">`,
+  `<rect class="frame" width="100%" height="100%" rx="${6 * FINE}"/>`,
+  ...inside,
+  '</svg></svg>',
+];
+
+const LATTICE = 121; // nodes along each axis
+const BANDWIDTH = 0.06; // of the kernel, a little less than the spread across the roll
+const LEVELS = [0.03, 0.09, 0.18, 0.27, 0.36, 0.45, 0.54, 0.63, 0.72, 0.81, 0.9]; // parts of the highest density of the data
+
+/** Layers one over another: the denser the darker. */
+const layers = (kind: string, field: Field, highest: number): readonly string[] =>
+  LEVELS.map((part) => contours(field, part * highest)).map(
+    (rings) => `<path class="density ${kind}" d="${rings.map((ring) => `${pathOf(ring)}z`).join('')}"/>`,
+  );
+
+const WAYS = 240;
+const STAGES = 12; // each of a colour of its own
+
+/** The sum over axes and points of how far they move from one place to the next. */
+const lengthOf = (from: Points, to: Points): number => {
+  let length = 0;
+  for (let i = 0; i < from.length; i++) length += Math.abs(to[i]! - from[i]!);
+  return length;
 };
 
-const picture = (draw: (film: Float64Array) => void): Picture => {
-  const film = new Float64Array(3 * SIZE * SIZE).fill(0.03);
-  draw(film);
-  return { width: SIZE, height: SIZE, channels: 3, data: Uint8Array.from(film, (light) => 255 * (1 - Math.exp(-light))) }; // prettier-ignore
+/** The steps at which stages begin, and the last ends: points go about equally far in each. */
+const stagesOf = (places: readonly Points[]): readonly number[] => {
+  const gone = [0]; // before each step
+  places.slice(1).forEach((to, step) => gone.push(gone[step]! + lengthOf(places[step]!, to)));
+  const end = gone.at(-1)!;
+  return Array.from({ length: STAGES + 1 }, (_, stage) => gone.findIndex((length) => length >= (stage / STAGES) * end)); // prettier-ignore
 };
 
-/** The density of many points. */
-export const density = (points: Points): Picture =>
-  picture((film) => {
-    for (let i = 0; i < points.length; i += 2)
-      shine(film, points[i]!, points[i + 1]!, 1, 1400 / points.length, 3);
-  });
+/** The ways of points, from violet noise to orange samples. */
+const ways = (places: readonly Points[]): readonly string[] => {
+  const at = (step: number, i: number): Point => [places[step]![2 * i]!, places[step]![2 * i + 1]!];
+  const each = (draw: (i: number) => string): string =>
+    Array.from({ length: places[0]!.length / 2 }, (_, i) => draw(i)).join('');
+  const colour = (part: number): string => `hsl(${Math.round(265 + 120 * part)} 80% 62%)`;
+  const stages = stagesOf(places);
+  return [
+    ...stages.slice(1).map((to, stage) => {
+      const from = stages[stage]!;
+      const d = each((i) => pathOf(Array.from({ length: to - from + 1 }, (_, s) => at(from + s, i))));
+      return `<path class="way" stroke="${colour(stage / (STAGES - 1))}" d="${d}"/>`;
+    }),
+    `<path class="end" stroke="${colour(1)}" d="${each((i) => `${pathOf([at(places.length - 1, i)])}h0`)}"/>`,
+  ];
+};
 
-const PARTS = 12; // of each step, so that lights make a line
-
-/** The ways of the first points, from cold noise to warm data. */
-export const ways = (places: readonly Points[], count: number): Picture =>
-  picture((film) => {
-    const end = (places.length - 1) * PARTS;
-    for (let i = 0; i < 2 * count; i += 2)
-      for (let at = 0; at <= end; at++) {
-        const [from, to] = [places[Math.floor(at / PARTS)]!, places[Math.ceil(at / PARTS)]!];
-        const along = (axis: number) => from[axis]! + (to[axis]! - from[axis]!) * ((at % PARTS) / PARTS);
-        const isEnd = at % end === 0;
-        shine(film, along(i), along(i + 1), at / end, isEnd ? 1.2 : 0.07, isEnd ? 2 : 0.8);
-      }
-  });
-
-/** Two pictures of one size, the second to the right of the first. */
-export const beside = (a: Picture, b: Picture): Picture => {
-  const row = a.width * a.channels;
-  const rows = Array.from({ length: a.height }, (_, y) => [y * row, (y + 1) * row] as const);
-  const data = rows.flatMap((ends) => [...a.data.subarray(...ends), ...b.data.subarray(...ends)]);
-  return { ...a, width: 2 * a.width, data: Uint8Array.from(data) };
+/** Data and samples by their densities, and how samples came to be. */
+export const drawing = ({ data, samples, places, caption }: Drawn): string => {
+  const [given, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // prettier-ignore
+  const highest = given.values.reduce((a, b) => Math.max(a, b));
+  const count = (points: Points): string => (points.length / 2).toLocaleString('en');
+  const drawn = places.map((points) => points.subarray(0, 2 * WAYS));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
+    `<title>A swiss roll, learned</title><style>${STYLE}</style>`,
+    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
+    ...panel(0, 'Data', `density of ${count(data)} points`, layers('data', given, highest)),
+    ...panel(1, 'Learned', `density of ${count(samples)} samples`, layers('learned', learned, highest)),
+    ...panel(2, 'From noise to samples', `${count(drawn[0]!)} trajectories of ${places.length - 1} steps`, ways(drawn)), // prettier-ignore
+    `<text x="${GAP}" y="${HEIGHT - 16}">${caption}</text>`,
+    '</svg>',
+    '',
+  ].join('\n');
 };

@@ -1,10 +1,19 @@
 /** Sampling: points on their way from noise to data. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
-import { dpmSolverPP, type Process, sampler, type SampleState, uncorrected } from 'noisefold/diffusion';
+import {
+  dpmSolverPP,
+  exponentialGrid,
+  type Process,
+  sampler,
+  type SampleState,
+  uncorrected,
+} from 'noisefold/diffusion';
 import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
 import { network, type Params } from './network.js';
 
-const parts = { denoiser: network, grid: 25, solver: dpmSolverPP(), correction: uncorrected };
+// equal steps of the log-SNR, along which the solver errs least; below a σ of 0.01 lies nothing of the roll's width
+const grid = exponentialGrid(25, { min: 0.01, max: 80 });
+const parts = { denoiser: network, grid, solver: dpmSolverPP(), correction: uncorrected };
 
 /** Where `count` points are at each step of the solver, `[count, 2]` each: noise first, samples last. */
 export const trajectories = (process: Process, params: Resident<Params>, count: number, key: RandomKey) =>

@@ -4,7 +4,7 @@ import { cosine, ddpm } from 'noisefold/diffusion';
 import { evaluate, fork, key, type NoisefoldError, program, using } from 'noisefold/dsl';
 import { expect, test } from 'vitest';
 import { swissRoll } from './data.js';
-import { beside, density, ways } from './drawing.js';
+import { drawing } from './drawing.js';
 import { energyDistance } from './energyDistance.js';
 import { timesteps } from './network.js';
 import { trajectories } from './sampling.js';
@@ -15,7 +15,7 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
     throw new Error(error.message);
   })(result);
 
-/** Trains for some steps, and gives the losses told on the way and the trajectories of 400 points. */
+/** Trains for some steps, and gives the losses told on the way and the trajectories of 2000 points. */
 const run = async (steps: number, seed: number) => {
   const losses: (readonly [step: number, loss: number])[] = [];
   const keys = fork(key(seed), 'train', 'sample');
@@ -24,7 +24,7 @@ const run = async (steps: number, seed: number) => {
     RTE.flatMap((process) =>
       F.pipe(
         train(process, steps, keys.train, (step, loss) => losses.push([step, loss])),
-        RTE.flatMap((params) => trajectories(process, params, 400, keys.sample)),
+        RTE.flatMap((params) => trajectories(process, params, 2000, keys.sample)),
       ),
     ),
     using(wasm()),
@@ -37,50 +37,53 @@ const real = async (count: number, seed: number) =>
 
 test('the energy distance is what a hand finds', () => {
   // (0, 0) and (3, 4) to (0, 0): E‖X - Y‖ = 5/2, E‖X - X'‖ = 10/4, E‖Y - Y'‖ = 0
-  expect(energyDistance(Float32Array.of(0, 0, 3, 4), Float32Array.of(0, 0))).toBe(Math.sqrt(2.5));
+  expect(energyDistance(Float32Array.of(0, 0, 3, 4))(Float32Array.of(0, 0))).toBe(2.5);
   // corners of a square and its centre: E‖X - Y‖ = √2, E‖X - X'‖ = (2 + 2 + 2√2)/4
   const corners = Float32Array.of(1, 1, 1, -1, -1, 1, -1, -1);
-  expect(energyDistance(corners, Float32Array.of(0, 0))).toBeCloseTo(
-    Math.sqrt(2 * Math.SQRT2 - 1 - Math.SQRT1_2),
-    12,
-  );
-  expect(energyDistance(corners, corners)).toBe(0);
+  const found = energyDistance(corners)(Float32Array.of(0, 0));
+  expect(found).toBeCloseTo(2 * Math.SQRT2 - 1 - Math.SQRT1_2, 12);
+  expect(energyDistance(corners)(corners)).toBeCloseTo(0, 12);
 });
 
-test('the square for two sets of n real points is (2/n)·E‖X - X′‖ on average', async () => {
+test('for two sets of n real points it is (2/n)·E‖X - X′‖ on average', async () => {
   const n = 200;
   const points = await real(40 * n, 5);
   const set = (i: number) => points.subarray(2 * n * i, 2 * n * (i + 1));
-  const pairs = Array.from({ length: 20 }, (_, i) => energyDistance(set(2 * i), set(2 * i + 1)) ** 2);
+  const pairs = Array.from({ length: 20 }, (_, i) => energyDistance(set(2 * i))(set(2 * i + 1)));
   const apart = Array.from({ length: 20 * n }, (_, i) =>
     Math.hypot(points[4 * i]! - points[4 * i + 2]!, points[4 * i + 1]! - points[4 * i + 3]!),
   );
   const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b) / numbers.length;
-  // a square deviates by about six tenths of its mean, one of twenty by an eighth
-  expect(Math.abs(mean(pairs) / ((2 / n) * mean(apart)) - 1)).toBeLessThan(4 / 8);
+  // one deviates by about half of their mean, the mean of twenty by a ninth
+  expect(Math.abs(mean(pairs) / ((2 / n) * mean(apart)) - 1)).toBeLessThan(4 / 9);
 });
 
-test('points of the roll lie along its spiral', async () => {
+test('points of the roll lie along its spiral, about the origin', async () => {
   const points = await real(2000, 6);
-  const spiral = Array.from({ length: 2001 }, (_, i) => Math.PI * (1.5 + (3 * i) / 2000)).map(
-    (a) => [(a * Math.cos(a)) / 7, (a * Math.sin(a)) / 7] as const,
-  );
-  const squares = Array.from({ length: 2000 }, (_, i) =>
-    Math.min(...spiral.map(([x, y]) => (points[2 * i]! - x) ** 2 + (points[2 * i + 1]! - y) ** 2)),
-  );
+  const turns = Array.from({ length: 2001 }, (_, i) => Math.PI * (1.5 + (3 * i) / 2000));
+  const arms = turns.map((a) => [(a * Math.cos(a)) / 7, (a * Math.sin(a)) / 7] as const);
+  const middle = [0, 1].map((axis) => arms.reduce((sum, arm) => sum + arm[axis]!, 0) / arms.length);
+  const squares = Array.from({ length: 2000 }, (_, i) => {
+    const [x, y] = [points[2 * i]! + middle[0]!, points[2 * i + 1]! + middle[1]!];
+    return Math.min(...arms.map((arm) => (arm[0] - x) ** 2 + (arm[1] - y) ** 2));
+  });
   // of noise of deviation 0.07 along both axes, that across the spiral is left
   expect(Math.sqrt(squares.reduce((a, b) => a + b) / 2000) / 0.07).toBeCloseTo(1, 1);
 });
 
 test('a short run brings noise nearer to the roll, and the same seed gives the same points and pictures', async () => {
-  const [one, again, other] = [await run(60, 1), await run(60, 1), await run(60, 2)];
-  expect(one.losses.map(([step]) => step)).toEqual([8, 16, 24, 32, 40, 48, 56]);
+  const [one, again, other] = [await run(240, 1), await run(240, 1), await run(240, 2)];
+  expect(one.losses.map(([step]) => step)).toEqual([30, 60, 90, 120, 150, 180, 210, 240]);
   expect(one.places.length).toBe(26);
-  expect(again).toEqual(one);
+  expect(again.losses).toEqual(one.losses);
+  expect(again.places[25]).toEqual(one.places[25]);
   expect(other.places[25]).not.toEqual(one.places[25]);
-  const [noise, samples, points] = [one.places[0]!, one.places[25]!, await real(400, 3)];
-  expect(energyDistance(samples, points)).toBeLessThan(energyDistance(noise, points) / Math.SQRT2);
-  const picture = beside(density(samples), ways(one.places, 20));
-  expect(picture).toMatchObject({ width: 1280, height: 640, channels: 3 });
-  expect(picture.data).toEqual(beside(density(again.places[25]!), ways(again.places, 20)).data);
+  const [noise, samples, points] = [one.places[0]!, one.places[25]!, await real(2000, 3)];
+  const distance = energyDistance(points);
+  expect(distance(samples)).toBeLessThan(distance(noise) / 2);
+  const draw = ({ places }: typeof one) =>
+    drawing({ data: points, samples: places.at(-1)!, places, caption: 'of 2000' });
+  expect(draw(again)).toBe(draw(one));
+  expect(draw(other)).not.toBe(draw(one));
+  expect(draw(one)).toContain('240 trajectories of 25 steps');
 });

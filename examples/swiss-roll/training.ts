@@ -17,7 +17,7 @@ import { initialState, trainState, trainStep } from 'noisefold/training';
 import { swissRoll } from './data.js';
 import { network } from './network.js';
 
-const BATCH = 128;
+const BATCH = 256;
 
 /** Trains the network for so many steps; gives the moving average of its parameters. */
 export const train = (
@@ -26,8 +26,8 @@ export const train = (
   key: RandomKey,
   onLoss: (step: number, loss: number) => void,
 ) => {
-  const optimizer = adam({ learningRate: F.pipe(3e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
-  const recipe = { model: network, process, optimizer, averageDecay: 0.995, timesteps: stratifiedTimesteps };
+  const optimizer = adam({ learningRate: F.pipe(4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
+  const recipe = { model: network, process, optimizer, averageDecay: 0.998, timesteps: stratifiedTimesteps };
   const spec = { state: trainState(recipe), key: 'key' } as const;
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');

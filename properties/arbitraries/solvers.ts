@@ -1,4 +1,5 @@
 /** Solvers by name. */
+import { either as E } from 'fp-ts';
 import fc from 'fast-check';
 import {
   ancestral,
@@ -8,12 +9,31 @@ import {
   dpmSolverPPSinglestep,
   euler,
   eulerAncestral,
+  type Grid,
+  gridOf,
   heun,
+  type Leg,
+  legsOf,
   lms,
   pndm,
+  type Process,
   type Solver,
   uniPC,
 } from 'noisefold/diffusion';
+import { valueOf } from '../oracles/plans.js';
+
+/** A process and a grid of its timesteps. */
+export interface Gridded {
+  readonly process: Process;
+  readonly grid: number | Grid;
+}
+
+export const legsOn = ({ path = legsOf }: Solver, { process, grid }: Gridded): readonly Leg[] =>
+  path(process, valueOf(gridOf(grid)(process)));
+
+/** Whether a solver takes a grid: churn is refused where a process has no level that it leads to. */
+export const runsOn = (solver: Solver, given: Gridded): boolean =>
+  E.isRight(solver.integrate(legsOn(solver, given), given.process.marginals));
 
 /** A solver, and what its samples of Gaussian data may lack of their variance at 400 steps. */
 export interface Named {

@@ -242,7 +242,7 @@ const detached: Law<readonly [Process, number, number, number]> = {
   violation: async ([process, p, q, seed]) => {
     type Params = { readonly p: Scalar; readonly q: Scalar };
     const model = learningVariance<Params, [2]>({
-      predicts: 'epsilon',
+      predicts: 'v', // which is defined without signal as well
       as: 'range',
       apply: (params, x) => ({ prediction: mul(params.p)(x), variance: tanh(mul(params.q)(x)) }),
     });

@@ -6,6 +6,7 @@ import { channelLaws } from './channels.js';
 import { compilationLaws } from './compilation.js';
 import { conditionLaws } from './conditions.js';
 import { derivativeLaws } from './derivatives.js';
+import { guidanceLaws } from './guidance.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { processLaws } from './processes.js';
@@ -39,6 +40,7 @@ export const lawsPage = (backend: Backend): string => {
     'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,
     'Conditions (`conditionLaws`)': conditionLaws,
+    'Guidance (`guidanceLaws`)': guidanceLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Derivatives (`derivativeLaws`)': derivativeLaws,
     'Transformations (`transformationLaws`)': transformationLaws,

@@ -10,6 +10,7 @@ export { scheduleLaws } from './schedules.js';
 export { solverLaws } from './solvers.js';
 export { boundLaws } from './bounds.js';
 export { conditionLaws } from './conditions.js';
+export { guidanceLaws } from './guidance.js';
 export { keyLaws } from './keys.js';
 export { derivativeLaws } from './derivatives.js';
 export { transformationLaws } from './transformations.js';

@@ -29,7 +29,9 @@ export const ancestralStep =
 
 /** Ancestral steps whose σ is what the denoiser says, between those of the leg. */
 const learnedStep = (legs: readonly Leg[]) => {
-  const mean = linearIntegrator(legs.map(ancestralStep('posterior')).map((row) => ({ ...row, noise: 0 })));
+  const rows = legs.map(ancestralStep('posterior'));
+  const mean = linearIntegrator(rows.map((row) => ({ ...row, noise: 0 })));
+  const { stochastic } = linearIntegrator(rows);
   const logAt = (variance: ReverseVariance) =>
     entryAt(table(column(legs, (leg) => 2 * Math.log(ancestralStep(variance)(leg).noise || 1))));
   const [lowAt, highAt] = [logAt('posterior'), logAt('beta')];
@@ -39,13 +41,14 @@ const learnedStep = (legs: readonly Leg[]) => {
     moment: Moment<S>,
     { as, variance }: NonNullable<Moment<S>['learned']>,
   ): SampleStep<S> => {
+    const { state: next, x0 } = mean.step(state, moment);
+    if (!stochastic) return { state: next, x0 }; // a single step, to the data: there is no key to draw with
     const { index, t, noise } = moment;
     const each = broadcastLike(state.x);
     const logVariance = saidLogVariance(as)(variance(state.x, t), () => ({
       low: each(lowAt(index)),
       high: each(highAt(index)),
     }));
-    const { state: next, x0 } = mean.step(state, moment);
     const noisy = mul(noisyAt(index))(noise('noise'));
     return { state: { ...next, x: add(mul(deviationOf(logVariance))(noisy))(next.x) }, x0 };
   };

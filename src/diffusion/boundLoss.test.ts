@@ -5,22 +5,26 @@ import {
   add,
   ascribeLike,
   constantOf,
+  fullLike,
   grad,
   iota,
+  type Key,
   mul,
   type Scalar,
   scalar,
   sin,
   tanh,
   type Tensor,
+  zeros,
 } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+import { E, F } from '../internal/fp.js';
 import { cosine } from './alphaBarSchedules.js';
 import { perSample } from './batch.js';
 import { boundLosses, hybridLosses, rescaledBoundLosses } from './boundLoss.js';
 import { learningVariance } from './denoiser.js';
 import { type Losses, meanLoss, simpleLosses } from './loss.js';
 import { ddpm } from './process.js';
+import { respace } from './respacing.js';
 import { scheduleFromBetas } from './schedule.js';
 import type { TimestepDraw } from './timestepDraw.js';
 
@@ -35,6 +39,18 @@ const model = learningVariance<Scalar, [2]>({
   apply: (p, x) => ({ prediction: mul(p)(x), variance: tanh(sin(add(p)(mul(3)(x)))) }),
 });
 const losses = (of: Losses<Scalar, [2]>, p = 0.4) => numbersOf((key) => of(scalar(p), x0, key).losses);
+
+it('of a process of one timestep has a finite slope in float32', async () => {
+  const one = right(F.pipe(ddpm(cosine(1000)), E.flatMap(respace(1))));
+  const model = learningVariance<Tensor<[]>, [2]>({
+    predicts: 'x0',
+    as: 'range',
+    apply: (p, x) => ({ prediction: mul(p)(x), variance: mul(p)(x) }),
+  });
+  const slope = (drawn: Key) =>
+    grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(0.5)(zeros(8, 2)), drawn);
+  for (const found of await numbersOf(slope, wasm())) expect(Number.isFinite(found)).toBe(true);
+});
 
 describe('losses of the bound', () => {
   it('rescaled is T times raw', async () => {

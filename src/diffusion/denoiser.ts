@@ -12,6 +12,7 @@ import {
 } from '../dsl/index.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
+import { requireDetermined } from './determined.js';
 import { conversion, type Parameterization } from './parameterization.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
@@ -101,6 +102,49 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   readonly init: (key: Key) => P;
 }
 
+/** What may be changed of a denoiser: what it is told, and what it says. */
+export interface DenoiserChange<P, Q, I extends Shape> {
+  /** Its parameters, of those of the new one. */
+  readonly params: (params: Q) => P;
+  /** Left out: it is told what the new one is told. */
+  readonly told?: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>;
+  /** What the new one predicts, of its x_t, `t` and the old prediction. Left out: the same. */
+  readonly said?: <B extends Dim>(
+    t: Tensor<[B], 'int32'>,
+    x: Tensor<[NoInfer<B>, ...I]>,
+  ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
+}
+
+/**
+ * A denoiser made of another, whose prediction is changed wherever it is given: alone, and beside a variance that is
+ * learned, which stays.
+ *
+ * @example
+ * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
+ * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(2)(p) })(denoiser)
+ * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
+ */
+export const mapDenoiser =
+  <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
+  ({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+    ...denoiser,
+    apply: (params, x, at) => {
+      const prediction = apply(part(params), x, told(at));
+      return said ? said(at.t, x)(prediction) : prediction;
+    },
+    ...(learned && {
+      learned: {
+        as: learned.as,
+        apply: (params, x, at) => {
+          const { prediction, variance } = learned.apply(part(params), x, told(at));
+          return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
+        },
+      },
+    }),
+  });
+
+const same = <P>(params: P): P => params;
+
 /**
  * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
  *
@@ -112,42 +156,42 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
  * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
  * await using(reference())(evaluate(measured, {})(key(7)))() // → E.right([1])
  */
-export const withoutDropout = <P, I extends Shape>({
-  apply,
-  learned,
-  ...denoiser
-}: Denoiser<P, I>): Denoiser<P, I> => ({
-  ...denoiser,
-  apply: (params, x, { dropout: _, ...at }) => apply(params, x, at),
-  ...(learned && {
-    learned: { ...learned, apply: (params, x, { dropout: _, ...at }) => learned.apply(params, x, at) },
-  }),
-});
+export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+  mapDenoiser<P, P, I>({ params: same, told: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * From predictions of one parameterization to those of another, where `t` indexes the process: of `[B, ...I]`,
- * by x_t of the same shape.
+ * by x_t of the same shape. Raises `ConfigError` where no signal is left that a prediction of ε or the score could be
+ * turned into data by.
  *
+ * @param timesteps - at which it will be asked; all of the process if left out
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const toNoise = pipe(process, E.map((p) => converted(p, 'x0', 'epsilon')(iota(2), ones(2))))
  * pipe(toNoise, E.map((ofX0) => ofX0(zeros(2)))) // → E.right([1.667, 1.25])
  */
-export const converted = (process: Process, from: Parameterization, to: Parameterization) => {
+export const converted = (
+  process: Process,
+  from: Parameterization,
+  to: Parameterization,
+  timesteps?: readonly number[],
+) => {
   const conversions = process.marginals.map(conversion(from, to));
   const ofX = table(column(conversions, ({ x }) => x));
   const ofPrediction = table(column(conversions, ({ prediction }) => prediction));
   return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
-      from === to
-        ? prediction
-        : add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+    (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+      if (from === to) return prediction;
+      if (to === 'x0' || to === 'v') requireDetermined('denoiser', process, from, timesteps);
+      return add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+    };
 };
 
 /**
  * The same denoiser in another parameterization: from what it predicts and x_t to what was asked. Its `t`
- * indexes the process.
+ * indexes the process. When it is applied it raises as {@link converted}.
  *
+ * @param timesteps - at which it will be asked; all of the process if left out
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -155,25 +199,12 @@ export const converted = (process: Process, from: Parameterization, to: Paramete
  * pipe(noise, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([1.667, 1.25])
  */
 export const reparameterize =
-  (process: Process, to: Parameterization) =>
+  (process: Process, to: Parameterization, timesteps?: readonly number[]) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { predicts, apply, learned } = denoiser;
+    const { predicts } = denoiser;
     if (predicts === to) return denoiser;
-    const convert = converted(process, predicts, to);
-    return {
-      ...denoiser,
-      predicts: to,
-      apply: (params, x, at) => convert(at.t, x)(apply(params, x, at)),
-      ...(learned && {
-        learned: {
-          ...learned,
-          apply: (params, x, at) => {
-            const { prediction, variance } = learned.apply(params, x, at);
-            return { prediction: convert(at.t, x)(prediction), variance };
-          },
-        },
-      }),
-    };
+    const said = converted(process, predicts, to, timesteps);
+    return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
 /**
@@ -186,13 +217,8 @@ export const reparameterize =
  */
 export const overParams =
   <Q, P>(part: (params: Q) => P) =>
-  <I extends Shape>({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
-    ...denoiser,
-    apply: (params, x, at) => apply(part(params), x, at),
-    ...(learned && {
-      learned: { ...learned, apply: (params, x, at) => learned.apply(part(params), x, at) },
-    }),
-  });
+  <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
+    mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises where a process goes on past the timesteps of a denoiser, which would take the last for all of them. */
 const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): void => {
@@ -220,17 +246,12 @@ export const overProcess =
   ({ timesteps }: Process) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const askedBy = askedTimesteps({ timesteps });
-    const { apply, learned } = denoiser;
-    const asked = <B extends Dim>(at: Conditioning<B>): Conditioning<B> => {
-      requireKnown(timesteps, denoiser.timesteps);
-      requireCondition(denoiser.condition, at.condition);
-      return { ...at, t: askedBy(at.t) };
-    };
-    return {
-      ...denoiser,
-      apply: (params, x, at) => apply(params, x, asked(at)),
-      ...(learned && {
-        learned: { ...learned, apply: (params, x, at) => learned.apply(params, x, asked(at)) },
-      }),
-    };
+    return mapDenoiser<P, P, I>({
+      params: same,
+      told: (at) => {
+        requireKnown(timesteps, denoiser.timesteps);
+        requireCondition(denoiser.condition, at.condition);
+        return { ...at, t: askedBy(at.t) };
+      },
+    })(denoiser);
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../properties/diffusion/run.js';
 import { cpu } from '../backends/tfjs/cpu.js';
+import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/tfjs/wasm.js';
 import { constantOf, grad, sum, type Tensor } from '../dsl/index.js';
 import { discretizedLogLikelihood } from './discretizedGaussian.js';
@@ -60,6 +61,55 @@ describe('the log-probability of bytes', () => {
       ),
     );
     for (const slope of slopes) expect(Number.isFinite(slope)).toBe(true);
+  });
+
+  it.each([
+    ['reference', reference, 1e-9],
+    // z to a rounding of its own, of which the density makes z² of them, with 2⁴ operations
+    ['wasm', wasm, 7 ** 2 * 2 ** 4 * 2 ** -24],
+  ] as const)('in the tails has its digits and its slope, %s', async (_, backend, tolerance) => {
+    const sigma = 0.02;
+    const zs = [3.2, 4, 5, 5.5, 6, 6.8];
+    const logVariance = constantOf(
+      zs.map(() => 2 * Math.log(sigma)),
+      6,
+    );
+    for (const level of [1 / 255, 1]) {
+      const x = constantOf(
+        zs.map(() => level),
+        6,
+      );
+      const means = zs.map((z) => level - z * sigma);
+      // Simpson's rule for the bin, which goes on to 12 σ at the end
+      const expected = means.map((mean) => {
+        const [from, to] = [level - 1 / 255, level === 1 ? mean + 12 * sigma : level + 1 / 255];
+        const N = 4000;
+        const h = (to - from) / N;
+        const density = (i: number) =>
+          Math.exp(-0.5 * ((from + i * h - mean) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
+        let sum = density(0) + density(N);
+        for (let i = 1; i < N; i++) sum += (i % 2 === 1 ? 4 : 2) * density(i);
+        return Math.log((sum * h) / 3);
+      });
+      const logs = await numbersOf(
+        () => discretizedLogLikelihood({ mean: constantOf(means, 6), logVariance })(x),
+        backend(),
+      );
+      expected.forEach((one, i) => expect(Math.abs(logs[i]! - one)).toBeLessThan(tolerance));
+      const slopes = await numbersOf(
+        () =>
+          grad((mean: Tensor<[6]>) => sum(discretizedLogLikelihood({ mean, logVariance })(x)))(
+            constantOf(means, 6) as Tensor<[6]>,
+          ),
+        backend(),
+      );
+      // d log P/dμ is E[z]/σ over the bin, which lies between its edges, or beyond the nearest
+      slopes.forEach((slope, i) => {
+        const half = 1 / 255 / sigma;
+        expect(slope * sigma).toBeGreaterThan(zs[i]! - half);
+        expect(slope * sigma).toBeLessThan(zs[i]! + (level === 1 ? 1 / zs[i]! : half));
+      });
+    }
   });
 
   it.each([

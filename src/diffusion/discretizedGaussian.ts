@@ -1,17 +1,24 @@
 import {
+  abs,
   add,
+  div,
   erf,
   exp,
+  fullLike,
   greater,
   less,
   log,
   maximum,
+  minimum,
   mul,
   neg,
+  onesLike,
   type Shape,
+  square,
   sub,
   select,
   type Tensor,
+  zerosLike,
 } from '../dsl/index.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 
@@ -19,11 +26,39 @@ import type { DiagonalGaussian } from './gaussianKl.js';
 const HALF = 1 / 255;
 /** Where the outermost bins begin: between the last two levels of either end. */
 const OUTERMOST = 1 - HALF;
-/** Probabilities below are taken for it, as guided-diffusion does: the difference of two erf of float32 has no digit left. */
+/** Probabilities below are taken for it, as guided-diffusion does. */
 const SMALLEST = 1e-12;
 
 /** erf(z/√2), of which the cdf of the standard normal distribution is ½·(1 + erf). */
 const spread = <S extends Shape>(z: Tensor<S>): Tensor<S> => erf(mul(Math.SQRT1_2)(z));
+
+/** From how many deviations on a bin is of the tail, where a difference of two erf of float32 loses its digits. */
+const TAIL = 3;
+/** Beyond so many deviations there is nothing above {@link SMALLEST}; the squares of more may leave float32. */
+const FAR = 40;
+/** As many levels of the fraction give the tail from {@link TAIL} on within 10⁻¹². */
+const LEVELS = 32;
+
+/** (1 - Φ(z))/φ(z) = 1/(z + 1/(z + 2/(z + 3/(z + …)))), for z ≥ {@link TAIL}: Abramowitz & Stegun 26.2.14. */
+const millsRatio = <S extends Shape>(z: Tensor<S>): Tensor<S> => {
+  const fraction = Array.from({ length: LEVELS }, (_, k) => LEVELS - k).reduce(
+    (below, k) => add(div(below)(fullLike(k)(z)))(z),
+    z,
+  );
+  return div(fraction)(onesLike(z));
+};
+
+/** log(1 - Φ(near) - (1 - Φ(far))), without the second where `open`: far = near + width, near ≥ {@link TAIL}. */
+const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tensor<S, 'bool'>): Tensor<S> => {
+  const far = add(width)(near);
+  const ratio = millsRatio(near);
+  // φ(far)/φ(near), of an exponent that does not cancel
+  const falls = exp(mul(-0.5)(mul(add(far)(near))(width)));
+  const rest = select(open, mul(div(ratio)(millsRatio(far)))(falls))(zerosLike(near));
+  const logDensity = sub(0.5 * Math.log(2 * Math.PI))(mul(-0.5)(square(near)));
+  const left = maximum(1e-16)(sub(rest)(onesLike(near))); // a bin far narrower than σ, where both are one
+  return add(log(mul(left)(ratio)))(logDensity);
+};
 
 /**
  * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real
@@ -47,6 +82,16 @@ export const discretizedLogLikelihood =
     const lowest = add(1)(toUpper);
     const highest = add(1)(neg(toLower));
     const inside = sub(toLower)(toUpper);
-    const twice = select(less(-OUTERMOST)(x), select(greater(OUTERMOST)(x), inside)(highest))(lowest);
-    return log(maximum(SMALLEST)(mul(0.5)(twice)));
+    const [isLowest, isHighest] = [less(-OUTERMOST)(x), greater(OUTERMOST)(x)];
+    const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
+      select(isLowest, select(isHighest, between)(high))(low);
+    const byDifference = log(maximum(SMALLEST)(mul(0.5)(pick(lowest, inside, highest))));
+    const outward = pick(neg(centered), abs(centered), centered);
+    const near = mul(inverse)(add(-HALF)(outward));
+    const byTail = logTail(
+      minimum(FAR)(maximum(TAIL)(near)),
+      mul(2 * HALF)(inverse),
+      greater(0.5)(pick(onesLike(x), zerosLike(x), onesLike(x))),
+    );
+    return maximum(Math.log(SMALLEST))(select(greater(TAIL)(near), byDifference)(byTail));
   };

@@ -2,7 +2,7 @@ import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
-import { flowStep, sigmaOf } from './lambda.js';
+import { flowStep, leavesSignal, sigmaOf } from './lambda.js';
 import type { Integrator, Leg, Solver } from './solver.js';
 import { column, entryAt } from './table.js';
 
@@ -39,6 +39,14 @@ const MOST = Math.SQRT2 - 1;
  */
 const FURTHEST = 100;
 
+const isChurned = (
+  { from }: Pick<Leg, 'from'>,
+  { churn, sMin, sMax }: Pick<Required<Churn>, 'churn' | 'sMin' | 'sMax'>,
+): boolean => {
+  const sigma = sigmaOf(from);
+  return churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
+};
+
 /** The noise level to which a leg is raised (Algorithm 2, line 5), the nearest one of the process: `round_sigma`. */
 const raisedTo = (
   { t, from }: Leg,
@@ -47,13 +55,32 @@ const raisedTo = (
   { churn, sMin, sMax }: Required<Churn>,
 ): number => {
   const sigma = sigmaOf(from);
-  if (churn === 0 || !(from.scale > 0) || sigma < sMin || sigma > sMax) return t;
+  if (!isChurned({ from }, { churn, sMin, sMax })) return t;
   const wanted = Math.log(sigma * (1 + Math.min(churn / legs.length, MOST)));
   const distance = (level: number): number => Math.abs(Math.log(sigmaOf(levels[level]!)) - wanted);
   let nearest = t;
   while (nearest + 1 < levels.length && distance(nearest + 1) < distance(nearest)) nearest++;
   return nearest;
 };
+
+/**
+ * Churn that a process has no room for: of steps in its range, none is raised, since the next level of the process is
+ * more than twice as far as S_churn/N leads.
+ */
+const churned =
+  (where: string, legs: readonly Leg[], levels: readonly Channel[]) =>
+  (given: Required<Churn>): either.Either<NoisefoldError, Required<Churn>> => {
+    const isWanted = (leg: Leg): boolean => isChurned(leg, given) && leg.t + 1 < levels.length;
+    const isLost = legs.some(isWanted) && legs.every((leg) => raisedTo(leg, legs, levels, given) === leg.t);
+    return isLost
+      ? fail('ConfigError', {
+          where,
+          expected: 'a churn that raises x_t to another noise level of the process at least once',
+          actual: `${given.churn} over ${legs.length} steps, of which none reaches the next level`,
+          hint: 'give more churn, fewer steps, or a process of more timesteps; a churn of 0 draws nothing',
+        })
+      : E.right(given);
+  };
 
 const integrator = (
   legs: readonly Leg[],
@@ -106,7 +133,8 @@ const solver =
     integrate: (legs, levels) =>
       F.pipe(
         checked(where, { churn, sMin, sMax, sNoise }),
-        E.map(() => integrator(legs, levels, { churn, sMin, sMax, sNoise }, corrects)),
+        E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
+        E.map((given) => integrator(legs, levels, given, corrects)),
       ),
   });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
+import { reference } from '../backends/reference/index.js';
+import { wasm } from '../backends/tfjs/wasm.js';
 import { add, cast, constantOf, mul, onesLike, scaleBy, tanh } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
@@ -83,6 +85,24 @@ describe('classifier-free guidance', () => {
     ).toBeLessThan(1e-13);
   });
 
+  it.each([
+    ['float64', reference()],
+    ['float32', wasm()],
+  ] as const)('rescales nothing where a prediction has no deviation, in %s', async (_, backend) => {
+    const gray = constantOf(new Float32Array(15).fill(0.1), 3, 5); // whose mean is rounded
+    const ofLabel: Denoiser<null, [5]> = {
+      predicts: 'v',
+      classes: CLASSES,
+      apply: (_, samples, at) => scaleBy(cast('float32')(at.label!))(samples),
+    };
+    const found = (rescale: number) =>
+      numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, label }), backend);
+    const plain = await found(0);
+    expect(plain.every(Number.isFinite)).toBe(true);
+    expect(await found(1)).toEqual(plain);
+    expect(await found(0.5)).toEqual(plain);
+  });
+
   it('guides within its interval of timesteps alone', async () => {
     const made = right(cfg(3, { interval: [50, 98] })(denoiser));
     const found = await numbersOf(() => made.apply(null, x, { t, label }));
@@ -134,6 +154,14 @@ describe('guides at once', () => {
       ).toBeLessThan(1e-14);
     for (const same of [concat(cfg(3), empty), concat(empty, cfg(3))])
       expect(relativeDistance(await numbers(same), await numbers(cfg(3)))).toBeLessThan(1e-14);
+  });
+
+  it('are of one parameterization', () => {
+    const turned: Guidance = (d) => E.right({ ...d, predicts: 'v' });
+    for (const both of [guidanceMonoid.concat(turned, unguided), guidanceMonoid.concat(unguided, turned)]) {
+      const made = both(denoiser);
+      expect(E.isLeft(made) && made.left.message).toContain('of epsilon, got one that makes it predict v');
+    }
   });
 
   it('fail where one of them does', () => {

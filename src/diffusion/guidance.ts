@@ -1,27 +1,33 @@
 import {
   add,
   and,
+  ascribeLike,
   cast,
   type Dim,
+  dims,
   div,
   fullLike,
+  greater,
   greaterEqual,
   lessEqual,
   meanPerSample,
   mul,
   type NoisefoldError,
   onesLike,
+  reshape,
   scaleBy,
   select,
   type Shape,
+  slice,
   sqrt,
   square,
+  squeeze,
   sub,
   type Tensor,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
-import { joinBatches, partBatches } from './batch.js';
+import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
 import type { Denoiser } from './denoiser.js';
 import { requiredLabel } from './required.js';
@@ -44,7 +50,8 @@ export const unguided: Guidance = (denoiser) => E.right(denoiser);
 export interface CfgOptions {
   /**
    * φ: how far the standard deviation of each guided prediction goes back to that of the one with the class (Lin et
-   * al. 2024, eq. 15 and 16; 0.7 there). From 0, not at all, to 1; 0 if left out.
+   * al. 2024, eq. 15 and 16; 0.7 there). From 0, not at all, to 1; 0 if left out. A guided prediction without any
+   * deviation stays as it is.
    */
   readonly rescale?: number;
   /**
@@ -67,10 +74,25 @@ const wrongOptions = (scale: number, { rescale = 0, interval: [first, last] = [0
           }
         : null;
 
-/** The standard deviation of each sample, `[B, ...I]` to `[B]`. */
-const deviation = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
-  const mean = meanPerSample(x);
-  return sqrt(meanPerSample(square(sub(scaleBy(mean)(onesLike(x)))(x))));
+/** The variance of each sample, `[B, ...I]` to `[B]`; 0 to the bit where all its numbers are one. */
+const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
+  const [B = 1] = dims(x) as readonly number[]; // traced: numbers
+  // the mean of equal numbers is rounded, and the squares of what is left would be taken for a variance
+  const origin = ascribeLike(perSample(x))(squeeze(1)(slice(1, 0, 1)(reshape(B, -1)(x))) as Tensor<Shape>);
+  const without = (numbers: Tensor<[B]>) => sub(scaleBy(numbers)(onesLike(x)));
+  const moved = without(origin)(x);
+  return meanPerSample(square(without(meanPerSample(moved))(moved)));
+};
+
+/** The deviation of one batch over that of another, for each sample: 1 where the other has none. */
+const deviationRatio = <B extends Dim, I extends Shape>(
+  over: Tensor<[B, ...I]>,
+  under: Tensor<[B, ...I]>,
+): Tensor<[B]> => {
+  const divisor = variance(under);
+  const varies = greater(0)(divisor);
+  const one = onesLike(divisor);
+  return sqrt(div(select(varies, one)(divisor))(select(varies, one)(variance(over))));
 };
 
 /**
@@ -128,15 +150,28 @@ export const cfg =
         );
         const guided = add(scaleBy(weightAt(at.t))(sub(without)(withClass)))(without);
         if (rescale === 0) return guided;
-        const ratio = div(deviation(guided))(deviation(withClass));
+        const ratio = deviationRatio(withClass, guided);
         return scaleBy(add(1 - rescale)(mul(rescale)(ratio)))(guided);
       },
     });
   };
 
+/** A guided denoiser whose predictions can be added up with those of the plain one: both are of one kind. */
+const summand =
+  <P, I extends Shape>({ predicts }: Denoiser<P, I>) =>
+  (guided: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
+    guided.predicts === predicts
+      ? E.right(guided)
+      : fail('ConfigError', {
+          where: 'guidanceMonoid',
+          expected: `guides that leave a denoiser of ${predicts} one of ${predicts}`,
+          actual: `one that makes it predict ${guided.predicts}`,
+          hint: 'let the guide reparameterize its result',
+        });
+
 /**
  * Guides at once: what each adds to the prediction of the denoiser is summed. An instance of fp-ts's `Monoid`, with
- * {@link unguided} as its empty; commutative.
+ * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
  *
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
@@ -151,8 +186,8 @@ export const guidanceMonoid: {
   concat: (a, b) => (denoiser) =>
     F.pipe(
       E.Do,
-      E.bind('first', () => a(denoiser)),
-      E.bind('second', () => b(denoiser)),
+      E.bind('first', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
+      E.bind('second', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
       E.map(({ first, second }) => ({
         ...denoiser,
         apply: (params, x, at) => {

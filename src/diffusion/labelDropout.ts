@@ -19,23 +19,17 @@ import type { Denoiser } from './denoiser.js';
  *   using(reference()),
  * )() // → E.right([0, 1, 2, 10])
  */
-export const dropLabels =
-  <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) =>
-  (key: Key) =>
-  <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
-    probability === 0
-      ? label
-      : select(
-          bernoulliLike(probability, label)(key),
-          label,
-        )(
-          fullLike(
-            classes ??
-              raise('ConfigError', {
-                where: 'label dropout',
-                expected: 'a denoiser with classes',
-                actual: 'one without',
-                hint: 'say how many classes it has, or drop no labels',
-              }),
-          )(label),
-        );
+export const dropLabels = <P, I extends Shape>({ classes }: Denoiser<P, I>, probability: number) => {
+  if (probability !== 0 && classes === undefined)
+    raise('ConfigError', {
+      where: 'label dropout',
+      expected: 'a denoiser with classes',
+      actual: 'one without',
+      hint: 'say how many classes it has, or drop no labels',
+    });
+  return (key: Key) =>
+    <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
+      probability === 0 || classes === undefined
+        ? label
+        : select(bernoulliLike(probability, label)(key), label)(fullLike(classes)(label));
+};

@@ -32,8 +32,17 @@ export const flowStep = (from: Channel, to: Channel): { readonly x: number; read
 /** Whether a leg has a length in λ. Without signal at its beginning, or without noise at its end, it has none. */
 export const hasLength = ({ from, to }: Leg): boolean => from.scale > 0 && to.variance > 0;
 
-/** Whether σ is finite where a leg begins. Where it ends it always is: at the data it is 0. */
-export const hasSignal = ({ from }: Leg): boolean => from.scale > 0;
+/**
+ * The least √ᾱ that counts as signal. What is divided by it grows at most 2⁴⁸-fold, so that in float32, which ends at
+ * 2¹²⁸, the squares of 2²⁴ numbers up to 2⁴ still have a sum.
+ */
+const LEAST_SIGNAL = 2 ** -48;
+
+/** Whether there is signal from which x₀ can be told in float32, on which programs run. */
+export const leavesSignal = ({ scale }: Channel): boolean => scale >= LEAST_SIGNAL;
+
+/** Whether σ is within float32 where a leg begins. Where it ends it always is: at the data it is 0. */
+export const hasSignal = ({ from }: Leg): boolean => leavesSignal(from);
 
 /**
  * How many predictions a formula of several steps may use at a leg, its own among them: at most `order`, only

@@ -200,7 +200,17 @@ describe('the likelihood by the probability-flow ODE', () => {
   it('begins at the first timestep of its grid, and fails where the grid does', async () => {
     const [found] = await logDensities(exact, timestepGrid([1023, 800, 600, 500, 400, 350, 300]), PAIRS[0]!);
     expect(Math.abs(found! - closedForm(PAIRS[0]!, 300, 1023))).toBeLessThan(0.1);
-    expect(E.isLeft(likelihood({ process, denoiser: exact, grid: spaced(2000) }))).toBe(true);
+    for (const [grid, says] of [
+      [spaced(2000), 'a whole number of steps'],
+      [1, 'at least two timesteps'],
+      [timestepGrid([5]), 'at least two timesteps'],
+      [() => E.right([0, 7]), 'falling whole timesteps'],
+      [() => E.right([5000, 0]), 'falling whole timesteps'],
+    ] as const) {
+      const made = likelihood({ process, denoiser: exact, grid });
+      expect(E.isLeft(made) && made.left.message).toContain(says);
+    }
+    expect(right(likelihood({ process, denoiser: exact, grid: 3 })).timesteps).toEqual([0, 512, 1023]);
   });
 });
 

@@ -17,12 +17,14 @@ import {
   type Tensor,
   zerosLike,
 } from '../dsl/index.js';
+import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';
 import type { Channel } from './channel.js';
 import type { Condition } from './condition.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
-import { everyStep, type Grid } from './grid.js';
+import { determined } from './determined.js';
+import { everyStep, type Grid, gridOf } from './grid.js';
 import type { Process } from './process.js';
 import { entryAt } from './table.js';
 
@@ -72,6 +74,16 @@ const rademacher =
 const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> =>
   sumPerSample(mul(-0.5)(add(Math.log(2 * Math.PI))(square(x))));
 
+const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
+  timesteps.length >= 2
+    ? E.right(timesteps)
+    : fail('ConfigError', {
+        where: 'likelihood',
+        expected: 'a grid of at least two timesteps',
+        actual: `${timesteps.length}`,
+        hint: 'the path leads from the least noise of the grid to its most; the more steps, the nearer',
+      });
+
 /**
  * The exact likelihood of a model by the ODE of its probability flow (Song et al. 2021, section 4.3 and appendix D.2).
  * In the angle φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
@@ -82,7 +94,8 @@ const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>
  * The samples are taken for x_t of the first timestep of the grid, the least noise that the model knows: it is the
  * density there that comes out. For bytes add noise of their width first, and see `bitsOfBytes`.
  *
- * @param parts - `grid`: every timestep if left out; what does not fit together is a `ConfigError`
+ * @param parts - `grid`: how many timesteps, or a grid of at least two; every timestep if left out. What does not fit
+ *   together is a `ConfigError`
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
@@ -97,10 +110,12 @@ export const likelihood = <P, I extends Shape>({
 }: {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
-  readonly grid?: Grid;
+  readonly grid?: number | Grid;
 }): either.Either<NoisefoldError, Likelihood<P, I>> =>
   F.pipe(
-    grid(process),
+    gridOf(grid)(process),
+    E.flatMap(atLeastTwo),
+    E.flatMap(determined('likelihood', process, denoiser.predicts)),
     E.map((falling) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));
@@ -109,7 +124,7 @@ export const likelihood = <P, I extends Shape>({
       const fromAt = entryAt(table(Int32Array.from(timesteps.slice(0, -1))));
       const toAt = entryAt(table(Int32Array.from(timesteps.slice(1))));
       const halfAt = entryAt(table(entries((i) => (angles[i + 1]! - angles[i]!) / 2)));
-      const { apply } = F.pipe(denoiser, overProcess(process), reparameterize(process, 'v'));
+      const { apply } = F.pipe(denoiser, overProcess(process), reparameterize(process, 'v', falling));
       return {
         steps: timesteps.length - 1,
         timesteps,

@@ -188,10 +188,12 @@ describe('label dropout', () => {
   });
 
   it('is an error for a denoiser without classes', async () => {
-    const failed = await outcomeOf((key) =>
-      simpleLoss(process, constantData, { labelDropout: 0.1 })(null, x0, key, label),
-    )();
-    expect(E.isLeft(failed) && failed.left.message).toContain('a denoiser with classes');
+    for (const given of [label, undefined]) {
+      const failed = await outcomeOf((key) =>
+        simpleLoss(process, constantData, { labelDropout: 0.1 })(null, x0, key, given),
+      )();
+      expect(E.isLeft(failed) && failed.left.message).toContain('a denoiser with classes');
+    }
   });
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../dsl/index.js';
 import type { Condition } from './condition.js';
 import { type Denoiser, overProcess } from './denoiser.js';
+import { requireDetermined } from './determined.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Parameterization, target } from './parameterization.js';
 import type { Process } from './process.js';
@@ -91,7 +92,8 @@ export type Objective = <P, I extends Shape>(
 
 /**
  * How far a denoiser is off its target, `[B, ...I]`, at a timestep `t`, `[B]`, and with a noise drawn from the key (its
- * forks 'timestep', 'noise', 'dropout' and 'label'): a measure of it makes an {@link Objective}.
+ * forks 'timestep', 'noise', 'dropout' and 'label'): a measure of it makes an {@link Objective}. A prediction of ε or the
+ * score over a process that leaves no signal, which no sampler could begin with, is a `ConfigError`, raised when traced.
  *
  * @example
  * const absoluteLosses: Objective = (process, denoiser, options) => {
@@ -125,6 +127,7 @@ export const predictionErrors = <P, I extends Shape>(
     label?: Tensor<[NoInfer<B>], 'int32'>,
     condition?: Condition<NoInfer<B>>,
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
+    requireDetermined('loss', process, denoiser.predicts);
     const { noise, xt, at } = noised(x0, key, label, condition);
     return { error: sub(wanted(at.t)(x0, noise))(apply(params, xt, at)), t: at.t };
   };

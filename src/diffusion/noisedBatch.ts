@@ -48,6 +48,7 @@ export const noisedBatch = <P, I extends Shape>(
     condition?: Condition<NoInfer<B>>,
   ): NoisedBatch<B, I> => {
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
+    const forgetting = dropLabels(denoiser, labelDropout); // raises without classes, labels or not
     const t = timesteps(process)(x0)(keys.timestep);
     const noise = normalLike(x0)(keys.noise);
     return {
@@ -57,7 +58,7 @@ export const noisedBatch = <P, I extends Shape>(
         t,
         dropout: keys.dropout,
         ...(condition === undefined ? {} : { condition }),
-        ...(label === undefined ? {} : { label: dropLabels(denoiser, labelDropout)(keys.label)(label) }),
+        ...(label === undefined ? {} : { label: forgetting(keys.label)(label) }),
       },
     };
   };

@@ -3,15 +3,18 @@ import type { Gaussian } from './forward.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
 
+/** Its inverse, and the square of that, are within float32. */
+const LEAST = 1e-20;
+
 /**
  * log β̃_t, where t = 0, whose β̃ is 0, takes the value of t = 1: the clipped log variance of
- * guided-diffusion, in float64.
+ * guided-diffusion, in float64. A process of one timestep, which has no other, takes 10⁻²⁰ for it.
  *
  * @example
  * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
  */
 export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
-  const smallest = posteriors[1]?.variance ?? Number.MIN_VALUE;
+  const smallest = posteriors[1]?.variance ?? LEAST;
   return Float64Array.from(posteriors, ({ variance }, t) => Math.log(t === 0 ? smallest : variance));
 };
 

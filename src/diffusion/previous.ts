@@ -1,5 +1,5 @@
-import { type Dim, gather, scaleBy, type Shape, sub, table, type Tensor } from '../dsl/index.js';
-import type { Denoiser } from './denoiser.js';
+import { gather, scaleBy, type Shape, sub, table } from '../dsl/index.js';
+import { type Denoiser, mapDenoiser } from './denoiser.js';
 import type { Process } from './process.js';
 import { column } from './table.js';
 
@@ -22,25 +22,10 @@ export const fromPrevious = <P, I extends Shape>(
   { posteriors }: Process,
   network: Omit<Denoiser<P, I>, 'predicts'>,
 ): Denoiser<P, I> => {
-  const { apply, learned } = network;
   const ofX0 = table(column(posteriors, ({ x0 }) => 1 / x0));
   const ofXt = table(column(posteriors, ({ x0, xt }) => xt / x0));
-  const toX0 =
-    <B extends Dim>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-    (mean: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
-      sub(scaleBy(gather(ofXt)(t))(x))(scaleBy(gather(ofX0)(t))(mean));
-  return {
-    ...network,
-    predicts: 'x0',
-    apply: (params, x, at) => toX0(at.t, x)(apply(params, x, at)),
-    ...(learned && {
-      learned: {
-        ...learned,
-        apply: (params, x, at) => {
-          const { prediction, variance } = learned.apply(params, x, at);
-          return { prediction: toX0(at.t, x)(prediction), variance };
-        },
-      },
-    }),
-  };
+  return mapDenoiser<P, P, I>({
+    params: (params) => params,
+    said: (t, x) => (mean) => sub(scaleBy(gather(ofXt)(t))(x))(scaleBy(gather(ofX0)(t))(mean)),
+  })({ ...network, predicts: 'x0' });
 };

@@ -2,7 +2,7 @@ import type { NoisefoldError } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type Process, processOf } from './process.js';
-import { scheduleFromBetas } from './schedule.js';
+import { scheduleOfAlphaBars } from './schedule.js';
 
 /**
  * The process that visits only the timesteps of a grid: the same marginals there, β' = 1 - ᾱ_t/ᾱ_s from
@@ -21,17 +21,11 @@ export const respace =
     F.pipe(
       gridOf(steps)(process),
       E.map((timesteps) => [...timesteps].reverse()),
-      E.flatMap((kept) => {
-        const { alphaBars } = process.schedule;
-        const betas = kept.map((t, i) => 1 - alphaBars[t]! / (i === 0 ? 1 : alphaBars[kept[i - 1]!]!));
-        return F.pipe(
-          scheduleFromBetas(betas),
-          E.map((schedule) =>
-            processOf(
-              schedule,
-              Int32Array.from(kept, (t) => process.timesteps[t]!),
-            ),
-          ),
-        );
-      }),
+      E.map((kept) =>
+        processOf(
+          // ᾱ itself: a β' that rounds to 1 would lose it
+          scheduleOfAlphaBars(Float64Array.from(kept, (t) => process.schedule.alphaBars[t]!)),
+          Int32Array.from(kept, (t) => process.timesteps[t]!),
+        ),
+      ),
     );

@@ -191,6 +191,22 @@ describe('a sampler', () => {
     },
   );
 
+  it('of one step draws nothing, and asks for no key, where the variance is learned', async () => {
+    const mean = gaussianData(process);
+    const denoiser = learningVariance<null, []>({
+      ...mean,
+      as: 'range',
+      apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: x }),
+    });
+    const parts = { process, grid: 1, solver: ancestral(), correction: uncorrected };
+    const made = right(sampler({ ...parts, denoiser }));
+    expect(made.stochastic).toBe(false);
+    const x = constantOf([1.5, -0.5], 2) as Tensor<[2]>;
+    const step = () => made.step(null, made.start(x), { index: scalar(0, 'int32') }).state.x;
+    const known = best(process.marginals[999]!);
+    expect(relativeDistance(await numbersOf(step), [1.5 * known, -0.5 * known])).toBeLessThan(1e-14);
+  });
+
   it('draws other noise at each step, and the same from the same key', async () => {
     const made = right(sampler({ process, denoiser: gaussianData(process), grid: 5, solver: ancestral() }));
     const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));

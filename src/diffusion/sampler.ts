@@ -8,16 +8,15 @@ import {
   type Tensor,
   zerosLike,
 } from '../dsl/index.js';
-import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
 import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
+import { determined } from './determined.js';
 import { type Guidance, unguided } from './guidance.js';
 import { everyStep, type Grid, gridOf } from './grid.js';
 import { gaussian, type Noise } from './noise.js';
-import { conversion } from './parameterization.js';
 import type { Process } from './process.js';
 import { requiredKey } from './required.js';
 import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
@@ -73,22 +72,6 @@ export interface Sampler<P, I extends Shape> {
   ) => SampleStep<[B, ...I]>;
 }
 
-/** Where x̂₀ does not follow from the prediction, no sampler can begin. */
-const determined = (
-  { predicts }: Pick<Denoiser<never, Shape>, 'predicts'>,
-  legs: readonly Leg[],
-): either.Either<NoisefoldError, readonly Leg[]> => {
-  const blind = legs.find(({ from }) => !Number.isFinite(conversion(predicts, 'x0')(from).x));
-  return blind === undefined
-    ? E.right(legs)
-    : fail('ConfigError', {
-        where: 'sampler',
-        expected: 'some signal at every timestep, for a denoiser that predicts ε',
-        actual: `none at t = ${blind.t}`,
-        hint: "train with predicts: 'v', or leave that timestep out of the grid",
-      });
-};
-
 /**
  * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
  * What does not fit together is a `ConfigError`.
@@ -113,13 +96,16 @@ export const sampler = <P, I extends Shape>({
 }: SamplerParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     E.Do,
-    E.bind('timesteps', () => gridOf(grid)(process)),
-    E.bind('legs', ({ timesteps }) => determined(denoiser, (solver.path ?? legsOf)(process, timesteps))),
+    E.bind('falling', () => gridOf(grid)(process)),
+    E.let('legs', ({ falling }) => (solver.path ?? legsOf)(process, falling)),
+    E.bind('timesteps', ({ legs }) =>
+      // where x̂₀ does not follow from the prediction, no sampler can begin
+      determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
+    ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
     E.bind('guided', () => guidance(denoiser)),
-    E.map(({ legs, integrator, guided }) => {
-      const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0'));
-      const timesteps = legs.map(({ t }) => t);
+    E.map(({ legs, timesteps, integrator, guided }) => {
+      const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0', timesteps));
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;

@@ -50,6 +50,19 @@ export const checkedBetas = (
   });
 };
 
+/** A schedule from a ᾱ that falls as that of a schedule does. Its own numbers are kept, as they are. */
+export const scheduleOfAlphaBars = (alphaBars: Float64Array): Schedule => {
+  const alphas = alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1));
+  const betas = alphas.map((alpha) => 1 - alpha);
+  return {
+    T: alphaBars.length,
+    betas,
+    alphas,
+    alphaBars,
+    channels: Array.from(betas, (beta, t) => ({ scale: Math.sqrt(alphas[t]!), variance: beta })),
+  };
+};
+
 /**
  * A schedule from its betas, in the order of the timesteps. Each is in (0, 1); the last may be 1, which
  * leaves no signal (zero terminal SNR). Anything else is a `ConfigError`, and so is a ᾱ that vanishes, by underflow,

@@ -49,17 +49,20 @@ const cellAmong =
  *   using(reference()),
  * )() // → E.right([1, 1, 1, 1])
  */
-export const timestepsBy =
-  (probabilities: Tensor<[Dim]>): TimestepDraw =>
-  ({ schedule: { T } }) =>
-  (batch) =>
-  (key) => {
-    const sums = cumsum(0)(probabilities) as Tensor<[Dim]>;
-    const total = slice(0, T - 1, 1)(sums);
-    const draws = uniformLike(perSample(batch))(key);
-    const scaled = mul(sumOver(0)(total))(draws);
-    return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
-  };
+export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
+  const draw: TimestepDraw =
+    ({ schedule: { T } }) =>
+    (batch) =>
+    (key) => {
+      const sums = cumsum(0)(probabilities) as Tensor<[Dim]>;
+      const total = slice(0, T - 1, 1)(sums);
+      const draws = uniformLike(perSample(batch))(key);
+      const scaled = mul(sumOver(0)(total))(draws);
+      return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
+    };
+  // the probabilities may be known to the run alone: they are not told
+  return Object.defineProperty(draw, 'name', { value: 'timestepsBy' });
+};
 
 /**
  * 1/(T·p_t): what a loss at a timestep drawn by these probabilities is to be multiplied with, so that its mean is that
@@ -87,12 +90,11 @@ export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Te
  *   using(reference()),
  * )() // → E.right([619, 357, 312, 97])
  */
-export const logNormalTimesteps =
-  ({
-    mean = -1.2,
-    deviation = 1.2,
-  }: { readonly mean?: number; readonly deviation?: number } = {}): TimestepDraw =>
-  ({ marginals }) => {
+export const logNormalTimesteps = ({
+  mean = -1.2,
+  deviation = 1.2,
+}: { readonly mean?: number; readonly deviation?: number } = {}): TimestepDraw => {
+  const draw: TimestepDraw = ({ marginals }) => {
     const logSigmas = column(marginals, (marginal) => -0.5 * logSNR(marginal));
     const borders = Float64Array.from(
       logSigmas.subarray(1),
@@ -102,3 +104,8 @@ export const logNormalTimesteps =
       (key: Key) =>
         cellAmong(table(borders))(normalLike(perSample(batch))(key));
   };
+  // by which snapshots tell it from others
+  return Object.defineProperty(draw, 'name', {
+    value: `logNormalTimesteps of mean ${mean} and deviation ${deviation}`,
+  });
+};

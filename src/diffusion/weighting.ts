@@ -97,6 +97,16 @@ export const weightsOf =
         });
   };
 
+/** Weightings have no names: their numbers from λ = -20 to 20, all digits of them, tell them apart (FNV-1a, 32 bits). */
+const digestOf = (weighting: Weighting): string => {
+  const numbers = Array.from({ length: 81 }, (_, i) => String(weighting((i - 40) / 2))).join();
+  const digest = Array.from(numbers).reduce(
+    (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
+    0x811c9dc5,
+  );
+  return (digest >>> 0).toString(16).padStart(8, '0');
+};
+
 /**
  * Squared errors with a weight for their noise level: those of `simpleLosses`, of which {@link weightsOf} has the
  * factors. Other losses are multiplied by the same. Weights that are not finite or are negative raise the `ConfigError` of
@@ -126,9 +136,7 @@ export const weightedBy =
         return { ...drawn, losses: mul(gather(table(weights))(drawn.t))(drawn.losses) };
       };
     };
-    // weightings have no names: a few of their numbers tell them apart
-    const some = [-4, 0, 4].map((lambda) => weighting(lambda).toPrecision(4));
     return Object.defineProperty(weighted, 'name', {
-      value: `${objective.name} weighted by ${some.join(', ')}, …`,
+      value: `${objective.name} weighted by ${digestOf(weighting)}`,
     });
   };

@@ -22,6 +22,14 @@ describe('a configuration that cannot work is a ConfigError', () => {
         data.batch(positions),
       ),
   });
+  /** One number of every image is another. */
+  const bright = (number: number): Dataset<[8, 8, 1]> => ({
+    ...data,
+    batch: (positions) =>
+      TE.map(({ images, labels }: Batch) => ({ images: images.map((x, i) => (i % 64 === 3 ? number : x)), labels }))(
+        data.batch(positions),
+      ),
+  });
   const misspelt: object = { lableDropout: 0.1 };
 
   test.each([
@@ -30,6 +38,8 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ steps: Number.NaN }, 'training.steps: expected an integer ≥ 0, got NaN'],
     [{ heldOut: { data, every: 0 } }, 'training.heldOut.every: expected an integer ≥ 1, got 0'],
     [{ heldOut: { data, every: 1, images: 0 } }, 'training.heldOut.images: expected an integer ≥ 1, got 0'],
+    [{ data: bright(255) }, 'expected finite numbers in [-1, 1], got 255 at number 3'],
+    [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
     [misspelt, 'training: expected no fields but model, process,'],
@@ -46,11 +56,19 @@ describe('a configuration that cannot work is a ConfigError', () => {
     }),
   );
 
+  test('and images that are not finite are NonFinite, which names the image', () =>
+    onWasm(async (backend) => {
+      const error = await leftOf(fit({ ...smallTraining(1), data: bright(Number.NaN) })(backend));
+      expect(error._tag).toBe('NonFinite');
+      expect(error.where).toMatch(/^data set: image at \d+$/);
+    }));
+
   test.each([
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
     [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
     [{ labels: [0, 7] }, 'sample: labels: expected classes from 0 to 2 (3 is none), got 7'],
+    [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],
   ])('of a sampling: %o', (change, message) =>
     onWasm(async (backend) => {

@@ -9,9 +9,12 @@ interface Labelled {
   readonly classes?: number;
 }
 
+const isPixel = (x: number): boolean => Math.abs(x) <= 1;
+
 /**
  * The samples of a data set at some positions. A label that the model has no class for is a `ConfigError`: it
- * would be taken for no class at all.
+ * would be taken for no class at all. So is a number of an image outside of [-1, 1], of bytes for one; one that is not
+ * finite is `NonFinite`.
  */
 export const loaded =
   ({ classes = Number.POSITIVE_INFINITY }: Labelled, data: Pick<Dataset, 'batch'>) =>
@@ -27,6 +30,19 @@ export const loaded =
             expected: `a class of the model, 0 to ${classes - 1}`,
             actual: `${labels[wrong]}`,
             hint: 'make the model with as many `classes` as the data have',
+          });
+        },
+      ),
+      TE.filterOrElse(
+        ({ images }) => images.every(isPixel),
+        ({ images }): NoisefoldError => {
+          const wrong = images.findIndex((x) => !isPixel(x));
+          const [found, each] = [images[wrong]!, images.length / positions.length];
+          return failure(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+            where: `data set: image at ${positions[Math.floor(wrong / each)]}`,
+            expected: 'finite numbers in [-1, 1]',
+            actual: `${found} at number ${wrong % each}`,
+            hint: 'of bytes, take byte/127.5 - 1',
           });
         },
       ),

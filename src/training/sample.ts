@@ -9,6 +9,7 @@ import {
 } from '../diffusion/index.js';
 import {
   type Backend,
+  fail,
   foldIn,
   fork,
   type HostArray,
@@ -123,6 +124,19 @@ export const sample =
       ),
     );
 
+/** Samples begin at noise, or at noisy images: from there `ddimInversion`, for one, would walk the wrong way. */
+const towardsData = (timesteps: readonly number[]): either.Either<NoisefoldError, void> => {
+  const [first, last] = [timesteps[0]!, timesteps.at(-1)!]; // a grid has a timestep
+  return first >= last
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where: 'sample: solver',
+        expected: 'one that walks from noise to data',
+        actual: `one that walks from t = ${first} to ${last}`,
+        hint: 'take ddim; a sampler of your own may start ddimInversion from data',
+      });
+};
+
 /** The sampler of a sampling of `count` samples, and the images that it is given, found to fit. */
 const walkerOf = <P, I extends ImageShape>(
   { model, process, image }: Trained<P, I>,
@@ -141,6 +155,7 @@ const walkerOf = <P, I extends ImageShape>(
         grid: from ? partOfTheWay(from.strength, grid) : grid,
       }),
     ),
+    E.tap(({ sampler: { timesteps } }) => towardsData(timesteps)),
     E.bind('inpainter', ({ sampler: plain }) =>
       known ? inpainting(resamplingOf(known))(plain) : E.right(null),
     ),

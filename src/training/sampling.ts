@@ -92,6 +92,13 @@ export const countsOf = (
           actual: `${wrong}`,
           hint: 'give labels that the model was trained with',
         });
+      if (labels !== undefined && count !== undefined && labels.length !== count)
+        return fail('ConfigError', {
+          where: 'sample: count',
+          expected: `${labels.length}, a sample for each label`,
+          actual: `${count}`,
+          hint: 'leave the count out, or give as many labels',
+        });
       const given = condition ?? known ?? from;
       const all = labels?.length ?? count ?? given?.images.shape[0] ?? 1;
       return all > 0

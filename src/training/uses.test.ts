@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { cosine, ddim, ddpm, type Model, trailing } from '../diffusion/index.js';
+import { cosine, ddim, ddimInversion, ddpm, type Model, trailing } from '../diffusion/index.js';
 import { type Backend, key, onesLike, tanh, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { collect } from '../nn/index.js';
@@ -91,6 +91,9 @@ describe('what is refused, before anything runs', () => {
     [{ from: { images: images(1), strength: 0 } }, 'a strength above 0 and at most 1, got 0'],
     [{ from: { images: { ...images(1), shape: [1, 4, 2, 1] }, strength: 0.5 } }, 'sample: from.images: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
     [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'of bytes, take byte/127.5 - 1'],
+    [{ solver: ddimInversion() }, 'sample: solver: expected one that walks from noise to data, got one that walks from t = 124 to 999'],
+    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that walks from noise to data'],
+    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that walks from noise to data'],
     [{ known: { images: images(1) } as GivenKnown }, 'sample.known.mask'],
     [{ from: { images: images(1), strength: 0.5, nosie: 1 } as GivenBeginning }, 'sample.from'],
   ]; // prettier-ignore

@@ -1,0 +1,179 @@
+/** Guides of denoisers of classes that are known. */
+import fc from 'fast-check';
+import { either } from 'fp-ts';
+import {
+  cfg,
+  type Denoiser,
+  exactDenoiser,
+  type GaussianMixture,
+  type Guidance,
+  guidanceMonoid,
+  type Parameterization,
+  type Process,
+  processOf,
+  reparameterize,
+  unguided,
+} from 'noisefold/diffusion';
+import { add, cast, constantOf, equal, scaleBy, zerosLike } from 'noisefold/dsl';
+import { unended } from '../arbitraries/diffusion.js';
+import { valueOf } from '../oracles/plans.js';
+import { computed } from '../oracles/running.js';
+import { approx, firstOf, type Law, near } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
+
+/** Data of classes, as likely as each other, that are Gaussians; a batch of two numbers at some timesteps. */
+interface Case {
+  readonly process: Process;
+  readonly means: readonly number[];
+  readonly variance: number;
+  readonly predicts: Parameterization;
+  readonly x: readonly number[];
+  readonly t: readonly number[];
+  readonly labels: readonly number[];
+}
+
+const caseOf: fc.Arbitrary<Case> = fc
+  .record({
+    process: unended.map(processOf),
+    means: fc.array(within(-1, 1), { minLength: 2, maxLength: 3 }),
+    variance: within(0.1, 1),
+    predicts: fc.constantFrom<Parameterization>('epsilon', 'x0', 'v', 'score'),
+    samples: fc.array(fc.tuple(within(-3, 3), within(-3, 3), fc.nat(9999), fc.nat(9999)), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  })
+  .map(({ samples, ...given }) => ({
+    ...given,
+    x: samples.flatMap(([a, b]) => [a, b]),
+    t: samples.map(([, , t]) => t % given.process.schedule.T),
+    labels: samples.map(([, , , label]) => label % given.means.length),
+  }));
+
+const mixtureOf = (means: readonly number[], variance: number): GaussianMixture<[2]> => ({
+  shape: [2],
+  weights: means.map(() => 1 / means.length),
+  means: means.map((mean) => [mean, mean]),
+  variances: means.map(() => variance),
+});
+
+/** E[x_0|x_t, class], and E[x_0|x_t] of no class. */
+const ofClasses = ({ process, means, variance, predicts }: Case): Denoiser<null, [2]> => {
+  const exact = exactDenoiser(process);
+  const each = [...means.map((mean) => [mean]), means].map((some) => exact(mixtureOf(some, variance)));
+  return reparameterize(
+    process,
+    predicts,
+  )({
+    predicts: 'x0',
+    classes: means.length,
+    apply: (params, x, at) =>
+      each
+        .map(({ apply }, k) => scaleBy(cast('float32')(equal(k)(at.label!)))(apply(params, x, at)))
+        .reduce((sum, one) => add(one)(sum), zerosLike(x)),
+  });
+};
+
+/** What a denoiser says of the batch, with its labels or with one for all. */
+const saidBy = async (denoiser: Denoiser<null, [2]>, { x, t, labels }: Case, label?: number) =>
+  Array.from(
+    (await computed(() =>
+      denoiser.apply(null, constantOf(x, t.length, 2), {
+        t: constantOf(Int32Array.from(t), t.length),
+        label: constantOf(
+          Int32Array.from(labels, (own) => label ?? own),
+          t.length,
+        ),
+      }),
+    )) as ArrayLike<number>,
+  );
+
+const guidedBy = (guide: Guidance, given: Case) => saidBy(valueOf(guide(ofClasses(given))), given);
+
+const scales: Law<Case> = {
+  name: 'guidance scale 1 is no guidance, and 0 is unconditional',
+  formula:
+    'cfg(1) = ε̂(x_t, y) cfg(0) = ε̂(x_t), and cfg(w) out of its interval is ε̂(x_t, y), for every parameterization and batch, within 8 roundings of the two',
+  source: 'Ho & Salimans 2022, eq. 6',
+  arbitrary: caseOf,
+  runs: 60,
+  violation: async (given) => {
+    const denoiser = ofClasses(given);
+    const withClass = await saidBy(denoiser, given);
+    const without = await saidBy(denoiser, given, given.means.length);
+    const sizes = withClass.map((c, i) => Math.abs(c) + Math.abs(without[i]!));
+    const nearly = (what: string, actual: readonly number[], expected: readonly number[]) =>
+      firstOf(...expected.map((e, i) => near(`${what}[${i}]`, actual[i]!, e, 8 * ULP * sizes[i]!)));
+    return firstOf(
+      nearly('scale 1', await guidedBy(cfg(1), given), withClass),
+      nearly('scale 0', await guidedBy(cfg(0), given), without),
+      nearly(
+        'scale 3 out of its interval',
+        await guidedBy(cfg(3, { interval: [9999, 9999] }), given),
+        withClass,
+      ),
+    );
+  },
+};
+
+const gray: Law<readonly [Case, number, number]> = {
+  name: 'rescaling leaves a prediction without deviation as it is',
+  formula: 'x_t of one number in each sample: cfg(w, rescale φ) = cfg(w), exactly; never NaN',
+  source: 'Lin et al. 2024, eq. 15 and 16, where σ is 0',
+  arbitrary: fc.tuple(
+    caseOf.map((given) => ({ ...given, x: given.x.map((_, i) => given.x[i & ~1]!) })),
+    within(-2, 8),
+    within(0, 1),
+  ),
+  runs: 40,
+  violation: async ([given, scale, rescale]) =>
+    approx('guided', await guidedBy(cfg(scale, { rescale }), given), await guidedBy(cfg(scale), given), 0),
+};
+
+const guide: fc.Arbitrary<Guidance> = fc.oneof(
+  within(-2, 8).map((scale) => cfg(scale)),
+  fc.tuple(within(-2, 8), within(0, 1)).map(([scale, rescale]) => cfg(scale, { rescale })),
+  within(-2, 2).map(
+    (by): Guidance =>
+      (denoiser) =>
+        either.right({ ...denoiser, apply: (...all) => add(by)(denoiser.apply(...all)) }),
+  ),
+  fc.constant(unguided),
+);
+
+const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
+  name: 'guides are a commutative monoid',
+  formula:
+    '(a + b) + c = a + (b + c), a + b = b + a, a + unguided = a, within 16 roundings of all that is added',
+  source: 'definition',
+  arbitrary: fc.tuple(caseOf, fc.tuple(guide, guide, guide)),
+  runs: 40,
+  violation: async ([given, [a, b, c]]) => {
+    const { concat, empty } = guidanceMonoid;
+    const alone = await Promise.all([unguided, a, b, c].map((one) => guidedBy(one, given)));
+    const sizes = alone[0]!.map((_, i) => alone.reduce((sum, one) => sum + Math.abs(one[i]!), 0));
+    const same = async (what: string, one: Guidance, other: Guidance) => {
+      const [left, right] = [await guidedBy(one, given), await guidedBy(other, given)];
+      return firstOf(...left.map((l, i) => near(`${what}[${i}]`, l, right[i]!, 16 * ULP * sizes[i]!)));
+    };
+    return firstOf(
+      await same('associative', concat(concat(a, b), c), concat(a, concat(b, c))),
+      await same('commutative', concat(a, b), concat(b, a)),
+      await same('neutral at the right', concat(a, empty), a),
+      await same('neutral at the left', concat(empty, a), a),
+    );
+  },
+};
+
+/**
+ * Guides: none where they have no weight, and summed.
+ *
+ * @example
+ * guidanceLaws[0]!.name // → 'guidance scale 1 is no guidance, and 0 is unconditional'
+ * for (const law of guidanceLaws) await checkLaw(law, 0.05)
+ */
+export const guidanceLaws: readonly Law[] = [scales, gray, sums];

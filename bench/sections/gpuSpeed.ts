@@ -14,6 +14,7 @@ import { asked, type Asked } from '../dawn.js';
 import { interleaved, median } from '../measure.js';
 import { BATCH, forwardProgram, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
 import { ramp } from '../peers/jax.js';
+import { registerGradients } from '../peers/tfjsGradients.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
 /** What a device can do at most: GFLOP/s and GB/s, null where it is not known. */
@@ -104,6 +105,7 @@ export const gpuSpeedSection = async (
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-backend-webgpu'); // registers itself
   if (!(await tf.setBackend('webgpu'))) throw new Error('bench: tfjs does not run on WebGPU');
+  await registerGradients();
   const { eagerUnet } = await import('../peers/tfjsUnet.js');
   const peer = eagerUnet(BATCH);
   const x = ramp(BATCH * PIXELS);

@@ -1,0 +1,19 @@
+/** Hooks of Node's loader for tfjs-core's modules, which are written for bundlers: ESM without extensions, in `.js`. */
+import type { LoadHook, ResolveHook } from 'node:module';
+
+const OF_TFJS = '/@tensorflow/tfjs-core/dist/';
+
+export const resolve: ResolveHook = async (specifier, context, next) => {
+  if (!specifier.startsWith('.') || !context.parentURL?.includes(OF_TFJS)) return next(specifier, context);
+  for (const end of ['', '.js', '/index.js'])
+    try {
+      const found = await next(specifier + end, context);
+      if (found.url.endsWith('.js')) return found;
+    } catch {
+      // the next ending
+    }
+  return next(specifier, context);
+};
+
+export const load: LoadHook = (url, context, next) =>
+  next(url, url.includes(OF_TFJS) && !url.includes('/tf-core.') ? { ...context, format: 'module' } : context);

@@ -3,7 +3,7 @@
  * registry, so that several of our backends, and a program that uses tfjs itself, share it.
  */
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { engine, getKernelsForBackend } from '@tensorflow/tfjs-core';
+import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import type { WasmPaths } from './wasmPaths.js';
@@ -48,6 +48,8 @@ const start = async (paths: WasmPaths | null): Promise<BackendWasm | null> => {
     const pending = pendingStart();
     if (pending === null) {
       if (paths !== null) setWasmPaths(typeof paths === 'string' ? paths : { ...paths });
+      // a page that is isolated from others would get threads, and a shared memory, which our kernels cannot import
+      env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
       engine().findBackend('wasm'); // starts it; unlike setBackend, it leaves the current backend alone
       await pendingStart();
       break;

@@ -97,7 +97,7 @@ const reported =
   (backend: Backend): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
     F.pipe(
       [loss, gradientNorm, learningRate, sound],
-      TE.traverseSeqArray((value) => read<'float32' | 'bool'>(value)(backend)),
+      TE.traverseArray((value) => read<'float32' | 'bool'>(value)(backend)),
       TE.map((scalars) => scalars.map(([number]) => number!)), // each has one
       ensuring(release([loss, gradientNorm, learningRate, sound])(backend)),
     );

@@ -58,7 +58,7 @@ export const readTensors =
   (backend) =>
     F.pipe(
       leaves(isValue)(tree),
-      TE.traverseSeqArray(({ path, leaf }) =>
+      TE.traverseArray(({ path, leaf }) =>
         TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
           // keys are no values: each of these holds numbers
           read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),

@@ -32,20 +32,20 @@ export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings
   guidance: numberThat('a number', () => true),
 };
 
-const configDecoder = record<Config>({
-  ...settingDecoders,
-  recipe: record<Recipe>({
-    model: by(unetArchitecture),
-    learningRate: positive,
-    warmupSteps: wholeFrom(1),
-    decaySteps: wholeFrom(1),
-    clip: positive,
-    averageDecay: rate,
-    labelDropout: rate,
-    heldOutEvery: wholeFrom(1),
-    heldOutImages: wholeFrom(1),
-  }),
+/** What a checkpoint says of its training; the model gets its defaults. */
+export const recipeDecoder: Decoder<Recipe> = record({
+  model: by(unetArchitecture),
+  learningRate: positive,
+  warmupSteps: wholeFrom(1),
+  decaySteps: wholeFrom(1),
+  clip: positive,
+  averageDecay: rate,
+  labelDropout: rate,
+  heldOutEvery: wholeFrom(1),
+  heldOutImages: wholeFrom(1),
 });
+
+const configDecoder = record<Config>({ ...settingDecoders, recipe: recipeDecoder });
 
 const HINT = 'restore the file, or begin another run';
 

@@ -1,0 +1,89 @@
+/** The page: events in, effects out, and a drawing of the state in between. */
+import { either as E } from 'fp-ts';
+import type { Effect, Event } from './page/event.js';
+import { firstPage, turned } from './page/page.js';
+import { buffersOf, decodeReport, type Request } from './shared/messages.js';
+import { defaultSettings, settingsOf } from './shared/settings.js';
+import { night } from './view/elements.js';
+import { listenToFiles } from './view/files.js';
+import { view } from './view/view.js';
+
+const asked = settingsOf(location.search);
+const opened: Event = {
+  _tag: 'Opened',
+  settings: E.getOrElse(() => defaultSettings)(asked),
+  digits: new URL('digits.bin', document.baseURI).href,
+};
+
+let page = firstPage(opened);
+let worker: Worker | null = null;
+
+const happened = (event: Event): void => {
+  const [next, effects] = turned(page, event);
+  page = next;
+  for (const effect of effects) carryOut(effect);
+  drawSoon();
+};
+
+const employ = (): Worker => {
+  const made = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module' });
+  made.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    const report = decodeReport(data);
+    happened(E.isRight(report) ? report.right : { _tag: 'Crashed', message: report.left.message });
+  });
+  made.addEventListener('error', (error) => {
+    error.preventDefault();
+    happened({ _tag: 'Crashed', message: error.message || 'Its program could not be loaded.' });
+  });
+  return made;
+};
+
+const send = (request: Request): void =>
+  worker?.postMessage(request, request._tag === 'Open' ? [...buffersOf(request)] : []);
+
+const carryOut = (effect: Effect): void => {
+  switch (effect._tag) {
+    case 'Post':
+      return send(effect.request);
+    case 'Employ':
+      worker?.terminate();
+      worker = employ();
+      return send(effect.request);
+    case 'Download': {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([effect.bytes], { type: 'application/octet-stream' }));
+      link.download = effect.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    }
+  }
+};
+
+const draw = view(happened);
+let asleep = true;
+let before = 0;
+
+const frame = (now: number): void => {
+  asleep = true;
+  if (page.drawing.playing) happened({ _tag: 'Ticked', milliseconds: before === 0 ? 0 : now - before });
+  before = page.drawing.playing ? now : 0;
+  draw(page);
+};
+
+function drawSoon(): void {
+  if (!asleep) return;
+  asleep = false;
+  requestAnimationFrame(frame);
+}
+
+listenToFiles(happened);
+night.addEventListener('change', drawSoon);
+document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
+
+happened(opened);
+if (E.isLeft(asked))
+  happened({
+    _tag: 'Complained',
+    title: 'The address asks for something unknown',
+    message: asked.left.message,
+  });

@@ -1,0 +1,56 @@
+/** What happens to the page, and what the page does. */
+import type { Pixels, Report, Request } from '../shared/messages.js';
+import type { Settings } from '../shared/settings.js';
+import type { Cell, Region } from './mask.js';
+
+/** A report of the worker, or something that a person or the browser did. */
+export type Event =
+  | Report
+  /** The page is there, or its worker is to be replaced. */
+  | { readonly _tag: 'Opened'; readonly settings: Settings; readonly digits: string }
+  | { readonly _tag: 'Crashed'; readonly message: string }
+  | { readonly _tag: 'Hid'; readonly hidden: boolean }
+  | { readonly _tag: 'Ticked'; readonly milliseconds: number }
+  | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
+  | { readonly _tag: 'NoticeClosed'; readonly about: string }
+  // learning
+  | { readonly _tag: 'TrainPressed' }
+  | { readonly _tag: 'RestPressed' }
+  | { readonly _tag: 'AnewPressed' }
+  | { readonly _tag: 'SavePressed' }
+  | { readonly _tag: 'FileGiven'; readonly name: string; readonly bytes: Pixels }
+  // drawing
+  | { readonly _tag: 'ClassToggled'; readonly label: number }
+  | { readonly _tag: 'AllClassesPressed' }
+  | { readonly _tag: 'GuidanceSet'; readonly guidance: number }
+  | { readonly _tag: 'StepsSet'; readonly steps: number }
+  | { readonly _tag: 'DrawPressed' }
+  | { readonly _tag: 'Scrubbed'; readonly index: number }
+  | { readonly _tag: 'PlayToggled' }
+  | { readonly _tag: 'SideChosen'; readonly side: 'image' | 'guess' }
+  // repair
+  | { readonly _tag: 'DigitAsked' }
+  | { readonly _tag: 'DigitPicked'; readonly image: Pixels; readonly label: number }
+  | { readonly _tag: 'Brushed'; readonly from: Cell; readonly to: Cell }
+  | { readonly _tag: 'CursorMoved'; readonly by: Cell }
+  | { readonly _tag: 'CursorUsed' }
+  | { readonly _tag: 'BrushSet'; readonly radius: number }
+  | { readonly _tag: 'EraserToggled' }
+  | { readonly _tag: 'RegionChosen'; readonly region: Region }
+  | { readonly _tag: 'FillAsSet'; readonly as: FillAs }
+  | { readonly _tag: 'FillPressed' };
+
+/** The class that an image is repaired as: its own, any, or a given one. */
+export type FillAs = 'same' | 'any' | number;
+
+/** What the page does outside itself. */
+export type Effect =
+  | { readonly _tag: 'Post'; readonly request: Request }
+  /** Puts another worker in the place of this one, with a request to begin with. */
+  | { readonly _tag: 'Employ'; readonly request: Request }
+  | { readonly _tag: 'Download'; readonly name: string; readonly bytes: Pixels };
+
+/** A part of the page after an event, and what is to be done. */
+export type Moved<S> = readonly [state: S, effects: readonly Effect[]];
+
+export const post = (request: Request): Effect => ({ _tag: 'Post', request });

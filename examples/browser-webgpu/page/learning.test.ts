@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../shared/settings.js';
+import type { Event } from './event.js';
+import { learned, type Learning, MORE, preparing } from './learning.js';
+
+const after = (...events: readonly Event[]): Learning =>
+  events.reduce((state, event) => learned(state, event)[0], preparing);
+
+/** What an event asks of the worker. */
+const asked = (state: Learning, event: Event): readonly unknown[] =>
+  learned(state, event)[1].map((effect) => (effect._tag === 'Post' ? effect.request : effect));
+
+const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 900 };
+const stepped = (step: number, loss = 1): Event => ({ _tag: 'Stepped', step, loss, milliseconds: 200 });
+const train: Event = { _tag: 'TrainPressed' };
+
+describe('learning', () => {
+  test('trains to the goal of the recipe, and from there some more', () => {
+    expect(asked(after(begun), train)).toEqual([{ _tag: 'Train', until: 900 }]);
+    const paused = after(begun, train, stepped(0), { _tag: 'Rested', step: 1 });
+    expect(asked(paused, train)).toEqual([{ _tag: 'Train', until: 900 }]);
+    const over = after({ ...begun, step: 900 });
+    expect(asked(over, train)).toEqual([{ _tag: 'Train', until: 900 + MORE }]);
+    expect(learned(over, train)[0]).toMatchObject({ phase: 'training', goal: 900 + MORE });
+  });
+
+  test('is not begun twice, nor before it is ready', () => {
+    expect(asked(after(begun, train), train)).toEqual([]);
+    expect(asked(preparing, train)).toEqual([]);
+  });
+
+  test('counts steps and keeps their losses', () => {
+    const state = after(begun, train, stepped(0, 1), stepped(1, 0.5), {
+      _tag: 'HeldOut',
+      step: 2,
+      loss: 0.7,
+    });
+    expect(state.step).toBe(2);
+    expect(state.losses).toEqual([
+      { step: 0, loss: 1 },
+      { step: 1, loss: 0.5 },
+    ]);
+    expect(state.heldOut).toEqual([{ step: 2, loss: 0.7 }]);
+    expect(state.pace.secondsPerStep).toBeCloseTo(0.2);
+  });
+
+  test('after a lost device, goes on from its copy with the curve until there', () => {
+    const lost = after(begun, train, stepped(0), stepped(1), stepped(2), {
+      _tag: 'Lost',
+      step: 3,
+      message: '',
+    });
+    expect(lost.phase).toBe('preparing');
+    const [back] = learned(lost, { _tag: 'Begun', from: 'lost', step: 2, goal: 900 });
+    expect(back).toMatchObject({ phase: 'resting', step: 2, goal: 900 });
+    expect(back.losses.map(({ step }) => step)).toEqual([0, 1]);
+  });
+
+  test('another training begins a curve of its own', () => {
+    const state = after(begun, stepped(0), { _tag: 'Begun', from: 'file', step: 40, goal: 100 });
+    expect(state).toMatchObject({ step: 40, goal: 100, losses: [], heldOut: [], kept: null });
+  });
+
+  test('another beginning has other numbers each time', () => {
+    const settings = { ...defaultSettings, seed: 7 };
+    const open = after({ _tag: 'Opened', settings, digits: '' }, begun);
+    expect(asked(open, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 8 }]);
+    const again = after({ _tag: 'Opened', settings, digits: '' }, begun, { _tag: 'AnewPressed' }, begun);
+    expect(asked(again, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 9 }]);
+  });
+
+  test('a tab that is hidden keeps its training, and trains on', () => {
+    const training = after(begun, train);
+    expect(asked(training, { _tag: 'Hid', hidden: true })).toEqual([{ _tag: 'Keep' }]);
+    expect(asked(training, { _tag: 'Hid', hidden: false })).toEqual([]);
+    expect(asked(after(begun), { _tag: 'Hid', hidden: true })).toEqual([]); // kept when it came to rest
+    expect(learned(training, { _tag: 'Hid', hidden: true })[0].phase).toBe('training');
+  });
+
+  test('a checkpoint is saved under its step', () => {
+    const bytes = Uint8Array.of(1);
+    expect(learned(after(begun), { _tag: 'Saved', step: 42, bytes })[1]).toEqual([
+      { _tag: 'Download', name: 'digits-42.safetensors', bytes },
+    ]);
+  });
+
+  test('a failure ends what cannot work without it, and nothing else', () => {
+    const failed = (doing: 'start' | 'open'): Event => ({ _tag: 'Failed', doing, message: '' });
+    expect(after({ _tag: 'Preparing', what: 'digits' }, failed('start')).phase).toBe('stopped');
+    expect(after(begun, train, failed('open')).phase).toBe('training');
+    expect(after(begun, { _tag: 'Crashed', message: '' }).phase).toBe('stopped');
+  });
+});

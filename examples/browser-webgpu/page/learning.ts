@@ -1,0 +1,132 @@
+/** The network in training, as the page sees it. */
+import { noPace, type Pace, paced } from '../../mnist/progress.js';
+import type { Report } from '../shared/messages.js';
+import { type Event, type Moved, post } from './event.js';
+
+export interface Loss {
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface Learning {
+  readonly phase: 'preparing' | 'resting' | 'training' | 'stopped';
+  /** What is being prepared. */
+  readonly preparing: Extract<Report, { readonly _tag: 'Preparing' }>['what'];
+  readonly backend: string | null;
+  /** How many updates were made, and how many there are to be. */
+  readonly step: number;
+  readonly goal: number;
+  readonly losses: readonly Loss[];
+  readonly heldOut: readonly Loss[];
+  readonly pace: Pace;
+  /** The step at which this browser keeps the training. */
+  readonly kept: number | null;
+  /** The seed of the next training from the beginning. */
+  readonly seed: number;
+}
+
+export const preparing: Learning = {
+  phase: 'preparing',
+  preparing: 'backend',
+  backend: null,
+  step: 0,
+  goal: 0,
+  losses: [],
+  heldOut: [],
+  pace: noPace,
+  kept: null,
+  seed: 0,
+};
+
+/** How many more steps are taken where the goal was reached. */
+export const MORE = 300;
+
+/** The step to which a training goes that is begun now. */
+export const nextGoal = ({ step, goal }: Pick<Learning, 'step' | 'goal'>): number =>
+  step < goal ? goal : step + MORE;
+
+/** The losses before a step. */
+const before = (step: number, losses: readonly Loss[]): readonly Loss[] =>
+  losses.filter((loss) => loss.step < step);
+
+export const fileName = (step: number): string => `digits-${step}.safetensors`;
+
+export const learned = (state: Learning, event: Event): Moved<Learning> => {
+  switch (event._tag) {
+    case 'Opened': {
+      const { settings, digits } = event;
+      const fresh = { ...preparing, seed: settings.seed + 1 };
+      return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits } }]];
+    }
+    case 'Preparing':
+      return [{ ...state, phase: 'preparing', preparing: event.what }, []];
+    case 'Works':
+      return [{ ...state, backend: event.backend }, []];
+    case 'Begun': {
+      const { from, step, goal } = event;
+      const same = from === 'lost'; // the same training, set back to its last copy
+      return [
+        {
+          ...state,
+          phase: 'resting',
+          step,
+          goal: same ? state.goal : goal,
+          losses: same ? before(step, state.losses) : [],
+          heldOut: same ? before(step + 1, state.heldOut) : [],
+          pace: noPace,
+          kept: from === 'kept' ? step : same ? state.kept : null,
+        },
+        [],
+      ];
+    }
+    case 'Stepped': {
+      const { step, loss, milliseconds } = event;
+      return [
+        {
+          ...state,
+          step: step + 1,
+          losses: [...state.losses, { step, loss }],
+          pace: paced(state.pace, { loss, secondsPerStep: milliseconds / 1000 }),
+        },
+        [],
+      ];
+    }
+    case 'HeldOut':
+      return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
+    case 'Rested':
+      return [{ ...state, phase: 'resting', step: event.step }, []];
+    case 'Kept':
+      return [{ ...state, kept: event.step }, []];
+    case 'Saved':
+      return [state, [{ _tag: 'Download', name: fileName(event.step), bytes: event.bytes }]];
+    case 'Lost':
+      return [{ ...state, phase: 'preparing', preparing: 'backend' }, []];
+    case 'Crashed':
+      return [{ ...state, phase: 'stopped' }, []];
+    case 'Failed':
+      return [
+        { ...state, phase: event.doing === 'start' && state.phase === 'preparing' ? 'stopped' : state.phase },
+        [],
+      ];
+    case 'Hid':
+      return [state, event.hidden && state.phase === 'training' ? [post({ _tag: 'Keep' })] : []];
+    case 'TrainPressed': {
+      if (state.phase !== 'resting') return [state, []];
+      const goal = nextGoal(state);
+      return [{ ...state, phase: 'training', goal }, [post({ _tag: 'Train', until: goal })]];
+    }
+    case 'RestPressed':
+      return [state, [post({ _tag: 'Rest' })]];
+    case 'SavePressed':
+      return [state, [post({ _tag: 'Save' })]];
+    case 'AnewPressed':
+      return [
+        { ...state, phase: 'preparing', preparing: 'network', seed: state.seed + 1 },
+        [post({ _tag: 'Anew', seed: state.seed })],
+      ];
+    case 'FileGiven':
+      return [state, [post({ _tag: 'Open', name: event.name, bytes: event.bytes })]];
+    default:
+      return [state, []];
+  }
+};

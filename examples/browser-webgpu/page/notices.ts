@@ -1,0 +1,155 @@
+/** What the page has to tell, with a way on. */
+import type { Failure } from '../shared/messages.js';
+import type { Event } from './event.js';
+
+export interface Notice {
+  /** There is one notice about each thing, the last. */
+  readonly about: string;
+  readonly tone: 'note' | 'warning' | 'error';
+  readonly title: string;
+  readonly text: string;
+  readonly action: { readonly label: string; readonly event: Event } | null;
+}
+
+export type Notices = readonly Notice[];
+
+/** The notices with another one; one that says the same stays as it is, so that it is not read out again. */
+const put = (notices: Notices, notice: Notice): Notices =>
+  notices.some(
+    ({ about, title, text }) => about === notice.about && title === notice.title && text === notice.text,
+  )
+    ? notices
+    : [...notices.filter(({ about }) => about !== notice.about), notice];
+
+const without = (notices: Notices, ...gone: readonly string[]): Notices =>
+  notices.filter(({ about }) => !gone.includes(about));
+
+const titles: Readonly<Record<Failure['doing'], string>> = {
+  start: 'The network could not be set up',
+  train: 'The training stopped',
+  drawing: 'The digits could not be drawn',
+  repair: 'The digit could not be repaired',
+  open: 'This file cannot be opened; the training here is as it was',
+  save: 'The checkpoint could not be made',
+  keep: 'The training is not kept in this browser',
+  digit: 'There is no digit to repair',
+};
+
+/** What to do after a failure. */
+const wayOn = (doing: Failure['doing'], opened: Event): Notice['action'] => {
+  switch (doing) {
+    case 'start':
+      return { label: 'Try again', event: opened };
+    case 'train':
+      return { label: 'Go on', event: { _tag: 'TrainPressed' } };
+    case 'drawing':
+      return { label: 'Draw again', event: { _tag: 'DrawPressed' } };
+    case 'repair':
+      return { label: 'Repair again', event: { _tag: 'FillPressed' } };
+    case 'keep':
+      return { label: 'Save a file', event: { _tag: 'SavePressed' } };
+    default:
+      return null;
+  }
+};
+
+const goOn: Notice['action'] = { label: 'Go on', event: { _tag: 'TrainPressed' } };
+
+/** The notices after an event; `opened` is the event with which the page began. */
+export const noticed = (notices: Notices, event: Event, opened: Event): Notices => {
+  switch (event._tag) {
+    case 'Works':
+      return event.why === null
+        ? without(notices, 'backend')
+        : put(notices, {
+            about: 'backend',
+            tone: 'note',
+            title: 'Working on the processor',
+            text: `There is no WebGPU here (${event.why}), so WebAssembly does the work: the same results, only slower.`,
+            action: null,
+          });
+    case 'Begun':
+      switch (event.from) {
+        case 'noise':
+          return without(notices, 'training', 'open', 'start');
+        case 'kept':
+          return put(without(notices, 'start'), {
+            about: 'training',
+            tone: 'note',
+            title: 'Welcome back',
+            text: `This browser kept your training: it goes on after step ${event.step}.`,
+            action: { label: 'Begin anew', event: { _tag: 'AnewPressed' } },
+          });
+        case 'file':
+          return put(without(notices, 'open', 'start'), {
+            about: 'training',
+            tone: 'note',
+            title: 'Checkpoint opened',
+            text: `The network is as it was after step ${event.step}.`,
+            action: goOn,
+          });
+        case 'lost':
+          return put(notices, {
+            about: 'training',
+            tone: 'warning',
+            title: 'The graphics device was lost',
+            text: `The training is back at its last copy, after step ${event.step}; later steps are taken again.`,
+            action: goOn,
+          });
+      }
+    case 'Lost':
+      return put(notices, {
+        about: 'training',
+        tone: 'warning',
+        title: 'The graphics device was lost',
+        text: `It happened at step ${event.step}. Getting another one…`,
+        action: null,
+      });
+    case 'NonFinite':
+      return put(notices, {
+        about: 'step',
+        tone: 'warning',
+        title: 'A step was left out',
+        text: `The loss of step ${event.step} is not a finite number. The network stays as it was before it.`,
+        action: null,
+      });
+    case 'Failed':
+      return put(notices, {
+        about: event.doing,
+        tone: 'error',
+        title: titles[event.doing],
+        text: event.message,
+        action: wayOn(event.doing, opened),
+      });
+    case 'Crashed':
+      return put(notices, {
+        about: 'start',
+        tone: 'error',
+        title: 'The worker of this page stopped',
+        text: `${event.message} The training goes on from what this browser kept.`,
+        action: { label: 'Start it again', event: opened },
+      });
+    case 'Complained':
+      return put(notices, {
+        about: event.title,
+        tone: 'error',
+        title: event.title,
+        text: event.message,
+        action: null,
+      });
+    case 'Opened':
+      return without(notices, 'start');
+    case 'TrainPressed':
+      return without(notices, 'training', 'train');
+    case 'FileGiven':
+      return without(notices, 'open');
+    case 'DrawPressed':
+      return without(notices, 'drawing');
+    case 'FillPressed':
+      return without(notices, 'repair');
+    case 'NoticeClosed':
+      return without(notices, event.about);
+    default:
+      return notices;
+  }
+};

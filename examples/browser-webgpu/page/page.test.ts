@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../shared/settings.js';
+import type { Failure } from '../shared/messages.js';
+import type { Event } from './event.js';
+import { firstPage, type Page, turned } from './page.js';
+
+const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin' };
+const after = (...events: readonly Event[]): Page =>
+  events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
+
+const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 900 };
+const titles = ({ notices }: Page): readonly string[] => notices.map(({ title }) => title);
+
+describe('the page', () => {
+  test('begins with a worker that gets ready', () => {
+    expect(turned(firstPage(opened), opened)[1]).toEqual([
+      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin' } },
+    ]);
+  });
+
+  test('draws, and looks for a digit to repair, once there is a network', () => {
+    const requests = turned(after(opened), begun)[1].map(
+      (effect) => effect._tag === 'Post' && effect.request._tag,
+    );
+    expect(requests).toEqual(['Paint', 'FindDigit']);
+  });
+
+  test('says why it works without WebGPU, until there is one', () => {
+    const without: Event = { _tag: 'Works', backend: 'wasm', why: 'no adapter' };
+    const [notice] = after(without).notices;
+    expect(notice).toMatchObject({ about: 'backend', tone: 'note' });
+    expect(notice?.text).toContain('no adapter');
+    expect(titles(after(without, { _tag: 'Works', backend: 'webgpu', why: null }))).toEqual([]);
+  });
+
+  test.each<[Failure['doing'], Event['_tag'] | null]>([
+    ['start', 'Opened'],
+    ['train', 'TrainPressed'],
+    ['drawing', 'DrawPressed'],
+    ['repair', 'FillPressed'],
+    ['keep', 'SavePressed'],
+    ['open', null],
+  ])('tells a failure (%s) in its own words, once, with a way on where there is one', (doing, wayOn) => {
+    const failed: Event = { _tag: 'Failed', doing, message: 'in its own words' };
+    const { notices } = after(begun, failed, failed);
+    expect(notices).toMatchObject([{ tone: 'error', text: 'in its own words' }]);
+    expect(notices[0]?.action?.event._tag ?? null).toBe(wayOn);
+  });
+
+  test('of a lost device it says where the training is, and goes on with a press', () => {
+    const lost = after(begun, { _tag: 'TrainPressed' }, { _tag: 'Lost', step: 132, message: 'gone' });
+    expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', action: null }]);
+    const [back] = turned(lost, { _tag: 'Begun', from: 'lost', step: 100, goal: 900 });
+    expect(back.notices).toMatchObject([{ about: 'training', action: { event: { _tag: 'TrainPressed' } } }]);
+    expect(back.notices[0]?.text).toContain('step 100');
+    expect(titles(turned(back, { _tag: 'TrainPressed' })[0])).toEqual([]);
+  });
+
+  test('a worker that stopped is started again', () => {
+    const crashed = after(begun, { _tag: 'Crashed', message: 'out of memory' });
+    const action = crashed.notices.at(-1)?.action?.event;
+    expect(action).toBe(opened);
+    const [page, effects] = turned(crashed, action!);
+    expect(effects).toMatchObject([{ _tag: 'Employ' }]);
+    expect(titles(page)).toEqual([]);
+  });
+
+  test('a training that was kept may be dropped for another', () => {
+    const page = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
+    expect(page.notices).toMatchObject([
+      { title: 'Welcome back', action: { event: { _tag: 'AnewPressed' } } },
+    ]);
+  });
+
+  test('tells a screen reader of the training now and then, and not of each step', () => {
+    const steps = Array.from({ length: 150 }, (_, step): Event => ({
+      _tag: 'Stepped',
+      step,
+      loss: 0.5,
+      milliseconds: 1,
+    }));
+    const said = steps.reduce<readonly string[]>(
+      (heard, _, i) => [...heard, after(begun, ...steps.slice(0, i)).said],
+      [],
+    );
+    expect(new Set(said)).toEqual(new Set(['', 'Step 100 of 900, loss 0.500']));
+  });
+});

@@ -1,0 +1,26 @@
+/** What a screen reader is told: what one sees change without looking for it. */
+import type { Drawing } from './drawing.js';
+import type { Event } from './event.js';
+import type { Learning } from './learning.js';
+
+/** A training is told of after so many steps. */
+const EVERY = 100;
+
+/** What there is to say of an event, or null. Notices speak for themselves. */
+export const said = (event: Event, { step, goal, pace }: Learning, { coming }: Drawing): string | null => {
+  switch (event._tag) {
+    case 'TrainPressed':
+      return `Training until step ${goal}`;
+    case 'Stepped':
+      return step % EVERY === 0 ? `Step ${step} of ${goal}, loss ${pace.loss.toFixed(3)}` : null;
+    case 'Rested':
+      return `The training rests after step ${event.step}`;
+    case 'Painted':
+      if (event.purpose === 'repair') return 'The digit is repaired';
+      return coming === null ? 'New digits are drawn' : null;
+    case 'Saved':
+      return `The checkpoint of step ${event.step} is saved`;
+    default:
+      return null;
+  }
+};

@@ -1,0 +1,61 @@
+/** Decoders of what messages are made of. */
+import { fail } from 'noisefold/dsl';
+import { either as E, function as F } from 'fp-ts';
+import { type Decoder, record } from '../../mnist/decoder.js';
+
+const that =
+  <A>(expected: string, is: (value: unknown) => value is A): Decoder<A> =>
+  (place) =>
+  (value) =>
+    is(value) ? E.right(value) : fail('ConfigError', { ...place, expected, actual: typeof value });
+
+export const text: Decoder<string> = that('text', (value) => typeof value === 'string');
+export const bytes: Decoder<Uint8Array<ArrayBuffer>> = that(
+  'bytes',
+  (value): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array,
+);
+/** A number, NaN and infinities included: a loss may be any. */
+export const anyNumber: Decoder<number> = that('a number', (value) => typeof value === 'number');
+
+/** An array of what a decoder takes. */
+export const listOf =
+  <A>(decoder: Decoder<A>): Decoder<readonly A[]> =>
+  (place) =>
+  (value) =>
+    Array.isArray(value)
+      ? E.traverseArray((item: unknown) => decoder(place)(item))(value)
+      : fail('ConfigError', { ...place, expected: 'a list', actual: typeof value });
+
+interface Tagged {
+  readonly _tag: string;
+}
+
+/** The decoders of all members of a union, each by its tag. */
+type Members<A extends Tagged> = {
+  readonly [T in A['_tag']]: {
+    readonly [K in Exclude<keyof Extract<A, { readonly _tag: T }>, '_tag'>]: Decoder<
+      Extract<A, { readonly _tag: T }>[K]
+    >;
+  };
+};
+
+/** A member of a tagged union, with its fields and no others. */
+export const tagged =
+  <A extends Tagged>(members: Members<A>): Decoder<A> =>
+  (place) =>
+  (value) => {
+    const { _tag: tag, ...fields } = Object(value) as { readonly _tag?: unknown };
+    const known = Object.entries<Readonly<Record<string, Decoder<unknown>>>>(members);
+    const found = known.find(([name]) => name === tag);
+    return found === undefined
+      ? fail('ConfigError', {
+          ...place,
+          expected: `one of ${known.map(([name]) => name).join(', ')}`,
+          actual: `${JSON.stringify(tag)}`,
+        })
+      : F.pipe(
+          fields,
+          record(found[1])({ ...place, where: `${place.where}: ${found[0]}` }),
+          E.map((decoded) => ({ _tag: found[0], ...decoded }) as unknown as A), // the fields of that member
+        );
+  };

@@ -1,0 +1,114 @@
+import { either as E } from 'fp-ts';
+import type { NoisefoldError } from 'noisefold/dsl';
+import { describe, expect, test } from 'vitest';
+import { buffersOf, decodeReport, decodeRequest, type Report, type Request } from './messages.js';
+import { defaultSettings, settingsOf } from './settings.js';
+
+const bytes = Uint8Array.of(1, 2);
+
+const requests: readonly Request[] = [
+  { _tag: 'Start', settings: defaultSettings, digits: 'http://localhost/digits.bin' },
+  { _tag: 'Train', until: 900 },
+  { _tag: 'Rest' },
+  { _tag: 'Anew', seed: 3 },
+  {
+    _tag: 'Paint',
+    id: 1,
+    purpose: 'repair',
+    labels: [1, 10],
+    steps: 5,
+    guidance: 0.5,
+    seed: 2,
+    known: { image: bytes, mask: bytes },
+  },
+  { _tag: 'Paint', id: 1, purpose: 'drawing', labels: [], steps: 5, guidance: 0, seed: 2, known: null },
+  { _tag: 'FindDigit', at: 0 },
+  { _tag: 'Save' },
+  { _tag: 'Keep' },
+  { _tag: 'Open', name: 'a.safetensors', bytes },
+];
+
+const reports: readonly Report[] = [
+  { _tag: 'Preparing', what: 'network' },
+  { _tag: 'Works', backend: 'wasm', why: 'no adapter' },
+  { _tag: 'Works', backend: 'webgpu', why: null },
+  { _tag: 'Begun', from: 'file', step: 3, goal: 900 },
+  { _tag: 'Stepped', step: 0, loss: Number.NaN, milliseconds: 0.5 },
+  { _tag: 'HeldOut', step: 0, loss: 1 },
+  { _tag: 'NonFinite', step: 4 },
+  { _tag: 'Rested', step: 5 },
+  { _tag: 'Frame', id: 0, purpose: 'drawing', index: 0, of: 5, t: 999, image: bytes, guess: bytes },
+  { _tag: 'Painted', id: 0, purpose: 'drawing', milliseconds: 12 },
+  { _tag: 'Digit', image: bytes, label: 7 },
+  { _tag: 'Saved', step: 5, bytes },
+  { _tag: 'Kept', step: 5 },
+  { _tag: 'Lost', step: 5, message: 'gone' },
+  { _tag: 'Failed', doing: 'open', message: 'no' },
+];
+
+const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
+  E.match(
+    ({ message }: NoisefoldError) => message,
+    () => 'accepted',
+  )(result);
+
+describe('messages', () => {
+  test.each(requests)('of the page arrive as they were sent: $_tag', (request) => {
+    expect(decodeRequest(structuredClone(request))).toEqual(E.right(request));
+  });
+
+  test.each(reports)('of the worker arrive as they were sent: $_tag', (report) => {
+    expect(decodeReport(structuredClone(report))).toEqual(E.right(report));
+  });
+
+  test.each([
+    [
+      null,
+      'a message of the page: expected one of Start, Train, Rest, Anew, Paint, FindDigit, Save, Keep, Open, got undefined',
+    ],
+    [{ _tag: 'Dance' }, 'got "Dance"'],
+    [
+      { _tag: 'Train', until: '3' },
+      'a message of the page: Train: until: expected a whole number ≥ 0, got "3"',
+    ],
+    [{ _tag: 'Rest', now: true }, 'a message of the page: Rest: expected no fields but , got "now"'],
+    [{ _tag: 'Open', name: 'a', bytes: [1] }, 'Open: bytes: expected bytes, got object'],
+  ])('that are none of ours are refused: %j', (message, expected) => {
+    expect(messageOf(decodeRequest(message))).toContain(expected);
+  });
+
+  test('hand over their bytes, each buffer once', () => {
+    const frame: Report = {
+      _tag: 'Frame',
+      id: 0,
+      purpose: 'drawing',
+      index: 0,
+      of: 5,
+      t: 9,
+      image: bytes,
+      guess: bytes,
+    };
+    expect(buffersOf(frame)).toEqual([bytes.buffer]);
+    expect(buffersOf({ ...frame, guess: bytes.slice() })).toHaveLength(2);
+    expect(buffersOf({ _tag: 'Kept', step: 1 })).toEqual([]);
+  });
+});
+
+describe('the address', () => {
+  test('asks for settings, or leaves them', () => {
+    expect(settingsOf('')).toEqual(E.right(defaultSettings));
+    expect(settingsOf('?goal=12&steps=5')).toEqual(E.right({ ...defaultSettings, goal: 12, steps: 5 }));
+    expect(settingsOf('?backend=wasm&seed=3&recipe=tiny')).toEqual(
+      E.right({ ...defaultSettings, backend: 'wasm', recipe: 'tiny', seed: 3 }),
+    );
+  });
+
+  test.each([
+    ['?backend=cuda', 'backend: expected auto, webgpu or wasm, got "cuda"'],
+    ['?seed=x', 'seed: expected a whole number ≥ 0'],
+    ['?goal=', 'goal: expected a whole number ≥ 1, got 0'],
+    ['?colour=red', 'expected no fields but backend, recipe, seed, goal, steps, got "colour"'],
+  ])('that asks for something else is told so: %s', (query, expected) => {
+    expect(messageOf(settingsOf(query))).toContain(expected);
+  });
+});

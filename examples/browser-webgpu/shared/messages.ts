@@ -1,0 +1,173 @@
+/** What the page and its worker tell each other. Both decode what arrives. */
+import type { NoisefoldError } from 'noisefold/dsl';
+import { either as E } from 'fp-ts';
+import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
+import { anyNumber, bytes, listOf, tagged, text } from './decoders.js';
+import { type Settings, settingsDecoder } from './settings.js';
+
+/** Grey images one after another, a byte a pixel; 0 is paper, 255 ink. */
+export type Pixels = Uint8Array<ArrayBuffer>;
+
+/** An image that is known in part. */
+export interface Known {
+  readonly image: Pixels;
+  /** 1 where it is to be painted, 0 where it stays. */
+  readonly mask: Uint8Array<ArrayBuffer>;
+}
+
+/** Some images to be made. Those with nothing known are drawings, the others repairs. */
+export interface Paint {
+  readonly _tag: 'Paint';
+  readonly id: number;
+  readonly purpose: 'drawing' | 'repair';
+  /** The class of each image. */
+  readonly labels: readonly number[];
+  readonly steps: number;
+  readonly guidance: number;
+  readonly seed: number;
+  readonly known: Known | null;
+}
+
+/** What the page asks of the worker. */
+export type Request =
+  /** The first: to get ready, with the training that this browser keeps, if there is one. */
+  | {
+      readonly _tag: 'Start';
+      readonly settings: Settings;
+      /** The address of the digits. */ readonly digits: string;
+    }
+  /** To train until so many updates are made. */
+  | { readonly _tag: 'Train'; readonly until: number }
+  | { readonly _tag: 'Rest' }
+  /** To forget all and begin with other numbers. */
+  | { readonly _tag: 'Anew'; readonly seed: number }
+  | Paint
+  /** For a digit that nothing is learned from. */
+  | { readonly _tag: 'FindDigit'; readonly at: number }
+  /** To give the checkpoint. */
+  | { readonly _tag: 'Save' }
+  /** To keep the training in this browser. */
+  | { readonly _tag: 'Keep' }
+  /** To go on from a checkpoint. */
+  | { readonly _tag: 'Open'; readonly name: string; readonly bytes: Pixels };
+
+/** What went wrong, and in doing what. */
+export interface Failure {
+  readonly doing: 'start' | 'train' | 'drawing' | 'repair' | 'open' | 'save' | 'keep' | 'digit';
+  readonly message: string;
+}
+
+/** What the worker tells the page. */
+export type Report =
+  | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'digits' | 'network' }
+  /** A backend works; `why` says why it is not WebGPU. */
+  | { readonly _tag: 'Works'; readonly backend: string; readonly why: string | null }
+  /** A network is there, after so many updates. */
+  | {
+      readonly _tag: 'Begun';
+      readonly from: 'noise' | 'kept' | 'file' | 'lost';
+      readonly step: number;
+      /** How many updates its recipe is made for. */
+      readonly goal: number;
+    }
+  | { readonly _tag: 'Stepped'; readonly step: number; readonly loss: number; readonly milliseconds: number }
+  | { readonly _tag: 'HeldOut'; readonly step: number; readonly loss: number }
+  | { readonly _tag: 'NonFinite'; readonly step: number }
+  /** The training rests, after so many updates. */
+  | { readonly _tag: 'Rested'; readonly step: number }
+  /** Before step `index` of `of`: what the images are, and what the network makes of them. The last has `index === of`. */
+  | {
+      readonly _tag: 'Frame';
+      readonly id: number;
+      readonly purpose: Paint['purpose'];
+      readonly index: number;
+      readonly of: number;
+      /** The timestep; 0 at the end. */
+      readonly t: number;
+      readonly image: Pixels;
+      readonly guess: Pixels;
+    }
+  | {
+      readonly _tag: 'Painted';
+      readonly id: number;
+      readonly purpose: Paint['purpose'];
+      readonly milliseconds: number;
+    }
+  | { readonly _tag: 'Digit'; readonly image: Pixels; readonly label: number }
+  | { readonly _tag: 'Saved'; readonly step: number; readonly bytes: Pixels }
+  | { readonly _tag: 'Kept'; readonly step: number }
+  /** The device is gone, with all that was done since the last copy. */
+  | { readonly _tag: 'Lost'; readonly step: number; readonly message: string }
+  | ({ readonly _tag: 'Failed' } & Failure);
+
+const count = wholeFrom(0);
+const purpose = oneOf('drawing', 'repair');
+
+const requestDecoder: Decoder<Request> = tagged<Request>({
+  Start: { settings: settingsDecoder, digits: text },
+  Train: { until: count },
+  Rest: {},
+  Anew: { seed: count },
+  Paint: {
+    id: count,
+    purpose,
+    labels: listOf(count),
+    steps: wholeFrom(1),
+    guidance: numberThat('a number', () => true),
+    seed: count,
+    known: orNull(record<Known>({ image: bytes, mask: bytes })),
+  },
+  FindDigit: { at: count },
+  Save: {},
+  Keep: {},
+  Open: { name: text, bytes },
+});
+
+const reportDecoder: Decoder<Report> = tagged<Report>({
+  Preparing: { what: oneOf('backend', 'digits', 'network') },
+  Works: { backend: text, why: orNull(text) },
+  Begun: { from: oneOf('noise', 'kept', 'file', 'lost'), step: count, goal: count },
+  Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
+  HeldOut: { step: count, loss: anyNumber },
+  NonFinite: { step: count },
+  Rested: { step: count },
+  Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },
+  Painted: { id: count, purpose, milliseconds: anyNumber },
+  Digit: { image: bytes, label: count },
+  Saved: { step: count, bytes },
+  Kept: { step: count },
+  Lost: { step: count, message: text },
+  Failed: {
+    doing: oneOf('start', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit'),
+    message: text,
+  },
+});
+
+const HINT = 'reload the page: its parts are of different versions';
+
+export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request> = requestDecoder({
+  where: 'a message of the page',
+  hint: HINT,
+});
+
+export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report> = reportDecoder({
+  where: 'a message of the worker',
+  hint: HINT,
+});
+
+/** The buffers of a message, which change hands with it. */
+export const buffersOf = (message: Request | Report): readonly ArrayBuffer[] => {
+  switch (message._tag) {
+    case 'Open':
+    case 'Saved':
+      return [message.bytes.buffer];
+    case 'Frame':
+      return message.image === message.guess
+        ? [message.image.buffer]
+        : [message.image.buffer, message.guess.buffer];
+    case 'Digit':
+      return [message.image.buffer];
+    default:
+      return [];
+  }
+};

@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  attribute,
+  hasBrowser,
+  open,
+  pictures,
+  press,
+  saved,
+  type Visit,
+  type Visitor,
+  visitors,
+  whenReady,
+  whenShown,
+  whenStepIs,
+} from './browser.js';
+import { contrasts } from './contrast.js';
+
+const visitor = visitors();
+let visit: Visitor | null = null;
+afterEach(() => visit?.context.close());
+
+const ready = async (options: Visit = {}) => {
+  visit = await visitor(options);
+  const { page } = visit;
+  await page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
+  await whenReady(page);
+  await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+  return page;
+};
+
+const picture = (name: string) => {
+  mkdirSync(pictures, { recursive: true });
+  return { path: join(pictures, `${name}.png`), fullPage: true };
+};
+
+describe.skipIf(!hasBrowser)('the page for everyone', () => {
+  test('is used with the keyboard alone', async () => {
+    const page = await ready();
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
+    /** Walks on with the tabulator until the focus is somewhere; all that has it shows it. */
+    const walkTo = async (where: string): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        await page.keyboard.press('Tab');
+        if ((await focused()) === where) return;
+        const visible = await page.evaluate(() => {
+          const outlined = [document.activeElement, document.activeElement?.closest('label')];
+          return outlined.some((element) => element && getComputedStyle(element).outlineStyle !== 'none');
+        });
+        if ((await focused()) !== '' && !visible) throw new Error(`no outline around ${await focused()}`);
+      }
+      throw new Error(`no way to ${where}`);
+    };
+    await walkTo('train');
+    await page.keyboard.press('Enter');
+    await whenStepIs(page, 2);
+    await walkTo('scrub');
+    await page.keyboard.press('Home');
+    expect(await attribute(page, '#scrub', 'aria-valuetext')).toBe('pure noise');
+    await walkTo('3');
+    await page.keyboard.press('Space');
+    expect(await attribute(page, '[aria-label="Draw the 3"]', 'aria-pressed')).toBe('true');
+    await walkTo('easel');
+    for (const key of ['ArrowLeft', 'ArrowUp', 'Space', 'ArrowUp', 'ArrowUp', 'Space'])
+      await page.keyboard.press(key);
+    expect(await attribute(page, '#easel', 'aria-label')).toMatch(
+      /^A \d, [1-9]\d* % of it painted out; brush at column 14, row 12$/,
+    );
+    await walkTo('fill');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() =>
+      document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
+    );
+  });
+
+  test('has a name for everything that can be used, and tells what happens', async () => {
+    const page = await ready();
+    const tree = await page.locator('body').ariaSnapshot();
+    expect(
+      tree
+        .split('\n')
+        .filter((line) => /^\s*- (button|slider|radio|combobox|application|progressbar)(:|$| \[)/.test(line)),
+    ).toEqual([]);
+    for (const name of ['Start training', 'Play from noise to digits', 'Draw the 0', 'Fill in', 'Open…'])
+      expect(tree).toContain(`"${name}"`);
+    await press(page, 'Start training');
+    await page.waitForFunction(
+      () => document.querySelector('[role=status]#said')?.textContent === 'Training until step 40',
+    );
+    await page.waitForFunction(
+      () => document.querySelector('[role=status]#said')?.textContent === 'The training rests after step 40',
+    );
+  });
+
+  test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {
+    const page = await ready({ colorScheme });
+    await press(page, 'Paint out top');
+    await page.screenshot(picture(colorScheme));
+    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(Math.max(...ground.match(/\d+/g)!.map(Number)) < 64).toBe(colorScheme === 'dark');
+    const found = await contrasts(page);
+    expect(found.length).toBeGreaterThan(40);
+    expect(found.filter(({ ratio }) => ratio < 4.5)).toEqual([]); // WCAG 2.2, 1.4.3
+  });
+
+  test('draws in other colours when it gets dark', async () => {
+    const page = await ready();
+    const brightest = async (): Promise<number> => {
+      await whenShown(page);
+      return page.$eval('#drawing canvas', (canvas) => {
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
+        return data.reduce(
+          (most, byte, i) => (i % 4 !== 3 && data[i - (i % 4) + 3] === 255 ? Math.max(most, byte) : most),
+          0,
+        );
+      });
+    };
+    expect(await brightest()).toBeLessThan(64);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await brightest()).toBeGreaterThan(192);
+  });
+
+  test.each([390, 320])(
+    'fits a screen of %i pixels, with what can be pressed large enough',
+    async (width) => {
+      const page = await ready({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
+      await page.screenshot(picture(`phone-${width}`));
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      const small = await page.$$eval('button, .button, select, input[type=range], .choice label', (all) =>
+        all.flatMap((one) => {
+          const box = one.getBoundingClientRect();
+          return box.width < 24 || box.height < 24
+            ? [`${one.id || one.textContent}: ${box.width}×${box.height}`]
+            : [];
+        }),
+      );
+      expect(small).toEqual([]); // WCAG 2.2, 2.5.8
+    },
+  );
+
+  test('keeps what is typed and told apart: a slider that is held is not moved by the training', async () => {
+    const page = await ready();
+    await open(page, 'x.safetensors', await saved(page));
+    await press(page, 'Start training');
+    const guidance = page.getByRole('slider', { name: /^Guidance/ });
+    await guidance.press('ArrowRight');
+    expect(await guidance.inputValue()).toBe('3');
+    await whenStepIs(page, 10);
+    expect(await guidance.inputValue()).toBe('3');
+  });
+});

@@ -1,0 +1,164 @@
+/** The built page in Chromium, and what a person does with it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { afterAll } from 'vitest';
+import { type Served, serve } from './server.js';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Whether there is a browser to test in. */
+export const hasBrowser = existsSync(executablePath);
+
+/** Where the page was built to, and where its pictures go. */
+export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url));
+export const pictures = fileURLToPath(new URL('../../../runs/page', import.meta.url));
+
+/** How long anything may take on a machine that has other things to do, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** Nothing of the browser's own on the network. */
+const quiet = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** WebGPU in software; without it Chromium without a GPU has no adapter. */
+const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+export interface Visit extends BrowserContextOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Where the page is served. */
+  readonly address: string;
+}
+
+/** The tests of a file share a browser; each has a visitor who never was there before, or all share one. */
+export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {}) => {
+  let browser: Browser | null = null;
+  const served: Served[] = [];
+  afterAll(async () => {
+    await browser?.close();
+    for (const { close } of served) close();
+  });
+  return async ({ headers, ...options }: Visit = {}): Promise<Visitor> => {
+    browser ??= await chromium.launch({
+      executablePath,
+      headless: true,
+      args: [...quiet, ...(webgpu ? software : [])], // with an empty profile of its own
+    });
+    const server = await serve(built, headers);
+    served.push(server);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(PATIENCE);
+    return { context, page: await context.newPage(), address: server.address };
+  };
+};
+
+/** Runs a program in the worker before its own. */
+export const beforeWorker = (context: BrowserContext, program: string): Promise<unknown> =>
+  context.route('**/assets/main-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: program + (await response.text()) });
+  });
+
+/** Waits until the network is there. */
+export const whenReady = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#train')?.disabled === false);
+
+/** The step that the page tells. */
+export const stepOf = async (page: Page): Promise<number> =>
+  Number.parseInt((await page.textContent('#step')) ?? '', 10);
+
+export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
+  page.waitForFunction(
+    (n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n,
+    least,
+  );
+
+/** Pauses a training, and waits until it rests. */
+export const pause = async (page: Page): Promise<void> => {
+  await press(page, 'Pause');
+  await page.waitForFunction(() =>
+    /^(Go on|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
+  );
+};
+
+/** Waits until the training has come to its goal. */
+export const whenTrained = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => document.querySelector('#train')?.textContent?.startsWith('Train '));
+
+/** Waits until what has happened is drawn. */
+export const whenShown = (page: Page): Promise<unknown> =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+
+/** Presses what a screen reader would call so. */
+export const press = async (page: Page, name: string): Promise<void> => {
+  await page.getByRole('button', { name, exact: true }).click();
+  await whenShown(page);
+};
+
+/** An attribute of an element, as it is once what has happened is drawn. */
+export const attribute = async (page: Page, selector: string, name: string): Promise<string> => {
+  await whenShown(page);
+  return (await page.getAttribute(selector, name)) ?? '';
+};
+
+/** The checkpoint that the page saves. */
+export const saved = async (page: Page): Promise<Uint8Array<ArrayBuffer>> => {
+  const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save')]);
+  const stream = await download.createReadStream();
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return new Uint8Array(Buffer.concat(chunks));
+};
+
+/** Gives a file to the page as its button does. */
+export const open = (page: Page, name: string, bytes: Uint8Array): Promise<void> =>
+  page.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+
+/** Drops a file on the page. */
+export const drop = async (page: Page, name: string, bytes: Uint8Array): Promise<void> => {
+  const transfer = await page.evaluateHandle(
+    ({ name: called, numbers }) => {
+      const made = new DataTransfer();
+      made.items.add(new File([Uint8Array.from(numbers)], called));
+      return made;
+    },
+    { name, numbers: [...bytes] },
+  );
+  for (const kind of ['dragenter', 'dragover', 'drop'])
+    await page.dispatchEvent('main', kind, { dataTransfer: transfer });
+};
+
+/** Tells the page that its tab was hidden, or is seen again. */
+export const hide = (page: Page, hidden: boolean): Promise<void> =>
+  page.evaluate((is) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => is });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+
+/** How much ink there is at each pixel of some canvases, 0…255. */
+export const inkOf = async (page: Page, selector: string): Promise<readonly (readonly number[])[]> => {
+  await whenShown(page);
+  return page.$$eval(selector, (found) =>
+    found.map((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]!);
+    }),
+  );
+};

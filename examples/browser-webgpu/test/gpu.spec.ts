@@ -1,0 +1,120 @@
+import { decodeCheckpoint, encodeCheckpoint, type Snapshot } from 'noisefold/training';
+import { either as E } from 'fp-ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  beforeWorker,
+  hasBrowser,
+  hide,
+  open,
+  pause,
+  press,
+  saved,
+  stepOf,
+  type Visitor,
+  visitors,
+  whenReady,
+  whenStepIs,
+  whenTrained,
+} from './browser.js';
+
+/** WebGPU in software takes seconds for what takes WebAssembly a hundredth of it: few steps must do. */
+const FEW = '?backend=webgpu&recipe=tiny&goal=6&steps=1';
+
+/** Remembers the devices of the worker, so that one can be taken away. */
+const REMEMBERING = `{
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    globalThis.device = await request.apply(this, given);
+    return globalThis.device;
+  };
+}
+`;
+
+const visitor = visitors({ webgpu: true });
+let visit: Visitor;
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  visit = await visitor();
+  await beforeWorker(visit.context, REMEMBERING);
+  await visit.page.goto(`${visit.address}${FEW}`);
+  await whenReady(visit.page);
+});
+
+/** Takes the device away, as a driver that is reset does. */
+const loseDevice = async (): Promise<void> => {
+  const [worker] = visit.page.workers();
+  await worker!.evaluate(() => (globalThis as unknown as { readonly device: GPUDevice }).device.destroy());
+};
+
+const whenBack = (): Promise<unknown> =>
+  visit.page.waitForFunction(() =>
+    document.querySelector('.notice.warning')?.textContent?.includes('The training is back'),
+  );
+
+/** A training that was paused before its goal. */
+let half: Uint8Array<ArrayBuffer>;
+
+/** Presses the button of the last notice. */
+const goOn = (): Promise<void> =>
+  visit.page.locator('.notice').getByRole('button', { name: 'Go on' }).last().click();
+
+// in this order, on one page: to set a network up takes most of the time
+describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
+  test('trains and draws there', async () => {
+    const { page } = visit;
+    expect(await page.textContent('#backend')).toBe('on WebGPU');
+    expect(await page.locator('.notice').count()).toBe(0);
+    await press(page, 'Start training');
+    await whenStepIs(page, 1);
+    await pause(page);
+    half = await saved(page);
+    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+    await hide(page, true); // from here on nothing is drawn, which takes longer than training
+  });
+
+  test('a checkpoint whose batch is more than a buffer may hold is refused in words, and the training is as it was', async () => {
+    const { page } = visit;
+    const step = await stepOf(page);
+    const snapshot = decodeCheckpoint('saved')(half);
+    const large = E.flatMap((found: Snapshot) => encodeCheckpoint({ ...found, batch: 2 ** 22 }))(snapshot);
+    if (E.isLeft(large)) throw new Error(large.left.message);
+    await open(page, 'large.safetensors', large.right);
+    await page.waitForSelector('.notice.error');
+    expect(await page.textContent('.notice.error')).toMatch(/limit|MiB/);
+    expect(await stepOf(page)).toBe(step);
+    expect(await page.textContent('#backend')).toBe('on WebGPU');
+  });
+
+  test('after a lost device it goes on, and ends in the bytes of a training that was never disturbed', async () => {
+    const { page } = visit;
+    const step = await stepOf(page);
+    expect(step).toBeLessThan(5);
+    await press(page, 'Go on');
+    await whenTrained(page);
+    const undisturbed = await saved(page);
+
+    await open(page, 'half.safetensors', half);
+    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 6`, step);
+    await goOn();
+    await whenStepIs(page, step + 1);
+    await loseDevice();
+    await whenBack();
+    expect(await page.textContent('.notice.warning')).toContain(`after step ${step};`);
+    expect(await stepOf(page)).toBe(step);
+    expect(await page.textContent('#backend')).toBe('on WebGPU');
+    await goOn();
+    await whenTrained(page);
+    expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
+  });
+
+  test('lost again, it takes WebAssembly, with what there is', async () => {
+    const { page } = visit;
+    await loseDevice();
+    await press(page, 'Train 300 more');
+    await whenBack();
+    expect(await page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await stepOf(page)).toBe(6);
+    await goOn();
+    await whenStepIs(page, 8);
+  });
+}); // prettier-ignore

@@ -1,0 +1,38 @@
+/** A static server of a folder, on this machine alone. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+};
+
+export interface Served {
+  readonly address: string;
+  readonly close: () => void;
+}
+
+export const serve = (folder: string, headers: Readonly<Record<string, string>> = {}): Promise<Served> => {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const path = normalize(new URL(url, 'http://localhost').pathname);
+    const name = path === '/' ? '/index.html' : path;
+    try {
+      const content = await readFile(join(folder, name));
+      response
+        .writeHead(200, { ...headers, 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })
+        .end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo; // it listens on a port
+      resolve({ address: `http://127.0.0.1:${port}/`, close: () => server.close() });
+    }),
+  );
+};

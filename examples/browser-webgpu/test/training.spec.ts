@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  hasBrowser,
+  hide,
+  open,
+  pause,
+  press,
+  saved,
+  stepOf,
+  type Visitor,
+  visitors,
+  whenReady,
+  whenStepIs,
+  whenTrained,
+} from './browser.js';
+
+const TINY = '?recipe=tiny&backend=wasm';
+
+const visitor = visitors();
+let visit: Visitor;
+beforeEach(async () => {
+  if (hasBrowser) visit = await visitor();
+});
+afterEach(() => visit?.context.close());
+
+const begin = async (query = TINY): Promise<void> => {
+  await visit.page.goto(`${visit.address}${query}`);
+  await whenReady(visit.page);
+};
+
+/** Trains to the goal of the recipe. */
+const trainOut = async (name: string): Promise<void> => {
+  await press(visit.page, name);
+  await whenTrained(visit.page);
+};
+
+describe.skipIf(!hasBrowser)('training in the page', () => {
+  test('saved, stopped, reloaded and resumed, it ends in the bytes of one that was never disturbed', async () => {
+    const { page } = visit;
+    await begin();
+    await trainOut('Start training');
+    const undisturbed = await saved(page);
+
+    await press(page, 'Begin anew'); // and its kept copy goes
+    await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
+    await page.reload();
+    await whenReady(page);
+    await press(page, 'Start training');
+    await whenStepIs(page, 3);
+    await pause(page);
+    const half = await saved(page);
+    const step = await stepOf(page);
+    expect(step).toBeGreaterThanOrEqual(3);
+    expect(step).toBeLessThan(40);
+
+    // what the browser kept
+    await page.reload();
+    await whenReady(page);
+    expect(await page.textContent('#notices')).toContain(`goes on after step ${step}`);
+    expect(await stepOf(page)).toBe(step);
+    await trainOut('Go on');
+    expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
+
+    // what was saved
+    await open(page, 'half.safetensors', half);
+    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
+    await page.locator('.row').getByRole('button', { name: 'Go on' }).click();
+    await whenTrained(page);
+    expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
+  });
+
+  test('shows its loss as it falls, and goes on past its goal', async () => {
+    const { page } = visit;
+    await begin();
+    await trainOut('Start training');
+    expect(await page.textContent('#step')).toBe('40 / 40');
+    const heights = await page.$eval(
+      '#chart .smooth',
+      (path) => (path.getAttribute('d') ?? '').match(/[\d.]+(?=L|$)/g)?.map(Number) ?? [],
+    );
+    expect(heights).toHaveLength(40);
+    expect(heights.at(-1)! - heights[0]!).toBeGreaterThan(20); // pixels down
+    expect(await page.$$eval('#chart circle', (all) => all.length)).toBe(5); // before the first step, and after each ten
+    await press(page, 'Train 300 more');
+    await whenStepIs(page, 42);
+    await pause(page);
+    expect(await page.textContent('#step')).toMatch(/\/ 340$/);
+  });
+
+  test('in a tab that is hidden is kept and goes on, and in one that was frozen goes on after it', async () => {
+    const { page, context } = visit;
+    await begin();
+    await press(page, 'Start training');
+    await hide(page, true);
+    await page.waitForFunction(() =>
+      document.querySelector('#kept')?.textContent?.includes('keeps the training'),
+    );
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+    await hide(page, false);
+    await whenTrained(page);
+    expect(await page.textContent('#step')).toBe('40 / 40');
+    await page.waitForFunction(
+      () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning',
+    );
+  });
+
+  test('leaves the page free to move while a step is computed', async () => {
+    const { page } = visit;
+    await begin('?backend=wasm'); // the network of the demo: a step takes a tenth of a second or more
+    await press(page, 'Start training');
+    await whenStepIs(page, 1);
+    /** How many frames the page shows while a step is computed. */
+    const frames = await page.evaluate(async () => {
+      const frame = () => new Promise(requestAnimationFrame);
+      const step = () => document.querySelector('#step')?.textContent;
+      const counts: number[] = [];
+      let [before, count] = [step(), 0];
+      while (counts.length < 5) {
+        await frame();
+        count++;
+        if (step() === before) continue;
+        counts.push(count);
+        [before, count] = [step(), 0];
+      }
+      return counts;
+    });
+    // with the computation on its thread it would be one
+    expect(Math.max(...frames)).toBeGreaterThan(2);
+  });
+
+  test('works on a page that is isolated from others, where tfjs would take threads', async () => {
+    visit = await visitor({
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    });
+    await begin();
+    expect(await visit.page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await trainOut('Start training');
+    expect(await stepOf(visit.page)).toBe(40);
+  });
+});

@@ -1,0 +1,179 @@
+import { either as E } from 'fp-ts';
+import type { NoisefoldError } from 'noisefold/dsl';
+import { decodeCheckpoint, encodeCheckpoint, encodeSafetensors, type Snapshot } from 'noisefold/training';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  beforeWorker,
+  drop,
+  hasBrowser,
+  open,
+  pause,
+  press,
+  saved,
+  stepOf,
+  type Visitor,
+  visitors,
+  whenReady,
+  whenStepIs,
+  whenTrained,
+} from './browser.js';
+
+const visitor = visitors();
+let visit: Visitor;
+beforeEach(async () => {
+  if (hasBrowser) visit = await visitor();
+});
+afterEach(() => visit?.context.close());
+
+const right = <A>(result: E.Either<NoisefoldError, A>): A =>
+  E.getOrElse((error: NoisefoldError): A => {
+    throw new Error(error.message);
+  })(result);
+
+const goTo = (query: string) => visit.page.goto(`${visit.address}${query}`);
+
+/** A training of some steps, at rest; gives how many. */
+const trained = async (): Promise<number> => {
+  const { page } = visit;
+  await goTo('?recipe=tiny&backend=wasm');
+  await whenReady(page);
+  await press(page, 'Start training');
+  await whenStepIs(page, 3);
+  await pause(page);
+  return stepOf(page);
+};
+
+const message = async (): Promise<string> => {
+  await visit.page.waitForSelector('.notice.error');
+  return (await visit.page.textContent('.notice.error')) ?? '';
+};
+
+/** The training goes on after what went wrong. */
+const goesOn = async (step: number): Promise<void> => {
+  const { page } = visit;
+  expect(await stepOf(page)).toBe(step);
+  await press(page, 'Go on');
+  await whenStepIs(page, step + 1);
+};
+
+describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
+  test('no adapter: it says so and trains on WebAssembly', async () => {
+    const { page } = visit;
+    await goTo('?recipe=tiny');
+    await whenReady(page);
+    expect(await page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await page.textContent('.notice.note')).toContain('There is no WebGPU here');
+    await press(page, 'Start training');
+    await whenStepIs(page, 1);
+  });
+
+  test('foreign files dropped on it are refused in words, and the training is as it was', async () => {
+    const step = await trained();
+    const files: readonly (readonly [name: string, bytes: Uint8Array, expected: string])[] = [
+      [
+        'picture.png',
+        Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
+        'a header of at most 4 bytes',
+      ],
+      ['empty.safetensors', new Uint8Array(), 'at least the 8 bytes of a header length, got 0 bytes'],
+      [
+        'other.safetensors',
+        right(
+          encodeSafetensors({
+            tensors: new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(1) }]]),
+            metadata: {},
+          }),
+        ),
+        'give a checkpoint that noisefold wrote',
+      ],
+    ];
+    for (const [name, bytes, expected] of files) {
+      await drop(visit.page, name, bytes);
+      const words = await message();
+      expect(words).toContain('This file cannot be opened; the training here is as it was');
+      expect(words).toContain(name);
+      expect(words).toContain(expected);
+      await press(visit.page, 'Close: This file cannot be opened; the training here is as it was');
+      await visit.page.waitForSelector('.notice.error', { state: 'detached' });
+    }
+    await goesOn(step);
+  });
+
+  test('a checkpoint that is dropped on it is taken', async () => {
+    const step = await trained();
+    const bytes = await saved(visit.page);
+    await press(visit.page, 'Begin anew');
+    await visit.page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
+    await drop(visit.page, 'mine.safetensors', bytes);
+    await visit.page.waitForFunction(
+      (n) => document.querySelector('#step')?.textContent === `${n} / 40`,
+      step,
+    );
+    expect(await visit.page.textContent('.notice.note')).toContain(`after step ${step}`);
+  });
+
+  test('checkpoints of other trainings are refused in words, and the training is as it was', async () => {
+    const step = await trained();
+    const snapshot = right(decodeCheckpoint('saved')(await saved(visit.page)));
+    const otherModel = { image: [8, 8, 3], base: 4, multipliers: [1], groups: 2 };
+    const changed: readonly (readonly [change: Partial<Snapshot>, expected: RegExp])[] = [
+      [
+        { config: { ...(snapshot.config as object), model: otherModel } },
+        /its model: expected images 28×28×1 of 10 classes, got 8×8×3 of 0/,
+      ],
+      [{ tensors: new Map([...snapshot.tensors].slice(1)) }, /expected float32 .*, got no such tensor/],
+      [{ batch: 2 ** 22 }, /the wasm backend: expected room for .* MiB/],
+    ];
+    for (const [change, expected] of changed) {
+      await open(visit.page, 'other.safetensors', right(encodeCheckpoint({ ...snapshot, ...change })));
+      expect(await message()).toMatch(expected);
+      await press(visit.page, 'Close: This file cannot be opened; the training here is as it was');
+      await visit.page.waitForSelector('.notice.error', { state: 'detached' });
+    }
+    await goesOn(step);
+  });
+
+  test('digits that cannot be loaded: it says so, and tries again', async () => {
+    const { page } = visit;
+    await page.route('**/digits.bin', (route) => route.fulfill({ status: 503 }));
+    await goTo('?recipe=tiny&backend=wasm');
+    expect(await message()).toContain('the file of digits: expected to be served, got status 503');
+    await page.unroute('**/digits.bin');
+    await press(page, 'Try again');
+    await whenReady(page);
+    expect(await page.locator('.notice.error').count()).toBe(0);
+  });
+
+  test('a worker that cannot be loaded: it says so, and starts another', async () => {
+    const { page, context } = visit;
+    await context.route('**/assets/main-*.js', (route) => route.abort());
+    await goTo('?recipe=tiny&backend=wasm');
+    expect(await message()).toContain('The worker of this page stopped');
+    await context.unroute('**/assets/main-*.js');
+    await press(page, 'Start it again');
+    await whenReady(page);
+  });
+
+  test('a browser that keeps nothing: it says so once, trains on, and saves', async () => {
+    const { page, context } = visit;
+    await beforeWorker(
+      context,
+      `Object.defineProperty(globalThis, 'caches', { get: () => { throw new Error('denied'); } });`,
+    );
+    const step = await trained();
+    expect(await message()).toContain('The training is not kept in this browser');
+    expect(await page.locator('.notice.error').count()).toBe(1);
+    await press(page, 'Close: The training is not kept in this browser');
+    await press(page, 'Go on');
+    await whenTrained(page);
+    expect(await page.locator('.notice.error').count()).toBe(0);
+    expect(right(decodeCheckpoint('saved')(await saved(page))).step).toBeGreaterThan(step);
+  });
+
+  test('an address that asks for something unknown is told so, and gets what is usual', async () => {
+    await goTo('?recipe=cake');
+    expect(await message()).toContain('recipe: expected digits or tiny, got "cake"');
+    await whenReady(visit.page);
+    expect(await visit.page.textContent('#step')).toBe('0 / 900');
+  });
+});

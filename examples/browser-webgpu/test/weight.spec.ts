@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { built } from './browser.js';
+
+const KB = 1000;
+
+/** What each built file weighs with gzip, as a server sends it. */
+const weights = readdirSync(built, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ name, parentPath }) => ({
+    name,
+    bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
+  }));
+
+const KINDS = ['data', 'tfjs', 'fp-ts', 'backends', 'noisefold', 'page'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Whose a file is, by its name. */
+const kindOf = (name: string): Kind => {
+  if (name === 'digits.bin') return 'data';
+  if (name.startsWith('tfjs')) return 'tfjs';
+  if (name.startsWith('fp-')) return 'fp-ts';
+  if (name.startsWith('noisefold-')) return 'noisefold';
+  return /^(main|index)[-.]/.test(name) ? 'page' : 'backends';
+};
+
+const sum = (...kinds: readonly Kind[]): number =>
+  weights.filter(({ name }) => kinds.includes(kindOf(name))).reduce((bytes, file) => bytes + file.bytes, 0);
+
+const written = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`;
+
+/** What of ours we aim at, and what it may be at most until then. */
+const OURS = { aim: 80 * KB, most: 120 * KB } as const;
+
+describe('the built page', () => {
+  test('weighs less than a megabyte without its digits', () => {
+    const ours = sum('page', 'noisefold', 'backends');
+    const verdict = ours < OURS.aim ? '' : ': NOT MET';
+    console.log(
+      [
+        ...weights.map(
+          ({ name, bytes }) => `${written(bytes).padStart(10)}  ${kindOf(name).padEnd(9)}  ${name}`,
+        ),
+        KINDS.map((kind) => `${kind} ${written(sum(kind))}`).join(', '),
+        `ours ${written(ours)}, both backends included; aiming at less than ${written(OURS.aim)}${verdict}`,
+      ].join('\n'),
+    );
+    expect(sum('page', 'noisefold', 'backends', 'fp-ts', 'tfjs')).toBeLessThan(1000 * KB);
+    expect(ours).toBeLessThan(OURS.most);
+  });
+});

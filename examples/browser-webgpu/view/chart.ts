@@ -1,0 +1,97 @@
+/** The loss over the steps: of each step faint, smoothed over it, and on held-out images. */
+import { type Learning, type Loss, nextGoal } from '../page/learning.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const MARGIN = { left: 38, right: 8, top: 26, bottom: 24 } as const;
+
+/**
+ * Geometric means over about a twentieth of the curve, as the axis is logarithmic. They look ahead as far as back, so that
+ * they do not lag behind, but for the end.
+ */
+const smoothed = (losses: readonly Loss[]): readonly Loss[] => {
+  const around = Math.floor(losses.length / 40);
+  const sums = [0]; // of the logarithms before each step
+  for (const { loss } of losses) sums.push(sums.at(-1)! + Math.log(loss));
+  return losses.map(({ step }, i) => {
+    const reach = Math.min(around, i);
+    const [first, last] = [i - reach, Math.min(i + reach + 1, losses.length)];
+    return { step, loss: Math.exp((sums[last]! - sums[first]!) / (last - first)) };
+  });
+};
+
+/** Whether a loss has a place on a logarithmic axis. */
+const isDrawn = ({ loss }: Loss): boolean => loss > 0 && loss < Infinity;
+
+/** At most so many points: more cannot be seen. */
+const thinned = (losses: readonly Loss[], most: number): readonly Loss[] => {
+  const every = Math.ceil(losses.length / most);
+  return every <= 1 ? losses : losses.filter((_, i) => i % every === 0 || i === losses.length - 1);
+};
+
+/** 0.01, 0.02, 0.05, 0.1, … */
+const TICKS = Array.from({ length: 8 }, (_, i) => 10 ** (i - 5)).flatMap((n) => [n, 2 * n, 5 * n]);
+
+const written = (tick: number): string => `${Number(tick.toPrecision(1))}`;
+
+/** At most five ticks between two losses: powers of ten where there are more. */
+const ticksIn = (low: number, high: number): readonly number[] => {
+  const inside = TICKS.filter((tick) => tick >= low && tick <= high);
+  return inside.length > 5 ? inside.filter((tick) => written(tick).includes('1')) : inside;
+};
+
+/** The least and the greatest loss that has a place; of none, what is usual. */
+const spanOf = (losses: readonly Loss[]): readonly [low: number, high: number] => {
+  if (losses.length === 0) return [0.05, 1];
+  const values = losses.map(({ loss }) => loss);
+  const low = values.reduce((a, b) => Math.min(a, b)) / 1.1;
+  return [low, Math.max(1.1 * values.reduce((a, b) => Math.max(a, b)), 2 * low)];
+};
+
+type Learned = Pick<Learning, 'losses' | 'heldOut' | 'step' | 'goal'>;
+
+/** The chart as SVG, for a place of this size. Where nothing was learned yet it has its axes alone. */
+export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Size): string => {
+  const losses = learned.losses.filter(isDrawn);
+  const first = losses[0]?.step ?? step;
+  const last = losses.length === 0 ? nextGoal({ step, goal }) : Math.max(goal, first + 1);
+  const heldOut = learned.heldOut.filter((loss) => isDrawn(loss) && loss.step >= first);
+  const [low, high] = spanOf([...losses, ...heldOut]);
+  const { left, top } = MARGIN;
+  const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
+
+  const x = (at: number): string => (left + ((at - first) / (last - first)) * (right - left)).toFixed(1);
+  const y = (loss: number): string =>
+    (bottom - (Math.log(loss / low) / Math.log(high / low)) * (bottom - top)).toFixed(1);
+  const path = (kind: string, points: readonly Loss[]): string =>
+    `<path class="${kind}" d="M${points.map((at) => `${x(at.step)} ${y(at.loss)}`).join('L')}"/>`;
+  const text = (words: string, at: string, attributes: string): string =>
+    `<text ${at} ${attributes}>${words}</text>`;
+
+  return [
+    `<svg viewBox="0 0 ${width} ${height}" height="${height}" aria-hidden="true">`,
+    ...ticksIn(low, high).flatMap((tick) => [
+      `<line class="rule" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/>`,
+      text(written(tick), `x="${left - 8}" y="${y(tick)}"`, 'dy="4" text-anchor="end"'),
+    ]),
+    text(`${first}`, `x="${left}" y="${height - 4}"`, ''),
+    text(`step ${last}`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
+    text('loss', `x="${left}" y="12"`, 'class="name"'),
+    text('on digits it never saw', `x="${left + 40}" y="12"`, 'class="held-name"'),
+    ...(losses.length === 0
+      ? [
+          text(
+            'The loss of each step comes here.',
+            `x="${(left + right) / 2}" y="${height / 2}"`,
+            'text-anchor="middle"',
+          ),
+        ]
+      : [path('raw', thinned(losses, width)), path('smooth', thinned(smoothed(losses), width))]),
+    ...(heldOut.length > 1 ? [path('held', heldOut)] : []),
+    ...heldOut.map((at) => `<circle cx="${x(at.step)}" cy="${y(at.loss)}" r="3"/>`),
+    '</svg>',
+  ].join('');
+};

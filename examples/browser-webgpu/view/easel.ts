@@ -1,0 +1,98 @@
+/** The digit to be repaired, painted on with the pointer or the keyboard. */
+import type { Easel } from '../page/easel.js';
+import type { Event } from '../page/event.js';
+import { type Cell, share } from '../page/mask.js';
+import { SIDE } from '../shared/extent.js';
+import { byId, type Part } from './elements.js';
+import { inked, inkOf } from './ink.js';
+
+const ARROWS: Readonly<Record<string, Cell>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+/** How much of what is painted out shines through. */
+const COVER = 0.85;
+
+/** Where a pointer is on a canvas, in pixels of the image. */
+const cellOf = (canvas: HTMLCanvasElement, { clientX, clientY }: PointerEvent): Cell => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  return { x: ((clientX - left) / width) * SIDE, y: ((clientY - top) / height) * SIDE };
+};
+
+/** Draws the digit with its mask over it, and where the brush of the keyboard is. */
+const drawOn = (canvas: HTMLCanvasElement, { image, mask, cursor, radius }: Easel): void => {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  const size = canvas.width / SIDE;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  if (image !== null) {
+    const small = new OffscreenCanvas(SIDE, SIDE);
+    small.getContext('2d')?.putImageData(inked(image, 0, inkOf(canvas)), 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  }
+  context.fillStyle = getComputedStyle(canvas).getPropertyValue('--accent');
+  context.globalAlpha = COVER;
+  mask.forEach((painted, i) => {
+    if (painted === 1) context.fillRect((i % SIDE) * size, Math.floor(i / SIDE) * size, size, size);
+  });
+  context.globalAlpha = 1;
+  if (canvas.matches(':focus-visible')) {
+    context.strokeStyle = getComputedStyle(canvas).getPropertyValue('--warm');
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(cursor.x * size, cursor.y * size, Math.max(radius, 0.7) * size, 0, 2 * Math.PI);
+    context.stroke();
+  }
+};
+
+/** The canvas for who does not see it. */
+const inWords = ({ label, mask, cursor }: Easel): string => {
+  const painted = `${Math.round(100 * share(mask))} % of it painted out`;
+  return `A ${label}, ${painted}; brush at column ${Math.ceil(cursor.x)}, row ${Math.ceil(cursor.y)}`;
+};
+
+/** Tells of strokes, from where the pointer goes down to where it goes up. */
+const listenToPointer = (canvas: HTMLCanvasElement, happened: (event: Event) => void): void => {
+  let last: Cell | null = null; // where the pointer is while it paints
+  canvas.addEventListener('pointerdown', (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    last = cellOf(canvas, event);
+    happened({ _tag: 'Brushed', from: last, to: last });
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (last === null) return;
+    const to = cellOf(canvas, event);
+    happened({ _tag: 'Brushed', from: last, to });
+    last = to;
+  });
+  for (const end of ['pointerup', 'pointercancel'] as const)
+    canvas.addEventListener(end, () => (last = null));
+};
+
+const listenToKeys = (canvas: HTMLCanvasElement, happened: (event: Event) => void): void =>
+  canvas.addEventListener('keydown', (event) => {
+    const by = ARROWS[event.key];
+    if (by !== undefined) happened({ _tag: 'CursorMoved', by });
+    else if (event.key === ' ') happened({ _tag: 'CursorUsed' });
+    else return;
+    event.preventDefault();
+  });
+
+export const easelPart = (happened: (event: Event) => void): Part<Easel> => {
+  const canvas = byId('easel', HTMLCanvasElement);
+  let state: Easel | null = null;
+  listenToPointer(canvas, happened);
+  listenToKeys(canvas, happened);
+  for (const moment of ['focus', 'blur'] as const)
+    // which show the brush, or not
+    canvas.addEventListener(moment, () => state !== null && drawOn(canvas, state));
+  return (easel) => {
+    state = easel;
+    drawOn(canvas, easel);
+    canvas.setAttribute('aria-label', inWords(easel));
+  };
+};

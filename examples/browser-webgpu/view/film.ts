@@ -1,0 +1,74 @@
+/** The drawn digits, and the way they came. */
+import { COUNT, type Drawing, indexOf, labelsOf } from '../page/drawing.js';
+import type { Event } from '../page/event.js';
+import { isDone } from '../page/film.js';
+import { AREA } from '../shared/extent.js';
+import { byId, type Part, setText } from './elements.js';
+import { tilesIn } from './tiles.js';
+
+/** What the digits are. */
+const hintOf = ({ shown, coming }: Drawing): string => {
+  if (coming !== null && !coming.quietly) return 'from noise to digits…';
+  if (shown === null) return '';
+  return shown.learned === 0
+    ? 'only noise yet: nothing was learned'
+    : `after ${shown.learned} steps of learning`;
+};
+
+/** Which still is shown. */
+const momentOf = (drawing: Drawing): string => {
+  const { shown } = drawing;
+  if (shown === null || shown.stills.length === 0) return '–';
+  const index = indexOf(drawing);
+  return index === shown.of ? 'done' : `step ${index} of ${shown.of}`;
+};
+
+export const filmPart = (happened: (event: Event) => void): Part<Drawing> => {
+  const play = byId('play', HTMLButtonElement);
+  const scrub = byId('scrub', HTMLInputElement);
+  const moment = byId('moment', HTMLOutputElement);
+  const hint = byId('draw-hint', HTMLParagraphElement);
+  const place = byId('drawing', HTMLDivElement);
+
+  let state: Drawing | null = null;
+  const tiles = tilesIn(place, COUNT, (i) => {
+    const still = state?.shown?.stills[indexOf(state)];
+    if (state?.shown && still !== undefined)
+      happened({
+        _tag: 'DigitPicked',
+        image: still[state.side].slice(i * AREA, (i + 1) * AREA),
+        label: state.shown.labels[i]!,
+      });
+  });
+  play.addEventListener('click', () => happened({ _tag: 'PlayToggled' }));
+  scrub.addEventListener('input', () => happened({ _tag: 'Scrubbed', index: scrub.valueAsNumber }));
+  byId('side', HTMLFieldSetElement).addEventListener('change', ({ target }) => {
+    if (target instanceof HTMLInputElement)
+      happened({ _tag: 'SideChosen', side: target.value === 'guess' ? 'guess' : 'image' });
+  });
+
+  return (drawing) => {
+    state = drawing;
+    const { shown, playing, side, steps } = drawing;
+    const index = indexOf(drawing);
+    const still = shown?.stills[index];
+    const done = shown !== null && isDone(shown);
+    const labels = shown?.labels ?? labelsOf(drawing.classes);
+    tiles.draw(
+      still?.[side],
+      (i) => `A drawn ${labels[i]}, to be repaired below`,
+      (i) => `${labels[i]}`,
+    );
+    tiles.allow(still !== undefined);
+    place.dataset['film'] = done ? `${shown.id}` : '';
+    scrub.max = `${shown?.of ?? steps}`;
+    scrub.value = `${index}`;
+    scrub.disabled = !done;
+    scrub.setAttribute('aria-valuetext', index === 0 ? 'pure noise' : momentOf(drawing));
+    play.disabled = !done;
+    play.setAttribute('aria-label', playing ? 'Stop' : 'Play from noise to digits');
+    setText(play, playing ? '❚❚' : '▶');
+    setText(moment, momentOf(drawing));
+    setText(hint, hintOf(drawing));
+  };
+};

@@ -1,0 +1,91 @@
+/** The part of the page that trains. */
+import { clock } from '../../mnist/progress.js';
+import type { Event } from '../page/event.js';
+import { type Learning, nextGoal } from '../page/learning.js';
+import { byId, type Part, setText } from './elements.js';
+
+const WAITING: Readonly<Record<Learning['preparing'], string>> = {
+  digits: 'Loading digits…',
+  backend: 'Finding a device…',
+  network: 'Compiling the network…',
+};
+
+const BACKENDS: Readonly<Record<string, string>> = { webgpu: 'on WebGPU', wasm: 'on WebAssembly' };
+
+const backendOf = ({ backend }: Learning): string =>
+  backend === null ? 'Getting ready…' : (BACKENDS[backend] ?? backend);
+
+const trainLabel = ({ phase, preparing, step, goal }: Learning): string => {
+  switch (phase) {
+    case 'preparing':
+      return WAITING[preparing];
+    case 'training':
+      return 'Pause';
+    case 'stopped':
+      return 'Not working';
+    case 'resting':
+      if (step === 0) return 'Start training';
+      return step < goal ? 'Go on' : `Train ${nextGoal({ step, goal }) - step} more`;
+  }
+};
+
+const NONE = '–';
+
+const speedOf = (seconds: number): string => {
+  if (Number.isNaN(seconds)) return NONE;
+  if (seconds > 1) return `${seconds.toFixed(1)} s/step`;
+  return `${(1 / seconds).toFixed(seconds > 0.1 ? 1 : 0)}/s`;
+};
+
+/** What is known of a training, by the id of its place. */
+const factsOf = ({
+  phase,
+  step,
+  goal,
+  pace: { loss, secondsPerStep },
+}: Learning): Readonly<Record<string, string>> => ({
+  step: goal === 0 ? NONE : `${step} / ${goal}`,
+  loss: Number.isNaN(loss) ? NONE : loss.toFixed(3),
+  speed: speedOf(secondsPerStep),
+  left:
+    phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
+});
+
+const keptOf = ({ kept }: Learning): string =>
+  kept === null
+    ? 'A checkpoint can be dropped anywhere on this page.'
+    : `This browser keeps the training up to step ${kept}.`;
+
+export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
+  const train = byId('train', HTMLButtonElement);
+  const progress = byId('progress', HTMLProgressElement);
+  const [save, anew] = [byId('save', HTMLButtonElement), byId('anew', HTMLButtonElement)];
+  const file = byId('file', HTMLInputElement);
+  const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
+
+  let training = false;
+  let began = false; // anew, while nothing can be pressed
+  train.addEventListener('click', () => happened({ _tag: training ? 'RestPressed' : 'TrainPressed' }));
+  save.addEventListener('click', () => happened({ _tag: 'SavePressed' }));
+  anew.addEventListener('click', () => {
+    began = true;
+    happened({ _tag: 'AnewPressed' });
+  });
+
+  return (state) => {
+    const { phase, step, goal } = state;
+    training = phase === 'training';
+    const ready = phase === 'resting' || training;
+    setText(train, trainLabel(state));
+    for (const control of [train, save, file]) control.disabled = !ready;
+    anew.disabled = phase !== 'resting' || step === 0;
+    if (ready && began) {
+      began = false;
+      train.focus(); // which was lost with the button that was pressed
+    }
+    progress.value = goal === 0 ? 0 : Math.min(1, step / goal);
+    for (const [id, fact] of Object.entries(factsOf(state))) setText(byId(id, HTMLElement), fact);
+    setText(backend, backendOf(state));
+    setText(kept, keptOf(state));
+  };
+};

@@ -1,0 +1,43 @@
+/** The part of the page that tells what went wrong, and how to go on. */
+import type { Event } from '../page/event.js';
+import type { Notice, Notices } from '../page/notices.js';
+import { byId, element, type Part } from './elements.js';
+
+export const messagesPart = (happened: (event: Event) => void): Part<Notices> => {
+  const place = byId('notices', HTMLDivElement);
+  const train = byId('train', HTMLButtonElement);
+  const seen = new Map<Notice, HTMLElement>();
+
+  /** A button that ends its notice: the focus, which would be lost with it, goes to what comes next. */
+  const button = (attributes: Readonly<Record<string, string>>, text: string, event: Event): HTMLElement => {
+    const made = element('button', { type: 'button', ...attributes }, text);
+    made.addEventListener('click', () => {
+      happened(event);
+      train.focus();
+    });
+    return made;
+  };
+
+  const shown = ({ about, tone, title, text, action }: Notice): HTMLElement =>
+    element(
+      'div',
+      { class: `notice ${tone}`, role: tone === 'note' ? 'status' : 'alert' },
+      element('p', {}, element('strong', {}, title), text),
+      ...(action === null ? [] : [button({ class: 'act' }, action.label, action.event)]),
+      button({ class: 'close', 'aria-label': `Close: ${title}` }, '✕', { _tag: 'NoticeClosed', about }),
+    );
+
+  return (notices) => {
+    for (const [notice, gone] of seen) {
+      if (notices.includes(notice)) continue;
+      seen.delete(notice);
+      gone.remove();
+    }
+    for (const notice of notices) {
+      if (seen.has(notice)) continue;
+      const made = shown(notice);
+      seen.set(notice, made);
+      place.append(made);
+    }
+  };
+};

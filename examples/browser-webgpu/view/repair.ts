@@ -1,0 +1,69 @@
+/** The tools beside the easel, and the ways in which the digit was filled in. */
+import { type Easel, WAYS } from '../page/easel.js';
+import type { Event, FillAs } from '../page/event.js';
+import { isDone } from '../page/film.js';
+import { regions } from '../page/mask.js';
+import { AREA, CLASSES } from '../shared/extent.js';
+import { byId, element, type Part, setText } from './elements.js';
+import { tilesIn } from './tiles.js';
+
+const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any' ? value : Number(value));
+
+export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
+  const [eraser, clear] = [byId('eraser', HTMLButtonElement), byId('clear', HTMLButtonElement)];
+  const [digit, fill] = [byId('digit', HTMLButtonElement), byId('fill', HTMLButtonElement)];
+  const [brush, brushValue] = [byId('brush', HTMLInputElement), byId('brush-value', HTMLOutputElement)];
+  const fillAs = byId('fill-as', HTMLSelectElement);
+
+  byId('regions', HTMLDivElement).append(
+    ...regions
+      .filter((region) => region !== 'none') // which is to clear
+      .map((region) => {
+        const button = element('button', { type: 'button', 'aria-label': `Paint out ${region}` }, region);
+        button.addEventListener('click', () => happened({ _tag: 'RegionChosen', region }));
+        return button;
+      }),
+  );
+  fillAs.append(
+    element('option', { value: 'same' }, 'the digit that it was'),
+    element('option', { value: 'any' }, 'whatever fits'),
+    ...Array.from({ length: CLASSES }, (_, label) => element('option', { value: `${label}` }, `a ${label}`)),
+  );
+  clear.addEventListener('click', () => happened({ _tag: 'RegionChosen', region: 'none' }));
+  eraser.addEventListener('click', () => happened({ _tag: 'EraserToggled' }));
+  digit.addEventListener('click', () => happened({ _tag: 'DigitAsked' }));
+  fill.addEventListener('click', () => happened({ _tag: 'FillPressed' }));
+  brush.addEventListener('input', () => happened({ _tag: 'BrushSet', radius: brush.valueAsNumber }));
+  fillAs.addEventListener('change', () => happened({ _tag: 'FillAsSet', as: fillAsOf(fillAs.value) }));
+
+  return ({ image, mask, radius, erasing, painting, ready }) => {
+    eraser.setAttribute('aria-pressed', `${erasing}`);
+    brush.value = `${radius}`;
+    setText(brushValue, `${radius}`);
+    digit.disabled = !ready;
+    fill.disabled = !ready || image === null || !mask.includes(1);
+    setText(fill, painting ? 'Filling in…' : 'Fill in');
+  };
+};
+
+const hintOf = ({ film, painting }: Easel): string => {
+  if (film === null) return 'Four ways to fill it in come here.';
+  return painting
+    ? `step ${Math.max(0, film.stills.length - 1)} of ${film.of}`
+    : 'Press one to go on with it.';
+};
+
+export const waysPart = (happened: (event: Event) => void): Part<Easel> => {
+  const hint = byId('repair-hint', HTMLParagraphElement);
+  let state: Easel | null = null;
+  const tiles = tilesIn(byId('repaired', HTMLDivElement), WAYS, (i) => {
+    const image = state?.film?.stills.at(-1)?.image.slice(i * AREA, (i + 1) * AREA);
+    if (state?.film && image !== undefined) happened({ _tag: 'DigitPicked', image, label: state.label });
+  });
+  return (easel) => {
+    state = easel;
+    tiles.draw(easel.film?.stills.at(-1)?.image, (i) => `Repair ${i + 1}, to go on with`);
+    tiles.allow(easel.film !== null && isDone(easel.film));
+    setText(hint, hintOf(easel));
+  };
+};

@@ -1,0 +1,55 @@
+/** What steers the drawing: classes, sliders, and other noise. */
+import type { Drawing } from '../page/drawing.js';
+import type { Event } from '../page/event.js';
+import { CLASSES } from '../shared/extent.js';
+import { byId, element, type Part, setText } from './elements.js';
+
+/** A slider with its value in words. It is moved by who holds it, and else follows the state. */
+const slider = (
+  id: string,
+  inWords: (value: number) => string,
+  set: (value: number) => void,
+): Part<number> => {
+  const input = byId(id, HTMLInputElement);
+  const output = byId(`${id}-value`, HTMLOutputElement);
+  input.addEventListener('input', () => setText(output, inWords(input.valueAsNumber)));
+  input.addEventListener('change', () => set(input.valueAsNumber));
+  return (value) => {
+    if (document.activeElement !== input) input.value = `${value}`;
+    setText(output, inWords(input.valueAsNumber));
+  };
+};
+
+const guidanceInWords = (guidance: number): string => {
+  if (guidance === 0) return '0, no class';
+  return guidance === 1 ? '1, plain' : `${guidance}`;
+};
+
+export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
+  const classes = Array.from({ length: CLASSES }, (_, label) => {
+    const button = element('button', { type: 'button', 'aria-label': `Draw the ${label}` }, `${label}`);
+    button.addEventListener('click', () => happened({ _tag: 'ClassToggled', label }));
+    return button;
+  });
+  const all = element('button', { type: 'button', 'aria-label': 'Draw all' }, 'all');
+  all.addEventListener('click', () => happened({ _tag: 'AllClassesPressed' }));
+  byId('classes', HTMLDivElement).append(...classes, all);
+
+  const others = byId('others', HTMLButtonElement);
+  others.addEventListener('click', () => happened({ _tag: 'DrawPressed' }));
+  const guidance = slider('guidance', guidanceInWords, (value) =>
+    happened({ _tag: 'GuidanceSet', guidance: value }),
+  );
+  const steps = slider('steps', String, (value) => happened({ _tag: 'StepsSet', steps: value }));
+
+  return (drawing) => {
+    const isAll = drawing.classes.length === CLASSES;
+    classes.forEach((button, label) =>
+      button.setAttribute('aria-pressed', `${!isAll && drawing.classes.includes(label)}`),
+    );
+    all.setAttribute('aria-pressed', `${isAll}`);
+    for (const button of [...classes, all, others]) button.disabled = !drawing.ready;
+    guidance(drawing.guidance);
+    steps(drawing.steps);
+  };
+};

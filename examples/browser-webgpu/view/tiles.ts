@@ -1,0 +1,44 @@
+/** Images that can be pressed. */
+import { SIDE } from '../shared/extent.js';
+import { element, night, setText } from './elements.js';
+import { show } from './ink.js';
+
+export interface Tiles {
+  /** Shows images, one after another in the pixels, or none; each with its name, and a caption where there is one. */
+  readonly draw: (
+    pixels: Uint8Array | undefined,
+    nameOf: (i: number) => string,
+    captionOf?: (i: number) => string,
+  ) => void;
+  /** Whether they can be pressed. */
+  readonly allow: (allowed: boolean) => void;
+}
+
+/** Buttons with images, in an element. */
+export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number) => void): Tiles => {
+  const tiles = Array.from({ length: count }, (_, i) => {
+    const canvas = element('canvas', { width: `${SIDE}`, height: `${SIDE}`, 'aria-hidden': 'true' });
+    const caption = element('span', { 'aria-hidden': 'true' });
+    const button = element('button', { type: 'button' }, canvas, caption);
+    button.addEventListener('click', () => pressed(i));
+    parent.append(button);
+    return { button, canvas, caption };
+  });
+  let drawn: { readonly pixels: Uint8Array | undefined; readonly dark: boolean } | null = null;
+  return {
+    draw: (pixels, nameOf, captionOf) => {
+      tiles.forEach(({ button, caption }, i) => {
+        button.setAttribute('aria-label', nameOf(i));
+        if (captionOf !== undefined) setText(caption, captionOf(i));
+      });
+      if (drawn?.pixels === pixels && drawn?.dark === night.matches) return;
+      drawn = { pixels, dark: night.matches };
+      tiles.forEach(({ canvas }, i) =>
+        pixels === undefined ? canvas.getContext('2d')?.clearRect(0, 0, SIDE, SIDE) : show(canvas, pixels, i),
+      );
+    },
+    allow: (allowed) => {
+      for (const { button } of tiles) button.disabled = !allowed;
+    },
+  };
+};

@@ -1,0 +1,27 @@
+/** The whole page, drawn. */
+import type { Event } from '../page/event.js';
+import type { Page } from '../page/page.js';
+import { easelPart } from './easel.js';
+import { byId, memo, type Part, setText } from './elements.js';
+import { filmPart } from './film.js';
+import { learnPart } from './learn.js';
+import { lossPart } from './loss.js';
+import { messagesPart } from './messages.js';
+import { toolsPart, waysPart } from './repair.js';
+import { steerPart } from './steer.js';
+
+/** Connects the page with what happens to it, and gives what draws it. */
+export const view = (happened: (event: Event) => void): Part<Page> => {
+  const said = byId('said', HTMLParagraphElement);
+  const learning = [learnPart(happened), lossPart()].map(memo);
+  const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
+  const easel = [easelPart, toolsPart, waysPart].map((part) => memo(part(happened)));
+  const notices = memo(messagesPart(happened));
+  return (page) => {
+    for (const part of learning) part(page.learning);
+    for (const part of drawing) part(page.drawing);
+    for (const part of easel) part(page.easel);
+    notices(page.notices);
+    setText(said, page.said);
+  };
+};

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { alias } from '../../alias.config.js';
+
+/** The tests of the built page in a browser, which `npm test` leaves out: `npm run test:page`. */
+export default defineConfig({
+  root: fileURLToPath(new URL('./', import.meta.url)),
+  resolve: { alias },
+  test: {
+    include: ['test/*.spec.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    watch: false,
+  },
+});

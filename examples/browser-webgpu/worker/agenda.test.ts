@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import type { Paint, Request } from '../shared/messages.js';
+import { type Agenda, halted, idle, interrupts, next, received } from './agenda.js';
+
+const paint = (id: number, purpose: Paint['purpose'] = 'drawing'): Paint => ({
+  _tag: 'Paint',
+  id,
+  purpose,
+  labels: [3],
+  steps: 5,
+  guidance: 2,
+  seed: 1,
+  known: null,
+});
+const open: Request = { _tag: 'Open', name: 'a', bytes: new Uint8Array() };
+
+const after = (...requests: readonly Request[]): Agenda => requests.reduce(received, idle);
+
+/** What is done of an agenda until it waits, if each step makes an update. */
+const doneOf = (agenda: Agenda, updates = 0): readonly string[] => {
+  const { task, agenda: left } = next(agenda, updates);
+  return task === null ? [] : [task._tag, ...doneOf(left, updates + (task._tag === 'Step' ? 1 : 0))];
+};
+
+describe('the agenda of the worker', () => {
+  test('trains until so many updates are made, then rests', () => {
+    expect(doneOf(after({ _tag: 'Train', until: 3 }))).toEqual(['Step', 'Step', 'Step', 'ComeToRest']);
+    expect(doneOf(after({ _tag: 'Train', until: 3 }), 5)).toEqual([]);
+  });
+
+  test('does jobs in their order, and before steps', () => {
+    const agenda = after({ _tag: 'Train', until: 1 }, { _tag: 'Save' }, paint(1), { _tag: 'Keep' });
+    expect(doneOf(agenda)).toEqual(['Save', 'Paint', 'Keep', 'Step', 'ComeToRest']);
+  });
+
+  test('rests where it was told to, with its jobs done', () => {
+    expect(doneOf(after({ _tag: 'Train', until: 9 }, { _tag: 'Save' }, { _tag: 'Rest' }))).toEqual(['Save']);
+  });
+
+  test('comes to rest once, before all else, when it is told to or a step has failed', () => {
+    const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
+    const told = [{ _tag: 'Save' }, { _tag: 'Rest' }] as const;
+    expect(doneOf(told.reduce(received, moving), 1)).toEqual(['ComeToRest', 'Save']);
+    expect(doneOf(halted(moving), 1)).toEqual(['ComeToRest']);
+    expect(doneOf(received(moving, open), 1)).toEqual(['ComeToRest', 'Open']);
+  });
+
+  test('makes of drawings that wait the last alone, and leaves repairs be', () => {
+    const { jobs } = after(paint(1), paint(2, 'repair'), paint(3));
+    expect(jobs).toEqual([paint(2, 'repair'), paint(3)]);
+  });
+
+  test.each<Request>([open, { _tag: 'Anew', seed: 1 }])(
+    'paints and trains no more before $_tag',
+    (request) => {
+      expect(after({ _tag: 'Train', until: 9 }, paint(1), { _tag: 'Save' }, request)).toEqual({
+        jobs: [{ _tag: 'Save' }, request],
+        until: null,
+        moving: false,
+      });
+    },
+  );
+
+  test('ends a painting for one of its purpose, or for another network', () => {
+    expect(interrupts(paint(2), paint(1))).toBe(true);
+    expect(interrupts(open, paint(1))).toBe(true);
+    expect(interrupts(paint(2, 'repair'), paint(1))).toBe(false);
+    expect(interrupts({ _tag: 'Save' }, paint(1))).toBe(false);
+    expect(interrupts(paint(2), { _tag: 'Step' })).toBe(false);
+    expect(interrupts(paint(2), open)).toBe(false);
+    expect(interrupts(paint(2), null)).toBe(false);
+  });
+});

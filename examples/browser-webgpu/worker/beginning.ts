@@ -1,0 +1,92 @@
+/** How the worker gets to a network on a backend: when the page is opened, and when a device is lost. */
+import type { NoisefoldError } from 'noisefold/dsl';
+import { decodeCheckpoint } from 'noisefold/training';
+import { either as E, function as F, io as IO, taskEither as TE } from 'fp-ts';
+import type { Settings } from '../shared/settings.js';
+import type { Task } from './agenda.js';
+import { type Acquired, acquire } from './backends.js';
+import { type Digits, digitsAt } from './digits.js';
+import { kept } from './keeping.js';
+import { freshPlan, type Plan, resumedPlan } from './recipes.js';
+import { openStudio, type Studio } from './studio.js';
+import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
+
+const told =
+  ({ tell }: Outside) =>
+  ({ backend, why }: Acquired): IO.IO<void> =>
+    tell({ _tag: 'Works', backend: backend.name, why });
+
+/** A studio on the backend that is asked for. Where nothing special is asked for, WebAssembly is good enough. */
+const settled =
+  (asked: Settings['backend'], digits: Digits, outside: Outside) =>
+  (plan: Plan): Effect<Studio> =>
+    F.pipe(
+      acquire(asked),
+      TE.tapIO(told(outside)),
+      TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'network' })),
+      TE.flatMap(({ backend }) =>
+        F.pipe(
+          openStudio(digits)(plan)(backend),
+          TE.orElse((error) =>
+            asked !== 'auto' || backend.name === 'wasm'
+              ? TE.left(error)
+              : F.pipe(
+                  acquire('wasm'),
+                  TE.map((instead) => ({ ...instead, why: error.message })),
+                  TE.tapIO(told(outside)),
+                  TE.flatMap((instead) => openStudio(digits)(plan)(instead.backend)),
+                ),
+          ),
+        ),
+      ),
+    );
+
+/** The training that this browser keeps; null where there is none, or none that can be read, which is told. */
+const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
+  F.pipe(
+    kept(recipe),
+    TE.flatMapEither((bytes) =>
+      bytes === null
+        ? E.right(null)
+        : F.pipe(bytes, decodeCheckpoint('the training that this browser keeps'), E.flatMap(resumedPlan)),
+    ),
+    TE.orElse(({ message }): Effect<Plan | null> =>
+      TE.fromIO(F.pipe(tell({ _tag: 'Failed', doing: 'keep', message }), IO.as(null))),
+    ),
+  );
+
+/** Gets ready: digits, a backend, and a network as this browser keeps it, or a new one. */
+export const start = (
+  { settings, digits: url }: Extract<Task, { readonly _tag: 'Start' }>,
+  outside: Outside,
+): Effect<World> =>
+  F.pipe(
+    TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'digits' })),
+    TE.flatMap(() => digitsAt(url)),
+    TE.bindTo('digits'),
+    TE.bind('found', () => keptPlan(settings, outside)),
+    TE.bind('plan', ({ found }) =>
+      found === null ? TE.fromEither(freshPlan(settings.recipe, settings.seed)) : TE.right(found),
+    ),
+    TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'backend' })),
+    TE.flatMap(({ digits, found, plan }) =>
+      F.pipe(
+        settled(settings.backend, digits, outside)(plan),
+        TE.map(worldOf(plan, { settings, digits, losses: 0 })),
+        TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
+      ),
+    ),
+  );
+
+/** After a device was lost: another one, or WebAssembly at the second time, and the training from its last copy. */
+export const recovered =
+  ({ settings, digits, copy, losses, studio, done }: World, outside: Outside) =>
+  ({ message }: NoisefoldError): Effect<World> => {
+    const plan: Plan = { ...studio.lesson.plan, from: copy };
+    return F.pipe(
+      TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
+      TE.flatMap(() => settled(losses > 0 ? 'wasm' : settings.backend, digits, outside)(plan)),
+      TE.map(worldOf(plan, { settings, digits, losses: losses + 1 })),
+      TE.tapIO(begun('lost', outside)),
+    );
+  };

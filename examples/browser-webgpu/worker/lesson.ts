@@ -1,0 +1,65 @@
+/** A network in training on a backend. */
+import { type Backend, type Dim, fail, type NoisefoldError } from 'noisefold/dsl';
+import type { Process } from 'noisefold/diffusion';
+import type { UNet, UNetParams } from 'noisefold/nn';
+import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
+import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
+import { partsOf, settings } from '../../mnist/recipe.js';
+import type { Digits } from './digits.js';
+import type { Plan } from './recipes.js';
+
+export interface Lesson {
+  readonly plan: Plan;
+  readonly model: UNet<[Dim, Dim, Dim]>;
+  readonly process: Process;
+  readonly run: TrainingRun<UNetParams>;
+  /** The next event of the training, which is made when it is asked for. */
+  readonly next: () => Promise<E.Either<NoisefoldError, TrainEvent>>;
+}
+
+/** The page stops it; the training itself has no end. */
+const ENDLESS = Number.MAX_SAFE_INTEGER;
+
+/** Begins a training, or goes on with one. Errors of the plan and of the backend come as a `Left`. */
+export const beginLesson = (
+  plan: Plan,
+  { train, test }: Digits,
+): RTE.ReaderTaskEither<Backend, NoisefoldError, Lesson> =>
+  F.pipe(
+    RTE.fromEither(partsOf(plan.recipe, settings)),
+    RTE.flatMap(({ model, process, optimizer, timesteps }) =>
+      F.pipe(
+        startTraining({
+          ...{ model, process, optimizer, timesteps },
+          averageDecay: plan.recipe.averageDecay,
+          labelDropout: plan.recipe.labelDropout,
+          data: train,
+          heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages },
+          batch: plan.batch,
+          steps: ENDLESS,
+          key: plan.key,
+          config: plan.recipe,
+          ...(plan.from === null ? {} : { from: plan.from }),
+        }),
+        RTE.map((run) => ({ plan, model, process, run, next: nextOf(run) })),
+      ),
+    ),
+  );
+
+const ended = fail('Cancelled', {
+  where: 'training',
+  expected: 'to go on',
+  actual: 'its end',
+  hint: 'begin another training',
+});
+
+/** An error ends the events of a run, and not its state: the next event is then that of a new list of them. */
+const nextOf = (run: TrainingRun<UNetParams>): Lesson['next'] => {
+  let events = run.events[Symbol.asyncIterator]();
+  return async () => {
+    const { value } = await events.next();
+    if (value !== undefined && E.isRight(value)) return value;
+    events = run.events[Symbol.asyncIterator]();
+    return value ?? ended;
+  };
+};

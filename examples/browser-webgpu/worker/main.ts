@@ -1,0 +1,101 @@
+/** The worker: takes requests as they come, and does one thing at a time. */
+import { failure, type NoisefoldError } from 'noisefold/dsl';
+import { either as E, type io as IO } from 'fp-ts';
+import { buffersOf, decodeRequest, type Failure, type Report } from '../shared/messages.js';
+import { type Agenda, halted, idle, interrupts, next, received, type Task } from './agenda.js';
+import { recovered } from './beginning.js';
+import { carriedOut } from './work.js';
+import type { Outside, World } from './world.js';
+
+const tell =
+  (report: Report): IO.IO<void> =>
+  () =>
+    globalThis.postMessage(report, { transfer: [...buffersOf(report)] });
+
+let agenda: Agenda = idle;
+let world: World | null = null;
+let doing: Task | null = null;
+let stop = new AbortController();
+let wake: () => void = () => undefined;
+
+globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  const request = decodeRequest(data);
+  if (E.isLeft(request)) return tell({ _tag: 'Failed', doing: 'start', message: request.left.message })();
+  agenda = received(agenda, request.right);
+  if (interrupts(request.right, doing)) stop.abort();
+  wake();
+});
+
+const doingOf = (task: Task): Failure['doing'] => {
+  switch (task._tag) {
+    case 'Start':
+    case 'Anew':
+      return 'start';
+    case 'Step':
+      return 'train';
+    case 'Paint':
+      return task.purpose;
+    case 'FindDigit':
+      return 'digit';
+    case 'Save':
+      return 'save';
+    case 'Keep':
+    case 'ComeToRest':
+      return 'keep';
+    case 'Open':
+      return 'open';
+  }
+};
+
+/** What nothing of ours throws: out of memory in an array, for instance. */
+const unexpected = (thrown: unknown): NoisefoldError =>
+  failure('BackendFailure', {
+    where: 'the worker',
+    expected: 'to go on',
+    actual: thrown instanceof Error ? thrown.message : String(thrown),
+    hint: 'try it with less, or reload the page',
+  });
+
+const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) => {
+  try {
+    return await effect();
+  } catch (thrown) {
+    return E.left(unexpected(thrown));
+  }
+};
+
+const perform = async (task: Task): Promise<void> => {
+  stop = new AbortController();
+  const outside: Outside = { tell, signal: stop.signal };
+  const result = await attempt(carriedOut(task, outside)(world));
+  if (E.isRight(result)) {
+    world = result.right;
+    return;
+  }
+  if (result.left._tag === 'Cancelled') return;
+  const lost = world?.studio.backend.lost() ?? null;
+  if (task._tag === 'Step' || lost !== null) agenda = halted(agenda);
+  if (world === null || lost === null)
+    return tell({ _tag: 'Failed', doing: doingOf(task), message: result.left.message })();
+  const back = await attempt(recovered(world, outside)(lost));
+  if (E.isRight(back)) world = back.right;
+  else tell({ _tag: 'Failed', doing: 'start', message: back.left.message })();
+};
+
+/** Lets messages in. */
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+const work = async (): Promise<never> => {
+  for (;;) {
+    const planned = next(agenda, world?.done ?? 0);
+    agenda = planned.agenda;
+    doing = planned.task;
+    if (doing === null) await new Promise<void>((resolve) => (wake = resolve));
+    else {
+      await perform(doing);
+      await breath();
+    }
+  }
+};
+
+void work();

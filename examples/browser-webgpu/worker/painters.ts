@@ -1,0 +1,41 @@
+/** Compiled painters: those that were used last are kept. */
+import type { Backend, NoisefoldError } from 'noisefold/dsl';
+import { type io as IO, taskEither as TE } from 'fp-ts';
+import type { Lesson } from './lesson.js';
+import { type Manner, type Painter, painter } from './painter.js';
+
+export interface Painters {
+  readonly of: (manner: Manner) => TE.TaskEither<NoisefoldError, Painter>;
+  readonly release: IO.IO<void>;
+}
+
+/** Each holds the memory of its plan. */
+const MOST = 4;
+
+export const painters =
+  (lesson: Lesson) =>
+  (backend: Backend): Painters => {
+    const made = new Map<string, Painter>(); // in the order of their last use
+    const use = (name: string, found: Painter): Painter => {
+      made.delete(name);
+      made.set(name, found);
+      for (const [oldest, { release }] of [...made].slice(0, -MOST)) {
+        made.delete(oldest);
+        release();
+      }
+      return found;
+    };
+    return {
+      of: (manner) => {
+        const name = JSON.stringify(manner);
+        const found = made.get(name);
+        return TE.map((ready: Painter) => use(name, ready))(
+          found === undefined ? painter(lesson, manner)(backend) : TE.right(found),
+        );
+      },
+      release: () => {
+        for (const { release } of made.values()) release();
+        made.clear();
+      },
+    };
+  };

@@ -1,0 +1,64 @@
+/** What is trained here, by name. */
+import { fail, fork, key, type NoisefoldError, type RandomKey } from 'noisefold/dsl';
+import type { Snapshot } from 'noisefold/training';
+import { either as E, function as F } from 'fp-ts';
+import { recipeDecoder } from '../../mnist/config.js';
+import { type Recipe, recipe as demo, settings as demoSettings } from '../../mnist/recipe.js';
+import { CLASSES, SIDE } from '../shared/extent.js';
+import type { Settings } from '../shared/settings.js';
+
+/** A training, from its beginning or from a snapshot. */
+export interface Plan {
+  readonly recipe: Recipe;
+  readonly batch: number;
+  readonly key: RandomKey;
+  readonly from: Snapshot | null;
+}
+
+const tiny: Recipe = {
+  ...demo,
+  model: { ...demo.model, base: 2, multipliers: [1, 2], heads: 1, groups: 1 },
+  warmupSteps: 2,
+  decaySteps: 40,
+  heldOutEvery: 10,
+  heldOutImages: 4,
+};
+
+/** `digits` is the recipe of the demo, so that its checkpoints go on here. */
+const recipes: Readonly<Record<Settings['recipe'], { readonly recipe: Recipe; readonly batch: number }>> = {
+  digits: { recipe: demo, batch: demoSettings.batch },
+  tiny: { recipe: tiny, batch: 4 },
+};
+
+const HINT = 'open a checkpoint of this page, or of npm run demo';
+
+/** A recipe for our digits, with all its defaults. */
+const decoded = (recipe: unknown): E.Either<NoisefoldError, Recipe> =>
+  F.pipe(
+    recipeDecoder({ where: 'its recipe', hint: HINT })(recipe),
+    E.flatMap((known) => {
+      const { image, classes = 0 } = known.model;
+      return `${image}` === `${[SIDE, SIDE, 1]}` && classes === CLASSES
+        ? E.right(known)
+        : fail('ConfigError', {
+            where: 'its model',
+            expected: `images ${SIDE}×${SIDE}×1 of ${CLASSES} classes`,
+            actual: `${image.join('×')} of ${classes}`,
+            hint: HINT,
+          });
+    }),
+  );
+
+/** A training from the beginning. */
+export const freshPlan = (name: Settings['recipe'], seed: number): E.Either<NoisefoldError, Plan> =>
+  F.pipe(
+    decoded(recipes[name].recipe), // as checkpoints have it
+    E.map((recipe) => ({ ...recipes[name], recipe, key: fork(key(seed), 'train').train, from: null })),
+  );
+
+/** The training that a snapshot is of. `ConfigError` where its recipe is none of ours. */
+export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan> =>
+  F.pipe(
+    decoded(from.config),
+    E.map((recipe) => ({ recipe, batch: from.batch, key: from.key, from })),
+  );

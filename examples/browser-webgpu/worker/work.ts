@@ -1,0 +1,187 @@
+/** What the worker does: each task as an effect that tells the page what comes of it. */
+import { failure, type NoisefoldError } from 'noisefold/dsl';
+import { decodeCheckpoint, encodeCheckpoint, type Snapshot } from 'noisefold/training';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import type { Paint, Pixels } from '../shared/messages.js';
+import type { Task } from './agenda.js';
+import { start } from './beginning.js';
+import { forget, keep } from './keeping.js';
+import { mannerOf } from './painter.js';
+import { freshPlan, type Plan, resumedPlan } from './recipes.js';
+import { closeStudio, openStudio } from './studio.js';
+import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
+
+/** So many milliseconds of training may be lost with a device. */
+const COPY_EVERY = 20_000;
+
+const notReady = failure('ConfigError', {
+  where: 'the worker',
+  expected: 'to be started first',
+  actual: 'another request',
+  hint: 'reload the page',
+});
+
+const bytesOf = (snapshot: Snapshot): E.Either<NoisefoldError, Pixels> =>
+  E.map((bytes: Uint8Array) => bytes as Pixels)(encodeCheckpoint(snapshot)); // made in memory of its own
+
+/** Copies the training to the host. */
+const copied = (world: World): Effect<World & { readonly copy: Snapshot }> =>
+  F.pipe(
+    world.studio.lesson.run.snapshot,
+    TE.map((copy) => ({ ...world, copy, copiedAt: performance.now() })),
+  );
+
+/** Tells, once, that this browser keeps nothing; the work goes on. */
+const complained =
+  (world: World, { tell }: Outside) =>
+  ({ message }: NoisefoldError): Effect<World> =>
+    TE.fromIO(() => {
+      if (!world.complained) tell({ _tag: 'Failed', doing: 'keep', message })();
+      return { ...world, complained: true };
+    });
+
+/** Copies the training, and keeps it in this browser. */
+const keeping =
+  (outside: Outside) =>
+  (world: World): Effect<World> =>
+    F.pipe(
+      copied(world),
+      // all that was not copied is gone with a device
+      TE.orElse((error) =>
+        world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error),
+      ),
+      TE.flatMap((safe) =>
+        safe.copy === null || safe.copy === world.copy
+          ? TE.right(safe)
+          : F.pipe(
+              bytesOf(safe.copy),
+              TE.fromEither,
+              TE.flatMap((bytes) => keep(safe.settings.recipe, bytes)),
+              TE.tapIO(() => outside.tell({ _tag: 'Kept', step: safe.done })),
+              TE.map((): World => ({ ...safe, complained: false })),
+              TE.orElse(complained(safe, outside)),
+            ),
+      ),
+    );
+
+/** Takes the next event of the training. */
+const event =
+  ({ tell }: Outside) =>
+  (world: World): Effect<World> =>
+    F.pipe(
+      world.studio.lesson.next,
+      TE.tapIO((happened) =>
+        happened._tag === 'Step'
+          ? tell({
+              _tag: 'Stepped',
+              step: happened.step,
+              loss: happened.loss,
+              milliseconds: happened.milliseconds,
+            })
+          : tell(happened._tag === 'NonFinite' ? { _tag: 'NonFinite', step: happened.step } : happened),
+      ),
+      TE.map((happened) => ({
+        ...world,
+        done: happened._tag === 'Step' ? happened.step + 1 : world.done,
+      })),
+    );
+
+/** One step, with what is measured after it. */
+const step =
+  (outside: Outside) =>
+  (world: World): Effect<World> =>
+    F.pipe(
+      event(outside)(world),
+      TE.flatMap((moved) =>
+        moved.done > world.done && moved.done % world.studio.lesson.plan.recipe.heldOutEvery === 0
+          ? event(outside)(moved)
+          : TE.right(moved),
+      ),
+      TE.flatMap((moved) =>
+        performance.now() - moved.copiedAt > COPY_EVERY ? keeping(outside)(moved) : TE.right(moved),
+      ),
+    );
+
+const paint =
+  (asked: Paint, { tell, signal }: Outside) =>
+  (world: World): Effect<World> => {
+    const { id, purpose } = asked;
+    const began = performance.now();
+    return F.pipe(
+      world.studio.painters.of(mannerOf(asked)),
+      TE.flatMap((painter) =>
+        painter.paint(asked, (frame) => tell({ _tag: 'Frame', id, purpose, ...frame }), signal),
+      ),
+      TE.tapIO(() => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began })),
+      TE.map(() => world),
+    );
+  };
+
+/** Puts another training in the place of this one, which stays as it is where the other cannot begin. */
+const exchanged =
+  (plan: Plan) =>
+  ({ settings, digits, losses, studio }: World): Effect<World> =>
+    F.pipe(
+      openStudio(digits)(plan)(studio.backend),
+      TE.tap(() => closeStudio(studio)),
+      TE.map(worldOf(plan, { settings, digits, losses })),
+    );
+
+/** Forgets what this browser keeps; where there is nothing to be forgotten, all is well. */
+const forgotten = ({ settings }: World): Effect<unknown> =>
+  TE.orElse(() => TE.right<NoisefoldError, unknown>(null))(forget(settings.recipe));
+
+/** Carries out a task; the world is as it was where that fails. */
+export const carriedOut =
+  (task: Task, outside: Outside) =>
+  (world: World | null): Effect<World> => {
+    const { tell } = outside;
+    if (task._tag === 'Start') return start(task, outside);
+    if (world === null) return TE.left(notReady);
+    switch (task._tag) {
+      case 'Step':
+        return step(outside)(world);
+      case 'Paint':
+        return paint(task, outside)(world);
+      case 'Keep':
+        return keeping(outside)(world);
+      case 'ComeToRest':
+        return F.pipe(
+          TE.fromIO<void, NoisefoldError>(tell({ _tag: 'Rested', step: world.done })),
+          TE.flatMap(() => keeping(outside)(world)),
+        );
+      case 'FindDigit':
+        return F.pipe(
+          TE.fromIO<void, NoisefoldError>(tell({ _tag: 'Digit', ...world.digits.digit(task.at) })),
+          TE.map(() => world),
+        );
+      case 'Save':
+        return F.pipe(
+          copied(world),
+          TE.tap(({ copy, done }) =>
+            F.pipe(
+              bytesOf(copy),
+              TE.fromEither,
+              TE.flatMapIO((bytes) => tell({ _tag: 'Saved', step: done, bytes })),
+            ),
+          ),
+        );
+      case 'Open':
+        return F.pipe(
+          decodeCheckpoint(task.name)(task.bytes),
+          E.flatMap(resumedPlan),
+          TE.fromEither,
+          TE.flatMap((plan) => exchanged(plan)(world)),
+          TE.tapIO(begun('file', outside)),
+          TE.flatMap(keeping(outside)),
+        );
+      case 'Anew':
+        return F.pipe(
+          freshPlan(world.settings.recipe, task.seed),
+          TE.fromEither,
+          TE.flatMap((plan) => exchanged(plan)(world)),
+          TE.tap(forgotten),
+          TE.tapIO(begun('noise', outside)),
+        );
+    }
+  };

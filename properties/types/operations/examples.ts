@@ -1,6 +1,6 @@
 /** What a user pays who checks a program against the package: the examples, against the declarations in `dist`. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const folder = `.cache/examples-${process.pid}/`;
 
@@ -15,9 +15,11 @@ const config = (include: readonly string[]): string =>
     exclude: ['../../examples/**/*.test.ts'],
   });
 
+/** One with a configuration of its own is for a browser, and checked by that: `npm run build:page`. */
 export const exampleNames: readonly string[] = readdirSync('examples', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
+  .filter((name) => !existsSync(`examples/${name}/tsconfig.json`))
   .sort();
 
 /** What a compiler says of its own work. */

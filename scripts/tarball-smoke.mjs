@@ -45,3 +45,10 @@ const { auto, backends } = JSON.parse(stdout);
 if (status !== 0 || auto === null) throw new Error(`the doctor finds nothing that works: ${stdout}`);
 for (const { backend, works, note } of backends)
   console.log(`doctor: ${backend} ${works ? 'works' : 'does not work'}: ${note}`);
+
+// what is optional is not there, and says how to get it
+const { webgpu } = await import('noisefold/backends/webgpu');
+const missing = await webgpu()();
+if (missing.left?._tag !== 'BackendUnavailable' || !missing.left.hint.includes('npm install webgpu'))
+  throw new Error(`webgpu without its peer: ${JSON.stringify(missing)}`);
+console.log(missing.left.message);

@@ -22,11 +22,19 @@ const typeOf = ({ resource, writable }: Binding): GPUBufferBindingType => {
   return writable ? 'storage' : 'read-only-storage';
 };
 
+/** Pipelines of one name are the same. */
+const nameOf = ({ code, entryPoint, bindings }: Dispatch): string =>
+  `${bindings.map(typeOf).join()}|${entryPoint}|${code}`;
+
 const COMPUTE = 4; // GPUShaderStage.COMPUTE, a global of browsers
 
-export const createPipelines = (gpu: Gpu): Pipelines => {
+/** So many are kept for plans to come; what a plan uses it has anyway. */
+const MOST_KEPT = 2048;
+
+export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
   const { device } = gpu;
   const layouts = new Map<string, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+  /** Those that were asked for last stand at the end. */
   const compiled = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
 
   const layoutOf = (types: readonly GPUBufferBindingType[]) => {
@@ -45,13 +53,12 @@ export const createPipelines = (gpu: Gpu): Pipelines => {
   };
 
   const compileOne = async (
-    { code, entryPoint }: Dispatch,
-    types: readonly GPUBufferBindingType[],
+    { code, entryPoint, bindings }: Dispatch,
     where: string,
   ): Promise<either.Either<NoisefoldError, Pipeline>> => {
     let pending: Promise<Pipeline> | null = null;
     const failed = gpu.guarded(where, () => {
-      const layout = layoutOf(types);
+      const layout = layoutOf(bindings.map(typeOf));
       const module = device.createShaderModule({ code });
       pending = device
         .createComputePipelineAsync({ layout: layout.pipeline, compute: { module, entryPoint } })
@@ -78,13 +85,19 @@ export const createPipelines = (gpu: Gpu): Pipelines => {
     compile: async (all) => {
       const results = await Promise.all(
         all.map(({ dispatch, where }) => {
-          const types = dispatch.bindings.map(typeOf);
-          const name = `${types.join()}|${dispatch.entryPoint}|${dispatch.code}`;
-          const known = compiled.get(name) ?? compileOne(dispatch, types, where);
+          const name = nameOf(dispatch);
+          const known = compiled.get(name) ?? compileOne(dispatch, where);
+          compiled.delete(name);
           compiled.set(name, known);
+          for (const oldest of compiled.keys()) {
+            if (compiled.size <= mostKept) break;
+            compiled.delete(oldest);
+          }
           return known;
         }),
       );
+      // what has failed is tried again, should it be asked for again
+      all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && compiled.delete(nameOf(dispatch)));
       const failed = results.find(E.isLeft);
       return failed ?? E.right(results.flatMap((result) => (E.isRight(result) ? [result.right] : [])));
     },

@@ -54,6 +54,7 @@ export const featuresPage = (all: readonly Found[]): string => {
     'where it computes the case beside it, and the gradient of the case, as the graph means it in float64: to 10⁻¹² on the',
     'reference, to 10⁻⁵ of the greatest number elsewhere, exactly for int32 and bool. A gradient has ✓ where it is what',
     'differences of values give; it is none where results are no float32, are constant in steps, or follow no operand.',
+    'WebGPU is checked twice: on Dawn, in Node, and in Chromium without a window, on SwiftShader, which computes on the CPU.',
     'Random samples of what operations are made of are in [LAWS.md](LAWS.md).',
     ...families.flatMap((family) => [
       '',

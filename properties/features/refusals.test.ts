@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { attempt, type NoisefoldError } from '../../src/dsl/errors.js';
 import { type Node, node } from '../../src/dsl/node.js';
 import { E } from '../../src/internal/fp.js';
-import { arrays } from './arrays.js';
-import { elementwise } from './elementwise.js';
+import { features } from './all.js';
 import type { Feature, Operand } from './feature.js';
-import { networks } from './networks.js';
 
 type Declared = Pick<Operand, 'shape' | 'dtype'>;
 
@@ -28,13 +26,13 @@ const refusalsOf = ({ operands, build }: Feature): readonly NoisefoldError[] =>
       return E.isLeft(made) ? [made.left] : [];
     });
 
-const features = [...elementwise, ...arrays, ...networks].map((feature) => ({
+const refusing = features.map((feature) => ({
   ...feature,
   refusals: refusalsOf(feature),
 }));
 
 describe('an operand with another extent is accepted, or the message names the operation', () => {
-  test.each(features.filter(({ refusals }) => refusals.length > 0))('$name', ({ name, refusals }) => {
+  test.each(refusing.filter(({ refusals }) => refusals.length > 0))('$name', ({ name, refusals }) => {
     for (const { _tag, where, hint } of refusals) {
       expect(_tag).toBe('ShapeError');
       expect(where.split(/[ ,]/)[0]).toBe(name);
@@ -43,7 +41,7 @@ describe('an operand with another extent is accepted, or the message names the o
   });
 
   test('all of several operands refuse something, but for those that pick rows by any number of indices', () => {
-    const silent = features.filter(
+    const silent = refusing.filter(
       ({ operands, refusals }) =>
         operands.filter(({ dtype }) => dtype !== 'key').length > 1 && refusals.length === 0,
     );

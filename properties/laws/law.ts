@@ -19,6 +19,10 @@ export interface Law<A = unknown> {
   violation(sample: A): Violation | Promise<Violation>;
 }
 
+/** A law's name among laws that hold of several things. */
+export const titleOf = ({ name, subject }: Pick<Law, 'name' | 'subject'>): string =>
+  subject === undefined ? name : `${name}: ${subject}`;
+
 /** The first violation among some. */
 export const firstOf = (...violations: readonly Violation[]): Violation =>
   violations.find((violation) => violation !== null) ?? null;

@@ -1,20 +1,12 @@
 /** The built page in Chromium, and what a person does with it. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
+import { launch, noChromium } from '../../../properties/chromium/browser.js';
 import { type Served, serve } from './server.js';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
 /** Whether there is a browser to test in. */
-export const hasBrowser = existsSync(executablePath);
+export const hasBrowser = noChromium === '';
 
 /** Where the page was built to, and where its pictures go. */
 export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url));
@@ -22,18 +14,6 @@ export const pictures = fileURLToPath(new URL('../../../runs/page', import.meta.
 
 /** How long anything may take on a machine that has other things to do, in milliseconds. */
 const PATIENCE = 60_000;
-
-/** Nothing of the browser's own on the network. */
-const quiet = [
-  '--no-sandbox',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** WebGPU in software; without it Chromium without a GPU has no adapter. */
-const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 export interface Visit extends BrowserContextOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -55,11 +35,7 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
     for (const { close } of served) close();
   });
   return async ({ headers, ...options }: Visit = {}): Promise<Visitor> => {
-    browser ??= await chromium.launch({
-      executablePath,
-      headless: true,
-      args: [...quiet, ...(webgpu ? software : [])], // with an empty profile of its own
-    });
+    browser ??= await launch({ webgpu });
     const server = await serve(built, headers);
     served.push(server);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

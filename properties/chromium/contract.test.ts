@@ -1,0 +1,26 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { reference } from '../../src/backends/reference/index.js';
+import { backendLaws } from '../laws/backends.js';
+import { titleOf } from '../laws/law.js';
+import { valueOf } from '../oracles/plans.js';
+import { checkLaws } from '../suite.js';
+import { noChromium } from './browser.js';
+import { openContract } from './contract.js';
+
+// the laws' names are needed where they are skipped, too
+const laws = backendLaws(valueOf(await reference()()));
+
+describe.skipIf(noChromium !== '')(`webgpu in Chromium ${noChromium}`, async () => {
+  const contract = noChromium === '' ? await openContract() : null;
+  afterAll(() => contract?.close());
+
+  test('the page has all laws of the contract', () => {
+    expect(contract!.lawTitles).toEqual(laws.map(titleOf));
+  });
+
+  // each sample is shaders to be compiled first, which takes long where the adapter is the CPU
+  checkLaws(laws, 240_000, async (law, times) => {
+    const violation = await contract!.law(titleOf(law), times);
+    if (violation !== null) throw new Error(violation);
+  });
+});

@@ -44,10 +44,9 @@ const measured = async (backend: Backend, course: Course, back: Course, one: Cas
     return errors;
   };
   const errors = await errorsWith(one.given ?? 0);
-  const asksForValues = one.given !== undefined && !one.encodes;
   return {
     order: orderOf(errors),
-    alone: asksForValues ? orderOf(await errorsWith(0)) : null,
+    alone: one.given !== undefined ? orderOf(await errorsWith(0)) : null,
     finest: errors.at(-1)!,
   };
 };

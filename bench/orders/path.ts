@@ -14,21 +14,19 @@ export interface Path {
 /** How many levels there are to a leg, for solvers that raise x_t to one in between. */
 const BETWEEN = 4;
 
-/**
- * n legs from one λ to another, or what a solver makes of them; a walk towards noise has the legs that a rising grid
- * has.
- */
+/** n legs from one λ to another, or what a solver makes of them. */
 export const pathOf = ({ path = legsOf }: Solver, from: number, to: number, n: number): Path => {
   const step = Math.abs(to - from) / n;
   const count = n * BETWEEN + BETWEEN;
   const levels = Array.from({ length: count + 1 }, (_, t) =>
     channelAt(Math.max(from, to) - (t * step) / BETWEEN),
   );
-  const timesteps = Array.from({ length: n + 1 }, (_, i) => (from < to ? n - i : i) * BETWEEN);
+  const falling = Array.from({ length: n + 1 }, (_, i) => (n - i) * BETWEEN);
+  const legs = path({ marginals: levels }, falling);
+  const rises = from > to;
   return {
     levels,
-    lambdas: timesteps.map((t) => Math.max(from, to) - (t * step) / BETWEEN),
-    // without the one that goes on to the data
-    legs: (from < to ? path : legsOf)({ marginals: levels }, timesteps).slice(0, -1),
+    lambdas: (rises ? [...falling].reverse() : falling).map((t) => Math.max(from, to) - (t * step) / BETWEEN),
+    legs: rises ? legs.slice(1) : legs.slice(0, -1), // without the one that comes from the data, or goes on to it
   };
 };

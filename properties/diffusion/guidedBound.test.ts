@@ -12,6 +12,7 @@ import {
   learningVariance,
   linear,
   meanGuided,
+  overParams,
   pMeanVariance,
   priorTerm,
   qSample,
@@ -87,7 +88,7 @@ const classifier: Classifier<null, Image> = {
       expandDims(1)(sumPerSample(add(mul(0.1)(square(x)))(mul(0.5)(sin(x))))) as Tensor<[B, 1]>,
     ) as Tensor<[B, Dim]>,
 };
-const params = { denoiser: null, classifier: null };
+const params = { guide: null };
 const label = at([1, 1]);
 
 it('_prior_bpd', async () => {
@@ -122,22 +123,24 @@ describe.each(goldenBound._vb_terms_bpd)(
   },
 );
 
+const beside = overParams((_: typeof params) => null);
+
 describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
   const { t } = golden;
   const guided = (denoiser: Denoiser<typeof params, Image>) =>
     pMeanVariance(process, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
 
   it('condition_mean takes the gradient at x_t', async () => {
-    const made = right(meanGuided(process, classifier, 2, { gradientAt: 'xt' })(fake));
+    const made = right(meanGuided(process, classifier, 2, { gradientAt: 'xt' })(beside(fake)));
     const ours = await numbersOf(() => guided(made).mean);
     expect(relativeDistance(ours, golden.condition_mean)).toBeLessThan(TOLERANCE);
-    const paper = right(meanGuided(process, classifier, 2)(fake));
+    const paper = right(meanGuided(process, classifier, 2)(beside(fake)));
     const derived = await numbersOf(() => guided(paper).mean);
     expect(relativeDistance(derived, golden.condition_mean)).toBeGreaterThan(1e-8);
   });
 
   it('condition_score', async () => {
-    const made = right(classifierGuided(process, classifier, 2)(fake));
+    const made = right(classifierGuided(process, classifier, 2)(beside(fake)));
     const mean = await numbersOf(() => guided(made).mean);
     expect(relativeDistance(mean, golden['condition_score.mean'])).toBeLessThan(TOLERANCE);
     const predicted = await numbersOf(() => guided(made).x0);

@@ -1,20 +1,36 @@
 /** Guides of denoisers of classes that are known. */
 import fc from 'fast-check';
-import { either } from 'fp-ts';
+import { either, function as F } from 'fp-ts';
 import {
   cfg,
+  type Classifier,
+  classifierGuided,
   type Denoiser,
   exactDenoiser,
   type GaussianMixture,
   type Guidance,
   guidanceMonoid,
+  overParams,
   type Parameterization,
   type Process,
   processOf,
   reparameterize,
   unguided,
 } from 'noisefold/diffusion';
-import { add, cast, constantOf, equal, scaleBy, zerosLike } from 'noisefold/dsl';
+import {
+  add,
+  cast,
+  constantOf,
+  equal,
+  expandDims,
+  gather,
+  matmul,
+  mul,
+  scaleBy,
+  sumPerSample,
+  table,
+  zerosLike,
+} from 'noisefold/dsl';
 import { unended } from '../arbitraries/diffusion.js';
 import { valueOf } from '../oracles/plans.js';
 import { computed } from '../oracles/running.js';
@@ -120,6 +136,57 @@ const scales: Law<Case> = {
   },
 };
 
+/** log p(y|x_t) of such data: the log-density of each class, N(a·m_y, a²v + s²) in each number. */
+const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2]> => {
+  const at = (f: (marginal: Process['marginals'][number]) => number) =>
+    table(Float64Array.from(process.marginals, f));
+  const spread = (m: Process['marginals'][number]): number => m.scale ** 2 * variance + m.variance;
+  const slope = at((m) => m.scale / spread(m));
+  const offset = at((m) => -(m.scale ** 2) / spread(m));
+  return {
+    classes: means.length,
+    apply: (_, x, t) => {
+      const byMean = F.pipe(sumPerSample(x), mul(gather(slope)(t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
+      const bySquare = F.pipe(gather(offset)(t), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
+      return add(bySquare)(byMean);
+    },
+  };
+};
+
+/** The denoiser of {@link ofClasses} that knows of no class, with parameters beside it. */
+const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
+  F.pipe(
+    exactDenoiser(given.process)(mixtureOf(given.means, given.variance)),
+    overParams((_: { readonly guide: object }) => null),
+    reparameterize(given.process, given.predicts),
+  );
+
+const bayes: Law<Case> = {
+  name: 'a classifier of scale 1 makes of no class the class: Bayes',
+  formula:
+    'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, within 2⁻⁴⁰ of the prediction and of what 1/√ᾱ makes of x_t',
+  source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
+  arbitrary: caseOf,
+  runs: 60,
+  violation: async (given) => {
+    const { process, t } = given;
+    const guided = valueOf(classifierGuided(process, classifierOf(given), 1)(ofNone(given)));
+    const found = await saidBy(overParams(() => ({ guide: {} }))(guided), given);
+    const expected = await saidBy(ofClasses(given), given);
+    return firstOf(
+      ...expected.map((e, i) => {
+        const { scale } = process.marginals[t[i >> 1]!]!;
+        return near(
+          `prediction[${i}]`,
+          found[i]!,
+          e,
+          2 ** -40 * (Math.abs(e) + (Math.abs(given.x[i]!) + 1) / scale),
+        );
+      }),
+    );
+  },
+};
+
 const gray: Law<readonly [Case, number, number]> = {
   name: 'rescaling leaves a prediction without deviation as it is',
   formula: 'x_t of one number in each sample: cfg(w, rescale φ) = cfg(w), exactly; never NaN',
@@ -176,4 +243,4 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
  * guidanceLaws[0]!.name // → 'guidance scale 1 is no guidance, and 0 is unconditional'
  * for (const law of guidanceLaws) await checkLaw(law, 0.05)
  */
-export const guidanceLaws: readonly Law[] = [scales, gray, sums];
+export const guidanceLaws: readonly Law[] = [scales, gray, bayes, sums];

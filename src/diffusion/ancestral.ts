@@ -77,6 +77,7 @@ export const ancestral = ({
     const learned = learnedStep(legs);
     return E.right({
       ...fixed,
+      reverse: variance,
       step: (state, moment) =>
         moment.learned === undefined ? fixed.step(state, moment) : learned(state, moment, moment.learned),
     });

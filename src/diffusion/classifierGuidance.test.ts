@@ -7,14 +7,22 @@ import {
   gather,
   matmul,
   mul,
+  onesLike,
   sumPerSample,
   table,
   zerosLike,
 } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
 import { type Classifier, classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
-import { type Denoiser, reparameterize } from './denoiser.js';
-import { ddpm } from './process.js';
+import { ancestral } from './ancestral.js';
+import { ddim } from './ddim.js';
+import { linear } from './betaSchedules.js';
+import { converted, type Denoiser, learningVariance, reparameterize } from './denoiser.js';
+import { timestepGrid } from './grid.js';
+import { guidanceMonoid } from './guidance.js';
+import { ddpm, type Process } from './process.js';
+import { respace } from './respacing.js';
+import { sampler, type SamplerParts } from './sampler.js';
 import { cosine } from './alphaBarSchedules.js';
 
 // Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. All that follows is Bayes'
@@ -62,11 +70,11 @@ const noise = xs.map((_, i) => (1 - chance[i >> 1]!) * noise0[i]! + chance[i >> 
 const noiseOfLabel = xs.map((_, i) => (labels[i >> 1] === 1 ? noise1 : noise0)[i]!);
 
 /** What the data look like at x_t, whatever x is asked. */
-const unconditional: Denoiser<null, [2]> = {
+const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
   predicts: 'epsilon',
   apply: (_, samples) => add(zerosLike(samples))(constantOf(noise, 3, 2) as unknown as typeof samples),
 };
-const params = { denoiser: null, classifier: null };
+const params = { guide: null };
 
 describe('classifier guidance on the score', () => {
   it.each(['epsilon', 'x0', 'v'] as const)(
@@ -120,8 +128,8 @@ describe('classifier guidance on the mean', () => {
     'moves the mean by scale·Σ·∇ log p(y|x), taken at %s',
     async (gradientAt) => {
       const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
-      expect(guided.predicts).toBe('x0');
-      const x0 = await numbersOf(() => guided.apply(params, x, { t, label }));
+      expect(guided.predicts).toBe('epsilon');
+      const x0 = await numbersOf(() => reparameterize(process, 'x0')(guided).apply(params, x, { t, label }));
       // the mean that ancestral sampling makes of that x0
       const means = x0.map((value, i) => {
         const posterior = process.posteriors[ts[i >> 1]!]!;
@@ -137,7 +145,93 @@ describe('classifier guidance on the mean', () => {
     },
   );
 
-  it('needs a finite scale', () => {
+  // x̂₀ becomes the mean of the step again, from which the plain mean is taken
+  const shiftOf = async (
+    over: Process,
+    places: readonly number[],
+    guided: Denoiser<{ readonly guide: null }, [2]>,
+    plain: Denoiser<{ readonly guide: null }, [2]>,
+  ): Promise<readonly number[]> => {
+    const known = constantOf(
+      Int32Array.from(places, (place) => over.timesteps[place]!),
+      3,
+    );
+    const x0Of = (one: typeof plain) =>
+      numbersOf(() => {
+        const network = one.apply(params, x, { t: known, label });
+        return converted(over, one.predicts, 'x0')(constantOf(Int32Array.from(places), 3), x)(network);
+      });
+    const [moved, still] = [await x0Of(guided), await x0Of(plain)];
+    return moved.map((x0, i) => over.posteriors[places[i >> 1]!]!.x0 * (x0 - still[i]!));
+  };
+  const slope: Classifier<null, [2]> = {
+    classes: 2,
+    apply: (_, samples) => F.pipe(sumPerSample(samples), expandDims(1), matmul(constantOf([0, 2], 1, 2))),
+  };
+  const gradient = xs.map((_, i) => {
+    const p = 1 / (1 + Math.exp(-2 * (xs[i & ~1]! + xs[i | 1]!)));
+    return 2 * (labels[i >> 1] === 1 ? 1 - p : -p);
+  });
+
+  it('over a shorter process moves by the Σ of its own steps', async () => {
+    const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
+    const places = [1, 2, 3];
+    const guided = right(meanGuided(short, slope, 2, { gradientAt: 'xt' })(unconditional));
+    const shift = await shiftOf(short, places, guided, unconditional);
+    const expected = gradient.map((g, i) => 2 * short.posteriors[places[i >> 1]!]!.variance * g);
+    expect(relativeDistance(shift, expected)).toBeLessThan(1e-9);
+  });
+
+  it('moves by β where that is the variance, and by what the denoiser learned where it does', async () => {
+    const options = { gradientAt: 'xt', variance: 'beta' } as const;
+    const guided = right(meanGuided(process, slope, 2, options)(unconditional));
+    const expected = gradient.map((g, i) => 2 * process.schedule.betas[ts[i >> 1]!]! * g);
+    expect(relativeDistance(await shiftOf(process, ts, guided, unconditional), expected)).toBeLessThan(1e-9);
+
+    const learning = learningVariance<{ readonly guide: null }, [2]>({
+      predicts: 'epsilon',
+      as: 'range',
+      apply: (p, samples, at) => ({
+        prediction: unconditional.apply(p, samples, at),
+        variance: mul(0.5)(onesLike(samples)),
+      }),
+    });
+    const bySigma = right(meanGuided(process, slope, 2, options)(learning));
+    const sigma = ts.map(
+      (at) => process.posteriors[at]!.variance ** 0.25 * process.schedule.betas[at]! ** 0.75,
+    );
+    expect(
+      relativeDistance(
+        await shiftOf(process, ts, bySigma, learning),
+        gradient.map((g, i) => 2 * sigma[i >> 1]! * g),
+      ),
+    ).toBeLessThan(1e-9);
+  });
+
+  it('is refused by samplers whose steps have another Σ', () => {
+    const short = right(respace(10)(process));
+    const walk = (change: Partial<SamplerParts<{ readonly guide: null }, [2]>>) =>
+      F.pipe(
+        sampler({ process, denoiser: unconditional, solver: ancestral(), guidance: meanGuided(process, slope, 1), ...change }),
+        E.match(({ actual }): string | number => actual, ({ steps }) => steps),
+      ); // prettier-ignore
+    expect(walk({})).toBe(100);
+    expect(walk({ solver: ddim() })).toBe('another solver');
+    expect(walk({ solver: ancestral({ variance: 'beta' }) })).toBe("the variance 'beta'");
+    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 88');
+    expect(walk({ process: short })).toBe('timesteps of another process');
+    expect(walk({ process: right(ddpm(linear(100))) })).toBe('another schedule');
+    expect(walk({ process: short, guidance: meanGuided(short, slope, 1) })).toBe(10);
+    const both = guidanceMonoid.concat(meanGuided(process, slope, 1), classifierGuided(process, slope, 1));
+    expect(walk({ guidance: both })).toBe(100);
+    expect(walk({ guidance: both, solver: ddim() })).toBe('another solver');
+  });
+
+  it('needs a finite scale, and a classifier of the classes of the denoiser', () => {
+    const other = meanGuided(process, exact, 1)({ ...unconditional, classes: 3 });
+    expect(E.isLeft(other) && other.left.message).toContain(
+      'a classifier of the 3 classes of the denoiser, got one of 2',
+    );
     const made = meanGuided(process, exact, NaN)(unconditional);
     expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
   });

@@ -2,8 +2,18 @@ import { add, mul, table } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { identity } from './channel.js';
 import { flowStep } from './lambda.js';
-import { legsOf, type Solver } from './solver.js';
+import { legBetween, type Leg, type Levels, type Solver } from './solver.js';
 import { column, entryAt } from './table.js';
+
+/** The legs of a grid from the data up. The first begins where no timestep is, and takes that of its end. */
+const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[] => {
+  const rising = [...falling].reverse();
+  return rising.map((next, i) => {
+    const last = rising[i - 1];
+    const { from: to, to: from, between } = legBetween(process, next, last ?? null);
+    return { t: last ?? next, next, from, to, between };
+  });
+};
 
 /**
  * The inversion of DDIM (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): a walk from the data to noise, which
@@ -19,29 +29,26 @@ import { column, entryAt } from './table.js';
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([0, 250, 500, 749, 999])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([0, 0, 250, 500, 749])
  */
 export const ddimInversion = (): Solver => ({
-  path: (process, timesteps) => legsOf(process, [...timesteps].reverse()),
+  path: risingLegs,
   integrate: (legs) => {
-    // leg i begins at the timestep where step i of this walk ends
-    const moves = legs.map(({ from: to }, i) => {
-      const before = legs[i - 1]?.from;
+    const moves = legs.map(({ from, to }) =>
       // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-      return before === undefined
+      from.variance === 0
         ? { begin: to.scale, x: 2, x0: -to.scale }
-        : { begin: identity.scale, ...flowStep(before, to) };
-    });
-    const timestepAt = entryAt(table(Int32Array.from(legs, ({ t }, i) => legs[i - 1]?.t ?? t)));
+        : { begin: identity.scale, ...flowStep(from, to) },
+    );
     const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
     const ofX = entryAt(table(column(moves, ({ x }) => x)));
     const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
     return E.right({
       memory: 0,
       stochastic: false,
-      step: ({ x, memory }, { index, predict }) => {
+      step: ({ x, memory }, { index, t, predict }) => {
         const from = mul(ofBegin(index))(x);
-        const x0 = predict(from, timestepAt(index));
+        const x0 = predict(from, t);
         return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
       },
     });

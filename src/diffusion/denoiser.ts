@@ -10,6 +10,7 @@ import {
   type Tensor,
   type TreeSpec,
 } from '../dsl/index.js';
+import type { ReverseVariance } from './ancestral.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { requireDetermined } from './determined.js';
@@ -50,6 +51,13 @@ export interface LearnedVariance<P, I extends Shape> {
   ) => Outputs<B, I>;
 }
 
+/** The reverse steps of a process, from each timestep to the one before it, with the variance that is drawn with. */
+export interface ReverseSteps {
+  readonly process: Process;
+  /** σ_t² of a denoiser that does not learn it. */
+  readonly variance: ReverseVariance;
+}
+
 /**
  * A function that sees the data in x_t, with parameters `P` and samples of shape `I`: a network, a closed
  * form, or another denoiser made over. Sampling and losses take nothing else.
@@ -63,6 +71,8 @@ export interface Denoiser<P, I extends Shape> {
   readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
+  /** The steps that its prediction is for, where it would be false in others: see {@link meanGuided}. */
+  readonly only?: readonly ReverseSteps[];
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: P,
@@ -144,6 +154,12 @@ export const mapDenoiser =
   });
 
 const same = <P>(params: P): P => params;
+
+/** The same denoiser, which takes a label whether or not it has classes, and hears of none where it has none. */
+export const hearing = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+  denoiser.classes === undefined
+    ? mapDenoiser<P, P, I>({ params: same, told: ({ label: _, ...at }) => at })(denoiser)
+    : denoiser;
 
 /**
  * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.

@@ -29,13 +29,22 @@ import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
-import type { Denoiser } from './denoiser.js';
+import { type Denoiser, hearing } from './denoiser.js';
 import { requiredLabel } from './required.js';
 
-/** A way to steer a denoiser: it makes another of it, with the same parameters. */
-export type Guidance = <P, I extends Shape>(
+/**
+ * A way to steer a denoiser: it makes another of it, with the same parameters. `R` is what it needs among them, such
+ * as a classifier's ({@link GuidedParams}), and `J` the samples that it is for; left out, anything will do.
+ */
+export type Guidance<R = unknown, J extends Shape = Shape> = <P extends R, I extends J>(
   denoiser: Denoiser<P, I>,
 ) => either.Either<NoisefoldError, Denoiser<P, I>>;
+
+/** The parameters of a denoiser, and those of what guides it. */
+export interface GuidedParams<P, Q> {
+  readonly denoiser: P;
+  readonly guide: Q;
+}
 
 /**
  * The denoiser as it is.
@@ -169,6 +178,20 @@ const summand =
           hint: 'let the guide reparameterize its result',
         });
 
+/** The classes of which one of two guided denoisers hears, if one does. */
+const classesOf = <P, I extends Shape>(
+  first: Denoiser<P, I>,
+  second: Denoiser<P, I>,
+): either.Either<NoisefoldError, number | undefined> =>
+  first.classes === undefined || second.classes === undefined || first.classes === second.classes
+    ? E.right(first.classes ?? second.classes)
+    : fail('ConfigError', {
+        where: 'guidanceMonoid',
+        expected: `guides of ${first.classes} classes both`,
+        actual: `one of ${second.classes}`,
+        hint: 'train the classifiers with the same labels',
+      });
+
 /**
  * Guides at once: what each adds to the prediction of the denoiser is summed. An instance of fp-ts's `Monoid`, with
  * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
@@ -180,21 +203,28 @@ const summand =
  * pipe(both(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1) }))) // → E.right([[11]])
  */
 export const guidanceMonoid: {
-  readonly concat: (a: Guidance, b: Guidance) => Guidance;
+  readonly concat: <R, J extends Shape, S = R, K extends Shape = J>(
+    a: Guidance<R, J>,
+    b: Guidance<S, K>,
+  ) => Guidance<R & S, J & K>;
   readonly empty: Guidance;
 } = {
   concat: (a, b) => (denoiser) =>
     F.pipe(
       E.Do,
-      E.bind('first', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
-      E.bind('second', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
-      E.map(({ first, second }) => ({
-        ...denoiser,
-        apply: (params, x, at) => {
-          const plain = denoiser.apply(params, x, at);
-          return add(sub(plain)(second.apply(params, x, at)))(first.apply(params, x, at));
-        },
-      })),
+      E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
+      E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
+      E.bind('classes', ({ one, other }) => classesOf(one, other)),
+      E.map(({ one, other, classes }) => {
+        const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
+        return {
+          ...denoiser,
+          ...(classes === undefined ? {} : { classes }),
+          only: [...(one.only ?? []), ...(other.only ?? [])],
+          apply: (params, x, at) =>
+            add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
+        };
+      }),
     ),
   empty: unguided,
 };

@@ -83,13 +83,19 @@ export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmissio
 export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
 export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
-export { cfg, type CfgOptions, type Guidance, guidanceMonoid, unguided } from './guidance.js';
+export {
+  cfg,
+  type CfgOptions,
+  type Guidance,
+  guidanceMonoid,
+  type GuidedParams,
+  unguided,
+} from './guidance.js';
 export {
   type Classifier,
   classifierGuided,
   type ClassifierGuidance,
   type GradientPlace,
-  type GuidedParams,
   meanGuided,
 } from './classifierGuidance.js';
 export { importanceTimesteps } from './importance.js';

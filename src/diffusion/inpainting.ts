@@ -109,6 +109,13 @@ export const inpainting =
         actual: `one that keeps ${sampler.memory}`,
         hint: 'take ancestral or ddim, or resamples: 1',
       });
+    if (sampler.legs[0]!.from.variance === 0)
+      return fail('ConfigError', {
+        where: 'inpainting',
+        expected: 'a solver that walks to the data',
+        actual: 'one that begins there',
+        hint: 'take ddim',
+      });
     const moves = movesOf(sampler.legs, resamples, jump);
     const legAt = entryAt(table(Int32Array.from(moves, ({ leg }) => leg)));
     const asNoisy = entering(moves.map(({ leg }) => sampler.legs[leg]!.to));

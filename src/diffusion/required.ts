@@ -23,3 +23,14 @@ export const requiredKey = (where: string, key: Key | undefined): Key =>
     actual: 'none',
     hint: 'give each step a key of its own, on the host foldIn(i)(key) at step i',
   });
+
+/** The parameters of a guide that has some. Raises `ConfigError`. */
+export const requiredGuide = <Q>(params: Q | undefined): Q =>
+  params === undefined
+    ? raise('ConfigError', {
+        where: 'guidance',
+        expected: 'the parameters of the classifier',
+        actual: 'none',
+        hint: 'give them to `sample` as `guide`, or as a member `guide` of the parameters',
+      })
+    : params;

@@ -14,6 +14,7 @@ import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { determined } from './determined.js';
+import { fitting } from './reverseSteps.js';
 import { type Guidance, unguided } from './guidance.js';
 import { everyStep, type Grid, gridOf } from './grid.js';
 import { gaussian, type Noise } from './noise.js';
@@ -30,7 +31,7 @@ export interface SamplerParts<P, I extends Shape> {
   /** How many timesteps, {@link spaced} evenly, or a grid. Left out: {@link everyStep}. */
   readonly grid?: number | Grid;
   /** Left out: {@link unguided}. */
-  readonly guidance?: Guidance;
+  readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
   /** Left out: {@link clipToImage}. */
   readonly correction?: Correction;
   /** Left out: {@link gaussian}. */
@@ -55,7 +56,7 @@ export interface StepInputs<B extends Dim> {
  */
 export interface Sampler<P, I extends Shape> {
   readonly steps: number;
-  /** The timesteps at which its steps begin: those of the grid, as the solver walks it. */
+  /** The timestep of each step, at which it evaluates first: those of the grid, as the solver walks it. */
   readonly timesteps: readonly number[];
   /** The stretches of its path, one for each step. */
   readonly legs: readonly Leg[];
@@ -104,6 +105,7 @@ export const sampler = <P, I extends Shape>({
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
     E.bind('guided', () => guidance(denoiser)),
+    E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
       const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0', timesteps));
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));

@@ -1,21 +1,22 @@
 import type { NoisefoldError } from '../dsl/errors.js';
 import type { Shape, Tensor } from '../dsl/tensor.js';
 import type { either } from '../internal/fp.js';
+import type { ReverseVariance } from './ancestral.js';
 import { type Channel, identity, transition } from './channel.js';
 import type { LearnedVariance } from './denoiser.js';
 import type { Process } from './process.js';
 
-/** One stretch of a sampler's path: from a timestep down to the next of its grid, or to the data. */
+/** One stretch of a sampler's path: from a timestep down to the next of its grid, or to the data; or back up. */
 export interface Leg {
-  /** The timestep at which the leg begins. */
+  /** The timestep at which the leg begins, or that of its end where it begins at the data. */
   readonly t: number;
   /** The timestep at which it ends; null at the data. */
   readonly next: number | null;
-  /** q(x_t|x_0), where the leg begins. */
+  /** q(x_t|x_0), where the leg begins: the identity at the data. */
   readonly from: Channel;
   /** q(x_s|x_0), where it ends: the identity at the data. */
   readonly to: Channel;
-  /** q(x_t|x_s), which the leg undoes. */
+  /** q(x_t|x_s) of its noisier end by the other: what the leg undoes, or on the way up does. */
   readonly between: Channel;
 }
 
@@ -82,6 +83,8 @@ export interface Integrator {
   readonly memory: number;
   /** Whether a step draws noise. */
   readonly stochastic: boolean;
+  /** σ² of its steps, where they are those of p_θ(x_{t-1}|x_t): of a denoiser that does not learn it. */
+  readonly reverse?: ReverseVariance;
   /** From x_t to x_s: staged, one graph for every index. */
   readonly step: <S extends Shape>(state: SampleState<S>, moment: Moment<S>) => SampleStep<S>;
 }

@@ -2,7 +2,7 @@ import type { Backend, NoisefoldError } from '../dsl/index.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { ImageShape } from './dataset.js';
 import { startTraining, type TrainingRun } from './run.js';
-import type { Trained } from './sample.js';
+import type { Trained } from './trained.js';
 import { ensuring } from '../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
 import type { Training } from './training.js';

@@ -12,6 +12,12 @@ export interface GivenBeginning {
   readonly strength: number;
 }
 
+/** The noise that samples begin at: what `encode` gave, or a mixture of such, for one. */
+export interface GivenNoise {
+  /** x_T of each sample, or one for all, of the model's shape; any finite numbers, of variance 1 where it was drawn. */
+  readonly noise: Images;
+}
+
 /** What samples keep of images; the rest is painted: see `inpainting`. */
 export interface GivenKnown {
   /** An image for each sample, or one for all, of the model's shape; what it shows elsewhere does not matter. */
@@ -57,15 +63,47 @@ const checkedShape = (
       });
 };
 
+/** Where a walk begins: at images as they are, or after noise is put on them. */
+export interface Beginning {
+  /** The field that has the images. */
+  readonly field: string;
+  readonly images: Images;
+  readonly noisy: boolean;
+}
+
+/** Where a sampling begins, if not at noise that is drawn. */
+export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Beginning | null =>
+  from === undefined
+    ? null
+    : 'noise' in from
+      ? { field: 'from.noise', images: from.noise, noisy: false }
+      : { field: 'from.images', images: from.images, noisy: true };
+
+/** Numbers that are finite, each of them; otherwise `NonFinite`. */
+const finiteNumbers = (where: string, data: Float32Array): either.Either<NoisefoldError, void> => {
+  const wrong = data.findIndex((x) => !Number.isFinite(x));
+  return wrong === -1
+    ? E.right(undefined)
+    : fail('NonFinite', {
+        where,
+        expected: 'finite numbers',
+        actual: `${data[wrong]} at number ${wrong}`,
+        hint: 'give the noise as it was encoded or drawn',
+      });
+};
+
 /** A beginning for `count` samples of a shape; otherwise a `ConfigError`, or `NonFinite` for images with such numbers. */
 export const checkedBeginning = (
-  { images }: GivenBeginning,
+  where: string,
+  { field, images, noisy }: Beginning,
   count: number,
   image: Extents,
 ): either.Either<NoisefoldError, void> =>
   F.pipe(
-    checkedShape('sample: from.images', images, count, [image[2]], image),
-    E.tap(() => checkedImages(images.data)),
+    checkedShape(`${where}: ${field}`, images, count, [image[2]], image),
+    E.tap(() =>
+      noisy ? E.asUnit(checkedImages(images.data)) : finiteNumbers(`${where}: ${field}`, images.data),
+    ),
   );
 
 /** What is known of `count` samples of a shape; otherwise a `ConfigError`, or `NonFinite` for images with such numbers. */

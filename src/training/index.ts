@@ -16,9 +16,11 @@ export type { Recipe } from './recipe.js';
 export { startTraining, type TrainingRun } from './run.js';
 export type { TrainEvent } from './trainEvent.js';
 export type { GivenCondition } from './conditions.js';
-export type { GivenBeginning, GivenKnown } from './givenImages.js';
+export type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 export type { Images } from './images.js';
-export { sample, type Trained } from './sample.js';
+export { encode, type Encoding } from './encode.js';
+export { sample } from './sample.js';
+export type { Trained } from './trained.js';
 export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';
 export {

@@ -25,7 +25,8 @@ import {
 } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { collect } from '../nn/index.js';
-import { sample, type Trained } from './sample.js';
+import { sample } from './sample.js';
+import type { Trained } from './trained.js';
 import type { Preview, Sampling } from './sampling.js';
 import { right } from './testing.js'; // prettier-ignore
 

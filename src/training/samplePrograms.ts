@@ -20,7 +20,8 @@ import {
 } from '../dsl/index.js';
 import { conditionSpec } from './conditions.js';
 import type { ImageShape } from './dataset.js';
-import type { Trained } from './sample.js';
+import type { Beginning } from './givenImages.js';
+import type { Trained } from './trained.js';
 import type { Sampling } from './sampling.js';
 
 /** What walks from noise to data: a sampler, or what it is of an image of which a part is known. */
@@ -36,22 +37,26 @@ export const walkOf = <P, I extends ImageShape>({ sampler, inpainter }: Walker<P
 });
 
 interface BeginSpec<I extends ImageShape> {
-  readonly key: Key;
+  readonly key?: Key;
   readonly images?: Tensor<['B', ...I]>;
 }
 
-/** The state of B samples to begin with: noise, or images with noise. */
+/** Whether a beginning takes noise that is drawn. */
+export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
+
+/** The state of B samples to begin with: noise, images with noise, or what is given as it is. */
 export const beginProgram = <P, I extends ImageShape>(
   { image }: Trained<P, I>,
   { sampler }: Walker<P, I>,
-  { from }: Sampling,
+  beginning: Beginning | null,
   batch: number,
 ): Program<BeginSpec<I>, SampleState<['B', ...I]>> => {
   const spec: TreeSpec<BeginSpec<I>> = treeSpec({
-    key: leafSpec([], 'key'),
-    ...(from && { images: leafSpec([batch, ...image]) }),
+    ...(drawsAt(beginning) ? { key: leafSpec([], 'key') } : {}),
+    ...(beginning && { images: leafSpec([batch, ...image]) }),
   });
   return program(spec, ({ key, images }) => {
+    if (key === undefined) return sampler.start<'B'>(images!);
     // the shape of the model's samples, with the batch for 'B'
     const noise = normal(batch, ...(image as readonly number[]))(key) as Tensor<Shape> as Tensor<['B', ...I]>;
     return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
@@ -74,7 +79,7 @@ interface StepResult<I extends ImageShape> {
 export const stepProgram = <P, I extends ImageShape>(
   { model, image }: Trained<P, I>,
   walker: Walker<P, I>,
-  { labels, condition, previews }: Sampling,
+  { labels, condition, previews }: Pick<Sampling, 'labels' | 'condition' | 'previews'>,
 ): Program<StepSpec<P, I>, StepResult<I>> => {
   const { sampler, inpainter } = walker;
   const x = leafSpec(['B', ...image]);

@@ -1,10 +1,11 @@
 import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
-import { fail, type NoisefoldError, type RandomKey } from '../dsl/index.js';
+import { fail, type NoisefoldError, type RandomKey, type Resident } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
-import { E, type either, F, t, type taskEither } from '../internal/fp.js';
-import { checked, hostKey, part } from './checked.js';
+import { E, type either, t, type taskEither } from '../internal/fp.js';
+import { hostKey, part } from './checked.js';
 import type { GivenCondition } from './conditions.js';
-import type { GivenBeginning, GivenKnown } from './givenImages.js';
+import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
+import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
 import type { StopSignal } from '../internal/stop.js';
 
@@ -20,19 +21,21 @@ export interface Preview {
 }
 
 /** How samples are drawn, and how many. */
-export interface Sampling {
+export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
   /** How many timesteps, spaced evenly, or a grid; every timestep if not given. */
   readonly grid?: number | Grid;
-  readonly guidance?: Guidance;
+  readonly guidance?: Guidance<{ readonly guide: Q }, J>;
+  /** The parameters of a guide that has some, such as a classifier's. */
+  readonly guide?: Resident<Q>;
   readonly correction?: Correction;
   readonly key: RandomKey;
   /** The class of each sample, for a model with classes; their number is the number of samples. */
   readonly labels?: readonly number[];
   /** The images that samples are to go with, for a model that is conditioned on them: as many samples are made. */
   readonly condition?: GivenCondition;
-  /** Images to begin at, in place of noise alone. */
-  readonly from?: GivenBeginning;
+  /** Images to begin at, in place of noise alone; or the noise itself, such as `encode` gives. */
+  readonly from?: GivenBeginning | GivenNoise;
   /** Images of which a part is kept, and the rest painted. Where it is known, a sample is the image itself. */
   readonly known?: GivenKnown;
   /** How many samples, where there are no labels; as many as there are images if not given, or 1. */
@@ -55,59 +58,70 @@ export interface Sampling {
 
 const images = exactly({ data: part('numbers'), shape: t.array(natural) });
 
-const codec = exactly(
+/** What a sampling and an encoding have in common. */
+const shared = {
+  grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
+  guidance: part('a guidance'),
+  guide: t.unknown,
+  correction: part('a correction'),
+  labels: t.array(t.number),
+  condition: exactly({ images }, { t: t.number }),
+  batch: positive,
+  onStep: part('a function'),
+  signal: part('a signal'),
+};
+
+/** A {@link Sampling}, its fields by their names. */
+export const samplingCodec = exactly(
   { solver: part('a solver'), key: hostKey },
   {
-    grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
-    guidance: part('a guidance'),
-    correction: part('a correction'),
-    labels: t.array(t.number),
-    condition: exactly({ images }, { t: t.number }),
-    from: exactly({ images, strength: t.number }),
+    ...shared,
+    from: t.union(
+      [exactly({ images, strength: t.number }), exactly({ noise: images })],
+      '{ images, strength }, or { noise }',
+    ),
     known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
     count: positive,
-    batch: positive,
-    onStep: part('a function'),
     previews: exactly({ every: positive, show: part('a function') }),
-    signal: part('a signal'),
   },
 );
 
+/** An `Encoding`, its fields by their names. */
+export const encodingCodec = exactly({ images }, { ...shared, solver: part('a solver'), key: hostKey });
+
 /** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
 export const countsOf = (
+  where: string,
   { classes }: Pick<Model<never, never>, 'classes'>,
-  sampling: Sampling,
-): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
-  F.pipe(
-    checked('sample', codec)(sampling),
-    E.flatMap(({ labels, condition, from, known, count, batch }) => {
-      const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
-      if (wrong !== undefined)
-        return fail('ConfigError', {
-          where: 'sample: labels',
-          expected:
-            classes === undefined
-              ? 'none: the model has no classes'
-              : `classes from 0 to ${classes - 1} (${classes} is none)`,
-          actual: `${wrong}`,
-          hint: 'give labels that the model was trained with',
-        });
-      if (labels !== undefined && count !== undefined && labels.length !== count)
-        return fail('ConfigError', {
-          where: 'sample: count',
-          expected: `${labels.length}, a sample for each label`,
-          actual: `${count}`,
-          hint: 'leave the count out, or give as many labels',
-        });
-      const given = condition ?? known ?? from;
-      const all = labels?.length ?? count ?? given?.images.shape[0] ?? 1;
-      return all > 0
-        ? E.right({ all, batch: Math.min(all, batch ?? all) })
-        : fail('ConfigError', {
-            where: 'sample',
-            expected: 'at least one sample',
-            actual: `${all}`,
-            hint: 'give labels, images, or a count',
-          });
-    }),
-  );
+  { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
+  beginning: Images | undefined,
+): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> => {
+  const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
+  if (wrong !== undefined)
+    return fail('ConfigError', {
+      where: `${where}: labels`,
+      expected:
+        classes === undefined
+          ? 'none: the model has no classes'
+          : `classes from 0 to ${classes - 1} (${classes} is none)`,
+      actual: `${wrong}`,
+      hint: 'give labels that the model was trained with',
+    });
+  if (labels !== undefined && count !== undefined && labels.length !== count)
+    return fail('ConfigError', {
+      where: `${where}: count`,
+      expected: `${labels.length}, a sample for each label`,
+      actual: `${count}`,
+      hint: 'leave the count out, or give as many labels',
+    });
+  const images = [condition?.images, known?.images, beginning].find((given) => given !== undefined);
+  const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
+  return all > 0
+    ? E.right({ all, batch: Math.min(all, batch ?? all) })
+    : fail('ConfigError', {
+        where,
+        expected: 'at least one sample',
+        actual: `${all}`,
+        hint: 'give labels, images, or a count',
+      });
+};

@@ -30,7 +30,8 @@ import { fit } from './fit.js';
 import type { Images } from './images.js';
 import { recipeConfig } from './recipeConfig.js';
 import { startTraining } from './run.js';
-import { sample, type Trained } from './sample.js';
+import { sample } from './sample.js';
+import type { Trained } from './trained.js';
 import type { Sampling } from './sampling.js';
 import { bars, leftOf, right, type SmallTraining, smallTraining } from './testing.js';
 

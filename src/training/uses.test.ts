@@ -1,12 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { cosine, ddim, ddimInversion, ddpm, type Model, trailing } from '../diffusion/index.js';
+import {
+  cosine,
+  ddim,
+  ddimInversion,
+  ddpm,
+  exactDenoiser,
+  type Grid,
+  type Model,
+  overParams,
+  trailing,
+} from '../diffusion/index.js';
 import { type Backend, key, onesLike, tanh, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { collect } from '../nn/index.js';
+import { encode, type Encoding } from './encode.js';
 import type { GivenBeginning, GivenKnown } from './givenImages.js';
 import type { Images } from './images.js';
-import { sample, type Trained } from './sample.js';
+import { sample } from './sample.js';
+import type { Trained } from './trained.js';
 import type { Sampling } from './sampling.js';
 import { right } from './testing.js';
 
@@ -82,6 +94,45 @@ describe('samples that begin at images', () => {
   });
 });
 
+describe('images that are encoded', () => {
+  const zeros = Array.from({ length: 8 }, () => 0);
+  const exact = exactDenoiser(process)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // prettier-ignore
+  const gaussian = trained({ ...collect({}), ...overParams(() => null)(exact) });
+  const encoded = (change: Partial<Encoding>, of = gaussian) =>
+    onWasm((backend) => encode({ images: images(3), grid: parts.grid, ...change })(of)(backend)());
+  const decoded = async (grid: Grid, change: Partial<Encoding> = {}): Promise<number> => {
+    const noise = right(await encoded({ grid, ...change }));
+    expect(noise.shape).toEqual([3, 2, 2, 2]);
+    return distance(await samples({ grid, from: { noise } }, gaussian), images(3));
+  };
+
+  test('are drawn again from their noise, the nearer the more steps', async () => {
+    const [few, many] = [await decoded(trailing(40)), await decoded(trailing(160))];
+    expect(few / many).toBeGreaterThan(3); // of first order: 4
+    expect(many).toBeLessThan(0.02);
+  });
+
+  test('one or two at a time, as at once', async () => {
+    const [one, all] = [right(await encoded({ batch: 1 })), right(await encoded({}))];
+    expect(distance(one, all)).toBeLessThan(1e-6);
+    expect(distance(right(await encoded({ batch: 2 })), all)).toBeLessThan(1e-6);
+  });
+
+  test('need a walk towards noise, images of the model, and a key where a condition is drawn', async () => {
+    const bad: readonly (readonly [Partial<Encoding>, string])[] = [
+      [{ solver: ddim() }, 'encode: solver: expected one that walks to the noise, got one that walks to the data'],
+      [{ images: { ...images(1), shape: [1, 4, 2, 1] } }, 'encode: images: expected all numbers of [1, 2, 2, 2]'],
+      [{ images: { ...images(1), data: new Float32Array(8).fill(9) } }, 'expected finite numbers in [-1, 1], got 9'],
+      [{ condition: { images: images(3), t: 5 } }, 'encode: key: expected a key for the noise of the condition'],
+      [{ lables: [1] } as Partial<Encoding>, 'encode'],
+    ]; // prettier-ignore
+    for (const [change, says] of bad) {
+      const result = await encoded(change);
+      expect(E.isLeft(result) && result.left.message).toContain(says);
+    }
+  });
+});
+
 describe('what is refused, before anything runs', () => {
   const bad: readonly (readonly [Partial<Sampling>, string])[] = [
     [{ known: { images: images(2), mask: { ...mask, shape: [1, 2, 4, 1] } } }, 'sample: known.mask: expected all numbers of [2 or 1, 2, 2, 1 or 2], got 4 of [1, 2, 4, 1]'],
@@ -91,9 +142,12 @@ describe('what is refused, before anything runs', () => {
     [{ from: { images: images(1), strength: 0 } }, 'a strength above 0 and at most 1, got 0'],
     [{ from: { images: { ...images(1), shape: [1, 4, 2, 1] }, strength: 0.5 } }, 'sample: from.images: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
     [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'of bytes, take byte/127.5 - 1'],
-    [{ solver: ddimInversion() }, 'sample: solver: expected one that walks from noise to data, got one that walks from t = 124 to 999'],
-    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that walks from noise to data'],
-    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that walks from noise to data'],
+    [{ solver: ddimInversion() }, 'sample: solver: expected one that walks to the data, got one that walks to the noise, over t = 124 to 874'],
+    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that walks to the data'],
+    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that walks to the data'],
+    [{ solver: ddimInversion(), grid: 1 }, 'one that walks to the data'],
+    [{ from: { noise: { ...images(1), shape: [1, 4, 2, 1] } } }, 'sample: from.noise: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
+    [{ from: { noise: { ...images(1), data: new Float32Array(8).fill(NaN) } } }, 'sample: from.noise: expected finite numbers, got NaN at number 0'],
     [{ known: { images: images(1) } as GivenKnown }, 'sample.known.mask'],
     [{ from: { images: images(1), strength: 0.5, nosie: 1 } as GivenBeginning }, 'sample.from'],
   ]; // prettier-ignore

@@ -47,37 +47,51 @@ const isChurned = (
   return churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
 };
 
-/** The noise level to which a leg is raised (Algorithm 2, line 5), the nearest one of the process: `round_sigma`. */
-const raisedTo = (
-  { t, from }: Leg,
-  legs: readonly Leg[],
-  levels: readonly Channel[],
-  { churn, sMin, sMax }: Required<Churn>,
-): number => {
-  const sigma = sigmaOf(from);
-  if (!isChurned({ from }, { churn, sMin, sMax })) return t;
-  const wanted = Math.log(sigma * (1 + Math.min(churn / legs.length, MOST)));
+/** The level of a process nearest to a σ given by its logarithm, from that of a timestep on, where there is signal. */
+const nearestLevel = (levels: readonly Channel[], t: number, wanted: number): number => {
   const distance = (level: number): number => Math.abs(Math.log(sigmaOf(levels[level]!)) - wanted);
+  const isNearer = (level: number): boolean =>
+    level < levels.length && leavesSignal(levels[level]!) && distance(level) < distance(level - 1);
   let nearest = t;
-  while (nearest + 1 < levels.length && distance(nearest + 1) < distance(nearest)) nearest++;
+  while (isNearer(nearest + 1)) nearest++;
   return nearest;
 };
 
 /**
- * Churn that a process has no room for: of steps in its range, none is raised, since the next level of the process is
- * more than twice as far as S_churn/N leads.
+ * The noise level to which each leg is raised (Algorithm 2, line 5): the nearest one of the process, `round_sigma`, and
+ * what that adds too much or too little, ln σ̂ away from a level, is carried over to the next leg. So the legs together
+ * add what the paper's do, up to half a level, and the denoiser is asked at no level but its own: asked at the nearest
+ * one for an x_t of another, Heun's order would be 1.
  */
+const raisedTo = (
+  legs: readonly Leg[],
+  levels: readonly Channel[],
+  { churn, sMin, sMax }: Required<Churn>,
+): readonly number[] => {
+  const each = Math.log1p(Math.min(churn / legs.length, MOST));
+  let carried = 0;
+  return legs.map(({ t, from }) => {
+    if (!isChurned({ from }, { churn, sMin, sMax })) return t;
+    const wanted = Math.log(sigmaOf(from)) + each + carried;
+    const level = nearestLevel(levels, t, wanted);
+    carried = wanted - Math.log(sigmaOf(levels[level]!));
+    return level;
+  });
+};
+
+/** Churn that a process has no room for: of steps in its range, none is raised, since all together reach no level. */
 const churned =
   (where: string, legs: readonly Leg[], levels: readonly Channel[]) =>
   (given: Required<Churn>): either.Either<NoisefoldError, Required<Churn>> => {
     const isWanted = (leg: Leg): boolean => isChurned(leg, given) && leg.t + 1 < levels.length;
-    const isLost = legs.some(isWanted) && legs.every((leg) => raisedTo(leg, legs, levels, given) === leg.t);
+    const raised = raisedTo(legs, levels, given);
+    const isLost = legs.some(isWanted) && legs.every(({ t }, i) => raised[i] === t);
     return isLost
       ? fail('ConfigError', {
           where,
           expected: 'a churn that raises x_t to another noise level of the process at least once',
-          actual: `${given.churn} over ${legs.length} steps, of which none reaches the next level`,
-          hint: 'give more churn, fewer steps, or a process of more timesteps; a churn of 0 draws nothing',
+          actual: `${given.churn} over ${legs.length} steps, which together do not reach the next level`,
+          hint: 'give more churn, or a process of more timesteps; a churn of 0 draws nothing',
         })
       : E.right(given);
   };
@@ -88,7 +102,7 @@ const integrator = (
   given: Required<Churn>,
   corrects: boolean,
 ): Integrator => {
-  const raised = legs.map((leg) => raisedTo(leg, legs, levels, given));
+  const raised = raisedTo(legs, levels, given);
   const beginnings = legs.map(({ from }, i) => (raised[i] === legs[i]!.t ? from : levels[raised[i]!]!));
   const raises = legs.map(({ t, from }, i) =>
     raised[i] === t ? identity : transition(from, beginnings[i]!),
@@ -140,7 +154,8 @@ const solver =
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11): without churn it is DDIM with
- * η = 0. With churn, x_t is raised to a noisier level of the process before each step.
+ * η = 0. With churn, x_t is raised to noisier levels of the process between the
+ * steps, as often as the paper's σ̂ come past one: together they add as much.
  *
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example
@@ -157,7 +172,7 @@ export const euler = solver('euler', false);
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, of which the last, which ends at
  * the data, uses one. So does a step over which σ falls more than a hundredfold, such as the first on a coarse grid of
  * the cosine schedule, from a σ of thousands: the paper's grids begin at 80, and fall gradually. With churn, x_t is
- * raised to a noisier level of the process before each step.
+ * raised to noisier levels of the process, as by {@link euler}.
  *
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example

@@ -241,13 +241,16 @@ describe('EDM', () => {
     for (const { churn, sMin, sMax, sNoise } of [{ ...churned, churn: 0 }, churned]) {
       const gamma = Math.min(churn / N, Math.SQRT2 - 1);
       let x = START / alpha(0);
+      let owed = 1;
       for (let i = 0; i < N; i++) {
-        // line 5, by the nearest noise level that the process has
-        const wanted = ratio(i) * (1 + (ratio(i) >= sMin && ratio(i) <= sMax ? gamma : 0));
+        // line 5, by the nearest noise level that the process has, with what the last one did not add
+        const isIn = ratio(i) >= sMin && ratio(i) <= sMax;
+        const wanted = ratio(i) * (isIn ? (1 + gamma) * owed : 1);
         const levels = marginals.map((m) => Math.sqrt(m.variance) / m.scale);
         const distances = levels.map((s) => Math.abs(Math.log(s / wanted)));
         const t = distances.indexOf(Math.min(...distances));
         const hat = levels[t]!;
+        if (isIn) owed = wanted / hat;
         if (t !== TIMES[i]) raised++;
         x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
         const slope = (x - model(marginals[t]!.scale * x, t)) / hat;

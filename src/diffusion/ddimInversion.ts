@@ -2,7 +2,8 @@ import { add, mul, table } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { identity } from './channel.js';
 import { flowStep } from './lambda.js';
-import { legsOf, type Solver } from './solver.js';
+import { legsOf } from './solver.js';
+import { noOptions, withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 
 /**
@@ -21,29 +22,34 @@ import { column, entryAt } from './table.js';
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([0, 250, 500, 749, 999])
  */
-export const ddimInversion = (): Solver => ({
-  path: (process, timesteps) => legsOf(process, [...timesteps].reverse()),
-  integrate: (legs) => {
-    // leg i begins at the timestep where step i of this walk ends
-    const moves = legs.map(({ from: to }, i) => {
-      const before = legs[i - 1]?.from;
-      // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-      return before === undefined
-        ? { begin: to.scale, x: 2, x0: -to.scale }
-        : { begin: identity.scale, ...flowStep(before, to) };
-    });
-    const timestepAt = entryAt(table(Int32Array.from(legs, ({ t }, i) => legs[i - 1]?.t ?? t)));
-    const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
-    const ofX = entryAt(table(column(moves, ({ x }) => x)));
-    const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
-    return E.right({
-      memory: 0,
-      stochastic: false,
-      step: ({ x, memory }, { index, predict }) => {
-        const from = mul(ofBegin(index))(x);
-        const x0 = predict(from, timestepAt(index));
-        return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
-      },
-    });
-  },
+export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
+  where: 'ddimInversion',
+  options: noOptions,
+  hint: 'it takes no options: η is 0',
+  solver: () => ({
+    path: (process, timesteps) => legsOf(process, [...timesteps].reverse()),
+    integrate: (legs) => {
+      // leg i begins at the timestep where step i of this walk ends
+      const moves = legs.map(({ from: to }, i) => {
+        const before = legs[i - 1]?.from;
+        // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
+        return before === undefined
+          ? { begin: to.scale, x: 2, x0: -to.scale }
+          : { begin: identity.scale, ...flowStep(before, to) };
+      });
+      const timestepAt = entryAt(table(Int32Array.from(legs, ({ t }, i) => legs[i - 1]?.t ?? t)));
+      const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
+      const ofX = entryAt(table(column(moves, ({ x }) => x)));
+      const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
+      return E.right({
+        memory: 0,
+        stochastic: false,
+        step: ({ x, memory }, { index, predict }) => {
+          const from = mul(ofBegin(index))(x);
+          const x0 = predict(from, timestepAt(index));
+          return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
+        },
+      });
+    },
+  }),
 });

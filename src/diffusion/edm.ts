@@ -1,9 +1,11 @@
 import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { exactly, finite, refined } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { flowStep, leavesSignal, sigmaOf } from './lambda.js';
-import type { Integrator, Leg, Solver } from './solver.js';
+import type { Integrator, Leg } from './solver.js';
+import { withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 
 /** Noise that is added before a step, by the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
@@ -17,17 +19,20 @@ export interface Churn {
   readonly sNoise?: number;
 }
 
-const checked = (
+const notNegative = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
+const options = exactly({}, { churn: notNegative, sMin: t.number, sMax: t.number, sNoise: notNegative });
+
+const ranged = (
   where: string,
-  { churn, sMin, sMax, sNoise }: Required<Churn>,
+  { sMin, sMax }: Pick<Required<Churn>, 'sMin' | 'sMax'>,
 ): either.Either<NoisefoldError, null> =>
-  churn >= 0 && churn < Infinity && sMin <= sMax && sNoise >= 0 && sNoise < Infinity
+  sMin <= sMax
     ? E.right(null)
     : fail('ConfigError', {
         where,
-        expected: 'a churn and an sNoise that are finite and not negative, and sMin up to sMax',
-        actual: `churn ${churn}, sNoise ${sNoise}, sMin ${sMin}, sMax ${sMax}`,
-        hint: 'a churn of 0 is the deterministic sampler',
+        expected: 'sMin up to sMax',
+        actual: `sMin ${sMin}, sMax ${sMax}`,
+        hint: 'churn is added where σ is between them',
       });
 
 /** The most that a step may add: σ̂ ≤ √2·σ. */
@@ -141,15 +146,19 @@ const integrator = (
   };
 };
 
-const solver =
-  (where: string, corrects: boolean) =>
-  ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }: Churn = {}): Solver => ({
-    integrate: (legs, levels) =>
-      F.pipe(
-        checked(where, { churn, sMin, sMax, sNoise }),
-        E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
-        E.map((given) => integrator(legs, levels, given, corrects)),
-      ),
+const solver = (where: string, corrects: boolean) =>
+  withOptions<Churn>({
+    where,
+    options,
+    hint: 'a churn of 0 is the deterministic sampler',
+    solver: ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }) => ({
+      integrate: (legs, levels) =>
+        F.pipe(
+          ranged(where, { sMin, sMax }),
+          E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
+          E.map((given) => integrator(legs, levels, given, corrects)),
+        ),
+    }),
   });
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/tfjs/wasm.js';
-import { cosine, ddim, ddpm } from '../diffusion/index.js';
+import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
 import { type Backend, key, using } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam } from '../nn/index.js';
@@ -31,6 +31,8 @@ describe('a configuration that cannot work is a ConfigError', () => {
       ),
   });
   const misspelt: object = { lableDropout: 0.1 };
+  const wrapped: object = { process: ddpm(cosine(10)) };
+  const failed: object = { model: ddpm(cosine(0)) };
 
   test.each([
     [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
@@ -42,6 +44,9 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
+    [wrapped, 'training.process: expected a process, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
+    [failed, 'training.model: expected a model, taken out of its Either'],
+    [{ process: {} as Process }, 'training.process: expected a process, got an object'],
     [misspelt, 'training: expected no fields but model, process,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],

@@ -3,7 +3,7 @@ import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { exactly, finite, refined } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
-import { flowStep, leavesSignal, sigmaOf } from './lambda.js';
+import { flowStep, isGradual, leavesSignal, sigmaOf } from './lambda.js';
 import type { Integrator, Leg } from './solver.js';
 import { withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
@@ -37,12 +37,6 @@ const ranged = (
 
 /** The most that a step may add: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
-
-/**
- * How far σ may fall in a step of Heun, which is Euler's beyond: at the data, without signal, and where a slope in σ
- * says nothing of the step.
- */
-const FURTHEST = 100;
 
 const isChurned = (
   { from }: Pick<Leg, 'from'>,
@@ -115,10 +109,9 @@ const integrator = (
   const stochastic = raised.some((level, i) => level !== legs[i]!.t);
   const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
   // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
-  const seconds = legs.map(({ to }, i) => {
-    const fall = sigmaOf(beginnings[i]!) / sigmaOf(to);
-    return fall <= FURTHEST ? fall / 2 : 0;
-  });
+  const seconds = legs.map(({ to }, i) =>
+    isGradual(beginnings[i]!, to, 'end') ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
+  );
   const [ofX, ofX0] = [
     entryAt(table(column(steps, ({ x }) => x))),
     entryAt(table(column(steps, ({ x0 }) => x0))),

@@ -6,6 +6,7 @@ import { checked, hostKey, part } from './checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown } from './givenImages.js';
 import type { Images } from './images.js';
+import { checkedLabels } from './labels.js';
 import type { StopSignal } from '../internal/stop.js';
 
 /** Samples in progress: what they are going to be, by the last prediction. */
@@ -80,18 +81,8 @@ export const countsOf = (
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
     checked('sample', codec)(sampling),
+    E.tap(({ labels = [] }) => checkedLabels({ classes, orNone: true }, () => 'sample: labels')(labels)),
     E.flatMap(({ labels, condition, from, known, count, batch }) => {
-      const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
-      if (wrong !== undefined)
-        return fail('ConfigError', {
-          where: 'sample: labels',
-          expected:
-            classes === undefined
-              ? 'none: the model has no classes'
-              : `classes from 0 to ${classes - 1} (${classes} is none)`,
-          actual: `${wrong}`,
-          hint: 'give labels that the model was trained with',
-        });
       if (labels !== undefined && count !== undefined && labels.length !== count)
         return fail('ConfigError', {
           where: 'sample: count',

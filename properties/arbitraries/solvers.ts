@@ -83,10 +83,5 @@ const all: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ v
 /** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */
 export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(...keeping);
 
-/** Those of {@link solverOf} that go to x̂₀ in the end: all but the methods of several ε̂. */
-export const solverEndingAtX0: fc.Arbitrary<Named> = fc.constantFrom(
-  ...all.filter(({ endsAtX0 }) => endsAtX0),
-);
-
 /** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
 export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...all);

@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
 import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
-import { type Backend, key, using } from '../dsl/index.js';
+import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam } from '../nn/index.js';
 import type { Batch, Dataset } from './dataset.js';
 import { fit } from './fit.js';
 import { sample } from './sample.js';
 import { leftOf, right, smallTraining } from './testing.js';
-
-/** Runs effects on the wasm backend. */
-const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
-  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+import { onWasm } from '../../properties/training/onWasm.js';
 
 describe('a configuration that cannot work is a ConfigError', () => {
   const { data } = smallTraining(1);

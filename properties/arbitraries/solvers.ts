@@ -40,24 +40,26 @@ export interface Named {
   readonly name: string;
   readonly solver: Solver;
   readonly accuracy: number;
+  /** Whether its last step is x̂₀, and no other prediction. */
+  readonly endsAtX0: boolean;
 }
 
 const named =
-  (accuracy: number) =>
+  (accuracy: number, endsAtX0 = true) =>
   <O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
-    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy }));
+    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0 }));
 
-const [first, second, churned] = [named(0.05), named(0.015), named(0.08)];
+const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];
 const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ order: from + i }));
 const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) =>
   ofOrders(1, 3).map((one) => ({ ...one, variant })),
 );
 
-/** Solvers for the mean E[x_0|x_t] whose last step is x̂₀, and no other prediction. */
-const endingAtX0: readonly Named[] = [
+/** Solvers that draw as much noise as was undone, so that x_t of data that are a point stays as noisy as its level. */
+const keeping: readonly Named[] = [
   ...first('ddim', ddim, [{ eta: 0 }, { eta: 0.3 }, { eta: 1 }]),
-  ...first('ancestral', ancestral, [{ variance: 'posterior' }, { variance: 'beta' }]),
+  ...first('ancestral', ancestral, [{ variance: 'posterior' }]),
   ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
   ...first('euler', euler, [{}]),
   ...first('dpmSolverPP', dpmSolverPP, ofOrders(1, 1)),
@@ -71,14 +73,15 @@ const endingAtX0: readonly Named[] = [
   ...second('uniPC', uniPC, uniPCs),
   ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
+  ...ofNoises('pndm', pndm, ofOrders(2, 4)),
+  ...ofNoises('pndm', pndm, [{ start: 'rungeKutta' }]),
+  ...ofNoises('lms', lms, ofOrders(2, 4)),
 ];
 
-/** Those of {@link solverOf} that go to x̂₀ in the end: all but the methods of several ε̂. */
-export const solverEndingAtX0: fc.Arbitrary<Named> = fc.constantFrom(...endingAtX0);
+const all: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ variance: 'beta' }])];
+
+/** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */
+export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(...keeping);
 
 /** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
-export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(
-  ...endingAtX0,
-  ...second('pndm', pndm, ofOrders(2, 4)),
-  ...second('lms', lms, ofOrders(2, 4)),
-);
+export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...all);

@@ -183,7 +183,7 @@ const churnOf = ({ settings: s }: GoldenSteps) => ({
 const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DDPMScheduler: ({ settings }) =>
     ancestral({ variance: settings.variance_type === 'fixed_large' ? 'beta' : 'posterior' }),
-  DDIMScheduler: ({ step = {} }) => ddim(step),
+  DDIMScheduler: ({ step: { eta = 0 } = {} }) => ddim({ eta }),
   DDIMInverseScheduler: () => ddimInversion(),
   PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
@@ -195,7 +195,7 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   EulerDiscreteScheduler: () => euler(),
   EulerAncestralDiscreteScheduler: () => eulerAncestral(),
   HeunDiscreteScheduler: () => heun(),
-  LMSDiscreteScheduler: ({ step = {} }) => lms(step),
+  LMSDiscreteScheduler: ({ step: { order = 4 } = {} }) => lms({ order }),
   LCMScheduler: () => consistency(),
   sample_euler: (golden) => euler(churnOf(golden)),
   sample_heun: (golden) => heun(churnOf(golden)),

@@ -1,9 +1,11 @@
 import { add, broadcastLike, mul, type Shape, table } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+import { exactly } from '../internal/decode.js';
+import { t } from '../internal/fp.js';
 import { posteriorOf } from './channel.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Moment, SampleState, SampleStep, Solver } from './solver.js';
+import type { Leg, Moment, SampleState, SampleStep } from './solver.js';
+import { integrating, withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 
 /** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
@@ -69,17 +71,22 @@ const learnedStep = (legs: readonly Leg[]) => {
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 500, 0])
  */
-export const ancestral = ({
-  variance = 'posterior',
-}: { readonly variance?: ReverseVariance } = {}): Solver => ({
-  integrate: (legs) => {
-    const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
-    const learned = learnedStep(legs);
-    return E.right({
-      ...fixed,
-      reverse: variance,
-      step: (state, moment) =>
-        moment.learned === undefined ? fixed.step(state, moment) : learned(state, moment, moment.learned),
-    });
-  },
+export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
+  where: 'ancestral',
+  options: exactly(
+    {},
+    { variance: t.keyof({ posterior: null, beta: null }, "a variance, 'posterior' or 'beta'") },
+  ),
+  hint: 'the posterior is usual; a denoiser that learns its variance needs none',
+  solver: ({ variance = 'posterior' }) =>
+    integrating((legs) => {
+      const fixed = linearIntegrator(legs.map(ancestralStep(variance)));
+      const learned = learnedStep(legs);
+      return {
+        ...fixed,
+        reverse: variance,
+        step: (state, moment) =>
+          moment.learned === undefined ? fixed.step(state, moment) : learned(state, moment, moment.learned),
+      };
+    }),
 });

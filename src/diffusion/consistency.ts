@@ -1,9 +1,8 @@
 import { add, gather, scaleBy, type Shape, table } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';
 import { linearIntegrator } from './linearIntegrator.js';
 import type { Process } from './process.js';
-import type { Solver } from './solver.js';
+import { integrating, noOptions, withOptions } from './solverOptions.js';
 
 /**
  * A few steps of a consistency function (Song et al. 2023, Algorithm 1; Luo et al. 2023, LCM, Algorithm 3): each jumps
@@ -19,9 +18,12 @@ import type { Solver } from './solver.js';
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 499, 249])
  */
-export const consistency = (): Solver => ({
-  integrate: (legs) =>
-    E.right(
+export const consistency = withOptions<Readonly<Record<string, undefined>>>({
+  where: 'consistency',
+  options: noOptions,
+  hint: 'it takes no options: the boundary condition is that of consistencyDenoiser',
+  solver: () =>
+    integrating((legs) =>
       linearIntegrator(legs.map(({ to }) => ({ x: 0, x0: [to.scale], noise: Math.sqrt(to.variance) }))),
     ),
 });

@@ -1,8 +1,8 @@
-import { fail } from '../dsl/errors.js';
-import { E } from '../internal/fp.js';
+import { exactly } from '../internal/decode.js';
 import { posteriorOf } from './channel.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
+import type { Leg } from './solver.js';
+import { integrating, isEta, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of one DDIM step. ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so that the step is a combination of
@@ -36,14 +36,9 @@ export const ddimStep =
  * )
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
  */
-export const ddim = ({ eta = 0 }: { readonly eta?: number } = {}): Solver => ({
-  integrate: (legs) =>
-    eta >= 0 && eta <= 1
-      ? E.right(linearIntegrator(legs.map(ddimStep(eta))))
-      : fail('ConfigError', {
-          where: 'ddim',
-          expected: 'η from 0 to 1',
-          actual: `${eta}`,
-          hint: '0 is deterministic, 1 is ancestral sampling',
-        }),
+export const ddim = withOptions<{ readonly eta?: number }>({
+  where: 'ddim',
+  options: exactly({}, { eta: isEta }),
+  hint: '0 is deterministic, 1 is ancestral sampling',
+  solver: ({ eta = 0 }) => integrating((legs) => linearIntegrator(legs.map(ddimStep(eta)))),
 });

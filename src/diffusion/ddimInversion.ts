@@ -3,6 +3,7 @@ import { E } from '../internal/fp.js';
 import { identity } from './channel.js';
 import { flowStep } from './lambda.js';
 import { legBetween, type Leg, type Levels, type Solver } from './solver.js';
+import { noOptions, withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 
 /** The legs of a grid from the data up. The first begins where no timestep is, and takes that of its end. */
@@ -31,26 +32,31 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
  * )
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([0, 0, 250, 500, 749])
  */
-export const ddimInversion = (): Solver => ({
-  path: risingLegs,
-  integrate: (legs) => {
-    const moves = legs.map(({ from, to }) =>
-      // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-      from.variance === 0
-        ? { begin: to.scale, x: 2, x0: -to.scale }
-        : { begin: identity.scale, ...flowStep(from, to) },
-    );
-    const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
-    const ofX = entryAt(table(column(moves, ({ x }) => x)));
-    const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
-    return E.right({
-      memory: 0,
-      stochastic: false,
-      step: ({ x, memory }, { index, t, predict }) => {
-        const from = mul(ofBegin(index))(x);
-        const x0 = predict(from, t);
-        return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
-      },
-    });
-  },
+export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
+  where: 'ddimInversion',
+  options: noOptions,
+  hint: 'it takes no options: η is 0',
+  solver: () => ({
+    path: risingLegs,
+    integrate: (legs) => {
+      const moves = legs.map(({ from, to }) =>
+        // x = a·x₀ at the first level lies where the noise is: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
+        from.variance === 0
+          ? { begin: to.scale, x: 2, x0: -to.scale }
+          : { begin: identity.scale, ...flowStep(from, to) },
+      );
+      const ofBegin = entryAt(table(column(moves, ({ begin }) => begin)));
+      const ofX = entryAt(table(column(moves, ({ x }) => x)));
+      const ofX0 = entryAt(table(column(moves, ({ x0 }) => x0)));
+      return E.right({
+        memory: 0,
+        stochastic: false,
+        step: ({ x, memory }, { index, t, predict }) => {
+          const from = mul(ofBegin(index))(x);
+          const x0 = predict(from, t);
+          return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
+        },
+      });
+    },
+  }),
 });

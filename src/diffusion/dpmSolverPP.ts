@@ -1,7 +1,8 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import type { Leg } from './solver.js';
+import { exactly } from '../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
 /** x̂₀ as a polynomial of order 1, 2 or 3 in λ, integrated: its weights, from the newest prediction back. */
 const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly number[] => {
@@ -51,10 +52,9 @@ export const dpmSolverPPRows =
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
  */
-export const dpmSolverPP = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
-  solverOfOrder({
-    where: 'dpmSolverPP',
-    order,
-    most: 3,
-    integrator: (n, legs) => linearIntegrator(dpmSolverPPRows(n)(legs)),
-  });
+export const dpmSolverPP = withOptions<{ readonly order?: number }>({
+  where: 'dpmSolverPP',
+  options: exactly({}, { order: orderTo(3) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPRows(order)(legs))),
+});

@@ -1,8 +1,9 @@
 import { posteriorOf } from './channel.js';
 import { lambdaOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import type { Leg } from './solver.js';
+import { exactly } from '../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
@@ -37,10 +38,9 @@ export const dpmSolverPPSdeRows =
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(1)
  */
-export const dpmSolverPPSde = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
-  solverOfOrder({
-    where: 'dpmSolverPPSde',
-    order,
-    most: 2,
-    integrator: (n, legs) => linearIntegrator(dpmSolverPPSdeRows(n)(legs)),
-  });
+export const dpmSolverPPSde = withOptions<{ readonly order?: number }>({
+  where: 'dpmSolverPPSde',
+  options: exactly({}, { order: orderTo(2) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSdeRows(order)(legs))),
+});

@@ -1,7 +1,8 @@
 import { flowStep, hasLength, lambdaOf, momentsOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import type { Leg } from './solver.js';
+import { exactly } from '../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
 /** Where the step begins to which each leg belongs: `order` legs are a step, one without a length in λ is its own. */
 const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
@@ -61,10 +62,9 @@ export const dpmSolverPPSinglestepRows =
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(2)
  */
-export const dpmSolverPPSinglestep = ({ order = 2 }: { readonly order?: number } = {}): Solver =>
-  solverOfOrder({
-    where: 'dpmSolverPPSinglestep',
-    order,
-    most: 3,
-    integrator: (n, legs) => linearIntegrator(dpmSolverPPSinglestepRows(n)(legs)),
-  });
+export const dpmSolverPPSinglestep = withOptions<{ readonly order?: number }>({
+  where: 'dpmSolverPPSinglestep',
+  options: exactly({}, { order: orderTo(3) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 2 }) => integrating((legs) => linearIntegrator(dpmSolverPPSinglestepRows(order)(legs))),
+});

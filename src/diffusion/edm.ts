@@ -1,9 +1,11 @@
 import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { exactly, finite, refined } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
-import { flowStep, leavesSignal, sigmaOf } from './lambda.js';
-import type { Integrator, Leg, Solver } from './solver.js';
+import { flowStep, isGradual, leavesSignal, sigmaOf } from './lambda.js';
+import type { Integrator, Leg } from './solver.js';
+import { withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 
 /** Noise that is added before a step, by the names of EDM (Karras et al. 2022, Algorithm 2); σ is s/a. */
@@ -17,27 +19,24 @@ export interface Churn {
   readonly sNoise?: number;
 }
 
-const checked = (
+const notNegative = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
+const options = exactly({}, { churn: notNegative, sMin: t.number, sMax: t.number, sNoise: notNegative });
+
+const ranged = (
   where: string,
-  { churn, sMin, sMax, sNoise }: Required<Churn>,
+  { sMin, sMax }: Pick<Required<Churn>, 'sMin' | 'sMax'>,
 ): either.Either<NoisefoldError, null> =>
-  churn >= 0 && churn < Infinity && sMin <= sMax && sNoise >= 0 && sNoise < Infinity
+  sMin <= sMax
     ? E.right(null)
     : fail('ConfigError', {
         where,
-        expected: 'a churn and an sNoise that are finite and not negative, and sMin up to sMax',
-        actual: `churn ${churn}, sNoise ${sNoise}, sMin ${sMin}, sMax ${sMax}`,
-        hint: 'a churn of 0 is the deterministic sampler',
+        expected: 'sMin up to sMax',
+        actual: `sMin ${sMin}, sMax ${sMax}`,
+        hint: 'churn is added where σ is between them',
       });
 
 /** The most that a step may add: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
-
-/**
- * How far σ may fall in a step of Heun, which is Euler's beyond: at the data, without signal, and where a slope in σ
- * says nothing of the step.
- */
-const FURTHEST = 100;
 
 const isChurned = (
   { from }: Pick<Leg, 'from'>,
@@ -47,37 +46,51 @@ const isChurned = (
   return churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
 };
 
-/** The noise level to which a leg is raised (Algorithm 2, line 5), the nearest one of the process: `round_sigma`. */
-const raisedTo = (
-  { t, from }: Leg,
-  legs: readonly Leg[],
-  levels: readonly Channel[],
-  { churn, sMin, sMax }: Required<Churn>,
-): number => {
-  const sigma = sigmaOf(from);
-  if (!isChurned({ from }, { churn, sMin, sMax })) return t;
-  const wanted = Math.log(sigma * (1 + Math.min(churn / legs.length, MOST)));
+/** The level of a process nearest to a σ given by its logarithm, from that of a timestep on, where there is signal. */
+const nearestLevel = (levels: readonly Channel[], t: number, wanted: number): number => {
   const distance = (level: number): number => Math.abs(Math.log(sigmaOf(levels[level]!)) - wanted);
+  const isNearer = (level: number): boolean =>
+    level < levels.length && leavesSignal(levels[level]!) && distance(level) < distance(level - 1);
   let nearest = t;
-  while (nearest + 1 < levels.length && distance(nearest + 1) < distance(nearest)) nearest++;
+  while (isNearer(nearest + 1)) nearest++;
   return nearest;
 };
 
 /**
- * Churn that a process has no room for: of steps in its range, none is raised, since the next level of the process is
- * more than twice as far as S_churn/N leads.
+ * The noise level to which each leg is raised (Algorithm 2, line 5): the nearest one of the process, `round_sigma`, and
+ * what that adds too much or too little, ln σ̂ away from a level, is carried over to the next leg. So the legs together
+ * add what the paper's do, up to half a level, and the denoiser is asked at no level but its own: asked at the nearest
+ * one for an x_t of another, Heun's order would be 1.
  */
+const raisedTo = (
+  legs: readonly Leg[],
+  levels: readonly Channel[],
+  { churn, sMin, sMax }: Required<Churn>,
+): readonly number[] => {
+  const each = Math.log1p(Math.min(churn / legs.length, MOST));
+  let carried = 0;
+  return legs.map(({ t, from }) => {
+    if (!isChurned({ from }, { churn, sMin, sMax })) return t;
+    const wanted = Math.log(sigmaOf(from)) + each + carried;
+    const level = nearestLevel(levels, t, wanted);
+    carried = wanted - Math.log(sigmaOf(levels[level]!));
+    return level;
+  });
+};
+
+/** Churn that a process has no room for: of steps in its range, none is raised, since all together reach no level. */
 const churned =
   (where: string, legs: readonly Leg[], levels: readonly Channel[]) =>
   (given: Required<Churn>): either.Either<NoisefoldError, Required<Churn>> => {
     const isWanted = (leg: Leg): boolean => isChurned(leg, given) && leg.t + 1 < levels.length;
-    const isLost = legs.some(isWanted) && legs.every((leg) => raisedTo(leg, legs, levels, given) === leg.t);
+    const raised = raisedTo(legs, levels, given);
+    const isLost = legs.some(isWanted) && legs.every(({ t }, i) => raised[i] === t);
     return isLost
       ? fail('ConfigError', {
           where,
           expected: 'a churn that raises x_t to another noise level of the process at least once',
-          actual: `${given.churn} over ${legs.length} steps, of which none reaches the next level`,
-          hint: 'give more churn, fewer steps, or a process of more timesteps; a churn of 0 draws nothing',
+          actual: `${given.churn} over ${legs.length} steps, which together do not reach the next level`,
+          hint: 'give more churn, or a process of more timesteps; a churn of 0 draws nothing',
         })
       : E.right(given);
   };
@@ -88,7 +101,7 @@ const integrator = (
   given: Required<Churn>,
   corrects: boolean,
 ): Integrator => {
-  const raised = legs.map((leg) => raisedTo(leg, legs, levels, given));
+  const raised = raisedTo(legs, levels, given);
   const beginnings = legs.map(({ from }, i) => (raised[i] === legs[i]!.t ? from : levels[raised[i]!]!));
   const raises = legs.map(({ t, from }, i) =>
     raised[i] === t ? identity : transition(from, beginnings[i]!),
@@ -96,10 +109,9 @@ const integrator = (
   const stochastic = raised.some((level, i) => level !== legs[i]!.t);
   const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
   // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
-  const seconds = legs.map(({ to }, i) => {
-    const fall = sigmaOf(beginnings[i]!) / sigmaOf(to);
-    return fall <= FURTHEST ? fall / 2 : 0;
-  });
+  const seconds = legs.map(({ to }, i) =>
+    isGradual(beginnings[i]!, to, 'end') ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
+  );
   const [ofX, ofX0] = [
     entryAt(table(column(steps, ({ x }) => x))),
     entryAt(table(column(steps, ({ x0 }) => x0))),
@@ -127,20 +139,25 @@ const integrator = (
   };
 };
 
-const solver =
-  (where: string, corrects: boolean) =>
-  ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }: Churn = {}): Solver => ({
-    integrate: (legs, levels) =>
-      F.pipe(
-        checked(where, { churn, sMin, sMax, sNoise }),
-        E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
-        E.map((given) => integrator(legs, levels, given, corrects)),
-      ),
+const solver = (where: string, corrects: boolean) =>
+  withOptions<Churn>({
+    where,
+    options,
+    hint: 'a churn of 0 is the deterministic sampler',
+    solver: ({ churn = 0, sMin = 0, sMax = Infinity, sNoise = 1 }) => ({
+      integrate: (legs, levels) =>
+        F.pipe(
+          ranged(where, { sMin, sMax }),
+          E.flatMap(() => churned(where, legs, levels)({ churn, sMin, sMax, sNoise })),
+          E.map((given) => integrator(legs, levels, given, corrects)),
+        ),
+    }),
   });
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11): without churn it is DDIM with
- * η = 0. With churn, x_t is raised to a noisier level of the process before each step.
+ * η = 0. With churn, x_t is raised to noisier levels of the process between the
+ * steps, as often as the paper's σ̂ come past one: together they add as much.
  *
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example
@@ -157,7 +174,7 @@ export const euler = solver('euler', false);
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, of which the last, which ends at
  * the data, uses one. So does a step over which σ falls more than a hundredfold, such as the first on a coarse grid of
  * the cosine schedule, from a σ of thousands: the paper's grids begin at 80, and fall gradually. With churn, x_t is
- * raised to a noisier level of the process before each step.
+ * raised to noisier levels of the process, as by {@link euler}.
  *
  * @param options - churn: none if left out; what it cannot be is a `ConfigError` of the sampler
  * @example

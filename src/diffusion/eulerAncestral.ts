@@ -1,8 +1,8 @@
-import { fail } from '../dsl/errors.js';
-import { E } from '../internal/fp.js';
+import { exactly } from '../internal/decode.js';
 import { sigmaOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Solver } from './solver.js';
+import type { Leg } from './solver.js';
+import { integrating, isEta, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
@@ -35,14 +35,9 @@ export const eulerAncestralStep =
  * )
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(true)
  */
-export const eulerAncestral = ({ eta = 1 }: { readonly eta?: number } = {}): Solver => ({
-  integrate: (legs) =>
-    eta >= 0 && eta <= 1
-      ? E.right(linearIntegrator(legs.map(eulerAncestralStep(eta))))
-      : fail('ConfigError', {
-          where: 'eulerAncestral',
-          expected: 'η from 0 to 1',
-          actual: `${eta}`,
-          hint: '0 is deterministic, 1 is usual',
-        }),
+export const eulerAncestral = withOptions<{ readonly eta?: number }>({
+  where: 'eulerAncestral',
+  options: exactly({}, { eta: isEta }),
+  hint: '0 is deterministic, 1 is usual',
+  solver: ({ eta = 1 }) => integrating((legs) => linearIntegrator(legs.map(eulerAncestralStep(eta)))),
 });

@@ -130,7 +130,7 @@ export {
 } from './parameterization.js';
 export { pndm } from './pndm.js';
 export { clippedLogVariances, qPosterior } from './posterior.js';
-export { fromPrevious } from './previous.js';
+export { fromPrevious, previousLosses } from './previous.js';
 export { priorTerm } from './prior.js';
 export { ddpm, type Process, processOf } from './process.js';
 export { respace } from './respacing.js';

@@ -45,6 +45,17 @@ export const leavesSignal = ({ scale }: Channel): boolean => scale >= LEAST_SIGN
 export const hasSignal = ({ from }: Leg): boolean => leavesSignal(from);
 
 /**
+ * How far σ may fall over a step that evaluates more than once: at its `end` as well (Heun), or in its `middle`, where
+ * weights take half-way in t for half-way in σ (Runge-Kutta). The first steps of a coarse grid of the cosine schedule,
+ * from a σ of thousands, know nothing of such a slope.
+ */
+const FURTHEST = { end: 100, middle: 4 } as const;
+
+/** Whether a step may evaluate there: σ does not fall too far. It does at the data, and without signal. */
+export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
+  sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
+
+/**
  * How many predictions a formula of several steps may use at a leg, its own among them: at most `order`, only
  * those of legs that have been, and one where a leg is not `usable`: where λ is not finite, if left out.
  *

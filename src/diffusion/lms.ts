@@ -1,7 +1,8 @@
 import { sigmaOf } from './lambda.js';
 import { noiseMultistep } from './noiseMultistep.js';
-import type { Leg, Solver } from './solver.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import type { Leg } from './solver.js';
+import { exactly } from '../internal/decode.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
 /** The places of the method of Gauss with two of them: means over [0, 1] are exact up to cubes. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
@@ -34,10 +35,10 @@ const weightsOf = (legs: readonly Leg[], i: number, reach: number): readonly num
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const lms = ({ order = 4 }: { readonly order?: number } = {}): Solver =>
-  solverOfOrder({
-    where: 'lms',
-    order,
-    most: 4,
-    integrator: (n, legs) => noiseMultistep(legs, n, (i, reach) => weightsOf(legs, i, reach)),
-  });
+export const lms = withOptions<{ readonly order?: number }>({
+  where: 'lms',
+  options: exactly({}, { order: orderTo(4) }),
+  hint: ORDER_HINT,
+  solver: ({ order = 4 }) =>
+    integrating((legs) => noiseMultistep(legs, order, (i, reach) => weightsOf(legs, i, reach))),
+});

@@ -1,15 +1,17 @@
 import { noiseMultistep } from './noiseMultistep.js';
-import type { Leg, Solver } from './solver.js';
 import { pseudoRungeKutta, stagesOf } from './pseudoRungeKutta.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import { exactly } from '../internal/decode.js';
+import { t } from '../internal/fp.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
-/** The methods of Adams and Bashforth for steps that are all equal; PNDM's eq. 12 has the last. */
+/** The methods of Adams and Bashforth for steps that are all equal, by how many ε̂; PNDM's eq. 12 has the last. */
 const adamsBashforth: readonly (readonly number[])[] = [
   [1],
   [3 / 2, -1 / 2],
   [23 / 12, -16 / 12, 5 / 12],
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
+const weightsOf = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
 
 /**
  * PNDM (Liu et al. 2022), the pseudo linear multistep method of its Algorithm 2 (PLMS): DDIM's step, with a mean of
@@ -29,21 +31,21 @@ const adamsBashforth: readonly (readonly number[])[] = [
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const pndm = ({
-  order = 4,
-  start = 'fewer',
-}: { readonly order?: number; readonly start?: 'fewer' | 'rungeKutta' } = {}): Solver => {
-  const weights = (reach: number): readonly number[] => adamsBashforth[reach - 1]!;
-  const multistep = {
-    where: 'pndm',
-    order,
-    most: 4,
-    integrator: (n: number, legs: readonly Leg[]) => noiseMultistep(legs, n, (_, reach) => weights(reach)),
-  };
-  return start === 'fewer'
-    ? solverOfOrder(multistep)
-    : {
-        ...solverOfOrder({ ...multistep, integrator: (n, legs) => pseudoRungeKutta(legs, n, weights) }),
-        path: stagesOf(order - 1),
-      };
-};
+export const pndm = withOptions<{ readonly order?: number; readonly start?: 'fewer' | 'rungeKutta' }>({
+  where: 'pndm',
+  options: exactly(
+    {},
+    {
+      order: orderTo(4),
+      start: t.keyof({ fewer: null, rungeKutta: null }, "a start, 'fewer' or 'rungeKutta'"),
+    },
+  ),
+  hint: ORDER_HINT,
+  solver: ({ order = 4, start = 'fewer' }) =>
+    start === 'fewer'
+      ? integrating((legs) => noiseMultistep(legs, order, (_, reach) => weightsOf(reach)))
+      : {
+          path: stagesOf(order - 1),
+          ...integrating((legs) => pseudoRungeKutta(legs, order, weightsOf)),
+        },
+});

@@ -1,16 +1,10 @@
 /** The beginning of PNDM: steps of four stages, until there are as many ε̂ as the method of several steps takes. */
 import { add, mul, table } from '../dsl/index.js';
-import { hasSignal, reachOf, sigmaOf } from './lambda.js';
+import { hasSignal, isGradual, reachOf } from './lambda.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
 import { conversion } from './parameterization.js';
 import { type Integrator, type Leg, legBetween, legsOf, type Solver } from './solver.js';
 import { column, entryAt } from './table.js';
-
-/**
- * How far σ may fall over the stages of a step: their weights take half-way in t for half-way in σ, of which the first
- * steps of a coarse grid of the cosine schedule, from a σ of thousands, know nothing.
- */
-const FURTHEST = 4;
 
 /**
  * A path whose first legs are of four stages each: to half-way, there again, on to the end, there again. Stages two and
@@ -22,8 +16,7 @@ export const stagesOf =
   (process, timesteps) =>
     legsOf(process, timesteps).flatMap((leg, i) => {
       const { t, next, from, to } = leg;
-      const isPlain =
-        i >= steps || next === null || t - next < 2 || !(sigmaOf(from) <= FURTHEST * sigmaOf(to));
+      const isPlain = i >= steps || next === null || t - next < 2 || !isGradual(from, to, 'middle');
       if (isPlain) return [leg];
       const half = t - Math.floor((t - next) / 2); // as diffusers rounds
       return (

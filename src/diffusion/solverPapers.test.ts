@@ -1,99 +1,26 @@
-/** Solvers beside the formulas of their papers, in the papers' variables, on a denoiser that is not linear. */
+/** Solvers in λ beside the formulas of their papers, in the papers' variables, on a denoiser that is not linear. */
 import { describe, expect, it } from 'vitest';
-import { numbersOf, right } from '../../properties/diffusion/run.js';
-import { add, constantOf, mul, scalar, table, tanh, zerosLike } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
 import { ddim } from './ddim.js';
 import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
 import { dpmSolverPPSde } from './dpmSolverPPSde.js';
 import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
-import { euler, heun } from './edm.js';
-import { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
-import { cosine, ddpm } from './index.js';
-import { lms } from './lms.js';
-import { pndm } from './pndm.js';
-import { legsOf, type SampleState, type Solver } from './solver.js';
-import { entryAt } from './table.js';
+import { euler } from './edm.js';
 import { uniPC } from './uniPC.js';
-
-const process = right(ddpm(cosine(1000)));
-const { marginals } = process;
-/** Steps of all lengths; the last ends at the data. */
-const TIMES = [960, 850, 700, 600, 380, 250, 90, 5];
-const N = TIMES.length;
-const legs = legsOf(process, TIMES);
-const START = 0.8;
-/** What each draw of noise gives. */
-const NOISE = 0.6;
-
-const shares = marginals.map((_, t) => 0.5 + 0.3 * Math.cos(t / 200));
-/** x̂₀ on the host. */
-const model = (x: number, t: number): number => shares[t]! * Math.tanh(x + 0.2);
-
-/** Where a solver comes to, one step after the other. */
-const walked = async (solver: Solver): Promise<number> => {
-  const integrator = right(solver.integrate(legs, marginals));
-  const [result] = await numbersOf(() => {
-    const x = constantOf([START], 1);
-    const zeros = Array.from({ length: integrator.memory }, () => zerosLike(x));
-    return legs.reduce<SampleState<[1]>>(
-      (state, { t, next }, index) =>
-        integrator.step(state, {
-          index: scalar(index, 'int32'),
-          t: scalar(t, 'int32'),
-          next: scalar(next ?? t, 'int32'),
-          predict: (at, when) => mul(entryAt(table(shares))(when))(tanh(add(0.2)(at))) as typeof at,
-          noise: (_) => constantOf([NOISE], 1) as never, // of the shape of x, which is [1]
-        }).state,
-      { x, memory: zeros },
-    ).x;
-  });
-  return result!;
-};
-
-const alpha = (i: number): number => (i === N ? 1 : marginals[TIMES[i]!]!.scale);
-const sigma = (i: number): number => (i === N ? 0 : Math.sqrt(marginals[TIMES[i]!]!.variance));
-const lambda = (i: number): number => Math.log(alpha(i) / sigma(i));
-/** EDM's σ. */
-const ratio = (i: number): number => sigma(i) / alpha(i);
-const at = (x: number, i: number): number => model(x, TIMES[i]!);
-
-const integral = (f: (x: number) => number, from: number, to: number): number => {
-  const n = 2000;
-  const h = (to - from) / n;
-  let sum = f(from) + f(to);
-  for (let i = 1; i < n; i++) sum += (i % 2 === 0 ? 2 : 4) * f(from + i * h);
-  return (sum * h) / 3;
-};
-/** The polynomial through points, by Lagrange. */
-const through =
-  (points: readonly (readonly [number, number])[]) =>
-  (x: number): number =>
-    points.reduce(
-      (sum, [a, y], k) =>
-        sum + points.reduce((all, [b], j) => (j === k ? all : (all * (x - b)) / (a - b)), y),
-      0,
-    );
-/** x at i + 1, from x at `from`, where x̂₀ is a function of λ: DPM-Solver++, Proposition 4.1. */
-const exponential = (x: number, from: number, to: number, x0: (l: number) => number): number =>
-  (sigma(to) / sigma(from)) * x + sigma(to) * integral((l) => Math.exp(l) * x0(l), lambda(from), lambda(to));
-
-type HostStep = (x: number, i: number, seen: readonly number[]) => number;
-/** So many legs, one after the other. */
-const hosted = (count: number, step: HostStep): number => {
-  let x = START;
-  const seen: number[] = [];
-  for (let i = 0; i < count; i++) {
-    seen.push(at(x, i));
-    x = step(x, i, seen);
-  }
-  return x;
-};
-/** Of formulas in λ, which is not finite at the data: the last leg gives x̂₀. */
-const host = (step: HostStep): number => at(hosted(N - 1, step), N - 1);
-
-const close = async (solver: Solver, expected: number, tolerance = 1e-12): Promise<void> =>
-  expect(Math.abs((await walked(solver)) - expected)).toBeLessThan(tolerance);
+import {
+  N,
+  legs,
+  START,
+  NOISE,
+  walked,
+  alpha,
+  sigma,
+  lambda,
+  at,
+  through,
+  exponential,
+  host,
+  close,
+} from '../../properties/diffusion/paperWalk.js';
 
 describe('DPM-Solver++', () => {
   const first = (x: number, from: number, to: number, d: number): number =>
@@ -228,101 +155,5 @@ describe('UniPC', () => {
       if (i < N - 1) x = moved(corrected, i, now);
     }
     await close(uniPC({ order, variant }), seen[N - 1]!, 1e-9); // of Simpson's rule
-  });
-});
-
-describe('EDM', () => {
-  const churned = { churn: 2, sMin: 0.1, sMax: 20, sNoise: 1.01 };
-  it.each([
-    ['euler', euler, false],
-    ['heun', heun, true],
-  ] as const)('%s is Algorithm 2, in x/a and σ', async (_, solver, corrects) => {
-    let raised = 0;
-    for (const { churn, sMin, sMax, sNoise } of [{ ...churned, churn: 0 }, churned]) {
-      const gamma = Math.min(churn / N, Math.SQRT2 - 1);
-      let x = START / alpha(0);
-      for (let i = 0; i < N; i++) {
-        // line 5, by the nearest noise level that the process has
-        const wanted = ratio(i) * (1 + (ratio(i) >= sMin && ratio(i) <= sMax ? gamma : 0));
-        const levels = marginals.map((m) => Math.sqrt(m.variance) / m.scale);
-        const distances = levels.map((s) => Math.abs(Math.log(s / wanted)));
-        const t = distances.indexOf(Math.min(...distances));
-        const hat = levels[t]!;
-        if (t !== TIMES[i]) raised++;
-        x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
-        const slope = (x - model(marginals[t]!.scale * x, t)) / hat;
-        let next = x + (ratio(i + 1) - hat) * slope;
-        if (corrects && i < N - 1) {
-          const second = (next - at(alpha(i + 1) * next, i + 1)) / ratio(i + 1);
-          next = x + (ratio(i + 1) - hat) * (slope / 2 + second / 2);
-        }
-        x = next;
-      }
-      await close(solver({ churn, sMin, sMax, sNoise }), x, 1e-11);
-    }
-    expect(raised).toBeGreaterThan(3);
-  });
-
-  it.each([1, 0.5, 0])('Euler ancestral, η = %d, is that of k-diffusion, and DDIM', async (eta) => {
-    let x = START / alpha(0);
-    for (let i = 0; i < N; i++) {
-      const [from, to] = [ratio(i), ratio(i + 1)];
-      const up = Math.min(to, eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2));
-      const down = Math.sqrt(to ** 2 - up ** 2);
-      x += ((x - at(alpha(i) * x, i)) / from) * (down - from) + up * NOISE;
-    }
-    await close(eulerAncestral({ eta }), x);
-    await close(ddim({ eta }), x);
-    expect(eulerAncestralStep(eta)(legs.at(-1)!)).toEqual({ x: 0, x0: [1], noise: 0 });
-  });
-});
-
-describe('linear multistep', () => {
-  const noiseOf = (x: number, i: number, d: number): number => (x - alpha(i) * d) / sigma(i);
-
-  it('PNDM is eq. 12, with fewer of ε̂ at the beginning', () => {
-    const epsilons: number[] = [];
-    return close(
-      pndm(),
-      hosted(N, (x, i, seen) => {
-        epsilons.unshift(noiseOf(x, i, seen[i]!));
-        const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = epsilons;
-        const mean = [e0, (3 * e0 - e1) / 2, (23 * e0 - 16 * e1 + 5 * e2) / 12, (55 * e0 - 59 * e1 + 37 * e2 - 9 * e3) / 24][Math.min(i, 3)]!; // prettier-ignore
-        return alpha(i + 1) * ((x - sigma(i) * mean) / alpha(i)) + sigma(i + 1) * mean; // DDIM, eq. 12
-      }),
-    );
-  });
-
-  it.each([2, 3, 4])('LMS of order %d integrates the polynomial through the last ε̂ in σ', (order) => {
-    const points: (readonly [number, number])[] = [];
-    return close(
-      lms({ order }),
-      hosted(N, (x, i, seen) => {
-        points.unshift([ratio(i), noiseOf(x, i, seen[i]!)]);
-        const last = points.slice(0, order);
-        return alpha(i + 1) * (x / alpha(i) + integral(through(last), ratio(i), ratio(i + 1)));
-      }),
-      1e-9,
-    );
-  });
-});
-
-describe('what a solver cannot be is a ConfigError', () => {
-  it.each([
-    [dpmSolverPP({ order: 4 }), 'a whole order from 1 to 3', '4'],
-    [dpmSolverPPSinglestep({ order: 0 }), 'a whole order from 1 to 3', '0'],
-    [dpmSolverPPSde({ order: 3 }), 'a whole order from 1 to 2', '3'],
-    [uniPC({ order: 1.5 }), 'a whole order from 1 to 3', '1.5'],
-    [pndm({ order: 5 }), 'a whole order from 1 to 4', '5'],
-    [lms({ order: NaN }), 'a whole order from 1 to 4', 'NaN'],
-    [eulerAncestral({ eta: 2 }), 'η from 0 to 1', '2'],
-    [heun({ churn: -1 }), 'not negative', 'churn -1'],
-    [euler({ sNoise: NaN }), 'not negative', 'sNoise NaN'],
-    [euler({ sMin: 2, sMax: 1 }), 'sMin up to sMax', 'sMin 2, sMax 1'],
-  ])('%#', (solver, expected, actual) => {
-    const made = solver.integrate(legs, marginals);
-    expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
-    expect(E.isLeft(made) && made.left.expected).toContain(expected);
-    expect(E.isLeft(made) && made.left.actual).toContain(actual);
   });
 });

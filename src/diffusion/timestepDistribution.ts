@@ -19,6 +19,9 @@ import {
   type Tensor,
   uniformLike,
 } from '../dsl/index.js';
+import { graphText } from '../dsl/graphText.js';
+import { nodeOf } from '../dsl/tensor.js';
+import { digest } from '../internal/digest.js';
 import { perSample } from './batch.js';
 import { logSNR } from './channel.js';
 import { column } from './table.js';
@@ -60,8 +63,10 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
       const scaled = mul(sumOver(0)(total))(draws);
       return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
     };
-  // the probabilities may be known to the run alone: they are not told
-  return Object.defineProperty(draw, 'name', { value: 'timestepsBy' });
+  // what makes the probabilities tells them apart; their numbers may be known to the run alone
+  return Object.defineProperty(draw, 'name', {
+    get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
+  });
 };
 
 /**

@@ -1,8 +1,10 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from './linearSystem.js';
-import type { Leg, Solver } from './solver.js';
-import { solverOfOrder } from './solverOfOrder.js';
+import type { Leg } from './solver.js';
+import { exactly } from '../internal/decode.js';
+import { t } from '../internal/fp.js';
+import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 
 /** B(h) of UniPC: h, or e^h - 1; with x̂₀, the same of -h. */
 export type UniPCVariant = 'bh1' | 'bh2';
@@ -85,13 +87,13 @@ export const uniPCRows =
  * )
  * pipe(made, E.map(({ memory }) => memory)) // → E.right(3)
  */
-export const uniPC = ({
-  order = 2,
-  variant = 'bh2',
-}: { readonly order?: number; readonly variant?: UniPCVariant } = {}): Solver =>
-  solverOfOrder({
-    where: 'uniPC',
-    order,
-    most: 3,
-    integrator: (n, legs) => linearIntegrator(uniPCRows(n, variant)(legs)),
-  });
+export const uniPC = withOptions<{ readonly order?: number; readonly variant?: UniPCVariant }>({
+  where: 'uniPC',
+  options: exactly(
+    {},
+    { order: orderTo(3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") },
+  ),
+  hint: ORDER_HINT,
+  solver: ({ order = 2, variant = 'bh2' }) =>
+    integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
+});

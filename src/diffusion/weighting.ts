@@ -1,5 +1,6 @@
 import { fail, type NoisefoldError, raise } from '../dsl/errors.js';
 import { gather, mul, table } from '../dsl/index.js';
+import { digest } from '../internal/digest.js';
 import { E, type either } from '../internal/fp.js';
 import { logSNR } from './channel.js';
 import type { Objective } from './loss.js';
@@ -97,15 +98,9 @@ export const weightsOf =
         });
   };
 
-/** Weightings have no names: their numbers from λ = -20 to 20, all digits of them, tell them apart (FNV-1a, 32 bits). */
-const digestOf = (weighting: Weighting): string => {
-  const numbers = Array.from({ length: 81 }, (_, i) => String(weighting((i - 40) / 2))).join();
-  const digest = Array.from(numbers).reduce(
-    (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
-    0x811c9dc5,
-  );
-  return (digest >>> 0).toString(16).padStart(8, '0');
-};
+/** Weightings have no names: their numbers from λ = -20 to 20, all digits of them, tell them apart. */
+const digestOf = (weighting: Weighting): string =>
+  digest(Array.from({ length: 81 }, (_, i) => String(weighting((i - 40) / 2))).join());
 
 /**
  * Squared errors with a weight for their noise level: those of `simpleLosses`, of which {@link weightsOf} has the

@@ -9,6 +9,16 @@ export interface Mismatch {
   readonly actual: string;
 }
 
+/** A mismatch as an error explains it, of the thing that was decoded. */
+export const explained =
+  (where: string, hint: string) =>
+  ({ path, expected, actual }: Mismatch) => ({
+    where: path === '' ? where : `${where}.${path}`,
+    expected,
+    actual,
+    hint,
+  });
+
 const LONGEST = 60;
 
 /** A value in few words; what is inside an object does not matter, and may be deep. */

@@ -1,5 +1,5 @@
 import { type Explanation, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly, exactTuple, finite, type Mismatch, natural } from '../internal/decode.js';
+import { decode, exactly, exactTuple, explained, finite, natural } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import type { Sinusoid } from './embedding.js';
 
@@ -192,12 +192,7 @@ const explain = ([field, expected, actual, hint]: Complaint): Explanation => ({
   hint,
 });
 
-const undecoded = ({ path, expected, actual }: Mismatch): Explanation => ({
-  where: path === '' ? 'unet' : `unet.${path}`,
-  expected,
-  actual,
-  hint: 'see UNetConfig for the fields and what they take',
-});
+const undecoded = explained('unet', 'see UNetConfig for the fields and what they take');
 
 /**
  * The architecture that a configuration describes, from a checkpoint or from a program. One that cannot work,

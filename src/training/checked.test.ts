@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
-import { cosine, ddim, ddpm } from '../diffusion/index.js';
-import { type Backend, key, using } from '../dsl/index.js';
+import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
+import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam } from '../nn/index.js';
 import type { Batch, Dataset } from './dataset.js';
 import { fit } from './fit.js';
 import { sample } from './sample.js';
 import { leftOf, right, smallTraining } from './testing.js';
-
-/** Runs effects on the wasm backend. */
-const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
-  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
+import { onWasm } from '../../properties/training/onWasm.js';
 
 describe('a configuration that cannot work is a ConfigError', () => {
   const { data } = smallTraining(1);
@@ -31,6 +27,8 @@ describe('a configuration that cannot work is a ConfigError', () => {
       ),
   });
   const misspelt: object = { lableDropout: 0.1 };
+  const wrapped: object = { process: ddpm(cosine(10)) };
+  const failed: object = { model: ddpm(cosine(0)) };
 
   test.each([
     [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
@@ -42,6 +40,9 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
+    [wrapped, 'training.process: expected a process, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
+    [failed, 'training.model: expected a model, taken out of its Either'],
+    [{ process: {} as Process }, 'training.process: expected a process, got an object'],
     [misspelt, 'training: expected no fields but model, process,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
@@ -67,7 +68,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
     [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
-    [{ labels: [0, 7] }, 'sample: labels: expected classes from 0 to 2 (3 is none), got 7'],
+    [{ labels: [0, 7] }, 'sample: labels: expected a class of the model, 0 to 2, or 3 for none, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],
   ])('of a sampling: %o', (change, message) =>

@@ -1,7 +1,8 @@
 /** Samples of a data set as a step takes them. */
 import { failure, type NoisefoldError, type RandomKey } from '../dsl/index.js';
-import { F, TE, type taskEither } from '../internal/fp.js';
+import { E, F, TE, type taskEither } from '../internal/fp.js';
 import type { Batch, Dataset } from './dataset.js';
+import { checkedLabels } from './labels.js';
 import type { GivenExamples } from './open.js';
 
 interface Labelled {
@@ -17,21 +18,14 @@ const isPixel = (x: number): boolean => Math.abs(x) <= 1;
  * finite is `NonFinite`.
  */
 export const loaded =
-  ({ classes = Number.POSITIVE_INFINITY }: Labelled, data: Pick<Dataset, 'batch'>) =>
+  ({ classes }: Labelled, data: Pick<Dataset, 'batch'>) =>
   (positions: Int32Array): taskEither.TaskEither<NoisefoldError, Batch> =>
     F.pipe(
       data.batch(positions),
-      TE.filterOrElse(
-        ({ labels }) => labels.every((label) => label >= 0 && label < classes),
-        ({ labels }): NoisefoldError => {
-          const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
-          return failure('ConfigError', {
-            where: `data set: label at ${positions[wrong]}`,
-            expected: `a class of the model, 0 to ${classes - 1}`,
-            actual: `${labels[wrong]}`,
-            hint: 'make the model with as many `classes` as the data have',
-          });
-        },
+      TE.tapEither(({ labels }) =>
+        classes === undefined
+          ? E.right(labels) // nobody looks at them
+          : checkedLabels({ classes }, (at) => `data set: label at ${positions[at]}`)(labels),
       ),
       TE.filterOrElse(
         ({ images }) => images.every(isPixel),

@@ -26,6 +26,7 @@ import {
   broadcastLike,
   key,
   meanPerSample,
+  mul,
   type NoisefoldError,
   type Scalar,
   table,
@@ -203,7 +204,13 @@ test('a recipe says which loss and which draw of timesteps it has', () => {
   const logNormal = (mean: number): unknown => said({ timesteps: logNormalTimesteps({ mean }) });
   expect(logNormal(0)).toEqual(logNormal(0));
   expect(logNormal(0)).not.toEqual(logNormal(1));
-  expect(said({ timesteps: timestepsBy(table([1])) })).toMatchObject({ timesteps: 'timestepsBy' });
+  const by = (...probabilities: readonly number[]): unknown =>
+    said({ timesteps: timestepsBy(mul(2)(table(probabilities))) });
+  expect(by(1, 2)).toMatchObject({
+    timesteps: expect.stringMatching(/^timestepsBy [0-9a-f]{8}$/) as string,
+  });
+  expect(by(1, 2)).toEqual(by(1, 2));
+  expect(by(1, 2)).not.toEqual(by(2, 1));
   expect(said({ timesteps: stratifiedTimesteps })).toMatchObject({ timesteps: 'stratifiedTimesteps' });
   expect(said({ timesteps: importanceTimesteps() })).not.toEqual(
     said({ timesteps: importanceTimesteps({ size: 5 }) }),

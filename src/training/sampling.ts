@@ -1,12 +1,13 @@
 import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey, type Resident } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
-import { E, type either, t, type taskEither } from '../internal/fp.js';
+import { E, type either, F, t, type taskEither } from '../internal/fp.js';
 import { hostKey, part } from './checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
+import { checkedLabels } from './labels.js';
 import type { StopSignal } from '../internal/stop.js';
 
 /** Samples in progress: what they are going to be, by the last prediction. */
@@ -95,33 +96,26 @@ export const countsOf = (
   { classes }: Pick<Model<never, never>, 'classes'>,
   { labels, condition, known, count, batch }: Omit<Sampling, 'guidance'>,
   beginning: Images | undefined,
-): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> => {
-  const wrong = labels?.find((label) => !Number.isInteger(label) || label < 0 || label > (classes ?? -1));
-  if (wrong !== undefined)
-    return fail('ConfigError', {
-      where: `${where}: labels`,
-      expected:
-        classes === undefined
-          ? 'none: the model has no classes'
-          : `classes from 0 to ${classes - 1} (${classes} is none)`,
-      actual: `${wrong}`,
-      hint: 'give labels that the model was trained with',
-    });
-  if (labels !== undefined && count !== undefined && labels.length !== count)
-    return fail('ConfigError', {
-      where: `${where}: count`,
-      expected: `${labels.length}, a sample for each label`,
-      actual: `${count}`,
-      hint: 'leave the count out, or give as many labels',
-    });
-  const images = [condition?.images, known?.images, beginning].find((given) => given !== undefined);
-  const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
-  return all > 0
-    ? E.right({ all, batch: Math.min(all, batch ?? all) })
-    : fail('ConfigError', {
-        where,
-        expected: 'at least one sample',
-        actual: `${all}`,
-        hint: 'give labels, images, or a count',
-      });
-};
+): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
+  F.pipe(
+    checkedLabels({ classes, orNone: true }, () => `${where}: labels`)(labels ?? []),
+    E.flatMap(() => {
+      if (labels !== undefined && count !== undefined && labels.length !== count)
+        return fail('ConfigError', {
+          where: `${where}: count`,
+          expected: `${labels.length}, a sample for each label`,
+          actual: `${count}`,
+          hint: 'leave the count out, or give as many labels',
+        });
+      const images = [condition?.images, known?.images, beginning].find((given) => given !== undefined);
+      const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
+      return all > 0
+        ? E.right({ all, batch: Math.min(all, batch ?? all) })
+        : fail('ConfigError', {
+            where,
+            expected: 'at least one sample',
+            actual: `${all}`,
+            hint: 'give labels, images, or a count',
+          });
+    }),
+  );

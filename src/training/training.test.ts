@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
 import { reference } from '../backends/reference/index.js';
-import { cfg, ddim, ddpm, linear, type Model, type Objective, simpleLosses } from '../diffusion/index.js';
+import { ddim, type Model, type Objective, simpleLosses } from '../diffusion/index.js';
 import {
   type Backend,
   cast,
@@ -13,46 +12,20 @@ import {
   release,
   type Scalar,
   sub,
-  using,
   zerosLike,
 } from '../dsl/index.js';
 import { E, TE, type taskEither } from '../internal/fp.js';
-import { adam, collect, type Step, unet } from '../nn/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+import { adam, collect, type Step } from '../nn/index.js';
+import { decodeCheckpoint } from './checkpoint.js';
 import { type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
-import { startTraining, type TrainingRun } from './run.js';
+import { startTraining } from './run.js';
 import type { TrainEvent } from './trainEvent.js';
-import type { Images } from './images.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 import type { Snapshot } from './snapshot.js';
-import { bars, leftOf, right, type SmallTraining, smallTraining } from './testing.js';
-
-/** Runs effects on the wasm backend. */
-const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
-  right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
-
-interface Taken {
-  readonly events: readonly TrainEvent[];
-  readonly error: NoisefoldError | null;
-}
-
-const takeAll = async (run: TrainingRun): Promise<Taken> => {
-  const events: TrainEvent[] = [];
-  for await (const event of run.events) {
-    if (E.isLeft(event)) return { events, error: event.left };
-    events.push(event.right);
-  }
-  return { events, error: null };
-};
-
-const bytesAfter = (training: SmallTraining): Promise<Uint8Array> =>
-  onWasm(async (backend) => {
-    const run = right(await startTraining(training)(backend)());
-    await takeAll(run);
-    return right(encodeCheckpoint(right(await run.snapshot())));
-  });
+import { bars, right, smallTraining } from './testing.js';
+import { onWasm, takeAll, bytesAfter } from '../../properties/training/onWasm.js';
 
 describe('a training run', () => {
   test('learns: the held-out loss of the average falls', () =>
@@ -239,96 +212,4 @@ describe('a step that is not finite', () => {
       for (const [path, { data }] of before.tensors)
         if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
     })); // prettier-ignore
-});
-
-describe('a checkpoint', () => {
-  test('of another model, key or batch is a CheckpointMismatch that names the difference', () =>
-    onWasm(async (backend) => {
-      const run = right(await startTraining(smallTraining(0))(backend)());
-      const from = right(await run.snapshot());
-      const resumed = (change: Partial<SmallTraining>): Promise<NoisefoldError> =>
-        leftOf(startTraining({ ...smallTraining(3), from, ...change })(backend));
-      expect(await resumed({ batch: 5 })).toMatchObject({
-        _tag: 'CheckpointMismatch',
-        where: expect.stringContaining('batch'),
-      });
-      expect(await resumed({ key: key(6) })).toMatchObject({
-        _tag: 'CheckpointMismatch',
-        where: expect.stringContaining('key'),
-      });
-      const model = right(
-        unet({
-          image: [8, 8, 1],
-          base: 16,
-          multipliers: [1, 2],
-          blocks: 1,
-          groups: 4,
-          heads: 2,
-          classes: 3,
-          predicts: 'v',
-        }),
-      );
-      expect(await resumed({ model })).toMatchObject({
-        _tag: 'CheckpointMismatch',
-        where: expect.stringContaining('params.'),
-      });
-    }));
-
-  test('tells recipes apart though no configuration is given', () =>
-    onWasm(async (backend) => {
-      const { config: _, ...plain } = { ...smallTraining(1), optimizer: adam({ learningRate: 1e-3 }) };
-      const run = right(await startTraining({ ...plain, steps: 0 })(backend)());
-      const from = right(await run.snapshot());
-      right(await right(await startTraining({ ...plain, from })(backend)()).release());
-      const changes = {
-        learningRate: { optimizer: adam({ learningRate: 2e-3 }) },
-        labelDropout: { labelDropout: 0.2 },
-        averageDecay: { averageDecay: 0.9 },
-        'process.betas': { process: right(ddpm(linear(100))) },
-      };
-      for (const [field, change] of Object.entries(changes))
-        expect(await leftOf(startTraining({ ...plain, from, ...change })(backend))).toMatchObject({
-          _tag: 'CheckpointMismatch',
-          where: `checkpoint of step 0: config.${field}`,
-        });
-    }));
-
-  test('that is cut short, or is another file, is a DecodeError', async () => {
-    const bytes = await bytesAfter(smallTraining(1));
-    expect(decodeCheckpoint('c')(bytes.subarray(0, bytes.length - 1))).toMatchObject({
-      left: { _tag: 'DecodeError' },
-    });
-    expect(decodeCheckpoint('c')(new Uint8Array(64))).toMatchObject({ left: { _tag: 'DecodeError' } });
-  });
-});
-
-describe('samples', () => {
-  const drawing = (backend: Backend) => async () => {
-    const model = right(await fit(smallTraining(2))(backend)());
-    return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
-      right(
-        await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(
-          model,
-        )(backend)(),
-      );
-  };
-  const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);
-
-  test('are as many as the labels, and the same for the same key', () =>
-    onWasm(async (backend) => {
-      const draw = await drawing(backend)();
-      const images = await draw([0, 1, 2, 0, 1]);
-      expect(images.shape).toEqual([5, 8, 8, 1]);
-      expect(await draw([0, 1, 2, 0, 1])).toEqual(images);
-      expect(await draw([0, 1, 2, 0, 1], { key: key(2) })).not.toEqual(images);
-    }));
-
-  test('depend on their place and label, not on how many follow', () =>
-    onWasm(async (backend) => {
-      const draw = await drawing(backend)();
-      const [images, fewer] = [await draw([0, 1, 2, 0, 1]), await draw([0, 1, 1])];
-      for (const i of [0, 1]) expect(imageOf(fewer, i)).toEqual(imageOf(images, i));
-      expect(imageOf(fewer, 2)).not.toEqual(imageOf(images, 2));
-      expect(imageOf(images, 3)).not.toEqual(imageOf(images, 0));
-    }));
 });

@@ -40,7 +40,7 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
 const codec = exactly(
   {
     model: part('a model'),
-    process: part('a process'),
+    process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
     optimizer: part('an optimizer'),
     data: part('a data set'),
     batch: positive,

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import * as asm from './assembler.js';
 import type { Expr, Func, Local, ValueType } from './assembler.js';
-import { signedLeb128, unsignedLeb128 } from './instructions.js';
+import { signedLeb128, unsignedLeb128 } from './numberBytes.js';
 import { instantiate, wasm } from './webassembly.js';
 import type { WasmFunction } from './webassembly.js';
 

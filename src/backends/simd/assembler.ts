@@ -14,17 +14,8 @@
  * instantiate<'axpy'>(new wasm.Module(moduleBytes([axpy])), memory).axpy(0.5, 0, 1024, 64)
  */
 export { f32, f32x4, i32, i32x4, v128 } from './instructions.js';
-export type {
-  Body,
-  Expr,
-  Lane,
-  Local,
-  MemoryPlace,
-  Operand,
-  ResultType,
-  Statement,
-  ValueType,
-} from './instructions.js';
+export type { Lane, MemoryPlace } from './instructions.js';
+export type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
 export {
   block,
   br,

@@ -5,7 +5,7 @@
  * loop may use one fixed label however deep it is nested.
  */
 import { i32 } from './instructions.js';
-import type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './instructions.js';
+import type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
 
 const i32Operand = (operand: Operand<'i32'>): Expr<'i32'> =>
   typeof operand === 'number' ? i32.const(operand) : operand;

@@ -1,7 +1,7 @@
 /** Functions and modules, and their encoding as a WebAssembly binary. */
 import { flatten } from './control.js';
-import { unsignedLeb128 } from './instructions.js';
-import type { Body, Code, Expr, Local, ValueType } from './instructions.js';
+import { unsignedLeb128 } from './numberBytes.js';
+import type { Body, Code, Expr, Local, ValueType } from './expression.js';
 
 /** A function as data. Locals that are not parameters are declared by their use. */
 export interface Func {

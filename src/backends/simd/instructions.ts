@@ -6,62 +6,8 @@
  * it, so `f32x4.add(a, b)` is the instruction `f32x4.add`. A number may stand wherever an operand is
  * expected, and becomes the constant of that type (for `f32x4` and `i32x4`, in all four lanes).
  */
-
-/** The value types that kernels need. */
-export type ValueType = 'i32' | 'f32' | 'v128';
-
-/** What an expression leaves on the stack; `'void'` is a statement. */
-export type ResultType = ValueType | 'void';
-
-/** An instruction and its operands. `code` is what the encoder reads. */
-export interface Expr<T extends ResultType = ResultType> {
-  readonly type: T;
-  readonly code: Code;
-}
-
-/** A statement: an expression that leaves nothing on the stack. */
-export type Statement = Expr<'void'>;
-
-/** A sequence of statements; nested sequences are flattened, so a helper may return several. */
-export type Body = Statement | readonly Body[];
-
-/** A named local variable or parameter. Used as an expression, it is its own value. */
-export interface Local<T extends ValueType = ValueType> extends Expr<T> {
-  readonly name: string;
-}
-
-/** An expression, or a number that stands for a constant. */
-export type Operand<T extends ValueType> = Expr<T> | number;
-
-export type Code =
-  | { readonly kind: 'op'; readonly bytes: readonly number[]; readonly operands: readonly Expr[] }
-  | { readonly kind: 'get'; readonly name: string; readonly type: ValueType }
-  | { readonly kind: 'set' | 'tee'; readonly local: Local; readonly value: Expr }
-  | { readonly kind: 'block' | 'loop'; readonly label: string; readonly body: readonly Expr[] }
-  | {
-      readonly kind: 'if';
-      readonly test: Expr;
-      readonly then: readonly Expr[];
-      readonly otherwise: readonly Expr[];
-    }
-  | { readonly kind: 'branch'; readonly label: string; readonly test?: Expr }
-  | { readonly kind: 'call'; readonly name: string; readonly operands: readonly Expr[] };
-
-/** An unsigned integer in LEB128. */
-export const unsignedLeb128 = (value: number): readonly number[] =>
-  value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...unsignedLeb128(Math.floor(value / 0x80))];
-
-/** A signed 32-bit integer in LEB128. */
-export const signedLeb128 = (value: number): readonly number[] =>
-  value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signedLeb128(value >> 7)];
-
-const littleEndian = (write: (view: DataView) => void, length: number): readonly number[] => {
-  const view = new DataView(new ArrayBuffer(length));
-  write(view);
-  return [...new Uint8Array(view.buffer)];
-};
-const int32Bytes = (value: number) => littleEndian((view) => view.setInt32(0, value, true), 4);
-const float32Bytes = (value: number) => littleEndian((view) => view.setFloat32(0, value, true), 4);
+import type { ValueType, ResultType, Expr, Statement, Local, Operand } from './expression.js';
+import { unsignedLeb128, signedLeb128, int32Bytes, float32Bytes } from './numberBytes.js';
 
 const op = <T extends ResultType>(
   type: T,

@@ -4,7 +4,7 @@
  */
 import { i32, i32x4, v128 } from '../assembler.js';
 import type { Expr, ResultType, ValueType } from '../assembler.js';
-import { unsignedLeb128 } from '../instructions.js';
+import { unsignedLeb128 } from '../numberBytes.js';
 
 export type Vector = Expr<'v128'>;
 export type Statement = Expr<'void'>;

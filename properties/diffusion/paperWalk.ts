@@ -1,0 +1,86 @@
+/** A walk of few steps of all lengths, by a solver and on the host, with a denoiser that is not linear. */
+import { expect } from 'vitest';
+import { numbersOf, right } from './run.js';
+import { add, constantOf, mul, scalar, table, tanh, zerosLike } from '../../src/dsl/index.js';
+import { cosine, ddpm } from '../../src/diffusion/index.js';
+import { legsOf, type SampleState, type Solver } from '../../src/diffusion/solver.js';
+import { entryAt } from '../../src/diffusion/table.js';
+
+const process = right(ddpm(cosine(1000)));
+export const { marginals } = process;
+/** Steps of all lengths; the last ends at the data. */
+export const TIMES = [960, 850, 700, 600, 380, 250, 90, 5];
+export const N = TIMES.length;
+export const legs = legsOf(process, TIMES);
+export const START = 0.8;
+/** What each draw of noise gives. */
+export const NOISE = 0.6;
+
+const shares = marginals.map((_, t) => 0.5 + 0.3 * Math.cos(t / 200));
+/** x̂₀ on the host. */
+export const model = (x: number, t: number): number => shares[t]! * Math.tanh(x + 0.2);
+
+/** Where a solver comes to, one step after the other. */
+export const walked = async (solver: Solver): Promise<number> => {
+  const integrator = right(solver.integrate(legs, marginals));
+  const [result] = await numbersOf(() => {
+    const x = constantOf([START], 1);
+    const zeros = Array.from({ length: integrator.memory }, () => zerosLike(x));
+    return legs.reduce<SampleState<[1]>>(
+      (state, { t, next }, index) =>
+        integrator.step(state, {
+          index: scalar(index, 'int32'),
+          t: scalar(t, 'int32'),
+          next: scalar(next ?? t, 'int32'),
+          predict: (at, when) => mul(entryAt(table(shares))(when))(tanh(add(0.2)(at))) as typeof at,
+          noise: (_) => constantOf([NOISE], 1) as never, // of the shape of x, which is [1]
+        }).state,
+      { x, memory: zeros },
+    ).x;
+  });
+  return result!;
+};
+
+export const alpha = (i: number): number => (i === N ? 1 : marginals[TIMES[i]!]!.scale);
+export const sigma = (i: number): number => (i === N ? 0 : Math.sqrt(marginals[TIMES[i]!]!.variance));
+export const lambda = (i: number): number => Math.log(alpha(i) / sigma(i));
+/** EDM's σ. */
+export const ratio = (i: number): number => sigma(i) / alpha(i);
+export const at = (x: number, i: number): number => model(x, TIMES[i]!);
+
+export const integral = (f: (x: number) => number, from: number, to: number): number => {
+  const n = 2000;
+  const h = (to - from) / n;
+  let sum = f(from) + f(to);
+  for (let i = 1; i < n; i++) sum += (i % 2 === 0 ? 2 : 4) * f(from + i * h);
+  return (sum * h) / 3;
+};
+/** The polynomial through points, by Lagrange. */
+export const through =
+  (points: readonly (readonly [number, number])[]) =>
+  (x: number): number =>
+    points.reduce(
+      (sum, [a, y], k) =>
+        sum + points.reduce((all, [b], j) => (j === k ? all : (all * (x - b)) / (a - b)), y),
+      0,
+    );
+/** x at i + 1, from x at `from`, where x̂₀ is a function of λ: DPM-Solver++, Proposition 4.1. */
+export const exponential = (x: number, from: number, to: number, x0: (l: number) => number): number =>
+  (sigma(to) / sigma(from)) * x + sigma(to) * integral((l) => Math.exp(l) * x0(l), lambda(from), lambda(to));
+
+export type HostStep = (x: number, i: number, seen: readonly number[]) => number;
+/** So many legs, one after the other. */
+export const hosted = (count: number, step: HostStep): number => {
+  let x = START;
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) {
+    seen.push(at(x, i));
+    x = step(x, i, seen);
+  }
+  return x;
+};
+/** Of formulas in λ, which is not finite at the data: the last leg gives x̂₀. */
+export const host = (step: HostStep): number => at(hosted(N - 1, step), N - 1);
+
+export const close = async (solver: Solver, expected: number, tolerance = 1e-12): Promise<void> =>
+  expect(Math.abs((await walked(solver)) - expected)).toBeLessThan(tolerance);

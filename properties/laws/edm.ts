@@ -1,0 +1,151 @@
+/** EDM's solvers (Karras et al. 2022), beside the paper's Algorithm 2. */
+import fc from 'fast-check';
+import {
+  type Channel,
+  type Churn,
+  ddim,
+  euler,
+  heun,
+  type Process,
+  processOf,
+  sigmaOf,
+  type Solver,
+} from 'noisefold/diffusion';
+import { gridded, unended } from '../arbitraries/diffusion.js';
+import { type Gridded, legsOn, runsOn } from '../arbitraries/solvers.js';
+import { gaussianOf, onReference, stationsOf, walked } from '../oracles/gaussianWalk.js';
+import { approx, firstOf, type Law, near } from './law.js';
+
+/** Half a unit in the last place. */
+const ULP = 2 ** -53;
+
+const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
+
+/** Whether x₀ can be told from x_t in float32: that much signal counts. */
+const hasSignal = ({ scale }: Channel): boolean => scale >= 2 ** -48;
+
+const zeroChurn: Law<readonly [Gridded, number, number]> = {
+  name: 'zero churn is the deterministic sampler',
+  formula: 'euler(churn 0) = ddim(η = 0), within 2¹⁶ roundings; neither it nor heun(churn 0) draws',
+  source: 'EDM (Karras et al. 2022), Algorithm 2, lines 4 to 6',
+  arbitrary: fc.tuple(
+    gridded.filter(({ steps }) => steps <= 40),
+    within(-1, 1),
+    within(-3, 3),
+  ),
+  runs: 30,
+  violation: async ([given, mean, x]) => {
+    const data = gaussianOf(mean, 0.25);
+    const end = (solver: Solver): Promise<readonly number[]> => walked(solver, given, data, [x]);
+    const draws = (solver: Solver): Promise<boolean> =>
+      onReference(solver, given, data, 1, async ({ stochastic }) => stochastic);
+    return firstOf(
+      approx('euler', await end(euler({ churn: 0 })), await end(ddim()), 2 ** 16 * ULP),
+      (await draws(euler({ churn: 0 }))) ? 'euler: expected no noise' : null,
+      (await draws(heun({ churn: 0 }))) ? 'heun: expected no noise' : null,
+    );
+  },
+};
+
+/** Over a fall of σ this far, Heun's second evaluation does not count. */
+const FURTHEST = 100;
+
+const algorithm2: Law<readonly [Gridded, number, number, number]> = {
+  name: 'Euler and Heun are Algorithm 2 without churn',
+  formula:
+    'x̄ = x_t/√ᾱ_t, d = (x̄ − D(x̄; σ))/σ, x̄′ = x̄ + (σ′ − σ)·d, and for Heun x̄ + (σ′ − σ)·(d + d′)/2 where σ′ > 0 and σ ≤ 100·σ′, with D(x̄; σ) = (τ²·x̄ + σ²·m)/(τ² + σ²) of N(m, τ²): every x, within 2¹⁶ roundings',
+  source: 'EDM (Karras et al. 2022), Algorithm 2, lines 7 to 11',
+  arbitrary: fc
+    .tuple(
+      gridded.filter(({ steps }) => steps <= 40),
+      within(-1, 1),
+      within(0.1, 1),
+      within(-3, 3),
+    )
+    .filter(([{ process }]) => process.marginals.every(hasSignal)),
+  runs: 30,
+  violation: async ([given, mean, tau, begin]) => {
+    const data = gaussianOf(mean, tau ** 2);
+    const legs = legsOn(euler(), given);
+    const best = (x: number, sigma: number): number =>
+      (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
+    const expected = (corrects: boolean): readonly number[] => {
+      let x = begin / legs[0]!.from.scale;
+      return legs.map(({ from, to }) => {
+        const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
+        const slope = (x - best(x, sigma)) / sigma;
+        const end = x + (next - sigma) * slope;
+        const isHeun = corrects && next > 0 && sigma <= FURTHEST * next;
+        const second = isHeun ? (end - best(end, next)) / next : slope;
+        x += (next - sigma) * ((slope + second) / 2);
+        return to.scale * x;
+      });
+    };
+    const stations = async (solver: Solver): Promise<readonly number[]> =>
+      (await stationsOf(solver, given, data, [begin])).flat();
+    return firstOf(
+      approx('euler', await stations(euler()), expected(false), 2 ** 16 * ULP),
+      approx('heun', await stations(heun()), expected(true), 2 ** 16 * ULP),
+    );
+  },
+};
+
+/** ln(1 + γ) of a step (Algorithm 2): what churn adds to ln σ. */
+const churnOf = (churn: number, steps: number): number => Math.log1p(Math.min(churn / steps, Math.SQRT2 - 1));
+
+const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
+  name: 'churn adds as much noise as in the paper, up to half a level of the process',
+  formula:
+    '|Σ ln(σ̂_i/σ_i) − Σ ln(1 + γ_i)| after each step of σ_i in [S_tmin, S_tmax], at most half of the largest step in ln σ of the process, and what there is no noisier level for; σ̂ is what the noise of the step tells',
+  source: 'EDM (Karras et al. 2022), Algorithm 2, lines 4 to 6; levels as `round_sigma` has them',
+  arbitrary: fc
+    .tuple(
+      unended.map(processOf),
+      fc.integer({ min: 2, max: 40 }),
+      fc.record({
+        churn: within(0.1, 60),
+        sMin: fc.constantFrom(0, 0.05),
+        sMax: fc.constantFrom(50, Infinity),
+        sNoise: within(0.9, 1.1),
+      }),
+    )
+    .map(([of, steps, churn]): [Process, number, Required<Churn>] => [
+      of,
+      Math.min(steps, of.timesteps.length),
+      churn,
+    ])
+    .filter(([of, grid, churn]) => runsOn(euler(churn), { process: of, grid })),
+  runs: 60,
+  violation: async ([of, grid, given]) => {
+    const sigmas = of.marginals.filter(hasSignal).map(sigmaOf);
+    const half = Math.max(...sigmas.slice(1).map((sigma, t) => Math.log(sigma / sigmas[t]!))) / 2;
+    const solver = euler(given);
+    const legs = legsOn(solver, { process: of, grid });
+    return onReference(solver, { process: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
+      let [added, wanted, most, roundings] = [0, 0, half, 0];
+      // without the last, which has no noise left to tell of
+      for (const [i, { from, to }] of legs.slice(0, -1).entries()) {
+        const sigma = sigmaOf(from);
+        const { x } = await walk.step(i, { x: new Float64Array(1), memory: [] }, Float64Array.of(1));
+        // the data are 0: of x nothing is left but the noise, S_noise·√(1 - (σ/σ̂)²)·s
+        const share = x[0]! ** 2 / (given.sNoise ** 2 * to.variance);
+        added -= Math.log1p(-share) / 2;
+        roundings += (64 * ULP) / (1 - share);
+        const isIn = hasSignal(from) && sigma >= given.sMin && sigma <= given.sMax;
+        if (isIn) {
+          const each = churnOf(given.churn, legs.length);
+          wanted += each;
+          most = Math.max(half, most + each - Math.log(sigmas.at(-1)! / sigma));
+        }
+        const found = isIn
+          ? near(`Σ ln(σ̂/σ) up to step ${i}`, added, wanted, most + roundings)
+          : near(`noise of step ${i}, out of range`, share, 0, 0);
+        if (found !== null) return found;
+      }
+      return null;
+    });
+  },
+};
+
+/** Laws of EDM's solvers, a part of those of all solvers. */
+export const edmLaws: readonly Law[] = [zeroChurn, algorithm2, churnInAll];

@@ -1,0 +1,134 @@
+/** Functions of a grid of examples: all at once, and one after the other. */
+import fc from 'fast-check';
+import { type Node, sizeOf } from '../../src/dsl/node.js';
+import * as p from '../../src/dsl/primitives/index.js';
+import { nodeOf } from '../../src/dsl/tensor.js';
+import { numbers } from '../arbitraries/choices.js';
+import type { GraphCase } from '../arbitraries/graph.js';
+import { convolutionCase } from '../arbitraries/convolution.js';
+import { type Input, inputNodes } from '../arbitraries/operationCase.js';
+import { tensors } from './lifting.js';
+import { mapValues } from './records.js';
+import type { Nodes, Tensors } from './running.js';
+import { FUSING, planned } from '../laws/compilation.js';
+
+/** Along which axes of a grid of examples an input differs. */
+type Place = 'rows' | 'columns' | 'both' | 'neither';
+const along = (place: Place): readonly [rows: boolean, columns: boolean] => [
+  place === 'rows' || place === 'both',
+  place === 'columns' || place === 'both',
+];
+
+/** A graph, and the extents of a grid of examples of its inputs. */
+export interface Grid {
+  readonly given: GraphCase;
+  readonly rows: number;
+  readonly columns: number;
+  /** One for each input. */
+  readonly places: readonly Place[];
+  readonly seed: number;
+}
+
+export const extent = fc.integer({ min: 1, max: 3 });
+
+/** Inputs lie anywhere, but that some differ along each axis of the first of the places: else the first input lies there. */
+export const gridOf = (
+  graph: fc.Arbitrary<GraphCase>,
+  columns: fc.Arbitrary<number>,
+  places: readonly [Place, ...Place[]],
+): fc.Arbitrary<Grid> =>
+  fc
+    .record({
+      given: graph,
+      rows: extent,
+      columns,
+      places: fc.array(fc.constantFrom(...places), { minLength: 3, maxLength: 3 }),
+      seed: fc.nat(),
+    })
+    .map((grid) => {
+      const used = grid.places.slice(0, grid.given.inputs.length).map(along);
+      const isWell = along(places[0]).every((needed, axis) => !needed || used.some((at) => at[axis]));
+      return isWell ? grid : { ...grid, places: [places[0], ...grid.places.slice(1)] };
+    });
+
+/** A convolution with all its attributes as a graph. */
+export const convolution: fc.Arbitrary<GraphCase> = fc
+  .tuple(convolutionCase(), fc.nat())
+  .map(([{ image, kernel, attributes }, seed]) => {
+    const inputs = [image, kernel].map((shape, i): Input => ({
+      path: `x${i}`,
+      shape,
+      dtype: 'float32',
+      data: numbers('any', seed + i, sizeOf(shape)),
+    }));
+    const build = ({ x0, x1 }: Nodes): Nodes => ({ y: p.conv2d(x0!, x1!, attributes) });
+    const graph = (): Nodes => {
+      const [x0, x1] = inputNodes(inputs) as [Node, Node];
+      return build({ x0, x1 });
+    };
+    return { inputs, key: [0, 1], declared: inputs, build, graph, donate: [], scratch: 0 };
+  });
+
+export const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+export const joined = (parts: readonly Float64Array[]): Float64Array =>
+  Float64Array.from(parts.flatMap((part) => [...part]));
+
+const DOMAINS = { float32: 'any', int32: 'integers', bool: 'bools' } as const;
+
+/** The numbers of an input in one example: in the first, those of the graph. */
+const exampleAt = ({ given, places, columns, seed }: Grid, k: number, row: number, column: number) => {
+  const { data, dtype } = given.inputs[k]!;
+  const [byRow, byColumn] = along(places[k]!);
+  const i = (byRow ? row * columns : 0) + (byColumn ? column : 0);
+  return i === 0 ? data : numbers(DOMAINS[dtype], seed + 100 * k + i, data.length);
+};
+
+export type Function = (x: Tensors) => Tensors;
+/** What to make of the function at one example, given the inputs, and which of them lie at some places. */
+type Transformed = (f: Function, at: (...places: readonly Place[]) => Tensors) => Tensors;
+
+const transformed = (grid: Grid, inputs: readonly Input[], transform: Transformed): GraphCase => {
+  const { given, places } = grid;
+  return {
+    ...given,
+    inputs,
+    declared: [...inputs, ...given.declared.slice(inputs.length)],
+    donate: [],
+    build: (nodes) => {
+      const all = tensors(nodes);
+      const at = (...some: readonly Place[]): Tensors =>
+        Object.fromEntries(inputs.flatMap(({ path }, k) => (some.includes(places[k]!) ? [[path, all[path]!]] : []))); // prettier-ignore
+      // in the order of the inputs, which the graph is made by
+      const f: Function = (x) => tensors(given.build(mapValues({ ...all, ...x }, nodeOf)));
+      return mapValues(transform(f, at), nodeOf);
+    },
+  };
+};
+
+/** All of the grid at once. */
+export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
+  const inputs = grid.given.inputs.map((input, k): Input => {
+    const [byRow, byColumn] = along(grid.places[k]!);
+    const [rows, columns] = [range(byRow ? grid.rows : 1), range(byColumn ? grid.columns : 1)];
+    return {
+      ...input,
+      shape: [...(byRow ? [rows.length] : []), ...(byColumn ? [columns.length] : []), ...input.shape],
+      data: joined(rows.flatMap((row) => columns.map((column) => exampleAt(grid, k, row, column)))),
+    };
+  });
+  return planned(transformed(grid, inputs, transform), FUSING);
+};
+
+/** One place of the grid after the other, row by row. */
+export const oneByOne = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
+  const found = range(grid.rows).flatMap((row) =>
+    range(grid.columns).map((column) => {
+      const inputs = grid.given.inputs.map((x, k): Input => ({
+        ...x,
+        data: exampleAt(grid, k, row, column),
+      }));
+      return planned(transformed(grid, inputs, transform), FUSING);
+    }),
+  );
+  return mapValues(found[0]!, (_, path) => joined(found.map((one) => one[path]!)));
+};

@@ -1,0 +1,49 @@
+/** Options of solvers, from TypeScript or not: decoded, by one rule for all. */
+import { fail } from '../dsl/errors.js';
+import { decode, explained, refined } from '../internal/decode.js';
+import { E, F, t } from '../internal/fp.js';
+import type { Integrator, Leg, Solver } from './solver.js';
+
+/** A solver that has options, each of which may be left out. */
+export interface Optional<A> {
+  /** What errors call it. */
+  readonly where: string;
+  /** What its options are, and that there are no others. */
+  readonly options: t.Decoder<unknown, A>;
+  /** What to do where they are not. */
+  readonly hint: string;
+  readonly solver: (options: A) => Solver;
+}
+
+/** The solver of some options; of those that its codec does not take, one whose `integrate` is a `ConfigError`. */
+export const withOptions =
+  <A>({ where, options, hint, solver }: Optional<A>): ((given?: A) => Solver) =>
+  (given) =>
+    F.pipe(
+      decode(options)(given === undefined ? {} : given),
+      E.match(
+        (mismatch): Solver => ({ integrate: () => fail('ConfigError', explained(where, hint)(mismatch)) }),
+        solver,
+      ),
+    );
+
+/** Of solvers that have none. */
+export const noOptions = t.record(
+  t.string,
+  refined(t.undefined, 'nothing', () => true),
+);
+
+/** η of DDIM, and of what follows it. */
+export const isEta = refined(t.number, 'η from 0 to 1', (n) => n >= 0 && n <= 1);
+
+/** An order of a method that has no other than 1 to `most`. */
+export const orderTo = (most: number): t.Type<number> =>
+  refined(t.number, `a whole order from 1 to ${most}`, (n) => Number.isInteger(n) && n >= 1 && n <= most);
+
+/** What every method of several orders says where it is given another. */
+export const ORDER_HINT = 'an order of 2 is usual';
+
+/** A solver whose legs need nothing but themselves, and cannot fail. */
+export const integrating = (integrator: (legs: readonly Leg[]) => Integrator): Solver => ({
+  integrate: (legs) => E.right(integrator(legs)),
+});

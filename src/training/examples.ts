@@ -1,50 +1,78 @@
 /** Samples of a data set as a step takes them. */
-import { failure, type NoisefoldError, type RandomKey } from '../dsl/index.js';
-import { F, TE, type taskEither } from '../internal/fp.js';
+import { fail, type NoisefoldError, type RandomKey, showShape } from '../dsl/index.js';
+import { E, type either, F, TE, type taskEither } from '../internal/fp.js';
 import type { Batch, Dataset } from './dataset.js';
 import type { GivenExamples } from './open.js';
 
-interface Labelled {
+export interface Labelled {
   /** How many classes the model has, where it has some. */
   readonly classes?: number;
 }
 
 const isPixel = (x: number): boolean => Math.abs(x) <= 1;
 
+/** As many numbers as there have to be: a batch of another size would shift all images after the first. */
+const ofRightSize =
+  (positions: Int32Array, image: readonly number[]) =>
+  (batch: Batch): either.Either<NoisefoldError, Batch> => {
+    const wanted = positions.length * image.reduce((size, extent) => size * extent, 1);
+    const { images, labels } = batch;
+    return images.length === wanted && labels.length === positions.length
+      ? E.right(batch)
+      : fail('ConfigError', {
+          where: 'data set: batch',
+          expected: `${wanted} numbers and ${positions.length} labels, for ${positions.length} images ${showShape(image)}`,
+          actual: `${images.length} and ${labels.length}`,
+          hint: 'give images of one size, that which the data set says, and a label for each',
+        });
+  };
+
+/** Labels of a model without classes are nobody's concern. */
+const ofItsClasses =
+  (positions: Int32Array, classes: number | undefined) =>
+  (batch: Batch): either.Either<NoisefoldError, Batch> => {
+    if (classes === undefined) return E.right(batch);
+    const wrong = batch.labels.findIndex((label) => !(label >= 0 && label < classes));
+    return wrong === -1
+      ? E.right(batch)
+      : fail('ConfigError', {
+          where: `data set: label at ${positions[wrong]}`,
+          expected: `a class of the model, 0 to ${classes - 1}`,
+          actual: `${batch.labels[wrong]}`,
+          hint: 'make the model with as many `classes` as the data have',
+        });
+  };
+
+const ofPixels =
+  (positions: Int32Array) =>
+  (batch: Batch): either.Either<NoisefoldError, Batch> => {
+    const wrong = batch.images.findIndex((x) => !isPixel(x));
+    if (wrong === -1) return E.right(batch);
+    const [found, each] = [batch.images[wrong]!, batch.images.length / positions.length];
+    return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+      where: `data set: image at ${positions[Math.floor(wrong / each)]}`,
+      expected: 'finite numbers in [-1, 1]',
+      actual: `${found} at number ${wrong % each}`,
+      hint: 'of bytes, take byte/127.5 - 1',
+    });
+  };
+
 /**
  * The samples of a data set at some positions. A label that the model has no class for is a `ConfigError`: it
- * would be taken for no class at all. So is a number of an image outside of [-1, 1], of bytes for one; one that is not
- * finite is `NonFinite`.
+ * would be taken for no class at all. So is a batch of another size, and a number of an image outside of [-1, 1], of
+ * bytes for one; one that is not finite is `NonFinite`.
  */
 export const loaded =
-  ({ classes = Number.POSITIVE_INFINITY }: Labelled, data: Pick<Dataset, 'batch'>) =>
+  ({ classes }: Labelled, data: Pick<Dataset, 'batch' | 'image'>) =>
   (positions: Int32Array): taskEither.TaskEither<NoisefoldError, Batch> =>
     F.pipe(
       data.batch(positions),
-      TE.filterOrElse(
-        ({ labels }) => labels.every((label) => label >= 0 && label < classes),
-        ({ labels }): NoisefoldError => {
-          const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
-          return failure('ConfigError', {
-            where: `data set: label at ${positions[wrong]}`,
-            expected: `a class of the model, 0 to ${classes - 1}`,
-            actual: `${labels[wrong]}`,
-            hint: 'make the model with as many `classes` as the data have',
-          });
-        },
-      ),
-      TE.filterOrElse(
-        ({ images }) => images.every(isPixel),
-        ({ images }): NoisefoldError => {
-          const wrong = images.findIndex((x) => !isPixel(x));
-          const [found, each] = [images[wrong]!, images.length / positions.length];
-          return failure(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
-            where: `data set: image at ${positions[Math.floor(wrong / each)]}`,
-            expected: 'finite numbers in [-1, 1]',
-            actual: `${found} at number ${wrong % each}`,
-            hint: 'of bytes, take byte/127.5 - 1',
-          });
-        },
+      TE.flatMapEither((batch) =>
+        F.pipe(
+          ofRightSize(positions, data.image)(batch),
+          E.flatMap(ofItsClasses(positions, classes)),
+          E.flatMap(ofPixels(positions)),
+        ),
       ),
     );
 

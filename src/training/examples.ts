@@ -9,7 +9,12 @@ export interface Labelled {
   readonly classes?: number;
 }
 
-const isPixel = (x: number): boolean => Math.abs(x) <= 1;
+/** Where the first number outside of [-1, 1] is, or their count: a loop, as whole data sets are looked through. */
+const firstStrange = (numbers: Float32Array): number => {
+  let i = 0;
+  while (i < numbers.length && Math.abs(numbers[i]!) <= 1) i++;
+  return i;
+};
 
 /** As many numbers as there have to be: a batch of another size would shift all images after the first. */
 const ofRightSize =
@@ -46,8 +51,8 @@ const ofItsClasses =
 const ofPixels =
   (positions: Int32Array) =>
   (batch: Batch): either.Either<NoisefoldError, Batch> => {
-    const wrong = batch.images.findIndex((x) => !isPixel(x));
-    if (wrong === -1) return E.right(batch);
+    const wrong = firstStrange(batch.images);
+    if (wrong === batch.images.length) return E.right(batch);
     const [found, each] = [batch.images[wrong]!, batch.images.length / positions.length];
     return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
       where: `data set: image at ${positions[Math.floor(wrong / each)]}`,

@@ -19,6 +19,9 @@ export type { GivenCondition } from './conditions.js';
 export type { GivenBeginning, GivenKnown } from './givenImages.js';
 export type { Images } from './images.js';
 export { sample, type Trained } from './sample.js';
+export { type BoundMeasuring, variationalBound } from './variationalBound.js';
+export type { DatasetBound } from './boundSums.js';
+export type { Measuring } from './measuring.js';
 export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';
 export {

@@ -22,6 +22,11 @@ const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
 /**
  * Numbers in the shape of a batch `[B, ...I]`: drawn at once by one key, or sample by sample, each by its own. Another
  * number of keys than of samples raises `ConfigError`.
+ *
+ * @example
+ * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
+ * const same = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(7)] })
+ * await using(reference())(same)() // → E.right([1.331, 0.629, 1.331, 0.629])
  */
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>

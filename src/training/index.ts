@@ -21,6 +21,8 @@ export type { Images } from './images.js';
 export { sample, type Trained } from './sample.js';
 export { type BoundMeasuring, variationalBound } from './variationalBound.js';
 export type { DatasetBound } from './boundSums.js';
+export { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
+export { datasetOfImages, type ImagesOf } from './imageData.js';
 export type { Measuring } from './measuring.js';
 export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';

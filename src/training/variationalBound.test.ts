@@ -24,7 +24,7 @@ import {
   onesLike,
   using,
 } from '../dsl/index.js';
-import { E, F, type taskEither, TE } from '../internal/fp.js';
+import { F, type taskEither, TE } from '../internal/fp.js';
 import { collect } from '../nn/index.js';
 import type { DatasetBound } from './boundSums.js';
 import { type Batch, type Dataset, datasetOf, pixelOf } from './dataset.js';
@@ -173,8 +173,10 @@ describe('a data set gives the same', () => {
   test('on wasm, to its precision', async () => {
     const oracle = await boundOf();
     const fast = await boundOf({}, trainedOf(exact), wasm());
-    console.log(fast.images.map((b,i)=>b-oracle.images[i]!), posteriors.map(p=>p.variance), oracle.terms);
-    fast.images.forEach((bits, i) => expect(Math.abs(bits - oracle.images[i]!)).toBeLessThan(1e-3));
+    // bytes of these have probabilities above 2⁻⁸, which are differences of erf: good to 4 ulp of 1
+    fast.images.forEach((bits, i) =>
+      expect(Math.abs(bits - oracle.images[i]!)).toBeLessThan((4 * 2 ** -23 * 2 ** 8) / Math.LN2),
+    );
   });
 });
 

@@ -22,7 +22,7 @@ export { sample, type Trained } from './sample.js';
 export { type BoundMeasuring, variationalBound } from './variationalBound.js';
 export type { DatasetBound } from './boundSums.js';
 export { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
-export { datasetOfImages, type ImagesOf } from './imageData.js';
+export { type AboutImages, datasetOfImages } from './imageData.js';
 export type { Measuring } from './measuring.js';
 export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';

@@ -74,7 +74,7 @@ const imagesOf = (count: number) => ({
   data: Float32Array.from({ length: count * D }, (_, i) => (((i * 37) % 61) - 30) / 32),
   shape: [count, 2, 2, 1] as const,
 });
-const dataOf = (count: number): Dataset<Size> => right(datasetOfImages(imagesOf(count)));
+const dataOf = (count: number): Dataset<Size> => right(datasetOfImages(imagesOf(count), { image }));
 
 const trainedOf = (model: Squares): Trained<object, Size> => ({ model, process, image, params: {} });
 const outcome = (
@@ -200,7 +200,7 @@ describe('a model is told', () => {
   const flat = right(
     datasetOfImages(
       { data: Float32Array.from({ length: 12 }, (_, i) => [0.5, 0, -0.5][Math.floor(i / D)]!), shape: [3, 2, 2, 1] },
-      [1, 2, 0],
+      { labels: [1, 2, 0], image },
     ),
   ); // prettier-ignore
   /** At its mean, where the density is that of the least noise that the process has. */
@@ -275,7 +275,7 @@ describe('on the way', () => {
 describe('what is refused, before anything runs', () => {
   const spoilt = (number: number): Dataset<Size> => {
     const { data, shape } = imagesOf(5);
-    return right(datasetOfImages({ data: data.with(18, number), shape }));
+    return right(datasetOfImages({ data: data.with(18, number), shape }, { image }));
   };
   test.each([
     [{ batch: 1.5 }, 'ConfigError', 'logLikelihoods.batch: expected an integer ≥ 1, got 1.5'],
@@ -298,8 +298,9 @@ describe('what is refused, before anything runs', () => {
     const { data, shape } = imagesOf(2);
     for (const [made, says] of [
       [datasetOfImages({ data: data.subarray(1), shape }), 'expected 8 numbers for images [2, 2, 2, 1], at least one, and a label for each or none, got 7 numbers'],
-      [datasetOfImages({ data, shape }, [1]), 'got 8 numbers and 1 labels'],
+      [datasetOfImages({ data, shape }, { labels: [1] }), 'got 8 numbers and 1 labels'],
       [datasetOfImages({ data: new Float32Array(0), shape: [0, 2, 2, 1] }), 'at least one'],
+      [datasetOfImages({ data, shape }, { image: [4, 1, 1] }), 'expected images [4, 1, 1], got [2, 2, 1]'],
     ] as const)
       expect(made._tag === 'Left' && made.left.message).toContain(says);
   }); // prettier-ignore

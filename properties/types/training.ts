@@ -31,7 +31,17 @@ import {
   superResolution,
   weightedBy,
 } from '../../src/diffusion/index.js';
-import { datasetOf, type Dataset, fit, type Images, sample, type Trained } from '../../src/training/index.js';
+import {
+  datasetOf,
+  datasetOfImages,
+  type Dataset,
+  fit,
+  type Images,
+  logLikelihoods,
+  sample,
+  type Trained,
+  variationalBound,
+} from '../../src/training/index.js';
 import { type E, TE } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
@@ -92,6 +102,18 @@ expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
 export const model: Model<UNetParams, [28, 28, 1]> = grey;
 declare const trained: Trained<UNetParams, [28, 28, 1]>;
 expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
+
+// what is measured has the shape of what was learned
+const measuring = { batch: 8, key } as const;
+variationalBound({ ...measuring, data: digits })(trained);
+logLikelihoods({ ...measuring, data: digits, condition: superResolution({ factor: 2 }) })(trained);
+// @ts-expect-error Type '28' is not assignable to type '32'
+variationalBound({ ...measuring, data: photographs })(trained);
+// @ts-expect-error Type '28' is not assignable to type '32'
+logLikelihoods({ ...measuring, data: photographs })(trained);
+declare const images: Images;
+expectType<E.Either<NoisefoldError, Dataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));
+expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(datasetOfImages(images, { image: [28, 28, 1] }));
 
 // specs of optimisers are made from specs
 program({ moments: adam({ learningRate: 1e-3 }).state({ w: '2 3' }), k: 'key' }, ({ moments, k }) => {

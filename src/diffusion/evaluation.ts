@@ -1,16 +1,8 @@
-import {
-  type Dim,
-  type Key,
-  meanPerSample,
-  normalLike,
-  type Shape,
-  square,
-  sub,
-  type Tensor,
-} from '../dsl/index.js';
+import { type Dim, meanPerSample, normalLike, type Shape, square, sub, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
+import { type BatchKeys, drawnBy } from './batchKeys.js';
 import { boundTerm } from './bound.js';
 import type { Condition } from './condition.js';
 import { converted, type Denoiser } from './denoiser.js';
@@ -22,8 +14,8 @@ import { pMeanVariance, type ReverseOptions } from './reverse.js';
 export interface BoundInputs<B extends Dim> {
   /** One timestep for the whole batch. */
   readonly t: Tensor<[], 'int32'>;
-  /** For the noise: another one at each t. */
-  readonly key: Key;
+  /** For the noise, of the batch or of each sample: another one at each t. */
+  readonly key: BatchKeys;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that each sample is to go with. */
@@ -72,7 +64,7 @@ export const boundAt = <P, I extends Shape>(
     { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
   ): Measured<B> => {
     const t = forEachSample(x0)(one);
-    const noise = normalLike(x0)(key);
+    const noise = drawnBy(key, normalLike)(x0);
     const xt = transmit(t, noise)(x0);
     const found = reverse(params, xt, { ...given, t });
     return {

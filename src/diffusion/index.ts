@@ -21,6 +21,7 @@ export {
   warmupBetas,
 } from './betaSchedules.js';
 export { channelBetween, qBetween, qSampleBetween } from './between.js';
+export { type BatchKeys, drawnBy } from './batchKeys.js';
 export { bitsOfBytes, bitsPerDimension } from './bits.js';
 export { boundTerm } from './bound.js';
 export {

@@ -20,6 +20,7 @@ import {
 import { fail } from '../dsl/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';
+import { type BatchKeys, drawnBy } from './batchKeys.js';
 import type { Channel } from './channel.js';
 import type { Condition } from './condition.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
@@ -38,8 +39,8 @@ export interface LikelihoodState<B extends Dim, I extends Shape> {
 export interface LikelihoodInputs<B extends Dim> {
   /** Which step, 0…steps-1 from data to noise. */
   readonly index: Tensor<[], 'int32'>;
-  /** The same for each step, so that one direction is followed all the way. */
-  readonly key: Key;
+  /** Of the batch or of each sample; the same for each step, so that one direction is followed all the way. */
+  readonly key: BatchKeys;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that each sample is to go with. */
@@ -134,7 +135,7 @@ export const likelihood = <P, I extends Shape>({
           { x, stretch }: LikelihoodState<B, I>,
           { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
         ): LikelihoodState<B, I> => {
-          const z = rademacher(x)(key);
+          const z = drawnBy(key, rademacher)(x);
           // the tangent of one float32 tensor is like it, which the compiler does not compute while I is open
           const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
           /** v̂, and z·∂v̂·z of each sample. */

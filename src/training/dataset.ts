@@ -26,8 +26,17 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   readonly size: number;
   /** Height, width and channels of an image. */
   readonly image: ImageExtents<I>;
-  /** The samples at some positions, 0…size-1, in that order. */
+  /**
+   * The samples at some positions, 0…size-1, in that order. What they hold is checked whenever they are loaded: sizes,
+   * labels, and that numbers are of [-1, 1].
+   */
   readonly batch: (positions: Int32Array) => taskEither.TaskEither<NoisefoldError, Batch>;
+  /**
+   * Whether all images are in memory, so that loading them costs next to nothing: then they are looked through, every one,
+   * before anything is made of them. False if left out: what is wrong with an image is found when its batch is loaded, which
+   * may be after many steps. A data set made of another by a spread has what that says.
+   */
+  readonly atHand?: boolean;
 }
 
 /** Images and labels in memory, as bytes. */
@@ -81,5 +90,6 @@ export const datasetOf = <const I extends readonly [number, number, number]>({
     // the extents of I, which the compiler does not compare while they are open
     image: image as unknown as ImageExtents<Image<I>>,
     batch: (positions) => TE.fromIO(() => batch(positions)),
+    atHand: true,
   });
 };

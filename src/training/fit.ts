@@ -17,11 +17,21 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
     event: TrainEvent,
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void | 'stop'>;
+  /**
+   * Told of the error that ends the run, a signal or an image that cannot be learned from for two, while its state is as
+   * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
+   * `onEvent` ends, nor of what keeps the run from beginning.
+   */
+  readonly onError?: (
+    error: NoisefoldError,
+    run: TrainingRun<P>,
+  ) => taskEither.TaskEither<NoisefoldError, void>;
 }
 
 /**
  * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
- * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`.
+ * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`. Data that are in memory
+ * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
  *
  * @example
  * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
@@ -44,6 +54,7 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
 export const fit =
   <P, I extends ImageShape>({
     onEvent,
+    onError,
     ...training
   }: Fit<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
   (backend) =>
@@ -51,7 +62,7 @@ export const fit =
       startTraining<P, I>(training)(backend),
       TE.flatMap((run) =>
         F.pipe(
-          taken(run, onEvent),
+          taken(run, onEvent, onError),
           TE.flatMap(() => run.finish),
           ensuring(run.release),
         ),
@@ -67,10 +78,15 @@ const taken =
   <P>(
     run: TrainingRun<P>,
     onEvent: Fit<P, ImageShape>['onEvent'],
+    onError: Fit<P, ImageShape>['onError'],
   ): taskEither.TaskEither<NoisefoldError, void> =>
   async () => {
     for await (const event of run.events) {
-      const told = E.isLeft(event) ? event : await onEvent?.(event.right, run)();
+      if (E.isLeft(event)) {
+        const heard = await onError?.(event.left, run)();
+        return heard !== undefined && E.isLeft(heard) ? heard : event;
+      }
+      const told = await onEvent?.(event.right, run)();
       if (told !== undefined && E.isLeft(told)) return told;
       if (told?.right === 'stop') break;
     }

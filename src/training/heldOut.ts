@@ -25,6 +25,9 @@ export interface Evaluation<P> {
   readonly release: io.IO<void>;
 }
 
+/** So many held-out images are measured, where nothing is said. */
+export const HELD_OUT = 256;
+
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** The mean loss of parameters on the held-out images of a training, with the same noise each time. */
@@ -35,7 +38,7 @@ export const evaluation =
     if (heldOut === undefined)
       return TE.right({ isDue: () => false, loss: () => TE.right(Number.NaN), release: () => {} });
     const { data, every } = heldOut;
-    const images = Math.min(heldOut.images ?? 256, data.size);
+    const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
     const rounds = Array.from({ length: Math.ceil(images / batch) }, (_, round) => round);
     const keys = fork(key, 'heldOut');
     const batchAt = loaded(model, data);

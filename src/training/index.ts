@@ -21,6 +21,11 @@ export type { Images } from './images.js';
 export { encode, type Encoding } from './encode.js';
 export { sample } from './sample.js';
 export type { Trained } from './trained.js';
+export { type BoundMeasuring, variationalBound } from './variationalBound.js';
+export type { DatasetBound } from './boundSums.js';
+export { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
+export { type AboutImages, datasetOfImages } from './imageData.js';
+export type { Measuring } from './measuring.js';
 export type { Preview, Sampling } from './sampling.js';
 export type { StopSignal } from '../internal/stop.js';
 export {

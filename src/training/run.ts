@@ -17,7 +17,7 @@ import { resumable } from './checkpoint.js';
 import type { Batch, ImageShape } from './dataset.js';
 import { recipeConfig } from './recipeConfig.js';
 import { givenOf, loaded } from './examples.js';
-import { type Evaluation, evaluation } from './heldOut.js';
+import { type Evaluation, evaluation, HELD_OUT } from './heldOut.js';
 import { compiled, type OpenExecutable, type ResidentState, type StepGiven } from './open.js';
 import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
@@ -26,6 +26,7 @@ import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
 import { initialState, trainState, trainStep } from './trainState.js';
+import { lookedThrough } from './wholeSet.js';
 
 export interface TrainingRun<P = unknown> {
   /** Each event is made when it is asked for: between two of them the state rests. A `Left` is the last. */
@@ -91,6 +92,26 @@ const begin =
         );
   };
 
+/** Whether the data fit the model, as far as they are at hand: before the first step, not at the one that loads them. */
+const checkedData = <P, I extends ImageShape>({
+  model,
+  data,
+  heldOut,
+  signal,
+}: Training<P, I>): taskEither.TaskEither<NoisefoldError, void> =>
+  F.pipe(
+    lookedThrough({ where: 'training: data', signal }, model, data),
+    TE.flatMap(() =>
+      heldOut === undefined
+        ? TE.right(undefined)
+        : lookedThrough(
+            { where: 'training: heldOut.data', images: heldOut.images ?? HELD_OUT, signal },
+            model,
+            heldOut.data,
+          ),
+    ),
+  );
+
 /** Reads what a step reports, and gives its memory back. */
 const reported =
   ({ loss, gradientNorm, learningRate, sound }: ReportValues) =>
@@ -136,6 +157,7 @@ export const startTraining =
   (backend) =>
     F.pipe(
       TE.fromEither(checkedTraining(training)),
+      TE.tap(() => checkedData(training)),
       TE.flatMap(({ data, batch }) =>
         compiled(
           trainStep(training, data.image),

@@ -83,7 +83,7 @@ const failing = (
   after: number,
 ): Dataset<[8, 8, 1]> => {
   let asked = 0;
-  const { batch, ...rest } = bars(60);
+  const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not looked through
   return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };
 };
 const lost = failure('FileError', { where: 'data', expected: 'a disk', actual: 'none', hint: 'buy one' });

@@ -42,7 +42,7 @@ export {
   posteriorOf,
   transition,
 } from './channel.js';
-export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
+export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './checkedInputs.js';
 export type { Condition, Conditioner, ConditionedOn } from './condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 export { consistency, type ConsistencyBoundary, consistencyDenoiser } from './consistency.js';

@@ -1,4 +1,11 @@
-import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
+import {
+  checkedLabels,
+  type Correction,
+  type Grid,
+  type Guidance,
+  type Model,
+  type Solver,
+} from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey, type Resident } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../internal/fp.js';
@@ -7,7 +14,6 @@ import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
-import { checkedLabels } from './labels.js';
 import type { StopSignal } from '../internal/stop.js';
 
 /** Samples in progress: what they are going to be, by the last prediction. */
@@ -98,7 +104,7 @@ export const countsOf = (
   beginning: Images | undefined,
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
-    checkedLabels({ classes, orNone: true }, () => `${where}: labels`)(labels ?? []),
+    checkedLabels({ classes }, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
     E.flatMap(() => {
       if (labels !== undefined && count !== undefined && labels.length !== count)
         return fail('ConfigError', {

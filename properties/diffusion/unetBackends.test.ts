@@ -103,5 +103,5 @@ describe.each(configs)('%s', (_, config) => {
     await agrees(webgpu());
     const bits = await numbersOf(everything, webgpu());
     expect(await numbersOf(everything, webgpu())).toEqual(bits);
-  }, 300_000);
+  });
 });

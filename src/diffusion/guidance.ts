@@ -31,6 +31,7 @@ import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
 import { type Denoiser, hearing } from './denoiser.js';
 import { requiredLabel } from './required.js';
+import { bothSteerings } from './steering.js';
 
 /**
  * A way to steer a denoiser: it makes another of it, with the same parameters. `R` is what it needs among them, such
@@ -193,7 +194,7 @@ const classesOf = <P, I extends Shape>(
       });
 
 /**
- * Guides at once: what each adds to the prediction of the denoiser is summed. An instance of fp-ts's `Monoid`, with
+ * Guides at once: what each adds to the prediction of the denoiser, or moves its x̂₀ by, is summed. An instance of fp-ts's `Monoid`, with
  * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
  *
  * @example
@@ -209,22 +210,26 @@ export const guidanceMonoid: {
   ) => Guidance<R & S, J & K>;
   readonly empty: Guidance;
 } = {
-  concat: (a, b) => (denoiser) =>
-    F.pipe(
-      E.Do,
-      E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
-      E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
-      E.bind('classes', ({ one, other }) => classesOf(one, other)),
-      E.map(({ one, other, classes }) => {
-        const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
-        return {
-          ...denoiser,
-          ...(classes === undefined ? {} : { classes }),
-          only: [...(one.only ?? []), ...(other.only ?? [])],
-          apply: (params, x, at) =>
-            add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
-        };
-      }),
-    ),
+  concat:
+    (a, b) =>
+    ({ steering: own, ...denoiser }) =>
+      F.pipe(
+        E.Do,
+        E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('classes', ({ one, other }) => classesOf(one, other)),
+        E.map(({ one, other, classes }) => {
+          const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
+          const steering = bothSteerings(own, bothSteerings(one.steering, other.steering));
+          return {
+            ...denoiser,
+            ...(classes === undefined ? {} : { classes }),
+            ...(steering && { steering }),
+            only: [...(one.only ?? []), ...(other.only ?? [])],
+            apply: (params, x, at) =>
+              add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
+          };
+        }),
+      ),
   empty: unguided,
 };

@@ -55,6 +55,7 @@ export {
   type Denoiser,
   type DenoiserChange,
   type LearnedVariance,
+  type Steering,
   learningVariance,
   mapDenoiser,
   type Model,
@@ -92,8 +93,9 @@ export {
   type GuidedParams,
   unguided,
 } from './guidance.js';
+export { type Classifier, type Guide, type GuideGradient } from './guide.js';
+export { steered, type SteeredOptions } from './steering.js';
 export {
-  type Classifier,
   classifierGuided,
   type ClassifierGuidance,
   type GradientPlace,

@@ -27,6 +27,7 @@ import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { determined } from './determined.js';
 import { everyStep, type Grid, gridOf } from './grid.js';
 import type { Process } from './process.js';
+import { steered } from './steering.js';
 import { entryAt } from './table.js';
 
 /** Samples on their way to noise, and the logarithm of how much the way has stretched the volume so far. */
@@ -125,7 +126,12 @@ export const likelihood = <P, I extends Shape>({
       const fromAt = entryAt(table(Int32Array.from(timesteps.slice(0, -1))));
       const toAt = entryAt(table(Int32Array.from(timesteps.slice(1))));
       const halfAt = entryAt(table(entries((i) => (angles[i + 1]! - angles[i]!) / 2)));
-      const { apply } = F.pipe(denoiser, overProcess(process), reparameterize(process, 'v', falling));
+      const { apply } = F.pipe(
+        denoiser,
+        overProcess(process),
+        steered(process, { timesteps: falling }),
+        reparameterize(process, 'v', falling),
+      );
       return {
         steps: timesteps.length - 1,
         timesteps,

@@ -12,7 +12,7 @@ import { E, type either, F } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
 import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
-import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
+import { type Denoiser, overProcess } from './denoiser.js';
 import { determined } from './determined.js';
 import { fitting } from './reverseSteps.js';
 import { type Guidance, unguided } from './guidance.js';
@@ -21,6 +21,7 @@ import { gaussian, type Noise } from './noise.js';
 import type { Process } from './process.js';
 import { requiredKey } from './required.js';
 import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
+import { steered } from './steering.js';
 import { entryAt } from './table.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
@@ -107,7 +108,11 @@ export const sampler = <P, I extends Shape>({
     E.bind('guided', () => guidance(denoiser)),
     E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
-      const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0', timesteps));
+      const { apply, learned } = F.pipe(
+        guided,
+        overProcess(process),
+        steered(process, { correction, timesteps }),
+      );
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;
@@ -124,12 +129,11 @@ export const sampler = <P, I extends Shape>({
           { index, key, ...given }: StepInputs<NoInfer<B>>,
         ) => {
           const each = forEachSample(state.x);
-          const { apply, learned } = seesX0;
           return integrator.step(state, {
             index,
             t: timestepAt(index),
             next: nextAt(index),
-            predict: (x, t) => correction(apply(params, x, { ...given, t: each(t) })),
+            predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
             ...(learned && {
               learned: {
                 as: learned.as,

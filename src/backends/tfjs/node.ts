@@ -1,6 +1,4 @@
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import type { taskEither } from '../../internal/fp.js';
+import { noOptions, withOptions } from '../shared/options.js';
 import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
@@ -17,5 +15,4 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const node = (): taskEither.TaskEither<NoisefoldError, Backend> =>
-  tensorflow(PACKAGES.node, importByName);
+export const node = withOptions('the node backend', noOptions, () => tensorflow(PACKAGES.node, importByName));

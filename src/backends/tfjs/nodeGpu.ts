@@ -1,6 +1,4 @@
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import type { taskEither } from '../../internal/fp.js';
+import { noOptions, withOptions } from '../shared/options.js';
 import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
@@ -21,5 +19,6 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const nodeGpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
-  tensorflow(PACKAGES.nodeGpu, importByName);
+export const nodeGpu = withOptions('the node-gpu backend', noOptions, () =>
+  tensorflow(PACKAGES.nodeGpu, importByName),
+);

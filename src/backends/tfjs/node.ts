@@ -1,5 +1,6 @@
 import { noOptions, withOptions } from '../shared/options.js';
-import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
+import { importPeer } from '../shared/peer.js';
+import { PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
  * TensorFlow on the CPU, in Node, by the optional peer `@tensorflow/tfjs-node` (4.22, Node 22 or older): its kernels one
@@ -15,4 +16,4 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const node = withOptions('the node backend', noOptions, () => tensorflow(PACKAGES.node, importByName));
+export const node = withOptions('the node backend', noOptions, () => tensorflow(PACKAGES.node, importPeer));

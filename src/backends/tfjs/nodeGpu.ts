@@ -1,5 +1,6 @@
 import { noOptions, withOptions } from '../shared/options.js';
-import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
+import { importPeer } from '../shared/peer.js';
+import { PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
  * TensorFlow on an NVIDIA GPU, in Node, by the optional peer `@tensorflow/tfjs-node-gpu` (4.22, Node 22 or older, CUDA
@@ -20,5 +21,5 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * await doubled() // → E.right([2, 4])
  */
 export const nodeGpu = withOptions('the node-gpu backend', noOptions, () =>
-  tensorflow(PACKAGES.nodeGpu, importByName),
+  tensorflow(PACKAGES.nodeGpu, importPeer),
 );

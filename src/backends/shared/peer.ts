@@ -9,13 +9,14 @@ export const importPeer = (name: string): Promise<unknown> =>
 export const reasonOf = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown))
     .split('\n')[0]!
-    .replace(/ imported from .*/, '')
+    .replace(/ imported (from|by) .*/, '')
     .trim();
 
 /** Whether it is the package itself that was not found, and not a part of it or what it needs. */
 export const isAbsent = (name: string, thrown: unknown): boolean =>
-  /(?:cannot find (?:package|module)|failed to load url) ['"]?([^'" ]+)/i.exec(reasonOf(thrown))?.[1] ===
-  name;
+  /(?:cannot find (?:package|module)|failed to load url|could not resolve) ['"]?([^'" ]+)/i.exec(
+    reasonOf(thrown),
+  )?.[1] === name;
 
 /** What is said of a package that is not there: the same of all. */
 export const absent = (name: string, { where, hint }: Pick<Explanation, 'where' | 'hint'>): NoisefoldError =>

@@ -123,52 +123,6 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(await upload(numbers(4), [4])(backend)()).toMatchObject({ left: { actual: 'a closed one' } });
   });
 
-  test('what is under way when it is closed ends in an error that says so, or in its results', async () => {
-    const { backend } = await onDevice();
-    const runner = valueOf(await backend.compile(copying(4))());
-    const x = valueOf(await backend.upload(numbers(4), 'float32')());
-    const runs = [1, 2, 3].map(() => runner.run([x])());
-    const closed = backend.close();
-    for (const run of runs) {
-      const outcome = await run;
-      if (outcome._tag === 'Left') expect(outcome.left).toMatchObject({ actual: 'a closed one' });
-    }
-    valueOf(await closed);
-    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-  });
-
-  test('numbers that the device does not take are errors as values, and leave nothing behind', async () => {
-    const { device, ...rest } = await acquired();
-    let takes = true;
-    const queue = new Proxy(device.queue, {
-      get: (target, name) => {
-        if (name === 'writeBuffer' && !takes)
-          return () => {
-            throw new Error('out of range');
-          };
-        const found: unknown = Reflect.get(target, name);
-        return typeof found === 'function' ? found.bind(target) : found;
-      },
-    });
-    const refusing = new Proxy(device, {
-      get: (target, name) => {
-        const found: unknown = name === 'queue' ? queue : Reflect.get(target, name);
-        return typeof found === 'function' ? found.bind(target) : found;
-      },
-    });
-    const backend = backendOn({ device: refusing, ...rest });
-    closing.push(backend);
-    takes = false;
-    const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('out of range') } };
-    expect(await backend.upload(numbers(4), 'float32')()).toMatchObject(refused);
-    const { buffers, ...plan } = copying(4);
-    const constant = buffer(4, { kind: 'constant', data: numbers(4) });
-    expect(await backend.compile({ ...plan, buffers: [...buffers, constant] })()).toMatchObject(refused);
-    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-    takes = true;
-    valueOf(await backend.upload(numbers(4), 'float32')());
-  });
-
   test('what the device refuses comes as a value', async () => {
     const gpu = gpuOf(await acquired());
     const storage = 128;

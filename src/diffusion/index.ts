@@ -170,7 +170,12 @@ export {
 } from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+export {
+  antitheticTimesteps,
+  stratifiedTimesteps,
+  type TimestepDraw,
+  uniformTimesteps,
+} from './timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,

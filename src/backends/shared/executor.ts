@@ -1,6 +1,6 @@
 /** Runs plans: what is given is checked, memory is found for the results, and donated memory changes hands. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
-import { fail, type NoisefoldError, showShape } from '../../dsl/errors.js';
+import { attempt, fail, type NoisefoldError, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
@@ -33,11 +33,13 @@ export interface Execution {
 export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
-/** The first rule that takes each call. */
+/** The first rule that takes each call; a rule may raise an error. */
 export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
   const kernels: K[] = [];
   for (const call of plan.calls) {
-    const kernel = rules.reduce<K | null>((found, rule) => found ?? rule(call), null);
+    const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
+    if (E.isLeft(made)) return made;
+    const kernel = made.right;
     if (kernel === null)
       return fail('BackendFailure', {
         where: nameOf(call),

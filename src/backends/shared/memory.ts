@@ -35,7 +35,20 @@ export const createMemory = (backend: string, space: Space): Memory => {
   let peakBytes = 0;
   let closed = false;
 
+  const counted = (elements: number): string =>
+    `${elements} elements (${((elements * space.bytesPerElement) / MEBIBYTE).toFixed(1)} MiB)`;
+
   const reserve = async (elements: number): Promise<either.Either<NoisefoldError, number>> => {
+    const most = space.mostElements ?? Infinity;
+    if (elements > most)
+      return E.left(
+        failure('BackendFailure', {
+          where: `the ${backend} backend`,
+          expected: `at most ${counted(most)} in one piece, as the device allows`,
+          actual: counted(elements),
+          hint: 'use a smaller batch, or several smaller values',
+        }),
+      );
     const asked = Math.max(1, elements) * space.bytesPerElement;
     const address = await space.allocate(Math.max(1, elements));
     if (address !== null && closed) space.free(address); // meanwhile

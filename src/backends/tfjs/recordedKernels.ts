@@ -5,6 +5,7 @@
  */
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { env, getKernel, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { raise, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
 import { listOf } from './tensors.js';
 
@@ -164,6 +165,26 @@ const withFlags = <A>(work: () => A): A => {
   }
 };
 
+/** tfjs throws where a kernel takes more workgroups than it can spread: an error value says so. */
+const withinLimits = <A>(
+  name: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  most: number,
+  work: () => A,
+): A => {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !/dispatch size exceeds/i.test(thrown.message)) throw thrown;
+    return raise('BackendFailure', {
+      where: name,
+      expected: `at most ${most} workgroups in each dimension (maxComputeWorkgroupsPerDimension)`,
+      actual: `more, for ${Object.values(shapes).map(showShape).join(' and ')}`,
+      hint: 'use a smaller batch or smaller images',
+    });
+  }
+};
+
 /** What of tfjs's table of tensors is used here; its types keep it private. */
 interface Tensors {
   readonly tensorMap: { readonly get: (id: object) => { resource: unknown } };
@@ -193,7 +214,11 @@ export const createRecorder = (adapter: {
       inputs[argument] = tensor;
     }
     const [result] = withGlobals(() =>
-      withFlags(() => listOf(getKernel(name, 'webgpu').kernelFunc({ inputs, backend, attrs: attributes }))),
+      withFlags(() =>
+        withinLimits(name, shapes, adapter.maxComputeWorkgroupsPerDimension, () =>
+          listOf(getKernel(name, 'webgpu').kernelFunc({ inputs, backend, attrs: attributes })),
+        ),
+      ),
     );
     const resultBuffer = tensorMap.get(result!.dataId).resource;
     const between: FakeBuffer[] = [];

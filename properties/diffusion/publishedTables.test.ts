@@ -68,12 +68,14 @@ describe.each(Object.entries(made))('the schedule %s of diffusers', (name, sched
 
 const process = right(ddpm(linear(T)));
 
-/** Ours, of which DPM-Solver's leave the last out, which they count: a step ends there. */
 const ourGrid = ({ class: name, timestep_spacing, steps }: GoldenGrid): readonly number[] => {
-  const of = { linspace, leading, trailing }[timestep_spacing] as (steps: number) => Grid;
-  return name === 'DPMSolverMultistepScheduler' && timestep_spacing !== 'trailing'
-    ? right(of(steps + 1)(process)).slice(0, -1)
-    : right(of(steps)(process));
+  const endpoint = name !== 'DPMSolverMultistepScheduler';
+  const of: Readonly<Record<typeof timestep_spacing, Grid>> = {
+    linspace: linspace(steps, { endpoint }),
+    leading: leading(steps, { endpoint }),
+    trailing: trailing(steps),
+  };
+  return right(of[timestep_spacing](process));
 };
 
 describe('the spacings of diffusers', () => {

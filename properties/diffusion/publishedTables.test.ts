@@ -13,8 +13,10 @@ import {
   linear,
   linearUnscaled,
   linspace,
+  respaceAtSigmas,
   scaledLinear,
   type Schedule,
+  sigmaRange,
   sigmas,
   sigmoidBetas,
   timestepOfSigma,
@@ -118,8 +120,7 @@ describe('noise levels', () => {
   });
 
   const schedule: Schedule = right(scaledLinear(T));
-  const levels = sigmas(schedule);
-  const range = { min: levels[0]!, max: levels[T - 1]! };
+  const range = sigmaRange(schedule);
 
   it.each([
     ['euler karras v', karrasSigmas],
@@ -131,6 +132,13 @@ describe('noise levels', () => {
     golden.timesteps!.forEach((t, i) =>
       expect(Math.abs(timestepOfSigma(schedule)(ours[i]!) - t)).toBeLessThan(1e-9),
     );
+  });
+
+  it('a process visits exactly those, and asks by the nearest timesteps: theirs', () => {
+    const golden = goldenSteps('dpm++ multistep 2 karras');
+    const visiting = right(respaceAtSigmas(right(karrasSigmas(8, range)))(right(ddpm(E.right(schedule)))));
+    expect(worst(Array.from(sigmas(visiting.schedule)).reverse(), golden.sigmas!)).toBeLessThan(1e-12);
+    expect(Array.from(visiting.timesteps).reverse()).toEqual(golden.timesteps);
   });
 
   it('the nearest timesteps to those are the grid', () => {

@@ -155,8 +155,10 @@ export {
   exponentialSigmas,
   karrasGrid,
   karrasSigmas,
+  sigmaRange,
   type SigmaRange,
 } from './sigmaGrid.js';
+export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
 export {
   type Integrator,
   type Leg,

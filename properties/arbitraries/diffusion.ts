@@ -21,6 +21,8 @@ import {
   type Schedule,
   scheduleFromBetas,
   sections,
+  sigmaRange,
+  type SigmaRange,
   sigmoidAlphaBar,
   sigmoidBetas,
   spaced,
@@ -37,6 +39,12 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   variance: fc.double(unit),
 });
 
+/** From the least σ of a process to the greatest that is finite, or to 10⁴; the least alone where no other is. */
+const finiteRange = ({ schedule }: Process): SigmaRange => {
+  const { min, max } = sigmaRange(schedule);
+  return { min, max: Math.max(min, Math.min(max, 1e4)) };
+};
+
 /** Rules that make a grid of any number of steps that a process has room for. */
 const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   spaced,
@@ -44,8 +52,8 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   leading,
   trailing,
   sections: (steps) => sections([steps]),
-  karrasGrid: (steps) => karrasGrid(steps, { min: 1e-3, max: 1e4 }),
-  exponentialGrid: (steps) => exponentialGrid(steps, { min: 1e-3, max: 1e4 }),
+  karrasGrid: (steps) => (process) => karrasGrid(steps, finiteRange(process))(process),
+  exponentialGrid: (steps) => (process) => exponentialGrid(steps, finiteRange(process))(process),
 };
 
 /** A schedule by its name, at a T from `least` up. */

@@ -69,7 +69,7 @@ const learnedStep = (legs: readonly Leg[]) => {
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 500, 0])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 666, 332])
  */
 export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
   where: 'ancestral',

@@ -9,14 +9,16 @@ import { integrating, noOptions, withOptions } from './solverOptions.js';
  * to the data, and back to the next level by new noise, x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε. What the denoiser gives is
  * taken for the end of the flow through x_t, as a distilled one gives it; its boundary condition is the denoiser's, by
  * {@link consistencyDenoiser}. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
+ * LCM's timesteps are {@link lcmGrid}. The embedding of a guidance scale, by which LCM is distilled for all scales at
+ * once (its section 4.2), is not here: no denoiser of this library hears of a scale.
  *
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(
  *   ddpm(cosine(1000)),
- *   E.flatMap((process) => sampler({ process, denoiser: white, grid: trailing(4), solver: consistency() })),
+ *   E.flatMap((process) => sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 499, 249])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 759, 499, 259])
  */
 export const consistency = withOptions<Readonly<Record<string, undefined>>>({
   where: 'consistency',

@@ -25,7 +25,7 @@ import type { Channel } from './channel.js';
 import type { Condition } from './condition.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { determined } from './determined.js';
-import { everyStep, type Grid, gridOf } from './grid.js';
+import { everyStep, type Grid, gridOf, spaced } from './grid.js';
 import type { Process } from './process.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
@@ -96,8 +96,8 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
  * The samples are taken for x_t of the first timestep of the grid, the least noise that the model knows: it is the
  * density there that comes out. For bytes add noise of their width first, and see `bitsOfBytes`.
  *
- * @param parts - `grid`: how many timesteps, or a grid of at least two; every timestep if left out. What does not fit
- *   together is a `ConfigError`
+ * @param parts - `grid`: how many timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
+ *   timestep if left out. What does not fit together is a `ConfigError`
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
@@ -115,7 +115,8 @@ export const likelihood = <P, I extends Shape>({
   readonly grid?: number | Grid;
 }): either.Either<NoisefoldError, Likelihood<P, I>> =>
   F.pipe(
-    gridOf(grid)(process),
+    // its path has both ends, where that of a sampler ends at the data
+    gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process),
     E.flatMap(atLeastTwo),
     E.flatMap(determined('likelihood', process, denoiser.predicts)),
     E.map((falling) => {

@@ -29,7 +29,7 @@ export interface SamplerParts<P, I extends Shape> {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
   readonly solver: Solver;
-  /** How many timesteps, {@link spaced} evenly, or a grid. Left out: {@link everyStep}. */
+  /** How many timesteps, {@link trailing} ones, or a grid. Left out: {@link everyStep}. */
   readonly grid?: number | Grid;
   /** Left out: {@link unguided}. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
@@ -84,7 +84,7 @@ export interface Sampler<P, I extends Shape> {
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
 export const sampler = <P, I extends Shape>({

@@ -31,7 +31,7 @@ import type { Trained } from './trained.js';
 
 /** Whose likelihood is measured, and how closely. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** How many timesteps the flow is followed by, spaced evenly, or a grid; every timestep if not given. */
+  /** How many timesteps the flow is followed by, `spaced` from the first to the last, or a grid; every timestep if not given. */
   readonly grid?: number | Grid;
   /**
    * Whether images are bytes, which have a probability and no density: each is then spread over its width, and `bits` bound

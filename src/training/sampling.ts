@@ -30,7 +30,7 @@ export interface Preview {
 /** How samples are drawn, and how many. */
 export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
-  /** How many timesteps, spaced evenly, or a grid; every timestep if not given. */
+  /** How many timesteps, `trailing` back from the last, or a grid; every timestep if not given. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /** The parameters of a guide that has some, such as a classifier's. */

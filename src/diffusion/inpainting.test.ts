@@ -205,8 +205,9 @@ describe('inpainting', () => {
     // whatever x_t, x̂₀ is 0.5: then x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep that is asked next
     const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(0.5)(onesLike(x)) };
     const parts = { process, denoiser: grey, grid: 9, solver: ancestral() };
-    const { legs } = right(sampler(parts));
-    const walker = right(E.flatMap(inpainting({ resamples: 2, jump: 3 }))(sampler(parts)));
+    const plain = right(sampler(parts));
+    const { legs } = plain;
+    const walker = right(inpainting({ resamples: 2, jump: 3 })(plain));
     const order = publishedPairs(9, 3, 2).map(([t]) => 8 - t);
     const states = await statesOf(walker, image, mask.map(() => 0)); // prettier-ignore
     states.forEach((numbers, step) => {
@@ -223,10 +224,14 @@ describe('inpainting', () => {
   it('refuses what cannot be', () => {
     const whereOf = (resampling: Resampling, solver: Solver = ancestral()) => {
       const outcome = inpainting(resampling)(samplerOf(solver, 2));
-      return E.isLeft(outcome) && outcome.left.expected;
+      return E.isLeft(outcome) && outcome.left.message;
     };
-    expect(whereOf({ resamples: 0 })).toBe('resamples: a whole number ≥ 1');
-    expect(whereOf({ jump: 1.5 })).toBe('jump: a whole number ≥ 1');
+    const hint = '; { resamples: 10, jump: 10 } is that of the paper';
+    expect(whereOf({ resamples: 0 })).toBe(`inpainting.resamples: expected an integer ≥ 1, got 0${hint}`);
+    expect(whereOf({ jump: 1.5 })).toBe(`inpainting.jump: expected an integer ≥ 1, got 1.5${hint}`);
+    expect(whereOf({ resample: 3 } as Resampling)).toBe(
+      `inpainting: expected no fields but resamples, jump, got "resample"${hint}`,
+    );
     const remembering: Solver = {
       integrate: () =>
         E.right(

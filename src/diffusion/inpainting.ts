@@ -12,6 +12,8 @@ import {
   type Tensor,
 } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, positive } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { requiredKey } from './required.js';
@@ -68,6 +70,12 @@ const entering = (channels: readonly Channel[]) => {
       add(mul(deviationAt(index))(normalLike(x)(key)))(mul(scaleAt(index))(x));
 };
 
+const resamplingOf = optionsOf<Resampling>({
+  where: 'inpainting',
+  options: exactly({}, { resamples: positive, jump: positive }),
+  hint: '{ resamples: 10, jump: 10 } is that of the paper',
+});
+
 /**
  * Inpainting with a model that was not trained for it: after each step what is known of x is put in its place, as
  * noisy as the rest. With `resamples`, each stretch of the path is walked several times, noised again in between, so
@@ -75,7 +83,7 @@ const entering = (channels: readonly Channel[]) => {
  * of its code: 250 steps with 10 resamples and a jump of 10 evaluate 2,410 times. Where it is known, the
  * last state is the image itself. Each step needs a key.
  *
- * Resamples or a jump that are no whole numbers ≥ 1 are a `ConfigError`; so are several resamples of a solver that
+ * Resamples or a jump that are no integers ≥ 1, or an option that is unknown, are a `ConfigError`; so are several resamples of a solver that
  * remembers earlier steps, which noising again makes false.
  *
  * @example
@@ -88,16 +96,11 @@ const entering = (channels: readonly Channel[]) => {
  * pipe(made, E.map(({ steps }) => steps)) // → E.right(13)
  */
 export const inpainting =
-  ({ resamples = 1, jump = 1 }: Resampling = {}) =>
+  (resampling: Resampling = {}) =>
   <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
-    const wrong = Object.entries({ resamples, jump }).find(([, n]) => !(Number.isSafeInteger(n) && n >= 1));
-    if (wrong !== undefined)
-      return fail('ConfigError', {
-        where: 'inpainting',
-        expected: `${wrong[0]}: a whole number ≥ 1`,
-        actual: `${wrong[1]}`,
-        hint: '{ resamples: 10, jump: 10 } is that of the paper',
-      });
+    const given = resamplingOf(resampling);
+    if (E.isLeft(given)) return given;
+    const { resamples = 1, jump = 1 } = given.right;
     if (resamples > 1 && sampler.memory > 0)
       return fail('ConfigError', {
         where: 'inpainting',

@@ -24,8 +24,8 @@ export const checkedBetas = (
   where: string,
   betas: ArrayLike<number>,
 ): either.Either<NoisefoldError, Schedule> => {
-  const T = betas.length;
-  const table = Float64Array.from(betas);
+  const table = Float64Array.from(betas ?? []); // nothing, from JavaScript, is none
+  const T = table.length;
   const alphas = table.map((beta) => 1 - beta);
   let alphaBar = 1;
   const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));

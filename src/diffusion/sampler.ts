@@ -9,6 +9,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, type either, F } from '../internal/fp.js';
+import { knowingOnly } from './askedTimesteps.js';
 import { forEachSample } from './batch.js';
 import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
@@ -105,7 +106,7 @@ export const sampler = <P, I extends Shape>({
       determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
-    E.bind('guided', () => guidance(denoiser)),
+    E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
     E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
       const { apply, learned } = F.pipe(

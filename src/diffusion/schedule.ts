@@ -52,7 +52,7 @@ export const checkedBetas = (
   where: string,
   given: ArrayLike<number>,
 ): either.Either<NoisefoldError, Schedule> => {
-  const betas = Float64Array.from(given);
+  const betas = Float64Array.from(given ?? []); // nothing, from JavaScript, is none
   const alphas = betas.map((beta) => 1 - beta);
   let alphaBar = 1;
   const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));

@@ -118,6 +118,10 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   }
 };
 
+/** What is right, in a builder that has no other way to say what is not: that is raised. */
+export const orRaise = <A>(made: either.Either<NoisefoldError, A>): A =>
+  E.isRight(made) ? made.right : raise(made.left._tag, made.left);
+
 /**
  * What a builder raises is said of `op`, the operation that was called, not of what it is made of: `matmul`, where it
  * was `dot`. The inputs that it is near stay, and so does a place that is no operation (`arg 2 of …`).

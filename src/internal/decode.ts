@@ -114,3 +114,9 @@ export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSaf
 export const positive = refined(natural, 'an integer ≥ 1', (n) => n >= 1);
 /** A number, neither NaN nor infinite. */
 export const finite = refined(t.number, 'a finite number', Number.isFinite);
+/** A finite number that is not negative. */
+export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
+/** A finite number above 0. */
+export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
+/** A part of a whole. */
+export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);

@@ -1,6 +1,7 @@
 /** Configurations held against what they should be: from JavaScript, a checkpoint or a spread they may be anything. */
-import { failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactTuple, explained, finite, refined } from '../internal/decode.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactTuple, finite, refined } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
@@ -37,13 +38,7 @@ export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>
     F.pipe(
-      decode(codec)(config),
-      E.bimap(
-        (mismatch): NoisefoldError =>
-          failure(
-            'ConfigError',
-            explained(where, 'see its type for the fields and what they take')(mismatch),
-          ),
-        () => config,
-      ),
+      config,
+      optionsOf({ where, options: codec, hint: 'see its type for the fields and what they take' }),
+      E.map(() => config),
     );

@@ -7,6 +7,7 @@ import {
   sampler,
   unguided,
 } from '../diffusion/index.js';
+import { knowingOnly } from '../diffusion/askedTimesteps.js';
 import { fail, type NoisefoldError } from '../dsl/index.js';
 import { E, type either, F } from '../internal/fp.js';
 import { checkedCondition } from './conditions.js';
@@ -79,7 +80,7 @@ export const journeyOf =
   ): either.Either<NoisefoldError, Journey<P, I>> =>
     F.pipe(
       E.Do,
-      E.bind('guided', () => (sampling.guidance ?? unguided)(trained.model)),
+      E.bind('guided', () => (sampling.guidance ?? unguided)(knowingOnly(trained.process)(trained.model))),
       E.bind('counts', ({ guided }) => countsOf(where, guided, sampling, beginning?.images)),
       E.tap(({ counts: { all } }) => checkedCondition(trained, sampling.condition, all)),
       E.tap(({ counts: { all } }) =>

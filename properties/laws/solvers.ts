@@ -129,10 +129,13 @@ const growthOf = (legs: readonly Leg[], before: number): readonly number[] => {
   );
 };
 
+/** The √ᾱ from which on programs count on signal, which are in float32 elsewhere. */
+const LEAST_SIGNAL = 2 ** -48;
+
 const points: Law<readonly [Named, Gridded, number, number]> = {
   name: 'every sampler is exact for data that are one point, at every step',
   formula:
-    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of legs over three, which are those of weights of polynomials; 1024·(1 + R)³·A for solvers of several ε̂, whose coefficients are as large as A, the growth of √ᾱ over a leg after the first. At the end x_0 = c, exactly for all others',
+    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of legs over three, which are those of weights of polynomials; 1024·(1 + R)³ for solvers of several ε̂, and times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first leg of those that leave signal. At the end x_0 = c, exactly for all others',
   source: 'E[x_0|x_t] = c; DDIM (Song et al. 2021), lemma 1',
   arbitrary: fc
     .tuple(
@@ -151,14 +154,16 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
     // of order 4 are the methods of ε̂, of order 3 the others
     const growths = growthOf(legs, 3);
     let most = 1;
-    let scaling = 1;
+    // the σ from which several ε̂ carry on x/√ᾱ: without signal there is one, and at first
+    let sigma = 0;
     return onReference(solver, given, gaussianOf(point, 0), 2, async (walk) => {
       let state = beginningOf(walk, [begin, begin]);
       for (const [i, { from, to }] of legs.entries()) {
         // what was rounded is remembered
         most = Math.max(most, growths[i]!);
-        if (i > 0) scaling = Math.max(scaling, to.scale / from.scale);
-        const tolerance = ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * scaling);
+        if (i > 0 && from.scale >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
+        const tolerance =
+          ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * Math.max(1, to.scale * sigma));
         const after = await walk.step(i, state, Float64Array.of(0, 1));
         const [still, drawn] = [after.x[0]!, after.x[1]!];
         const k = (still - to.scale * point) / (state.x[0]! - from.scale * point);

@@ -92,6 +92,7 @@ describe('options of what gives an Either', () => {
 
 describe('options of what is found when the program is traced', () => {
   const t = iota(1);
+  const some = Array.from({ length: 99 }, () => 1);
   const image = zeros(1, 2, 2, 1);
   const drawn = (draw: ReturnType<typeof logNormalTimesteps>) => (k: Key) => draw(process)(zeros(4))(k);
   const lossOf =
@@ -106,9 +107,9 @@ describe('options of what is found when the program is traced', () => {
     [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; -1.2 and 1.2 are those of the paper'],
     [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps: expected no fields but mean, deviation, got "std"; -1.2 and 1.2 are those of the paper'],
     [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table(new Array<number>(100).fill(0)))), 'timestepsBy: expected a probability above 0, got none; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table([...new Array<number>(99).fill(1), -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; a probability for each timestep of the process, in any unit'],
-    [drawn(timestepsBy(table([NaN, ...new Array<number>(99).fill(1)]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; a probability for each timestep of the process, in any unit'],
     [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps: expected no fields but size, uniform, got "sizes"; { size: 10, uniform: 0.001 } is usual'],
     [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; 0.5 and 10 are those of LCM'],
     [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; 0.5 and 10 are those of LCM'],

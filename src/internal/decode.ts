@@ -22,8 +22,9 @@ export const explained =
 const LONGEST = 60;
 
 /** A value in few words; what is inside an object does not matter, and may be deep. */
-const show = (value: unknown): string => {
+export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
+  if (typeof value === 'function') return 'a function';
   if (typeof value === 'string')
     return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;

@@ -17,7 +17,7 @@ const NO_CLASS = -1;
 
 const aboutImages = checked(
   'data set',
-  exactly({}, { labels: part('labels'), image: part('an image shape') }),
+  exactly({}, { labels: part('labels', 'length'), image: part('an image shape', 'length') }),
 );
 
 /**

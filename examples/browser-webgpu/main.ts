@@ -38,7 +38,7 @@ const employ = (): Worker => {
   return made;
 };
 
-const send = (request: Request): void => worker?.postMessage(request);
+const send = (request: Request): void => worker?.postMessage(request, []); // a copy: what can be undone stays here
 
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {

@@ -143,6 +143,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
   test('keeps what is typed and told apart: a slider that is held is not moved by the training', async () => {
     const page = await ready();
     await open(page, 'x.safetensors', await saved(page));
+    await page.waitForSelector('text=Checkpoint opened');
     await press(page, 'Start training');
     const guidance = page.getByRole('slider', { name: /^Guidance/ });
     await guidance.press('ArrowRight');

@@ -76,7 +76,11 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
           const extra = unknownField(checked);
           return extra === undefined
             ? t.success(checked as Exact<R, P>) // it passed both
-            : t.failure(extra, context, `no fields but ${names.join(', ')}`);
+            : t.failure(
+                extra,
+                context,
+                ['no fields', ...(names.length === 0 ? [] : [names.join(', ')])].join(' but '),
+              );
         }),
       ),
     known.encode,

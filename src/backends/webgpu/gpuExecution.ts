@@ -13,7 +13,7 @@ import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
 import { placesOf } from './places.js';
-import { layOutResources, type Resources } from './resources.js';
+import { layOutResources, type Resources, writeConstants } from './resources.js';
 import { createTimer, type Timer } from './timing.js';
 
 /** A dispatch, ready to be encoded. */
@@ -57,10 +57,11 @@ export const gpuExecution = async (
   );
   const compiled = await pipelines.compile(dispatches);
   if (E.isLeft(compiled)) return compiled;
-  const laid = await layOutResources(plan, places, gpu, space, memory);
+  const laid = await layOutResources(places, memory);
   if (E.isLeft(laid)) return laid;
   let execution: Execution | null = null;
   const failed = await gpu.guarded('compile', () => {
+    writeConstants(plan, laid.right, gpu, space);
     execution = bound(plan, kernels, workshop, compiled.right, laid.right);
   });
   const made = execution as Execution | null; // assigned in a function

@@ -20,15 +20,12 @@ export interface Resources {
 /** Of what is not there, or not yet. */
 const NOWHERE = -1;
 
-/** Reserves what a plan has places in, and writes the constants. */
+/** Reserves what a plan has places in. */
 export const layOutResources = async (
-  plan: Plan,
   places: Places,
-  gpu: Gpu,
-  space: GpuSpace,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Resources>> => {
-  const { blockOf, offsets, elements, ownerOf, words } = places;
+  const { blockOf, elements } = places;
   const blocks: number[] = [];
   const release = (): void => blocks.forEach((address) => address !== NOWHERE && memory.unreserve(address));
   for (const block of BLOCKS) {
@@ -43,7 +40,17 @@ export const layOutResources = async (
     ...blockOf.map((block) => (block === null ? NOWHERE : blocks[BLOCKS.indexOf(block)]!)),
     ...blocks,
   ];
+  return E.right({ addresses, isFixed: (owner) => blockOf[owner] !== null, places, release });
+};
 
+/** Writes the constants of a plan, and the words of its uniforms. */
+export const writeConstants = (
+  plan: Plan,
+  { addresses, places }: Resources,
+  gpu: Gpu,
+  space: GpuSpace,
+): void => {
+  const { offsets, ownerOf, words } = places;
   plan.buffers.forEach(({ storage, dtype }, b) => {
     if (storage.kind === 'constant')
       write(gpu, space.bufferAt(addresses[b]!), 4 * offsets[b]!, storage.data, dtype);
@@ -54,5 +61,4 @@ export const layOutResources = async (
       4 * place,
       numbers as Uint32Array<ArrayBuffer>, // not shared
     );
-  return E.right({ addresses, isFixed: (owner) => blockOf[owner] !== null, places, release });
 };

@@ -73,17 +73,21 @@ export const checkedLabels = (
  * The numbers of images, before they are given to a program: what is not finite is `NonFinite`, what lies outside
  * [-1, 1] a `ConfigError`.
  *
+ * @param where - what errors call them; `images` if not given
  * @example
  * checkedImages([-1, 0.5]) // → E.right([-1, 0.5])
  * pipe(checkedImages([0, 255]), E.mapLeft(({ actual }) => actual)) // → E.left('255 at number 1')
  * pipe(checkedImages([Number.NaN]), E.mapLeft(({ _tag }) => _tag)) // → E.left('NonFinite')
  */
-export const checkedImages: Checked = (numbers) => {
+export const checkedImages = <A extends ArrayLike<number>>(
+  numbers: A,
+  where = 'images',
+): either.Either<NoisefoldError, A> => {
   const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
   if (wrong === -1) return E.right(numbers);
   const found = numbers[wrong]!;
   return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
-    where: 'images',
+    where,
     expected: 'finite numbers in [-1, 1]',
     actual: `${found} at number ${wrong}`,
     hint: 'of bytes, take byte/127.5 - 1',

@@ -217,7 +217,7 @@ describe('classifier guidance on the mean', () => {
     expect(walk({})).toBe(100);
     expect(walk({ solver: ddim() })).toBe('another solver');
     expect(walk({ solver: ancestral({ variance: 'beta' }) })).toBe("the variance 'beta'");
-    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 88');
+    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 89');
     expect(walk({ process: short })).toBe('timesteps of another process');
     expect(walk({ process: right(ddpm(linear(100))) })).toBe('another schedule');
     expect(walk({ process: short, guidance: meanGuided(short, slope, 1) })).toBe(10);

@@ -107,6 +107,7 @@ export { type Inpainter, inpainting, type Known, type Resampling } from './inpai
 export { slerp } from './interpolation.js';
 export { dropLabels } from './labelDropout.js';
 export { flowStep, lambdaOf, momentsOf, reachOf, sigmaOf } from './lambda.js';
+export { lcmGrid } from './lcmGrid.js';
 export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 export { lms } from './lms.js';
@@ -157,8 +158,10 @@ export {
   exponentialSigmas,
   karrasGrid,
   karrasSigmas,
+  sigmaRange,
   type SigmaRange,
 } from './sigmaGrid.js';
+export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
 export {
   type Integrator,
   type Leg,
@@ -170,7 +173,12 @@ export {
 } from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+export {
+  antitheticTimesteps,
+  stratifiedTimesteps,
+  type TimestepDraw,
+  uniformTimesteps,
+} from './timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,

@@ -9,6 +9,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, type either, F } from '../internal/fp.js';
+import { knowingOnly } from './askedTimesteps.js';
 import { forEachSample } from './batch.js';
 import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
@@ -29,7 +30,7 @@ export interface SamplerParts<P, I extends Shape> {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
   readonly solver: Solver;
-  /** How many timesteps, {@link spaced} evenly, or a grid. Left out: {@link everyStep}. */
+  /** How many timesteps, {@link trailing} ones, or a grid. Left out: {@link everyStep}. */
   readonly grid?: number | Grid;
   /** Left out: {@link unguided}. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
@@ -84,7 +85,7 @@ export interface Sampler<P, I extends Shape> {
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
 export const sampler = <P, I extends Shape>({
@@ -105,7 +106,7 @@ export const sampler = <P, I extends Shape>({
       determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
-    E.bind('guided', () => guidance(denoiser)),
+    E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
     E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
       const { apply, learned } = F.pipe(

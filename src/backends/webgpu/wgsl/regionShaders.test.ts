@@ -10,7 +10,7 @@ import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import type { Region, Store } from '../../../dsl/region.js';
 import { dawn, type MemoryPlace, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';
-import type { Buffers, ShaderLimits } from './shader.js';
+import type { Buffers, Shader, ShaderLimits } from './shader.js';
 
 const gpu = await dawn();
 afterAll(() => gpu?.close());
@@ -259,6 +259,16 @@ describe('the code', () => {
       { kind: 'buffers', buffers: [0] },
       { kind: 'buffers', buffers: [1] },
     ]);
+  });
+
+  test.each([
+    [8, 4096],
+    [32, 16384],
+  ])('of a reduction shares %i · 16384 vectors among %i invocations', (B, invocations) => {
+    const { region, arrays } = layerCase(LAYERS['group statistics']!, { B, H: 1024, G: 8, C: 8 }, 1);
+    const [{ code, workgroups }] = regionShaders(region, apart(arrays), FLOOR) as [Shader, ...Shader[]];
+    const [x, y, z] = workgroups;
+    expect(Number(/@workgroup_size\((\d+)\)/.exec(code)![1]) * x * y * z).toBe(invocations);
   });
 
   test('of a part of a buffer keeps to its part', () => {

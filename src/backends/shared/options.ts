@@ -1,23 +1,21 @@
 /** Options of backends, from TypeScript or not: decoded, by one rule for all. */
 import type { Backend } from '../../dsl/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { decode, exactly, explained } from '../../internal/decode.js';
-import { E, F, type t, TE, type taskEither } from '../../internal/fp.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
+import { optionsOf } from '../../dsl/options.js';
+import { exactly } from '../../internal/decode.js';
+import { F, type t, TE, type taskEither } from '../../internal/fp.js';
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
+const HINT = 'leave out what is not needed, and see to its spelling';
+
 /** A backend of some options, all of which may be left out; `ConfigError` of those that its codec does not take. */
-export const withOptions =
-  <A>(where: string, options: t.Decoder<unknown, A>, acquire: (options: A) => Acquire): ((given?: A) => Acquire) =>
-  (given) =>
-    F.pipe(
-      decode(options)(given === undefined ? {} : given),
-      E.mapLeft((mismatch) =>
-        failure('ConfigError', explained(where, 'leave out what is not needed, and see to its spelling')(mismatch)),
-      ),
-      TE.fromEither,
-      TE.flatMap(acquire),
-    ); // prettier-ignore
+export const withOptions = <A>(
+  where: string,
+  options: t.Decoder<unknown, A>,
+  acquire: (options: A) => Acquire,
+): ((given?: A) => Acquire) =>
+  F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire));
 
 /** Of backends that have none. */
 export type NoOptions = Readonly<Record<string, never>>;

@@ -6,7 +6,10 @@ import type { AdapterOptions } from './adapterOptions.js';
 /** A device, and what its adapter says of itself. */
 export interface Acquired {
   readonly device: GPUDevice;
-  readonly info: Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'>;
+  readonly info: Pick<
+    GPUAdapterInfo,
+    'vendor' | 'architecture' | 'description' | 'subgroupMinSize' | 'subgroupMaxSize'
+  >;
   /** What the device came from. Dawn crashes if it is collected while the device is in use. */
   readonly from: readonly unknown[];
 }
@@ -99,11 +102,14 @@ const LIMITS = [
   'minStorageBufferOffsetAlignment',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** What is used where an adapter has it. TypeScript's list of names is older than subgroups. */
+const FEATURES = ['timestamp-query', 'subgroups'] as readonly GPUFeatureName[];
+
 const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldError, Acquired> =>
   TE.tryCatch(
     async () => ({
       device: await adapter.requestDevice({
-        requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+        requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
         requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
       }),
       info: adapter.info,

@@ -1,15 +1,16 @@
-/** Filter gradients in pieces: of all images at once, of some of them, of some rows of one. */
+/** Filter gradients by each kernel; with few tiles, their depth is cut. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import { noWebgpu } from '../../../properties/webgpu.js';
-import type { Backend } from '../../dsl/backend.js';
-import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
-import { lower } from '../../dsl/lower/index.js';
-import { type ConvAttributes, node, sizeOf } from '../../dsl/node.js';
-import * as p from '../../dsl/primitives/index.js';
-import { reference } from '../reference/index.js';
-import { acquireDevice } from './adapter.js';
-import { backendOn } from './backend.js';
+import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
+import { noWebgpu } from '../../../../properties/webgpu.js';
+import type { Backend } from '../../../dsl/backend.js';
+import { filterGradientComposite, filterGradientOptions } from '../../../dsl/composites/index.js';
+import { lower } from '../../../dsl/lower/index.js';
+import { type ConvAttributes, node, sizeOf } from '../../../dsl/node.js';
+import * as p from '../../../dsl/primitives/index.js';
+import { reference } from '../../reference/index.js';
+import { acquireDevice } from '../adapter.js';
+import { backendOn } from '../backend.js';
+import { workgroupKernel } from './workgroupKernel.js';
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1],
@@ -70,9 +71,9 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     for (const backend of backends) await backend.close();
   });
 
-  /** By how many elements of patches there may be at once: all; an image or a few; a row or a few; less than a row. */
-  describe.each([2 ** 23, 2500, 300, 1])('at most %i elements of patches', async (most) => {
-    const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), most) : oracle;
+  describe.each([null, workgroupKernel])('%s', async (kernel) => {
+    const backend =
+      noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel ?? undefined) : oracle;
     backends.push(backend);
 
     test.each(Object.entries(cases))('%s', async (_, { image, kernel, attributes }) => {

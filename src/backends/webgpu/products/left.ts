@@ -20,11 +20,7 @@ export const leftFunctions = ({ layout, window, slides, isCut }: Form, numbers: 
     return `place >= 0 && place < g.extent.${axis}${gap}`;
   };
   const across = slides ? 'across + d * g.horizontalByDepth.z' : '';
-  const isThere = [
-    'inside',
-    ...(isCut ? ['d < g.depth.z'] : []),
-    ...(slides ? [`isAcross(${across})`] : []),
-  ];
+  const isThere = ['inside', ...(isCut ? ['d < g.depth.z'] : []), ...(slides ? [`isAcross(${across})`] : [])];
   const step = slides && window === 'gaps' ? `(${across}) / g.gap.y * g.stride.y` : 'd * g.leftByDepth.z';
   return `
 fn isDown(place: i32) -> bool { return ${inside('x')}; }

@@ -111,7 +111,13 @@ const convolution = (image: View, kernel: View, output: View, attributes: ConvAt
     columns: D,
     batch: ONE,
     left: imageSide(image, at(0, byImage), at(2, byChannel), [axis(0), axis(1)], isInside(attributes)),
-    right: { buffer: kernel.buffer, offset: kernel.offset, byDepth: [s0, s1, s2], byColumn: s3, byBatch: ZERO },
+    right: {
+      buffer: kernel.buffer,
+      offset: kernel.offset,
+      byDepth: [s0, s1, s2],
+      byColumn: s3,
+      byBatch: ZERO,
+    },
     output,
   };
 };
@@ -137,7 +143,13 @@ const filterGradient = (image: View, cotangent: View, output: View, attributes: 
     columns: D,
     batch: ONE,
     left: imageSide(image, at(2, byChannel), at(0, byImage), [axis(0), axis(1)], isInside(attributes)),
-    right: { buffer: cotangent.buffer, offset: cotangent.offset, byDepth: [s0, s1, s2], byColumn: s3, byBatch: ZERO },
+    right: {
+      buffer: cotangent.buffer,
+      offset: cotangent.offset,
+      byDepth: [s0, s1, s2],
+      byColumn: s3,
+      byBatch: ZERO,
+    },
     output,
   };
 };
@@ -206,7 +218,6 @@ const products = (left: View, right: View, output: View): readonly Product[] => 
     output: { buffer: output.buffer, offset: output.offset + i * elements },
   }));
 };
-
 
 /** The products that carry out an anchor without groups: in general one. */
 export const productsOf = ({ anchor, inputs, output }: AnchorCall): readonly Product[] => {

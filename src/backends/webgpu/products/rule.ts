@@ -74,7 +74,12 @@ const productDispatch = (
 };
 
 /** Adds up parts, one after another from `from` on. */
-const sumOfParts = (parts: number, elements: number, from: Product['output'], to: Product['output']): Region => ({
+const sumOfParts = (
+  parts: number,
+  elements: number,
+  from: Product['output'],
+  to: Product['output'],
+): Region => ({
   extents: [elements, parts],
   reduced: 1,
   loads: [{ ...from, strides: [1, elements] }],

@@ -57,11 +57,12 @@ export const shaderText = (kernel: Kernel, form: Form, arrays: Arrays): string =
     'let member = digits(layer / g.cut.x, g.batch);',
     'let leftStart = g.offsets.x + dot(member, g.leftByBatch);',
     'let rightFirst = g.offsets.y + dot(member, g.rightByBatch);',
+    'let rows = g.rows.x * g.rows.y * g.rows.z;',
     'let lane = i32(invocation);',
     ...vectors.flatMap((vector) => beforeLoops(form, vector)),
     ...before,
     ...loops,
-    'let output = g.offsets.z + layer * g.rows.x * g.rows.y * g.rows.z * g.columns.x;',
+    'let output = g.offsets.z + layer * rows * g.columns.x;',
     ...after,
   ];
   return `${directives}${arrays.declarations.join('\n')}
@@ -86,9 +87,20 @@ ${statements.map((line) => `  ${line}`).join('\n')}
 `;
 };
 
+/**
+ * Vectors of four columns into the result, by their names; `row` and `column` are of vector `i`. In a loop of a length
+ * that no compiler knows: a store is long in what drivers of CPUs make of it.
+ */
+export const storeAll = (names: readonly string[], row: string, column: string): readonly string[] => [
+  `var sums = array<vec4f, ${names.length}>(${names.join(', ')});`,
+  ...block(`for (var i = 0; i < ${names.length} * min(1, rows); i++)`, [
+    `store(output, ${row}, ${column}, sums[i]);`,
+  ]),
+];
+
 /** `count` numbers from 0. */
 export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
 /** The row of the left side that a vector is in, or begins with: where it is clear that there is one. */
 export const rowOf = ({ layout }: Form, row: string): string =>
-  `min(firstRow + ${row}, g.rows.x * g.rows.y * g.rows.z - ${layout.left === 'rows' ? 4 : 1})`;
+  `min(firstRow + ${row}, rows - ${layout.left === 'rows' ? 4 : 1})`;

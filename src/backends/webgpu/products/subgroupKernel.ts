@@ -6,10 +6,13 @@
 import type { Form } from './form.js';
 import { leftLoad, type LeftVector } from './left.js';
 import { fourColumns, fourSteps } from './right.js';
-import { type Kernel, rowOf, upTo } from './shader.js';
+import { type Kernel, rowOf, storeAll, upTo } from './shader.js';
 
 const ROWS = 16;
 const STEP = 4;
+
+/** Of each row, the sums of an invocation. */
+const sums = upTo(ROWS).map((row) => `sum${row}`);
 
 /** What the subgroup loads of the left side for a step: as many vectors as there are rows. */
 const vectorsOf = (form: Form, size: number): readonly LeftVector[] =>
@@ -46,15 +49,15 @@ export const subgroupKernel = (size: number): Kernel => ({
       directives: 'enable subgroups;\n',
       lane: 'subgroup_invocation_id',
       vectors,
-      before: ['let column = firstColumn + lane * 4;', ...upTo(ROWS).map((row) => `var sum${row} = vec4f();`)],
+      before: ['let column = firstColumn + lane * 4;', ...sums.map((name) => `var ${name} = vec4f();`)],
       step: [
         ...vectors.map((vector) => leftLoad(form, vector)),
         ...rightVectors(form),
         ...upTo(STEP).flatMap((k) =>
-          upTo(ROWS).map((row) => `sum${row} += ${leftNumber(form, size, row, k)} * w${k};`),
+          sums.map((sum, row) => `${sum} += ${leftNumber(form, size, row, k)} * w${k};`),
         ),
       ],
-      after: upTo(ROWS).map((row) => `store(output, firstRow + ${row}, column, sum${row});`),
+      after: storeAll(sums, 'firstRow + i', 'column'),
     };
   },
 });

@@ -7,7 +7,7 @@ import { block } from '../wgsl/code.js';
 import type { Form } from './form.js';
 import { leftLoad, type LeftVector } from './left.js';
 import { fourColumns, fourSteps } from './right.js';
-import { type Kernel, rowOf, upTo } from './shader.js';
+import { type Kernel, rowOf, storeAll, upTo } from './shader.js';
 
 const SIDE = 64;
 const STEP = 16;
@@ -22,7 +22,10 @@ const ROW = ALONG + 1;
 
 /** The number of a vector that an invocation loads, and how it lies: four of the side at one depth, or of the depth. */
 const element = (i: number): string => `(lane + ${i * INVOCATIONS})`;
-const acrossSide = (i: number) => ({ side: `${element(i)} % ${ALONG} * 4`, depth: `${element(i)} / ${ALONG}` });
+const acrossSide = (i: number) => ({
+  side: `${element(i)} % ${ALONG} * 4`,
+  depth: `${element(i)} / ${ALONG}`,
+});
 const alongDepth = (i: number) => ({ side: `${element(i)} / ${DEEP}`, depth: `${element(i)} % ${DEEP} * 4` });
 
 /** Statements that put a vector where it belongs. */
@@ -51,9 +54,7 @@ const rightLoad = (form: Form, i: number): string => {
 };
 
 const sums = upTo(2).flatMap((half) =>
-  upTo(4).flatMap((i) =>
-    upTo(2).map((v) => ({ half, i, v, name: `sum${half}${i}${v}` })),
-  ),
+  upTo(4).flatMap((i) => upTo(2).map((v) => ({ half, i, v, name: `sum${half}${i}${v}` }))),
 );
 
 export const workgroupKernel: Kernel = {
@@ -82,9 +83,10 @@ var<workgroup> rightTile: array<vec4f, ${ROW * STEP}>;`,
         ]),
         'workgroupBarrier();',
       ],
-      after: sums.map(
-        ({ half, i, v, name }) =>
-          `store(output, firstRow + (y + ${8 * half}) * 4 + ${i}, firstColumn + (x + ${8 * v}) * 4, ${name});`,
+      after: storeAll(
+        sums.map(({ name }) => name),
+        'firstRow + (y + i / 8 * 8) * 4 + i / 2 % 4',
+        'firstColumn + (x + i % 2 * 8) * 4',
       ),
     };
   },

@@ -104,13 +104,13 @@ export const anchorRule =
   (plan: Plan, limits: ShaderLimits, kernel: Kernel, regions: RegionDispatches): GpuRule =>
   (call) => {
     if (call.kind !== 'anchor') return null;
+    const { scratch } = call;
     const dispatches = productsOf(call).flatMap((product) => {
       const cut = cutOf(product, kernel);
       const of = (output: Product['output']): readonly Dispatch[] =>
         productDispatch({ ...product, output }, cut, kernel, plan, limits);
-      const { scratch } = call;
-      if (cut.parts === 1 || scratch === null) return of(product.output);
-      const { buffer, offset } = scratch;
+      if (cut.parts === 1) return of(product.output);
+      const { buffer, offset } = scratch!; // of `anchorScratch`, as there are parts
       const from = { buffer, offset };
       return [...of(from), ...regions(sumOfParts(cut.parts, elementsOf(product), from, product.output))];
     });

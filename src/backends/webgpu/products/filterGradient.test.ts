@@ -1,8 +1,7 @@
-/** Filter gradients by each kernel; with few tiles, their depth is cut. */
+/** Filter gradients as the compiler hands them on: each is one anchor, and with few tiles its depth is cut. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
-import type { Backend } from '../../../dsl/backend.js';
 import { filterGradientComposite, filterGradientOptions } from '../../../dsl/composites/index.js';
 import { lower } from '../../../dsl/lower/index.js';
 import { type ConvAttributes, node, sizeOf } from '../../../dsl/node.js';
@@ -10,7 +9,6 @@ import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';
 import { acquireDevice } from '../adapter.js';
 import { backendOn } from '../backend.js';
-import { workgroupKernel } from './workgroupKernel.js';
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1],
@@ -66,32 +64,26 @@ const numbers = (n: number, seed: number): Float32Array =>
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
   const oracle = valueOf(await reference()());
-  const backends: Backend[] = [];
+  const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})())) : oracle;
   afterAll(async () => {
-    for (const backend of backends) await backend.close();
+    await backend.close();
   });
 
-  describe.each([null, workgroupKernel])('%s', async (kernel) => {
-    const backend =
-      noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel ?? undefined) : oracle;
-    backends.push(backend);
-
-    test.each(Object.entries(cases))('%s', async (_, { image, kernel, attributes }) => {
-      const x = node('input', [], { path: 'x' }, image, 'float32');
-      const output = p.conv2d(x, node('input', [], { path: 'w' }, kernel, 'float32'), attributes);
-      const dy = node('input', [], { path: 'dy' }, output.shape, 'float32');
-      const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
-      const gradient = p.composite(filterGradientComposite, [x, dy], options);
-      const inputs = [x, dy];
-      const given = inputs.map((n, i) => numbers(sizeOf(n.shape), i));
-      const plan = lower(
-        { inputs, outputs: [gradient], donations: [null, null], donated: [false, false] },
-        backend.capabilities,
-      );
-      expect(plan.calls.map(({ kind }) => kind)).toEqual(['anchor']);
-      const [actual] = await runPlan(backend, plan, given);
-      const [expected] = await runPlan(oracle, unfused([p.decomposition(gradient)]), given);
-      expect(Array.from(actual!)).toEqual(Array.from(expected!));
-    });
+  test.each(Object.entries(cases))('%s', async (_, { image, kernel, attributes }) => {
+    const x = node('input', [], { path: 'x' }, image, 'float32');
+    const output = p.conv2d(x, node('input', [], { path: 'w' }, kernel, 'float32'), attributes);
+    const dy = node('input', [], { path: 'dy' }, output.shape, 'float32');
+    const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
+    const gradient = p.composite(filterGradientComposite, [x, dy], options);
+    const inputs = [x, dy];
+    const given = inputs.map((n, i) => numbers(sizeOf(n.shape), i));
+    const plan = lower(
+      { inputs, outputs: [gradient], donations: [null, null], donated: [false, false] },
+      backend.capabilities,
+    );
+    expect(plan.calls.map(({ kind }) => kind)).toEqual(['anchor']);
+    const [actual] = await runPlan(backend, plan, given);
+    const [expected] = await runPlan(oracle, unfused([p.decomposition(gradient)]), given);
+    expect(Array.from(actual!)).toEqual(Array.from(expected!));
   });
 });

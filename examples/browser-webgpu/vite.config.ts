@@ -22,7 +22,6 @@ const digitsFile: Plugin = {
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
   { name: 'tfjs-wasm', test: /tfjs-backend-(wasm|cpu)/ },
-  { name: 'tfjs-webgpu', test: /tfjs-backend-webgpu/ },
   { name: 'tfjs', test: /@tensorflow|node_modules\/(long|seedrandom)/ },
   { name: 'noisefold', test: /[/]src[/](dsl|internal|nn|diffusion|training)[/]/ },
 ];
@@ -34,7 +33,7 @@ export default defineConfig({
   resolve: { alias },
   // what the development server would only find, and reload for, when a backend is tried
   optimizeDeps: {
-    include: ['core', 'backend-wasm', 'backend-webgpu'].map((name) => `@tensorflow/tfjs-${name}`),
+    include: ['core', 'backend-wasm'].map((name) => `@tensorflow/tfjs-${name}`),
   },
   plugins: [digitsFile],
   worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups } } } },

@@ -24,10 +24,6 @@ export interface Step {
   readonly output: View;
 }
 
-/** The shape of an operand as the kernel sees it. */
-export const shapeOf = (prepared: Prepared): readonly number[] =>
-  prepared.kind === 'copy' ? prepared.shape : prepared.view.shape;
-
 type InPlace = (view: View) => boolean;
 
 const asDense = (view: View, inPlace: InPlace): Prepared =>
@@ -56,10 +52,10 @@ const isPlain = ({ attributes: { lhsDilation, padding } }: Convolution): boolean
   lhsDilation.every((d) => d === 1) && padding.flat().every((p) => p >= 0);
 
 /** The image with its dilation and its padding carried out, which may crop it. */
-export const paddedImage = ({
+const paddedImage = ({
   image,
   attributes: { lhsDilation, padding },
-}: Pick<Convolution, 'image' | 'attributes'>): Extract<Prepared, { kind: 'copy' }> => {
+}: Convolution): Extract<Prepared, { kind: 'copy' }> => {
   const [B, , , C] = image.shape as [number, number, number, number];
   /** Of one spatial axis: its extent when padded, the first and the number of the elements in it. */
   const axis = (a: 0 | 1) => {

@@ -102,11 +102,14 @@ const LIMITS = [
   'minStorageBufferOffsetAlignment',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** What is used where an adapter has it. TypeScript's list of names is older than subgroups. */
+const FEATURES = ['timestamp-query', 'subgroups'] as readonly GPUFeatureName[];
+
 const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldError, Acquired> =>
   TE.tryCatch(
     async () => ({
       device: await adapter.requestDevice({
-        requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+        requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
         requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
       }),
       info: adapter.info,

@@ -3,32 +3,27 @@ import type { Backend } from '../../dsl/backend.js';
 import { E } from '../../internal/fp.js';
 import { createMemory } from '../shared/memory.js';
 import { memoryBackend } from '../shared/memoryBackend.js';
-import { createRecorder } from '../tfjs/recordedKernels.js';
 import type { Acquired } from './adapter.js';
-import { anchorRule, anchorScratch } from './anchors.js';
 import { gpuOf } from './gpu.js';
 import { gpuExecution } from './gpuExecution.js';
 import { gpuSpace } from './gpuSpace.js';
 import { directRule, libraryRule } from './library/rule.js';
 import { createPipelines } from './pipelines.js';
+import { kernelFor } from './products/kernelFor.js';
+import { anchorRule, anchorScratch } from './products/rule.js';
+import type { Kernel } from './products/shader.js';
 import { randomRule, regionDispatches, regionRule } from './shaders.js';
 import { createStaging, write } from './transfer.js';
 
-/** 32 MiB of patches. */
-const MOST_PATCHES = 2 ** 23;
-
-export const backendOn = (acquired: Acquired, mostPatches = MOST_PATCHES): Backend => {
+/** `kernel` is what products are computed with: that for the device, where none is given. */
+export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
   const gpu = gpuOf(acquired);
   const { limits } = gpu.device;
   const space = gpuSpace(gpu);
   const memory = createMemory('webgpu', space);
   const staging = createStaging(gpu);
   const workshop = { gpu, space, memory, pipelines: createPipelines(gpu) };
-  const record = createRecorder({
-    info: gpu.info,
-    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-  });
-  const anchors = { alignment: gpu.alignment, record, mostPatches };
+  const multiply = kernel ?? kernelFor(gpu);
   return memoryBackend({
     name: 'webgpu',
     capabilities: {
@@ -36,7 +31,7 @@ export const backendOn = (acquired: Acquired, mostPatches = MOST_PATCHES): Backe
       composites: ['filterGradient'],
       alignment: gpu.alignment,
       mostBuffers: limits.maxStorageBuffersPerShaderStage,
-      scratchElements: anchorScratch(anchors),
+      scratchElements: anchorScratch(multiply),
     },
     memory,
     rules: (plan) => [
@@ -44,8 +39,7 @@ export const backendOn = (acquired: Acquired, mostPatches = MOST_PATCHES): Backe
       regionRule(plan, limits),
       libraryRule(plan, limits),
       directRule(plan, limits),
-      // kernels of our own for products and convolutions have their place here
-      anchorRule(plan, anchors, regionDispatches(plan, limits)),
+      anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, workshop),
     write: (address, data, dtype) =>

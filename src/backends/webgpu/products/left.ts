@@ -1,0 +1,69 @@
+/** Loads of the left side, as WGSL: what is outside of its window, or beyond its depth, is 0. */
+import type { Form } from './form.js';
+
+/** Four numbers of the left side that an invocation loads: names of `i32`s, or what gives one. */
+export interface LeftVector {
+  /** A name of its own. */
+  readonly name: string;
+  /** The row, or the first of four. */
+  readonly row: string;
+  /** From the beginning of a step: the number along the depth, or the first of four. */
+  readonly depth: string;
+}
+
+/** Functions that the loads call; `numbers` is the name of the array. */
+export const leftFunctions = ({ layout, window, slides, isCut }: Form, numbers: string): string => {
+  const [type, zero, index] = layout.left === 'none' ? ['f32', '0.0f', ''] : ['vec4f', 'vec4f()', ' / 4u'];
+  const inside = (axis: 'x' | 'y'): string => {
+    if (window === 'none') return 'true';
+    const gap = window === 'gaps' ? ` && place % g.gap.${axis} == 0` : '';
+    return `place >= 0 && place < g.extent.${axis}${gap}`;
+  };
+  const across = slides ? 'across + d * g.horizontalByDepth.z' : '';
+  const isThere = ['inside', ...(isCut ? ['d < g.depth.z'] : []), ...(slides ? [`isAcross(${across})`] : [])];
+  const step = slides && window === 'gaps' ? `(${across}) / g.gap.y * g.stride.y` : 'd * g.leftByDepth.z';
+  return `
+fn isDown(place: i32) -> bool { return ${inside('x')}; }
+fn isAcross(place: i32) -> bool { return ${inside('y')}; }
+fn leftAt(address: i32, across: i32, inside: bool, d: i32) -> ${type} {
+  let isThere = ${isThere.join(' && ')};
+  return select(${zero}, ${numbers}[u32(select(0, address + ${step}, isThere))${index}], isThere);
+}`;
+};
+
+/** Once, before the loops: what of a place is said by the row. */
+export const beforeLoops = ({ window }: Form, { name, row }: LeftVector): readonly string[] => [
+  `let row_${name} = digits(${row}, g.rows);`,
+  `let left_${name} = leftStart + dot(row_${name}, g.leftByRow);`,
+  ...(window === 'none'
+    ? []
+    : [
+        `let rowDown_${name} = dot(row_${name}, g.verticalByRow) - g.padding.x;`,
+        `let rowAcross_${name} = dot(row_${name}, g.horizontalByRow) - g.padding.y;`,
+      ]),
+];
+
+/** For two digits of the depth, `outer`: the rest of it, but for what moves with the third. */
+export const beforeSteps = ({ window, slides }: Form, { name }: LeftVector): readonly string[] => {
+  const start = `left_${name} + dot(outer, g.leftByDepth)`;
+  if (window === 'none')
+    return [`let address_${name} = ${start};`, `let across_${name} = 0;`, `let inside_${name} = true;`];
+  const gaps = [
+    ` + down_${name} / g.gap.x * g.stride.x`,
+    ...(slides ? [] : [` + across_${name} / g.gap.y * g.stride.y`]),
+  ];
+  return [
+    `let down_${name} = rowDown_${name} + dot(outer, g.verticalByDepth);`,
+    `let across_${name} = rowAcross_${name} + dot(outer, g.horizontalByDepth);`,
+    `let inside_${name} = isDown(down_${name})${slides ? '' : ` && isAcross(across_${name})`};`,
+    `let address_${name} = ${start}${window === 'gaps' ? gaps.join('') : ''};`,
+  ];
+};
+
+/** In a step that begins at `d`: the vector, by its name. */
+export const leftLoad = ({ layout }: Form, { name, depth }: LeftVector): string => {
+  const at = (further: number): string =>
+    `leftAt(address_${name}, across_${name}, inside_${name}, d + ${depth}${further === 0 ? '' : ` + ${further}`})`;
+  const all = layout.left === 'none' ? `vec4f(${[0, 1, 2, 3].map(at).join(', ')})` : at(0);
+  return `let ${name} = ${all};`;
+};

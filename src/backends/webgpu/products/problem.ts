@@ -1,0 +1,233 @@
+/**
+ * Matrix products, convolutions and filter gradients as one problem: `y[z, m, n] = Σ_d left[z, m, d]·right[z, d, n]`,
+ * where rows m, the depth d and the batch z are numbers of three digits, and operands are strided. What of an image
+ * lies outside is 0: the left side may have a window, which says where.
+ */
+import type { ConvAttributes } from '../../../dsl/node.js';
+import type { Anchor, View } from '../../../dsl/plan.js';
+import type { AnchorCall } from '../../shared/convolution.js';
+
+/** By three digits, of which the last runs fastest. */
+export type Three = readonly [number, number, number];
+
+/** Places along one axis of an image: `(row·byRow + depth·byDepth − padding) / gap`, if that is whole and inside. */
+export interface Axis {
+  readonly byRow: Three;
+  readonly byDepth: Three;
+  readonly padding: number;
+  readonly gap: number;
+  readonly extent: number;
+  readonly stride: number;
+}
+
+export interface Left {
+  readonly buffer: number;
+  readonly offset: number;
+  readonly byRow: Three;
+  readonly byDepth: Three;
+  readonly byBatch: Three;
+  /** The two axes of an image where there is more to its addresses; null where everything is inside. */
+  readonly window: readonly [Axis, Axis] | null;
+}
+
+export interface Right {
+  readonly buffer: number;
+  readonly offset: number;
+  readonly byDepth: Three;
+  readonly byColumn: number;
+  readonly byBatch: Three;
+}
+
+/** The result is dense: `[batch, rows, columns]`. */
+export interface Product {
+  readonly rows: Three;
+  readonly depth: Three;
+  readonly columns: number;
+  readonly batch: Three;
+  readonly left: Left;
+  readonly right: Right;
+  readonly output: { readonly buffer: number; readonly offset: number };
+}
+
+const ZERO: Three = [0, 0, 0];
+const ONE: Three = [1, 1, 1];
+
+const plus = (a: Three, b: Three): Three => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const times = (a: Three, by: number): Three => [a[0] * by, a[1] * by, a[2] * by];
+
+/** `value` at one digit. */
+const at = (digit: 0 | 1 | 2, value: number): Three => [
+  digit === 0 ? value : 0,
+  digit === 1 ? value : 0,
+  digit === 2 ? value : 0,
+];
+
+/** The left side of an image, with the window only where it is needed, and where it has gaps in the way of addresses. */
+const imageSide = (
+  { buffer, offset }: View,
+  byRow: Three,
+  byDepth: Three,
+  axes: readonly [Axis, Axis],
+  isInside: boolean,
+): Left => {
+  const hasGaps = axes.some(({ gap }) => gap > 1);
+  const linear = { buffer, byBatch: ZERO };
+  if (hasGaps) return { ...linear, offset, byRow, byDepth, window: axes };
+  const [vertical, horizontal] = axes;
+  const along = (of: 'byRow' | 'byDepth', rest: Three): Three =>
+    plus(rest, plus(times(vertical[of], vertical.stride), times(horizontal[of], horizontal.stride)));
+  return {
+    ...linear,
+    offset: offset - vertical.padding * vertical.stride - horizontal.padding * horizontal.stride,
+    byRow: along('byRow', byRow),
+    byDepth: along('byDepth', byDepth),
+    window: isInside ? null : axes,
+  };
+};
+
+/** Whether a window meets nothing but the image. */
+const isInside = ({ padding }: ConvAttributes): boolean => padding.flat().every((p) => p <= 0);
+
+type Four = readonly [number, number, number, number];
+
+/** `[B, H, W, C] ∗ [KH, KW, C, D]`: a row is a place of the result, the depth a place of the kernel. */
+const convolution = (image: View, kernel: View, output: View, attributes: ConvAttributes): Product => {
+  const { strides, padding, lhsDilation, rhsDilation } = attributes;
+  const [KH, KW, C, D] = kernel.shape as Four;
+  const [B, H, W] = output.shape as Four;
+  const [byImage, , , byChannel] = image.strides as Four;
+  const axis = (a: 0 | 1): Axis => ({
+    byRow: at(a === 0 ? 1 : 2, strides[a]),
+    byDepth: at(a, rhsDilation[a]),
+    padding: padding[a][0],
+    gap: lhsDilation[a],
+    extent: image.shape[1 + a]!,
+    stride: image.strides[1 + a]!,
+  });
+  const [s0, s1, s2, s3] = kernel.strides as Four;
+  return {
+    rows: [B, H, W],
+    depth: [KH, KW, C],
+    columns: D,
+    batch: ONE,
+    left: imageSide(image, at(0, byImage), at(2, byChannel), [axis(0), axis(1)], isInside(attributes)),
+    right: {
+      buffer: kernel.buffer,
+      offset: kernel.offset,
+      byDepth: [s0, s1, s2],
+      byColumn: s3,
+      byBatch: ZERO,
+    },
+    output,
+  };
+};
+
+/** The gradient of that by the kernel: a row is a place of the kernel, the depth a place of the cotangent. */
+const filterGradient = (image: View, cotangent: View, output: View, attributes: ConvAttributes): Product => {
+  const { strides, padding, lhsDilation, rhsDilation } = attributes;
+  const [B, H, W, D] = cotangent.shape as Four;
+  const [KH, KW, C] = output.shape as Four;
+  const [byImage, , , byChannel] = image.strides as Four;
+  const axis = (a: 0 | 1): Axis => ({
+    byRow: at(a, rhsDilation[a]),
+    byDepth: at(a === 0 ? 1 : 2, strides[a]),
+    padding: padding[a][0],
+    gap: lhsDilation[a],
+    extent: image.shape[1 + a]!,
+    stride: image.strides[1 + a]!,
+  });
+  const [s0, s1, s2, s3] = cotangent.strides as Four;
+  return {
+    rows: [KH, KW, C],
+    depth: [B, H, W],
+    columns: D,
+    batch: ONE,
+    left: imageSide(image, at(2, byChannel), at(0, byImage), [axis(0), axis(1)], isInside(attributes)),
+    right: {
+      buffer: cotangent.buffer,
+      offset: cotangent.offset,
+      byDepth: [s0, s1, s2],
+      byColumn: s3,
+      byBatch: ZERO,
+    },
+    output,
+  };
+};
+
+interface BatchAxis {
+  readonly extent: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** The axes of a batch, those joined that lie so in both operands. */
+const batchAxes = (left: View, right: View): readonly BatchAxis[] =>
+  left.shape.slice(0, -2).reduceRight<readonly BatchAxis[]>((axes, extent, i) => {
+    if (extent === 1) return axes;
+    const axis = { extent, left: left.strides[i]!, right: right.strides[i]! };
+    const [inner, ...others] = axes;
+    const isOne =
+      inner !== undefined &&
+      axis.left === inner.extent * inner.left &&
+      axis.right === inner.extent * inner.right;
+    return isOne ? [{ ...inner, extent: extent * inner.extent }, ...others] : [axis, ...axes];
+  }, []);
+
+/** A product for each number of the axes that are beyond three digits; they lie one after another in the result. */
+const products = (left: View, right: View, output: View): readonly Product[] => {
+  const axes = batchAxes(left, right);
+  const [M, K] = left.shape.slice(-2) as [number, number];
+  const N = right.shape.at(-1)!;
+  const few = axes.slice(-3);
+  const digits = (of: (axis: BatchAxis) => number, none: number): Three => {
+    const all = [none, none, none, ...few.map(of)].slice(-3);
+    return all as unknown as Three; // three, as sliced
+  };
+  const batch = digits(({ extent }) => extent, 1);
+  const elements = batch[0] * batch[1] * batch[2] * M * N;
+  const starts = axes.slice(0, -3).reduce<readonly { readonly left: number; readonly right: number }[]>(
+    (all, axis) =>
+      all.flatMap((start) =>
+        Array.from({ length: axis.extent }, (_, i) => ({
+          left: start.left + i * axis.left,
+          right: start.right + i * axis.right,
+        })),
+      ),
+    [{ left: left.offset, right: right.offset }],
+  );
+  return starts.map((start, i) => ({
+    rows: [1, 1, M],
+    depth: [1, 1, K],
+    columns: N,
+    batch,
+    left: {
+      buffer: left.buffer,
+      offset: start.left,
+      byRow: at(2, left.strides.at(-2)!),
+      byDepth: at(2, left.strides.at(-1)!),
+      byBatch: digits((axis) => axis.left, 0),
+      window: null,
+    },
+    right: {
+      buffer: right.buffer,
+      offset: start.right,
+      byDepth: at(2, right.strides.at(-2)!),
+      byColumn: right.strides.at(-1)!,
+      byBatch: digits((axis) => axis.right, 0),
+    },
+    output: { buffer: output.buffer, offset: output.offset + i * elements },
+  }));
+};
+
+/** The products that carry out an anchor without groups: in general one. */
+export const productsOf = ({ anchor, inputs, output }: AnchorCall): readonly Product[] => {
+  const [left, right] = inputs as readonly [View, View];
+  switch (anchor.op) {
+    case 'dot':
+      return products(left, right, output);
+    case 'conv2d':
+      return [convolution(left, right, output, anchor.attributes)];
+    case 'filterGradient':
+      return [filterGradient(left, right, output, anchor.attributes)];
+  }
+};

@@ -42,8 +42,15 @@ export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, workshop),
-    write: (address, data, dtype) =>
-      gpu.guarded('upload', () => write(gpu, space.bufferAt(address), 0, data, dtype)),
+    // a device is not asked how a write went, which would wait for it: sizes are right, and what it throws is here
+    write: (address, data, dtype) => {
+      try {
+        write(gpu, space.bufferAt(address), 0, data, dtype);
+        return gpu.lost();
+      } catch (thrown) {
+        return gpu.rejected('upload', thrown);
+      }
+    },
     read: (address, { elements, dtype }) => {
       const loss = gpu.lost();
       return loss === null ? staging.read(space.bufferAt(address), elements, dtype) : E.left(loss);

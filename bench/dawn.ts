@@ -10,10 +10,6 @@ export const offerWebGpu = async (): Promise<GPUAdapterInfo | null> => {
   return adapter?.info ?? null;
 };
 
-/** Whether an adapter computes on the CPU. */
-export const isSoftware = ({ architecture, isFallbackAdapter }: GPUAdapterInfo): boolean =>
-  isFallbackAdapter || architecture === 'software' || architecture === 'swiftshader';
-
 /** What is asked of devices in some time, by whomever. */
 export interface Asked {
   readonly dispatches: number;

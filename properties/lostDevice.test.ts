@@ -51,4 +51,4 @@ testOnWebgpu(async () => {
   expect(resumed.step).toBe(STEPS);
   const bytes = (snapshot: Snapshot) => Buffer.from(right(encodeCheckpoint(snapshot)));
   expect(Buffer.compare(bytes(resumed), bytes(whole))).toBe(0);
-}, 300_000);
+});

@@ -10,5 +10,5 @@ if (E.isRight(first)) await first.right.close();
 export const noWebgpu = E.isLeft(first) ? first.left.message : '';
 
 /** A test of the webgpu backend, named so; skipped, with the reason in its name, where there is none. */
-export const testOnWebgpu = (run: () => Promise<void>, timeout?: number): void =>
-  test.skipIf(noWebgpu !== '')(noWebgpu === '' ? 'webgpu' : `webgpu: ${noWebgpu}`, run, timeout);
+export const testOnWebgpu = (run: () => Promise<void>): void =>
+  test.skipIf(noWebgpu !== '')(noWebgpu === '' ? 'webgpu' : `webgpu: ${noWebgpu}`, run);

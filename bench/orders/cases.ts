@@ -14,42 +14,75 @@ import {
   type Solver,
   uniPC,
 } from 'noisefold/diffusion';
+import type { Noise } from './weak.js';
 
-export interface Case {
+interface Named {
   readonly name: string;
-  /** The solver for a path of so many legs. */
-  readonly solver: (legs: number) => Solver;
   readonly theory: number;
-  /** What the order is of: where the flow ends, or the mean and variance of what is drawn. */
-  readonly error: 'strong' | 'weak';
-  /** How many steps begin where the flow is, where the order asks for starting values. */
-  readonly given?: number;
-  /** Whether it walks from the data to noise. */
-  readonly encodes?: boolean;
   /** Where the order comes from, and what it needs. */
   readonly says: string;
 }
 
-const strong = (name: string, theory: number, solver: Solver, says: string, given?: number): Case => ({
+/** A solver of the probability flow: the order is that of where it ends. */
+export interface Strong extends Named {
+  readonly error: 'strong';
+  readonly solver: Solver;
+  /** How many steps begin where the flow is, where the order asks for starting values. */
+  readonly given?: number;
+  /** Whether it walks from the data to noise. */
+  readonly encodes?: boolean;
+}
+
+/** A solver that draws: the order is that of the law of what it draws. */
+export interface Weak extends Named {
+  readonly error: 'weak';
+  /** For a path of so many legs, the solver, and where its noise enters. */
+  readonly on: (legs: number) => { readonly solver: Solver; readonly noise: Noise };
+}
+
+export type Case = Strong | Weak;
+
+const strong = (name: string, theory: number, solver: Solver, says: string, given?: number): Strong => ({
   name,
-  solver: () => solver,
+  solver,
   theory,
   error: 'strong',
   says,
   ...(given === undefined ? {} : { given }),
 });
 
-const weak = (name: string, theory: number, solver: Case['solver'], says: string): Case => ({
+const weak = (name: string, theory: number, solver: Solver, says: string): Weak => ({
   name,
-  solver,
   theory,
   error: 'weak',
+  on: () => ({ solver, noise: 'after' }),
   says,
 });
 
-/** Raises λ by half a leg before each step, whatever their number: a churn of the same share of the noise. */
-const halfALeg = (legs: number, length: number): number => legs * Math.expm1(length / legs / 2);
+/** With a churn that raises x_t by half a leg before each step, whatever their number. */
+const churned = (name: string, theory: number, make: typeof heun, length: number, says: string): Weak => ({
+  name,
+  theory,
+  error: 'weak',
+  on: (legs) => {
+    const raises = length / legs / 2;
+    return { solver: make({ churn: legs * Math.expm1(raises) }), noise: { raises } };
+  },
+  says,
+});
 
+/**
+ * The solvers of a stretch of so much λ. Those of the reverse SDE, whose noise does not depend on x_t, draw it exactly;
+ * what they approximate is ∫ x̂₀ over a leg:
+ *
+ * - by h·x̂₀ at its beginning, as Euler and Maruyama do (Kloeden & Platen 1992, section 14.1: weak order 1);
+ * - SDE-2M by h·(3/2·x̂₀ - 1/2·(x̂₀ of the leg before)), as Adams and Bashforth do. With x̂₀ = … + J·ΔW, the covariance of
+ *   x_t with the noise of a leg lacks J·h²/2, as with Euler, and gets as much from that noise one leg later: h³ is left of
+ *   each leg, and the weak order is 2. (Pathwise it is 1: SA-Solver, Xue et al. 2023, theorem 5.1.)
+ *
+ * Churn takes x_t from q(x_t) to that of a noisier level exactly, and the flow takes it back (EDM, section 4): the law
+ * has the error of the method that follows the flow, and its order.
+ */
 export const casesOf = (length: number): readonly Case[] => [
   strong('ddim, η = 0', 1, ddim(), 'DDIM, Song et al. 2021, section 4.3: Euler'),
   strong('euler', 1, euler(), 'EDM, Karras et al. 2022, section 3'),
@@ -79,12 +112,12 @@ export const casesOf = (length: number): readonly Case[] => [
     ...strong('ddimInversion', 1, ddimInversion(), 'DDIM, section 4.3'),
     encodes: true,
   },
-  weak('ancestral', 1, () => ancestral(), 'Euler-Maruyama of the reverse SDE'),
-  weak('ancestral, σ² = β', 1, () => ancestral({ variance: 'beta' }), 'Euler-Maruyama'),
-  weak('ddim, η = 1/2', 1, () => ddim({ eta: 0.5 }), 'Euler-Maruyama'),
-  weak('eulerAncestral', 1, () => eulerAncestral(), 'Euler-Maruyama'),
-  weak('dpmSolverPPSde 1', 1, () => dpmSolverPPSde({ order: 1 }), 'DPM-Solver++: it is ancestral sampling'),
-  weak('dpmSolverPPSde 2', 2, () => dpmSolverPPSde(), 'of a Gaussian: x̂₀ is a martingale'),
-  weak('euler with churn', 1, (n) => euler({ churn: halfALeg(n, length) }), 'exact noise, then Euler'),
-  weak('heun with churn', 2, (n) => heun({ churn: halfALeg(n, length) }), 'exact noise, then Heun'),
+  weak('ancestral', 1, ancestral(), 'Euler-Maruyama of the reverse SDE, Song et al. 2021, appendix E'),
+  weak('ancestral, σ² = β', 1, ancestral({ variance: 'beta' }), 'Euler-Maruyama'),
+  weak('ddim, η = 1/2', 1, ddim({ eta: 0.5 }), 'Euler-Maruyama'),
+  weak('eulerAncestral', 1, eulerAncestral(), 'Euler-Maruyama'),
+  weak('dpmSolverPPSde 1', 1, dpmSolverPPSde({ order: 1 }), 'DPM-Solver++: it is ancestral sampling'),
+  weak('dpmSolverPPSde 2', 2, dpmSolverPPSde(), 'DPM-Solver++: Adams-Bashforth, and noise that is additive'),
+  churned('euler with churn', 1, euler, length, 'EDM, section 4: exact noise, then Euler'),
+  churned('heun with churn', 2, heun, length, 'EDM, section 4: exact noise, then Heun'),
 ];

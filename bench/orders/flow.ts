@@ -2,7 +2,7 @@
 import type { Channel, GaussianMixture } from 'noisefold/diffusion';
 import type { Shape } from 'noisefold/dsl';
 
-type Vector = readonly number[];
+export type Vector = readonly number[];
 
 /** The channel of a process that preserves variance, at λ, half of the log-SNR. */
 export const channelAt = (lambda: number): Channel => ({

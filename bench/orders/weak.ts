@@ -1,58 +1,165 @@
 /**
- * The order of stochastic solvers: how far the mean and the variance of their samples are from those of the data. With
- * Gaussian data a step is an affine map of x_t, memory and noise, so that both follow exactly, without drawing.
+ * The order of stochastic solvers: how far the law of their samples is from that of the data. Of a `Product` each
+ * direction is a line of its own, on which the law follows from step to step by quadrature, without drawing.
  */
-import type { Solver } from 'noisefold/diffusion';
-import type { Backend, Shape } from 'noisefold/dsl';
-import { channelAt } from './flow.js';
-import { type Moments, stepsOf, through } from '../../properties/oracles/affineSteps.js';
-import { walkOf } from '../../properties/oracles/solverWalk.js';
-import type { Subject } from './mixtures.js';
-import type { Stretch } from './strong.js';
+import { type Solver, transition } from 'noisefold/diffusion';
+import type { Backend } from 'noisefold/dsl';
+import { type Walk, walkOf } from '../../properties/oracles/solverWalk.js';
+import { channelAt, type Vector } from './flow.js';
+import { addGaussian, type Cloud, cloudOf, distance, gaussiansAt } from './law.js';
 import { pathOf } from './path.js';
+import { mixtureOf, type Product } from './products.js';
+import type { Stretch } from './strong.js';
 
 /**
- * The error at the end of a stretch of n legs in the first Gaussian of some data: of means, in deviations, and of
- * variances, relative; the largest over the numbers of a sample.
+ * Where the noise of a step enters: into what it gives; or, with churn, into x_t, before the denoiser sees it, so that λ
+ * falls by so much.
  */
+export type Noise = 'after' | { readonly raises: number };
+
+/** A sample whose x_t, memory and noise have these coordinates along every direction. */
+interface Row {
+  readonly x: number;
+  readonly memory: number;
+  readonly noise: number;
+}
+
+const rowOf = (x: number, memory = 0, noise = 0): Row => ({ x, memory, noise });
+
+/** Where a step leads rows along a direction, and what it remembers there. */
+interface Image {
+  readonly x: Vector;
+  readonly memory: Vector;
+}
+
+/** A step of samples that are rows: their images along each direction. */
+const stepOf =
+  (walk: Walk, { directions }: Product) =>
+  async (index: number, rows: readonly Row[]): Promise<readonly Image[]> => {
+    const size = directions[0]!.unit.length;
+    const diagonal = Array.from({ length: size }, (_, i) =>
+      directions.reduce((sum, { unit }) => sum + unit[i]!, 0),
+    );
+    const samples = (part: keyof Row): Float64Array =>
+      Float64Array.from(rows.flatMap((row) => diagonal.map((d) => row[part] * d)));
+    const along = (unit: Vector, batch: Float64Array): Vector =>
+      rows.map((_, r) => unit.reduce((sum, u, i) => sum + u * batch[r * size + i]!, 0));
+    const memory = Array.from({ length: walk.memory }, () => samples('memory'));
+    const after = await walk.step(index, { x: samples('x'), memory }, samples('noise'));
+    return directions.map(({ unit }) => ({
+      x: along(unit, after.x),
+      memory: after.memory.length === 0 ? rows.map(() => 0) : along(unit, after.memory[0]!),
+    }));
+  };
+
+type Step = ReturnType<typeof stepOf>;
+
+/** What a step adds, wherever x_t is: the deviation of its noise, and a share of what was remembered. */
+interface Addition {
+  readonly noise: number;
+  readonly ofMemory: number;
+}
+
+const ROUNDING = 1e-12;
+
+/** Looks whether it is an addition: on that the propagation of laws stands. */
+const agreeing = (addition: Addition, found: number, expected: number): Addition => {
+  if (Math.abs(found - expected) > ROUNDING)
+    throw new Error(`noise or memory is no addition to a step: ${found}, and not ${expected}`);
+  return addition;
+};
+
+const PROBES = 5;
+
+const additionAt = async (step: Step, index: number, lambda: number, enters: Noise): Promise<Addition> => {
+  if (enters === 'after') {
+    const rows = [rowOf(0), rowOf(0, 0, 1), rowOf(0, 1, 0), rowOf(1), rowOf(1, 1, 1)];
+    const [at0, noisy, remembering, at1, all] = (await step(index, rows))[0]!.x;
+    const addition = { noise: noisy! - at0!, ofMemory: remembering! - at0! };
+    return agreeing(addition, all!, at1! + addition.noise + addition.ofMemory);
+  }
+  const raise = transition(channelAt(lambda), channelAt(lambda - enters.raises));
+  const noise = Math.sqrt(raise.variance) / raise.scale;
+  const rows = [rowOf(noise), rowOf(0, 0, 1), rowOf(1 + noise), rowOf(1, 0, 1), rowOf(0)];
+  const [at0, raised0, at1, raised1] = (await step(index, rows))[0]!.x;
+  agreeing({ noise, ofMemory: 0 }, raised0!, at0!);
+  return agreeing({ noise, ofMemory: 0 }, raised1!, at1!);
+};
+
+/** What has less weight is left out. */
+const NOTHING = 1e-16;
+
+/** The law on a line after a step, which leads the points of a grid to their images. */
+const stepped = (
+  clouds: readonly Cloud[],
+  grid: Vector,
+  image: Image,
+  { noise: deviation, ofMemory }: Addition,
+  enters: Noise,
+): readonly Cloud[] => {
+  const none = (): Float64Array => new Float64Array(grid.length);
+  const spread = (to: Float64Array, mean: number, weight: number): void => {
+    if (weight > NOTHING) addGaussian(to, grid, { mean, deviation, weight });
+  };
+  if (enters !== 'after') {
+    const weights = none();
+    for (const { places, weights: own } of clouds)
+      places.forEach((place, i) => spread(weights, place, own[i]!));
+    return [{ places: image.x, weights, remembered: 0 }];
+  }
+  // what is remembered belongs to the point where it was seen: where any is, a cloud for each
+  const next = new Map<number, Float64Array>();
+  const into = (remembered: number): Float64Array => {
+    const known = next.get(remembered) ?? none();
+    next.set(remembered, known);
+    return known;
+  };
+  for (const { weights, remembered } of clouds)
+    weights.forEach((weight, i) =>
+      spread(into(image.memory[i]!), image.x[i]! + ofMemory * remembered, weight),
+    );
+  return Array.from(next, ([remembered, weights]) => ({ places: grid, weights, remembered }));
+};
+
+/** Where x_t lies along a direction: what is left out is 1e-8 of the law. */
+const FURTHEST = 6;
+/** The spacing of a grid in the smallest deviation that is added: sums are then integrals to 1e-11. */
+const SPACING = 0.9;
+
+const gridOf = (additions: readonly Addition[]): Vector => {
+  const least = Math.min(...additions.map(({ noise }) => noise));
+  const half = Math.ceil(FURTHEST / (SPACING * least));
+  return Array.from({ length: 2 * half + 1 }, (_, i) => (FURTHEST * (i - half)) / half);
+};
+
+/** The error at the end of a stretch of n legs: the largest over the directions. */
 export const weakError = async (
   backend: Backend,
-  { mixture }: Subject<Shape>,
-  solver: Solver,
+  product: Product,
+  { solver, noise: enters }: { readonly solver: Solver; readonly noise: Noise },
   stretch: Stretch,
   n: number,
 ): Promise<number> => {
-  const [means, variances] = [mixture.means[0]!, mixture.variances[0]!];
-  const gaussian = { shape: mixture.shape, weights: [1], means: [means], variances: [variances] };
-  const size = means.length;
-  const truth = (lambda: number, i: number): { readonly mean: number; readonly variance: number } => {
-    const { scale, variance } = channelAt(lambda);
-    const v = typeof variances === 'number' ? variances : variances[i]!;
-    return { mean: scale * means[i]!, variance: scale ** 2 * v + variance };
-  };
+  const { directions, variance } = product;
   const path = pathOf(solver, stretch.from, stretch.to, n);
-  const { memory } = await walkOf(backend, solver, path, gaussian, 1);
-  const batch = memory + 3;
-  const walk = await walkOf(backend, solver, path, gaussian, batch);
-  let moments: readonly Moments[] = Array.from({ length: size }, (_, i) => {
-    const { mean, variance } = truth(stretch.from, i);
-    const zeros = Array<number>(memory).fill(0);
-    return {
-      mean: [mean, ...zeros],
-      covariance: [[variance, ...zeros], ...zeros.map(() => [0, ...zeros])],
-    };
-  });
-  for (let index = 0; index < n; index++) {
-    const steps = await stepsOf(walk, index, batch, size);
-    moments = moments.map((one, i) => through(steps[i]!)(one));
+  const mixture = mixtureOf(product);
+  const probe = await walkOf(backend, solver, path, mixture, PROBES);
+  const additions: Addition[] = [];
+  for (let index = 0; index < n; index++)
+    additions.push(await additionAt(stepOf(probe, product), index, path.lambdas[index]!, enters));
+  probe.release();
+  const grid = gridOf(additions);
+  const rows = grid.map((x) => rowOf(x));
+  const walk = await walkOf(backend, solver, path, mixture, rows.length);
+  let laws: readonly (readonly Cloud[])[] = directions.map((direction) => [
+    cloudOf(gaussiansAt(direction, variance, stretch.from), grid),
+  ]);
+  for (const [index, addition] of additions.entries()) {
+    const images = await stepOf(walk, product)(index, rows);
+    laws = laws.map((clouds, d) => stepped(clouds, grid, images[d]!, addition, enters));
   }
   walk.release();
-  return moments.reduce((most, { mean, covariance }, i) => {
-    const expected = truth(stretch.to, i);
-    return Math.max(
-      most,
-      Math.abs(mean[0]! - expected.mean) / Math.sqrt(expected.variance),
-      Math.abs(covariance[0]![0]! / expected.variance - 1),
-    );
-  }, 0);
+  return Math.max(
+    ...laws.map((clouds, d) => distance(clouds, gaussiansAt(directions[d]!, variance, stretch.to))),
+  );
 };

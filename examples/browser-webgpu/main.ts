@@ -1,15 +1,15 @@
 /** The page: events in, effects out, and a drawing of the state in between. */
 import { either as E } from 'fp-ts';
-import type { Effect, Event } from './page/event.js';
+import type { Effect, Event, Opened } from './page/event.js';
 import { firstPage, turned } from './page/page.js';
-import { buffersOf, decodeReport, type Request } from './shared/messages.js';
+import { decodeReport, type Request } from './shared/messages.js';
 import { defaultSettings, settingsOf } from './shared/settings.js';
 import { night } from './view/elements.js';
 import { listenToFiles } from './view/files.js';
 import { view } from './view/view.js';
 
 const asked = settingsOf(location.search);
-const opened: Event = {
+const opened: Opened = {
   _tag: 'Opened',
   settings: E.getOrElse(() => defaultSettings)(asked),
   digits: new URL('digits.bin', document.baseURI).href,
@@ -38,8 +38,7 @@ const employ = (): Worker => {
   return made;
 };
 
-const send = (request: Request): void =>
-  worker?.postMessage(request, request._tag === 'Open' ? [...buffersOf(request)] : []);
+const send = (request: Request): void => worker?.postMessage(request, []); // a copy: what can be undone stays here
 
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {

@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['test/*.spec.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     watch: false,
   },
 });

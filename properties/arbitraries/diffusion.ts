@@ -21,6 +21,8 @@ import {
   type Schedule,
   scheduleFromBetas,
   sections,
+  sigmaRange,
+  type SigmaRange,
   sigmoidAlphaBar,
   sigmoidBetas,
   spaced,
@@ -37,6 +39,12 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   variance: fc.double(unit),
 });
 
+/** From the least σ of a process to the greatest that is finite, or to 10⁴; the least alone where no other is. */
+const finiteRange = ({ schedule }: Process): SigmaRange => {
+  const { min, max } = sigmaRange(schedule);
+  return { min, max: Math.max(min, Math.min(max, 1e4)) };
+};
+
 /** Rules that make a grid of any number of steps that a process has room for. */
 const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   spaced,
@@ -44,8 +52,8 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   leading,
   trailing,
   sections: (steps) => sections([steps]),
-  karrasGrid: (steps) => karrasGrid(steps, { min: 1e-3, max: 1e4 }),
-  exponentialGrid: (steps) => exponentialGrid(steps, { min: 1e-3, max: 1e4 }),
+  karrasGrid: (steps) => (process) => karrasGrid(steps, finiteRange(process))(process),
+  exponentialGrid: (steps) => (process) => exponentialGrid(steps, finiteRange(process))(process),
 };
 
 /** A schedule by its name, at a T from `least` up. */
@@ -57,8 +65,36 @@ const named = (
     .tuple(fc.constantFrom(...makers), fc.integer({ min: least, max: 1000 }))
     .map(([make, T]) => valueOf(make(T)));
 
-/** The named schedules that leave some signal, at any T, and betas of all sizes. */
+/** T: few, or as many as are in use. */
+const lengths = fc.oneof(
+  fc.integer({ min: 1, max: 3 }),
+  fc.integer({ min: 4, max: 1000 }),
+  fc.constant(4000),
+);
+
+/** β of equal steps that together leave 10^-decades of the signal: down to where float64 nearly ends, but no β that rounds to 1. */
+const evenBeta = (T: number, decades: number): number =>
+  -Math.expm1((-Math.min(decades, 15 * T) * Math.LN10) / T);
+
+/** Schedules at the ends of what there is: ᾱ just above underflow, β near rounding, one step, thousands of them. */
+const extreme: fc.Arbitrary<Schedule> = fc.oneof(
+  fc
+    .tuple(lengths, fc.double({ min: 1, max: 300, noNaN: true }))
+    .map(([T, decades]) => valueOf(constantBetas(T, evenBeta(T, decades)))),
+  fc
+    .tuple(lengths, fc.double({ min: 1, max: 690, noNaN: true }))
+    .map(([T, rate]) => valueOf(exponential(T, { rate }))),
+  fc
+    .array(fc.double({ min: -15, max: -3, noNaN: true }), { minLength: 1, maxLength: 30 })
+    .map((powers) => valueOf(scheduleFromBetas(powers.map((power) => 10 ** power)))),
+  fc
+    .tuple(fc.constantFrom(cosine, laplace, linearUnscaled, quadratic), fc.constantFrom(1, 2, 4000))
+    .map(([make, T]) => valueOf(make(T))),
+);
+
+/** The named schedules that leave some signal, at any T, betas of all sizes, and extreme ones. */
 const leaving: fc.Arbitrary<Schedule> = fc.oneof(
+  extreme,
   named(21, linear),
   named(1, cosine),
   named(1, linearUnscaled, quadratic, scaledLinear, sigmoidBetas, constantBetas),

@@ -78,10 +78,14 @@ const keeping: readonly Named[] = [
   ...ofNoises('lms', lms, ofOrders(2, 4)),
 ];
 
-const all: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ variance: 'beta' }])];
+/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
+export const solversOfMean: readonly Named[] = [
+  ...keeping,
+  ...first('ancestral', ancestral, [{ variance: 'beta' }]),
+];
 
 /** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */
 export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(...keeping);
 
-/** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
-export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...all);
+/** Any of {@link solversOfMean}. */
+export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...solversOfMean);

@@ -2,9 +2,9 @@
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import { features } from '../features/all.js';
 import { agreement } from '../features/checks.js';
+import { contractRows, violationOf } from '../features/contract.js';
 import { backendLaws } from '../laws/backends.js';
-import { checkLaw } from '../laws/check.js';
-import { type Law, titleOf, type Violation } from '../laws/law.js';
+import { titleOf, type Violation } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';
 
 /** What the page can be asked for; what is thrown in it becomes an error of who asks, without its cause. */
@@ -12,30 +12,18 @@ export interface Checks {
   readonly lawTitles: readonly string[];
   readonly law: (title: string, times: number) => Promise<Violation>;
   readonly feature: (name: string, tolerance: number) => Promise<Violation>;
+  /** One of what the contract promises: a law, or a U-Net. */
+  readonly promised: (title: string) => Promise<Violation>;
 }
 
 const backend = valueOf(await webgpu()());
 const laws = backendLaws(backend);
+const promises = contractRows(laws).flatMap(({ promised }) => promised);
 
 const found = <A>(what: string, all: readonly A[], is: (candidate: A) => boolean): A => {
   const [only, ...others] = all.filter(is);
   if (only === undefined || others.length > 0) throw new Error(`${what}: not one of that name in the page`);
   return only;
-};
-
-/** What `checkLaw` says, with what the law said of the smallest counterexample. */
-const complaint = (thrown: unknown): string =>
-  thrown instanceof Error
-    ? [thrown.message, ...(thrown.cause === undefined ? [] : [complaint(thrown.cause)])].join('\n')
-    : String(thrown);
-
-const violationOf = async (law: Law, times: number): Promise<Violation> => {
-  try {
-    await checkLaw(law, times);
-    return null;
-  } catch (thrown) {
-    return complaint(thrown);
-  }
 };
 
 const checks: Checks = {
@@ -47,5 +35,6 @@ const checks: Checks = {
       found(name, features, (feature) => feature.name === name),
       tolerance,
     ),
+  promised: (title) => found(title, promises, (one) => one.title === title).violation(backend),
 };
 Object.assign(globalThis, { checks });

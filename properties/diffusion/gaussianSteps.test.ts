@@ -4,25 +4,34 @@ import { cpu } from '../../src/backends/tfjs/cpu.js';
 import { wasm } from '../../src/backends/tfjs/wasm.js';
 import {
   ancestral,
+  classifierGuided,
   cosine,
   ddim,
+  ddimInversion,
   ddpm,
   type Denoiser,
+  type GuideGradient,
   learningVariance,
   linear,
+  meanGuided,
   type Noise,
+  overParams,
   pMeanVariance,
+  priorTerm,
   pSample,
   qMeanVariance,
   qPosterior,
   qSample,
   sampler,
+  type SamplerParts,
   type Solver,
+  timestepGrid,
 } from '../../src/diffusion/index.js';
 import {
   add,
   ascribeLike,
   cast,
+  cos,
   constantOf,
   mul,
   onesLike,
@@ -67,6 +76,15 @@ const fakeRange = learningVariance<null, Image>({
     };
   },
 });
+/** ∇ log p(y|x_t) = -0.5·x + 0.1·cos(t/200) */
+const towards: GuideGradient<null, Image> = {
+  gradient: (_, x, { t }) => {
+    const ofTime = mul(0.1)(cos(mul(1 / 200)(cast('float32')(t))));
+    return add(scaleBy(ofTime)(onesLike(x)))(mul(-0.5)(x));
+  },
+};
+const beside = overParams((_: { readonly guide: null }) => null);
+const params = { guide: null };
 const denoisers = { FIXED_SMALL: fakeEpsilon, LEARNED_RANGE: fakeRange };
 
 describe.each([
@@ -102,6 +120,10 @@ describe.each([
         TOLERANCE,
       );
     });
+
+    it('_prior_bpd', async () => {
+      expect(await distance(() => priorTerm(process)(x0), golden.prior_bpd)).toBeLessThan(TOLERANCE);
+    });
   });
 
   describe.each(goldenSteps.cases.p.items)('reverse, $schedule, $var_type', (golden) => {
@@ -112,12 +134,17 @@ describe.each([
     const z: Noise = (x) => () => ascribeLike(x)(image(detNoise(SIZE, 0)));
 
     /** Both samples of the batch go through the step of each timestep; from each we take the one it is for. */
-    const step = async (solver: Solver): Promise<readonly number[]> => {
-      const made = right(sampler({ process, denoiser, solver, noise: z }));
+    const step = async (
+      solver: Solver,
+      guidance?: SamplerParts<typeof params, Image>['guidance'],
+    ): Promise<readonly number[]> => {
+      const made = right(
+        sampler({ process, denoiser: beside(denoiser), solver, noise: z, ...(guidance && { guidance }) }),
+      );
       const each = golden.t.map((timestep) =>
         numbersOf((key) => {
           const index = scalar(made.timesteps.indexOf(timestep), 'int32');
-          return made.step(null, made.start(xt), { index, key }).state.x;
+          return made.step(params, made.start(xt), { index, key }).state.x;
         }, backend()),
       );
       const [first, second] = await Promise.all(each);
@@ -151,6 +178,57 @@ describe.each([
       [1, golden['ddim_sample(eta=1.0,noise k=0)']],
     ])('ddim_sample, η = %d', async (eta, expected) => {
       expect(relativeDistance(await step(ddim({ eta })), expected)).toBeLessThan(TOLERANCE);
+    });
+
+    it('ddim_reverse_sample, where t+1 is a timestep', async () => {
+      // the inversion's second step is that from t to t+1
+      const each = golden.t.map((timestep) =>
+        timestep + 1 === process.schedule.T
+          ? null
+          : numbersOf(() => {
+              const parts = { process, denoiser, solver: ddimInversion(), grid: timestepGrid([timestep + 1, timestep]) }; // prettier-ignore
+              const inversion = right(sampler(parts));
+              return inversion.step(null, inversion.start(xt), { index: scalar(1, 'int32') }).state.x;
+            }, backend()),
+      );
+      const of = (sample: number, numbers: readonly number[]) =>
+        numbers.slice((sample * SIZE) / 2, ((sample + 1) * SIZE) / 2);
+      expect(each.filter((one) => one !== null)).not.toEqual([]);
+      for (const [sample, one] of each.entries())
+        if (one !== null)
+          expect(relativeDistance(of(sample, await one), of(sample, golden.ddim_reverse_sample))).toBeLessThan(TOLERANCE); // prettier-ignore
+    });
+
+    const onMean = meanGuided(process, towards, 1, { gradientAt: 'xt' });
+    const onScore = classifierGuided(process, towards, 1);
+    const reverseBy = (guidance: typeof onMean) =>
+      pMeanVariance(process, right(guidance(beside(denoiser))))(params, xt, { t });
+
+    it('condition_mean: x̂₀ is clipped before it is guided', async () => {
+      expect(await distance(() => reverseBy(onMean).mean, golden.condition_mean)).toBeLessThan(TOLERANCE);
+    });
+
+    it('p_sample_cond', async () => {
+      const drawn = pSample(process, right(onMean(beside(denoiser))))(
+        params,
+        xt,
+        { t },
+        image(detNoise(SIZE, 0)),
+      );
+      const expected = golden['p_sample_cond(noise k=0)'];
+      expect(await distance(() => drawn, expected)).toBeLessThan(TOLERANCE);
+      expect(relativeDistance(await step(ancestral(), onMean), expected)).toBeLessThan(TOLERANCE);
+    });
+
+    it('condition_score', async () => {
+      const { mean, x0: predicted } = reverseBy(onScore);
+      expect(await distance(() => mean, golden['condition_score.mean'])).toBeLessThan(TOLERANCE);
+      expect(await distance(() => predicted, golden['condition_score.pred_xstart'])).toBeLessThan(TOLERANCE);
+    });
+
+    it('ddim_sample_cond', async () => {
+      const expected = golden['ddim_sample_cond(eta=0)'];
+      expect(relativeDistance(await step(ddim(), onScore), expected)).toBeLessThan(TOLERANCE);
     });
   });
 });

@@ -13,8 +13,10 @@ import {
   linear,
   linearUnscaled,
   linspace,
+  respaceAtSigmas,
   scaledLinear,
   type Schedule,
+  sigmaRange,
   sigmas,
   sigmoidBetas,
   timestepOfSigma,
@@ -68,12 +70,14 @@ describe.each(Object.entries(made))('the schedule %s of diffusers', (name, sched
 
 const process = right(ddpm(linear(T)));
 
-/** Ours, of which DPM-Solver's leave the last out, which they count: a step ends there. */
 const ourGrid = ({ class: name, timestep_spacing, steps }: GoldenGrid): readonly number[] => {
-  const of = { linspace, leading, trailing }[timestep_spacing] as (steps: number) => Grid;
-  return name === 'DPMSolverMultistepScheduler' && timestep_spacing !== 'trailing'
-    ? right(of(steps + 1)(process)).slice(0, -1)
-    : right(of(steps)(process));
+  const endpoint = name !== 'DPMSolverMultistepScheduler';
+  const of: Readonly<Record<typeof timestep_spacing, Grid>> = {
+    linspace: linspace(steps, { endpoint }),
+    leading: leading(steps, { endpoint }),
+    trailing: trailing(steps),
+  };
+  return right(of[timestep_spacing](process));
 };
 
 describe('the spacings of diffusers', () => {
@@ -116,8 +120,7 @@ describe('noise levels', () => {
   });
 
   const schedule: Schedule = right(scaledLinear(T));
-  const levels = sigmas(schedule);
-  const range = { min: levels[0]!, max: levels[T - 1]! };
+  const range = sigmaRange(schedule);
 
   it.each([
     ['euler karras v', karrasSigmas],
@@ -129,6 +132,13 @@ describe('noise levels', () => {
     golden.timesteps!.forEach((t, i) =>
       expect(Math.abs(timestepOfSigma(schedule)(ours[i]!) - t)).toBeLessThan(1e-9),
     );
+  });
+
+  it('a process visits exactly those, and asks by the nearest timesteps: theirs', () => {
+    const golden = goldenSteps('dpm++ multistep 2 karras');
+    const visiting = right(respaceAtSigmas(right(karrasSigmas(8, range)))(right(ddpm(E.right(schedule)))));
+    expect(worst(Array.from(sigmas(visiting.schedule)).reverse(), golden.sigmas!)).toBeLessThan(1e-12);
+    expect(Array.from(visiting.timesteps).reverse()).toEqual(golden.timesteps);
   });
 
   it('the nearest timesteps to those are the grid', () => {

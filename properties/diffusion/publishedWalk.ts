@@ -16,7 +16,9 @@ import {
   dynamicThreshold,
   euler,
   eulerAncestral,
+  exponentialSigmas,
   heun,
+  karrasSigmas,
   learningVariance,
   linearUnscaled,
   lms,
@@ -24,10 +26,13 @@ import {
   type Parameterization,
   pndm,
   type Process,
+  processOfSigmas,
+  respaceAtSigmas,
   sampler,
   type SampleState,
   scaledLinear,
-  scheduleFromBetas,
+  type Schedule,
+  sigmaRange,
   sigmoidBetas,
   type Solver,
   timestepGrid,
@@ -61,12 +66,14 @@ import { numbersOf, right } from './run.js';
 type Image = [1, 2];
 const SIZE = 4;
 
-/** Where a walk goes: timesteps of a process, and what t the model sees at each of the process's. */
+/** Where a walk goes: timesteps of a process, and what t the model takes each for that it is asked by. */
 interface Place {
   readonly process: Process;
   readonly timesteps: readonly number[];
   readonly seen: readonly number[];
 }
+
+const asTheyAre: readonly number[] = Array.from({ length: 1000 }, (_, t) => t);
 
 const schedules = {
   linear: linearUnscaled(1000),
@@ -75,45 +82,52 @@ const schedules = {
   sigmoid: sigmoidBetas(1000),
 };
 
-/** A process of given σ, rising: the noise levels of paths that leave those of a schedule. */
-const processOfSigmas = (sigmas: readonly number[]): Process => {
-  const alphaBars = sigmas.map((sigma) => 1 / (1 + sigma ** 2));
-  const betas = alphaBars.map((alphaBar, t) => 1 - alphaBar / (alphaBars[t - 1] ?? 1));
-  return {
-    ...right(ddpm(scheduleFromBetas(betas))),
-    marginals: sigmas.map((sigma) => ({
-      scale: 1 / Math.hypot(1, sigma),
-      variance: sigma ** 2 / (1 + sigma ** 2),
-    })),
-  };
-};
-
 const falling = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => count - 1 - i);
 
 /** Whether the last leg ends at t = 0, and not at the data. */
 const endsAtFirstLevel = ({ class: name, settings }: GoldenSteps): boolean =>
   settings.final_sigmas_type === 'sigma_min' || !(settings.set_alpha_to_one ?? name !== 'PNDMScheduler');
 
+/** Every timestep of a process, and the t of theirs, which need not be whole, in place of those that it asks by. */
+const everywhere = (process: Process, theirs: readonly number[]): Place => ({
+  process,
+  timesteps: falling(theirs.length),
+  seen: [...theirs].reverse().reduce((seen, t, i) => seen.with(process.timesteps[i]!, t), asTheyAre),
+});
+
+/** The σ between those of a schedule that a case asks for, as it would be asked for here. */
+const between = ({ settings, timesteps = [] }: GoldenSteps, schedule: Schedule) => {
+  const make =
+    settings.use_karras_sigmas === true
+      ? karrasSigmas
+      : settings.use_exponential_sigmas === true
+        ? exponentialSigmas
+        : undefined;
+  return make && right(make(timesteps.length, sigmaRange(schedule)));
+};
+
 export const placeOf = (golden: GoldenSteps): Place => {
   const { settings, levels, path = [], sigmas = [], timesteps = [] } = golden;
-  if (levels !== undefined)
-    return { process: processOfSigmas(levels), timesteps: path, seen: levels.map((_, j) => 40 * j) };
-  const between = settings.use_karras_sigmas === true || settings.use_exponential_sigmas === true;
+  if (levels !== undefined) {
+    const heard = Int32Array.from(levels, (_, j) => 40 * j);
+    return { process: right(processOfSigmas(levels, heard)), timesteps: path, seen: asTheyAre };
+  }
   // ᾱ_999 is not 0 there, but 2⁻²⁴
-  const lifted = settings.rescale_betas_zero_snr === true && golden.class === 'DPMSolverMultistepScheduler';
-  if (between || lifted)
-    return {
-      process: processOfSigmas([...sigmas].reverse()),
-      timesteps: falling(sigmas.length),
-      seen: [...timesteps].reverse(),
-    };
+  if (settings.rescale_betas_zero_snr === true && golden.class === 'DPMSolverMultistepScheduler') {
+    const heard = Int32Array.from(timesteps).reverse();
+    return everywhere(right(processOfSigmas([...sigmas].reverse(), heard)), timesteps);
+  }
   const schedule = schedules[settings.beta_schedule ?? 'scaled_linear'];
-  const rescaled = settings.rescale_betas_zero_snr === true ? E.flatMap(zeroTerminalSNR)(schedule) : schedule;
+  const process = right(
+    ddpm(settings.rescale_betas_zero_snr === true ? E.flatMap(zeroTerminalSNR)(schedule) : schedule),
+  );
+  const wanted = between(golden, process.schedule);
+  if (wanted !== undefined) return everywhere(right(respaceAtSigmas(wanted)(process)), timesteps);
   const visited = [...timesteps].sort((a, b) => b - a);
   return {
-    process: right(ddpm(rescaled)),
+    process,
     timesteps: endsAtFirstLevel(golden) ? [...visited, 0] : visited,
-    seen: Array.from({ length: 1000 }, (_, t) => t),
+    seen: asTheyAre,
   };
 };
 

@@ -87,5 +87,5 @@ describe('three steps of training', async () => {
   testOnWebgpu(async () => {
     const actual = await agrees(webgpu());
     expect(await trained(webgpu())).toEqual(actual); // to the bit
-  }, 300_000);
+  });
 });

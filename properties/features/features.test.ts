@@ -8,28 +8,35 @@ import type { Backend } from '../../src/dsl/backend.js';
 import { noChromium } from '../chromium/browser.js';
 import { openContract } from '../chromium/contract.js';
 import { publicNames } from '../documentation/examples.js';
-import type { Violation } from '../laws/law.js';
+import { backendLaws } from '../laws/backends.js';
+import { firstOf, titleOf, type Violation } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';
 import { noWebgpu } from '../webgpu.js';
 import { features } from './all.js';
 import { agreement, gradientAgreement } from './checks.js';
+import { contractRows, type Promised, type Row } from './contract.js';
 import type { Feature } from './feature.js';
-import { featuresPage, type Found } from './page.js';
+import { featuresPage, type Found, type Kept } from './page.js';
 
-type Check = (feature: Feature) => Promise<Violation>;
+/** How a column finds out what is wrong with an operation, and with a part of the contract. */
+interface Checking {
+  readonly feature: (feature: Feature) => Promise<Violation>;
+  readonly promised: (promised: Promised) => Promise<Violation>;
+}
 
-const within =
-  (tolerance: number, backend: Backend): Check =>
-  (feature) =>
-    agreement(backend, feature, tolerance);
+const within = (tolerance: number, backend: Backend): Checking => ({
+  feature: (feature) => agreement(backend, feature, tolerance),
+  promised: ({ violation }) => violation(backend),
+});
 
-const notHere: Check = () => Promise.reject(new Error('skipped'));
+const skipped = () => Promise.reject(new Error('skipped'));
+const notHere: Checking = { feature: skipped, promised: skipped };
 
 const contract = noChromium === '' ? await openContract() : null;
 afterAll(() => contract?.close());
 
 /** The columns; `missing` says why one cannot be checked on this machine, and is empty where it can. */
-const backends: readonly { readonly name: string; readonly missing: string; readonly check: Check }[] = [
+const backends: readonly { readonly name: string; readonly missing: string; readonly check: Checking }[] = [
   { name: 'reference', missing: '', check: within(1e-12, valueOf(await reference()())) },
   { name: 'cpu', missing: '', check: within(1e-5, valueOf(await cpu()())) },
   { name: 'wasm', missing: '', check: within(1e-5, valueOf(await wasm()())) },
@@ -41,7 +48,13 @@ const backends: readonly { readonly name: string; readonly missing: string; read
   {
     name: 'webgpu in Chromium',
     missing: noChromium,
-    check: contract === null ? notHere : ({ name }) => contract.feature(name, 1e-5),
+    check:
+      contract === null
+        ? notHere
+        : {
+            feature: ({ name }) => contract.feature(name, 1e-5),
+            promised: ({ title }) => contract.promised(title),
+          },
   },
 ];
 const missing = backends.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
@@ -52,20 +65,60 @@ const once = <A>(make: () => Promise<A>): (() => Promise<A>) => {
   return () => (made ??= make());
 };
 
+interface Column {
+  readonly name: string;
+  readonly missing: string;
+  readonly found: () => Promise<Violation>;
+}
+
+/** A test for each column that nothing is found; where it is skipped, its name says why. */
+const findNothing = (what: string, columns: readonly Column[]): void => {
+  for (const { name, missing: why, found } of columns)
+    test.skipIf(why !== '')([name, what, why].filter((words) => words !== '').join(' '), async () => {
+      expect(await found()).toBeNull();
+    });
+};
+
 const checks = features.map((feature) => ({
   feature,
-  backends: backends.map(({ check, ...backend }) => ({ ...backend, found: once(() => check(feature)) })),
+  backends: backends.map(({ check, ...backend }) => ({
+    ...backend,
+    found: once(() => check.feature(feature)),
+  })),
   gradient: once(() => gradientAgreement(feature)),
 }));
 
 describe.each(checks)('$feature.name', ({ backends, gradient }) => {
-  test.for(backends)('$name computes it and its gradient', async ({ found, missing: why }, { skip }) => {
-    skip(why !== '', why);
-    expect(await found()).toBeNull();
-  });
+  findNothing('computes it and its gradient', backends);
   test('its gradient is what differences of values give, or 0', async () => {
     expect(await gradient()).toBeNull();
   });
+});
+
+const laws = backendLaws(valueOf(await reference()()));
+
+/** All that is wrong with a part of the contract. */
+const violationOf =
+  ({ promised: check }: Checking, { promised }: Row) =>
+  async (): Promise<Violation> => {
+    const violations: Violation[] = [];
+    for (const one of promised) violations.push(await check(one));
+    return firstOf(...violations);
+  };
+
+const promises = contractRows(laws).map((row) => ({
+  row,
+  backends: backends.map(({ check, ...backend }) => ({ ...backend, found: once(violationOf(check, row)) })),
+}));
+
+describe.each(promises.map((one) => [one.row.says, one] as const))('the contract: %s', (_, { backends }) => {
+  findNothing('', backends);
+});
+
+test('every law of backends is in one row of the contract', () => {
+  const titles = promises.flatMap(({ row }) => row.promised.map(({ title }) => title));
+  const own = titles.filter((title) => !title.startsWith('U-Net'));
+  expect(own.sort()).toEqual(laws.map(titleOf).sort());
 });
 
 /** Exported beside operations, and none: they give keys. */
@@ -80,17 +133,23 @@ test('every operation that noisefold/dsl exports is among them, once', () => {
   expect(features.map(({ name }) => name).sort()).toEqual(names.sort());
 });
 
+const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<string, Violation>>> => {
+  const outcomes: Record<string, Violation> = {};
+  for (const { name, found } of backends) outcomes[name] = await found();
+  return outcomes;
+};
+
 test.skipIf(missing !== '')(
   `FEATURES.md is what the checks find (npm run features writes it) ${missing}`,
   async () => {
     const found: Found[] = [];
     for (const { feature, backends, gradient } of checks) {
-      const outcomes: Record<string, Violation> = {};
-      for (const { name, found: outcome } of backends) outcomes[name] = await outcome();
       const says = exported.find(({ name }) => name === feature.name)!.summary;
-      found.push({ feature, says, backends: outcomes, gradient: await gradient() });
+      found.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
     }
-    await expect(featuresPage(found)).toMatchFileSnapshot(
+    const kept: Kept[] = [];
+    for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
+    await expect(featuresPage(found, kept)).toMatchFileSnapshot(
       fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
     );
   },

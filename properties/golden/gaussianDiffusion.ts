@@ -50,6 +50,7 @@ interface GoldenForward {
   readonly posterior_mean: readonly number[];
   readonly posterior_variance_per_batch: readonly number[];
   readonly posterior_log_variance_clipped_per_batch: readonly number[];
+  readonly prior_bpd: readonly [number, number];
 }
 
 /** Steps of the reverse process from q_sample at `t`, by ε = 0.9·tanh(0.8·x + 0.3·sin(t/100)), x̂₀ clipped. */
@@ -67,6 +68,14 @@ interface GoldenReverse {
   readonly 'ddim_sample(eta=0.0,noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=0.5,noise k=0)': readonly number[];
   readonly 'ddim_sample(eta=1.0,noise k=0)': readonly number[];
+  /** From t to t+1; from T-1 to noise alone. */
+  readonly ddim_reverse_sample: readonly number[];
+  /** By ∇ log p(y|x_t) = -0.5·x + 0.1·cos(t/200), of scale 1. */
+  readonly 'p_sample_cond(noise k=0)': readonly number[];
+  readonly 'ddim_sample_cond(eta=0)': readonly number[];
+  readonly condition_mean: readonly number[];
+  readonly 'condition_score.mean': readonly number[];
+  readonly 'condition_score.pred_xstart': readonly number[];
 }
 
 export const goldenSteps = read('gaussianSteps.json') as {

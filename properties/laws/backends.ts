@@ -5,7 +5,8 @@ import { ownershipLaws } from './ownership.js';
 
 /**
  * The contract of a backend: what anyone who writes one can check it by. It computes what the reference
- * computes, keeps to who owns which memory, and gives its errors as values.
+ * computes, keeps to who owns which memory, and gives its errors as values. One law is of each operation: `titleOf` tells
+ * them apart.
  *
  * @example
  * const check = using(cpu())((backend) => async () => {

@@ -15,6 +15,7 @@ import {
   type Process,
   processOf,
   reparameterize,
+  steered,
   unguided,
 } from 'noisefold/diffusion';
 import {
@@ -170,7 +171,11 @@ const bayes: Law<Case> = {
   runs: 60,
   violation: async (given) => {
     const { process, t } = given;
-    const guided = valueOf(classifierGuided(process, classifierOf(given), 1)(ofNone(given)));
+    const guided = F.pipe(
+      valueOf(classifierGuided(process, classifierOf(given), 1)(ofNone(given))),
+      steered(process),
+      reparameterize(process, given.predicts),
+    );
     const found = await saidBy(overParams(() => ({ guide: {} }))(guided), given);
     const expected = await saidBy(ofClasses(given), given);
     return firstOf(

@@ -2,7 +2,7 @@
  * `noisefold/laws`: what noisefold promises, as values. fast-check, which draws the samples, is a peer
  * dependency of this subpath alone.
  */
-export { type Law, type Violation } from './law.js';
+export { type Law, titleOf, type Violation } from './law.js';
 export { checkLaw } from './check.js';
 export { channelLaws } from './channels.js';
 export { processLaws } from './processes.js';

@@ -19,7 +19,13 @@ export interface Law<A = unknown> {
   violation(sample: A): Violation | Promise<Violation>;
 }
 
-/** A law's name among laws that hold of several things. */
+/**
+ * A law's name among laws that hold of several things: that with the name of the thing.
+ *
+ * @example
+ * titleOf({ name: 'is linear', subject: 'matmul' }) // → 'is linear: matmul'
+ * titleOf({ name: 'is linear' }) // → 'is linear'
+ */
 export const titleOf = ({ name, subject }: Pick<Law, 'name' | 'subject'>): string =>
   subject === undefined ? name : `${name}: ${subject}`;
 

@@ -30,15 +30,22 @@ const ULP = 2 ** -53;
 
 const products: Law<Schedule> = {
   name: 'alphaBars are the products of the alphas',
-  formula: 'ᾱ_t = ∏_{s≤t} (1 − β_s), within 2·(t + 1) roundings, for every schedule',
+  formula:
+    'α_t = 1 − β_t, within a rounding of 1; ᾱ_t = ∏_{s≤t} α_s, within 2·(t + 1) roundings, for every schedule',
   source: 'DDPM (Ho et al. 2020), section 2',
   arbitrary: schedule,
   runs: 30,
-  violation: ({ betas, alphaBars }) =>
+  violation: ({ betas, alphas, alphaBars }) =>
     Array.from(alphaBars).reduce<Violation>((found, alphaBar, t) => {
       // from the other end, so that it rounds otherwise
-      const product = betas.subarray(0, t + 1).reduceRight((all, beta) => all * (1 - beta), 1);
-      return found ?? near(`ᾱ_${t}`, alphaBar, product, 2 * (t + 1) * ULP * product);
+      const product = alphas.subarray(0, t + 1).reduceRight((all, alpha) => all * alpha, 1);
+      return (
+        found ??
+        firstOf(
+          near(`α_${t}`, alphas[t]!, 1 - betas[t]!, ULP),
+          near(`ᾱ_${t}`, alphaBar, product, 2 * (t + 1) * ULP * product),
+        )
+      );
     }, null),
 };
 

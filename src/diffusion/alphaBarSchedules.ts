@@ -1,5 +1,7 @@
 /** The schedules that are given by ᾱ, a function of the fraction of the process that has passed. */
 import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { aboveZero, exactly, finite, refined } from '../internal/decode.js';
 import { E, type either, F } from '../internal/fp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
@@ -14,9 +16,13 @@ export interface AlphaBarOptions {
 
 const MAX_BETA = 0.999;
 
+/** What every schedule by ᾱ takes as its largest β. */
+const maxBeta = refined(finite, 'a largest β in (0, 1]', (beta) => beta > 0 && beta <= 1);
+const MAX_BETA_HINT = '0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0';
+
 /** ᾱ at the T + 1 ends of the steps, in (0, 1] and falling; it may come to 0 in the end. */
 const valuesOf = (
-  where: string,
+  { where, hint }: Named,
   alphaBar: AlphaBar,
   T: number,
 ): either.Either<NoisefoldError, Float64Array> => {
@@ -31,37 +37,36 @@ const valuesOf = (
         where,
         expected: 'ᾱ in (0, 1] that falls at every step (to 0 only at the last)',
         actual: `${values[wrong]} at ${wrong}/${T}${wrong === 0 ? '' : `, after ${values[wrong - 1]}`}`,
-        hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
+        hint,
       });
 };
 
+/** What errors call a schedule, and what to do where its ᾱ does not fall. */
+interface Named {
+  readonly where: string;
+  readonly hint: string;
+}
+
 const byAlphaBar = (
-  where: string,
+  named: Named,
   alphaBar: AlphaBar,
   T: number,
-  maxBeta: number,
+  most: number,
 ): either.Either<NoisefoldError, Schedule> =>
-  maxBeta > 0 && maxBeta <= 1
-    ? F.pipe(
-        timestepCount(where, T),
-        E.flatMap(() => valuesOf(where, alphaBar, T)),
-        E.flatMap((values) =>
-          checkedBetas(
-            where,
-            values.subarray(1).map((value, t) => Math.min(1 - value / values[t]!, maxBeta)),
-          ),
-        ),
-      )
-    : fail('ConfigError', {
-        where,
-        expected: 'a largest β in (0, 1]',
-        actual: `${maxBeta}`,
-        hint: '0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0',
-      });
+  F.pipe(
+    timestepCount(named.where, T),
+    E.flatMap(() => valuesOf(named, alphaBar, T)),
+    E.flatMap((values) =>
+      checkedBetas(
+        named.where,
+        values.subarray(1).map((value, t) => Math.min(1 - value / values[t]!, most)),
+      ),
+    ),
+  );
 
 /**
  * The schedule of T steps that follow a function ᾱ of the fraction of the process, on [0, 1]:
- * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `maxBeta` (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
+ * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest` (0.999 if left out;Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
  * leaves (0, 1], but for a 0 at the end, or does not fall at every step is a `ConfigError`.
  *
  * @example
@@ -72,8 +77,23 @@ const byAlphaBar = (
 export const scheduleFromAlphaBar = (
   alphaBar: AlphaBar,
   T: number,
-  maxBeta: number = MAX_BETA,
-): either.Either<NoisefoldError, Schedule> => byAlphaBar('scheduleFromAlphaBar', alphaBar, T, maxBeta);
+  largest: number = MAX_BETA,
+): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    largest,
+    optionsOf({ where: 'scheduleFromAlphaBar', options: maxBeta, hint: MAX_BETA_HINT }),
+    E.flatMap((most) =>
+      byAlphaBar(
+        {
+          where: 'scheduleFromAlphaBar',
+          hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
+        },
+        alphaBar,
+        T,
+        most,
+      ),
+    ),
+  );
 
 /**
  * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ falls as a squared cosine,
@@ -84,12 +104,15 @@ export const scheduleFromAlphaBar = (
  * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
  * pipe(cosine(4, { maxBeta: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.153, 0.417, 0.5, 0.5])
  */
-export const cosine = (
-  T: number,
-  { maxBeta = MAX_BETA }: AlphaBarOptions = {},
-): either.Either<NoisefoldError, Schedule> => {
+export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<NoisefoldError, Schedule> => {
   const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
-  return byAlphaBar('cosine', (fraction) => root(fraction) ** 2, T, maxBeta);
+  return F.pipe(
+    options,
+    optionsOf({ where: 'cosine', options: exactly({}, { maxBeta }), hint: MAX_BETA_HINT }),
+    E.flatMap(({ maxBeta: most = MAX_BETA }) =>
+      byAlphaBar({ where: 'cosine', hint: 'take fewer steps' }, (fraction) => root(fraction) ** 2, T, most),
+    ),
+  );
 };
 
 /**
@@ -103,28 +126,26 @@ export const cosine = (
  */
 export const sigmoidAlphaBar = (
   T: number,
-  {
-    start = -3,
-    end = 3,
-    tau = 1,
-    maxBeta = MAX_BETA,
-  }: AlphaBarOptions & { readonly start?: number; readonly end?: number; readonly tau?: number } = {},
+  options: AlphaBarOptions & { readonly start?: number; readonly end?: number; readonly tau?: number } = {},
 ): either.Either<NoisefoldError, Schedule> => {
-  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
-  const [first, last] = [sigmoid(start), sigmoid(end)];
-  return start < end && tau > 0
-    ? byAlphaBar(
-        'sigmoidAlphaBar',
-        (fraction) => (last - sigmoid(start + fraction * (end - start))) / (last - first),
-        T,
-        maxBeta,
-      )
-    : fail('ConfigError', {
-        where: 'sigmoidAlphaBar',
-        expected: 'start < end and tau > 0',
-        actual: `start = ${start}, end = ${end}, tau = ${tau}`,
-        hint: '-3, 3 and 1 are usual',
-      });
+  const named = { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' };
+  return F.pipe(
+    options,
+    optionsOf({ ...named, options: exactly({}, { start: finite, end: finite, tau: aboveZero, maxBeta }) }),
+    E.flatMap(({ start = -3, end = 3, tau = 1, maxBeta: most = MAX_BETA }) => {
+      const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
+      const [first, last] = [sigmoid(start), sigmoid(end)];
+      const alphaBar: AlphaBar = (fraction) =>
+        (last - sigmoid(start + fraction * (end - start))) / (last - first);
+      return start < end
+        ? byAlphaBar(named, alphaBar, T, most)
+        : fail('ConfigError', {
+            ...named,
+            expected: 'start < end',
+            actual: `start = ${start}, end = ${end}`,
+          });
+    }),
+  );
 };
 
 /**
@@ -138,21 +159,17 @@ export const sigmoidAlphaBar = (
  */
 export const laplace = (
   T: number,
-  {
-    mu = 0,
-    b = 0.5,
-    maxBeta = MAX_BETA,
-  }: AlphaBarOptions & { readonly mu?: number; readonly b?: number } = {},
+  options: AlphaBarOptions & { readonly mu?: number; readonly b?: number } = {},
 ): either.Either<NoisefoldError, Schedule> => {
-  const logSNR = (t: number): number => mu - b * Math.sign(0.5 - t) * Math.log(1 - 2 * Math.abs(t - 0.5));
-  return Number.isFinite(mu) && b > 0 && b < Infinity
-    ? byAlphaBar('laplace', (t) => 1 / (1 + Math.exp(-logSNR(t))), T, maxBeta)
-    : fail('ConfigError', {
-        where: 'laplace',
-        expected: 'a finite mu, and b > 0',
-        actual: `mu = ${mu}, b = ${b}`,
-        hint: '0 and 0.5 are usual',
-      });
+  const named = { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' };
+  return F.pipe(
+    options,
+    optionsOf({ ...named, options: exactly({}, { mu: finite, b: aboveZero, maxBeta }) }),
+    E.flatMap(({ mu = 0, b = 0.5, maxBeta: most = MAX_BETA }) => {
+      const logSNR = (t: number): number => mu - b * Math.sign(0.5 - t) * Math.log(1 - 2 * Math.abs(t - 0.5));
+      return byAlphaBar(named, (t) => 1 / (1 + Math.exp(-logSNR(t))), T, most);
+    }),
+  );
 };
 
 /**
@@ -164,6 +181,14 @@ export const laplace = (
  */
 export const exponential = (
   T: number,
-  { rate = 12, maxBeta = MAX_BETA }: AlphaBarOptions & { readonly rate?: number } = {},
-): either.Either<NoisefoldError, Schedule> =>
-  byAlphaBar('exponential', (fraction) => Math.exp(-rate * fraction), T, maxBeta);
+  options: AlphaBarOptions & { readonly rate?: number } = {},
+): either.Either<NoisefoldError, Schedule> => {
+  const named = { where: 'exponential', hint: 'a rate of 12 is usual' };
+  return F.pipe(
+    options,
+    optionsOf({ ...named, options: exactly({}, { rate: aboveZero, maxBeta }) }),
+    E.flatMap(({ rate = 12, maxBeta: most = MAX_BETA }) =>
+      byAlphaBar(named, (fraction) => Math.exp(-rate * fraction), T, most),
+    ),
+  );
+};

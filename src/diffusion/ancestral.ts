@@ -11,6 +11,9 @@ import { column, entryAt } from './table.js';
 /** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
 export type ReverseVariance = 'posterior' | 'beta';
 
+/** A {@link ReverseVariance}, from outside. */
+export const reverseVariance = t.keyof({ posterior: null, beta: null }, "a variance, 'posterior' or 'beta'");
+
 /**
  * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.
  *
@@ -69,14 +72,11 @@ const learnedStep = (legs: readonly Leg[]) => {
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 500, 0])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 666, 332])
  */
 export const ancestral = withOptions<{ readonly variance?: ReverseVariance }>({
   where: 'ancestral',
-  options: exactly(
-    {},
-    { variance: t.keyof({ posterior: null, beta: null }, "a variance, 'posterior' or 'beta'") },
-  ),
+  options: exactly({}, { variance: reverseVariance }),
   hint: 'the posterior is usual; a denoiser that learns its variance needs none',
   solver: ({ variance = 'posterior' }) =>
     integrating((legs) => {

@@ -1,6 +1,14 @@
 import { type Dim, gather, table, type Tensor } from '../dsl/index.js';
 import type { Process } from './process.js';
 
+/** A denoiser that knows no timesteps beyond those that it is asked by in a process: what guides are held against. */
+export const knowingOnly =
+  ({ timesteps }: Pick<Process, 'timesteps'>) =>
+  <D extends { readonly timesteps?: number }>(denoiser: D): D => {
+    const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
+    return { ...denoiser, timesteps: Math.min(denoiser.timesteps ?? Infinity, last + 1) };
+  };
+
 /** The timesteps by which a network is asked, from those of a process, 0…T-1: other ones where it is respaced. `[B]` */
 export const askedTimesteps = ({ timesteps }: Pick<Process, 'timesteps'>) => {
   const same = timesteps.every((timestep, t) => timestep === t);

@@ -1,6 +1,8 @@
 /** The schedules that are given by their betas. */
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import { ramp } from './ramp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
@@ -12,15 +14,28 @@ export interface BetaRange {
   readonly end?: number;
 }
 
-const checkedRange = (where: string, { start = 1e-4, end = 0.02 }: BetaRange) =>
-  start > 0 && start <= end && end < 1
-    ? E.right({ start, end })
-    : fail('ConfigError', {
-        where,
-        expected: 'rising betas, 0 < start ≤ end < 1',
-        actual: `start = ${start}, end = ${end}`,
-        hint: 'give betas that fall to scheduleFromBetas',
-      });
+const checkedRange = (
+  where: string,
+  range: BetaRange,
+  usual: Required<BetaRange>,
+): either.Either<NoisefoldError, Required<BetaRange>> => {
+  const named = { where, hint: 'give betas that fall to scheduleFromBetas' };
+  return F.pipe(
+    range,
+    optionsOf({ ...named, options: exactly({}, { start: t.number, end: t.number }) }),
+    E.flatMap(({ start = usual.start, end = usual.end }) =>
+      start > 0 && start <= end && end < 1
+        ? E.right({ start, end })
+        : fail('ConfigError', {
+            ...named,
+            expected: 'rising betas, 0 < start ≤ end < 1',
+            actual: `start = ${start}, end = ${end}`,
+          }),
+    ),
+  );
+};
+
+const DDPM: Required<BetaRange> = { start: 1e-4, end: 0.02 };
 
 /** T betas by a rule, which is asked when T is a number of timesteps. */
 const ruled = (
@@ -39,9 +54,10 @@ const ranged = (
   T: number,
   range: BetaRange,
   betas: (range: Required<BetaRange>) => Float64Array,
+  usual: Required<BetaRange> = DDPM,
 ): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
-    checkedRange(where, range),
+    checkedRange(where, range, usual),
     E.flatMap((checked) => ruled(where, T, () => betas(checked))),
   );
 
@@ -100,10 +116,8 @@ export const quadratic = (T: number, range: BetaRange = {}): either.Either<Noise
  * @example
  * pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
  */
-export const scaledLinear = (
-  T: number,
-  { start = 0.00085, end = 0.012 }: BetaRange = {},
-): either.Either<NoisefoldError, Schedule> => ranged('scaledLinear', T, { start, end }, rootLinear(T));
+export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
+  ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
 
 /**
  * Betas along a sigmoid from -6 to 6 (GeoDiff, Xu et al. 2022; 'sigmoid' of diffusers). A sigmoid of ᾱ is

@@ -1,10 +1,13 @@
 import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../dsl/index.js';
-import type { ReverseVariance } from './ancestral.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { amount, exactly } from '../internal/decode.js';
+import { type ReverseVariance, reverseVariance } from './ancestral.js';
 import { boundTerm } from './bound.js';
 import { uncorrected } from './correction.js';
 import type { Denoiser } from './denoiser.js';
 import { type Losses, targetOf } from './loss.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { lossFields, type LossOptions, noisedBatch } from './noisedBatch.js';
 import type { Process } from './process.js';
 import { predictionsOf, reverseOf } from './reverse.js';
 
@@ -13,6 +16,12 @@ export interface BoundLossOptions extends LossOptions {
   /** σ_t² of a denoiser that does not learn it; the posterior's β̃_t if left out. */
   readonly variance?: ReverseVariance;
 }
+
+const boundOptions = optionsOf<BoundLossOptions>({
+  where: 'boundLosses',
+  options: exactly({}, { ...lossFields, variance: reverseVariance }),
+  hint: "'posterior' is β̃ of the steps, 'beta' their β",
+});
 
 /**
  * The term of the variational bound at a drawn t, in bits per dimension: raw 'KL'. Its mean over t is the bound, but
@@ -31,13 +40,15 @@ export interface BoundLossOptions extends LossOptions {
 export const boundLosses = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { variance = 'posterior', ...options }: BoundLossOptions = {},
+  options: BoundLossOptions = {},
 ): Losses<P, I> => {
+  const given = boundOptions(options);
   const predictions = predictionsOf(process, denoiser);
-  const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
   const term = boundTerm(process);
-  const noised = noisedBatch(process, denoiser, options);
   return (params, x0, key, ...told) => {
+    const { variance = 'posterior', ...drawing } = orRaise(given);
+    const reverse = reverseOf(process, denoiser, { variance, correction: uncorrected });
+    const noised = noisedBatch(process, denoiser, drawing);
     const { xt, at } = noised(x0, key, ...told);
     return { losses: term(at.t, x0, xt)(reverse(at.t, xt)(predictions(params, xt, at))), t: at.t };
   };
@@ -78,12 +89,18 @@ export interface HybridOptions extends LossOptions {
   readonly lambda?: number;
 }
 
+const hybridOptions = optionsOf<HybridOptions>({
+  where: 'hybridLosses',
+  options: exactly({}, { ...lossFields, lambda: amount }),
+  hint: '0.001 is the λ of the paper',
+});
+
 /**
  * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
  * {@link simpleLosses}, and λ·T times the term of the bound, in bits per dimension, at the same t, where the
  * prediction is detached: the mean learns from the first, the variance from the second. One evaluation for both.
  *
- * A denoiser that does not learn its variance is a `ConfigError`, raised when the program is traced.
+ * A denoiser that does not learn its variance, or a λ that is not finite or negative, is a `ConfigError`, raised when the program is traced.
  *
  * @example
  * const model = learningVariance<null, []>({
@@ -102,14 +119,16 @@ export interface HybridOptions extends LossOptions {
 export const hybridLosses = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { lambda = 1e-3, ...options }: HybridOptions = {},
+  options: HybridOptions = {},
 ): Losses<P, I> => {
+  const given = hybridOptions(options);
   const predictions = predictionsOf(process, denoiser);
   const reverse = reverseOf(process, denoiser, { correction: uncorrected });
   const wanted = targetOf(process, denoiser.predicts);
   const term = boundTerm(process);
-  const noised = noisedBatch(process, denoiser, options);
   return (params, x0, key, ...told) => {
+    const { lambda = 1e-3, ...drawing } = orRaise(given);
+    const noised = noisedBatch(process, denoiser, drawing);
     const { xt, noise, at } = noised(x0, key, ...told);
     const { prediction, variance = unlearned() } = predictions(params, xt, at);
     const mse = meanPerSample(square(sub(wanted(at.t)(x0, noise))(prediction)));

@@ -25,7 +25,7 @@ it.each([
   [checkedTimesteps(process)([0, 2]), 'ConfigError', '2 for sample 1'],
   [checkedTimesteps(process)([-1]), 'ConfigError', '-1 for sample 0'],
   [checkedTimesteps(process)([0.5]), 'ConfigError', '0.5 for sample 0'],
-  [checkedLabels(digits)([4]), 'ConfigError', '4 for sample 0'],
+  [checkedLabels(digits)([4]), 'ConfigError', 'label of sample 0'],
   [checkedLabels(plain)([0]), 'ConfigError', 'no labels'],
 ])('what is not is an error, %#', (made, tag, message) => {
   expect(E.isLeft(made) && made.left._tag).toBe(tag);

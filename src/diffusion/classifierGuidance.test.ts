@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import {
   add,
+  clip,
   constantOf,
   expandDims,
   gather,
@@ -13,16 +14,18 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, F } from '../internal/fp.js';
-import { type Classifier, classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
+import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
+import type { Classifier, GuideGradient } from './guide.js';
 import { ancestral } from './ancestral.js';
 import { ddim } from './ddim.js';
 import { linear } from './betaSchedules.js';
-import { converted, type Denoiser, learningVariance, reparameterize } from './denoiser.js';
+import { type Denoiser, learningVariance, overProcess, reparameterize } from './denoiser.js';
 import { timestepGrid } from './grid.js';
 import { guidanceMonoid } from './guidance.js';
 import { ddpm, type Process } from './process.js';
 import { respace } from './respacing.js';
 import { sampler, type SamplerParts } from './sampler.js';
+import { steered } from './steering.js';
 import { cosine } from './alphaBarSchedules.js';
 
 // Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. All that follows is Bayes'
@@ -75,6 +78,8 @@ const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
   apply: (_, samples) => add(zerosLike(samples))(constantOf(noise, 3, 2) as unknown as typeof samples),
 };
 const params = { guide: null };
+const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
+  F.pipe(guided, steered(process), reparameterize(process, 'epsilon')).apply(params, x, { t, label });
 
 describe('classifier guidance on the score', () => {
   it.each(['epsilon', 'x0', 'v'] as const)(
@@ -84,18 +89,14 @@ describe('classifier guidance on the score', () => {
         classifierGuided(process, exact, 1)(reparameterize(process, predicts)(unconditional)),
       );
       expect(guided.predicts).toBe(predicts);
-      const found = await numbersOf(() =>
-        reparameterize(process, 'epsilon')(guided).apply(params, x, { t, label }),
-      );
+      const found = await numbersOf(() => noiseOfGuided(guided));
       expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
     },
   );
 
   it('moves as far as its scale', async () => {
     const at = (scale: number) =>
-      numbersOf(() =>
-        right(classifierGuided(process, exact, scale)(unconditional)).apply(params, x, { t, label }),
-      );
+      numbersOf(() => noiseOfGuided(right(classifierGuided(process, exact, scale)(unconditional))));
     expect(relativeDistance(await at(0), noise)).toBeLessThan(1e-15);
     const expected = noise.map((n, i) => n + 3 * (noiseOfLabel[i]! - n));
     expect(relativeDistance(await at(3), expected)).toBeLessThan(1e-12);
@@ -105,7 +106,7 @@ describe('classifier guidance on the score', () => {
     const infinite = classifierGuided(process, exact, Infinity)(unconditional);
     expect(E.isLeft(infinite) && infinite.left.where).toBe('classifierGuided');
     const unlabelled = await outcomeOf(() =>
-      right(classifierGuided(process, exact, 1)(unconditional)).apply(params, x, { t }),
+      steered(process)(right(classifierGuided(process, exact, 1)(unconditional))).apply(params, x, { t }),
     )();
     expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
   });
@@ -129,7 +130,7 @@ describe('classifier guidance on the mean', () => {
     async (gradientAt) => {
       const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
       expect(guided.predicts).toBe('epsilon');
-      const x0 = await numbersOf(() => reparameterize(process, 'x0')(guided).apply(params, x, { t, label }));
+      const x0 = await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }));
       // the mean that ancestral sampling makes of that x0
       const means = x0.map((value, i) => {
         const posterior = process.posteriors[ts[i >> 1]!]!;
@@ -152,15 +153,13 @@ describe('classifier guidance on the mean', () => {
     guided: Denoiser<{ readonly guide: null }, [2]>,
     plain: Denoiser<{ readonly guide: null }, [2]>,
   ): Promise<readonly number[]> => {
-    const known = constantOf(
-      Int32Array.from(places, (place) => over.timesteps[place]!),
-      3,
-    );
     const x0Of = (one: typeof plain) =>
-      numbersOf(() => {
-        const network = one.apply(params, x, { t: known, label });
-        return converted(over, one.predicts, 'x0')(constantOf(Int32Array.from(places), 3), x)(network);
-      });
+      numbersOf(() =>
+        F.pipe(one, overProcess(over), steered(over)).apply(params, x, {
+          t: constantOf(Int32Array.from(places), 3),
+          label,
+        }),
+      );
     const [moved, still] = [await x0Of(guided), await x0Of(plain)];
     return moved.map((x0, i) => over.posteriors[places[i >> 1]!]!.x0 * (x0 - still[i]!));
   };
@@ -218,7 +217,7 @@ describe('classifier guidance on the mean', () => {
     expect(walk({})).toBe(100);
     expect(walk({ solver: ddim() })).toBe('another solver');
     expect(walk({ solver: ancestral({ variance: 'beta' }) })).toBe("the variance 'beta'");
-    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 88');
+    expect(walk({ grid: 10 })).toBe('a step from t = 99 to 89');
     expect(walk({ process: short })).toBe('timesteps of another process');
     expect(walk({ process: right(ddpm(linear(100))) })).toBe('another schedule');
     expect(walk({ process: short, guidance: meanGuided(short, slope, 1) })).toBe(10);
@@ -234,5 +233,49 @@ describe('classifier guidance on the mean', () => {
     );
     const made = meanGuided(process, exact, NaN)(unconditional);
     expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
+  });
+});
+
+describe('a gradient of one’s own in place of a classifier', () => {
+  const uphill: GuideGradient<null, [2]> = { gradient: (_, samples) => mul(-0.5)(samples) };
+  const black: Denoiser<{ readonly guide: null }, [2]> = {
+    predicts: 'x0',
+    apply: (_, samples) => zerosLike(samples),
+  };
+
+  it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ of it', async () => {
+    const guided = right(classifierGuided(process, uphill, 3)(black));
+    const found = await numbersOf(() => steered(process)(guided).apply(params, x, { t }));
+    const expected = xs.map((value, i) => {
+      const { a, s } = level(ts[i >> 1]!);
+      return (-0.5 * 3 * value * s * s) / a;
+    });
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
+  });
+
+  it('goes along with a classifier: their moves are summed, once each', async () => {
+    const own = classifierGuided(process, uphill, 3);
+    const both = guidanceMonoid.concat(own, classifierGuided(process, exact, 1));
+    const x0Of = (guidance: typeof own, denoiser = black) =>
+      numbersOf(() => steered(process)(right(guidance(denoiser))).apply(params, x, { t, label }));
+    const [one, other, sum] = [
+      await x0Of(own),
+      await x0Of(classifierGuided(process, exact, 1)),
+      await x0Of(both),
+    ];
+    expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
+    // over a denoiser that is steered already
+    const again = await x0Of(both, right(own(black)));
+    expect(relativeDistance(again, one.map((value, i) => 2 * value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
+  });
+
+  it('comes after the correction, which then bounds what it does not', async () => {
+    const guided = right(classifierGuided(process, uphill, 3)(unconditional));
+    const correction = clip(-0.1, 0.1);
+    const found = await numbersOf(() => steered(process, { correction })(guided).apply(params, x, { t }));
+    const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t }));
+    const moves = await numbersOf(() => steered(process)(right(classifierGuided(process, uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
+    const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
   });
 });

@@ -1,13 +1,7 @@
-import {
-  type Dim,
-  fork,
-  type Key,
-  normalLike,
-  raise,
-  randintLike,
-  type Shape,
-  type Tensor,
-} from '../dsl/index.js';
+import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../dsl/index.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, positive, refined } from '../internal/decode.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { perSample } from './batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
@@ -55,21 +49,18 @@ export const noisyCondition = (process: Process) => {
  *   using(reference()),
  * )() // → E.right([56, 31, 4])
  */
-export const conditioningAugmentation = (
-  process: Process,
-  { levels = process.schedule.T }: { readonly levels?: number } = {},
-) => {
+export const conditioningAugmentation = (process: Process, options: { readonly levels?: number } = {}) => {
   const noisy = noisyCondition(process);
   const { T } = process.schedule;
+  const given = optionsOf({
+    where: 'conditioningAugmentation',
+    options: exactly({}, { levels: refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T) }),
+    hint: 'the first timesteps are those of the least noise',
+  })(options);
+  const { levels = T } = options;
   return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
     namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
-      if (!(Number.isSafeInteger(levels) && levels >= 1 && levels <= T))
-        raise('ConfigError', {
-          where: 'conditioningAugmentation',
-          expected: `a whole number of levels, 1 to ${T}`,
-          actual: `${levels}`,
-          hint: 'the first timesteps are those of the least noise',
-        });
+      orRaise(given);
       const keys = fork(key, 'condition', 'timestep', 'noise');
       const clean = conditioner(x0, keys.condition);
       return noisy(clean, randintLike(0, levels, perSample(x0))(keys.timestep))(keys.noise);

@@ -30,7 +30,7 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([0, 0, 250, 500, 749])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([199, 199, 399, 599, 799])
  */
 export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
   where: 'ddimInversion',

@@ -51,6 +51,17 @@ export interface LearnedVariance<P, I extends Shape> {
   ) => Outputs<B, I>;
 }
 
+/**
+ * What moves x̂₀ once it is corrected: by how much, `[B, ...I]`, of what the denoiser is given and of the x̂₀ that was made
+ * of its prediction.
+ */
+export type Steering<P, I extends Shape> = <B extends Dim>(
+  params: P,
+  x: Tensor<[B, ...I]>,
+  at: Conditioning<NoInfer<B>>,
+  x0: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+) => Tensor<[B, ...I]>;
+
 /** The reverse steps of a process, from each timestep to the one before it, with the variance that is drawn with. */
 export interface ReverseSteps {
   readonly process: Process;
@@ -71,7 +82,7 @@ export interface Denoiser<P, I extends Shape> {
   readonly condition?: ConditionedOn;
   /** How many timesteps it knows, 0…timesteps-1; left out, it takes any. */
   readonly timesteps?: number;
-  /** The steps that its prediction is for, where it would be false in others: see {@link meanGuided}. */
+  /** The steps that it is for, where it would be false in others: see {@link meanGuided}. */
   readonly only?: readonly ReverseSteps[];
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(
@@ -79,6 +90,8 @@ export interface Denoiser<P, I extends Shape> {
     x: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
+  /** What moves x̂₀ beside the prediction, where something does, such as a classifier: see {@link steered}. */
+  readonly steering?: Steering<P, I>;
   /** For a denoiser that learns the variance of its steps; see {@link learningVariance}. */
   readonly learned?: LearnedVariance<P, I>;
 }
@@ -136,8 +149,9 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  */
 export const mapDenoiser =
   <P, Q, I extends Shape>({ params: part, told = (at) => at, said }: DenoiserChange<P, Q, I>) =>
-  ({ apply, learned, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
+  ({ apply, learned, steering, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
     ...denoiser,
+    ...(steering && { steering: (params, x, at, x0) => steering(part(params), x, told(at), x0) }),
     apply: (params, x, at) => {
       const prediction = apply(part(params), x, told(at));
       return said ? said(at.t, x)(prediction) : prediction;

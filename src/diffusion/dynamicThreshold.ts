@@ -5,7 +5,6 @@ import {
   dims,
   maximum,
   mul,
-  raise,
   reciprocal,
   reshape,
   scaleBy,
@@ -16,6 +15,9 @@ import {
   topK,
 } from '../dsl/index.js';
 import { add } from '../dsl/index.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { refined, share } from '../internal/decode.js';
 import { clipToImage, type Correction } from './correction.js';
 
 /**
@@ -35,6 +37,12 @@ const quantilePerRow =
     return add(mul(rank - below)(upper))(mul(1 - (rank - below))(lower)) as Tensor<[Dim]>;
   };
 
+const percentileOf = optionsOf({
+  where: 'dynamicThreshold',
+  options: refined(share, 'a percentile between 0 and 1', () => true),
+  hint: '0.995 is usual',
+});
+
 /**
  * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): s is a percentile of |x̂₀| in each sample, at least
  * 1, and x̂₀ becomes clip(x̂₀, -s, s)/s. Strong guidance then does not saturate the pixels. A percentile that is not in
@@ -47,15 +55,9 @@ const quantilePerRow =
 export const dynamicThreshold =
   (percentile = 0.995): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
-    if (!(percentile >= 0 && percentile <= 1))
-      raise('ConfigError', {
-        where: 'dynamicThreshold',
-        expected: 'a percentile between 0 and 1',
-        actual: `${percentile}`,
-        hint: '0.995 is usual',
-      });
+    const q = orRaise(percentileOf(percentile));
     const [B = 1] = dims(x0) as readonly number[]; // traced: numbers
-    const s = maximum(1)(quantilePerRow(percentile)(reshape(B, -1)(abs(x0)) as Tensor<[number, number]>));
+    const s = maximum(1)(quantilePerRow(q)(reshape(B, -1)(abs(x0)) as Tensor<[number, number]>));
     // samples are the first axis of x̂₀, which S does not say
     const scaled = scaleBy(reciprocal(s))(x0 as unknown as Tensor<[Dim, ...Shape]>);
     return clipToImage(ascribeLike(x0)(scaled));

@@ -1,6 +1,6 @@
 import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { exactly, finite, refined } from '../internal/decode.js';
+import { amount, exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { flowStep, isGradual, leavesSignal, sigmaOf } from './lambda.js';
@@ -19,8 +19,7 @@ export interface Churn {
   readonly sNoise?: number;
 }
 
-const notNegative = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
-const options = exactly({}, { churn: notNegative, sMin: t.number, sMax: t.number, sNoise: notNegative });
+const options = exactly({}, { churn: amount, sMin: t.number, sMax: t.number, sNoise: amount });
 
 const ranged = (
   where: string,

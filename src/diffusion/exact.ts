@@ -20,8 +20,7 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
-import { raise } from '../dsl/errors.js';
-import { E, F } from '../internal/fp.js';
+import { orRaise } from '../dsl/errors.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
 import type { Process } from './process.js';
@@ -44,11 +43,7 @@ interface Components {
 }
 
 /** A mixture that was never checked is, where it is used. */
-const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> =>
-  F.pipe(
-    gaussianMixture(given),
-    E.getOrElse((error): GaussianMixture<Shape> => raise(error._tag, error)),
-  );
+const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(given));
 
 const componentsOf =
   (given: GaussianMixture<Shape>, { marginals }: Marginals) =>

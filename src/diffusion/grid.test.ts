@@ -62,6 +62,27 @@ describe('time grids fall from noise to data', () => {
     for (const offset of [-1, 200, 0.5, NaN]) expect(E.isLeft(leading(5, { offset })(process))).toBe(true);
   });
 
+  it('linspace and leading leave their last out, which a step ends at, where they are told to', () => {
+    // by hand: np.linspace(0, 999, 5) without 0, and multiples of 1000 // 5 without 0
+    expect(timesteps(linspace(4, { endpoint: false }))).toEqual([999, 749, 500, 250]);
+    expect(timesteps(linspace(1, { endpoint: false }))).toEqual([999]);
+    expect(timesteps(leading(4, { endpoint: false }))).toEqual([800, 600, 400, 200]);
+    expect(timesteps(leading(4, { endpoint: false, offset: 1 }))).toEqual([801, 601, 401, 201]);
+    for (const grid of [linspace, leading]) {
+      expect(timesteps(grid(999, { endpoint: false }))).toEqual(timesteps(everyStep).slice(0, -1));
+      const made = grid(1000, { endpoint: false })(process);
+      expect(E.isLeft(made) && made.left.message).toContain('from 1 to 999, got 1000');
+    }
+  });
+
+  it('a number of steps is trailing', () => {
+    // T·(1 - i/steps) - 1, rounded
+    expect(timesteps(gridOf(4))).toEqual([999, 749, 499, 249]);
+    expect(timesteps(gridOf(3))).toEqual([999, 666, 332]);
+    expect(timesteps(gridOf(1))).toEqual([999]);
+    expect(timesteps(gridOf(1000))).toEqual(timesteps(everyStep));
+  });
+
   it('gridOf holds a grid of one’s own to what a grid is', () => {
     expect(timesteps(gridOf(() => E.right([7, 3])))).toEqual([7, 3]);
     for (const bad of [[], [3, 7], [1000, 0], [1.5]])

@@ -24,15 +24,15 @@ const roundHalfEven = (x: number): number => {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 };
 
-/** A grid of `steps` timesteps, given rising, by a rule that has room for 1…T of them. */
+/** A grid of `steps` timesteps, given rising, by a rule that has room for 1…T of them, `left` of which it leaves out. */
 const evenly =
-  (where: string, steps: number, rising: (T: number) => readonly number[]): Grid =>
+  (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
   ({ schedule: { T } }) =>
-    Number.isInteger(steps) && steps >= 1 && steps <= T
+    Number.isInteger(steps) && steps >= 1 && steps + left <= T
       ? E.right([...rising(T)].reverse())
       : fail('ConfigError', {
           where,
-          expected: `a whole number of steps from 1 to ${T}`,
+          expected: `a whole number of steps from 1 to ${T - left}`,
           actual: `${steps}`,
           hint: 'a sampler takes at most as many steps as the process has',
         });
@@ -48,8 +48,9 @@ export const spread = (size: number, steps: number): readonly number[] => {
 };
 
 /**
- * `steps` timesteps spread evenly over 0…T-1, both ends included, as guided-diffusion respaces; a single
- * step is T-1. More steps than the process has are a `ConfigError`.
+ * `steps` timesteps spread evenly over 0…T-1, both ends included, as guided-diffusion respaces; a single one is T-1,
+ * where its code has 0. The step that ends at t = 0 is by far the longest in λ. More steps than the process has are a
+ * `ConfigError`.
  *
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
@@ -57,40 +58,66 @@ export const spread = (size: number, steps: number): readonly number[] => {
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
 
+/** Whether the timestep nearest to the data is among those that are counted. */
+interface Endpoint {
+  /**
+   * True if left out, as for DDIM and DDPM of diffusers. Its DPM-Solver and UniPC, which end a step there but begin none,
+   * count one more and leave it out: false.
+   */
+  readonly endpoint?: boolean;
+}
+
 /**
  * As {@link spaced}, but with the roundings of diffusers' `linspace` (Lin et al. 2024, table 2), which differ by one
- * at some halves. More steps than the process has are a `ConfigError`.
+ * at some halves; a single one is T-1, where DDIM and DDPM of diffusers have 0. More steps than the process has are a
+ * `ConfigError`.
  *
+ * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC, true, which is that of DDIM and DDPM, if left
+ *   out
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(linspace(5))) // → E.right([999, 749, 500, 250, 0])
+ * pipe(ddpm(cosine(1000)), E.flatMap(linspace(4, { endpoint: false }))) // → E.right([999, 749, 500, 250])
  */
-export const linspace = (steps: number): Grid =>
-  evenly('linspace', steps, (T) =>
-    steps === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps), roundHalfEven),
+export const linspace = (steps: number, { endpoint = true }: Endpoint = {}): Grid => {
+  const left = endpoint ? 0 : 1;
+  return evenly(
+    'linspace',
+    steps,
+    (T) =>
+      steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left),
+    left,
   );
+};
 
 /**
  * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`): the noisiest timesteps may be left out.
  * More steps than the process has are a `ConfigError`.
  *
  * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. One that
- * leads out of 0…T-1 is a `ConfigError`
+ *   leads out of 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5, { offset: 1 }))) // → E.right([801, 601, 401, 201, 1])
  */
-export const leading =
-  (steps: number, { offset = 0 }: { readonly offset?: number } = {}): Grid =>
-  (process) =>
+export const leading = (
+  steps: number,
+  { offset = 0, endpoint = true }: { readonly offset?: number } & Endpoint = {},
+): Grid => {
+  const left = endpoint ? 0 : 1;
+  const multiples = (T: number): readonly number[] =>
+    count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
+  return (process) =>
     F.pipe(
       process,
-      evenly('leading', steps, (T) => count(steps, (i) => i * Math.floor(T / steps) + offset)),
+      evenly('leading', steps, multiples, left),
       E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
     );
+};
 
 /**
- * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest.
- * More steps than the process has are a `ConfigError`.
+ * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest, and ends at
+ * the data by a step as long in t as the others. It is what a number of steps means ({@link gridOf}). More steps than
+ * the process has are a `ConfigError`.
  *
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
@@ -122,18 +149,18 @@ export const timestepGrid =
         });
 
 /**
- * A number of steps is that many {@link spaced} evenly; a grid is itself, and a `ConfigError` where it gives other
- * than falling timesteps of the process.
+ * A number of steps is that many {@link trailing} ones; a grid is itself, and a `ConfigError` where it gives other than
+ * falling timesteps of the process.
  *
  * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(3))) // → E.right([999, 500, 0])
- * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(trailing(2)))) // → E.right([999, 499])
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(4))) // → E.right([999, 749, 499, 249])
+ * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(spaced(3)))) // → E.right([999, 500, 0])
  */
 export const gridOf =
   (steps: number | Grid): Grid =>
   (process) =>
     F.pipe(
       process,
-      typeof steps === 'number' ? spaced(steps) : steps,
+      typeof steps === 'number' ? trailing(steps) : steps,
       E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
     );

@@ -26,11 +26,14 @@ import {
   type Tensor,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, exactTuple } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import { joinBatches, partBatches, perSample } from './batch.js';
 import { joinConditions } from './condition.js';
 import { type Denoiser, hearing } from './denoiser.js';
 import { requiredLabel } from './required.js';
+import { bothSteerings } from './steering.js';
 
 /**
  * A way to steer a denoiser: it makes another of it, with the same parameters. `R` is what it needs among them, such
@@ -65,12 +68,27 @@ export interface CfgOptions {
   readonly rescale?: number;
   /**
    * The timesteps of the denoiser, both included, at which to guide; the prediction with the class elsewhere
-   * (Kynkäänniemi et al. 2024). All if left out.
+   * (Kynkäänniemi et al. 2024). All if left out. It changes what samples look like, not what they cost: one compiled
+   * step is for every timestep, and makes both predictions at each.
    */
   readonly interval?: readonly [first: number, last: number];
 }
 
-const wrongOptions = (scale: number, { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions) =>
+const cfgOptions = optionsOf<CfgOptions>({
+  where: 'cfg',
+  options: exactly(
+    {},
+    { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') },
+  ),
+  hint: '{ rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone',
+});
+
+/** What is wrong with numbers of {@link cfg}, for a denoiser that knows so many timesteps. */
+const wrongNumbers = (
+  scale: number,
+  { rescale = 0, interval: [first, last] = [0, 0] }: CfgOptions,
+  timesteps = Infinity,
+) =>
   !Number.isFinite(scale)
     ? { expected: 'a finite guidance scale', actual: `${scale}`, hint: '1 is unguided, 2 a good beginning' }
     : !(rescale >= 0 && rescale <= 1)
@@ -81,7 +99,13 @@ const wrongOptions = (scale: number, { rescale = 0, interval: [first, last] = [0
             actual: `[${first}, ${last}]`,
             hint: 'timesteps count from 0, where there is least noise',
           }
-        : null;
+        : first >= timesteps
+          ? {
+              expected: `an interval that begins at a timestep of the denoiser, 0 to ${timesteps - 1}`,
+              actual: `[${first}, ${last}]`,
+              hint: 'no step would be guided',
+            }
+          : null;
 
 /** The variance of each sample, `[B, ...I]` to `[B]`; 0 to the bit where all its numbers are one. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
@@ -110,8 +134,8 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * ignores the class. Without `rescale`, any parameterization gives the same samples. Both predictions come from one
  * evaluation of a doubled batch, which have the same condition; the denoiser must have been trained with label dropout.
  *
- * A denoiser without classes, a scale that is not finite, or an option out of its range is a `ConfigError`; so is
- * sampling without labels.
+ * A denoiser without classes, a scale that is not finite, an option that is unknown or out of its range, or an
+ * interval beyond the timesteps that the denoiser is known to have is a `ConfigError`; so is sampling without labels.
  *
  * @example
  * const denoiser: Denoiser<null, []> = {
@@ -124,11 +148,13 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * pipe(cfg(3, { interval: [5, 9] })(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([0])
  */
 export const cfg =
-  (scale: number, options: CfgOptions = {}): Guidance =>
+  (scale: number, given: CfgOptions = {}): Guidance =>
   (denoiser) => {
     const { classes, apply } = denoiser;
-    const { rescale = 0, interval } = options;
-    const wrong = wrongOptions(scale, options);
+    const options = cfgOptions(given);
+    if (E.isLeft(options)) return options;
+    const { rescale = 0, interval } = options.right;
+    const wrong = wrongNumbers(scale, options.right, denoiser.timesteps);
     if (wrong !== null) return fail('ConfigError', { where: 'cfg', ...wrong });
     if (classes === undefined)
       return fail('ConfigError', {
@@ -193,7 +219,7 @@ const classesOf = <P, I extends Shape>(
       });
 
 /**
- * Guides at once: what each adds to the prediction of the denoiser is summed. An instance of fp-ts's `Monoid`, with
+ * Guides at once: what each adds to the prediction of the denoiser, or moves its x̂₀ by, is summed. An instance of fp-ts's `Monoid`, with
  * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
  *
  * @example
@@ -209,22 +235,26 @@ export const guidanceMonoid: {
   ) => Guidance<R & S, J & K>;
   readonly empty: Guidance;
 } = {
-  concat: (a, b) => (denoiser) =>
-    F.pipe(
-      E.Do,
-      E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
-      E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
-      E.bind('classes', ({ one, other }) => classesOf(one, other)),
-      E.map(({ one, other, classes }) => {
-        const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
-        return {
-          ...denoiser,
-          ...(classes === undefined ? {} : { classes }),
-          only: [...(one.only ?? []), ...(other.only ?? [])],
-          apply: (params, x, at) =>
-            add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
-        };
-      }),
-    ),
+  concat:
+    (a, b) =>
+    ({ steering: own, ...denoiser }) =>
+      F.pipe(
+        E.Do,
+        E.bind('one', () => F.pipe(a(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('other', () => F.pipe(b(denoiser), E.flatMap(summand(denoiser)))),
+        E.bind('classes', ({ one, other }) => classesOf(one, other)),
+        E.map(({ one, other, classes }) => {
+          const [plain, first, second] = [hearing(denoiser), hearing(one), hearing(other)];
+          const steering = bothSteerings(own, bothSteerings(one.steering, other.steering));
+          return {
+            ...denoiser,
+            ...(classes === undefined ? {} : { classes }),
+            ...(steering && { steering }),
+            only: [...(one.only ?? []), ...(other.only ?? [])],
+            apply: (params, x, at) =>
+              add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
+          };
+        }),
+      ),
   empty: unguided,
 };

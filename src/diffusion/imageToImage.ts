@@ -10,7 +10,7 @@ import type { SampleState } from './solver.js';
  * made anew: 1 keeps nothing of it, a little keeps almost all. A strength outside of (0, 1], or one that leaves no
  * timestep, is a `ConfigError`.
  *
- * @param steps - of the whole way: a number, spaced evenly, or a grid
+ * @param steps - of the whole way: a number of {@link trailing} ones, or a grid
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(0.6, trailing(5)))) // → E.right([599, 399, 199])
  * pipe(ddpm(cosine(1000)), E.flatMap(partOfTheWay(1.5, 5)), E.isRight) // → false

@@ -150,10 +150,10 @@ describe('importance of timesteps', () => {
   });
 
   it.each([
-    [{ size: 0 }, 'size of 1 or more'],
-    [{ size: 2.5 }, 'size of 1 or more'],
-    [{ uniform: 1.5 }, 'a share in [0, 1]'],
-    [{ uniform: Number.NaN }, 'a share in [0, 1]'],
+    [{ size: 0 }, 'importanceTimesteps.size: expected an integer ≥ 1, got 0'],
+    [{ size: 2.5 }, 'importanceTimesteps.size: expected an integer ≥ 1, got 2.5'],
+    [{ uniform: 1.5 }, 'importanceTimesteps.uniform: expected a number from 0 to 1, got 1.5'],
+    [{ uniform: Number.NaN }, 'importanceTimesteps.uniform: expected a number from 0 to 1, got NaN'],
   ])('refuses %j', (options, expected) => {
     const made = attempt(() => importanceTimesteps(options).memory(right(ddpm(cosine(4)))));
     expect(E.isLeft(made) && made.left).toMatchObject({ _tag: 'ConfigError', message: expect.stringContaining(expected) });

@@ -18,7 +18,6 @@ import {
   mod,
   mul,
   onesLike,
-  raise,
   reshape,
   scatterAdd,
   select,
@@ -28,6 +27,10 @@ import {
   sumOver,
   type Tensor,
 } from '../dsl/index.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, positive, share } from '../internal/decode.js';
+import { E } from '../internal/fp.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import type { SampleLosses } from './loss.js';
 import { importanceWeights, timestepsBy } from './timestepDistribution.js';
@@ -80,6 +83,17 @@ const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor
   return add(uniform / T)(mul(1 - uniform)(div(sum(sizes))(sizes)));
 };
 
+interface ImportanceOptions {
+  readonly size?: number;
+  readonly uniform?: number;
+}
+
+const importanceOptions = optionsOf<ImportanceOptions>({
+  where: 'importanceTimesteps',
+  options: exactly({}, { size: positive, uniform: share }),
+  hint: '{ size: 10, uniform: 0.001 } is usual',
+});
+
 /**
  * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, where those vary most; the mean is
  * taken with weights 1/(T·p_t), so that it is that of uniform timesteps, but varies less. Uniform until each timestep has
@@ -95,21 +109,14 @@ const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor
  * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
  * mean(after)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
  */
-export const importanceTimesteps = ({
-  size = 10,
-  uniform = 1e-3,
-}: { readonly size?: number; readonly uniform?: number } = {}): AdaptiveDraw => {
+export const importanceTimesteps = (options: ImportanceOptions = {}): AdaptiveDraw => {
+  const given = importanceOptions(options);
+  const { size = 10, uniform = 1e-3 } = E.getOrElse((): ImportanceOptions => ({}))(given); // `memory` raises of others
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
   return {
     name: `importance of ${size} losses, ${uniform} uniform`,
     memory: ({ schedule: { T } }) => {
-      if (!(Number.isInteger(size) && size > 0 && uniform >= 0 && uniform <= 1))
-        raise('ConfigError', {
-          where: 'importanceTimesteps',
-          expected: 'a size of 1 or more, and a share in [0, 1]',
-          actual: `${size} and ${uniform}`,
-          hint: '10 and 0.001 are usual',
-        });
+      orRaise(given);
       return { losses: [T, size], seen: [T] };
     },
     draw: (memory) => timestepsBy(probabilities(memory)),

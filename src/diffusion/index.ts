@@ -42,7 +42,7 @@ export {
   posteriorOf,
   transition,
 } from './channel.js';
-export { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
+export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './checkedInputs.js';
 export type { Condition, Conditioner, ConditionedOn } from './condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 export { consistency, type ConsistencyBoundary, consistencyDenoiser } from './consistency.js';
@@ -55,6 +55,7 @@ export {
   type Denoiser,
   type DenoiserChange,
   type LearnedVariance,
+  type Steering,
   learningVariance,
   mapDenoiser,
   type Model,
@@ -92,8 +93,9 @@ export {
   type GuidedParams,
   unguided,
 } from './guidance.js';
+export { type Classifier, type Guide, type GuideGradient } from './guide.js';
+export { steered, type SteeredOptions } from './steering.js';
 export {
-  type Classifier,
   classifierGuided,
   type ClassifierGuidance,
   type GradientPlace,
@@ -105,6 +107,7 @@ export { type Inpainter, inpainting, type Known, type Resampling } from './inpai
 export { slerp } from './interpolation.js';
 export { dropLabels } from './labelDropout.js';
 export { flowStep, lambdaOf, momentsOf, reachOf, sigmaOf } from './lambda.js';
+export { lcmGrid } from './lcmGrid.js';
 export { type Likelihood, likelihood, type LikelihoodInputs, type LikelihoodState } from './likelihood.js';
 export { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 export { lms } from './lms.js';
@@ -155,8 +158,10 @@ export {
   exponentialSigmas,
   karrasGrid,
   karrasSigmas,
+  sigmaRange,
   type SigmaRange,
 } from './sigmaGrid.js';
+export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
 export {
   type Integrator,
   type Leg,
@@ -168,7 +173,12 @@ export {
 } from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-export { stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
+export {
+  antitheticTimesteps,
+  stratifiedTimesteps,
+  type TimestepDraw,
+  uniformTimesteps,
+} from './timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../properties/diffusion/run.js';
+import { wasm } from '../backends/tfjs/wasm.js';
 import { constantOf } from '../dsl/index.js';
 import { slerp } from './interpolation.js';
 
@@ -34,5 +35,28 @@ describe('spherical interpolation', () => {
   test('of what is the same is the same', async () => {
     const same = await numbersOf(() => slerp(a, a)(0.3));
     expect(relativeDistance(same, await numbersOf(() => a))).toBeLessThan(1e-15);
+  });
+
+  test('of ends between which no arc leads is the straight line', async () => {
+    const from = [...polar(2, 0.3), ...polar(2, 0.3), 0, 0, 0, 0];
+    const to = [...polar(3, 0.3 + Math.PI), ...polar(3, 0.3 + Math.PI + 1e-5), ...polar(3, 1), 0, 0];
+    for (const weight of [0, 0.3, 0.5, 1, 1.5]) {
+      const found = await numbersOf(() => slerp(constantOf(from, 4, 2), constantOf(to, 4, 2))(weight));
+      const line = from.map((x, i) => (1 - weight) * x + weight * to[i]!);
+      expect(Math.hypot(...found.map((x, i) => x - line[i]!))).toBeLessThan(1e-14);
+    }
+  });
+
+  test('in float32 has no numbers that are none, nor any that leave the ends far behind, up to opposite ends', async () => {
+    const angles = Array.from({ length: 40 }, (_, i) => Math.PI - 10 ** (-i / 5));
+    const from = angles.flatMap(() => polar(2, 0));
+    const to = angles.flatMap((angle) => polar(2, angle));
+    for (const weight of [0.2, 0.5]) {
+      const found = await numbersOf(
+        () => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight),
+        wasm(),
+      );
+      for (const x of found) expect(Math.abs(x)).toBeLessThan(2.01);
+    }
   });
 });

@@ -18,15 +18,18 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';
 import { type BatchKeys, drawnBy } from './batchKeys.js';
 import type { Channel } from './channel.js';
 import type { Condition } from './condition.js';
 import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
 import { determined } from './determined.js';
-import { everyStep, type Grid, gridOf } from './grid.js';
+import { everyStep, type Grid, gridOf, spaced } from './grid.js';
 import type { Process } from './process.js';
+import { steered } from './steering.js';
 import { entryAt } from './table.js';
 
 /** Samples on their way to noise, and the logarithm of how much the way has stretched the volume so far. */
@@ -85,6 +88,21 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
         hint: 'the path leads from the least noise of the grid to its most; the more steps, the nearer',
       });
 
+interface LikelihoodParts<P, I extends Shape> {
+  readonly process: Process;
+  readonly denoiser: Denoiser<P, I>;
+  readonly grid?: number | Grid;
+}
+
+const partsOf = optionsOf({
+  where: 'likelihood',
+  options: exactly(
+    { process: t.UnknownRecord, denoiser: t.UnknownRecord },
+    { grid: t.union([t.number, t.Function], 'a number of timesteps, or a grid') },
+  ),
+  hint: 'guidance has no part in it',
+});
+
 /**
  * The exact likelihood of a model by the ODE of its probability flow (Song et al. 2021, section 4.3 and appendix D.2).
  * In the angle φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
@@ -95,8 +113,8 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
  * The samples are taken for x_t of the first timestep of the grid, the least noise that the model knows: it is the
  * density there that comes out. For bytes add noise of their width first, and see `bitsOfBytes`.
  *
- * @param parts - `grid`: how many timesteps, or a grid of at least two; every timestep if left out. What does not fit
- *   together is a `ConfigError`
+ * @param parts - `grid`: how many timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
+ *   timestep if left out. What does not fit together is a `ConfigError`
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
@@ -104,17 +122,14 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
  * pipe(made, E.map(({ steps }) => steps)) // → E.right(7)
  * pipe(made, E.map(({ start, finish }) => finish(start(zeros(1, 2))))) // → E.right([-1.838])
  */
-export const likelihood = <P, I extends Shape>({
-  process,
-  denoiser,
-  grid = everyStep,
-}: {
-  readonly process: Process;
-  readonly denoiser: Denoiser<P, I>;
-  readonly grid?: number | Grid;
-}): either.Either<NoisefoldError, Likelihood<P, I>> =>
-  F.pipe(
-    gridOf(grid)(process),
+export const likelihood = <P, I extends Shape>(
+  parts: LikelihoodParts<P, I>,
+): either.Either<NoisefoldError, Likelihood<P, I>> => {
+  const { process, denoiser, grid = everyStep } = parts;
+  return F.pipe(
+    partsOf(parts),
+    // its path has both ends, where that of a sampler ends at the data
+    E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
     E.flatMap(determined('likelihood', process, denoiser.predicts)),
     E.map((falling) => {
@@ -125,7 +140,12 @@ export const likelihood = <P, I extends Shape>({
       const fromAt = entryAt(table(Int32Array.from(timesteps.slice(0, -1))));
       const toAt = entryAt(table(Int32Array.from(timesteps.slice(1))));
       const halfAt = entryAt(table(entries((i) => (angles[i + 1]! - angles[i]!) / 2)));
-      const { apply } = F.pipe(denoiser, overProcess(process), reparameterize(process, 'v', falling));
+      const { apply } = F.pipe(
+        denoiser,
+        overProcess(process),
+        steered(process, { timesteps: falling }),
+        reparameterize(process, 'v', falling),
+      );
       return {
         steps: timesteps.length - 1,
         timesteps,
@@ -156,3 +176,4 @@ export const likelihood = <P, I extends Shape>({
       };
     }),
   );
+};

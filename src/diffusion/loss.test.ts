@@ -29,7 +29,7 @@ import type { Parameterization } from './parameterization.js';
 import { ddpm } from './process.js';
 import { respace } from './respacing.js';
 import { cosine } from './alphaBarSchedules.js';
-import { stratifiedTimesteps, uniformTimesteps } from './timestepDraw.js';
+import { antitheticTimesteps, stratifiedTimesteps, uniformTimesteps } from './timestepDraw.js';
 
 const process = right(ddpm(cosine(100)));
 const PIXELS = [0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75];
@@ -148,8 +148,22 @@ describe('timesteps', () => {
     }
   });
 
+  it.each([1, 2, 7, 4096])('drawn in pairs mirror each other, and each is uniform: %d of them', async (B) => {
+    const batch = fullLike(0)(constantOf(new Float32Array(B), B));
+    const t = await numbersOf(antitheticTimesteps(process)(batch));
+    const half = Math.ceil(B / 2);
+    expect(t.length).toBe(B);
+    expect(t.slice(half)).toEqual(t.slice(0, B - half).map((one) => 99 - one));
+    expect(t.every((one) => Number.isInteger(one) && one >= 0 && one < 100)).toBe(true);
+    if (B < 1000) return;
+    const counts = Array.from({ length: 100 }, (_, value) => t.slice(0, half).filter((one) => one === value).length); // prettier-ignore
+    const chi2 = counts.reduce((sum, count) => sum + (count - 20.48) ** 2 / 20.48, 0);
+    expect(chi2).toBeGreaterThan(40);
+    expect(chi2).toBeLessThan(180);
+  });
+
   it('are the same on every backend', async () => {
-    for (const timesteps of [uniformTimesteps, stratifiedTimesteps]) {
+    for (const timesteps of [uniformTimesteps, stratifiedTimesteps, antitheticTimesteps]) {
       const draw = timesteps(process)(many);
       const oracle = await numbersOf(draw);
       for (const backend of [cpu, wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);

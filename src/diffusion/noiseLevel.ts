@@ -18,7 +18,7 @@ export const logSNRs = ({ alphaBars }: Schedule): Float64Array =>
  * pipe(scheduleFromBetas([0.5, 0.6, 1]), E.map(sigmas)) // → E.right([1, 2, Infinity])
  */
 export const sigmas = ({ alphaBars }: Schedule): Float64Array =>
-  alphaBars.map((alphaBar) => Math.sqrt((1 - alphaBar) / alphaBar));
+  alphaBars.map((alphaBar) => Math.sqrt(1 - alphaBar) / Math.sqrt(alphaBar)); // their ratio may overflow
 
 /**
  * λ at a timestep that need not be whole, linear between those that are; before 0 and after T-1 that of the nearest.

@@ -1,4 +1,8 @@
 import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, refined, share } from '../internal/decode.js';
+import { t } from '../internal/fp.js';
 import type { Condition } from './condition.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { qSample } from './forward.js';
@@ -13,6 +17,22 @@ export interface LossOptions {
   readonly timesteps?: TimestepDraw;
 }
 
+/** What options every loss has, for its codec. */
+export const lossFields = {
+  labelDropout: share,
+  timesteps: refined(
+    t.Function as unknown as t.Type<TimestepDraw>, // a function is not looked into
+    'a draw of timesteps, such as uniformTimesteps',
+    () => true,
+  ),
+};
+
+const lossOptions = optionsOf<LossOptions>({
+  where: 'loss',
+  options: exactly({}, lossFields),
+  hint: 'a draw that learns is given to fit alone',
+});
+
 /** A batch as a step of training sees it: x_t = √ᾱ_t·x_0 + √(1-ᾱ_t)·ε, and what the denoiser is told. */
 export interface NoisedBatch<B extends Dim, I extends Shape> {
   readonly xt: Tensor<[B, ...I]>;
@@ -23,7 +43,8 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
 /**
  * Draws timesteps, noise, dropout and forgotten labels for a batch from one key (its forks 'timestep', 'noise',
  * 'dropout' and 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so that
- * two losses of one key see the same x_t.
+ * two losses of one key see the same x_t. Options that are unknown, or a probability that is none, raise `ConfigError`
+ * when the program is traced.
  *
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
@@ -38,24 +59,26 @@ export interface NoisedBatch<B extends Dim, I extends Shape> {
 export const noisedBatch = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { labelDropout = 0, timesteps = uniformTimesteps }: LossOptions = {},
+  options: LossOptions = {},
 ) => {
   const transmit = qSample(process);
+  const given = lossOptions(options);
   return <B extends Dim>(
     x0: Tensor<[B, ...I]>,
     key: Key,
     label?: Tensor<[NoInfer<B>], 'int32'>,
     condition?: Condition<NoInfer<B>>,
   ): NoisedBatch<B, I> => {
+    const { labelDropout = 0, timesteps = uniformTimesteps } = orRaise(given);
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
     const forgetting = dropLabels(denoiser, labelDropout); // raises without classes, labels or not
-    const t = timesteps(process)(x0)(keys.timestep);
+    const drawn = timesteps(process)(x0)(keys.timestep);
     const noise = normalLike(x0)(keys.noise);
     return {
-      xt: transmit(t, noise)(x0),
+      xt: transmit(drawn, noise)(x0),
       noise,
       at: {
-        t,
+        t: drawn,
         dropout: keys.dropout,
         ...(condition === undefined ? {} : { condition }),
         ...(label === undefined ? {} : { label: forgetting(keys.label)(label) }),

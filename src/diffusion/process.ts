@@ -17,6 +17,20 @@ export interface Process {
   readonly posteriors: readonly Posterior[];
 }
 
+/** The process of a schedule whose marginals are known more exactly than by 1 - ᾱ. */
+export const processOfMarginals = (
+  schedule: Schedule,
+  marginals: readonly Channel[],
+  timesteps: Int32Array = Int32Array.from(marginals, (_, t) => t),
+): Process => ({
+  schedule,
+  timesteps,
+  marginals,
+  posteriors: schedule.channels.map((step, t) =>
+    posteriorOf(marginals[t - 1] ?? identity, step, marginals[t]),
+  ),
+});
+
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
  *
@@ -25,23 +39,13 @@ export interface Process {
  * const process = pipe(scheduleFromBetas([0.36, 0.4375]), E.map((schedule) => processOf(schedule)))
  * pipe(process, E.map(({ marginals }) => marginals[1])) // → E.right({ scale: 0.6, variance: 0.64 })
  */
-export const processOf = (
-  schedule: Schedule,
-  timesteps: Int32Array = Int32Array.from(schedule.alphaBars, (_, t) => t),
-): Process => {
+export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process => {
   // 1 - ᾱ, as guided-diffusion computes it, and not the folded variance: the two differ in the last digits
   const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
     scale: Math.sqrt(alphaBar),
     variance: 1 - alphaBar,
   }));
-  return {
-    schedule,
-    timesteps,
-    marginals,
-    posteriors: schedule.channels.map((step, t) =>
-      posteriorOf(marginals[t - 1] ?? identity, step, marginals[t]),
-    ),
-  };
+  return processOfMarginals(schedule, marginals, timesteps);
 };
 
 /**

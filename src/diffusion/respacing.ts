@@ -9,8 +9,8 @@ import { scheduleOfAlphaBars } from './schedule.js';
  * one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still sees the timesteps
  * of the longer process.
  *
- * @param steps - how many timesteps, spaced evenly, or a grid; one that the process has no room for, or that does not
- * fall, is a `ConfigError`
+ * @param steps - how many timesteps, {@link trailing} ones, or a grid; one that the process has no room for, or that does
+ * not fall, is a `ConfigError`. From t = 0, as on `spaced` ones, the bound of few steps is far worse
  * @example
  * const short = pipe(ddpm(linear(1000)), E.flatMap(respace(spaced(3))))
  * pipe(short, E.map(({ timesteps }) => timesteps)) // → E.right([0, 500, 999])

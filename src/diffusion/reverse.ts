@@ -12,12 +12,14 @@ import {
 } from '../dsl/index.js';
 import type { ReverseVariance } from './ancestral.js';
 import { overElements } from './batch.js';
-import { clipToImage, type Correction } from './correction.js';
+import { clipToImage, type Correction, uncorrected } from './correction.js';
+import { F } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
 import { clippedLogVariances, qPosterior } from './posterior.js';
 import type { Process } from './process.js';
+import { steered } from './steering.js';
 
 /** p_θ(x_{t-1}|x_t), with the x̂₀ that its mean is made of, corrected. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
@@ -107,7 +109,7 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
- * one the prediction is guided, and the variance that of the denoiser itself. See {@link reverseOf}.
+ * one x̂₀ is guided, and the variance that of the denoiser itself. See {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  *
@@ -121,10 +123,11 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 export const pMeanVariance = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  options: ReverseOptions = {},
+  { variance = 'posterior', correction = clipToImage }: ReverseOptions = {},
 ) => {
-  const { apply, learned } = overProcess(process)(denoiser);
-  const reverse = reverseOf(process, denoiser, options);
+  const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+  const { apply, learned } = seesX0;
+  const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
   return <B extends Dim>(
     params: P,
     xt: Tensor<[B, ...I]>,

@@ -23,7 +23,7 @@ import { ddim, ddimStep } from './ddim.js';
 import { ddimInversion } from './ddimInversion.js';
 import { type Denoiser, learningVariance, reparameterize } from './denoiser.js';
 import { dpmSolverPP, dpmSolverPPRows } from './dpmSolverPP.js';
-import { spaced, trailing } from './grid.js';
+import { trailing } from './grid.js';
 import { cfg } from './guidance.js';
 import type { StepCoefficients } from './linearIntegrator.js';
 import type { Noise } from './noise.js';
@@ -149,7 +149,7 @@ describe('a sampler', () => {
     const long = right(sampler({ process, denoiser, grid: 10, solver, correction: uncorrected }));
     const short = right(
       sampler({
-        process: right(respace(spaced(10))(process)),
+        process: right(respace(trailing(10))(process)),
         denoiser,
         grid: 10,
         solver,
@@ -174,7 +174,7 @@ describe('a sampler', () => {
       const noise: Noise = (x) => () => fullLike(0.7)(x);
       const parts = { process, denoiser, correction: uncorrected, noise };
       const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
-      const short = right(respace(spaced(4))(process));
+      const short = right(respace(trailing(4))(process));
       const reverse = pSample(short, denoiser, { correction: uncorrected });
       for (const index of [0, 2, 3]) {
         const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;

@@ -9,10 +9,11 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, type either, F } from '../internal/fp.js';
+import { knowingOnly } from './askedTimesteps.js';
 import { forEachSample } from './batch.js';
 import type { Condition } from './condition.js';
 import { clipToImage, type Correction } from './correction.js';
-import { type Denoiser, overProcess, reparameterize } from './denoiser.js';
+import { type Denoiser, overProcess } from './denoiser.js';
 import { determined } from './determined.js';
 import { fitting } from './reverseSteps.js';
 import { type Guidance, unguided } from './guidance.js';
@@ -21,6 +22,7 @@ import { gaussian, type Noise } from './noise.js';
 import type { Process } from './process.js';
 import { requiredKey } from './required.js';
 import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
+import { steered } from './steering.js';
 import { entryAt } from './table.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
@@ -28,7 +30,7 @@ export interface SamplerParts<P, I extends Shape> {
   readonly process: Process;
   readonly denoiser: Denoiser<P, I>;
   readonly solver: Solver;
-  /** How many timesteps, {@link spaced} evenly, or a grid. Left out: {@link everyStep}. */
+  /** How many timesteps, {@link trailing} ones, or a grid. Left out: {@link everyStep}. */
   readonly grid?: number | Grid;
   /** Left out: {@link unguided}. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
@@ -83,7 +85,7 @@ export interface Sampler<P, I extends Shape> {
  *   ddpm(cosine(1000)),
  *   E.flatMap((process) => sampler({ process, denoiser, grid: 5, solver: ddim() })),
  * )
- * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 749, 500, 250, 0])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
 export const sampler = <P, I extends Shape>({
@@ -104,10 +106,14 @@ export const sampler = <P, I extends Shape>({
       determined('sampler', process, denoiser.predicts)(legs.map(({ t }) => t)),
     ),
     E.bind('integrator', ({ legs }) => solver.integrate(legs, process.marginals)),
-    E.bind('guided', () => guidance(denoiser)),
+    E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
     E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
-      const seesX0 = F.pipe(guided, overProcess(process), reparameterize(process, 'x0', timesteps));
+      const { apply, learned } = F.pipe(
+        guided,
+        overProcess(process),
+        steered(process, { correction, timesteps }),
+      );
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;
@@ -124,12 +130,11 @@ export const sampler = <P, I extends Shape>({
           { index, key, ...given }: StepInputs<NoInfer<B>>,
         ) => {
           const each = forEachSample(state.x);
-          const { apply, learned } = seesX0;
           return integrator.step(state, {
             index,
             t: timestepAt(index),
             next: nextAt(index),
-            predict: (x, t) => correction(apply(params, x, { ...given, t: each(t) })),
+            predict: (x, t) => apply(params, x, { ...given, t: each(t) }),
             ...(learned && {
               learned: {
                 as: learned.as,

@@ -19,48 +19,51 @@ export interface Schedule {
   readonly channels: readonly Channel[];
 }
 
-/** {@link scheduleFromBetas}, for a constructor whose name the error tells. */
-export const checkedBetas = (
+/** A schedule of these tables, or a `ConfigError` if their ᾱ is that of none. */
+export const checkedTables = (
   where: string,
-  betas: ArrayLike<number>,
+  tables: Pick<Schedule, 'betas' | 'alphas' | 'alphaBars'>,
 ): either.Either<NoisefoldError, Schedule> => {
+  const { betas, alphaBars } = tables;
   const T = betas.length;
-  const table = Float64Array.from(betas);
-  const alphas = table.map((beta) => 1 - beta);
-  let alphaBar = 1;
-  const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
   // ᾱ says it all: it falls where β > 0, and stays above 0 where β < 1; both but for rounding and underflow
   const wrong = alphaBars.findIndex(
     (left, t) => !(left < (alphaBars[t - 1] ?? 1) && (left > 0 || (left === 0 && t === T - 1))),
   );
-  if (T === 0 || wrong !== -1)
-    return fail('ConfigError', {
-      where,
-      expected:
-        T === 0 ? 'at least one beta' : 'betas between 0 and 1 (the last may be 1) that leave some signal',
-      actual: T === 0 ? 'none' : `${table[wrong]} at t = ${wrong}, where ᾱ comes to ${alphaBars[wrong]}`,
-      hint: 'a beta is the variance that one step adds; more steps need smaller betas',
-    });
-  return E.right({
-    T,
-    betas: table,
-    alphas,
-    alphaBars,
-    channels: Array.from(table, (beta, t) => ({ scale: Math.sqrt(alphas[t]!), variance: beta })),
-  });
+  return T > 0 && wrong === -1
+    ? E.right(scheduleOf(tables))
+    : fail('ConfigError', {
+        where,
+        expected:
+          T === 0 ? 'at least one beta' : 'betas between 0 and 1 (the last may be 1) that leave some signal',
+        actual: T === 0 ? 'none' : `${betas[wrong]} at t = ${wrong}, where ᾱ comes to ${alphaBars[wrong]}`,
+        hint: 'a beta is the variance that one step adds; more steps need smaller betas',
+      });
+};
+
+const scheduleOf = (tables: Pick<Schedule, 'betas' | 'alphas' | 'alphaBars'>): Schedule => ({
+  T: tables.betas.length,
+  ...tables,
+  channels: Array.from(tables.betas, (beta, t) => ({ scale: Math.sqrt(tables.alphas[t]!), variance: beta })),
+});
+
+/** {@link scheduleFromBetas}, for a constructor whose name the error tells. */
+export const checkedBetas = (
+  where: string,
+  given: ArrayLike<number>,
+): either.Either<NoisefoldError, Schedule> => {
+  const betas = Float64Array.from(given ?? []); // nothing, from JavaScript, is none
+  const alphas = betas.map((beta) => 1 - beta);
+  let alphaBar = 1;
+  const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
+  return checkedTables(where, { betas, alphas, alphaBars });
 };
 
 /** A schedule from a ᾱ that falls as that of a schedule does. Its own numbers are kept, as they are. */
 export const scheduleOfAlphaBars = (alphaBars: Float64Array): Schedule => {
   const alphas = alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1));
   const betas = alphas.map((alpha) => 1 - alpha);
-  return {
-    T: alphaBars.length,
-    betas,
-    alphas,
-    alphaBars,
-    channels: Array.from(betas, (beta, t) => ({ scale: Math.sqrt(alphas[t]!), variance: beta })),
-  };
+  return scheduleOf({ betas, alphas, alphaBars });
 };
 
 /**

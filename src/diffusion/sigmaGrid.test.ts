@@ -73,8 +73,8 @@ describe('atSigmas', () => {
   });
 
   it('moves apart what would meet, within the process', () => {
-    expect(timesteps(atSigmas([0.003, 0.002, 0.001]))).toEqual([2, 1, 0]);
-    expect(timesteps(atSigmas([1e6, 1e5, 1e4]))).toEqual([999, 998, 997]);
+    expect(timesteps(atSigmas([0.012, 0.011, 0.0101]))).toEqual([2, 1, 0]);
+    expect(timesteps(atSigmas([157.4, 157.3, 157.2]))).toEqual([999, 998, 997]);
     for (const steps of [1, 2, 100, 500, 1000])
       for (const grid of [karrasGrid(steps), exponentialGrid(steps)]) {
         const chosen = timesteps(grid);
@@ -83,9 +83,12 @@ describe('atSigmas', () => {
       }
   });
 
-  it('refuses σ that do not fall, and more than there are timesteps', () => {
-    for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN]])
-      expect(message(atSigmas(bad)(process))).toContain('atSigmas: expected');
+  it('refuses σ that do not fall or that no timestep has, and more than there are timesteps', () => {
+    for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN], [158, 1], [1, 0.009]])
+      expect(message(atSigmas(bad)(process))).toContain(
+        `noise levels that fall, from ${sigmas(process.schedule)[999]} to ${sigmas(process.schedule)[0]}`,
+      );
+    expect(message(karrasGrid(5, { max: 1e9 })(process))).toContain('got [1000000000, ');
     expect(message(karrasGrid(1001)(process))).toContain('got 1001 of them');
     expect(message(karrasGrid(0)(process))).toContain('karrasSigmas');
   });

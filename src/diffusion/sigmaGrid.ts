@@ -23,7 +23,10 @@ const along = (
   min > 0 && min <= max && max < Infinity
     ? F.pipe(
         timestepCount(where, steps),
-        E.map(() => ramp(to(max), to(min), steps).map(back)),
+        E.map(() =>
+          // the ends themselves: roundings would lead out of the range
+          ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
+        ),
       )
     : fail('ConfigError', {
         where,
@@ -81,39 +84,67 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
 };
 
 /**
- * The timesteps of the process whose noise is nearest, by ratio, to each of some falling σ (k-diffusion's
- * `sigma_to_t`, quantized). Each timestep is taken once: where two σ share their nearest, the noisier goes to the
- * next one up, so that dense σ become neighbours. σ that do not fall, that are not above 0, or more of them than
- * timesteps are a `ConfigError`.
+ * The least and the greatest σ of a schedule: that of t = 0, and that of T-1, which is ∞ at zero terminal SNR.
  *
  * @example
- * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
- * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.003, 0.002, 0.001]))) // → E.right([2, 1, 0])
+ * pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
  */
-export const atSigmas =
-  (sigmas: ArrayLike<number>): Grid =>
-  ({ schedule }) => {
-    const wanted = Array.from(sigmas);
-    const falls = wanted.every((sigma, i) => sigma > 0 && (i === 0 || sigma < wanted[i - 1]!));
-    return falls && wanted.length >= 1 && wanted.length <= schedule.T
-      ? E.right(apart(wanted.map(timestepOfSigma(schedule)).map(Math.round), schedule.T))
-      : fail('ConfigError', {
-          where: 'atSigmas',
-          expected: `from 1 to ${schedule.T} noise levels, falling and above 0`,
-          actual: falls ? `${wanted.length} of them` : `[${wanted.join(', ')}]`,
-          hint: 'the data, σ = 0, come after the last without being named',
-        });
-  };
-
-/** The process's own noise levels, least and greatest. */
-const rangeOf = (schedule: Schedule): SigmaRange => {
+export const sigmaRange = (schedule: Schedule): SigmaRange => {
   const all = sigmasOf(schedule);
   return { min: all[0]!, max: all[schedule.T - 1]! };
 };
 
+/** Noise levels that fall, and that a schedule comes through; others are a `ConfigError`. */
+export const fallingSigmas = (
+  where: string,
+  sigmas: ArrayLike<number>,
+  schedule: Schedule,
+): either.Either<NoisefoldError, readonly number[]> => {
+  const wanted = Array.from(sigmas);
+  const { min, max } = sigmaRange(schedule);
+  const falls = wanted.every((sigma, i) => i === 0 || sigma < wanted[i - 1]!);
+  return wanted.length > 0 && falls && wanted.every((sigma) => sigma >= min && sigma <= max)
+    ? E.right(wanted)
+    : fail('ConfigError', {
+        where,
+        expected: `noise levels that fall, from ${max} to ${min} at most, those of the process`,
+        actual: `[${wanted.join(', ')}]`,
+        hint: 'the data, σ = 0, come after the last without being named; sigmaRange gives the ends',
+      });
+};
+
+/**
+ * The timesteps of the process whose noise is nearest, by ratio, to each of some falling σ (k-diffusion's
+ * `sigma_to_t`, quantized): what is visited is their noise, and not σ itself, which {@link respaceAtSigmas} visits.
+ * Each timestep is taken once: where two σ share their nearest, the noisier goes to the next one up, so that dense σ
+ * become neighbours. σ that do not fall or that the process does not come through, or more of them than timesteps, are
+ * a `ConfigError`.
+ *
+ * @example
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
+ * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.012, 0.011, 0.0101]))) // → E.right([2, 1, 0])
+ */
+export const atSigmas =
+  (sigmas: ArrayLike<number>): Grid =>
+  ({ schedule }) =>
+    F.pipe(
+      fallingSigmas('atSigmas', sigmas, schedule),
+      E.flatMap((falling) =>
+        falling.length <= schedule.T
+          ? E.right(apart(falling.map(timestepOfSigma(schedule)).map(Math.round), schedule.T))
+          : fail('ConfigError', {
+              where: 'atSigmas',
+              expected: `at most ${schedule.T} noise levels`,
+              actual: `${falling.length} of them`,
+              hint: 'a sampler takes at most as many steps as the process has',
+            }),
+      ),
+    );
+
 /**
  * The timesteps {@link atSigmas} of {@link karrasSigmas}, between the noise levels of the process unless told
- * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`.
+ * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`. Where whole timesteps are too
+ * few, near the data, they become neighbours: {@link respaceAtSigmas} visits the paper's σ themselves.
  *
  * @example
  * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
@@ -123,7 +154,7 @@ export const karrasGrid =
   (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
   (process) =>
     F.pipe(
-      karrasSigmas(steps, { ...rangeOf(process.schedule), ...options }),
+      karrasSigmas(steps, { ...sigmaRange(process.schedule), ...options }),
       E.flatMap((sigmas) => atSigmas(sigmas)(process)),
     );
 
@@ -138,6 +169,6 @@ export const exponentialGrid =
   (steps: number, options: Partial<SigmaRange> = {}): Grid =>
   (process) =>
     F.pipe(
-      exponentialSigmas(steps, { ...rangeOf(process.schedule), ...options }),
+      exponentialSigmas(steps, { ...sigmaRange(process.schedule), ...options }),
       E.flatMap((sigmas) => atSigmas(sigmas)(process)),
     );

@@ -1,30 +1,22 @@
 /** Options of solvers, from TypeScript or not: decoded, by one rule for all. */
-import { fail } from '../dsl/errors.js';
-import { decode, explained, refined } from '../internal/decode.js';
+import { type Options, optionsOf } from '../dsl/options.js';
+import { refined } from '../internal/decode.js';
 import { E, F, t } from '../internal/fp.js';
 import type { Integrator, Leg, Solver } from './solver.js';
 
 /** A solver that has options, each of which may be left out. */
-export interface Optional<A> {
-  /** What errors call it. */
-  readonly where: string;
-  /** What its options are, and that there are no others. */
-  readonly options: t.Decoder<unknown, A>;
-  /** What to do where they are not. */
-  readonly hint: string;
+export interface Optional<A> extends Options<A> {
   readonly solver: (options: A) => Solver;
 }
 
 /** The solver of some options; of those that its codec does not take, one whose `integrate` is a `ConfigError`. */
 export const withOptions =
-  <A>({ where, options, hint, solver }: Optional<A>): ((given?: A) => Solver) =>
+  <A>({ solver, ...options }: Optional<A>): ((given?: A) => Solver) =>
   (given) =>
     F.pipe(
-      decode(options)(given === undefined ? {} : given),
-      E.match(
-        (mismatch): Solver => ({ integrate: () => fail('ConfigError', explained(where, hint)(mismatch)) }),
-        solver,
-      ),
+      given,
+      optionsOf(options),
+      E.match((error): Solver => ({ integrate: () => E.left(error) }), solver),
     );
 
 /** Of solvers that have none. */

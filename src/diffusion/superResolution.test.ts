@@ -28,7 +28,7 @@ describe('the condition of super-resolution', () => {
   });
 
   it.each([
-    [0, 'ConfigError', 'expected a whole factor ≥ 1, got 0'],
+    [0, 'ConfigError', 'superResolution.factor: expected an integer ≥ 1, got 0'],
     [1.5, 'ConfigError', 'got 1.5'],
     [Number.NaN, 'ConfigError', 'got NaN'],
     [3, 'ShapeError', 'expected a height and width that 3 divides, got [1, 6, 4, 1]'],

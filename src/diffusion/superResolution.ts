@@ -1,5 +1,15 @@
 import { averagePooling, type Dim, dims, raise, showShape } from '../dsl/index.js';
+import { type NoisefoldError, orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, positive } from '../internal/decode.js';
+import { E } from '../internal/fp.js';
 import { type Conditioner, namedConditioner } from './condition.js';
+
+const factorOf = optionsOf({
+  where: 'superResolution',
+  options: exactly({ factor: positive }),
+  hint: '2 makes of each 2×2 square one pixel',
+});
 
 /**
  * The task of super-resolution: the condition of an image is the same one `factor` times smaller, by the means of
@@ -13,16 +23,15 @@ import { type Conditioner, namedConditioner } from './condition.js';
  * const small = program('key', (k) => superResolution({ factor: 2 })(image, k).image)
  * await using(reference())(evaluate(small, {})(key(7)))() // → E.right([0, 0.5])
  */
-export const superResolution = ({ factor }: { readonly factor: number }): Conditioner<[Dim, Dim, Dim]> =>
-  namedConditioner(`superResolution by ${factor}`, (x0) => {
+export const superResolution = (options: { readonly factor: number }): Conditioner<[Dim, Dim, Dim]> => {
+  const given = factorOf(options);
+  const name = E.match(
+    ({ message }: NoisefoldError) => message,
+    (o: { readonly factor: number }) => `superResolution by ${o.factor}`,
+  )(given);
+  return namedConditioner(name, (x0) => {
+    const { factor } = orRaise(given);
     const [, height, width] = dims(x0) as readonly [number, number, number]; // by its type
-    if (!(Number.isSafeInteger(factor) && factor >= 1))
-      raise('ConfigError', {
-        where: 'superResolution',
-        expected: 'a whole factor ≥ 1',
-        actual: `${factor}`,
-        hint: '2 makes of each 2×2 square one pixel',
-      });
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {
         where: 'superResolution',
@@ -32,3 +41,4 @@ export const superResolution = ({ factor }: { readonly factor: number }): Condit
       });
     return { image: averagePooling({ window: [factor, factor] })(x0) };
   });
+};

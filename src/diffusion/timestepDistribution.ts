@@ -10,6 +10,7 @@ import {
   neg,
   normalLike,
   ones,
+  raise,
   reciprocal,
   scaleBy,
   type Shape,
@@ -21,7 +22,11 @@ import {
 } from '../dsl/index.js';
 import { graphText } from '../dsl/graphText.js';
 import { nodeOf } from '../dsl/tensor.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { aboveZero, exactly, finite } from '../internal/decode.js';
 import { digest } from '../internal/digest.js';
+import { E, F } from '../internal/fp.js';
 import { perSample } from './batch.js';
 import { logSNR } from './channel.js';
 import { column } from './table.js';
@@ -36,12 +41,32 @@ const cellAmong =
     return sumOver(1)(cast('int32')(greaterEqual(0)(beyond))) as Tensor<[B], 'int32'>; // B is that of the numbers
   };
 
+/** Raises where there are no probabilities of T timesteps, as far as is known while the program is traced. */
+const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => {
+  const wrong = (expected: string, actual: string): never =>
+    raise('ConfigError', {
+      where: 'timestepsBy',
+      expected,
+      actual,
+      hint: 'a probability for each timestep of the process, in any unit',
+    });
+  const [length] = dims(probabilities) as readonly [number]; // traced: a number
+  if (length !== T) wrong(`${T} probabilities, one for each timestep`, `${length}`);
+  const node = nodeOf(probabilities);
+  if (node.op !== 'constant') return;
+  const known = Array.from(node.attributes.data);
+  const at = known.findIndex((p) => !(p >= 0 && p < Infinity));
+  if (at !== -1) wrong('finite probabilities of 0 or more', `${known[at]} at t = ${at}`);
+  if (known.every((p) => p === 0)) wrong('a probability above 0', 'none');
+};
+
 /**
  * Timesteps by probabilities, which may be an input of the program, so that they change from step to step: the
  * inverse of their cumulative sum, at a uniform draw. What is not uniform gives a loss of another mean, unless
  * {@link importanceWeights} undo it.
  *
- * - `probabilities`: `[T]`, 0 or more; their sum need not be 1
+ * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and another length than that of the process it is
+ *   drawn for, raise `ConfigError`; of an input of the program only the length is known
  *
  * @example
  * const draw = (process: Process) =>
@@ -53,16 +78,16 @@ const cellAmong =
  * )() // → E.right([1, 1, 1, 1])
  */
 export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
-  const draw: TimestepDraw =
-    ({ schedule: { T } }) =>
-    (batch) =>
-    (key) => {
+  const draw: TimestepDraw = ({ schedule: { T } }) => {
+    requireProbabilities(probabilities, T);
+    return (batch) => (key) => {
       const sums = cumsum(0)(probabilities) as Tensor<[Dim]>;
       const total = slice(0, T - 1, 1)(sums);
       const draws = uniformLike(perSample(batch))(key);
       const scaled = mul(sumOver(0)(total))(draws);
       return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
     };
+  };
   // what makes the probabilities tells them apart; their numbers may be known to the run alone
   return Object.defineProperty(draw, 'name', {
     get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
@@ -81,10 +106,22 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
   mul(1 / (dims(probabilities)[0] as number))(reciprocal(probabilities)); // traced: a number
 
+/** ln σ of a training, N(mean, deviation²). */
+interface LogNormal {
+  readonly mean?: number;
+  readonly deviation?: number;
+}
+
+const logNormalOf = optionsOf<LogNormal>({
+  where: 'logNormalTimesteps',
+  options: exactly({}, { mean: finite, deviation: aboveZero }),
+  hint: '-1.2 and 1.2 are those of the paper',
+});
+
 /**
  * The timesteps whose noise is nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022), section
  * 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR; borders lie halfway in ln σ, and what is beyond either end is drawn
- * as that end.
+ * as that end. A mean that is not finite, or a deviation that is not above 0, raises `ConfigError` when it is drawn.
  *
  * @example
  * const draw = (process: Process) =>
@@ -95,11 +132,12 @@ export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Te
  *   using(reference()),
  * )() // → E.right([619, 357, 312, 97])
  */
-export const logNormalTimesteps = ({
-  mean = -1.2,
-  deviation = 1.2,
-}: { readonly mean?: number; readonly deviation?: number } = {}): TimestepDraw => {
+export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
+  const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(
+    logNormalOf(given),
+  );
   const draw: TimestepDraw = ({ marginals }) => {
+    const { mean, deviation } = orRaise(options);
     const logSigmas = column(marginals, (marginal) => -0.5 * logSNR(marginal));
     const borders = Float64Array.from(
       logSigmas.subarray(1),
@@ -111,6 +149,12 @@ export const logNormalTimesteps = ({
   };
   // by which snapshots tell it from others
   return Object.defineProperty(draw, 'name', {
-    value: `logNormalTimesteps of mean ${mean} and deviation ${deviation}`,
+    value: F.pipe(
+      options,
+      E.match(
+        ({ message }) => message,
+        ({ mean, deviation }) => `logNormalTimesteps of mean ${mean} and deviation ${deviation}`,
+      ),
+    ),
   });
 };

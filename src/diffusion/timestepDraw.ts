@@ -1,13 +1,16 @@
 import {
   add,
   ascribeLike,
+  concat,
   type Dim,
   dims,
   type Key,
   mod,
+  neg,
   randint,
   randintLike,
   type Shape,
+  slice,
   table,
   type Tensor,
 } from '../dsl/index.js';
@@ -61,4 +64,32 @@ export const stratifiedTimesteps: TimestepDraw =
     const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
     const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
     return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(0, T)(key)), mod(T));
+  };
+
+/**
+ * In pairs, t and T-1-t: half of a batch is drawn uniformly, `[⌈B/2⌉]`, and the other half mirrors it; of an odd batch the
+ * last one has no mirror. Each t by itself is uniform, and where the loss falls or rises along the noise levels the two of
+ * a pair balance each other (as the published code of DDIM draws them, Song et al. 2021).
+ *
+ * @example
+ * const draw = (process: Process) =>
+ *   program({ k: 'key' }, ({ k }) => antitheticTimesteps(process)(zeros(4))(k))
+ * await pipe(
+ *   RTE.fromEither(ddpm(cosine(1000))),
+ *   RTE.flatMap((process) => compile(draw(process), {})),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([674, 369, 325, 630])
+ */
+export const antitheticTimesteps: TimestepDraw =
+  ({ schedule: { T } }) =>
+  (batch) => {
+    const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
+    return (key) => {
+      const half: Tensor<[Dim], 'int32'> = randint(0, T, Math.ceil(B / 2))(key);
+      const mirrored: Tensor<[Dim], 'int32'> = add(T - 1)(neg(half));
+      const pairs: Tensor<[Dim], 'int32'> = F.pipe(half, concat(mirrored));
+      return F.pipe(pairs, slice(0, 0, B), ascribeLike(perSample(batch)));
+    };
   };

@@ -24,11 +24,21 @@ describe('zeroTerminalSNR', () => {
     after.right.betas.forEach((beta, t) => expect(beta).toBeCloseTo(before.right.betas[t]!, 14));
   });
 
-  it('refuses a single timestep, and last steps that change nothing', () => {
-    for (const betas of [[0.5], [0.5, 1e-16, 1e-16]]) {
-      const made = E.flatMap(zeroTerminalSNR)(scheduleFromBetas(betas));
-      expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
-    }
+  it('takes what is left by steps that are too small to be seen in √ᾱ', () => {
+    const after = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5, 1e-16, 1e-16]));
+    // √ᾱ falls twice by as much
+    expect(E.isRight(after) && Array.from(after.right.alphaBars)).toEqual([0.5, 0.125, 0]);
+  });
+
+  it('keeps in ᾱ the signal that a β which rounds to 1 leaves', () => {
+    const after = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5, 0.5, 1e-12]));
+    // 0.5·((√0.25 - √0.25·√(1 - 1e-12))/(√0.5 - √0.25·√(1 - 1e-12)))² with fifty digits
+    expect(E.isRight(after) && after.right.alphaBars[1]! / 7.285533905918792e-25).toBeCloseTo(1, 12);
+  });
+
+  it('refuses a single timestep', () => {
+    const made = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5]));
+    expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
     expect(E.isRight(E.flatMap(zeroTerminalSNR)(cosine(2)))).toBe(true);
   });
 });

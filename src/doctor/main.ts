@@ -28,7 +28,8 @@ const doctor = async (json: boolean): Promise<void> => {
 
 const [command, option, ...more] = process.argv.slice(2);
 const probed = ORDER.find((name) => name === option);
-if (command === '--probe' && probed !== undefined) process.send?.(await probe(probed));
+if (command === '--probe' && probed !== undefined)
+  for await (const told of probe(probed)) process.send?.(told);
 else if (command === 'doctor' && more.length === 0 && (option === undefined || option === '--json'))
   await doctor(option === '--json');
 else {

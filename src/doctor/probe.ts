@@ -1,9 +1,10 @@
 /** What is found of one backend: whether it works, on what, and how fast. */
 import type { Backend } from '../dsl/backend.js';
 import type { NoisefoldError } from '../dsl/errors.js';
+import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
 import type { BackendName } from '../backends/auto/index.js';
-import { E, type either, type taskEither } from '../internal/fp.js';
+import { E, type either } from '../internal/fp.js';
 import { type Speeds, speedsOf } from './speeds.js';
 
 export interface Finding {
@@ -11,73 +12,78 @@ export interface Finding {
   readonly works: boolean;
   /** Whether `auto` would take it, were nothing before it. */
   readonly trusted: boolean;
-  /** What it runs on, or why it does not work, or why `auto` passes it by. */
+  /** What it runs on, or why it does not work, or why `auto` passes it by, or why it has no speeds. */
   readonly note: string;
   readonly speeds: Speeds | null;
 }
 
-interface Candidate {
-  readonly acquire: () => Promise<taskEither.TaskEither<NoisefoldError, Backend>>;
-  /** What it runs on, and what speaks against it, once it is known to work. */
-  readonly about: () => Promise<{ readonly on: string; readonly against: string | null }>;
+/** What a probe tells on its way: what is found so far, and whether there is more to come. */
+export interface Told {
+  readonly finding: Finding;
+  readonly isLast: boolean;
 }
 
-const plain = (on: string) => async () => ({ on, against: null });
+/** An acquired backend, with what it runs on, and what speaks against it. */
+interface Opened {
+  readonly backend: Backend;
+  readonly on: string;
+  readonly against: string | null;
+}
 
-const candidates: Readonly<Record<BackendName, Candidate>> = {
-  'node-gpu': {
-    acquire: async () => (await import('../backends/tfjs/nodeGpu.js')).nodeGpu(),
-    about: plain('TensorFlow on CUDA'),
-  },
-  webgpu: {
-    acquire: async () => (await import('../backends/webgpu/index.js')).webgpu(),
-    about: async () => {
-      const { acquireDevice } = await import('../backends/webgpu/adapter.js');
-      const device = await acquireDevice({})();
-      if (E.isLeft(device)) return { on: '', against: device.left.message };
-      const { description, vendor, architecture } = device.right.info;
-      device.right.device.destroy();
-      const hardware = await acquireDevice({ hardware: true })();
-      if (E.isRight(hardware)) hardware.right.device.destroy();
-      return {
-        on: description || `${vendor} ${architecture}`,
-        against: E.isLeft(hardware) ? 'in software: auto passes it by' : null,
-      };
-    },
-  },
-  wasm: {
-    acquire: async () => (await import('../backends/tfjs/wasm.js')).wasm(),
-    about: plain('SIMD WebAssembly, one core'),
-  },
-  node: {
-    acquire: async () => (await import('../backends/tfjs/node.js')).node(),
-    about: plain('TensorFlow on the CPU'),
-  },
-  cpu: {
-    acquire: async () => (await import('../backends/tfjs/cpu.js')).cpu(),
-    about: plain('JavaScript, one core'),
-  },
+type Open = () => Promise<either.Either<NoisefoldError, Opened>>;
+
+const opened =
+  (name: BackendName, on: string): Open =>
+  async () =>
+    E.map((backend: Backend): Opened => ({ backend, on, against: null }))(await acquire(name, {})());
+
+const openWebgpu: Open = async () => {
+  const { acquireDevice } = await import('../backends/webgpu/adapter.js');
+  const { inSoftware } = await import('../backends/webgpu/inSoftware.js');
+  const acquired = await acquireDevice({})();
+  if (E.isLeft(acquired)) return acquired;
+  const { backendOn } = await import('../backends/webgpu/backend.js');
+  const { info } = acquired.right;
+  return E.right({
+    backend: backendOn(acquired.right),
+    on: info.description || `${info.vendor} ${info.architecture}`,
+    against: inSoftware(info) ? 'in software: auto passes it by' : null,
+  });
 };
 
-const measured = async (acquired: Backend): Promise<either.Either<NoisefoldError, Speeds>> => {
-  const tried = await trial(acquired)();
-  return E.isLeft(tried) ? tried : speedsOf(acquired);
+const openers: Readonly<Record<BackendName, Open>> = {
+  'node-gpu': opened('node-gpu', 'TensorFlow on CUDA'),
+  webgpu: openWebgpu,
+  wasm: opened('wasm', 'SIMD WebAssembly, one core'),
+  node: opened('node', 'TensorFlow on the CPU'),
+  cpu: opened('cpu', 'JavaScript, one core'),
 };
 
-/** Acquires a backend, tries it, measures it, and closes it. */
-export const probe = async (backend: BackendName): Promise<Finding> => {
-  const failed = (note: string): Finding => ({ backend, works: false, trusted: false, note, speeds: null });
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** Acquires a backend, tries it and tells whether it works; measures it, tells how fast it is, and closes it. */
+export async function* probe(name: BackendName): AsyncGenerator<Told, void, void> {
+  const failed = (note: string): Told => ({
+    finding: { backend: name, works: false, trusted: false, note, speeds: null },
+    isLast: true,
+  });
   try {
-    const { acquire, about } = candidates[backend];
-    const acquired = await (await acquire())();
-    if (E.isLeft(acquired)) return failed(acquired.left.message);
-    const speeds = await measured(acquired.right);
-    await acquired.right.close();
-    if (E.isLeft(speeds)) return failed(speeds.left.message);
-    const { on, against } = await about();
+    const found = await openers[name]();
+    if (E.isLeft(found)) return yield failed(found.left.message);
+    const { backend, on, against } = found.right;
+    const tried = await trial(backend)();
+    if (E.isLeft(tried)) return yield failed(tried.left.message);
+
     const note = against === null ? on : `${on} (${against})`;
-    return { backend, works: true, trusted: against === null, note, speeds: speeds.right };
+    const finding: Finding = { backend: name, works: true, trusted: against === null, note, speeds: null };
+    yield { finding, isLast: false };
+    const speeds = await speedsOf(backend).catch((thrown: unknown) => E.left({ message: messageOf(thrown) }));
+    await backend.close();
+    const measured = E.isRight(speeds)
+      ? { speeds: speeds.right }
+      : { note: `${note}; not measured: ${speeds.left.message}` };
+    yield { finding: { ...finding, ...measured }, isLast: true };
   } catch (thrown) {
-    return failed(thrown instanceof Error ? thrown.message : String(thrown));
+    yield failed(messageOf(thrown));
   }
-};
+}

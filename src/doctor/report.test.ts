@@ -20,6 +20,7 @@ test('what works is a table, and what does not says why', () => {
     fails('node-gpu', 'the node-gpu backend: expected it, got none; install it'),
     works('webgpu', 'llvmpipe', false),
     works('wasm', 'SIMD'),
+    { ...works('node', 'TensorFlow; too slow to measure within 20 s'), speeds: null },
     fails('cpu', 'it ended its process (1)'),
   ]);
   expect(report.auto).toBe('wasm');
@@ -30,6 +31,7 @@ test('what works is a table, and what does not says why', () => {
     '   backend       matmul      conv 3×3       chain',
     '✓  webgpu   123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
     '→  wasm     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
+    `${'✓  node'.padEnd(51)}TensorFlow; too slow to measure within 20 s`, // in the column of notes
     '',
     '✗ the node-gpu backend: expected it, got none; install it',
     '✗ cpu: it ended its process (1)',

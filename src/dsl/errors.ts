@@ -88,6 +88,10 @@ export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<Noi
 
 const carried = Symbol('noisefold');
 
+/** The error value that {@link raise} threw; null of anything else. */
+export const raisedIn = (thrown: unknown): NoisefoldError | null =>
+  thrown instanceof Error && carried in thrown ? (thrown[carried] as NoisefoldError) : null;
+
 /**
  * Throws an error value out of a builder function; {@link attempt} (and so `compile`) gives it back as a
  * value.
@@ -113,10 +117,15 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   try {
     return E.right(build());
   } catch (thrown) {
-    if (thrown instanceof Error && carried in thrown) return E.left(thrown[carried] as NoisefoldError);
+    const raised = raisedIn(thrown);
+    if (raised !== null) return E.left(raised);
     throw thrown;
   }
 };
+
+/** What is right, in a builder that has no other way to say what is not: that is raised. */
+export const orRaise = <A>(made: either.Either<NoisefoldError, A>): A =>
+  E.isRight(made) ? made.right : raise(made.left._tag, made.left);
 
 /**
  * What a builder raises is said of `op`, the operation that was called, not of what it is made of: `matmul`, where it

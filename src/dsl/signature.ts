@@ -2,9 +2,8 @@
  * Signatures at run time: `'B H W C, B D -> B H W C'` held against traced tensors. Each symbol stands for one
  * extent, in all parameters, arguments and results. `unify.ts` is the counterpart in types.
  */
-import { E } from '../internal/fp.js';
 import { bindShape, type Bound, LEADING, nothingBound, settle } from './bind.js';
-import { type NoisefoldError, raise, showShape } from './errors.js';
+import { orRaise, raise, showShape } from './errors.js';
 import { sizeOf } from './node.js';
 import { reshape } from './primitives/index.js';
 import { isPart, type LeafSpec, parseAs, parseString, type Spec, type TreeSpec, treeSpec } from './spec.js';
@@ -109,7 +108,7 @@ const bindPlace = (
 
 /** Binds the symbols of parameters, by their spec. */
 export const bindParams = (spec: unknown, params: unknown): Bound => {
-  const parsed = E.getOrElseW((error: NoisefoldError) => raise(error._tag, error))(parseAs(spec));
+  const parsed = orRaise(parseAs(spec));
   return bindPlace(nothingBound(), { where: 'params', spec: parsed }, params);
 };
 

@@ -1,3 +1,4 @@
+import { show } from '../internal/decode.js';
 import { bindShape, nothingBound, settle } from './bind.js';
 import type { Extents, Widened } from './dim.js';
 import { raise, showShape } from './errors.js';
@@ -30,7 +31,16 @@ export type AnyTensor = Tensor<Shape, DType>;
 /** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
   n as unknown as Tensor<S, D>;
-export const nodeOf = (x: AnyTensor): Node => x as unknown as Node;
+/** Raises `ShapeError` for what is no tensor: functions from JavaScript may give anything. */
+export const nodeOf = (x: AnyTensor): Node =>
+  isTensor(x)
+    ? (x as unknown as Node)
+    : raise('ShapeError', {
+        where: 'operation',
+        expected: 'a tensor',
+        actual: show(x),
+        hint: 'a function gave none, or was not called',
+      });
 
 /**
  * Whether something is a staged tensor. A tree that holds tensors is none, nor is a resident {@link Value}.

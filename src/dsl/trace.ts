@@ -1,6 +1,5 @@
 /** A program as a graph: its function, applied to inputs of concrete extents. */
-import { E } from '../internal/fp.js';
-import { type NoisefoldError, raise } from './errors.js';
+import { orRaise, raise } from './errors.js';
 import { type Node, node } from './node.js';
 import type { Program } from './program.js';
 import { type Bindings, extentsOf, fillSpec, type LeafSpec, symbolsOf, type TreeSpec } from './spec.js';
@@ -29,9 +28,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
         hint: 'leave it out, or use the symbol in the spec',
       });
   const nodes = spec.leaves.map((leaf) => {
-    const extents = E.getOrElseW((error: NoisefoldError) => raise(error._tag, error))(
-      extentsOf(leaf, bindings),
-    );
+    const extents = orRaise(extentsOf(leaf, bindings));
     return node('input', [], { path: leaf.path }, extents, leaf.dtype);
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));

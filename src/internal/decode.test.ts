@@ -63,6 +63,10 @@ describe('exactly', () => {
     },
   );
 
+  test('no fields are none', () => {
+    expect(reportOf(exactly({}), { a: 1 })).toBe(': expected no fields, got "a"');
+  });
+
   test('optional fields have their type too', () => {
     expect(reportOf(codec, { a: 1, b: 2 })).toBe('b: expected string, got 2');
   });

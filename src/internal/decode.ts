@@ -22,8 +22,9 @@ export const explained =
 const LONGEST = 60;
 
 /** A value in few words; what is inside an object does not matter, and may be deep. */
-const show = (value: unknown): string => {
+export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
+  if (typeof value === 'function') return 'a function';
   if (typeof value === 'string')
     return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -75,7 +76,11 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
           const extra = unknownField(checked);
           return extra === undefined
             ? t.success(checked as Exact<R, P>) // it passed both
-            : t.failure(extra, context, `no fields but ${names.join(', ')}`);
+            : t.failure(
+                extra,
+                context,
+                ['no fields', ...(names.length === 0 ? [] : [names.join(', ')])].join(' but '),
+              );
         }),
       ),
     known.encode,
@@ -114,3 +119,9 @@ export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSaf
 export const positive = refined(natural, 'an integer ≥ 1', (n) => n >= 1);
 /** A number, neither NaN nor infinite. */
 export const finite = refined(t.number, 'a finite number', Number.isFinite);
+/** A finite number that is not negative. */
+export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
+/** A finite number above 0. */
+export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
+/** A part of a whole. */
+export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);

@@ -1,6 +1,9 @@
 import { type Grads, mul, neg, add, zipTensors } from '../dsl/index.js';
-import { F } from '../internal/fp.js';
-import { adam, type AdamConfig } from './adam.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+import { F, t } from '../internal/fp.js';
+import { adam, type AdamConfig, adamFields } from './adam.js';
 import { rateAt, type Step } from './learningRate.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
 import { isAmount, requirement } from './requirement.js';
@@ -12,6 +15,13 @@ export interface AdamWConfig extends AdamConfig {
 
 const requireWeightDecay = requirement('a finite number ≥ 0', isAmount, '0.01 is usual');
 
+const [required, optional] = adamFields;
+const adamwOptions = optionsOf({
+  where: 'adamw',
+  options: exactly(required, { ...optional, weightDecay: t.number }),
+  hint: 'see AdamWConfig for the fields and what they take',
+});
+
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
  * `ConfigError` for a weight decay below 0 or not finite, and as {@link adam} does.
@@ -20,11 +30,13 @@ const requireWeightDecay = requirement('a finite number ≥ 0', isAmount, '0.01 
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
-export const adamw = ({ weightDecay = 0.01, ...config }: AdamWConfig): Optimizer => {
+export const adamw = (given: AdamWConfig): Optimizer => {
+  const { weightDecay = 0.01, ...config } = given;
   const optimizer = adam(config);
   return {
     ...optimizer,
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
+      orRaise(adamwOptions(given));
       requireWeightDecay('adamw.weightDecay', weightDecay);
       const kept = F.pipe(rateAt(config.learningRate)(step), mul(weightDecay), neg, add(1));
       return optimizer.update(gradients, state, zipTensors((p) => mul(kept)(p))(params, gradients), step);

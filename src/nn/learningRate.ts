@@ -1,5 +1,8 @@
 import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../dsl/index.js';
-import { F } from '../internal/fp.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, share } from '../internal/decode.js';
+import { F, t } from '../internal/fp.js';
 import { isAmount, type Requirement, requirement } from './requirement.js';
 
 /** How many updates there were before this one: an int32 scalar that stays on the backend. */
@@ -9,6 +12,12 @@ const requireRate = requirement('a finite number ≥ 0', isAmount, '1e-3 is usua
 
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
+
+/** A {@link LearningRate}, from outside. */
+export const learningRateOption = t.union(
+  [t.number, t.Function],
+  'a learning rate: a number, or a function of the step',
+);
 
 /**
  * The learning rate of a step, whether it is a number or a function of the step. Raises `ConfigError` for a
@@ -51,10 +60,16 @@ export const warmup =
     return mul(part)(rateAt(rate)(step));
   };
 
+const cosineOptions = optionsOf({
+  where: 'cosineDecay',
+  options: exactly({ steps: t.number }, { from: t.number, floor: share }),
+  hint: 'a floor of 0.1 keeps a tenth of the rate',
+});
+
 /**
  * Lets a learning rate fall along half a cosine, from all of it at update `from` (0 if not given) to the
  * fraction `floor` of it (0 if not given) at update `steps`, where it stays. Loshchilov & Hutter 2017, eq. 5.
- * Raises `ConfigError` unless 0 ≤ from < steps.
+ * Raises `ConfigError` unless 0 ≤ from < steps, and for a floor outside [0, 1] or a field that is unknown.
  *
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
@@ -62,17 +77,10 @@ export const warmup =
  * rates // → [0.05, 0.1, 0.1, 0.05, 0]
  */
 export const cosineDecay =
-  ({
-    steps,
-    from = 0,
-    floor = 0,
-  }: {
-    readonly steps: number;
-    readonly from?: number;
-    readonly floor?: number;
-  }) =>
+  (options: { readonly steps: number; readonly from?: number; readonly floor?: number }) =>
   (rate: LearningRate): LearningRate =>
   (step) => {
+    const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
     requireSteps(0)('cosineDecay', from);
     requireSteps(from + 1)('cosineDecay', steps);
     const progress = F.pipe(step, cast('float32'), sub(from), mul(1 / (steps - from)), clip(0, 1));

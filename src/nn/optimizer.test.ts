@@ -155,6 +155,9 @@ describe('numbers that no step can be made with are refused when it is traced', 
   test.each([
     [adam({ learningRate: 0.1, beta2: 1 }), 'adam.beta2: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
     [adam({ learningRate: 0.1, epsilon: 0 }), 'adam.epsilon: expected a finite number above 0, got 0; 1e-8 is usual: without it a gradient of 0 gives 0 / 0'],
+    [adam({ learningRate: 0.1, beta: 0.9 } as AdamConfig), 'adam: expected no fields but learningRate, beta1, beta2, epsilon, got "beta"; see AdamConfig for the fields and what they take'],
+    [adam({ lr: 0.1 } as unknown as AdamConfig), 'adam.learningRate: expected a learning rate: a number, or a function of the step, got nothing; see AdamConfig for the fields and what they take'],
+    [adamw({ learningRate: 0.1, decay: 0.9 } as AdamConfig), 'adamw: expected no fields but learningRate, beta1, beta2, epsilon, weightDecay, got "decay"; see AdamWConfig for the fields and what they take'],
     [adam({ learningRate: Number.NaN }), `learning rate: expected a finite number ≥ 0, got NaN; ${usual}`],
     [adam({ learningRate: warmup(3)(-1) }), `learning rate: expected a finite number ≥ 0, got -1; ${usual}`],
     [adamw(huge), 'adamw.weightDecay: expected a finite number ≥ 0, got Infinity; 0.01 is usual'],
@@ -256,6 +259,10 @@ describe('learning rates', () => {
 
   test.each([
     [warmup(0), 'warmup: expected a number of steps ≥ 1, got 0; count updates, from 0'],
+    [
+      cosineDecay({ steps: 5, floor: Number.NaN }),
+      'cosineDecay.floor: expected a number from 0 to 1, got NaN; a floor of 0.1 keeps a tenth of the rate',
+    ],
     [
       cosineDecay({ from: 5, steps: 5 }),
       'cosineDecay: expected a number of steps ≥ 6, got 5; count updates, from 0',

@@ -1,30 +1,64 @@
 /** Configurations held against what they should be: from JavaScript, a checkpoint or a spread they may be anything. */
-import { failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactTuple, explained, finite, refined } from '../internal/decode.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactTuple, finite, refined } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
 /** What makes a part may fail: it gives an Either, which from JavaScript is easily taken for the part. */
-const isEither = (x: unknown): boolean =>
+export const isEither = (x: unknown): boolean =>
   isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
 
-/** An object or a function, which is only looked into where it is used; some fields of it can be asked for. */
-export const part = (name: string, ...fields: readonly string[]): t.Type<unknown> => {
-  const is = (x: unknown): x is unknown =>
-    (isObject(x) || typeof x === 'function') && !isEither(x) && fields.every((field) => field in x);
-  return new t.Type<unknown>(
+const partType = (
+  name: string,
+  is: (x: unknown) => boolean,
+  otherwise: (x: unknown) => string,
+): t.Type<unknown> =>
+  new t.Type<unknown>(
     name,
-    is,
+    (x): x is unknown => is(x),
     (x, context) => {
       if (is(x)) return t.success(x);
       return isEither(x)
         ? t.failure(x, context, `${name}, taken out of its Either: unwrap it by E.map or E.flatMap`)
-        : t.failure(x, context);
+        : t.failure(x, context, otherwise(x));
     },
     F.identity,
   );
-};
+
+/** An object with some fields at least, which are only looked into where they are used. */
+export const part = (name: string, ...fields: readonly string[]): t.Type<unknown> =>
+  partType(
+    name,
+    (x) => isObject(x) && !isEither(x) && fields.every((field) => field in x),
+    (x) => {
+      if (typeof x === 'function') return `${name}: call the function that makes it`;
+      const lacking = isObject(x) ? fields.filter((field) => !(field in x)) : [];
+      return lacking.length === 0 ? name : `${name}, with its ${lacking.join(', ')}`;
+    },
+  );
+
+/** A function. */
+export const functionPart = (name: string): t.Type<unknown> =>
+  partType(
+    name,
+    (x) => typeof x === 'function',
+    () => name,
+  );
+
+/** How many timesteps, or which. */
+export const grid = t.union(
+  [t.number, functionPart('a grid')],
+  'a number of steps, or a grid such as trailing(50)',
+);
+
+export const dataSet = part('a data set', 'size', 'image', 'batch');
+
+export const conditioner = functionPart('what makes conditions, such as superResolution({ factor: 2 })');
+
+/** What tells that something should end. */
+export const signal = part('a signal, such as that of an AbortController', 'aborted');
 
 /** A number in [0, 1). */
 export const rate = refined(finite, 'a number in [0, 1)', (n) => n >= 0 && n < 1);
@@ -37,13 +71,7 @@ export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>
     F.pipe(
-      decode(codec)(config),
-      E.bimap(
-        (mismatch): NoisefoldError =>
-          failure(
-            'ConfigError',
-            explained(where, 'see its type for the fields and what they take')(mismatch),
-          ),
-        () => config,
-      ),
+      config,
+      optionsOf({ where, options: codec, hint: 'see its type for the fields and what they take' }),
+      E.map(() => config),
     );

@@ -70,12 +70,13 @@ const mistakeIn = (
  * @param count - how many samples there are
  */
 export const checkedCondition = (
+  where: string,
   { model: { condition: wanted }, process }: Conditioned,
   given: GivenCondition | undefined,
   count: number,
 ): either.Either<NoisefoldError, GivenCondition | undefined> => {
   const refused = ([expected, actual, hint]: Mistake) =>
-    fail('ConfigError', { where: 'sample: condition', expected, actual, hint });
+    fail('ConfigError', { where: `${where}: condition`, expected, actual, hint });
   if (given === undefined)
     return wanted === undefined
       ? E.right(given)
@@ -84,7 +85,7 @@ export const checkedCondition = (
     return refused(['none: the model is conditioned on no image', 'some', 'leave it out, or train a model with `condition`']); // prettier-ignore
   const mistake = mistakeIn(wanted, process, given, count);
   if (mistake !== null) return refused(mistake);
-  return E.map(() => given)(checkedImages(given.images.data));
+  return E.map(() => given)(checkedImages(given.images.data, `${where}: condition.images`));
 };
 
 /** A condition as the inputs of a step have it. */

@@ -7,6 +7,7 @@ import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
 import { journeyOf } from './journey.js';
 import { encodingCodec, type Sampling } from './sampling.js';
+import { total } from './total.js';
 import { besideGuide, type Trained } from './trained.js';
 import { walked } from './walk.js';
 
@@ -39,7 +40,8 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  * `from: { noise }` draws them again, but for an error of first order in the steps. Between two such noises, `slerp`
  * leads over images in between (DDIM, Song et al. 2021, sections 4.3 and 5.3).
  *
- * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`.
+ * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`,
+ * and so is noise.
  *
  * @example
  * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -58,21 +60,23 @@ export const encode =
     trained: Trained<P, I>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Images> =>
   (backend) =>
-    F.pipe(
-      checked('encode', encodingCodec)(encoding),
-      E.tap(({ images }) => checkedImages(images.data)),
-      E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
-        F.pipe(
-          keyed(given),
-          E.flatMap((key) =>
-            journeyOf('encode', 'noise')(
-              besideGuide(trained, given.guide),
-              { ...given, solver, key },
-              { field: 'images', images, noisy: false },
+    total('encode', () =>
+      F.pipe(
+        checked('encode', encodingCodec)(encoding),
+        E.tap(({ images }) => checkedImages(images.data, 'encode: images')),
+        E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
+          F.pipe(
+            keyed(given),
+            E.flatMap((key) =>
+              journeyOf('encode', 'noise')(
+                besideGuide(trained, given.guide),
+                { ...given, solver, key },
+                { field: 'images', images, noisy: false },
+              ),
             ),
           ),
         ),
+        TE.fromEither,
+        TE.flatMap((journey) => walked(journey)(backend)),
       ),
-      TE.fromEither,
-      TE.flatMap((journey) => walked(journey)(backend)),
     );

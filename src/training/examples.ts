@@ -1,8 +1,8 @@
 /** Samples of a data set as a step takes them. */
+import { checkedLabels } from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey, showShape } from '../dsl/index.js';
 import { E, type either, F, TE, type taskEither } from '../internal/fp.js';
 import type { Batch, Dataset } from './dataset.js';
-import { checkedLabels } from './labels.js';
 import type { GivenExamples } from './open.js';
 
 export interface Labelled {
@@ -41,7 +41,7 @@ const ofItsClasses =
       ? E.right(batch)
       : F.pipe(
           batch.labels,
-          checkedLabels({ classes }, (at) => `data set: label at ${positions[at]}`),
+          checkedLabels({ classes }, { orNone: false, where: (at) => `data set: label at ${positions[at]}` }),
           E.map(() => batch),
         );
 

@@ -1,7 +1,10 @@
 import type { Backend, NoisefoldError } from '../dsl/index.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { exactly } from '../internal/decode.js';
+import { checked, functionPart } from './checked.js';
 import type { ImageShape } from './dataset.js';
 import { startTraining, type TrainingRun } from './run.js';
+import { total } from './total.js';
 import type { Trained } from './trained.js';
 import { ensuring } from '../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
@@ -27,6 +30,8 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
     run: TrainingRun<P>,
   ) => taskEither.TaskEither<NoisefoldError, void>;
 }
+
+const listeners = exactly({}, { onEvent: functionPart('a function'), onError: functionPart('a function') });
 
 /**
  * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
@@ -58,19 +63,22 @@ export const fit =
     ...training
   }: Fit<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
   (backend) =>
-    F.pipe(
-      startTraining<P, I>(training)(backend),
-      TE.flatMap((run) =>
-        F.pipe(
-          taken(run, onEvent, onError),
-          TE.flatMap(() => run.finish),
-          ensuring(run.release),
+    total('fit', () =>
+      F.pipe(
+        TE.fromEither(checked('fit', listeners)({ onEvent, onError })),
+        TE.flatMap(() => startTraining<P, I>(training)(backend)),
+        TE.flatMap((run) =>
+          F.pipe(
+            taken(run, onEvent, onError),
+            TE.flatMap(() => run.finish),
+            ensuring(run.release),
+          ),
         ),
+        TE.map((params) => {
+          const { model, process, data } = training;
+          return { model, process, image: data.image, params };
+        }),
       ),
-      TE.map((params) => {
-        const { model, process, data } = training;
-        return { model, process, image: data.image, params };
-      }),
     );
 
 /** Takes the events of a run, to its end or to a `stop`. */

@@ -80,10 +80,10 @@ export const beginningOf = (from: GivenBeginning | GivenNoise | undefined): Begi
       : { field: 'from.images', images: from.images, noisy: true };
 
 /** Numbers that are finite, each of them; otherwise `NonFinite`. */
-const finiteNumbers = (where: string, data: Float32Array): either.Either<NoisefoldError, void> => {
+const finiteNumbers = (data: Float32Array, where: string): either.Either<NoisefoldError, Float32Array> => {
   const wrong = data.findIndex((x) => !Number.isFinite(x));
   return wrong === -1
-    ? E.right(undefined)
+    ? E.right(data)
     : fail('NonFinite', {
         where,
         expected: 'finite numbers',
@@ -101,9 +101,7 @@ export const checkedBeginning = (
 ): either.Either<NoisefoldError, void> =>
   F.pipe(
     checkedShape(`${where}: ${field}`, images, count, [image[2]], image),
-    E.tap(() =>
-      noisy ? E.asUnit(checkedImages(images.data)) : finiteNumbers(`${where}: ${field}`, images.data),
-    ),
+    E.tap(() => (noisy ? checkedImages : finiteNumbers)(images.data, `${where}: ${field}`)),
   );
 
 /** What is known of `count` samples of a shape; otherwise a `ConfigError`, or `NonFinite` for images with such numbers. */
@@ -114,7 +112,7 @@ export const checkedKnown = (
 ): either.Either<NoisefoldError, void> =>
   F.pipe(
     checkedShape('sample: known.images', images, count, [image[2]], image),
-    E.tap(() => checkedImages(images.data)),
+    E.tap(() => checkedImages(images.data, 'sample: known.images')),
     E.tap(() => checkedShape('sample: known.mask', mask, count, [1, image[2]], image)),
     E.flatMap(() => {
       const wrong = mask.data.find((share) => !(share >= 0 && share <= 1));

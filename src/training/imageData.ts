@@ -1,5 +1,7 @@
 import { fail, type NoisefoldError, showShape } from '../dsl/index.js';
+import { exactly } from '../internal/decode.js';
 import { E, type either, TE } from '../internal/fp.js';
+import { checked, part } from './checked.js';
 import type { Batch, Dataset, Image, ImageExtents } from './dataset.js';
 import type { Images } from './images.js';
 
@@ -13,9 +15,14 @@ export interface AboutImages<I extends readonly [number, number, number]> {
 
 const NO_CLASS = -1;
 
+const aboutImages = checked(
+  'data set',
+  exactly({}, { labels: part('labels', 'length'), image: part('an image shape', 'length') }),
+);
+
 /**
  * A data set of images that are numbers, in memory: samples of a model, or what was made of bytes. Their numbers are looked
- * through by what uses them. A `DecodeError` if numbers, labels and shape do not fit each other, or `image`.
+ * through by what uses them. A `ConfigError` for a field that is unknown, and a `DecodeError` if numbers, labels and shape do not fit each other, or `image`.
  *
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
@@ -27,8 +34,11 @@ export const datasetOfImages = <
   const I extends readonly [number, number, number] = readonly [number, number, number],
 >(
   { data, shape }: Images,
-  { labels, image }: AboutImages<I> = {},
+  about: AboutImages<I> = {},
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+  const given = aboutImages(about);
+  if (E.isLeft(given)) return given;
+  const { labels, image } = about;
   const [count, ...found] = shape;
   const each = found.reduce((size, extent) => size * extent, 1);
   if (image !== undefined && showShape(image) !== showShape(found))

@@ -4,7 +4,7 @@ export interface Images {
   readonly shape: readonly [count: number, height: number, width: number, channels: number];
 }
 
-/** The first `count` images of batches that are all of one size. */
+/** The first `count` images of batches. */
 export const imagesOf = (
   count: number,
   image: readonly [height: number, width: number, channels: number],
@@ -12,9 +12,9 @@ export const imagesOf = (
 ): Images => {
   const [height, width, channels] = image;
   const data = new Float32Array(count * height * width * channels);
-  batches.forEach((batch, b) => {
-    const from = b * batch.length;
+  batches.reduce((from, batch) => {
     data.set(batch.subarray(0, data.length - from), from);
-  });
+    return from + batch.length;
+  }, 0);
   return { data, shape: [count, ...image] };
 };

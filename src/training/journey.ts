@@ -7,10 +7,12 @@ import {
   sampler,
   unguided,
 } from '../diffusion/index.js';
+import { knowingOnly } from '../diffusion/askedTimesteps.js';
 import { fail, type NoisefoldError } from '../dsl/index.js';
 import { E, type either, F } from '../internal/fp.js';
 import { checkedCondition } from './conditions.js';
 import type { ImageShape } from './dataset.js';
+import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkedBeginning, checkedKnown, resamplingOf } from './givenImages.js';
 import type { Walker } from './samplePrograms.js';
 import { countsOf, type Sampling } from './sampling.js';
@@ -50,8 +52,9 @@ const walkerOf =
     denoiser: Denoiser<P, I>,
     { grid = everyStep, from, known, solver, correction }: Omit<Sampling, 'guidance'>,
     count: number,
-  ): either.Either<NoisefoldError, Walker<P, I>> =>
-    F.pipe(
+  ): either.Either<NoisefoldError, Walker<P, I>> => {
+    const steps = heldGrid(where, grid);
+    return F.pipe(
       E.Do,
       E.tap(() => (known ? checkedKnown(known, count, image) : E.right(undefined))),
       E.bind('sampler', () =>
@@ -59,8 +62,8 @@ const walkerOf =
           process,
           denoiser,
           solver,
-          ...(correction && { correction }),
-          grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, grid) : grid,
+          ...(correction && { correction: heldCorrection(where, correction) }),
+          grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, steps) : steps,
         }),
       ),
       E.tap(towards(where, end)),
@@ -68,6 +71,7 @@ const walkerOf =
         known ? inpainting(resamplingOf(known))(plain) : E.right(null),
       ),
     );
+  };
 
 /** What a sampling asks of a model: `ConfigError`, or `NonFinite` of images, where it cannot work. */
 export const journeyOf =
@@ -79,12 +83,14 @@ export const journeyOf =
   ): either.Either<NoisefoldError, Journey<P, I>> =>
     F.pipe(
       E.Do,
-      E.bind('guided', () => (sampling.guidance ?? unguided)(trained.model)),
+      E.bind('guided', () =>
+        guidedBy<P, I>(where, sampling.guidance ?? unguided)(knowingOnly(trained.process)(trained.model)),
+      ),
       E.bind('counts', ({ guided }) => countsOf(where, guided, sampling, beginning?.images)),
-      E.tap(({ counts: { all } }) => checkedCondition(trained, sampling.condition, all)),
+      E.tap(({ counts: { all } }) => checkedCondition(where, trained, sampling.condition, all)),
       E.tap(({ counts: { all } }) =>
         beginning ? checkedBeginning(where, beginning, all, trained.image) : E.right(undefined),
       ),
       E.bind('walker', ({ guided, counts: { all } }) => walkerOf(where, end)(trained, guided, sampling, all)),
-      E.map(({ counts, walker }) => ({ ...counts, trained, walker, beginning, sampling })),
+      E.map(({ counts, walker }) => ({ where, ...counts, trained, walker, beginning, sampling })),
     );

@@ -15,8 +15,9 @@ import {
 import { exactly } from '../internal/decode.js';
 import { F, RTE, type readerTaskEither, t, TE, type taskEither } from '../internal/fp.js';
 import { ensuring } from '../internal/scope.js';
-import { checked, part } from './checked.js';
+import { checked, grid } from './checked.js';
 import type { ImageShape } from './dataset.js';
+import { heldGrid } from './givenParts.js';
 import { beginLikelihood, endLikelihood, likelihoodStep } from './likelihoodPrograms.js';
 import {
   checkedImagesOf,
@@ -27,11 +28,12 @@ import {
   type ResidentImages,
 } from './measuring.js';
 import { compiled, type OpenExecutable } from './open.js';
+import { total } from './total.js';
 import type { Trained } from './trained.js';
 
 /** Whose likelihood is measured, and how closely. */
 export interface LikelihoodMeasuring<I extends ImageShape> extends Measuring<I> {
-  /** How many timesteps the flow is followed by, spaced evenly, or a grid; every timestep if not given. */
+  /** How many timesteps the flow is followed by, `spaced` from the first to the last, or a grid; every timestep if not given. */
   readonly grid?: number | Grid;
   /**
    * Whether images are bytes, which have a probability and no density: each is then spread over its width, and `bits` bound
@@ -51,7 +53,7 @@ export interface LogLikelihoods {
 const [required, optional] = measuringFields;
 const codec = exactly(required, {
   ...optional,
-  grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
+  grid,
   dequantize: t.boolean,
 });
 
@@ -168,46 +170,51 @@ export const logLikelihoods =
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>) =>
   <P>(trained: Trained<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, LogLikelihoods> =>
   (backend) =>
-    F.pipe(
-      TE.fromEither(checked('logLikelihoods', codec)(measuring)),
-      TE.flatMapEither(({ grid }) =>
-        likelihood<P, I>({
-          process: trained.process,
-          denoiser: trained.model,
-          ...(grid !== undefined && { grid }),
+    total('logLikelihoods', () =>
+      F.pipe(
+        TE.fromEither(checked('logLikelihoods', codec)(measuring)),
+        TE.flatMapEither(({ grid }) =>
+          likelihood<P, I>({
+            process: trained.process,
+            denoiser: trained.model,
+            ...(grid !== undefined && { grid: heldGrid('logLikelihoods', grid) }),
+          }),
+        ),
+        TE.tap(() => checkedImagesOf({ trained, measuring, ...imagesFor(measuring) })),
+        TE.flatMap((flow) => {
+          const { condition, dequantize = false } = measuring;
+          const { batch } = countsIn(measuring);
+          const at = { B: batch };
+          return F.pipe(
+            compiled(
+              beginLikelihood(trained, flow, batch, dequantize),
+              at,
+            )<BeginGiven, ResidentState>(backend),
+            TE.flatMap((begin) =>
+              F.pipe(
+                compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
+                  StepGiven<P>,
+                  StepTaken
+                >(backend),
+                TE.flatMap((step) =>
+                  F.pipe(
+                    compiled(
+                      endLikelihood(trained, flow),
+                      at,
+                    )<ResidentState, Value<readonly number[]>>(backend),
+                    TE.flatMap((end) =>
+                      F.pipe(
+                        measuredBy({ backend, trained, measuring, flow, begin, step, end }),
+                        ensuring(end.release),
+                      ),
+                    ),
+                    ensuring(step.release),
+                  ),
+                ),
+                ensuring(begin.release),
+              ),
+            ),
+          );
         }),
       ),
-      TE.tap(() => checkedImagesOf({ trained, measuring, ...imagesFor(measuring) })),
-      TE.flatMap((flow) => {
-        const { condition, dequantize = false } = measuring;
-        const { batch } = countsIn(measuring);
-        const at = { B: batch };
-        return F.pipe(
-          compiled(beginLikelihood(trained, flow, batch, dequantize), at)<BeginGiven, ResidentState>(backend),
-          TE.flatMap((begin) =>
-            F.pipe(
-              compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
-                StepGiven<P>,
-                StepTaken
-              >(backend),
-              TE.flatMap((step) =>
-                F.pipe(
-                  compiled(
-                    endLikelihood(trained, flow),
-                    at,
-                  )<ResidentState, Value<readonly number[]>>(backend),
-                  TE.flatMap((end) =>
-                    F.pipe(
-                      measuredBy({ backend, trained, measuring, flow, begin, step, end }),
-                      ensuring(end.release),
-                    ),
-                  ),
-                  ensuring(step.release),
-                ),
-              ),
-              ensuring(begin.release),
-            ),
-          ),
-        );
-      }),
     );

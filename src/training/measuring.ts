@@ -17,7 +17,7 @@ import { positive } from '../internal/decode.js';
 import { E, type either, F, TE, type taskEither } from '../internal/fp.js';
 import { ensuring } from '../internal/scope.js';
 import type { StopSignal } from '../internal/stop.js';
-import { hostKey, part } from './checked.js';
+import { conditioner, dataSet, functionPart, hostKey, signal } from './checked.js';
 import type { Batch, Dataset, ImageShape } from './dataset.js';
 import { loaded } from './examples.js';
 import type { Trained } from './trained.js';
@@ -42,12 +42,12 @@ export interface Measuring<I extends ImageShape> {
 
 /** The fields of {@link Measuring}, required and optional, as `exactly` takes them. */
 export const measuringFields = [
-  { data: part('a data set'), batch: positive, key: hostKey },
+  { data: dataSet, batch: positive, key: hostKey },
   {
     images: positive,
-    condition: part('what makes conditions, such as superResolution({ factor: 2 })'),
-    onStep: part('a function'),
-    signal: part('a signal'),
+    condition: conditioner,
+    onStep: functionPart('a function'),
+    signal,
   },
 ] as const;
 

@@ -171,7 +171,7 @@ describe('an adaptive draw of timesteps', () => {
       const timesteps = importanceTimesteps({ size: 0 });
       expect(await leftOf(startTraining({ ...training(1), timesteps })(backend))).toMatchObject({
         _tag: 'ConfigError',
-        where: 'importanceTimesteps',
+        where: 'importanceTimesteps.size',
       });
     }));
 

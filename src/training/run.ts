@@ -23,6 +23,7 @@ import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
 import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+import { total } from './total.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
 import { initialState, trainState, trainStep } from './trainState.js';
@@ -155,27 +156,29 @@ export const startTraining =
     training: Training<P, I>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, TrainingRun<P>> =>
   (backend) =>
-    F.pipe(
-      TE.fromEither(checkedTraining(training)),
-      TE.tap(() => checkedData(training)),
-      TE.flatMap(({ data, batch }) =>
-        compiled(
-          trainStep(training, data.image),
-          { B: batch },
-          { donate: ['state'] },
-        )<StepGiven<P>, StepTaken<P>>(backend),
-      ),
-      TE.flatMap((step) =>
-        F.pipe(
-          evaluation(training)(backend),
-          TE.flatMap((heldOut) =>
-            F.pipe(
-              begin(training)(backend),
-              TE.map((state) => running(backend, training, { step, heldOut }, state)),
-              unlessRight(heldOut.release),
+    total('training', () =>
+      F.pipe(
+        TE.fromEither(checkedTraining(training)),
+        TE.tap(() => checkedData(training)),
+        TE.flatMap(({ data, batch }) =>
+          compiled(
+            trainStep(training, data.image),
+            { B: batch },
+            { donate: ['state'] },
+          )<StepGiven<P>, StepTaken<P>>(backend),
+        ),
+        TE.flatMap((step) =>
+          F.pipe(
+            evaluation(training)(backend),
+            TE.flatMap((heldOut) =>
+              F.pipe(
+                begin(training)(backend),
+                TE.map((state) => running(backend, training, { step, heldOut }, state)),
+                unlessRight(heldOut.release),
+              ),
             ),
+            unlessRight(step.release),
           ),
-          unlessRight(step.release),
         ),
       ),
     );

@@ -113,39 +113,31 @@ describe('other writers', () => {
 describe('refuses, and says where', () => {
   const entry = (dtype: string, shape: unknown, offsets: unknown): string =>
     JSON.stringify({ dtype, shape, data_offsets: offsets });
-  const hint = 'the file is damaged or of another format: use a copy of it';
+  const hint = 'the file is damaged: use a copy of it';
 
   test.each<readonly [string, Uint8Array, string]>([
-    [
-      'nothing',
-      new Uint8Array(0),
-      'model.safetensors: expected at least the 8 bytes of a header length, got 0 bytes',
-    ],
-    [
-      'a header longer than the file',
-      byHand('{}').subarray(0, 9),
-      'model.safetensors: expected a header of at most 1 bytes, got a length of 2',
-    ],
-    [
-      'a header without end',
-      Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 123),
-      'model.safetensors: expected a header of at most 1 bytes, got a length of 18446744073709551615',
-    ],
-    [
-      'a pickle',
-      new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'),
-      'model.safetensors: expected a header of at most 1 bytes, got a length of 295106',
-    ],
-    [
-      'a header of no bytes',
-      byHand(''),
-      "model.safetensors, byte 8: expected '{', with which a header begins, got another byte",
-    ],
-    [
-      'a header that is a list',
-      byHand('[]'),
-      "model.safetensors, byte 8: expected '{', with which a header begins, got another byte",
-    ],
+    ['nothing', new Uint8Array(0), '0 bytes'],
+    ['a header without end', Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 123), 'something else'],
+    ['a pickle', new TextEncoder().encode('\x80\x04\x00\x00\x00\x00\x00\x00'), 'something else'],
+    ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'something else'],
+    ['a header of no bytes', byHand(''), 'something else'],
+    ['a header that is a list', byHand('[]'), 'something else'],
+  ])('%s, which is no such file', (_name, bytes, found) => {
+    expect(messageOf(read(bytes))).toBe(
+      `DecodeError model.safetensors: expected a safetensors file, got ${found}; give one that was saved as safetensors`,
+    );
+  });
+
+  test.each<readonly [string, Uint8Array, string]>([
+    ['in its header', byHand('{}').subarray(0, 9), '10 bytes, as it says itself, got 9'],
+    ['in its data', byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]), '63 bytes, as it says itself, got 62'],
+  ])('a file that is cut short %s', (_name, bytes, expected) => {
+    expect(messageOf(read(bytes))).toBe(
+      `DecodeError model.safetensors: expected ${expected}; the file is cut short: copy or download it again`,
+    );
+  });
+
+  test.each<readonly [string, Uint8Array, string]>([
     [
       'a tensor that is a number',
       byHand('{"w":1}'),
@@ -205,11 +197,6 @@ describe('refuses, and says where', () => {
       'trailing bytes',
       byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0, 0, 0]),
       'model.safetensors: expected 2 bytes of data, as the header says, got 3',
-    ],
-    [
-      'missing bytes',
-      byHand(`{"a":${entry('U8', [2], [0, 2])}}`, [0]),
-      'model.safetensors: expected 2 bytes of data, as the header says, got 1',
     ],
     [
       'a bool of 2',

@@ -131,14 +131,23 @@ export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldErro
 
 type Checked<A> = either.Either<NoisefoldError, A>;
 
-const bad = (where: string, expected: string, actual: string): Checked<never> =>
-  E.left(
-    failure('DecodeError', {
-      where,
-      expected,
-      actual,
-      hint: 'the file is damaged or of another format: use a copy of it',
-    }),
+const bad = (
+  where: string,
+  expected: string,
+  actual: string,
+  hint = 'the file is damaged: use a copy of it',
+): Checked<never> => E.left(failure('DecodeError', { where, expected, actual, hint }));
+
+/** Something that no writer of safetensors has begun. */
+const foreign = (where: string, actual: string): Checked<never> =>
+  bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
+
+const cutShort = (where: string, size: number, found: number): Checked<never> =>
+  bad(
+    where,
+    `${size} bytes, as it says itself`,
+    `${found}`,
+    'the file is cut short: copy or download it again',
   );
 
 /** The JSON text of a header, and where the numbers start. */
@@ -146,14 +155,11 @@ const headerOf = (
   where: string,
   bytes: Uint8Array,
 ): Checked<{ readonly json: unknown; readonly start: number }> => {
-  if (bytes.length < 8) return bad(where, 'at least the 8 bytes of a header length', `${bytes.length} bytes`);
+  if (bytes.length < 8) return foreign(where, `${bytes.length} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  const room = bytes.length - 8;
-  if (length > LONGEST_HEADER || length > room)
-    return bad(where, `a header of at most ${Math.min(LONGEST_HEADER, room)} bytes`, `a length of ${length}`);
   const start = 8 + Number(length);
-  if (bytes[8] !== 0x7b || start === 8)
-    return bad(`${where}, byte 8`, "'{', with which a header begins", 'another byte');
+  if (bytes[8] !== 0x7b || start === 8 || length > LONGEST_HEADER) return foreign(where, 'something else'); // '{'
+  if (start > bytes.length) return cutShort(where, start, bytes.length);
   return F.pipe(
     E.tryCatch(
       (): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))),
@@ -172,7 +178,12 @@ const decodeAs = <A>(where: string, codec: t.Decoder<unknown, A>, value: unknown
   )(decode(codec)(value));
 
 /** Each byte of the data belongs to one tensor, and each tensor has the bytes that its shape needs. */
-const covered = (where: string, entries: Readonly<Record<string, Entry>>, length: number): Checked<void> => {
+const covered = (
+  where: string,
+  entries: Readonly<Record<string, Entry>>,
+  start: number,
+  size: number,
+): Checked<void> => {
   const ordered = Object.entries(entries).sort(
     ([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1],
   );
@@ -196,9 +207,10 @@ const covered = (where: string, entries: Readonly<Record<string, Entry>>, length
       return bad(`${where}: ${name}`, `${size} bytes for ${dtype} ${showShape(shape)}`, `${end - begin}`);
     at = end;
   }
-  return at === length
+  if (start + at > size) return cutShort(where, start + at, size);
+  return start + at === size
     ? E.right(undefined)
-    : bad(where, `${at} bytes of data, as the header says`, `${length}`);
+    : bad(where, `${at} bytes of data, as the header says`, `${size - start}`);
 };
 
 /** The numbers at a place: a view of the file where they are aligned, otherwise a copy. */
@@ -268,7 +280,7 @@ export const decodeSafetensors =
       ),
       E.bind('entries', ({ split }) => decodeAs(where, Entries, split.entries)),
       E.bind('words', ({ split }) => decodeAs(`${where}: ${METADATA}`, Metadata, split.metadata)),
-      E.tap(({ entries, header }) => covered(where, entries, bytes.length - header.start)),
+      E.tap(({ entries, header }) => covered(where, entries, header.start, bytes.length)),
       E.bind('metadata', ({ words }) => verified(where, bytes, words)),
       E.map(({ entries, header, metadata }) => ({
         tensors: new Map(

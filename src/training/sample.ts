@@ -7,13 +7,15 @@ import { beginningOf } from './givenImages.js';
 import type { Images } from './images.js';
 import { journeyOf } from './journey.js';
 import { type Sampling, samplingCodec } from './sampling.js';
+import { total } from './total.js';
 import { besideGuide, type Trained } from './trained.js';
 import { walked } from './walk.js';
 
 /**
- * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key, count
- * and batch size give the same samples. A sampling that cannot work, with labels that the model does not have
- * for instance, is a `ConfigError`.
+ * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), or what the solver makes of it. The same key and
+ * batch size give the same samples. A sampling that cannot work, with labels that the model does not have
+ * for instance, is a `ConfigError`, and so is a part that throws, or gives what it should not; a sample or preview with a number
+ * that is not finite is `NonFinite`.
  *
  * @example
  * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -30,11 +32,13 @@ export const sample =
     trained: Trained<P, I>,
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Images> =>
   (backend) =>
-    F.pipe(
-      checked('sample', samplingCodec)(sampling),
-      E.flatMap((given) =>
-        journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+    total('sample', () =>
+      F.pipe(
+        checked('sample', samplingCodec)(sampling),
+        E.flatMap((given) =>
+          journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+        ),
+        TE.fromEither,
+        TE.flatMap((journey) => walked(journey)(backend)),
       ),
-      TE.fromEither,
-      TE.flatMap((journey) => walked(journey)(backend)),
     );

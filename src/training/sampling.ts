@@ -1,13 +1,19 @@
-import type { Correction, Grid, Guidance, Model, Solver } from '../diffusion/index.js';
+import {
+  checkedLabels,
+  type Correction,
+  type Grid,
+  type Guidance,
+  type Model,
+  type Solver,
+} from '../diffusion/index.js';
 import { fail, type NoisefoldError, type RandomKey, type Resident } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
 import { E, type either, F, t, type taskEither } from '../internal/fp.js';
-import { hostKey, part } from './checked.js';
+import { functionPart, grid, hostKey, part, signal } from './checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
-import { checkedLabels } from './labels.js';
 import type { StopSignal } from '../internal/stop.js';
 
 /** Samples in progress: what they are going to be, by the last prediction. */
@@ -24,7 +30,7 @@ export interface Preview {
 /** How samples are drawn, and how many. */
 export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
-  /** How many timesteps, spaced evenly, or a grid; every timestep if not given. */
+  /** How many timesteps, `trailing` back from the last, or a grid; every timestep if not given. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /** The parameters of a guide that has some, such as a classifier's. */
@@ -41,7 +47,10 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly known?: GivenKnown;
   /** How many samples, where there are no labels; as many as there are images if not given, or 1. */
   readonly count?: number;
-  /** How many are made at a time; all if not given. */
+  /**
+   * How many are made at a time; all if not given. Noise is drawn for a batch at once, by a key of the batch, so that another
+   * number gives other samples of the same key; how many batches follow changes none.
+   */
   readonly batch?: number;
   /** Told after each step how many of all steps are done. */
   readonly onStep?: (done: number, of: number) => void;
@@ -57,24 +66,26 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-const images = exactly({ data: part('numbers'), shape: t.array(natural) });
+const images = exactly({ data: part('numbers, such as a Float32Array', 'length'), shape: t.array(natural) });
+
+const solver = part('a solver, such as ddim()', 'integrate');
 
 /** What a sampling and an encoding have in common. */
 const shared = {
-  grid: t.union([t.number, part('a grid')], 'a number of steps, or a grid'),
-  guidance: part('a guidance'),
+  grid,
+  guidance: functionPart('a guidance, such as cfg(2)'),
   guide: t.unknown,
-  correction: part('a correction'),
+  correction: functionPart('a correction, such as clipToImage'),
   labels: t.array(t.number),
   condition: exactly({ images }, { t: t.number }),
   batch: positive,
-  onStep: part('a function'),
-  signal: part('a signal'),
+  onStep: functionPart('a function'),
+  signal,
 };
 
 /** A {@link Sampling}, its fields by their names. */
 export const samplingCodec = exactly(
-  { solver: part('a solver'), key: hostKey },
+  { solver, key: hostKey },
   {
     ...shared,
     from: t.union(
@@ -83,12 +94,12 @@ export const samplingCodec = exactly(
     ),
     known: exactly({ images, mask: images }, { resamples: t.number, jump: t.number }),
     count: positive,
-    previews: exactly({ every: positive, show: part('a function') }),
+    previews: exactly({ every: positive, show: functionPart('a function') }),
   },
 );
 
 /** An `Encoding`, its fields by their names. */
-export const encodingCodec = exactly({ images }, { ...shared, solver: part('a solver'), key: hostKey });
+export const encodingCodec = exactly({ images }, { ...shared, solver, key: hostKey });
 
 /** How many samples a sampling asks of a model, all in all and at a time. `ConfigError` where it cannot work. */
 export const countsOf = (
@@ -98,7 +109,7 @@ export const countsOf = (
   beginning: Images | undefined,
 ): either.Either<NoisefoldError, { readonly all: number; readonly batch: number }> =>
   F.pipe(
-    checkedLabels({ classes, orNone: true }, () => `${where}: labels`)(labels ?? []),
+    checkedLabels({ classes }, { where: (at) => `${where}: label of sample ${at}` })(labels ?? []),
     E.flatMap(() => {
       if (labels !== undefined && count !== undefined && labels.length !== count)
         return fail('ConfigError', {

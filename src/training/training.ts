@@ -1,7 +1,7 @@
 import type { Backend, NoisefoldError, RandomKey } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
 import { t, type either, type taskEither } from '../internal/fp.js';
-import { checked, hostKey, part, rate } from './checked.js';
+import { checked, conditioner, dataSet, functionPart, hostKey, part, rate, signal } from './checked.js';
 import type { Dataset, ImageShape } from './dataset.js';
 import type { Snapshot } from './snapshot.js';
 import type { StopSignal } from '../internal/stop.js';
@@ -39,25 +39,37 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
 
 const codec = exactly(
   {
-    model: part('a model'),
+    model: part('a model', 'predicts', 'apply', 'params', 'init'),
     process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
-    optimizer: part('an optimizer'),
-    data: part('a data set'),
+    optimizer: part(
+      'an optimizer, such as adam({ learningRate: 1e-3 })',
+      'learningRate',
+      'state',
+      'init',
+      'update',
+    ),
+    data: dataSet,
     batch: positive,
     steps: natural,
     key: hostKey,
   },
   {
-    loss: part('a loss, such as simpleLosses'),
+    loss: functionPart('a loss, such as simpleLosses'),
     averageDecay: rate,
     labelDropout: rate,
-    condition: part('what makes conditions, such as superResolution({ factor: 2 })'),
-    timesteps: part('a draw of timesteps'),
-    heldOut: exactly({ data: part('a data set'), every: positive }, { images: positive }),
+    condition: conditioner,
+    timesteps: t.union(
+      [
+        functionPart('a draw of timesteps, such as uniformTimesteps'),
+        part('a draw that learns', 'name', 'memory', 'draw', 'mean', 'record'),
+      ],
+      'a draw of timesteps, such as uniformTimesteps',
+    ),
+    heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
     config: t.unknown,
-    from: part('a snapshot'),
-    signal: part('a signal'),
-    oracle: part('a backend to acquire'),
+    from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
+    signal,
+    oracle: functionPart('a backend to acquire, such as reference()'),
   },
 );
 

@@ -17,8 +17,9 @@ import { F, RTE, type readerTaskEither, t, TE, type taskEither } from '../intern
 import { ensuring } from '../internal/scope.js';
 import { beginBound, boundStep } from './boundPrograms.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
-import { checked, part } from './checked.js';
+import { checked, functionPart } from './checked.js';
 import type { ImageShape } from './dataset.js';
+import { heldCorrection } from './givenParts.js';
 import {
   checkedImagesOf,
   countsIn,
@@ -28,6 +29,7 @@ import {
   type ResidentImages,
 } from './measuring.js';
 import { compiled, type OpenExecutable } from './open.js';
+import { total } from './total.js';
 import type { Trained } from './trained.js';
 
 /** Which bound is measured, of which images. */
@@ -42,7 +44,7 @@ const [required, optional] = measuringFields;
 const codec = exactly(required, {
   ...optional,
   variance: t.keyof({ posterior: null, beta: null }, "'posterior' or 'beta'"),
-  correction: part('a correction'),
+  correction: functionPart('a correction, such as clipToImage'),
 });
 
 type Table = Value<readonly number[]>;
@@ -167,24 +169,29 @@ export const variationalBound =
   <I extends ImageShape>(measuring: BoundMeasuring<I>) =>
   <P>(trained: Trained<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, DatasetBound> =>
   (backend) =>
-    F.pipe(
-      TE.fromEither(checked('variationalBound', codec)(measuring)),
-      TE.tap(() => checkedImagesOf({ trained, measuring, ...boundOfBytes })),
-      TE.map(({ condition, variance, correction }) => {
-        const { batch } = countsIn(measuring);
-        const options = { ...(variance && { variance }), ...(correction && { correction }) };
-        return { batch, stepOf: boundStep(trained, batch, condition, options) };
-      }),
-      TE.flatMap(({ batch, stepOf }) =>
-        F.pipe(
-          compiled(beginBound(trained), { B: batch })<{ readonly x0: Table }, Begun>(backend),
-          TE.flatMap((begin) =>
-            F.pipe(
-              compiled(stepOf, { B: batch }, { donate: ['measured'] })<StepGiven<P>, StepTaken>(backend),
-              TE.flatMap((step) =>
-                F.pipe(measuredBy({ backend, trained, measuring, begin, step }), ensuring(step.release)),
+    total('variationalBound', () =>
+      F.pipe(
+        TE.fromEither(checked('variationalBound', codec)(measuring)),
+        TE.tap(() => checkedImagesOf({ trained, measuring, ...boundOfBytes })),
+        TE.map(({ condition, variance, correction }) => {
+          const { batch } = countsIn(measuring);
+          const options = {
+            ...(variance && { variance }),
+            ...(correction && { correction: heldCorrection('variationalBound', correction) }),
+          };
+          return { batch, stepOf: boundStep(trained, batch, condition, options) };
+        }),
+        TE.flatMap(({ batch, stepOf }) =>
+          F.pipe(
+            compiled(beginBound(trained), { B: batch })<{ readonly x0: Table }, Begun>(backend),
+            TE.flatMap((begin) =>
+              F.pipe(
+                compiled(stepOf, { B: batch }, { donate: ['measured'] })<StepGiven<P>, StepTaken>(backend),
+                TE.flatMap((step) =>
+                  F.pipe(measuredBy({ backend, trained, measuring, begin, step }), ensuring(step.release)),
+                ),
+                ensuring(begin.release),
               ),
-              ensuring(begin.release),
             ),
           ),
         ),

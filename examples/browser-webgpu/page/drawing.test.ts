@@ -102,6 +102,14 @@ describe('while the network learns', () => {
     expect(asked(again, trained(3999))).toBeUndefined();
   });
 
+  test('it draws again after a drawing that was dropped', () => {
+    const dropped = after(shown, { _tag: 'DrawPressed' }, { _tag: 'Dropped', id: 1, purpose: 'drawing' });
+    expect(dropped.coming).toBeNull();
+    expect(asked(dropped, trained(60_000))).toMatchObject({ id: 2 });
+    const other = after(shown, { _tag: 'DrawPressed' }, { _tag: 'Dropped', id: 0, purpose: 'drawing' });
+    expect(other.coming?.film.id).toBe(1);
+  });
+
   test('the old drawing is shown until the new one is done', () => {
     const half = after(shown, trained(4000), ...wholly(1).slice(0, 3));
     expect(half.shown?.id).toBe(0);

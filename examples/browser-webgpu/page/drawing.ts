@@ -140,6 +140,10 @@ export const drew = (state: Drawing, event: Event): Moved<Drawing> => {
       return event.purpose === 'drawing' && event.id === state.coming?.film.id
         ? [{ ...state, coming: null, took: event.milliseconds }, []]
         : [state, []];
+    case 'Dropped':
+      return event.purpose === 'drawing' && event.id === state.coming?.film.id
+        ? [{ ...state, coming: null }, []]
+        : [state, []];
     case 'Failed':
       return [event.doing === 'drawing' ? { ...state, coming: null } : state, []];
     case 'ClassToggled': {

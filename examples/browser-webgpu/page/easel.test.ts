@@ -80,6 +80,14 @@ describe('a repair', () => {
     expect(after(painting, { _tag: 'Failed', doing: 'repair', message: '' }).painting).toBe(false);
   });
 
+  test('that is dropped can be asked for again', () => {
+    const painting = after(ready, fill);
+    const dropped = (id: number): Event => ({ _tag: 'Dropped', id, purpose: 'repair' });
+    expect(after(painting, dropped(0))).toMatchObject({ painting: false, film: null });
+    expect(asked(after(painting, dropped(0)), fill)).toMatchObject([{ request: { id: 1 } }]);
+    expect(after(painting, fill, dropped(0))).toMatchObject({ painting: true, film: { id: 1 } });
+  });
+
   test('goes on with one of its results, under the same mask', () => {
     const image = new Uint8Array(AREA).fill(5);
     const next = after(ready, fill, { _tag: 'DigitPicked', image, label: 7 });

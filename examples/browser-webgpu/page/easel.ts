@@ -78,6 +78,13 @@ export const repaired = (state: Easel, event: Event, drawing: Drawing): Moved<Ea
       return event.purpose === 'repair' && state.film !== null
         ? [{ ...state, film: withFrame(state.film, event) }, []]
         : [state, []];
+    case 'Dropped':
+      return [
+        event.purpose === 'repair' && event.id === state.film?.id
+          ? { ...state, painting: false, film: null }
+          : state,
+        [],
+      ];
     case 'Painted':
       return [
         event.purpose === 'repair' && event.id === state.film?.id ? { ...state, painting: false } : state,

@@ -3,11 +3,18 @@ import type { Pixels, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Cell, Region } from './mask.js';
 
+export interface Opened {
+  readonly _tag: 'Opened';
+  readonly settings: Settings;
+  /** The address of the digits. */
+  readonly digits: string;
+}
+
 /** A report of the worker, or something that a person or the browser did. */
 export type Event =
   | Report
   /** The page is there, or its worker is to be replaced. */
-  | { readonly _tag: 'Opened'; readonly settings: Settings; readonly digits: string }
+  | Opened
   | { readonly _tag: 'Crashed'; readonly message: string }
   | { readonly _tag: 'Hid'; readonly hidden: boolean }
   | { readonly _tag: 'Ticked'; readonly milliseconds: number }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultSettings } from '../shared/settings.js';
+import { defaultSettings, USUAL_SEED } from '../shared/settings.js';
 import type { Event } from './event.js';
 import { learned, type Learning, MORE, preparing } from './learning.js';
 
@@ -67,6 +67,30 @@ describe('learning', () => {
     expect(asked(open, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 8 }]);
     const again = after({ _tag: 'Opened', settings, digits: '' }, begun, { _tag: 'AnewPressed' }, begun);
     expect(asked(again, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 9 }]);
+  });
+
+  test('a beginning in the place of what was kept has the seed that was asked for, or another than the usual', () => {
+    const kept: Event = { _tag: 'Begun', from: 'kept', step: 300, goal: 900 };
+    const anew = (seed: number | null) =>
+      asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, digits: '' }, kept), {
+        _tag: 'AnewPressed',
+      });
+    expect(anew(99)).toEqual([{ _tag: 'Anew', seed: 99 }]);
+    expect(anew(null)).toEqual([{ _tag: 'Anew', seed: USUAL_SEED + 1 }]);
+  });
+
+  test('that is being replaced does not come to rest on the page before there is another one', () => {
+    const replaced = after(begun, train, stepped(0), { _tag: 'AnewPressed' }, { _tag: 'Rested', step: 1 });
+    expect(replaced.phase).toBe('preparing');
+  });
+
+  test('goes on while a file is looked at, and rests with a checkpoint', () => {
+    const given = after(begun, train, { _tag: 'FileGiven', name: 'a', bytes: Uint8Array.of(1) });
+    expect(given.phase).toBe('training');
+    expect(learned(given, { _tag: 'Begun', from: 'file', step: 40, goal: 900 })[0]).toMatchObject({
+      phase: 'resting',
+      step: 40,
+    });
   });
 
   test('a tab that is hidden keeps its training, and trains on', () => {

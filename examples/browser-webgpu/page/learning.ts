@@ -1,6 +1,7 @@
 /** The network in training, as the page sees it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
 import type { Report } from '../shared/messages.js';
+import { USUAL_SEED } from '../shared/settings.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Loss {
@@ -55,7 +56,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
       const { settings, digits } = event;
-      const fresh = { ...preparing, seed: settings.seed + 1 };
+      const fresh = { ...preparing, seed: settings.seed ?? USUAL_SEED + 1 };
       return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits } }]];
     }
     case 'Preparing':
@@ -75,6 +76,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
           heldOut: same ? before(step + 1, state.heldOut) : [],
           pace: noPace,
           kept: from === 'kept' ? step : same ? state.kept : null,
+          seed: from === 'noise' ? state.seed + 1 : state.seed,
         },
         [],
       ];
@@ -94,7 +96,9 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'HeldOut':
       return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
     case 'Rested':
-      return [{ ...state, phase: 'resting', step: event.step }, []];
+      return state.phase === 'training'
+        ? [{ ...state, phase: 'resting', step: event.step }, []]
+        : [state, []];
     case 'Kept':
       return [{ ...state, kept: event.step }, []];
     case 'Saved':
@@ -121,7 +125,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       return [state, [post({ _tag: 'Save' })]];
     case 'AnewPressed':
       return [
-        { ...state, phase: 'preparing', preparing: 'network', seed: state.seed + 1 },
+        { ...state, phase: 'preparing', preparing: 'network' },
         [post({ _tag: 'Anew', seed: state.seed })],
       ];
     case 'FileGiven':

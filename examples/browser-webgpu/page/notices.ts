@@ -1,6 +1,12 @@
 /** What the page has to tell, with a way on. */
-import type { Failure } from '../shared/messages.js';
-import type { Event } from './event.js';
+import type { Failure, WhyWasm } from '../shared/messages.js';
+import type { Event, Opened } from './event.js';
+import { fileName } from './learning.js';
+
+export interface Action {
+  readonly label: string;
+  readonly event: Event;
+}
 
 export interface Notice {
   /** There is one notice about each thing, the last. */
@@ -8,7 +14,8 @@ export interface Notice {
   readonly tone: 'note' | 'warning' | 'error';
   readonly title: string;
   readonly text: string;
-  readonly action: { readonly label: string; readonly event: Event } | null;
+  /** What may be done about it. */
+  readonly actions: readonly Action[];
 }
 
 export type Notices = readonly Notice[];
@@ -35,28 +42,41 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   digit: 'There is no digit to repair',
 };
 
+const goOn: Action = { label: 'Go on', event: { _tag: 'TrainPressed' } };
+const saveFile: Action = { label: 'Save a file', event: { _tag: 'SavePressed' } };
+
 /** What to do after a failure. */
-const wayOn = (doing: Failure['doing'], opened: Event): Notice['action'] => {
+const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
   switch (doing) {
     case 'start':
-      return { label: 'Try again', event: opened };
+      return [{ label: 'Try again', event: opened }];
     case 'train':
-      return { label: 'Go on', event: { _tag: 'TrainPressed' } };
+      return [goOn];
     case 'drawing':
-      return { label: 'Draw again', event: { _tag: 'DrawPressed' } };
+      return [{ label: 'Draw again', event: { _tag: 'DrawPressed' } }];
     case 'repair':
-      return { label: 'Repair again', event: { _tag: 'FillPressed' } };
+      return [{ label: 'Repair again', event: { _tag: 'FillPressed' } }];
     case 'keep':
-      return { label: 'Save a file', event: { _tag: 'SavePressed' } };
+      return [saveFile];
     default:
-      return null;
+      return [];
   }
 };
 
-const goOn: Notice['action'] = { label: 'Go on', event: { _tag: 'TrainPressed' } };
+/** Why it is not WebGPU, in words. */
+const reasons: Readonly<Record<WhyWasm, string>> = {
+  absent:
+    'Your browser found no graphics card that it may use; it computes on the processor instead, more slowly.',
+  software:
+    'Your browser only imitates a graphics card; to compute on the processor itself is faster, so this page does.',
+  failed:
+    'The graphics card could not run the network; your browser computes on the processor instead, more slowly.',
+  lost: 'The graphics card was lost twice; your browser computes on the processor from here on, more slowly.',
+};
 
 /** The notices after an event; `opened` is the event with which the page began. */
-export const noticed = (notices: Notices, event: Event, opened: Event): Notices => {
+export const noticed = (notices: Notices, event: Event, opened: Opened): Notices => {
+  const { seed } = opened.settings;
   switch (event._tag) {
     case 'Works':
       return event.why === null
@@ -65,28 +85,32 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
             about: 'backend',
             tone: 'note',
             title: 'Working on the processor',
-            text: `There is no WebGPU here (${event.why}), so WebAssembly does the work: the same results, only slower.`,
-            action: null,
+            text: reasons[event.why],
+            actions: [],
           });
     case 'Begun':
       switch (event.from) {
         case 'noise':
-          return without(notices, 'training', 'open', 'start');
+          return without(notices, 'training', 'anew', 'open', 'start');
         case 'kept':
           return put(without(notices, 'start'), {
             about: 'training',
             tone: 'note',
             title: 'Welcome back',
-            text: `This browser kept your training: it goes on after step ${event.step}.`,
-            action: { label: 'Begin anew', event: { _tag: 'AnewPressed' } },
+            text: [
+              `This browser kept your training: it goes on after step ${event.step}`,
+              ...(seed === null ? [] : [`, with its own seed; a new one begins with seed ${seed}`]),
+              '.',
+            ].join(''),
+            actions: [{ label: 'Begin anew', event: { _tag: 'AnewPressed' } }],
           });
         case 'file':
-          return put(without(notices, 'open', 'start'), {
+          return put(without(notices, 'anew', 'open', 'start'), {
             about: 'training',
             tone: 'note',
             title: 'Checkpoint opened',
             text: `The network is as it was after step ${event.step}.`,
-            action: goOn,
+            actions: [goOn],
           });
         case 'lost':
           return put(notices, {
@@ -94,16 +118,37 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
             tone: 'warning',
             title: 'The graphics device was lost',
             text: `The training is back at its last copy, after step ${event.step}; later steps are taken again.`,
-            action: goOn,
+            actions: [goOn],
           });
       }
+    case 'Replaced': {
+      const { step, bytes } = event;
+      return put(notices, {
+        about: 'anew',
+        tone: 'note',
+        title: 'Begun anew',
+        text: `What was learned in ${step} steps can be had back until this message is closed.`,
+        actions: [
+          { label: 'Undo', event: { _tag: 'FileGiven', name: fileName(step), bytes } },
+          { label: 'Save the old one', event: { _tag: 'Saved', step, bytes } },
+        ],
+      });
+    }
+    case 'KeptElsewhere':
+      return put(notices, {
+        about: 'keep',
+        tone: 'note',
+        title: 'This browser keeps the training of another tab',
+        text: 'What this tab learns is gone when it is closed, unless you save it.',
+        actions: [saveFile],
+      });
     case 'Lost':
       return put(notices, {
         about: 'training',
         tone: 'warning',
         title: 'The graphics device was lost',
         text: `It happened at step ${event.step}. Getting another one…`,
-        action: null,
+        actions: [],
       });
     case 'NonFinite':
       return put(notices, {
@@ -111,7 +156,7 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
         tone: 'warning',
         title: 'A step was left out',
         text: `The loss of step ${event.step} is not a finite number. The network stays as it was before it.`,
-        action: null,
+        actions: [],
       });
     case 'Failed':
       return put(notices, {
@@ -119,7 +164,7 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
         tone: 'error',
         title: titles[event.doing],
         text: event.message,
-        action: wayOn(event.doing, opened),
+        actions: wayOn(event.doing, opened),
       });
     case 'Crashed':
       return put(notices, {
@@ -127,7 +172,7 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
         tone: 'error',
         title: 'The worker of this page stopped',
         text: `${event.message} The training goes on from what this browser kept.`,
-        action: { label: 'Start it again', event: opened },
+        actions: [{ label: 'Start it again', event: opened }],
       });
     case 'Complained':
       return put(notices, {
@@ -135,7 +180,7 @@ export const noticed = (notices: Notices, event: Event, opened: Event): Notices 
         tone: 'error',
         title: event.title,
         text: event.message,
-        action: null,
+        actions: [],
       });
     case 'Opened':
       return without(notices, 'start');

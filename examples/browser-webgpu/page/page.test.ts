@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../shared/settings.js';
-import type { Failure } from '../shared/messages.js';
-import type { Event } from './event.js';
+import type { Failure, WhyWasm } from '../shared/messages.js';
+import type { Event, Opened } from './event.js';
 import { firstPage, type Page, turned } from './page.js';
 
-const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin' };
+const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin' };
 const after = (...events: readonly Event[]): Page =>
   events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
 
@@ -25,11 +25,16 @@ describe('the page', () => {
     expect(requests).toEqual(['Paint', 'FindDigit']);
   });
 
-  test('says why it works without WebGPU, until there is one', () => {
-    const without: Event = { _tag: 'Works', backend: 'wasm', why: 'no adapter' };
+  test.each<[WhyWasm, string]>([
+    ['absent', 'found no graphics card'],
+    ['software', 'only imitates a graphics card'],
+    ['failed', 'could not run the network'],
+    ['lost', 'was lost twice'],
+  ])('says why it works without WebGPU (%s), until there is one', (why, expected) => {
+    const without: Event = { _tag: 'Works', backend: 'wasm', why };
     const [notice] = after(without).notices;
     expect(notice).toMatchObject({ about: 'backend', tone: 'note' });
-    expect(notice?.text).toContain('no adapter');
+    expect(notice?.text).toContain(expected);
     expect(titles(after(without, { _tag: 'Works', backend: 'webgpu', why: null }))).toEqual([]);
   });
 
@@ -44,21 +49,23 @@ describe('the page', () => {
     const failed: Event = { _tag: 'Failed', doing, message: 'in its own words' };
     const { notices } = after(begun, failed, failed);
     expect(notices).toMatchObject([{ tone: 'error', text: 'in its own words' }]);
-    expect(notices[0]?.action?.event._tag ?? null).toBe(wayOn);
+    expect(notices[0]?.actions.map(({ event }) => event._tag)).toEqual(wayOn === null ? [] : [wayOn]);
   });
 
   test('of a lost device it says where the training is, and goes on with a press', () => {
     const lost = after(begun, { _tag: 'TrainPressed' }, { _tag: 'Lost', step: 132, message: 'gone' });
-    expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', action: null }]);
+    expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', actions: [] }]);
     const [back] = turned(lost, { _tag: 'Begun', from: 'lost', step: 100, goal: 900 });
-    expect(back.notices).toMatchObject([{ about: 'training', action: { event: { _tag: 'TrainPressed' } } }]);
+    expect(back.notices).toMatchObject([
+      { about: 'training', actions: [{ event: { _tag: 'TrainPressed' } }] },
+    ]);
     expect(back.notices[0]?.text).toContain('step 100');
     expect(titles(turned(back, { _tag: 'TrainPressed' })[0])).toEqual([]);
   });
 
   test('a worker that stopped is started again', () => {
     const crashed = after(begun, { _tag: 'Crashed', message: 'out of memory' });
-    const action = crashed.notices.at(-1)?.action?.event;
+    const action = crashed.notices.at(-1)?.actions[0]?.event;
     expect(action).toBe(opened);
     const [page, effects] = turned(crashed, action!);
     expect(effects).toMatchObject([{ _tag: 'Employ' }]);
@@ -68,7 +75,42 @@ describe('the page', () => {
   test('a training that was kept may be dropped for another', () => {
     const page = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
     expect(page.notices).toMatchObject([
-      { title: 'Welcome back', action: { event: { _tag: 'AnewPressed' } } },
+      { title: 'Welcome back', actions: [{ event: { _tag: 'AnewPressed' } }] },
+    ]);
+    expect(page.notices[0]?.text).not.toContain('seed');
+    const asking: Opened = { ...opened, settings: { ...defaultSettings, seed: 99 } };
+    const [seeded] = turned(firstPage(asking), { _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
+    expect(seeded.notices[0]?.text).toContain('begins with seed 99');
+  });
+
+  test('a new beginning can be undone, and what it replaced saved, until it is closed or another is opened', () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    const replaced: readonly Event[] = [
+      { _tag: 'AnewPressed' },
+      begun,
+      { _tag: 'Replaced', step: 300, bytes },
+      { _tag: 'TrainPressed' },
+      { _tag: 'Kept', step: 20 },
+    ];
+    const anew = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 }, ...replaced);
+    expect(titles(anew)).toEqual(['Begun anew']);
+    const [undo, save] = anew.notices[0]!.actions;
+    const [undoing, undone] = turned(anew, undo!.event);
+    expect(undone).toEqual([
+      { _tag: 'Post', request: { _tag: 'Open', name: 'digits-300.safetensors', bytes } },
+    ]);
+    expect(titles(undoing)).toEqual(['Begun anew']); // it is there until there is a network in its place
+    expect(titles(turned(undoing, { _tag: 'Begun', from: 'file', step: 300, goal: 900 })[0])).toEqual([
+      'Checkpoint opened',
+    ]);
+    expect(turned(anew, save!.event)[1]).toEqual([
+      { _tag: 'Download', name: 'digits-300.safetensors', bytes },
+    ]);
+  });
+
+  test('says that this browser keeps the training of another tab, and how to keep this one', () => {
+    expect(after(begun, { _tag: 'KeptElsewhere' }).notices).toMatchObject([
+      { about: 'keep', tone: 'note', actions: [{ event: { _tag: 'SavePressed' } }] },
     ]);
   });
 

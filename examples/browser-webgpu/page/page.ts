@@ -1,7 +1,7 @@
 /** The whole page: what it is, and what an event makes of it. */
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
-import type { Event, Moved } from './event.js';
+import type { Event, Moved, Opened } from './event.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
 import { said } from './said.js';
@@ -14,10 +14,10 @@ export interface Page {
   /** What a screen reader is told, the last. */
   readonly said: string;
   /** The event with which it began. */
-  readonly opened: Event;
+  readonly opened: Opened;
 }
 
-export const firstPage = (opened: Event): Page => ({
+export const firstPage = (opened: Opened): Page => ({
   learning: preparing,
   drawing: blank,
   easel: bare,

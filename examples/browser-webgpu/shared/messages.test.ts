@@ -30,7 +30,7 @@ const requests: readonly Request[] = [
 
 const reports: readonly Report[] = [
   { _tag: 'Preparing', what: 'network' },
-  { _tag: 'Works', backend: 'wasm', why: 'no adapter' },
+  { _tag: 'Works', backend: 'wasm', why: 'absent' },
   { _tag: 'Works', backend: 'webgpu', why: null },
   { _tag: 'Begun', from: 'file', step: 3, goal: 900 },
   { _tag: 'Stepped', step: 0, loss: Number.NaN, milliseconds: 0.5 },
@@ -44,6 +44,9 @@ const reports: readonly Report[] = [
   { _tag: 'Kept', step: 5 },
   { _tag: 'Lost', step: 5, message: 'gone' },
   { _tag: 'Failed', doing: 'open', message: 'no' },
+  { _tag: 'Dropped', id: 3, purpose: 'repair' },
+  { _tag: 'KeptElsewhere' },
+  { _tag: 'Replaced', step: 3, bytes },
 ];
 
 const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
@@ -106,6 +109,8 @@ describe('the address', () => {
   test.each([
     ['?backend=cuda', 'backend: expected auto, webgpu or wasm, got "cuda"'],
     ['?seed=x', 'seed: expected a whole number ≥ 0'],
+    ['?steps=500', 'steps: expected a whole number from 1 to 60, got 500'],
+    ['?steps=0', 'steps: expected a whole number from 1 to 60, got 0'],
     ['?goal=', 'goal: expected a whole number ≥ 1, got 0'],
     ['?colour=red', 'expected no fields but backend, recipe, seed, goal, steps, got "colour"'],
   ])('that asks for something else is told so: %s', (query, expected) => {

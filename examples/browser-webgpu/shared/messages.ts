@@ -3,7 +3,7 @@ import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 import { anyNumber, bytes, listOf, tagged, text } from './decoders.js';
-import { type Settings, settingsDecoder } from './settings.js';
+import { type Settings, settingsDecoder, stepsDecoder } from './settings.js';
 
 /** Grey images one after another, a byte a pixel; 0 is paper, 255 ink. */
 export type Pixels = Uint8Array<ArrayBuffer>;
@@ -39,7 +39,7 @@ export type Request =
   /** To train until so many updates are made. */
   | { readonly _tag: 'Train'; readonly until: number }
   | { readonly _tag: 'Rest' }
-  /** To forget all and begin with other numbers. */
+  /** To begin again, with other numbers; what was learned is given back. */
   | { readonly _tag: 'Anew'; readonly seed: number }
   | Paint
   /** For a digit that nothing is learned from. */
@@ -57,11 +57,15 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Why WebAssembly does the work: there is no WebGPU, or only on the processor; it failed; its device was lost twice. */
+const whys = ['absent', 'software', 'failed', 'lost'] as const;
+export type WhyWasm = (typeof whys)[number];
+
 /** What the worker tells the page. */
 export type Report =
   | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'digits' | 'network' }
-  /** A backend works; `why` says why it is not WebGPU. */
-  | { readonly _tag: 'Works'; readonly backend: string; readonly why: string | null }
+  /** A backend works; null where it is the one that was asked for. */
+  | { readonly _tag: 'Works'; readonly backend: string; readonly why: WhyWasm | null }
   /** A network is there, after so many updates. */
   | {
       readonly _tag: 'Begun';
@@ -93,9 +97,15 @@ export type Report =
       readonly purpose: Paint['purpose'];
       readonly milliseconds: number;
     }
+  /** Something else was asked for before these images were done. */
+  | { readonly _tag: 'Dropped'; readonly id: number; readonly purpose: Paint['purpose'] }
   | { readonly _tag: 'Digit'; readonly image: Pixels; readonly label: number }
   | { readonly _tag: 'Saved'; readonly step: number; readonly bytes: Pixels }
   | { readonly _tag: 'Kept'; readonly step: number }
+  /** This browser keeps the training of another tab, and not this one. */
+  | { readonly _tag: 'KeptElsewhere' }
+  /** The checkpoint of the training that another one was begun in the place of. */
+  | { readonly _tag: 'Replaced'; readonly step: number; readonly bytes: Pixels }
   /** The device is gone, with all that was done since the last copy. */
   | { readonly _tag: 'Lost'; readonly step: number; readonly message: string }
   | ({ readonly _tag: 'Failed' } & Failure);
@@ -112,7 +122,7 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
     id: count,
     purpose,
     labels: listOf(count),
-    steps: wholeFrom(1),
+    steps: stepsDecoder,
     guidance: numberThat('a number', () => true),
     seed: count,
     known: orNull(record<Known>({ image: bytes, mask: bytes })),
@@ -125,7 +135,7 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
 
 const reportDecoder: Decoder<Report> = tagged<Report>({
   Preparing: { what: oneOf('backend', 'digits', 'network') },
-  Works: { backend: text, why: orNull(text) },
+  Works: { backend: text, why: orNull(oneOf(...whys)) },
   Begun: { from: oneOf('noise', 'kept', 'file', 'lost'), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber },
@@ -133,9 +143,12 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Rested: { step: count },
   Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },
   Painted: { id: count, purpose, milliseconds: anyNumber },
+  Dropped: { id: count, purpose },
   Digit: { image: bytes, label: count },
   Saved: { step: count, bytes },
   Kept: { step: count },
+  KeptElsewhere: {},
+  Replaced: { step: count, bytes },
   Lost: { step: count, message: text },
   Failed: {
     doing: oneOf('start', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit'),
@@ -155,11 +168,11 @@ export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report
   hint: HINT,
 });
 
-/** The buffers of a message, which change hands with it. */
-export const buffersOf = (message: Request | Report): readonly ArrayBuffer[] => {
+/** The buffers of a report, which change hands with it. */
+export const buffersOf = (message: Report): readonly ArrayBuffer[] => {
   switch (message._tag) {
-    case 'Open':
     case 'Saved':
+    case 'Replaced':
       return [message.bytes.buffer];
     case 'Frame':
       return message.image === message.guess

@@ -13,7 +13,7 @@ export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url
 export const pictures = fileURLToPath(new URL('../../../runs/page', import.meta.url));
 
 /** How long anything may take on a machine that has other things to do, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 
 export interface Visit extends BrowserContextOptions {
   readonly headers?: Readonly<Record<string, string>>;

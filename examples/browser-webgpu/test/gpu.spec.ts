@@ -113,6 +113,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     await press(page, 'Train 300 more');
     await whenBack();
     expect(await page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await page.textContent('#notices')).toContain('was lost twice');
     expect(await stepOf(page)).toBe(6);
     await goOn();
     await whenStepIs(page, 8);

@@ -19,6 +19,7 @@ import {
 } from './browser.js';
 
 const visitor = visitors();
+const withGpu = visitors({ webgpu: true });
 let visit: Visitor;
 beforeEach(async () => {
   if (hasBrowser) visit = await visitor();
@@ -62,7 +63,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await goTo('?recipe=tiny');
     await whenReady(page);
     expect(await page.textContent('#backend')).toBe('on WebAssembly');
-    expect(await page.textContent('.notice.note')).toContain('There is no WebGPU here');
+    expect(await page.textContent('.notice.note')).toContain('found no graphics card');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
   });
@@ -73,9 +74,9 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
       [
         'picture.png',
         Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
-        'a header of at most 4 bytes',
+        'expected a safetensors file, got something else',
       ],
-      ['empty.safetensors', new Uint8Array(), 'at least the 8 bytes of a header length, got 0 bytes'],
+      ['empty.safetensors', new Uint8Array(), 'expected a safetensors file, got 0 bytes'],
       [
         'other.safetensors',
         right(
@@ -99,17 +100,93 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await goesOn(step);
   });
 
-  test('a checkpoint that is dropped on it is taken', async () => {
-    const step = await trained();
-    const bytes = await saved(visit.page);
-    await press(visit.page, 'Begin anew');
-    await visit.page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
-    await drop(visit.page, 'mine.safetensors', bytes);
-    await visit.page.waitForFunction(
-      (n) => document.querySelector('#step')?.textContent === `${n} / 40`,
-      step,
+  test('a foreign file that is dropped on it disturbs neither its training nor what it paints', async () => {
+    const { page } = visit;
+    await goTo('?recipe=tiny&backend=wasm&goal=100000&steps=60');
+    await whenReady(page);
+    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+    await press(page, 'Start training');
+    await whenStepIs(page, 2);
+    await press(page, 'Paint out top');
+    await press(page, 'Draw others');
+    await press(page, 'Fill in');
+    await drop(page, 'holiday.jpg', new TextEncoder().encode('no checkpoint at all'));
+    expect(await message()).toContain('holiday.jpg: expected a safetensors file, got something else');
+    expect(await page.textContent('#train')).toBe('Pause');
+    await whenStepIs(page, (await stepOf(page)) + 3);
+    await page.waitForFunction(() =>
+      document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
     );
-    expect(await visit.page.textContent('.notice.note')).toContain(`after step ${step}`);
+    expect(await page.textContent('#fill')).toBe('Fill in');
+    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+  });
+
+  test('a checkpoint that is dropped on it is taken, in the midst of another training too', async () => {
+    const { page } = visit;
+    const step = await trained();
+    const bytes = await saved(page);
+    const whenBack = () =>
+      page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
+    await press(page, 'Begin anew');
+    await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
+    await drop(page, 'mine.safetensors', bytes);
+    await whenBack();
+    expect(await page.textContent('.notice.note')).toContain(`after step ${step}`);
+    await goTo('?recipe=tiny&backend=wasm&goal=100000');
+    await whenReady(page);
+    await press(page, 'Go on');
+    await whenStepIs(page, step + 2);
+    await drop(page, 'mine.safetensors', bytes);
+    await page.waitForFunction(() => document.querySelector('#train')?.textContent === 'Go on');
+    expect(await stepOf(page)).toBe(step);
+  });
+
+  test('a training that was thrown away by mistake comes back with a press', async () => {
+    const { page } = visit;
+    const step = await trained();
+    const before = await saved(page);
+    await press(page, 'Begin anew');
+    await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save the old one')]);
+    expect(download.suggestedFilename()).toBe(`digits-${step}.safetensors`);
+    await press(page, 'Undo');
+    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    expect(Buffer.compare(await saved(page), before)).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.id)).not.toBe('');
+  });
+
+  test('a second tab says that it keeps nothing, and leaves alone what the first one keeps', async () => {
+    const step = await trained();
+    const other = await visit.context.newPage();
+    await other.goto(`${visit.address}?recipe=tiny&backend=wasm`);
+    await whenReady(other);
+    await other.waitForSelector('text=This browser keeps the training of another tab');
+    await press(other, 'Go on');
+    await whenTrained(other);
+    await other.close();
+    await visit.page.reload();
+    await whenReady(visit.page);
+    expect(await stepOf(visit.page)).toBe(step);
+    expect(await visit.page.textContent('#notices')).not.toContain('another tab');
+  });
+
+  test.each([
+    ['software', '', 'only imitates a graphics card'],
+    [
+      'failed',
+      `Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ architecture: 'pascal' }) });
+       GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no'));`,
+      'could not run the network',
+    ],
+  ])('no GPU that is fit for it (%s): it says why', async (_, program, expected) => {
+    const onGpu = await withGpu();
+    await beforeWorker(onGpu.context, program);
+    await onGpu.page.goto(`${onGpu.address}?recipe=tiny`);
+    await whenReady(onGpu.page);
+    expect(await onGpu.page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await onGpu.page.textContent('.notice.note')).toContain(expected);
+    await onGpu.context.close();
   });
 
   test('checkpoints of other trainings are refused in words, and the training is as it was', async () => {

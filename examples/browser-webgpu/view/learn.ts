@@ -64,24 +64,23 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
 
   let training = false;
-  let began = false; // anew, while nothing can be pressed
+  let lost = false; // the focus, while nothing can be pressed
   train.addEventListener('click', () => happened({ _tag: training ? 'RestPressed' : 'TrainPressed' }));
   save.addEventListener('click', () => happened({ _tag: 'SavePressed' }));
-  anew.addEventListener('click', () => {
-    began = true;
-    happened({ _tag: 'AnewPressed' });
-  });
+  anew.addEventListener('click', () => happened({ _tag: 'AnewPressed' }));
 
   return (state) => {
     const { phase, step, goal } = state;
     training = phase === 'training';
     const ready = phase === 'resting' || training;
     setText(train, trainLabel(state));
+    lost ||= !ready && (document.activeElement === train || document.activeElement === anew);
     for (const control of [train, save, file]) control.disabled = !ready;
-    anew.disabled = phase !== 'resting' || step === 0;
-    if (ready && began) {
-      began = false;
-      train.focus(); // which was lost with the button that was pressed
+    anew.disabled = !ready || step === 0;
+    anew.title = anew.disabled ? 'Nothing is learned yet' : 'This can be undone';
+    if (ready && lost) {
+      lost = false;
+      train.focus();
     }
     progress.value = goal === 0 ? 0 : Math.min(1, step / goal);
     for (const [id, fact] of Object.entries(factsOf(state))) setText(byId(id, HTMLElement), fact);

@@ -8,22 +8,18 @@ export const messagesPart = (happened: (event: Event) => void): Part<Notices> =>
   const train = byId('train', HTMLButtonElement);
   const seen = new Map<Notice, HTMLElement>();
 
-  /** A button that ends its notice: the focus, which would be lost with it, goes to what comes next. */
   const button = (attributes: Readonly<Record<string, string>>, text: string, event: Event): HTMLElement => {
     const made = element('button', { type: 'button', ...attributes }, text);
-    made.addEventListener('click', () => {
-      happened(event);
-      train.focus();
-    });
+    made.addEventListener('click', () => happened(event));
     return made;
   };
 
-  const shown = ({ about, tone, title, text, action }: Notice): HTMLElement =>
+  const shown = ({ about, tone, title, text, actions }: Notice): HTMLElement =>
     element(
       'div',
       { class: `notice ${tone}`, role: tone === 'note' ? 'status' : 'alert' },
       element('p', {}, element('strong', {}, title), text),
-      ...(action === null ? [] : [button({ class: 'act' }, action.label, action.event)]),
+      element('div', { class: 'acts' }, ...actions.map(({ label, event }) => button({}, label, event))),
       button({ class: 'close', 'aria-label': `Close: ${title}` }, '✕', { _tag: 'NoticeClosed', about }),
     );
 
@@ -31,7 +27,9 @@ export const messagesPart = (happened: (event: Event) => void): Part<Notices> =>
     for (const [notice, gone] of seen) {
       if (notices.includes(notice)) continue;
       seen.delete(notice);
+      const hadFocus = gone.contains(document.activeElement);
       gone.remove();
+      if (hadFocus) train.focus(); // it would be lost
     }
     for (const notice of notices) {
       if (seen.has(notice)) continue;

@@ -9,11 +9,18 @@ import { tilesIn } from './tiles.js';
 
 const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any' ? value : Number(value));
 
+/** Why nothing can be filled in; empty where it can. */
+const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>): string => {
+  if (!ready || image === null) return 'The network is not ready yet.';
+  return mask.includes(1) ? '' : 'First paint out a part of the digit.';
+};
+
 export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   const [eraser, clear] = [byId('eraser', HTMLButtonElement), byId('clear', HTMLButtonElement)];
   const [digit, fill] = [byId('digit', HTMLButtonElement), byId('fill', HTMLButtonElement)];
   const [brush, brushValue] = [byId('brush', HTMLInputElement), byId('brush-value', HTMLOutputElement)];
   const fillAs = byId('fill-as', HTMLSelectElement);
+  const fillHint = byId('fill-hint', HTMLParagraphElement);
 
   byId('regions', HTMLDivElement).append(
     ...regions
@@ -41,8 +48,9 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
     brush.value = `${radius}`;
     setText(brushValue, `${radius}`);
     digit.disabled = !ready;
-    fill.disabled = !ready || image === null || !mask.includes(1);
+    fill.disabled = whyNot({ ready, image, mask }) !== '';
     setText(fill, painting ? 'Filling in…' : 'Fill in');
+    setText(fillHint, whyNot({ ready, image, mask }));
   };
 };
 

@@ -2,6 +2,7 @@
 import type { Drawing } from '../page/drawing.js';
 import type { Event } from '../page/event.js';
 import { CLASSES } from '../shared/extent.js';
+import { MOST_STEPS } from '../shared/settings.js';
 import { byId, element, type Part, setText } from './elements.js';
 
 /** A slider with its value in words. It is moved by who holds it, and else follows the state. */
@@ -40,6 +41,7 @@ export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
   const guidance = slider('guidance', guidanceInWords, (value) =>
     happened({ _tag: 'GuidanceSet', guidance: value }),
   );
+  byId('steps', HTMLInputElement).max = `${MOST_STEPS}`;
   const steps = slider('steps', String, (value) => happened({ _tag: 'StepsSet', steps: value }));
 
   return (drawing) => {

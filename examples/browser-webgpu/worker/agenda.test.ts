@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Paint, Request } from '../shared/messages.js';
-import { type Agenda, halted, idle, interrupts, next, received } from './agenda.js';
+import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received } from './agenda.js';
 
 const paint = (id: number, purpose: Paint['purpose'] = 'drawing'): Paint => ({
   _tag: 'Paint',
@@ -13,6 +13,7 @@ const paint = (id: number, purpose: Paint['purpose'] = 'drawing'): Paint => ({
   known: null,
 });
 const open: Request = { _tag: 'Open', name: 'a', bytes: new Uint8Array() };
+const anew: Request = { _tag: 'Anew', seed: 1 };
 
 const after = (...requests: readonly Request[]): Agenda => requests.reduce(received, idle);
 
@@ -42,28 +43,43 @@ describe('the agenda of the worker', () => {
     const told = [{ _tag: 'Save' }, { _tag: 'Rest' }] as const;
     expect(doneOf(told.reduce(received, moving), 1)).toEqual(['ComeToRest', 'Save']);
     expect(doneOf(halted(moving), 1)).toEqual(['ComeToRest']);
-    expect(doneOf(received(moving, open), 1)).toEqual(['ComeToRest', 'Open']);
+    expect(doneOf(received(moving, anew), 1)).toEqual(['ComeToRest', 'Anew']);
   });
 
   test('makes of drawings that wait the last alone, and leaves repairs be', () => {
     const { jobs } = after(paint(1), paint(2, 'repair'), paint(3));
     expect(jobs).toEqual([paint(2, 'repair'), paint(3)]);
+    expect(dropped(after(paint(1), paint(2, 'repair')), paint(3))).toEqual([paint(1)]);
+    expect(dropped(after(paint(1)), { _tag: 'Save' })).toEqual([]);
   });
 
-  test.each<Request>([open, { _tag: 'Anew', seed: 1 }])(
-    'paints and trains no more before $_tag',
-    (request) => {
-      expect(after({ _tag: 'Train', until: 9 }, paint(1), { _tag: 'Save' }, request)).toEqual({
-        jobs: [{ _tag: 'Save' }, request],
-        until: null,
-        moving: false,
-      });
-    },
-  );
+  test('paints and trains no more before a new beginning', () => {
+    const before = after({ _tag: 'Train', until: 9 }, paint(1), { _tag: 'Save' });
+    expect(dropped(before, anew)).toEqual([paint(1)]);
+    expect(received(before, anew)).toEqual({ jobs: [{ _tag: 'Save' }, anew], until: null, moving: false });
+  });
 
-  test('ends a painting for one of its purpose, or for another network', () => {
+  test('trains on and paints, while nobody knows whether there is a checkpoint in a file', () => {
+    const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
+    expect(doneOf([paint(1), open].reduce(received, moving), 7)).toEqual([
+      'Paint',
+      'Open',
+      'Step',
+      'Step',
+      'ComeToRest',
+    ]);
+    expect(dropped(after(paint(1)), open)).toEqual([]);
+  });
+
+  test('rests with another training, and does what else there is to do', () => {
+    const moving = next(after({ _tag: 'Train', until: 9 }), 0).agenda;
+    expect(doneOf(exchanged(received(moving, paint(1))), 1)).toEqual(['Paint']);
+  });
+
+  test('ends a painting for one of its purpose, or for a new beginning', () => {
     expect(interrupts(paint(2), paint(1))).toBe(true);
-    expect(interrupts(open, paint(1))).toBe(true);
+    expect(interrupts(anew, paint(1))).toBe(true);
+    expect(interrupts(open, paint(1))).toBe(false);
     expect(interrupts(paint(2, 'repair'), paint(1))).toBe(false);
     expect(interrupts({ _tag: 'Save' }, paint(1))).toBe(false);
     expect(interrupts(paint(2), { _tag: 'Step' })).toBe(false);

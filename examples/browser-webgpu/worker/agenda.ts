@@ -17,12 +17,17 @@ export type Task = Job | { readonly _tag: 'Step' } | { readonly _tag: 'ComeToRes
 
 export const idle: Agenda = { jobs: [], until: null, moving: false };
 
-/** Whether a request makes an older one pointless: images of the same purpose, or of another network. */
+/**
+ * Whether a request makes an older one pointless: images of the same purpose, or of another network. A file is no
+ * reason: whether there is a network in it, one knows when it is opened.
+ */
 const supersedes = (request: Request, older: Task): older is Paint =>
   older._tag === 'Paint' &&
-  (request._tag === 'Anew' ||
-    request._tag === 'Open' ||
-    (request._tag === 'Paint' && request.purpose === older.purpose));
+  (request._tag === 'Anew' || (request._tag === 'Paint' && request.purpose === older.purpose));
+
+/** What waits and is not done after a request. */
+export const dropped = ({ jobs }: Agenda, request: Request): readonly Paint[] =>
+  jobs.filter((job) => supersedes(request, job));
 
 /** The agenda after a request: jobs come in the order in which they were asked for. */
 export const received = (agenda: Agenda, request: Request): Agenda => {
@@ -33,8 +38,7 @@ export const received = (agenda: Agenda, request: Request): Agenda => {
       return { ...agenda, until: null };
     default: {
       const jobs = [...agenda.jobs.filter((job) => !supersedes(request, job)), request];
-      const ends = request._tag === 'Anew' || request._tag === 'Open';
-      return { ...agenda, jobs, until: ends ? null : agenda.until };
+      return { ...agenda, jobs, until: request._tag === 'Anew' ? null : agenda.until };
     }
   }
 };
@@ -45,6 +49,9 @@ export const interrupts = (request: Request, doing: Task | null): boolean =>
 
 /** The agenda once a step has failed. */
 export const halted = (agenda: Agenda): Agenda => ({ ...agenda, until: null });
+
+/** The agenda once another training is in the place of the one that went on: it is at rest. */
+export const exchanged = (agenda: Agenda): Agenda => ({ ...agenda, until: null, moving: false });
 
 /**
  * What to do next after `done` updates, and what is left: a training comes to rest at once, and jobs come before

@@ -2,12 +2,13 @@
 import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, taskEither as TE } from 'fp-ts';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import type { WhyWasm } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 
 export interface Acquired {
   readonly backend: Backend;
   /** Why it is not WebGPU; null where it is, or where that was not asked for. */
-  readonly why: string | null;
+  readonly why: WhyWasm | null;
 }
 
 /** All by the one with SIMD, which our own kernels need anyway. */
@@ -36,22 +37,40 @@ const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')
 const webgpu = (hardware: boolean): Acquire =>
   loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware }));
 
-const because =
-  (why: string | null) =>
-  (backend: Backend): Acquired => ({ backend, why });
+/** WebAssembly, where something kept WebGPU from it: a person is told which kind of thing, and the console what it said. */
+export const insteadOfWebgpu = (why: WhyWasm, message: string): TE.TaskEither<NoisefoldError, Acquired> =>
+  F.pipe(
+    wasm,
+    TE.tapIO(() => () => console.warn(message)),
+    TE.map((backend) => ({ backend, why })),
+  );
+
+/** Why there is no GPU, by what was expected of WebGPU. */
+const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
+  switch (expected) {
+    case 'navigator.gpu':
+    case 'an adapter':
+      return 'absent';
+    case 'a GPU':
+      return 'software';
+    default:
+      return 'failed';
+  }
+};
+
+const asAsked = TE.map((backend: Backend): Acquired => ({ backend, why: null }));
 
 /** Acquires the backend that is asked for; `auto` takes no GPU that is only computed. `BackendUnavailable`. */
 export const acquire = (asked: Settings['backend']): TE.TaskEither<NoisefoldError, Acquired> => {
   switch (asked) {
     case 'wasm':
-      return TE.map(because(null))(wasm);
+      return asAsked(wasm);
     case 'webgpu':
-      return TE.map(because(null))(webgpu(false));
+      return asAsked(webgpu(false));
     case 'auto':
       return F.pipe(
-        webgpu(true),
-        TE.map(because(null)),
-        TE.orElse(({ expected, actual }) => TE.map(because(`expected ${expected}, got ${actual}`))(wasm)),
+        asAsked(webgpu(true)),
+        TE.orElse((error) => insteadOfWebgpu(whyNot(error), error.message)),
       );
   }
 };

@@ -2,11 +2,11 @@
 import type { NoisefoldError } from 'noisefold/dsl';
 import { decodeCheckpoint } from 'noisefold/training';
 import { either as E, function as F, io as IO, taskEither as TE } from 'fp-ts';
-import type { Settings } from '../shared/settings.js';
+import { type Settings, USUAL_SEED } from '../shared/settings.js';
 import type { Task } from './agenda.js';
-import { type Acquired, acquire } from './backends.js';
+import { type Acquired, acquire, insteadOfWebgpu } from './backends.js';
 import { type Digits, digitsAt } from './digits.js';
-import { kept } from './keeping.js';
+import { kept, theKeeper } from './keeping.js';
 import { freshPlan, type Plan, resumedPlan } from './recipes.js';
 import { openStudio, type Studio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
@@ -16,30 +16,37 @@ const told =
   ({ backend, why }: Acquired): IO.IO<void> =>
     tell({ _tag: 'Works', backend: backend.name, why });
 
-/** A studio on the backend that is asked for. Where nothing special is asked for, WebAssembly is good enough. */
+/** A studio on a backend, which the page is told of. */
 const settled =
-  (asked: Settings['backend'], digits: Digits, outside: Outside) =>
-  (plan: Plan): Effect<Studio> =>
+  (digits: Digits, outside: Outside) =>
+  (plan: Plan) =>
+  (acquired: Effect<Acquired>): Effect<Studio> =>
     F.pipe(
-      acquire(asked),
+      acquired,
       TE.tapIO(told(outside)),
       TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'network' })),
-      TE.flatMap(({ backend }) =>
+      TE.flatMap(({ backend }) => openStudio(digits)(plan)(backend)),
+    );
+
+/** A studio on the backend that is asked for. Where nothing special is asked for, WebAssembly is good enough. */
+const settledAs =
+  (asked: Settings['backend'], digits: Digits, outside: Outside) =>
+  (plan: Plan): Effect<Studio> => {
+    const on = settled(digits, outside)(plan);
+    return F.pipe(
+      acquire(asked),
+      TE.flatMap((acquired) =>
         F.pipe(
-          openStudio(digits)(plan)(backend),
+          on(TE.right(acquired)),
           TE.orElse((error) =>
-            asked !== 'auto' || backend.name === 'wasm'
-              ? TE.left(error)
-              : F.pipe(
-                  acquire('wasm'),
-                  TE.map((instead) => ({ ...instead, why: error.message })),
-                  TE.tapIO(told(outside)),
-                  TE.flatMap((instead) => openStudio(digits)(plan)(instead.backend)),
-                ),
+            asked === 'auto' && acquired.backend.name === 'webgpu'
+              ? on(insteadOfWebgpu('failed', error.message))
+              : TE.left(error),
           ),
         ),
       ),
     );
+  };
 
 /** The training that this browser keeps; null where there is none, or none that can be read, which is told. */
 const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
@@ -64,29 +71,38 @@ export const start = (
     TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'digits' })),
     TE.flatMap(() => digitsAt(url)),
     TE.bindTo('digits'),
+    TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),
     TE.bind('plan', ({ found }) =>
-      found === null ? TE.fromEither(freshPlan(settings.recipe, settings.seed)) : TE.right(found),
+      found === null
+        ? TE.fromEither(freshPlan(settings.recipe, settings.seed ?? USUAL_SEED))
+        : TE.right(found),
     ),
     TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'backend' })),
-    TE.flatMap(({ digits, found, plan }) =>
+    TE.flatMap(({ digits, keeps, found, plan }) =>
       F.pipe(
-        settled(settings.backend, digits, outside)(plan),
-        TE.map(worldOf(plan, { settings, digits, losses: 0 })),
+        settledAs(settings.backend, digits, outside)(plan),
+        TE.map(worldOf(plan, { settings, digits, keeps, losses: 0 })),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
+        TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
       ),
     ),
   );
 
 /** After a device was lost: another one, or WebAssembly at the second time, and the training from its last copy. */
 export const recovered =
-  ({ settings, digits, copy, losses, studio, done }: World, outside: Outside) =>
+  ({ copy, studio, done, ...rest }: World, outside: Outside) =>
   ({ message }: NoisefoldError): Effect<World> => {
     const plan: Plan = { ...studio.lesson.plan, from: copy };
+    const { settings, digits, losses } = rest;
     return F.pipe(
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
-      TE.flatMap(() => settled(losses > 0 ? 'wasm' : settings.backend, digits, outside)(plan)),
-      TE.map(worldOf(plan, { settings, digits, losses: losses + 1 })),
+      TE.flatMap(() =>
+        losses > 0
+          ? settled(digits, outside)(plan)(insteadOfWebgpu('lost', message))
+          : settledAs(settings.backend, digits, outside)(plan),
+      ),
+      TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
       TE.tapIO(begun('lost', outside)),
     );
   };

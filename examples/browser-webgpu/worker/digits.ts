@@ -1,9 +1,10 @@
-/** The digits of the page: a part of MNIST, made when the page was built. */
+/** The digits of the page: a part of MNIST in sixteen greys, made when the page was built. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { type Dataset, datasetOf, decodeSafetensors, type TensorFile } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { AREA, SIDE } from '../shared/extent.js';
 import type { Pixels } from '../shared/messages.js';
+import { unpacked } from '../shared/packed.js';
 
 type Images = Dataset<[typeof SIDE, typeof SIDE, 1]>;
 
@@ -45,7 +46,7 @@ const bytesOf = (
 const split = (file: TensorFile, name: 'train' | 'test') =>
   F.pipe(
     E.Do,
-    E.bind('pixels', () => bytesOf(file, `${name}.images`)),
+    E.bind('pixels', () => E.map(unpacked)(bytesOf(file, `${name}.images`))),
     E.bind('labels', () => bytesOf(file, `${name}.labels`)),
     E.bind('data', (given) => datasetOf({ ...given, image: [SIDE, SIDE, 1] })),
   );

@@ -24,5 +24,26 @@ export const kept = (name: string): TE.TaskEither<NoisefoldError, Uint8Array<Arr
     return found === undefined ? null : new Uint8Array(await found.arrayBuffer());
   }, refused);
 
-export const forget = (name: string): TE.TaskEither<NoisefoldError, unknown> =>
-  TE.tryCatch(async () => (await caches.open(CACHE)).delete(address(name)), refused);
+/** How long a page that is reloaded may take to let go, in milliseconds. */
+const LETTING_GO = 2000;
+
+/**
+ * Whether what is trained by a name is kept from here: one tab at a time does, until it is closed, so that no other one
+ * writes over it. Where there are no locks there is no store either, and `keep` says so.
+ */
+export const theKeeper = (name: string): TE.TaskEither<NoisefoldError, boolean> =>
+  TE.fromTask(
+    () =>
+      new Promise((resolve) => {
+        const held = navigator.locks?.request(
+          address(name),
+          { signal: AbortSignal.timeout(LETTING_GO) },
+          () => {
+            resolve(true);
+            return new Promise(() => undefined); // held until this worker ends
+          },
+        );
+        if (held === undefined) resolve(true);
+        else held.catch(() => resolve(false));
+      }),
+  );

@@ -1,8 +1,18 @@
 /** The worker: takes requests as they come, and does one thing at a time. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
-import { buffersOf, decodeRequest, type Failure, type Report } from '../shared/messages.js';
-import { type Agenda, halted, idle, interrupts, next, received, type Task } from './agenda.js';
+import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
+import {
+  type Agenda,
+  dropped,
+  exchanged,
+  halted,
+  idle,
+  interrupts,
+  next,
+  received,
+  type Task,
+} from './agenda.js';
 import { recovered } from './beginning.js';
 import { carriedOut } from './work.js';
 import type { Outside, World } from './world.js';
@@ -11,6 +21,8 @@ const tell =
   (report: Report): IO.IO<void> =>
   () =>
     globalThis.postMessage(report, { transfer: [...buffersOf(report)] });
+
+const drop = ({ id, purpose }: Paint): void => tell({ _tag: 'Dropped', id, purpose })();
 
 let agenda: Agenda = idle;
 let world: World | null = null;
@@ -21,6 +33,7 @@ let wake: () => void = () => undefined;
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const request = decodeRequest(data);
   if (E.isLeft(request)) return tell({ _tag: 'Failed', doing: 'start', message: request.left.message })();
+  dropped(agenda, request.right).forEach(drop);
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();
   wake();
@@ -70,9 +83,10 @@ const perform = async (task: Task): Promise<void> => {
   const result = await attempt(carriedOut(task, outside)(world));
   if (E.isRight(result)) {
     world = result.right;
+    if (task._tag === 'Open' || task._tag === 'Anew') agenda = exchanged(agenda);
     return;
   }
-  if (result.left._tag === 'Cancelled') return;
+  if (task._tag === 'Paint' && result.left._tag === 'Cancelled') return drop(task);
   const lost = world?.studio.backend.lost() ?? null;
   if (task._tag === 'Step' || lost !== null) agenda = halted(agenda);
   if (world === null || lost === null)

@@ -5,7 +5,7 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import type { Paint, Pixels } from '../shared/messages.js';
 import type { Task } from './agenda.js';
 import { start } from './beginning.js';
-import { forget, keep } from './keeping.js';
+import { keep } from './keeping.js';
 import { mannerOf } from './painter.js';
 import { freshPlan, type Plan, resumedPlan } from './recipes.js';
 import { closeStudio, openStudio } from './studio.js';
@@ -51,7 +51,7 @@ const keeping =
         world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error),
       ),
       TE.flatMap((safe) =>
-        safe.copy === null || safe.copy === world.copy
+        !safe.keeps || safe.copy === null || safe.copy === world.copy
           ? TE.right(safe)
           : F.pipe(
               bytesOf(safe.copy),
@@ -120,16 +120,20 @@ const paint =
 /** Puts another training in the place of this one, which stays as it is where the other cannot begin. */
 const exchanged =
   (plan: Plan) =>
-  ({ settings, digits, losses, studio }: World): Effect<World> =>
+  (world: World): Effect<World> =>
     F.pipe(
-      openStudio(digits)(plan)(studio.backend),
-      TE.tap(() => closeStudio(studio)),
-      TE.map(worldOf(plan, { settings, digits, losses })),
+      openStudio(world.digits)(plan)(world.studio.backend),
+      TE.tap(() => closeStudio(world.studio)),
+      TE.map(worldOf(plan, world)),
     );
 
-/** Forgets what this browser keeps; where there is nothing to be forgotten, all is well. */
-const forgotten = ({ settings }: World): Effect<unknown> =>
-  TE.orElse(() => TE.right<NoisefoldError, unknown>(null))(forget(settings.recipe));
+/** The checkpoint of a training as it is now. */
+const checkpointOf = (world: World): Effect<{ readonly step: number; readonly bytes: Pixels }> =>
+  F.pipe(
+    copied(world),
+    TE.flatMapEither(({ copy }) => bytesOf(copy)),
+    TE.map((bytes) => ({ step: world.done, bytes })),
+  );
 
 /** Carries out a task; the world is as it was where that fails. */
 export const carriedOut =
@@ -157,14 +161,9 @@ export const carriedOut =
         );
       case 'Save':
         return F.pipe(
-          copied(world),
-          TE.tap(({ copy, done }) =>
-            F.pipe(
-              bytesOf(copy),
-              TE.fromEither,
-              TE.flatMapIO((bytes) => tell({ _tag: 'Saved', step: done, bytes })),
-            ),
-          ),
+          checkpointOf(world),
+          TE.tapIO((checkpoint) => tell({ _tag: 'Saved', ...checkpoint })),
+          TE.map(() => world),
         );
       case 'Open':
         return F.pipe(
@@ -177,11 +176,13 @@ export const carriedOut =
         );
       case 'Anew':
         return F.pipe(
-          freshPlan(world.settings.recipe, task.seed),
-          TE.fromEither,
-          TE.flatMap((plan) => exchanged(plan)(world)),
-          TE.tap(forgotten),
-          TE.tapIO(begun('noise', outside)),
+          checkpointOf(world),
+          TE.bindTo('before'),
+          TE.bind('plan', () => TE.fromEither(freshPlan(world.settings.recipe, task.seed))),
+          TE.bind('anew', ({ plan }) => exchanged(plan)(world)),
+          TE.tapIO(({ anew }) => begun('noise', outside)(anew)),
+          TE.tapIO(({ before }) => tell({ _tag: 'Replaced', ...before })),
+          TE.map(({ anew }) => anew),
         );
     }
   };

@@ -19,6 +19,8 @@ export interface World {
   /** A copy of the training on the host: what is left of it where the device is lost. Null is its beginning. */
   readonly copy: Snapshot | null;
   readonly copiedAt: number;
+  /** Whether this tab is the one whose training this browser keeps. */
+  readonly keeps: boolean;
   /** How often a device was lost. */
   readonly losses: number;
   /** Whether it was told that this browser keeps nothing. */
@@ -34,9 +36,15 @@ export interface Outside {
 
 /** A world with a studio in which a training has begun. */
 export const worldOf =
-  (plan: Plan, rest: Pick<World, 'settings' | 'digits' | 'losses'>) =>
+  (
+    plan: Plan,
+    { settings, digits, keeps, losses }: Pick<World, 'settings' | 'digits' | 'keeps' | 'losses'>,
+  ) =>
   (studio: Studio): World => ({
-    ...rest,
+    settings,
+    digits,
+    keeps,
+    losses,
     studio,
     done: plan.from?.step ?? 0,
     copy: plan.from,

@@ -4,7 +4,7 @@ import type { Backend, HostArray } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
-import { auto, firstOf, type Tried } from './auto.js';
+import { auto, type AutoOptions, firstOf, type Tried } from './auto.js';
 import { type BackendName, ORDER } from './candidates.js';
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
@@ -70,6 +70,37 @@ test('one that fails or throws in the trial is not taken, and is closed', async 
   expect(valueOf(result).name).toBe('node');
   expect(tried.map(({ error }) => error?.actual ?? null)).toEqual(['none', 'Error: a driver', 'none', null]);
   expect([...open]).toEqual(['node']);
+});
+
+test('a backend is given what is said under its name', async () => {
+  const open = new Set<string>();
+  const given: unknown[] = [];
+  const options = { wasm: { paths: '/wasm/' }, webgpu: { fallback: true } };
+  const result = await firstOf((name, all) => {
+    given.push(all);
+    return working(open, name);
+  })({ order: ['wasm'], ...options })();
+  expect(valueOf(result).name).toBe('wasm');
+  expect(given).toEqual([options]);
+});
+
+test('options that it does not have are errors, and say which there are', async () => {
+  const errorOf = async (options: unknown): Promise<unknown> => {
+    const result = await auto(options as AutoOptions)();
+    return E.isLeft(result) && `${result.left._tag} ${result.left.message}`;
+  };
+  expect(await errorOf({ order: ['wgpu'] })).toMatch(
+    /^ConfigError auto\.order\.0: expected "node-gpu" \| "webgpu" \| "wasm" \| "node" \| "cpu", got "wgpu"; /,
+  );
+  expect(await errorOf({ oder: ['cpu'] })).toMatch(
+    /^ConfigError auto: expected no fields but order, onTried, webgpu, wasm, got "oder"; /,
+  );
+  expect(await errorOf({ wasm: { path: '/' } })).toMatch(
+    /^ConfigError auto\.wasm: expected no fields but paths, got "path"; /,
+  );
+  expect(await errorOf({ webgpu: { hardwear: true } })).toMatch(/no fields but powerPreference, fallback, hardware,/); // prettier-ignore
+  expect(await errorOf({ onTried: 'loudly' })).toMatch(/^ConfigError auto\.onTried: expected a function, /);
+  expect(await errorOf(null)).toMatch(/^ConfigError auto: expected /);
 });
 
 test('where none works, the error has all reasons', async () => {

@@ -1,7 +1,11 @@
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { E, TE, type io, type taskEither } from '../../internal/fp.js';
-import { acquire, type BackendName, ORDER } from './candidates.js';
+import { exactly, refined } from '../../internal/decode.js';
+import { E, TE, type io, t, type taskEither } from '../../internal/fp.js';
+import { withOptions } from '../shared/options.js';
+import { wasmOptions } from '../tfjs/wasmOptions.js';
+import { adapterOptions } from '../webgpu/adapterOptions.js';
+import { acquire, type BackendName, type BackendOptions, ORDER } from './candidates.js';
 import { trial } from './trial.js';
 
 export type { BackendName } from './candidates.js';
@@ -12,12 +16,24 @@ export interface Tried {
   readonly error: NoisefoldError | null;
 }
 
-export interface AutoOptions {
+export interface AutoOptions extends BackendOptions {
   /** What is tried, in this order; `node-gpu`, `webgpu`, `wasm`, `node`, `cpu` if nothing is said. */
   readonly order?: readonly BackendName[];
   /** Is told of each as it has been tried; the last is the one that is taken. */
   readonly onTried?: (tried: Tried) => io.IO<void>;
 }
+
+type Told = NonNullable<AutoOptions['onTried']>;
+
+/** What it takes and gives cannot be seen. */
+const told = refined(t.Function as t.Type<unknown> as t.Type<Told>, 'a function', () => true);
+
+const names = t.keyof(Object.fromEntries(ORDER.map((name) => [name, null])) as Record<BackendName, null>);
+
+const autoOptions: t.Type<AutoOptions> = exactly(
+  {},
+  { order: t.readonlyArray(names), onTried: told, webgpu: adapterOptions, wasm: wasmOptions },
+);
 
 /** {@link trial}; what is thrown in it is a reason not to take a backend, too. */
 const tried = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
@@ -46,13 +62,11 @@ const trusted = (
   })(acquired);
 
 /** The first of some backends that gets a trial right: {@link auto}, with what stands behind the names. */
-export const firstOf =
-  (acquireOf: (name: BackendName) => taskEither.TaskEither<NoisefoldError, Backend>) =>
-  ({ order = ORDER, onTried }: AutoOptions): taskEither.TaskEither<NoisefoldError, Backend> =>
-  async () => {
+export const firstOf = (acquireOf: typeof acquire) =>
+  withOptions<AutoOptions>('auto', autoOptions, ({ order = ORDER, onTried, ...options }) => async () => {
     const reasons: string[] = [];
     for (const backend of order) {
-      const outcome = await trusted(acquireOf(backend))();
+      const outcome = await trusted(acquireOf(backend, options))();
       onTried?.({ backend, error: E.isLeft(outcome) ? outcome.left : null })();
       if (E.isRight(outcome)) return outcome;
       const { where, message } = outcome.left;
@@ -66,13 +80,16 @@ export const firstOf =
         hint: 'see to one of them, or try others',
       }),
     );
-  };
+  });
 
 /**
  * The best backend that works here. They are tried in an order, the fastest first: `node-gpu` (an NVIDIA GPU by
  * TensorFlow, where its package is installed), `webgpu` (a GPU, but none that computes in software), `wasm`, `node`
  * (TensorFlow on the CPU), `cpu`. Each has to get a tiny program right before it is trusted; those that are not taken are
  * closed. `BackendUnavailable` with the reasons of all, where none works.
+ *
+ * What is said under the name of a backend is what it is acquired with: in a browser `auto({ wasm: { paths } })`, as
+ * `wasm({ paths })`, where the next would be `cpu`; `auto({ webgpu: { hardware: false } })` takes any adapter.
  *
  * @example
  * const tried: string[] = []
@@ -81,5 +98,4 @@ export const firstOf =
  * await using(auto({ order: ['wasm', 'cpu'], onTried }))(name)() // → E.right('wasm')
  * tried // → ['wasm']
  */
-export const auto = (options: AutoOptions = {}): taskEither.TaskEither<NoisefoldError, Backend> =>
-  firstOf(acquire)(options);
+export const auto = firstOf(acquire);

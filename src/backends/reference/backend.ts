@@ -1,8 +1,7 @@
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import { TE, type taskEither } from '../../internal/fp.js';
+import { TE } from '../../internal/fp.js';
 import { hostHeap } from '../shared/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
+import { noOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { libraryRule } from './library.js';
 
@@ -18,7 +17,7 @@ import { libraryRule } from './library.js';
  *   using(reference()),
  * )() // → E.right([1, 4, 9])
  */
-export const reference = (): taskEither.TaskEither<NoisefoldError, Backend> =>
+export const reference = withOptions('the reference backend', noOptions, () =>
   TE.fromIO(() =>
     hostBackend({
       name: 'reference',
@@ -26,4 +25,5 @@ export const reference = (): taskEither.TaskEither<NoisefoldError, Backend> =>
       heap: hostHeap(8, () => Float64Array),
       rules: () => [randomRule, libraryRule],
     }),
-  );
+  ),
+);

@@ -231,9 +231,22 @@ describe('memory', () => {
     const x = await upload(backend, 1, 2, 3, 4);
     await backend.close();
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-    expect(await backend.read(x)()).toMatchObject(failure('ValueConsumed'));
-    expect(await runner.run([x])()).toMatchObject(failure('BackendFailure'));
-    expect(await backend.upload(Float32Array.of(1), 'float32')()).toMatchObject(failure('BackendFailure'));
+    const closed = { left: { _tag: 'BackendFailure', where: 'the test backend', actual: 'a closed one' } };
+    expect(await backend.read(x)()).toMatchObject(closed);
+    expect(await runner.run([x])()).toMatchObject(closed);
+    expect(await backend.upload(Float32Array.of(1), 'float32')()).toMatchObject(closed);
+    expect(await backend.compile(sum)()).toMatchObject(closed);
+  });
+
+  test('what is under way when it is closed says so', async () => {
+    const backend = backendOf();
+    const runner = valueOf(await backend.compile(sum)());
+    const x = await upload(backend, 1, 2, 3, 4);
+    const [run, uploaded] = [runner.run([x])(), backend.upload(Float32Array.of(1), 'float32')()];
+    await backend.close();
+    for (const outcome of [await run, await uploaded])
+      expect(outcome).toMatchObject({ left: { _tag: 'BackendFailure', actual: 'a closed one' } });
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
   });
 
   test('converts numbers as casts do', async () => {

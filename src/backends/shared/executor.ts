@@ -1,6 +1,6 @@
 /** Runs plans: what is given is checked, memory is found for the results, and donated memory changes hands. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
-import { fail, type NoisefoldError, showShape } from '../../dsl/errors.js';
+import { attempt, fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
@@ -33,11 +33,13 @@ export interface Execution {
 export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
-/** The first rule that takes each call. */
+/** The first rule that takes each call; a rule may raise an error. */
 export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
   const kernels: K[] = [];
   for (const call of plan.calls) {
-    const kernel = rules.reduce<K | null>((found, rule) => found ?? rule(call), null);
+    const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
+    if (E.isLeft(made)) return made;
+    const kernel = made.right;
     if (kernel === null)
       return fail('BackendFailure', {
         where: nameOf(call),
@@ -124,6 +126,12 @@ export const createRunner = (
   );
   let released = false;
 
+  const ended = (): NoisefoldError | null => {
+    if (!released) return memory.closed();
+    const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
+    return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
+  };
+
   /** Memory for the outputs that take over none; null for the others. */
   const holdOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
     const held: (DeviceBuffer | null)[] = [];
@@ -182,18 +190,19 @@ export const createRunner = (
     inputs: readonly Slot[],
     milliseconds: number[] | null,
   ): Promise<Result<readonly Slot[]>> => {
-    if (released || memory.isClosed())
-      return fail('BackendFailure', { where: 'run', expected: 'a live executable', actual: 'a released one', hint: 'compile it again' }); // prettier-ignore
+    const before = ended();
+    if (before !== null) return E.left(before);
     const sound = addressesOf(plan, inputs, memory);
     if (E.isLeft(sound)) return sound;
     const held = await holdOutputs();
     if (E.isLeft(held)) return held;
 
     // from here to the hand-out nothing waits, so that another run finds what is donated gone
-    const addresses = addressesOf(plan, inputs, memory);
-    if (E.isLeft(addresses) || released) {
+    const end = ended();
+    const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
+    if (E.isLeft(addresses)) {
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
-      return E.isLeft(addresses) ? addresses : runOnce(inputs, milliseconds); // which says so
+      return addresses;
     }
     bind(inputs, addresses.right, held.right);
     const running = execution.run(milliseconds);

@@ -6,6 +6,8 @@ export type NumberArray = Float32Array | Float64Array | Int32Array;
 export interface Space {
   /** The same for every dtype. */
   readonly bytesPerElement: 4 | 8;
+  /** No more are in one piece, however much room there is; any number where it is not given. */
+  readonly mostElements?: number;
   /** An address of that many elements (at least one), or null if there is no room. */
   readonly allocate: (elements: number) => number | null | Promise<number | null>;
   readonly free: (address: number) => void;

@@ -22,7 +22,10 @@ export const hostBackend = (parts: {
     memory,
     rules,
     layOut: (plan, kernels) => hostExecution(plan, heap, memory, kernels),
-    write: (address, data, dtype) => writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype),
+    write: (address, data, dtype) => {
+      writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
+      return null;
+    },
     read: (address, { elements, dtype }) =>
       E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
     close: () => undefined,

@@ -22,7 +22,8 @@ export interface Memory {
   readonly stats: () => BackendStats;
   /** Frees everything, reserved memory included. Afterwards it must not be used. */
   readonly close: () => void;
-  readonly isClosed: () => boolean;
+  /** The error of whatever is asked for after {@link close}; null before. */
+  readonly closed: () => NoisefoldError | null;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -33,13 +34,38 @@ export const createMemory = (backend: string, space: Space): Memory => {
   const taken = new Map<number, number>();
   let bytes = 0;
   let peakBytes = 0;
-  let closed = false;
+  let isClosed = false;
+
+  const closed: Memory['closed'] = () =>
+    isClosed
+      ? failure('BackendFailure', {
+          where: `the ${backend} backend`,
+          expected: 'a live backend',
+          actual: 'a closed one',
+          hint: 'acquire it again',
+        })
+      : null;
+
+  const counted = (elements: number): string =>
+    `${elements} elements (${((elements * space.bytesPerElement) / MEBIBYTE).toFixed(1)} MiB)`;
 
   const reserve = async (elements: number): Promise<either.Either<NoisefoldError, number>> => {
+    const most = space.mostElements ?? Infinity;
+    if (elements > most)
+      return E.left(
+        failure('BackendFailure', {
+          where: `the ${backend} backend`,
+          expected: `at most ${counted(most)} in one piece, as the device allows`,
+          actual: counted(elements),
+          hint: 'use a smaller batch, or several smaller values',
+        }),
+      );
     const asked = Math.max(1, elements) * space.bytesPerElement;
     const address = await space.allocate(Math.max(1, elements));
-    if (address !== null && closed) space.free(address); // meanwhile
-    if (address === null || closed)
+    const end = closed();
+    if (address !== null && end !== null) space.free(address); // meanwhile
+    if (end !== null) return E.left(end);
+    if (address === null)
       return E.left(
         failure('BackendFailure', {
           where: `the ${backend} backend`,
@@ -79,7 +105,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
     unreserve,
     hold: async (elements, dtype) =>
       E.map((address: number) => handle(address, elements, dtype))(await reserve(elements)),
-    addressOf: (buffer) => (closed ? undefined : held.get(buffer)),
+    addressOf: (buffer) => (isClosed ? undefined : held.get(buffer)),
     transfer: (from, dtype) => {
       const address = held.get(from)!;
       forget(from);
@@ -93,9 +119,9 @@ export const createMemory = (backend: string, space: Space): Memory => {
     },
     stats: () => ({ buffers: taken.size, bytes, peakBytes }),
     close: () => {
-      closed = true;
+      isClosed = true;
       for (const address of [...taken.keys()]) unreserve(address);
     },
-    isClosed: () => closed,
+    closed,
   };
 };

@@ -17,8 +17,12 @@ export interface Parts<K extends Named> {
   readonly rules: RulesFor<K>;
   /** Lays a plan out with the kernels of its calls. */
   readonly layOut: (plan: Plan, kernels: readonly K[]) => Promise<Result<Execution>>;
-  /** Writes numbers as elements of a dtype, from an address on. */
-  readonly write: (address: number, data: HostArray, dtype: NumberType) => void;
+  /** Writes numbers as elements of a dtype, from an address on, and says why it could not. */
+  readonly write: (
+    address: number,
+    data: HostArray,
+    dtype: NumberType,
+  ) => NoisefoldError | null | Promise<NoisefoldError | null>;
   readonly read: (address: number, buffer: DeviceBuffer) => Result<HostArray> | Promise<Result<HostArray>>;
   /** Gives back what is not memory. */
   readonly close: () => void;
@@ -29,19 +33,18 @@ export interface Parts<K extends Named> {
 export const memoryBackend = <K extends Named>(parts: Parts<K>): Backend => {
   const { name, capabilities, memory, rules, layOut, lost } = parts;
 
-  const ended = (): NoisefoldError | null => {
-    if (!memory.isClosed()) return lost();
-    return failure('BackendFailure', {
-      where: `the ${name} backend`,
-      expected: 'a live backend',
-      actual: 'a closed one',
-      hint: 'acquire it again',
-    });
+  const unlessEnded = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
+    const end = memory.closed() ?? lost();
+    return end === null ? work() : E.left(end);
   };
 
-  const unlessEnded = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
-    const end = ended();
-    return end === null ? work() : E.left(end);
+  const uploaded = async (data: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
+    const held = await memory.hold(data.length, dtype);
+    if (E.isLeft(held)) return held;
+    const failed = await parts.write(memory.addressOf(held.right)!, data, dtype);
+    if (failed === null) return held;
+    memory.release(held.right);
+    return E.left(failed);
   };
 
   const compile = async (plan: Plan): Promise<Result<Runner>> => {
@@ -55,16 +58,12 @@ export const memoryBackend = <K extends Named>(parts: Parts<K>): Backend => {
     name,
     capabilities,
     compile: (plan) => () => unlessEnded(() => compile(plan)),
-    upload: (data, dtype) => () =>
-      unlessEnded(async () =>
-        E.map((buffer: DeviceBuffer) => {
-          parts.write(memory.addressOf(buffer)!, data, dtype);
-          return buffer;
-        })(await memory.hold(data.length, dtype)),
-      ),
+    upload: (data, dtype) => () => unlessEnded(() => uploaded(data, dtype)),
     read: (buffer) => async () => {
       const address = memory.addressOf(buffer);
       if (address !== undefined) return parts.read(address, buffer);
+      const end = memory.closed();
+      if (end !== null) return E.left(end);
       return E.left(
         failure('ValueConsumed', {
           where: 'read',

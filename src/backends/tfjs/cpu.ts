@@ -1,10 +1,9 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import { TE, type taskEither } from '../../internal/fp.js';
+import { TE } from '../../internal/fp.js';
 import { hostHeap, type NumberArray } from '../shared/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
+import { noOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { regionJsRule } from '../shared/regionJs.js';
 import { rowsRule } from '../shared/rows.js';
@@ -49,7 +48,7 @@ const quietBackend = (): MathBackendCPU => {
  *   using(cpu()),
  * )() // → E.right([1, 2, 0, 1])
  */
-export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
+export const cpu = withOptions('the cpu backend', noOptions, () =>
   TE.fromIO(() => {
     const kernels = cpuKernels(quietBackend());
     const rules = [randomRule, topKRule, rowsRule, regionJsRule, anchorRule(kernels), libraryRule(kernels)];
@@ -59,4 +58,5 @@ export const cpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
       heap: hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array)),
       rules: () => rules,
     });
-  });
+  }),
+);

@@ -1,7 +1,6 @@
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import type { taskEither } from '../../internal/fp.js';
-import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
+import { noOptions, withOptions } from '../shared/options.js';
+import { importPeer } from '../shared/peer.js';
+import { PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
  * TensorFlow on the CPU, in Node, by the optional peer `@tensorflow/tfjs-node` (4.22, Node 22 or older): its kernels one
@@ -17,5 +16,4 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const node = (): taskEither.TaskEither<NoisefoldError, Backend> =>
-  tensorflow(PACKAGES.node, importByName);
+export const node = withOptions('the node backend', noOptions, () => tensorflow(PACKAGES.node, importPeer));

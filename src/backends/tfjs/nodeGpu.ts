@@ -1,7 +1,6 @@
-import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import type { taskEither } from '../../internal/fp.js';
-import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
+import { noOptions, withOptions } from '../shared/options.js';
+import { importPeer } from '../shared/peer.js';
+import { PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
  * TensorFlow on an NVIDIA GPU, in Node, by the optional peer `@tensorflow/tfjs-node-gpu` (4.22, Node 22 or older, CUDA
@@ -21,5 +20,6 @@ import { importByName, PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const nodeGpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
-  tensorflow(PACKAGES.nodeGpu, importByName);
+export const nodeGpu = withOptions('the node-gpu backend', noOptions, () =>
+  tensorflow(PACKAGES.nodeGpu, importPeer),
+);

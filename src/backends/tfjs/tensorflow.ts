@@ -6,6 +6,7 @@ import { engine } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
+import { absent, isAbsent, reasonOf } from '../shared/peer.js';
 import { tensorBackend } from './eager/backend.js';
 import { type Engine, engineOf } from './eager/engine.js';
 
@@ -34,15 +35,14 @@ type TensorFlowBackend = ReturnType<ReturnType<typeof engine>['findBackend']> & 
   readonly isUsingGpuDevice?: boolean;
 };
 
+const whereOf = ({ backend }: TensorFlowPackage): string => `the ${backend} backend`;
+
 const unavailable = (
-  { backend }: TensorFlowPackage,
+  given: TensorFlowPackage,
   expected: string,
   actual: string,
   hint: string,
-): NoisefoldError =>
-  failure('BackendUnavailable', { where: `the ${backend} backend`, expected, actual, hint });
-
-const firstLine = (text: string): string => text.split('\n')[0]!.trim();
+): NoisefoldError => failure('BackendUnavailable', { where: whereOf(given), expected, actual, hint });
 
 const inNode = (): boolean => typeof process !== 'undefined' && process.versions?.node !== undefined;
 
@@ -51,9 +51,11 @@ const notLoaded = (given: TensorFlowPackage, thrown: unknown): NoisefoldError =>
   const { name, needs } = given;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const { code } = thrown as { readonly code?: unknown };
-  const expected = `the optional peer dependency ${name}`;
-  if (message.includes(name) && /cannot find (package|module)|failed to load/i.test(message))
-    return unavailable(given, expected, 'none: it is not installed', `install it, with ${needs}: npm install ${name}@4.22.0`); // prettier-ignore
+  if (isAbsent(name, thrown))
+    return absent(name, {
+      where: whereOf(given),
+      hint: `install it, with ${needs}: npm install ${name}@4.22.0`,
+    });
   if (message.includes('tfjs_binding.node'))
     return unavailable(
       given,
@@ -62,13 +64,13 @@ const notLoaded = (given: TensorFlowPackage, thrown: unknown): NoisefoldError =>
       `install it where the download of libtensorflow is allowed, with ${needs}, or build it: npm rebuild ${name} --build-addon-from-source`,
     );
   if (code === 'ERR_DLOPEN_FAILED' || /shared object|dlopen|specified module/i.test(message))
-    return unavailable(given, `the native library of ${name} to load`, firstLine(message), `it needs ${needs}: then install ${name} anew`); // prettier-ignore
-  return unavailable(given, `${name} to load`, firstLine(message), `install it anew, with ${needs}`);
+    return unavailable(given, `the native library of ${name} to load`, reasonOf(thrown), `it needs ${needs}: then install ${name} anew`); // prettier-ignore
+  return unavailable(given, `${name} to load`, reasonOf(thrown), `install it anew, with ${needs}`);
 };
 
 /** Node 23 has no util.isNullOrUndefined, which the kernels of 4.22 call (tfjs issue 8609). */
 const notRun = (given: TensorFlowPackage, thrown: unknown): NoisefoldError => {
-  const message = firstLine(thrown instanceof Error ? thrown.message : String(thrown));
+  const message = reasonOf(thrown);
   return unavailable(
     given,
     `a kernel of ${given.name} to run`,
@@ -144,7 +146,3 @@ export const tensorflow = (
     TE.flatMap(found),
   );
 };
-
-/** By a name that bundlers do not follow: the peers are of Node alone. */
-export const importByName = (name: string): Promise<unknown> =>
-  import(/* @vite-ignore */ /* webpackIgnore: true */ name);

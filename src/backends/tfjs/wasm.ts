@@ -1,8 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { Backend } from '../../dsl/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import { TE, type taskEither } from '../../internal/fp.js';
+import { TE } from '../../internal/fp.js';
 import { hostBackend } from '../shared/hostBackend.js';
+import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
@@ -12,9 +12,9 @@ import { simdAnchorRule, simdScratch } from './simdAnchors.js';
 import { simdRegionRule } from './simdRegions.js';
 import { wasmHeap, wasmKernels } from './wasmMemory.js';
 import { moduleOf, startWasm } from './wasmModule.js';
-import type { WasmPaths } from './wasmPaths.js';
+import { type WasmOptions, wasmOptions } from './wasmOptions.js';
 
-export type { WasmPaths } from './wasmPaths.js';
+export type { WasmOptions, WasmPaths } from './wasmOptions.js';
 
 const backendOn = (tfjs: BackendWasm): Backend => {
   const { memory } = moduleOf(tfjs).asm;
@@ -47,6 +47,6 @@ const backendOn = (tfjs: BackendWasm): Backend => {
  *   using(wasm()),
  * )() // → E.right([1, 2, 0, 1])
  */
-export const wasm = (
-  options: { readonly paths?: WasmPaths } = {},
-): taskEither.TaskEither<NoisefoldError, Backend> => TE.map(backendOn)(startWasm(options.paths));
+export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, ({ paths }) =>
+  TE.map(backendOn)(startWasm(paths)),
+);

@@ -5,7 +5,8 @@ import { acquireDevice, type Surroundings } from './adapter.js';
 const nowhere: Surroundings = {
   navigator: undefined,
   isNode: true,
-  importPeer: () => Promise.reject(new Error("Cannot find package 'webgpu'\nand a stack")),
+  importPeer: () =>
+    Promise.reject(new Error("Cannot find package 'webgpu' imported from /x/y.js\nand a stack")),
 };
 
 /** A GPU whose adapter is what is given. */
@@ -17,7 +18,24 @@ const unavailable = (parts: Readonly<Record<string, unknown>>) => ({
 
 test('in Node without the peer, it says what to install', async () => {
   expect(await acquireDevice({}, nowhere)()).toMatchObject(
-    unavailable({ actual: "Cannot find package 'webgpu'", hint: 'install it: npm install webgpu@0.6' }),
+    unavailable({
+      message:
+        'the webgpu backend: expected the optional peer dependency webgpu, got none: it is not installed; install it: npm install webgpu@0.6',
+    }),
+  );
+});
+
+test('in Node with a broken peer, what it said is in the error', async () => {
+  const broken = () => Promise.reject(new Error('libvulkan.so.1: cannot open shared object file'));
+  expect(await acquireDevice({}, { ...nowhere, importPeer: broken })()).toMatchObject(
+    unavailable({ expected: 'webgpu to load', actual: 'libvulkan.so.1: cannot open shared object file' }),
+  );
+});
+
+test('a GPU that throws where it is asked for an adapter is an error too', async () => {
+  const gpu = { requestAdapter: () => Promise.reject(new TypeError('no such power')) } as unknown as GPU;
+  expect(await acquireDevice({}, { ...nowhere, navigator: { gpu } })()).toMatchObject(
+    unavailable({ expected: 'an adapter', actual: 'no such power' }),
   );
 });
 
@@ -50,7 +68,7 @@ test('an adapter that gives no device is an error too, and what it said is in it
   };
   const surroundings = { ...nowhere, navigator: { gpu: gpuWith(adapter) } };
   expect(await acquireDevice({}, surroundings)()).toMatchObject(
-    unavailable({ expected: 'a device', actual: 'Error: busy' }),
+    unavailable({ expected: 'a device', actual: 'busy' }),
   );
 });
 

@@ -1,21 +1,22 @@
 /** WebGPU where this runs: that of the browser, or in Node the optional peer `webgpu`, which is Dawn. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import { F, TE, type taskEither } from '../../internal/fp.js';
+import { absent, importPeer, isAbsent, reasonOf } from '../shared/peer.js';
 import type { AdapterOptions } from './adapterOptions.js';
+import { inSoftware } from './inSoftware.js';
 
 /** A device, and what its adapter says of itself. */
 export interface Acquired {
   readonly device: GPUDevice;
-  readonly info: Pick<
-    GPUAdapterInfo,
-    'vendor' | 'architecture' | 'description' | 'subgroupMinSize' | 'subgroupMaxSize'
-  >;
+  readonly info: GPUAdapterInfo;
   /** What the device came from. Dawn crashes if it is collected while the device is in use. */
   readonly from: readonly unknown[];
 }
 
+const where = 'the webgpu backend';
+
 const unavailable = (expected: string, actual: string, hint: string): NoisefoldError =>
-  failure('BackendUnavailable', { where: 'the webgpu backend', expected, actual, hint });
+  failure('BackendUnavailable', { where, expected, actual, hint });
 
 /** Where a GPU is looked for. */
 export interface Surroundings {
@@ -24,20 +25,20 @@ export interface Surroundings {
   readonly importPeer: () => Promise<Pick<typeof import('webgpu'), 'create'>>;
 }
 
-/** By a name that bundlers do not follow: the peer is of Node alone. */
+/** It is Dawn, for Node. */
 const PEER = 'webgpu';
+const INSTALL = 'install it: npm install webgpu@0.6';
 
 const here = (): Surroundings => ({
   navigator: (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator,
   isNode: typeof process !== 'undefined' && process.versions?.node !== undefined,
-  importPeer: async () =>
-    (await import(/* @vite-ignore */ /* webpackIgnore: true */ PEER)) as typeof import('webgpu'),
+  importPeer: async () => (await importPeer(PEER)) as typeof import('webgpu'),
 });
 
 const gpuIn = ({
   navigator,
   isNode,
-  importPeer,
+  importPeer: load,
 }: Surroundings): taskEither.TaskEither<NoisefoldError, GPU> => {
   if (navigator?.gpu !== undefined) return TE.right(navigator.gpu);
   if (!isNode)
@@ -49,13 +50,11 @@ const gpuIn = ({
       ),
     );
   return TE.tryCatch(
-    async () => (await importPeer()).create([]),
+    async () => (await load()).create([]),
     (thrown) =>
-      unavailable(
-        'the optional peer dependency webgpu, which is WebGPU for Node',
-        thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
-        'install it: npm install webgpu@0.6',
-      ),
+      isAbsent(PEER, thrown)
+        ? absent(PEER, { where, hint: INSTALL })
+        : unavailable(`${PEER} to load`, reasonOf(thrown), `${INSTALL}, anew`),
   );
 };
 
@@ -64,28 +63,29 @@ interface Adapted {
   readonly adapter: GPUAdapter;
 }
 
-/** Whether an adapter is none of a GPU: Mesa's llvmpipe, Chromium's SwiftShader, the basic driver of Windows. */
-const inSoftware = ({ isFallbackAdapter, architecture, device, description }: GPUAdapterInfo): boolean =>
-  isFallbackAdapter ||
-  /software|llvmpipe|swiftshader|basic render/i.test(`${architecture} ${device} ${description}`);
-
 const adapterOf =
   (
     { powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions,
     isNode: boolean,
   ) =>
-  (gpu: GPU): taskEither.TaskEither<NoisefoldError, Adapted> =>
-  async () => {
-    const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback });
-    if (adapter !== null && hardware && inSoftware(adapter.info))
-      return E.left(
-        unavailable('a GPU', `${adapter.info.description || adapter.info.architecture}, which computes in software`, 'use wasm(), which is faster'),
-      ); // prettier-ignore
-    if (adapter !== null) return E.right({ gpu, adapter });
+  (gpu: GPU): taskEither.TaskEither<NoisefoldError, Adapted> => {
     const hint = isNode
       ? "install the driver of the GPU, or one that computes in software (Debian's mesa-vulkan-drivers)"
       : 'let the browser use the GPU (hardware acceleration), or use wasm()';
-    return E.left(unavailable('an adapter', 'none', hint));
+    return F.pipe(
+      TE.tryCatch(
+        () => gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback }),
+        (thrown) => unavailable('an adapter', reasonOf(thrown), hint),
+      ),
+      TE.flatMap((adapter) => {
+        if (adapter === null) return TE.left(unavailable('an adapter', 'none', hint));
+        if (!hardware || !inSoftware(adapter.info)) return TE.right({ gpu, adapter });
+        const name = adapter.info.description || adapter.info.architecture;
+        return TE.left(
+          unavailable('a GPU', `${name}, which computes in software`, 'use wasm(), which is faster'),
+        );
+      }),
+    );
   };
 
 /** Limits of the adapter that shaders and memory go up to; a device has the least that is allowed if it is not asked for more. */
@@ -115,7 +115,7 @@ const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldErr
       info: adapter.info,
       from: [gpu, adapter],
     }),
-    (thrown) => unavailable('a device', String(thrown), 'close what else uses the GPU, and try again'),
+    (thrown) => unavailable('a device', reasonOf(thrown), 'close what else uses the GPU, and try again'),
   );
 
 /** A device of the adapter that fits, with all that it can. */

@@ -4,6 +4,7 @@ import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import {
   add,
+  batchedMatmul,
   compile,
   explain,
   key,
@@ -143,23 +144,126 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     gpu.destroy();
   });
 
-  test('an allocation over the limits is refused, and all goes on', async () => {
-    const { backend, device } = await fresh();
-    const before = backend.stats();
-    const most = device.limits.maxBufferSize / 4;
-    const arena = { ...copying(4), arenaElements: Math.ceil(most) + 64 };
-    expect(await backend.compile(arena)()).toMatchObject({
-      left: { _tag: 'BackendFailure', expected: expect.stringContaining('room for') },
+  describe('what is over a limit is refused with the limit, and all goes on', () => {
+    /** A backend that takes its device to have smaller limits than it has. */
+    const limitedTo = async (limits: Partial<Record<keyof GPUSupportedLimits, number>>): Promise<Backend> => {
+      const { device, ...rest } = await acquired();
+      const smaller = new Proxy(device.limits, {
+        get: (target, name) => Reflect.get(limits, name) ?? (Reflect.get(target, name) as unknown),
+      });
+      const seen = new Proxy(device, {
+        get: (target, name) => {
+          const found: unknown = name === 'limits' ? smaller : Reflect.get(target, name);
+          return typeof found === 'function' ? found.bind(target) : found;
+        },
+      });
+      const backend = backendOn({ device: seen, ...rest });
+      closing.push(backend);
+      return backend;
+    };
+    /** It is as if nothing had been asked for. */
+    const expectIntact = async (backend: Backend): Promise<void> => {
+      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+      const runner = valueOf(await backend.compile(copying(4))());
+      const x = valueOf(await backend.upload(numbers(4), 'float32')());
+      const [y] = valueOf(await runner.run([x])());
+      expect(valueOf(await backend.read(y as DeviceBuffer)())).toEqual(numbers(4));
+    };
+    const refusal = (expected: string, actual: string, hint: string, where = '') => ({
+      left: {
+        where: expect.stringContaining(where),
+        _tag: 'BackendFailure',
+        expected: expect.stringContaining(expected),
+        actual: expect.stringContaining(actual),
+        hint: expect.stringContaining(hint),
+      },
     });
-    const bound = device.limits.maxStorageBufferBindingSize / 4 + 4;
-    expect(await backend.compile(copying(bound))()).toMatchObject({
-      left: { where: 'copy (w)', hint: expect.stringContaining('batch') },
+
+    test('a tensor that no shader can be bound to', async () => {
+      const backend = await limitedTo({ maxStorageBufferBindingSize: 1024 });
+      expect(await backend.compile(copying(257))()).toMatchObject(
+        refusal('1024 bytes (maxStorageBufferBindingSize)', '1040 bytes', 'batch'),
+      );
+      expect(await backend.compile(copying(256))()).toHaveProperty('right');
     });
-    expect(backend.stats()).toMatchObject({ buffers: before.buffers, bytes: before.bytes });
-    const runner = valueOf(await backend.compile(copying(4))());
-    const x = valueOf(await backend.upload(numbers(4), 'float32')());
-    const [y] = valueOf(await runner.run([x])());
-    expect(valueOf(await backend.read(y as DeviceBuffer)())).toEqual(numbers(4));
+
+    test('more workgroups than two dimensions have', async () => {
+      const backend = await limitedTo({ maxComputeWorkgroupsPerDimension: 2 });
+      const each = 4 * 256; // elements a workgroup
+      expect(await backend.compile(copying(4 * each + 1))()).toMatchObject(
+        refusal(
+          'at most 2 workgroups in each dimension (maxComputeWorkgroupsPerDimension)',
+          '2 × 3 × 1',
+          'batch',
+          'copy (w)',
+        ),
+      );
+      const runner = valueOf(await backend.compile(copying(4 * each))());
+      const x = valueOf(await backend.upload(numbers(4 * each), 'float32')());
+      const [y] = valueOf(await runner.run([x])());
+      expect(valueOf(await backend.read(y as DeviceBuffer)())).toEqual(numbers(4 * each));
+    });
+
+    test('products of more matrices than a dimension has', async () => {
+      const backend = await limitedTo({ maxComputeWorkgroupsPerDimension: 2 });
+      const products = program({ x: 'N 40 40' }, ({ x }) => batchedMatmul(x)(x));
+      expect(await compile(products, { N: 5 })(backend)()).toMatchObject(
+        refusal('maxComputeWorkgroupsPerDimension', '[5, 40, 40]', 'batch'),
+      );
+      await expectIntact(backend);
+    });
+
+    test('a store of more buffers than a shader has', async () => {
+      const backend = await limitedTo({ maxStorageBuffersPerShaderStage: 2 });
+      const { calls, ...rest } = copying(4);
+      const [call] = calls as [Extract<Call, { kind: 'region' }>];
+      const loads = [0, 2].map((b) => ({ buffer: b, offset: 0, strides: [1] }));
+      const body = [
+        { op: 'load', load: 0, dtype: 'float32' },
+        { op: 'load', load: 1, dtype: 'float32' },
+        { op: 'binary', fn: 'add', a: 0, b: 1, dtype: 'float32' },
+      ] as const;
+      const stores = call.region.stores.map((store) => ({ ...store, value: 2 }));
+      const buffers = [...rest.buffers, buffer(4, { kind: 'constant', data: numbers(4) })];
+      const region = { ...call.region, loads, body, stores };
+      expect(await backend.compile({ ...rest, buffers, calls: [{ ...call, region }] })()).toMatchObject(
+        refusal('2 buffers in one shader (maxStorageBuffersPerShaderStage)', '3', 'lowered'),
+      );
+      await expectIntact(backend);
+    });
+
+    test('intermediate results and constants that no buffer holds', async () => {
+      const backend = await limitedTo({ maxBufferSize: 4096 });
+      expect(await backend.compile({ ...copying(4), arenaElements: 1028 })()).toMatchObject(
+        refusal('4096 bytes in all (maxBufferSize)', '4112 bytes', 'checkpoint', 'intermediate results'),
+      );
+      const { buffers, ...rest } = copying(4);
+      const constant = buffer(1088, { kind: 'constant', data: numbers(1088) });
+      expect(await backend.compile({ ...rest, buffers: [...buffers, constant] })()).toMatchObject(
+        refusal('(maxBufferSize)', '4352 bytes', 'batch', 'constants'),
+      );
+      await expectIntact(backend);
+    });
+
+    test('a value that no buffer holds', async () => {
+      const backend = await limitedTo({ maxBufferSize: 4096 });
+      expect(await upload(numbers(1025), [1025])(backend)()).toMatchObject(
+        refusal('1024 elements', '1025 elements', 'smaller'),
+      );
+      valueOf(await release(valueOf(await upload(numbers(1024), [1024])(backend)()))(backend)());
+      await expectIntact(backend);
+    });
+
+    test('on the device as it is', async () => {
+      const { backend, device } = await fresh();
+      const bound = device.limits.maxStorageBufferBindingSize / 4 + 4;
+      expect(await backend.compile(copying(bound))()).toMatchObject(
+        refusal('maxStorageBufferBindingSize', 'MiB', 'batch'),
+      );
+      const arena = { ...copying(4), arenaElements: Math.ceil(device.limits.maxBufferSize / 4) + 64 };
+      expect(await backend.compile(arena)()).toMatchObject(refusal('maxBufferSize', 'MiB', 'batch'));
+      await expectIntact(backend);
+    });
   });
 
   test('one value may be given for two inputs', async () => {

@@ -42,7 +42,8 @@ export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, workshop),
-    write: (address, data, dtype) => write(gpu, space.bufferAt(address), 0, data, dtype),
+    write: (address, data, dtype) =>
+      gpu.guarded('upload', () => write(gpu, space.bufferAt(address), 0, data, dtype)),
     read: (address, { elements, dtype }) => {
       const loss = gpu.lost();
       return loss === null ? staging.read(space.bufferAt(address), elements, dtype) : E.left(loss);

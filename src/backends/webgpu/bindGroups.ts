@@ -1,7 +1,8 @@
 /** Bind groups, made once for the same memory. */
 import type { GpuSpace } from './gpuSpace.js';
 import type { Pipeline } from './pipelines.js';
-import type { Range, Resources } from './resources.js';
+import type { Range } from './places.js';
+import type { Resources } from './resources.js';
 
 /** So many are kept of one dispatch: inputs and outputs come back to the same few addresses. */
 const MOST_KEPT = 4;

@@ -10,8 +10,10 @@ import { bindGroupsOf } from './bindGroups.js';
 import type { GpuKernel } from './dispatch.js';
 import type { Gpu } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
+import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
-import { layOutResources, type Resources } from './resources.js';
+import { placesOf } from './places.js';
+import { layOutResources, type Resources, writeConstants } from './resources.js';
 import { createTimer, type Timer } from './timing.js';
 
 /** A dispatch, ready to be encoded. */
@@ -47,15 +49,19 @@ export const gpuExecution = async (
   workshop: Workshop,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
   const { gpu, space, memory, pipelines } = workshop;
+  const places = placesOf(plan, kernels, gpu.alignment);
+  const excess = overLimits(plan, kernels, places, gpu.device.limits);
+  if (excess !== null) return E.left(excess);
   const dispatches = kernels.flatMap((kernel, k) =>
     kernel.dispatches.map((dispatch) => ({ dispatch, where: nameOf(plan.calls[k]!) })),
   );
   const compiled = await pipelines.compile(dispatches);
   if (E.isLeft(compiled)) return compiled;
-  const laid = await layOutResources(plan, kernels, gpu, space, memory);
+  const laid = await layOutResources(places, memory);
   if (E.isLeft(laid)) return laid;
   let execution: Execution | null = null;
   const failed = await gpu.guarded('compile', () => {
+    writeConstants(plan, laid.right, gpu, space);
     execution = bound(plan, kernels, workshop, compiled.right, laid.right);
   });
   const made = execution as Execution | null; // assigned in a function
@@ -72,13 +78,13 @@ const bound = (
   resources: Resources,
 ): Execution => {
   const { device } = gpu;
-  const { addresses } = resources;
+  const { addresses, places } = resources;
   const throttled = createThrottle(device);
   let next = 0;
   const ready = kernels.map(({ dispatches }, k) =>
     dispatches.map(({ workgroups }, d): Ready => {
       const pipeline = compiled[next++]!;
-      const group = bindGroupsOf(device, space, resources, pipeline, resources.ranges[k]![d]!);
+      const group = bindGroupsOf(device, space, resources, pipeline, places.ranges[k]![d]!);
       return { pipeline: pipeline.pipeline, group, workgroups };
     }),
   );
@@ -86,25 +92,25 @@ const bound = (
 
   /** Writes the keys, and what the host makes of them, to where the kernels find them. */
   const writeKeys = (): void => {
-    const places = resources.keys.flatMap((place) => (place === null ? [] : [place]));
-    if (places.length === 0) return;
-    const words = new Uint32Array((places.at(-1)!.offset + 8) / 4);
+    const own = places.keys.flatMap((place) => (place === null ? [] : [place]));
+    if (own.length === 0) return;
+    const words = new Uint32Array((own.at(-1)!.offset + 8) / 4);
     kernels.forEach(({ key, made }, k) => {
       if (key === undefined) return;
       const evaluated = evaluateKey(key, keys);
-      words.set(evaluated, resources.keys[k]!.offset / 4);
+      words.set(evaluated, places.keys[k]!.offset / 4);
       if (made === undefined) return;
       const numbers = new Int32Array(made.elements);
       made.make(evaluated, numbers);
-      const { owner, offset } = resources.made[k]!;
+      const { owner, offset } = places.made[k]!;
       device.queue.writeBuffer(space.bufferAt(addresses[owner]!), offset, numbers);
     });
-    device.queue.writeBuffer(space.bufferAt(addresses[places[0]!.owner]!), 0, words);
+    device.queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
   };
 
   const copyMade = (encoder: GPUCommandEncoder, k: number): void => {
     const { buffer, offset: at, elements } = kernels[k]!.made!;
-    const { owner, offset } = resources.made[k]!;
+    const { owner, offset } = places.made[k]!;
     const { storage } = plan.buffers[buffer]!;
     const target = 4 * (at + (storage.kind === 'arena' ? storage.offset : 0));
     encoder.copyBufferToBuffer(

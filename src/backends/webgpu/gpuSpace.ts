@@ -26,6 +26,7 @@ const MOST_SPARE = 2 ** 26;
 
 export const gpuSpace = (gpu: Gpu): GpuSpace => {
   const { device } = gpu;
+  const mostElements = Math.floor(device.limits.maxBufferSize / 4);
   const buffers = new Map<number, GPUBuffer>();
   /** Addresses of buffers that nobody holds, by their size. */
   const spare = new Map<number, number[]>();
@@ -55,14 +56,14 @@ export const gpuSpace = (gpu: Gpu): GpuSpace => {
 
   return {
     bytesPerElement: 4,
+    mostElements,
     bufferAt: (address) => {
       const buffer = buffers.get(address);
       if (buffer === undefined) throw new Error(`noisefold: no buffer at ${address}`);
       return buffer;
     },
     allocate: (elements) => {
-      const size = Math.ceil((4 * elements) / UNIT) * UNIT;
-      if (size > device.limits.maxBufferSize) return null;
+      const size = Math.min(Math.ceil((4 * elements) / UNIT) * UNIT, 4 * mostElements);
       const address = spare.get(size)?.pop();
       if (address === undefined)
         return create(size).then((created) => {

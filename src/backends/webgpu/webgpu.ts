@@ -1,8 +1,8 @@
-import type { Backend } from '../../dsl/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { F, TE, type taskEither } from '../../internal/fp.js';
+import { failure } from '../../dsl/errors.js';
+import { F, TE } from '../../internal/fp.js';
+import { withOptions } from '../shared/options.js';
 import { acquireDevice } from './adapter.js';
-import type { AdapterOptions } from './adapterOptions.js';
+import { type AdapterOptions, adapterOptions } from './adapterOptions.js';
 
 export type { AdapterOptions } from './adapterOptions.js';
 
@@ -19,7 +19,7 @@ export type { AdapterOptions } from './adapterOptions.js';
  *   using(webgpu()),
  * )() // → E.right([1, 2, 0, 1])
  */
-export const webgpu = (options: AdapterOptions = {}): taskEither.TaskEither<NoisefoldError, Backend> =>
+export const webgpu = withOptions<AdapterOptions>('the webgpu backend', adapterOptions, (options) =>
   F.pipe(
     acquireDevice(options),
     TE.flatMap((acquired) =>
@@ -35,4 +35,5 @@ export const webgpu = (options: AdapterOptions = {}): taskEither.TaskEither<Nois
           }),
       ),
     ),
-  );
+  ),
+);

@@ -13,20 +13,16 @@ import { numbersOf, tensorOf } from './transfer.js';
 export const tensorBackend = (name: string, engine: Engine): Backend => {
   const table = createTensorTable();
   const memory = createMemory(name, table);
-  const read = (address: number, dtype: Parameters<typeof numbersOf>[2]): either.Either<NoisefoldError, HostArray> => {
-    try {
-      return E.right(numbersOf(engine, table.at(address), dtype));
-    } catch (thrown) {
-      return E.left(
-        failure('BackendFailure', {
-          where: `the ${name} backend`,
-          expected: 'the numbers of a value',
-          actual: thrown instanceof Error ? thrown.message : String(thrown),
-          hint: 'a call before may have failed: acquire the backend again',
-        }),
-      );
-    }
-  }; // prettier-ignore
+  /** What the engine gives; what it throws as a value. */
+  const attempted = <A>(expected: string, hint: string, work: () => A): either.Either<NoisefoldError, A> =>
+    E.tryCatch(work, (thrown) => {
+      const actual = thrown instanceof Error ? thrown.message : String(thrown);
+      return failure('BackendFailure', { where: `the ${name} backend`, expected, actual, hint });
+    });
+  const read = (address: number, dtype: Parameters<typeof numbersOf>[2]): either.Either<NoisefoldError, HostArray> =>
+    attempted('the numbers of a value', 'a call before may have failed: acquire the backend again', () =>
+      numbersOf(engine, table.at(address), dtype),
+    ); // prettier-ignore
   return memoryBackend({
     name,
     capabilities: { fuses: false, composites: ['filterGradient'], scratchElements: () => 0 },
@@ -35,7 +31,14 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
     rules: rulesOf(engine),
     layOut: async (plan, kernels) => tensorExecution(plan, kernels, engine, table),
     write: (address, data, dtype) => {
-      if (data.length > 0) table.put(address, tensorOf(engine, data, dtype));
+      const put = attempted(
+        'room for a value',
+        'use a smaller batch, or release values that are not needed',
+        () => {
+          if (data.length > 0) table.put(address, tensorOf(engine, data, dtype));
+        },
+      );
+      return E.isLeft(put) ? put.left : null;
     },
     read: (address, { dtype }) => read(address, dtype),
     close: table.clear,

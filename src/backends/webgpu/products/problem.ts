@@ -4,7 +4,7 @@
  * lies outside is 0: the left side may have a window, which says where.
  */
 import type { ConvAttributes } from '../../../dsl/node.js';
-import type { Anchor, View } from '../../../dsl/plan.js';
+import type { View } from '../../../dsl/plan.js';
 import type { AnchorCall } from '../../shared/convolution.js';
 
 /** By three digits, of which the last runs fastest. */

@@ -5,7 +5,7 @@
 import type { Assignment } from '../../../dsl/region.js';
 import type { Nest } from '../../shared/nest.js';
 import type { Place } from './memory.js';
-import { BUSY, type GroupSchedule, turnsOf } from './schedule.js';
+import { type GroupSchedule, invocationsFor, turnsOf } from './schedule.js';
 import type { Draft, View, Work } from './work.js';
 
 /** An invocation has so many terms of a piece at the least, */
@@ -41,7 +41,10 @@ const divisionOf = (work: Work, { vectors, lanes, kept, reduced }: GroupSchedule
     reduced.reduce((n, loop) => n * countOf(loop), 1);
   const allTrips = reduced.reduce((n, loop) => n * trips(loop), 1);
   const loop = reduced.reduce((a, b) => (trips(b) > trips(a) ? b : a), reduced[0]!);
-  const busy = Math.min(Math.ceil(BUSY / invocations), Math.floor(allTrips / LEAST_TRIPS));
+  const busy = Math.min(
+    Math.ceil(invocationsFor(work, vectors) / invocations),
+    Math.floor(allTrips / LEAST_TRIPS),
+  );
   const wanted = Math.min(Math.max(busy, Math.ceil(allTrips / MOST_TRIPS)), trips(loop));
   if (wanted < LEAST_PIECES) return null;
   const unit = loop === vectors.loop ? 4 : 1;

@@ -91,7 +91,14 @@ export const memoryOf = (used: readonly number[], buffers: Buffers, limits: Shad
     if (fewer === null) return null;
     groups = fewer;
   }
-  const all = groups;
+  return boundAs(groups, buffers);
+};
+
+/** The bindings of buffers that are used together, each place by itself, however many they are. */
+export const memoryApart = (used: readonly number[], buffers: Buffers): Memory =>
+  boundAs(placesOf(used, buffers), buffers);
+
+const boundAs = (all: readonly Group[], buffers: Buffers): Memory => {
   const startOf = ({ storage }: Buffers[number]): number => (storage.kind === 'arena' ? storage.offset : 0);
   return {
     bindings: all.map((group) => ({ kind: 'buffers', buffers: group.buffers })),

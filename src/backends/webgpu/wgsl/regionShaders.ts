@@ -2,7 +2,7 @@
 import type { Region } from '../../../dsl/region.js';
 import { nestOf, simplified } from '../../shared/nest.js';
 import { divided } from './divide.js';
-import { memoryOf } from './memory.js';
+import { memoryApart, memoryOf } from './memory.js';
 import { perGroup } from './perGroup.js';
 import { isFlat, perThread } from './perThread.js';
 import { groupSchedule, isSerial } from './schedule.js';
@@ -33,13 +33,17 @@ const buffersOf = (region: Region): readonly number[] => {
   return [...new Set([...loads, ...region.stores.map(({ buffer }) => buffer)])];
 };
 
-/** The shaders of a region, in order; none where it has nothing to store. */
+/**
+ * The shaders of a region, in order; none where it has nothing to store. Where a single store needs more buffers than a
+ * shader may bind, or more workgroups than a dispatch may have, they are more than the limits: the device refuses them.
+ */
 export const regionShaders: RegionShaders = (region: Region, buffers: Buffers, limits: ShaderLimits) => {
   if (region.stores.length === 0) return [];
-  const memory = memoryOf(buffersOf(region), buffers, limits);
-  if (memory === null)
-    return separated(region, buffers).flatMap((part) => regionShaders(part, buffers, limits));
-  const { bindings, placeOf, elementsOf } = memory;
+  const used = buffersOf(region);
+  const fitting = memoryOf(used, buffers, limits);
+  const parts = fitting === null ? separated(region, buffers) : null;
+  if (parts !== null) return parts.flatMap((part) => regionShaders(part, buffers, limits));
+  const { bindings, placeOf, elementsOf } = fitting ?? memoryApart(used, buffers);
   const draft = {
     nest: nestOf(region),
     loads: region.loads.map(placeOf),

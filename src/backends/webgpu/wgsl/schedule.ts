@@ -19,11 +19,15 @@ export interface GroupSchedule {
   readonly reduced: readonly number[];
 }
 
-const SIZE = 256;
+/** Small workgroups, of which a device can have many at once: most of what a large one does is to wait for itself. */
+const SIZE = 64;
 /** Invocations side by side that read one run of memory. */
 const RUN = 8;
-/** With so many invocations a device is busy. */
-export const BUSY = 16384;
+/** With so many invocations a device is busy, */
+const BUSY = 16384;
+/** and with so many it does not pay to start more, if each were to have fewer terms than that. */
+const FEW = 4096;
+const ENOUGH_TERMS = 32;
 /** One invocation reduces so many terms alone where there are results enough, or no more terms. */
 const FEW_TERMS = 16;
 const MANY_TERMS = 256;
@@ -38,6 +42,13 @@ const shareOf = (extent: number, most: number): number => {
 /** Iterations of a loop: four at a time along the vectors. */
 export const turnsOf = (work: Work, vectors: Vectors) => (loop: number) =>
   work.nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+
+/** How many invocations the terms of a reduction are to be shared among. */
+export const invocationsFor = (work: Work, vectors: Vectors): number => {
+  const turns = turnsOf(work, vectors);
+  const terms = work.nest.loops.reduce((n, _, loop) => n * turns(loop), 1);
+  return Math.min(BUSY, Math.max(FEW, Math.ceil(terms / ENOUGH_TERMS)));
+};
 
 /** Whether each invocation had better reduce results of its own. */
 export const isSerial = (work: Work, vectors: Vectors, order: readonly number[]): boolean => {
@@ -74,7 +85,7 @@ export const groupSchedule = (
   // to keep a device busy: the tree costs more than the terms of one invocation
   const run = vectors.loop >= 0 ? RUN : 4 * RUN;
   const results = order.reduce((n, loop) => (isReduced(loop) ? n : n * turns(loop)), 1);
-  const wanted = Math.max(run, Math.ceil(BUSY / results));
+  const wanted = Math.max(run, Math.ceil(invocationsFor(work, vectors) / results));
   let shared = 1;
   for (const loop of order) {
     const before = size;

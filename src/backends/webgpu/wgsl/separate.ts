@@ -37,9 +37,9 @@ const withStores = (region: Region, stores: Region['stores']): Region => {
 
 /**
  * Two regions, of half of the stores each. Where one works in place, what it overwrites must not be read by
- * the other afterwards: that one comes first.
+ * the other afterwards: that one comes first. Null where it cannot be taken apart.
  */
-export const separated = (region: Region, buffers: Buffers): readonly Region[] => {
+export const separated = (region: Region, buffers: Buffers): readonly Region[] | null => {
   const { stores } = region;
   const each = stores.map((store) => withStores(region, [store]));
   const spoils = (a: number, b: number): boolean =>
@@ -48,8 +48,7 @@ export const separated = (region: Region, buffers: Buffers): readonly Region[] =
   const left = new Set(stores.keys());
   while (left.size > 0) {
     const next = [...left].find((a) => [...left].every((b) => a === b || !spoils(a, b)));
-    if (next === undefined || stores.length === 1)
-      throw new Error('noisefold: a region takes more buffers than a shader of this device can have');
+    if (next === undefined || stores.length === 1) return null;
     order.push(next);
     left.delete(next);
   }

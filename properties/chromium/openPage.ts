@@ -1,0 +1,60 @@
+/** A page in Chromium that runs a program of ours. */
+import { fileURLToPath } from 'node:url';
+import type { JSHandle } from 'playwright-core';
+import { build } from 'vite';
+import { alias } from '../../alias.config.js';
+import { launch } from './browser.js';
+
+export interface Opened<A> {
+  /** What the program put at `checks` of `globalThis`. */
+  readonly checks: JSHandle<A>;
+  readonly close: () => Promise<void>;
+}
+
+/** A program as one module. */
+const bundled = async (file: string): Promise<string> => {
+  const built = await build({
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { alias },
+    build: {
+      write: false,
+      minify: false, // so that what it throws can be read
+      target: 'es2023',
+      rolldownOptions: {
+        input: fileURLToPath(new URL(file, import.meta.url)),
+        output: { codeSplitting: false },
+      },
+    },
+  });
+  const [result] = [built].flat();
+  if (result === undefined || !('output' in result)) throw new Error('expected a bundle');
+  return result.output[0].code;
+};
+
+/** The place of a page, which nothing serves: a browser has WebGPU where no one could have changed the page. */
+export const PLACE = 'http://localhost/';
+
+/** @param files - what is served beside the page: a folder of this machine for a path that begins and ends with `/` */
+export const openPage = async <A>(
+  file: string,
+  { webgpu, files = {} }: { readonly webgpu: boolean; readonly files?: Readonly<Record<string, string>> },
+): Promise<Opened<A>> => {
+  const [browser, program] = await Promise.all([launch({ webgpu }), bundled(file)]);
+  const page = await browser.newPage();
+  await page.route('**/*', (route) => {
+    const { pathname } = new URL(route.request().url());
+    const folder = Object.keys(files).find((path) => pathname.startsWith(path));
+    return folder === undefined
+      ? route.fulfill({ contentType: 'text/html', body: '<!doctype html>' })
+      : route.fulfill({ path: files[folder]! + pathname.slice(folder.length) });
+  });
+  await page.goto(PLACE);
+  const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
+  await page.addScriptTag({ type: 'module', content: program });
+  // the module may wait for something before it says what it can be asked for
+  const ready = page.waitForFunction(() => (globalThis as { readonly checks?: unknown }).checks);
+  // what is there is what the program says
+  const checks = (await Promise.race([ready, failed])) as JSHandle<unknown> as JSHandle<A>;
+  return { checks, close: () => browser.close() };
+};

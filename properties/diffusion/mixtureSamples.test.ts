@@ -1,0 +1,88 @@
+/** Samples of a mixture in the plane, by every solver with the exact denoiser: their mean and covariance are the data's. */
+import { describe, expect, it } from 'vitest';
+import { wasm } from '../../src/backends/tfjs/wasm.js';
+import {
+  cosine,
+  ddpm,
+  exactDenoiser,
+  type Model,
+  overParams,
+  uncorrected,
+} from '../../src/diffusion/index.js';
+import { key, using } from '../../src/dsl/index.js';
+import { F, RTE } from '../../src/internal/fp.js';
+import { collect } from '../../src/nn/index.js';
+import { sample } from '../../src/training/index.js';
+import { solversOfMean } from '../arbitraries/solvers.js';
+import { right } from './run.js';
+
+const COUNT = 8192;
+const STEPS = 200;
+/** Deviations of an estimate that it may be off by: one in two million is. */
+const CONFIDENCE = 5;
+
+const process = right(ddpm(cosine(1000)));
+const mixture = {
+  shape: [1, 2, 1],
+  weights: [0.5, 0.3, 0.2],
+  means: [
+    [-0.8, -0.5],
+    [0.7, 0.6],
+    [0.2, -0.3],
+  ],
+  variances: [0.05, [0.1, 0.03], 0.05],
+} as const;
+const model: Model<object, [1, 2, 1]> = {
+  ...collect({}),
+  ...overParams((_: object) => null)(exactDenoiser(process)(mixture)),
+};
+
+type Pair = readonly [number, number];
+type Axis = 0 | 1;
+const pairs: readonly (readonly [Axis, Axis])[] = [
+  [0, 0],
+  [0, 1],
+  [1, 1],
+];
+const weighted = (f: (mean: Pair, variance: Pair) => number): number =>
+  mixture.weights.reduce((sum, weight, k) => {
+    const variance = mixture.variances[k]!;
+    return sum + weight * f(mixture.means[k]!, typeof variance === 'number' ? [variance, variance] : variance); // prettier-ignore
+  }, 0);
+const axes = [0, 1] as const;
+const means = axes.map((i) => weighted((mean) => mean[i])) as unknown as Pair;
+const covariance = ([i, j]: readonly [Axis, Axis]): number =>
+  weighted((mean, variance) => mean[i] * mean[j] + (i === j ? variance[i] : 0)) - means[i] * means[j];
+
+describe('of a mixture whose numbers depend on each other, samples have the mean and the covariance', () => {
+  it('which is no diagonal one', () => {
+    expect(Math.abs(covariance([0, 1]))).toBeGreaterThan(0.05);
+  });
+
+  it.each(solversOfMean)('$name', async ({ solver, accuracy }) => {
+    const drawn = F.pipe(
+      RTE.of({ model, process, image: [1, 2, 1] as const, params: {} }),
+      RTE.flatMap(sample({ solver, grid: STEPS, correction: uncorrected, count: COUNT, key: key(11) })),
+      using(wasm()),
+    );
+    const { data } = right(await drawn());
+    const over = (f: (x: Pair) => number): number => {
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) sum += f([data[2 * i]!, data[2 * i + 1]!]);
+      return sum / COUNT;
+    };
+    const found: Pair = [over(([x]) => x), over(([, y]) => y)];
+    for (const i of axes) {
+      const deviation = Math.sqrt(covariance([i, i]) / COUNT);
+      expect(Math.abs(found[i] - means[i])).toBeLessThan(CONFIDENCE * deviation + 0.002);
+    }
+    // what solvers lack of the variance at 400 steps, of the first order in them at the least
+    const lacking = (accuracy * 400) / STEPS;
+    for (const [i, j] of pairs) {
+      const between = over((x) => (x[i] - found[i]) * (x[j] - found[j]));
+      const scale = Math.sqrt(covariance([i, i]) * covariance([j, j]));
+      const deviation = Math.sqrt((scale ** 2 + covariance([i, j]) ** 2) / COUNT);
+      expect(Math.abs(between - covariance([i, j]))).toBeLessThan(CONFIDENCE * deviation + lacking * scale);
+    }
+  });
+});

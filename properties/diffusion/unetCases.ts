@@ -1,0 +1,129 @@
+/** Whole U-Nets: the output and all of the gradients on a backend, held against what their graphs mean in float64. */
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
+import {
+  add,
+  concatAll,
+  constantOf,
+  fillSpec,
+  foldIn,
+  fork,
+  type Key,
+  mul,
+  normal,
+  reshape,
+  type Shape,
+  sum,
+  type Tensor,
+  tensorsOf,
+  valueAndGrad,
+} from '../../src/dsl/index.js';
+import { node } from '../../src/dsl/node.js';
+import { nodeOf, tensor } from '../../src/dsl/tensor.js';
+import { unet, type UNetConfig, type UNetParams } from '../../src/nn/index.js';
+import { firstOf, type Violation } from '../laws/law.js';
+import { evaluate } from '../oracles/evaluate.js';
+import { valueOf } from '../oracles/plans.js';
+import { programOf, running } from '../oracles/running.js';
+
+export interface UNetCase {
+  readonly name: string;
+  /** The output, then the gradient of each parameter and of the images, one after another. */
+  readonly numbersOn: (backend: Backend) => Promise<HostArray>;
+  /** What is wrong with such numbers: each part is to be right to a fraction of its greatest number. */
+  readonly violationOf: (numbers: HostArray, tolerance: number) => Violation;
+}
+
+const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
+  ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 2], attention: [4], groups: 4 }],
+  [
+    'with classes, adaptive group norm and odd channels',
+    {
+      image: [8, 8, 3],
+      base: 10,
+      multipliers: [1, 3, 2],
+      blocks: 1,
+      attention: [8, 2],
+      heads: 5,
+      groups: 5,
+      classes: 3,
+      adaptiveGroupNorm: true,
+      sinusoid: 'guided-diffusion',
+    },
+  ],
+];
+
+const largest = (numbers: Float64Array): number =>
+  numbers.reduce((most, x) => (Math.abs(x) <= most ? most : Math.abs(x)), 0); // NaN for NaN
+
+const KEY: KeyWords = [7, 0];
+const DECLARED = [{ path: 'key', shape: [], dtype: 'key' }] as const;
+
+const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
+  const model = valueOf(unet(config));
+  /** Parameters of which none is 0: scales near 1, the others of the size that keeps activations as they are. */
+  const paramsFrom = (key: Key): UNetParams =>
+    fillSpec(model.params, ({ path, shape }) => {
+      const extents = shape as readonly number[]; // a model's extents are numbers
+      const drawn = normal(...extents)(
+        foldIn(model.params.leaves.findIndex((leaf) => leaf.path === path))(key),
+      );
+      if (path.endsWith('.gamma')) return add(1)(mul(0.1)(drawn));
+      const inputs = extents.slice(0, -1).reduce((a, b) => a * b, 1);
+      return mul(extents.length === 1 ? 0.1 : 1 / Math.sqrt(inputs))(drawn);
+    });
+  const t = constantOf(Int32Array.of(3, 700), 2);
+  const label = constantOf(Int32Array.of(0, 2), 2);
+
+  const everything = (key: Key): Tensor<Shape> => {
+    const keys = fork(key, 'params', 'x', 'weights');
+    const weights = normal(2, 8, 8, 3)(keys.weights);
+    const given = { params: paramsFrom(keys.params), x: normal(2, 8, 8, 3)(keys.x) };
+    const apply = ({ params, x }: typeof given): Tensor<[2, 8, 8, 3]> =>
+      model.apply(params, x, { t, ...(config.classes !== undefined && { label }) });
+    const { grad } = valueAndGrad((p: typeof given) => sum(mul(weights)(apply(p))))(given);
+    const all = tensorsOf([apply(given), grad]).map(({ leaf }) => reshape(-1)(leaf as Tensor<Shape>)); // all float32
+    return concatAll(all as [Tensor<[number]>, ...Tensor<[number]>[]], 0); // there is one at least
+  };
+  const parts = [
+    ['output', 384] as const,
+    ...model.params.leaves.map(
+      ({ path, shape }) => [path, shape.reduce<number>((n, d) => n * Number(d), 1)] as const,
+    ),
+    ['x', 384] as const,
+  ];
+  const given = programOf(DECLARED, ({ key }) => ({ y: nodeOf(everything(tensor(key!))) }));
+  const meant = (): Float64Array => {
+    const y = nodeOf(everything(tensor(node('input', [], { path: 'key' }, [], 'key'))));
+    return evaluate([y], {}, { key: KEY }).outputs[0]!;
+  };
+
+  return {
+    name,
+    numbersOn: async (backend) => {
+      const { run, release } = await running(backend, given);
+      const { y } = await run({ key: KEY });
+      release();
+      return y as HostArray; // not a key
+    },
+    violationOf: (numbers, tolerance) => {
+      const expected = meant();
+      if (numbers.length !== expected.length)
+        return `${numbers.length} numbers instead of ${expected.length}`;
+      let from = 0;
+      const violations = parts.map(([path, length]): Violation => {
+        const begin = from;
+        from += length;
+        const greatest = largest(expected.subarray(begin, from));
+        const off = largest(expected.subarray(begin, from).map((x, i) => x - numbers[begin + i]!));
+        return off <= tolerance * greatest
+          ? null
+          : `${path}: ${off} off, where the greatest number is ${greatest}`; // NaN is off
+      });
+      return from === expected.length
+        ? firstOf(...violations)
+        : `${from} numbers in parts, of ${expected.length}`;
+    },
+  };
+};
+
+export const unetCases: readonly UNetCase[] = configs.map(([name, config]) => caseOf(name, config));

@@ -1,0 +1,55 @@
+/** Where a device does not do what it is asked, or a backend is closed before it has: errors are values. */
+import { describe, expect, test } from 'vitest';
+import { valueOf } from '../../../properties/oracles/plans.js';
+import { noWebgpu } from '../../../properties/webgpu.js';
+import { add, compile, constantOf, program, read, upload } from '../../dsl/index.js';
+import { acquireDevice } from './adapter.js';
+import { backendOn } from './backend.js';
+
+const numbers = Float32Array.of(1, 2, 3, 4);
+const shifted = program({ x: '4' }, ({ x }) => add(constantOf([1, 0, 0, 1], 4))(x));
+
+/** What one member of an object is replaced by; its methods stay its own. */
+const but = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>
+  new Proxy(object, {
+    get: (target, name) => {
+      const found: unknown = Reflect.get(target, name);
+      const bound: unknown = typeof found === 'function' ? found.bind(target) : found;
+      return name === member ? given(bound) : bound;
+    },
+  });
+
+describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+  test('what is under way when it is closed ends in an error that says so, or in its results', async () => {
+    const backend = backendOn(valueOf(await acquireDevice({})()));
+    const executable = valueOf(await compile(shifted, {})(backend)());
+    const x = valueOf(await upload(numbers, [4])(backend)());
+    const runs = [1, 2, 3].map(() => executable.run({ x })());
+    valueOf(await backend.close());
+    for (const run of runs) {
+      const outcome = await run;
+      if (outcome._tag === 'Left') expect(outcome.left).toMatchObject({ actual: 'a closed one' });
+    }
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  });
+
+  test('numbers that the device does not take are errors as values, and leave nothing behind', async () => {
+    let takes = true;
+    const refuse = (): never => {
+      throw new Error('out of range');
+    };
+    const acquired = valueOf(await acquireDevice({})());
+    const queue = but(acquired.device.queue, 'writeBuffer', (write) => (takes ? write : refuse));
+    const backend = backendOn({ ...acquired, device: but(acquired.device, 'queue', () => queue) });
+    takes = false;
+    const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('out of range') } };
+    expect(await upload(numbers, [4])(backend)()).toMatchObject(refused);
+    expect(await compile(shifted, {})(backend)()).toMatchObject(refused);
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    takes = true;
+    const executable = valueOf(await compile(shifted, {})(backend)());
+    const y = valueOf(await executable.run({ x: valueOf(await upload(numbers, [4])(backend)()) })());
+    expect(valueOf(await read(y)(backend)())).toEqual(Float32Array.of(2, 2, 3, 5));
+    valueOf(await backend.close());
+  });
+});

@@ -1,0 +1,138 @@
+/** Options that cannot be, from TypeScript or not: what each function says of them, read as a user would. */
+import { describe, expect, it } from 'vitest';
+import { outcomeOf, right } from '../../properties/diffusion/run.js';
+import { type Dim, iota, type Key, ones, table, type Tensor, zeros } from '../dsl/index.js';
+import { E } from '../internal/fp.js';
+import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } from './alphaBarSchedules.js';
+import { linearUnscaled, scaledLinear } from './betaSchedules.js';
+import { boundLosses, hybridLosses } from './boundLoss.js';
+import { conditioningAugmentation } from './conditioningAugmentation.js';
+import { consistencyDenoiser } from './consistency.js';
+import { uncorrected } from './correction.js';
+import { ddim } from './ddim.js';
+import { type Denoiser, learningVariance } from './denoiser.js';
+import { dynamicThreshold } from './dynamicThreshold.js';
+import { cfg, unguided } from './guidance.js';
+import { importanceTimesteps } from './importance.js';
+import { slerp } from './interpolation.js';
+import { likelihood } from './likelihood.js';
+import { simpleLosses } from './loss.js';
+import { ddpm } from './process.js';
+import { respace } from './respacing.js';
+import { sampler } from './sampler.js';
+import { scheduleFromBetas } from './schedule.js';
+import { superResolution } from './superResolution.js';
+import { logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
+import { trailing } from './grid.js';
+import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './weighting.js';
+
+const process = right(ddpm(cosine(100)));
+const white: Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
+const learning = learningVariance<null, [2]>({
+  predicts: 'x0',
+  as: 'range',
+  apply: (_, x) => ({ prediction: x, variance: x }),
+});
+/** As from JavaScript, where options may be anything. */
+const any = (options: unknown): never => options as never;
+
+const messageOf = (made: E.Either<{ readonly message: string }, unknown>): string =>
+  E.match(({ message }: { readonly message: string }) => message, () => 'taken')(made); // prettier-ignore
+
+describe('options of what gives an Either', () => {
+  it.each<[unknown, message: string]>([
+    [cosine(9, any({ maxbeta: 0.5 })), 'cosine: expected no fields but maxBeta, got "maxbeta"; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
+    [cosine(9, { maxBeta: 2 }), 'cosine.maxBeta: expected a largest β in (0, 1], got 2; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
+    [scheduleFromAlphaBar((x) => 1 - x, 9, NaN), 'scheduleFromAlphaBar: expected a largest β in (0, 1], got NaN; 0.999 is usual; 1 leaves no signal at the end, if ᾱ comes to 0'],
+    [exponential(10, { rate: NaN }), 'exponential.rate: expected a finite number above 0, got NaN; a rate of 12 is usual'],
+    [exponential(10, { rate: -1 }), 'exponential.rate: expected a finite number above 0, got -1; a rate of 12 is usual'],
+    [exponential(10, { rate: 1e5 }), 'exponential: expected ᾱ in (0, 1] that falls at every step (to 0 only at the last), got 0 at 1/10, after 1; a rate of 12 is usual'],
+    [laplace(9, { b: 0 }), 'laplace.b: expected a finite number above 0, got 0; mu 0 and b 0.5 are usual'],
+    [sigmoidAlphaBar(9, { tau: -1 }), 'sigmoidAlphaBar.tau: expected a finite number above 0, got -1; start -3, end 3 and tau 1 are usual'],
+    [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar: expected start < end, got start = 5, end = 3; start -3, end 3 and tau 1 are usual'],
+    [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled: expected no fields but start, end, got "begin"; give betas that fall to scheduleFromBetas'],
+    [scaledLinear(9, { end: 1e-5 }), 'scaledLinear: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; give betas that fall to scheduleFromBetas'],
+    [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
+    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood: expected no fields but process, denoiser, grid, got "gird"; guidance has no part in it'],
+    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg: expected no fields but rescale, interval, got "reskale"; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [cfg(2, { interval: [9, 5] })(white), 'cfg: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps count from 0, where there is least noise'],
+    [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
+    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 and 1 are usual'],
+    [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 and 1 are usual'],
+    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; 0.5 is that of the paper'],
+  ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
+
+  it('an interval beyond the process is found where the process is known, also of a denoiser that knows more', () => {
+    const of = (interval: readonly [number, number], known?: number) =>
+      sampler<null, [2]>({
+        process,
+        denoiser: { ...white, ...(known !== undefined && { timesteps: known }) },
+        solver: ddim(),
+        guidance: cfg(2, { interval }),
+        correction: uncorrected,
+      });
+    const message = 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided';
+    expect(messageOf(of([200, 500]))).toBe(message);
+    expect(messageOf(of([200, 500], 1000))).toBe(message);
+    expect(messageOf(of([99, 500], 1000))).toBe('taken');
+    // of a respaced process by the timesteps of the denoiser: 24, 49, 74 and 99
+    const short = right(E.flatMap(respace(trailing(4)))(E.right(process)));
+    const last = (first: number) =>
+      sampler<null, [2]>({ process: short, denoiser: white, solver: ddim(), guidance: cfg(2, { interval: [first, 500] }) });
+    expect(messageOf(last(99))).toBe('taken');
+    expect(messageOf(last(100))).toContain('0 to 99, got [100, 500]');
+  }); // prettier-ignore
+
+  it('what knows no interval is as it was', () => {
+    expect(messageOf(sampler<null, [2]>({ process, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
+  }); // prettier-ignore
+});
+
+describe('options of what is found when the program is traced', () => {
+  const t = iota(1);
+  const some = Array.from({ length: 99 }, () => 1);
+  const image = zeros(1, 2, 2, 1);
+  const drawn = (draw: ReturnType<typeof logNormalTimesteps>) => (k: Key) => draw(process)(zeros(4))(k);
+  const lossOf =
+    (losses: typeof simpleLosses, options: unknown, of: Denoiser<null, [2]> = white) =>
+    (k: Key) =>
+      losses(process, of, any(options))(null, ones(1, 2), k).losses;
+  const distilled = (options: unknown) => () =>
+    consistencyDenoiser(process, any(options))(white).apply(null, ones(1, 2), { t });
+  it.each<[(k: Key) => unknown, message: string]>([
+    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; -1.2 and 1.2 are those of the paper'],
+    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; -1.2 and 1.2 are those of the paper'],
+    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; -1.2 and 1.2 are those of the paper'],
+    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps: expected no fields but mean, deviation, got "std"; -1.2 and 1.2 are those of the paper'],
+    [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; a probability for each timestep of the process, in any unit'],
+    [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; a probability for each timestep of the process, in any unit'],
+    [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps: expected no fields but size, uniform, got "sizes"; { size: 10, uniform: 0.001 } is usual'],
+    [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; 0.5 and 10 are those of LCM'],
+    [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; 0.5 and 10 are those of LCM'],
+    [distilled({ sigma: 1 }), 'consistencyDenoiser: expected no fields but sigmaData, timestepScaling, got "sigma"; 0.5 and 10 are those of LCM'],
+    [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; 0.001 is the λ of the paper'],
+    [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; 0.001 is the λ of the paper'],
+    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses: expected no fields but labelDropout, timesteps, lambda, got "lamda"; 0.001 is the λ of the paper'],
+    [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
+    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; a draw that learns is given to fit alone'],
+    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss: expected no fields but labelDropout, timesteps, got "labeldropout"; a draw that learns is given to fit alone'],
+    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
+    [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, got NaN; 0 is the first end, 1 the other'],
+    [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factor: expected an integer ≥ 1, got nothing; 2 makes of each 2×2 square one pixel'],
+    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps are those of the least noise'],
+    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation: expected no fields but levels, got "level"; the first timesteps are those of the least noise'],
+  ])('%#: %s', async (build, message) =>
+    expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
+
+  it('weightings of options that cannot be have names all the same, each its own', () => {
+    const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map(
+      (w) => weightedBy(w)(simpleLosses).name,
+    );
+    expect(new Set(names).size).toBe(3);
+  });
+});

@@ -1,0 +1,77 @@
+/** Processes whose noise levels σ = √((1 - ᾱ)/ᾱ) are given, and lie between timesteps. */
+import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { E, type either, F } from '../internal/fp.js';
+import type { Channel } from './channel.js';
+import { timestepOfSigma } from './noiseLevel.js';
+import { type Process, processOfMarginals } from './process.js';
+import { scheduleOfAlphaBars } from './schedule.js';
+import { fallingSigmas } from './sigmaGrid.js';
+
+/** x_t that keeps its variance, σ being the noise beside the data: a = 1/√(1 + σ²). Without signal if σ is ∞. */
+const channelOfSigma = (sigma: number): Channel => ({
+  scale: 1 / Math.hypot(1, sigma),
+  variance: 1 / (1 + sigma ** -2),
+});
+
+/**
+ * The process of noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²), exactly these. The last may be ∞. Levels
+ * that are not above 0, or do not rise (in ᾱ, of which a σ below 10⁻⁸ leaves 1), are a `ConfigError`.
+ *
+ * @param timesteps - what the denoiser sees at each t; t itself unless said otherwise
+ * @example
+ * const process = processOfSigmas([0.75, 2, Infinity])
+ * pipe(process, E.map(({ marginals }) => marginals[0])) // → E.right({ scale: 0.8, variance: 0.36 })
+ * pipe(processOfSigmas([2, 0.75]), E.mapLeft(({ actual }) => actual)) // → E.left('[2, 0.75]')
+ */
+export const processOfSigmas = (
+  sigmas: ArrayLike<number>,
+  timesteps?: Int32Array,
+): either.Either<NoisefoldError, Process> => {
+  const rising = Float64Array.from(sigmas);
+  const alphaBars = rising.map((sigma) => 1 / (1 + sigma ** 2));
+  const rises = alphaBars.every((alphaBar, t) => rising[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
+  return rises && rising.length > 0
+    ? E.right(
+        processOfMarginals(scheduleOfAlphaBars(alphaBars), Array.from(rising, channelOfSigma), timesteps),
+      )
+    : fail('ConfigError', {
+        where: 'processOfSigmas',
+        expected: 'noise levels above 0 that rise with t',
+        actual: `[${rising.join(', ')}]`,
+        hint: 'the first is the least, that of t = 0; karrasSigmas gives them falling',
+      });
+};
+
+/** The timestep of a denoiser that is nearest to a place between those of a process. */
+const heardAt =
+  ({ timesteps }: Pick<Process, 'timesteps'>) =>
+  (t: number): number => {
+    const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
+    return Math.round(before + (t % 1) * (after - before));
+  };
+
+/**
+ * The process that visits only the noise levels σ, falling, such as those of {@link karrasSigmas}: exactly these,
+ * wherever they lie between its timesteps. Its denoiser, which knows whole timesteps only, is asked by the nearest, as
+ * DPM-Solver of diffusers does with `use_karras_sigmas`: its samples are theirs, but no better than those on the whole
+ * timesteps of {@link atSigmas}, of which the denoiser knows the noise. Sample over each of its timesteps. σ that do not
+ * fall, or that the process does not come through, are a `ConfigError`.
+ *
+ * @example
+ * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
+ * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])
+ * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([258, 565, 930])
+ */
+export const respaceAtSigmas =
+  (sigmas: ArrayLike<number>) =>
+  (process: Process): either.Either<NoisefoldError, Process> =>
+    F.pipe(
+      fallingSigmas('respaceAtSigmas', sigmas, process.schedule),
+      E.map((falling) => [...falling].reverse()),
+      E.flatMap((rising) =>
+        processOfSigmas(
+          rising,
+          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process)),
+        ),
+      ),
+    );

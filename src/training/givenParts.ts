@@ -1,0 +1,65 @@
+/** Functions that are given as parts, held to what they give: from JavaScript it may be anything, or another function. */
+import type { Correction, Denoiser, Grid, Guidance } from '../diffusion/index.js';
+import {
+  dims,
+  fail,
+  isTensor,
+  type NoisefoldError,
+  raise,
+  type Shape,
+  showShape,
+  type Tensor,
+} from '../dsl/index.js';
+import { show } from '../internal/decode.js';
+import type { either } from '../internal/fp.js';
+import { isEither } from './checked.js';
+
+const callIt = (example: string): string =>
+  `call what makes it, such as ${example}; one of your own returns that`;
+
+/** A denoiser by a guidance that gives an Either, or the `ConfigError` that it does not. */
+export const guidedBy =
+  <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
+  (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> => {
+    const made = guidance(denoiser);
+    return isEither(made)
+      ? made
+      : fail('ConfigError', {
+          where: `${where}: guidance`,
+          expected: 'a guidance, which gives an Either of a denoiser',
+          actual: `one that gives ${show(made)}`,
+          hint: callIt('cfg(2)'),
+        });
+  };
+
+/** A grid that gives an Either, or the `ConfigError` that it does not; a number of steps is one. */
+export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
+  typeof grid === 'number'
+    ? grid
+    : (process) => {
+        const made = grid(process);
+        return isEither(made)
+          ? made
+          : fail('ConfigError', {
+              where: `${where}: grid`,
+              expected: 'a grid, which gives an Either of timesteps',
+              actual: `one that gives ${show(made)}`,
+              hint: callIt('trailing(50)'),
+            });
+      };
+
+/** A correction that gives a tensor like the one that it takes, or raises. */
+export const heldCorrection =
+  (where: string, correction: Correction): Correction =>
+  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
+    const made: unknown = correction(x0);
+    const [wanted, found] = [showShape(dims(x0)), isTensor(made) ? showShape(dims(made)) : show(made)];
+    return found === wanted
+      ? (made as Tensor<S>) // of the shape of x̂₀
+      : raise('ConfigError', {
+          where: `${where}: correction`,
+          expected: `a correction, which gives x̂₀ of the shape that it takes, ${wanted}`,
+          actual: `one that gives ${found}`,
+          hint: callIt('dynamicThreshold()'),
+        });
+  };

@@ -11,6 +11,13 @@ export interface LeftVector {
   readonly depth: string;
 }
 
+const FOUR_LEFT = `
+fn fourLeft(address: i32, across: i32, inside: bool, d: i32) -> vec4f {
+  var all = vec4f();
+  for (var i = 0; i < four(); i++) { all = vec4f(all.yzw, leftAt(address, across, inside, d + i)); }
+  return all;
+}`;
+
 /** Functions that the loads call; `numbers` is the name of the array. */
 export const leftFunctions = ({ layout, window, slides, isCut }: Form, numbers: string): string => {
   const [type, zero, index] = layout.left === 'none' ? ['f32', '0.0f', ''] : ['vec4f', 'vec4f()', ' / 4u'];
@@ -28,7 +35,7 @@ fn isAcross(place: i32) -> bool { return ${inside('y')}; }
 fn leftAt(address: i32, across: i32, inside: bool, d: i32) -> ${type} {
   let isThere = ${isThere.join(' && ')};
   return select(${zero}, ${numbers}[u32(select(0, address + ${step}, isThere))${index}], isThere);
-}`;
+}${layout.left === 'none' ? FOUR_LEFT : ''}`;
 };
 
 /** Once, before the loops: what of a place is said by the row. */
@@ -61,9 +68,5 @@ export const beforeSteps = ({ window, slides }: Form, { name }: LeftVector): rea
 };
 
 /** In a step that begins at `d`: the vector, by its name. */
-export const leftLoad = ({ layout }: Form, { name, depth }: LeftVector): string => {
-  const at = (further: number): string =>
-    `leftAt(address_${name}, across_${name}, inside_${name}, d + ${depth}${further === 0 ? '' : ` + ${further}`})`;
-  const all = layout.left === 'none' ? `vec4f(${[0, 1, 2, 3].map(at).join(', ')})` : at(0);
-  return `let ${name} = ${all};`;
-};
+export const leftLoad = ({ layout }: Form, { name, depth }: LeftVector): string =>
+  `let ${name} = ${layout.left === 'none' ? 'fourLeft' : 'leftAt'}(address_${name}, across_${name}, inside_${name}, d + ${depth});`;

@@ -69,6 +69,8 @@ export const shaderText = (kernel: Kernel, form: Form, arrays: Arrays): string =
 ${GEOMETRY}
 @group(0) @binding(${arrays.declarations.length}) var<uniform> g: Geometry;
 ${declarations}
+// a length of loops that no compiler unrolls: there are columns
+fn four() -> i32 { return 4 * min(1, g.columns.x); }
 fn digits(number: i32, extents: vec3i) -> vec3i {
   return vec3i(number / (extents.y * extents.z), number / extents.z % extents.y, number % extents.z);
 }
@@ -88,12 +90,12 @@ ${statements.map((line) => `  ${line}`).join('\n')}
 };
 
 /**
- * Vectors of four columns into the result, by their names; `row` and `column` are of vector `i`. In a loop of a length
- * that no compiler knows: a store is long in what drivers of CPUs make of it.
+ * Vectors of four columns into the result, by their names; `row` and `column` are of vector `i`. In a loop, as a store
+ * is long in what drivers of CPUs make of it.
  */
 export const storeAll = (names: readonly string[], row: string, column: string): readonly string[] => [
   `var sums = array<vec4f, ${names.length}>(${names.join(', ')});`,
-  ...block(`for (var i = 0; i < ${names.length} * min(1, rows); i++)`, [
+  ...block(`for (var i = 0; i < ${names.length / 4} * four(); i++)`, [
     `store(output, ${row}, ${column}, sums[i]);`,
   ]),
 ];

@@ -10,6 +10,7 @@ import {
   reparameterize,
   sampler,
   simpleLoss,
+  spaced,
   targetOf,
   uniformTimesteps,
 } from '../../src/diffusion/index.js';
@@ -70,7 +71,7 @@ it('losses and samplers take the U-Net as it is', async () => {
   expect(Math.abs(measured! / expected! - 1)).toBeLessThan(1e-5);
 
   const { step, start, stochastic } = right(
-    sampler({ process, denoiser: model, grid: 5, solver: ddim(), guidance: cfg(2) }),
+    sampler({ process, denoiser: model, grid: spaced(5), solver: ddim(), guidance: cfg(2) }),
   );
   expect(stochastic).toBe(false);
   const advance = right(

@@ -165,9 +165,10 @@ const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
 const bayes: Law<Case> = {
   name: 'a classifier of scale 1 makes of no class the class: Bayes',
   formula:
-    'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, within 2⁻⁴⁰ of the prediction and of what 1/√ᾱ makes of x_t',
+    'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, where ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of what 1/√ᾱ makes of x_t, and 2⁻⁴⁸ of what 1/√(1−ᾱ) does, by which x̂₀ becomes ε̂',
   source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
-  arbitrary: caseOf,
+  // x̂₀, which the classifier moves, follows from ε̂ where there is some signal
+  arbitrary: caseOf.filter(({ process: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
   runs: 60,
   violation: async (given) => {
     const { process, t } = given;
@@ -180,12 +181,13 @@ const bayes: Law<Case> = {
     const expected = await saidBy(ofClasses(given), given);
     return firstOf(
       ...expected.map((e, i) => {
-        const { scale } = process.marginals[t[i >> 1]!]!;
+        const { scale, variance } = process.marginals[t[i >> 1]!]!;
+        const size = Math.abs(given.x[i]!) + 1;
         return near(
           `prediction[${i}]`,
           found[i]!,
           e,
-          2 ** -40 * (Math.abs(e) + (Math.abs(given.x[i]!) + 1) / scale),
+          2 ** -40 * (Math.abs(e) + size / scale) + (2 ** -48 * size) / Math.sqrt(variance),
         );
       }),
     );

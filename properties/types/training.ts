@@ -107,9 +107,9 @@ expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
 const measuring = { batch: 8, key } as const;
 variationalBound({ ...measuring, data: digits })(trained);
 logLikelihoods({ ...measuring, data: digits, condition: superResolution({ factor: 2 }) })(trained);
-// @ts-expect-error Type '28' is not assignable to type '32'
+// @ts-expect-error Type '32' is not assignable to type '28'
 variationalBound({ ...measuring, data: photographs })(trained);
-// @ts-expect-error Type '28' is not assignable to type '32'
+// @ts-expect-error Type '32' is not assignable to type '28'
 logLikelihoods({ ...measuring, data: photographs })(trained);
 declare const images: Images;
 expectType<E.Either<NoisefoldError, Dataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));

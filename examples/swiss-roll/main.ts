@@ -14,8 +14,8 @@ import { train } from './training.js';
 
 const LIMIT = 1.5; // so many times farther from real points may samples be than real points are from each other
 const SIZE = 2000; // points in a set
-const SETS = 32; // of samples
-const PAIRS = 64; // of sets: the distance of a single pair deviates by half of the mean
+const SETS = 16; // of samples
+const PAIRS = 32; // of sets: the distance of a single pair deviates by half of the mean
 
 const whole = (name: string, text: string, least: number): number => {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least) return Number(text);

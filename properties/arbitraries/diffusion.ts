@@ -40,10 +40,10 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   variance: fc.double(unit),
 });
 
-/** From the least σ of a process to the greatest that is finite, or to 10⁴; the least alone where no other is. */
+/** From the least σ of a process to the greatest, or to 10⁶ times the least: it may be infinite. */
 const finiteRange = ({ schedule }: Process): SigmaRange => {
   const { min, max } = sigmaRange(schedule);
-  return { min, max: Math.max(min, Math.min(max, 1e4)) };
+  return { min, max: Math.min(max, 1e6 * min) };
 };
 
 /** Rules that make a grid of any number of steps that a process has room for. */
@@ -115,7 +115,7 @@ export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
   { weight: 1, arbitrary: named(2, reciprocalBetas) },
 );
 
-/** A process, and a grid by one of the rules that have it for every number of steps. */
+/** A process, and a grid by one of the rules that have it for every number of steps, but where σ are too close for float64. */
 export const gridded: fc.Arbitrary<{
   readonly process: Process;
   readonly steps: number;
@@ -125,7 +125,6 @@ export const gridded: fc.Arbitrary<{
   .tuple(schedule, fc.nat(9999), fc.constantFrom(...Object.keys(rules)))
   .map(([s, n, rule]) => ({ process: processOf(s), steps: 1 + (n % s.T), rule }))
   .map((given) => ({ ...given, grid: rules[given.rule]!(given.steps) }))
-  // σ of a range that a process has next to nothing of are no grid
   .filter(({ process, grid }) => E.isRight(grid(process)));
 
 /** A process and one of its timesteps. */

@@ -66,7 +66,7 @@ const byAlphaBar = (
 
 /**
  * The schedule of T steps that follow a function ᾱ of the fraction of the process, on [0, 1]:
- * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest` (0.999 if left out;Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
+ * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest`, 0.999 if left out (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
  * leaves (0, 1], but for a 0 at the end, or does not fall at every step is a `ConfigError`.
  *
  * @example

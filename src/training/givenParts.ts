@@ -17,36 +17,39 @@ import { isEither } from './checked.js';
 const callIt = (example: string): string =>
   `call what makes it, such as ${example}; one of your own returns that`;
 
-/** A denoiser by a guidance that gives an Either, or the `ConfigError` that it does not. */
+/** What a part gave, if it is an Either, or the `ConfigError` that it is none. */
+const givingEither = <A>(
+  where: string,
+  expected: string,
+  example: string,
+  made: either.Either<NoisefoldError, A>,
+): either.Either<NoisefoldError, A> =>
+  isEither(made)
+    ? made
+    : fail('ConfigError', { where, expected, actual: `one that gives ${show(made)}`, hint: callIt(example) });
+
+/** A denoiser by a guidance that gives an Either. */
 export const guidedBy =
   <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
-  (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> => {
-    const made = guidance(denoiser);
-    return isEither(made)
-      ? made
-      : fail('ConfigError', {
-          where: `${where}: guidance`,
-          expected: 'a guidance, which gives an Either of a denoiser',
-          actual: `one that gives ${show(made)}`,
-          hint: callIt('cfg(2)'),
-        });
-  };
+  (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
+    givingEither(
+      `${where}: guidance`,
+      'a guidance, which gives an Either of a denoiser',
+      'cfg(2)',
+      guidance(denoiser),
+    );
 
-/** A grid that gives an Either, or the `ConfigError` that it does not; a number of steps is one. */
+/** A grid that gives an Either; a number of steps is one. */
 export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
   typeof grid === 'number'
     ? grid
-    : (process) => {
-        const made = grid(process);
-        return isEither(made)
-          ? made
-          : fail('ConfigError', {
-              where: `${where}: grid`,
-              expected: 'a grid, which gives an Either of timesteps',
-              actual: `one that gives ${show(made)}`,
-              hint: callIt('trailing(50)'),
-            });
-      };
+    : (process) =>
+        givingEither(
+          `${where}: grid`,
+          'a grid, which gives an Either of timesteps',
+          'trailing(50)',
+          grid(process),
+        );
 
 /** A correction that gives a tensor like the one that it takes, or raises. */
 export const heldCorrection =

@@ -56,6 +56,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
       const { settings, digits } = event;
+      // the usual is that of what was kept: a beginning in its place takes the next
       const fresh = { ...preparing, seed: settings.seed ?? USUAL_SEED + 1 };
       return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits } }]];
     }

@@ -9,12 +9,9 @@ import type { Buffer } from '../../dsl/plan.js';
 export const isReadAlone = ({ storage }: Buffer): boolean =>
   storage.kind === 'input' || storage.kind === 'constant';
 
-/** Code with other declarations of the storage bindings that `accessOf` has an answer for. */
-export const declaring = (
-  code: string,
-  accessOf: (binding: number) => 'read' | 'read_write' | null,
-): string =>
-  code.replace(/@binding\((\d+)\) var<storage, (?:read|read_write)>/g, (declaration, binding: string) => {
-    const access = accessOf(Number(binding));
-    return access === null ? declaration : `@binding(${binding}) var<storage, ${access}>`;
-  });
+/** Code whose storage bindings are declared as `accessOf` says. */
+export const declaring = (code: string, accessOf: (binding: number) => 'read' | 'read_write'): string =>
+  code.replace(
+    /@binding\((\d+)\) var<storage, (?:read|read_write)>/g,
+    (_, binding: string) => `@binding(${binding}) var<storage, ${accessOf(Number(binding))}>`,
+  );

@@ -6,8 +6,6 @@ import type { Named, Rule } from '../shared/kernel.js';
 export type Resource =
   /** From the lowest to the highest element of these buffers of the plan. */
   | { readonly kind: 'buffers'; readonly buffers: readonly [number, ...number[]] }
-  /** So many elements of a buffer, which begin where a binding may begin. */
-  | { readonly kind: 'part'; readonly buffer: number; readonly offset: number; readonly elements: number }
   /** Working memory of so many elements, the same for all dispatches of a call. */
   | { readonly kind: 'scratch'; readonly elements: number }
   /** The two words of the call's key. */
@@ -21,10 +19,9 @@ export interface Binding {
   readonly writable: boolean;
 }
 
-/** One run of a compute shader. */
+/** One run of a compute shader, whose entry point is `main`. */
 export interface Dispatch {
   readonly code: string;
-  readonly entryPoint: string;
   /** In the order of `@binding` numbers, from 0. */
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [number, number, number];

@@ -10,7 +10,6 @@ const dispatchOf = (code: string): { readonly dispatch: Dispatch; readonly where
   dispatch: {
     code: `@group(0) @binding(0) var<storage, read_write> b: array<f32>;
 @compute @workgroup_size(1) fn main() { ${code} }`,
-    entryPoint: 'main',
     bindings: [{ resource: { kind: 'scratch', elements: 4 }, writable: true }],
     workgroups: [1, 1, 1],
   },

@@ -23,8 +23,7 @@ const typeOf = ({ resource, writable }: Binding): GPUBufferBindingType => {
 };
 
 /** Pipelines of one name are the same. */
-const nameOf = ({ code, entryPoint, bindings }: Dispatch): string =>
-  `${bindings.map(typeOf).join()}|${entryPoint}|${code}`;
+const nameOf = ({ code, bindings }: Dispatch): string => `${bindings.map(typeOf).join()}|${code}`;
 
 const COMPUTE = 4; // GPUShaderStage.COMPUTE, a global of browsers
 
@@ -53,7 +52,7 @@ export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
   };
 
   const compileOne = async (
-    { code, entryPoint, bindings }: Dispatch,
+    { code, bindings }: Dispatch,
     where: string,
   ): Promise<either.Either<NoisefoldError, Pipeline>> => {
     let pending: Promise<Pipeline> | null = null;
@@ -61,7 +60,7 @@ export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
       const layout = layoutOf(bindings.map(typeOf));
       const module = device.createShaderModule({ code });
       pending = device
-        .createComputePipelineAsync({ layout: layout.pipeline, compute: { module, entryPoint } })
+        .createComputePipelineAsync({ layout: layout.pipeline, compute: { module, entryPoint: 'main' } })
         .then((pipeline) => ({ pipeline, layout: layout.bindings }));
     });
     // the promise is looked after before anything is waited for

@@ -98,11 +98,6 @@ export const placesOf = (plan: Plan, kernels: readonly GpuKernel[], alignment: n
         const to = Math.max(...resource.buffers.map((b) => offsets[b]! + buffers[b]!.elements));
         return elementsRange(resource.buffers[0], from, to);
       }
-      case 'part': {
-        // to the element: what tfjs reads beyond the end is then of the tensor, or nothing
-        const { buffer, offset, elements } = resource;
-        return { owner: buffer, offset: 4 * (offsets[buffer]! + offset), size: 4 * elements };
-      }
       case 'scratch':
         return elementsRange(ownerOf('scratch'), 0, resource.elements);
       case 'key':

@@ -19,7 +19,6 @@ const dispatchOf = (
   const bound = bindings.map((resource): Binding => ({ resource, writable: isWritable(resource) }));
   return {
     code: declaring(code, (k) => (bound[k]!.writable ? 'read_write' : 'read')),
-    entryPoint: 'main',
     bindings: bound,
     workgroups,
   };

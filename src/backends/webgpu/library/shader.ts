@@ -55,6 +55,6 @@ ${body}
 `;
   return {
     name: `wgsl ${name}`,
-    dispatches: threads === 0 ? [] : [{ code, entryPoint: 'main', bindings, workgroups }],
+    dispatches: threads === 0 ? [] : [{ code, bindings, workgroups }],
   };
 };

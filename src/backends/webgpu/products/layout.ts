@@ -47,6 +47,16 @@ export const layoutOf = (product: Product): Layout => {
   const [left, right] = [leftLayout(product), rightLayout(product.right, product)];
   const output = isWhole(product.columns) && isWhole(product.output.offset) ? 'columns' : 'none';
   // a buffer is bound once only, by elements of one kind
-  const areOne = product.left.buffer === product.right.buffer && (left === 'none' || right === 'none');
-  return areOne ? { left: 'none', right: 'none', output } : { left, right, output };
+  const parts = [
+    { buffer: product.left.buffer, lies: left },
+    { buffer: product.right.buffer, lies: right },
+    { buffer: product.output.buffer, lies: output },
+  ];
+  const isScalar = ({ buffer }: { readonly buffer: number }): boolean =>
+    parts.some((part) => part.buffer === buffer && part.lies === 'none');
+  return {
+    left: isScalar(product.left) ? 'none' : left,
+    right: isScalar(product.right) ? 'none' : right,
+    output: isScalar(product.output) ? 'none' : output,
+  };
 };

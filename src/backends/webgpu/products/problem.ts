@@ -62,94 +62,75 @@ const at = (digit: 0 | 1 | 2, value: number): Three => [
   digit === 2 ? value : 0,
 ];
 
-/** The left side of an image, with the window only where it is needed, and where it has gaps in the way of addresses. */
+type Four = readonly [number, number, number, number];
+
+/** Of rows and depth of a product, one is a place of the result of a convolution, and the other a place of its kernel. */
+type Side = 'byRow' | 'byDepth';
+
+/** The image of a convolution: `[B, H, W]` of the result by one side, `[KH, KW, C]` of the kernel by the other. */
 const imageSide = (
-  { buffer, offset }: View,
-  byRow: Three,
-  byDepth: Three,
-  axes: readonly [Axis, Axis],
-  isInside: boolean,
+  { buffer, offset, shape, strides: byAxis }: View,
+  { strides, padding, lhsDilation, rhsDilation }: ConvAttributes,
+  result: Side,
 ): Left => {
-  const hasGaps = axes.some(({ gap }) => gap > 1);
-  const linear = { buffer, byBatch: ZERO };
-  if (hasGaps) return { ...linear, offset, byRow, byDepth, window: axes };
-  const [vertical, horizontal] = axes;
-  const along = (of: 'byRow' | 'byDepth', rest: Three): Three =>
-    plus(rest, plus(times(vertical[of], vertical.stride), times(horizontal[of], horizontal.stride)));
+  const digits = (ofResult: Three, ofKernel: Three): Pick<Left, Side> =>
+    result === 'byRow' ? { byRow: ofResult, byDepth: ofKernel } : { byRow: ofKernel, byDepth: ofResult };
+  const axis = (a: 0 | 1): Axis => ({
+    ...digits(at(a === 0 ? 1 : 2, strides[a]), at(a, rhsDilation[a])),
+    padding: padding[a][0],
+    gap: lhsDilation[a],
+    extent: shape[1 + a]!,
+    stride: byAxis[1 + a]!,
+  });
+  const axes = [axis(0), axis(1)] as const;
+  const [byImage, , , byChannel] = byAxis as Four;
+  const outside = digits(at(0, byImage), at(2, byChannel));
+  // gaps are in the way of addresses that are linear in rows and depth; a window is needed where it meets an edge
+  if (axes.some(({ gap }) => gap > 1)) return { buffer, offset, ...outside, byBatch: ZERO, window: axes };
+  const along = (side: Side): Three =>
+    axes.reduce((sum, one) => plus(sum, times(one[side], one.stride)), outside[side]);
   return {
-    ...linear,
-    offset: offset - vertical.padding * vertical.stride - horizontal.padding * horizontal.stride,
-    byRow: along('byRow', byRow),
-    byDepth: along('byDepth', byDepth),
-    window: isInside ? null : axes,
+    buffer,
+    offset: axes.reduce((from, one) => from - one.padding * one.stride, offset),
+    byRow: along('byRow'),
+    byDepth: along('byDepth'),
+    byBatch: ZERO,
+    window: padding.flat().every((p) => p <= 0) ? null : axes,
   };
 };
 
-/** Whether a window meets nothing but the image. */
-const isInside = ({ padding }: ConvAttributes): boolean => padding.flat().every((p) => p <= 0);
-
-type Four = readonly [number, number, number, number];
+/** A kernel or a cotangent, whose last axis is the columns. */
+const featureSide = ({ buffer, offset, strides }: View): Right => {
+  const [s0, s1, s2, byColumn] = strides as Four;
+  return { buffer, offset, byDepth: [s0, s1, s2], byColumn, byBatch: ZERO };
+};
 
 /** `[B, H, W, C] ∗ [KH, KW, C, D]`: a row is a place of the result, the depth a place of the kernel. */
 const convolution = (image: View, kernel: View, output: View, attributes: ConvAttributes): Product => {
-  const { strides, padding, lhsDilation, rhsDilation } = attributes;
-  const [KH, KW, C, D] = kernel.shape as Four;
-  const [B, H, W] = output.shape as Four;
-  const [byImage, , , byChannel] = image.strides as Four;
-  const axis = (a: 0 | 1): Axis => ({
-    byRow: at(a === 0 ? 1 : 2, strides[a]),
-    byDepth: at(a, rhsDilation[a]),
-    padding: padding[a][0],
-    gap: lhsDilation[a],
-    extent: image.shape[1 + a]!,
-    stride: image.strides[1 + a]!,
-  });
-  const [s0, s1, s2, s3] = kernel.strides as Four;
+  const [B, H, W, D] = output.shape as Four;
+  const [KH, KW, C] = kernel.shape as Four;
   return {
     rows: [B, H, W],
     depth: [KH, KW, C],
     columns: D,
     batch: ONE,
-    left: imageSide(image, at(0, byImage), at(2, byChannel), [axis(0), axis(1)], isInside(attributes)),
-    right: {
-      buffer: kernel.buffer,
-      offset: kernel.offset,
-      byDepth: [s0, s1, s2],
-      byColumn: s3,
-      byBatch: ZERO,
-    },
+    left: imageSide(image, attributes, 'byRow'),
+    right: featureSide(kernel),
     output,
   };
 };
 
 /** The gradient of that by the kernel: a row is a place of the kernel, the depth a place of the cotangent. */
 const filterGradient = (image: View, cotangent: View, output: View, attributes: ConvAttributes): Product => {
-  const { strides, padding, lhsDilation, rhsDilation } = attributes;
   const [B, H, W, D] = cotangent.shape as Four;
   const [KH, KW, C] = output.shape as Four;
-  const [byImage, , , byChannel] = image.strides as Four;
-  const axis = (a: 0 | 1): Axis => ({
-    byRow: at(a, rhsDilation[a]),
-    byDepth: at(a === 0 ? 1 : 2, strides[a]),
-    padding: padding[a][0],
-    gap: lhsDilation[a],
-    extent: image.shape[1 + a]!,
-    stride: image.strides[1 + a]!,
-  });
-  const [s0, s1, s2, s3] = cotangent.strides as Four;
   return {
     rows: [KH, KW, C],
     depth: [B, H, W],
     columns: D,
     batch: ONE,
-    left: imageSide(image, at(2, byChannel), at(0, byImage), [axis(0), axis(1)], isInside(attributes)),
-    right: {
-      buffer: cotangent.buffer,
-      offset: cotangent.offset,
-      byDepth: [s0, s1, s2],
-      byColumn: s3,
-      byBatch: ZERO,
-    },
+    left: imageSide(image, attributes, 'byDepth'),
+    right: featureSide(cotangent),
     output,
   };
 };
@@ -178,10 +159,9 @@ const products = (left: View, right: View, output: View): readonly Product[] => 
   const axes = batchAxes(left, right);
   const [M, K] = left.shape.slice(-2) as [number, number];
   const N = right.shape.at(-1)!;
-  const few = axes.slice(-3);
   const digits = (of: (axis: BatchAxis) => number, none: number): Three => {
-    const all = [none, none, none, ...few.map(of)].slice(-3);
-    return all as unknown as Three; // three, as sliced
+    const [last = none, second = none, first = none] = axes.slice(-3).reverse().map(of);
+    return [first, second, last];
   };
   const batch = digits(({ extent }) => extent, 1);
   const elements = batch[0] * batch[1] * batch[2] * M * N;

@@ -66,7 +66,6 @@ const productDispatch = (
   return [
     {
       code,
-      entryPoint: 'main',
       bindings: [...bindings, { resource: { kind: 'uniform', words }, writable: false }],
       workgroups: gridOf(tiles, limits),
     },

@@ -74,10 +74,10 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       return legs.map(({ from, to }) => {
         const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
         const slope = (x - best(x, sigma)) / sigma;
-        const end = x + (next - sigma) * slope;
+        // x̄ + (σ′ − σ)·d, where x̄ may be a multiple of 1/√ᾱ of which nothing is left
+        const end = best(x, sigma) + next * slope;
         const isHeun = corrects && next > 0 && sigma <= FURTHEST * next;
-        const second = isHeun ? (end - best(end, next)) / next : slope;
-        x += (next - sigma) * ((slope + second) / 2);
+        x = isHeun ? x + (next - sigma) * ((slope + (end - best(end, next)) / next) / 2) : end;
         return to.scale * x;
       });
     };

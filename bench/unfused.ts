@@ -34,7 +34,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
     if (n.op === 'input') {
       const donated = { donatedTo: null, donated: false };
       const input = inputs.indexOf(n);
-      bufferOf.set(n, buffers.push(bufferLike(n, { kind: 'input', input })) - 1);
+      bufferOf.set(n, buffers.push(bufferLike(n, { kind: 'input', input, offset: 0 })) - 1);
       paths[input] = { path: n.attributes.path, shape: n.shape, dtype: n.dtype, ...donated };
     }
     if (!isStored(n)) continue;

@@ -90,6 +90,7 @@ export const compilationLaws: readonly Law[] = [
         planned(given, {
           fuses: true,
           composites: given.scratch === 0 ? [] : ['filterGradient'],
+          alignment: 1, // a concatenation then has parts anywhere
           scratchElements: () => given.scratch,
         }),
         evaluated(given),

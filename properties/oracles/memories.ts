@@ -1,7 +1,7 @@
 /** Memory that knows which buffer wrote each of its elements, so that no buffer reads another's. */
 import type { Plan } from '../../src/dsl/plan.js';
 
-/** Elements of a plan's buffers; reading what the buffer did not write itself, or past its end, throws. */
+/** Elements of a plan's buffers; reading what another buffer wrote, or past its end, throws; a part and its whole are the same. */
 export interface Memory {
   readonly read: (buffer: number, at: number) => number;
   readonly write: (buffer: number, at: number, value: number) => void;
@@ -19,6 +19,12 @@ interface Cells {
 }
 
 const NOBODY = -1;
+
+/** Whether a buffer is, or is a part of, another. */
+const isWithin = (buffers: Plan['buffers'], b: number, other: number): boolean => {
+  const { partOf } = buffers[b] ?? {};
+  return b === other || (partOf !== undefined && isWithin(buffers, partOf.buffer, other));
+};
 
 export const memoryOf = (
   { buffers, arenaElements, outputs }: Plan,
@@ -38,7 +44,8 @@ export const memoryOf = (
       data,
       // an output may take the memory over: its buffer lies here too
       buffers.findIndex(
-        ({ storage }, b) => storage.kind === 'input' && storage.input === i && !handedOut.has(b),
+        ({ storage, partOf }, b) =>
+          storage.kind === 'input' && storage.input === i && partOf === undefined && !handedOut.has(b),
       ),
     ),
   );
@@ -48,7 +55,7 @@ export const memoryOf = (
         case 'arena':
           return { cells: arena, offset: storage.offset };
         case 'input':
-          return { cells: givens[storage.input]!, offset: 0 };
+          return { cells: givens[storage.input]!, offset: storage.offset };
         case 'output':
           return { cells: cells(`output ${storage.output}`, elements, NOBODY), offset: 0 };
         case 'constant':
@@ -65,7 +72,8 @@ export const memoryOf = (
   return {
     read: (buffer, at) => {
       const [{ name, values, owners }, i] = locate(buffer, at);
-      if (owners[i] !== buffer)
+      const isOwn = isWithin(buffers, owners[i]!, buffer) || isWithin(buffers, buffer, owners[i]!);
+      if (!isOwn)
         throw new Error(
           `buffer ${buffer} reads its element ${at} (${name}), which ${owners[i] === NOBODY ? 'nobody' : `buffer ${owners[i]}`} wrote`,
         );

@@ -49,7 +49,7 @@ export const unfused = (roots: readonly Node[]): Plan => {
     const input = inputs.indexOf(n);
     const storage: Buffer['storage'] =
       input >= 0
-        ? { kind: 'input', input }
+        ? { kind: 'input', input, offset: 0 }
         : n.op === 'constant'
           ? { kind: 'constant', data: n.attributes.data }
           : output >= 0

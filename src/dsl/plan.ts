@@ -10,17 +10,22 @@ import type { NumberType, Region } from './region.js';
 export type Storage =
   /** The executable's own arena, at an element offset. */
   | { readonly kind: 'arena'; readonly offset: number }
-  /** The buffer given for an input at each run. */
-  | { readonly kind: 'input'; readonly input: number }
+  /** The buffer given for an input at each run, from an element on. */
+  | { readonly kind: 'input'; readonly input: number; readonly offset: number }
   /** A fresh buffer of each run, handed out as an output. */
   | { readonly kind: 'output'; readonly output: number }
   /** Uploaded once, when the plan is compiled. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
+/** Where memory begins within what it is of, in elements. */
+export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
+
 export interface Buffer {
   readonly elements: number;
   readonly dtype: NumberType;
   readonly storage: Storage;
+  /** The buffer whose memory it is a part of, and where that part begins. */
+  readonly partOf?: { readonly buffer: number; readonly offset: number };
 }
 
 /** A tensor in a buffer: `strides` has one stride an axis, in elements. */

@@ -84,7 +84,7 @@ const outputOf = (at: number) => ({ kind: 'buffer', view: whole(at, [N]) }) as c
 /** `y = (x + c) + x`, through the arena. */
 const sum: Plan = {
   buffers: [
-    buffer({ kind: 'input', input: 0 }),
+    buffer({ kind: 'input', input: 0, offset: 0 }),
     buffer({ kind: 'constant', data: Float64Array.of(1, 2, 3, 4) }),
     buffer({ kind: 'arena', offset: 0 }),
     buffer({ kind: 'output', output: 0 }),
@@ -98,9 +98,9 @@ const sum: Plan = {
 /** `x' = x + y`, in the memory of x; y is given up without an heir. */
 const update: Plan = {
   buffers: [
-    buffer({ kind: 'input', input: 0 }),
-    buffer({ kind: 'input', input: 1 }),
-    buffer({ kind: 'input', input: 0 }),
+    buffer({ kind: 'input', input: 0, offset: 0 }),
+    buffer({ kind: 'input', input: 1, offset: 0 }),
+    buffer({ kind: 'input', input: 0, offset: 0 }),
   ],
   calls: [add(0, 1, 2)],
   arenaElements: 0,

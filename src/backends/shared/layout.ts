@@ -1,5 +1,5 @@
 import type { KeyWords } from '../../dsl/backend.js';
-import type { Plan } from '../../dsl/plan.js';
+import { offsetOf, type Plan } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import type { Heap, NumberArray } from './heap.js';
@@ -22,7 +22,7 @@ export const layOut = async (
   heap: Heap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, PlanLayout>> => {
-  const offsets = plan.buffers.map(({ storage }) => (storage.kind === 'arena' ? storage.offset : 0));
+  const offsets = plan.buffers.map(({ storage }) => offsetOf(storage));
   let elements = plan.arenaElements;
   plan.buffers.forEach((buffer, i) => {
     if (buffer.storage.kind !== 'constant') return;
@@ -56,7 +56,8 @@ export const layOut = async (
       frame: { arrays, addresses, keys, refresh },
       place: (buffer, address) => {
         if (bases[buffer] === address) return; // mostly where it was in the last run
-        bases[buffer] = addresses[buffer] = address;
+        bases[buffer] = address;
+        addresses[buffer] = address + offsets[buffer]! * heap.bytesPerElement;
         take(buffer);
       },
       setKey: (input, key) => {

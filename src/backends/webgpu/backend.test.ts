@@ -52,7 +52,10 @@ const buffer = (elements: number, storage: Buffer['storage']): Buffer => ({
 
 /** A plan of one call on an input of so many elements. */
 const copying = (elements: number): Plan => ({
-  buffers: [buffer(elements, { kind: 'input', input: 0 }), buffer(elements, { kind: 'output', output: 0 })],
+  buffers: [
+    buffer(elements, { kind: 'input', input: 0, offset: 0 }),
+    buffer(elements, { kind: 'output', output: 0 }),
+  ],
   calls: [
     {
       kind: 'region',

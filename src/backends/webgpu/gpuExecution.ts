@@ -1,7 +1,7 @@
 /** Plans on a device: bound beforehand, and a run is one list of commands. */
 import type { KeyWords } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import type { Plan } from '../../dsl/plan.js';
+import { offsetOf, type Plan } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from '../shared/executor.js';
 import type { Memory } from '../shared/memory.js';
@@ -112,7 +112,7 @@ const bound = (
     const { buffer, offset: at, elements } = kernels[k]!.made!;
     const { owner, offset } = places.made[k]!;
     const { storage } = plan.buffers[buffer]!;
-    const target = 4 * (at + (storage.kind === 'arena' ? storage.offset : 0));
+    const target = 4 * (at + offsetOf(storage));
     encoder.copyBufferToBuffer(
       space.bufferAt(addresses[owner]!),
       offset,

@@ -1,5 +1,5 @@
 /** Where the memory of a plan and of its kernels has its places: blocks and offsets, before there is any memory. */
-import type { Plan } from '../../dsl/plan.js';
+import { offsetOf, type Plan } from '../../dsl/plan.js';
 import type { GpuKernel, Resource } from './dispatch.js';
 
 /** Some bytes of the memory that an owner has: a buffer of the plan, or a block, by {@link Places.ownerOf}. */
@@ -18,7 +18,7 @@ export interface Places {
   readonly elements: Readonly<Record<Block, number>>;
   /** By buffer of the plan: the block that it lies in; null for an input or output, which changes from run to run. */
   readonly blockOf: readonly (Block | null)[];
-  /** By buffer of the plan: where in its memory it begins, in elements. */
+  /** By buffer of the plan: where in the memory of its owner it begins, in elements. */
   readonly offsets: readonly number[];
   /** The owner that stands for a block: they come after the buffers of the plan. */
   readonly ownerOf: (block: Block) => number;
@@ -65,7 +65,7 @@ export const placesOf = (plan: Plan, kernels: readonly GpuKernel[], alignment: n
   });
   const offsets = buffers.map(({ storage, elements }, b) => {
     if (blockOf[b] === 'constants') return constants.place(Math.max(VECTOR, elements));
-    return storage.kind === 'arena' ? storage.offset : 0;
+    return offsetOf(storage);
   });
   // the keys come first, so that one write before a run brings all of them
   const keyPlaces = kernels.map(({ key }) => (key === undefined ? null : uniforms.place(2)));

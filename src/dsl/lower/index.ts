@@ -16,9 +16,11 @@ import type {
 } from '../plan.js';
 import type { NumberType } from '../region.js';
 import { classOf, isMovement } from './classes.js';
-import { inPlace, layout, readsOf, writesOf } from './layout.js';
+import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
+import { type Divided, divideInputs, type InputPart } from './inputParts.js';
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
+import { type Part, partsOf } from './parts.js';
 import { regionsOf } from './regions.js';
 import { joinRegions, sink } from './schedule.js';
 import { viewOf } from './views.js';
@@ -100,12 +102,13 @@ interface Fused {
 const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
   new Map(nodes.map((n, i) => [n, i] as const).reverse());
 
-const storages = (inputs: readonly Node[], outputs: readonly Node[]) => {
+const storages = (inputs: readonly Node[], outputs: readonly Node[], parts: Divided['parts']) => {
   const [inputOf, outputOf] = [places(inputs), places(outputs)];
   return (n: Node): Buffer['storage'] => {
-    const [input, output] = [inputOf.get(n), outputOf.get(n)];
+    const part = parts.get(n) ?? { input: n, offset: 0 };
+    const [input, output] = [inputOf.get(part.input), outputOf.get(n)];
     if (n.op === 'constant') return { kind: 'constant', data: n.attributes.data };
-    if (input !== undefined) return { kind: 'input', input };
+    if (input !== undefined) return { kind: 'input', input, offset: part.offset };
     return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
   };
 };
@@ -121,7 +124,7 @@ const denseView = (n: Node, buffer: number): View => ({
 /** One attempt at fusing; what it finds no index arithmetic for comes back to be required. */
 const attempt = (
   lowering: Lowering,
-  outputs: readonly Node[],
+  { roots: outputs, parts: inputParts }: Divided,
   required: ReadonlySet<Node>,
   capabilities: Capabilities,
 ): Fused | { readonly unindexable: readonly Node[] } => {
@@ -131,20 +134,26 @@ const attempt = (
     ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && !isSource(n)));
 
-  const storageOf = storages(lowering.inputs, outputs);
+  const storageOf = storages(lowering.inputs, outputs, inputParts);
   const buffers: Buffer[] = [];
   const numbers = new Map<Node, number>();
-  const allocate = (n: Node): void => {
-    numbers.set(
-      n,
-      buffers.push({
-        elements: sizeOf(n.shape),
-        dtype: numberType(n),
-        storage: storageOf(n),
-      }) - 1,
-    );
+  for (const n of order)
+    if (stored.has(n) || (isSource(n) && n.dtype !== 'key'))
+      numbers.set(
+        n,
+        buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1,
+      );
+  const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
+  const parts = capabilities.fuses
+    ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
+    : new Map<Node, Part>();
+  const within = (n: Node, whole: Node, offset: number): void => {
+    const b = numbers.get(n)!;
+    buffers[b] = { ...buffers[b]!, partOf: { buffer: numbers.get(whole)!, offset } };
   };
-  for (const n of order) if (stored.has(n) || (isSource(n) && n.dtype !== 'key')) allocate(n);
+  for (const [n, { whole, offset }] of parts) within(n, whole, offset);
+  for (const [n, { input, offset }] of inputParts) within(n, input, offset);
+  const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
   const bufferOf = (n: Node): number | undefined => numbers.get(n);
   const viewed = (n: Node): View => {
     const view = viewOf(n, (x) => numbers.has(x));
@@ -189,7 +198,7 @@ const attempt = (
       const buffer = buffers.push({ elements, dtype: 'float32', storage }) - 1;
       return [{ ...call, scratch: { buffer, offset: 0, shape: [elements], strides: [1], dtype: 'float32' } }];
     }
-    const built = regionsOf(n, output.buffer, { bufferOf });
+    const built = regionsOf(n, output.buffer, { bufferOf, isInPlace: (x) => operandsInPlace.has(x) });
     unindexable.push(...built.unindexable);
     return built.regions.map(({ region, parts }) => {
       const call = { kind: 'region', origin: originOf(n, parts), region } as const;
@@ -216,19 +225,19 @@ const donate = (
   const read = new Map<number, number>(); // last read of a buffer
   calls.forEach((call, at) => {
     for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
-    for (const b of readsOf(call)) read.set(b, at);
+    for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
   });
   const inputs = new Map<number, number>();
   const outputs = new Map<number, number>();
-  buffers.forEach(({ storage }, b) => {
-    if (storage.kind === 'input') inputs.set(storage.input, b);
+  buffers.forEach(({ storage, partOf }, b) => {
+    if (storage.kind === 'input' && partOf === undefined) inputs.set(storage.input, b);
     if (storage.kind === 'output') outputs.set(storage.output, b);
   });
   donations.forEach((output, input) => {
     const [from, to] = [inputs.get(input), output === null ? undefined : outputs.get(output)];
     if (from === undefined || to === undefined) return;
     const [first, last] = [written.get(to)!, read.get(from) ?? -1];
-    if (last < first || (last === first && inPlace(calls[first]!, from, to))) {
+    if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) {
       taken.add(input);
       moved.set(to, input);
     }
@@ -236,25 +245,28 @@ const donate = (
   return {
     taken,
     buffers: buffers.map((b, i) =>
-      moved.has(i) ? { ...b, storage: { kind: 'input', input: moved.get(i)! } } : b,
+      moved.has(i) ? { ...b, storage: { kind: 'input', input: moved.get(i)!, offset: 0 } } : b,
     ),
   };
 };
 
 /** Lowers a graph whose composites are all native to the backend. */
 export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
-  const outputs = ownOutputs(awaited(lowering.outputs));
+  const { roots, parts } = capabilities.fuses
+    ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)
+    : { roots: lowering.outputs, parts: new Map<Node, InputPart>() };
+  const outputs = ownOutputs(awaited(roots));
   const numberOutputs = outputs.filter((n) => n.dtype !== 'key');
   const required = new Set<Node>(numberOutputs);
-  let fused = attempt(lowering, outputs, required, capabilities);
+  const divided = { roots: outputs, parts };
+  let fused = attempt(lowering, divided, required, capabilities);
   while ('unindexable' in fused) {
     for (const n of fused.unindexable) required.add(n);
-    fused = attempt(lowering, outputs, required, capabilities);
+    fused = attempt(lowering, divided, required, capabilities);
   }
   const { buffers, bufferOf } = fused;
-  const inArena = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
   const calls = capabilities.fuses
-    ? sink(joinRegions(fused.calls, fused.waiting, capabilities.mostBuffers), inArena)
+    ? sink(joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers), buffers)
     : fused.calls;
   const donation = donate(lowering, buffers, calls);
   const placed = layout(donation.buffers, calls, capabilities.alignment);

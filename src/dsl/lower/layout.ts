@@ -26,6 +26,12 @@ export const writesOf = (call: Call): readonly number[] => {
   }
 };
 
+/** The buffers that a buffer is a part of, from the smallest to the largest. */
+export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number[] => {
+  const { partOf } = buffers[b]!;
+  return partOf === undefined ? [] : [partOf.buffer, ...wholesOf(buffers, partOf.buffer)];
+};
+
 /** The first and last call that touches each buffer. */
 interface Life {
   first: number;
@@ -34,10 +40,11 @@ interface Life {
 
 /**
  * Whether a region may write buffer `to` in the memory of buffer `from`: it reads `from` at just the
- * elements that it writes, before it writes them.
+ * elements that it writes, before it writes them, and no part of it.
  */
-export const inPlace = (call: Call, from: number, to: number): boolean => {
+export const inPlace = (call: Call, from: number, to: number, buffers: readonly Buffer[]): boolean => {
   if (call.kind !== 'region') return false;
+  if (call.region.loads.some(({ buffer }) => wholesOf(buffers, buffer).includes(from))) return false;
   const writes = call.region.stores.filter((s) => s.buffer === to);
   const reads = call.region.loads.filter((l) => l.buffer === from);
   const same = (a: Access, b: Access): boolean =>
@@ -46,7 +53,18 @@ export const inPlace = (call: Call, from: number, to: number): boolean => {
 };
 
 /** Offsets are multiples of so many elements where a backend asks for no more: vectors never straddle cache lines. */
-const ALIGNMENT = 16;
+export const ALIGNMENT = 16;
+
+/** The buffer that owns the memory that a buffer lies in, and where in it. */
+const ownerOf = (
+  buffers: readonly Buffer[],
+  b: number,
+): { readonly owner: number; readonly offset: number } => {
+  const { partOf } = buffers[b]!;
+  if (partOf === undefined) return { owner: b, offset: 0 };
+  const { owner, offset } = ownerOf(buffers, partOf.buffer);
+  return { owner, offset: offset + partOf.offset };
+};
 
 interface Block extends Life {
   readonly elements: number;
@@ -56,12 +74,13 @@ interface Block extends Life {
 /** The arena's buffers, with those joined that one region turns into each other in place. */
 const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly Block[] => {
   const inArena = (b: number): boolean => buffers[b]!.storage.kind === 'arena';
-  const lives = new Map<number, Life>();
+  const lives = new Map<number, Life>(); // of owners
   calls.forEach((call, time) => {
     for (const b of [...readsOf(call), ...writesOf(call)]) {
       if (!inArena(b)) continue;
-      const life = lives.get(b);
-      if (life === undefined) lives.set(b, { first: time, last: time });
+      const { owner } = ownerOf(buffers, b);
+      const life = lives.get(owner);
+      if (life === undefined) lives.set(owner, { first: time, last: time });
       else life.last = time;
     }
   });
@@ -76,7 +95,7 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
       const from = call.region.loads.find(
         ({ buffer }) =>
           !taken.has(buffer) && joined.get(buffer)?.last === time && lives.get(buffer)!.last === time &&
-          buffers[buffer]!.elements === buffers[to]!.elements && inPlace(call, buffer, to), // prettier-ignore
+          buffers[buffer]!.elements === buffers[to]!.elements && inPlace(call, buffer, to, buffers), // prettier-ignore
       );
       if (from === undefined) continue;
       taken.add(from.buffer);
@@ -135,8 +154,10 @@ export const layout = (buffers: readonly Buffer[], calls: readonly Call[], align
   }
   return {
     arenaElements,
-    buffers: buffers.map((b, i) =>
-      b.storage.kind === 'arena' ? { ...b, storage: { kind: 'arena', offset: offsets.get(i) ?? 0 } } : b,
-    ),
+    buffers: buffers.map((buffer, b) => {
+      if (buffer.storage.kind !== 'arena') return buffer;
+      const { owner, offset } = ownerOf(buffers, b);
+      return { ...buffer, storage: { kind: 'arena', offset: (offsets.get(owner) ?? 0) + offset } };
+    }),
   };
 };

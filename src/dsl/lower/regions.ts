@@ -8,6 +8,8 @@ import { type Affine, combine, constantIndex, denseStrides, nest, type Nest } fr
 export interface Memory {
   /** The buffer of a stored node or a source; undefined for what has to be computed in place. */
   readonly bufferOf: (n: Node) => number | undefined;
+  /** Whether an operand of a concatenation is computed where it belongs in it. */
+  readonly isInPlace: (operand: Node) => boolean;
 }
 
 /** A region, and the nodes that it computes, operands first. */
@@ -264,7 +266,8 @@ export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
     }
     case 'concat': {
       const { axis } = n.attributes;
-      const parts = n.inputs.map((part, i) => {
+      const parts = n.inputs.flatMap((part, i) => {
+        if (memory.isInPlace(part)) return [];
         const before = n.inputs.slice(0, i).reduce((sum, p) => sum + p.shape[axis]!, 0);
         const target = { ...dense, offset: before * strides[axis]! };
         return build(

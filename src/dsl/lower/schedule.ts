@@ -1,7 +1,7 @@
 /** Orders calls, and joins regions while it does. */
-import type { Call, Origin } from '../plan.js';
+import type { Buffer, Call, Origin } from '../plan.js';
 import type { Region } from '../region.js';
-import { readsOf, writesOf } from './layout.js';
+import { readsOf, wholesOf, writesOf } from './layout.js';
 import { type Group, groupOf, joined, merged } from './merge.js';
 
 const joinedOrigin = (a: Origin, b: Origin): Origin => ({
@@ -27,13 +27,20 @@ const CANDIDATES = 32;
 export const joinRegions = (
   calls: readonly Call[],
   waiting: ReadonlySet<Call>,
+  buffers: readonly Buffer[],
   mostBuffers = Infinity,
 ): readonly Call[] => {
   const kept: { readonly origin: Origin; readonly call: Call; readonly group: Group | null }[] = [];
   const writtenAt = new Map<number, number>(); // last write of a buffer
+  const partAt = new Map<number, number>(); // last write of a part of a buffer
   const readAt = new Map<number, number[]>(); // regions that read a buffer, in order
+  const later = (times: Map<number, number>, b: number, at: number): unknown =>
+    times.set(b, Math.max(at, times.get(b) ?? 0));
   const note = (call: Call, at: number): void => {
-    for (const b of writesOf(call)) writtenAt.set(b, Math.max(at, writtenAt.get(b) ?? 0));
+    for (const b of writesOf(call)) {
+      later(writtenAt, b, at);
+      for (const whole of wholesOf(buffers, b)) later(partAt, whole, at);
+    }
     if (call.kind !== 'region') return;
     for (const b of readsOf(call)) {
       const readers = readAt.get(b) ?? [];
@@ -54,8 +61,13 @@ export const joinRegions = (
   function hasCompany(call: Extract<Call, { kind: 'region' }>, own: Group): boolean {
     const reads = readsOf(call);
     const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
-    // several regions fill one buffer (pad, concat): the later must not overtake the earlier
-    const after = Math.max(-1, ...writesOf(call).map((b) => writtenAt.get(b) ?? -1));
+    // several regions fill one buffer (pad, concat), or its parts: the later must not overtake the earlier
+    const writes = writesOf(call);
+    const after = Math.max(
+      -1,
+      ...[...writes, ...writes.flatMap((b) => wholesOf(buffers, b))].map((b) => writtenAt.get(b) ?? -1),
+      ...[...writes, ...reads].map((b) => partAt.get(b) ?? -1),
+    );
     const candidates = sharedReads(call.region).flatMap((b) => [
       ...(readAt.get(b) ?? []).slice(-CANDIDATES),
       writtenAt.get(b) ?? -1,
@@ -74,9 +86,18 @@ export const joinRegions = (
 
 /**
  * Moves calls down to just before their first use where what they make is larger than what they would
- * keep alive meanwhile. `elementsOf` counts 0 for memory that is there anyway.
+ * keep alive meanwhile; memory outside of the arena is there anyway.
  */
-export const sink = (calls: readonly Call[], elementsOf: (buffer: number) => number): readonly Call[] => {
+export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
+  const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
+  const partsOf = new Map<number, number[]>();
+  buffers.forEach((_, b) => {
+    for (const whole of wholesOf(buffers, b)) {
+      const parts = partsOf.get(whole) ?? [];
+      parts.push(b);
+      partsOf.set(whole, parts);
+    }
+  });
   const writers = new Map<number, number>();
   for (const call of calls)
     for (const b of new Set(writesOf(call))) writers.set(b, (writers.get(b) ?? 0) + 1);
@@ -88,7 +109,7 @@ export const sink = (calls: readonly Call[], elementsOf: (buffer: number) => num
   for (let at = calls.length - 1; at >= 0; at--) {
     const call = calls[at]!;
     const made = [...new Set(writesOf(call))];
-    const reads = [...new Set(readsOf(call))];
+    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...(partsOf.get(b) ?? [])]))];
     const use = Math.min(Infinity, ...made.map((b) => firstRead.get(b) ?? Infinity));
     const kept = reads.filter((b) => (lastRead.get(b) ?? at) < use);
     const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(made);

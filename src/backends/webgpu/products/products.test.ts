@@ -94,7 +94,7 @@ const planOf = (given: Case, memories: readonly Float32Array[], { capabilities }
   const inputs: readonly Buffer[] = memories.map((memory, input) => ({
     elements: memory.length,
     dtype: 'float32',
-    storage: { kind: 'input', input },
+    storage: { kind: 'input', input, offset: 0 },
   }));
   const output = whole(memories.length, given.output);
   const call: AnchorCall = {
@@ -339,7 +339,7 @@ test('one shader serves all convolutions that differ in their numbers alone', ()
     const buffers = [image, window, call.output.shape].map((shape, i): Buffer => ({
       elements: sizeOf(shape),
       dtype: 'float32',
-      storage: i === 2 ? { kind: 'output', output: 0 } : { kind: 'input', input: i },
+      storage: i === 2 ? { kind: 'output', output: 0 } : { kind: 'input', input: i, offset: 0 },
     }));
     const limits = {
       maxStorageBuffersPerShaderStage: 8,

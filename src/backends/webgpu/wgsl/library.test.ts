@@ -29,7 +29,7 @@ const apply = async (
     stores: [{ ...access(operands.length), value: operands.length, reduce: null }],
   };
   const arrays = [...operands, first.map(() => 0)];
-  const buffers = arrays.map(({ length }, input) => ({ elements: length, dtype, storage: { kind: 'input', input } }) as const); // prettier-ignore
+  const buffers = arrays.map(({ length }, input) => ({ elements: length, dtype, storage: { kind: 'input', input, offset: 0 } }) as const); // prettier-ignore
   const results = await gpu!.run(regionShaders(region, buffers, gpu!.limits), arrays);
   return results.at(-1)!;
 };

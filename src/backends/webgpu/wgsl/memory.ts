@@ -1,4 +1,5 @@
 /** Which bindings the views of a region take, and where in them they begin. */
+import { offsetOf } from '../../../dsl/plan.js';
 import type { Access } from '../../../dsl/region.js';
 import type { Binding, Buffers, ShaderLimits } from './shader.js';
 
@@ -23,7 +24,7 @@ export const keyOf = (buffer: number, buffers: Buffers): string => {
     case 'arena':
       return `arena ${storage.offset}`;
     case 'input':
-      return `input ${storage.input}`;
+      return `input ${storage.input} ${storage.offset}`;
     case 'output':
       return `output ${storage.output}`;
     case 'constant':
@@ -46,7 +47,7 @@ const placesOf = (used: readonly number[], buffers: Buffers): readonly Group[] =
   const groups = new Map<string, Group>();
   for (const buffer of used) {
     const { storage, elements } = buffers[buffer]!;
-    const start = storage.kind === 'arena' ? storage.offset : 0;
+    const start = offsetOf(storage);
     const own: Group = {
       buffers: [buffer],
       isInArena: storage.kind === 'arena',
@@ -99,13 +100,13 @@ export const memoryApart = (used: readonly number[], buffers: Buffers): Memory =
   boundAs(placesOf(used, buffers), buffers);
 
 const boundAs = (all: readonly Group[], buffers: Buffers): Memory => {
-  const startOf = ({ storage }: Buffers[number]): number => (storage.kind === 'arena' ? storage.offset : 0);
+  const startOf = (buffer: number): number => offsetOf(buffers[buffer]!.storage);
   return {
     bindings: all.map((group) => ({ kind: 'buffers', buffers: group.buffers })),
     placeOf: ({ buffer, offset }) => {
       const binding = all.findIndex((group) => group.buffers.includes(buffer));
       // a region may have loads that none of its assignments uses
-      return { binding, offset: binding < 0 ? 0 : startOf(buffers[buffer]!) - all[binding]!.start + offset };
+      return { binding, offset: binding < 0 ? 0 : startOf(buffer) - all[binding]!.start + offset };
     },
     elementsOf: (binding) => {
       const [first, ...others] = all[binding]!.buffers;

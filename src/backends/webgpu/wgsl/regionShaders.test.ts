@@ -31,7 +31,7 @@ const apart = (arrays: readonly NumberArray[]): Buffers =>
   arrays.map((array, input) => ({
     elements: array.length,
     dtype: array instanceof Float32Array ? 'float32' : 'int32',
-    storage: { kind: 'input', input },
+    storage: { kind: 'input', input, offset: 0 },
   }));
 
 /** Float32 by float32; null where a number on the way is denormal: a device may take it for 0. */
@@ -108,7 +108,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
     const isFloat = body[value]!.dtype === 'float32';
     const target = isFloat ? read : new Int32Array(read.buffer);
     const arrays = [...before, read, target, new Float32Array(read.length)];
-    const buffers = apart(arrays).map((b, i) => (i === first + 1 ? { ...b, storage: { kind: 'input', input: first } } : b)) as Buffers; // prettier-ignore
+    const buffers = apart(arrays).map((b, i) => (i === first + 1 ? { ...b, storage: { kind: 'input', input: first, offset: 0 } } : b)) as Buffers; // prettier-ignore
     const places = arrays.map((_, b): MemoryPlace => ({
       memory: `${b === first + 1 ? first : b}`,
       offset: 0,

@@ -1,0 +1,54 @@
+/** Parts of a concatenation that are computed in its place, where they lie in it densely: then nothing is copied. */
+import { type Node, sizeOf } from '../node.js';
+import { isDense, viewOf } from './views.js';
+
+/** Where a stored node lies in the concatenation that it is a part of, in elements, as which of its operands. */
+export interface Part {
+  readonly whole: Node;
+  readonly operand: Node;
+  readonly offset: number;
+}
+
+/** How often each node is an operand. */
+const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
+  const uses = new Map<Node, number>();
+  for (const { inputs } of order) for (const input of inputs) uses.set(input, 1 + (uses.get(input) ?? 0));
+  return uses;
+};
+
+/**
+ * The stored nodes that need no memory beside that of a concatenation: nothing else uses them, and they are all of an
+ * operand, which begins at a multiple of `alignment`. Both lie in the arena.
+ */
+export const partsOf = (
+  order: readonly Node[],
+  stored: ReadonlySet<Node>,
+  isInArena: (stored: Node) => boolean,
+  alignment: number,
+): ReadonlyMap<Node, Part> => {
+  const uses = usesOf(order);
+  /** The stored node that an operand is all of, where that is used for nothing else. */
+  const madeAs = (operand: Node): Node | null => {
+    const view = viewOf(operand, (n) => stored.has(n));
+    if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
+    if (!isDense(operand.shape, view.strides)) return null;
+    if (sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
+    for (let at = operand; ; at = at.inputs[0]!) {
+      if (uses.get(at) !== 1) return null;
+      if (at === view.base) return at;
+    }
+  };
+  const parts = new Map<Node, Part>();
+  for (const whole of order) {
+    if (whole.op !== 'concat' || !stored.has(whole) || !isInArena(whole)) continue;
+    const { axis } = whole.attributes;
+    if (sizeOf(whole.shape.slice(0, axis)) !== 1) continue; // their elements lie interleaved
+    let offset = 0;
+    for (const operand of whole.inputs) {
+      const made = offset % alignment === 0 && sizeOf(operand.shape) > 0 ? madeAs(operand) : null;
+      if (made !== null) parts.set(made, { whole, operand, offset });
+      offset += sizeOf(operand.shape);
+    }
+  }
+  return parts;
+};

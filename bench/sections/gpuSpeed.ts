@@ -9,7 +9,7 @@ import {
   release,
   showExplanation,
 } from 'noisefold/dsl';
-import { initialState } from 'noisefold/training';
+import { initialState, parametersOf } from 'noisefold/training';
 import { asked, type Asked } from '../dawn.js';
 import { interleaved, median } from '../measure.js';
 import { BATCH, forwardProgram, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
@@ -114,8 +114,11 @@ export const gpuSpeedSection = async (
   const init = orThrow(await compile(initialState(recipe), {})(backend)());
   let { state } = { state: orThrow(await init.run({ key: key(1) })()) };
   init.release();
+  const tree = orThrow(await compile(parametersOf(recipe.model), {})(backend)());
+  const params = orThrow(await tree.run({ vectors: state.params })());
+  tree.release();
   const forward = orThrow(await compile(forwardProgram(recipe), { B: BATCH })(backend)());
-  const predict = async () => orThrow(await forward.run({ params: state.params, x, t })());
+  const predict = async () => orThrow(await forward.run({ params, x, t })());
   const forwardCase = async (): Promise<void> => {
     const { prediction } = await predict();
     orThrow(await read(prediction)(backend)());
@@ -134,7 +137,7 @@ export const gpuSpeedSection = async (
   );
   const peerAsked = await asked(peer.forward);
   if (profiled > 0) {
-    const { outputs, milliseconds } = orThrow(await forward.profile({ params: state.params, x, t })());
+    const { outputs, milliseconds } = orThrow(await forward.profile({ params, x, t })());
     await release(outputs)(backend)();
     printProfile('forward', forward, milliseconds, profiled);
   }

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, compile, key, read, release } from 'noisefold/dsl';
-import { initialState } from 'noisefold/training';
+import { initialState, parametersOf } from 'noisefold/training';
 import { interleaved } from '../measure.js';
 import { BATCH, forwardProgram, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
 import { eagerUnet } from '../peers/tfjsUnet.js';
@@ -22,6 +22,9 @@ export const speedSection = async (
 
   const init = orThrow(await compile(initialState(recipe), {})(backend)());
   let { state } = { state: orThrow(await init.run({ key: key(1) })()) };
+  const tree = orThrow(await compile(parametersOf(recipe.model), {})(backend)());
+  const params = orThrow(await tree.run({ vectors: state.params })());
+  tree.release();
   const forward = orThrow(await compile(forwardProgram(recipe), { B: BATCH })(backend)());
   const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
 
@@ -31,7 +34,7 @@ export const speedSection = async (
       {
         name: 'forward',
         run: async () => {
-          const { prediction } = orThrow(await forward.run({ params: state.params, x, t })());
+          const { prediction } = orThrow(await forward.run({ params, x, t })());
           orThrow(await read(prediction)(backend)());
           await release(prediction)(backend)();
         },

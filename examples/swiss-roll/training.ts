@@ -13,7 +13,7 @@ import {
   type Read,
 } from 'noisefold/dsl';
 import { adam, cosineDecay, warmup } from 'noisefold/nn';
-import { initialState, trainState, trainStep } from 'noisefold/training';
+import { initialState, parametersOf, trainState, trainStep } from 'noisefold/training';
 import { swissRoll } from './data.js';
 import { network } from './network.js';
 
@@ -42,11 +42,13 @@ export const train = (
     RTE.Do,
     RTE.bind('start', () => compile(initialState(recipe), {})),
     RTE.bind('run', () => compile(step, {}, { donate: ['state'] })),
+    RTE.bind('parameters', () => compile(parametersOf(network), {})),
     RTE.bind('state', ({ start }) => RTE.fromTaskEither(start.run({ key: keys.start }))),
-    RTE.flatMap(
+    RTE.bind(
+      'last',
       ({ run, state }) =>
       iterate(run, { times: steps, inputs, every, onStep: ({ report }, i) => tell(i)(read(report.loss)) })({ state }), // prettier-ignore
     ),
-    RTE.map(({ state }) => state.average),
+    RTE.flatMapTaskEither(({ parameters, last }) => parameters.run({ vectors: last.state.average })),
   );
 };

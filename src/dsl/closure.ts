@@ -1,5 +1,5 @@
 /** Functions of trees of tensors as graphs over inputs of their own. */
-import { type Node, node, reachable, substitute } from './node.js';
+import { type Node, node, pathOf, reachable, substitute } from './node.js';
 import { type AnyTensor, isTensor, nodeOf, tensor } from './tensor.js';
 import { mapLeaves } from './tree.js';
 
@@ -13,8 +13,7 @@ export interface Opened<Y> {
 }
 
 /** An input of the shape and dtype of a node, and of its name, if it has one. */
-export const inputLike = (n: Node): Node =>
-  node('input', [], { path: n.op === 'input' ? n.attributes.path : '' }, n.shape, n.dtype);
+export const inputLike = (n: Node): Node => node('input', [], { path: pathOf(n) ?? '' }, n.shape, n.dtype);
 
 /** Whether a node has a gradient. */
 export const isFloat = (n: Node): boolean => n.dtype === 'float32';

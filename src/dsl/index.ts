@@ -45,6 +45,7 @@ export {
 } from './spec.js';
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
+export { type RaveledLeaf, type Raveling, raveling, type Vectors } from './raveling.js';
 export { program, type Program } from './program.js';
 export { defn, type Layer, layer, type Like, type Unified } from './layer.js';
 export type { Signature } from './signature.js';

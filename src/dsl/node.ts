@@ -66,7 +66,12 @@ export interface Attributes {
   readonly transpose: { readonly permutation: readonly number[] };
   /** Axes of extent 1 are repeated; the rank stays. */
   readonly broadcast: NoAttributes;
-  readonly slice: { readonly start: readonly number[]; readonly strides: readonly number[] };
+  /** `name`: what it is the tensor of, in a tree whose tensors lie one behind the other in its operand. */
+  readonly slice: {
+    readonly start: readonly number[];
+    readonly strides: readonly number[];
+    readonly name?: string;
+  };
   readonly flip: { readonly axes: readonly number[] };
   /** `interior` counts the values put between neighbours. None is negative. */
   readonly pad: {
@@ -200,14 +205,29 @@ export const substitute = (
 ): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
+ * The path of an input, or of a tensor that lies in one: `w` in the vector `params.0` is `params.w`. Null for what is
+ * computed.
+ */
+export const pathOf = (n: Node): string | null => {
+  if (n.op === 'input') return n.attributes.path;
+  if (n.op === 'reshape') return pathOf(n.inputs[0]!);
+  const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]!), n.attributes.name] : [null, undefined];
+  if (vector === null || name === undefined) return null;
+  return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name]
+    .filter((part) => part !== '')
+    .join('.');
+};
+
+/**
  * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
  * through casts and movement; empty if it reads none. Parameters come after data in the operands.
  */
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {
   for (let i = n.inputs.length - 1; i >= 0; i--) {
     let at = n.inputs[i]!;
-    while (at.inputs.length === 1 && at.op !== 'composite') at = at.inputs[0]!;
-    if (at.op === 'input') return at.attributes.path;
+    while (at.inputs.length === 1 && at.op !== 'composite' && pathOf(at) === null) at = at.inputs[0]!;
+    const path = pathOf(at);
+    if (path !== null) return path;
   }
   return '';
 };

@@ -4,7 +4,7 @@ import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { At, Feed } from './executable.js';
-import { labelOf, type Node, placeOf, reachable } from './node.js';
+import { labelOf, type Node, pathOf, placeOf, reachable } from './node.js';
 import { cast, concat, full, reduce, reshape, select, unary, zerosLike } from './primitives/index.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
@@ -12,7 +12,8 @@ import { type Dim, isTensor, nodeOf, type Tensor, tensor } from './tensor.js';
 import { leaves } from './tree.js';
 
 const nameOf = (n: Node): string => {
-  if (n.op === 'input') return `input ${n.attributes.path}`;
+  const path = pathOf(n);
+  if (path !== null) return `input ${path}`;
   return placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`;
 };
 
@@ -25,7 +26,7 @@ const isSound = (n: Node): Node => {
 /** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
 const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] =>
   n.inputs.flatMap((operand, i) => {
-    if (operand.dtype !== 'float32') return [];
+    if (operand.dtype !== 'float32' || pathOf(n) !== null) return []; // what is given comes from nothing else
     if (n.op !== 'select') return [[operand, operand] as const];
     const [condition, nought] = [n.inputs[0]!, zerosLike(operand)];
     const used = i === 1 ? select(condition, operand, nought) : select(condition, nought, operand);

@@ -12,7 +12,11 @@ export interface Updated<P> {
   readonly state: OptimizerState<P>;
 }
 
-/** A rule that changes parameters by gradients. */
+/**
+ * A rule that changes parameters by gradients. Training gives it all parameters as the few vectors of `raveling`, so that
+ * an update takes a few kernels: a rule that goes by the shapes or paths of tensors belongs into a loop of one's own,
+ * with `learner`.
+ */
 export interface Optimizer {
   /** The learning rate that it uses, to be reported. */
   readonly learningRate: LearningRate;

@@ -8,6 +8,7 @@ import {
   release,
   type Value,
   type Resident,
+  type Vectors,
 } from '../dsl/index.js';
 import { F, type io, TE, type taskEither } from '../internal/fp.js';
 import type { ImageShape } from './dataset.js';
@@ -18,10 +19,10 @@ import type { Training } from './training.js';
 import { heldOutLosses } from './trainState.js';
 
 /** A measurement that is made again and again. */
-export interface Evaluation<P> {
+export interface Evaluation {
   /** Whether it is to be made after so many updates. */
   readonly isDue: (done: number) => boolean;
-  readonly loss: (params: Resident<P>) => taskEither.TaskEither<NoisefoldError, number>;
+  readonly loss: (params: Resident<Vectors>) => taskEither.TaskEither<NoisefoldError, number>;
   readonly release: io.IO<void>;
 }
 
@@ -33,7 +34,7 @@ const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a 
 /** The mean loss of parameters on the held-out images of a training, with the same noise each time. */
 export const evaluation =
   <P, I extends ImageShape>(training: Training<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation<P>> => {
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Evaluation> => {
     const { heldOut, batch, key, model } = training;
     if (heldOut === undefined)
       return TE.right({ isDue: () => false, loss: () => TE.right(Number.NaN), release: () => {} });
@@ -44,13 +45,13 @@ export const evaluation =
     const batchAt = loaded(model, data);
     return F.pipe(
       compiled(heldOutLosses(training, data.image), { B: batch })<
-        { readonly params: Resident<P>; readonly examples: GivenExamples },
+        { readonly params: Resident<Vectors>; readonly examples: GivenExamples },
         Value<[number]>
       >(backend),
       TE.map(({ run, release: free }) => {
         /** The losses of the images of a round; a last one that is not full is filled with the first images. */
         const lossesOf =
-          (params: Resident<P>) =>
+          (params: Resident<Vectors>) =>
           (round: number): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
             F.pipe(
               batchAt(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)),

@@ -32,6 +32,7 @@ export {
   type Examples,
   heldOutLosses,
   initialState,
+  parametersOf,
   type Report,
   type StepInputs,
   type StepResult,

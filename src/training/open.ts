@@ -11,16 +11,17 @@ import {
   type RandomKey,
   type Resident,
   type Value,
+  type Vectors,
 } from '../dsl/index.js';
 import type { io, taskEither } from '../internal/fp.js';
 import type { DrawMemory } from '../diffusion/index.js';
 import type { OptimizerState } from '../nn/index.js';
 
 /** A training state on a backend. */
-export interface ResidentState<P> {
-  readonly params: Resident<P>;
-  readonly average: Resident<P>;
-  readonly optimizer: OptimizerState<Resident<P>>;
+export interface ResidentState {
+  readonly params: Resident<Vectors>;
+  readonly average: Resident<Vectors>;
+  readonly optimizer: OptimizerState<Resident<Vectors>>;
   readonly timesteps: Resident<DrawMemory>;
   readonly step: Value<[], 'int32'>;
 }
@@ -33,8 +34,8 @@ export interface GivenExamples {
 }
 
 /** What a step of training takes. */
-export interface StepGiven<P> {
-  readonly state: ResidentState<P>;
+export interface StepGiven {
+  readonly state: ResidentState;
   readonly examples: GivenExamples;
 }
 

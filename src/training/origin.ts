@@ -11,7 +11,7 @@ import { trainState, unguardedStep } from './trainState.js';
  * numbers stopped being finite; null without an oracle. The guard kept the state as it was.
  */
 export const originOf =
-  <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven<P>) =>
+  <P, I extends ImageShape>(training: Training<P, I>, { state, examples }: StepGiven) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, string | null> => {
     const { oracle, data, batch } = training;
     if (oracle === undefined) return TE.right(null);

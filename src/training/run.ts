@@ -10,6 +10,7 @@ import {
   release,
   type Value,
   type Resident,
+  type Vectors,
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { positionsOf } from './batches.js';
@@ -22,11 +23,12 @@ import { compiled, type OpenExecutable, type ResidentState, type StepGiven } fro
 import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
-import { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+import { matching, readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 import { total } from './total.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
-import { initialState, trainState, trainStep } from './trainState.js';
+import { atRest, byName } from './stateTensors.js';
+import { initialState, namedState, parametersOf, trainState, trainStep } from './trainState.js';
 import { lookedThrough } from './wholeSet.js';
 
 export interface TrainingRun<P = unknown> {
@@ -34,8 +36,8 @@ export interface TrainingRun<P = unknown> {
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
   /** A copy of the state as it is between events. */
   readonly snapshot: taskEither.TaskEither<NoisefoldError, Snapshot>;
-  /** The averaged parameters as they are between events: the next step takes them back. */
-  readonly average: () => Resident<P>;
+  /** A copy of the averaged parameters as they are between events, to be released. */
+  readonly average: taskEither.TaskEither<NoisefoldError, Resident<P>>;
   /** Ends the run and gives back all that it holds, but for the averaged parameters, which are the result. */
   readonly finish: taskEither.TaskEither<NoisefoldError, Resident<P>>;
   /** Ends the run and gives back all that it holds; nothing where it has ended. */
@@ -51,11 +53,11 @@ interface ReportValues {
   readonly learningRate: Value<[]>;
   readonly sound: Value<[], 'bool'>;
 }
-interface StepTaken<P> {
-  readonly state: ResidentState<P>;
+interface StepTaken {
+  readonly state: ResidentState;
   readonly report: ReportValues;
 }
-type Step<P> = OpenExecutable<StepGiven<P>, StepTaken<P>>;
+type Step = OpenExecutable<StepGiven, StepTaken>;
 
 const cancelled = (step: number): NoisefoldError =>
   failure('Cancelled', {
@@ -76,20 +78,26 @@ const diverged = (step: number): NoisefoldError =>
 /** The state to begin with: drawn, or that of a snapshot. */
 const begin =
   <P, I extends ImageShape>(training: Training<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState<P>> => {
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState> => {
     const { from, key, batch, config = recipeConfig(training) } = training;
     return from === undefined
       ? F.pipe(
-          compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState<P>>(backend),
+          compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState>(backend),
           TE.flatMap(({ run, release: free }) =>
             F.pipe(run({ key: fork(key, 'init').init }), ensuring(free)),
           ),
         )
       : F.pipe(
           TE.fromEither(resumable(from, { key, batch, config })),
-          TE.flatMap(({ step, tensors }) =>
-            uploadTensors(`checkpoint of step ${step}`, trainState(training))(tensors)(backend),
-          ),
+          TE.flatMap(({ step, tensors }) => {
+            const where = `checkpoint of step ${step}`;
+            return F.pipe(
+              TE.fromEither(matching(where, namedState(training), tensors)),
+              TE.flatMap(() =>
+                uploadTensors(where, trainState(training))(atRest(training)(tensors))(backend),
+              ),
+            );
+          }),
         );
   };
 
@@ -165,16 +173,22 @@ export const startTraining =
             trainStep(training, data.image),
             { B: batch },
             { donate: ['state'] },
-          )<StepGiven<P>, StepTaken<P>>(backend),
+          )<StepGiven, StepTaken>(backend),
         ),
         TE.flatMap((step) =>
           F.pipe(
-            evaluation(training)(backend),
-            TE.flatMap((heldOut) =>
+            compiled(parametersOf(training.model), {})<Averaged, Resident<P>>(backend),
+            TE.flatMap((tree) =>
               F.pipe(
-                begin(training)(backend),
-                TE.map((state) => running(backend, training, { step, heldOut }, state)),
-                unlessRight(heldOut.release),
+                evaluation(training)(backend),
+                TE.flatMap((heldOut) =>
+                  F.pipe(
+                    begin(training)(backend),
+                    TE.map((state) => running(backend, training, { step, tree, heldOut }, state)),
+                    unlessRight(heldOut.release),
+                  ),
+                ),
+                unlessRight(tree.release),
               ),
             ),
             unlessRight(step.release),
@@ -183,16 +197,21 @@ export const startTraining =
       ),
     );
 
+interface Averaged {
+  readonly vectors: Resident<Vectors>;
+}
 interface Machinery<P> {
-  readonly step: Step<P>;
-  readonly heldOut: Evaluation<P>;
+  readonly step: Step;
+  /** Gives the tree of the parameters that vectors are. */
+  readonly tree: OpenExecutable<Averaged, Resident<P>>;
+  readonly heldOut: Evaluation;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: Training<P, I>,
-  { step: { run, release: freeStep }, heldOut }: Machinery<P>,
-  first: ResidentState<P>,
+  { step: { run, release: freeStep }, tree, heldOut }: Machinery<P>,
+  first: ResidentState,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
   const keys = fork(key, 'data', 'step');
@@ -255,6 +274,11 @@ const running = <P, I extends ImageShape>(
     }
   }
 
+  const average = F.pipe(
+    TE.fromIO(() => ({ vectors: state.average })),
+    TE.flatMap(tree.run),
+  );
+
   /** Ends the run, once, and releases these values of it. */
   const end =
     (values: unknown): taskEither.TaskEither<NoisefoldError, void> =>
@@ -262,6 +286,7 @@ const running = <P, I extends ImageShape>(
       if (ended) return E.right(undefined);
       ended = true;
       freeStep();
+      tree.release();
       heldOut.release();
       return release(values)(backend)();
     };
@@ -272,17 +297,18 @@ const running = <P, I extends ImageShape>(
       TE.fromIO(() => ({ tree: state, step: done })),
       TE.flatMap(({ tree, step }) =>
         TE.map((tensors: Snapshot['tensors']) => ({ step, key, batch, config, tensors }))(
-          readTensors(tree)(backend),
+          TE.map(byName(training))(readTensors(tree)(backend)),
         ),
       ),
     ),
-    average: () => state.average,
+    average,
     finish: F.pipe(
-      TE.fromIO(() => state),
-      TE.flatMap(({ average, ...others }) =>
+      average,
+      TE.flatMap((params) =>
         F.pipe(
-          end(others),
-          TE.map(() => average),
+          TE.fromIO(() => state),
+          TE.flatMap(end),
+          TE.map(() => params),
         ),
       ),
     ),

@@ -70,7 +70,7 @@ export const readTensors =
 const DTYPES = { F32: 'float32', F64: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 
 /** Holds the tensors of a file against a spec: the same paths, shapes and dtypes. */
-const matching = (
+export const matching = (
   where: string,
   spec: TreeSpec<unknown>,
   tensors: Snapshot['tensors'],

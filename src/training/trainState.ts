@@ -1,4 +1,7 @@
-/** What training keeps on the backend from step to step, and the programs that begin and change it. */
+/**
+ * What training keeps on the backend from step to step, and the programs that begin and change it. Parameters rest as the
+ * vectors of `raveling`, so that an update of all of them is a few kernels.
+ */
 import { asAdaptive, type DrawMemory, type Model, withoutDropout } from '../diffusion/index.js';
 import {
   add,
@@ -10,6 +13,7 @@ import {
   leafSpec,
   program,
   type Program,
+  raveling,
   type Scalar,
   scalar,
   select,
@@ -20,17 +24,24 @@ import {
   treeSpec,
   type TreeSpec,
   valueAuxAndGrad,
+  type Vectors,
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import { ema, globalNorm, type Learned, learner, rateAt } from '../nn/index.js';
+import { ema, globalNorm, type Learned, learner, rateAt, type Trainable } from '../nn/index.js';
 import { defaults, type Recipe } from './recipe.js';
 
 /** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
-export interface TrainState<P> extends Learned<P> {
-  readonly average: P;
+export interface TrainState extends Learned<Vectors> {
+  readonly average: Vectors;
   readonly timesteps: DrawMemory;
 }
+
+/** The parameters of a model as vectors. */
+const raveled = <P, I extends Shape>({ params, init }: Model<P, I>): Trainable<Vectors> => {
+  const { vectors, ravel } = raveling(params);
+  return { params: vectors, init: (key) => ravel(init(key)) };
+};
 
 /** What the draw of timesteps of a recipe remembers, made of each shape. */
 const drawMemory = <P, I extends Shape, A>(
@@ -41,8 +52,14 @@ const drawMemory = <P, I extends Shape, A>(
     Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]),
   );
 
+/** The specs of a state whose parameters are those of `trainable`. */
+const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainable<unknown>): unknown => {
+  const { state } = learner(trainable, recipe.optimizer);
+  return { ...state, average: state.params, timesteps: drawMemory(recipe, (shape) => leafSpec(shape)) };
+};
+
 /**
- * The spec of a training state, for programs and checkpoints.
+ * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters.
  *
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
@@ -52,16 +69,14 @@ const drawMemory = <P, I extends Shape, A>(
  *   E.map((process) => trainState({ model, process, optimizer, timesteps: importanceTimesteps() })),
  *   E.map(({ leaves }) => leaves.map(({ path }) => path)),
  * )
- * paths // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step', 'average', 'timesteps.losses', 'timesteps.seen'])
+ * paths // → E.right(['params.0', 'optimizer.first.0', 'optimizer.second.0', 'step', 'average.0', 'timesteps.losses', 'timesteps.seen'])
  */
-export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState<P>> => {
-  const { state } = learner(recipe.model, recipe.optimizer);
-  return treeSpec({
-    ...state,
-    average: state.params,
-    timesteps: drawMemory(recipe, (shape) => leafSpec(shape)),
-  });
-};
+export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<TrainState> =>
+  treeSpec(stateOver(recipe, raveled(recipe.model)));
+
+/** The spec of a training state as checkpoints have it: each parameter by itself. */
+export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<unknown> =>
+  treeSpec(stateOver(recipe, recipe.model));
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
@@ -73,15 +88,15 @@ export const trainState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<T
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.flatMap((process) => compile(initialState({ model, process, optimizer }), {})),
  *   RTE.flatMapTaskEither(({ run }) => run({ key: key(7) })),
- *   RTE.flatMap(({ average }) => read(average)),
+ *   RTE.flatMap(({ average: [w] }) => read(w!)),
  *   using(reference()),
  * )() // → E.right([1])
  */
 export const initialState = <P, I extends Shape>(
   recipe: Recipe<P, I>,
-): Program<{ readonly key: Key }, TrainState<P>> =>
+): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
-    const learned = learner(recipe.model, recipe.optimizer).init(key);
+    const learned = learner(raveled(recipe.model), recipe.optimizer).init(key);
     return {
       ...learned,
       average: learned.params,
@@ -119,14 +134,14 @@ export interface Report {
 }
 
 /** What a step gives. */
-export interface StepResult<P> {
-  readonly state: TrainState<P>;
+export interface StepResult {
+  readonly state: TrainState;
   readonly report: Report;
 }
 
 /** What a step takes: the state, which it donates, and examples. */
-export interface StepInputs<P, I extends Shape> {
-  readonly state: TrainState<P>;
+export interface StepInputs<I extends Shape> {
+  readonly state: TrainState;
   readonly examples: Examples<I>;
 }
 
@@ -146,7 +161,7 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
 export const unguardedStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
-): Program<StepInputs<P, I>, StepResult<P>> => {
+): Program<StepInputs<I>, StepResult> => {
   const {
     model,
     process,
@@ -158,18 +173,20 @@ export const unguardedStep = <P, I extends Shape>(
   } = recipe;
   const { draw, mean, record } = asAdaptive(timesteps);
   const inputs = attempt(() =>
-    treeSpec<StepInputs<P, I>>({ state: trainState(recipe), examples: examples(model, image) }),
+    treeSpec<StepInputs<I>>({ state: trainState(recipe), examples: examples(model, image) }),
   );
-  const trace: Program<StepInputs<P, I>, StepResult<P>>['trace'] = ({ state, examples: given }) => {
+  const trace: Program<StepInputs<I>, StepResult>['trace'] = ({ state, examples: given }) => {
     const { x0, label, key } = given;
     const condition = conditionOf(recipe, given);
     const losses = loss(process, model, { labelDropout, timesteps: draw(state.timesteps) });
+    const { ravel, unravel } = raveling(model.params);
     const { value, aux, grad } = valueAuxAndGrad((params: P) => {
       const drawn = losses(params, x0, key, label, condition);
       return [mean(state.timesteps)(drawn), drawn];
-    })(state.params);
-    const gradientNorm = globalNorm<P>(grad);
-    const moved = learner(model, optimizer).update(grad, state);
+    })(unravel(state.params));
+    const gradients = ravel(grad);
+    const gradientNorm = globalNorm<Vectors>(gradients);
+    const moved = learner(raveled(model), optimizer).update(gradients, state);
     const next = {
       ...moved,
       average: ema(averageDecay)(state.average, moved.params, state.step),
@@ -207,7 +224,7 @@ export const unguardedStep = <P, I extends Shape>(
 export const trainStep = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
-): Program<StepInputs<P, I>, StepResult<P>> => {
+): Program<StepInputs<I>, StepResult> => {
   const { inputs, trace } = unguardedStep(recipe, image);
   return {
     inputs,
@@ -223,7 +240,26 @@ export const trainStep = <P, I extends Shape>(
 };
 
 /**
- * The loss of a recipe for given parameters on each of some examples, `[B]`, at uniform timesteps and with every label:
+ * The tree of the parameters, or of their average, that a state has as vectors.
+ *
+ * @example
+ * const model: Model<{ w: Scalar; b: Scalar }, []> = {
+ *   ...collect({ w: parameter(allOnes), b: parameter(allZeros) }),
+ *   predicts: 'v',
+ *   apply: ({ w, b }, x) => pipe(x, mul(w), add(b)),
+ * }
+ * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
+ * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })
+ */
+export const parametersOf = <P, I extends Shape>({
+  params,
+}: Pick<Model<P, I>, 'params'>): Program<{ readonly vectors: Vectors }, P> => ({
+  inputs: attempt(() => treeSpec({ vectors: raveling(params).vectors })),
+  trace: ({ vectors }) => raveling(params).unravel(vectors),
+});
+
+/**
+ * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with every label:
  * for images that are held out.
  *
  * @example
@@ -237,7 +273,7 @@ export const trainStep = <P, I extends Shape>(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.map((process) => heldOutLosses({ model, process, optimizer: adam({ learningRate: 1e-3 }) }, [])),
  *   RTE.flatMap((losses) => compile(losses, { B: 2 })),
- *   RTE.flatMapTaskEither(({ run }) => run({ params: 0.5, examples })),
+ *   RTE.flatMapTaskEither(({ run }) => run({ params: [Float32Array.of(0.5)], examples })),
  *   RTE.flatMap(read),
  *   using(reference()),
  * )() // → E.right([0.25, 2.25])
@@ -245,14 +281,17 @@ export const trainStep = <P, I extends Shape>(
 export const heldOutLosses = <P, I extends Shape>(
   recipe: Recipe<P, I>,
   image: Shape,
-): Program<{ readonly params: P; readonly examples: Examples<I> }, Tensor<['B']>> => {
+): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
   const { model, process, loss = defaults.loss } = recipe;
-  const inputs: TreeSpec<{ readonly params: P; readonly examples: Examples<I> }> = treeSpec({
-    params: model.params,
-    examples: examples(model, image),
-  });
-  return program(inputs, ({ params, examples: given }) => {
-    const { x0, label, key } = given;
-    return loss(process, withoutDropout(model))(params, x0, key, label, conditionOf(recipe, given)).losses;
-  });
+  return {
+    inputs: attempt(() =>
+      treeSpec({ params: raveling(model.params).vectors, examples: examples(model, image) }),
+    ),
+    trace: ({ params, examples: given }) => {
+      const { x0, label, key } = given;
+      const losses = loss(process, withoutDropout(model));
+      return losses(raveling(model.params).unravel(params), x0, key, label, conditionOf(recipe, given))
+        .losses;
+    },
+  };
 };

@@ -16,6 +16,7 @@ import {
   program,
   read,
   release,
+  type Resident,
   type Shape,
   type StopSignal,
   type Tensor,
@@ -143,38 +144,35 @@ export const painter =
             let before: Pixels; // x_t, which is shown with the guess that the step makes of it
             const frame = (index: number, guess: Pixels): IO.IO<void> =>
               show({ index, of: way.steps, t: timestepAt(index), image: before, guess });
-            return F.pipe(
-              begin.run(keys.start),
-              TE.flatMap((first) =>
-                F.pipe(
-                  seen(first.state.x)(backend),
-                  TE.map((pixels) => (before = pixels)),
-                  TE.tapError(() => release(first)(backend)),
-                  TE.flatMap(() =>
-                    iterate(step, {
-                      name: 'painting',
-                      times: way.steps,
-                      inputs: (index) => ({
-                        ...still,
-                        params: run.average(),
-                        index,
-                        key: foldIn(index)(keys.steps),
-                      }),
-                      onStep: ({ state, x0 }, index) =>
-                        F.pipe(
-                          seen(x0),
-                          RTE.tapIO((guess) => frame(index, guess)),
-                          RTE.flatMap(() => seen(state.x)),
-                          RTE.map((pixels) => (before = pixels)),
-                        ),
-                      signal,
-                    })({ state: first.state })(backend),
+            const painted = (params: Resident<UNetParams>) =>
+              F.pipe(
+                begin.run(keys.start),
+                TE.flatMap((first) =>
+                  F.pipe(
+                    seen(first.state.x)(backend),
+                    TE.map((pixels) => (before = pixels)),
+                    TE.tapError(() => release(first)(backend)),
+                    TE.flatMap(() =>
+                      iterate(step, {
+                        name: 'painting',
+                        times: way.steps,
+                        inputs: (index) => ({ ...still, params, index, key: foldIn(index)(keys.steps) }),
+                        onStep: ({ state, x0 }, index) =>
+                          F.pipe(
+                            seen(x0),
+                            RTE.tapIO((guess) => frame(index, guess)),
+                            RTE.flatMap(() => seen(state.x)),
+                            RTE.map((pixels) => (before = pixels)),
+                          ),
+                        signal,
+                      })({ state: first.state })(backend),
+                    ),
                   ),
                 ),
-              ),
-              TE.tapIO(() => frame(way.steps, before)),
-              TE.flatMap((state) => release(state)(backend)),
-            );
+                TE.tapIO(() => frame(way.steps, before)),
+                TE.flatMap((state) => release(state)(backend)),
+              );
+            return TE.bracket(run.average, painted, (params) => release(params)(backend));
           },
           release: () => {
             begin.release();

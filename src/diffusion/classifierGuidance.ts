@@ -1,5 +1,8 @@
 import { type Dim, exp, gather, mul, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
-import type { ReverseVariance } from './ancestral.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+import { E, F, t } from '../internal/fp.js';
+import { type ReverseVariance, reverseVariance } from './ancestral.js';
 import { overElements } from './batch.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { type Guide, gradientOf, withGuide } from './guide.js';
@@ -67,6 +70,18 @@ export interface MeanGuidanceOptions {
   readonly variance?: ReverseVariance;
 }
 
+const meanOptions = optionsOf<MeanGuidanceOptions>({
+  where: 'meanGuided',
+  options: exactly(
+    {},
+    {
+      gradientAt: t.keyof({ mean: null, xt: null }, "a place, 'mean' or 'xt'"),
+      variance: reverseVariance,
+    },
+  ),
+  hint: "{} is Algorithm 1 with the posterior's variance",
+});
+
 /** The place in a process of each timestep that its network knows. */
 const placesOf = ({ timesteps }: Process): Int32Array => {
   const places = new Int32Array(timesteps.at(-1)! + 1);
@@ -112,8 +127,8 @@ const sigmaSquared = <P, I extends Shape>(
  * - `guide`: a classifier, or a gradient of one's own, as {@link classifierGuided} takes them
  *
  * The sampler's correction is of the μ that is guided, and x̂₀ moves after it: see {@link steered}. A scale that is not
- * finite, a denoiser of another number of classes than the classifier, and sampling by a classifier without labels are
- * `ConfigError`s.
+ * finite, options that are none, a denoiser of another number of classes than the classifier, and sampling by a classifier
+ * without labels are `ConfigError`s.
  *
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
@@ -130,21 +145,25 @@ export const meanGuided =
     process: Process,
     guide: Guide<Q, J>,
     scale: number,
-    { gradientAt = 'mean', variance = 'posterior' }: MeanGuidanceOptions = {},
+    options: MeanGuidanceOptions = {},
   ): ClassifierGuidance<Q, J> =>
-  <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) => {
-    const where = 'meanGuided';
-    const gradient = gradientOf(where, guide);
-    const places = table(placesOf(process));
-    const meanAt = qPosterior(process);
-    const sigmaAt = sigmaSquared(process, denoiser, variance);
-    // the mean is x0·x̂₀ + xt·x_t: to move it by Σ·g, x̂₀ moves by Σ·g/x0
-    const weights = along(process, scale, (t) => 1 / process.posteriors[t]!.x0);
-    const steps = { ...denoiser, only: [...(denoiser.only ?? []), { process, variance }] };
-    return withGuide<P, Q, J, I>(where, guide, scale, steps, (params, x, at, x0) => {
-      const place = gather(places)(at.t);
-      const from = gradientAt === 'xt' ? x : meanAt(place)(x0, x).mean;
-      const towards = mul(sigmaAt(place)(params, x, at))(gradient(params, from, at));
-      return scaleBy(gather(weights)(place))(towards);
-    });
-  };
+  <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
+    F.pipe(
+      meanOptions(options),
+      E.flatMap(({ gradientAt = 'mean', variance = 'posterior' }) => {
+        const where = 'meanGuided';
+        const gradient = gradientOf(where, guide);
+        const places = table(placesOf(process));
+        const meanAt = qPosterior(process);
+        const sigmaAt = sigmaSquared(process, denoiser, variance);
+        // the mean is x0·x̂₀ + xt·x_t: to move it by Σ·g, x̂₀ moves by Σ·g/x0
+        const weights = along(process, scale, (t) => 1 / process.posteriors[t]!.x0);
+        const steps = { ...denoiser, only: [...(denoiser.only ?? []), { process, variance }] };
+        return withGuide<P, Q, J, I>(where, guide, scale, steps, (params, x, at, x0) => {
+          const place = gather(places)(at.t);
+          const from = gradientAt === 'xt' ? x : meanAt(place)(x0, x).mean;
+          const towards = mul(sigmaAt(place)(params, x, at))(gradient(params, from, at));
+          return scaleBy(gather(weights)(place))(towards);
+        });
+      }),
+    );

@@ -7,6 +7,10 @@ import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } f
 import { linearUnscaled, scaledLinear } from './betaSchedules.js';
 import { boundLosses, hybridLosses } from './boundLoss.js';
 import { conditioningAugmentation } from './conditioningAugmentation.js';
+import { meanGuided } from './classifierGuidance.js';
+import type { GuideGradient } from './guide.js';
+import { pMeanVariance, reverseOf } from './reverse.js';
+import { exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
 import { consistencyDenoiser } from './consistency.js';
 import { uncorrected } from './correction.js';
 import { ddim } from './ddim.js';
@@ -33,6 +37,8 @@ const learning = learningVariance<null, [2]>({
   as: 'range',
   apply: (_, x) => ({ prediction: x, variance: x }),
 });
+const uphill: GuideGradient<null, [2]> = { gradient: (_, x) => x };
+const guided: Denoiser<{ readonly guide: null }, [2]> = { predicts: 'x0', apply: (_, x) => x };
 /** As from JavaScript, where options may be anything. */
 const any = (options: unknown): never => options as never;
 
@@ -61,6 +67,12 @@ describe('options of what gives an Either', () => {
     [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
     [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 and 1 are usual'],
     [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 and 1 are usual'],
+    [meanGuided(process, uphill, 1, any({ variance: 'small' }))(guided), 'meanGuided.variance: expected a variance, \'posterior\' or \'beta\', got "small"; {} is Algorithm 1 with the posterior\'s variance'],
+    [meanGuided(process, uphill, 1, any({ at: 'xt' }))(guided), 'meanGuided: expected no fields but gradientAt, variance, got "at"; {} is Algorithm 1 with the posterior\'s variance'],
+    [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas: expected no fields but min, max, rho, got "roh"; a rho of 7 is usual; 1 makes equal steps of σ'],
+    [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
+    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasSigmas: expected no fields but min, max, rho, got "sigmaMax"; a rho of 7 is usual; 1 makes equal steps of σ'],
+    [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; 0.5 is that of the paper'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
@@ -121,6 +133,8 @@ describe('options of what is found when the program is traced', () => {
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; a draw that learns is given to fit alone'],
     [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss: expected no fields but labelDropout, timesteps, got "labeldropout"; a draw that learns is given to fit alone'],
     [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; 5 is that of the paper'],
+    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected a variance, \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
+    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf: expected no fields but variance, correction, got "clip"; \'posterior\' is β̃ of the steps, \'beta\' their β'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
     [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, got NaN; 0 is the first end, 1 the other'],
     [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factor: expected an integer ≥ 1, got nothing; 2 makes of each 2×2 square one pixel'],

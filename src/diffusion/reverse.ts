@@ -10,10 +10,13 @@ import {
   type Tensor,
   cast,
 } from '../dsl/index.js';
-import type { ReverseVariance } from './ancestral.js';
+import { type ReverseVariance, reverseVariance } from './ancestral.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
-import { F } from '../internal/fp.js';
+import { orRaise } from '../dsl/errors.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+import { F, t } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
@@ -33,6 +36,19 @@ export interface ReverseOptions {
   /** What is done to x̂₀; {@link clipToImage} if left out. */
   readonly correction?: Correction;
 }
+
+const reverseOptions = (where: string) =>
+  optionsOf<ReverseOptions>({
+    where,
+    options: exactly(
+      {},
+      {
+        variance: reverseVariance,
+        correction: t.Function as unknown as t.Type<Correction>, // a function is not looked into
+      },
+    ),
+    hint: "'posterior' is β̃ of the steps, 'beta' their β",
+  });
 
 /**
  * log σ_t² of the reverse steps where it is not learned, in float64: 'posterior' is log β̃_t as
@@ -60,7 +76,8 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * p_θ(x_{t-1}|x_t) from what a denoiser said of x_t: the mean is that of q(x_{t-1}|x_t, x̂₀) (DDPM, Ho et al. 2020,
  * eq. 7), for whichever prediction; the variance is fixed, or what was learned: log σ² itself, or the place between
  * log β̃_t and log β_t of this process (Improved DDPM, Nichol & Dhariwal 2021, eq. 15). Where the process is respaced
- * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation.
+ * both are those of the shorter one. What {@link pMeanVariance} does after its evaluation. Raises `ConfigError` for options
+ * that are none.
  *
  * @param denoiser - asked for what it predicts, and how it learns its variance; not evaluated
  * @example
@@ -72,14 +89,16 @@ export interface Predicted<B extends Dim, I extends Shape> {
 export const reverseOf = <P, I extends Shape>(
   process: Process,
   { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
-  { variance = 'posterior', correction = clipToImage }: ReverseOptions = {},
+  options: ReverseOptions = {},
 ) => {
+  const given = reverseOptions('reverseOf')(options);
   const toX0 = converted(process, predicts, 'x0');
   const posterior = qPosterior(process);
-  const fixed = table(fixedLogVariances(process, variance));
   const smallest = table(clippedLogVariances(process));
   const largest = table(process.schedule.betas.map(Math.log));
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
+    const { variance = 'posterior', correction = clipToImage } = orRaise(given);
+    const fixed = table(fixedLogVariances(process, variance));
     const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs)(t));
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
@@ -109,7 +128,8 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`: one evaluation of the denoiser. Of a guided
- * one x̂₀ is guided, and the variance that of the denoiser itself. See {@link reverseOf}.
+ * one x̂₀ is guided, and the variance that of the denoiser itself. Raises `ConfigError` for options that are none. See
+ * {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  *
@@ -123,24 +143,23 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
 export const pMeanVariance = <P, I extends Shape>(
   process: Process,
   denoiser: Denoiser<P, I>,
-  { variance = 'posterior', correction = clipToImage }: ReverseOptions = {},
+  options: ReverseOptions = {},
 ) => {
-  const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
-  const { apply, learned } = seesX0;
-  const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
+  const given = reverseOptions('pMeanVariance')(options);
   return <B extends Dim>(
     params: P,
     xt: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>>,
-  ): Reverse<[B, ...I]> =>
-    reverse(
-      at.t,
-      xt,
-    )({
+  ): Reverse<[B, ...I]> => {
+    const { variance = 'posterior', correction = clipToImage } = orRaise(given);
+    const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+    const { apply, learned } = seesX0;
+    return reverseOf(process, seesX0, { variance, correction: uncorrected })(at.t, xt)({
       prediction: apply(params, xt, at),
       // of the same network: what the two have in common is computed once
       ...(learned && { variance: learned.apply(params, xt, at).variance }),
     });
+  };
 };
 
 /**

@@ -1,6 +1,8 @@
 /** Time grids by noise levels σ = √((1 - ᾱ)/ᾱ). */
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly, refined } from '../internal/decode.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import type { Grid } from './grid.js';
 import { sigmas as sigmasOf, timestepOfSigma } from './noiseLevel.js';
 import { ramp } from './ramp.js';
@@ -35,6 +37,20 @@ const along = (
         hint: 'at zero terminal SNR σ is infinite: say where to begin, such as { max: 80 }',
       });
 
+const ends = { min: t.number, max: t.number } as const;
+
+const karrasOptions = optionsOf({
+  where: 'karrasSigmas',
+  options: exactly(ends, { rho: refined(t.number, 'rho > 0', (rho) => rho > 0 && rho < Infinity) }),
+  hint: 'a rho of 7 is usual; 1 makes equal steps of σ',
+});
+
+const exponentialOptions = optionsOf({
+  where: 'exponentialSigmas',
+  options: exactly(ends),
+  hint: 'sigmaRange gives the ends of a schedule',
+});
+
 /**
  * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
  * i/(N-1)·(σ_min^(1/ρ) - σ_max^(1/ρ)))^ρ. The 0 that ends them in the paper, the data, is not among them. A range
@@ -46,22 +62,20 @@ const along = (
  */
 export const karrasSigmas = (
   steps: number,
-  { rho = 7, ...range }: SigmaRange & { readonly rho?: number },
+  options: SigmaRange & { readonly rho?: number },
 ): either.Either<NoisefoldError, Float64Array> =>
-  rho > 0 && rho < Infinity
-    ? along(
+  F.pipe(
+    karrasOptions(options),
+    E.flatMap(({ rho = 7, ...range }) =>
+      along(
         'karrasSigmas',
         steps,
         range,
         (sigma) => sigma ** (1 / rho),
         (root) => root ** rho,
-      )
-    : fail('ConfigError', {
-        where: 'karrasSigmas',
-        expected: 'rho > 0',
-        actual: `${rho}`,
-        hint: '7 is usual; 1 makes equal steps of σ',
-      });
+      ),
+    ),
+  );
 
 /**
  * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
@@ -74,7 +88,10 @@ export const exponentialSigmas = (
   steps: number,
   range: SigmaRange,
 ): either.Either<NoisefoldError, Float64Array> =>
-  along('exponentialSigmas', steps, range, Math.log, Math.exp);
+  F.pipe(
+    exponentialOptions(range),
+    E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
+  );
 
 /** Moves falling timesteps apart where they meet: up from the data, then down from where there is no more room. */
 const apart = (timesteps: readonly number[], T: number): readonly number[] => {

@@ -272,6 +272,15 @@ describe('on the way', () => {
     }));
 });
 
+test('a likelihood that is no number is NonFinite, which names the image', async () => {
+  const spoilt: Squares = { ...collect({}), predicts: 'v', apply: (_, x) => scaleBy(table([NaN, 1]))(x) as typeof x };
+  expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
+    _tag: 'NonFinite',
+    where: 'logLikelihoods: image 0',
+    actual: 'NaN',
+  });
+});
+
 describe('what is refused, before anything runs', () => {
   const spoilt = (number: number): Dataset<Size> => {
     const { data, shape } = imagesOf(5);

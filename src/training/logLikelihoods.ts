@@ -21,6 +21,7 @@ import { heldGrid } from './givenParts.js';
 import { beginLikelihood, endLikelihood, likelihoodStep } from './likelihoodPrograms.js';
 import {
   checkedImagesOf,
+  finiteOf,
   countsIn,
   inBatches,
   type Measuring,
@@ -130,7 +131,8 @@ const measuredBy = <P, I extends ImageShape>(
     inBatches({ ...m, ...imagesFor(measuring) })(m.backend)((images) =>
       F.pipe(
         followed(m, images),
-        TE.map((found) => nats.set(Array.from(found).slice(0, images.count), images.first)),
+        TE.flatMapEither(finiteOf('logLikelihoods', images)),
+        TE.map((found) => nats.set(found, images.first)),
       ),
     ),
     TE.map(() => ({ nats, bits: nats.map(bits) })),
@@ -148,7 +150,8 @@ const imagesFor = ({ dequantize = false }: { readonly dequantize?: boolean }) =>
  * the mean over images, or over keys, takes out. Each step evaluates the model, and its product with the Jacobian, twice. On the
  * backend of the environment, whose memory does not grow with the data. Classes of a model are those of the data.
  *
- * A configuration that cannot work, and what `fit` would refuse of the data, is a `ConfigError`.
+ * A configuration that cannot work, and what `fit` would refuse of the data, is a `ConfigError`; a result that is no number
+ * is `NonFinite`.
  *
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0

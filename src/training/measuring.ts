@@ -122,6 +122,22 @@ export const checkedImagesOf = <P, I extends ImageShape>({
         }),
       );
 
+/** One number for each image of a batch that counts; `NonFinite` names the first image whose number is none. */
+export const finiteOf =
+  (where: string, { first, count }: Pick<ResidentImages, 'first' | 'count'>) =>
+  (numbers: ArrayLike<number>): either.Either<NoisefoldError, readonly number[]> => {
+    const own = Array.from(numbers).slice(0, count);
+    const wrong = own.findIndex((x) => !Number.isFinite(x));
+    return wrong === -1
+      ? E.right(own)
+      : fail('NonFinite', {
+          where: `${where}: image ${first + wrong}`,
+          expected: 'a finite number',
+          actual: `${own[wrong]}`,
+          hint: 'look at the parameters: the network gives numbers that are not finite, or too large to be squared',
+        });
+  };
+
 /** Measures the images of a data set batch by batch, one batch on the backend at a time. */
 export const inBatches =
   <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>

@@ -258,6 +258,19 @@ describe('on the way', () => {
     }));
 });
 
+test('a bound that is no number is NonFinite, which names the image', async () => {
+  const spoilt: Model<object, Size> = {
+    ...collect({}),
+    predicts: 'x0',
+    apply: (_, x) => scaleBy(table([1, 1, NaN, 1]))(x) as typeof x,
+  };
+  expect(await leftOf(outcome({ batch: 4, data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
+    _tag: 'NonFinite',
+    where: 'variationalBound: image 2',
+    actual: 'NaN',
+  });
+});
+
 describe('what is refused, before anything runs', () => {
   const between: Dataset<Size> = {
     ...dataOf(6),

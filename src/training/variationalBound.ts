@@ -22,6 +22,7 @@ import type { ImageShape } from './dataset.js';
 import { heldCorrection } from './givenParts.js';
 import {
   checkedImagesOf,
+  finiteOf,
   countsIn,
   inBatches,
   type Measuring,
@@ -122,9 +123,11 @@ const measuredBy = <P, I extends ImageShape>(
           TE.flatMap((table) => F.pipe(read(table)(backend), ensuring(release(table)(backend)))),
           TE.bindTo('rows'),
           TE.bind('priors', () => read(prior)(backend)),
-          TE.map(({ rows, priors }) => {
+          TE.flatMapEither(({ rows, priors }) => {
             sums = withBatch(images.count, priors, rows)(sums);
+            return finiteOf('variationalBound', images)(sums.images.slice(images.first));
           }),
+          TE.asUnit,
           ensuring(release(prior)(backend)),
         ),
       ),
@@ -146,7 +149,7 @@ const boundOfBytes = { where: 'variationalBound', ofBytes: true } as const;
  *
  * L_0 is of bytes, so images that are none are a `ConfigError`; so is a configuration that cannot work, and what `fit` would
  * refuse of the data. Classes of a model are those of the data. Nothing is dropped, and x̂₀ is clipped unless `correction` says
- * otherwise.
+ * otherwise. A result that is no number is `NonFinite`.
  *
  * @example
  * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }

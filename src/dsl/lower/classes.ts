@@ -83,6 +83,12 @@ export interface Effort {
 /** Whether to compute a node again where it is needed, rather than to keep it. */
 export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= CHEAP;
 
+/** What is broadcast is computed for each of its copies, up to this much arithmetic: a mean is a sum, scaled. */
+const REPEATED = 1;
+
+/** Whether to compute a node for each of its copies where it is broadcast, rather than once. */
+export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= REPEATED;
+
 const arithmeticOf = (n: Node): number => {
   if (n.op === 'unary' || n.op === 'binary') return COSTS[n.attributes.fn] ?? 1;
   return n.op === 'select' || n.op === 'cast' ? 1 : 0;
@@ -100,9 +106,12 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
   return large.length === all.size ? all : new Set(large); // mostly the operand's own set, as it is
 };
 
+/** That of what is kept. */
+const load = (n: Node): Effort => ({ arithmetic: 0, large: new Set([n]), reads: true });
+
 /**
- * The efforts of all nodes of a graph (in topological order). What several nodes use, and what is not
- * cheap, is taken to be kept, so that it costs those no more than a load.
+ * The efforts of all nodes of a graph (in topological order). What several nodes use and is not cheap, or is broadcast
+ * and computed once, is taken to be kept, so that it costs those no more than a load.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const uses = new Map<Node, number>();
@@ -114,13 +123,16 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const asOperand = new Map<Node, Effort>();
   for (const n of order) {
     const kind = classOf(n);
-    const kept: Effort = { arithmetic: 0, large: kind === 'source' ? NONE : new Set([n]), reads: true };
+    const kept: Effort = kind === 'source' ? { ...load(n), large: NONE } : load(n);
     if (kind !== 'elementwise' && kind !== 'movement') {
       own.set(n, kept);
       asOperand.set(n, kept);
       continue;
     }
-    const inputs = n.inputs.map((input) => asOperand.get(input)!);
+    const inputs = n.inputs.map((input) => {
+      const operand = asOperand.get(input)!;
+      return n.op === 'broadcast' && !isRepeated(operand) ? load(input) : operand;
+    });
     const size = sizeOf(n.shape);
     const effort: Effort = {
       arithmetic: inputs.reduce((sum, input) => sum + input.arithmetic, arithmeticOf(n)),

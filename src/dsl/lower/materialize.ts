@@ -1,12 +1,9 @@
 import { type Node } from '../node.js';
-import { classOf, efforts, isCheap } from './classes.js';
+import { classOf, efforts, isCheap, isRepeated } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
 /** Regions larger than this are cut. */
 const LARGEST_BODY = 96;
-
-/** What is broadcast is computed for each of its copies, up to this much arithmetic: a mean is a sum, scaled. */
-const REPEATED = 1;
 
 /** What the consumers of a node want of it. */
 interface Demand {
@@ -73,7 +70,7 @@ export const materialize = (
       }
       case 'elementwise':
         if (viewed || dense) return true;
-        if (repeated && own.reads && own.arithmetic > REPEATED) return true;
+        if (repeated && !isRepeated(own)) return true;
         return by.length > 1 && !isCheap(own);
       case 'region':
       case 'anchor':

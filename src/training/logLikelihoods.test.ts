@@ -273,7 +273,11 @@ describe('on the way', () => {
 });
 
 test('a likelihood that is no number is NonFinite, which names the image', async () => {
-  const spoilt: Squares = { ...collect({}), predicts: 'v', apply: (_, x) => scaleBy(table([NaN, 1]))(x) as typeof x };
+  const spoilt: Squares = {
+    ...collect({}),
+    predicts: 'v',
+    apply: (_, x) => scaleBy(table([NaN, 1]))(x) as typeof x,
+  };
   expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',
     where: 'logLikelihoods: image 0',

@@ -23,7 +23,7 @@ const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
   { name: 'tfjs-wasm', test: /tfjs-backend-(wasm|cpu)/ },
   { name: 'tfjs', test: /@tensorflow|node_modules\/(long|seedrandom)/ },
-  { name: 'noisefold', test: /[/]src[/](dsl|internal|nn|diffusion|training)[/]/ },
+  { name: 'noisefold', test: /[/]src[/](dsl|internal|nn|diffusion|training|backends[/]shared)[/]/ },
 ];
 
 export default defineConfig({

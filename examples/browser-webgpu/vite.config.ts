@@ -23,7 +23,11 @@ const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
   { name: 'tfjs-wasm', test: /tfjs-backend-(wasm|cpu)/ },
   { name: 'tfjs', test: /@tensorflow|node_modules\/(long|seedrandom)/ },
-  { name: 'noisefold', test: /[/]src[/](dsl|internal|nn|diffusion|training|backends[/]shared)[/]/ },
+  // in one file with the worker, which weighs less than two
+  {
+    name: 'worker',
+    test: /[/]src[/](dsl|internal|nn|diffusion|training|backends[/]shared)[/]|[/]examples[/]/,
+  },
 ];
 
 export default defineConfig({

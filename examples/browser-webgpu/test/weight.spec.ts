@@ -14,7 +14,7 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
     bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
   }));
 
-const KINDS = ['data', 'tfjs', 'fp-ts', 'backends', 'noisefold', 'page'] as const;
+const KINDS = ['data', 'tfjs', 'fp-ts', 'backends', 'worker', 'page'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Whose a file is, by its name. */
@@ -22,8 +22,8 @@ const kindOf = (name: string): Kind => {
   if (name === 'digits.bin') return 'data';
   if (name.startsWith('tfjs')) return 'tfjs';
   if (name.startsWith('fp-')) return 'fp-ts';
-  if (name.startsWith('noisefold-')) return 'noisefold';
-  return /^(main|index)[-.]/.test(name) ? 'page' : 'backends';
+  if (name.startsWith('main-')) return 'worker'; // with all of noisefold but backends
+  return /^index[-.]/.test(name) ? 'page' : 'backends';
 };
 
 const sum = (...kinds: readonly Kind[]): number =>
@@ -51,7 +51,7 @@ describe('the built page', () => {
   });
 
   test('what is ours grows no further', () => {
-    const ours = sum('page', 'noisefold', 'backends');
+    const ours = sum('page', 'worker', 'backends');
     const onlyFor = (backend: keyof typeof LOADED_FOR): number => {
       const files = weights.filter(({ name }) => LOADED_FOR[backend].test(name));
       expect(files).toHaveLength(1);

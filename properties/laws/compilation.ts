@@ -1,6 +1,6 @@
 /** What the compiler may not change: the values of a program. */
 import type { Capabilities } from '../../src/dsl/backend.js';
-import type { Plan } from '../../src/dsl/plan.js';
+import { offsetOf, type Plan } from '../../src/dsl/plan.js';
 import { plan } from '../../src/dsl/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { evaluate } from '../oracles/evaluate.js';
@@ -32,6 +32,7 @@ export const planned = (
   const outputs = interpret(
     made,
     made.inputs.map(({ path }) => given.inputs.find((x) => x.path === path)?.data ?? given.key),
+    Math.min(4, capabilities.alignment ?? 4),
   );
   // no output of these programs is a key
   return Object.fromEntries(traced.outputs.map(({ path }, i) => [path, outputs[i] as Float64Array]));
@@ -47,7 +48,7 @@ const unbindable = ({ calls, buffers }: Plan): Violation => {
     const touched = new Set([...call.region.loads, ...call.region.stores].map(({ buffer }) => buffer));
     if (touched.size > 4) return `${call.origin.label} touches ${touched.size} buffers`;
   }
-  const astray = buffers.find(({ storage }) => storage.kind === 'arena' && storage.offset % 64 !== 0);
+  const astray = buffers.find(({ storage }) => offsetOf(storage) % 64 !== 0);
   return astray === undefined ? null : `a buffer lies at ${JSON.stringify(astray.storage)}`;
 };
 
@@ -90,7 +91,7 @@ export const compilationLaws: readonly Law[] = [
         planned(given, {
           fuses: true,
           composites: given.scratch === 0 ? [] : ['filterGradient'],
-          alignment: 1, // a concatenation then has parts anywhere
+          alignment: given.scratch === 0 ? 4 : 1, // a concatenation then has parts nearly anywhere
           scratchElements: () => given.scratch,
         }),
         evaluated(given),

@@ -141,13 +141,14 @@ const checkOutputs = ({ outputs, buffers, inputs }: Plan): void =>
     demandDense(output.view);
   });
 
-/** The outputs of a plan, in order, from its inputs, in order. */
+/** The outputs of a plan, in order, from its inputs, in order, by kernels that write whole vectors of so many elements. */
 export const interpret = (
   plan: Plan,
   inputs: readonly (ArrayLike<number> | KeyWords)[],
+  vector = 1,
 ): readonly (Numbers | KeyWords)[] => {
   checkOutputs(plan);
-  const memory = memoryOf(plan, inputs);
+  const memory = memoryOf(plan, inputs, vector);
   const keyOf = ({ input, words }: KeyExpression): KeyWords =>
     // the inputs of keys are keys
     words.reduce<KeyWords>(deriveWords, inputs[input] as KeyWords);

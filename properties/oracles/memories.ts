@@ -26,9 +26,11 @@ const isWithin = (buffers: Plan['buffers'], b: number, other: number): boolean =
   return b === other || (partOf !== undefined && isWithin(buffers, partOf.buffer, other));
 };
 
+/** Memory whose kernels write whole vectors in the arena: with the last element of a buffer what is beyond it to the end of one. */
 export const memoryOf = (
   { buffers, arenaElements, outputs }: Plan,
   inputs: readonly ArrayLike<number>[],
+  vector = 1,
 ): Memory => {
   const handedOut = new Set(
     outputs.flatMap((output) => (output.kind === 'buffer' ? [output.view.buffer] : [])),
@@ -80,10 +82,13 @@ export const memoryOf = (
       return values[i]!;
     },
     write: (buffer, at, value) => {
-      const [{ name, values, owners }, i] = locate(buffer, at);
+      const [cells, i] = locate(buffer, at);
+      const { name, values, owners } = cells;
       if (name.startsWith('constant')) throw new Error(`buffer ${buffer}, a constant, is written`);
       values[i] = value;
       owners[i] = buffer;
+      if (cells === arena && at === buffers[buffer]!.elements - 1)
+        for (let next = i + 1; next % vector !== 0 && next < owners.length; next++) owners[next] = NOBODY;
     },
     forget: (buffer) => {
       for (let at = 0; at < buffers[buffer]!.elements; at++) {

@@ -205,12 +205,12 @@ export const substitute = (
 ): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
- * The path of an input, or of a tensor that lies in one: `w` in the vector `params.0` is `params.w`. Null for what is
- * computed.
+ * The path of an input, or of a tensor that lies in one of several vectors: `w` in `params.0` is `params.w`, as a named
+ * slice takes the place of the vector in its tree. Null for what is computed.
  */
 export const pathOf = (n: Node): string | null => {
   if (n.op === 'input') return n.attributes.path;
-  if (n.op === 'reshape') return pathOf(n.inputs[0]!);
+  if (n.op === 'reshape' && n.inputs[0]!.op === 'slice') return pathOf(n.inputs[0]!);
   const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]!), n.attributes.name] : [null, undefined];
   if (vector === null || name === undefined) return null;
   return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name]

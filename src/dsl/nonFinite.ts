@@ -24,14 +24,16 @@ const isSound = (n: Node): Node => {
 };
 
 /** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
-const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] =>
-  n.inputs.flatMap((operand, i) => {
-    if (operand.dtype !== 'float32' || pathOf(n) !== null) return []; // what is given comes from nothing else
+const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] => {
+  if (pathOf(n) !== null) return []; // what is given comes from nothing else
+  return n.inputs.flatMap((operand, i) => {
+    if (operand.dtype !== 'float32') return [];
     if (n.op !== 'select') return [[operand, operand] as const];
     const [condition, nought] = [n.inputs[0]!, zerosLike(operand)];
     const used = i === 1 ? select(condition, operand, nought) : select(condition, nought, operand);
     return [[operand, used] as const];
   });
+};
 
 /** The graph under some roots, watched: a flag for each result, and the way back from it. */
 interface Watched {

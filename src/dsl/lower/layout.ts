@@ -60,10 +60,11 @@ const ownerOf = (
   buffers: readonly Buffer[],
   b: number,
 ): { readonly owner: number; readonly offset: number } => {
-  const { partOf } = buffers[b]!;
-  if (partOf === undefined) return { owner: b, offset: 0 };
-  const { owner, offset } = ownerOf(buffers, partOf.buffer);
-  return { owner, offset: offset + partOf.offset };
+  const wholes = wholesOf(buffers, b);
+  return {
+    owner: wholes.at(-1) ?? b,
+    offset: [b, ...wholes].reduce((sum, one) => sum + (buffers[one]!.partOf?.offset ?? 0), 0),
+  };
 };
 
 interface Block extends Life {

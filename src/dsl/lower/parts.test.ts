@@ -53,6 +53,16 @@ describe('a concatenation', () => {
     expect(madeOf(made).parts).toEqual([64]);
   });
 
+  test('has a copy of what would end within a vector of the next', () => {
+    const made = planOf(({ x, y }) => {
+      const column = reshape(9, 1)(slice(0, 0, 9)(flat(x)));
+      const nine = reshape(9)(matmul(reshape(1, 1)(sum(y)))(column));
+      const rest = reshape(55)(slice(0, 9, 55)(flat(x)));
+      return scaled(ascribe(128)(concatAll([flat(matmul(x)(y)), nine, rest], 0)));
+    });
+    expect(madeOf(made).parts).toEqual([0]);
+  });
+
   test('has a copy of what would begin where no buffer may', () => {
     const made = planOf(({ x, y }) => {
       const row = reshape(8)(slice(0, 0, 1)(x));

@@ -18,7 +18,8 @@ const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
 
 /**
  * The stored nodes that need no memory beside that of a concatenation: nothing else uses them, and they are all of an
- * operand, which begins at a multiple of `alignment`. Both lie in the arena.
+ * operand, which begins at a multiple of `alignment`. It ends at one too, unless it is the last: kernels write whole
+ * vectors, and what lies beyond the end of a buffer is nobody's. Both lie in the arena.
  */
 export const partsOf = (
   order: readonly Node[],
@@ -45,9 +46,12 @@ export const partsOf = (
     if (sizeOf(whole.shape.slice(0, axis)) !== 1) continue; // their elements lie interleaved
     let offset = 0;
     for (const operand of whole.inputs) {
-      const made = offset % alignment === 0 && sizeOf(operand.shape) > 0 ? madeAs(operand) : null;
+      const end = offset + sizeOf(operand.shape);
+      const isLast = end === sizeOf(whole.shape);
+      const fits = end > offset && offset % alignment === 0 && (end % alignment === 0 || isLast);
+      const made = fits ? madeAs(operand) : null;
       if (made !== null) parts.set(made, { whole, operand, offset });
-      offset += sizeOf(operand.shape);
+      offset = end;
     }
   }
   return parts;

@@ -59,7 +59,6 @@ const prepare =
             ),
       ),
       TE.bind('digits', () => digits),
-      TE.tap(({ run }) => writeConfig(run)),
     );
 
 const train =
@@ -146,6 +145,7 @@ export const demo =
           RTE.tapIO(({ name }) =>
             prepared.run.config.backend === 'auto' ? world.display.note(`auto: ${name}`) : () => undefined,
           ),
+          RTE.tapTaskEither(() => writeConfig(prepared.run)), // once there is something to run on
           RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
           using(backends[prepared.run.config.backend]()),

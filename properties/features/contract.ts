@@ -67,10 +67,15 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [() => 'randomness: equal bits, and normals within 4 ulp', ({ name }) => name === 'equal keys give equal numbers'],
   [() => 'whole numbers of a key', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
   [
+    () => 'memory: what is uploaded comes back, and is counted',
+    ({ name }) => name === 'numbers come back as they were given, and their memory is counted',
+  ],
+  [
     () => 'donation; nothing is left behind',
     ({ name }) => name === 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
   ],
   [() => 'determinism: equal bits, 20 times; nothing is left behind', ({ name }) => name === 'runs repeat, and leave nothing behind'],
+  [() => 'profiles are runs, with a time for each call', ({ name }) => name === 'a profile is a run'],
   [() => 'errors are values, with their types', ({ name }) => name === 'wrong inputs are typed errors'],
 ]; // prettier-ignore
 

@@ -107,6 +107,72 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
   },
 });
 
+/** Numbers of a dtype: any that it has. */
+const anyNumbers = fc.oneof(
+  fc.float32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'float32' as const })),
+  fc.int32Array({ minLength: 1, maxLength: 80 }).map((data) => ({ data, dtype: 'int32' as const })),
+  fc.uint8Array({ minLength: 1, maxLength: 80, max: 1 }).map((data) => ({ data, dtype: 'bool' as const })),
+);
+type AnyNumbers = typeof anyNumbers extends fc.Arbitrary<infer A> ? A : never;
+
+const keeping = (backend: Backend): Law<AnyNumbers> => ({
+  name: 'numbers come back as they were given, and their memory is counted',
+  formula:
+    'read(upload(x)) = x to the bit, NaN, ±∞ and −0 included; stats has a buffer more while it lives, and is as before when it is released, once or twice',
+  source: 'memory, by hand',
+  arbitrary: anyNumbers,
+  runs: 50,
+  violation: async ({ data, dtype }) => {
+    const before = backend.stats();
+    const value = valueOf(await upload(data, [data.length], dtype)(backend)());
+    const during = backend.stats();
+    const numbers = valueOf(await read(value)(backend)());
+    const wrong = data.findIndex((x, i) => !Object.is(numbers[i], x));
+    for (let times = 0; times < 2; times++) valueOf(await release(value)(backend)());
+    return firstOf(
+      numbers.length === data.length ? null : `${numbers.length} numbers came back of ${data.length}`,
+      wrong === -1 ? null : `number ${wrong}: ${numbers[wrong]} came back of ${data[wrong]}`,
+      during.buffers === before.buffers + 1 && during.bytes - before.bytes >= data.length
+        ? null
+        : `${during.bytes - before.bytes} bytes in ${during.buffers - before.buffers} buffers are counted for ${data.length} numbers`,
+      during.peakBytes >= during.bytes
+        ? null
+        : `a peak of ${during.peakBytes} bytes, with ${during.bytes} in use`,
+      nothingLeft(backend, before),
+    );
+  },
+});
+
+const profiling = (backend: Backend): Law<GraphCase> => ({
+  name: 'a profile is a run',
+  formula: 'profile(x) = run(x) to the bit, with a time ≥ 0 for each call; lost() is null while it lives',
+  source: 'definition of a profile',
+  arbitrary: graphCase,
+  runs: 10,
+  violation: async (given) => {
+    const executable = await compiled(backend, given, []);
+    const values = await uploaded(backend, given.inputs);
+    const inputs = { ...values, key: given.key } as never; // a record of unknown names
+    const expected = valueOf(await executable.run(inputs)()) as Values;
+    const { outputs, milliseconds } = valueOf(await executable.profile(inputs)());
+    const violations: Violation[] = [];
+    for (const [path, value] of Object.entries(outputs as Values))
+      violations.push(
+        approx(path, await numbersOf(backend, value), await numbersOf(backend, expected[path]!), 0),
+      );
+    for (const tree of [values, expected, outputs]) valueOf(await release(tree)(backend)());
+    const calls = executable.kernels.length;
+    executable.release();
+    const loss = backend.lost();
+    return firstOf(
+      ...violations,
+      milliseconds.length === calls ? null : `${milliseconds.length} times of ${calls} calls`,
+      milliseconds.every((time) => time >= 0) ? null : `times ${milliseconds.join(', ')}`,
+      loss === null ? null : `lost: ${loss.message}`,
+    );
+  },
+});
+
 /** Ways to run a program wrongly, and what each gives. */
 const MISTAKES = {
   'an input is missing': 'ShapeError',
@@ -165,7 +231,9 @@ const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
 });
 
 export const ownershipLaws = (backend: Backend): readonly Law[] => [
+  keeping(backend),
   donation(backend),
   repetition(backend),
+  profiling(backend),
   mistakes(backend),
 ];

@@ -71,7 +71,7 @@ describe('options of what gives an Either', () => {
     [meanGuided(process, uphill, 1, any({ at: 'xt' }))(guided), 'meanGuided: expected no fields but gradientAt, variance, got "at"; {} is Algorithm 1 with the posterior\'s variance'],
     [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas: expected no fields but min, max, rho, got "roh"; a rho of 7 is usual; 1 makes equal steps of σ'],
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
-    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasSigmas: expected no fields but min, max, rho, got "sigmaMax"; a rho of 7 is usual; 1 makes equal steps of σ'],
+    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid: expected no fields but min, max, rho, got "sigmaMax"; a rho of 7 is usual; 1 makes equal steps of σ'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
     [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; 0.5 is that of the paper'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore

@@ -39,16 +39,22 @@ const along = (
 
 const ends = { min: t.number, max: t.number } as const;
 
-const karrasOptions = optionsOf({
-  where: 'karrasSigmas',
-  options: exactly(ends, { rho: refined(t.number, 'rho > 0', (rho) => rho > 0 && rho < Infinity) }),
-  hint: 'a rho of 7 is usual; 1 makes equal steps of σ',
-});
+const rho = refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity);
+const RHO_HINT = 'a rho of 7 is usual; 1 makes equal steps of σ';
+const ENDS_HINT = 'sigmaRange gives the ends of a schedule';
 
-const exponentialOptions = optionsOf({
-  where: 'exponentialSigmas',
-  options: exactly(ends),
-  hint: 'sigmaRange gives the ends of a schedule',
+const karrasOptions = optionsOf({ where: 'karrasSigmas', options: exactly(ends, { rho }), hint: RHO_HINT });
+const exponentialOptions = optionsOf({ where: 'exponentialSigmas', options: exactly(ends), hint: ENDS_HINT });
+
+const karrasGridOptions = optionsOf({
+  where: 'karrasGrid',
+  options: exactly({}, { ...ends, rho }),
+  hint: RHO_HINT,
+});
+const exponentialGridOptions = optionsOf({
+  where: 'exponentialGrid',
+  options: exactly({}, ends),
+  hint: ENDS_HINT,
 });
 
 /**
@@ -171,7 +177,15 @@ export const karrasGrid =
   (steps: number, options: Partial<SigmaRange> & { readonly rho?: number } = {}): Grid =>
   (process) =>
     F.pipe(
-      karrasSigmas(steps, { ...sigmaRange(process.schedule), ...options }),
+      karrasGridOptions(options),
+      E.flatMap(({ rho: exponent, min, max }) => {
+        const { min: least, max: most } = sigmaRange(process.schedule);
+        return karrasSigmas(steps, {
+          min: min ?? least,
+          max: max ?? most,
+          ...(exponent !== undefined && { rho: exponent }),
+        });
+      }),
       E.flatMap((sigmas) => atSigmas(sigmas)(process)),
     );
 
@@ -186,6 +200,10 @@ export const exponentialGrid =
   (steps: number, options: Partial<SigmaRange> = {}): Grid =>
   (process) =>
     F.pipe(
-      exponentialSigmas(steps, { ...sigmaRange(process.schedule), ...options }),
+      exponentialGridOptions(options),
+      E.flatMap(({ min, max }) => {
+        const { min: least, max: most } = sigmaRange(process.schedule);
+        return exponentialSigmas(steps, { min: min ?? least, max: max ?? most });
+      }),
       E.flatMap((sigmas) => atSigmas(sigmas)(process)),
     );

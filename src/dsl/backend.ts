@@ -47,7 +47,10 @@ export interface Capabilities {
   readonly fuses: boolean;
   /** Composites that the backend has an anchor for; the others are decomposed. */
   readonly composites: readonly string[];
-  /** Buffers of the arena begin at multiples of so many elements: 16 if not given, a line of a cache. */
+  /**
+   * Buffers begin at multiples of so many elements, of the arena and of inputs that they are parts of: 16 if not given, a
+   * line of a cache.
+   */
   readonly alignment?: number;
   /** A region loads from, and stores to, at most so many buffers: any number if not given. At least 4. */
   readonly mostBuffers?: number;

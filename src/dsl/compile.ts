@@ -1,8 +1,10 @@
-import { F, type readerTaskEither, TE } from '../internal/fp.js';
+import { exactly } from '../internal/decode.js';
+import { E, F, type readerTaskEither, t, TE } from '../internal/fp.js';
 import type { Backend } from './backend.js';
 import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import { type At, type Executable, executable } from './executable.js';
+import { optionsOf } from './options.js';
 import { plan } from './planning.js';
 import type { Program } from './program.js';
 import type { Bindings, Syms } from './spec.js';
@@ -14,6 +16,12 @@ export interface CompileOptions<I> {
    */
   readonly donate?: readonly (keyof I & string)[];
 }
+
+const compileOptions = optionsOf({
+  where: 'compile',
+  options: exactly({}, { donate: t.readonlyArray(t.string, 'names of inputs') }),
+  hint: "{ donate: ['state'] } gives the memory of an input to the output of its name",
+});
 
 /**
  * Compiles a program at given extents of its symbols for the backend of the environment. The errors of the
@@ -36,7 +44,12 @@ export const compile =
   (backend) =>
     F.pipe(
       // each Extent<E[K]> is E[K], or a message that no number fits
-      TE.fromEither(plan(program, extents as Bindings, backend.capabilities, options.donate)),
+      TE.fromEither(
+        F.pipe(
+          compileOptions(options),
+          E.flatMap(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
+        ),
+      ),
       TE.flatMap(({ plan: planned, traced }) =>
         F.pipe(
           backend.compile(planned),

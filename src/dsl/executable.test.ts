@@ -2,9 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
 import { E, F, RTE } from '../internal/fp.js';
-import { compile, leafSpec, mul, program, type Tensor, treeSpec, upload, using } from './index.js';
+import {
+  add,
+  compile,
+  leafSpec,
+  mul,
+  type NoisefoldError,
+  program,
+  type Tensor,
+  treeSpec,
+  upload,
+  using,
+} from './index.js';
 
 const twice = program({ x: '2 2' }, ({ x }) => mul(2)(x));
+
+describe('options of compile that cannot be', () => {
+  const double = program({ x: '2' }, ({ x }) => ({ x: add(x)(x) }));
+  const saidOf = async (options: unknown): Promise<string> =>
+    E.match(({ message }: NoisefoldError) => message, () => 'taken')(
+      await using(reference())(compile(double, {}, options as never))(),
+    ); // prettier-ignore
+  test.each([
+    [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donates: ['x'] }, "compile: expected no fields but donate, got \"donates\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [null, "compile: expected { donate }, got null; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
+    [{ donate: ['x'] }, 'taken'],
+  ])('%j: %s', async (options, says) => expect(await saidOf(options)).toBe(says)); // prettier-ignore
+});
 
 describe('a wrong input is told by what it is', () => {
   test.each<[string, unknown, string, string]>([

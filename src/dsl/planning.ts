@@ -1,14 +1,28 @@
 /** From a program to a plan: what a backend is given, and what a bench measures. */
 import { E, F } from '../internal/fp.js';
 import type { Capabilities } from './backend.js';
-import { attempt, type NoisefoldError, showShape } from './errors.js';
+import { attempt, type NoisefoldError, raise, showShape } from './errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import type { Program } from './program.js';
-import type { Bindings } from './spec.js';
+import { type Bindings, isLeafSpec, type TreeSpec } from './spec.js';
 import { nodeOf } from './tensor.js';
 import { trace, type Traced } from './trace.js';
+
+/** Refuses to donate what a program does not take. */
+const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {
+  const { tree } = spec;
+  const known = typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : [];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    raise('ConfigError', {
+      where: 'compile: donate',
+      expected: known.length === 0 ? 'nothing, as inputs have no names' : `some of ${known.join(', ')}`,
+      actual: `'${unknown}'`,
+      hint: 'donate inputs of the program by their names',
+    });
+};
 
 /** Pairs each donated input with the output of the same path, shape and dtype. */
 const donationsOf = (traced: Traced, names: readonly string[]): Pick<Lowering, 'donations' | 'donated'> => {
@@ -40,6 +54,7 @@ export const plan = <I, O>(
     program.inputs,
     E.flatMap((spec) =>
       attempt(() => {
+        checkDonated(spec, donate);
         const traced = trace(program, spec, bindings);
         const outputs = optimized(
           traced.outputs.map(({ leaf }) => nodeOf(leaf)),

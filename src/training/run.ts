@@ -36,9 +36,12 @@ export interface TrainingRun<P = unknown> {
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
   /** A copy of the state as it is between events. */
   readonly snapshot: taskEither.TaskEither<NoisefoldError, Snapshot>;
-  /** A copy of the averaged parameters as they are between events, to be released. */
+  /** A copy of the averaged parameters as they are between events, to be released; `ValueConsumed` once it has ended. */
   readonly average: taskEither.TaskEither<NoisefoldError, Resident<P>>;
-  /** Ends the run and gives back all that it holds, but for the averaged parameters, which are the result. */
+  /**
+   * Ends the run and gives back all that it holds, but for a copy of the averaged parameters, which is the result: once.
+   * Without room for the copy the run is not ended.
+   */
   readonly finish: taskEither.TaskEither<NoisefoldError, Resident<P>>;
   /** Ends the run and gives back all that it holds; nothing where it has ended. */
   readonly release: taskEither.TaskEither<NoisefoldError, void>;
@@ -65,6 +68,14 @@ const cancelled = (step: number): NoisefoldError =>
     expected: 'to go on',
     actual: 'a signal to stop',
     hint: 'resume from a checkpoint',
+  });
+
+const over = (step: number): NoisefoldError =>
+  failure('ValueConsumed', {
+    where: `training, step ${step}`,
+    expected: 'a run that goes on',
+    actual: 'one that was finished or released',
+    hint: 'finish it once, and keep what it gives',
   });
 
 const diverged = (step: number): NoisefoldError =>
@@ -274,10 +285,8 @@ const running = <P, I extends ImageShape>(
     }
   }
 
-  const average = F.pipe(
-    TE.fromIO(() => ({ vectors: state.average })),
-    TE.flatMap(tree.run),
-  );
+  const average: TrainingRun<P>['average'] = () =>
+    ended ? Promise.resolve(E.left(over(done))) : tree.run({ vectors: state.average })();
 
   /** Ends the run, once, and releases these values of it. */
   const end =
@@ -309,6 +318,7 @@ const running = <P, I extends ImageShape>(
           TE.fromIO(() => state),
           TE.flatMap(end),
           TE.map(() => params),
+          unlessRight(release(params)(backend)),
         ),
       ),
     ),

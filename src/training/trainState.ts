@@ -59,7 +59,8 @@ const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainabl
 };
 
 /**
- * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters.
+ * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises `ConfigError` for
+ * a model whose parameters are not all float32.
  *
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }

@@ -62,6 +62,19 @@ describe('a training run', () => {
       expect(backend.stats().bytes).toBe(0);
     }));
 
+  test('is finished once: then there is nothing to finish, and nothing to copy', () =>
+    onWasm(async (backend) => {
+      const run = right(await startTraining(smallTraining(1))(backend)());
+      await takeAll(run);
+      const copy = right(await run.average());
+      const params = right(await run.finish());
+      for (const again of [run.finish, run.average])
+        expect(await again()).toMatchObject({ left: { _tag: 'ValueConsumed', where: 'training, step 1' } });
+      right(await run.release());
+      right(await release([copy, params])(backend)());
+      expect(backend.stats().bytes).toBe(0);
+    }));
+
   test('ends as Cancelled on a signal, and the state stays usable', () =>
     onWasm(async (backend) => {
       const stop = new AbortController();

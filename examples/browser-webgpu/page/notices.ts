@@ -45,11 +45,20 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
 const goOn: Action = { label: 'Go on', event: { _tag: 'TrainPressed' } };
 const saveFile: Action = { label: 'Save a file', event: { _tag: 'SavePressed' } };
 
+/** For an address that asks for a graphics card where there is none. */
+const onProcessor = (opened: Opened): Action => ({
+  label: 'Use the processor',
+  event: { ...opened, settings: { ...opened.settings, backend: 'wasm' } },
+});
+
 /** What to do after a failure. */
 const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
   switch (doing) {
     case 'start':
-      return [{ label: 'Try again', event: opened }];
+      return [
+        { label: 'Try again', event: opened },
+        ...(opened.settings.backend === 'webgpu' ? [onProcessor(opened)] : []),
+      ];
     case 'train':
       return [goOn];
     case 'drawing':

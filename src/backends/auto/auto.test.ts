@@ -110,6 +110,31 @@ test('where none works, the error has all reasons', async () => {
   expect(await auto({ order: [] })()).toMatchObject({ left: { actual: 'none to try' } });
 });
 
+test('what is told of tries and throws ends the search in a ConfigError, with nothing left open', async () => {
+  const closed: string[] = [];
+  const search = firstOf(
+    (name) => async () =>
+      E.map((backend: Backend): Backend => ({
+        ...backend,
+        close: () => {
+          closed.push(name);
+          return backend.close();
+        },
+      }))(await reference()()),
+  );
+  for (const onTried of [
+    () => () => {
+      throw new Error('mine');
+    },
+    () => undefined as never,
+  ])
+    // prettier-ignore
+    expect(await search({ order: ['cpu'], onTried })()).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'auto.onTried', expected: 'a function to an effect that returns' },
+    });
+  expect(closed).toEqual(['cpu', 'cpu']);
+});
+
 test('here something works, and is none that computes in software in the place of a GPU', async () => {
   const tried: Tried[] = [];
   const backend = valueOf(await auto({ onTried: (one) => () => void tried.push(one) })());

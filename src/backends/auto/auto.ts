@@ -1,7 +1,7 @@
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { exactly, refined } from '../../internal/decode.js';
-import { E, TE, type io, t, type taskEither } from '../../internal/fp.js';
+import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
 import { wasmOptions } from '../tfjs/wasmOptions.js';
 import { adapterOptions } from '../webgpu/adapterOptions.js';
@@ -61,13 +61,30 @@ const trusted = (
     return outcome;
   })(acquired);
 
+/** Says how a try went; a `ConfigError` where that throws. */
+const hearing = (onTried: AutoOptions['onTried'], tried: Tried): either.Either<NoisefoldError, void> =>
+  E.tryCatch(
+    () => onTried?.(tried)(),
+    (thrown) =>
+      failure('ConfigError', {
+        where: 'auto.onTried',
+        expected: 'a function to an effect that returns',
+        actual: `one that threw ${String(thrown)}`,
+        hint: 'give (tried) => () => { … }, and catch what it may throw',
+      }),
+  );
+
 /** The first of some backends that gets a trial right: {@link auto}, with what stands behind the names. */
 export const firstOf = (acquireOf: typeof acquire) =>
   withOptions<AutoOptions>('auto', autoOptions, ({ order = ORDER, onTried, ...options }) => async () => {
     const reasons: string[] = [];
     for (const backend of order) {
       const outcome = await trusted(acquireOf(backend, options))();
-      onTried?.({ backend, error: E.isLeft(outcome) ? outcome.left : null })();
+      const heard = hearing(onTried, { backend, error: E.isLeft(outcome) ? outcome.left : null });
+      if (E.isLeft(heard)) {
+        if (E.isRight(outcome)) await outcome.right.close(); // how that goes is of no interest any more
+        return heard;
+      }
       if (E.isRight(outcome)) return outcome;
       const { where, message } = outcome.left;
       reasons.push(where.includes(backend) ? message : `${backend}: ${message}`);

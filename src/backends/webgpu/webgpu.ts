@@ -24,12 +24,12 @@ export const webgpu = withOptions<AdapterOptions>('the webgpu backend', adapterO
     acquireDevice(options),
     TE.flatMap((acquired) =>
       TE.tryCatch(
-        // tfjs is loaded only where there is a device for it
+        // kernels are loaded only where there is a device for them
         async () => (await import('./backend.js')).backendOn(acquired),
         (thrown) =>
           failure('BackendUnavailable', {
             where: 'the webgpu backend',
-            expected: "tfjs's WebGPU kernels to load",
+            expected: 'its kernels to load',
             actual: String(thrown),
             hint: 'install noisefold with its dependencies',
           }),

@@ -16,7 +16,7 @@ import { clipToImage, type Correction, uncorrected } from './correction.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
 import { exactly } from '../internal/decode.js';
-import { F, t } from '../internal/fp.js';
+import { E, F, t } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
@@ -91,14 +91,16 @@ export const reverseOf = <P, I extends Shape>(
   { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
   options: ReverseOptions = {},
 ) => {
-  const given = reverseOptions('reverseOf')(options);
+  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => ({
+    correction,
+    fixed: table(fixedLogVariances(process, variance)),
+  }))(reverseOptions('reverseOf')(options));
   const toX0 = converted(process, predicts, 'x0');
   const posterior = qPosterior(process);
   const smallest = table(clippedLogVariances(process));
   const largest = table(process.schedule.betas.map(Math.log));
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
-    const { variance = 'posterior', correction = clipToImage } = orRaise(given);
-    const fixed = table(fixedLogVariances(process, variance));
+    const { correction, fixed } = orRaise(given);
     const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs)(t));
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
@@ -145,16 +147,21 @@ export const pMeanVariance = <P, I extends Shape>(
   denoiser: Denoiser<P, I>,
   options: ReverseOptions = {},
 ) => {
-  const given = reverseOptions('pMeanVariance')(options);
+  const given = E.map(({ variance = 'posterior', correction = clipToImage }: ReverseOptions) => {
+    const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+    return { seesX0, reverse: reverseOf(process, seesX0, { variance, correction: uncorrected }) };
+  })(reverseOptions('pMeanVariance')(options));
   return <B extends Dim>(
     params: P,
     xt: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>>,
   ): Reverse<[B, ...I]> => {
-    const { variance = 'posterior', correction = clipToImage } = orRaise(given);
-    const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
+    const { seesX0, reverse } = orRaise(given);
     const { apply, learned } = seesX0;
-    return reverseOf(process, seesX0, { variance, correction: uncorrected })(at.t, xt)({
+    return reverse(
+      at.t,
+      xt,
+    )({
       prediction: apply(params, xt, at),
       // of the same network: what the two have in common is computed once
       ...(learned && { variance: learned.apply(params, xt, at).variance }),

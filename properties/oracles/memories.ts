@@ -1,7 +1,7 @@
 /** Memory that knows which buffer wrote each of its elements, so that no buffer reads another's. */
 import type { Plan } from '../../src/dsl/plan.js';
 
-/** Elements of a plan's buffers; reading what another buffer wrote, or past its end, throws; a part and its whole are the same. */
+/** Elements of a plan's buffers; reading what neither it nor a part of it wrote, or past its end, throws. */
 export interface Memory {
   readonly read: (buffer: number, at: number) => number;
   readonly write: (buffer: number, at: number, value: number) => void;
@@ -74,8 +74,8 @@ export const memoryOf = (
   return {
     read: (buffer, at) => {
       const [{ name, values, owners }, i] = locate(buffer, at);
-      const isOwn = isWithin(buffers, owners[i]!, buffer) || isWithin(buffers, buffer, owners[i]!);
-      if (!isOwn)
+      const isGiven = buffers[buffer]!.storage.kind === 'input' && isWithin(buffers, buffer, owners[i]!);
+      if (!isGiven && !isWithin(buffers, owners[i]!, buffer))
         throw new Error(
           `buffer ${buffer} reads its element ${at} (${name}), which ${owners[i] === NOBODY ? 'nobody' : `buffer ${owners[i]}`} wrote`,
         );

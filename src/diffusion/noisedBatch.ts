@@ -1,8 +1,7 @@
 import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
-import { exactly, refined, share } from '../internal/decode.js';
-import { t } from '../internal/fp.js';
+import { exactly, functionOf, share } from '../internal/decode.js';
 import type { Condition } from './condition.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { qSample } from './forward.js';
@@ -20,11 +19,7 @@ export interface LossOptions {
 /** What options every loss has, for its codec. */
 export const lossFields = {
   labelDropout: share,
-  timesteps: refined(
-    t.Function as unknown as t.Type<TimestepDraw>, // a function is not looked into
-    'a draw of timesteps, such as uniformTimesteps',
-    () => true,
-  ),
+  timesteps: functionOf<TimestepDraw>('a draw of timesteps, such as uniformTimesteps'),
 };
 
 const lossOptions = optionsOf<LossOptions>({

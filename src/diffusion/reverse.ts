@@ -15,8 +15,8 @@ import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
-import { exactly } from '../internal/decode.js';
-import { E, F, t } from '../internal/fp.js';
+import { exactly, functionOf } from '../internal/decode.js';
+import { E, F } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';
 import type { DiagonalGaussian } from './gaussianKl.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
@@ -44,7 +44,7 @@ const reverseOptions = (where: string) =>
       {},
       {
         variance: reverseVariance,
-        correction: t.Function as unknown as t.Type<Correction>, // a function is not looked into
+        correction: functionOf<Correction>('a correction, such as clipToImage'),
       },
     ),
     hint: "'posterior' is β̃ of the steps, 'beta' their β",

@@ -81,8 +81,8 @@ const placed = (leaves: readonly LeafSpec[]) => {
 };
 
 /**
- * How a tree of float32 tensors is a few vectors, of at most 2²⁴ numbers but for a tensor of more. What an optimizer or an average
- * does to vectors it does to each parameter, in a few kernels rather than a few for each tensor. Raises
+ * How a tree of float32 tensors is a few vectors, of at most 2²⁴ numbers but for a tensor of more. What an optimizer or an
+ * average does to vectors it does to each parameter, in a few kernels rather than a few for each tensor. Raises
  * `ConfigError` for a spec that has other dtypes, or symbols.
  *
  * @example

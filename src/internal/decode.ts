@@ -113,6 +113,10 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
     codec.encode,
   );
 
+/** A function. What it takes and gives cannot be seen, so `F` is ascribed. */
+export const functionOf = <F>(name: string): t.Type<F> =>
+  refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
+
 /** A natural number that JavaScript counts exactly. */
 export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
 /** A natural number that is not 0. */

@@ -21,8 +21,8 @@ import { heldGrid } from './givenParts.js';
 import { beginLikelihood, endLikelihood, likelihoodStep } from './likelihoodPrograms.js';
 import {
   checkedImagesOf,
-  finiteOf,
   countsIn,
+  finiteOf,
   inBatches,
   type Measuring,
   measuringFields,

@@ -5,7 +5,6 @@ import {
   foldIn,
   fork,
   type NoisefoldError,
-  type RandomKey,
   read,
   release,
   type Value,
@@ -14,7 +13,6 @@ import {
 } from '../dsl/index.js';
 import { E, type either, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { positionsOf } from './batches.js';
-import { resumable } from './checkpoint.js';
 import type { Batch, ImageShape } from './dataset.js';
 import { recipeConfig } from './recipeConfig.js';
 import { givenOf, loaded } from './examples.js';
@@ -23,12 +21,13 @@ import { compiled, type OpenExecutable, type ResidentState, type StepGiven } fro
 import { originOf } from './origin.js';
 import { pause } from '../internal/stop.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
-import { matching, readTensors, type Snapshot, uploadTensors } from './snapshot.js';
+import { readTensors, type Snapshot } from './snapshot.js';
 import { total } from './total.js';
 import type { TrainEvent } from './trainEvent.js';
 import { checkedTraining, type Training } from './training.js';
-import { atRest, byName } from './stateTensors.js';
-import { initialState, namedState, parametersOf, trainState, trainStep } from './trainState.js';
+import { begin } from './begin.js';
+import { byName } from './stateTensors.js';
+import { parametersOf, trainStep } from './trainState.js';
 import { lookedThrough } from './wholeSet.js';
 
 export interface TrainingRun<P = unknown> {
@@ -86,32 +85,6 @@ const diverged = (step: number): NoisefoldError =>
     hint: 'lower the learning rate, or clip gradients',
   });
 
-/** The state to begin with: drawn, or that of a snapshot. */
-const begin =
-  <P, I extends ImageShape>(training: Training<P, I>) =>
-  (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState> => {
-    const { from, key, batch, config = recipeConfig(training) } = training;
-    return from === undefined
-      ? F.pipe(
-          compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState>(backend),
-          TE.flatMap(({ run, release: free }) =>
-            F.pipe(run({ key: fork(key, 'init').init }), ensuring(free)),
-          ),
-        )
-      : F.pipe(
-          TE.fromEither(resumable(from, { key, batch, config })),
-          TE.flatMap(({ step, tensors }) => {
-            const where = `checkpoint of step ${step}`;
-            return F.pipe(
-              TE.fromEither(matching(where, namedState(training), tensors)),
-              TE.flatMap(() =>
-                uploadTensors(where, trainState(training))(atRest(training)(tensors))(backend),
-              ),
-            );
-          }),
-        );
-  };
-
 /** Whether the data fit the model, as far as they are at hand: before the first step, not at the one that loads them. */
 const checkedData = <P, I extends ImageShape>({
   model,
@@ -131,6 +104,15 @@ const checkedData = <P, I extends ImageShape>({
           ),
     ),
   );
+
+/** The tree of parameters that vectors are, copied. */
+const treeOf =
+  <P, I extends ImageShape>(model: Training<P, I>['model'], vectors: Resident<Vectors>) =>
+  (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> =>
+    F.pipe(
+      compiled(parametersOf(model), {})<{ readonly vectors: Resident<Vectors> }, Resident<P>>(backend),
+      TE.flatMap(({ run, release: free }) => F.pipe(run({ vectors }), ensuring(free))),
+    );
 
 /** Reads what a step reports, and gives its memory back. */
 const reported =
@@ -188,18 +170,12 @@ export const startTraining =
         ),
         TE.flatMap((step) =>
           F.pipe(
-            compiled(parametersOf(training.model), {})<Averaged, Resident<P>>(backend),
-            TE.flatMap((tree) =>
+            evaluation(training)(backend),
+            TE.flatMap((heldOut) =>
               F.pipe(
-                evaluation(training)(backend),
-                TE.flatMap((heldOut) =>
-                  F.pipe(
-                    begin(training)(backend),
-                    TE.map((state) => running(backend, training, { step, tree, heldOut }, state)),
-                    unlessRight(heldOut.release),
-                  ),
-                ),
-                unlessRight(tree.release),
+                begin(training)(backend),
+                TE.map((state) => running(backend, training, { step, heldOut }, state)),
+                unlessRight(heldOut.release),
               ),
             ),
             unlessRight(step.release),
@@ -208,20 +184,15 @@ export const startTraining =
       ),
     );
 
-interface Averaged {
-  readonly vectors: Resident<Vectors>;
-}
-interface Machinery<P> {
+interface Machinery {
   readonly step: Step;
-  /** Gives the tree of the parameters that vectors are. */
-  readonly tree: OpenExecutable<Averaged, Resident<P>>;
   readonly heldOut: Evaluation;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: Training<P, I>,
-  { step: { run, release: freeStep }, tree, heldOut }: Machinery<P>,
+  { step: { run, release: freeStep }, heldOut }: Machinery,
   first: ResidentState,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, config = recipeConfig(training) } = training;
@@ -286,7 +257,7 @@ const running = <P, I extends ImageShape>(
   }
 
   const average: TrainingRun<P>['average'] = () =>
-    ended ? Promise.resolve(E.left(over(done))) : tree.run({ vectors: state.average })();
+    ended ? Promise.resolve(E.left(over(done))) : treeOf(model, state.average)(backend)();
 
   /** Ends the run, once, and releases these values of it. */
   const end =
@@ -295,7 +266,6 @@ const running = <P, I extends ImageShape>(
       if (ended) return E.right(undefined);
       ended = true;
       freeStep();
-      tree.release();
       heldOut.release();
       return release(values)(backend)();
     };

@@ -1,5 +1,6 @@
 /** The tensors of a training state by name, as snapshots have them: each parameter by itself, though it rests in a vector. */
 import { type RaveledLeaf, raveling, type Shape } from '../dsl/index.js';
+import { sizeOf } from '../dsl/node.js';
 import type { Recipe } from './recipe.js';
 import type { StoredTensor } from './safetensors.js';
 import { namedState, trainState } from './trainState.js';
@@ -24,8 +25,6 @@ const places = <P, I extends Shape>({ model, optimizer }: Recipe<P, I>) => {
     ),
   );
 };
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** The tensors of a state, read as it rests, by name. */
 export const byName =

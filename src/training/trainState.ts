@@ -260,8 +260,8 @@ export const parametersOf = <P, I extends Shape>({
 });
 
 /**
- * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with every label:
- * for images that are held out.
+ * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
+ * every label: for images that are held out.
  *
  * @example
  * const model: Model<Scalar, []> = {

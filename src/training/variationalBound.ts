@@ -22,8 +22,8 @@ import type { ImageShape } from './dataset.js';
 import { heldCorrection } from './givenParts.js';
 import {
   checkedImagesOf,
-  finiteOf,
   countsIn,
+  finiteOf,
   inBatches,
   type Measuring,
   measuringFields,

@@ -1,6 +1,6 @@
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { exactly, refined } from '../../internal/decode.js';
+import { exactly, functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
 import { wasmOptions } from '../tfjs/wasmOptions.js';
@@ -25,14 +25,16 @@ export interface AutoOptions extends BackendOptions {
 
 type Told = NonNullable<AutoOptions['onTried']>;
 
-/** What it takes and gives cannot be seen. */
-const told = refined(t.Function as t.Type<unknown> as t.Type<Told>, 'a function', () => true);
-
 const names = t.keyof(Object.fromEntries(ORDER.map((name) => [name, null])) as Record<BackendName, null>);
 
 const autoOptions: t.Type<AutoOptions> = exactly(
   {},
-  { order: t.readonlyArray(names), onTried: told, webgpu: adapterOptions, wasm: wasmOptions },
+  {
+    order: t.readonlyArray(names),
+    onTried: functionOf<Told>('a function'),
+    webgpu: adapterOptions,
+    wasm: wasmOptions,
+  },
 );
 
 /** {@link trial}; what is thrown in it is a reason not to take a backend, too. */

@@ -9,7 +9,21 @@ type Arguments = readonly unknown[];
 export type DataFirst = number | ((args: Arguments) => boolean);
 
 /** Gives a function a name: error messages show it where a function is passed as a tensor. */
-const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
+const withName = <F extends object>(name: string, f: F): F =>
+  Object.defineProperty(f, 'name', { value: name });
+
+/**
+ * Overloads that no call fits, put before the overloads of an operator: `OneError & { … }`. Of more than three overloads
+ * TypeScript 6 reports only the last that fits the number of arguments, as TypeScript 7 always does; of fewer it reports
+ * all. So a wrong call is one error, at the wrong argument, if the data-first form is the last. Operators whose forms differ
+ * in the number of arguments do not need it.
+ */
+export interface OneError {
+  // equal overloads would be merged: their results differ
+  (first: never, ...rest: never[]): never;
+  (first: never, ...rest: never[]): undefined;
+  (first: never, ...rest: never[]): void;
+}
 
 /**
  * Makes an operator of its data-first form. `dataFirst` is the number of arguments of that form, or a predicate where

@@ -140,15 +140,15 @@ export {
   notEqual,
   or,
   pow,
-  select,
-  type Select,
   sub,
+  where,
+  type Where,
 } from './ops/binary.js';
 export { acos, asin, atan2 } from './ops/trigonometric.js';
 export { cosh, sinh } from './ops/hyperbolic.js';
 export { log2 } from './ops/logarithm.js';
 export { elu, leakyRelu } from './ops/rectifier.js';
-export { norm, normOver } from './ops/norm.js';
+export { norm } from './ops/norm.js';
 export { cumprod } from './ops/cumprod.js';
 export { roll } from './ops/roll.js';
 export { take, takeAlong } from './ops/take.js';
@@ -161,29 +161,21 @@ export { flip, halve, pad, slice, split } from './ops/slicing.js';
 export { concat, concatAll, stack, tile } from './ops/joining.js';
 export {
   all,
-  allOver,
   any,
-  anyOver,
   argmax,
   cumsum,
   logSumExp,
-  logSumExpOver,
   max,
-  maxOver,
   mean,
-  meanOver,
   meanPerSample,
   min,
-  minOver,
   prod,
-  prodOver,
   sum,
-  sumOver,
   sumPerSample,
   topK,
+  type Reduction,
   type TopK,
   variance,
-  varianceOver,
 } from './ops/reduction.js';
 export { gather, oneHot, scatterAdd } from './ops/indexing.js';
 export {
@@ -203,7 +195,6 @@ export {
   averagePool,
   conv2d,
   type Convolution,
-  convolution,
   depthwiseConv2d,
   downsample,
   upsample,

@@ -1,7 +1,7 @@
 import { show } from '../internal/decode.js';
 import { bindShape, nothingBound, settle } from './bind.js';
 import type { Extents, Widened } from './dim.js';
-import { raise, showShape } from './errors.js';
+import { type Explanation, raise, showShape } from './errors.js';
 import type { DType, Node } from './node.js';
 
 /** An extent: a literal, a symbol (`'B'`, `'H/2'`, `'2*C'`, `'C+D'`), or wide, when only the run knows it. */
@@ -31,19 +31,30 @@ export type AnyTensor = Tensor<Shape, DType>;
 /** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
   n as unknown as Tensor<S, D>;
-/** Raises `ShapeError` for what is no tensor: functions from JavaScript may give anything. */
+/** The node of a tensor. Raises `ShapeError` for anything else: JavaScript callers may pass any value. */
 export const nodeOf = (x: AnyTensor): Node =>
-  isTensor(x)
-    ? (x as unknown as Node)
-    : raise('ShapeError', {
+  isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
+
+/** An operation without its first operand is a function, whose name is that of the operation: see `dual`. */
+const notATensor = (x: unknown): Explanation =>
+  typeof x === 'function'
+    ? {
+        where: 'operation',
+        expected: 'a tensor',
+        actual: `the function ${x.name === '' ? 'without a name' : x.name}`,
+        hint: x.name.endsWith('(…)')
+          ? `${x.name} waits for its first operand: write ${x.name.replace('(…)', '(x, …)')} or pipe(x, ${x.name})`
+          : 'call it',
+      }
+    : {
         where: 'operation',
         expected: 'a tensor',
         actual: show(x),
-        hint: 'a function gave none, or was not called',
-      });
+        hint: 'a tensor is what the operations return, or an input of a program',
+      };
 
 /**
- * Whether something is a staged tensor. A tree that holds tensors is none, nor is a resident {@link Value}.
+ * Tests if something is a staged tensor. Trees of tensors and resident values are not.
  *
  * @example
  * isTensor(zeros(2)) // → true

@@ -1,11 +1,12 @@
 /**
- * Trees: plain records and arrays, nested, with leaves of one kind. Parameters, optimiser states, inputs and
- * outputs of a program are trees. Members that are `undefined` or `null` (an optional parameter, a gradient
- * that does not exist) are no leaves, and stay as they are.
+ * Trees: nested plain records and arrays with leaves of one kind, such as parameters, optimizer states, and the inputs and
+ * outputs of a program. Members that are `undefined` or `null` (an optional parameter, a gradient that does not exist)
+ * are not leaves, and stay as they are.
  */
+import { dual } from './dual.js';
 import { raise } from './errors.js';
 
-/** A leaf and where it is: `down.0.conv1.kernel`, empty for a tree that is one leaf. */
+/** A leaf and its path: `down.0.conv1.kernel`; the path of a tree that is one leaf is empty. */
 export interface Leaf<A> {
   readonly path: string;
   readonly leaf: A;
@@ -23,12 +24,12 @@ const isBranch = (x: unknown): x is Branch => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** The path of a member. Two members never have the same: a name has no dot, and is not empty. */
+/** The path of a member. Paths are unique: names have no dot, and are not empty. */
 const within = (path: string, key: string): string =>
   key === '' || key.includes('.')
     ? raise('ConfigError', {
         where: path === '' ? 'tree' : path,
-        expected: 'names without a dot, of at least a letter',
+        expected: 'a name of at least one letter, without a dot',
         actual: `'${key}'`,
         hint: "write 'a.b' as { a: { b: … } }",
       })
@@ -36,7 +37,7 @@ const within = (path: string, key: string): string =>
       ? key
       : `${path}.${key}`;
 
-/** What something is, for messages: `Array`, `Float32Array`, `number 3`. */
+/** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`. */
 export const kindOf = (x: unknown): string =>
   typeof x === 'object' && x !== null
     ? (x.constructor?.name ?? 'an object')
@@ -47,31 +48,35 @@ export const kindOf = (x: unknown): string =>
 const notATree = (path: string, x: unknown): never =>
   raise('ConfigError', {
     where: path === '' ? 'tree' : path,
-    expected: 'a leaf, or a plain record or array of such',
+    expected: 'a leaf, or a plain record or array of leaves',
     actual: kindOf(x),
-    hint: 'a tree holds nothing else',
+    hint: 'trees are plain records and arrays: convert other objects first',
   });
 
+/** See {@link leaves}. */
+interface Leaves {
+  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
+  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
+}
+
 /**
- * All leaves of a tree, in the order of insertion. Raises `ConfigError` at what is neither leaf nor tree.
+ * All leaves of a tree, in the order of insertion. Raises `ConfigError` for a member that is neither leaf nor tree.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
- * leaves(isNumber)({ a: 1, b: [2] }) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
+ * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
  */
-export const leaves =
-  <A>(isLeaf: IsLeaf<A>) =>
-  (tree: unknown): readonly Leaf<A>[] => {
-    const found: Leaf<A>[] = [];
-    const visit = (x: unknown, path: string): void => {
-      if (isAbsent(x)) return;
-      if (isLeaf(x)) found.push({ path, leaf: x });
-      else if (isBranch(x)) for (const [key, member] of Object.entries(x)) visit(member, within(path, key));
-      else notATree(path, x);
-    };
-    visit(tree, '');
-    return found;
+export const leaves: Leaves = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
+  const found: Leaf<unknown>[] = [];
+  const visit = (x: unknown, path: string): void => {
+    if (isAbsent(x)) return;
+    if (isLeaf(x)) found.push({ path, leaf: x });
+    else if (isBranch(x)) for (const [key, member] of Object.entries(x)) visit(member, within(path, key));
+    else notATree(path, x);
   };
+  visit(tree, '');
+  return found;
+});
 
 /** Rebuilds a branch, member by member. */
 const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
@@ -79,54 +84,73 @@ const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): 
     ? branch.map((member, i) => f(member, `${i}`))
     : Object.fromEntries(Object.entries(branch).map(([key, member]) => [key, f(member, key)]));
 
+/** See {@link mapLeaves}. */
+interface MapLeaves {
+  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
+}
+
 /**
- * A tree of the same form with other leaves.
+ * Applies a function to each leaf of a tree; the form stays.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
- * mapLeaves(isNumber)((n, path) => `${path} = ${n}`)({ a: 1, b: [2] }) // → { a: 'a = 1', b: ['b.0 = 2'] }
+ * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
  */
-export const mapLeaves =
-  <A>(isLeaf: IsLeaf<A>) =>
-  <B>(f: (leaf: A, path: string) => B) =>
-  (tree: unknown): unknown => {
+export const mapLeaves: MapLeaves = dual(
+  'mapLeaves',
+  3,
+  (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) => {
     const visit = (x: unknown, path: string): unknown => {
       if (isAbsent(x)) return x;
       if (isLeaf(x)) return f(x, path);
       return isBranch(x) ? rebuild(x, (member, key) => visit(member, within(path, key))) : notATree(path, x);
     };
     return visit(tree, '');
-  };
+  },
+);
+
+/** Trees of one form; the first gives the form. */
+export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
+type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
+
+/** See {@link zipLeaves}. */
+interface ZipLeaves {
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
+}
 
 /**
- * Joins trees leaf by leaf. The first tree gives the form; a later one has a leaf, or nothing (`null`), at
- * each of its leaves. Raises `ConfigError` at the path where the forms differ.
+ * Joins trees leaf by leaf. The first tree gives the form; at each of its leaves, another tree has a leaf, or nothing
+ * (`null`). Raises `ConfigError`, with the path, if the forms differ.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
- * zipLeaves(isNumber)((a, [b]) => a + (b ?? 0))({ x: 1, y: 2 }, { x: 10, y: null }) // → { x: 11, y: 2 }
+ * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
+ * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
  */
-export const zipLeaves =
-  <A>(isLeaf: IsLeaf<A>) =>
-  <B>(f: (leaf: A, others: readonly (A | null)[], path: string) => B) =>
-  (first: unknown, ...rest: readonly unknown[]): unknown => {
-    const visit = (x: unknown, others: readonly unknown[], path: string): unknown => {
+export const zipLeaves: ZipLeaves = dual(
+  'zipLeaves',
+  3,
+  ([first, ...others]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
+    const visit = (x: unknown, theirs: readonly unknown[], path: string): unknown => {
       if (isAbsent(x)) return x;
       if (isLeaf(x)) {
-        const joined = others.map((other) => leafOrNull(other, path));
+        const joined = theirs.map((other) => leafOrNull(other, path));
         return f(x, joined, path);
       }
       if (!isBranch(x)) return notATree(path, x);
-      for (const other of others) sameMembers(x, other, path);
+      for (const other of theirs) sameMembers(x, other, path);
       return rebuild(x, (member, key) => {
-        const theirs = others.map((other) => memberOf(other, key));
-        return visit(member, theirs, within(path, key));
+        const members = theirs.map((other) => memberOf(other, key));
+        return visit(member, members, within(path, key));
       });
     };
-    const leafOrNull = (other: unknown, path: string): A | null =>
+    const leafOrNull = (other: unknown, path: string): unknown =>
       isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-    return visit(first, rest, '');
-  };
+    return visit(first, others, '');
+  },
+);
 
 /** `x` is a branch: {@link sameMembers} has seen it. */
 const memberOf = (x: unknown, key: string): unknown => (x as Readonly<Record<string, unknown>>)[key];
@@ -149,5 +173,5 @@ const differ = (path: string, expected: string, actual: string): never =>
     where: path === '' ? 'tree' : path,
     expected,
     actual,
-    hint: 'trees are joined leaf by leaf: they must have the same form',
+    hint: 'trees are joined leaf by leaf: give them the same form',
   });

@@ -1,16 +1,17 @@
-/** Tensors that are known when the program is traced. */
+/** Tensors of known values. */
 import type { Extent, Extents, Wide, Widened } from '../dim.js';
+import { dual } from '../dual.js';
 import { extents } from '../extent.js';
 import { type DTypeOfArray, dtypeOfArray } from '../hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
-import { type Dim, dims, type DType, dtypeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
-/** The numbers of an `Extents<S>`, which is S, or a message that no number fits. */
+/** The numbers of an `Extents<S>`, which is S, or a message for the compiler. */
 const checked = (op: string, shape: readonly unknown[]): readonly number[] =>
   extents(op, shape as readonly number[]);
 
 /**
- * One number everywhere. Extents known only at run time are wide; see `ascribe`.
+ * Fills a shape with one number. Extents known only at run time are wide; see `ascribe`.
  *
  * @example
  * fullOf(0.5, 2, 3) // → [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
@@ -38,16 +39,26 @@ export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): 
 export const ones = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(1, checked('ones', shape)));
 
+type Filled = Exclude<DType, 'key'>;
+
+const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
+  const { shape, dtype } = nodeOf(x);
+  return tensor(full(value, shape, dtype));
+};
+
+/** See {@link fullLike}. */
+interface FullLike {
+  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
+  (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
+}
+
 /**
- * One number everywhere, in the shape and dtype of `x`.
+ * Fills the shape and dtype of `x` with one number.
  *
  * @example
- * pipe(iota(3), fullLike(7)) // → [7, 7, 7]
+ * fullLike(iota(3), 7) // → [7, 7, 7]
  */
-export const fullLike =
-  (value: number) =>
-  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
-    tensor(full(value, dims(x), dtypeOf(x)));
+export const fullLike: FullLike = dual('fullLike', 2, filled);
 
 /**
  * Zeros in the shape and dtype of `x`.
@@ -55,8 +66,7 @@ export const fullLike =
  * @example
  * zerosLike(iota(3)) // → [0, 0, 0]
  */
-export const zerosLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
-  fullLike(0)(x);
+export const zerosLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
 
 /**
  * Ones in the shape and dtype of `x`.
@@ -64,11 +74,10 @@ export const zerosLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: T
  * @example
  * onesLike(iota(3)) // → [1, 1, 1]
  */
-export const onesLike = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>): Tensor<S, D> =>
-  fullLike(1)(x);
+export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
 
 /**
- * A number as a tensor, float32 if no dtype is given.
+ * Makes a number a scalar tensor; default dtype: float32.
  *
  * @example
  * scalar(0.5) // : Tensor<[]>
@@ -87,8 +96,8 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
     : Float64Array.from(data);
 
 /**
- * Numbers from the host, in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else
- * float32. Raises `ShapeError` where their count is not that of the shape.
+ * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else float32. Raises
+ * `ShapeError` if their count does not fit the shape.
  *
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
@@ -102,18 +111,18 @@ export const constantOf = <A extends HostNumbers, const S extends readonly numbe
   tensor(constant(dataOf(data), checked('constantOf', shape), dtypeOfArray(data)));
 
 /**
- * One row of numbers, to `gather` from: a schedule by its timestep.
+ * Makes a vector of numbers to `gather` from, such as a schedule by timestep.
  *
  * @example
  * const alphaBar = table([0.9, 0.5, 0.1])
  * const t = constantOf(Int32Array.of(2, 0), 2)
- * pipe(t, gather(alphaBar)) // → [0.1, 0.9]
+ * gather(alphaBar, t) // → [0.1, 0.9]
  */
 export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
   constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
 
 /**
- * 0 … n − 1.
+ * The integers 0 … n − 1.
  *
  * @example
  * iota(4) // → [0, 1, 2, 3]

@@ -1,26 +1,76 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`, and changes of resolution. */
 import type { Double, Half } from '../dim.js';
+import { dual, type OneError } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
-import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
 const samePadding = (kernel: Node): Padding => paddingOf('same', sizeOfKernel(kernel));
 
+/** The options of a convolution in `G` groups. */
+export interface Convolution<G extends number = number> {
+  /** Along the height and the width; default 1. */
+  readonly strides?: Pair;
+  /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
+  readonly padding?: GivenPadding;
+  /** The distance between neighbouring elements of the kernel, in pixels; default 1. */
+  readonly dilation?: Pair;
+  /** Input and output channels in independent groups; the kernel is `[KH, KW, C/groups, D]`. */
+  readonly groups?: G;
+}
+
+/** `C`, if there is one group; the channels of several groups are wide. */
+export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
+
+/** See {@link conv2d}. */
+type Conv2d = OneError & {
+  <C extends Dim, D extends Dim>(
+    kernel: Tensor<[Dim, Dim, C, D]>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, H, W, D]>;
+  <C extends Dim, D extends Dim, const G extends number = 1>(
+    kernel: Tensor<[Dim, Dim, C, D]>,
+    options: Convolution<G>,
+  ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<Grouped<G, C>>]>) => Tensor<[B, Dim, Dim, D]>;
+  <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
+    image: Tensor<[B, Dim, Dim, C]>,
+    kernel: Tensor<[Dim, Dim, NoInfer<Grouped<G, C>>, D]>,
+    options: Convolution<G>,
+  ): Tensor<[B, Dim, Dim, D]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
+  ): Tensor<[B, H, W, D]>;
+};
+
 /**
- * Convolves an image, padded with zeros so that its size stays: `kernel: [KH, KW, C, D]`, `[B, H, W, C]` →
- * `[B, H, W, D]`. The kernel is not flipped (a cross-correlation).
+ * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
+ * cross-correlation). Without options, zeros are padded so that the size stays. With options the size of the result is
+ * wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises `ShapeError` if the channels do not fit the
+ * kernel, and `ConfigError` for invalid options.
  *
  * @example
- * pipe(zeros(8, 28, 28, 1), conv2d(zeros(3, 3, 1, 64))) // : Tensor<[8, 28, 28, 64]>
+ * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
+ * const patches = conv2d(zeros(8, 28, 28, 1), zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
+ * dims(patches) // → [8, 7, 7, 32]
+ * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
  */
-export const conv2d =
-  <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
-  <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>): Tensor<[B, H, W, D]> =>
-    tensor(conv2dNode(nodeOf(image), nodeOf(kernel), { padding: samePadding(nodeOf(kernel)) }));
+export const conv2d: Conv2d = dual(
+  'conv2d',
+  ([, second]) => isTensor(second),
+  (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) => {
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = options;
+    const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
+    return tensor(
+      conv2dNode(nodeOf(image), nodeOf(kernel), { strides, padding: around, rhsDilation: dilation, groups }),
+    );
+  },
+);
 
 export const evenSize = (op: string, { shape }: Node): void => {
   if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
@@ -32,99 +82,74 @@ export const evenSize = (op: string, { shape }: Node): void => {
     });
 };
 
-/**
- * Convolves with stride 2: half the size. A 3×3 kernel pads by 1 on each side. Raises `ShapeError` where the
- * size is odd.
- *
- * @example
- * pipe(zeros(8, 28, 28, 64), downsample(zeros(3, 3, 64, 128))) // : Tensor<[8, 14, 14, 128]>
- */
-export const downsample =
-  <C extends Dim, D extends Dim>(kernel: Tensor<[Dim, Dim, C, D]>) =>
-  <B extends Dim, H extends Dim, W extends Dim>(
+/** See {@link downsample}. */
+interface Downsample {
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
+  ): Tensor<[B, Half<H>, Half<W>, D]>;
+  <C extends Dim, D extends Dim>(
+    kernel: Tensor<[Dim, Dim, C, D]>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<C>]>,
-  ): Tensor<[B, Half<H>, Half<W>, D]> => {
-    evenSize('downsample', nodeOf(image));
-    const padding = samePadding(nodeOf(kernel));
-    return tensor(
-      named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })),
-    );
-  };
+  ) => Tensor<[B, Half<H>, Half<W>, D]>;
+}
 
 /**
- * Convolves each channel by itself, padded with zeros so that the size stays: `kernel: [KH, KW, 1, C]`, `[B,
- * H, W, C]` → `[B, H, W, C]`. With another stride or several channels out of one it is {@link convolution} in
- * groups. Chollet 2017.
+ * Convolves with stride 2, which halves the size: `[B, H, W, C]` → `[B, H/2, W/2, D]`. A 3×3 kernel pads by 1 on each
+ * side. Raises `ShapeError` if the size is odd.
  *
  * @example
- * pipe(zeros(8, 28, 28, 64), depthwiseConv2d(zeros(3, 3, 1, 64))) // : Tensor<[8, 28, 28, 64]>
+ * downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
+ */
+export const downsample: Downsample = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
+  evenSize('downsample', nodeOf(image));
+  const padding = samePadding(nodeOf(kernel));
+  return tensor(
+    named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })),
+  );
+});
+
+/** See {@link depthwiseConv2d}. */
+interface DepthwiseConv2d {
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]>;
+  <C extends Dim>(
+    kernel: Tensor<[Dim, Dim, 1, C]>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(
+    image: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, H, W, C]>;
+}
+
+/**
+ * Convolves each channel on its own, padded with zeros so that the size stays: `[B, H, W, C]` and a `kernel: [KH, KW, 1,
+ * C]` → `[B, H, W, C]`. For other strides, or several output channels for each input channel, use {@link conv2d} with
+ * `groups`. Chollet 2017.
+ *
+ * @example
+ * depthwiseConv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]
  */
-export const depthwiseConv2d =
-  <C extends Dim>(kernel: Tensor<[Dim, Dim, 1, C]>) =>
-  <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<C>]>,
-  ): Tensor<[B, H, W, C]> => {
+export const depthwiseConv2d: DepthwiseConv2d = dual(
+  'depthwiseConv2d',
+  2,
+  (image: AnyTensor, kernel: AnyTensor) => {
     const n = nodeOf(kernel);
     return tensor(
       named('depthwiseConv2d', () =>
         conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! }),
       ),
     );
-  };
-
-/** What may be said of a convolution in `G` groups. */
-export interface Convolution<G extends number = number> {
-  /** Along the height and the width; 1 if not given. */
-  readonly strides?: Pair;
-  /** `same` keeps the size at stride 1 (the default), `valid` does not pad; or the four counts. */
-  readonly padding?: GivenPadding;
-  /** The distance between neighbours under the kernel; 1 if not given. */
-  readonly dilation?: Pair;
-  /**
-   * Input and output channels in groups that do not see each other; the kernel is `[KH, KW, C/groups, D]`.
-   */
-  readonly groups?: G;
-}
-
-/** `C`, which only without groups is all channels. */
-export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
+  },
+);
 
 /**
- * A convolution with any stride, padding, dilation and grouping: `[B, H, W, C]` → `[B, H', W', D]`, where the
- * size of the result is wide, as C is in groups. Raises `ShapeError` where the channels do not fit the kernel.
+ * Doubles the size by repeating the nearest pixel: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
  *
  * @example
- * const patchify = convolution(zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
- * dims(patchify(zeros(8, 28, 28, 1))) // → [8, 7, 7, 32]
- * const depthwise = convolution(zeros(3, 3, 1, 64), { groups: 64 })
- * depthwise(zeros(8, 28, 28, 64)) // : Tensor<[8, Dim, Dim, 64]>
- */
-export const convolution =
-  <C extends Dim, D extends Dim, const G extends number = 1>(
-    kernel: Tensor<[Dim, Dim, C, D]>,
-    given: Convolution<G> = {},
-  ) =>
-  <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<Grouped<G, C>>]>): Tensor<[B, Dim, Dim, D]> => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
-    const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
-    return tensor(
-      named('convolution', () =>
-        conv2dNode(nodeOf(image), nodeOf(kernel), {
-          strides,
-          padding: around,
-          rhsDilation: dilation,
-          groups,
-        }),
-      ),
-    );
-  };
-
-/**
- * Twice the size, by the nearest neighbour: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
- *
- * @example
- * pipe(zeros(8, 14, 14, 64), upsample) // : Tensor<[8, 28, 28, 64]>
+ * upsample(zeros(8, 14, 14, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(constantOf([1, 2], 1, 1, 2, 1), upsample, reshape(2, 4)) // → [[1, 1, 2, 2], [1, 1, 2, 2]]
  */
 export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
@@ -137,11 +162,11 @@ export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends 
 };
 
 /**
- * Half the size, by the mean of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError`
- * where the size is odd.
+ * Halves the size: the mean of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is
+ * odd.
  *
  * @example
- * pipe(zeros(8, 28, 28, 64), averagePool) // : Tensor<[8, 14, 14, 64]>
+ * averagePool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]
  */
 export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(

@@ -1,4 +1,5 @@
 /** Sums of products over named axes: each letter of an equation is an axis. */
+import { dual } from '../dual.js';
 import { nothingBound } from '../bind.js';
 import { named, raise } from '../errors.js';
 import { type Node, sizeOf } from '../node.js';
@@ -80,25 +81,47 @@ type Result<R extends readonly string[], E> = E extends unknown
   ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
   : never;
 
-type OfOne<A extends readonly string[], R extends readonly string[]> = <S extends Shape>(
-  x: OrMessage<Tensor<S>, Clashes<A, S, unknown, 'arg 1'>>,
-) => Result<R, ExtentsOf<A, S>>;
+/** The letters of operand `I`; none for an equation that has no such operand. */
+type LettersAt<E extends string, I extends number> = Operands<E>[I &
+  keyof Operands<E>] extends infer W extends string
+  ? LettersOf<W>
+  : [];
 
-type OfTwo<A extends readonly string[], B extends readonly string[], R extends readonly string[]> = <
-  S extends Shape,
-  T extends Shape,
->(
-  x: OrMessage<Tensor<S>, Clashes<A, S, unknown, 'arg 1'>>,
-  y: OrMessage<Tensor<T>, Clashes<B, T, ExtentsOf<A, S>, 'arg 2'>>,
-) => Result<R, ExtentsOf<A, S> & ExtentsOf<B, T>>;
+/** Tensor `x` of an equation, or the messages of its clashes. */
+type First<E extends string, S extends Shape> = OrMessage<
+  Tensor<S>,
+  Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>
+>;
+type Second<E extends string, S extends Shape, T extends Shape> = OrMessage<
+  Tensor<T>,
+  Clashes<LettersAt<E, 1>, T, ExtentsOf<LettersAt<E, 0>, S>, 'arg 2'>
+>;
+type ProductOf<E extends string, S extends Shape, T extends Shape> = Result<
+  LettersOf<ResultOf<E>>,
+  ExtentsOf<LettersAt<E, 0>, S> & ExtentsOf<LettersAt<E, 1>, T>
+>;
 
-/** A function of one or two tensors, each of whose letters has one extent. */
-export type Einsum<E extends string> =
-  Operands<E> extends readonly [infer A extends string, infer B extends string]
-    ? OfTwo<LettersOf<A>, LettersOf<B>, LettersOf<ResultOf<E>>>
-    : Operands<E> extends readonly [infer A extends string]
-      ? OfOne<LettersOf<A>, LettersOf<ResultOf<E>>>
-      : never;
+/** The result for one operand; of an equation with two operands, the function of the first. */
+type OfOne<E extends string, S extends Shape> =
+  Operands<E> extends readonly [string, string]
+    ? <R extends Shape>(
+        x: OrMessage<Tensor<R>, Clashes<LettersAt<E, 0>, R, ExtentsOf<LettersAt<E, 1>, S>, 'arg 1'>>,
+      ) => ProductOf<E, R, S>
+    : Result<LettersOf<ResultOf<E>>, ExtentsOf<LettersAt<E, 0>, S>>;
+
+/** See {@link einsum}. */
+export interface Einsum {
+  <const E extends string>(equation: CheckedEquation<E>): <S extends Shape>(x: First<E, S>) => OfOne<E, S>;
+  <S extends Shape, const E extends string>(
+    x: Operands<E> extends readonly [string, string] ? Tensor<S> : First<E, S>,
+    equation: CheckedEquation<E>,
+  ): OfOne<E, S>;
+  <S extends Shape, T extends Shape, const E extends string>(
+    x: First<E, S>,
+    y: Second<E, S, T>,
+    equation: CheckedEquation<E>,
+  ): ProductOf<E, S, T>;
+}
 
 // In values
 
@@ -169,27 +192,35 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
   return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
 };
 
-/**
- * The sum of products that an equation describes: each letter is an axis, and what is not in the result is
- * summed over. For one operand or two, in which a letter stands for one extent; of two it is one batched
- * product of matrices. Raises `ShapeError`, naming the argument and the letter, where traced extents do not
- * fit, and `ConfigError` for what is no equation. For callers whose dims are known, as `defn` is. Einstein
- * 1916.
- *
- * @example
- * einsum('bqhd,bkhd->bhqk')(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16)) // : Tensor<[8, 4, 49, 50]>
- * einsum('ij,j->i')(constantOf([1, 2, 3, 4], 2, 2), constantOf([1, 10], 2)) // → [21, 43]
- * einsum('ij->ji')(constantOf([1, 2, 3, 4], 2, 2)) // → [[1, 3], [2, 4]]
- */
-export const einsum = <const E extends string>(equation: CheckedEquation<E>): Einsum<E> => {
+const apply = (equation: string, tensors: readonly AnyTensor[]): AnyTensor => {
   const { operands, result } = equationOf(equation);
   const words = operands.map((letters) => letters.join(' '));
   const signature = parseSignature(`${words.join(', ')} -> ${result.join(' ')}`);
-  const apply = (...tensors: readonly AnyTensor[]): AnyTensor => {
-    named('einsum', () => bindInputs(signature, tensors, nothingBound()));
-    const [x, y] = tensors.map((t, i): Named => ({ node: nodeOf(t), letters: operands[i]! }));
-    const sum = y === undefined ? summed(x!, result) : product(x!, y, result);
-    return tensor(ordered(sum, result));
-  };
-  return apply as Einsum<E>; // the run-time checks are those of the type
+  named('einsum', () => bindInputs(signature, tensors, nothingBound()));
+  const [x, y] = tensors.map((t, i): Named => ({ node: nodeOf(t), letters: operands[i]! }));
+  const sum = y === undefined ? summed(x!, result) : product(x!, y, result);
+  return tensor(ordered(sum, result));
 };
+
+/** Whether a call has all operands of its equation, which is the last argument. */
+const hasAllOperands = (args: readonly unknown[]): boolean => {
+  const equation = args.at(-1);
+  return args.length > (typeof equation === 'string' ? equationOf(equation).operands.length : 0);
+};
+
+/**
+ * The sum of products over named axes (Einstein 1916): each letter of the equation is an axis with one extent, and letters
+ * that are not in the result are summed over. Takes one operand or two; two are one batched product of matrices. Raises
+ * `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid equation.
+ * Types are computed for concrete shapes only, not inside generic functions.
+ *
+ * @example
+ * einsum(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16), 'bqhd,bkhd->bhqk') // : Tensor<[8, 4, 49, 50]>
+ * const x = constantOf([1, 2, 3, 4], 2, 2)
+ * einsum(x, constantOf([1, 10], 2), 'ij,j->i') // → [21, 43]
+ * pipe(x, einsum(constantOf([1, 10], 2), 'ij,j->i')) // → [21, 43]
+ * einsum(x, 'ij->ji') // → [[1, 3], [2, 4]]
+ */
+export const einsum: Einsum = dual('einsum', hasAllOperands, (...args: readonly unknown[]) =>
+  apply(args.at(-1) as string, args.slice(0, -1) as readonly AnyTensor[]),
+);

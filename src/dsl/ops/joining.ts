@@ -1,22 +1,33 @@
-/** Several tensors as one. An axis may count from the end. */
+/** Joins several tensors to one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../dim.js';
+import { dual } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import { extents } from '../extent.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../primitives/index.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
+/** See {@link concat}. */
+interface Concat {
+  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
+    x: Tensor<[...R, C], D>,
+    y: Tensor<[...R, E], NoInfer<D>>,
+  ): Tensor<[...R, Add<C, E>], D>;
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
+}
+
 /**
- * Puts `y` behind x along the last axis: `concat(y)(x)` is [x, y]. The other axes must agree.
+ * Joins two tensors along the last axis: [x, y]. The other axes are equal.
  *
  * @example
- * pipe(zeros(8, 16, 16, 64), concat(zeros(8, 16, 16, 32))) // : Tensor<[8, 16, 16, 96]>
- * pipe(zeros(2, 1), concat(ones(2, 2))) // → [[0, 1, 1], [0, 1, 1]]
+ * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
+ * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
  */
-export const concat =
-  <R extends Shape, E extends Dim, D extends DType>(y: Tensor<[...R, E], D>) =>
-  <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>): Tensor<[...R, Add<C, E>], D> =>
-    tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+export const concat: Concat = dual('concat', 2, (x: AnyTensor, y: AnyTensor) =>
+  tensor(concatNodes([nodeOf(x), nodeOf(y)], -1)),
+);
 
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
 type DTypeOf<T> = T extends Tensor<Shape, infer D> ? D : never;
@@ -28,7 +39,7 @@ type Total<T extends readonly unknown[], A extends number> = T extends readonly 
     : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
   : Dim;
 
-/** `X`, or a message where it does not fit beside `First`. */
+/** `X`, or a message if it does not fit beside `First`. */
 type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>] extends [
   Replace<ShapeOf<First>, A, Dim>,
   DTypeOf<First>,
@@ -37,7 +48,7 @@ type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<
   : 'the other axes, or the dtypes, differ from those of the first tensor';
 
 /**
- * Joins tensors along an axis (the last, if none is given). Raises `ShapeError` where the other axes differ.
+ * Joins tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
  *
  * @example
  * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
@@ -51,7 +62,7 @@ export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], 
 };
 
 /**
- * Tensors of one shape side by side, on a new axis (the first, if none is given).
+ * Joins tensors of one shape along a new axis (default: the first).
  *
  * @example
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
@@ -78,20 +89,31 @@ export const stack = <
   return tensor(named('stack', () => concatNodes(parts, at)));
 };
 
+/** See {@link tile}. */
+interface Tile {
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+    count: Extent<N>,
+  ): Tensor<Replace<S, A, Dim>, D>;
+  <const A extends number, const N extends number>(
+    axis: A,
+    count: Extent<N>,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
+}
+
 /**
- * The whole of x, `count` times along an axis: the batch twice, as classifier-free guidance wants it. The
- * extent becomes wide.
+ * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes
+ * wide.
  *
  * @example
- * pipe(iota(3), tile(0, 2)) // → [0, 1, 2, 0, 1, 2]
+ * tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
-export const tile =
-  <const A extends number, const N extends number>(axis: A, count: Extent<N>) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Replace<S, A, Dim>, D> => {
-    const n = nodeOf(x);
-    const at = axisOf('tile', n, axis);
-    const [times] = extents('tile', [count as number]); // Extent<N> is N, or a message that no number fits
-    const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
-    const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times!, ...after]);
-    return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
-  };
+export const tile: Tile = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('tile', n, axis);
+  const [times] = extents('tile', [count]);
+  const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
+  const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times!, ...after]);
+  return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
+});

@@ -1,24 +1,33 @@
 import type { Node } from '../node.js';
 import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape } from '../primitives/index.js';
-import { type AnyTensor, nodeOf } from '../tensor.js';
+import { type AnyTensor, isTensor, nodeOf } from '../tensor.js';
 
-/** The dtypes that can be calculated with. */
+/** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
 
-/** A node repeated over a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
+/** Repeats a node over a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
 export const spread = (n: Node, shape: readonly number[]): Node => {
   const missing = Math.max(0, shape.length - n.shape.length);
   return broadcast(reshape(n, [...shape.slice(0, missing).map(() => 1), ...n.shape]), shape);
 };
 
-/** The second operand of a binary operation on `x`: a number or a scalar is repeated over the shape of `x`. */
+/** An operand in the shape of `x`: numbers and scalars are repeated, and numbers take the dtype of `x`. */
 export const operand = (op: string, y: number | AnyTensor, x: Node): Node => {
-  if (typeof y === 'number') {
-    return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
-  }
+  if (typeof y === 'number') return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
   const n = nodeOf(y);
-  return n.shape.length === 0 && x.shape.length > 0
-    ? broadcast(reshape(n, x.shape.map(() => 1)), x.shape) // prettier-ignore
-    : n;
+  return n.shape.length === 0 && x.shape.length > 0 ? spread(n, x.shape) : n;
 };
+
+/** The nodes of two operands in one shape. Either may be a number or a scalar, but not both may be numbers. */
+export const operands = (op: string, x: number | AnyTensor, y: number | AnyTensor): readonly [Node, Node] => {
+  // the shape comes from the operand that is not a scalar; two scalars have one shape
+  const model = typeof x === 'number' || (isTensor(x) && isTensor(y) && isScalar(x)) ? y : x;
+  const shape = nodeOf(model as AnyTensor);
+  return [operand(op, x, shape), operand(op, y, shape)];
+};
+
+const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
+
+/** Whether the first argument of a call is a tensor: the data-first form of an operation with optional arguments. */
+export const startsWithTensor = ([x]: readonly unknown[]): boolean => isTensor(x);

@@ -1,23 +1,22 @@
-/** Windows over images `[B, H, W, C]`, one axis after the other. */
+/** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
 import type { Half } from '../dim.js';
+import { dual } from '../dual.js';
 import { raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
 import type { Node } from '../node.js';
 import { add, binary, constant, mul, pad, slice } from '../primitives/index.js';
-import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { evenSize } from './convolution.js';
 import { spread } from './operand.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
-/** Which windows are taken. */
+/** The windows of a pooling. */
 export interface Pooling {
   /** Height and width. */
   readonly window: Pair;
-  /** From one window to the next; the window itself if not given, so that none overlap. */
+  /** From one window to the next; default: the window, so that none overlap. */
   readonly strides?: Pair;
-  /**
-   * `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts.
-   */
+  /** `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts. */
   readonly padding?: GivenPadding;
 }
 
@@ -28,7 +27,7 @@ interface Windows {
   readonly stride: number;
   readonly low: number;
   readonly high: number;
-  /** How many there are. */
+  /** The number of windows. */
   readonly count: number;
 }
 
@@ -57,7 +56,7 @@ const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Window
   });
 };
 
-/** The elements of each window along an axis combined; `value` stands around the image. */
+/** Combines the elements of each window along an axis; the image is padded with `value`. */
 const combined = (
   x: Node,
   { axis, size, stride, low, high, count }: Windows,
@@ -72,7 +71,7 @@ const combined = (
   return taps.reduce(combine);
 };
 
-/** One over the number of pixels, without padding, in each window along an axis. */
+/** 1/n for the n pixels of each window along an axis; padding does not count. */
 const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
   const pixels = Array.from({ length: count }, (_, i) => {
     const start = i * stride - low;
@@ -86,54 +85,61 @@ const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
   );
 };
 
+/** Both forms of pooling. */
+interface Pool {
+  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
+  (
+    windows: Pooling,
+  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
+}
+
+const maxPoolingNode = (n: Node, given: Pooling): Node => {
+  const greater = (a: Node, b: Node): Node => binary('max', a, b);
+  return windowsOf('maxPooling', n, given).reduce((x, w) => combined(x, w, greater, -Infinity), n);
+};
+
 /**
- * The greatest element in each window: `[B, H, W, C]` → `[B, H', W', C]`, where the size of the result is
- * wide. Raises `ShapeError` where the image is smaller than a window.
+ * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises `ShapeError`
+ * if the image is smaller than a window, and `ConfigError` for invalid windows.
  *
  * @example
  * const image = constantOf([1, 5, 2, 3, 4, 0], 1, 1, 6, 1)
  * pipe(image, maxPooling({ window: [1, 3], strides: [1, 1] }), reshape(4)) // → [5, 5, 4, 4]
- * dims(maxPooling({ window: [3, 3], strides: [2, 2], padding: 'same' })(zeros(8, 28, 28, 64))) // → [8, 14, 14, 64]
+ * dims(maxPooling(zeros(8, 28, 28, 64), { window: [3, 3], strides: [2, 2], padding: 'same' })) // → [8, 14, 14, 64]
  */
-export const maxPooling =
-  (given: Pooling) =>
-  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>): Tensor<[B, Dim, Dim, C]> => {
-    const greater = (a: Node, b: Node): Node => binary('max', a, b);
-    const n = nodeOf(image);
-    return tensor(windowsOf('maxPooling', n, given).reduce((x, w) => combined(x, w, greater, -Infinity), n));
-  };
+export const maxPooling: Pool = dual('maxPooling', 2, (image: AnyTensor, windows: Pooling) =>
+  tensor(maxPoolingNode(nodeOf(image), windows)),
+);
 
 /**
- * The mean of each window, in which padding does not count: `[B, H, W, C]` → `[B, H', W', C]`, where the size
- * of the result is wide. Raises `ShapeError` where the image is smaller than a window.
+ * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises
+ * `ShapeError` if the image is smaller than a window, and `ConfigError` for invalid windows.
  *
  * @example
  * const image = constantOf([1, 5, 3, 3, 4, 2], 1, 1, 6, 1)
  * pipe(image, averagePooling({ window: [1, 3] }), reshape(2)) // → [3, 3]
  * pipe(ones(1, 3, 3, 1), averagePooling({ window: [3, 3], strides: [2, 2], padding: 'same' }), reshape(2, 2)) // → [[1, 1], [1, 1]]
  */
-export const averagePooling =
-  (given: Pooling) =>
-  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>): Tensor<[B, Dim, Dim, C]> => {
-    const n = nodeOf(image);
-    const meanOf = (x: Node, w: Windows): Node => {
-      const sums = combined(x, w, add, 0);
-      return mul(sums, spread(shares(x, w), sums.shape));
-    };
-    return tensor(windowsOf('averagePooling', n, given).reduce(meanOf, n));
+export const averagePooling: Pool = dual('averagePooling', 2, (image: AnyTensor, windows: Pooling) => {
+  const meanOf = (x: Node, w: Windows): Node => {
+    const sums = combined(x, w, add, 0);
+    return mul(sums, spread(shares(x, w), sums.shape));
   };
+  const n = nodeOf(image);
+  return tensor(windowsOf('averagePooling', n, windows).reduce(meanOf, n));
+});
 
 /**
- * Half the size, by the greatest of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`, the companion of
- * `averagePool`. Raises `ShapeError` where the size is odd.
+ * Halves the size: the greatest element of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the
+ * size is odd.
  *
  * @example
- * pipe(zeros(8, 28, 28, 64), maxPool) // : Tensor<[8, 14, 14, 64]>
+ * maxPool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]
  */
 export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: Tensor<[B, H, W, C]>,
 ): Tensor<[B, Half<H>, Half<W>, C]> => {
   evenSize('maxPool', nodeOf(image));
-  return tensor(nodeOf(maxPooling({ window: [2, 2] })(image)));
+  return tensor(maxPoolingNode(nodeOf(image), { window: [2, 2] }));
 };

@@ -1,7 +1,8 @@
 /**
- * Reductions: of the whole tensor to a scalar (`sum`), over some axes, which disappear (`sumOver`; over none, they
- * change nothing), or of each sample of a batch (`sumPerSample`). An axis may count from the end.
+ * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
+ * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
+import { dual, type OneError } from '../dual.js';
 import { named } from '../errors.js';
 import type { Node, ReduceFn } from '../node.js';
 import { sizeOf } from '../node.js';
@@ -25,16 +26,28 @@ import {
 } from '../primitives/index.js';
 import type { Extent, Wide } from '../dim.js';
 import type { Having, Without } from '../shape.js';
-import { type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
-import { type Numeric, spread } from './operand.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type Numeric, spread, startsWithTensor } from './operand.js';
 import { takeAlongLast } from './take.js';
 
-type ToScalar<N extends DType> = <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
-type OverAxes<N extends DType> = <const A extends readonly number[]>(
-  ...axes: A
-) => <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<Without<S, A>, D>;
+/** One axis or several; an empty list changes nothing. */
+export type Axes = number | readonly number[];
+type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 
-/** How a node is reduced over axes, which disappear. */
+/** A reduction of tensors of some dtypes, which the result keeps. */
+export type Reduction<N extends DType> = OneError & {
+  (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
+  <const A extends Axes>(
+    axes: A,
+  ): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<Without<S, AxisList<A>>, D>;
+  <S extends Shape, D extends N, const A extends Axes>(
+    x: Tensor<S, D>,
+    axes: A,
+  ): Tensor<Without<S, AxisList<A>>, D>;
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
+};
+
+/** Reduces a node over axes, which disappear. */
 type Reduce = (n: Node, axes: readonly number[]) => Node;
 
 const allAxes = (n: Node): readonly number[] => n.shape.map((_, axis) => axis);
@@ -45,18 +58,15 @@ const by =
   (n, axes) =>
     reduce(fn, n, axes);
 
-const toScalar =
-  <N extends DType>(op: string, reduced: Reduce): ToScalar<N> =>
-  (x) =>
-    tensor(named(op, () => reduced(nodeOf(x), allAxes(nodeOf(x)))));
+/** Both forms of a reduction; over all axes, if none are given. */
+export const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
+  dual(op, startsWithTensor, (x: AnyTensor, axes?: Axes) => {
+    const n = nodeOf(x);
+    const over = axes === undefined ? allAxes(n) : typeof axes === 'number' ? [axes] : axes;
+    return tensor(named(op, () => reduced(n, over)));
+  });
 
-const over =
-  <N extends DType>(op: string, reduced: Reduce): OverAxes<N> =>
-  (...axes) =>
-  (x) =>
-    tensor(named(op, () => reduced(nodeOf(x), axes)));
-
-/** How many elements of `n` are reduced to one. */
+/** The number of elements of `n` that are reduced to one. */
 const countOver = (op: string, n: Node, axes: readonly number[]): number =>
   sizeOf([...new Set(axes.map((axis) => axisOf(op, n, axis)))].map((axis) => n.shape[axis]!));
 
@@ -79,86 +89,57 @@ const allNode: Reduce = (n, axes) => cast(reduce('min', cast(n, 'int32'), axes),
 const anyNode: Reduce = (n, axes) => unary('not', allNode(unary('not', n), axes));
 
 /**
- * The sum of all elements.
+ * The sum of all elements, or over some axes.
  *
  * @example
- * sum(constantOf([1, 2, 3, 4], 2, 2)) // → 10
+ * const x = constantOf([1, 2, 3, 4], 2, 2)
+ * sum(x) // → 10
+ * sum(x, 0) // → [4, 6]
+ * pipe(x, sum(0)) // → [4, 6]
+ * sum(zeros(8, 28, 28, 64), [1, 2]) // : Tensor<[8, 64]>
  */
-export const sum: ToScalar<Numeric> = toScalar('sum', by('sum'));
+export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
 
 /**
- * The product of all elements.
+ * The product of all elements, or over some axes.
  *
  * @example
- * prod(constantOf([1, 2, 3, 4], 2, 2)) // → 24
+ * const x = constantOf([1, 2, 3, 4], 2, 2)
+ * prod(x) // → 24
+ * prod(x, -1) // → [2, 12]
  */
-export const prod: ToScalar<Numeric> = toScalar('prod', by('prod'));
+export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
 
 /**
- * The greatest of all elements.
+ * The greatest of all elements, or over some axes.
  *
  * @example
- * max(constantOf([3, 1, 2], 3)) // → 3
+ * const x = constantOf([1, 4, 3, 2], 2, 2)
+ * max(x) // → 4
+ * max(x, -1) // → [4, 3]
  */
-export const max: ToScalar<Numeric> = toScalar('max', by('max'));
+export const max: Reduction<Numeric> = reduction('max', by('max'));
 
 /**
- * The least of all elements.
+ * The smallest of all elements, or over some axes.
  *
  * @example
- * min(constantOf([3, 1, 2], 3)) // → 1
+ * const x = constantOf([1, 4, 3, 2], 2, 2)
+ * min(x) // → 1
+ * min(x, -1) // → [1, 2]
  */
-export const min: ToScalar<Numeric> = toScalar('min', by('min'));
+export const min: Reduction<Numeric> = reduction('min', by('min'));
 
 /**
- * The mean of all elements.
+ * The mean of all elements, or over some axes.
  *
  * @example
- * mean(constantOf([1, 2, 3, 4], 2, 2)) // → 2.5
+ * const x = constantOf([1, 2, 3, 4], 2, 2)
+ * mean(x) // → 2.5
+ * mean(x, -1) // → [1.5, 3.5]
+ * mean(zeros(8, 28, 28, 64), [1, 2]) // : Tensor<[8, 64]>
  */
-export const mean: ToScalar<'float32'> = toScalar('mean', meanNode);
-
-/**
- * The sums over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 2, 3, 4], 2, 2), sumOver(0)) // → [4, 6]
- * pipe(zeros(8, 28, 28, 64), sumOver(1, 2)) // : Tensor<[8, 64]>
- */
-export const sumOver: OverAxes<Numeric> = over('sumOver', by('sum'));
-
-/**
- * The products over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 2, 3, 4], 2, 2), prodOver(-1)) // → [2, 12]
- */
-export const prodOver: OverAxes<Numeric> = over('prodOver', by('prod'));
-
-/**
- * The greatest elements over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 4, 3, 2], 2, 2), maxOver(-1)) // → [4, 3]
- */
-export const maxOver: OverAxes<Numeric> = over('maxOver', by('max'));
-
-/**
- * The least elements over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 4, 3, 2], 2, 2), minOver(-1)) // → [1, 2]
- */
-export const minOver: OverAxes<Numeric> = over('minOver', by('min'));
-
-/**
- * The means over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 2, 3, 4], 2, 2), meanOver(-1)) // → [1.5, 3.5]
- * pipe(zeros(8, 28, 28, 64), meanOver(1, 2)) // : Tensor<[8, 64]>
- */
-export const meanOver: OverAxes<'float32'> = over('meanOver', meanNode);
+export const mean: Reduction<'float32'> = reduction('mean', meanNode);
 
 /**
  * The sum over each sample of a batch: `[B, ...]` → `[B]`.
@@ -179,108 +160,109 @@ export const meanPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R
   tensor(named('meanPerSample', () => meanNode(nodeOf(x), afterBatch(nodeOf(x)))));
 
 /**
- * The mean squared distance from the mean (biased), of all elements.
+ * The mean squared distance from the mean (biased: divided by n), of all elements or over some axes.
  *
  * @example
+ * const x = constantOf([1, 3, 10, 30], 2, 2)
+ * variance(x, -1) // → [1, 100]
  * variance(constantOf([1, 3], 2)) // → 1
  */
-export const variance: ToScalar<'float32'> = toScalar('variance', varianceNode);
+export const variance: Reduction<'float32'> = reduction('variance', varianceNode);
 
 /**
- * The mean squared distances from the mean (biased) over some axes, which disappear.
- *
- * @example
- * pipe(constantOf([1, 3, 10, 30], 2, 2), varianceOver(-1)) // → [1, 100]
- */
-export const varianceOver: OverAxes<'float32'> = over('varianceOver', varianceNode);
-
-/**
- * ln Σ eˣ of all elements, without overflow; −∞ where all are −∞.
+ * ln Σ eˣ of all elements, or over some axes, without overflow; −∞ where all elements are −∞.
  *
  * @example
  * logSumExp(zeros(2, 4)) // → 2.079
+ * logSumExp(zeros(2, 4), -1) // → [1.386, 1.386]
  */
-export const logSumExp: ToScalar<'float32'> = toScalar('logSumExp', logSumExpNode);
+export const logSumExp: Reduction<'float32'> = reduction('logSumExp', logSumExpNode);
 
 /**
- * ln Σ eˣ over some axes, which disappear, without overflow; −∞ where all are −∞.
+ * True if any element is true, of all elements or over some axes; false for no elements.
  *
  * @example
- * pipe(zeros(2, 4), logSumExpOver(-1)) // → [1.386, 1.386]
+ * const x = constantOf(Uint8Array.of(0, 1, 0, 0), 2, 2)
+ * any(x) // → true
+ * any(x, -1) // → [true, false]
  */
-export const logSumExpOver: OverAxes<'float32'> = over('logSumExpOver', logSumExpNode);
+export const any: Reduction<'bool'> = reduction('any', anyNode);
 
 /**
- * Whether at least one element is true; false of nothing.
+ * True if all elements are true, of all elements or over some axes; true for no elements.
  *
  * @example
- * any(constantOf(Uint8Array.of(0, 1), 2)) // → true
+ * const x = constantOf(Uint8Array.of(0, 1, 1, 1), 2, 2)
+ * all(x) // → false
+ * all(x, -1) // → [false, true]
  */
-export const any: ToScalar<'bool'> = toScalar('any', anyNode);
+export const all: Reduction<'bool'> = reduction('all', allNode);
+
+/** See {@link cumsum} and {@link cumprod}. */
+export interface Cumulative {
+  <S extends Shape, D extends Numeric, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+  ): Tensor<Having<S, [A]>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
+}
 
 /**
- * Whether at least one element is true over some axes, which disappear; false of nothing.
+ * Cumulative sums along an axis; each includes its own element.
  *
  * @example
- * pipe(constantOf(Uint8Array.of(0, 1, 0, 0), 2, 2), anyOver(-1)) // → [true, false]
+ * cumsum(constantOf([1, 2, 3], 3), 0) // → [1, 3, 6]
  */
-export const anyOver: OverAxes<'bool'> = over('anyOver', anyNode);
+export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number) =>
+  tensor(cumsumNode(nodeOf(x), axis)),
+);
+
+/** See {@link argmax}. */
+interface ArgMax {
+  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
+}
 
 /**
- * Whether all elements are true; true of nothing.
+ * The index of the greatest element along an axis, which disappears; of equal elements, the first.
  *
  * @example
- * all(constantOf(Uint8Array.of(0, 1), 2)) // → false
+ * argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
-export const all: ToScalar<'bool'> = toScalar('all', allNode);
+export const argmax: ArgMax = dual('argmax', 2, (x: AnyTensor, axis: number) =>
+  tensor(argmaxNode(nodeOf(x), axis)),
+);
 
-/**
- * Whether all elements are true over some axes, which disappear; true of nothing.
- *
- * @example
- * pipe(constantOf(Uint8Array.of(0, 1, 1, 1), 2, 2), allOver(-1)) // → [false, true]
- */
-export const allOver: OverAxes<'bool'> = over('allOver', allNode);
-
-/**
- * The sums of the elements of an axis up to each of them, itself included.
- *
- * @example
- * pipe(constantOf([1, 2, 3], 3), cumsum(0)) // → [1, 3, 6]
- */
-export const cumsum =
-  <const A extends number>(axis: A) =>
-  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<Having<S, [A]>, D> =>
-    tensor(cumsumNode(nodeOf(x), axis));
-
-/**
- * Where the greatest element of an axis is, the first of equals; the axis disappears.
- *
- * @example
- * pipe(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), argmax(-1)) // → [1, 0]
- */
-export const argmax =
-  <const A extends number>(axis: A) =>
-  <S extends Shape>(x: Tensor<S, Numeric>): Tensor<Without<S, [A]>, 'int32'> =>
-    tensor(argmaxNode(nodeOf(x), axis));
-
-/** The greatest elements along the last axis, in falling order, and where they were. */
+/** The greatest elements along the last axis, in falling order, and their indices. */
 export interface TopK<R extends Shape, K extends Dim, D extends DType> {
   readonly values: Tensor<[...R, K], D>;
   readonly indices: Tensor<[...R, K], 'int32'>;
 }
 
+/** See {@link topK}. */
+interface ToTopK {
+  <R extends Shape, D extends Numeric, const K extends number>(
+    x: Tensor<[...R, Dim], D>,
+    k: Extent<K>,
+  ): TopK<R, Wide<K> & Dim, D>;
+  <const K extends number>(
+    k: Extent<K>,
+  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
+}
+
 /**
- * The k greatest elements along the last axis, the first of equals first; NaN is as great as ∞. Raises
- * `ShapeError` unless k is from 1 to its extent.
+ * The k greatest elements along the last axis; of equal elements, the first comes first, and NaN counts as ∞. Raises
+ * `ShapeError` unless 1 ≤ k ≤ the extent of the axis.
  *
  * @example
- * topK(2)(constantOf([0.1, 0.7, 0.2], 3)) // → { values: [0.7, 0.2], indices: [1, 2] }
+ * topK(constantOf([0.1, 0.7, 0.2], 3), 2) // → { values: [0.7, 0.2], indices: [1, 2] }
  */
-export const topK =
-  <const K extends number>(k: Extent<K>) =>
-  <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>): TopK<R, Wide<K> & Dim, D> => {
-    const n = nodeOf(x);
-    const indices = topKIndices(n, k as number); // Extent<K> is K, or a message that no number fits
-    return { values: tensor(takeAlongLast(n, indices)), indices: tensor(indices) };
-  };
+export const topK: ToTopK = dual('topK', 2, (x: AnyTensor, k: number) => {
+  const n = nodeOf(x);
+  const indices = topKIndices(n, k);
+  return { values: tensor(takeAlongLast(n, indices)), indices: tensor(indices) };
+});

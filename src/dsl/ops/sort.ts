@@ -5,10 +5,7 @@ import { type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js'
 import type { Numeric } from './operand.js';
 import { takeAlongLast } from './take.js';
 
-/**
- * Where the elements of each row are in rising order, the first of equals first: the falling order, read
- * backwards.
- */
+/** The indices that sort each row in rising order, the first of equals first: the falling order, read backwards. */
 const risingIndices = (op: string, x: Node): Node => {
   const last = axisOf(op, x, -1);
   const extent = x.shape[last]!;
@@ -18,8 +15,8 @@ const risingIndices = (op: string, x: Node): Node => {
 };
 
 /**
- * The places along the last axis of its elements in rising order, the first of equals first, NaN at the end
- * with ∞. Raises `ShapeError` for a scalar.
+ * The indices that sort the last axis in rising order. Equal elements keep their order; NaN is sorted with ∞, at the end.
+ * Raises `ShapeError` for a scalar.
  *
  * @example
  * argsort(constantOf([30, 10, 20], 3)) // → [1, 2, 0]
@@ -29,8 +26,7 @@ export const argsort = <R extends Shape, N extends Dim>(
 ): Tensor<[...R, N], 'int32'> => tensor(risingIndices('argsort', nodeOf(x)));
 
 /**
- * The elements along the last axis in rising order, as by {@link argsort}. Its gradient goes back to where
- * they came from. Raises `ShapeError` for a scalar.
+ * Sorts the last axis in rising order, as {@link argsort} does. Raises `ShapeError` for a scalar.
  *
  * @example
  * sort(constantOf([30, 10, 20, 2, 3, 1], 2, 3)) // → [[10, 20, 30], [1, 2, 3]]

@@ -1,31 +1,27 @@
+import { dual, type OneError } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
 import type { Node } from '../node.js';
 import { conv2d, dilated, flip, reshape, transpose } from '../primitives/index.js';
-import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
 import type { Grouped } from './convolution.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
-/**
- * What may be said of a transposed convolution: what is said of the convolution, and which of its sizes is
- * meant.
- */
+/** The options of a transposed convolution in `G` groups. */
 export interface TransposedConvolution<G extends number = number> {
-  /** Along the height and the width; 1 if not given. */
+  /** Along the height and the width; default 1. */
   readonly strides?: Pair;
-  /** `same` multiplies the size by the strides (the default); else what the convolution pads. */
+  /** `same` multiplies the size by the strides (the default); else the padding of the convolution. */
   readonly padding?: GivenPadding;
-  /** The distance between neighbours under the kernel; 1 if not given. */
+  /** The distance between neighbouring elements of the kernel, in pixels; default 1. */
   readonly dilation?: Pair;
-  /** So many pixels more below and on the right, less than the stride; 0 if not given. `same` has its own. */
+  /** Extra pixels at the bottom and on the right, fewer than the stride; default 0. `same` sets its own. */
   readonly outputPadding?: Pair;
-  /**
-   * Input and output channels in groups that do not see each other; the kernel is `[KH, KW, D/groups, C]`.
-   */
+  /** Input and output channels in independent groups; the kernel is `[KH, KW, D/groups, C]`. */
   readonly groups?: G;
 }
 
-/** A kernel with its channels in and out exchanged, within each group. */
+/** Exchanges the input and output channels of a kernel within each group. */
 const exchanged = (kernel: Node, groups: number): Node => {
   const [KH, KW, D, C] = kernel.shape as readonly [number, number, number, number]; // of rank 4
   const grouped = transpose(reshape(kernel, [KH, KW, D, groups, C / groups]), [0, 1, 4, 3, 2]);
@@ -42,36 +38,46 @@ const checkKernel = ({ shape }: Node, groups: number): void => {
     });
 };
 
+/** See {@link convTranspose2d}. */
+type ConvTranspose2d = OneError & {
+  <C extends Dim, D extends Dim, const G extends number = 1>(
+    kernel: Tensor<[Dim, Dim, D, C]>,
+    options?: TransposedConvolution<G>,
+  ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>) => Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+  <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
+    image: Tensor<[B, Dim, Dim, C]>,
+    kernel: Tensor<[Dim, Dim, D, NoInfer<C>]>,
+    options?: TransposedConvolution<G>,
+  ): Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+};
+
 /**
- * The transpose of a convolution, which goes from its results to its images: `kernel: [KH, KW, D, C]`, as of
- * a convolution from D channels to C, `[B, H, W, C]` → `[B, H', W', D]`. Without `same` H' is `(H − 1)·stride
- * − padding + dilation·(KH − 1) + 1 + outputPadding`, as in PyTorch. Raises `ShapeError` where the channels
- * do not fit the kernel or the groups, and `ConfigError` for an output padding that is no fraction of a
- * stride. Zeiler et al. 2010.
+ * Transposed convolution of images `[B, H, W, C]` with a `kernel: [KH, KW, D, C]` → `[B, H', W', D]`: the transpose of
+ * the convolution from D channels to C. Except for `same` padding, H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1
+ * + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
+ * `ConfigError` if the output padding is not less than the stride. Zeiler et al. 2010.
  *
  * @example
  * const x = zeros(8, 7, 7, 64)
- * dims(convTranspose2d(zeros(4, 4, 32, 64), { strides: [2, 2] })(x)) // → [8, 14, 14, 32]
- * dims(convTranspose2d(zeros(3, 3, 32, 64), { strides: [2, 2], padding: 'valid' })(x)) // → [8, 15, 15, 32]
- * dims(convTranspose2d(zeros(4, 4, 8, 64), { strides: [2, 2], groups: 4 })(x)) // → [8, 14, 14, 32]
+ * dims(convTranspose2d(x, zeros(4, 4, 32, 64), { strides: [2, 2] })) // → [8, 14, 14, 32]
+ * dims(convTranspose2d(x, zeros(3, 3, 32, 64), { strides: [2, 2], padding: 'valid' })) // → [8, 15, 15, 32]
+ * dims(convTranspose2d(x, zeros(4, 4, 8, 64), { strides: [2, 2], groups: 4 })) // → [8, 14, 14, 32]
  * const spread = convTranspose2d(constantOf([1, 10], 1, 2, 1, 1), { strides: [1, 2] })
  * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
  */
-export const convTranspose2d =
-  <C extends Dim, D extends Dim, const G extends number = 1>(
-    kernel: Tensor<[Dim, Dim, D, C]>,
-    given: TransposedConvolution<G> = {},
-  ) =>
-  <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>): Tensor<[B, Dim, Dim, Grouped<G, D>]> => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
+export const convTranspose2d: ConvTranspose2d = dual(
+  'convTranspose2d',
+  ([, second]) => isTensor(second),
+  (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = options;
     const more =
-      padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (given.outputPadding ?? [0, 0]);
+      padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
       raise('ConfigError', {
         where: 'convTranspose2d',
         expected: `an output padding of 0 to less than the strides ${showShape(strides)}`,
         actual: showShape(more),
-        hint: 'it chooses between the sizes that the convolution takes to one',
+        hint: 'it selects one of the image sizes that the convolution maps to the same size',
       });
     const n = nodeOf(kernel);
     checkKernel(n, groups);
@@ -93,4 +99,5 @@ export const convTranspose2d =
         }),
       ),
     );
-  };
+  },
+);

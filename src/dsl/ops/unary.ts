@@ -1,4 +1,5 @@
-/** Functions of one tensor, element by element: the result has the shape of `x`. */
+/** Functions of one tensor, element by element. The result has the shape of `x`. */
+import { dual } from '../dual.js';
 import type { UnaryFn } from '../node.js';
 import {
   add as addNodes,
@@ -8,7 +9,7 @@ import {
   stopGradient as stopGradientNode,
   unary,
 } from '../primitives/index.js';
-import { type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Numeric, operand } from './operand.js';
 
 type OfFloats = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
@@ -41,7 +42,7 @@ export const neg: OfNumbers = ofNumbers('neg');
 export const abs: OfNumbers = ofNumbers('abs');
 
 /**
- * −1, 0 or 1.
+ * The sign of x: −1, 0 or 1.
  *
  * @example
  * sign(constantOf([-3, 0, 3], 3)) // → [-1, 0, 1]
@@ -49,7 +50,7 @@ export const abs: OfNumbers = ofNumbers('abs');
 export const sign: OfNumbers = ofNumbers('sign');
 
 /**
- * The largest integer that is not above x.
+ * Rounds down, to the largest integer ≤ x.
  *
  * @example
  * floor(constantOf([-1.5, 1.5], 2)) // → [-2, 1]
@@ -57,7 +58,7 @@ export const sign: OfNumbers = ofNumbers('sign');
 export const floor: OfFloats = ofFloats('floor');
 
 /**
- * The smallest integer that is not below x.
+ * Rounds up, to the smallest integer ≥ x.
  *
  * @example
  * ceil(constantOf([-1.5, 1.5], 2)) // → [-1, 2]
@@ -65,7 +66,7 @@ export const floor: OfFloats = ofFloats('floor');
 export const ceil: OfFloats = ofFloats('ceil');
 
 /**
- * The nearest integer, halves to the even one.
+ * Rounds to the nearest integer, and halves to the even one.
  *
  * @example
  * round(constantOf([0.4, 0.5, 1.5], 3)) // → [0, 0, 2]
@@ -81,7 +82,7 @@ export const round: OfFloats = ofFloats('round');
 export const exp: OfFloats = ofFloats('exp');
 
 /**
- * eˣ − 1, exact near 0.
+ * eˣ − 1, accurate near 0.
  *
  * @example
  * expm1(constantOf([0, 1], 2)) // → [0, 1.718]
@@ -97,7 +98,7 @@ export const expm1: OfFloats = ofFloats('expm1');
 export const log: OfFloats = ofFloats('log');
 
 /**
- * ln(1 + x), exact near 0.
+ * ln(1 + x), accurate near 0.
  *
  * @example
  * log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
@@ -161,7 +162,7 @@ export const tan: OfFloats = ofFloats('tan');
 export const tanh: OfFloats = ofFloats('tanh');
 
 /**
- * The angle in (−π/2, π/2) whose tangent is x.
+ * The arctangent of x, in (−π/2, π/2).
  *
  * @example
  * atan(constantOf([0, 1], 2)) // → [0, 0.7854]
@@ -229,39 +230,52 @@ export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
 export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
   tensor(unary('isFinite', nodeOf(x)));
 
+/** See {@link cast}. */
+interface Cast {
+  <S extends Shape, D extends Exclude<DType, 'key'>>(
+    x: Tensor<S, Exclude<DType, 'key'>>,
+    dtype: D,
+  ): Tensor<S, D>;
+  <D extends Exclude<DType, 'key'>>(
+    dtype: D,
+  ): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
+}
+
 /**
- * Numbers of another dtype: float32 to int32 truncates toward zero and saturates, a number is true where it
- * is not 0.
+ * Converts to another dtype. float32 to int32 truncates toward zero and saturates; to bool, every number but 0 is true.
  *
  * @example
  * const x = constantOf([-1.7, 0, 1.7], 3)
- * pipe(x, cast('int32')) // → [-1, 0, 1]
- * pipe(x, cast('bool')) // → [true, false, true]
+ * cast(x, 'int32') // → [-1, 0, 1]
+ * cast(x, 'bool') // → [true, false, true]
  */
-export const cast =
-  <D extends Exclude<DType, 'key'>>(dtype: D) =>
-  <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>): Tensor<S, D> =>
-    tensor(castNode(nodeOf(x), dtype));
+export const cast: Cast = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) =>
+  tensor(castNode(nodeOf(x), dtype)),
+);
 
 /**
- * x itself, as a constant: no gradient goes through it.
+ * x, as a constant of differentiation: no gradient flows through it.
  *
  * @example
- * grad((x: Scalar) => pipe(x, mul(x)))(scalar(3)) // → 6
- * grad((x: Scalar) => pipe(x, mul(stopGradient(x))))(scalar(3)) // → 3
+ * grad((x: Scalar) => mul(x, x))(scalar(3)) // → 6
+ * grad((x: Scalar) => mul(x, stopGradient(x)))(scalar(3)) // → 3
  */
 export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(stopGradientNode(nodeOf(x)));
 
+/** See {@link clip}. */
+interface Clip {
+  <S extends Shape, D extends Numeric>(x: Tensor<S, D>, low: number, high: number): Tensor<S, D>;
+  (low: number, high: number): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<S, D>;
+}
+
 /**
- * x, at least `low` and at most `high`.
+ * Limits x to [low, high].
  *
  * @example
- * pipe(constantOf([-3, 0.5, 2], 3), clip(-1, 1)) // → [-1, 0.5, 1]
+ * clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
  */
-export const clip =
-  (low: number, high: number) =>
-  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> => {
-    const n = nodeOf(x);
-    return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
-  };
+export const clip: Clip = dual('clip', 3, (x: AnyTensor, low: number, high: number) => {
+  const n = nodeOf(x);
+  return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
+});

@@ -7,13 +7,26 @@ export {
   fanInUniform,
   type Initializer,
   normalOf,
-} from './initializers.js';
-export { collect, type TrainableLayer, parameter, type ParamsOf, type Trainable } from './layer.js';
-export { linearLayer, type LinearLayer } from './linear.js';
-export { convLayer, type ConvLayer, type ConvParams } from './conv.js';
-export { groupNormLayer, type GroupNormLayer } from './groupNorm.js';
-export { downsampleLayer, type DownsampleLayer, upsampleLayer, type UpsampleLayer } from './sampling.js';
-export { dropout } from './dropout.js';
+} from './layers/initializers.js';
+export {
+  type Bound,
+  type Channels,
+  layer,
+  type Layer,
+  parameter,
+  type ParamsOf,
+  type Trainable,
+} from './layers/layer.js';
+export { linearLayer, type LinearLayer } from './layers/linear.js';
+export { convLayer, type ConvLayer, type ConvParams } from './layers/conv.js';
+export { groupNormLayer, type GroupNormLayer } from './layers/groupNorm.js';
+export {
+  downsampleLayer,
+  type DownsampleLayer,
+  upsampleLayer,
+  type UpsampleLayer,
+} from './layers/sampling.js';
+export { dropout } from './layers/dropout.js';
 export {
   classEmbedding,
   type ClassEmbeddingParams,
@@ -22,20 +35,32 @@ export {
   sinusoidTable,
   timeEmbedding,
   type TimeEmbeddingParams,
-} from './embedding.js';
-export { residualBlock, type ResidualBlock, type ResidualBlockParams } from './residualBlock.js';
-export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './attentionBlock.js';
-export { unetBlock, type UNetBlock, type UNetBlockParams } from './unetBlock.js';
-export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './unetConditioning.js';
+} from './layers/embedding.js';
+export {
+  type Residual,
+  residualBlock,
+  type ResidualBlock,
+  type ResidualBlockParams,
+} from './blocks/residualBlock.js';
+export { attentionBlock, type AttentionBlock, type AttentionBlockParams } from './blocks/attentionBlock.js';
+export { unetBlock, type UNetBlock, type UNetBlockParams } from './blocks/unetBlock.js';
+export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
 export {
   type Heads,
   unetArchitecture,
   type UNetArchitecture,
   type UNetConditionConfig,
   type UNetConfig,
-} from './unetConfig.js';
-export { unet, type UNet, type UNetLevelParams, type UNetOutputs, type UNetParams } from './unet.js';
-export { type LearningRate, cosineDecay, rateAt, type Step, warmup } from './learningRate.js';
+} from './networks/unetConfig.js';
+export { unet, type UNet, type UNetLevelParams, type UNetOutputs, type UNetParams } from './networks/unet.js';
+export {
+  cosineDecay,
+  type CosineDecay,
+  type LearningRate,
+  rateAt,
+  type Step,
+  warmup,
+} from './optimizers/learningRate.js';
 export {
   chain,
   type GradientTransformation,
@@ -43,9 +68,9 @@ export {
   optimizerOf,
   type OptimizerState,
   type Updated,
-} from './optimizer.js';
-export { type Learned, type LearnedSpec, learner, type Learner } from './learner.js';
-export { adam, type AdamConfig } from './adam.js';
-export { adamw, type AdamWConfig } from './adamw.js';
-export { clipByGlobalNorm, globalNorm } from './clip.js';
-export { ema, emaDecay } from './ema.js';
+} from './optimizers/optimizer.js';
+export { type Learned, type LearnedSpec, learner, type Learner } from './optimizers/learner.js';
+export { adam, type AdamConfig } from './optimizers/adam.js';
+export { adamw, type AdamWConfig } from './optimizers/adamw.js';
+export { clipByGlobalNorm, globalNorm } from './optimizers/clip.js';
+export { ema, emaDecay } from './optimizers/ema.js';

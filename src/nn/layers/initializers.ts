@@ -1,12 +1,22 @@
-import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../dsl/index.js';
-/** How parameters begin. */
+/** Initial values of parameters. */
+import {
+  type Key,
+  mul,
+  normal,
+  ones,
+  type Shape,
+  sub,
+  type Tensor,
+  uniform,
+  zeros,
+} from '../../dsl/index.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
 
-/** How a kernel is read. */
+/** Which axes of a kernel are outputs. */
 export interface FanIn {
-  /** How many of its last axes are outputs: 1 if left out, 2 for heads of features, `[C, heads, d]`. */
+  /** The number of its last axes that are outputs; default 1. Use 2 for attention heads, `[C, heads, d]`. */
   readonly outputs?: number;
 }
 
@@ -15,9 +25,9 @@ const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
   extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
 
 /**
- * N(0, scale / fanIn): at scale 1 the outputs vary as the inputs do (LeCun et al. 1998), at scale 2 also
- * after a ReLU (He et al. 2015). fanIn is the number of inputs that each output sums over: the
- * product of all extents but the last, or those that {@link FanIn} says.
+ * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et al.
+ * 2015). fanIn is the number of inputs that each output sums over: the product of all extents except the last, or of
+ * those that are not outputs by {@link FanIn}.
  *
  * @example
  * const spread = program({ k: 'key' }, ({ k }) => variance(fanInNormal(2)([64, 128])(k)))
@@ -32,11 +42,10 @@ export const fanInNormal =
   (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) =>
   (key) =>
-    mul(Math.sqrt(scale / fanIn(extents, axes)))(normal(...extents)(key));
+    mul(Math.sqrt(scale / fanIn(extents, axes)), normal(key, ...extents));
 
 /**
- * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn). With scale 1/3 a is 1/√fanIn, as PyTorch
- * begins its layers.
+ * U(−a, a) with variance scale/fanIn: a = √(3·scale/fanIn). Scale 1/3 gives a = 1/√fanIn, the default of PyTorch's layers.
  *
  * @example
  * const largest = program({ k: 'key' }, ({ k }) => max(abs(fanInUniform(1 / 3)([64, 128])(k))))
@@ -51,11 +60,11 @@ export const fanInUniform =
   (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) => {
     const bound = Math.sqrt((3 * scale) / fanIn(extents, axes));
-    return (key) => sub(bound)(mul(2 * bound)(uniform(...extents)(key)));
+    return (key) => sub(mul(2 * bound, uniform(key, ...extents)), bound);
   };
 
 /**
- * N(0, deviation²), whatever the extents.
+ * N(0, deviation²), for any shape.
  *
  * @example
  * await pipe(
@@ -69,13 +78,13 @@ export const normalOf =
   (deviation: number): Initializer =>
   (extents) =>
   (key) =>
-    mul(deviation)(normal(...extents)(key));
+    mul(deviation, normal(key, ...extents));
 
 /**
- * Zeros: for biases, and for layers that add nothing at first.
+ * Zeros: for biases, and for layers that initially add nothing.
  *
  * @example
- * parameter(allZeros, 3, 3, 64, 64) // : Trainable<Tensor<[3, 3, 64, 64]>>
+ * parameter(allZeros, 3, 3, 64, 64) // : Layer<Tensor<[3, 3, 64, 64]>, Tensor<[3, 3, 64, 64]>>
  */
 export const allZeros: Initializer = (extents) => () => zeros(...extents);
 
@@ -83,6 +92,6 @@ export const allZeros: Initializer = (extents) => () => zeros(...extents);
  * Ones: for scales.
  *
  * @example
- * parameter(allOnes, 64) // : Trainable<Tensor<[64]>>
+ * parameter(allOnes, 64) // : Layer<Tensor<[64]>, Tensor<[64]>>
  */
 export const allOnes: Initializer = (extents) => () => ones(...extents);

@@ -1,7 +1,7 @@
-import { type Explanation, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly, exactTuple, explained, finite, natural } from '../internal/decode.js';
-import { E, type either, F, t } from '../internal/fp.js';
-import type { Sinusoid } from './embedding.js';
+import { type Explanation, failure, type NoisefoldError } from '../../dsl/index.js';
+import { decode, exactly, exactTuple, explained, finite, natural } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import type { Sinusoid } from '../layers/embedding.js';
 
 /** The number of attention heads, or how many channels each has. */
 export type Heads = number | { readonly channels: number };

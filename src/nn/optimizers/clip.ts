@@ -13,10 +13,9 @@ import {
   tensorsOf,
   type Tensor,
   zipTensors,
-} from '../dsl/index.js';
-import { F } from '../internal/fp.js';
+} from '../../dsl/index.js';
 import type { GradientTransformation } from './optimizer.js';
-import { isAmount, requirement } from './requirement.js';
+import { isAmount, requirement } from '../requirement.js';
 
 const requireNorm = requirement('a finite norm above 0', (n) => isAmount(n) && n > 0, '1 is usual');
 
@@ -27,17 +26,15 @@ const requireNorm = requirement('a finite norm above 0', (n) => isAmount(n) && n
  * globalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → 5
  */
 export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
-  F.pipe(
+  sqrt(
     tensorsOf(gradients)
-      // gradients are float32 where they are not null
-      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>)))
-      .reduce((total, s) => add(s)(total), scalar(0)),
-    sqrt,
+      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>))) // gradients are float32, if not null
+      .reduce((total, s) => add(total, s), scalar(0)),
   );
 
 /**
- * Scales all gradients by one number where their {@link globalNorm} is above `max`, so that it is `max`.
- * Raises `ConfigError` unless `max` is positive and finite. Pascanu et al. 2013.
+ * Scales all gradients by one number so that their {@link globalNorm} is at most `max`. Raises `ConfigError` unless `max` is
+ * positive and finite. Pascanu et al. 2013.
  *
  * @example
  * clipByGlobalNorm(1)({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → { w: [0.6], b: [0.8] }
@@ -46,6 +43,6 @@ export const clipByGlobalNorm =
   (max: number): GradientTransformation =>
   <P>(gradients: Grads<P>) => {
     requireNorm('clipByGlobalNorm', max);
-    const factor = div(maximum(max)(globalNorm(gradients)))(scalar(max)); // 1 up to `max`
-    return zipTensors((g) => mul(factor)(g))(gradients);
+    const factor = div(max, maximum(globalNorm(gradients), max)); // 1 for norms up to `max`
+    return zipTensors([gradients], (g) => mul(factor, g));
   };

@@ -1,15 +1,15 @@
-import { type Grads, mul, neg, add, zipTensors } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
-import { exactly } from '../internal/decode.js';
-import { F, t } from '../internal/fp.js';
+import { type Grads, mul, sub, zipTensors } from '../../dsl/index.js';
+import { orRaise } from '../../dsl/errors.js';
+import { optionsOf } from '../../dsl/options.js';
+import { exactly } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
 import { adam, type AdamConfig, adamFields } from './adam.js';
 import { rateAt, type Step } from './learningRate.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
-import { isAmount, requirement } from './requirement.js';
+import { isAmount, requirement } from '../requirement.js';
 
 export interface AdamWConfig extends AdamConfig {
-  /** λ: each update also takes the fraction learningRate·λ from each parameter; 0.01 if not given. */
+  /** λ: each update also subtracts learningRate·λ times each parameter; default 0.01. */
   readonly weightDecay?: number;
 }
 
@@ -24,7 +24,7 @@ const adamwOptions = optionsOf({
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
- * `ConfigError` for a weight decay below 0 or not finite, and as {@link adam} does.
+ * `ConfigError` for a weight decay that is negative or not finite, and for what {@link adam} refuses.
  *
  * @example
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
@@ -38,8 +38,10 @@ export const adamw = (given: AdamWConfig): Optimizer => {
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
       orRaise(adamwOptions(given));
       requireWeightDecay('adamw.weightDecay', weightDecay);
-      const kept = F.pipe(rateAt(config.learningRate)(step), mul(weightDecay), neg, add(1));
-      return optimizer.update(gradients, state, zipTensors((p) => mul(kept)(p))(params, gradients), step);
+      // θ ← θ − α·λ·θ, then the step of Adam
+      const kept = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
+      const decayed = zipTensors([params, gradients], (p) => mul(kept, p));
+      return optimizer.update(gradients, state, decayed, step);
     },
   };
 };

@@ -1,7 +1,6 @@
 /**
- * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015): residual blocks on the way down
- * and up, attention at some resolutions and at the bottleneck, and at each level every activation of the way
- * down joined to the way up.
+ * The U-Net of DDPM (Ho et al. 2020, appendix B; Ronneberger et al. 2015): residual blocks on the way down and up, attention
+ * at some resolutions and at the bottleneck, and skip connections from every activation on the way down.
  */
 import {
   ascribeLike,
@@ -19,22 +18,22 @@ import {
   silu,
   type Tensor,
   type Widened,
-} from '../dsl/index.js';
-import { E, type either, F } from '../internal/fp.js';
-import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
-import { convLayer, type ConvParams } from './conv.js';
-import { groupNormLayer } from './groupNorm.js';
-import { allZeros } from './initializers.js';
-import { collect, type Trainable } from './layer.js';
-import { residualBlock, type ResidualBlockParams } from './residualBlock.js';
-import { downsampleLayer, upsampleLayer } from './sampling.js';
-import { unetBlock, type UNetBlockParams } from './unetBlock.js';
+} from '../../dsl/index.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { attentionBlock, type AttentionBlockParams } from '../blocks/attentionBlock.js';
+import { convLayer, type ConvParams } from '../layers/conv.js';
+import { groupNormLayer } from '../layers/groupNorm.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Bound, layer, type Trainable } from '../layers/layer.js';
+import { residualBlock, type ResidualBlockParams } from '../blocks/residualBlock.js';
+import { downsampleLayer, upsampleLayer } from '../layers/sampling.js';
+import { unetBlock, type UNetBlockParams } from '../blocks/unetBlock.js';
 import {
-  besideCondition,
   embed,
   embeddingLayers,
   type UNetConditioning,
   type UNetEmbeddingParams,
+  withCondition,
 } from './unetConditioning.js';
 import {
   headsOver,
@@ -69,29 +68,29 @@ export interface UNetParams extends UNetEmbeddingParams {
   readonly output: ConvParams<Dim, Dim>;
 }
 
-/** What a U-Net that learns its variance gives: both `[B, ...I]`. */
+/** The outputs of a U-Net with a learned variance, both `[B, ...I]`. */
 export interface UNetOutputs<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly variance: Tensor<[B, ...I]>;
 }
 
-/** A U-Net for images of shape `I`, with what it was made from: a model in the sense of `noisefold/diffusion`. */
+/** A U-Net for images of shape `I`, with its configuration: a model for `noisefold/diffusion`. */
 export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly config: UNetArchitecture;
   readonly predicts: UNetArchitecture['predicts'];
-  /** The number of classes, where there are some; the label of that number is no class. */
+  /** The number of classes of a conditional model; the label `classes` stands for no class. */
   readonly classes?: number;
-  /** The images that it is conditioned on, where it is. */
+  /** The images that the model is conditioned on. */
   readonly condition?: UNetConditionConfig;
   /** The number of timesteps, 0…timesteps-1. */
   readonly timesteps: number;
-  /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
+  /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: UNetParams,
     x: Tensor<[B, ...I]>,
     at: UNetConditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
-  /** Where its variance is learned: prediction and variance, of one evaluation; `apply` is the first of them. */
+  /** Prediction and variance of one evaluation, if the variance is learned; `apply` is the first of them. */
   readonly learned?: {
     readonly as: 'range' | 'logVariance';
     readonly apply: <B extends Dim>(
@@ -107,7 +106,7 @@ type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 const repeated = <A>(n: number, f: (i: number) => A): readonly A[] =>
   Array.from({ length: n }, (_, i) => f(i));
 
-/** The layers of a level. Its first activation comes from above, and is joined to the way up like the others. */
+/** The layers of a level. Its input is a skip connection too. */
 const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
   const { channels, attends } = levels[l]!;
   const entering = levels[l - 1]?.channels ?? c.base;
@@ -156,46 +155,30 @@ const layersOf = (c: UNetArchitecture) => {
     }),
   };
 };
-type Layers = ReturnType<typeof layersOf>;
+type Net = Bound<ReturnType<typeof layersOf>>;
+/** A key for the dropout of each block, by its path. */
+type KeyOf = (path: string) => Key | undefined;
 
-/** One level, and all below it. */
-const through =
-  <B extends Dim>(
-    layers: Layers,
-    params: UNetParams,
-    embedding: Tensor<[B, Dim]>,
-    keyOf: (path: string) => Key | undefined,
-  ) =>
-  (l: number) =>
-  (entering: Images<B>): Images<B> => {
-    const [level, p] = [layers.levels[l]!, params.levels[l]!];
-    const skips = level.down.reduce<readonly Images<B>[]>(
-      (hs, block, j) => [
-        ...hs,
-        block.apply(p.down[j]!)(embedding, keyOf(`levels.${l}.down.${j}`))(hs.at(-1)!),
-      ],
-      [entering],
+/** All levels, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
+const throughLevels = <B extends Dim>(net: Net, e: Tensor<[B, Dim]>, keyOf: KeyOf) => {
+  const { before, attention, after } = net.middle;
+  const bottleneck = (h: Images<B>): Images<B> =>
+    F.pipe(h, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
+  const level = (l: number, x: Images<B>): Images<B> => {
+    const { down, downsample, upsample, up } = net.levels[l]!;
+    const skips = down.reduce<readonly Images<B>[]>(
+      (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
+      [x],
     );
-    const below = (h: Images<B>): Images<B> =>
-      level.downsample && p.downsample && level.upsample && p.upsample
-        ? F.pipe(
-            h,
-            level.downsample.apply(p.downsample),
-            through(layers, params, embedding, keyOf)(l + 1),
-            level.upsample.apply(p.upsample),
-          )
-        : F.pipe(
-            h,
-            layers.middle.before.apply(params.middle.before)(embedding, keyOf('middle.before')),
-            layers.middle.attention.apply(params.middle.attention),
-            layers.middle.after.apply(params.middle.after)(embedding, keyOf('middle.after')),
-          );
-    return level.up.reduce(
-      (h, block, j) =>
-        block.apply(p.up[j]!)(embedding, keyOf(`levels.${l}.up.${j}`))(concat(skips.at(-1 - j)!)(h)),
-      below(skips.at(-1)!),
+    const deepest = skips.at(-1)!;
+    const below = downsample && upsample ? upsample(level(l + 1, downsample(deepest))) : bottleneck(deepest);
+    return up.reduce(
+      (h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)),
+      below,
     );
   };
+  return (x: Images<B>): Images<B> => level(0, x);
+};
 
 const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
   if (showShape(dims(x).slice(1)) !== showShape(image))
@@ -207,51 +190,50 @@ const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
     });
 };
 
-/** From images to what the last convolution gives, `[B, H, W, C]`, or `[B, H, W, 2·C]` where the variance is learned. */
-const evaluated = (c: UNetArchitecture, layers: Layers) => {
-  return <B extends Dim>(params: UNetParams, x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>) => {
+/** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
+const evaluated =
+  (c: UNetArchitecture, net: Net) =>
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
     isImage(c.image, x);
     const { dropout } = at;
-    const keyOf = (path: string): Key | undefined =>
+    const keyOf: KeyOf = (path) =>
       dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
-    const embedding: Tensor<[B, Dim]> = embed(layers, params, at);
-    const images = x as unknown as Images<B>; // which has just been checked
+    const e = embed(c, net, at);
+    const images = x as unknown as Images<B>; // checked above
     return F.pipe(
-      besideCondition(c, images, at.condition),
-      layers.input.apply(params.input),
-      through(layers, params, embedding, keyOf)(0),
-      layers.norm.apply(params.norm),
+      withCondition(c, images, at.condition),
+      net.input,
+      throughLevels(net, e, keyOf),
+      net.norm,
       silu,
-      layers.output.apply(params.output),
+      net.output,
     );
   };
-};
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
-  const layers = layersOf(c);
+  const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
   const { learnedVariance: as } = c;
-  const evaluate = evaluated(c, layers);
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
-    // prediction and variance side by side, each of the size where the way down began
-    const [prediction, variance] = halve()(evaluate(params, x, at));
-    return { prediction: ascribeLike(x)(prediction), variance: ascribeLike(x)(variance) };
+    const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
+    return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
   };
   return {
-    ...collect(layers),
+    params,
+    init,
     predicts: c.predicts,
     ...(c.classes !== undefined && { classes: c.classes }),
     ...(c.condition !== undefined && { condition: c.condition }),
     timesteps: c.timesteps,
     config: c,
     ...(as === undefined
-      ? { apply: (params, x, at) => ascribeLike(x)(evaluate(params, x, at)) } // the size where the way down began
+      ? { apply: (params, x, at) => ascribeLike(apply(params)(x, at), x) } // of the size of x
       : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
   };
 };
 
 /**
- * A U-Net from its configuration; a `ConfigError` says what to change in one that cannot work. The last
- * convolution begins at zero, and so does what each residual and attention block adds.
+ * Makes a U-Net of a configuration, or a `ConfigError` that says what to change. The last convolution, and the last layer of
+ * each residual and attention block, start at zero.
  *
  * @example
  * const model = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' })

@@ -1,42 +1,41 @@
-import { type Grads, mapTensors, type Spec, zerosLike } from '../dsl/index.js';
+import { type Grads, mapTensors, type Spec, zerosLike } from '../../dsl/index.js';
 import type { LearningRate, Step } from './learningRate.js';
 
-/** What an optimiser remembers: trees like the parameters, by name. */
+/** The state of an optimizer: trees of the form of the parameters, by name. */
 export interface OptimizerState<P> {
   readonly [moment: string]: P;
 }
 
-/** What an update gives. */
+/** The result of an update. */
 export interface Updated<P> {
   readonly params: P;
   readonly state: OptimizerState<P>;
 }
 
 /**
- * A rule that changes parameters by gradients. Training gives it all parameters as the few vectors of `raveling`, so that
- * an update takes a few kernels: a rule that goes by the shapes or paths of tensors belongs into a loop of one's own,
- * with `learner`.
+ * A rule that updates parameters by gradients. `fit` passes all parameters as the few vectors of `raveling`, so that an
+ * update takes a few kernels. A rule that depends on the shapes or paths of tensors needs a loop of its own: see `learner`.
  */
 export interface Optimizer {
-  /** The learning rate that it uses, to be reported. */
+  /** The learning rate, for reports. */
   readonly learningRate: LearningRate;
-  /** The spec of the state, for programs and checkpoints, from that of the parameters: one like it for each moment. */
+  /** The spec of the state, for programs and checkpoints: one like that of the parameters for each moment. */
   readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
-  /** The state to begin with. */
+  /** The initial state. */
   readonly init: <P>(params: P) => OptimizerState<P>;
   /** One update. Parameters without a gradient stay as they are. */
   readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
 }
 
 /**
- * An optimiser whose state begins at zero, from the names of its moments and its update.
+ * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  *
  * @example
  * const sgd = optimizerOf({
  *   learningRate: 0.1,
  *   moments: [],
  *   update: (gradients, state, params) => ({
- *     params: zipTensors((p, g) => sub(mul(0.1)(g))(p))(params, gradients),
+ *     params: zipTensors([params, gradients], (p, g) => sub(p, mul(0.1, g))),
  *     state,
  *   }),
  * })
@@ -50,16 +49,16 @@ export const optimizerOf = ({
     Object.fromEntries(moments.map((moment) => [moment, a]));
   return {
     state: each,
-    init: (params) => each(mapTensors(zerosLike)(params)),
+    init: (params) => each(mapTensors(params, zerosLike)),
     ...rest,
   };
 };
 
-/** A change of gradients before an optimiser sees them. */
+/** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
 
 /**
- * Gradients through some transformations, in order, then to an optimiser.
+ * Applies transformations to gradients, in order, then an optimizer.
  *
  * @example
  * const { init, update } = chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3, beta1: 0 }))

@@ -1,32 +1,32 @@
-import { add, type Grads, type Key, scalar, type Tensor, type TreeSpec } from '../dsl/index.js';
-import type { Trainable } from './layer.js';
+import { add, type Grads, type Key, scalar, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import type { Trainable } from '../layers/layer.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
 
-/** Parameters on their way: with what their optimizer remembers, and the number of updates so far. */
+/** Parameters in training, with the state of their optimizer and the number of updates so far. */
 export interface Learned<P> {
   readonly params: P;
   readonly optimizer: OptimizerState<P>;
   readonly step: Tensor<[], 'int32'>;
 }
 
-/** The spec of {@link Learned}, for programs and checkpoints. (An interface would be no `Spec`: it has no index.) */
+/** The spec of {@link Learned}, for programs and checkpoints. (A type, as an interface has no index signature and so is not a `Spec`.) */
 export type LearnedSpec<P> = {
   readonly params: TreeSpec<P>;
   readonly optimizer: OptimizerState<TreeSpec<P>>;
   readonly step: ':int32';
 };
 
-/** A model and an optimizer, as a loop needs them: the state that goes from step to step, and how it moves. */
+/** A model and an optimizer, for a training loop: the state that goes from step to step, and its update. */
 export interface Learner<P> {
   readonly state: LearnedSpec<P>;
-  /** The state to begin with, drawn from a key. */
+  /** The initial state, drawn from a key. */
   readonly init: (key: Key) => Learned<P>;
   /** One update. Parameters without a gradient stay as they are. */
   readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
 }
 
 /**
- * Joins what is learned and by which rule.
+ * Joins a model and an optimizer.
  *
  * @example
  * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
@@ -46,6 +46,6 @@ export const learner = <P>(
   },
   update: (gradients, { params: before, optimizer: memory, step }) => {
     const updated = optimizer.update<P>(gradients, memory, before, step);
-    return { params: updated.params, optimizer: updated.state, step: add(1)(step) };
+    return { params: updated.params, optimizer: updated.state, step: add(step, 1) };
   },
 });

@@ -1,0 +1,72 @@
+import {
+  add,
+  type Affine,
+  attention,
+  type Dim,
+  type Extent,
+  type ScaleAndShift,
+  split,
+  type Tensor,
+} from '../../dsl/index.js';
+import { groupNormLayer } from '../layers/groupNorm.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { linearLayer } from '../layers/linear.js';
+
+/** The parameters of an attention block over C channels. */
+export interface AttentionBlockParams<C extends Dim = Dim> {
+  readonly norm: ScaleAndShift<C>;
+  /** `[C, 3·C]`: queries, keys, values. */
+  readonly qkv: Affine<C, Dim>;
+  readonly output: Affine<C, C>;
+}
+
+/** `[B, H, W, C]` → `[B, H, W, C]` */
+export type AttentionBlock<C extends Dim = Dim> = Layer<
+  AttentionBlockParams<C>,
+  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
+>;
+
+/**
+ * Self-attention between all pixels, added to its input: x + output(attention(q, k, v)), with q, k, v = split(qkv(norm(x))).
+ * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
+ * `QKVAttention`.
+ *
+ * @example
+ * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
+ * block // : AttentionBlock<4>
+ * // the block initially returns its input
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => block.apply(block.init(k))(ones(1, 1, 1, 4))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1, 1, 1, 1])
+ */
+export const attentionBlock = <const C extends number>({
+  channels,
+  heads,
+  groups,
+}: {
+  readonly channels: Extent<C>;
+  readonly heads: number;
+  readonly groups: number;
+}): AttentionBlock<Channels<C>> => {
+  const size = channels as number; // Extent<C> is C, or a message for the compiler
+  const parts = {
+    norm: groupNormLayer<C>({ channels, groups }),
+    qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
+    output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
+  };
+  return layer(
+    parts,
+    ({ norm, qkv, output }) =>
+      <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
+        type Image = Tensor<[B, H, W, Channels<C>]>;
+        const [q, k, v] = split(qkv(norm(x)), [size, size, size]) as readonly Tensor<
+          [B, H, W, Dim]
+        >[] as readonly [Image, Image, Image]; // 3·C channels
+        return add(x, output(attention(q, k, v, { heads })));
+      },
+  );
+};

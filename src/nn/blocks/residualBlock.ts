@@ -1,0 +1,146 @@
+import {
+  add,
+  addBias,
+  addPerSample,
+  type Affine,
+  conv2d,
+  type Dim,
+  dtypeOf,
+  type Extent,
+  halve,
+  isTensor,
+  type Key,
+  mulPerSample,
+  type ScaleAndShift,
+  silu,
+  type Tensor,
+} from '../../dsl/index.js';
+import { dual, type OneError } from '../../dsl/dual.js';
+import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
+import { dropout as dropped } from '../layers/dropout.js';
+import { groupNormLayer } from '../layers/groupNorm.js';
+import { allZeros } from '../layers/initializers.js';
+import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { linearLayer } from '../layers/linear.js';
+
+/** The parameters of a residual block from C to D channels, for an embedding of length E. */
+export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
+  readonly norm1: ScaleAndShift<C>;
+  readonly conv1: ConvParams<C, D>;
+  /** Of the embedding: `[E, D]`, or `[E, 2·D]` with adaptive group norm. */
+  readonly projection: Affine<E, Dim>;
+  readonly norm2: ScaleAndShift<D>;
+  readonly conv2: ConvParams<D, D>;
+  /** A 1×1 convolution, if C is not D. */
+  readonly skip?: Affine<C, D>;
+}
+
+/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped. */
+export type Residual<C extends Dim, D extends Dim, E extends Dim> = OneError & {
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout?: Key,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+    dropout?: Key,
+  ): Tensor<[B, H, W, D]>;
+};
+
+/** A residual block from C to D channels, for an embedding of length E. */
+export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  ResidualBlockParams<C, D, E>,
+  Residual<C, D, E>
+>;
+
+export interface ResidualBlockConfig<C = number, D = number, E = number> {
+  /** C */
+  readonly inputs: Extent<C>;
+  /** D */
+  readonly outputs: Extent<D>;
+  /** E, the length of the embedding. */
+  readonly embedding: Extent<E>;
+  readonly groups: number;
+  /** Scale and shift the output of the second norm by the embedding, instead of adding it before the norm; default false. */
+  readonly adaptiveGroupNorm?: boolean;
+  /** The rate of dropout, in [0, 1); default 0. */
+  readonly dropout?: number;
+}
+
+/**
+ * Adaptive group norm: (1 + y_s)·h + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel of `h: [B, H, W, D]`.
+ * Dhariwal & Nichol 2021, section 3.1, with y_s counted from 1.
+ */
+const modulated = <B extends Dim, H extends Dim, W extends Dim, D extends Dim>(
+  h: Tensor<[B, H, W, D]>,
+  y: Tensor<[B, Dim]>,
+): Tensor<[B, H, W, D]> => {
+  const [ys, yb] = halve(y) as readonly [Tensor<[B, D]>, Tensor<[B, D]>]; // y has 2·D outputs
+  return addPerSample(mulPerSample(h, add(1, ys)), yb);
+};
+
+/** Both forms of a bound block: a second tensor that is not a key is the embedding of the data-first form. */
+export const hasInput = ([, second]: readonly unknown[]): boolean =>
+  isTensor(second) && dtypeOf(second) !== 'key';
+
+/**
+ * The residual block of DDPM (Ho et al. 2020, appendix B): x + h, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
+ * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
+ * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
+ * applied, since all blocks share it.
+ *
+ * @example
+ * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
+ * block // : ResidualBlock<4, 8, 16>
+ * // C = D: the block initially returns its input
+ * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
+ * await pipe(
+ *   compile(program({ k: 'key' }, ({ k }) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8))), {}),
+ *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
+ *   RTE.flatMap(read),
+ *   using(reference()),
+ * )() // → E.right([1, 1, 1, 1])
+ */
+export const residualBlock = <const C extends number, const D extends number, const E extends number>({
+  inputs,
+  outputs,
+  embedding: length,
+  groups,
+  adaptiveGroupNorm = false,
+  dropout = 0,
+}: ResidualBlockConfig<C, D, E>): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  const parts = {
+    norm1: groupNormLayer<C>({ channels: inputs, groups }),
+    conv1: convParts<C, D>({ inputs, outputs }),
+    projection: linearLayer<E, number>({
+      inputs: length,
+      outputs: adaptiveGroupNorm ? 2 * features : features,
+    }),
+    norm2: groupNormLayer<D>({ channels: outputs, groups }),
+    conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
+    ...((inputs as number) !== features && { skip: linearLayer<C, D>({ inputs, outputs }) }),
+  };
+  return layer(parts, ({ norm1, conv1, projection, norm2, conv2, skip }) =>
+    dual<Residual<Channels<C>, Channels<D>, Channels<E>>>(
+      'residualBlock',
+      hasInput,
+      <B extends Dim, H extends Dim, W extends Dim>(
+        x: Tensor<[B, H, W, Channels<C>]>,
+        embedding: Tensor<[B, Channels<E>]>,
+        key?: Key,
+      ): Tensor<[B, H, W, Channels<D>]> => {
+        const y = projection(embedding); // [B, D], or [B, 2·D]
+        const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
+        const h2 = adaptiveGroupNorm
+          ? modulated(norm2(addBias(h1, conv1.bias)), y)
+          : // the bias is added to y, which is small: one broadcast for both
+            norm2(addPerSample(h1, addBias(y as Tensor<[B, Channels<D>]>, conv1.bias))); // D outputs
+        const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
+        const straight = skip === undefined ? (x as unknown as typeof h1) : skip(x); // without `skip` C is D
+        return add(straight, conv2(h3));
+      },
+    ),
+  );
+};

@@ -1,0 +1,133 @@
+import {
+  type Affine,
+  constantOf,
+  type Dim,
+  type Extent,
+  gather,
+  silu,
+  type Tensor,
+} from '../../dsl/index.js';
+import { F } from '../../internal/fp.js';
+import { normalOf } from './initializers.js';
+import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { linearLayer } from './linear.js';
+import { requirement } from '../requirement.js';
+
+/**
+ * The layout of sines and cosines in an embedding of n frequencies, by the code that uses it:
+ * - `ddpm` (Ho et al. 2020): sines first, frequencies 10000^(−i/(n−1)), from 1 to 1/10000;
+ * - `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, frequencies 10000^(−i/n).
+ */
+export type Sinusoid = 'ddpm' | 'guided-diffusion';
+
+interface SinusoidConfig {
+  readonly timesteps: number;
+  /** The length of an embedding: an even number, twice the number of frequencies. */
+  readonly size: number;
+  readonly sinusoid: Sinusoid;
+}
+
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+const requireSize = requirement(
+  'an even number',
+  (n) => isCount(n) && n % 2 === 0,
+  'half are sines, half cosines',
+);
+const requireClasses = requirement('an integer ≥ 0', isCount, 'count the classes; "no class" is added');
+
+/**
+ * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
+ * an odd size. Vaswani et al. 2017, section 3.5.
+ *
+ * @example
+ * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
+ * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
+ */
+export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Float64Array => {
+  requireSize('sinusoidTable.size', size);
+  const n = size / 2;
+  const ddpm = sinusoid === 'ddpm';
+  const last = ddpm ? Math.max(n - 1, 1) : n;
+  return Float64Array.from({ length: timesteps * size }, (_, at) => {
+    const column = at % size;
+    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / last);
+    return column < n === ddpm ? Math.sin(angle) : Math.cos(angle);
+  });
+};
+
+/** An embedding of integers, `[B]` → `[B, D]`. */
+export type EmbeddingLayer<P, D extends Dim> = Layer<
+  P,
+  <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, D]>
+>;
+
+/** The parameters of a time embedding: two affine maps. */
+export interface TimeEmbeddingParams<D extends Dim = Dim> {
+  readonly hidden: Affine<Dim, D>;
+  readonly output: Affine<D, D>;
+}
+
+/**
+ * Embeds timesteps: the sinusoid of t, from a table made on the host, then affine, SiLU, affine. `t: [B]` in 0…T−1 →
+ * `[B, outputs]`. DDPM (Ho et al. 2020), appendix B.
+ *
+ * @example
+ * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
+ * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
+ * params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
+ * const zeroed = {
+ *   hidden: { w: zeros(64, 256), b: zeros(256) },
+ *   output: { w: zeros(256, 256), b: zeros(256) },
+ * }
+ * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
+ */
+export const timeEmbedding = <const D extends number>({
+  outputs,
+  ...config
+}: SinusoidConfig & { readonly outputs: Extent<D> }): EmbeddingLayer<
+  TimeEmbeddingParams<Channels<D>>,
+  Channels<D>
+> => {
+  const { timesteps, size } = config;
+  const sinusoids = constantOf(sinusoidTable(config), timesteps, size);
+  return layer(
+    {
+      hidden: linearLayer<number, D>({ inputs: size, outputs }),
+      output: linearLayer<D, D>({ inputs: outputs, outputs }),
+    },
+    ({ hidden, output }) =>
+      (t) =>
+        F.pipe(gather(sinusoids, t), hidden, silu, output), // [B, size] -> [B, outputs]
+  );
+};
+
+/** The parameters of a class embedding. */
+export interface ClassEmbeddingParams<D extends Dim = Dim> {
+  /** `[classes + 1, D]`; the last row stands for no class. */
+  readonly table: Tensor<[Dim, D]>;
+}
+
+/**
+ * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
+ * classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
+ *
+ * @example
+ * const { apply } = classEmbedding({ classes: 2, outputs: 2 })
+ * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
+ * pipe(constantOf(Int32Array.of(1, 2), 2), apply({ table })) // → [[3, 4], [0, 0]]
+ */
+export const classEmbedding = <const D extends number>({
+  classes,
+  outputs,
+}: {
+  readonly classes: number;
+  readonly outputs: Extent<D>;
+}): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
+  requireClasses('classEmbedding.classes', classes);
+  return layer(
+    { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },
+    ({ table }) =>
+      (label) =>
+        gather(table, label),
+  );
+};

@@ -1,0 +1,132 @@
+import {
+  add,
+  cast,
+  clip,
+  cos,
+  minimum,
+  mul,
+  type Scalar,
+  scalar,
+  sub,
+  type Tensor,
+} from '../../dsl/index.js';
+import { dual } from '../../dsl/dual.js';
+import { orRaise } from '../../dsl/errors.js';
+import { optionsOf } from '../../dsl/options.js';
+import { exactly, share } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { isAmount, type Requirement, requirement } from '../requirement.js';
+
+/** The number of updates before this one: an int32 scalar that stays on the backend. */
+export type Step = Tensor<[], 'int32'>;
+
+const requireRate = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
+
+/** A learning rate: a number, or a function of the step. */
+export type LearningRate = number | ((step: Step) => Scalar);
+
+/** Decodes a {@link LearningRate}. */
+export const learningRateOption = t.union(
+  [t.number, t.Function],
+  'a learning rate: a number, or a function of the step',
+);
+
+/** See {@link rateAt}. */
+interface RateAt {
+  (rate: LearningRate, step: Step): Scalar;
+  (step: Step): (rate: LearningRate) => Scalar;
+}
+
+/**
+ * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite.
+ *
+ * @example
+ * rateAt(0.1, scalar(3, 'int32')) // → 0.1
+ * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
+ */
+export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
+  if (typeof rate !== 'number') return rate(step);
+  requireRate('learning rate', rate);
+  return scalar(rate);
+});
+
+const requireSteps = (least: number): Requirement =>
+  requirement(
+    `a number of steps ≥ ${least}`,
+    (n) => Number.isSafeInteger(n) && n >= least,
+    'count updates, from 0',
+  );
+
+/** See {@link warmup}. */
+interface Warmup {
+  (rate: LearningRate, steps: number): LearningRate;
+  (steps: number): (rate: LearningRate) => LearningRate;
+}
+
+/**
+ * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
+ * fewer steps than one.
+ *
+ * @example
+ * const rate = warmup(0.1, 4)
+ * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
+ * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
+ */
+export const warmup: Warmup = dual(
+  'warmup',
+  2,
+  (rate: LearningRate, steps: number): LearningRate =>
+    (step) => {
+      requireSteps(1)('warmup', steps);
+      const n = cast(step, 'float32');
+      return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
+    },
+);
+
+const cosineOptions = optionsOf({
+  where: 'cosineDecay',
+  options: exactly({ steps: t.number }, { from: t.number, floor: share }),
+  hint: 'a floor of 0.1 keeps a tenth of the rate',
+});
+
+/** The options of {@link cosineDecay}. */
+export interface CosineDecay {
+  /** The update at which the rate reaches its floor. */
+  readonly steps: number;
+  /** The update at which the rate begins to fall; default 0. */
+  readonly from?: number;
+  /** The fraction of the rate that remains, in [0, 1]; default 0. */
+  readonly floor?: number;
+}
+
+/** See {@link cosineDecay}. */
+interface ToCosineDecay {
+  (rate: LearningRate, options: CosineDecay): LearningRate;
+  (options: CosineDecay): (rate: LearningRate) => LearningRate;
+}
+
+/**
+ * Lowers a learning rate along half a cosine, from the rate at update `from` to `floor` times the rate at update `steps`,
+ * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps, for a floor outside [0, 1],
+ * and for an unknown field.
+ *
+ * @example
+ * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
+ * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))
+ * rates // → [0.05, 0.1, 0.1, 0.05, 0]
+ */
+export const cosineDecay: ToCosineDecay = dual(
+  'cosineDecay',
+  2,
+  (rate: LearningRate, options: CosineDecay): LearningRate =>
+    (step) => {
+      const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
+      requireSteps(0)('cosineDecay', from);
+      requireSteps(from + 1)('cosineDecay', steps);
+      const n = cast(step, 'float32');
+      const progress = clip(mul(sub(n, from), 1 / (steps - from)), 0, 1);
+      // floor + ½·(1 − floor)·(1 + cos(π·progress))
+      const part = add(mul(cos(mul(progress, Math.PI)), (1 - floor) / 2), (1 + floor) / 2);
+      return mul(rateAt(rate, step), part);
+    },
+);

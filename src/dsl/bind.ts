@@ -1,31 +1,23 @@
-/**
- * Symbols bound axis by axis: each stands for one extent, and a sum waits until its terms are known. A shape that
- * begins with {@link LEADING} has any axes before the others, and those are bound as one.
- */
+/** Binding of symbols, axis by axis: each stands for one extent, and a sum waits until its terms are known. */
 import { E } from '../internal/fp.js';
 import { type Bindings, solveDim } from './dimExpression.js';
 import { type NoisefoldError, raise, showShape } from './errors.js';
 
-/** Any leading axes, in the words of a shape. */
-export const LEADING = '...';
-
-/** What is known of the symbols so far, and which axes could not say anything yet. */
+/** The extents of the symbols so far, and the axes that wait for other symbols. */
 export interface Bound {
   readonly bindings: Bindings;
-  /** The extents of the leading axes, once there were some. */
-  readonly leading: readonly number[] | null;
   readonly pending: readonly Axis[];
 }
 
 interface Axis {
   readonly dim: number | string;
   readonly extent: number;
-  /** Of the tensor: `arg 2`. */
+  /** The name of the tensor in errors. */
   readonly where: string;
   readonly shape: readonly number[];
 }
 
-export const nothingBound = (): Bound => ({ bindings: {}, leading: null, pending: [] });
+export const nothingBound = (): Bound => ({ bindings: {}, pending: [] });
 
 const mismatch = ({ dim, where, shape }: Axis, error: NoisefoldError): never =>
   raise('ShapeError', {
@@ -47,39 +39,25 @@ const bindAxis = (bound: Bound, axis: Axis): Bound => {
   return solved === null ? { ...bound, pending: [...bound.pending, axis] } : { ...bound, bindings: solved };
 };
 
-/** The axes that had to wait, once more. */
+/** Retries the axes that waited. */
 export const settle = (bound: Bound): Bound => {
   const again = bound.pending.reduce(bindAxis, { ...bound, pending: [] });
   return again.pending.length < bound.pending.length ? settle(again) : again;
 };
 
-const bindLeading = (bound: Bound, leading: readonly number[], where: string): Bound =>
-  bound.leading !== null && showShape(bound.leading) !== showShape(leading)
-    ? raise('ShapeError', {
-        where,
-        expected: `leading axes ${showShape(bound.leading)} (bound earlier)`,
-        actual: showShape(leading),
-        hint: `${LEADING} stands for the same axes everywhere`,
-      })
-    : { ...bound, leading };
-
-/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` where they do not agree. */
+/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if they do not agree. */
 export const bindShape = (
   bound: Bound,
   dims: readonly (number | string)[],
   shape: readonly number[],
   where: string,
 ): Bound => {
-  const last = dims[0] === LEADING ? dims.slice(1) : dims;
-  const from = dims[0] === LEADING ? Math.max(shape.length - last.length, 0) : 0;
-  if (shape.length - from !== last.length)
+  if (shape.length !== dims.length)
     raise('ShapeError', {
       where,
-      expected: `rank ${last.length}${last === dims ? '' : ' or more'}, ${showShape(dims)}`,
+      expected: `rank ${dims.length}, ${showShape(dims)}`,
       actual: showShape(shape),
       hint: 'reshape it first',
     });
-  return last
-    .map((dim, i): Axis => ({ dim, extent: shape[from + i]!, where, shape }))
-    .reduce(bindAxis, last === dims ? bound : bindLeading(bound, shape.slice(0, from), where));
+  return dims.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape })).reduce(bindAxis, bound);
 };

@@ -47,8 +47,6 @@ export { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
 export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
 export { type RaveledLeaf, type Raveling, raveling, type Vectors } from './raveling.js';
 export { program, type Program } from './program.js';
-export { defn, type Layer, layer, type Like, type Unified } from './layer.js';
-export type { Signature } from './signature.js';
 export { compile, type CompileOptions } from './compile.js';
 export type { At, Executable, Feed, Resident } from './executable.js';
 export { evaluate, type Numbers } from './evaluate.js';

@@ -1,10 +1,9 @@
 /** Sums of products over named axes: each letter of an equation is an axis. */
 import { dual } from '../dual.js';
-import { nothingBound } from '../bind.js';
-import { named, raise } from '../errors.js';
+import { bindShape, nothingBound, settle } from '../bind.js';
+import { raise } from '../errors.js';
 import { type Node, sizeOf } from '../node.js';
 import { dot, reduce, reshape, transpose } from '../primitives/index.js';
-import { bindInputs, parseSignature } from '../signature.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 
 // Equations in types
@@ -192,12 +191,26 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
   return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
 };
 
-const apply = (equation: string, tensors: readonly AnyTensor[]): AnyTensor => {
-  const { operands, result } = equationOf(equation);
-  const words = operands.map((letters) => letters.join(' '));
-  const signature = parseSignature(`${words.join(', ')} -> ${result.join(' ')}`);
-  named('einsum', () => bindInputs(signature, tensors, nothingBound()));
-  const [x, y] = tensors.map((t, i): Named => ({ node: nodeOf(t), letters: operands[i]! }));
+/** Checks that each operand has the axes of its letters, and each letter one extent. */
+const checkOperands = (text: string, operands: Equation['operands'], nodes: readonly Node[]): void => {
+  if (nodes.length !== operands.length)
+    raise('ConfigError', {
+      where: `einsum '${text}'`,
+      expected: `${operands.length} operands`,
+      actual: `${nodes.length}`,
+      hint: 'give one tensor for each operand of the equation',
+    });
+  const bound = operands.reduce(
+    (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `arg ${i + 1} of '${text}'`),
+    nothingBound(),
+  );
+  settle(bound);
+};
+
+const apply = (text: string, nodes: readonly Node[]): AnyTensor => {
+  const { operands, result } = equationOf(text);
+  checkOperands(text, operands, nodes);
+  const [x, y] = nodes.map((node, i): Named => ({ node, letters: operands[i]! }));
   const sum = y === undefined ? summed(x!, result) : product(x!, y, result);
   return tensor(ordered(sum, result));
 };
@@ -222,5 +235,5 @@ const hasAllOperands = (args: readonly unknown[]): boolean => {
  * einsum(x, 'ij->ji') // → [[1, 3], [2, 4]]
  */
 export const einsum: Einsum = dual('einsum', hasAllOperands, (...args: readonly unknown[]) =>
-  apply(args.at(-1) as string, args.slice(0, -1) as readonly AnyTensor[]),
+  apply(args.at(-1) as string, (args.slice(0, -1) as readonly AnyTensor[]).map(nodeOf)),
 );

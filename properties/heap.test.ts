@@ -23,11 +23,11 @@ const bytesInUse = (): number => {
 /** One step of gradient descent on a convolution that is to leave noise as it is. */
 const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
   const loss = valueAndGrad((w: typeof given.w) => {
-    const noised = mul(normalLike(given.x)(given.key))(given.x);
-    return mean(square(sub(noised)(silu(conv2d(w)(noised)))));
+    const noised = mul(given.x, normalLike(given.key, given.x));
+    return mean(square(sub(silu(conv2d(noised, w)), noised)));
   });
   const { value, grad } = loss(given.w);
-  return { w: sub(mul(0.1)(grad))(given.w), loss: value };
+  return { w: sub(given.w, mul(grad, 0.1)), loss: value };
 });
 
 /** What a small object a step would come to in three thousand steps. */

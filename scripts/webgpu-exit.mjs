@@ -13,7 +13,7 @@ const rightOf = (result) => {
   return result.right;
 };
 const backend = acquired.right;
-const square = program({ x: '2 2' }, ({ x }) => matmul(x)(x));
+const square = program({ x: '2 2' }, ({ x }) => matmul(x, x));
 const { run } = rightOf(await compile(square, {})(backend)());
 const y = rightOf(await run({ x: Float32Array.of(1, 1, 0, 1) })());
 const numbers = [...rightOf(await read(y)(backend)())];

@@ -38,20 +38,20 @@ const measured = async (backend: Backend, rounds: number, device: 'wasm' | 'webg
 
   const product = orThrow(
     await compile(
-      program({ a: '512 512', b: '512 512' }, ({ a, b }) => ({ y: matmul(b)(a) })),
+      program({ a: '512 512', b: '512 512' }, ({ a, b }) => ({ y: matmul(a, b) })),
       {},
     )(backend)(),
   );
   const conv = orThrow(
     await compile(
-      program({ x: '4 32 32 64', w: '3 3 64 64' }, ({ x, w }) => ({ y: conv2d(w)(x) })),
+      program({ x: '4 32 32 64', w: '3 3 64 64' }, ({ x, w }) => ({ y: conv2d(x, w) })),
       {},
     )(backend)(),
   );
   const gradient = orThrow(
     await compile(
       program({ x: '4 32 32 64', w: '3 3 64 64' }, ({ x, w }) => ({
-        y: grad((kernel: Tensor<[3, 3, 64, 64]>) => sum(square(conv2d(kernel)(x))))(w),
+        y: grad((kernel: Tensor<[3, 3, 64, 64]>) => sum(square(conv2d(x, kernel))))(w),
       })),
       {},
     )(backend)(),

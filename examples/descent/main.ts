@@ -2,12 +2,12 @@ import { wasm } from 'noisefold/backends/wasm';
 import { compile, matmul, mean, mul, program, read, square, sub, tanh, type Tensor, upload, using, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
 
 type Weights = Tensor<[2, 1]>;
-const predict = (w: Weights) => (x: Tensor<['B', 2]>) => tanh(matmul(w)(x)); // Tensor<['B', 1]>
+const predict = (w: Weights) => (x: Tensor<['B', 2]>) => tanh(matmul(x, w)); // Tensor<['B', 1]>
 
 /** A step of gradient descent on the squared error. */
 const step = program({ w: '2 1', x: 'B 2', y: 'B 1' }, ({ w, x, y }) => {
-  const { value, grad } = valueAndGrad((w: Weights) => mean(square(sub(y)(predict(w)(x)))))(w);
-  return { w: sub(mul(0.5)(grad))(w), loss: value };
+  const { value, grad } = valueAndGrad((w: Weights) => mean(square(sub(predict(w)(x), y))))(w);
+  return { w: sub(w, mul(grad, 0.5)), loss: value };
 });
 
 const x = Float32Array.of(1, 0, 0, 1, 1, 1, -1, 2);

@@ -19,8 +19,8 @@ const picture = (linearly: Process, cosinely: Process) => {
   return program({ digit: '1 28 28 1', k: 'key' }, ({ digit, k }) => ({
     images: shown(
       F.pipe(
-        broadcastTo(n, 28, 28, 1)(digit),
-        through(channels)(iota(n), broadcastTo(n, 28, 28, 1)(normal(1, 28, 28, 1)(k))),
+        broadcastTo(digit, n, 28, 28, 1),
+        through(channels)(iota(n), broadcastTo(normal(k, 1, 28, 28, 1), n, 28, 28, 1)),
       ),
     ),
   }));

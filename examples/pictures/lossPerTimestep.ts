@@ -22,7 +22,7 @@ const terms = (process: Process, digits: GaussianMixture<Image>) => {
   const measure = boundAt(process, exactDenoiser(process)(digits), { correction: uncorrected });
   return program({ means: 'B 28 28 1', t: ':int32', k: 'key' }, ({ means, t, k }) => {
     const keys = fork(k, 'data', 'noise');
-    const x0 = add(mul(Math.sqrt(VARIANCE))(normalLike(means)(keys.data)))(means);
+    const x0 = add(means, mul(normalLike(keys.data, means), Math.sqrt(VARIANCE)));
     const { bits, noiseError } = measure(null, x0, { t, key: keys.noise });
     return { bits: mean(bits), noiseError: mean(noiseError) };
   });
@@ -37,7 +37,7 @@ const measured = (process: Process, digits: GaussianMixture<Image>) => {
         TIMESTEPS,
         RTE.traverseSeqArray((t) =>
           F.pipe(
-            RTE.fromTaskEither(run({ means, t, k: foldIn(t)(key(3)) })),
+            RTE.fromTaskEither(run({ means, t, k: foldIn(key(3), t) })),
             RTE.flatMap(({ bits, noiseError }) =>
               F.pipe(
                 RTE.Do,

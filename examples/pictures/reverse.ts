@@ -44,7 +44,7 @@ const stepOf = (process: Process, digits: GaussianMixture<Image>) => {
 };
 
 const noise = evaluate(
-  program({ k: 'key' }, ({ k }) => ({ x: normal(2, 28, 28, 1)(k) })),
+  program({ k: 'key' }, ({ k }) => ({ x: normal(k, 2, 28, 28, 1) })),
   {},
 )({ k: keys.start });
 
@@ -64,7 +64,7 @@ const columns =
     const found: (readonly number[])[] = [];
     for (let t = process.schedule.T - 1; t >= 0; t--) {
       const index = process.schedule.T - 1 - t;
-      const next = await compiled.right.run({ x, index, k: foldIn(index)(keys.steps) })();
+      const next = await compiled.right.run({ x, index, k: foldIn(keys.steps, index) })();
       if (E.isLeft(next)) return next;
       if (SHOWN.includes(t)) {
         const column = await read(next.right.column)(backend)();

@@ -12,8 +12,8 @@ export const swissRoll =
   (count: number) =>
   (key: Key): Tensor<[Dim, 2]> => {
     const keys = fork(key, 'angle', 'noise');
-    const angle = F.pipe(uniform(count)(keys.angle), mul(3 * Math.PI), add(1.5 * Math.PI));
+    const angle = F.pipe(uniform(keys.angle, count), mul(3 * Math.PI), add(1.5 * Math.PI));
     const x = F.pipe(angle, mul(cos(angle)), sub(2));
     const y = F.pipe(angle, mul(sin(angle)), sub(2 / (3 * Math.PI)));
-    return F.pipe(stack([x, y], 1), mul(1 / 7), add(mul(SPREAD)(normal(count, 2)(keys.noise))));
+    return F.pipe(stack([x, y], 1), mul(1 / 7), add(mul(normal(keys.noise, count, 2), SPREAD)));
   };

@@ -24,7 +24,7 @@ export type Params = ParamsOf<typeof layers>;
 const residual =
   <B extends Dim>(t: Tensor<[B, 32]>) =>
   (h: Tensor<[B, 64]>, p: ParamsOf<typeof block>): Tensor<[B, 64]> =>
-    F.pipe(h, linear(p.inner), add(linear(p.shift)(t)), silu, linear(p.outer), add(h));
+    F.pipe(h, linear(p.inner), add(linear(t, p.shift)), silu, linear(p.outer), add(h));
 
 /** Predicts v of points `[B, 2]` at timesteps `[B]`. */
 export const network: Model<Params, [2]> = {
@@ -33,6 +33,6 @@ export const network: Model<Params, [2]> = {
   timesteps,
   apply: (p, x, { t }) => {
     const told = residual(silu(time.apply(p.time)(t))); // [B, 32]
-    return F.pipe(p.blocks.reduce(told, linear(p.first)(x)), silu, linear(p.last));
+    return F.pipe(p.blocks.reduce(told, linear(x, p.first)), silu, linear(p.last));
   },
 };

@@ -20,7 +20,7 @@ export const trajectories = (process: Process, params: Resident<Params>, count: 
   F.pipe(
     RTE.fromEither(sampler({ ...parts, process })),
     RTE.bindTo('walk'),
-    RTE.let('begin', ({ walk }) => program('key', (k) => ({ state: walk.start(normal(count, 2)(k)) }))),
+    RTE.let('begin', ({ walk }) => program('key', (k) => ({ state: walk.start(normal(k, count, 2)) }))),
     RTE.bind('first', ({ begin }) =>
       F.pipe(
         compile(begin, {}),

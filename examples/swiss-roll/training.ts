@@ -31,11 +31,11 @@ export const train = (
   const spec = { state: trainState(recipe), key: 'key' } as const;
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');
-    const x0 = ascribe('B', 2)(swissRoll(BATCH)(keys.data));
+    const x0 = ascribe(swissRoll(BATCH)(keys.data), 'B', 2);
     return trainStep(recipe, [2]).trace({ state, examples: { x0, key: keys.noise } });
   });
   const keys = fork(key, 'start', 'steps');
-  const inputs = (i: number) => ({ key: foldIn(i)(keys.steps) });
+  const inputs = (i: number) => ({ key: foldIn(keys.steps, i) });
   const tell = (i: number) => RTE.map(([loss = NaN]: Read<'float32'>) => onLoss(i + 1, loss));
   const every = Math.ceil(steps / 8);
   return F.pipe(

@@ -14,7 +14,7 @@ export const best = ({ scale, variance }: Channel): number =>
 /** The denoiser for data N(0, τ²), each sample one number. */
 export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
   predicts: 'x0',
-  apply: (_, x, { t }) => scaleBy(gather(table(marginals.map(best)))(t))(x),
+  apply: (_, x, { t }) => scaleBy(x, gather(table(marginals.map(best)), t)),
 });
 
 /** Walks the path with one compiled step and a resident, donated state, as training does. */
@@ -44,7 +44,7 @@ export const samplesOf = async (
   const noise = right(await upload(Float64Array.from(noises), [B])(backend)());
   let state = right(await begin.run({ noise })());
   for (let index = 0; index < steps; index++)
-    state = right(await advance.run({ state, index, key: foldIn(index)(key(seed)) })()).state;
+    state = right(await advance.run({ state, index, key: foldIn(key(seed), index) })()).state;
   const samples = Array.from(right(await read(state.x)(backend)()));
   right(await backend.close());
   return samples;

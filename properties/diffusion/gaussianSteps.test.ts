@@ -59,8 +59,8 @@ type Image = [3, 4, 4];
 const fakeEpsilon: Denoiser<null, Image> = {
   predicts: 'epsilon',
   apply: (_, x, { t }) => {
-    const ofTime = mul(0.3)(sin(mul(0.01)(cast('float32')(t))));
-    return mul(0.9)(tanh(add(scaleBy(ofTime)(onesLike(x)))(mul(0.8)(x))));
+    const ofTime = mul(sin(mul(cast(t, 'float32'), 0.01)), 0.3);
+    return mul(tanh(add(mul(x, 0.8), scaleBy(onesLike(x), ofTime))), 0.9);
   },
 };
 
@@ -69,18 +69,18 @@ const fakeRange = learningVariance<null, Image>({
   predicts: 'epsilon',
   as: 'range',
   apply: (params, x, at) => {
-    const ofTime = mul(0.02)(cast('float32')(at.t));
+    const ofTime = mul(cast(at.t, 'float32'), 0.02);
     return {
       prediction: fakeEpsilon.apply(params, x, at),
-      variance: mul(0.5)(sin(add(scaleBy(ofTime)(onesLike(x)))(mul(3)(x)))),
+      variance: mul(sin(add(mul(x, 3), scaleBy(onesLike(x), ofTime))), 0.5),
     };
   },
 });
 /** ∇ log p(y|x_t) = -0.5·x + 0.1·cos(t/200) */
 const towards: GuideGradient<null, Image> = {
   gradient: (_, x, { t }) => {
-    const ofTime = mul(0.1)(cos(mul(1 / 200)(cast('float32')(t))));
-    return add(scaleBy(ofTime)(onesLike(x)))(mul(-0.5)(x));
+    const ofTime = mul(cos(mul(cast(t, 'float32'), 1 / 200)), 0.1);
+    return add(mul(x, -0.5), scaleBy(onesLike(x), ofTime));
   },
 };
 const beside = overParams((_: { readonly guide: null }) => null);
@@ -131,7 +131,7 @@ describe.each([
     const denoiser = denoisers[golden.var_type];
     const t = timesteps(golden.t);
     const xt = qSample(process)(t, noise)(x0);
-    const z: Noise = (x) => () => ascribeLike(x)(image(detNoise(SIZE, 0)));
+    const z: Noise = (x) => () => ascribeLike(image(detNoise(SIZE, 0)), x);
 
     /** Both samples of the batch go through the step of each timestep; from each we take the one it is for. */
     const step = async (

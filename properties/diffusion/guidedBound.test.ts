@@ -58,11 +58,11 @@ const noisy = (t: readonly number[]): Tensor<[2, ...Image]> =>
   qSample(process)(at(t), image(detNoise(SIZE, 100)))(x0);
 
 const ofTime = <B extends Dim>(factor: number, x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
-  scaleBy(mul(factor)(cast('float32')(t)) as Tensor<[B]>)(onesLike(x)) as Tensor<[B, ...Image]>;
+  scaleBy(onesLike(x), mul(cast(t, 'float32'), factor) as Tensor<[B]>) as Tensor<[B, ...Image]>;
 
 const fake: Denoiser<null, Image> = {
   predicts: 'epsilon',
-  apply: (_, x, { t }) => mul(0.9)(tanh(add(mul(0.3)(sin(ofTime(0.01, x, t))))(mul(0.8)(x)))),
+  apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), mul(sin(ofTime(0.01, x, t)), 0.3))), 0.9),
 };
 const learning = (as: 'range' | 'logVariance'): Denoiser<null, Image> =>
   learningVariance<null, Image>({
@@ -70,7 +70,7 @@ const learning = (as: 'range' | 'logVariance'): Denoiser<null, Image> =>
     as,
     apply: (params, x, where) => ({
       prediction: fake.apply(params, x, where),
-      variance: mul(0.5)(sin(add(ofTime(0.02, x, where.t))(mul(3)(x)))),
+      variance: mul(sin(add(mul(x, 3), ofTime(0.02, x, where.t))), 0.5),
     }),
   });
 const denoisers = {
@@ -84,8 +84,9 @@ const denoisers = {
 const classifier: Classifier<null, Image> = {
   classes: 2,
   apply: <B extends Dim>(_: null, x: Tensor<[B, ...Image]>) =>
-    matmul(constantOf([0, 1], 1, 2))(
-      expandDims(1)(sumPerSample(add(mul(0.1)(square(x)))(mul(0.5)(sin(x))))) as Tensor<[B, 1]>,
+    matmul(
+      expandDims(sumPerSample(add(mul(sin(x), 0.5), mul(square(x), 0.1))), 1) as Tensor<[B, 1]>,
+      constantOf([0, 1], 1, 2),
     ) as Tensor<[B, Dim]>,
 };
 const params = { guide: null };

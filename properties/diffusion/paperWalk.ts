@@ -32,7 +32,7 @@ export const walked = async (solver: Solver): Promise<number> => {
           index: scalar(index, 'int32'),
           t: scalar(t, 'int32'),
           next: scalar(next ?? t, 'int32'),
-          predict: (at, when) => mul(entryAt(table(shares))(when))(tanh(add(0.2)(at))) as typeof at,
+          predict: (at, when) => mul(tanh(add(at, 0.2)), entryAt(table(shares))(when)) as typeof at,
           noise: (_) => constantOf([NOISE], 1) as never, // of the shape of x, which is [1]
         }).state,
       { x, memory: zeros },

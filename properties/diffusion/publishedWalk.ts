@@ -150,10 +150,10 @@ export const said = (x: number, t: number): number => 0.9 * Math.tanh(0.8 * x + 
 const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<null, Image> => {
   const { variance_type } = golden.settings;
   const at = <B extends Dim>(numbers: readonly number[], x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
-    scaleBy(gather(table(numbers))(t) as Tensor<[B]>)(onesLike(x)) as Tensor<[B, ...Image]>;
+    scaleBy(onesLike(x), gather(table(numbers), t) as Tensor<[B]>) as Tensor<[B, ...Image]>;
   const model: Denoiser<null, Image> = {
     predicts: predictsOf(golden),
-    apply: (_, x, { t }) => mul(0.9)(tanh(add(at(seen.map(ofTime), x, t))(mul(0.8)(x)))),
+    apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), at(seen.map(ofTime), x, t))), 0.9),
   };
   if (variance_type?.startsWith('learned') === true)
     return learningVariance<null, Image>({
@@ -161,16 +161,18 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
       as: variance_type === 'learned' ? 'logVariance' : 'range',
       apply: (params, x, where) => ({
         prediction: model.apply(params, x, where),
-        variance: mul(0.5)(
+        variance: mul(
           sin(
             add(
+              mul(x, 3),
               at(
                 seen.map((t) => t / 50),
                 x,
                 where.t,
               ),
-            )(mul(3)(x)),
+            ),
           ),
+          0.5,
         ),
       }),
     });
@@ -249,7 +251,7 @@ export const walkedBy = async (
     (step: number): Noise =>
     (x) =>
     () =>
-      ascribeLike(x)(image(detNoise(SIZE, 10 + step)) as Tensor<Shape>);
+      ascribeLike(image(detNoise(SIZE, 10 + step)) as Tensor<Shape>, x);
   const made = (noise: Noise) =>
     right(
       sampler({
@@ -273,7 +275,7 @@ export const walkedBy = async (
     const after: Tensor<[Dim]>[] = [];
     for (let i = first; i < golden.xs.length; i++) {
       state = made(drawn(i)).step(null, state, { index: scalar(i, 'int32'), key }).state;
-      after.push(reshape(SIZE)(state.x) as Tensor<[Dim]>);
+      after.push(reshape(state.x, SIZE) as Tensor<[Dim]>);
     }
     return concatAll(after as [Tensor<[Dim]>], 0) as Tensor<Shape>;
   });

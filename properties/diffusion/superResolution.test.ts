@@ -67,14 +67,14 @@ const exact: Denoiser<null, Image> = {
   apply: (_, x, at) => {
     const guess = blind.apply(null, x, at);
     const { image, t } = at.condition!;
-    const spread = mul(0.25)(gather(table(spreads))(at.t)); // [B]
+    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]
     // where the condition is noisy, y = a·mean + s·η, the gain is that of Kalman; without noise it is 1
-    const ofLevel = (numbers: readonly number[]) => gather(table(numbers))(t!);
-    const scale = t === undefined ? div(spread)(spread) : ofLevel(marginals.map((c) => c.scale));
-    const noise = t === undefined ? sub(spread)(spread) : ofLevel(marginals.map((c) => c.variance));
-    const gain = div(add(noise)(mul(square(scale))(spread)))(mul(scale)(spread));
-    const excess = scaleBy(gain)(sub(image)(scaleBy(scale)(averagePool(guess))));
-    return ascribeLike(x)(sub(upsample(excess))(guess)); // the condition has half the size
+    const ofLevel = (numbers: readonly number[]) => gather(table(numbers), t!);
+    const scale = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.scale));
+    const noise = t === undefined ? sub(spread, spread) : ofLevel(marginals.map((c) => c.variance));
+    const gain = div(mul(spread, scale), add(mul(spread, square(scale)), noise));
+    const excess = scaleBy(sub(scaleBy(averagePool(guess), scale), image), gain);
+    return ascribeLike(sub(guess, upsample(excess)), x); // the condition has half the size
   },
 };
 
@@ -135,10 +135,10 @@ describe('of Gaussian pixels, given the means of squares', () => {
     const B = 512;
     const losses = await numbersOf((k) => {
       const keys = fork(k, 'data', 'loss', 'condition');
-      const x0 = add(MEAN)(mul(Math.sqrt(VARIANCE))(normal(B, 4, 4, 1)(keys.data)));
+      const x0 = add(mul(normal(keys.data, B, 4, 4, 1), Math.sqrt(VARIANCE)), MEAN);
       const condition = conditioner(x0, keys.condition);
       const { losses: each, t } = simpleLosses(process, exact)(null, x0, keys.loss, undefined, condition);
-      return stack([each, cast('float32')(t)]);
+      return stack([each, cast(t, 'float32')]);
     });
     // in units of what is expected at its t: each is a mean of 12 squares at least, and levels move it by less than a
     // sixth, so that its variance is below 1/4
@@ -162,7 +162,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
       const condition = { image: constantOf(images, B, 2, 2, 1) as Tensor<[number, 2, 2, 1]> };
       const first = start(constantOf(noises, B, 4, 4, 1) as Tensor<[number, ...Image]>);
       return range(steps).reduce(
-        (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(i)(k), condition }).state,
+        (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(k, i), condition }).state,
         first,
       ).x;
     });

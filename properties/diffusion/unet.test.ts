@@ -62,7 +62,7 @@ it('losses and samplers take the U-Net as it is', async () => {
       program({ x0: 'B 8 8 1', key: 'key' }, ({ x0, key: whole }) => {
         const keys = fork(whole, 'timestep', 'noise');
         const t = uniformTimesteps(process)(x0)(keys.timestep);
-        return mean(square(targetOf(process, 'v')(t)(x0, normalLike(x0)(keys.noise))));
+        return mean(square(targetOf(process, 'v')(t)(x0, normalLike(keys.noise, x0))));
       }),
       { B: 4 },
     )(backend)(),

@@ -64,24 +64,28 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   const paramsFrom = (key: Key): UNetParams =>
     fillSpec(model.params, ({ path, shape }) => {
       const extents = shape as readonly number[]; // a model's extents are numbers
-      const drawn = normal(...extents)(
-        foldIn(model.params.leaves.findIndex((leaf) => leaf.path === path))(key),
+      const drawn = normal(
+        foldIn(
+          key,
+          model.params.leaves.findIndex((leaf) => leaf.path === path),
+        ),
+        ...extents,
       );
-      if (path.endsWith('.gamma')) return add(1)(mul(0.1)(drawn));
+      if (path.endsWith('.gamma')) return add(mul(drawn, 0.1), 1);
       const inputs = extents.slice(0, -1).reduce((a, b) => a * b, 1);
-      return mul(extents.length === 1 ? 0.1 : 1 / Math.sqrt(inputs))(drawn);
+      return mul(drawn, extents.length === 1 ? 0.1 : 1 / Math.sqrt(inputs));
     });
   const t = constantOf(Int32Array.of(3, 700), 2);
   const label = constantOf(Int32Array.of(0, 2), 2);
 
   const everything = (key: Key): Tensor<Shape> => {
     const keys = fork(key, 'params', 'x', 'weights');
-    const weights = normal(2, 8, 8, 3)(keys.weights);
-    const given = { params: paramsFrom(keys.params), x: normal(2, 8, 8, 3)(keys.x) };
+    const weights = normal(keys.weights, 2, 8, 8, 3);
+    const given = { params: paramsFrom(keys.params), x: normal(keys.x, 2, 8, 8, 3) };
     const apply = ({ params, x }: typeof given): Tensor<[2, 8, 8, 3]> =>
       model.apply(params, x, { t, ...(config.classes !== undefined && { label }) });
-    const { grad } = valueAndGrad((p: typeof given) => sum(mul(weights)(apply(p))))(given);
-    const all = tensorsOf([apply(given), grad]).map(({ leaf }) => reshape(-1)(leaf as Tensor<Shape>)); // all float32
+    const { grad } = valueAndGrad((p: typeof given) => sum(mul(apply(p), weights)))(given);
+    const all = tensorsOf([apply(given), grad]).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // all float32
     return concatAll(all as [Tensor<[number]>, ...Tensor<[number]>[]], 0); // there is one at least
   };
   const parts = [

@@ -70,18 +70,18 @@ describe('of a U-Net with learnedVariance', () => {
     fillSpec(model.params, ({ path, shape }) => {
       const extents = shape as readonly number[]; // a model's extents are numbers
       const leaf = model.params.leaves.findIndex((one) => one.path === path);
-      const noise = normal(...extents)(foldIn(leaf)(k));
-      return path.endsWith('.gamma') ? add(1)(mul(0.1)(noise)) : mul(0.1)(noise);
+      const noise = normal(foldIn(k, leaf), ...extents);
+      return path.endsWith('.gamma') ? add(mul(noise, 0.1), 1) : mul(noise, 0.1);
     });
 
   it('the hybrid loss teaches the mean as the simple loss does, and the variance by the bound alone', async () => {
     /** The gradient of a loss by the filters of the last convolution: those of ε̂, then those of the variance. */
     const slopes = async (losses: Losses<UNetParams, Image>) => {
       const numbers = await numbersOf((k) => {
-        const { output } = grad(meanLoss(losses))(drawn(foldIn(1)(k)), x0, foldIn(2)(k));
+        const { output } = grad(meanLoss(losses))(drawn(foldIn(k, 1)), x0, foldIn(k, 2));
         const kernel = output.kernel as Tensor<Shape> as Tensor<[3, 3, 8, 2]>;
-        const parts = [slice(-1, 0, 1)(kernel), slice(-1, 1, 1)(kernel)] as const;
-        return concatAll([reshape(-1)(parts[0]), reshape(-1)(parts[1])], 0);
+        const parts = [slice(kernel, -1, 0, 1), slice(kernel, -1, 1, 1)] as const;
+        return concatAll([reshape(parts[0], -1), reshape(parts[1], -1)], 0);
       });
       return [numbers.slice(0, 72), numbers.slice(72)] as const;
     };
@@ -89,7 +89,7 @@ describe('of a U-Net with learnedVariance', () => {
     const [simple, none] = await slopes(simpleLosses(process, model));
     const bound = await slopes((...given) => {
       const { losses, t } = boundLosses(process, model)(...given);
-      return { losses: mul(T)(losses), t };
+      return { losses: mul(losses, T), t };
     });
     expect(ofMean.every((slope) => slope !== 0)).toBe(true);
     // float64; what is added to it by the other half is 0, so that only the order of sums may differ
@@ -139,7 +139,7 @@ describe('of a U-Net with learnedVariance', () => {
         RTE.map(({ simple, bound }) => ({ simple: simple[0]!, bound: bound[0]! })),
       );
     const step = trainingOf(meanLoss(hybridLosses(process, denoiser)));
-    const inputs = (i: number) => ({ x0: pictures(8), key: foldIn(i)(key(8)) });
+    const inputs = (i: number) => ({ x0: pictures(8), key: foldIn(key(8), i) });
     const both = F.pipe(
       RTE.Do,
       RTE.bind('start', () => compile(begin, {})),

@@ -10,27 +10,27 @@ const kernel = float('any', 3, 3, 4, 2);
 const perSample = float('any', 2, 4);
 
 const linears = family('Linear', {
-  matmul: smooth([matrix, float('any', 3, 4)], (x, w) => n.matmul(w)(x)),
-  batchedMatmul: smooth([float('any', 5, 2, 3), float('any', 5, 3, 4)], (a, b) => n.batchedMatmul(b)(a)),
-  linear: smooth([matrix, float('any', 3, 4), channels], (x, w, b) => n.linear({ w, b })(x)),
-  einsum: smooth([float('any', 2, 5, 3), float('any', 2, 4, 3)], n.einsum('bij,bkj->bik')),
-  addBias: smooth([image, channels], (x, b) => n.addBias(b)(x)),
-  scaleChannels: smooth([image, channels], (x, s) => n.scaleChannels(s)(x)),
-  addPerSample: smooth([image, perSample], (x, e) => n.addPerSample(e)(x)),
-  mulPerSample: smooth([image, perSample], (x, e) => n.mulPerSample(e)(x)),
-  scaleBy: smooth([image, float('any', 2)], (x, s) => n.scaleBy(s)(x)),
+  matmul: smooth([matrix, float('any', 3, 4)], (x, w) => n.matmul(x, w)),
+  batchedMatmul: smooth([float('any', 5, 2, 3), float('any', 5, 3, 4)], (a, b) => n.batchedMatmul(a, b)),
+  linear: smooth([matrix, float('any', 3, 4), channels], (x, w, b) => n.linear(x, { w, b })),
+  einsum: smooth([float('any', 2, 5, 3), float('any', 2, 4, 3)], (a, b) => n.einsum(a, b, 'bij,bkj->bik')),
+  addBias: smooth([image, channels], (x, b) => n.addBias(x, b)),
+  scaleChannels: smooth([image, channels], (x, s) => n.scaleChannels(x, s)),
+  addPerSample: smooth([image, perSample], (x, e) => n.addPerSample(x, e)),
+  mulPerSample: smooth([image, perSample], (x, e) => n.mulPerSample(x, e)),
+  scaleBy: smooth([image, float('any', 2)], (x, s) => n.scaleBy(x, s)),
 });
 
 const convolutions = family('Convolution, pooling and resizing', {
-  conv2d: smooth([image, kernel], (x, k) => n.conv2d(k)(x)),
+  conv2d: smooth([image, kernel], (x, k) => n.conv2d(x, k)),
   convolution: smooth([image, float('any', 3, 3, 2, 6)], (x, k) =>
-    n.convolution(k, { strides: [2, 1], padding: 'valid', groups: 2 })(x),
+    n.conv2d(x, k, { strides: [2, 1], padding: 'valid', groups: 2 }),
   ),
-  depthwiseConv2d: smooth([image, float('any', 3, 3, 1, 4)], (x, k) => n.depthwiseConv2d(k)(x)),
+  depthwiseConv2d: smooth([image, float('any', 3, 3, 1, 4)], (x, k) => n.depthwiseConv2d(x, k)),
   convTranspose2d: smooth([image, float('any', 3, 3, 2, 4)], (x, k) =>
-    n.convTranspose2d(k, { strides: [2, 2] })(x),
+    n.convTranspose2d(x, k, { strides: [2, 2] }),
   ),
-  downsample: smooth([image, kernel], (x, k) => n.downsample(k)(x)),
+  downsample: smooth([image, kernel], (x, k) => n.downsample(x, k)),
   upsample: smooth([image], n.upsample),
   averagePool: smooth([image], n.averagePool),
   averagePooling: smooth([image], n.averagePooling({ window: [3, 3], strides: [1, 1], padding: 'same' })),
@@ -43,11 +43,11 @@ const convolutions = family('Convolution, pooling and resizing', {
 const normalizations = family('Normalisation and attention', {
   standardizeGroups: smooth([image], n.standardizeGroups({ groups: 2 })),
   groupNorm: smooth([image, channels, channels], (x, gamma, beta) =>
-    n.groupNorm({ gamma, beta }, { groups: 2 })(x),
+    n.groupNorm(x, { gamma, beta }, { groups: 2 }),
   ),
-  layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm({ gamma, beta })(x)),
-  rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm({ gamma })(x)),
-  attention: smooth([image, image, image], n.attention({ heads: 2 })),
+  layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm(x, { gamma, beta })),
+  rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm(x, { gamma })),
+  attention: smooth([image, image, image], (q, k, v) => n.attention(q, k, v, { heads: 2 })),
 });
 
 export const networks: readonly Feature[] = [...linears, ...convolutions, ...normalizations];

@@ -173,7 +173,7 @@ const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, n
     const compiled = await running(
       backend,
       programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) => ({
-        y: nodeOf(randint(low, high, n)(tensor<[], 'key'>(inputs['key']!))),
+        y: nodeOf(randint(tensor<[], 'key'>(inputs['key']!), low, high, n)),
       })),
     );
     const actual = (await compiled.run({ key }))['y'] as HostArray; // not a key

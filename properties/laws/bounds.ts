@@ -184,8 +184,8 @@ const termsOf = (place: Place, learned: boolean) =>
       predicts: 'x0',
       as: 'logVariance',
       apply: (_, x, at) => ({
-        prediction: scaleBy(gather(table(all.map(({ mean }) => mean)))(at.t))(x),
-        variance: gather(table(exact))(at.t),
+        prediction: scaleBy(x, gather(table(all.map(({ mean }) => mean)), at.t)),
+        variance: gather(table(exact), at.t),
       }),
     });
     const { learned: _, ...plain } = optimal;
@@ -194,7 +194,7 @@ const termsOf = (place: Place, learned: boolean) =>
     const at = { t: constantOf(new Int32Array(4).fill(t), 4) };
     const xt = qSample(process)(at.t, noise)(x0);
     const reverse = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, at);
-    return mul(Math.LN2)(stack([boundTerm(process)(at.t, x0, xt)(reverse), priorTerm(process)(x0)]));
+    return mul(stack([boundTerm(process)(at.t, x0, xt)(reverse), priorTerm(process)(x0)]), Math.LN2);
   });
 
 const mean = (some: ArrayLike<number>): number =>
@@ -244,7 +244,7 @@ const detached: Law<readonly [Process, number, number, number]> = {
     const model = learningVariance<Params, [2]>({
       predicts: 'v', // which is defined without signal as well
       as: 'range',
-      apply: (params, x) => ({ prediction: mul(params.p)(x), variance: tanh(mul(params.q)(x)) }),
+      apply: (params, x) => ({ prediction: mul(x, params.p), variance: tanh(mul(x, params.q)) }),
     });
     const x0 = constantOf([0.5, -1, 1 / 255, 1, 0.2, -0.6], 3, 2);
     const slopes = (losses: Losses<Params, [2]>) =>

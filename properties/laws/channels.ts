@@ -86,10 +86,10 @@ const merging: Law<readonly [Channel, Channel, number, number]> = {
   violation: async ([first, second, x, seed]) => {
     const draws = await drawn([seed, 0], (key) => {
       const keys = fork(key, 'first', 'second');
-      const start = add(x)(zeros(SAMPLES, 1));
+      const start = add(zeros(SAMPLES, 1), x);
       const index = constantOf(new Int32Array(SAMPLES), SAMPLES);
-      const between = through([first])(index, normalLike(start)(keys.first))(start);
-      return through([second])(index, normalLike(start)(keys.second))(between);
+      const between = through([first])(index, normalLike(keys.first, start))(start);
+      return through([second])(index, normalLike(keys.second, start))(between);
     });
     const { scale, variance } = compose(first, second);
     return gaussianMoments(draws, scale * x, variance);

@@ -51,8 +51,8 @@ const enlarging = (process: Process, mean: number, variance: number): Denoiser<n
     condition: { channels: 1 },
     apply: (_, x, at) => {
       const alone = apply(null, x, at);
-      const excess = sub(at.condition!.image)(averagePool(alone));
-      return ascribeLike(x)(sub(upsample(excess))(alone));
+      const excess = sub(averagePool(alone), at.condition!.image);
+      return ascribeLike(sub(alone, upsample(excess)), x);
     },
   };
 };
@@ -67,7 +67,7 @@ const TREMOR = 2 ** -20;
 const trembling = ({ apply, ...denoiser }: Denoiser<null, [2, 2, 1]>): Denoiser<null, [2, 2, 1]> => ({
   ...denoiser,
   apply: (params, x, at) =>
-    add(scaleBy(mul(TREMOR)(cos(mul(7)(cast('float32')(at.t)))))(onesLike(x)))(apply(params, x, at)),
+    add(apply(params, x, at), scaleBy(onesLike(x), mul(cos(mul(cast(at.t, 'float32'), 7)), TREMOR))),
 });
 
 interface Gridded {
@@ -102,11 +102,11 @@ const asked: Law<
         const first = start(constantOf(begin, 2, 2, 2, 1));
         const last = Array.from({ length: steps }, (_, i) => i).reduce(
           (state, i) =>
-            step(null, state, { index: scalar(i, 'int32'), key: foldIn(i)(key), condition }).state,
+            step(null, state, { index: scalar(i, 'int32'), key: foldIn(key, i), condition }).state,
           first,
         );
         const { image } = superResolution({ factor: 2 })(last.x, fork(key, 'condition').condition);
-        return concatAll([reshape(2)(image), reshape(8)(last.x)], 0);
+        return concatAll([reshape(image, 2), reshape(last.x, 8)], 0);
       });
       const found = Array.from(numbers as ArrayLike<number>);
       return { means: found.slice(0, 2), pixels: found.slice(2) };

@@ -90,8 +90,8 @@ const ofClasses = ({ process, means, variance, predicts }: Case): Denoiser<null,
     classes: means.length,
     apply: (params, x, at) =>
       each
-        .map(({ apply }, k) => scaleBy(cast('float32')(equal(k)(at.label!)))(apply(params, x, at)))
-        .reduce((sum, one) => add(one)(sum), zerosLike(x)),
+        .map(({ apply }, k) => scaleBy(apply(params, x, at), cast(equal(at.label!, k), 'float32')))
+        .reduce((sum, one) => add(sum, one), zerosLike(x)),
   });
 };
 
@@ -147,9 +147,9 @@ const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2
   return {
     classes: means.length,
     apply: (_, x, t) => {
-      const byMean = F.pipe(sumPerSample(x), mul(gather(slope)(t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
-      const bySquare = F.pipe(gather(offset)(t), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
-      return add(bySquare)(byMean);
+      const byMean = F.pipe(sumPerSample(x), mul(gather(slope, t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
+      const bySquare = F.pipe(gather(offset, t), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
+      return add(byMean, bySquare);
     },
   };
 };
@@ -214,7 +214,7 @@ const guide: fc.Arbitrary<Guidance> = fc.oneof(
   within(-2, 2).map(
     (by): Guidance =>
       (denoiser) =>
-        either.right({ ...denoiser, apply: (...all) => add(by)(denoiser.apply(...all)) }),
+        either.right({ ...denoiser, apply: (...all) => add(denoiser.apply(...all), by) }),
   ),
   fc.constant(unguided),
 );

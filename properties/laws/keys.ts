@@ -18,7 +18,7 @@ type Derivation = string | number;
 const derivations: fc.Arbitrary<readonly Derivation[]> = fc.array(fc.oneof(names, seed), { maxLength: 4 });
 
 const derived = <K extends Key | RandomKey>(root: K, path: readonly Derivation[]): K =>
-  path.reduce<K>((at, by) => (typeof by === 'string' ? fork(at, by)[by]! : foldIn(by)(at)), root);
+  path.reduce<K>((at, by) => (typeof by === 'string' ? fork(at, by)[by]! : foldIn(at, by)), root);
 
 const alike: Law<readonly [number, readonly Derivation[]]> = {
   name: 'programs derive keys as the host does',

@@ -80,10 +80,10 @@ const walking: Law<readonly [readonly number[], number, number]> = {
   violation: async ([betas, x, seed]) => {
     const process = processOf(valueOf(scheduleFromBetas(betas)));
     const draws = await drawn([seed, 0], (key) => {
-      const start = add(x)(zeros(SAMPLES, 1));
+      const start = add(zeros(SAMPLES, 1), x);
       return betas.reduce((at, _, t) => {
         const index = constantOf(new Int32Array(SAMPLES).fill(t), SAMPLES);
-        return qStep(process)(index, normalLike(at)(fork(key, `${t}`)[`${t}`]!))(at);
+        return qStep(process)(index, normalLike(fork(key, `${t}`)[`${t}`]!, at))(at);
       }, start);
     });
     const { scale, variance } = process.marginals.at(-1)!;

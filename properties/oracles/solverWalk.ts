@@ -56,11 +56,11 @@ export const walkOf = async (
   const { apply } = exactDenoiser({ marginals: levels })(mixture);
   const size = (mixture.shape as readonly number[]).reduce((a, b) => a * b, 1);
   const predict = <S extends Shape>(x: Tensor<S>, t: Tensor<[], 'int32'>): Tensor<S> => {
-    const shaped = reshape(batch, ...(mixture.shape as readonly number[]))(x) as Tensor<Shape> as Tensor<
+    const shaped = reshape(x, batch, ...(mixture.shape as readonly number[])) as Tensor<Shape> as Tensor<
       [Dim, ...Shape]
     >;
-    const x0 = apply(null, shaped, { t: broadcastTo(batch)(t) as Tensor<[Dim], 'int32'> });
-    return ascribeLike(x)(reshape(...dims(x))(x0) as Tensor<Shape>);
+    const x0 = apply(null, shaped, { t: broadcastTo(t, batch) as Tensor<[Dim], 'int32'> });
+    return ascribeLike(reshape(x0, ...dims(x)) as Tensor<Shape>, x);
   };
   const timestepAt = (index: number): number => legs[index]!.t;
   const nextAt = (index: number): number => legs[index]!.next ?? legs[index]!.t;

@@ -25,9 +25,9 @@ expectType<Tensor<[10], 'int32'>>()(iota(10));
 expectType<Tensor<[2, 2]>>()(constantOf([1, 2, 3, 4], 2, 2));
 expectType<Tensor<[3], 'int32'>>()(constantOf(Int32Array.of(1, 2, 3), 3));
 expectType<Tensor<[Dim]>>()(table(new Float64Array(1000)));
-expectType<Tensor<['B', 28, 'H/2', Dim]>>()(ascribe('B', 28, 'H/2', n)(anything));
-expectType<Tensor<[3, Dim, 5]>>()(reshape(3, -1, 5)(anything));
-expectType<Tensor<[8, 10]>>()(broadcastTo(8, 10)(anything));
+expectType<Tensor<['B', 28, 'H/2', Dim]>>()(ascribe(anything, 'B', 28, 'H/2', n));
+expectType<Tensor<[3, Dim, 5]>>()(reshape(anything, 3, -1, 5));
+expectType<Tensor<[8, 10]>>()(broadcastTo(anything, 8, 10));
 
 // @ts-expect-error Argument of type '64 | 128' is not assignable to parameter of type '"an extent must not be a union"'
 zeros(8, either);
@@ -36,9 +36,9 @@ ones(8, -1);
 // @ts-expect-error Argument of type '1.5' is not assignable to parameter of type '"1.5 is not an integer"'
 zeros(1.5);
 // @ts-expect-error Argument of type '-2' is not assignable to parameter of type '"-2 is negative"'
-reshape(4, -2)(anything);
+reshape(anything, 4, -2);
 // @ts-expect-error Argument of type '64 | 128' is not assignable to parameter of type '"an extent must not be a union"'
-ascribe('B', either)(anything);
+ascribe(anything, 'B', either);
 // @ts-expect-error not assignable to parameter of type
 normal(either, 8);
 // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'

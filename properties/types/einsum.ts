@@ -10,23 +10,23 @@ declare const w: Tensor<[64, 128]>;
 declare const b: Tensor<[128]>;
 declare const ids: Tensor<[128], 'int32'>;
 
-expectType<Tensor<['B', 4, 49, 50]>>()(einsum('bqhd,bkhd->bhqk')(queries, keys));
-expectType<Tensor<['B', Dim, 4, 49]>>()(einsum('bqhd,bkhd->bkhq')(queries, wide));
+expectType<Tensor<['B', 4, 49, 50]>>()(einsum(queries, keys, 'bqhd,bkhd->bhqk'));
+expectType<Tensor<['B', Dim, 4, 49]>>()(einsum(queries, wide, 'bqhd,bkhd->bkhq'));
 expectType<Tensor<[128, 64]>>()(F.pipe(w, einsum('ij->ji')));
-expectType<Tensor<[64]>>()(einsum('ij,j->i')(w, b));
-expectType<Tensor<[128, 64, 128]>>()(einsum('i,jk->ijk')(b, w));
-expectType<Scalar>()(F.pipe(b, (v) => einsum('i,i->')(v, v)));
+expectType<Tensor<[64]>>()(einsum(w, b, 'ij,j->i'));
+expectType<Tensor<[128, 64, 128]>>()(einsum(b, w, 'i,jk->ijk'));
+expectType<Scalar>()(F.pipe(b, (v) => einsum(v, v, 'i,i->')));
 
 // @ts-expect-error "arg 2: axis h = 4 (bound earlier) but here 2"
-einsum('bqhd,bkhd->bhqk')(queries, fewerHeads);
+einsum(queries, fewerHeads, 'bqhd,bkhd->bhqk');
 // @ts-expect-error "arg 2: axis i = 64 (bound earlier) but here 128"
-einsum('ij,i->j')(w, b);
+einsum(w, b, 'ij,i->j');
 // @ts-expect-error "arg 1: rank 2 expected, but here 1"
 F.pipe(b, einsum('ij->ji'));
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
-einsum('ij,j->i')(w, ids);
+einsum(w, ids, 'ij,j->i');
 // @ts-expect-error Expected 2 arguments, but got 1
-einsum('ij,j->i')(w);
+einsum(w, 'ij,j->i');
 // @ts-expect-error an equation has an arrow: bij,bjk->bik
 einsum('ij,jk');
 // @ts-expect-error 'i' is there twice in one place: a diagonal is not taken

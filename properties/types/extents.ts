@@ -9,7 +9,7 @@ import {
   broadcastTo,
   compile,
   constantOf,
-  convolution,
+  conv2d,
   convTranspose2d,
   cumprod,
   cumsum,
@@ -36,7 +36,7 @@ import {
   type Shape,
   slice,
   split,
-  sumOver,
+  sum,
   type Tensor,
   tile,
   topK,
@@ -66,27 +66,27 @@ declare const pattern: `B${number}`;
 // an extent that is only known at run time is wide
 expectType<Tensor<[Dim, 4]>>()(zeros(n, 4));
 expectType<Tensor<[4, Dim]>>()(fullOf(1, 4, n));
-expectType<Tensor<[Dim, 4]>>()(reshape(n, 4)(wide));
-expectType<Tensor<[Dim, 4]>>()(broadcastTo(n, 4)(wide));
-expectType<Tensor<[2, Dim]>>()(slice(1, 0, n)(x));
-expectType<Tensor<[Dim, 4]>>()(pad(0, n, 1)(x));
-expectType<readonly [Tensor<[2, 1]>, Tensor<[2, Dim]>]>()(split([1, n])(x));
-expectType<Tensor<[Dim, 4]>>()(tile(0, n)(x));
-expectType<Tensor<[2, Dim]>>()(topK(n)(x).values);
-expectType<Tensor<[2, Dim]>>()(oneHot(n)(index));
-expectType<Tensor<[Dim, 4]>>()(scatterAdd(index, n)(x));
-expectType<Tensor<[1, 8, Dim, 1]>>()(resizeNearest(8, n)(image));
-expectType<Tensor<[Dim, 3]>>()(normal(n, 3)(k));
-expectType<Tensor<[Dim], 'int32'>>()(permutation(n)(k));
-expectType<Tensor<['B', Dim]>>()(ascribe('B', words)(wide));
+expectType<Tensor<[Dim, 4]>>()(reshape(wide, n, 4));
+expectType<Tensor<[Dim, 4]>>()(broadcastTo(wide, n, 4));
+expectType<Tensor<[2, Dim]>>()(slice(x, 1, 0, n));
+expectType<Tensor<[Dim, 4]>>()(pad(x, 0, n, 1));
+expectType<readonly [Tensor<[2, 1]>, Tensor<[2, Dim]>]>()(split(x, [1, n]));
+expectType<Tensor<[Dim, 4]>>()(tile(x, 0, n));
+expectType<Tensor<[2, Dim]>>()(topK(x, n).values);
+expectType<Tensor<[2, Dim]>>()(oneHot(index, n));
+expectType<Tensor<[Dim, 4]>>()(scatterAdd(x, index, n));
+expectType<Tensor<[1, 8, Dim, 1]>>()(resizeNearest(image, 8, n));
+expectType<Tensor<[Dim, 3]>>()(normal(k, n, 3));
+expectType<Tensor<[Dim], 'int32'>>()(permutation(k, n));
+expectType<Tensor<['B', Dim]>>()(ascribe(wide, 'B', words));
 
 // a union
 // @ts-expect-error an extent must not be a union
-ascribe(either)(wide);
+ascribe(wide, either);
 // @ts-expect-error an extent must not be a union
 bernoulli(0.5, either);
 // @ts-expect-error an extent must not be a union
-broadcastTo(either)(x);
+broadcastTo(x, either);
 // @ts-expect-error an extent must not be a union
 constantOf([1], either);
 // @ts-expect-error an extent must not be a union
@@ -128,11 +128,11 @@ zeros(either);
 
 // any
 // @ts-expect-error 'any' is not assignable to
-ascribe(anything)(wide);
+ascribe(wide, anything);
 // @ts-expect-error 'any' is not assignable to
 bernoulli(0.5, anything);
 // @ts-expect-error 'any' is not assignable to
-broadcastTo(anything)(x);
+broadcastTo(x, anything);
 // @ts-expect-error 'any' is not assignable to
 constantOf([1], anything);
 // @ts-expect-error 'any' is not assignable to
@@ -174,11 +174,11 @@ zeros(anything);
 
 // a negative number
 // @ts-expect-error -2 is negative
-ascribe(-2)(wide);
+ascribe(wide, -2);
 // @ts-expect-error -2 is negative
 bernoulli(0.5, -2);
 // @ts-expect-error -2 is negative
-broadcastTo(-2)(x);
+broadcastTo(x, -2);
 // @ts-expect-error -2 is negative
 constantOf([1], -2);
 // @ts-expect-error -2 is negative
@@ -220,11 +220,11 @@ zeros(-2);
 
 // a fraction
 // @ts-expect-error 1.5 is not an integer
-ascribe(1.5)(wide);
+ascribe(wide, 1.5);
 // @ts-expect-error 1.5 is not an integer
 bernoulli(0.5, 1.5);
 // @ts-expect-error 1.5 is not an integer
-broadcastTo(1.5)(x);
+broadcastTo(x, 1.5);
 // @ts-expect-error 1.5 is not an integer
 constantOf([1], 1.5);
 // @ts-expect-error 1.5 is not an integer
@@ -266,11 +266,11 @@ zeros(1.5);
 
 // a number that is not counted to
 // @ts-expect-error 1e+21 is more than can be counted
-ascribe(1e21)(wide);
+ascribe(wide, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
 bernoulli(0.5, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
-broadcastTo(1e21)(x);
+broadcastTo(x, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
 constantOf([1], 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
@@ -356,30 +356,30 @@ compile(square, { B: anything });
 compile(square, {});
 
 // axes
-expectType<Tensor<[2, 3, 4, 5, 6, 7]>>()(sumOver(-7)(zeros(1, 2, 3, 4, 5, 6, 7)));
+expectType<Tensor<[2, 3, 4, 5, 6, 7]>>()(sum(zeros(1, 2, 3, 4, 5, 6, 7), -7));
 // @ts-expect-error an axis must not be a union
-expectType<Tensor<[4]>>()(sumOver(axis)(x));
+expectType<Tensor<[4]>>()(sum(x, axis));
 // @ts-expect-error no axis 2 in a shape of rank 2
-expectType<Tensor<[2, 4]>>()(cumsum(2)(x));
+expectType<Tensor<[2, 4]>>()(cumsum(x, 2));
 // @ts-expect-error no axis -3 in a shape of rank 2
-expectType<Tensor<[2, 4]>>()(cumprod(-3)(x));
+expectType<Tensor<[2, 4]>>()(cumprod(x, -3));
 // @ts-expect-error no axis 2 in a shape of rank 2
-expectType<Tensor<[2, 4]>>()(roll(2, 1)(x));
+expectType<Tensor<[2, 4]>>()(roll(x, 2, 1));
 // @ts-expect-error no axis 2 in a shape of rank 2
-expectType<Tensor<[2, 4]>>()(flip(0, 2)(x));
+expectType<Tensor<[2, 4]>>()(flip(x, 0, 2));
 // @ts-expect-error a permutation names each axis once
-expectType<Tensor<[2, 2]>>()(transpose(0, 0)(x));
+expectType<Tensor<[2, 2]>>()(transpose(x, 0, 0));
 // @ts-expect-error a permutation names each axis once
-expectType<Tensor<[2]>>()(transpose(0)(x));
+expectType<Tensor<[2]>>()(transpose(x, 0));
 
 // a draw is of a key of a program
 // @ts-expect-error a key of the host: draw inside a program, from a key that it takes
-normal(3)(key(7));
+normal(key(7), 3);
 
 // without groups a convolution knows its channels, with them it does not
 declare const kernel: Tensor<[3, 3, 2, 6]>;
-expectType<Tensor<[1, Dim, Dim, 6]>>()(convolution(kernel, { groups: 2 })(pixels));
+expectType<Tensor<[1, Dim, Dim, 6]>>()(conv2d(pixels, kernel, { groups: 2 }));
 // @ts-expect-error Type '4' is not assignable to type '2'
-convolution(kernel, { strides: [2, 2] })(pixels);
-expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(kernel)(six));
-expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(kernel, { groups: 2 })(six));
+conv2d(pixels, kernel, { strides: [2, 2] });
+expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(six, kernel));
+expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(six, kernel, { groups: 2 }));

@@ -34,7 +34,7 @@ expectType<Tensor<['B', Dim, 16, 64]>>()(F.pipe(x, resizeBilinear(n, 16)));
 // @ts-expect-error Type '64' is not assignable to type '32'
 F.pipe(x, convTranspose2d(turned));
 // @ts-expect-error Type '64' is not assignable to type '32'
-depthwiseConv2d(depthwise32)(x);
+depthwiseConv2d(x, depthwise32);
 // @ts-expect-error Type '64' is not assignable to type '1'
 depthwiseConv2d(dense);
 // @ts-expect-error Source has 2 element(s) but target requires 4

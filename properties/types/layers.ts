@@ -2,7 +2,6 @@ import {
   addPerSample,
   concat,
   conv2d,
-  convolution,
   defn,
   type Dim,
   downsample,
@@ -11,12 +10,12 @@ import {
   layer,
   linear,
   matmul,
-  meanOver,
+  mean,
   mul,
   mulPerSample,
   type Shape,
   square,
-  sumOver,
+  sum,
   sumPerSample,
   type Tensor,
   type TreeSpec,
@@ -26,7 +25,7 @@ import { F } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
 const film = layer({ w: 'D 2*C', b: '2*C' }, 'B H W C, B D -> B H W C', (p) => (h, embedding) => {
-  const [scale, shift] = halve()(linear(p)(embedding));
+  const [scale, shift] = halve(linear(embedding, p));
   return F.pipe(h, mulPerSample(scale), addPerSample(shift));
 });
 
@@ -122,7 +121,7 @@ project(a, c);
 // leading axes are one in the body, and come back
 const matmulOver = defn('... C, C D -> ... D', (x, weights) => {
   expectType<Tensor<['...', 'C']>>()(x);
-  return matmul(weights)(x);
+  return matmul(x, weights);
 });
 declare const w64: Tensor<[64, 10]>;
 expectType<Tensor<['N', 28, 28, 10]>>()(matmulOver(h, w64));
@@ -138,21 +137,21 @@ expectType<Tensor<[4, 2, 3]>>()(twice(zeros(4, 2, 3), zeros(4, 2)));
 twice(zeros(4, 2, 3), zeros(4, 3));
 
 // several results
-const moments = defn('B C -> B, B', (x) => [meanOver(1)(x), meanOver(1)(square(x))]);
+const moments = defn('B C -> B, B', (x) => [mean(x, 1), mean(square(x), 1)]);
 expectType<readonly [Tensor<[4]>, Tensor<[4]>]>()(moments(zeros(4, 3)));
 // @ts-expect-error "the result.1: rank 1 expected, but here 2"
-defn('B C -> B, B', (x) => [meanOver(1)(x), x]);
+defn('B C -> B, B', (x) => [mean(x, 1), x]);
 // @ts-expect-error "the result.0: a tensor expected" | "the result.1: a tensor expected"
-defn('B C -> B, B', (x) => meanOver(1)(x));
+defn('B C -> B, B', (x) => mean(x, 1));
 // @ts-expect-error "the result.1: int32 expected, but here float32"
-defn('B C -> B, B:int32', (x) => [meanOver(1)(x), meanOver(1)(x)]);
+defn('B C -> B, B:int32', (x) => [mean(x, 1), mean(x, 1)]);
 
 // trees by name
 const attend = layer(
   { k: 'C D' },
   { takes: { x: 'B C', more: { scale: 'D', each: ['B'] } }, gives: { mean: 'B D', all: ['B', 'D'] } },
   (p) =>
-    ({ x, more }) => ({ mean: matmul(p.k)(x), all: [more.each[0], more.scale] }),
+    ({ x, more }) => ({ mean: matmul(x, p.k), all: [more.each[0], more.scale] }),
 );
 expectType<{
   readonly mean: Tensor<[4, 10]>;
@@ -160,9 +159,7 @@ expectType<{
 }>()(attend({ k: w64 })({ x: zeros(4, 64), more: { scale: zeros(10), each: [zeros(4)] } }));
 // @ts-expect-error "input.more.scale: axis D = 10 (bound earlier) but here 11"
 attend({ k: w64 })({ x: zeros(4, 64), more: { scale: zeros(11), each: [zeros(4)] } });
-const masked = defn({ takes: { x: 'B C', mask: 'B C' }, gives: 'B' }, ({ x, mask }) =>
-  sumOver(1)(mul(mask)(x)),
-);
+const masked = defn({ takes: { x: 'B C', mask: 'B C' }, gives: 'B' }, ({ x, mask }) => sum(mul(x, mask), 1));
 expectType<Tensor<[4]>>()(masked({ x: zeros(4, 2), mask: zeros(4, 2) }));
 // @ts-expect-error "input.mask: axis C is 3, but 2 in input.x"
 masked({ x: zeros(4, 2), mask: zeros(4, 3) });
@@ -177,9 +174,9 @@ layer({ k: 'C D' }, { takes: 'B C', gives: { mean: 'B D' } }, () => (x) => ({ me
 // @ts-expect-error "the result: axis 1 should be H/2, but here H"
 defn('B H W C -> B H/2 W/2 C', (x) => x);
 // @ts-expect-error "the result: axis 0 should be B, but here W"
-defn('B H W C -> B C', (x) => sumOver(0, 1)(x));
+defn('B H W C -> B C', (x) => sum(x, [0, 1]));
 // what is wide is let through, and checked when the program is traced
-defn('B H W C, 3 3 C D -> B H W D', (x, kernel) => convolution(kernel, { padding: [[1, 1], [1, 1]] })(x)); // prettier-ignore
+defn('B H W C, 3 3 C D -> B H W D', (x, kernel) => conv2d(x, kernel, { padding: [[1, 1], [1, 1]] })); // prettier-ignore
 
 // @ts-expect-error a signature has an arrow: B H W C, B D -> B H W C
 defn('B H W C', (x) => x);
@@ -210,7 +207,7 @@ defn('A, B, C, D -> A', (x) => x);
 layer({ w: 'D -1' }, 'B D -> B D', () => (x) => x);
 
 // what has no half is told where it is bound
-const halves = defn('2*C -> C', (x) => halve()(x)[0]);
+const halves = defn('2*C -> C', (x) => halve(x)[0]);
 // @ts-expect-error "arg 1: 7 is odd: it has no half"
 halves(zeros(7));
 // the symbols of a parsed spec are those of the body, and not the caller's

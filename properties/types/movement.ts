@@ -19,7 +19,6 @@ import {
   squeeze,
   stack,
   sum,
-  sumOver,
   type Tensor,
   tile,
   topK,
@@ -37,18 +36,18 @@ declare const index: Tensor<['B'], 'int32'>;
 declare const loss: Scalar;
 declare const wide: Tensor<['B', Dim, Dim, Dim]>;
 
-expectType<Tensor<['B', 64, 28, 28]>>()(transpose(0, 3, 1, 2)(x));
-expectType<Tensor<['B', 28, 28, 1, 64]>>()(expandDims(3)(x));
-expectType<Tensor<['B', 28, 28, 64, 1]>>()(expandDims(-1)(x));
-expectType<Tensor<['B', 28, 64]>>()(squeeze(1)(x));
-expectType<Tensor<['B', 14, 28, 64]>>()(slice(1, 7, 14)(x));
-expectType<Tensor<['B', 32, 28, 64]>>()(pad(1, 2, 2)(x));
-expectType<Tensor<['B+1', 28, 28, 64]>>()(pad(0, 1, 0)(x));
-expectType<Tensor<[Dim, 28, 28, 64]>>()(tile(0, 2)(x));
-expectType<Tensor<['B', 28, 28, 64]>>()(broadcastLike(x)(loss));
+expectType<Tensor<['B', 64, 28, 28]>>()(transpose(x, 0, 3, 1, 2));
+expectType<Tensor<['B', 28, 28, 1, 64]>>()(expandDims(x, 3));
+expectType<Tensor<['B', 28, 28, 64, 1]>>()(expandDims(x, -1));
+expectType<Tensor<['B', 28, 64]>>()(squeeze(x, 1));
+expectType<Tensor<['B', 14, 28, 64]>>()(slice(x, 1, 7, 14));
+expectType<Tensor<['B', 32, 28, 64]>>()(pad(x, 1, 2, 2));
+expectType<Tensor<['B+1', 28, 28, 64]>>()(pad(x, 0, 1, 0));
+expectType<Tensor<[Dim, 28, 28, 64]>>()(tile(x, 0, 2));
+expectType<Tensor<['B', 28, 28, 64]>>()(broadcastLike(loss, x));
 expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(wide, ascribeLike(x)));
-expectType<readonly [Tensor<['B', 'C']>, Tensor<['B', 'C']>]>()(halve()(film));
-expectType<readonly [Tensor<['B', 28, 28, 16]>, Tensor<['B', 28, 28, 48]>]>()(split([16, 48])(x));
+expectType<readonly [Tensor<['B', 'C']>, Tensor<['B', 'C']>]>()(halve(film));
+expectType<readonly [Tensor<['B', 28, 28, 16]>, Tensor<['B', 28, 28, 48]>]>()(split(x, [16, 48]));
 
 expectType<Tensor<['B', 28, 28, 96]>>()(F.pipe(x, concat(skip)));
 expectType<Tensor<['B', 28, 28, 128]>>()(concatAll([skip, x, skip]));
@@ -62,19 +61,19 @@ concatAll([x, small]);
 stack([x, skip]);
 
 expectType<Scalar>()(sum(x));
-expectType<Tensor<['B', 64]>>()(sumOver(1, 2)(x));
-expectType<Tensor<['B', 28, 28]>>()(sumOver(-1)(x));
+expectType<Tensor<['B', 64]>>()(sum(x, [1, 2]));
+expectType<Tensor<['B', 28, 28]>>()(sum(x, -1));
 expectType<Tensor<['B']>>()(meanPerSample(x));
 expectType<Scalar>()(variance(x));
-expectType<Tensor<['B', 28, 28], 'int32'>>()(argmax(-1)(x));
-expectType<Tensor<['B', 28, 28, 3]>>()(topK(3)(x).values);
-expectType<Tensor<['B', 10]>>()(oneHot(10)(index));
-expectType<Tensor<['B', 28, 28, 64]>>()(gather(x)(index));
+expectType<Tensor<['B', 28, 28], 'int32'>>()(argmax(x, -1));
+expectType<Tensor<['B', 28, 28, 3]>>()(topK(x, 3).values);
+expectType<Tensor<['B', 10]>>()(oneHot(index, 10));
+expectType<Tensor<['B', 28, 28, 64]>>()(gather(x, index));
 
 // an axis that is not there: a message in the place of the shape, which fits nothing
-expectType<Tensor<['no axis 4 in a shape of rank 4']>>()(sumOver(4)(x));
+expectType<Tensor<['no axis 4 in a shape of rank 4']>>()(sum(x, 4));
 // @ts-expect-error no axis 4 in a shape of rank 4
-export const wrong: Tensor<['B']> = sumOver(4)(x);
+export const wrong: Tensor<['B']> = sum(x, 4);
 
 // inside a function whose dims are parameters
 export const weighted = <B extends Dim, I extends Shape>(

@@ -5,7 +5,6 @@ import {
   type Dim,
   elu,
   norm,
-  normOver,
   rmsNorm,
   roll,
   type Scalar,
@@ -29,7 +28,7 @@ declare const gamma63: Tensor<[63]>;
 
 expectType<Tensor<['B', 28, 64]>>()(F.pipe(x, elu(), atan2(x), cumprod(-1), roll(1, 3), sort));
 expectType<Tensor<['B', 28, 64], 'int32'>>()(argsort(x));
-expectType<Tensor<['B', 28]>>()(normOver(-1)(x));
+expectType<Tensor<['B', 28]>>()(norm(x, -1));
 expectType<Scalar>()(norm(x));
 expectType<Tensor<['B', 3, 64]>>()(F.pipe(x, take(1, columns)));
 expectType<Tensor<['B', 28, 3]>>()(F.pipe(x, take(-1, columns)));
@@ -40,7 +39,7 @@ expectType<Tensor<['B', 28, 64]>>()(F.pipe(x, rmsNorm({ gamma })));
 // @ts-expect-error Type '"float32"' is not assignable to type '"int32"'
 take(1, fractions);
 // @ts-expect-error Type '28' is not assignable to type '14'
-takeAlong(2, fewer)(x);
+takeAlong(x, 2, fewer);
 // @ts-expect-error Type '28' is not assignable to type '14'
 F.pipe(x, takeAlong(2, fewer));
 // @ts-expect-error Type '64' is not assignable to type '63'
@@ -48,7 +47,7 @@ F.pipe(x, rmsNorm({ gamma: gamma63 }));
 // @ts-expect-error Type 'Dim' is not assignable to type '28'
 F.pipe(wide, atan2(x));
 // @ts-expect-error no axis 3 in a shape of rank 3
-export const nowhere: Tensor<['B', 28, 64]> = take(3, columns)(x);
+export const nowhere: Tensor<['B', 28, 64]> = take(x, 3, columns);
 
 // inside a function whose dims are parameters
 export const ranks = <B extends Dim, N extends Dim>(scores: Tensor<[B, N]>): Tensor<[B, N], 'int32'> =>

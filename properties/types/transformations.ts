@@ -51,7 +51,7 @@ declare const wrong: Tensor<['B', 3]>;
 expectType<(x: Tensor<['B', 4]>) => Tensor<['B', 4]>>()(
   customVjp(
     (h: Tensor<['B', 4]>) => h,
-    (h, value) => (cotangent) => mul(mul(cotangent)(h))(value),
+    (h, value) => (cotangent) => mul(value, mul(h, cotangent)),
   ),
 );
 customVjp(layer, ({ w }) => () => ({ w, label: null }));
@@ -95,7 +95,7 @@ vmap(energy)(batch);
 vmap(pair)({ a: xs, b: [tenLabels] });
 declare const tenLabels: Tensor<[10], 'int32'>;
 // @ts-expect-error a key has no batch: draw before, and map over what was drawn
-vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(3)(p.key))({ x: xs, key });
+vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(p.key, 3))({ x: xs, key });
 declare const key: Key;
 // @ts-expect-error Type 'Tensor<[8], "float32">' is not assignable to type 'Tensor<["B"], "float32">'
 const wrongBatch: Tensor<['B']> = vmap(energy)(xs);

@@ -8,7 +8,7 @@ import {
   type Shape,
   split,
   stack,
-  sumOver,
+  sum,
   type Tensor,
   zeros,
 } from '../../src/dsl/index.js';
@@ -17,15 +17,15 @@ import { expectType } from './expect.js';
 // a branded number says no number: it is wide
 declare const channels: number & { readonly channels: true };
 expectType<Tensor<[8, Dim]>>()(zeros(8, channels));
-expectType<Tensor<[Dim]>>()(pad(0, channels, channels)(zeros(3)));
+expectType<Tensor<[Dim]>>()(pad(zeros(3), 0, channels, channels));
 
 // several lists of axes, or several shapes, are told apart; a list of no known length keeps nothing
 declare const someAxes: readonly [0] | readonly [0, 1];
 declare const axes: readonly 0[];
-expectType<Tensor<[4] | []>>()(sumOver(...someAxes)(zeros(3, 4)));
-expectType<Tensor<Shape>>()(sumOver(...axes)(zeros(3, 4)));
+expectType<Tensor<[4] | []>>()(sum(zeros(3, 4), someAxes));
+expectType<Tensor<Shape>>()(sum(zeros(3, 4), axes));
 declare const ranks: Tensor<[2] | [3, 4]>;
-expectType<Tensor<[] | [3]>>()(sumOver(-1)(ranks));
+expectType<Tensor<[] | [3]>>()(sum(ranks, -1));
 
 // an axis or a dtype that may be `undefined` is neither that nor the default
 declare const config: { readonly axis?: 0; readonly dtype?: 'int32' };

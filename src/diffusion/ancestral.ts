@@ -54,8 +54,8 @@ const learnedStep = (legs: readonly Leg[]) => {
       low: each(lowAt(index)),
       high: each(highAt(index)),
     }));
-    const noisy = mul(noisyAt(index))(noise('noise'));
-    return { state: { ...next, x: add(mul(deviationOf(logVariance))(noisy))(next.x) }, x0 };
+    const noisy = mul(noise('noise'), noisyAt(index));
+    return { state: { ...next, x: add(next.x, mul(noisy, deviationOf(logVariance))) }, x0 };
   };
 };
 

@@ -13,5 +13,5 @@ export const knowingOnly =
 export const askedTimesteps = ({ timesteps }: Pick<Process, 'timesteps'>) => {
   const same = timesteps.every((timestep, t) => timestep === t);
   return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32'> =>
-    same ? t : gather(table(timesteps))(t);
+    same ? t : gather(table(timesteps), t);
 };

@@ -24,8 +24,8 @@ export const joinBatches = <B extends Dim, I extends Shape, D extends DType>(
 export const partBatches =
   <S extends Shape>(like: Tensor<S, DType>) =>
   (both: Tensor<Shape>): readonly [Tensor<S>, Tensor<S>] => {
-    const [first, second] = halve(0)(both);
-    return [ascribeLike(like)(first), ascribeLike(like)(second)];
+    const [first, second] = halve(both, 0);
+    return [ascribeLike(first, like), ascribeLike(second, like)];
   };
 
 /** A tensor with one number for each sample of a batch, `[B]`, of which only the shape counts. */
@@ -41,4 +41,4 @@ export const forEachSample = <B extends Dim, I extends Shape>(
 export const overElements =
   <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
   (numbers: Tensor<[NoInfer<B>]>): Tensor<[B, ...I]> =>
-    scaleBy(numbers)(onesLike(batch)) as Tensor<[B, ...I]>; // B is that of the batch
+    scaleBy(onesLike(batch), numbers) as Tensor<[B, ...I]>; // B is that of the batch

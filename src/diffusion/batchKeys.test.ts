@@ -9,7 +9,7 @@ const batch = zeros(3, 2, 2);
 describe('numbers in the shape of a batch', () => {
   it('by one key are those that it draws', async () => {
     expect(await numbersOf((key) => drawnBy(key, normalLike)(batch))).toEqual(
-      await numbersOf((key) => normalLike(batch)(key)),
+      await numbersOf((key) => normalLike(key, batch)),
     );
   });
 
@@ -17,16 +17,16 @@ describe('numbers in the shape of a batch', () => {
     const places = [5, 0, 7];
     const all = await numbersOf((key) =>
       drawnBy(
-        places.map((place) => foldIn(place)(key)),
+        places.map((place) => foldIn(key, place)),
         normalLike,
       )(batch),
     );
     for (const [i, place] of places.entries())
-      expect(all.slice(4 * i, 4 * i + 4)).toEqual(await numbersOf((key) => normal(2, 2)(foldIn(place)(key))));
+      expect(all.slice(4 * i, 4 * i + 4)).toEqual(await numbersOf((key) => normal(foldIn(key, place), 2, 2)));
   });
 
   it('need as many keys as there are samples', async () => {
-    const drawn = await outcomeOf((key) => drawnBy([foldIn(0)(key)], normalLike)(batch))();
+    const drawn = await outcomeOf((key) => drawnBy([foldIn(key, 0)], normalLike)(batch))();
     expect(E.isLeft(drawn) && drawn.left.message).toContain(
       'expected one for the batch, or one for each of 3 samples, got 1',
     );

@@ -42,5 +42,5 @@ export const drawnBy =
       });
     const like = zeros(...sample) as Tensor<Shape>;
     const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has a sample
-    return ascribeLike(batch)(stack(drawn) as Tensor<Shape>);
+    return ascribeLike(stack(drawn) as Tensor<Shape>, batch);
   };

@@ -35,9 +35,9 @@ const logAlphaBars = ({ schedule: { alphaBars } }: Process) => {
 const logRatio = (process: Process) => {
   const { rounded, rest } = logAlphaBars(process);
   return <B extends Dim>(s: Tensor<[B], 'int32'>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> => {
-    const [from, to] = [add(1)(s), add(1)(t)];
-    const difference = (part: Tensor<[Dim]>) => sub(gather(part)(from))(gather(part)(to));
-    return add(difference(rest))(difference(rounded));
+    const [from, to] = [add(s, 1), add(t, 1)];
+    const difference = (part: Tensor<[Dim]>) => sub(gather(part, to), gather(part, from));
+    return add(difference(rounded), difference(rest));
   };
 };
 
@@ -61,7 +61,7 @@ export const qBetween = (process: Process) => {
     <I extends Shape>(xs: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => {
       const logAlpha = ratio(s, t);
       const variance = neg(expm1(logAlpha));
-      return { mean: scaleBy(exp(mul(0.5)(logAlpha)))(xs), variance, logVariance: log(variance) };
+      return { mean: scaleBy(xs, exp(mul(logAlpha, 0.5))), variance, logVariance: log(variance) };
     };
 };
 
@@ -84,7 +84,7 @@ export const qSampleBetween = (process: Process) => {
     ) =>
     (xs: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
       const { mean, variance } = between(s, t)(xs);
-      return add(scaleBy(sqrt(variance))(noise))(mean);
+      return add(mean, scaleBy(noise, sqrt(variance)));
     };
 };
 

@@ -7,7 +7,7 @@ import { type Dim, meanPerSample, mul, type Shape, type Tensor } from '../dsl/in
  * bitsPerDimension(fullOf(Math.LN2, 2, 3)) // → [1, 1]
  */
 export const bitsPerDimension = <B extends Dim, I extends Shape>(nats: Tensor<[B, ...I]>): Tensor<[B]> =>
-  mul(1 / Math.LN2)(meanPerSample(nats));
+  mul(meanPerSample(nats), 1 / Math.LN2);
 
 /**
  * Bits per dimension of 8-bit data from a log-density in nats, where the bytes were made real numbers of [-1, 1]:

@@ -32,11 +32,13 @@ const denoiser = learningVariance<null, []>({
   as: 'logVariance',
   apply: (_, x, { t }) => ({
     prediction: scaleBy(
+      x,
       gather(
         table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)),
-      )(t),
-    )(x),
-    variance: gather(table(exact.map(({ variance }) => Math.log(variance))))(t),
+        t,
+      ),
+    ),
+    variance: gather(table(exact.map(({ variance }) => Math.log(variance))), t),
   }),
 });
 

@@ -1,4 +1,4 @@
-import { type Dim, equal, neg, select, type Shape, type Tensor } from '../dsl/index.js';
+import { type Dim, equal, neg, type Shape, type Tensor, where } from '../dsl/index.js';
 import { overElements } from './batch.js';
 import { bitsPerDimension } from './bits.js';
 import { discretizedLogLikelihood } from './discretizedGaussian.js';
@@ -31,6 +31,6 @@ export const boundTerm = (process: Process) => {
       const { mean, logVariance } = posterior(t)(x0, xt);
       const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
       const decoded = neg(discretizedLogLikelihood(reverse)(x0));
-      return select(equal(0)(t), bitsPerDimension(kl))(bitsPerDimension(decoded));
+      return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
     };
 };

@@ -36,7 +36,7 @@ const x0 = constantOf([0.2, -1, 1, 0.6, -0.2, 7 / 255, 0, 1], 4, 2) as Tensor<[4
 const model = learningVariance<Scalar, [2]>({
   predicts: 'epsilon',
   as: 'range',
-  apply: (p, x) => ({ prediction: mul(p)(x), variance: tanh(sin(add(p)(mul(3)(x)))) }),
+  apply: (p, x) => ({ prediction: mul(x, p), variance: tanh(sin(add(mul(x, 3), p))) }),
 });
 const losses = (of: Losses<Scalar, [2]>, p = 0.4) => numbersOf((key) => of(scalar(p), x0, key).losses);
 
@@ -45,10 +45,10 @@ it('of a process of one timestep has a finite slope in float32', async () => {
   const model = learningVariance<Tensor<[]>, [2]>({
     predicts: 'x0',
     as: 'range',
-    apply: (p, x) => ({ prediction: mul(p)(x), variance: mul(p)(x) }),
+    apply: (p, x) => ({ prediction: mul(x, p), variance: mul(x, p) }),
   });
   const slope = (drawn: Key) =>
-    grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(0.5)(zeros(8, 2)), drawn);
+    grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(zeros(8, 2), 0.5), drawn);
   for (const found of await numbersOf(slope, wasm())) expect(Number.isFinite(found)).toBe(true);
 });
 
@@ -94,7 +94,7 @@ describe('losses of the bound', () => {
     const held = learningVariance<Scalar, [2]>({
       predicts: 'epsilon',
       as: 'range',
-      apply: (p, x) => ({ prediction: mul(0.4)(x), variance: tanh(sin(add(p)(mul(3)(x)))) }),
+      apply: (p, x) => ({ prediction: mul(x, 0.4), variance: tanh(sin(add(mul(x, 3), p))) }),
     });
     const H = 1e-5;
     const at = async (p: number) =>
@@ -117,11 +117,11 @@ describe('losses of the bound', () => {
       1000,
       1,
     ) as Tensor<[1000, 1]>;
-    const every: TimestepDraw = () => (batch) => () => ascribeLike(perSample(batch))(iota(1000));
+    const every: TimestepDraw = () => (batch) => () => ascribeLike(iota(1000), perSample(batch));
     const one = learningVariance<Scalar, [1]>({
       predicts: 'epsilon',
       as: 'range',
-      apply: (p, x) => ({ prediction: mul(p)(x), variance: tanh(mul(p)(x)) }),
+      apply: (p, x) => ({ prediction: mul(x, p), variance: tanh(mul(x, p)) }),
     });
     for (const of of [boundLosses, hybridLosses]) {
       const given = of(long, one, { timesteps: every });

@@ -76,7 +76,7 @@ export const rescaledBoundLosses = <P, I extends Shape>(
   const raw = boundLosses(process, denoiser, options);
   return (params, x0, key, ...told) => {
     const { losses, t } = raw(params, x0, key, ...told);
-    return { losses: mul(process.schedule.T)(losses), t };
+    return { losses: mul(losses, process.schedule.T), t };
   };
 };
 
@@ -106,7 +106,7 @@ const hybridOptions = optionsOf<HybridOptions>({
  * const model = learningVariance<null, []>({
  *   predicts: 'x0',
  *   as: 'range',
- *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(-1)(x) }), // β̃, which is right if x̂₀ is
+ *   apply: (_, x) => ({ prediction: onesLike(x), variance: fullLike(x, -1) }), // β̃, which is right if x̂₀ is
  * })
  * const losses = (process: Process) =>
  *   program({ x0: 'B', k: 'key' }, ({ x0, k }) => hybridLosses(process, model)(null, x0, k).losses)
@@ -131,10 +131,10 @@ export const hybridLosses = <P, I extends Shape>(
     const noised = noisedBatch(process, denoiser, drawing);
     const { xt, noise, at } = noised(x0, key, ...told);
     const { prediction, variance = unlearned() } = predictions(params, xt, at);
-    const mse = meanPerSample(square(sub(wanted(at.t)(x0, noise))(prediction)));
+    const mse = meanPerSample(square(sub(prediction, wanted(at.t)(x0, noise))));
     const detached = { prediction: stopGradient(prediction), variance };
     const bits = term(at.t, x0, xt)(reverse(at.t, xt)(detached));
-    return { losses: add(mul(lambda * process.schedule.T)(bits))(mse), t: at.t };
+    return { losses: add(mse, mul(bits, lambda * process.schedule.T)), t: at.t };
   };
 };
 

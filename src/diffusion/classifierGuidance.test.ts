@@ -53,8 +53,8 @@ const exact: Classifier<null, [2]> = {
   apply: (_, samples, at) => {
     const odds = F.pipe(
       sumPerSample(samples),
-      mul(gather(every(slopeAt))(at)),
-      add(gather(every(offsetAt))(at)),
+      mul(gather(every(slopeAt), at)),
+      add(gather(every(offsetAt), at)),
     );
     return F.pipe(odds, expandDims(1), matmul(constantOf([0, 1], 1, 2)));
   },
@@ -75,7 +75,7 @@ const noiseOfLabel = xs.map((_, i) => (labels[i >> 1] === 1 ? noise1 : noise0)[i
 /** What the data look like at x_t, whatever x is asked. */
 const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
   predicts: 'epsilon',
-  apply: (_, samples) => add(zerosLike(samples))(constantOf(noise, 3, 2) as unknown as typeof samples),
+  apply: (_, samples) => add(constantOf(noise, 3, 2) as unknown as typeof samples, zerosLike(samples)),
 };
 const params = { guide: null };
 const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
@@ -192,7 +192,7 @@ describe('classifier guidance on the mean', () => {
       as: 'range',
       apply: (p, samples, at) => ({
         prediction: unconditional.apply(p, samples, at),
-        variance: mul(0.5)(onesLike(samples)),
+        variance: mul(onesLike(samples), 0.5),
       }),
     });
     const bySigma = right(meanGuided(process, slope, 2, options)(learning));
@@ -237,7 +237,7 @@ describe('classifier guidance on the mean', () => {
 });
 
 describe('a gradient of one’s own in place of a classifier', () => {
-  const uphill: GuideGradient<null, [2]> = { gradient: (_, samples) => mul(-0.5)(samples) };
+  const uphill: GuideGradient<null, [2]> = { gradient: (_, samples) => mul(samples, -0.5) };
   const black: Denoiser<{ readonly guide: null }, [2]> = {
     predicts: 'x0',
     apply: (_, samples) => zerosLike(samples),

@@ -44,7 +44,7 @@ const along = (process: Process, scale: number, move: (t: number) => number): Te
  *   E.flatMap((process) =>
  *     pipe(silent, classifierGuided(process, tilted, 1), E.map(steered(process)), E.map(reparameterize(process, 'epsilon'))),
  *   ),
- *   E.map(({ apply }) => apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(1)(iota(1)) })),
+ *   E.map(({ apply }) => apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(iota(1), 1) })),
  * ) // → E.right([-0.6 * 2 * 0.5])
  */
 export const classifierGuided =
@@ -55,7 +55,7 @@ export const classifierGuided =
     const { marginals } = process;
     const weights = along(process, scale, (t) => marginals[t]!.variance / marginals[t]!.scale);
     return withGuide<P, Q, J, I>(where, guide, scale, denoiser, (params, x, at) =>
-      scaleBy(gather(weights)(at.t))(gradient(params, x, at)),
+      scaleBy(gradient(params, x, at), gather(weights, at.t)),
     );
   };
 
@@ -106,7 +106,7 @@ const sigmaSquared = <P, I extends Shape>(
   const [low, high] = [table(clippedLogVariances(process)), table(process.schedule.betas.map(Math.log))];
   return <B extends Dim>(place: Tensor<[B], 'int32'>) =>
     (params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Tensor<[B, ...I]> => {
-      const ofPlace = (numbers: Tensor<[Dim]>) => overElements(x)(gather(numbers)(place));
+      const ofPlace = (numbers: Tensor<[Dim]>) => overElements(x)(gather(numbers, place));
       return learned === undefined
         ? ofPlace(fixed)
         : exp(
@@ -160,10 +160,10 @@ export const meanGuided =
         const weights = along(process, scale, (t) => 1 / process.posteriors[t]!.x0);
         const steps = { ...denoiser, only: [...(denoiser.only ?? []), { process, variance }] };
         return withGuide<P, Q, J, I>(where, guide, scale, steps, (params, x, at, x0) => {
-          const place = gather(places)(at.t);
+          const place = gather(places, at.t);
           const from = gradientAt === 'xt' ? x : meanAt(place)(x0, x).mean;
-          const towards = mul(sigmaAt(place)(params, x, at))(gradient(params, from, at));
-          return scaleBy(gather(weights)(place))(towards);
+          const towards = mul(gradient(params, from, at), sigmaAt(place)(params, x, at));
+          return scaleBy(towards, gather(weights, place));
         });
       }),
     );

@@ -39,17 +39,17 @@ const condition: Condition<3> = { image: constantOf([0.3, -0.4, 0.7], 3, 1, 1, 1
 
 /** tanh(x + 0.3·label + image + 0.1·t of the image), samples independent of each other. */
 const shifted = <B extends Dim>(x: Tensor<[B, 2]>, at: Conditioning<B>): Tensor<[B, 2]> => {
-  const ofLabel = mul(0.3)(cast('float32')(at.label!));
-  const ofNoise = mul(0.1)(cast('float32')(at.condition!.t!));
-  const shift = add(ofNoise)(add(ofLabel)(sumPerSample(at.condition!.image)));
-  return tanh(add(scaleBy(shift)(onesLike(x)))(x));
+  const ofLabel = mul(cast(at.label!, 'float32'), 0.3);
+  const ofNoise = mul(cast(at.condition!.t!, 'float32'), 0.1);
+  const shift = add(add(sumPerSample(at.condition!.image), ofLabel), ofNoise);
+  return tanh(add(x, scaleBy(onesLike(x), shift)));
 };
 const conditional = learningVariance<null, [2]>({
   predicts: 'epsilon',
   as: 'range',
   classes: 2,
   condition: { channels: 1 },
-  apply: (_, x, at) => ({ prediction: shifted(x, at), variance: mul(0.5)(shifted(x, at)) }),
+  apply: (_, x, at) => ({ prediction: shifted(x, at), variance: mul(shifted(x, at), 0.5) }),
 });
 /** The same one, which knows its condition itself. */
 const closed: Denoiser<null, [2]> = learningVariance<null, [2]>({
@@ -138,7 +138,7 @@ describe('classifier-free guidance', () => {
     const told = { t, label, condition: { image } };
     expect(
       relativeDistance(
-        await numbersOf(() => reshape(-1)(guided.apply(null, x0, told))),
+        await numbersOf(() => reshape(guided.apply(null, x0, told), -1)),
         await numbersOf(() => silent.apply(null, x0, told)),
       ),
     ).toBeLessThan(1e-15);

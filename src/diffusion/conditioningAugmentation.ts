@@ -29,7 +29,7 @@ export const noisyCondition = (process: Process) => {
   const asked = askedTimesteps(process);
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (key: Key): Condition<B> => ({
-      image: transmit(t, normalLike(image)(key))(image),
+      image: transmit(t, normalLike(key, image))(image),
       t: asked(t),
     });
 };
@@ -63,6 +63,6 @@ export const conditioningAugmentation = (process: Process, options: { readonly l
       orRaise(given);
       const keys = fork(key, 'condition', 'timestep', 'noise');
       const clean = conditioner(x0, keys.condition);
-      return noisy(clean, randintLike(0, levels, perSample(x0))(keys.timestep))(keys.noise);
+      return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
     });
 };

@@ -74,7 +74,7 @@ export const consistencyDenoiser = (process: Process, boundary: ConsistencyBound
       ...seesX0,
       apply: (params, x, at) => {
         const { skip, out } = orRaise(coefficients);
-        return add(scaleBy(gather(out)(at.t))(apply(params, x, at)))(scaleBy(gather(skip)(at.t))(x));
+        return add(scaleBy(x, gather(skip, at.t)), scaleBy(apply(params, x, at), gather(out, at.t)));
       },
     };
   };

@@ -52,9 +52,9 @@ export const ddimInversion = withOptions<Readonly<Record<string, undefined>>>({
         memory: 0,
         stochastic: false,
         step: ({ x, memory }, { index, t, predict }) => {
-          const from = mul(ofBegin(index))(x);
+          const from = mul(x, ofBegin(index));
           const x0 = predict(from, t);
-          return { state: { x: add(mul(ofX0(index))(x0))(mul(ofX(index))(from)), memory }, x0 };
+          return { state: { x: add(mul(from, ofX(index)), mul(x0, ofX0(index))), memory }, x0 };
         },
       });
     },

@@ -144,7 +144,7 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  *
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(2)(p) })(denoiser)
+ * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
 export const mapDenoiser =
@@ -213,7 +213,7 @@ export const converted = (
     (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
       if (from === to) return prediction;
       if (to === 'x0' || to === 'v') requireDetermined('denoiser', process, from, timesteps);
-      return add(scaleBy(gather(ofPrediction)(t))(prediction))(scaleBy(gather(ofX)(t))(x));
+      return add(scaleBy(x, gather(ofX, t)), scaleBy(prediction, gather(ofPrediction, t)));
     };
 };
 
@@ -241,7 +241,7 @@ export const reparameterize =
  * A denoiser whose parameters are a part of others: those of a guide beside it, for one.
  *
  * @example
- * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(p)(x) }
+ * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(x, p) }
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
  * second.apply([2, 3], ones(1), { t: iota(1) }) // → [3]
  */
@@ -268,7 +268,7 @@ const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): 
  * of more timesteps than it knows, and for a condition that is missing or not wanted.
  *
  * @example
- * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(x)(cast('float32')(t)) }
+ * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })
  * pipe(ddpm(cosine(1000)), E.flatMap(respace(spaced(3))), E.map(seen)) // → E.right([0, 500, 999])
  */

@@ -27,7 +27,7 @@ import { uniPC } from './uniPC.js';
 const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));
 const denoiserOf = (predicts: Denoiser<null, []>['predicts']): Denoiser<null, []> => ({
   predicts,
-  apply: (_, x) => mul(0.5)(tanh(x)),
+  apply: (_, x) => mul(tanh(x), 0.5),
 });
 
 describe.each(['epsilon', 'score'] as const)('where no signal is left, a prediction of %s', (predicts) => {
@@ -93,7 +93,7 @@ describe.each(Object.entries(vanishing))('a signal that float32 does not see, of
       const samples = await outcomeOf((drawn) => {
         let state = made.start(ones(2));
         for (let i = 0; i < made.steps; i++)
-          state = made.step(null, state, { index: scalar(i, 'int32'), key: foldIn(i)(drawn) }).state;
+          state = made.step(null, state, { index: scalar(i, 'int32'), key: foldIn(drawn, i) }).state;
         return state.x;
       }, wasm())();
       expect(right(samples).every(Number.isFinite)).toBe(true);

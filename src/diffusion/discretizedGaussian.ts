@@ -16,7 +16,7 @@ import {
   type Shape,
   square,
   sub,
-  select,
+  where,
   type Tensor,
   zerosLike,
 } from '../dsl/index.js';
@@ -30,7 +30,7 @@ const OUTERMOST = 1 - HALF;
 const SMALLEST = 1e-12;
 
 /** erf(z/√2), of which the cdf of the standard normal distribution is ½·(1 + erf). */
-const spread = <S extends Shape>(z: Tensor<S>): Tensor<S> => erf(mul(Math.SQRT1_2)(z));
+const spread = <S extends Shape>(z: Tensor<S>): Tensor<S> => erf(mul(z, Math.SQRT1_2));
 
 /** From how many deviations on a bin is of the tail, where a difference of two erf of float32 loses its digits. */
 const TAIL = 3;
@@ -42,22 +42,22 @@ const LEVELS = 32;
 /** (1 - Φ(z))/φ(z) = 1/(z + 1/(z + 2/(z + 3/(z + …)))), for z ≥ {@link TAIL}: Abramowitz & Stegun 26.2.14. */
 const millsRatio = <S extends Shape>(z: Tensor<S>): Tensor<S> => {
   const fraction = Array.from({ length: LEVELS }, (_, k) => LEVELS - k).reduce(
-    (below, k) => add(div(below)(fullLike(k)(z)))(z),
+    (below, k) => add(z, div(fullLike(z, k), below)),
     z,
   );
-  return div(fraction)(onesLike(z));
+  return div(onesLike(z), fraction);
 };
 
 /** log(1 - Φ(near) - (1 - Φ(far))), without the second where `open`: far = near + width, near ≥ {@link TAIL}. */
 const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tensor<S, 'bool'>): Tensor<S> => {
-  const far = add(width)(near);
+  const far = add(near, width);
   const ratio = millsRatio(near);
   // φ(far)/φ(near), of an exponent that does not cancel
-  const falls = exp(mul(-0.5)(mul(add(far)(near))(width)));
-  const rest = select(open, mul(div(ratio)(millsRatio(far)))(falls))(zerosLike(near));
-  const logDensity = sub(0.5 * Math.log(2 * Math.PI))(mul(-0.5)(square(near)));
-  const left = maximum(1e-16)(sub(rest)(onesLike(near))); // a bin far narrower than σ, where both are one
-  return add(log(mul(left)(ratio)))(logDensity);
+  const falls = exp(mul(mul(width, add(near, far)), -0.5));
+  const rest = where(open, zerosLike(near), mul(falls, div(millsRatio(far), ratio)));
+  const logDensity = sub(mul(square(near), -0.5), 0.5 * Math.log(2 * Math.PI));
+  const left = maximum(sub(onesLike(near), rest), 1e-16); // a bin far narrower than σ, where both are one
+  return add(logDensity, log(mul(ratio, left)));
 };
 
 /**
@@ -75,23 +75,23 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
 export const discretizedLogLikelihood =
   <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>) =>
   (x: Tensor<NoInfer<S>>): Tensor<S> => {
-    const centered = sub(mean)(x);
-    const inverse = exp(mul(-0.5)(logVariance));
-    const toUpper = spread(mul(inverse)(add(HALF)(centered)));
-    const toLower = spread(mul(inverse)(add(-HALF)(centered)));
-    const lowest = add(1)(toUpper);
-    const highest = add(1)(neg(toLower));
-    const inside = sub(toLower)(toUpper);
-    const [isLowest, isHighest] = [less(-OUTERMOST)(x), greater(OUTERMOST)(x)];
+    const centered = sub(x, mean);
+    const inverse = exp(mul(logVariance, -0.5));
+    const toUpper = spread(mul(add(centered, HALF), inverse));
+    const toLower = spread(mul(add(centered, -HALF), inverse));
+    const lowest = add(toUpper, 1);
+    const highest = add(neg(toLower), 1);
+    const inside = sub(toUpper, toLower);
+    const [isLowest, isHighest] = [less(x, -OUTERMOST), greater(x, OUTERMOST)];
     const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
-      select(isLowest, select(isHighest, between)(high))(low);
-    const byDifference = log(maximum(SMALLEST)(mul(0.5)(pick(lowest, inside, highest))));
+      where(isLowest, low, where(isHighest, high, between));
+    const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
     const outward = pick(neg(centered), abs(centered), centered);
-    const near = mul(inverse)(add(-HALF)(outward));
+    const near = mul(add(outward, -HALF), inverse);
     const byTail = logTail(
-      minimum(FAR)(maximum(TAIL)(near)),
-      mul(2 * HALF)(inverse),
-      greater(0.5)(pick(onesLike(x), zerosLike(x), onesLike(x))),
+      minimum(maximum(near, TAIL), FAR),
+      mul(inverse, 2 * HALF),
+      greater(pick(onesLike(x), zerosLike(x), onesLike(x)), 0.5),
     );
-    return maximum(Math.log(SMALLEST))(select(greater(TAIL)(near), byDifference)(byTail));
+    return maximum(where(greater(near, TAIL), byTail, byDifference), Math.log(SMALLEST));
   };

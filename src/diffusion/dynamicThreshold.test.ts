@@ -24,7 +24,7 @@ it.each([
 ])('scales each image by its percentile %d of |x̂₀|, where that is above 1', async (p, s) => {
   for (const backend of [undefined, wasm()]) {
     const x0 = await numbersOf(() => dynamicThreshold(p)(images), backend);
-    const before = await numbersOf(() => reshape(24)(images));
+    const before = await numbersOf(() => reshape(images, 24));
     before.forEach((x, i) => {
       const scaled = i < 12 ? Math.max(-1, Math.min(1, x / s)) : x;
       expect(Math.abs(x0[i]! - scaled)).toBeLessThan(backend === undefined ? 1e-15 : 1e-6);

@@ -31,10 +31,10 @@ const quantilePerRow =
     const rank = q * (N - 1);
     const below = Math.floor(rank);
     // only those from the rank up, falling
-    const { values } = topK<number>(N - below)(rows);
-    const fromEnd = (i: number) => squeeze(1)(slice(1, i, 1)(values));
+    const { values } = topK(rows, N - below);
+    const fromEnd = (i: number) => squeeze(slice(values, 1, i, 1), 1);
     const [lower, upper] = [fromEnd(-1), fromEnd(below === N - 1 ? -1 : -2)];
-    return add(mul(rank - below)(upper))(mul(1 - (rank - below))(lower)) as Tensor<[Dim]>;
+    return add(mul(lower, 1 - (rank - below)), mul(upper, rank - below)) as Tensor<[Dim]>;
   };
 
 const percentileOf = optionsOf({
@@ -57,8 +57,8 @@ export const dynamicThreshold =
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
     const q = orRaise(percentileOf(percentile));
     const [B = 1] = dims(x0) as readonly number[]; // traced: numbers
-    const s = maximum(1)(quantilePerRow(q)(reshape(B, -1)(abs(x0)) as Tensor<[number, number]>));
+    const s = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
     // samples are the first axis of x̂₀, which S does not say
-    const scaled = scaleBy(reciprocal(s))(x0 as unknown as Tensor<[Dim, ...Shape]>);
-    return clipToImage(ascribeLike(x0)(scaled));
+    const scaled = scaleBy(x0 as unknown as Tensor<[Dim, ...Shape]>, reciprocal(s));
+    return clipToImage(ascribeLike(scaled, x0));
   };

@@ -125,14 +125,14 @@ const integrator = (
     memory: 0,
     stochastic,
     step: ({ x: xt, memory }, { index, next, predict, noise }) => {
-      const begin = stochastic ? add(mul(ofNoise(index))(noise('churn')))(mul(ofRaised(index))(xt)) : xt;
+      const begin = stochastic ? add(mul(xt, ofRaised(index)), mul(noise('churn'), ofNoise(index))) : xt;
       const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
-        add(mul(ofX0(index))(x0))(mul(ofX(index))(from));
+        add(mul(from, ofX(index)), mul(x0, ofX0(index)));
       const first = predict(begin, raisedAt(index));
       const euler = to(begin, first);
       if (!corrects) return { state: { x: euler, memory }, x0: first };
       const second = predict(euler, next);
-      const x = to(begin, add(mul(ofSecond(index))(sub(first)(second)))(first));
+      const x = to(begin, add(first, mul(sub(second, first), ofSecond(index))));
       return { state: { x, memory }, x0: first };
     },
   };

@@ -69,8 +69,8 @@ export const boundAt = <P, I extends Shape>(
     const found = reverse(params, xt, { ...given, t });
     return {
       bits: term(t, x0, xt)(found),
-      x0Error: meanPerSample(square(sub(x0)(found.x0))),
-      noiseError: meanPerSample(square(sub(noise)(toNoise(t, xt)(found.x0)))),
+      x0Error: meanPerSample(square(sub(found.x0, x0))),
+      noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
     };
   };
 };

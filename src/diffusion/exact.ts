@@ -8,7 +8,7 @@ import {
   div,
   gather,
   log,
-  logSumExpOver,
+  logSumExp,
   mul,
   neg,
   reshape,
@@ -16,7 +16,7 @@ import {
   softmax,
   square,
   sub,
-  sumOver,
+  sum,
   table,
   type Tensor,
 } from '../dsl/index.js';
@@ -51,40 +51,39 @@ const componentsOf =
     const { weights, means, variances, shape } = valid(given);
     const [B, K, N] = [dims(t)[0]!, weights.length, sizeOf(shape)];
     const ofSample = (numbers: Float64Array): Flat =>
-      broadcastTo(B, K, N)(reshape(B, 1, 1)(gather(table(numbers))(t)));
+      broadcastTo(reshape(gather(table(numbers), t), B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
       broadcastTo(
-        B,
-        K,
-        N,
-      )(
         constantOf(
           rows.flatMap((row) => (typeof row === 'number' ? Array<number>(N).fill(row) : Array.from(row))),
           K,
           N,
         ),
+        B,
+        K,
+        N,
       );
     const a = ofSample(column(marginals, ({ scale }) => scale));
     const mean = ofComponent(means);
     const spread = ofComponent(variances);
-    const variance = add(ofSample(column(marginals, (c) => c.variance)))(mul(mul(a)(a))(spread));
-    const distance = sub(mul(a)(mean))(broadcastTo(B, K, N)(reshape(B, 1, N)(x)));
-    const exponent = sumOver(2)(add(log(mul(2 * Math.PI)(variance)))(div(variance)(square(distance))));
-    const logWeights = broadcastTo(B, K)(table(weights.map(Math.log)));
+    const variance = add(mul(spread, mul(a, a)), ofSample(column(marginals, (c) => c.variance)));
+    const distance = sub(broadcastTo(reshape(x, B, 1, N), B, K, N), mul(mean, a));
+    const exponent = sum(add(div(square(distance), variance), log(mul(variance, 2 * Math.PI))), 2);
+    const logWeights = broadcastTo(table(weights.map(Math.log)), B, K);
     return {
       distance,
       variance,
-      gain: div(variance)(mul(a)(spread)),
+      gain: div(mul(spread, a), variance),
       mean,
-      logDensity: add(mul(-0.5)(exponent))(logWeights),
+      logDensity: add(logWeights, mul(exponent, -0.5)),
     };
   };
 
 /** The mean over the components, by how likely each has given x: `[B, K, N]` to the shape of x. */
 const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
   const [B, K] = dims(logDensity) as readonly [number, number];
-  const shares = broadcastTo(...dims(values))(reshape(B, K, 1)(softmax(logDensity))) as Tensor<Shape> as Flat;
-  return ascribeLike(like)(reshape(...dims(like))(sumOver(1)(mul(shares)(values))) as Tensor<Shape>);
+  const shares = broadcastTo(reshape(softmax(logDensity), B, K, 1), ...dims(values)) as Tensor<Shape> as Flat;
+  return ascribeLike(reshape(sum(mul(values, shares), 1), ...dims(like)) as Tensor<Shape>, like);
 };
 
 /**
@@ -107,7 +106,7 @@ export const exactDenoiser =
     apply: (_, x, { t }) => {
       const components = componentsOf(mixture, process)(x, t);
       const { mean, gain, distance } = components;
-      return averaged(x, components, add(mean)(mul(gain)(distance)));
+      return averaged(x, components, add(mul(distance, gain), mean));
     },
   });
 
@@ -127,7 +126,7 @@ export const exactScore =
   <I extends Shape>(mixture: GaussianMixture<I>) =>
   <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B, ...I]> => {
     const components = componentsOf(mixture, process)(x, t);
-    return averaged(x, components, div(components.variance)(neg(components.distance)));
+    return averaged(x, components, div(neg(components.distance), components.variance));
   };
 
 /**
@@ -145,4 +144,4 @@ export const exactLogDensity =
   (process: Marginals) =>
   <I extends Shape>(mixture: GaussianMixture<I>) =>
   <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> =>
-    ascribeLike(t)(logSumExpOver(1)(componentsOf(mixture, process)(x, t).logDensity) as Tensor<Shape>);
+    ascribeLike(logSumExp(componentsOf(mixture, process)(x, t).logDensity, 1) as Tensor<Shape>, t);

@@ -25,7 +25,7 @@ export const through = (channels: readonly Channel[]): Transmission => {
   const scales = table(column(channels, ({ scale }) => scale));
   const deviations = table(column(channels, ({ variance }) => Math.sqrt(variance)));
   return (index, noise) => (x) =>
-    add(scaleBy(gather(deviations)(index))(noise))(scaleBy(gather(scales)(index))(x));
+    add(scaleBy(x, gather(scales, index)), scaleBy(noise, gather(deviations, index)));
 };
 
 /**
@@ -72,8 +72,8 @@ export const qMeanVariance = ({ marginals }: Process) => {
   const logVariances = table(column(marginals, ({ variance }) => Math.log(variance)));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
-      mean: scaleBy(gather(scales)(t))(x0),
-      variance: gather(variances)(t),
-      logVariance: gather(logVariances)(t),
+      mean: scaleBy(x0, gather(scales, t)),
+      variance: gather(variances, t),
+      logVariance: gather(logVariances, t),
     });
 };

@@ -20,7 +20,7 @@ export const gaussianKl = <S extends Shape>(
   p: DiagonalGaussian<S>,
   q: DiagonalGaussian<NoInfer<S>>,
 ): Tensor<S> => {
-  const d = sub(q.logVariance)(p.logVariance);
-  const distance = mul(exp(neg(q.logVariance)))(square(sub(q.mean)(p.mean)));
-  return mul(0.5)(add(distance)(sub(d)(expm1(d))));
+  const d = sub(p.logVariance, q.logVariance);
+  const distance = mul(square(sub(p.mean, q.mean)), exp(neg(q.logVariance)));
+  return mul(add(sub(expm1(d), d), distance), 0.5);
 };

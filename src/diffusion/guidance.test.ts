@@ -19,7 +19,7 @@ const nobody = constantOf(Int32Array.of(CLASSES, CLASSES, CLASSES), 3);
 const denoiser: Denoiser<null, [2]> = {
   predicts: 'epsilon',
   classes: CLASSES,
-  apply: (_, x, at) => tanh(add(scaleBy(mul(0.4)(cast('float32')(at.label!)))(onesLike(x)))(x)),
+  apply: (_, x, at) => tanh(add(x, scaleBy(onesLike(x), mul(cast(at.label!, 'float32'), 0.4)))),
 };
 
 describe('classifier-free guidance', () => {
@@ -93,7 +93,7 @@ describe('classifier-free guidance', () => {
     const ofLabel: Denoiser<null, [5]> = {
       predicts: 'v',
       classes: CLASSES,
-      apply: (_, samples, at) => scaleBy(cast('float32')(at.label!))(samples),
+      apply: (_, samples, at) => scaleBy(samples, cast(at.label!, 'float32')),
     };
     const found = (rescale: number) =>
       numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, label }), backend);
@@ -134,7 +134,7 @@ describe('guides at once', () => {
   const shifted =
     (by: number): Guidance =>
     (d) =>
-      E.right({ ...d, apply: (params, samples, at) => add(by)(d.apply(params, samples, at)) });
+      E.right({ ...d, apply: (params, samples, at) => add(d.apply(params, samples, at), by) });
   const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
 
   it('add what each adds, in any order; unguided adds nothing', async () => {

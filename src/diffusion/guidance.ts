@@ -16,7 +16,6 @@ import {
   onesLike,
   reshape,
   scaleBy,
-  select,
   type Shape,
   slice,
   sqrt,
@@ -24,6 +23,7 @@ import {
   squeeze,
   sub,
   type Tensor,
+  where,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
@@ -111,8 +111,8 @@ const wrongNumbers = (
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
   const [B = 1] = dims(x) as readonly number[]; // traced: numbers
   // the mean of equal numbers is rounded, and the squares of what is left would be taken for a variance
-  const origin = ascribeLike(perSample(x))(squeeze(1)(slice(1, 0, 1)(reshape(B, -1)(x))) as Tensor<Shape>);
-  const without = (numbers: Tensor<[B]>) => sub(scaleBy(numbers)(onesLike(x)));
+  const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
+  const without = (numbers: Tensor<[B]>) => sub(scaleBy(onesLike(x), numbers));
   const moved = without(origin)(x);
   return meanPerSample(square(without(meanPerSample(moved))(moved)));
 };
@@ -123,9 +123,9 @@ const deviationRatio = <B extends Dim, I extends Shape>(
   under: Tensor<[B, ...I]>,
 ): Tensor<[B]> => {
   const divisor = variance(under);
-  const varies = greater(0)(divisor);
+  const varies = greater(divisor, 0);
   const one = onesLike(divisor);
-  return sqrt(div(select(varies, one)(divisor))(select(varies, one)(variance(over))));
+  return sqrt(div(where(varies, variance(over), one), where(varies, divisor, one)));
 };
 
 /**
@@ -141,7 +141,7 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * const denoiser: Denoiser<null, []> = {
  *   predicts: 'x0',
  *   classes: 1,
- *   apply: (_, x, { label }) => add(x)(cast('float32')(label!)), // 0 of class 0, 1 of none
+ *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 of class 0, 1 of none
  * }
  * const at = { t: iota(1), label: iota(1) }
  * pipe(cfg(3)(denoiser), E.map(({ apply }) => apply(null, zeros(1), at))) // → E.right([1 + 3 * (0 - 1)])
@@ -165,10 +165,10 @@ export const cfg =
       });
     /** The weight of each sample at its timestep, `[B]`. */
     const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
-      const weight = fullLike(scale)(cast('float32')(t));
+      const weight = fullLike(cast(t, 'float32'), scale);
       if (interval === undefined) return weight;
-      const inside = and(lessEqual(interval[1])(t))(greaterEqual(interval[0])(t));
-      return select(inside, onesLike(weight))(weight);
+      const inside = and(greaterEqual(t, interval[0]), lessEqual(t, interval[1]));
+      return where(inside, weight, onesLike(weight));
     };
     return E.right({
       ...denoiser,
@@ -179,14 +179,14 @@ export const cfg =
           apply(params, joinBatches(x, x), {
             ...at,
             t: joinBatches(at.t, at.t),
-            label: joinBatches(label, fullLike(classes)(label)),
+            label: joinBatches(label, fullLike(label, classes)),
             ...(condition && { condition: joinConditions(condition, condition) }),
           }),
         );
-        const guided = add(scaleBy(weightAt(at.t))(sub(without)(withClass)))(without);
+        const guided = add(without, scaleBy(sub(withClass, without), weightAt(at.t)));
         if (rescale === 0) return guided;
         const ratio = deviationRatio(withClass, guided);
-        return scaleBy(add(1 - rescale)(mul(rescale)(ratio)))(guided);
+        return scaleBy(guided, add(mul(ratio, rescale), 1 - rescale));
       },
     });
   };
@@ -224,7 +224,7 @@ const classesOf = <P, I extends Shape>(
  *
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
- * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(n)(d.apply(...given)) })
+ * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(d.apply(...given), n) })
  * const both = guidanceMonoid.concat(plus(1), plus(10))
  * pipe(both(denoiser), E.map(({ apply }) => apply(null, zeros(1, 1), { t: iota(1) }))) // → E.right([[11]])
  */
@@ -252,7 +252,7 @@ export const guidanceMonoid: {
             ...(steering && { steering }),
             only: [...(one.only ?? []), ...(other.only ?? [])],
             apply: (params, x, at) =>
-              add(sub(plain.apply(params, x, at))(second.apply(params, x, at)))(first.apply(params, x, at)),
+              add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
           };
         }),
       ),

@@ -55,8 +55,9 @@ export const gradientOf =
     // a float32 tensor has a gradient of its own type, which the compiler does not compute while I is open
     return grad((place: Tensor<[B, ...I]>) =>
       sum(
-        mul(oneHot(classes)(label) as Tensor<[B, Dim]>)(
+        mul(
           logSoftmax(apply(requiredGuide(params.guide), place, at.t)),
+          oneHot(label, classes) as Tensor<[B, Dim]>,
         ),
       ),
     )(x) as Tensor<[B, ...I]>;

@@ -56,5 +56,5 @@ export const startFrom =
   <P, I extends Shape>({ legs, start }: Sampler<P, I>) =>
   <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
     const { scale, variance } = legs[0]!.from; // a grid has a timestep
-    return start(add(mul(Math.sqrt(variance))(noise))(mul(scale)(x0)));
+    return start(add(mul(x0, scale), mul(noise, Math.sqrt(variance))));
   };

@@ -143,7 +143,7 @@ describe('importance of timesteps', () => {
     it('tells their mean from whichever draw: it does not vary', async () => {
       const means = await numbersOf((k) => {
         const t = timesteps(k);
-        return mean(memory)({ t, losses: gather(table(losses))(t) });
+        return mean(memory)({ t, losses: gather(table(losses), t) });
       });
       expect(means[0]).toBeCloseTo(3, 13);
     });

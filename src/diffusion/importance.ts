@@ -13,19 +13,17 @@ import {
   iota,
   less,
   mean,
-  meanOver,
   min,
   mod,
   mul,
   onesLike,
   reshape,
   scatterAdd,
-  select,
   sqrt,
   square,
   sum,
-  sumOver,
   type Tensor,
+  where,
 } from '../dsl/index.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
@@ -49,11 +47,11 @@ const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen
 const repeats = (t: Tensor<[Dim], 'int32'>) => {
   const [B] = dims(t) as readonly [number]; // traced: numbers
   const across = broadcastTo(B, B);
-  const down = (x: Tensor<[Dim], 'int32'>) => across(reshape(B, 1)(x));
-  const same = equal(down(t))(across(t));
-  const count = (which: Tensor<[Dim, Dim], 'bool'>) => sumOver(1)(cast('int32')(which));
+  const down = (x: Tensor<[Dim], 'int32'>) => across(reshape(x, B, 1));
+  const same = equal(across(t), down(t));
+  const count = (which: Tensor<[Dim, Dim], 'bool'>) => sum(cast(which, 'int32'), 1);
   const [one, other] = [down(iota(B)), across(iota(B))];
-  return { before: count(and(less(one)(other))(same)), after: count(and(greater(one)(other))(same)) };
+  return { before: count(and(same, less(other, one))), after: count(and(same, greater(other, one))) };
 };
 
 /** The history after a batch: the loss of each sample in the place of the oldest at its timestep. */
@@ -63,24 +61,24 @@ const recorded =
     const [T, size] = dims(all) as readonly [number, number]; // traced: numbers
     const { before, after } = repeats(t);
     // only the last `size` losses at a timestep stay: no two of these have one place
-    const stays = cast('float32')(less(size)(after));
-    const place = mod(size)(add(before)(cast('int32')(gather(seen)(t))));
-    const places = add(place)(mul(size)(t));
-    const scattered = (updates: Tensor<[Dim]>) => reshape(T, size)(scatterAdd(places, T * size)(updates));
-    const count = add(scatterAdd(t, T)(onesLike(losses)))(seen);
+    const stays = cast(less(after, size), 'float32');
+    const place = mod(add(cast(gather(seen, t), 'int32'), before), size);
+    const places = add(mul(t, size), place);
+    const scattered = (updates: Tensor<[Dim]>) => reshape(scatterAdd(updates, places, T * size), T, size);
+    const count = add(seen, scatterAdd(onesLike(losses), t, T));
     return {
-      losses: select(greater(0)(scattered(stays)), all)(scattered(mul(stays)(losses))),
-      seen: select(less(size)(count), add(size)(mod(size)(count)))(count),
+      losses: where(greater(scattered(stays), 0), scattered(mul(losses, stays)), all),
+      seen: where(less(count, size), count, add(mod(count, size), size)),
     };
   };
 
 /** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has all its losses. */
 const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor<[Dim]> => {
   const [T, size] = dims(losses) as readonly [number, number]; // traced: numbers
-  const roots = sqrt(meanOver(1)(square(losses)));
-  const known = and(greater(0)(sum(roots)))(greaterEqual(size)(min(seen)));
-  const sizes = select(known, onesLike(roots))(roots);
-  return add(uniform / T)(mul(1 - uniform)(div(sum(sizes))(sizes)));
+  const roots = sqrt(mean(square(losses), 1));
+  const known = and(greaterEqual(min(seen), size), greater(sum(roots), 0));
+  const sizes = where(known, roots, onesLike(roots));
+  return add(mul(div(sizes, sum(sizes)), 1 - uniform), uniform / T);
 };
 
 interface ImportanceOptions {
@@ -123,7 +121,7 @@ export const importanceTimesteps = (options: ImportanceOptions = {}): AdaptiveDr
     mean:
       (memory) =>
       ({ losses, t }) =>
-        mean(mul(gather(importanceWeights(probabilities(memory)))(t))(losses)),
+        mean(mul(losses, gather(importanceWeights(probabilities(memory)), t))),
     record: (memory) => (drawn) => ({ ...recorded(historyOf(memory))(drawn) }),
   };
 };

@@ -37,7 +37,7 @@ const shrink = constantOf(
 const correlated: Denoiser<null, [2]> = {
   predicts: 'x0',
   apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>, { t }: Conditioning<B>) =>
-    matmul(axes)(mul(gather(shrink)(t))(matmul(axes)(x))),
+    matmul(mul(matmul(x, axes), gather(shrink, t)), axes),
 };
 
 const samplerOf = (solver: Solver, grid: number | Grid) =>
@@ -83,7 +83,7 @@ const statesOf = async (
   let state: { readonly x: AnyValue } = { x: right(await begin.run(key(3))()) };
   const states: (readonly number[])[] = [];
   for (let index = 0; index < made.steps; index++) {
-    state = right(await step.run({ ...given, state, index, k: foldIn(index)(key(5)) } as never)()).state;
+    state = right(await step.run({ ...given, state, index, k: foldIn(key(5), index) } as never)()).state;
     states.push([...right(await read(state.x as never)(backend)())]);
   }
   right(await backend.close());
@@ -203,7 +203,7 @@ describe('inpainting', () => {
 
   it('has the noise of the step that follows, also where it leads back up', async () => {
     // whatever x_t, x̂₀ is 0.5: then x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep that is asked next
-    const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(0.5)(onesLike(x)) };
+    const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(onesLike(x), 0.5) };
     const parts = { process, denoiser: grey, grid: 9, solver: ancestral() };
     const plain = right(sampler(parts));
     const { legs } = plain;

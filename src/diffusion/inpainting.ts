@@ -67,7 +67,7 @@ const entering = (channels: readonly Channel[]) => {
   const deviationAt = entryAt(table(column(channels, ({ variance }) => Math.sqrt(variance))));
   return (index: Tensor<[], 'int32'>, key: Key) =>
     <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-      add(mul(deviationAt(index))(normalLike(x)(key)))(mul(scaleAt(index))(x));
+      add(mul(x, scaleAt(index)), mul(normalLike(key, x), deviationAt(index)));
 };
 
 const resamplingOf = optionsOf<Resampling>({
@@ -138,7 +138,7 @@ export const inpainting =
           key: keys.step,
         });
         const noisy = asNoisy(index, keys.known)(image);
-        const put = add(mul(mask)(noisy))(mul(sub(mask)(onesLike(mask)))(next.x));
+        const put = add(mul(next.x, sub(onesLike(mask), mask)), mul(noisy, mask));
         return { state: { ...next, x: again(index, keys.again)(put) }, x0 };
       },
     });

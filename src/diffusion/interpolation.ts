@@ -9,13 +9,13 @@ import {
   onesLike,
   raise,
   scaleBy,
-  select,
   type Shape,
   sin,
   sqrt,
   square,
   sumPerSample,
   type Tensor,
+  where,
 } from '../dsl/index.js';
 
 /** Directions closer than this, in radians, to each other or to being opposite have no arc to be found in float32. */
@@ -49,14 +49,14 @@ export const slerp =
   (weight: number): Tensor<[B, ...I]> => {
     requireWeight(weight);
     const length = (x: Tensor<[B, ...I]>): Tensor<[B]> => sqrt(sumPerSample(square(x)));
-    const lengths = mul(length(b))(length(a));
+    const lengths = mul(length(a), length(b));
     const one = onesLike(lengths);
-    const hasAngle = greater(0)(lengths);
+    const hasAngle = greater(lengths, 0);
     // what is not taken is made of ones, so that nothing is divided by 0 there
-    const cosine = select(hasAngle, one)(div(select(hasAngle, one)(lengths))(sumPerSample(mul(b)(a))));
-    const angle = acos(clip(-1, 1)(cosine));
-    const hasArc = greater(Math.sin(CLOSE))(sin(angle));
-    const far = select(hasArc, one)(angle);
-    const part = (w: number): Tensor<[B]> => select(hasArc, mul(w)(one))(div(sin(far))(sin(mul(w)(far))));
-    return add(scaleBy(part(weight))(b))(scaleBy(part(1 - weight))(a));
+    const cosine = where(hasAngle, div(sumPerSample(mul(a, b)), where(hasAngle, lengths, one)), one);
+    const angle = acos(clip(cosine, -1, 1));
+    const hasArc = greater(sin(angle), Math.sin(CLOSE));
+    const far = where(hasArc, angle, one);
+    const part = (w: number): Tensor<[B]> => where(hasArc, div(sin(mul(far, w)), sin(far)), mul(one, w));
+    return add(scaleBy(a, part(1 - weight)), scaleBy(b, part(weight)));
   };

@@ -1,4 +1,4 @@
-import { bernoulliLike, fullLike, type Key, select, type Shape, type Tensor } from '../dsl/index.js';
+import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } from '../dsl/index.js';
 import { raise } from '../dsl/errors.js';
 import type { Denoiser } from './denoiser.js';
 
@@ -31,5 +31,5 @@ export const dropLabels = <P, I extends Shape>({ classes }: Denoiser<P, I>, prob
     <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
       probability === 0 || classes === undefined
         ? label
-        : select(bernoulliLike(probability, label)(key), label)(fullLike(classes)(label));
+        : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
 };

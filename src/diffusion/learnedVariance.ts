@@ -13,9 +13,9 @@ export const saidLogVariance =
   ): Tensor<S> => {
     if (as === 'logVariance') return said;
     const { low, high } = range();
-    const place = mul(0.5)(add(1)(said));
-    return add(mul(place)(sub(low)(high)))(low);
+    const place = mul(add(said, 1), 0.5);
+    return add(low, mul(sub(high, low), place));
   };
 
 /** σ of log σ². */
-export const deviationOf = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(0.5)(logVariance));
+export const deviationOf = <S extends Shape>(logVariance: Tensor<S>): Tensor<S> => exp(mul(logVariance, 0.5));

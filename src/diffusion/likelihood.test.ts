@@ -43,15 +43,16 @@ const total = (t: number) =>
 const exact: Denoiser<null, [2]> = {
   predicts: 'x0',
   apply: (_, x, { t }) => {
-    const at = (of: (t: number) => number) => gather(table(process.marginals.map((_m, i) => of(i))))(t);
+    const at = (of: (t: number) => number) => gather(table(process.marginals.map((_m, i) => of(i))), t);
     const [scale, mean] = [at((i) => process.marginals[i]!.scale), constantOf(MEAN, 2)];
-    const centered = sub(scaleBy(scale)(addBias(mean)(mul(0)(x))))(x);
+    const centered = sub(x, scaleBy(addBias(mul(x, 0), mean), scale));
     const [first, second] = [0, 1].map((axis) =>
-      scaleBy(at((i) => (process.marginals[i]!.scale * VARIANCES[axis]!) / total(i)[axis]!))(
-        slice(1, axis, 1)(centered),
+      scaleBy(
+        slice(centered, 1, axis, 1),
+        at((i) => (process.marginals[i]!.scale * VARIANCES[axis]!) / total(i)[axis]!),
       ),
     );
-    return addBias(mean)(concat(second!)(first!)) as typeof x; // two columns
+    return addBias(concat(first!, second!), mean) as typeof x; // two columns
   },
 };
 
@@ -68,7 +69,7 @@ const back = constantOf(
 );
 const turned: Denoiser<null, [2]> = {
   predicts: 'x0',
-  apply: (_, x, at) => matmul(turn)(exact.apply(null, matmul(back)(x), at)),
+  apply: (_, x, at) => matmul(exact.apply(null, matmul(x, back), at), turn),
 };
 
 /** log p of points, `[B, 2]`, as a caller runs it: a compiled step, its state on the backend. */
@@ -153,9 +154,9 @@ describe('the likelihood by the probability-flow ODE', () => {
     const beside: Denoiser<null, [2]> = {
       predicts: 'x0',
       apply: (_, x, at) => {
-        const scales = gather(table(process.marginals.map(({ scale }) => scale)))(at.t);
-        const second = scaleBy(scales)(slice(1, 1, 1)(x));
-        return concat(second)(exactDenoiser(process)(mixture).apply(null, slice(1, 0, 1)(x), at)) as typeof x; // two columns
+        const scales = gather(table(process.marginals.map(({ scale }) => scale)), at.t);
+        const second = scaleBy(slice(x, 1, 1, 1), scales);
+        return concat(exactDenoiser(process)(mixture).apply(null, slice(x, 1, 0, 1), at), second) as typeof x; // two columns
       },
     };
     const first = [-1, -0.75, -0.1875, 0.25, 1.125]; // float32 has them

@@ -9,12 +9,12 @@ import {
   mul,
   type NoisefoldError,
   onesLike,
-  select,
   type Shape,
   square,
   sumPerSample,
   table,
   type Tensor,
+  where,
   zerosLike,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
@@ -72,11 +72,11 @@ const angleOf = ({ scale, variance }: Channel): number => Math.atan2(Math.sqrt(v
 const rademacher =
   <S extends Shape>(x: Tensor<S>) =>
   (key: Key): Tensor<S> =>
-    select(bernoulliLike(0.5, x)(key), fullLike(-1)(x))(onesLike(x)) as Tensor<S>;
+    where(bernoulliLike(key, 0.5, x), onesLike(x), fullLike(x, -1)) as Tensor<S>;
 
 /** log N(x; 0, I) of each sample. */
 const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> =>
-  sumPerSample(mul(-0.5)(add(Math.log(2 * Math.PI))(square(x))));
+  sumPerSample(mul(add(square(x), Math.log(2 * Math.PI)), -0.5));
 
 const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.length >= 2
@@ -162,17 +162,17 @@ export const likelihood = <P, I extends Shape>(
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
             const v = (at: Tensor<[B, ...I]>) => apply(params, at, { ...given, t: forEachSample(x)(t) });
             const { value, tangent } = jvp(v)(from, direction);
-            return { velocity: value, divergence: sumPerSample(mul(z)(tangent)) };
+            return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
           };
           const half = halfAt(index);
           const first = flow(x, fromAt(index));
-          const second = flow(add(mul(mul(2)(half))(first.velocity))(x), toAt(index));
+          const second = flow(add(x, mul(first.velocity, mul(half, 2))), toAt(index));
           return {
-            x: add(mul(half)(add(second.velocity)(first.velocity)))(x),
-            stretch: add(mul(half)(add(second.divergence)(first.divergence)))(stretch),
+            x: add(x, mul(add(first.velocity, second.velocity), half)),
+            stretch: add(stretch, mul(add(first.divergence, second.divergence), half)),
           };
         },
-        finish: ({ x, stretch }) => add(stretch)(standardLogDensity(x)),
+        finish: ({ x, stretch }) => add(standardLogDensity(x), stretch),
       };
     }),
   );

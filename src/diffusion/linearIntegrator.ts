@@ -46,12 +46,12 @@ export const linearIntegrator = (
     step: ({ x, memory }, { index, t, predict, noise }) => {
       const x0 = predict(x, t);
       const mean = [x0, ...memory].reduce(
-        (sum, one, k) => add(mul(ofX0[k]!(index))(one))(sum),
-        mul(ofX(index))(x),
+        (sum, one, k) => add(sum, mul(one, ofX0[k]!(index))),
+        mul(x, ofX(index)),
       );
       return {
         state: {
-          x: stochastic ? add(mul(ofNoise(index))(noise('noise')))(mean) : mean,
+          x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,
           memory: [memorable(index)(x, x0), ...memory].slice(0, predictions - 1),
         },
         x0,
@@ -68,5 +68,5 @@ const newest: Memorable = () => (_, x0) => x0;
 const combination = (remembered: readonly Conversion[]): Memorable => {
   const ofX = entryAt(table(column(remembered, ({ x }) => x)));
   const ofX0 = entryAt(table(column(remembered, ({ prediction }) => prediction)));
-  return (index) => (x, x0) => add(mul(ofX0(index))(x0))(mul(ofX(index))(x));
+  return (index) => (x, x0) => add(mul(x, ofX(index)), mul(x0, ofX0(index)));
 };

@@ -37,22 +37,22 @@ const x0: Tensor<[4, 2]> = constantOf(PIXELS, 4, 2) as Tensor<[4, 2]>;
 const label = constantOf(Int32Array.of(0, 1, 2, 1), 4);
 
 /** The denoiser that knows that all data are 0.5. */
-const constantData: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(0.5)(x) };
+const constantData: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.5) };
 
 describe('the simple loss', () => {
   it.each(['epsilon', 'x0', 'v'] as const)('of a denoiser that is right is 0, %s', async (predicts) => {
     const denoiser = reparameterize(process, predicts)(constantData);
-    const [loss] = await numbersOf((key) => simpleLoss(process, denoiser)(null, fullLike(0.5)(x0), key));
+    const [loss] = await numbersOf((key) => simpleLoss(process, denoiser)(null, fullLike(x0, 0.5), key));
     // ε comes out of (x_t - √ᾱ·x₀)/√(1-ᾱ), which is 160 at t = 0
     expect(loss!).toBeLessThan((160 * 2 ** -50) ** 2);
   });
 
   it.each(['epsilon', 'x0', 'v'] as const)('is the squared distance to the target, %s', async (predicts) => {
-    const nothing: Denoiser<null, [2]> = { predicts, apply: (_, x) => fullLike(0)(x) };
+    const nothing: Denoiser<null, [2]> = { predicts, apply: (_, x) => fullLike(x, 0) };
     const loss = await numbersOf((key) => simpleLoss(process, nothing)(null, x0, key));
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
-      const noise = normalLike(x0)(keys.noise);
+      const noise = normalLike(keys.noise, x0);
       return mean(
         square(targetOf(process, predicts)(uniformTimesteps(process)(x0)(keys.timestep))(x0, noise)),
       );
@@ -70,14 +70,14 @@ describe('the simple loss', () => {
 
   it('has the gradient of a least squares problem', async () => {
     // ε̂ = p·x_t, so ∂L/∂p = 2·mean(x_t·(p·x_t - ε))
-    const scaled: Denoiser<Scalar, [2]> = { predicts: 'epsilon', apply: (p, x) => mul(p)(x) };
+    const scaled: Denoiser<Scalar, [2]> = { predicts: 'epsilon', apply: (p, x) => mul(x, p) };
     const p = scalar(0.3);
     const actual = await numbersOf((key) => grad(simpleLoss(process, scaled))(p, x0, key));
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
-      const noise = normalLike(x0)(keys.noise);
+      const noise = normalLike(keys.noise, x0);
       const xt = qSample(process)(uniformTimesteps(process)(x0)(keys.timestep), noise)(x0);
-      return mul(2)(mean(mul(sub(noise)(mul(p)(xt)))(xt)));
+      return mul(mean(mul(xt, sub(mul(xt, p), noise))), 2);
     });
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-14);
   });
@@ -101,7 +101,7 @@ describe('the simple loss', () => {
 });
 
 describe('timesteps', () => {
-  const many = fullLike(0)(constantOf(new Float32Array(4096), 4096));
+  const many = fullLike(constantOf(new Float32Array(4096), 4096), 0);
 
   it('are uniform over 0…T-1', async () => {
     const t = await numbersOf(uniformTimesteps(process)(many));
@@ -114,10 +114,10 @@ describe('timesteps', () => {
   });
 
   it('drawn in strata cover 0…T-1 evenly, from anywhere', async () => {
-    const eight = fullLike(0)(constantOf(new Float32Array(8), 8));
+    const eight = fullLike(constantOf(new Float32Array(8), 8), 0);
     const draws = await Promise.all(
       [1, 2, 3, 4, 5].map((seed) =>
-        numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(seed)(key))),
+        numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(key, seed))),
       ),
     );
     for (const t of draws) {
@@ -132,8 +132,8 @@ describe('timesteps', () => {
 
   it('drawn in strata are each uniform', async () => {
     const firsts = await numbersOf((key) => {
-      const two = fullLike(0)(constantOf(new Float32Array(2), 2));
-      const draws = Array.from({ length: 512 }, (_, i) => stratifiedTimesteps(process)(two)(foldIn(i)(key)));
+      const two = fullLike(constantOf(new Float32Array(2), 2), 0);
+      const draws = Array.from({ length: 512 }, (_, i) => stratifiedTimesteps(process)(two)(foldIn(key, i)));
       // an array of 512 is not seen to have one
       return concatAll(draws as unknown as Parameters<typeof concatAll>[0], 0) as Tensor<[number], 'int32'>;
     });
@@ -149,7 +149,7 @@ describe('timesteps', () => {
   });
 
   it.each([1, 2, 7, 4096])('drawn in pairs mirror each other, and each is uniform: %d of them', async (B) => {
-    const batch = fullLike(0)(constantOf(new Float32Array(B), B));
+    const batch = fullLike(constantOf(new Float32Array(B), B), 0);
     const t = await numbersOf(antitheticTimesteps(process)(batch));
     const half = Math.ceil(B / 2);
     expect(t.length).toBe(B);
@@ -178,7 +178,7 @@ describe('label dropout', () => {
     const after = (probability: number) => numbersOf((key) => dropLabels(denoiser, probability)(key)(label));
     expect(await after(0)).toEqual([0, 1, 2, 1]);
     expect(await after(1)).toEqual([3, 3, 3, 3]);
-    const labels = fullLike(1)(constantOf(new Int32Array(4096), 4096));
+    const labels = fullLike(constantOf(new Int32Array(4096), 4096), 1);
     const dropped = await numbersOf((key) => dropLabels(denoiser, 0.1)(key)(labels));
     const share = dropped.filter((one) => one === 3).length / 4096;
     expect(Math.abs(share - 0.1)).toBeLessThan(5 * Math.sqrt((0.1 * 0.9) / 4096));
@@ -213,7 +213,7 @@ describe('label dropout', () => {
 
 it('every parameterization trains towards the same x̂₀', async () => {
   // the loss of each is that of x₀, weighted by (dprediction/dx̂₀)²: 1, SNR and 1 + SNR
-  const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
+  const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
   const losses = (predicts: Parameterization) =>
     numbersOf((key) => simpleLosses(process, reparameterize(process, predicts)(off))(null, x0, key).losses);
   const t = await numbersOf((key) => simpleLosses(process, off)(null, x0, key).t);

@@ -40,7 +40,7 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
       x0: Tensor<[NoInfer<B>, ...I]>,
       noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
     ): Tensor<[B, ...I]> =>
-      add(scaleBy(gather(ofNoise)(t))(noise))(scaleBy(gather(ofX0)(t))(x0));
+      add(scaleBy(x0, gather(ofX0, t)), scaleBy(noise, gather(ofNoise, t)));
 };
 
 /** A loss for each sample, and the timestep it was taken at: what weightings start from. */
@@ -71,7 +71,7 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
  * The mean over a batch, whichever the losses of its samples.
  *
  * @example
- * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast('int32')(x0) }))
+ * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
  * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
  * await using(reference())(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) }))() // → E.right([2.5])
  */
@@ -129,7 +129,7 @@ export const predictionErrors = <P, I extends Shape>(
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], 'int32'> } => {
     requireDetermined('loss', process, denoiser.predicts);
     const { noise, xt, at } = noised(x0, key, label, condition);
-    return { error: sub(wanted(at.t)(x0, noise))(apply(params, xt, at)), t: at.t };
+    return { error: sub(apply(params, xt, at), wanted(at.t)(x0, noise)), t: at.t };
   };
 };
 
@@ -175,7 +175,7 @@ export const simpleLosses = <P, I extends Shape>(
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
  *
  * @example
- * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(p)(zerosLike(x)) }
+ * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const slope = (process: Process) =>
  *   program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(process, grey))(p, x0, k))
  * await pipe(

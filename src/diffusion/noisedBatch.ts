@@ -68,7 +68,7 @@ export const noisedBatch = <P, I extends Shape>(
     const keys = fork(key, 'timestep', 'noise', 'dropout', 'label');
     const forgetting = dropLabels(denoiser, labelDropout); // raises without classes, labels or not
     const drawn = timesteps(process)(x0)(keys.timestep);
-    const noise = normalLike(x0)(keys.noise);
+    const noise = normalLike(keys.noise, x0);
     return {
       xt: transmit(drawn, noise)(x0),
       noise,

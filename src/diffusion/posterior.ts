@@ -46,8 +46,8 @@ export const qPosterior = (process: Process) => {
       x0: Tensor<[NoInfer<B>, ...I]>,
       xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
     ): Gaussian<B, I> => ({
-      mean: add(scaleBy(gather(ofXt)(t))(xt))(scaleBy(gather(ofX0)(t))(x0)),
-      variance: gather(variances)(t),
-      logVariance: gather(logVariances)(t),
+      mean: add(scaleBy(x0, gather(ofX0, t)), scaleBy(xt, gather(ofXt, t))),
+      variance: gather(variances, t),
+      logVariance: gather(logVariances, t),
     });
 };

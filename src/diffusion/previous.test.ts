@@ -30,7 +30,7 @@ const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75, 0.25, -0.75], 5,
 
 /** A network of x_{t-1}, which is wrong. */
 const network: Omit<Denoiser<null, [2]>, 'predicts'> = {
-  apply: (_, x) => add(0.1)(tanh(mul(0.8)(x))),
+  apply: (_, x) => add(tanh(mul(x, 0.8)), 0.1),
 };
 
 describe('previousLosses', () => {
@@ -55,9 +55,9 @@ describe('previousLosses', () => {
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
       const t = uniformTimesteps(process)(x0)(keys.timestep);
-      const xt = qSample(process)(t, normalLike(x0)(keys.noise))(x0);
-      const mean = add(scaleBy(gather(table(ofXt))(t))(xt))(scaleBy(gather(table(ofX0))(t))(x0));
-      return meanPerSample(square(sub(mean)(network.apply(null, xt, { t }))));
+      const xt = qSample(process)(t, normalLike(keys.noise, x0))(x0);
+      const mean = add(scaleBy(x0, gather(table(ofX0), t)), scaleBy(xt, gather(table(ofXt), t)));
+      return meanPerSample(square(sub(network.apply(null, xt, { t }), mean)));
     });
     const of = { ...process, timesteps: Int32Array.from(betas, (_, t) => t) };
     const denoiser = reparameterize(of, predicts)(fromPrevious(of, network));

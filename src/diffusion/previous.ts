@@ -29,7 +29,7 @@ export const fromPrevious = <P, I extends Shape>(
   const ofXt = table(column(posteriors, ({ x0, xt }) => xt / x0));
   return mapDenoiser<P, P, I>({
     params: (params) => params,
-    said: (t, x) => (mean) => sub(scaleBy(gather(ofXt)(t))(x))(scaleBy(gather(ofX0)(t))(mean)),
+    said: (t, x) => (mean) => sub(scaleBy(mean, gather(ofX0, t)), scaleBy(x, gather(ofXt, t))),
   })({ ...network, predicts: 'x0' });
 };
 
@@ -63,6 +63,6 @@ export const previousLosses = <P, I extends Shape>(
   );
   return (...given) => {
     const { error, t } = errors(...given);
-    return { losses: mul(gather(table(factors))(t))(meanPerSample(square(error))), t };
+    return { losses: mul(meanPerSample(square(error)), gather(table(factors), t)), t };
   };
 };

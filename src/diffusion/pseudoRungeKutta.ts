@@ -99,17 +99,17 @@ export const pseudoRungeKutta = (
     stochastic: false,
     step: ({ x, memory: [began, stages, ...earlier] }, { index, t, predict }) => {
       const x0 = predict(x, t);
-      const noise = add(mul(noiseOfX0(index))(x0))(mul(noiseOfX(index))(x));
+      const noise = add(mul(x, noiseOfX(index)), mul(x0, noiseOfX0(index)));
       const [begins, goesOn] = [beginsAt(index), goesOnAt(index)];
-      const begin = add(mul(goesOn)(began!))(mul(begins)(x));
-      const sum = add(mul(goesOn)(stages!))(mul(weightAt(index))(noise));
-      const moved = add(mul(ofBegin(index))(begin))(add(mul(ofX0(index))(x0))(mul(ofX(index))(x)));
-      const kept = earlier.map((old, k) => add(mul(goesOn)(old))(mul(begins)([noise, ...earlier][k]!)));
+      const begin = add(mul(x, begins), mul(began!, goesOn));
+      const sum = add(mul(noise, weightAt(index)), mul(stages!, goesOn));
+      const moved = add(add(mul(x, ofX(index)), mul(x0, ofX0(index))), mul(begin, ofBegin(index)));
+      const kept = earlier.map((old, k) => add(mul([noise, ...earlier][k]!, begins), mul(old, goesOn)));
       return {
         state: {
           x: earlier.reduce(
-            (total, old, k) => add(mul(ofEarlier[k]!(index))(old))(total),
-            add(mul(ofSum(index))(sum))(moved),
+            (total, old, k) => add(total, mul(old, ofEarlier[k]!(index))),
+            add(moved, mul(sum, ofSum(index))),
           ),
           memory: [begin, sum, ...kept],
         },

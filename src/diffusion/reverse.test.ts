@@ -34,7 +34,7 @@ const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
 const xt = constantOf([0.5, -1.5, 0.25, 2, -0.75, 1], 3, 2) as Tensor<[3, 2]>;
 const t = constantOf(Int32Array.of(0, 2, 4), 3) as Tensor<[3], 'int32'>;
 const noise = constantOf([1, -1, 2, 0.5, -0.25, 0.125], 3, 2) as Tensor<[3, 2]>;
-const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(1.5)(tanh(x)) };
+const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(tanh(x), 1.5) };
 
 describe('p_θ(x_{t-1}|x_t)', () => {
   it.each(['epsilon', 'x0', 'v', 'score'] as const)(
@@ -42,17 +42,17 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     async (predicts) => {
       const denoiser = reparameterize(process, predicts)(guess);
       const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
-      const x0 = mul(1.5)(tanh(xt));
+      const x0 = mul(tanh(xt), 1.5);
       const expected = await numbersOf(() => qPosterior(process)(t)(x0, xt).mean);
       expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
     },
   );
 
   it('of a network that predicts x_{t-1} has that mean', async () => {
-    const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(0.7)(tanh(x));
+    const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(tanh(x), 0.7);
     const denoiser = fromPrevious<null, [2]>(process, { apply: means });
     const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
-    const expected = await numbersOf(() => mul(0.7)(tanh(xt)));
+    const expected = await numbersOf(() => mul(tanh(xt), 0.7));
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
 
@@ -60,21 +60,21 @@ describe('p_θ(x_{t-1}|x_t)', () => {
     const network = learningVariance<null, [2]>({
       predicts: 'epsilon', // what is said of the prediction does not count
       as: 'logVariance',
-      apply: (_, x) => ({ prediction: mul(0.7)(tanh(x)), variance: mul(-2)(x) }),
+      apply: (_, x) => ({ prediction: mul(tanh(x), 0.7), variance: mul(x, -2) }),
     });
     const reverse = pMeanVariance(process, fromPrevious(process, network), { correction: uncorrected });
     const { mean, logVariance } = reverse(null, xt, { t });
-    const expected = await numbersOf(() => mul(0.7)(tanh(xt)));
+    const expected = await numbersOf(() => mul(tanh(xt), 0.7));
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
-    expect(await numbersOf(() => logVariance)).toEqual(await numbersOf(() => mul(-2)(xt)));
+    expect(await numbersOf(() => logVariance)).toEqual(await numbersOf(() => mul(xt, -2)));
   });
 
   it('takes x̂₀ as a correction leaves it, clipped if there is none', async () => {
     const clipped = await numbersOf(() => pMeanVariance(process, guess)(null, xt, { t }).x0);
     const own = await numbersOf(
-      () => pMeanVariance(process, guess, { correction: (x0) => mul(0.1)(x0) })(null, xt, { t }).x0,
+      () => pMeanVariance(process, guess, { correction: (x0) => mul(x0, 0.1) })(null, xt, { t }).x0,
     );
-    const raw = await numbersOf(() => mul(1.5)(tanh(xt)));
+    const raw = await numbersOf(() => mul(tanh(xt), 1.5));
     expect(clipped).toEqual(raw.map((x) => Math.max(-1, Math.min(1, x))));
     expect(
       relativeDistance(
@@ -108,7 +108,7 @@ describe('its variance', () => {
     learningVariance<null, [2]>({
       predicts: 'x0',
       as,
-      apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>) => ({ prediction: x, variance: fullLike(value)(x) }),
+      apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>) => ({ prediction: x, variance: fullLike(x, value) }),
     });
 
   it('fixed is β̃, or β with the first of β̃, of the respaced process', async () => {
@@ -139,14 +139,14 @@ it('p_sample adds σ·z but at t = 0, each sample at its own', async () => {
 
 describe('of a denoiser with two results', () => {
   const label = constantOf(Int32Array.of(0, 1, 0), 3) as Tensor<[3], 'int32'>;
-  const classOf = <B extends Dim>(given: Tensor<[B], 'int32'> | undefined) => cast('float32')(given!);
+  const classOf = <B extends Dim>(given: Tensor<[B], 'int32'> | undefined) => cast(given!, 'float32');
   const both = learningVariance<null, [2]>({
     predicts: 'x0',
     as: 'logVariance',
     classes: 2,
     apply: (_, x, at) => ({
-      prediction: scaleBy(mul(0.3)(classOf(at.label)))(tanh(x)),
-      variance: scaleBy(add(1)(classOf(at.label)))(onesLike(x)),
+      prediction: scaleBy(tanh(x), mul(classOf(at.label), 0.3)),
+      variance: scaleBy(onesLike(x), add(classOf(at.label), 1)),
     }),
   });
 
@@ -166,7 +166,7 @@ describe('of a denoiser with two results', () => {
       predicts: 'x0',
       as: 'range',
       apply: (w, x) => {
-        const h = matmul(w)(tanh(matmul(w)(x)));
+        const h = matmul(tanh(matmul(x, w)), w);
         return { prediction: h, variance: tanh(h) };
       },
     });

@@ -101,7 +101,7 @@ export const reverseOf = <P, I extends Shape>(
   const largest = table(process.schedule.betas.map(Math.log));
   return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
     const { correction, fixed } = orRaise(given);
-    const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs)(t));
+    const ofTime = (logs: Tensor<[Dim]>) => overElements(xt)(gather(logs, t));
     const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
       said === undefined || learned === undefined
         ? ofTime(fixed)
@@ -193,7 +193,7 @@ export const pSample = <P, I extends Shape>(
     noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
   ): Tensor<[B, ...I]> => {
     const { mean, logVariance } = reverse(params, xt, at);
-    const noisy = scaleBy(cast('float32')(greater(0)(at.t)))(noise);
-    return add(mul(deviationOf(logVariance))(noisy))(mean);
+    const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
+    return add(mean, mul(noisy, deviationOf(logVariance)));
   };
 };

@@ -55,7 +55,7 @@ describe('a sampler', () => {
     const spread = ({ scale, variance }: Leg['from']): number => Math.sqrt(scale ** 2 * TAU ** 2 + variance);
     const ends: Denoiser<null, []> = {
       predicts: 'x0',
-      apply: (_, x, { t }) => scaleBy(gather(table(process.marginals.map((c) => TAU / spread(c))))(t))(x),
+      apply: (_, x, { t }) => scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), t)),
     };
     const noises = await numbersOf(normal(2048));
     for (const steps of [1, 2, 8]) {
@@ -135,7 +135,7 @@ describe('a sampler', () => {
   });
 
   it('clips x̂₀ to the range of images unless told otherwise', async () => {
-    const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(100)(x) };
+    const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(x, 100) };
     const parts = { process, denoiser: far, grid: 3, solver: ddim() };
     expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
     const [free] = await samplesOf(right(sampler({ ...parts, correction: uncorrected })), [2, -2]);
@@ -169,9 +169,9 @@ describe('a sampler', () => {
       const denoiser = learningVariance<null, []>({
         ...mean,
         as,
-        apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: mul(0.3)(tanh(x)) }),
+        apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: mul(tanh(x), 0.3) }),
       });
-      const noise: Noise = (x) => () => fullLike(0.7)(x);
+      const noise: Noise = (x) => () => fullLike(x, 0.7);
       const parts = { process, denoiser, correction: uncorrected, noise };
       const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
       const short = right(respace(trailing(4))(process));
@@ -184,7 +184,7 @@ describe('a sampler', () => {
         expect(
           relativeDistance(
             await numbersOf((drawn) => step(drawn).state.x),
-            await numbersOf(() => reverse(null, x(), { t: t() }, fullLike(0.7)(x()))),
+            await numbersOf(() => reverse(null, x(), { t: t() }, fullLike(x(), 0.7))),
           ),
         ).toBeLessThan(1e-11);
       }
@@ -218,7 +218,7 @@ describe('a sampler', () => {
     const labelled: Denoiser<null, []> = {
       predicts: 'x0',
       classes: 2,
-      apply: (_, x, { label }) => scaleBy(gather(table([0.1, 0.2, 0]))(label!))(fullLike(1)(x)),
+      apply: (_, x, { label }) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), label!)),
     };
     const made = right(sampler({ process, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;

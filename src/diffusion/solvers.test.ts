@@ -38,11 +38,11 @@ const twice: Solver = {
       stochastic: false,
       step: ({ x, memory }, { index, t, next, predict }) => {
         const to = <S extends Shape>(from: Tensor<S>, x0: Tensor<S>): Tensor<S> =>
-          add(mul(ofX0(index))(x0))(mul(ofX(index))(from));
+          add(mul(from, ofX(index)), mul(x0, ofX0(index)));
         const first = predict(x, t);
         const second = predict(to(x, first), next);
         return {
-          state: { x: to(x, add(mul(ofSecond(index))(sub(first)(second)))(first)), memory },
+          state: { x: to(x, add(first, mul(sub(second, first), ofSecond(index)))), memory },
           x0: first,
         };
       },
@@ -90,7 +90,7 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
   'every solver, %s,',
   (_, solver) => {
     it('finds data that are one point', async () => {
-      const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
+      const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
       const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
       // the last step of most is x̂₀ itself, that of PNDM and LMS a mean of ε̂, which has been rounded
       for (const sample of await samplesOf(made, [0.3, -2, 1]))

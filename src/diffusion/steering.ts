@@ -11,7 +11,7 @@ export const bothSteerings = <P, I extends Shape>(
   other: Steering<P, I> | undefined,
 ): Steering<P, I> | undefined =>
   one && other
-    ? (params, x, at, x0) => add(other(params, x, at, x0))(one(params, x, at, x0))
+    ? (params, x, at, x0) => add(one(params, x, at, x0), other(params, x, at, x0))
     : (one ?? other);
 
 /** What is done to the x̂₀ of a denoiser. */
@@ -28,7 +28,7 @@ export interface SteeredOptions {
  * and nothing is clipped after. Its `t` indexes the process, as that of {@link reparameterize}.
  *
  * @example
- * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), steering: (_, x) => mul(3)(x) }
+ * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), steering: (_, x) => mul(x, 3) }
  * const process = ddpm(cosine(10))
  * const seen = pipe(process, E.map((p) => steered(p, { correction: clip(1, 2) })(black)))
  * pipe(seen, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([4, 4])
@@ -41,7 +41,7 @@ export const steered =
       ...rest,
       apply: (params, x, at) => {
         const x0 = correction(apply(params, x, at));
-        return steering ? add(steering(params, x, at, x0))(x0) : x0;
+        return steering ? add(x0, steering(params, x, at, x0)) : x0;
       },
     };
   };

@@ -39,6 +39,6 @@ export const superResolution = (options: { readonly factor: number }): Condition
         actual: showShape(dims(x0)),
         hint: 'take another factor, or pad the images',
       });
-    return { image: averagePooling({ window: [factor, factor] })(x0) };
+    return { image: averagePooling(x0, { window: [factor, factor] }) };
   });
 };

@@ -15,4 +15,4 @@ export const column = <A>(rows: readonly A[], number: (row: A) => number): Float
 export const entryAt =
   <D extends 'float32' | 'int32'>(table: Tensor<[Dim], D>) =>
   (index: Tensor<[], 'int32'>): Tensor<[], D> =>
-    squeeze(0)(gather(table)(expandDims(0)(index)));
+    squeeze(gather(table, expandDims(index, 0)), 0);

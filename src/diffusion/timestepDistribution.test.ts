@@ -48,7 +48,7 @@ describe('timesteps by probabilities', () => {
     // of x_0 = 0 the loss of x̂_0 = 1 is 1 at each t, so that its weighted losses are the weights
     const step = program({ p: '5', x0: 'B', k: 'key' }, ({ p, x0, k }) => {
       const { losses, t } = simpleLosses(process, white, { timesteps: timestepsBy(p) })(null, x0, k);
-      return { losses: mul(gather(importanceWeights(p))(t))(losses), t };
+      return { losses: mul(losses, gather(importanceWeights(p), t)), t };
     });
     const inputs = { x0: new Float32Array(N), k: key(7) };
     const runs = F.pipe(

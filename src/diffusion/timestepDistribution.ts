@@ -15,7 +15,7 @@ import {
   scaleBy,
   type Shape,
   slice,
-  sumOver,
+  sum,
   table,
   type Tensor,
   uniformLike,
@@ -37,8 +37,8 @@ const cellAmong =
   (borders: Tensor<[Dim]>) =>
   <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
     const [[B], [N]] = [dims(numbers), dims(borders)] as unknown as readonly [[number], [number]]; // traced: numbers
-    const beyond = addBias(neg(borders))(scaleBy(numbers as Tensor<[Dim]>)(ones(B, N) as Tensor<[Dim, Dim]>));
-    return sumOver(1)(cast('int32')(greaterEqual(0)(beyond))) as Tensor<[B], 'int32'>; // B is that of the numbers
+    const beyond = addBias(scaleBy(ones(B, N) as Tensor<[Dim, Dim]>, numbers as Tensor<[Dim]>), neg(borders));
+    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is that of the numbers
   };
 
 /** Raises where there are no probabilities of T timesteps, as far as is known while the program is traced. */
@@ -81,11 +81,11 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
   const draw: TimestepDraw = ({ schedule: { T } }) => {
     requireProbabilities(probabilities, T);
     return (batch) => (key) => {
-      const sums = cumsum(0)(probabilities) as Tensor<[Dim]>;
-      const total = slice(0, T - 1, 1)(sums);
-      const draws = uniformLike(perSample(batch))(key);
-      const scaled = mul(sumOver(0)(total))(draws);
-      return cellAmong(slice(0, 0, T - 1)(sums) as Tensor<[Dim]>)(scaled);
+      const sums = cumsum(probabilities, 0) as Tensor<[Dim]>;
+      const total = slice(sums, 0, T - 1, 1);
+      const draws = uniformLike(key, perSample(batch));
+      const scaled = mul(draws, sum(total, 0));
+      return cellAmong(slice(sums, 0, 0, T - 1) as Tensor<[Dim]>)(scaled);
     };
   };
   // what makes the probabilities tells them apart; their numbers may be known to the run alone
@@ -104,7 +104,7 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
  * importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
  */
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
-  mul(1 / (dims(probabilities)[0] as number))(reciprocal(probabilities)); // traced: a number
+  mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
 
 /** ln σ of a training, N(mean, deviation²). */
 interface LogNormal {
@@ -145,7 +145,7 @@ export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
     );
     return <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) =>
       (key: Key) =>
-        cellAmong(table(borders))(normalLike(perSample(batch))(key));
+        cellAmong(table(borders))(normalLike(key, perSample(batch)));
   };
   // by which snapshots tell it from others
   return Object.defineProperty(draw, 'name', {

@@ -63,7 +63,7 @@ export const stratifiedTimesteps: TimestepDraw =
   (batch) => {
     const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
     const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
-    return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(0, T)(key)), mod(T));
+    return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(key, 0, T)), mod(T));
   };
 
 /**
@@ -87,8 +87,8 @@ export const antitheticTimesteps: TimestepDraw =
   (batch) => {
     const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
     return (key) => {
-      const half: Tensor<[Dim], 'int32'> = randint(0, T, Math.ceil(B / 2))(key);
-      const mirrored: Tensor<[Dim], 'int32'> = add(T - 1)(neg(half));
+      const half: Tensor<[Dim], 'int32'> = randint(key, 0, T, Math.ceil(B / 2));
+      const mirrored: Tensor<[Dim], 'int32'> = add(neg(half), T - 1);
       const pairs: Tensor<[Dim], 'int32'> = F.pipe(half, concat(mirrored));
       return F.pipe(pairs, slice(0, 0, B), ascribeLike(perSample(batch)));
     };

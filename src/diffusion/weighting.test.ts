@@ -49,7 +49,7 @@ describe('weightings, by the formulas of their papers', () => {
 
 it('a weighted loss is the same whatever is predicted', async () => {
   const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75], 4, 2) as Tensor<[4, 2]>;
-  const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(0.25)(x) };
+  const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
   const losses = await Promise.all(
     (['x0', 'epsilon', 'v', 'score'] as const).map((predicts) => {
       const losses = weightedBy(minSnrWeight(2))(simpleLosses);

@@ -155,7 +155,7 @@ export const weightedBy =
       return (...given) => {
         const weights = orRaise(weightsOf(denoiser.predicts, weighting)(process));
         const drawn = losses(...given);
-        return { ...drawn, losses: mul(gather(table(weights))(drawn.t))(drawn.losses) };
+        return { ...drawn, losses: mul(drawn.losses, gather(table(weights), drawn.t)) };
       };
     };
     return Object.defineProperty(weighted, 'name', {

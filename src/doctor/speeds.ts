@@ -37,8 +37,8 @@ const measurement = <I, O>(given: Program<I, O>, rest: Omit<Measurement, 'progra
 
 const product = measurement(
   program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
-    const y = matmul(b)(a);
-    return { y, first: slice(1, 0, 1)(slice(0, 0, 1)(y)) };
+    const y = matmul(a, b);
+    return { y, first: slice(slice(y, 0, 0, 1), 1, 0, 1) };
   }),
   {
     sizes: [128, 256, 512, 1024, 2048, 4096],
@@ -53,8 +53,8 @@ const BATCH = 4;
 
 const convolution = measurement(
   program({ image: 'B H W C', kernel: '3 3 C C' }, ({ image, kernel }) => {
-    const y = conv2d(kernel)(image);
-    return { y, first: slice(3, 0, 1)(slice(2, 0, 1)(slice(1, 0, 1)(slice(0, 0, 1)(y)))) };
+    const y = conv2d(image, kernel);
+    return { y, first: slice(slice(slice(slice(y, 0, 0, 1), 1, 0, 1), 2, 0, 1), 3, 0, 1) };
   }),
   {
     sizes: [8, 16, 32, 64, 128],
@@ -66,9 +66,9 @@ const convolution = measurement(
 
 const chain = measurement(
   program({ x: 'N' }, ({ x }) => {
-    const scaled = add(0.5)(mul(1.25)(x));
-    const y = maximum(-1)(sub(0.25)(mul(scaled)(add(1)(mul(0.75)(x)))));
-    return { y, first: slice(0, 0, 1)(y) };
+    const scaled = add(mul(x, 1.25), 0.5);
+    const y = maximum(sub(mul(add(mul(x, 0.75), 1), scaled), 0.25), -1);
+    return { y, first: slice(y, 0, 0, 1) };
   }),
   {
     sizes: [2 ** 20, 2 ** 22, 2 ** 24], // more than caches hold

@@ -30,11 +30,11 @@ const asIs: Wrap = (block) => block;
 const dense =
   (w: State): Block =>
   (h) =>
-    tanh(matmul(w)(h));
+    tanh(matmul(h, w));
 const elementwise =
   (w: State): Block =>
   (h) =>
-    sin(exp(cos(mul(w)(h))));
+    sin(exp(cos(mul(h, w))));
 
 describe('checkpoint', () => {
   const steps = { 'matmul and tanh': dense, 'elementwise operations': elementwise };
@@ -50,8 +50,8 @@ describe('checkpoint', () => {
     type V = Tensor<[3]>;
     const mixed = (wrap: (f: (x: V) => V) => (x: V) => V) =>
       grad((w: V) => {
-        const f = wrap((x) => sin(mul(w)(exp(mul(w)(x)))));
-        return sum(mul(w)(grad((x: V) => sum(f(x)))(w)));
+        const f = wrap((x) => sin(mul(exp(mul(x, w)), w)));
+        return sum(mul(grad((x: V) => sum(f(x)))(w), w));
       })(constantOf([0.3, -0.5, 1.2], 3));
     const expected = await numbersOf(() => mixed((f) => f));
     const found = await numbersOf(() => mixed((f) => checkpoint(f)));
@@ -60,7 +60,7 @@ describe('checkpoint', () => {
 
   test('keeps random numbers: they are drawn once', () => {
     const noisy = program({ x: '4', key: 'key' }, ({ x, key }) =>
-      grad((x: Tensor<[4]>) => sum(checkpoint((h: Tensor<[4]>) => exp(mul(normal(4)(key))(h)))(x)))(x),
+      grad((x: Tensor<[4]>) => sum(checkpoint((h: Tensor<[4]>) => exp(mul(h, normal(key, 4))))(x)))(x),
     );
     const { calls } = right(plan(noisy, {}, FUSING)).plan;
     expect(calls.filter(({ kind }) => kind === 'random')).toHaveLength(1);

@@ -29,7 +29,7 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
  * are kept, as they depend on no argument. Chen et al. 2016.
  *
  * @example
- * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(w)(tanh(matmul(w)(h))))
+ * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(tanh(matmul(h, w)), w))
  * const loss = (w: Tensor<[2, 2]>) => sum(pipe(ones(8, 2), checkpoint(block(w)), checkpoint(block(w))))
  * dims(grad(loss)(ones(2, 2))) // → [2, 2]
  */

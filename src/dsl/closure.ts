@@ -21,13 +21,13 @@ export const isFloat = (n: Node): boolean => n.dtype === 'float32';
 /** Applies a function to fresh inputs, in the place of the leaves of the argument that `isFresh` takes. */
 export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): Opened<Y> => {
   const actualOf = new Map<Node, Node>();
-  const fresh = mapLeaves(isTensor)((leaf: AnyTensor) => {
+  const fresh = mapLeaves(p, isTensor, (leaf: AnyTensor) => {
     const actual = nodeOf(leaf);
     if (!isFresh(actual)) return leaf;
     const formal = inputLike(actual);
     actualOf.set(formal, actual);
     return tensor(formal);
-  })(p) as P; // the same tree with other tensors of the same types
+  }) as P; // the same tree with other tensors of the same types
   return { result: f(fresh), formals: [...actualOf.keys()], actuals: [...actualOf.values()] };
 };
 

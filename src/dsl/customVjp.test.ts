@@ -15,11 +15,11 @@ const tagOf = (build: () => unknown) => {
 describe('customVjp', () => {
   const sin: (x: Scalar) => Scalar = customVjp(
     (x: Scalar) => sine(x),
-    (x) => (cotangent) => mul(cos(x))(cotangent),
+    (x) => (cotangent) => mul(cotangent, cos(x)),
   );
   const cos: (x: Scalar) => Scalar = customVjp(
     (x: Scalar) => cosine(x),
-    (x) => (cotangent) => neg(mul(sin(x))(cotangent)),
+    (x) => (cotangent) => neg(mul(cotangent, sin(x))),
   );
 
   test('functions may stand in the derivatives of each other: the fourth of sin is sin', async () => {
@@ -32,7 +32,7 @@ describe('customVjp', () => {
     const first = customVjp(
       ({ x }: P) => square(x),
       ({ rest }) =>
-        (cotangent) => ({ x: cotangent, rest: [null, mul(rest[1])(cotangent)] }),
+        (cotangent) => ({ x: cotangent, rest: [null, mul(cotangent, rest[1])] }),
     );
     const p: P = {
       x: constantOf([1, 2], 2),
@@ -49,7 +49,7 @@ describe('customVjp', () => {
   test('refuses functions that capture tensors', () => {
     const captures = program({ w: '2', x: '2' }, ({ w, x }) =>
       customVjp(
-        (h: Tensor<[2]>) => mul(w)(h),
+        (h: Tensor<[2]>) => mul(h, w),
         () => identity,
       )(x),
     );
@@ -73,7 +73,7 @@ describe('customVjp', () => {
   test('a key is refused', () => {
     const noisy = program({ x: '2', k: 'key' }, (p) =>
       customVjp(
-        ({ x, k }: typeof p) => mul(x)(normal(2)(k)),
+        ({ x, k }: typeof p) => mul(normal(k, 2), x),
         () => (cotangent) => ({ x: cotangent, k: null }),
       )(p),
     );

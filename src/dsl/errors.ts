@@ -110,8 +110,8 @@ export const raise = (tag: ErrorTag, explanation: Explanation): never => {
  *
  * @example
  * const images = zeros(8, 28, 28, 1)
- * attempt(() => dims(reshape(8, -1)(images))) // → E.right([8, 784])
- * pipe(attempt(() => reshape(9, -1)(images)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * attempt(() => dims(reshape(images, 8, -1))) // → E.right([8, 784])
+ * pipe(attempt(() => reshape(images, 9, -1)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

@@ -5,9 +5,9 @@ import { E } from '../internal/fp.js';
 import { evaluate, foldIn, key, less, mul, program } from './index.js';
 
 const twice = program({ x: 'B 2', key: 'key' }, ({ x, key }) => ({
-  doubled: mul(2)(x),
-  signs: [less(0)(x)],
-  next: foldIn(1)(key),
+  doubled: mul(x, 2),
+  signs: [less(x, 0)],
+  next: foldIn(key, 1),
 }));
 
 describe('evaluate', () => {
@@ -20,7 +20,7 @@ describe('evaluate', () => {
     expect(found).toEqual({
       doubled: Float64Array.of(2, -4),
       signs: [Uint8Array.of(0, 1)],
-      next: foldIn(1)(key(7)),
+      next: foldIn(key(7), 1),
     });
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     right(await backend.close());

@@ -23,7 +23,7 @@ export type Numbers<T> =
  * again, hold what `compile` gives. Its errors are those of `compile`, of a run and of `read`.
  *
  * @example
- * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(1, 0)(x), matmul(x)) }))
+ * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
  * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
  */
 export const evaluate =

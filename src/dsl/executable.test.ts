@@ -15,10 +15,10 @@ import {
   using,
 } from './index.js';
 
-const twice = program({ x: '2 2' }, ({ x }) => mul(2)(x));
+const twice = program({ x: '2 2' }, ({ x }) => mul(x, 2));
 
 describe('options of compile that cannot be', () => {
-  const double = program({ x: '2' }, ({ x }) => ({ x: add(x)(x) }));
+  const double = program({ x: '2' }, ({ x }) => ({ x: add(x, x) }));
   const saidOf = async (options: unknown): Promise<string> =>
     E.match(({ message }: NoisefoldError) => message, () => 'taken')(
       await using(reference())(compile(double, {}, options as never))(),

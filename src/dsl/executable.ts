@@ -62,7 +62,7 @@ export const executable = <I, O>(
   const treeOf = (slots: readonly Slot[]): O => {
     let next = 0;
     // At<O, E> is the tree of O with a value for each tensor
-    return mapLeaves(isTensor)(() => {
+    return mapLeaves(traced.output, isTensor, () => {
       const { shape, dtype } = outputNodes[next]!;
       const slot = slots[next++]!;
       if (dtype === 'key' || 'length' in slot) return slot;
@@ -74,7 +74,7 @@ export const executable = <I, O>(
         dtype: dtype as Exclude<DType, 'key'>,
         state: 'live',
       });
-    })(traced.output) as O;
+    }) as O;
   };
   const giveAll = givenTo(backend, planned);
   const around =

@@ -12,7 +12,7 @@ describe('valueAuxAndGrad', () => {
   const build = () =>
     valueAuxAndGrad((v: Tensor<[2]>, by: Scalar) => {
       const each = exp(v);
-      return [mul(by)(sum(square(v))), { each, total: sum(each) }] as const;
+      return [mul(sum(square(v)), by), { each, total: sum(each) }] as const;
     })(w, scalar(3));
 
   test('gives what goes with the value, at the arguments', async () => {

@@ -20,7 +20,7 @@ import { leaves, mapLeaves } from './tree.js';
  * @example
  * const loss = (p: { readonly w: Tensor<[3]> }) => {
  *   const [fit, decay] = [sum(square(p.w)), sum(p.w)]
- *   return [add(decay)(fit), { fit, decay }] as const
+ *   return [add(fit, decay), { fit, decay }] as const
  * }
  * const { value, aux, grad } = valueAuxAndGrad(loss)({ w: constantOf([1, 2, 3], 3) })
  * value // → 20
@@ -40,13 +40,13 @@ export const valueAuxAndGrad =
         hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
       });
     const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
-    const beside = leaves(isTensor)(result[1]).map(({ leaf }) => nodeOf(leaf));
+    const beside = leaves(result[1], isTensor).map(({ leaf }) => nodeOf(leaf));
     const [value, ...closed] = substitute([...outputs, ...beside, ...gradients], formals, actuals);
     const outside = new Map(beside.map((n, i) => [n, closed[i]!]));
     return {
       value: tensor(value!),
       // the same tree, over the arguments themselves
-      aux: mapLeaves(isTensor)((x) => tensor(outside.get(nodeOf(x))!))(result[1]) as X,
+      aux: mapLeaves(result[1], isTensor, (x) => tensor(outside.get(nodeOf(x))!)) as X,
       grad: gradsOf(p, closed.slice(beside.length)),
     };
   };

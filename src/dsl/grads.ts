@@ -16,9 +16,9 @@ export type Grads<P> =
 /** The tree of a gradient for each float32 leaf, in order. */
 export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
   let next = 0;
-  return mapLeaves(isTensor)((leaf: AnyTensor) =>
+  return mapLeaves(p, isTensor, (leaf: AnyTensor) =>
     nodeOf(leaf).dtype === 'float32' ? tensor(gradients[next++]!) : null,
-  )(p) as Grads<P>; // Grads<P> is this tree by its definition
+  ) as Grads<P>; // Grads<P> is this tree by its definition
 };
 
 /**
@@ -27,7 +27,7 @@ export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
  */
 export const gradNodes = <P>(where: string, p: P, grads: Grads<P>): readonly Node[] => {
   const found: Node[] = [];
-  zipLeaves(isTensor)((leaf: AnyTensor, [given], path) => {
+  zipLeaves([p, grads], isTensor, (leaf: AnyTensor, [given], path) => {
     const x = nodeOf(leaf);
     if (x.dtype !== 'float32') return;
     const g = given ? nodeOf(given) : zerosLike(x);
@@ -39,6 +39,6 @@ export const gradNodes = <P>(where: string, p: P, grads: Grads<P>): readonly Nod
         hint: 'it has the shape of the argument',
       });
     found.push(g);
-  })(p, grads);
+  });
   return found;
 };

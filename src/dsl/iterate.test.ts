@@ -9,12 +9,12 @@ import {
 
 /** A step of a random walk, which shrinks by a rate. */
 const walk = program({ x: '64', rate: '', key: 'key' }, ({ x, rate, key }) => {
-  const next = add(normal(64)(key))(mul(rate)(x));
+  const next = add(mul(x, rate), normal(key, 64));
   return { x: next, total: sum(next) };
 });
 
 const start = Float32Array.from({ length: 64 }, (_, i) => i);
-const inputsOf = (index: number) => ({ rate: 0.5 + index / 1000, key: foldIn(index)(key(7)) });
+const inputsOf = (index: number) => ({ rate: 0.5 + index / 1000, key: foldIn(key(7), index) });
 
 const backends = [
   { name: 'reference', acquire: reference() },

@@ -16,7 +16,7 @@ describe('jvp', () => {
   test('takes trees: a tangent for each float32 tensor, null for the others', async () => {
     type P = { readonly x: Tensor<[3, 1]>; readonly at: Tensor<[2], 'int32'> };
     const p: P = { x: constantOf([1, 2, 3], 3, 1), at: constantOf(Int32Array.of(2, 0), 2) };
-    const { value, tangent } = jvp(({ x, at }: P) => gather(mul(x)(x))(at))(p, {
+    const { value, tangent } = jvp(({ x, at }: P) => gather(mul(x, x), at))(p, {
       x: constantOf([1, 10, 100], 3, 1),
       at: null,
     });

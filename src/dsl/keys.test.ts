@@ -64,12 +64,12 @@ describe('foldIn', () => {
   test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])(
     'equal for equal numbers alone',
     (seed, a, b) => {
-      expect(String(foldIn(a)(key(seed))) === String(foldIn(b)(key(seed)))).toBe(a === b);
+      expect(String(foldIn(key(seed), a)) === String(foldIn(key(seed), b))).toBe(a === b);
     },
   );
 
   test('refuses what is not an integer', () => {
-    expect(messageOf(() => foldIn(0.5)(staged()))).toBe(
+    expect(messageOf(() => foldIn(staged(), 0.5))).toBe(
       'foldIn: expected a safe integer, got 0.5; give an integer between -(2^53 - 1) and 2^53 - 1',
     );
   });
@@ -78,14 +78,14 @@ describe('foldIn', () => {
 test.prop([seeds, fc.string(), fc.maxSafeInteger()])(
   'a program’s keys are the host’s',
   (seed, name, data) => {
-    const path = <K extends Key | RandomKey>(root: K): K => foldIn(data)(fork(root, name)[name]!);
+    const path = <K extends Key | RandomKey>(root: K): K => foldIn(fork(root, name)[name]!, data);
     expect(evaluate(path(staged()), key(seed))).toEqual(path(key(seed)));
   },
 );
 
 describe('sampling', () => {
   test('by extents', () => {
-    const x = normal(8, 28, 28, 1)(staged());
+    const x = normal(staged(), 8, 28, 28, 1);
     expectTypeOf(x).toEqualTypeOf<Tensor<readonly [8, 28, 28, 1]>>();
     expect(dims(x)).toEqual([8, 28, 28, 1]);
     expect(nodeOf(x)).toMatchObject({
@@ -93,32 +93,32 @@ describe('sampling', () => {
       attributes: { distribution: 'normal' },
       dtype: 'float32',
     });
-    expectTypeOf(uniform()(staged())).toEqualTypeOf<Tensor<readonly []>>();
-    expect(nodeOf(uniform(3)(staged()))).toMatchObject({
+    expectTypeOf(uniform(staged())).toEqualTypeOf<Tensor<readonly []>>();
+    expect(nodeOf(uniform(staged(), 3))).toMatchObject({
       attributes: { distribution: 'uniform' },
       shape: [3],
     });
-    expectTypeOf(bernoulli(0.5, 3)(staged())).toEqualTypeOf<Tensor<readonly [3], 'bool'>>();
-    expectTypeOf(randint(0, 7, 3)(staged())).toEqualTypeOf<Tensor<[3], 'int32'>>();
-    expectTypeOf(permutation(10)(staged())).toEqualTypeOf<Tensor<[10], 'int32'>>();
-    expect(dtypeOf(permutation(10)(staged()))).toBe('int32');
+    expectTypeOf(bernoulli(staged(), 0.5, 3)).toEqualTypeOf<Tensor<readonly [3], 'bool'>>();
+    expectTypeOf(randint(staged(), 0, 7, 3)).toEqualTypeOf<Tensor<[3], 'int32'>>();
+    expectTypeOf(permutation(staged(), 10)).toEqualTypeOf<Tensor<[10], 'int32'>>();
+    expect(dtypeOf(permutation(staged(), 10))).toBe('int32');
   });
 
   test('wide extents are wide dims', () => {
     const n: number = 3;
-    expectTypeOf(normal(n, 2)(staged())).toEqualTypeOf<Tensor<readonly [Dim, 2]>>();
-    expectTypeOf(permutation(n)(staged())).toEqualTypeOf<Tensor<[Dim], 'int32'>>();
+    expectTypeOf(normal(staged(), n, 2)).toEqualTypeOf<Tensor<readonly [Dim, 2]>>();
+    expectTypeOf(permutation(staged(), n)).toEqualTypeOf<Tensor<[Dim], 'int32'>>();
   });
 
   test('in the shape of another tensor, whatever its dtype', () => {
-    const x: Tensor<['B', 4]> = tensor(nodeOf(normal(2, 4)(staged())));
-    expectTypeOf(normalLike(x)(staged())).toEqualTypeOf<Tensor<['B', 4]>>();
-    expectTypeOf(bernoulliLike(0.1, x)(staged())).toEqualTypeOf<Tensor<['B', 4], 'bool'>>();
-    expectTypeOf(randintLike(0, 7, x)(staged())).toEqualTypeOf<Tensor<['B', 4], 'int32'>>();
+    const x: Tensor<['B', 4]> = tensor(nodeOf(normal(staged(), 2, 4)));
+    expectTypeOf(normalLike(staged(), x)).toEqualTypeOf<Tensor<['B', 4]>>();
+    expectTypeOf(bernoulliLike(staged(), 0.1, x)).toEqualTypeOf<Tensor<['B', 4], 'bool'>>();
+    expectTypeOf(randintLike(staged(), 0, 7, x)).toEqualTypeOf<Tensor<['B', 4], 'int32'>>();
     for (const y of [
-      normalLike(x)(staged()),
-      uniformLike(permutation(8)(staged()))(staged()),
-      bernoulliLike(0.1, x)(staged()),
+      normalLike(staged(), x),
+      uniformLike(staged(), permutation(staged(), 8)),
+      bernoulliLike(staged(), 0.1, x),
     ])
       expect(dims(y).reduce((a, b) => a * b, 1)).toBe(8);
   });
@@ -126,17 +126,17 @@ describe('sampling', () => {
   test('a union of extents is refused', () => {
     const either = 2 as 2 | 3;
     // @ts-expect-error an extent must not be a union
-    expect(dims(normal(either)(staged()))).toEqual([2]);
+    expect(dims(normal(staged(), either))).toEqual([2]);
   });
 
   test.each([-1, 1.5, Number.NaN])('extent %s is refused with a message', (extent: number) => {
-    expect(messageOf(() => normal(2, extent)(staged()))).toBe(
+    expect(messageOf(() => normal(staged(), 2, extent))).toBe(
       `normal: expected integers ≥ 0, got [2, ${extent}]; extents count elements`,
     );
   });
 
   test.each([-0.1, 1.1, Number.NaN])('%s is no probability', (p) => {
-    expect(messageOf(() => bernoulli(p, 3)(staged()))).toMatch(
+    expect(messageOf(() => bernoulli(staged(), p, 3))).toMatch(
       /^bernoulli: expected a probability in \[0, 1\]/,
     );
   });
@@ -150,12 +150,12 @@ describe('sampling', () => {
     [-(2 ** 31) - 1, 0],
     [-1, 2 ** 31 - 1],
   ])('there is no whole number from %s to %s that int32 and one draw give', (low, high) => {
-    expect(messageOf(() => randint(low, high, 3)(staged()))).toMatch(/^randint: expected whole numbers/);
+    expect(messageOf(() => randint(staged(), low, high, 3))).toMatch(/^randint: expected whole numbers/);
   });
 
   test('a tensor is no key', () => {
-    const x = normal(2)(staged());
+    const x = normal(staged(), 2);
     // @ts-expect-error float32 is no key
-    expect(messageOf(() => normal(2)(x))).toMatch(/^normal: expected a key, got float32 \[2\]/);
+    expect(messageOf(() => normal(x, 2))).toMatch(/^normal: expected a key, got float32 \[2\]/);
   });
 });

@@ -64,12 +64,12 @@ export const example = (
   xs: unknown,
 ): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
   const images = new Map<Node, Operand>();
-  const of = mapLeaves(isTensor)((leaf: AnyTensor) => {
+  const of = mapLeaves(xs, isTensor, (leaf: AnyTensor) => {
     const all = nodeOf(leaf);
     const path = all.op === 'input' ? all.attributes.path : '';
     const formal = node('input', [], { path }, all.shape.slice(1), all.dtype);
     images.set(formal, { node: all, mapped: true });
     return tensor(formal);
-  })(xs);
+  });
   return { of, images };
 };

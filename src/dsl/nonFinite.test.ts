@@ -14,7 +14,7 @@ import {
   nonFiniteOrigin,
   program,
   reshape,
-  select,
+  where,
   square,
   sub,
   sum,
@@ -26,14 +26,14 @@ type X = Tensor<['B']>;
 
 test.each<[string, (x: X) => unknown, string | null]>([
   ['nothing, where all is finite', exp, null],
-  ['an operation', (x) => sum(square(log(mul(-1)(x)))), 'log'],
-  ['the first operation on the way', (x) => exp(mul(1e9)(log(div(0)(x)))), 'div (x)'],
-  ['an operation behind movement', (x) => reshape(1, 2)(log(mul(-1)(x))), 'log'],
-  ['a constant', (x) => add(constantOf([0, -Infinity], 2) as Tensor<[Dim]> as never)(x), 'constant'],
+  ['an operation', (x) => sum(square(log(mul(x, -1)))), 'log'],
+  ['the first operation on the way', (x) => exp(mul(log(div(x, 0)), 1e9)), 'div (x)'],
+  ['an operation behind movement', (x) => reshape(log(mul(x, -1)), 1, 2), 'log'],
+  ['a constant', (x) => add(x, constantOf([0, -Infinity], 2) as Tensor<[Dim]> as never), 'constant'],
   // what is masked out is no fault: log 0 here, and 0/0 below beside an overflow that counts
-  ['nothing, where it is masked', (x) => select(greater(1)(x), 0)(log(sub(1)(x))), null],
-  ['what a select takes', (x) => select(greater(1)(x), exp(mul(1e9)(x)) as never)(log(sub(1)(x))), 'exp'],
-  ['nothing, where a flag says so', (x) => isFinite(log(mul(-1)(x))), null],
+  ['nothing, where it is masked', (x) => where(greater(x, 1), log(sub(x, 1)), 0), null],
+  ['what a select takes', (x) => where(greater(x, 1), log(sub(x, 1)), exp(mul(x, 1e9)) as never), 'exp'],
+  ['nothing, where a flag says so', (x) => isFinite(log(mul(x, -1))), null],
 ])('the origin is %s', async (_, f, origin) => {
   const given = program({ x: 'B' }, ({ x }) => f(x));
   const found = nonFiniteOrigin(given, { B: 2 }, { x: Float32Array.of(1, 2) });

@@ -83,7 +83,7 @@ export const nonFiniteOrigin =
     const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
       trace: (given) => {
-        watched = watch(leaves(isTensor)(program.trace(given)).map(({ leaf }) => nodeOf(leaf)));
+        watched = watch(leaves(program.trace(given), isTensor).map(({ leaf }) => nodeOf(leaf)));
         return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(isSound)], 0));
       },
     };

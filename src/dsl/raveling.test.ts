@@ -56,7 +56,7 @@ describe('raveling', () => {
   });
 
   const drawn = (k: Key): Params =>
-    fillSpec(spec, ({ path, shape }) => normal(...(shape as readonly number[]))(fork(k, path)[path]!));
+    fillSpec(spec, ({ path, shape }) => normal(fork(k, path)[path]!, ...(shape as readonly number[])));
   const { vectors, ravel, unravel } = raveling(spec);
 
   for (const [name, backend] of [
@@ -74,8 +74,8 @@ describe('raveling', () => {
 
     test(`gives a gradient by the tree, and by its vectors, the same numbers, on ${name}`, async () => {
       const loss = ({ bias, layers: [small, large] }: Params): Scalar =>
-        [sum(square(bias)), sum(square(matmul(small)(small))), sum(square(matmul(large)(large)))].reduce(
-          (total, one) => add(one)(total),
+        [sum(square(bias)), sum(square(matmul(small, small))), sum(square(matmul(large, large)))].reduce(
+          (total, one) => add(total, one),
         );
       const byTree = program({ v: vectors }, ({ v }) => ({ v: ravel(grad(loss)(unravel(v))) }));
       const byVectors = program({ v: vectors }, ({ v }) => ({
@@ -92,13 +92,13 @@ describe('raveling', () => {
   test('keeps the names of tensors, in errors and in what a plan says of its calls', () => {
     const product = (v: Vectors): Tensor<[8, 8]> => {
       const [, large] = unravel(v).layers;
-      return matmul(large)(large);
+      return matmul(large, large);
     };
     const made = plan(program({ v: vectors }, ({ v }) => product(v)), {}, { fuses: true, composites: [], scratchElements: () => 0 }); // prettier-ignore
     expect(right(made).plan.calls.map(({ origin }) => origin.place)).toEqual(['v.layers.1']);
     const wrong = program({ v: vectors }, ({ v }) => {
       const [small, large] = unravel(v).layers;
-      return matmul(small as unknown as Tensor<[8, 8]>)(large);
+      return matmul(large, small as unknown as Tensor<[8, 8]>);
     });
     expect(plan(wrong, {}, { fuses: true, composites: [], scratchElements: () => 0 })).toMatchObject(
       E.left({ where: 'matmul (near v.layers.0)' }),

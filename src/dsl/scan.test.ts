@@ -13,8 +13,8 @@ import { drawn } from '../../properties/oracles/running.js';
 /** A leaky sum: h ↦ a·h + x. */
 const leaky = (a: Scalar) =>
   scan((h: Scalar, x: Scalar) => {
-    const next = add(x)(mul(a)(h));
-    return [next, { next, isLarge: greater(2)(next) }];
+    const next = add(mul(h, a), x);
+    return [next, { next, isLarge: greater(next, 2) }];
   });
 
 const inputs = [1, 2, -3, 0.5];
@@ -42,7 +42,7 @@ describe('scan', () => {
 
   test('takes trees, and gives each element its place', async () => {
     type X = { readonly a: Tensor<[2]>; readonly b: readonly [Scalar] };
-    const [count, ys] = scan((n: Scalar, { a, b: [b] }: X) => [add(1)(n), mul(b)(a)])(scalar(0), {
+    const [count, ys] = scan((n: Scalar, { a, b: [b] }: X) => [add(n, 1), mul(a, b)])(scalar(0), {
       a: constantOf([1, 2, 3, 4, 5, 6], 3, 2),
       b: [constantOf([1, 10, 100], 3)],
     });
@@ -51,7 +51,7 @@ describe('scan', () => {
   });
 
   test('has no results where f gives none', () => {
-    const [, ys] = scan((n: Scalar, x: Scalar) => [add(x)(n), null])(scalar(0), ones(3));
+    const [, ys] = scan((n: Scalar, x: Scalar) => [add(n, x), null])(scalar(0), ones(3));
     expect(ys).toBeNull();
   });
 
@@ -59,17 +59,17 @@ describe('scan', () => {
     const noise = (key: Key) =>
       scan((at: Key, _: Scalar) => {
         const { next, now } = fork(at, 'next', 'now');
-        return [next, normal(1)(now)];
+        return [next, normal(now, 1)];
       })(key, zeros(3))[1];
     const numbers = await drawn([7, 0], noise);
     expect(new Set(numbers).size).toBe(3);
-    const second = await drawn([7, 0], (key) => normal(1)(fork(fork(key, 'next').next, 'now').now));
+    const second = await drawn([7, 0], (key) => normal(fork(fork(key, 'next').next, 'now').now, 1));
     expect(numbers[1]).toBe(second[0]);
   });
 
   test('of no steps leaves the state, and has no results of the shapes that they would have', () => {
     const init = zeros(2);
-    const [carry, ys] = scan((h: Tensor<[2]>, x: Tensor<[2]>) => [add(x)(h), { x, s: greater(0)(sum(x)) }])(
+    const [carry, ys] = scan((h: Tensor<[2]>, x: Tensor<[2]>) => [add(h, x), { x, s: greater(sum(x), 0) }])(
       init,
       zeros(0, 2),
     );
@@ -90,7 +90,7 @@ describe('scan', () => {
     type State = Tensor<[16, 16]>;
     const step = (w: State) => (h: State) => {
       let at = h;
-      for (let i = 0; i < 8; i++) at = tanh(matmul(w)(at));
+      for (let i = 0; i < 8; i++) at = tanh(matmul(at, w));
       return at;
     };
     const planOf = (n: number, wrap: (f: (h: State) => State) => (h: State) => State) =>
@@ -132,7 +132,7 @@ describe('scan', () => {
     ],
     [
       'a key as a result',
-      () => scan((h: Scalar, x: Scalar) => [h, { x, key: foldIn(1)(key) }])(zeros(), zeros(3)),
+      () => scan((h: Scalar, x: Scalar) => [h, { x, key: foldIn(key, 1) }])(zeros(), zeros(3)),
       { _tag: 'DTypeError', where: 'the results of scan at key' },
     ],
     [

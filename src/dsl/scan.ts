@@ -17,7 +17,7 @@ const show = ({ dtype, shape }: Node): string => `${dtype} ${showShape(shape)}`;
 
 /** Demands that two trees have tensors of the same shapes and dtypes in the same places. */
 const demandAlike = (where: string, first: unknown, next: unknown): void => {
-  zipLeaves(isTensor)((leaf: AnyTensor, [other], path) => {
+  zipLeaves([first, next], isTensor, (leaf: AnyTensor, [other], path) => {
     const [expected, actual] = [show(nodeOf(leaf)), other ? show(nodeOf(other)) : 'nothing'];
     if (actual !== expected)
       raise('ShapeError', {
@@ -26,12 +26,12 @@ const demandAlike = (where: string, first: unknown, next: unknown): void => {
         actual,
         hint: 'it is the same kind of tree at every step',
       });
-  })(first, next);
+  });
 };
 
 /** Results of all steps on a new leading axis; each has a tensor wherever the first has one: `demandAlike`. */
 const stacked = (ys: readonly [unknown, ...unknown[]]): unknown =>
-  zipLeaves(isTensor)((first: AnyTensor, others, path) => {
+  zipLeaves([...ys], isTensor, (first: AnyTensor, others, path) => {
     const parts = [first, ...others].map((y) => notAKey('the results of scan', path, nodeOf(y!)));
     return tensor(
       concat(
@@ -39,14 +39,14 @@ const stacked = (ys: readonly [unknown, ...unknown[]]): unknown =>
         0,
       ),
     );
-  })(...ys);
+  });
 
 /** As {@link stacked}, of no steps: they have the shapes of `y`. */
 const none = (y: unknown): unknown =>
-  mapLeaves(isTensor)((leaf: AnyTensor, path) => {
+  mapLeaves(y, isTensor, (leaf: AnyTensor, path) => {
     const { shape, dtype } = notAKey('the results of scan', path, nodeOf(leaf));
     return tensor(full(0, [0, ...shape], dtype));
-  })(y);
+  });
 
 /**
  * Passes a state along the leading axis of a tree of tensors: `f(carry, x)` gives the next state, of the same
@@ -82,7 +82,7 @@ export const scan =
     let carry: C = init;
     const results: Y[] = [];
     for (let i = 0; i < extent; i++) {
-      const x = mapLeaves(isTensor)((leaf: AnyTensor) => tensor(elementOf(nodeOf(leaf), i)))(xs) as X; // as above
+      const x = mapLeaves(xs, isTensor, (leaf: AnyTensor) => tensor(elementOf(nodeOf(leaf), i))) as X; // as above
       const [next, y] = f(carry, x);
       demandAlike('the carry of scan', init, next);
       demandAlike('the results of scan', results[0] ?? y, y);

@@ -192,9 +192,9 @@ const leavesOf = (part: Part): unknown =>
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
  */
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
-  const flat = mapLeaves(isPart)(leavesOf)(tree);
-  const placed = mapLeaves(isLeafSpec)((leaf, path) => ({ ...leaf, path }))(flat);
-  return { _tag: 'TreeSpec', tree: placed, leaves: leaves(isLeafSpec)(placed).map(({ leaf }) => leaf) };
+  const flat = mapLeaves(tree, isPart, leavesOf);
+  const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
+  return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
 };
 
 /**
@@ -220,7 +220,7 @@ export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpe
  */
 export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
   // P is the tree of tensors of the spec, by its definition
-  mapLeaves(isLeafSpec)(f)(spec.tree) as P;
+  mapLeaves(spec.tree, isLeafSpec, f) as P;
 
 /**
  * The extents of a leaf, once its symbols are bound. Fails as {@link evaluateDim} does, and says which leaf.

@@ -104,8 +104,8 @@ export const ascribe =
  *
  * @example
  * const x = zeros(8, 28, 28, 1)
- * pipe(x, convolution(zeros(3, 3, 1, 1))) // : Tensor<[8, Dim, Dim, 1]>
- * pipe(x, convolution(zeros(3, 3, 1, 1)), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
 export const ascribeLike =
   <S extends Shape>(model: Tensor<S, DType>) =>

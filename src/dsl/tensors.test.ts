@@ -26,7 +26,7 @@ test('tensorsOf gives the paths', () => {
 });
 
 test('mapTensors keeps shapes and dtypes', () => {
-  const zeros = mapTensors(zerosLike)(params());
+  const zeros = mapTensors(params(), zerosLike);
   expect(dims(zeros.w)).toEqual([2]);
   expect(dtypeOf(zeros.step)).toBe('int32');
   expect(zeros.levels).toHaveLength(2);
@@ -37,15 +37,15 @@ describe('zipTensors', () => {
   const descend = zipTensors((p, g) => F.pipe(p, sub(F.pipe(g, mul(0.5)))));
 
   test('joins parameters with gradients', async () => {
-    expect(await numbersOf(() => descend(params(), grad(loss)(params())).w)).toEqual([0, 0]);
+    expect(await numbersOf(() => descend([params(), grad(loss)(params())]).w)).toEqual([0, 0]);
   });
 
   test('leaves alone what has no gradient', async () => {
-    expect(await numbersOf(() => descend(params(), grad(loss)(params())).step)).toEqual([7]);
+    expect(await numbersOf(() => descend([params(), grad(loss)(params())]).step)).toEqual([7]);
   });
 
   test('wants a tree for each parameter of the function', () => {
-    expect(attempt(() => descend(params()))).toMatchObject(
+    expect(attempt(() => descend([params()]))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'zipTensors', expected: expect.stringContaining('2 trees') }),
     );
   });

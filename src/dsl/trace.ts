@@ -33,5 +33,5 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
-  return { leaves: spec.leaves, inputs: nodes, output, outputs: leaves(isTensor)(output) };
+  return { leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isTensor) };
 };

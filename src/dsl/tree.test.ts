@@ -7,7 +7,7 @@ const isNumber = (x: unknown): x is number => typeof x === 'number';
 
 describe('leaves', () => {
   test('come in the order of insertion, with their paths', () => {
-    expect(leaves(isNumber)({ down: [{ conv1: { kernel: 1 } }, { conv1: { kernel: 2 } }], a: 3 })).toEqual([
+    expect(leaves({ down: [{ conv1: { kernel: 1 } }, { conv1: { kernel: 2 } }], a: 3 }, isNumber)).toEqual([
       { path: 'down.0.conv1.kernel', leaf: 1 },
       { path: 'down.1.conv1.kernel', leaf: 2 },
       { path: 'a', leaf: 3 },
@@ -15,11 +15,11 @@ describe('leaves', () => {
   });
 
   test('of one leaf: the path is empty', () => {
-    expect(leaves(isNumber)(5)).toEqual([{ path: '', leaf: 5 }]);
+    expect(leaves(5, isNumber)).toEqual([{ path: '', leaf: 5 }]);
   });
 
   test('skip what is absent', () => {
-    expect(leaves(isNumber)({ a: undefined, b: null, c: 1 })).toEqual([{ path: 'c', leaf: 1 }]);
+    expect(leaves({ a: undefined, b: null, c: 1 }, isNumber)).toEqual([{ path: 'c', leaf: 1 }]);
   });
 
   test.each([
@@ -27,7 +27,7 @@ describe('leaves', () => {
     ['a map', new Map(), 'Map'],
     ['a typed array', new Float32Array(2), 'Float32Array'],
   ])('refuse %s, and say where it is', (_, intruder, actual) => {
-    const result = attempt(() => leaves(isNumber)({ a: [1, intruder] }));
+    const result = attempt(() => leaves({ a: [1, intruder] }, isNumber));
     expect(result).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a.1', actual }));
   });
 });
@@ -35,7 +35,7 @@ describe('leaves', () => {
 describe('mapLeaves', () => {
   test('keeps the form, what is absent included', () => {
     const tree = { a: [1, { b: 2 }], c: null, d: undefined };
-    expect(mapLeaves(isNumber)((n, path) => `${path}=${n}`)(tree)).toEqual({
+    expect(mapLeaves(tree, isNumber, (n, path) => `${path}=${n}`)).toEqual({
       a: ['a.0=1', { b: 'a.1.b=2' }],
       c: null,
       d: undefined,
@@ -44,12 +44,12 @@ describe('mapLeaves', () => {
 
   test('takes records without a prototype', () => {
     const bare: unknown = Object.assign(Object.create(null), { a: 1 });
-    expect(mapLeaves(isNumber)((n) => n + 1)(bare)).toEqual({ a: 2 });
+    expect(mapLeaves(bare, isNumber, (n) => n + 1)).toEqual({ a: 2 });
   });
 
   test('of the identity is the identity', () => {
     const tree = { a: [1, { b: 2 }], c: [] };
-    expect(mapLeaves(isNumber)((n) => n)(tree)).toEqual(tree);
+    expect(mapLeaves(tree, isNumber, (n) => n)).toEqual(tree);
   });
 });
 
@@ -57,18 +57,29 @@ test.each([
   ['with a dot', { 'a.b': 1, a: { b: 2 } }],
   ['that is empty', { '': { a: 1 }, a: 2 }],
 ])('no two leaves have one path: a name %s is refused', (_, tree) => {
-  expect(attempt(() => leaves(isNumber)(tree))).toMatchObject(E.left({ _tag: 'ConfigError' }));
+  expect(attempt(() => leaves(tree, isNumber))).toMatchObject(E.left({ _tag: 'ConfigError' }));
 });
 
 describe('zipLeaves', () => {
-  const total = zipLeaves(isNumber)((a, others) => others.reduce<number>((sum, b) => sum + (b ?? 0), a));
+  const total = zipLeaves(isNumber, (a, others) => others.reduce<number>((sum, b) => sum + (b ?? 0), a));
 
   test('joins any number of trees leaf by leaf', () => {
-    expect(total({ a: 1, b: [2] }, { a: 10, b: [20] }, { a: 100, b: [200] })).toEqual({ a: 111, b: [222] });
+    expect(
+      total([
+        { a: 1, b: [2] },
+        { a: 10, b: [20] },
+        { a: 100, b: [200] },
+      ]),
+    ).toEqual({ a: 111, b: [222] });
   });
 
   test('gives null where a later tree has nothing', () => {
-    expect(total({ a: 1, b: 2 }, { a: null, b: 20 })).toEqual({ a: 1, b: 22 });
+    expect(
+      total([
+        { a: 1, b: 2 },
+        { a: null, b: 20 },
+      ]),
+    ).toEqual({ a: 1, b: 22 });
   });
 
   test.each([
@@ -78,6 +89,6 @@ describe('zipLeaves', () => {
     ['a leaf for a record', { a: { x: 1 } }, { a: 1 }],
     ['a record for a leaf', { a: 1 }, { a: { x: 1 } }],
   ])('refuses %s, and says where', (_, first, other) => {
-    expect(attempt(() => total(first, other))).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a' }));
+    expect(attempt(() => total([first, other]))).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a' }));
   });
 });

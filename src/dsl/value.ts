@@ -162,11 +162,11 @@ const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x 
 
 /** The values of a tree of results, in order. */
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
-  leaves(isMember)(tree).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
+  leaves(tree, isMember).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 
 /** A tree of results with something else for each value. */
 export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unknown) =>
-  mapLeaves(isMember)((x) => (isValue(x) ? f(x) : x));
+  mapLeaves(isMember, (x) => (isValue(x) ? f(x) : x));
 
 /**
  * Acquires a backend, runs a program of effects on it, and releases the backend with everything on it,

@@ -27,11 +27,11 @@ interface Example {
 
 /** A network that sees one image, with a kernel of its own; roundings grow little in it. */
 const network = ({ image, kernel, at }: Example): Scalar => {
-  const seen = reshape(16, 2)(conv2d(kernel)(reshape(1, 4, 4, 2)(image)));
-  const shared = tanh(addBias(constantOf([0.1, -0.2, 0.3], 3))(matmul(constantOf(some(1, 6), 2, 3))(seen)));
-  const standard = layerNorm({ gamma: ones(3), beta: zeros(3) }, { epsilon: 0.1 })(shared);
-  const [row] = [gather(softmax(standard))(reshape(1)(at))];
-  return add(sum(mul(row)(row)))(mean(cumsum(0)(square(standard))));
+  const seen = reshape(conv2d(reshape(image, 1, 4, 4, 2), kernel), 16, 2);
+  const shared = tanh(addBias(matmul(seen, constantOf(some(1, 6), 2, 3)), constantOf([0.1, -0.2, 0.3], 3)));
+  const standard = layerNorm(shared, { gamma: ones(3), beta: zeros(3) }, { epsilon: 0.1 });
+  const [row] = [gather(softmax(standard), reshape(at, 1))];
+  return add(mean(cumsum(square(standard), 0)), sum(mul(row, row)));
 };
 
 const examples = {
@@ -60,7 +60,7 @@ describe('vmap', () => {
       const one = (i: number): Example => ({
         image: constantOf(examples.image.slice(32 * i, 32 * (i + 1)), 4, 4, 2),
         kernel: constantOf(examples.kernel.slice(36 * i, 36 * (i + 1)), 3, 3, 2, 2),
-        at: reshape()(constantOf(Int32Array.of(examples.at[i]!), 1)),
+        at: reshape(constantOf(Int32Array.of(examples.at[i]!), 1)),
       });
       const values = await numbersOf(() => vmap(network)(xs), acquire);
       const slopes = await numbersOf(() => vmap(grad(network))(xs).kernel, acquire);
@@ -76,7 +76,7 @@ describe('vmap', () => {
   test('has derivatives of derivatives: the Hessian of each example along a direction', async () => {
     type V = Tensor<[3]>;
     const [x, v] = [some(5, 6), some(6, 6)];
-    const f = (y: V): Scalar => sum(mul(exp(y))(checkpoint((z: V) => softmax(tanh(z)))(y)));
+    const f = (y: V): Scalar => sum(mul(checkpoint((z: V) => softmax(tanh(z)))(y), exp(y)));
     const along = (g: (y: V) => Scalar) => (y: V, d: V) => jvp(grad(g))(y, d).tangent;
     const rows = (numbers: readonly number[]) => constantOf(numbers, 2, 3);
     const all = await numbersOf(
@@ -95,7 +95,7 @@ describe('vmap', () => {
 
   test('computes once what depends on no example, and multiplies by shared weights once', () => {
     const program3 = program({ w: '3 2', xs: '5 3' }, ({ w, xs }) =>
-      vmap((x: Tensor<[3]>) => matmul(tanh(w))(x))(xs),
+      vmap((x: Tensor<[3]>) => matmul(x, tanh(w)))(xs),
     );
     const { calls } = right(plan(program3, {}, PLAIN)).plan;
     const operations = calls.map(({ origin }) => origin.label);
@@ -109,7 +109,7 @@ describe('vmap', () => {
 
   test('gives all examples the same random numbers', async () => {
     const noisy = await numbersOf((key) =>
-      vmap((x: Scalar) => add(normal(2)(key))(mul(x)(zeros(2))))(zeros(3)),
+      vmap((x: Scalar) => add(mul(zeros(2), x), normal(key, 2)))(zeros(3)),
     );
     const [a, b] = noisy;
     expect(noisy).toEqual([a, b, a, b, a, b]);
@@ -127,7 +127,7 @@ describe('vmap', () => {
       () => (cotangent) => cotangent,
     );
     const slopes = grad((x: Tensor<[2, 3]>) => sum(square(vmap(straightThrough)(x))));
-    expect(await numbersOf(() => slopes(mul(10)(xs)))).toEqual(
+    expect(await numbersOf(() => slopes(mul(xs, 10)))).toEqual(
       some(4, 6).map((x) => 2 * Math.round(10 * Math.fround(x)) + 0),
     );
   });
@@ -136,7 +136,7 @@ describe('vmap', () => {
     type State = Tensor<[16]>;
     const block = (w: Tensor<[16, 16]>) => (h: State) => {
       let at = h;
-      for (let i = 0; i < 8; i++) at = tanh(matmul(w)(at));
+      for (let i = 0; i < 8; i++) at = tanh(matmul(at, w));
       return at;
     };
     const arenaOf = (wrap: (f: (h: State) => State) => (h: State) => State): number => {
@@ -158,7 +158,7 @@ describe('vmap', () => {
       {
         image: zeros(0, 4, 4, 2),
         kernel: zeros(0, 3, 3, 2, 2),
-        at: cast('int32')(zeros(0)),
+        at: cast(zeros(0), 'int32'),
       },
     );
     expect(dims(none.y)).toEqual([0]);

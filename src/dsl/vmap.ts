@@ -51,5 +51,5 @@ export const vmap = ((f: (x: unknown) => unknown) => (xs: unknown) => {
       ? roots.map(({ shape, dtype }) => full(0, [0, ...shape], dtype)) // a convolution has no groups of nothing
       : batched(roots, images, extent).map((operand) => spread(operand, extent));
   let next = 0;
-  return mapLeaves(isTensor)(() => tensor(found[next++]!))(y);
+  return mapLeaves(y, isTensor, () => tensor(found[next++]!));
 }) as Vmap;

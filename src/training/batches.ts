@@ -23,7 +23,7 @@ export const positionsOf = ({
   const orderOf = (epoch: number): Int32Array => {
     if (known.epoch !== epoch) {
       const order = new Int32Array(size);
-      randomInto('permutation', foldIn(epoch)(key), order);
+      randomInto('permutation', foldIn(key, epoch), order);
       known = { epoch, order };
     }
     return known.order;

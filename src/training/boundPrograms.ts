@@ -16,12 +16,12 @@ import {
   program,
   type Program,
   reshape,
-  select,
   type Shape,
   stack,
   type Tensor,
   treeSpec,
   type TreeSpec,
+  where,
   zeros,
 } from '../dsl/index.js';
 import type { ImageShape } from './dataset.js';
@@ -69,9 +69,9 @@ const withRow = (
 ) => {
   const extents = dims(table) as readonly number[] as readonly [3, number, number]; // when traced
   const [, T, B] = extents;
-  const isHere = broadcastTo(...extents)(reshape(1, T, 1)(equal(t)(iota(T))));
-  const rows = broadcastTo(...extents)(reshape(3, 1, B)(stack(row) as Tensor<Shape>));
-  return select(isHere, table as Tensor<Shape> as typeof rows)(rows) as Tensor<Shape> as MeasuredTable;
+  const isHere = broadcastTo(reshape(equal(iota(T), t), 1, T, 1), ...extents);
+  const rows = broadcastTo(reshape(stack(row) as Tensor<Shape>, 3, 1, B), ...extents);
+  return where(isHere, rows, table as Tensor<Shape> as typeof rows) as Tensor<Shape> as MeasuredTable;
 };
 
 /** Measures one t of B images, of which each has a key: one graph for all t. */

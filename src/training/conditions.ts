@@ -121,7 +121,7 @@ const noisyProgram = (
   program(
     treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }),
     ({ image: clean, key }) => {
-      const level = fullLike(t)(cast('int32')(meanPerSample(clean))); // of which only the shape counts
+      const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // of which only the shape counts
       return noisyCondition(process)({ image: clean }, level)(key);
     },
   );

@@ -42,7 +42,7 @@ const listeners = exactly({}, { onEvent: functionPart('a function'), onError: fu
  * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
  *   ...collect({ w: parameter(allZeros) }),
  *   predicts: 'x0',
- *   apply: ({ w }, x) => add(w)(zerosLike(x)), // learns the mean of the images
+ *   apply: ({ w }, x) => add(zerosLike(x), w), // learns the mean of the images
  * }
  * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
  * await pipe(

@@ -43,7 +43,7 @@ const grey: Model<object, [2, 2, 1]> = {
   ...collect({}),
   predicts: 'x0',
   classes: 3,
-  apply: (_, x) => fullLike(0.5)(x),
+  apply: (_, x) => fullLike(x, 0.5),
 };
 const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object, [2, 2, 1]> => ({
   model: { ...grey, ...change },
@@ -148,15 +148,15 @@ describe('what is thrown, or is no tensor,', () => {
 describe('numbers that are none', () => {
   const HINT = 'look at the parameters, or take less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
-  const two = trained({ apply: (_, x, { label }) => scaleBy(log(sub(cast('float32')(label!))(mul(1.5)(onesLike(cast('float32')(label!))))))(onesLike(x)) }); // prettier-ignore
+  const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
 
   test('in a sample are NonFinite, which names it, also beyond the first batch', async () => {
     expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(
       `NonFinite: sample: sample 3: expected finite numbers, got NaN at number 0; ${HINT}`,
     );
-    expect(await sampled({ correction: (x: never) => mul(NaN)(x) })).toMatch('NonFinite: sample: sample 0: ');
+    expect(await sampled({ correction: (x: never) => mul(x, NaN) })).toMatch('NonFinite: sample: sample 0: ');
     expect(
-      await sampled({ correction: uncorrected }, trained({ apply: (_, x) => add(Infinity)(x) })),
+      await sampled({ correction: uncorrected }, trained({ apply: (_, x) => add(x, Infinity) })),
     ).toMatch('NonFinite: sample: sample 0: expected finite numbers, got ');
   });
 
@@ -175,7 +175,7 @@ describe('numbers that are none', () => {
   });
 
   test('in noise that is encoded are NonFinite too', async () => {
-    const nothing = trained({ predicts: 'v', apply: (_, x) => mul(NaN)(zerosLike(x)) });
+    const nothing = trained({ predicts: 'v', apply: (_, x) => mul(zerosLike(x), NaN) });
     expect(await said(encode({ images, grid: 5 })(nothing))).toBe(
       `NonFinite: encode: sample 0: expected finite numbers, got NaN at number 0; ${HINT}`,
     );

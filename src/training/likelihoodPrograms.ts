@@ -26,7 +26,7 @@ const keysFor = (batch: number) => Array.from({ length: batch }, () => leafSpec(
 
 /** A byte is 2/255 wide: anywhere in it, instead of in its middle. */
 const spreadOut = <S extends Shape>(x: Tensor<S>, chance: Tensor<S>): Tensor<S> =>
-  add(mul(2 / 255)(sub(0.5)(chance) as Tensor<S>))(x);
+  add(x, mul(sub(chance, 0.5) as Tensor<S>, 2 / 255));
 
 /** The state of B images, spread over the width of their bytes where that is asked for. */
 export const beginLikelihood = <P, I extends ImageShape>(

@@ -190,10 +190,10 @@ describe('a model is told', () => {
     ...collect({}),
     predicts: 'x0',
     apply: (_, x, at) => {
-      const of = (numbers: readonly number[]) => scaleBy(gather(table(numbers))(at.t));
+      const of = (numbers: readonly number[]) => scaleBy(gather(table(numbers), at.t));
       const m = mean(x, at);
       const gain = of(marginals.map(({ scale, variance: v }) => (scale * variance) / (scale ** 2 * variance + v)));
-      return add(m)(gain(sub(of(marginals.map(({ scale }) => scale))(m))(x))) as typeof x;
+      return add(gain(sub(x, of(marginals.map(({ scale }) => scale))(m))), m) as typeof x;
     },
   }); // prettier-ignore
   const levels = [-0.5, 0.5, 0];
@@ -215,7 +215,7 @@ describe('a model is told', () => {
 
   test('the class of each image', async () => {
     const byClass: Squares = {
-      ...around((x, { label }) => scaleBy(gather(table(levels))(label!))(onesLike(x)) as typeof x),
+      ...around((x, { label }) => scaleBy(onesLike(x), gather(table(levels), label!)) as typeof x),
       classes: 3,
     };
     isPeaked((await found({ data: flat, grid: 129 }, trainedOf(byClass))).nats);
@@ -225,7 +225,7 @@ describe('a model is told', () => {
 
   test('the condition, made of the images', async () => {
     const byImage: Squares = {
-      ...around((x, { condition }) => ascribeLike(x)(upsample(condition!.image))),
+      ...around((x, { condition }) => ascribeLike(upsample(condition!.image), x)),
       condition: { channels: 1 },
     };
     const condition = superResolution({ factor: 2 });
@@ -276,7 +276,7 @@ test('a likelihood that is no number is NonFinite, which names the image', async
   const spoilt: Squares = {
     ...collect({}),
     predicts: 'v',
-    apply: (_, x) => scaleBy(table([NaN, 1]))(x) as typeof x,
+    apply: (_, x) => scaleBy(x, table([NaN, 1])) as typeof x,
   };
   expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

@@ -96,7 +96,7 @@ const followed = <P, I extends ImageShape>(
   const { key, condition, dequantize = false, onStep, signal } = measuring;
   const { batch, rounds } = countsIn(measuring);
   const keys = fork(key, 'direction', 'bytes');
-  const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(position)(parent));
+  const ofEach = (parent: RandomKey) => Array.from(positions, (position) => foldIn(parent, position));
   const directions = ofEach(keys.direction);
   const before = (first / batch) * steps;
   return F.pipe(

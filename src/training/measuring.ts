@@ -166,7 +166,7 @@ export const inBatches =
               positions,
               x0,
               ...(model.classes === undefined ? {} : { label: labels }),
-              conditionKey: foldIn(round)(condition),
+              conditionKey: foldIn(condition, round),
             }),
             ensuring(release(x0)(backend)),
           ),

@@ -119,7 +119,7 @@ describe('a training descends the loss of its recipe', () => {
         ...learningVariance<Said, [1, 1, 1]>({
           predicts: 'x0',
           as: 'range',
-          apply: ({ grey: level, place }, x) => ({ prediction: broadcastLike(x)(level), variance: broadcastLike(x)(place) }),
+          apply: ({ grey: level, place }, x) => ({ prediction: broadcastLike(level, x), variance: broadcastLike(place, x) }),
         }),
       };
       const process = right(ddpm(cosine(20)));
@@ -179,7 +179,7 @@ describe('an adaptive draw of timesteps', () => {
     on(wasm(), async (backend) => {
       const poison: Objective = (process, denoiser, options) => (params, x0, at, label) => {
         const { losses, t } = simpleLosses(process, denoiser, options)(params, x0, at, label);
-        return { losses: add(Number.NaN)(losses), t };
+        return { losses: add(losses, Number.NaN), t };
       };
       const run = right(await startTraining({ ...training(1), loss: poison })(backend)());
       for await (const event of run.events) right(event);
@@ -205,7 +205,7 @@ test('a recipe says which loss and which draw of timesteps it has', () => {
   expect(logNormal(0)).toEqual(logNormal(0));
   expect(logNormal(0)).not.toEqual(logNormal(1));
   const by = (...probabilities: readonly number[]): unknown =>
-    said({ timesteps: timestepsBy(mul(2)(table(probabilities))) });
+    said({ timesteps: timestepsBy(mul(table(probabilities), 2)) });
   expect(by(1, 2)).toMatchObject({
     timesteps: expect.stringMatching(/^timestepsBy [0-9a-f]{8}$/) as string,
   });

@@ -73,7 +73,7 @@ describe('previews', () => {
     const counting = trained({
       ...collect({}),
       predicts: 'x0',
-      apply: (_, x) => add(fullLike(calls++ % 2 === 0 ? 0.25 : 0.75)(x))(zerosLike(x)),
+      apply: (_, x) => add(zerosLike(x), fullLike(x, calls++ % 2 === 0 ? 0.25 : 0.75)),
     });
     const { previews } = await seen({ solver: heun(), count: 1 }, 1, counting);
     expect(calls).toBe(2); // one step is traced

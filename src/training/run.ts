@@ -133,7 +133,7 @@ const reported =
  * const model: Model<Scalar, [1, 1, 1]> = {
  *   ...parameter(allZeros),
  *   predicts: 'x0',
- *   apply: (w, x) => add(w)(zerosLike(x)),
+ *   apply: (w, x) => add(zerosLike(x), w),
  * }
  * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
  * const losses: number[] = []
@@ -220,7 +220,7 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(samples)) return yield samples;
       if (done + 1 < steps) next = load(done + 1); // while this step runs
       const began = performance.now();
-      const examples = givenOf(model, samples.right, foldIn(done)(keys.step));
+      const examples = givenOf(model, samples.right, foldIn(keys.step, done));
       const result = await F.pipe(
         run({ state, examples }),
         TE.flatMap(({ state: moved, report }) => {

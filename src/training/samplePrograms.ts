@@ -58,7 +58,7 @@ export const beginProgram = <P, I extends ImageShape>(
   return program(spec, ({ key, images }) => {
     if (key === undefined) return sampler.start<'B'>(images!);
     // the shape of the model's samples, with the batch for 'B'
-    const noise = normal(batch, ...(image as readonly number[]))(key) as Tensor<Shape> as Tensor<['B', ...I]>;
+    const noise = normal(key, batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>;
     return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
   });
 };

@@ -57,7 +57,7 @@ export const readTensors =
   ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
   (backend) =>
     F.pipe(
-      leaves(isValue)(tree),
+      leaves(tree, isValue),
       TE.traverseArray(({ path, leaf }) =>
         TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
           // keys are no values: each of these holds numbers

@@ -47,11 +47,11 @@ const faithful: Model<object, Square> = {
   ...collect({}),
   predicts: 'x0',
   condition: { channels: 1 },
-  apply: (_, x, { condition }) => ascribeLike(x)(upsample(condition!.image)),
+  apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
 };
 /** One that says how noisy its condition is, in hundredths. */
 const listening: Denoiser<object, Square>['apply'] = (_, x, { condition }) =>
-  scaleBy(mul(0.01)(cast('float32')(condition!.t!)))(onesLike(x));
+  scaleBy(onesLike(x), mul(cast(condition!.t!, 'float32'), 0.01));
 const noisy = { channels: 1, noiseLevel: true } as const;
 const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
 const greys = (...levels: readonly number[]): Images => ({

@@ -16,7 +16,6 @@ import {
   raveling,
   type Scalar,
   scalar,
-  select,
   type Shape,
   sum,
   type Tensor,
@@ -25,6 +24,7 @@ import {
   type TreeSpec,
   valueAuxAndGrad,
   type Vectors,
+  where,
   zeros,
   zipTensors,
 } from '../dsl/index.js';
@@ -63,7 +63,7 @@ const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainabl
  * a model whose parameters are not all float32.
  *
  * @example
- * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const optimizer = adam({ learningRate: 1e-3 })
  * const paths = pipe(
  *   ddpm(cosine(1000)),
@@ -83,7 +83,7 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
  *
  * @example
- * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const optimizer = adam({ learningRate: 1e-3 })
  * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
@@ -152,7 +152,7 @@ const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
     tensorsOf(tree)
       .map(({ leaf }) => leaf)
       .filter((x): x is Tensor<Shape> => dtypeOf(x) === 'float32')
-      .reduce<Scalar>((total, x) => add(sum(x))(total), scalar(0)),
+      .reduce<Scalar>((total, x) => add(total, sum(x)), scalar(0)),
   );
 
 /**
@@ -198,7 +198,7 @@ export const unguardedStep = <P, I extends Shape>(
       report: {
         loss: value,
         gradientNorm,
-        learningRate: rateAt(optimizer.learningRate)(state.step),
+        learningRate: rateAt(optimizer.learningRate, state.step),
         sound: isFiniteTree([value, gradientNorm, next.params]),
       },
     };
@@ -213,7 +213,7 @@ export const unguardedStep = <P, I extends Shape>(
  *
  * @param image - height, width and channels of an image
  * @example
- * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(w)(x) }
+ * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const optimizer = adam({ learningRate: 1e-3 })
  * const spec = pipe(
  *   ddpm(cosine(1000)),
@@ -232,10 +232,10 @@ export const trainStep = <P, I extends Shape>(
     trace: (given) => {
       const { state, report } = trace(given);
       const guarded = zipTensors((old, moved) =>
-        select(report.sound, old)(select(isFinite(moved), old)(moved)),
+        where(report.sound, where(isFinite(moved), moved, old), old),
       );
       // the number of the step is an int32, which `zipTensors` takes from the first tree
-      return { state: { ...guarded(given.state, state), step: state.step }, report };
+      return { state: { ...guarded([given.state, state]), step: state.step }, report };
     },
   };
 };
@@ -267,7 +267,7 @@ export const parametersOf = <P, I extends Shape>({
  * const model: Model<Scalar, []> = {
  *   ...parameter(allZeros),
  *   predicts: 'x0',
- *   apply: (grey, x) => add(grey)(zerosLike(x)),
+ *   apply: (grey, x) => add(zerosLike(x), grey),
  * }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
  * await pipe(

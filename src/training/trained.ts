@@ -22,7 +22,7 @@ export const besideGuide = <P, Q, I extends ImageShape>(
     ...overParams(({ denoiser }: GuidedParams<P, Q>) => denoiser)(model),
     params: treeSpec({
       denoiser: model.params,
-      guide: mapLeaves(isValue)((leaf) => leafSpec(valueShape(leaf)))(guide),
+      guide: mapLeaves(guide, isValue, (leaf) => leafSpec(valueShape(leaf))),
     }),
   },
   params: { denoiser: params, guide } as Resident<GuidedParams<P, Q>>, // which does not reduce while P and Q are open

@@ -195,7 +195,7 @@ describe('a step that is not finite', () => {
     const losses = simpleLosses(process, denoiser, options);
     return (...given) => {
       const drawn = losses(...given);
-      return { ...drawn, losses: log(sub(drawn.losses)(mul(0.5)(drawn.losses))) };
+      return { ...drawn, losses: log(sub(mul(drawn.losses, 0.5), drawn.losses)) };
     };
   };
 
@@ -217,7 +217,7 @@ describe('a step that is not finite', () => {
   test('though its loss and gradient are, changes nothing either', () =>
     onWasm(async (backend) => {
       // finite at no step before the second: log(step - 1)
-      const learningRate = (step: Step): Scalar => log(sub(1)(cast('float32')(step)));
+      const learningRate = (step: Step): Scalar => log(sub(cast(step, 'float32'), 1));
       const training = { ...smallTraining(1), optimizer: adam({ learningRate }), oracle: reference() };
       const run = right(await startTraining(training)(backend)());
       const before = right(await run.snapshot());

@@ -55,10 +55,8 @@ const exact: Model<object, Size> = {
     predicts: 'x0',
     as: 'logVariance',
     apply: (_, x, { t }) => ({
-      prediction: scaleBy(gather(ofTime(marginals.map((m) => conditional(m).gain)))(t))(x),
-      variance: scaleBy(
-        gather(ofTime(posteriors.map(({ x0: k, variance }, i) => Math.log(variance + k ** 2 * conditional(marginals[i]!).left))))(t),
-      )(onesLike(x)),
+      prediction: scaleBy(x, gather(ofTime(marginals.map((m) => conditional(m).gain)), t)),
+      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, variance }, i) => Math.log(variance + k ** 2 * conditional(marginals[i]!).left))), t)),
     }),
   }),
 }; // prettier-ignore
@@ -191,7 +189,7 @@ describe('a model is told', () => {
       ...collect({}),
       predicts: 'x0',
       classes: 3,
-      apply: (_, x, { label }) => scaleBy(gather(table([-1, 1, -0.2]))(label!))(onesLike(x)),
+      apply: (_, x, { label }) => scaleBy(onesLike(x), gather(table([-1, 1, -0.2]), label!)),
     };
     const { x0Errors, terms } = await boundOf({ data, batch: 2 }, trainedOf(byClass));
     x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
@@ -205,7 +203,7 @@ describe('a model is told', () => {
       ...collect({}),
       predicts: 'x0',
       condition: { channels: 1 },
-      apply: (_, x, { condition }) => ascribeLike(x)(upsample(condition!.image)),
+      apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
     };
     const condition = superResolution({ factor: 2 });
     const { x0Errors } = await boundOf({ data, batch: 2, condition }, trainedOf(enlarging));
@@ -262,7 +260,7 @@ test('a bound that is no number is NonFinite, which names the image', async () =
   const spoilt: Model<object, Size> = {
     ...collect({}),
     predicts: 'x0',
-    apply: (_, x) => scaleBy(table([1, 1, NaN, 1]))(x) as typeof x,
+    apply: (_, x) => scaleBy(x, table([1, 1, NaN, 1])) as typeof x,
   };
   expect(await leftOf(outcome({ batch: 4, data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

@@ -85,7 +85,7 @@ const tableOf = <P, I extends ImageShape>(
   const { T } = trained.process.schedule;
   const { key, condition, signal } = measuring;
   const { noise } = fork(key, 'noise');
-  const keyOf = Array.from(positions, (position) => foldIn(position)(noise));
+  const keyOf = Array.from(positions, (position) => foldIn(noise, position));
   return F.pipe(
     iterate(step, {
       name: 'variational bound',

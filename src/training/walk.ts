@@ -182,7 +182,7 @@ const walk = <P, I extends ImageShape>(
   const { labels, onStep, previews, signal } = sampling;
   const { steps, stochastic } = walkOf(walker);
   const first = b * batch;
-  const keys = fork(foldIn(b)(sampling.key), 'start', 'steps', 'condition');
+  const keys = fork(foldIn(sampling.key, b), 'start', 'steps', 'condition');
   // a last batch that is not full is filled with its first label
   const label = labels && Int32Array.from({ length: batch }, (_, i) => labels[first + i] ?? labels[first]!);
   const toTheEnd = (told: ResidentBatch) =>
@@ -200,7 +200,7 @@ const walk = <P, I extends ImageShape>(
             inputs: {
               ...told,
               index,
-              ...(stochastic ? { key: foldIn(index)(keys.steps) } : {}),
+              ...(stochastic ? { key: foldIn(keys.steps, index) } : {}),
               ...(label ? { label } : {}),
             },
           }),

@@ -121,7 +121,7 @@ export const painter =
       RTE.fromEither,
       RTE.bind('begin', ({ way }) =>
         compile(
-          program('key', (k) => ({ state: way.start(normal(count, SIDE, SIDE, 1)(k)) })),
+          program('key', (k) => ({ state: way.start(normal(k, count, SIDE, SIDE, 1)) })),
           {},
         ),
       ),
@@ -156,7 +156,7 @@ export const painter =
                       iterate(step, {
                         name: 'painting',
                         times: way.steps,
-                        inputs: (index) => ({ ...still, params, index, key: foldIn(index)(keys.steps) }),
+                        inputs: (index) => ({ ...still, params, index, key: foldIn(keys.steps, index) }),
                         onStep: ({ state, x0 }, index) =>
                           F.pipe(
                             seen(x0),

@@ -53,7 +53,7 @@ const reductions: Usages = {
 };
 
 const orders: Usages = {
-  argmax: usage('argmax(-1)(x)', { x: 'B C' }, 'B:int32', {
+  argmax: usage('argmax(x, -1)', { x: 'B C' }, 'B:int32', {
     ...everyDim,
     rank: noAxis('', ''),
     dtype: bools('B C'),
@@ -65,11 +65,11 @@ const orders: Usages = {
   }),
   sort: usage('sort(x)', { x: 'B C' }, 'B C', { ...everyDim, rank: noScalar, dtype: bools('B C') }),
   topK: usage(
-    'topK({N})(x)',
+    'topK(x, {N})',
     { x: 'B C' },
     { values: 'B N', indices: 'B N:int32' },
     {
-      dim: { use: 'topK(-1)(x)' },
+      dim: { use: 'topK(x, -1)' },
       rank: noScalar,
       dtype: bools('B C'),
     },
@@ -88,54 +88,54 @@ const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage 
   moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
 
 const movements: Usages = {
-  reshape: moved('reshape({B}, -1, 4)(x)', 'B H C', 'B Dim 4', { dim: { use: 'reshape(-2)(x)' } }),
-  transpose: along('transpose(1, 0, 2)(x)', 'H B C', 'B'),
-  broadcastTo: moved('broadcastTo({B}, {C})(x)', 'C', 'B C', { dim: { use: 'broadcastTo(1.5)(x)' } }),
-  broadcastLike: usage('broadcastLike(y)(x)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
+  reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B Dim 4', { dim: { use: 'reshape(x, -2)' } }),
+  transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
+  broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
+  broadcastLike: usage('broadcastLike(x, y)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
     ...everyDtype,
     rank: { free: 'takes every rank: that it fits is checked when the program is traced' },
     dim: { free: 'takes every extent: that it fits is checked when the program is traced' },
   }),
-  expandDims: along('expandDims(2)(x)', 'B H 1 C', 'B 1'),
-  squeeze: moved('squeeze(1)(x)', 'B 1 C', 'B C', {
+  expandDims: along('expandDims(x, 2)', 'B H 1 C', 'B 1'),
+  squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
     rank: noAxis('B', 'B'),
     dim: { free: 'takes every extent: that it is 1 is checked when the program is traced' },
   }),
-  slice: along('slice(1, 2, {N})(x)', 'B N C', 'B'),
-  split: along('split([3, {N}], 1)(x)', ['B 3 C', 'B N C'], ['B', 'B']),
-  halve: moved('halve()(x)', 'B 2*C', ['B C', 'B C'], {
+  slice: along('slice(x, 1, 2, {N})', 'B N C', 'B'),
+  split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], ['B', 'B']),
+  halve: moved('halve(x)', 'B 2*C', ['B C', 'B C'], {
     rank: { given: { x: '' }, gives: ['', ''] },
     dim: { given: { x: 'B 7' }, gives: ['B 3', 'B 3'] },
   }),
-  pad: along('pad(1, 2, 3)(x)', 'B H+5 C', 'B'),
-  flip: moved('flip(0, 1)(x)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
-  roll: moved('roll(1, 3)(x)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
-  concat: usage('concat(y)(x)', { y: 'B H C', x: 'B H D' }, 'B H C+D', { dim: { given: { x: 'B H+1 D' } } }),
+  pad: along('pad(x, 1, 2, 3)', 'B H+5 C', 'B'),
+  flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+  roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+  concat: usage('concat(x, y)', { y: 'B H C', x: 'B H D' }, 'B H C+D', { dim: { given: { x: 'B H+1 D' } } }),
   concatAll: usage('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
   stack: usage('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
-  tile: along('tile(1, 2)(x)', 'B Dim C', 'B'),
+  tile: along('tile(x, 1, 2)', 'B Dim C', 'B'),
 };
 
 const choices: Usages = {
-  gather: usage('gather(t)(i)', { t: 'N C', i: 'B:int32' }, 'B C', {
+  gather: usage('gather(t, i)', { t: 'N C', i: 'B:int32' }, 'B C', {
     ...everyDim,
     rank: { given: { i: 'B 1:int32' } },
   }),
-  take: usage('take(1, i)(x)', { i: 'N:int32', x: 'B H C' }, 'B N C', {
+  take: usage('take(x, 1, i)', { i: 'N:int32', x: 'B H C' }, 'B N C', {
     ...everyDim,
     rank: noAxis('B', 'B'),
     dtype: { given: { i: 'N' } },
   }),
-  takeAlong: usage('takeAlong(1, i)(x)', { i: 'B N:int32', x: 'B C' }, 'B N', {
+  takeAlong: usage('takeAlong(x, 1, i)', { i: 'B N:int32', x: 'B C' }, 'B N', {
     dim: { given: { x: 'B+1 C' } },
     dtype: { given: { i: 'B N' } },
   }),
-  scatterAdd: usage('scatterAdd(i, {N})(x)', { i: 'B:int32', x: 'B C' }, 'N C', {
+  scatterAdd: usage('scatterAdd(x, i, {N})', { i: 'B:int32', x: 'B C' }, 'N C', {
     rank: { given: { i: 'B 1:int32' } },
     dim: { given: { x: 'B+1 C' } },
     dtype: bools('B C'),
   }),
-  oneHot: usage('oneHot({N})(i)', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(-1)(i)' } }),
+  oneHot: usage('oneHot(i, {N})', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(i, -1)' } }),
 };
 
 /** A draw of a shape that is written: the key is the operand. */
@@ -161,9 +161,9 @@ const draws: Usages = {
   bernoulliLike: drawnLike('bernoulliLike', ':bool', '0.5, '),
   randint: drawn('randint', ':int32', '1, 7, '),
   randintLike: drawnLike('randintLike', ':int32', '1, 7, '),
-  permutation: usage('permutation({N})(k)', { k: 'key' }, 'N:int32', {
+  permutation: usage('permutation(k, {N})', { k: 'key' }, 'N:int32', {
     rank: { given: { k: 'B:key' } },
-    dim: { use: 'permutation(2.5)(k)' },
+    dim: { use: 'permutation(k, 2.5)' },
     dtype: { given: { k: ':int32' } },
   }),
 };

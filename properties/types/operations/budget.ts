@@ -70,11 +70,11 @@ const operationModules: Modules = Object.assign(
 /** A definition whose symbols are its own; what its body does counts as well. */
 const film = (i: number): string =>
   `layer({ w: 'D${i} 2*C${i}', b: '2*C${i}' }, 'B${i} H${i} W${i} C${i}, B${i} D${i} -> B${i} H${i} W${i} C${i}', (p) => (h, e) => {
-    const [scale, shift] = halve()(linear(p)(e));
-    return addPerSample(shift)(mulPerSample(scale)(h));
+    const [scale, shift] = halve(linear(e, p));
+    return addPerSample(mulPerSample(h, scale), shift);
   })`.replaceAll(/\n\s*/g, ' ');
 const project = (i: number): string =>
-  `defn('B${i} H${i} C${i}, C${i} D${i} -> B${i} H${i} D${i}', (x, w) => matmul(w)(x))`;
+  `defn('B${i} H${i} C${i}, C${i} D${i} -> B${i} H${i} D${i}', (x, w) => matmul(x, w))`;
 
 /** Calls of what is defined in the module beside them. */
 const calls = (of: string, line: (i: number) => string): Modules =>

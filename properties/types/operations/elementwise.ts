@@ -27,8 +27,8 @@ export const elementwise: Usages = {
   ...each(['and', 'or'], logic),
   not: usage('not(x)', { x: 'B H C:bool' }, 'B H C:bool', everyShape),
   isFinite: usage('isFinite(x)', { x: 'B H C' }, 'B H C:bool', everyShape),
-  select: usage('select(c, y)(x)', { c: 'B C:bool', y: 'B C', x: 'B C' }, 'B C'),
-  cast: usage("cast('int32')(x)", { x: 'B H C' }, 'B H C:int32', {
+  select: usage('where(c, x, y)', { c: 'B C:bool', y: 'B C', x: 'B C' }, 'B C'),
+  cast: usage("cast(x, 'int32')", { x: 'B H C' }, 'B H C:int32', {
     ...everyShape,
     dtype: { given: { x: 'key' } },
   }),

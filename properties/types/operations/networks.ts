@@ -6,17 +6,17 @@ const channels = (name: string): Usage =>
 const perSample = (name: string): Usage => usage(`${name}(e)(x)`, { e: 'B C', x: 'B H W C' }, 'B H W C');
 
 const linears: Usages = {
-  matmul: usage('matmul(w)(x)', { w: 'C D', x: 'B H C' }, 'B H D', { rank: { given: { w: 'C' } } }),
-  batchedMatmul: usage('batchedMatmul(b)(a)', { b: 'B N C D', a: 'B N H C' }, 'B N H D'),
-  linear: usage('linear({ w, b })(x)', { w: 'C D', b: 'D', x: 'B C' }, 'B D', {
+  matmul: usage('matmul(x, w)', { w: 'C D', x: 'B H C' }, 'B H D', { rank: { given: { w: 'C' } } }),
+  batchedMatmul: usage('batchedMatmul(a, b)', { b: 'B N C D', a: 'B N H C' }, 'B N H D'),
+  linear: usage('linear(x, { w, b })', { w: 'C D', b: 'D', x: 'B C' }, 'B D', {
     rank: { given: { b: '1 D' } },
   }),
-  einsum: usage("einsum('bqhd,bkhd->bhqk')(q, k)", { q: 'B H N D', k: 'B W N D' }, 'B N H W'),
+  einsum: usage("einsum(q, k, 'bqhd,bkhd->bhqk')", { q: 'B H N D', k: 'B W N D' }, 'B N H W'),
   addBias: channels('addBias'),
   scaleChannels: channels('scaleChannels'),
   addPerSample: perSample('addPerSample'),
   mulPerSample: perSample('mulPerSample'),
-  scaleBy: usage('scaleBy(s)(x)', { s: 'B', x: 'B H C' }, 'B H C', {
+  scaleBy: usage('scaleBy(x, s)', { s: 'B', x: 'B H C' }, 'B H C', {
     rank: { given: { s: 'B 1' } },
     dim: { given: { x: 'B+1 H C' } },
   }),
@@ -33,44 +33,44 @@ const halved = (name: string): Usage =>
   });
 
 const images: Usages = {
-  conv2d: usage('conv2d(k)(x)', { k: '3 3 C D', x: 'B H W C' }, 'B H W D'),
+  conv2d: usage('conv2d(x, k)', { k: '3 3 C D', x: 'B H W C' }, 'B H W D'),
   convolution: usage(
-    "convolution(k, { strides: [2, 2], padding: 'valid' })(x)",
+    "conv2d(x, k, { strides: [2, 2], padding: 'valid' })",
     { k: '3 3 C D', x: 'B H W C' },
     'B Dim Dim D',
     { dim: { free: 'groups may divide the channels: they are checked when the program is traced' } },
   ),
-  depthwiseConv2d: usage('depthwiseConv2d(k)(x)', { k: '3 3 1 C', x: 'B H W C' }, 'B H W C'),
+  depthwiseConv2d: usage('depthwiseConv2d(x, k)', { k: '3 3 1 C', x: 'B H W C' }, 'B H W C'),
   convTranspose2d: usage(
-    'convTranspose2d(k, { strides: [2, 2] })(x)',
+    'convTranspose2d(x, k, { strides: [2, 2] })',
     { k: '4 4 D C', x: 'B H W C' },
     'B Dim Dim D',
   ),
-  downsample: usage('downsample(k)(x)', { k: '3 3 C D', x: 'B H W C' }, 'B H/2 W/2 D'),
+  downsample: usage('downsample(x, k)', { k: '3 3 C D', x: 'B H W C' }, 'B H/2 W/2 D'),
   upsample: usage('upsample(x)', { x: 'B H W C' }, 'B 2*H 2*W C', everyDim),
   averagePool: halved('averagePool'),
   maxPool: halved('maxPool'),
-  averagePooling: resized('averagePooling({ window: [3, 3] })(x)', 'B Dim Dim C'),
-  maxPooling: resized('maxPooling({ window: [3, 3], strides: [2, 2] })(x)', 'B Dim Dim C'),
-  resizeNearest: resized('resizeNearest({N}, 32)(x)', 'B N 32 C'),
-  resizeBilinear: resized('resizeBilinear({N}, 32)(x)', 'B N 32 C'),
+  averagePooling: resized('averagePooling(x, { window: [3, 3] })', 'B Dim Dim C'),
+  maxPooling: resized('maxPooling(x, { window: [3, 3], strides: [2, 2] })', 'B Dim Dim C'),
+  resizeNearest: resized('resizeNearest(x, {N}, 32)', 'B N 32 C'),
+  resizeBilinear: resized('resizeBilinear(x, {N}, 32)', 'B N 32 C'),
 };
 
 const normalizations: Usages = {
-  standardizeGroups: usage('standardizeGroups({ groups: 8 })(x)', { x: 'B H W C' }, 'B H W C', everyDim),
+  standardizeGroups: usage('standardizeGroups(x, { groups: 8 })', { x: 'B H W C' }, 'B H W C', everyDim),
   groupNorm: usage(
-    'groupNorm({ gamma, beta }, { groups: 8 })(x)',
+    'groupNorm(x, { gamma, beta }, { groups: 8 })',
     { gamma: 'C', beta: 'C', x: 'B H W C' },
     'B H W C',
   ),
-  layerNorm: usage('layerNorm({ gamma, beta })(x)', { gamma: 'C', beta: 'C', x: 'B H C' }, 'B H C', {
+  layerNorm: usage('layerNorm(x, { gamma, beta })', { gamma: 'C', beta: 'C', x: 'B H C' }, 'B H C', {
     rank: { given: { beta: '1 C' } },
   }),
-  rmsNorm: usage('rmsNorm({ gamma })(x)', { gamma: 'C', x: 'B H C' }, 'B H C', {
+  rmsNorm: usage('rmsNorm(x, { gamma })', { gamma: 'C', x: 'B H C' }, 'B H C', {
     rank: { given: { gamma: '1 C' } },
   }),
   attention: usage(
-    'attention({ heads: 4 })(q, k, v)',
+    'attention(q, k, v, { heads: 4 })',
     { q: 'B H W C', k: 'B H W C', v: 'B H W C' },
     'B H W C',
   ),

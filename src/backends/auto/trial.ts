@@ -28,9 +28,9 @@ interface Parameters {
 const small = program(
   { image: '1 6 6 3', kernel: '3 3 3 4', key: 'key' },
   ({ image, kernel, key: given }) => {
-    const noise = normal(5, 36)(given);
+    const noise = normal(given, 5, 36);
     const loss = (p: Parameters) =>
-      F.pipe(p.image, conv2d(p.kernel), silu, reshape(36, 4), (rows) => mean(square(matmul(rows)(noise))));
+      F.pipe(p.image, conv2d(p.kernel), silu, reshape(36, 4), (rows) => mean(square(matmul(noise, rows))));
     return valueAndGrad(loss)({ image, kernel });
   },
 );

@@ -13,7 +13,7 @@ import { PACKAGES, tensorflow } from './tensorflow.js';
  *
  * @example
  * const doubled = pipe(
- *   compile(program({ x: '2' }, ({ x }) => add(x)(x)), {}),
+ *   compile(program({ x: '2' }, ({ x }) => add(x, x)), {}),
  *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 2) })),
  *   RTE.flatMap(read),
  *   using(pipe(nodeGpu(), TE.orElse(() => wasm()))), // where there is no such GPU

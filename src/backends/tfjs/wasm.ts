@@ -41,7 +41,7 @@ const backendOn = (tfjs: BackendWasm): Backend => {
  *
  * @example
  * await pipe(
- *   compile(program({ x: '2 2' }, ({ x }) => matmul(x)(x)), {}),
+ *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),
  *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 1, 0, 1) })),
  *   RTE.flatMap(read),
  *   using(wasm()),

@@ -40,8 +40,8 @@ const numbers = (n: number): Float32Array =>
 
 /** A step of training, more or less: noise and a product, and an update in place. */
 const step = program({ w: '16 16', key: 'key' }, ({ w, key: k }) => {
-  const noised = add(mul(0.1)(normalLike(w)(k)))(w);
-  return { w: sub(mul(0.01)(matmul(noised)(noised)))(w), loss: sum(mul(noised)(noised)) };
+  const noised = add(w, mul(normalLike(k, w), 0.1));
+  return { w: sub(w, mul(matmul(noised, noised), 0.01)), loss: sum(mul(noised, noised)) };
 });
 
 const buffer = (elements: number, storage: Buffer['storage']): Buffer => ({
@@ -209,7 +209,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
 
     test('products of more tiles than two dimensions have', async () => {
       const backend = await limitedTo({ maxComputeWorkgroupsPerDimension: 2 });
-      const products = program({ x: 'N 40 40' }, ({ x }) => batchedMatmul(x)(x));
+      const products = program({ x: 'N 40 40' }, ({ x }) => batchedMatmul(x, x));
       expect(await compile(products, { N: 5 })(backend)()).toMatchObject(
         refusal('at most 2 workgroups in each dimension', '2 × ', 'batch'),
       );
@@ -271,7 +271,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
 
   test('one value may be given for two inputs', async () => {
     const { backend } = await fresh();
-    const both = program({ a: '3 3', b: '3 3' }, ({ a, b }) => ({ product: matmul(b)(a), total: add(a)(b) }));
+    const both = program({ a: '3 3', b: '3 3' }, ({ a, b }) => ({ product: matmul(a, b), total: add(b, a) }));
     const executable = valueOf(await compile(both, {})(backend)());
     const x = valueOf(await upload(Float32Array.of(1, 0, 0, 0, 2, 0, 0, 0, 3), [3, 3])(backend)());
     const { product, total } = valueOf(await executable.run({ a: x, b: x })());
@@ -281,7 +281,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
 
   test('runs of one executable may be under way at once', async () => {
     const { backend } = await fresh();
-    const square = program({ x: '64 64' }, ({ x }) => matmul(x)(x));
+    const square = program({ x: '64 64' }, ({ x }) => matmul(x, x));
     const executable = valueOf(await compile(square, {})(backend)());
     const inputs = [1, 2, 3, 4].map((n) => new Float32Array(64 * 64).fill(n));
     const results = await Promise.all(inputs.map((x) => executable.run({ x })()));
@@ -351,7 +351,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
 
   test('permutations, which the host makes, are there in their place', async () => {
     const { backend } = await fresh();
-    const drawn = program({ key: 'key' }, ({ key: k }) => add(1)(permutation(1000)(k)));
+    const drawn = program({ key: 'key' }, ({ key: k }) => add(permutation(k, 1000), 1));
     const executable = valueOf(await compile(drawn, {})(backend)());
     for (const seed of [1, 2]) {
       const expected = new Int32Array(1000);

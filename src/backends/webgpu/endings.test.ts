@@ -7,7 +7,7 @@ import { acquireDevice } from './adapter.js';
 import { backendOn } from './backend.js';
 
 const numbers = Float32Array.of(1, 2, 3, 4);
-const shifted = program({ x: '4' }, ({ x }) => add(constantOf([1, 0, 0, 1], 4))(x));
+const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));
 
 /** What one member of an object is replaced by; its methods stay its own. */
 const but = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>

@@ -55,7 +55,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     [2, 64, 32, 24, 3],
   ])('group norm and SiLU of [%i, %i, %i, %i] in %i groups', async (B, H, W, C, groups) => {
     await expectAgreement([B, H, W, C] as const, (x, gamma, beta) =>
-      silu(groupNorm({ gamma, beta }, { groups })(x)),
+      silu(groupNorm(x, { gamma, beta }, { groups })),
     );
   });
 
@@ -68,8 +68,8 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     [1, 40_009],
   ])('along rows, %i of %i', async (N, C) => {
     const shape = [N, C] as const;
-    await expectAgreement(shape, (x, gamma, beta) => layerNorm({ gamma, beta })(x));
-    await expectAgreement(shape, (x, gamma) => rmsNorm({ gamma })(x));
+    await expectAgreement(shape, (x, gamma, beta) => layerNorm(x, { gamma, beta }));
+    await expectAgreement(shape, (x, gamma) => rmsNorm(x, { gamma }));
     await expectAgreement(shape, (x) => softmax(x));
   });
 
@@ -77,6 +77,6 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     [1031, 5],
     [512, 96],
   ])('along columns of %i, %i of them', async (N, C) => {
-    await expectAgreement([N, C] as const, (x) => softmax(transpose(1, 0)(x)));
+    await expectAgreement([N, C] as const, (x) => softmax(transpose(x, 1, 0)));
   });
 });

@@ -24,14 +24,14 @@ const madeOf = ({ calls, buffers }: Plan) => ({
   ofInputs: buffers.flatMap(({ partOf, storage }) => (partOf && storage.kind === 'input' ? [storage] : [])),
 });
 
-const flat = (x: Square) => reshape(64)(x);
+const flat = (x: Square) => reshape(x, 64);
 /** Reads all of it, so that it is no output itself. */
-const scaled = (x: Tensor<[128]>): Tensor<[128]> => mul(sum(x))(x);
-const both = (a: Tensor<[64]>, b: Tensor<[64]>): Tensor<[128]> => ascribe(128)(concatAll([a, b], 0));
+const scaled = (x: Tensor<[128]>): Tensor<[128]> => mul(x, sum(x));
+const both = (a: Tensor<[64]>, b: Tensor<[64]>): Tensor<[128]> => ascribe(concatAll([a, b], 0), 128);
 
 describe('a concatenation', () => {
   test('has its parts computed in its place', () => {
-    const made = planOf(({ x, y }) => scaled(both(flat(matmul(x)(y)), flat(matmul(y)(x)))));
+    const made = planOf(({ x, y }) => scaled(both(flat(matmul(y, x)), flat(matmul(x, y)))));
     expect(madeOf(made)).toMatchObject({ calls: 'anchor anchor region region', parts: [0, 64] });
     for (const { partOf, storage } of made.buffers)
       if (partOf !== undefined)
@@ -40,46 +40,46 @@ describe('a concatenation', () => {
 
   test('has a copy of what is used elsewhere too', () => {
     const made = planOf(({ x, y }) => {
-      const [xy, yx] = [flat(matmul(x)(y)), flat(matmul(y)(x))];
-      return add(both(xy, xy))(scaled(both(xy, yx)));
+      const [xy, yx] = [flat(matmul(y, x)), flat(matmul(x, y))];
+      return add(scaled(both(xy, yx)), both(xy, xy));
     });
     expect(madeOf(made).parts).toEqual([64]);
   });
 
   test('has a copy of what lies in it in another order', () => {
     const made = planOf(({ x, y }) =>
-      scaled(both(flat(flip(0)(matmul(x)(y)) as Square), flat(matmul(y)(x)))),
+      scaled(both(flat(flip(matmul(y, x), 0) as Square), flat(matmul(x, y)))),
     );
     expect(madeOf(made).parts).toEqual([64]);
   });
 
   test('has a copy of what would end within a vector of the next', () => {
     const made = planOf(({ x, y }) => {
-      const column = reshape(9, 1)(slice(0, 0, 9)(flat(x)));
-      const nine = reshape(9)(matmul(reshape(1, 1)(sum(y)))(column));
-      const rest = reshape(55)(slice(0, 9, 55)(flat(x)));
-      return scaled(ascribe(128)(concatAll([flat(matmul(x)(y)), nine, rest], 0)));
+      const column = reshape(slice(flat(x), 0, 0, 9), 9, 1);
+      const nine = reshape(matmul(column, reshape(sum(y), 1, 1)), 9);
+      const rest = reshape(slice(flat(x), 0, 9, 55), 55);
+      return scaled(ascribe(concatAll([flat(matmul(y, x)), nine, rest], 0), 128));
     });
     expect(madeOf(made).parts).toEqual([0]);
   });
 
   test('has a copy of what would begin where no buffer may', () => {
     const made = planOf(({ x, y }) => {
-      const row = reshape(8)(slice(0, 0, 1)(x));
-      const rest = reshape(56)(slice(0, 1, 7)(x));
-      return scaled(ascribe(128)(concatAll([row, flat(matmul(y)(x)), rest], 0)));
+      const row = reshape(slice(x, 0, 0, 1), 8);
+      const rest = reshape(slice(x, 0, 1, 7), 56);
+      return scaled(ascribe(concatAll([row, flat(matmul(x, y)), rest], 0), 128));
     });
     expect(madeOf(made).parts).toEqual([]);
   });
 });
 
 describe('a slice of an input', () => {
-  const halves = (x: Square) => [0, 4].map((start) => slice(0, start, 4)(x)) as readonly Tensor<[4, 8]>[];
+  const halves = (x: Square) => [0, 4].map((start) => slice(x, 0, start, 4)) as readonly Tensor<[4, 8]>[];
 
   test('is read as an input of its own, from where it begins', () => {
     const made = planOf(({ x, y }) => {
       const [top, bottom] = halves(y) as [Tensor<[4, 8]>, Tensor<[4, 8]>];
-      return reshape(128)(concatAll([matmul(x)(top), matmul(x)(bottom), y], 0));
+      return reshape(concatAll([matmul(top, x), matmul(bottom, x), y], 0), 128);
     });
     expect(made.inputs.map(({ path }) => path)).toEqual(['x', 'y']);
     expect(madeOf(made).ofInputs).toEqual([

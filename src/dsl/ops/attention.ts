@@ -11,7 +11,7 @@ import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
  *
  * @example
  * const [q, v] = [zeros(1, 1, 2, 1), constantOf([1, 3], 1, 1, 2, 1)] // equal scores: the mean of v
- * reshape(2)(attention({ heads: 1 })(q, q, v)) // → [2, 2]
+ * reshape(attention(q, q, v, { heads: 1 }), 2) // → [2, 2]
  */
 export const attention =
   ({ heads }: { readonly heads: number }) =>

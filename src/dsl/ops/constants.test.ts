@@ -42,26 +42,26 @@ describe('constants', () => {
   });
 
   test.each<[string, () => Tensor<Shape, 'bool'>]>([
-    ['scalar', () => reshape(1)(scalar(3, 'bool'))],
+    ['scalar', () => reshape(scalar(3, 'bool'), 1)],
     ['bytes', () => constantOf(Uint8Array.of(3), 1)],
-    ['a margin', () => pad(0, 1, 1, 3)(constantOf(Uint8Array.of(1), 1))],
+    ['a margin', () => pad(constantOf(Uint8Array.of(1), 1), 0, 1, 1, 3)],
   ])('a bool is 0 or 1: %s', async (_, build) => {
     for (const backend of [reference(), cpu(), wasm()])
-      for (const x of await numbersOf(() => cast('int32')(build()), backend)) expect(x).toBe(1);
+      for (const x of await numbersOf(() => cast(build(), 'int32'), backend)) expect(x).toBe(1);
   });
 
   test.each<[string, () => unknown]>([
     ['scalar', () => scalar(0.5, 'int32')],
-    ['a margin', () => pad(0, 1, 1, 0.5)(iota(3))],
-    ['an operand', () => add(0.5)(iota(3))],
-    ['a bound', () => clip(0.5, 1.5)(iota(3))],
+    ['a margin', () => pad(iota(3), 0, 1, 1, 0.5)],
+    ['an operand', () => add(iota(3), 0.5)],
+    ['a bound', () => clip(iota(3), 0.5, 1.5)],
   ])('an int32 is no fraction: %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'DTypeError' }));
   });
 
   test('hold their numbers', async () => {
     expect(await numbersOf(() => iota(3))).toEqual([0, 1, 2]);
-    expect(await numbersOf(() => fullLike(7)(zeros(2)))).toEqual([7, 7]);
+    expect(await numbersOf(() => fullLike(zeros(2), 7))).toEqual([7, 7]);
     expect(await numbersOf(() => constantOf([1, 2, 3, 4], 2, 2))).toEqual([1, 2, 3, 4]);
   });
 

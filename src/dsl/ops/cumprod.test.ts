@@ -17,7 +17,7 @@ describe('cumprod', () => {
   test.each([1, 2, 3, 4, 5, 8, 9])('of %d elements', async (extent) => {
     const xs = Array.from({ length: 2 * extent }, (_, i) => ((i * 7) % 5) / 2 - 0.75);
     await expectOperation(
-      (x: Tensor<[2, number]>) => cumprod(1)(x),
+      (x: Tensor<[2, number]>) => cumprod(x, 1),
       [floats(xs, 2, extent)],
       products(xs.map(Math.fround), extent),
     );
@@ -25,17 +25,17 @@ describe('cumprod', () => {
 
   test('with zeros, in value and gradient', async () => {
     const xs = [2, 0, 3, 0, 5];
-    await expectOperation((x: Tensor<[5]>) => cumprod(0)(x), [floats(xs)], [2, 0, 0, 0, 0]);
+    await expectOperation((x: Tensor<[5]>) => cumprod(x, 0), [floats(xs)], [2, 0, 0, 0, 0]);
   });
 
   test('along the first axis, and of integers', async () => {
-    await expectOperation((x: Tensor<[2, 2]>) => cumprod(0)(x), [floats([1, 2, 3, 4], 2, 2)], [1, 2, 3, 8]);
-    await expectOperation((x: Tensor<[3], 'int32'>) => cumprod(-1)(x), [integers([3, -2, 7])], [3, -6, -42], {
+    await expectOperation((x: Tensor<[2, 2]>) => cumprod(x, 0), [floats([1, 2, 3, 4], 2, 2)], [1, 2, 3, 8]);
+    await expectOperation((x: Tensor<[3], 'int32'>) => cumprod(x, -1), [integers([3, -2, 7])], [3, -6, -42], {
       differentiable: false,
     });
   });
 
   test('refuses an axis that is not there', () => {
-    expect(attempt(() => cumprod(2)(ones(2, 2)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => cumprod(ones(2, 2), 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

@@ -6,7 +6,7 @@ import { type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { logSoftmax, softmax } from './activation.js';
 import { attention } from './attention.js';
 import { constantOf, fullOf, iota, ones, zeros } from './constants.js';
-import { averagePool, conv2d, convolution, downsample, upsample } from './convolution.js';
+import { averagePool, conv2d, downsample, upsample } from './convolution.js';
 import { gather } from './indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';
@@ -15,28 +15,28 @@ import { cast, exp } from './unary.js';
 
 /** 0, 1, 2, … as an image of one channel. */
 const counting = <const H extends number, const W extends number>(H: H, W: W): Tensor<Shape> =>
-  reshape(1, H as number, W as number, 1)(cast('float32')(iota((H * W) as number)));
+  reshape(cast(iota((H * W) as number), 'float32'), 1, H as number, W as number, 1);
 const image = (): Tensor<[1, 4, 4, 1]> => counting(4, 4) as Tensor<[1, 4, 4, 1]>;
 
 describe('convolutions', () => {
   test('conv2d with ones adds the neighbours, and zeros beyond the edge', async () => {
-    const sums = await numbersOf(() => conv2d(ones(3, 3, 1, 1))(ones(1, 3, 3, 1)));
+    const sums = await numbersOf(() => conv2d(ones(1, 3, 3, 1), ones(3, 3, 1, 1)));
     expect(sums).toEqual([4, 6, 4, 6, 9, 6, 4, 6, 4]);
   });
 
   test('conv2d keeps the size for every kernel', () => {
     for (const size of [1, 2, 3, 4, 5])
-      expect(dims(conv2d(ones(size, size, 1, 7))(image()))).toEqual([1, 4, 4, 7]);
+      expect(dims(conv2d(image(), ones(size, size, 1, 7)))).toEqual([1, 4, 4, 7]);
   });
 
   test('downsample by the centre tap takes every second pixel', async () => {
     const centre = () => constantOf([0, 0, 0, 0, 1, 0, 0, 0, 0], 3, 3, 1, 1);
-    expect(await numbersOf(() => downsample(centre())(image()))).toEqual([0, 2, 8, 10]);
+    expect(await numbersOf(() => downsample(image(), centre()))).toEqual([0, 2, 8, 10]);
   });
 
   test('downsample and averagePool refuse an odd size', () => {
     const odd = zeros(1, 7, 8, 1);
-    expect(attempt(() => downsample(ones(3, 3, 1, 1))(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => downsample(odd, ones(3, 3, 1, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => averagePool(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 
@@ -59,7 +59,7 @@ describe('convolutions', () => {
     ['dilation 2, same', { dilation: [2, 2] }, [1, 4, 4, 2]],
     ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // prettier-ignore
   ] as const)('convolution: %s', (_, options, shape) => {
-    expect(dims(convolution(ones(3, 3, 1, 2), options)(image()))).toEqual(shape);
+    expect(dims(conv2d(image(), ones(3, 3, 1, 2), options))).toEqual(shape);
   });
 
   test.each([
@@ -69,7 +69,7 @@ describe('convolutions', () => {
     ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // prettier-ignore
     ['no groups', { groups: 0 }],
   ] as const)('convolution refuses %s', (_, options) => {
-    expect(attempt(() => convolution(ones(3, 3, 1, 2), options)(image()))).toMatchObject(
+    expect(attempt(() => conv2d(image(), ones(3, 3, 1, 2), options))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'convolution' }),
     );
   });
@@ -77,36 +77,34 @@ describe('convolutions', () => {
   test('a kernel of other channels is named, and one of another order is told how to turn', () => {
     const color = () => ones(1, 4, 4, 3);
     const wide = (kernel: Tensor<[Dim, Dim, Dim, Dim]>): Tensor<[Dim, Dim, Dim, Dim]> => kernel;
-    expect(attempt(() => convolution(wide(ones(3, 3, 2, 8)))(color()))).toMatchObject(
+    expect(attempt(() => conv2d(color(), wide(ones(3, 3, 2, 8)), {}))).toMatchObject(
       E.left({
         _tag: 'ShapeError',
         expected: 'an image of 2 channels, for a kernel [3, 3, 2, 8]',
         hint: 'the kernel is [height, width, channels in, channels out]',
       }),
     );
-    const turned = attempt(() => convolution(wide(ones(8, 3, 5, 5)))(color()));
+    const turned = attempt(() => conv2d(color(), wide(ones(8, 3, 5, 5)), {}));
     expect(turned).toMatchObject(
       E.left({ _tag: 'ShapeError', hint: expect.stringContaining('transpose(2, 3, 1, 0)') }),
     );
-    expect(dims(convolution(transpose(2, 3, 1, 0)(ones(8, 3, 5, 5)))(color()))).toEqual([1, 4, 4, 8]);
+    expect(dims(conv2d(color(), transpose(ones(8, 3, 5, 5), 2, 3, 1, 0), {}))).toEqual([1, 4, 4, 8]);
   });
 
   test('operands of another dtype are a DTypeError', () => {
     const whole = iota(4) as Tensor<[Dim], 'int32'> as unknown as Tensor<[1, 2, 2, 1]>; // a lie that is found out
-    expect(attempt(() => conv2d(ones(1, 1, 1, 1))(whole))).toMatchObject(E.left({ _tag: 'DTypeError' }));
-    expect(attempt(() => matmul(ones(4, 1))(iota(4) as unknown as Tensor<[4]>))).toMatchObject(
+    expect(attempt(() => conv2d(whole, ones(1, 1, 1, 1)))).toMatchObject(E.left({ _tag: 'DTypeError' }));
+    expect(attempt(() => matmul(iota(4) as unknown as Tensor<[4]>, ones(4, 1)))).toMatchObject(
       E.left({ _tag: 'DTypeError' }),
     );
-    expect(attempt(() => gather(ones(3))(zeros(2) as unknown as Tensor<[2], 'int32'>))).toMatchObject(
+    expect(attempt(() => gather(ones(3), zeros(2) as unknown as Tensor<[2], 'int32'>))).toMatchObject(
       E.left({ _tag: 'DTypeError' }),
     );
   });
 
   test('a depthwise convolution keeps the channels apart', async () => {
     const two = () => constantOf([1, 10, 2, 20], 1, 1, 2, 2);
-    expect(await numbersOf(() => convolution(ones(1, 1, 1, 2), { groups: 2 })(two()))).toEqual([
-      1, 10, 2, 20,
-    ]);
+    expect(await numbersOf(() => conv2d(two(), ones(1, 1, 1, 2), { groups: 2 }))).toEqual([1, 10, 2, 20]);
   });
 });
 
@@ -114,13 +112,13 @@ describe('matrix products', () => {
   const w = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);
 
   test('matmul goes along the last axis, whatever is before it', async () => {
-    expect(await numbersOf(() => matmul(w())(ones(1, 2)))).toEqual([5, 7, 9]);
-    expect(await numbersOf(() => matmul(w())(ones(2)))).toEqual([5, 7, 9]);
-    expect(dims(matmul(w())(ones(4, 5, 6, 2)))).toEqual([4, 5, 6, 3]);
+    expect(await numbersOf(() => matmul(ones(1, 2), w()))).toEqual([5, 7, 9]);
+    expect(await numbersOf(() => matmul(ones(2), w()))).toEqual([5, 7, 9]);
+    expect(dims(matmul(ones(4, 5, 6, 2), w()))).toEqual([4, 5, 6, 3]);
   });
 
   test('linear adds b', async () => {
-    expect(await numbersOf(() => linear({ w: w(), b: constantOf([10, 20, 30], 3) })(ones(1, 2)))).toEqual([
+    expect(await numbersOf(() => linear(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([
       15, 27, 39,
     ]);
   });
@@ -128,7 +126,7 @@ describe('matrix products', () => {
   test('batchedMatmul is matmul in each batch', async () => {
     const a = () => constantOf([1, 2, 3, 4], 2, 1, 2);
     const b = () => constantOf([1, 0, 0, 1, 0, 1, 1, 0], 2, 2, 2);
-    expect(await numbersOf(() => batchedMatmul(b())(a()))).toEqual([1, 2, 4, 3]);
+    expect(await numbersOf(() => batchedMatmul(a(), b()))).toEqual([1, 2, 4, 3]);
   });
 });
 
@@ -151,24 +149,24 @@ describe('normalization', () => {
   const x = (): Tensor<[1, 1, 2, 4]> => constantOf([1, 2, 30, 40, 3, 4, 50, 60], 1, 1, 2, 4);
 
   test('groupNorm centres each group and gives it variance 1', async () => {
-    const values = await numbersOf(() => groupNorm(unit, { groups: 2, epsilon: 0 })(x()));
+    const values = await numbersOf(() => groupNorm(x(), unit, { groups: 2, epsilon: 0 }));
     const first = [values[0]!, values[1]!, values[4]!, values[5]!]; // 1, 2, 3, 4 standardized
     first.forEach((value, i) => expect(value).toBeCloseTo((i - 1.5) / Math.sqrt(1.25), 10));
   });
 
   test('layerNorm is over the last axis alone', async () => {
-    const values = await numbersOf(() => layerNorm(unit, { epsilon: 0 })(x()));
+    const values = await numbersOf(() => layerNorm(x(), unit, { epsilon: 0 }));
     expect(values.slice(0, 4).reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
     expect(values.slice(0, 4).reduce((a, b) => a + b * b, 0)).toBeCloseTo(4, 10);
   });
 
   test('then scales and shifts', async () => {
     const params = { gamma: zeros(4), beta: constantOf([1, 2, 3, 4], 4) };
-    expect(await numbersOf(() => groupNorm(params, { groups: 4 })(x()))).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+    expect(await numbersOf(() => groupNorm(x(), params, { groups: 4 }))).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
   });
 
   test('the groups divide the channels', () => {
-    expect(attempt(() => groupNorm(unit, { groups: 3 })(x()))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => groupNorm(x(), unit, { groups: 3 }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
 
@@ -176,7 +174,7 @@ describe('attention', () => {
   test('with equal keys is the mean of the values', async () => {
     const v = () => constantOf([1, 2, 3, 4], 1, 1, 2, 2);
     const same = () => fullOf(0.5, 1, 1, 2, 2);
-    expect(await numbersOf(() => attention({ heads: 2 })(v(), same(), v()))).toEqual([2, 3, 2, 3]);
+    expect(await numbersOf(() => attention(v(), same(), v(), { heads: 2 }))).toEqual([2, 3, 2, 3]);
   });
 
   test('is the textbook formula, head by head', async () => {
@@ -184,7 +182,7 @@ describe('attention', () => {
     const k = [1, 0.5, -1, 1];
     const v = [1, 2, 3, 4];
     const given = (x: readonly number[]) => constantOf(x, 1, 1, 2, 2);
-    const values = await numbersOf(() => attention({ heads: 2 })(given(q), given(k), given(v)));
+    const values = await numbersOf(() => attention(given(q), given(k), given(v), { heads: 2 }));
     // two pixels, two heads of one channel: softmax over pixels of q·k, since √1 = 1
     for (const pixel of [0, 1])
       for (const head of [0, 1]) {
@@ -196,7 +194,7 @@ describe('attention', () => {
 
   test('the heads divide the channels', () => {
     const x = zeros(1, 2, 2, 6);
-    expect(attempt(() => attention({ heads: 4 })(x, x, x))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(F.pipe(attention({ heads: 3 })(x, x, x), dims)).toEqual([1, 2, 2, 6]);
+    expect(attempt(() => attention(x, x, x, { heads: 4 }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(F.pipe(attention(x, x, x, { heads: 3 }), dims)).toEqual([1, 2, 2, 6]);
   });
 });

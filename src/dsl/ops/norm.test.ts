@@ -4,7 +4,7 @@ import { numbersOf } from '../../../properties/diffusion/run.js';
 import { grad } from '../gradient.js';
 import type { Scalar, Tensor } from '../tensor.js';
 import { constantOf, zeros } from './constants.js';
-import { norm, normOver } from './norm.js';
+import { norm } from './norm.js';
 import { rmsNorm } from './rmsNorm.js';
 import { sum } from './reduction.js';
 
@@ -13,7 +13,7 @@ describe('norm', () => {
 
   test('over an axis', async () => {
     const expected = [Math.hypot(1, -2, 2), Math.hypot(0.5, 3, -4)];
-    await expectOperation((x: Tensor<[2, 3]>) => normOver(-1)(x), [floats(xs, 2, 3)], expected);
+    await expectOperation((x: Tensor<[2, 3]>) => norm(x, -1), [floats(xs, 2, 3)], expected);
   });
 
   test('over all', async () => {
@@ -22,7 +22,7 @@ describe('norm', () => {
   });
 
   test('has the gradient 0 at 0, also beside another row', async () => {
-    const slopes = grad((x: Tensor<[2, 2]>) => sum(normOver(-1)(x)));
+    const slopes = grad((x: Tensor<[2, 2]>) => sum(norm(x, -1)));
     expect(await numbersOf(() => slopes(constantOf([0, 0, 3, 4], 2, 2)))).toEqual([
       0,
       0,
@@ -43,13 +43,13 @@ describe('rmsNorm', () => {
     const rms = (row: readonly number[]) => Math.sqrt(row.reduce((a, b) => a + b * b, 0) / 3 + 1e-6);
     const roots = [rms(x.slice(0, 3)), rms(x.slice(3))];
     await expectOperation(
-      (h: Tensor<[2, 3]>, g: Tensor<[3]>) => rmsNorm({ gamma: g })(h),
+      (h: Tensor<[2, 3]>, g: Tensor<[3]>) => rmsNorm(h, { gamma: g }),
       [floats(x, 2, 3), floats(gamma)],
       x.map((v, i) => (v / roots[Math.floor(i / 3)]!) * gamma[i % 3]!),
     );
   });
 
   test('of nothing but 0 is 0', async () => {
-    expect(await numbersOf(() => rmsNorm({ gamma: constantOf([1, 1], 2) })(zeros(2)))).toEqual([0, 0]);
+    expect(await numbersOf(() => rmsNorm(zeros(2), { gamma: constantOf([1, 1], 2) }))).toEqual([0, 0]);
   });
 });

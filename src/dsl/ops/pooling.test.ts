@@ -52,7 +52,7 @@ const cases: readonly (readonly [string, Pooling, low: readonly [number, number]
 describe('pooling', () => {
   test.each(cases)('maxPooling: %s', async (_, given, low, out) => {
     await expectOperation(
-      (x: Image) => maxPooling(given)(x),
+      (x: Image) => maxPooling(x, given),
       [floats(data, 2, 5, 4, 2)],
       windows(given.window, given.strides ?? given.window, low, out, greatest),
     );
@@ -60,7 +60,7 @@ describe('pooling', () => {
 
   test.each(cases)('averagePooling: %s', async (_, given, low, out) => {
     await expectOperation(
-      (x: Image) => averagePooling(given)(x),
+      (x: Image) => averagePooling(x, given),
       [floats(data, 2, 5, 4, 2)],
       windows(given.window, given.strides ?? given.window, low, out, mean),
     );
@@ -69,12 +69,12 @@ describe('pooling', () => {
   test('maxPool and averagePool are those of 2×2', async () => {
     const x = () => constantOf([1, 2, 5, 0, 3, 6, 7, 4], 1, 2, 4, 1);
     expect(await numbersOf(() => maxPool(x()))).toEqual([6, 7]);
-    expect(await numbersOf(() => averagePool(x()))).toEqual(await numbersOf(() => averagePooling({ window: [2, 2] })(x()))); // prettier-ignore
+    expect(await numbersOf(() => averagePool(x()))).toEqual(await numbersOf(() => averagePooling(x(), { window: [2, 2] }))); // prettier-ignore
   });
 
   test('refuse an odd half, an image smaller than a window, and windows that see nothing', () => {
     expect(attempt(() => maxPool(zeros(1, 3, 4, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(attempt(() => maxPooling({ window: [3, 3] })(ones(1, 2, 3, 1)))).toMatchObject(
+    expect(attempt(() => maxPooling(ones(1, 2, 3, 1), { window: [3, 3] }))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'maxPooling' }),
     );
     for (const wrong of [
@@ -90,7 +90,7 @@ describe('pooling', () => {
       },
     ] as const)
       // prettier-ignore
-      expect(attempt(() => averagePooling(wrong)(ones(1, 4, 4, 1)))).toMatchObject(
+      expect(attempt(() => averagePooling(ones(1, 4, 4, 1), wrong))).toMatchObject(
         E.left({ _tag: 'ConfigError', where: 'averagePooling' }),
       );
   });

@@ -102,7 +102,7 @@ export const expandDims =
  *
  * @example
  * pipe(zeros(8, 28, 28, 1), squeeze(-1)) // : Tensor<[8, 28, 28]>
- * pipe(attempt(() => squeeze(0)(zeros(8, 1))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * pipe(attempt(() => squeeze(zeros(8, 1), 0)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const squeeze =
   <const A extends number>(axis: A) =>

@@ -39,12 +39,12 @@ describe('resizing', () => {
   test.each([[6, 8], [3, 4], [2, 3], [5, 7], [1, 1], [4, 1]])('to %d×%d', async (height, width) => {
     const given = [floats(data, 2, 3, 4, 2)];
     await expectOperation(
-      (x: Tensor<[2, 3, 4, 2]>) => resizeNearest(height, width)(x),
+      (x: Tensor<[2, 3, 4, 2]>) => resizeNearest(x, height, width),
       given,
       resized(height, width, atNearest),
     );
     await expectOperation(
-      (x: Tensor<[2, 3, 4, 2]>) => resizeBilinear(height, width)(x),
+      (x: Tensor<[2, 3, 4, 2]>) => resizeBilinear(x, height, width),
       given,
       resized(height, width, bilinear),
     );
@@ -52,7 +52,7 @@ describe('resizing', () => {
 
   test('twice the size by the nearest is upsample', async () => {
     const image = () => constantOf(data, 2, 3, 4, 2);
-    expect(await numbersOf(() => resizeNearest(6, 8)(image()))).toEqual(
+    expect(await numbersOf(() => resizeNearest(image(), 6, 8))).toEqual(
       await numbersOf(() => upsample(image())),
     );
   });

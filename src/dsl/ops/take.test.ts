@@ -17,15 +17,15 @@ describe('roll', () => {
   test.each([-7, -1, 0, 1, 2, 3, 10])('by %d', async (by) => {
     const source = (j: number): number => (((j - by) % 3) + 3) % 3;
     await expectOperation(
-      (x: Tensor<[2, 3, 2]>) => roll(1, by)(x),
+      (x: Tensor<[2, 3, 2]>) => roll(x, 1, by),
       [floats(xs, 2, 3, 2)],
       xs.map((_, n) => at(Math.floor(n / 6), source(Math.floor(n / 2) % 3), n % 2)),
     );
   });
 
   test('of nothing is nothing; an axis and a place are integers', () => {
-    expect(dims(roll(0, 1)(zeros(0, 2)))).toEqual([0, 2]);
-    for (const wrong of [() => roll(2 as number, 1)(ones(2, 2)), () => roll(0, 0.5)(ones(2, 2))])
+    expect(dims(roll(zeros(0, 2), 0, 1))).toEqual([0, 2]);
+    for (const wrong of [() => roll(ones(2, 2), 2 as number, 1), () => roll(ones(2, 2), 0, 0.5)])
       expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
@@ -42,15 +42,15 @@ describe('take', () => {
       range(1).flatMap((j) => range(2).map((k) => at(source(0, i), source(1, j), source(2, k)))),
     );
     await expectOperation(
-      (x: Tensor<[2, 3, 2]>, i: Tensor<[4], 'int32'>): Tensor<Shape> => take(axis as number, i)(x),
+      (x: Tensor<[2, 3, 2]>, i: Tensor<[4], 'int32'>): Tensor<Shape> => take(x, axis as number, i),
       [floats(xs, 2, 3, 2), integers(indices)],
       expected,
     );
   });
 
   test('refuses to take from nothing', () => {
-    expect(attempt(() => take(1, iota(2))(zeros(2, 0)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(attempt(() => take(0, iota(2))(scalar(1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => take(zeros(2, 0), 1, iota(2)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(attempt(() => take(scalar(1), 0, iota(2)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
 
@@ -59,7 +59,7 @@ describe('takeAlong', () => {
     const indices = [0, 1, 2, 2, -1, 9, 1, 1];
     const row = (n: number): number => Math.min(2, Math.max(0, indices[n]!));
     await expectOperation(
-      (x: Tensor<[2, 3, 2]>, i: Tensor<[2, 2, 2], 'int32'>) => takeAlong(1, i)(x),
+      (x: Tensor<[2, 3, 2]>, i: Tensor<[2, 2, 2], 'int32'>) => takeAlong(x, 1, i),
       [floats(xs, 2, 3, 2), integers(indices, 2, 2, 2)],
       indices.map((_, n) => at(Math.floor(n / 4), row(n), n % 2)),
     );
@@ -68,10 +68,10 @@ describe('takeAlong', () => {
   test('refuses rows of another number, and another rank', () => {
     const wide = ones(3, 2) as Tensor<[Dim, Dim]>;
     const indices = constantOf(Int32Array.of(0, 0), 2, 1) as Tensor<[2, 1], 'int32'>;
-    expect(attempt(() => takeAlong(1, indices)(wide as unknown as Tensor<[2, Dim]>))).toMatchObject(
+    expect(attempt(() => takeAlong(wide as unknown as Tensor<[2, Dim]>, 1, indices))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'takeAlong' }),
     );
-    expect(attempt(() => takeAlong(0, iota(2))(wide as unknown as Tensor<[Dim]>))).toMatchObject(
+    expect(attempt(() => takeAlong(wide as unknown as Tensor<[Dim]>, 0, iota(2)))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'takeAlong' }),
     );
   });

@@ -6,7 +6,7 @@ import { attempt } from '../errors.js';
 import { type Dim, dims, type Tensor } from '../tensor.js';
 import { mul } from './binary.js';
 import { constantOf, ones } from './constants.js';
-import { conv2d, convolution, depthwiseConv2d } from './convolution.js';
+import { conv2d, depthwiseConv2d } from './convolution.js';
 import { sum } from './reduction.js';
 import { concatAll } from './joining.js';
 import { slice } from './slicing.js';
@@ -39,7 +39,7 @@ describe('convTranspose2d', () => {
     const [image, kernel] = [numbers(12, 1), numbers(54, 2)];
     await expectOperation(
       (x: Tensor<[1, 2, 2, 3]>, k: Tensor<[3, 3, 2, 3]>) =>
-        convTranspose2d(k, { strides: [2, 2], padding: 'valid' })(x),
+        convTranspose2d(x, k, { strides: [2, 2], padding: 'valid' }),
       [floats(image, 1, 2, 2, 3), floats(kernel, 3, 3, 2, 3)],
       spread(image, kernel, 2),
     );
@@ -59,25 +59,25 @@ describe('convTranspose2d', () => {
     const { strides, padding, dilation, groups } = { strides: [1, 1], padding: 'same', dilation: [1, 1], groups: 1, ...options } as const;
     const kernel = () => filled(3, ...window, 2, 8);
     const x = () => filled(1, 2, ...size, 2 * groups);
-    const forward = () => convolution(kernel(), { strides, padding, dilation, groups })(x());
+    const forward = () => conv2d(x(), kernel(), { strides, padding, dilation, groups });
     const y = () => filled(2, ...dims(forward()));
-    const back = () => convTranspose2d(kernel(), options)(y());
+    const back = () => convTranspose2d(y(), kernel(), options);
     expect(dims(back())).toEqual(dims(x()));
-    const [one] = await numbersOf(() => sum(mul(y())(forward())));
-    const [other] = await numbersOf(() => sum(mul(x())(back())));
+    const [one] = await numbersOf(() => sum(mul(forward(), y())));
+    const [other] = await numbersOf(() => sum(mul(back(), x())));
     expect(other).toBeCloseTo(one!, 10);
   }); // prettier-ignore
 
   test('refuses an output padding of a whole stride, and another number of channels', () => {
     const image = ones(1, 4, 4, 3) as Tensor<[1, Dim, Dim, Dim]>;
     const wide = { strides: [2, 2], padding: 'valid', outputPadding: [2, 0] } as const;
-    expect(attempt(() => convTranspose2d(ones(3, 3, 2, 3), wide)(ones(1, 4, 4, 3)))).toMatchObject(
+    expect(attempt(() => convTranspose2d(ones(1, 4, 4, 3), ones(3, 3, 2, 3), wide))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'convTranspose2d' }),
     );
     const turned = ones(3, 3, 3, 2) as Tensor<[Dim, Dim, Dim, Dim]>;
     for (const wrong of [
-      () => convTranspose2d(turned)(image),
-      () => convTranspose2d(turned, { groups: 3 })(image),
+      () => convTranspose2d(image, turned),
+      () => convTranspose2d(image, turned, { groups: 3 }),
     ])
       expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'convTranspose2d' }));
   });
@@ -86,14 +86,14 @@ describe('convTranspose2d', () => {
 describe('depthwiseConv2d', () => {
   test('is a convolution of each channel by itself', async () => {
     const channel = (x: Tensor<[2, 4, 3, 2]>, k: Tensor<[3, 3, 1, 2]>, c: number) =>
-      conv2d(slice(3, c, 1)(k))(slice(3, c, 1)(x));
+      conv2d(slice(x, 3, c, 1), slice(k, 3, c, 1));
     const [image, kernel] = [numbers(48, 1), numbers(18, 2)];
     const expected = await numbersOf(() => {
       const [x, k] = [constantOf(image, 2, 4, 3, 2), constantOf(kernel, 3, 3, 1, 2)];
       return concatAll([channel(x, k, 0), channel(x, k, 1)]);
     });
     await expectOperation(
-      (x: Tensor<[2, 4, 3, 2]>, k: Tensor<[3, 3, 1, 2]>) => depthwiseConv2d(k)(x),
+      (x: Tensor<[2, 4, 3, 2]>, k: Tensor<[3, 3, 1, 2]>) => depthwiseConv2d(x, k),
       [floats(image, 2, 4, 3, 2), floats(kernel, 3, 3, 1, 2)],
       expected,
     );

@@ -42,7 +42,7 @@ describe('atan2', () => {
 
   test('is the angle of a point in any quadrant', async () => {
     await expectOperation(
-      (y: Tensor<[12]>, x: Tensor<[12]>) => atan2(x)(y),
+      (y: Tensor<[12]>, x: Tensor<[12]>) => atan2(y, x),
       [floats(ys), floats(xs)],
       points.map(([y, x]) => Math.atan2(y, x)),
     );
@@ -50,7 +50,7 @@ describe('atan2', () => {
 
   test('on the axes and the diagonals', async () => {
     await expectOperation(
-      (y: Tensor<[9]>, x: Tensor<[9]>) => atan2(x)(y),
+      (y: Tensor<[9]>, x: Tensor<[9]>) => atan2(y, x),
       [floats([0, 1, 0, -1, 1, -1, 1, -1, 0]), floats([1, 0, -1, 0, 1, -1, -1, 1, 0])],
       [0, 2, 4, -2, 1, -3, 3, -1, 0].map((eighths) => (eighths * Math.PI) / 4),
       { differentiable: false }, // at the origin it jumps
@@ -59,13 +59,13 @@ describe('atan2', () => {
 
   test('has the derivatives of an angle, 0 at the origin and at any distance from it', async () => {
     const slopes = (y: Tensor<[4]>) =>
-      grad((v: Tensor<[4]>) => sum(atan2(constantOf([0, 2, 0, 3e-30], 4))(v)))(y);
+      grad((v: Tensor<[4]>) => sum(atan2(v, constantOf([0, 2, 0, 3e-30], 4))))(y);
     const numbers = await numbersOf(() => slopes(constantOf([0, 0, 2, 4e-30], 4)));
     expect(numbers).toEqual([0, 0.5, 0, expect.closeTo(0.12e30, -20)]);
   });
 
   test('and second derivatives', async () => {
-    const angle = (y: Scalar): Scalar => atan2(2)(y);
+    const angle = (y: Scalar): Scalar => atan2(y, 2);
     const [curvature] = await numbersOf(() => grad(grad(angle))(scalar(1)));
     expect(curvature).toBeCloseTo((-2 * 2 * 1) / (1 + 4) ** 2, 12); // −2xy/(x² + y²)²
   });

@@ -11,34 +11,34 @@ describe('dropout', () => {
   const x = ones(n);
 
   test('keeps the mean, and drops as many as it says', async () => {
-    const y = await numbersOf((k) => dropout(0.25, k)(x));
+    const y = await numbersOf((k) => dropout(x, 0.25, k));
     expect(new Set(y)).toEqual(new Set([0, 1 / 0.75]));
     // five standard deviations of the mean of n draws
     expect(Math.abs(mean(y) - 1)).toBeLessThan((5 * Math.sqrt(0.25 / 0.75)) / Math.sqrt(n));
   });
 
   test('the gradient goes where the activation went', async () => {
-    const forward = await numbersOf((k) => dropout(0.25, k)(x));
-    expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(0.25, k)(p)))(x))).toEqual(
+    const forward = await numbersOf((k) => dropout(x, 0.25, k));
+    expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(p, 0.25, k)))(x))).toEqual(
       forward,
     );
   });
 
   test('what is dropped is zero, even if it was infinite', async () => {
-    const y = await numbersOf((k) => dropout(0.5, k)(constantOf(new Float64Array(100).fill(Infinity), 100)));
+    const y = await numbersOf((k) => dropout(constantOf(new Float64Array(100).fill(Infinity), 100), 0.5, k));
     expect(new Set(y)).toEqual(new Set([0, Infinity]));
   });
 
   test('a rate of 0 is the identity', async () => {
     const y = constantOf([1, 2], 2);
     await numbersOf((k) => {
-      expect(dropout(0, k)(y)).toBe(y);
+      expect(dropout(y, 0, k)).toBe(y);
       return y;
     });
   });
 
   test.each([-0.1, 1, Number.NaN])('%d is no rate', async (rate) => {
-    const outcome = await outcomeOf((k) => dropout(rate, k)(x))();
+    const outcome = await outcomeOf((k) => dropout(x, rate, k))();
     expect(E.isLeft(outcome) && outcome.left.message).toBe(
       `dropout: expected a rate in [0, 1), got ${rate}; give the fraction that is dropped, such as 0.1`,
     );

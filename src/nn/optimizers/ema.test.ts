@@ -11,7 +11,7 @@ test.each([
   [1780, 1781 / 1790],
   [1_000_000, 0.995],
 ])('after %i updates the decay is %d: warm-up, then the decay asked for', async (n, decay) => {
-  const [actual] = await numbersOf(() => emaDecay(0.995)(scalar(n, 'int32')));
+  const [actual] = await numbersOf(() => emaDecay(scalar(n, 'int32'), 0.995));
   expect(actual).toBeCloseTo(Math.min(decay, 0.995), 14);
 });
 
@@ -30,7 +30,7 @@ test('equal parameters stay, to the bit', async () => {
 });
 
 test('refuses a decay of 1', async () => {
-  const outcome = await outcomeOf(() => emaDecay(1)(scalar(0, 'int32')))();
+  const outcome = await outcomeOf(() => emaDecay(scalar(0, 'int32'), 1))();
   expect(E.isLeft(outcome) && outcome.left.message).toBe(
     'ema: expected a decay in [0, 1), got 1; 0.999 is usual, less for short runs',
   );

@@ -1,38 +1,44 @@
-/** The model: a residual network of points, which is told the timestep in each of its blocks. */
+/** The model: a residual network of points, with the timestep as an input of each block. */
 import { function as F } from 'fp-ts';
 import type { Model } from 'noisefold/diffusion';
-import { add, type Dim, linear, silu, type Tensor } from 'noisefold/dsl';
-import { allZeros, collect, linearLayer, type ParamsOf, timeEmbedding } from 'noisefold/nn';
+import { add, type Dim, silu, type Tensor } from 'noisefold/dsl';
+import { allZeros, layer, linearLayer, type ParamsOf, timeEmbedding } from 'noisefold/nn';
 
 export const timesteps = 1000;
 
-const time = timeEmbedding({ timesteps, size: 32, outputs: 32, sinusoid: 'ddpm' });
-const block = collect({
-  inner: linearLayer({ inputs: 64, outputs: 64 }),
-  shift: linearLayer({ inputs: 32, outputs: 64 }),
-  outer: linearLayer({ inputs: 64, outputs: 64, initializer: allZeros }),
-});
-const layers = collect({
-  time,
+const block = layer(
+  {
+    inner: linearLayer({ inputs: 64, outputs: 64 }),
+    shift: linearLayer({ inputs: 32, outputs: 64 }),
+    outer: linearLayer({ inputs: 64, outputs: 64, initializer: allZeros }),
+  },
+  ({ inner, shift, outer }) =>
+    <B extends Dim>(h: Tensor<[B, 64]>, e: Tensor<[B, 32]>): Tensor<[B, 64]> =>
+      F.pipe(h, inner, add(shift(e)), silu, outer, add(h)),
+);
+
+const parts = {
+  time: timeEmbedding({ timesteps, size: 32, outputs: 32, sinusoid: 'ddpm' }),
   first: linearLayer({ inputs: 2, outputs: 64 }),
   blocks: [block, block, block],
   last: linearLayer({ inputs: 64, outputs: 2, initializer: allZeros }),
-});
+};
+export type Params = ParamsOf<typeof parts>;
 
-export type Params = ParamsOf<typeof layers>;
-
-const residual =
-  <B extends Dim>(t: Tensor<[B, 32]>) =>
-  (h: Tensor<[B, 64]>, p: ParamsOf<typeof block>): Tensor<[B, 64]> =>
-    F.pipe(h, linear(p.inner), add(linear(t, p.shift)), silu, linear(p.outer), add(h));
+const points = layer(
+  parts,
+  ({ time, first, blocks, last }) =>
+    <B extends Dim>(x: Tensor<[B, 2]>, t: Tensor<[B], 'int32'>): Tensor<[B, 2]> => {
+      const e = silu(time(t)); // [B, 32]
+      const h = blocks.reduce((h, block) => block(h, e), first(x)); // [B, 64]
+      return F.pipe(h, silu, last);
+    },
+);
 
 /** Predicts v of points `[B, 2]` at timesteps `[B]`. */
 export const network: Model<Params, [2]> = {
-  ...layers,
+  ...points,
   predicts: 'v',
   timesteps,
-  apply: (p, x, { t }) => {
-    const told = residual(silu(time.apply(p.time)(t))); // [B, 32]
-    return F.pipe(p.blocks.reduce(told, linear(x, p.first)), silu, linear(p.last));
-  },
+  apply: (params, x, { t }) => points.apply(params)(x, t),
 };

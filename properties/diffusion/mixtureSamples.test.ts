@@ -11,7 +11,7 @@ import {
 } from '../../src/diffusion/index.js';
 import { key, using } from '../../src/dsl/index.js';
 import { F, RTE } from '../../src/internal/fp.js';
-import { collect } from '../../src/nn/index.js';
+import { layer } from '../../src/nn/index.js';
 import { sample } from '../../src/training/index.js';
 import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
@@ -33,7 +33,7 @@ const mixture = {
   variances: [0.05, [0.1, 0.03], 0.05],
 } as const;
 const model: Model<object, [1, 2, 1]> = {
-  ...collect({}),
+  ...layer({}, () => null),
   ...overParams((_: object) => null)(exactDenoiser(process)(mixture)),
 };
 

@@ -25,8 +25,8 @@ einsum(w, b, 'ij,i->j');
 F.pipe(b, einsum('ij->ji'));
 // @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
 einsum(w, ids, 'ij,j->i');
-// @ts-expect-error Expected 2 arguments, but got 1
-einsum(w, 'ij,j->i');
+// a call without its first operand waits for it
+expectType<Tensor<[64]>>()(F.pipe(w, einsum(b, 'ij,j->i')));
 // @ts-expect-error an equation has an arrow: bij,bjk->bik
 einsum('ij,jk');
 // @ts-expect-error 'i' is there twice in one place: a diagonal is not taken

@@ -140,7 +140,7 @@ fullOf(1, anything);
 // @ts-expect-error 'any' is not assignable to
 iota(anything);
 // @ts-expect-error 'any' is not assignable to
-normal(anything);
+normal(dice, anything);
 // @ts-expect-error 'any' is not assignable to
 oneHot(anything);
 // @ts-expect-error 'any' is not assignable to
@@ -152,7 +152,7 @@ permutation(anything);
 // @ts-expect-error 'any' is not assignable to
 randint(0, 9, anything);
 // @ts-expect-error 'any' is not assignable to
-reshape(anything);
+reshape(zeros(2), anything);
 // @ts-expect-error 'any' is not assignable to
 resizeBilinear(anything, 2);
 // @ts-expect-error 'any' is not assignable to
@@ -168,7 +168,7 @@ tile(0, anything);
 // @ts-expect-error 'any' is not assignable to
 topK(anything);
 // @ts-expect-error 'any' is not assignable to
-uniform(anything);
+uniform(dice, anything);
 // @ts-expect-error 'any' is not assignable to
 zeros(anything);
 

@@ -77,12 +77,12 @@ expectType<<N extends Dim>(xs: Tensor<[N, 3]>) => Tensor<[N]>>()(vmap(energy));
 expectType<Tensor<[8, 3]>>()(vmap(grad(energy))(xs));
 expectType<Tensor<['B', 5]>>()(F.pipe(batch, vmap(vmap(energy))));
 // what is generic takes its shape from a pipe, and so does a parameter that has no type
-expectType<Tensor<[8, 3]>>()(F.pipe(xs, vmap(softmax)));
+expectType<Tensor<[8, 3]>>()(F.pipe(xs, vmap(softmax())));
 expectType<Tensor<['B', 5, 2]>>()(F.pipe(batch, vmap(matmul(kernel))));
 expectType<Tensor<[8]>>()(F.pipe(xs, vmap((x) => sum(square(x))))); // prettier-ignore
 declare const kernel: Tensor<[3, 2]>;
 // by itself it keeps the leading extent
-expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax)(xs));
+expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax())(xs));
 // in a function of any batch
 expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(x: Tensor<[B, 3]>) =>
   vmap(energy)(x),

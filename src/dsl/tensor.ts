@@ -1,6 +1,7 @@
 import { show } from '../internal/decode.js';
 import { bindShape, nothingBound, settle } from './bind.js';
 import type { Extents, Widened } from './dim.js';
+import { dual, type OneError } from './dual.js';
 import { type Explanation, raise, showShape } from './errors.js';
 import type { DType, Node } from './node.js';
 
@@ -90,13 +91,19 @@ export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dt
  * pipe(betas, ascribe(3)) // : Tensor<[3]>
  * pipe(attempt(() => pipe(betas, ascribe(4))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const ascribe =
-  <const S extends Dim[]>(...given: Extents<S>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<S>, D> => {
-    // Extents<S> is S, or messages, which ascribe nothing
-    settle(bindShape(nothingBound(), given as Shape, dims(x), 'ascribe'));
-    return tensor(nodeOf(x));
-  };
+export const ascribe: OneError & {
+  <const S extends Dim[]>(
+    ...given: Extents<S>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
+  <D extends DType, const S extends Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
+} = dual(
+  'ascribe',
+  ([x]) => isTensor(x),
+  (x: AnyTensor, ...given: Shape) => {
+    settle(bindShape(nothingBound(), given, dims(x), 'ascribe'));
+    return x;
+  },
+);
 
 /**
  * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function
@@ -107,15 +114,16 @@ export const ascribe =
  * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
  * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
-export const ascribeLike =
-  <S extends Shape>(model: Tensor<S, DType>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> => {
-    if (showShape(dims(x)) !== showShape(dims(model)))
-      raise('ShapeError', {
-        where: 'ascribeLike',
-        expected: showShape(dims(model)),
-        actual: showShape(dims(x)),
-        hint: 'ascribe the shape that the tensor has',
-      });
-    return tensor(nodeOf(x));
-  };
+export const ascribeLike: {
+  <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
+  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+} = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
+  if (showShape(dims(x)) !== showShape(dims(model)))
+    raise('ShapeError', {
+      where: 'ascribeLike',
+      expected: showShape(dims(model)),
+      actual: showShape(dims(x)),
+      hint: 'ascribe the shape that the tensor has',
+    });
+  return x;
+});

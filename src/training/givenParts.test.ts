@@ -27,7 +27,7 @@ import {
 } from '../dsl/index.js';
 import { E, TE, type readerTaskEither } from '../internal/fp.js';
 import type { Backend } from '../dsl/index.js';
-import { adam, collect } from '../nn/index.js';
+import { adam, layer } from '../nn/index.js';
 import { encode } from './encode.js';
 import { fit } from './fit.js';
 import { datasetOfImages } from './imageData.js';
@@ -40,7 +40,7 @@ import { variationalBound } from './variationalBound.js';
 
 const process = right(ddpm(cosine(100)));
 const grey: Model<object, [2, 2, 1]> = {
-  ...collect({}),
+  ...layer({}, () => null),
   predicts: 'x0',
   classes: 3,
   apply: (_, x) => fullLike(x, 0.5),

@@ -34,7 +34,7 @@ import {
   using,
 } from '../dsl/index.js';
 import { F, TE, type taskEither } from '../internal/fp.js';
-import { collect } from '../nn/index.js';
+import { layer } from '../nn/index.js';
 import { type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 import { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
@@ -65,7 +65,7 @@ const two: GaussianMixture<Size> = {
   variances: [0.04, 0.09],
 };
 const modelOf = (mixture: GaussianMixture<Size>): Squares => ({
-  ...collect({}),
+  ...layer({}, () => null),
   ...overParams(() => null)(exactDenoiser(process)(mixture)),
 });
 
@@ -187,7 +187,7 @@ describe('a model is told', () => {
   type At<B extends Dim> = (x: Tensor<[B, ...Size]>, at: Conditioning<B>) => Tensor<[B, ...Size]>;
   /** The best denoiser of N(m, 0.09), where m is what it is told. */
   const around = (mean: <B extends Dim>(...told: Parameters<At<B>>) => ReturnType<At<B>>): Squares => ({
-    ...collect({}),
+    ...layer({}, () => null),
     predicts: 'x0',
     apply: (_, x, at) => {
       const of = (numbers: readonly number[]) => scaleBy(gather(table(numbers), at.t));
@@ -274,9 +274,9 @@ describe('on the way', () => {
 
 test('a likelihood that is no number is NonFinite, which names the image', async () => {
   const spoilt: Squares = {
-    ...collect({}),
+    ...layer({}, () => null),
     predicts: 'v',
-    apply: (_, x) => scaleBy(x, table([NaN, 1])) as typeof x,
+    apply: (_, x) => F.pipe(x, scaleBy(table([NaN, 1]))) as typeof x,
   };
   expect(await leftOf(outcome({ data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

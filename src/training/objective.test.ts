@@ -34,7 +34,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { TE, type taskEither } from '../internal/fp.js';
-import { adam, allOnes, allZeros, collect, parameter } from '../nn/index.js';
+import { adam, allOnes, allZeros, layer, parameter } from '../nn/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 import { datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
@@ -60,7 +60,11 @@ const absoluteLosses: Objective = (process, denoiser, options) => {
 
 describe('a training descends the loss of its recipe', () => {
   // a model without parameters says grey: its loss on an image of one level is a function of that level
-  const grey: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => zerosLike(x) };
+  const grey: Model<object, [1, 1, 1]> = {
+    ...layer({}, () => null),
+    predicts: 'x0',
+    apply: (_, x) => zerosLike(x),
+  };
   const pixels = Uint8Array.of(255, 255, 255, 0, 191, 64);
   const data = right(datasetOf({ pixels, labels: pixels, image: [1, 1, 1] }));
   const levels = Array.from(pixels, (byte) => Math.fround(pixelOf(byte)));
@@ -115,7 +119,7 @@ describe('a training descends the loss of its recipe', () => {
       }
       const white = right(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }));
       const model: Model<Said, [1, 1, 1]> = {
-        ...collect({ grey: parameter(allOnes), place: parameter(allZeros) }),
+        ...layer({ grey: parameter(allOnes), place: parameter(allZeros) }, () => null),
         ...learningVariance<Said, [1, 1, 1]>({
           predicts: 'x0',
           as: 'range',

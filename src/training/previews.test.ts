@@ -24,7 +24,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
-import { collect } from '../nn/index.js';
+import { layer } from '../nn/index.js';
 import { sample } from './sample.js';
 import type { Trained } from './trained.js';
 import type { Preview, Sampling } from './sampling.js';
@@ -33,8 +33,8 @@ import { right } from './testing.js'; // prettier-ignore
 const process = right(ddpm(cosine(1000)));
 const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
 /** Looks at x_t, so that its x̂₀ moves on from step to step. */
-const moving = trained({ ...collect({}), predicts: 'x0', apply: (_, x) => tanh(x) });
-const constant = trained({ ...collect({}), predicts: 'v', apply: (_, x) => zerosLike(x) });
+const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
+const constant = trained({ ...layer({}, () => null), predicts: 'v', apply: (_, x) => zerosLike(x) });
 
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
@@ -71,7 +71,7 @@ describe('previews', () => {
     // x̂₀ says which evaluation it is of: 0.25 at even calls, 0.75 at odd ones, as the step is traced
     let calls = 0;
     const counting = trained({
-      ...collect({}),
+      ...layer({}, () => null),
       predicts: 'x0',
       apply: (_, x) => add(zerosLike(x), fullLike(x, calls++ % 2 === 0 ? 0.25 : 0.75)),
     });

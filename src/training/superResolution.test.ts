@@ -23,7 +23,7 @@ import {
   using,
 } from '../dsl/index.js';
 import { TE, type taskEither } from '../internal/fp.js';
-import { collect, unet } from '../nn/index.js';
+import { layer, unet } from '../nn/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 import { datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
@@ -44,7 +44,7 @@ type Square = [2, 2, 1];
 const { process, optimizer } = smallTraining(0);
 /** A model without parameters that says of each square what its condition is. */
 const faithful: Model<object, Square> = {
-  ...collect({}),
+  ...layer({}, () => null),
   predicts: 'x0',
   condition: { channels: 1 },
   apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
@@ -98,7 +98,11 @@ describe('samples that go with images', () => {
   });
 
   const classes: Model<object, Square> = { ...faithful, classes: 2 };
-  const unconditional: Model<object, Square> = { ...collect({}), predicts: 'x0', apply: (_, x) => x };
+  const unconditional: Model<object, Square> = {
+    ...layer({}, () => null),
+    predicts: 'x0',
+    apply: (_, x) => x,
+  };
   const told = { ...faithful, condition: noisy };
   test.each([
     ['none', faithful, {}, 'expected images, on which the model is conditioned, got none'],

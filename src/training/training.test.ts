@@ -15,7 +15,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { E, TE, type taskEither } from '../internal/fp.js';
-import { adam, collect, type Step } from '../nn/index.js';
+import { adam, layer, type Step } from '../nn/index.js';
 import { decodeCheckpoint } from './checkpoint.js';
 import { type Dataset, datasetOf, pixelOf } from './dataset.js';
 import { fit } from './fit.js';
@@ -166,7 +166,7 @@ describe('everything is given back', () => {
 test('the loss on held-out images is the mean over as many as were asked for, whatever the batch', () =>
   onWasm(async (backend) => {
     // a model without parameters says grey: its loss on an image is that of the image alone
-    const grey: Model<object, [8, 8, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => zerosLike(x) };
+    const grey: Model<object, [8, 8, 1]> = { ...layer({}, () => null), predicts: 'x0', apply: (_, x) => zerosLike(x) };
     const levels = Uint8Array.of(255, 255, 255, 0, 191, 191, 191, 191, 255);
     const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
     const data = right(datasetOf({ pixels, labels: levels, image: [8, 8, 1] }));

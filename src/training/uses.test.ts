@@ -13,7 +13,7 @@ import {
 } from '../diffusion/index.js';
 import { type Backend, key, onesLike, tanh, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
-import { collect } from '../nn/index.js';
+import { layer } from '../nn/index.js';
 import { encode, type Encoding } from './encode.js';
 import type { GivenBeginning, GivenKnown } from './givenImages.js';
 import type { Images } from './images.js';
@@ -24,8 +24,8 @@ import { right } from './testing.js';
 
 const process = right(ddpm(cosine(1000)));
 const trained = (model: Model<object, [2, 2, 2]>): Trained<object, [2, 2, 2]> => ({ model, process, image: [2, 2, 2], params: {} }); // prettier-ignore
-const white = trained({ ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) });
-const moving = trained({ ...collect({}), predicts: 'x0', apply: (_, x) => tanh(x) });
+const white = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => onesLike(x) });
+const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
@@ -97,7 +97,7 @@ describe('samples that begin at images', () => {
 describe('images that are encoded', () => {
   const zeros = Array.from({ length: 8 }, () => 0);
   const exact = exactDenoiser(process)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // prettier-ignore
-  const gaussian = trained({ ...collect({}), ...overParams(() => null)(exact) });
+  const gaussian = trained({ ...layer({}, () => null), ...overParams(() => null)(exact) });
   const encoded = (change: Partial<Encoding>, of = gaussian) =>
     onWasm((backend) => encode({ images: images(3), grid: parts.grid, ...change })(of)(backend)());
   const decoded = async (grid: Grid, change: Partial<Encoding> = {}): Promise<number> => {

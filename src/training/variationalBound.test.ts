@@ -25,7 +25,7 @@ import {
   using,
 } from '../dsl/index.js';
 import { F, type taskEither, TE } from '../internal/fp.js';
-import { collect } from '../nn/index.js';
+import { layer } from '../nn/index.js';
 import type { DatasetBound } from './boundSums.js';
 import { type Batch, type Dataset, datasetOf, pixelOf } from './dataset.js';
 import type { Trained } from './trained.js';
@@ -50,7 +50,7 @@ const ofTime = (numbers: readonly number[]) => table(numbers);
 
 /** The model of these data, which has q(x_{t-1}|x_t) itself for its steps. */
 const exact: Model<object, Size> = {
-  ...collect({}),
+  ...layer({}, () => null),
   ...learningVariance<object, Size>({
     predicts: 'x0',
     as: 'logVariance',
@@ -186,7 +186,7 @@ describe('a model is told', () => {
 
   test('the class of each image', async () => {
     const byClass: Model<object, Size> = {
-      ...collect({}),
+      ...layer({}, () => null),
       predicts: 'x0',
       classes: 3,
       apply: (_, x, { label }) => scaleBy(onesLike(x), gather(table([-1, 1, -0.2]), label!)),
@@ -200,7 +200,7 @@ describe('a model is told', () => {
 
   test('the condition, made of the images', async () => {
     const enlarging: Model<object, Size> = {
-      ...collect({}),
+      ...layer({}, () => null),
       predicts: 'x0',
       condition: { channels: 1 },
       apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
@@ -258,9 +258,9 @@ describe('on the way', () => {
 
 test('a bound that is no number is NonFinite, which names the image', async () => {
   const spoilt: Model<object, Size> = {
-    ...collect({}),
+    ...layer({}, () => null),
     predicts: 'x0',
-    apply: (_, x) => scaleBy(x, table([1, 1, NaN, 1])) as typeof x,
+    apply: (_, x) => F.pipe(x, scaleBy(table([1, 1, NaN, 1]))) as typeof x,
   };
   expect(await leftOf(outcome({ batch: 4, data: dataOf(4) }, trainedOf(spoilt)))).toMatchObject({
     _tag: 'NonFinite',

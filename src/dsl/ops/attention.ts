@@ -1,8 +1,9 @@
 import { softmaxComposite } from '../composites/index.js';
+import { dual } from '../dual.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { composite, dot, reshape, scale, transpose } from '../primitives/index.js';
-import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 
 /**
  * Scaled dot-product attention between all pixels of an image (of a sequence of tokens: [B, T, 1, C]), `softmax(q·kᵀ/√d)·v` in each head:
@@ -13,13 +14,22 @@ import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
  * const [q, v] = [zeros(1, 1, 2, 1), constantOf([1, 3], 1, 1, 2, 1)] // equal scores: the mean of v
  * reshape(attention(q, q, v, { heads: 1 }), 2) // → [2, 2]
  */
-export const attention =
-  ({ heads }: { readonly heads: number }) =>
+export const attention: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     q: Tensor<[B, H, W, C]>,
     k: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
     v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
-  ): Tensor<[B, H, W, C]> => {
+    options: { readonly heads: number },
+  ): Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    k: Tensor<[B, H, W, C]>,
+    v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
+    options: { readonly heads: number },
+  ): (q: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+} = dual(
+  'attention',
+  4,
+  (q: AnyTensor, k: AnyTensor, v: AnyTensor, { heads }: { readonly heads: number }) => {
     const { shape } = nodeOf(q);
     if (shape.length !== 4)
       raise('ShapeError', {
@@ -51,4 +61,5 @@ export const attention =
     const values = transpose(split(nodeOf(v)), [0, 2, 1, 3]);
     const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, HW, HW]
     return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), shape));
-  };
+  },
+);

@@ -83,10 +83,12 @@ export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Te
  * scalar(0.5) // : Tensor<[]>
  * scalar(7, 'int32') // : Tensor<[], 'int32'>
  */
-export const scalar = <D extends Exclude<DType, 'key'> = 'float32'>(
-  value: number,
-  ...[dtype]: readonly [] | readonly [dtype: D] // `undefined` is no dtype of a type
-): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
+export const scalar: {
+  // two signatures: a default of D would be replaced by what the context of a call expects
+  (value: number): Tensor<[]>;
+  <D extends Filled>(value: number, dtype: D): Tensor<[], D>;
+} = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> =>
+  tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
-import { E } from '../../internal/fp.js';
+import { E, F } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import { type AnyTensor, ascribe, ascribeLike, type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './broadcast.js';
@@ -102,11 +102,11 @@ describe('broadcasts by name', () => {
 
   // their types are claimed: where extents are wide, only the trace can tell
   test.each<[string, () => unknown]>([
-    ['one bias for all channels', () => addBias(image(), ones(1) as Tensor<[Dim]>)],
-    ['one scale for all channels', () => scaleChannels(image(), ones(1) as Tensor<[Dim]>)],
-    ['one vector for all samples', () => addPerSample(image(), ones(1, 2) as Tensor<[Dim, 2]>)],
-    ['one number for each sample', () => mulPerSample(image(), ones(2, 1) as Tensor<[2, Dim]>)],
-    ['one factor for all samples', () => scaleBy(image(), ones(1) as Tensor<[Dim]>)],
+    ['one bias for all channels', () => F.pipe(image(), addBias(ones(1) as Tensor<[Dim]>))],
+    ['one scale for all channels', () => F.pipe(image(), scaleChannels(ones(1) as Tensor<[Dim]>))],
+    ['one vector for all samples', () => F.pipe(image(), addPerSample(ones(1, 2) as Tensor<[Dim, 2]>))],
+    ['one number for each sample', () => F.pipe(image(), mulPerSample(ones(2, 1) as Tensor<[2, Dim]>))],
+    ['one factor for all samples', () => F.pipe(image(), scaleBy(ones(1) as Tensor<[Dim]>))],
   ])('do not repeat an axis of 1: %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });

@@ -70,21 +70,21 @@ describe('convolutions', () => {
     ['no groups', { groups: 0 }],
   ] as const)('convolution refuses %s', (_, options) => {
     expect(attempt(() => conv2d(image(), ones(3, 3, 1, 2), options))).toMatchObject(
-      E.left({ _tag: 'ConfigError', where: 'convolution' }),
+      E.left({ _tag: 'ConfigError', where: 'conv2d' }),
     );
   });
 
   test('a kernel of other channels is named, and one of another order is told how to turn', () => {
     const color = () => ones(1, 4, 4, 3);
     const wide = (kernel: Tensor<[Dim, Dim, Dim, Dim]>): Tensor<[Dim, Dim, Dim, Dim]> => kernel;
-    expect(attempt(() => conv2d(color(), wide(ones(3, 3, 2, 8)), {}))).toMatchObject(
+    expect(attempt(() => F.pipe(color(), conv2d(wide(ones(3, 3, 2, 8)), {})))).toMatchObject(
       E.left({
         _tag: 'ShapeError',
         expected: 'an image of 2 channels, for a kernel [3, 3, 2, 8]',
         hint: 'the kernel is [height, width, channels in, channels out]',
       }),
     );
-    const turned = attempt(() => conv2d(color(), wide(ones(8, 3, 5, 5)), {}));
+    const turned = attempt(() => F.pipe(color(), conv2d(wide(ones(8, 3, 5, 5)), {})));
     expect(turned).toMatchObject(
       E.left({ _tag: 'ShapeError', hint: expect.stringContaining('transpose(2, 3, 1, 0)') }),
     );

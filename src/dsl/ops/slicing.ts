@@ -124,12 +124,12 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
 type Split = OneError & {
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
-    axis?: A,
+    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
   <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
     x: Tensor<S, D>,
     sizes: Extents<N>,
-    axis?: A,
+    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
   ): Parts<S, A, N, D>;
 };
 
@@ -160,16 +160,18 @@ export const split: Split = dual(
   },
 );
 
-type Halves<S extends Shape, A extends number, D extends DType> = readonly [
-  Tensor<Replace<S, A, Half<ExtentAt<S, A>>>, D>,
-  Tensor<Replace<S, A, Half<ExtentAt<S, A>>>, D>,
-];
+// `infer` makes editors show the tuple instead of this name
+type Halves<S extends Shape, A extends number, D extends DType> =
+  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape
+    ? readonly [Tensor<H, D>, Tensor<H, D>]
+    : never;
 
 /** See {@link halve}. */
 type Halve = OneError & {
   (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number = -1>(x: Tensor<S, D>, axis?: A): Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
 };
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { numbersOf } from '../../properties/diffusion/run.js';
+import { numbersOf } from '../../../properties/diffusion/run.js';
 import {
   concatAll,
   constantOf,
@@ -12,7 +12,7 @@ import {
   sum,
   type Tensor,
   zeros,
-} from '../dsl/index.js';
+} from '../../dsl/index.js';
 import { residualBlock } from './residualBlock.js';
 
 describe('a residual block', () => {
@@ -28,7 +28,7 @@ describe('a residual block', () => {
 
   test('begins as the identity, where the channels stay', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
-    expect(await numbersOf((k) => block.apply(block.init(k))(embedding)(x))).toEqual(
+    expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(
       await numbersOf(() => x),
     );
   });
@@ -36,8 +36,8 @@ describe('a residual block', () => {
   test('begins as its skip, where they change', async () => {
     const block = residualBlock({ inputs: 4, outputs: 6, embedding: 3, ...plain });
     const [y, skip] = [
-      await numbersOf((k) => block.apply(block.init(k))(embedding)(x)),
-      await numbersOf((k) => linear(block.init(k).skip!)(x as Tensor<[2, 3, 3, Dim]>)),
+      await numbersOf((k) => block.apply(block.init(k))(x, embedding)),
+      await numbersOf((k) => linear(x as Tensor<[2, 3, 3, Dim]>, block.init(k).skip!)),
     ];
     expect(y).toEqual(skip);
   });
@@ -47,8 +47,8 @@ describe('a residual block', () => {
     const both = await numbersOf((k) => {
       const params = block.init(k);
       const begun = { ...params, conv2: { kernel: ones(3, 3, 4, 4), bias: zeros(4) } };
-      const slopes = grad((p: typeof begun) => sum(block.apply(p)(embedding)(x) as Tensor<Shape>))(begun);
-      return concatAll([reshape(-1)(slopes.conv1.bias), reshape(-1)(slopes.projection.b)], 0);
+      const slopes = grad((p: typeof begun) => sum(block.apply(p)(x, embedding) as Tensor<Shape>))(begun);
+      return concatAll([reshape(slopes.conv1.bias, -1), reshape(slopes.projection.b, -1)], 0);
     });
     expect(both.slice(0, 4)).toEqual(both.slice(4));
     expect(both.every((slope) => slope !== 0)).toBe(true);
@@ -72,7 +72,7 @@ describe('a residual block', () => {
       // the first convolution is the identity and, at first, so is the affine part of both norms
       const conv = { kernel: centre, bias: zeros(4) };
       const projection = { w: zeros(3, 8), b: constantOf([...ys, ...yb], 8) };
-      return block.apply({ ...params, conv1: conv, conv2: conv, projection })(embedding)(x);
+      return block.apply({ ...params, conv1: conv, conv2: conv, projection })(x, embedding);
     });
     const silu = (v: number): number => v / (1 + Math.exp(-v));
     /** `[2, 9, 4]`, each two channels of a sample standardized. */

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { numbersOf, outcomeOf } from '../../properties/diffusion/run.js';
+import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import {
   type Affine,
   constantOf,
@@ -10,11 +10,11 @@ import {
   leafSpec,
   sum,
   type Tensor,
-} from '../dsl/index.js';
+} from '../../dsl/index.js';
 import { convLayer } from './conv.js';
 import { groupNormLayer } from './groupNorm.js';
 import { allZeros, fanInNormal, fanInUniform, normalOf } from './initializers.js';
-import { collect, parameter } from './layer.js';
+import { layer, parameter } from './layer.js';
 import { linearLayer } from './linear.js';
 import { downsampleLayer, upsampleLayer } from './sampling.js';
 
@@ -52,14 +52,14 @@ describe('initializers', () => {
   });
 });
 
-describe('collect', () => {
+describe('layer', () => {
   const layers = {
     a: linearLayer({ inputs: 2, outputs: 3 }),
     more: [linearLayer({ inputs: 2, outputs: 3 })],
   } as const;
 
   test('the parameters of a tree of layers are the tree of their parameters', () => {
-    const { params, init } = collect(layers);
+    const { params, init } = layer(layers, (bound) => bound);
     expect(params.leaves.map(({ path, shape }) => [path, shape])).toEqual([
       ['a.w', [2, 3]],
       ['a.b', [3]],
@@ -73,15 +73,17 @@ describe('collect', () => {
   });
 
   test('a layer begins the same, whatever stands beside it, and equal layers begin differently', async () => {
-    const alone = await numbersOf((k) => collect({ a: layers.a }).init(k).a.w);
-    const beside = await numbersOf((k) => collect(layers).init(k).a.w);
+    const alone = await numbersOf((k) => layer({ a: layers.a }, (bound) => bound).init(k).a.w);
+    const beside = await numbersOf((k) => layer(layers, (bound) => bound).init(k).a.w);
     expect(beside).toEqual(alone);
-    expect(await numbersOf((k) => collect(layers).init(k).more[0].w)).not.toEqual(alone);
+    expect(await numbersOf((k) => layer(layers, (bound) => bound).init(k).more[0].w)).not.toEqual(alone);
   });
 
   test('a layer that is absent has no parameters', () => {
     expect(
-      collect({ a: undefined, b: parameter(allZeros, 2) }).params.leaves.map(({ path }) => path),
+      layer({ a: undefined, b: parameter(allZeros, 2) }, (bound) => bound).params.leaves.map(
+        ({ path }) => path,
+      ),
     ).toEqual(['b']);
   });
 });

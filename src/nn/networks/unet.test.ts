@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import type { Model as DiffusionModel } from '../diffusion/denoiser.js';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import type { Model as DiffusionModel } from '../../diffusion/denoiser.js';
 import {
   add,
   concatAll,
@@ -18,8 +18,8 @@ import {
   tensorsOf,
   valueAndGrad,
   zipTensors,
-} from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { unet, type UNetParams } from './unet.js';
 import type { UNetConfig } from './unetConfig.js';
 
@@ -47,9 +47,9 @@ const goldenParams = (model: { readonly params: Parameters<typeof fillSpec<UNetP
   return fillSpec(model.params, ({ path, shape }) => {
     const extents = shape as readonly number[]; // a model's extents are numbers
     const wave = detTensor(extents, paths.indexOf(path));
-    if (path.endsWith('.gamma')) return add(1)(mul(0.1)(wave));
-    if (extents.length === 1) return mul(0.1)(wave);
-    return path === 'label.table' ? wave : mul(1 / Math.sqrt(size(extents.slice(0, -1))))(wave);
+    if (path.endsWith('.gamma')) return add(mul(wave, 0.1), 1);
+    if (extents.length === 1) return mul(wave, 0.1);
+    return path === 'label.table' ? wave : mul(wave, 1 / Math.sqrt(size(extents.slice(0, -1))));
   });
 };
 const x = constantOf(det(2 * 8 * 8 * 3, 50), 2, 8, 8, 3);
@@ -74,10 +74,10 @@ describe('against the same network in PyTorch', () => {
     expect(model.params.leaves.map(({ path }) => path).sort()).toEqual(Object.keys(golden.gradients).sort());
     const numbers = await numbersOf(() => {
       const { value, grad } = valueAndGrad((p: { readonly params: UNetParams; readonly x: typeof x }) =>
-        sum(mul(detTensor([2, 8, 8, 3], 7))(model.apply(p.params, p.x, at) as Tensor<Shape>)),
+        sum(mul(model.apply(p.params, p.x, at) as Tensor<Shape>, detTensor([2, 8, 8, 3], 7))),
       )({ params, x });
-      const flat = tensorsOf(grad).map(({ leaf }) => reshape(-1)(leaf as Tensor<Shape>)); // parameters are float32
-      return concatAll([reshape(1)(value), ...flat], 0);
+      const flat = tensorsOf(grad).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // parameters are float32
+      return concatAll([reshape(value, 1), ...flat], 0);
     });
     expect(Math.abs(numbers[0]! / golden.loss - 1)).toBeLessThan(approx);
     let next = 1;
@@ -116,7 +116,7 @@ const t = constantOf(Int32Array.of(3, 500), 2);
 
 /** Parameters that are nowhere zero. */
 const waves = (model: { readonly params: Parameters<typeof fillSpec<UNetParams>>[0] }): UNetParams =>
-  fillSpec(model.params, ({ shape }) => mul(0.3)(detTensor(shape as readonly number[], shape.length))); // extents are numbers
+  fillSpec(model.params, ({ shape }) => mul(detTensor(shape as readonly number[], shape.length), 0.3)); // extents are numbers
 
 describe('parameters', () => {
   test('network R of the benchmarks has 6,472,195', () => {
@@ -169,7 +169,7 @@ describe('parameters', () => {
       expect(tensorsOf(params).map(({ path, leaf }) => [path, dims(leaf)])).toEqual(
         model.params.leaves.map(({ path, shape }) => [path, shape]),
       );
-      return concatAll([reshape(-1)(params.levels[0]!.down[0]!.residual.conv1.kernel), reshape(-1)(params.levels[0]!.up[1]!.residual.conv1.kernel)], 0); // prettier-ignore
+      return concatAll([reshape(params.levels[0]!.down[0]!.residual.conv1.kernel, -1), reshape(params.levels[0]!.up[1]!.residual.conv1.kernel, -1)], 0); // prettier-ignore
     });
     expect(new Set(begun).size).toBe(begun.length);
   });
@@ -180,10 +180,11 @@ describe('parameters', () => {
       Array.from(images32(), () => 0),
     );
     const slopes = await numbersOf((k) =>
-      reshape(-1)(
+      reshape(
         valueAndGrad((p: UNetParams) =>
-          sum(mul(detTensor([2, 4, 4, 1], 3))(model.apply(p, images, { t }) as Tensor<Shape>)),
+          sum(mul(model.apply(p, images, { t }) as Tensor<Shape>, detTensor([2, 4, 4, 1], 3))),
         )(model.init(k)).grad.output.kernel,
+        -1,
       ),
     );
     expect(slopes.every((slope) => slope !== 0)).toBe(true);
@@ -244,8 +245,8 @@ test('gradients agree with central differences along a direction', async () => {
   // each run draws the same from its key
   const at = (h: number) => (dropout: Key) => {
     const loss = (p: UNetParams): Tensor<[]> =>
-      sum(mul(detTensor([2, 4, 4, 1], 7))(model.apply(p, images, { t, label: t, dropout }) as Tensor<Shape>));
-    const moved = zipTensors((p, d) => add(mul(h)(d))(p))(waves(model), direction);
+      sum(mul(model.apply(p, images, { t, label: t, dropout }) as Tensor<Shape>, detTensor([2, 4, 4, 1], 7)));
+    const moved = zipTensors([waves(model), direction], (p, d) => add(p, mul(d, h)));
     return valueAndGrad(loss)(moved);
   };
   const [[plus], [minus]] = [
@@ -254,9 +255,9 @@ test('gradients agree with central differences along a direction', async () => {
   ];
   const [slope] = await numbersOf((k) => {
     const along: Grads<UNetParams> = at(0)(k).grad;
-    return tensorsOf(zipTensors((d, g) => mul(g)(d))(direction, along))
+    return tensorsOf(zipTensors([direction, along], (d, g) => mul(d, g)))
       .map(({ leaf }) => sum(leaf as Tensor<Shape>)) // all float32
-      .reduce((total, part) => add(part)(total));
+      .reduce((total, part) => add(total, part));
   });
   // the error of a central difference is of the order h²
   expect(Math.abs((plus! - minus!) / 2e-5 / slope! - 1)).toBeLessThan(1e-7);

@@ -1,7 +1,7 @@
 /** A U-Net that is conditioned on an image, against one of images with more channels. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { numbersOf, outcomeOf, right } from '../../properties/diffusion/run.js';
-import type { Conditioning, Model as DiffusionModel } from '../diffusion/denoiser.js';
+import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
+import type { Conditioning, Model as DiffusionModel } from '../../diffusion/denoiser.js';
 import {
   concat,
   constantOf,
@@ -11,8 +11,8 @@ import {
   type Shape,
   slice,
   type Tensor,
-} from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { unet, type UNetParams } from './unet.js';
 import type { UNetConditioning } from './unetConditioning.js';
 
@@ -41,16 +41,16 @@ describe('a U-Net with a condition', () => {
   test('is one of images with the condition behind them, of which it gives the first channels', async () => {
     const params = waves(model);
     const { kernel, bias } = params.output;
-    const output = { kernel: pad(-1, 0, 2)(kernel), bias: pad(0, 0, 2)(bias) } as UNetParams['output'];
+    const output = { kernel: pad(kernel, -1, 0, 2), bias: pad(bias, 0, 0, 2) } as UNetParams['output'];
     const expected = await numbersOf(() =>
-      slice(-1, 0, 1)(wide.apply({ ...params, output }, concat(image)(x) as Tensor<[2, 4, 4, 3]>, { t })),
+      slice(wide.apply({ ...params, output }, concat(x, image) as Tensor<[2, 4, 4, 3]>, { t }), -1, 0, 1),
     );
     expect(await numbersOf(() => model.apply(params, x, { t, condition: { image } }))).toEqual(expected);
   });
 
   test('takes a small image for that which it is resized to', async () => {
     const ofSmall = await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: small } }));
-    const resized = resizeBilinear(4, 4)(small);
+    const resized = resizeBilinear(small, 4, 4);
     expect(ofSmall).toEqual(
       await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: resized } })),
     );

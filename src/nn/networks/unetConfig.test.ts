@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { right } from '../../properties/diffusion/run.js';
-import { E } from '../internal/fp.js';
+import { right } from '../../../properties/diffusion/run.js';
+import { E } from '../../internal/fp.js';
 import { headsOver, levelsOf, unetArchitecture } from './unetConfig.js';
 
 const good = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2] };

@@ -1,8 +1,8 @@
 /** A U-Net that learns its variance, against two that do not. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { numbersOf, right } from '../../properties/diffusion/run.js';
-import { reference } from '../backends/reference/index.js';
-import type { Model as DiffusionModel } from '../diffusion/denoiser.js';
+import { numbersOf, right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import type { Model as DiffusionModel } from '../../diffusion/denoiser.js';
 import {
   compile,
   constantOf,
@@ -13,8 +13,8 @@ import {
   slice,
   type Tensor,
   using,
-} from '../dsl/index.js';
-import { F, RTE } from '../internal/fp.js';
+} from '../../dsl/index.js';
+import { F, RTE } from '../../internal/fp.js';
 import { unet, type UNetOutputs, type UNetParams } from './unet.js';
 
 const config = { image: [4, 4, 2], base: 4, multipliers: [1, 2], blocks: 1, heads: 2, groups: 2 } as const;
@@ -38,7 +38,7 @@ const t = constantOf(Int32Array.of(3, 500), 2);
 /** The parameters of a plain U-Net whose last convolution has two of the four channels, from `first` on. */
 const lastFrom = (first: number): UNetParams => {
   const { kernel, bias } = params.output;
-  return { ...params, output: { kernel: slice(-1, first, 2)(kernel), bias: slice(0, first, 2)(bias) } };
+  return { ...params, output: { kernel: slice(kernel, -1, first, 2), bias: slice(bias, 0, first, 2) } };
 };
 
 describe('a U-Net that learns its variance', () => {

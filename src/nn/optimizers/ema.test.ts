@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { numbersOf, outcomeOf } from '../../properties/diffusion/run.js';
-import { constantOf, scalar } from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
+import { constantOf, scalar } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { ema, emaDecay } from './ema.js';
 
 test.each([

@@ -11,8 +11,8 @@ const requireDecay = requirement(
 
 /** See {@link emaDecay}. */
 interface EmaDecay {
-  (decay: number, step: Step): Scalar;
-  (step: Step): (decay: number) => Scalar;
+  (step: Step, decay: number): Scalar;
+  (decay: number): (step: Step) => Scalar;
 }
 
 /**
@@ -20,9 +20,9 @@ interface EmaDecay {
  * Raises `ConfigError` for a decay outside [0, 1).
  *
  * @example
- * [0, 10, 1000].map((n) => emaDecay(0.99, scalar(n, 'int32'))) // → [0.1, 0.55, 0.99]
+ * [0, 10, 1000].map((n) => emaDecay(scalar(n, 'int32'), 0.99)) // → [0.1, 0.55, 0.99]
  */
-export const emaDecay: EmaDecay = dual('emaDecay', 2, (decay: number, step: Step) => {
+export const emaDecay: EmaDecay = dual('emaDecay', 2, (step: Step, decay: number) => {
   requireDecay('ema', decay);
   const n = cast(step, 'float32');
   return minimum(div(add(1, n), add(10, n)), decay);
@@ -38,6 +38,6 @@ export const emaDecay: EmaDecay = dual('emaDecay', 2, (decay: number, step: Step
 export const ema =
   (decay: number) =>
   <P>(average: P, params: P, step: Step): P => {
-    const d = emaDecay(decay, step);
+    const d = emaDecay(step, decay);
     return zipTensors([average, params], (a, p) => add(a, mul(sub(1, d), sub(p, a))));
   };

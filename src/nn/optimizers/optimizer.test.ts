@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
   type Dim,
   type Grads,
@@ -14,8 +14,8 @@ import {
   type Tensor,
   tensorsOf,
   treeSpec,
-} from '../dsl/index.js';
-import { E } from '../internal/fp.js';
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { adam, type AdamConfig } from './adam.js';
 import { adamw } from './adamw.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
@@ -33,7 +33,7 @@ const paramsOf = ([w, b]: readonly [readonly number[], readonly number[]]): Para
 
 /** All numbers of a tree, one after the other. */
 const flat = (tree: unknown): Tensor<[Dim]> => {
-  const [first, ...rest] = tensorsOf(tree).map(({ leaf }) => reshape(-1)(leaf as Tensor<Shape>)); // all are float32 here
+  const [first, ...rest] = tensorsOf(tree).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // all are float32 here
   return concatAll([first!, ...rest], 0);
 };
 

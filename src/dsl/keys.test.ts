@@ -150,7 +150,7 @@ describe('sampling', () => {
     [-(2 ** 31) - 1, 0],
     [-1, 2 ** 31 - 1],
   ])('there is no whole number from %s to %s that int32 and one draw give', (low, high) => {
-    expect(messageOf(() => randint(staged(), low, high, 3))).toMatch(/^randint: expected whole numbers/);
+    expect(messageOf(() => randint(staged(), low, high, 3))).toMatch(/^randint: expected int32 integers/);
   });
 
   test('a tensor is no key', () => {

@@ -33,7 +33,7 @@ const looped = (equation: string, ...operands: readonly (readonly number[])[]): 
 };
 
 /** einsum of an equation that the compiler does not know. */
-const untyped = einsum as (equation: string) => (...xs: readonly Tensor<Shape>[]) => Tensor<Shape>;
+const untyped = einsum as (...args: readonly (Tensor<Shape> | string)[]) => Tensor<Shape>;
 
 describe('einsum', () => {
   test.each([
@@ -59,7 +59,7 @@ describe('einsum', () => {
     const words = equation.split('->')[0]!.split(',');
     const operands = words.map((word, i) => numbers(size(word), i + 1));
     await expectOperation(
-      (...xs: readonly Tensor<Shape>[]) => untyped(equation)(...xs),
+      (...xs: readonly Tensor<Shape>[]) => untyped(...xs, equation),
       operands.map((data, i) => ({ ...floats(data), shape: shapeOf(words[i]!) })),
       looped(equation, ...operands),
     );

@@ -200,6 +200,9 @@ const checkOperands = (text: string, operands: Equation['operands'], nodes: read
       actual: `${nodes.length}`,
       hint: 'give one tensor for each operand of the equation',
     });
+  const other = nodes.find(({ dtype }) => dtype !== 'float32');
+  if (other !== undefined)
+    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: 'cast it first' }); // prettier-ignore
   const bound = operands.reduce(
     (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `arg ${i + 1} of '${text}'`),
     nothingBound(),

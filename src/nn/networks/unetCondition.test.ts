@@ -77,13 +77,13 @@ describe('a U-Net with a condition', () => {
   });
 
   test.each([
-    ['no condition', model, { t }, 'ConfigError', 'unet: expected a condition [2, height, width, 2], got none'],
+    ['no condition', model, { t }, 'ConfigError', 'unet: expected a condition [2, height, width, 2], got no condition'],
     ['one of other channels', model, { t, condition: { image: x } }, 'ShapeError', 'unet: expected a condition [2, height, width, 2], got [2, 4, 4, 1]'],
     ['one of another batch', model, { t, condition: { image: wave([3, 4, 4, 2], 1) as typeof image } }, 'ShapeError', 'got [3, 4, 4, 2]'],
     ['a level of noise that it is not told', model, { t, condition: { image, t } }, 'ConfigError', 'expected a condition without t'],
     ['no level of noise where it is', noisy, { t, condition: { image } }, 'ConfigError', 'expected a condition with t'],
-    ['neither', noisy, { t }, 'ConfigError', 'expected a condition with t: the model is told how noisy it is, got no condition'],
-    ['one where there is none', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model has none'],
+    ['neither', noisy, { t }, 'ConfigError', 'expected a condition with t: the model takes the noise level of conditions, got no condition'],
+    ['one where there is none', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model takes none'],
   ] as const)('refuses %s', async (_, one, told, tag, message) => {
     const outcome = await outcomeOf(() => one.apply(waves(one), x, told))();
     expect(outcome).toMatchObject({ left: { _tag: tag } });

@@ -32,6 +32,6 @@ test('equal parameters stay, to the bit', async () => {
 test('refuses a decay of 1', async () => {
   const outcome = await outcomeOf(() => emaDecay(scalar(0, 'int32'), 1))();
   expect(E.isLeft(outcome) && outcome.left.message).toBe(
-    'ema: expected a decay in [0, 1), got 1; 0.999 is usual, less for short runs',
+    'ema: expected a decay in [0, 1), got 1; 0.999 is usual; use less for short runs',
   );
 });

@@ -28,7 +28,7 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
 >;
 
 /**
- * Self-attention between all pixels, added to its input: x + output(attention(q, k, v)), with q, k, v = split(qkv(norm(x))).
+ * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
  * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
  * `QKVAttention`.
  *
@@ -63,10 +63,9 @@ export const attentionBlock = <const C extends number>({
     ({ norm, qkv, output }) =>
       <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
         type Image = Tensor<[B, H, W, Channels<C>]>;
-        const [q, k, v] = split(qkv(norm(x)), [size, size, size]) as readonly Tensor<
-          [B, H, W, Dim]
-        >[] as readonly [Image, Image, Image]; // 3·C channels
-        return add(x, output(attention(q, k, v, { heads })));
+        const parts = split(qkv(norm(x)), [size, size, size]);
+        const [q, k, v] = parts as unknown as readonly [Image, Image, Image]; // of 3·C channels
+        return add(output(attention(q, k, v, { heads })), x);
       },
   );
 };

@@ -85,7 +85,7 @@ export const hasInput = ([, second]: readonly unknown[]): boolean =>
   isTensor(second) && dtypeOf(second) !== 'key';
 
 /**
- * The residual block of DDPM (Ho et al. 2020, appendix B): x + h, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
+ * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
  * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
  * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
  * applied, since all blocks share it.
@@ -139,7 +139,7 @@ export const residualBlock = <const C extends number, const D extends number, co
             norm2(addPerSample(h1, addBias(y as Tensor<[B, Channels<D>]>, conv1.bias))); // D outputs
         const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
         const straight = skip === undefined ? (x as unknown as typeof h1) : skip(x); // without `skip` C is D
-        return add(straight, conv2(h3));
+        return add(conv2(h3), straight);
       },
     ),
   );

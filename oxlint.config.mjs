@@ -12,7 +12,7 @@ const house = {
 const above = ['properties', 'examples', 'bench'];
 const seam = 'src/internal/fp.ts is the one seam onto fp-ts and io-ts.';
 const roots = 'Import the package by its root: its subpaths fail in Node, or weigh ten times as much.';
-const tfjs = 'Only src/backends/tfjs and bench may import tfjs.';
+const tfjs = 'Only src/backends/tfjs, src/backends/wasm and bench may import tfjs.';
 const portable = 'This folder runs in the browser too.';
 
 /** `no-restricted-imports` over [regular expression, message] pairs. */
@@ -49,7 +49,7 @@ export default {
     'no-shadow': 'off',
     'no-underscore-dangle': 'off', // fp-ts's tags begin with one
     'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-    'import/no-cycle': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'import/namespace': 'off', // it cannot read computed names, which TypeScript checks anyway
     'import/no-unassigned-import': 'off',
     'import/no-named-as-default-member': 'off', // fast-check is used as fc
@@ -80,7 +80,7 @@ export default {
       },
     })),
     { files: ['src/training/files.ts'], rules: { 'no-restricted-globals': 'off' } }, // which asks for Node when it is called
-    { files: ['src/backends/tfjs/**'], rules: restrict(...arrows('backends', house.backends)) },
+    { files: ['src/backends/{tfjs,wasm}/**'], rules: restrict(...arrows('backends', house.backends)) },
     {
       files: ['src/internal/fp.ts'],
       rules: restrict(noSubpaths, ['^\\.', 'The seam imports fp-ts and io-ts alone.']),
@@ -90,7 +90,7 @@ export default {
       files: ['src/**/*.test.ts'],
       rules: { ...restrict(noSubpaths, noTfjs), 'no-restricted-globals': 'off' },
     },
-    { files: ['src/backends/tfjs/**/*.test.ts', 'bench/**'], rules: restrict(noSubpaths) },
+    { files: ['src/backends/{tfjs,wasm}/**/*.test.ts', 'bench/**'], rules: restrict(noSubpaths) },
     // It takes the address of a file that is served, and no code.
     { files: ['examples/browser-webgpu/worker/backends.ts'], rules: restrict(noSubpaths) },
     { files: ['**/*.config.*'], rules: { 'import/no-default-export': 'off' } },

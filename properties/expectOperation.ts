@@ -9,7 +9,7 @@ import { valueOf } from './oracles/plans.js';
 import { type Nodes, programOf, running } from './oracles/running.js';
 import { reference } from '../src/backends/reference/index.js';
 import { cpu } from '../src/backends/tfjs/cpu.js';
-import { wasm } from '../src/backends/tfjs/wasm.js';
+import { wasm } from '../src/backends/wasm/backend.js';
 import type { HostArray } from '../src/dsl/backend.js';
 import type { Node } from '../src/dsl/node.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../src/dsl/tensor.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
 import { reference } from '../src/backends/reference/index.js';
 import { cpu } from '../src/backends/tfjs/cpu.js';
-import { wasm } from '../src/backends/tfjs/wasm.js';
+import { wasm } from '../src/backends/wasm/backend.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { valueOf } from './oracles/plans.js';
 import { noWebgpu } from './webgpu.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import {
   ancestral,
   classifierGuided,

@@ -1,6 +1,6 @@
 /** Samples of a mixture in the plane, by every solver with the exact denoiser: their mean and covariance are the data's. */
 import { describe, expect, it } from 'vitest';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import {
   cosine,
   ddpm,

@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
 import { add, constantOf, mul, scalar, table, tanh, zerosLike } from '../../src/dsl/index.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
-import { legsOf, type SampleState, type Solver } from '../../src/diffusion/solver.js';
+import { legsOf } from '../../src/diffusion/leg.js';
+import type { SampleState, Solver } from '../../src/diffusion/solver.js';
 import { entryAt } from '../../src/diffusion/table.js';
 
 const process = right(ddpm(cosine(1000)));

@@ -1,7 +1,7 @@
 /** A step of training, optimiser and average included: every backend comes to the state that the reference comes to. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
 import { compile, key, read, release, using } from '../../src/dsl/index.js';

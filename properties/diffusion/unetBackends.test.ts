@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
 import { tensorBackend } from '../../src/backends/tfjs/eager/backend.js';
 import { cpuEngine } from '../../src/backends/tfjs/eager/testing.js';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import { E } from '../../src/internal/fp.js';
 import { valueOf } from '../oracles/plans.js';

@@ -1,6 +1,6 @@
 /** What diffusion makes of a U-Net that learns its variance. */
 import { describe, expect, it } from 'vitest';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import {
   boundLosses,
   cosine,

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import type { Backend } from '../../src/dsl/backend.js';
 import { noChromium } from '../chromium/browser.js';

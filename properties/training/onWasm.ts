@@ -1,7 +1,7 @@
 /** Trainings at work on the wasm backend. */
 import { type NoisefoldError, type Backend, using } from '../../src/dsl/index.js';
 import { E, TE } from '../../src/internal/fp.js';
-import { wasm } from '../../src/backends/tfjs/wasm.js';
+import { wasm } from '../../src/backends/wasm/backend.js';
 import { encodeCheckpoint } from '../../src/training/checkpoint.js';
 import { startTraining, type TrainingRun } from '../../src/training/run.js';
 import type { TrainEvent } from '../../src/training/trainEvent.js';

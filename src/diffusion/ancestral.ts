@@ -1,18 +1,13 @@
 import { add, broadcastLike, mul, type Shape, table } from '../dsl/index.js';
 import { exactly } from '../internal/decode.js';
-import { t } from '../internal/fp.js';
 import { posteriorOf } from './channel.js';
 import { deviationOf, saidLogVariance } from './learnedVariance.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg, Moment, SampleState, SampleStep } from './solver.js';
+import type { Leg } from './leg.js';
+import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
+import type { Moment, SampleState, SampleStep } from './solver.js';
 import { integrating, withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
-
-/** σ_t² of the reverse steps: β̃_t, or β_t; DDPM (Ho et al. 2020), section 3.2, found them equally good. */
-export type ReverseVariance = 'posterior' | 'beta';
-
-/** A {@link ReverseVariance}, from outside. */
-export const reverseVariance = t.keyof({ posterior: null, beta: null }, "a variance, 'posterior' or 'beta'");
 
 /**
  * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.

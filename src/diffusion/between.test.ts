@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, ones, type Tensor } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { channelBetween, qBetween, qSampleBetween } from './between.js';

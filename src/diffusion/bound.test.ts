@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, gather, scaleBy, table, type Tensor } from '../dsl/index.js';
 import { boundTerm } from './bound.js';
 import { uncorrected } from './correction.js';

@@ -2,7 +2,7 @@ import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub }
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
 import { amount, exactly } from '../internal/decode.js';
-import { type ReverseVariance, reverseVariance } from './ancestral.js';
+import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { boundTerm } from './bound.js';
 import { uncorrected } from './correction.js';
 import type { Denoiser } from './denoiser.js';

@@ -2,7 +2,7 @@ import { type Dim, exp, gather, mul, scaleBy, type Shape, table, type Tensor } f
 import { optionsOf } from '../dsl/options.js';
 import { exactly } from '../internal/decode.js';
 import { E, F, t } from '../internal/fp.js';
-import { type ReverseVariance, reverseVariance } from './ancestral.js';
+import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import type { Conditioning, Denoiser } from './denoiser.js';
 import { type Guide, gradientOf, withGuide } from './guide.js';

@@ -2,7 +2,7 @@ import { add, mul, table } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { identity } from './channel.js';
 import { flowStep } from './lambda.js';
-import { legBetween, type Leg, type Levels } from './solver.js';
+import { legBetween, type Leg, type Levels } from './leg.js';
 import { noOptions, withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 

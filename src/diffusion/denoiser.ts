@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TreeSpec,
 } from '../dsl/index.js';
-import type { ReverseVariance } from './ancestral.js';
+import type { ReverseVariance } from './reverseVariance.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { requireDetermined } from './determined.js';

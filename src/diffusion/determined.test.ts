@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outcomeOf, right } from '../../properties/diffusion/run.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { foldIn, iota, mul, ones, scalar, type Shape, tanh, type Tensor } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { exponential } from './alphaBarSchedules.js';

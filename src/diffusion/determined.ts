@@ -3,7 +3,7 @@ import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { leavesSignal } from './lambda.js';
 import type { Parameterization } from './parameterization.js';
-import type { Levels } from './solver.js';
+import type { Levels } from './leg.js';
 
 /** From these only the noise is known. */
 const NOISES: readonly Parameterization[] = ['epsilon', 'score'];

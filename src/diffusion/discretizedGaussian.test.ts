@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../properties/diffusion/run.js';
 import { cpu } from '../backends/tfjs/cpu.js';
 import { reference } from '../backends/reference/index.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, grad, sum, type Tensor } from '../dsl/index.js';
 import { discretizedLogLikelihood } from './discretizedGaussian.js';
 

@@ -1,6 +1,6 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg } from './solver.js';
+import type { Leg } from './leg.js';
 import { exactly } from '../internal/decode.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 

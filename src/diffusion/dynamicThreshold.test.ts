@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { numbersOf, outcomeOf } from '../../properties/diffusion/run.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, reshape } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { dynamicThreshold } from './dynamicThreshold.js';

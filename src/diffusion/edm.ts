@@ -4,7 +4,8 @@ import { amount, exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import { flowStep, isGradual, leavesSignal, sigmaOf } from './lambda.js';
-import type { Integrator, Leg } from './solver.js';
+import type { Leg } from './leg.js';
+import type { Integrator } from './solver.js';
 import { withOptions } from './solverOptions.js';
 import { column, entryAt } from './table.js';
 

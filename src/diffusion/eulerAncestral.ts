@@ -1,7 +1,7 @@
 import { exactly } from '../internal/decode.js';
 import { sigmaOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Leg } from './solver.js';
+import type { Leg } from './leg.js';
 import { integrating, isEta, withOptions } from './solverOptions.js';
 
 /**

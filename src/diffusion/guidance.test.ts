@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { add, cast, constantOf, mul, onesLike, scaleBy, tanh } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';

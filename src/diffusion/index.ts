@@ -8,7 +8,8 @@ export {
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
 } from './alphaBarSchedules.js';
-export { ancestral, ancestralStep, type ReverseVariance } from './ancestral.js';
+export { ancestral, ancestralStep } from './ancestral.js';
+export type { ReverseVariance } from './reverseVariance.js';
 export {
   type BetaRange,
   constantBetas,
@@ -162,15 +163,7 @@ export {
   type SigmaRange,
 } from './sigmaGrid.js';
 export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
-export {
-  type Integrator,
-  type Leg,
-  legsOf,
-  type Moment,
-  type SampleState,
-  type SampleStep,
-  type Solver,
-} from './solver.js';
+export { type Integrator, type Moment, type SampleState, type SampleStep, type Solver } from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
 export {
@@ -191,3 +184,4 @@ export {
 } from './weighting.js';
 export { zeroTerminalSNR } from './zeroTerminalSNR.js';
 export { uniPC, uniPCRows, type UniPCVariant } from './uniPC.js';
+export { type Leg, legsOf } from './leg.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../properties/diffusion/run.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { constantOf } from '../dsl/index.js';
 import { slerp } from './interpolation.js';
 

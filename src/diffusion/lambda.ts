@@ -1,5 +1,5 @@
 import { type Channel, logSNR } from './channel.js';
-import type { Leg } from './solver.js';
+import type { Leg } from './leg.js';
 
 /**
  * λ of DPM-Solver: half of the log-SNR, ln(a/s); -∞ without signal, ∞ without noise.

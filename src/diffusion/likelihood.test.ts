@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import {
   addBias,
   compile,

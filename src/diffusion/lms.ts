@@ -1,6 +1,6 @@
 import { sigmaOf } from './lambda.js';
 import { noiseMultistep } from './noiseMultistep.js';
-import type { Leg } from './solver.js';
+import type { Leg } from './leg.js';
 import { exactly } from '../internal/decode.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';
 

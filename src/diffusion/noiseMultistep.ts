@@ -2,7 +2,8 @@ import type { Channel } from './channel.js';
 import { conversion } from './parameterization.js';
 import { flowStep, hasSignal, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
-import type { Integrator, Leg } from './solver.js';
+import type { Leg } from './leg.js';
+import type { Integrator } from './solver.js';
 
 /** x_s = x·x_t + noise·ε̂ from one level to another: the step of DDIM with any ε̂, where there is signal. */
 export const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {

@@ -3,7 +3,8 @@ import { add, mul, table } from '../dsl/index.js';
 import { hasSignal, isGradual, reachOf } from './lambda.js';
 import { meanNoiseStep, noiseStep } from './noiseMultistep.js';
 import { conversion } from './parameterization.js';
-import { type Integrator, type Leg, legBetween, legsOf, type Solver } from './solver.js';
+import { type Leg, legBetween, legsOf } from './leg.js';
+import type { Integrator, Solver } from './solver.js';
 import { column, entryAt } from './table.js';
 
 /**

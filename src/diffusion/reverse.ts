@@ -10,7 +10,7 @@ import {
   type Tensor,
   cast,
 } from '../dsl/index.js';
-import { type ReverseVariance, reverseVariance } from './ancestral.js';
+import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
 import { orRaise } from '../dsl/errors.js';

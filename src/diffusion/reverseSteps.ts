@@ -3,7 +3,8 @@ import type { Shape } from '../dsl/tensor.js';
 import { E, type either } from '../internal/fp.js';
 import type { Denoiser, ReverseSteps } from './denoiser.js';
 import type { Process } from './process.js';
-import type { Integrator, Leg } from './solver.js';
+import type { Leg } from './leg.js';
+import type { Integrator } from './solver.js';
 
 const equalNumbers = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
   a.length === b.length && Array.from(a).every((number, i) => number === b[i]);

@@ -34,7 +34,7 @@ import { sampler } from './sampler.js';
 import { cosine } from './alphaBarSchedules.js';
 import { linear } from './betaSchedules.js';
 import { scheduleFromBetas } from './schedule.js';
-import { type Leg, legsOf } from './solver.js';
+import { type Leg, legsOf } from './leg.js';
 
 const process = right(ddpm(cosine(1000)));
 /** What a table of coefficients makes of 1, with the best x̂₀ of Gaussian data and without noise. */

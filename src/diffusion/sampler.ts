@@ -21,7 +21,8 @@ import { everyStep, type Grid, gridOf } from './grid.js';
 import { gaussian, type Noise } from './noise.js';
 import type { Process } from './process.js';
 import { requiredKey } from './required.js';
-import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
+import { type Leg, legsOf } from './leg.js';
+import type { SampleState, SampleStep, Solver } from './solver.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
 

@@ -9,7 +9,7 @@ import { ddpm } from './process.js';
 import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
 import { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
-import { legsOf } from './solver.js';
+import { legsOf } from './leg.js';
 
 const process = right(ddpm(linear(1000)));
 const levels = sigmas(process.schedule);

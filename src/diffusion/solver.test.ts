@@ -9,7 +9,7 @@ import { ddpm, type Process } from './process.js';
 import { respace } from './respacing.js';
 import { cosine } from './alphaBarSchedules.js';
 import { linear } from './betaSchedules.js';
-import { type Leg, legsOf } from './solver.js';
+import { type Leg, legsOf } from './leg.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

@@ -1,45 +1,10 @@
 import type { NoisefoldError } from '../dsl/errors.js';
 import type { Shape, Tensor } from '../dsl/tensor.js';
 import type { either } from '../internal/fp.js';
-import type { ReverseVariance } from './ancestral.js';
-import { type Channel, identity, transition } from './channel.js';
+import type { Channel } from './channel.js';
 import type { LearnedVariance } from './denoiser.js';
-import type { Process } from './process.js';
-
-/** One stretch of a sampler's path: from a timestep down to the next of its grid, or to the data; or back up. */
-export interface Leg {
-  /** The timestep at which the leg begins, or that of its end where it begins at the data. */
-  readonly t: number;
-  /** The timestep at which it ends; null at the data. */
-  readonly next: number | null;
-  /** q(x_t|x_0), where the leg begins: the identity at the data. */
-  readonly from: Channel;
-  /** q(x_s|x_0), where it ends: the identity at the data. */
-  readonly to: Channel;
-  /** q(x_t|x_s) of its noisier end by the other: what the leg undoes, or on the way up does. */
-  readonly between: Channel;
-}
-
-/**
- * The legs of a grid over a process, the noisiest first.
- *
- * @example
- * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [999, 500, 0])))
- * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])
- * pipe(legs, E.map((all) => all.at(-1)!.to)) // → E.right(identity)
- */
-export const legsOf = (process: Levels, timesteps: readonly number[]): readonly Leg[] =>
-  timesteps.map((t, i) => legBetween(process, t, timesteps[i + 1] ?? null));
-
-/** q(x_t|x_0) at each timestep: all that legs are made from. */
-export type Levels = Pick<Process, 'marginals'>;
-
-/** From one timestep to another, or to the data; of no length where they are one. */
-export const legBetween = ({ marginals }: Levels, t: number, next: number | null): Leg => {
-  const from = marginals[t]!;
-  const to = next === null ? identity : marginals[next]!;
-  return { t, next, from, to, between: transition(to, from) };
-};
+import type { Leg, Levels } from './leg.js';
+import type { ReverseVariance } from './reverseVariance.js';
 
 /** A sample in progress: x_t, and what the solver keeps from earlier steps, each of the shape of x. */
 export interface SampleState<S extends Shape> {

@@ -13,7 +13,8 @@ import { eulerAncestral } from './eulerAncestral.js';
 import { lms } from './lms.js';
 import { pndm } from './pndm.js';
 import { ddpm } from './process.js';
-import { legsOf, type Solver } from './solver.js';
+import { legsOf } from './leg.js';
+import type { Solver } from './solver.js';
 import { uniPC } from './uniPC.js';
 
 const process = right(ddpm(cosine(1000)));

@@ -2,7 +2,8 @@
 import { type Options, optionsOf } from '../dsl/options.js';
 import { refined } from '../internal/decode.js';
 import { E, F, t } from '../internal/fp.js';
-import type { Integrator, Leg, Solver } from './solver.js';
+import type { Leg } from './leg.js';
+import type { Integrator, Solver } from './solver.js';
 
 /** A solver that has options, each of which may be left out. */
 export interface Optional<A> extends Options<A> {

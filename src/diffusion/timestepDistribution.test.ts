@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
 import { cpu } from '../backends/tfjs/cpu.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { compile, constantOf, gather, key, mul, onesLike, program, read, table } from '../dsl/index.js';
 import { F, TE } from '../internal/fp.js';
 import type { Denoiser } from './denoiser.js';

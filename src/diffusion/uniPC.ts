@@ -1,7 +1,7 @@
 import { flowStep, lambdaOf, momentsOf, reachOf } from './lambda.js';
 import { linearIntegrator, type StepCoefficients } from './linearIntegrator.js';
 import { solved } from './linearSystem.js';
-import type { Leg } from './solver.js';
+import type { Leg } from './leg.js';
 import { exactly } from '../internal/decode.js';
 import { t } from '../internal/fp.js';
 import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.js';

@@ -3,8 +3,11 @@
  * one canonical form, so that two ways to the same extent are the same type: `Double<Half<'H'>>` is `'H'`,
  * `Add<'D', 'C'>` is `'C+D'`. The wide `Dim` stays wide.
  */
-import type { Dim } from './tensor.js';
 import type { BadWord } from './words.js';
+
+/** An extent: a literal, a symbol (`'B'`, `'H/2'`, `'2*C'`, `'C+D'`), or wide if only the run knows it. */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
 
 /** True for `Dim`, `number` and `string`: an extent that only the trace knows. */
 export type IsWide<D> = number extends D ? true : string extends D ? true : false;

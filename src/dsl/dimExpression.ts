@@ -2,7 +2,7 @@
 import { E, type either } from '../internal/fp.js';
 import { fail, type NoisefoldError } from './errors.js';
 import { isExtent } from './extent.js';
-import type { Dim } from './tensor.js';
+import type { Dim } from './dim.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
 export type Bindings = Readonly<Record<string, number>>;

@@ -1,13 +1,11 @@
 import { show } from '../internal/decode.js';
 import { bindShape, nothingBound, settle } from './bind.js';
-import type { Extents, Widened } from './dim.js';
+import type { Dim, Extents, Shape, Widened } from './dim.js';
 import { dual, type OneError } from './dual.js';
 import { type Explanation, raise, showShape } from './errors.js';
 import type { DType, Node } from './node.js';
 
-/** An extent: a literal, a symbol (`'B'`, `'H/2'`, `'2*C'`, `'C+D'`), or wide, when only the run knows it. */
-export type Dim = number | string;
-export type Shape = readonly Dim[];
+export type { Dim, Shape } from './dim.js';
 export type { DType } from './node.js';
 
 declare const shape: unique symbol;

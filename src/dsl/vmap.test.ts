@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { cpu } from '../backends/tfjs/cpu.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { E } from '../internal/fp.js';
 import type { Capabilities } from './backend.js';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import {
   type Channel,
   type Conditioning,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { type Backend, key, release, using } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { fit } from './fit.js';

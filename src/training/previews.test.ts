@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import {
   ancestral,
   cosine,

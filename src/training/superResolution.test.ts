@@ -1,6 +1,6 @@
 /** Training and sampling of models that are conditioned on an image. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { reference } from '../backends/reference/index.js';
 import {
   conditioningAugmentation,

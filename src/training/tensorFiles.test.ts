@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { read, type Tensor, treeSpec, type TreeSpec, upload, using } from '../dsl/index.js';
 import { E, F, RTE } from '../internal/fp.js';
 import { loadTensors, saveTensors } from './tensorFiles.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wasm } from '../backends/tfjs/wasm.js';
+import { wasm } from '../backends/wasm/backend.js';
 import { type Backend, fork, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { positionsOf } from './batches.js';

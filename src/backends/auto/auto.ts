@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { exactly, functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
-import { wasmOptions } from '../tfjs/wasmOptions.js';
+import { wasmOptions } from '../wasm/options.js';
 import { adapterOptions } from '../webgpu/adapterOptions.js';
 import { acquire, type BackendName, type BackendOptions, ORDER } from './candidates.js';
 import { trial } from './trial.js';

@@ -2,7 +2,7 @@
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
-import type { WasmOptions } from '../tfjs/wasmOptions.js';
+import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
 
 /** The fastest first, as far as one can know beforehand. */
@@ -23,7 +23,7 @@ type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 const LOADERS: Readonly<Record<BackendName, (options: BackendOptions) => Promise<Acquire>>> = {
   'node-gpu': async () => (await import('../tfjs/nodeGpu.js')).nodeGpu(),
   webgpu: async ({ webgpu }) => (await import('../webgpu/index.js')).webgpu({ hardware: true, ...webgpu }),
-  wasm: async ({ wasm }) => (await import('../tfjs/wasm.js')).wasm(wasm),
+  wasm: async ({ wasm }) => (await import('../wasm/backend.js')).wasm(wasm),
   node: async () => (await import('../tfjs/node.js')).node(),
   cpu: async () => (await import('../tfjs/cpu.js')).cpu(),
 };

@@ -6,7 +6,7 @@ import { reference } from '../reference/index.js';
 import { cpu } from '../tfjs/cpu.js';
 import { node } from '../tfjs/node.js';
 import { nodeGpu } from '../tfjs/nodeGpu.js';
-import { wasm } from '../tfjs/wasm.js';
+import { wasm } from '../wasm/backend.js';
 import { webgpu } from '../webgpu/index.js';
 
 /** Backends as JavaScript calls them: with anything. */

@@ -13,7 +13,7 @@ import { reference } from '../reference/index.js';
 import { webgpu } from '../webgpu/index.js';
 import { cpu } from './cpu.js';
 import { standIns } from './eager/testing.js';
-import { wasm } from './wasm.js';
+import { wasm } from '../wasm/backend.js';
 
 const oracle = valueOf(await reference()());
 const acquired = async (acquire: ReturnType<typeof cpu>): Promise<Backend> => valueOf(await acquire());

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { cpu } from '../../backends/tfjs/cpu.js';
-import { wasm } from '../../backends/tfjs/wasm.js';
+import { wasm } from '../../backends/wasm/backend.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';

@@ -8,7 +8,7 @@ import { sizeOf } from '../../../dsl/node.js';
 import type { NumberType } from '../../../dsl/region.js';
 import { E, type either } from '../../../internal/fp.js';
 import { copyStrided, dense } from '../../shared/strided.js';
-import { startWasm } from '../wasmModule.js';
+import { startWasm } from '../../wasm/module.js';
 import { tensorBackend } from './backend.js';
 import { type Engine, engineOf } from './engine.js';
 import { tensorflowLike } from './tensorflowTesting.js';

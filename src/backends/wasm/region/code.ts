@@ -2,9 +2,9 @@
  * Code for many functions at once: expressions of the assembler over numbered locals, written straight
  * as bytes. A plan has hundreds of regions, and is compiled while somebody waits.
  */
-import { i32, i32x4, v128 } from '../assembler.js';
-import type { Expr, ResultType, ValueType } from '../assembler.js';
-import { unsignedLeb128 } from '../numberBytes.js';
+import { i32, i32x4, v128 } from '../assembler/assembler.js';
+import type { Expr, ResultType, ValueType } from '../assembler/assembler.js';
+import { unsignedLeb128 } from '../assembler/numberBytes.js';
 
 export type Vector = Expr<'v128'>;
 export type Statement = Expr<'void'>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { UnaryFn } from '../../../dsl/node.js';
 import { unaryFunction } from '../../shared/scalar.js';
-import { wasm } from '../assembler.js';
+import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';
 
 /** A function of float32 numbers, as a region computes it. */

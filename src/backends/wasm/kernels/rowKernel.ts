@@ -27,8 +27,8 @@ import {
   tee,
   v128,
   when,
-} from './assembler.js';
-import type { Body, Expr, Func, Local } from './assembler.js';
+} from '../assembler/assembler.js';
+import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { ROW_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 

@@ -1,6 +1,6 @@
 /** Vectors from memory and to memory, for any stride of the loop that they lie along. */
-import { i32, v128 } from '../assembler.js';
-import type { Expr, Lane } from '../assembler.js';
+import { i32, v128 } from '../assembler/assembler.js';
+import type { Expr, Lane } from '../assembler/assembler.js';
 import { shuffling, type Statement, type Vector } from './code.js';
 
 /** Four bytes an element. */

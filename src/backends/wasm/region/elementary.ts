@@ -3,7 +3,7 @@
  * range; results of exp below 1.7e-38, and denormal ones, may be 0.
  */
 import { EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
-import { f32x4, i32x4, v128 } from '../assembler.js';
+import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
 
 type Temporary = Slot<'v128'>;

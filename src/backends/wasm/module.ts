@@ -6,7 +6,7 @@ import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
-import type { WasmPaths } from './wasmOptions.js';
+import type { WasmPaths } from './options.js';
 
 /** What we use of the compiled module, which tfjs's types show in part. */
 export interface WasmModule {

@@ -2,8 +2,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap, NumberArray } from '../shared/heap.js';
-import { listOf, type Operand, type TfjsKernels } from './tensors.js';
-import { moduleOf, type WasmModule } from './wasmModule.js';
+import { listOf, type Operand, type TfjsKernels } from '../tfjs/tensors.js';
+import { moduleOf, type WasmModule } from './module.js';
 
 /** Addresses have 32 bits. */
 const ADDRESSES = 2 ** 32;

@@ -21,8 +21,8 @@ import {
   set,
   tee,
   v128,
-} from './assembler.js';
-import type { Body, Func } from './assembler.js';
+} from '../assembler/assembler.js';
+import type { Body, Func } from '../assembler/assembler.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 

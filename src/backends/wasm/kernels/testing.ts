@@ -1,6 +1,6 @@
 /** For tests: a memory with tensors in it, and how far results may be from float64. */
-import { wasm } from './assembler.js';
-import type { WasmMemory } from './assembler.js';
+import { wasm } from '../assembler/assembler.js';
+import type { WasmMemory } from '../assembler/assembler.js';
 
 /** Strides of a dense tensor, in numbers. */
 export const denseStrides = (shape: readonly number[]): readonly number[] =>

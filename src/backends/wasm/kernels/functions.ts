@@ -1,6 +1,6 @@
 /** The kernels' WebAssembly functions, made for a memory. */
-import { instantiate, moduleBytes, wasm } from './assembler.js';
-import type { WasmFunction, WasmMemory, WasmModule } from './assembler.js';
+import { instantiate, moduleBytes, wasm } from '../assembler/assembler.js';
+import type { WasmFunction, WasmMemory, WasmModule } from '../assembler/assembler.js';
 import { copyKernels } from './copyKernels.js';
 import { outerKernel } from './outerKernel.js';
 import { rowKernel } from './rowKernel.js';

@@ -5,7 +5,7 @@
  * at once. They are deterministic, allocate nothing in the memory, and survive its growth. Scratch is the
  * caller's: `gemmScratchElements` and its like say how much a problem needs.
  */
-import type { WasmMemory } from './assembler.js';
+import type { WasmMemory } from '../assembler/assembler.js';
 import { conv } from './conv.js';
 import type { ConvAddresses, ConvProblem } from './conv.js';
 import { filterGradient } from './filterGradient.js';

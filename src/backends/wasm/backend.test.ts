@@ -6,7 +6,7 @@ import type { Plan } from '../../dsl/plan.js';
 import { node } from '../../dsl/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';
-import { wasm } from './wasm.js';
+import { wasm } from './backend.js';
 
 const x = node('input', [], { path: 'x' }, [2, 3], 'float32');
 const sums = unfused([p.cumsum(x, 1)]);

@@ -2,8 +2,8 @@
  * Copies of strided matrices: to pack panels, to pad images, and to write results where they belong.
  * All take addresses and strides in bytes.
  */
-import { f32, func, i32, increment, repeat, set, v128 } from './assembler.js';
-import type { Body, Expr, Func, Local } from './assembler.js';
+import { f32, func, i32, increment, repeat, set, v128 } from '../assembler/assembler.js';
+import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { range } from './tiles.js';
 
 const to = i32.local('to');

@@ -1,8 +1,8 @@
 /** The regions of a plan as one WebAssembly module. */
 import type { Plan } from '../../dsl/plan.js';
 import type { Rule } from '../shared/kernel.js';
-import { instantiateRegions, regionModule } from '../simd/region/index.js';
-import type { WasmMemory } from '../simd/webassembly.js';
+import { instantiateRegions, regionModule } from './region/index.js';
+import type { WasmMemory } from './assembler/webassembly.js';
 
 export const simdRegionRule = (plan: Plan, memory: WasmMemory): Rule => {
   const calls = plan.calls.flatMap((call) => (call.kind === 'region' ? [call] : []));

@@ -1,7 +1,7 @@
 /** Many regions as one WebAssembly module. */
 import type { Region } from '../../../dsl/region.js';
-import { instantiate, wasm } from '../assembler.js';
-import type { WasmMemory } from '../assembler.js';
+import { instantiate, wasm } from '../assembler/assembler.js';
+import type { WasmMemory } from '../assembler/assembler.js';
 import { BYTES } from './access.js';
 import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';

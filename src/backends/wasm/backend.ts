@@ -6,15 +6,15 @@ import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
-import { simdKernels } from '../simd/kernels.js';
-import { libraryRule } from './library.js';
-import { simdAnchorRule, simdScratch } from './simdAnchors.js';
-import { simdRegionRule } from './simdRegions.js';
-import { wasmHeap, wasmKernels } from './wasmMemory.js';
-import { moduleOf, startWasm } from './wasmModule.js';
-import { type WasmOptions, wasmOptions } from './wasmOptions.js';
+import { simdKernels } from './kernels/kernels.js';
+import { libraryRule } from '../tfjs/library.js';
+import { simdAnchorRule, simdScratch } from './anchors.js';
+import { simdRegionRule } from './regions.js';
+import { wasmHeap, wasmKernels } from './memory.js';
+import { moduleOf, startWasm } from './module.js';
+import { type WasmOptions, wasmOptions } from './options.js';
 
-export type { WasmOptions, WasmPaths } from './wasmOptions.js';
+export type { WasmOptions, WasmPaths } from './options.js';
 
 const backendOn = (tfjs: BackendWasm): Backend => {
   const { memory } = moduleOf(tfjs).asm;

@@ -1,5 +1,5 @@
 /** The code of a nest under a schedule. */
-import { i32 } from '../assembler.js';
+import { i32 } from '../assembler/assembler.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
 import {

@@ -2,10 +2,10 @@
 import type { View } from '../../dsl/plan.js';
 import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
 import type { Frame, Rule } from '../shared/kernel.js';
-import { type ConvProblem, convScratchElements } from '../simd/conv.js';
-import { filterGradientScratchElements } from '../simd/filterGradient.js';
-import { type GemmProblem, gemmScratchElements, type MatrixStrides } from '../simd/gemm.js';
-import type { SimdKernels } from '../simd/kernels.js';
+import { type ConvProblem, convScratchElements } from './kernels/conv.js';
+import { filterGradientScratchElements } from './kernels/filterGradient.js';
+import { type GemmProblem, gemmScratchElements, type MatrixStrides } from './kernels/gemm.js';
+import type { SimdKernels } from './kernels/kernels.js';
 
 const matrixOf = ({ strides }: View): MatrixStrides => ({
   batch: strides.slice(0, -2),

@@ -1,6 +1,6 @@
 /** For tests: runs a region on arrays, with words around them that nobody may touch. */
 import type { Region } from '../../../dsl/region.js';
-import { wasm } from '../assembler.js';
+import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';
 
 export type NumberArray = Float32Array | Int32Array;

@@ -5,7 +5,7 @@
  */
 import type { NumberType } from '../../../dsl/region.js';
 import { COMBINE, identityOf } from '../../shared/scalar.js';
-import { i32, i32x4, v128 } from '../assembler.js';
+import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import { stored } from './access.js';
 import { type Body, set, shuffling, type Slot, type Statement, tee, type Vector, when } from './code.js';
 import type { Nest } from '../../shared/nest.js';

@@ -1,6 +1,6 @@
 /** A WebAssembly module of functions whose code is there already. */
-import type { ValueType } from '../assembler.js';
-import { unsignedLeb128 } from '../numberBytes.js';
+import type { ValueType } from '../assembler/assembler.js';
+import { unsignedLeb128 } from '../assembler/numberBytes.js';
 import { TYPE_CODE } from './code.js';
 
 interface Signature {

@@ -1,6 +1,6 @@
 /** The values of a body, each computed once, as far outside as it can be. */
 import type { NumberType } from '../../../dsl/region.js';
-import { f32x4, i32, i32x4 } from '../assembler.js';
+import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
 import { type Nest, operandsOf } from '../../shared/nest.js';

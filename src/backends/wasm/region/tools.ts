@@ -1,6 +1,6 @@
 /** Constants as locals, set where a function begins: an instruction that uses one is short. */
 import type { NumberType } from '../../../dsl/region.js';
-import { f32x4, i32, i32x4 } from '../assembler.js';
+import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
 import type { Tools } from './elementary.js';
 

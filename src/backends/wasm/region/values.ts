@@ -4,8 +4,8 @@
  */
 import { unaryFunction, binaryFunction } from '../../shared/scalar.js';
 import type { Assignment, NumberType } from '../../../dsl/region.js';
-import { f32x4, i32x4, v128 } from '../assembler.js';
-import type { Expr, Lane } from '../assembler.js';
+import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
+import type { Expr, Lane } from '../assembler/assembler.js';
 import { callOf, type Vector } from './code.js';
 import { type Computed, type Elementary, ELEMENTARY, type Tools } from './elementary.js';
 

@@ -4,7 +4,7 @@
  * A level walks a loop in blocks, one after another; a block repeats its parts, which are unrolled. So
  * the body of the innermost level is carried out for each choice of one part of every level.
  */
-import type { Expr } from '../assembler.js';
+import type { Expr } from '../assembler/assembler.js';
 
 /** Iterations beyond the block's position: up to 4 side by side in a vector, or one. */
 export interface Part {

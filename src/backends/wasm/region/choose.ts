@@ -1,5 +1,5 @@
 /** Which schedule a nest gets: by its extents and strides alone. */
-import { i32 } from '../assembler.js';
+import { i32 } from '../assembler/assembler.js';
 import type { Slot } from './code.js';
 import { effortOf } from './effort.js';
 import { isFlat, type Nest } from '../../shared/nest.js';

@@ -1,0 +1,1 @@
+export { wasm, type WasmOptions, type WasmPaths } from './backend.js';

@@ -15,7 +15,7 @@ import {
 import { orRaise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
 import { exactly } from '../../internal/decode.js';
-import { F, t } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { type LearningRate, learningRateOption, rateAt, type Step } from './learningRate.js';
 import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
 import { isAmount, requirement } from '../requirement.js';

@@ -1,14 +1,14 @@
 import { raise } from '../dsl/index.js';
 
-/** Raises `ConfigError` for a number that is not what is needed at a place. */
+/** Raises `ConfigError` for a number that does not meet a requirement; `where` names the option. */
 export type Requirement = (where: string, n: number) => void;
 
-/** What a number of a configuration must be, in words and as a test, and what to give instead. */
+/** A requirement on a number: in words, as a test, and with a hint. */
 export const requirement =
   (expected: string, holds: (n: number) => boolean, hint: string): Requirement =>
   (where, n) => {
     if (!holds(n)) raise('ConfigError', { where, expected, actual: `${n}`, hint });
   };
 
-/** Whether a number is finite and not below 0. */
+/** Tests if a number is finite and at least 0. */
 export const isAmount = (n: number): boolean => Number.isFinite(n) && n >= 0;

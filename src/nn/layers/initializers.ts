@@ -14,7 +14,7 @@ import {
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
 
-/** Which axes of a kernel are outputs. */
+/** The axes of a kernel that are outputs. */
 export interface FanIn {
   /** The number of its last axes that are outputs; default 1. Use 2 for attention heads, `[C, heads, d]`. */
   readonly outputs?: number;

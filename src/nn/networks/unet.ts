@@ -48,7 +48,7 @@ import {
 /** The parameters of one level of a U-Net. */
 export interface UNetLevelParams {
   readonly down: readonly UNetBlockParams[];
-  /** To the level below, and from it; absent at the bottleneck. */
+  /** Convolutions to the level below and back; absent at the bottleneck. */
   readonly downsample?: ConvParams<Dim, Dim>;
   readonly upsample?: ConvParams<Dim, Dim>;
   readonly up: readonly UNetBlockParams[];
@@ -82,7 +82,7 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
   readonly classes?: number;
   /** The images that the model is conditioned on. */
   readonly condition?: UNetConditionConfig;
-  /** The number of timesteps, 0…timesteps-1. */
+  /** The number T of timesteps, 0…T−1. */
   readonly timesteps: number;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(

@@ -3,67 +3,66 @@ import { decode, exactly, exactTuple, explained, finite, natural } from '../../i
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Sinusoid } from '../layers/embedding.js';
 
-/** The number of attention heads, or how many channels each has. */
+/** The number of attention heads, or the number of channels of each. */
 export type Heads = number | { readonly channels: number };
 
 /** The images that a U-Net is conditioned on. */
 export interface UNetConditionConfig {
-  /** Their channels; their size is their own, and they are resized to that of the samples. */
+  /** The number of their channels. Their size is free: they are resized to that of the samples. */
   readonly channels: number;
-  /** Whether it is told how noisy they are (Cascaded Diffusion, Ho et al. 2022); false if not given. */
+  /** Takes the noise level of the condition as an input (Cascaded Diffusion, Ho et al. 2022); default false. */
   readonly noiseLevel?: boolean;
 }
 
-/** What a U-Net is made from. */
+/** The configuration of a U-Net. */
 export interface UNetConfig<I extends readonly [number, number, number] = readonly [number, number, number]> {
   /** Height, width and channels. */
   readonly image: I;
-  /** The channels at full resolution; even. */
+  /** The number of channels at full resolution, an even number. */
   readonly base: number;
   /** The channels of each level as multiples of `base`; each level has half the resolution of the one before. */
   readonly multipliers: readonly number[];
-  /** Residual blocks a level on the way down; there is one more on the way up. 2 if not given. */
+  /** The number of residual blocks of a level on the way down, with one more on the way up; default 2. */
   readonly blocks?: number;
-  /** The resolutions (heights) that have attention, beside the bottleneck, which always has. None if not given. */
+  /** The resolutions (heights) with attention, besides the bottleneck, which always has it; default none. */
   readonly attention?: readonly number[];
-  /** 4 if not given. */
+  /** The attention heads; default 4. */
   readonly heads?: Heads;
-  /** Of the group norms; 8 if not given. */
+  /** The number of groups of the group norms; default 8. */
   readonly groups?: number;
-  /** The number of classes; without it the model takes no labels. The label `classes` is no class. */
+  /** The number of classes of a class-conditional model. The label `classes` stands for no class. */
   readonly classes?: number;
   /**
-   * An image for each sample to go with, beside x_t as channels (SR3, Saharia et al. 2021); none if not given.
+   * An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none.
    */
   readonly condition?: UNetConditionConfig;
   /**
-   * Whether time and class scale and shift the group norms of the residual blocks (Dhariwal & Nichol 2021), or
-   * are only added before them (Ho et al. 2020); false if not given.
+   * Scales and shifts the group norms of the residual blocks by time and class (Dhariwal & Nichol 2021), instead of
+   * adding the embedding before them (Ho et al. 2020); default false.
    */
   readonly adaptiveGroupNorm?: boolean;
-  /** The rate of dropout in the residual blocks; 0 if not given. */
+  /** The rate of dropout in the residual blocks; default 0. */
   readonly dropout?: number;
-  /** The number of timesteps of the process, 0…T-1; 1000 if not given. */
+  /** The number T of timesteps of the process, 0…T−1; default 1000. */
   readonly timesteps?: number;
   /**
-   * The noise ε, the data x₀, the velocity v or the score; `epsilon` if not given. One of x_{t-1} is made of any of
-   * them by `fromPrevious` of `noisefold/diffusion`.
+   * The noise ε, the data x₀, the velocity v or the score; default `epsilon`. `fromPrevious` of `noisefold/diffusion`
+   * makes a model of x_{t−1} of any of them.
    */
   readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
   /**
-   * Whether it learns the variance of its reverse steps too, from as many output channels again: 'range', a place
-   * between log β̃_t at -1 and log β_t at 1, or 'logVariance', log σ² itself (Nichol & Dhariwal 2021); it does not
-   * if not given.
+   * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'
+   * interpolates between log β̃_t at −1 and log β_t at 1, 'logVariance' is log σ² itself; default: not learned.
    */
   readonly learnedVariance?: 'range' | 'logVariance';
-  /** The convention of the time embedding; `ddpm` if not given. */
+  /** The convention of the time embedding; default `ddpm`. */
   readonly sinusoid?: Sinusoid;
 }
 
-/** A configuration with its defaults, found to work: plain JSON, for checkpoints. */
+/** A valid configuration with its defaults: plain JSON, for checkpoints. */
 export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
 
-/** What has no default: it is there or not. */
+/** The fields without a default. */
 type Optional = 'classes' | 'condition' | 'learnedVariance';
 
 const codec = exactly(
@@ -139,7 +138,7 @@ const isWhole = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
 type Complaint = readonly [field: string, expected: string, actual: string | number, hint: string];
 
-/** Each field by itself. */
+/** Checks each field. */
 const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
   !c.image.every(isWhole) && ['image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'],
   !(isWhole(c.base) && c.base % 2 === 0) && ['base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'],
@@ -153,7 +152,7 @@ const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
   !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],
 ]; // prettier-ignore
 
-/** The fields together, once each is right by itself. */
+/** Checks the fields together, once each is valid. */
 const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
   const levels = levelsOf(c);
   const odd = levels.slice(0, -1).find(({ height, width }) => height % 2 !== 0 || width % 2 !== 0);
@@ -195,8 +194,8 @@ const explain = ([field, expected, actual, hint]: Complaint): Explanation => ({
 const undecoded = explained('unet', 'see UNetConfig for the fields and what they take');
 
 /**
- * The architecture that a configuration describes, from a checkpoint or from a program. One that cannot work,
- * or that has fields of its own, is a `ConfigError` that says what to change.
+ * Decodes a configuration, of a checkpoint or of a program, and adds the defaults. Returns a `ConfigError` that says what to
+ * change for an invalid value, an unknown field, or a network that cannot be built.
  *
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })

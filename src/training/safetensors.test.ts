@@ -239,6 +239,11 @@ describe('encode refuses', () => {
     ['w to hold bools, 0 or 1, got 7', file('w', { dtype: 'BOOL', shape: [2], data: Uint8Array.of(1, 7) })],
     ['tensors by other names than __metadata__, got __metadata__', file('__metadata__', one)],
     ['metadata by other names than crc32, got crc32', file('w', one, { crc32: '' })],
+    ['w to hold F64 in a Float64Array, got Float32Array', file('w', { ...one, dtype: 'F64' } as never)],
+    [
+      'w to have one of the dtypes F64,I64,F32,I32,U8,BOOL, got F16',
+      file('w', { ...one, dtype: 'F16' } as never),
+    ],
     ['metadata.step to be a string, got number', file('w', one, { step: 3 })],
     [
       'w to have at most 64 extents, got 65',

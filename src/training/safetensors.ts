@@ -50,6 +50,19 @@ const LONGEST_HEADER = 100_000_000;
 const CHECKED = `{"${METADATA}":{"crc32":"`;
 const DIGITS_AT = 8 + CHECKED.length;
 
+/** The numbers of a tensor without elements, by dtype. */
+const EMPTY: Arrays = {
+  F64: new Float64Array(),
+  I64: new BigInt64Array(),
+  F32: new Float32Array(),
+  I32: new Int32Array(),
+  U8: new Uint8Array(),
+  BOOL: new Uint8Array(),
+};
+
+/** `Float32Array`, also for one of another realm. */
+const kindOf = (array: unknown): string => Object.prototype.toString.call(array).slice('[object '.length, -1);
+
 /** A bool is 0 or 1. */
 const isBool = (byte: number): boolean => byte <= 1;
 
@@ -81,6 +94,10 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
     if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
   if (tensors.has(METADATA)) refuse(`tensors by other names than ${METADATA}`, METADATA);
   for (const [name, { dtype, shape, data }] of tensors) {
+    if (!Object.hasOwn(BYTES, dtype))
+      refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
+    const kind = kindOf(EMPTY[dtype]);
+    if (kindOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, kindOf(data));
     if (shape.length > MOST_EXTENTS)
       refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
     if (data.byteLength !== byteLength(dtype, shape))
@@ -158,16 +175,6 @@ export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldErro
 };
 
 // Decoding
-
-/** The numbers of tensors without elements, for all of them. */
-const EMPTY: Arrays = {
-  F64: new Float64Array(),
-  I64: new BigInt64Array(),
-  F32: new Float32Array(),
-  I32: new Int32Array(),
-  U8: new Uint8Array(),
-  BOOL: new Uint8Array(),
-};
 
 type Checked<A> = either.Either<NoisefoldError, A>;
 

@@ -67,7 +67,7 @@ const search = (root: unknown): Objection | null => {
   return visit(root, []);
 };
 
-/** Finds the first place where a value is no JSON; null if there is none. A field that is undefined counts as absent. */
+/** Finds the first place where a value is not JSON, or null. A field that is undefined counts as absent. */
 export const jsonObjection = (value: unknown): Objection | null => {
   try {
     return search(value);

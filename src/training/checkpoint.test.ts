@@ -33,7 +33,7 @@ const unsound: readonly (readonly [string, Partial<Readonly<Record<keyof Snapsho
   ['a symbol', { config: Symbol('s') }, 'config'],
   ['a bigint', { config: { seed: 1n } }, 'config.seed'],
   ['a cycle', { config: cycle }, 'config.self'],
-  ['a number that is none', { config: { rate: NaN } }, 'config.rate'],
+  ['NaN', { config: { rate: NaN } }, 'config.rate'],
   ['a date', { config: { at: new Date(0) } }, 'config.at'],
   ['a step that is NaN', { step: NaN }, 'step'],
   ['a step that is infinite', { step: Infinity }, 'step'],
@@ -43,7 +43,7 @@ const unsound: readonly (readonly [string, Partial<Readonly<Record<keyof Snapsho
   ['a key of NaN', { key: [NaN, 0] }, 'key.0'],
   ['a key that is no words', { key: [0, 2 ** 32] }, 'key.1'],
   ['a key of one word', { key: [1] }, 'key.1'],
-  ['a batch of none', { batch: 0 }, 'batch'],
+  ['a batch of 0', { batch: 0 }, 'batch'],
 ];
 
 describe('a snapshot that would not come back', () => {

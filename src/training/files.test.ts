@@ -12,7 +12,7 @@ import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from '.
 /** The failures to come, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
 
-/** What a file may have, and a read at once, where Node has 2 GiB. */
+/** The limit of a file for readFile, and of one read: a small stand-in for Node's 2 GiB. */
 const NODE_LIMIT = 2 ** 17;
 
 /** Node's own, of which a step may fail, with a limit that tests can reach. */
@@ -225,7 +225,7 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('1\n2\n3\n');
   });
 
-  test('a log with nothing to drop is not rewritten; a log that is not there is none', async () => {
+  test('a log with nothing to drop is not rewritten; a log that is missing stays missing', async () => {
     await succeed(keepLines(path(), () => true));
     expect(await succeed(fileExists(path()))).toBe(false);
     await succeed(appendLine(path(), 'a'));

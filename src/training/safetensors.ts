@@ -46,7 +46,7 @@ export interface TensorFile {
 
 /** The longest header that other readers accept, in bytes. */
 const LONGEST_HEADER = 100_000_000;
-/** How a header begins that carries a checksum, in eight hexadecimal digits. */
+/** The beginning of a header that carries a checksum, in eight hexadecimal digits. */
 const CHECKED = `{"${METADATA}":{"crc32":"`;
 const DIGITS_AT = 8 + CHECKED.length;
 
@@ -197,7 +197,7 @@ const cutShort = (where: string, size: number, found: number): Checked<never> =>
     'the file is cut short: copy or download it again',
   );
 
-/** Where the numbers of a file begin. */
+/** Finds the byte at which the numbers of a file begin. */
 const startOf = (where: string, bytes: Uint8Array): Checked<number> => {
   if (bytes.length < 8) return foreign(where, `${bytes.length} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);

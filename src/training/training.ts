@@ -12,7 +12,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly data: Dataset<I>;
   /** Measured before the first step and after so many. */
   readonly every: number;
-  /** How many images of it count, always the first ones; 256 if not given, or all where there are fewer. */
+  /** The number of images that count, always the first ones: by default 256, or all if there are fewer. */
   readonly images?: number;
 }
 
@@ -20,7 +20,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly data: Dataset<NoInfer<I>>;
   readonly batch: number;
-  /** How many updates in all, those before a resumed snapshot included. */
+  /** The number of updates in all, with those before a resumed snapshot. */
   readonly steps: number;
   readonly key: RandomKey;
   readonly heldOut?: HeldOut<NoInfer<I>>;
@@ -30,7 +30,7 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
    * draw.
    */
   readonly config?: unknown;
-  /** Where to go on from; its key, batch and configuration must be those of this training. */
+  /** The snapshot to resume from; its key, batch and configuration must be those of this training. */
   readonly from?: Snapshot;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;

@@ -1,15 +1,15 @@
-/** What io-ts lacks: objects without unknown fields, and reports that a person can read. */
+/** Additions to io-ts: objects without unknown fields, and readable reports. */
 import { E, F, t, type either } from './fp.js';
 
-/** Where a value is not what it should be, `conv.shape.0: expected an integer ≥ 0, got "three"`. */
+/** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
 export interface Mismatch {
-  /** The way to the value, joined by dots; empty for the whole. */
+  /** The path to the value, joined by dots; empty for the whole. */
   readonly path: string;
   readonly expected: string;
   readonly actual: string;
 }
 
-/** A mismatch as an error explains it, of the thing that was decoded. */
+/** Explains a mismatch of the thing that was decoded. */
 export const explained =
   (where: string, hint: string) =>
   ({ path, expected, actual }: Mismatch) => ({
@@ -21,7 +21,7 @@ export const explained =
 
 const LONGEST = 60;
 
-/** A value in few words; what is inside an object does not matter, and may be deep. */
+/** Describes a value in few words, without what is inside an object. */
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
@@ -31,7 +31,7 @@ export const show = (value: unknown): string => {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
-/** io-ts counts the members of a union or an intersection as steps on the way; a reader does not. */
+/** Tells if an entry is a union or an intersection: io-ts counts its members as steps of the path. */
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
@@ -45,7 +45,7 @@ const mismatch = ({ value, context, message }: t.ValidationError): Mismatch => (
   actual: show(value),
 });
 
-/** Decodes; of several mismatches the first is told. */
+/** Decodes a value; reports the first of several mismatches. */
 export const decode =
   <A>(codec: t.Decoder<unknown, A>) =>
   (value: unknown): either.Either<Mismatch, A> =>
@@ -54,7 +54,7 @@ export const decode =
 type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
 type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
 
-/** An object with these fields and no others: io-ts's `strict` drops the others silently. */
+/** An object with these fields and no others; io-ts's `strict` drops the others silently. */
 export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
   required: R,
   // where no optional fields are given, P is the empty record too
@@ -87,7 +87,7 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
   );
 };
 
-/** So many values, no fewer and no more: io-ts's `tuple` drops what is too much silently. */
+/** A tuple of exactly these values; io-ts's `tuple` drops further ones silently. */
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,
@@ -104,7 +104,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   );
 };
 
-/** The values of a codec that also hold a condition; nothing is dropped or converted. */
+/** The values of a codec for which a condition holds. Drops and converts nothing. */
 export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
   new t.Type<A>(
     name,
@@ -113,7 +113,7 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
     codec.encode,
   );
 
-/** A function. What it takes and gives cannot be seen, so `F` is ascribed. */
+/** A function. Its type `F` is ascribed, as it cannot be checked. */
 export const functionOf = <F>(name: string): t.Type<F> =>
   refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
 
@@ -121,6 +121,8 @@ export const functionOf = <F>(name: string): t.Type<F> =>
 export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
 /** A natural number that is not 0. */
 export const positive = refined(natural, 'an integer ≥ 1', (n) => n >= 1);
+/** A word of a key: 32 bits without a sign. */
+export const word = refined(natural, 'an integer from 0 to 2^32 - 1', (n) => n < 2 ** 32);
 /** A number, neither NaN nor infinite. */
 export const finite = refined(t.number, 'a finite number', Number.isFinite);
 /** A finite number that is not negative. */

@@ -1,4 +1,4 @@
-/** Several arrays of bytes as one, in order. */
+/** Joins arrays of bytes in order. */
 export const joinBytes = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

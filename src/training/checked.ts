@@ -1,12 +1,13 @@
-/** Configurations held against what they should be: from JavaScript, a checkpoint or a spread they may be anything. */
+/** Checks of configurations: from JavaScript, a checkpoint or a spread they may be anything. */
 import type { NoisefoldError } from '../dsl/index.js';
 import { optionsOf } from '../dsl/options.js';
-import { exactTuple, finite, refined } from '../internal/decode.js';
+import { exactTuple, finite, refined, word } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
+import { jsonObjection } from '../internal/json.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
-/** What makes a part may fail: it gives an Either, which from JavaScript is easily taken for the part. */
+/** Tells an Either from the part in it, which from JavaScript are easily confused. */
 export const isEither = (x: unknown): boolean =>
   isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
 
@@ -27,7 +28,7 @@ const partType = (
     F.identity,
   );
 
-/** An object with some fields at least, which are only looked into where they are used. */
+/** An object with at least these fields. Their values are checked where they are used. */
 export const part = (name: string, ...fields: readonly string[]): t.Type<unknown> =>
   partType(
     name,
@@ -47,7 +48,7 @@ export const functionPart = (name: string): t.Type<unknown> =>
     () => name,
   );
 
-/** How many timesteps, or which. */
+/** A number of timesteps, or a grid of them. */
 export const grid = t.union(
   [t.number, functionPart('a grid')],
   'a number of steps, or a grid such as trailing(50)',
@@ -57,16 +58,30 @@ export const dataSet = part('a data set', 'size', 'image', 'batch');
 
 export const conditioner = functionPart('what makes conditions, such as superResolution({ factor: 2 })');
 
-/** What tells that something should end. */
+/** A signal to stop. */
 export const signal = part('a signal, such as that of an AbortController', 'aborted');
 
 /** A number in [0, 1). */
 export const rate = refined(finite, 'a number in [0, 1)', (n) => n >= 0 && n < 1);
 
 /** A key on the host. */
-export const hostKey = exactTuple([t.number, t.number], 'a key: key(7)');
+export const hostKey = exactTuple([word, word], 'a key: key(7)');
 
-/** A configuration as it is, if it is what its codec says; otherwise a `ConfigError` that names the field. */
+/** A value that a checkpoint can hold. */
+export const json: t.Type<unknown> = new t.Type<unknown>(
+  'JSON',
+  (x): x is unknown => jsonObjection(x) === null,
+  (x, context) => {
+    const objection = jsonObjection(x);
+    if (objection === null) return t.success(x);
+    const { path, expected, value } = objection;
+    const steps = path.map((key) => ({ key: `${key}`, type: json }));
+    return t.failure(value, [...context, ...steps], expected);
+  },
+  F.identity,
+);
+
+/** Gives a configuration back if its codec accepts it; otherwise a `ConfigError` that names the field. */
 export const checked =
   (where: string, codec: t.Decoder<unknown, unknown>) =>
   <A>(config: A): either.Either<NoisefoldError, A> =>

@@ -1,12 +1,13 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
 import { fail, failure, type NoisefoldError } from '../dsl/index.js';
-import { decode, exactly, exactTuple, type Mismatch } from '../internal/decode.js';
+import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../internal/decode.js';
 import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
+import { jsonText, parseJson } from '../internal/json.js';
 import { readBytes, writeAtomically } from './files.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What a checkpoint says of itself; it changes when its meaning does. */
+/** The name of the format; it changes when the meaning of a checkpoint does. */
 const FORMAT = 'noisefold-checkpoint-1';
 
 const Metadata = exactly(
@@ -14,24 +15,32 @@ const Metadata = exactly(
   { crc32: t.string },
 );
 
-const Header = exactly({
-  step: t.number,
-  batch: t.number,
-  key: exactTuple([t.number, t.number], 'two words'),
-});
+/** The numbers of a snapshot that say which run it is of, and where that goes on. */
+const Progress = exactly({ step: natural, batch: positive, key: exactTuple([word, word], 'two words') });
 
-const parse = (text: string): either.Either<string, unknown> =>
-  E.tryCatch(
-    (): unknown => JSON.parse(text),
-    () => text,
-  );
+/** Names the place of a mismatch, as an error of a kind. */
+const errorAt =
+  (tag: 'ConfigError' | 'DecodeError', where: string, hint: string) =>
+  ({ path, expected, actual }: Mismatch): NoisefoldError =>
+    failure(tag, { where: path === '' ? where : `${where}: ${path}`, expected, actual, hint });
+
+const within =
+  (field: string) =>
+  (mismatch: Mismatch): Mismatch => ({
+    ...mismatch,
+    path: mismatch.path === '' ? field : `${field}.${mismatch.path}`,
+  });
 
 /**
- * The bytes of a checkpoint: the same snapshot gives the same bytes.
+ * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
+ * `ConfigError` at a field that would not come back as it is: a config that is no JSON, a step or a key that is no
+ * whole number, a tensor whose shape does not fit its data.
  *
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
+ * const unread = encodeCheckpoint({ ...snapshot, config: { rate: NaN } })
+ * pipe(unread, E.mapLeft(({ where }) => where)) // → E.left('encodeCheckpoint: config.rate')
  */
 export const encodeCheckpoint = ({
   step,
@@ -40,19 +49,26 @@ export const encodeCheckpoint = ({
   config,
   tensors,
 }: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
-  encodeSafetensors({
-    tensors,
-    metadata: {
-      format: FORMAT,
-      step: JSON.stringify(step),
-      key: JSON.stringify(key),
-      batch: JSON.stringify(batch),
-      config: JSON.stringify(config),
-    },
-  });
-
-const foreign = (where: string, expected: string, actual: string): NoisefoldError =>
-  failure('DecodeError', { where, expected, actual, hint: 'give a checkpoint that noisefold wrote' });
+  F.pipe(
+    E.Do,
+    E.bind('progress', () => decode(Progress)({ step, batch, key })),
+    E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
+    E.mapLeft(
+      errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON'),
+    ),
+    E.flatMap(({ progress, text }) =>
+      encodeSafetensors({
+        tensors,
+        metadata: {
+          format: FORMAT,
+          step: JSON.stringify(progress.step),
+          key: JSON.stringify(progress.key),
+          batch: JSON.stringify(progress.batch),
+          config: text,
+        },
+      }),
+    ),
+  );
 
 /**
  * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
@@ -70,38 +86,22 @@ export const decodeCheckpoint =
       decodeSafetensors(where)(bytes),
       E.flatMap(({ tensors, metadata }) =>
         F.pipe(
-          decode(Metadata)(metadata),
-          E.mapLeft(({ path, expected, actual }) =>
-            foreign(`${where}: ${path || 'metadata'}`, expected, actual),
-          ),
-          E.flatMap(({ step, key, batch, config }) =>
-            F.pipe(
-              E.Do,
-              E.bind('fields', () =>
-                F.pipe(
-                  E.sequenceArray([parse(step), parse(key), parse(batch)]),
-                  E.mapLeft((actual) => foreign(where, 'JSON', actual)),
-                  E.flatMap(([s, k, b]) =>
-                    E.mapLeft(
-                      ({ path, expected, actual }: { path: string; expected: string; actual: string }) =>
-                        foreign(`${where}: ${path}`, expected, actual),
-                    )(decode(Header)({ step: s, key: k, batch: b })),
-                  ),
-                ),
-              ),
-              E.bind('json', () =>
-                E.mapLeft((actual: string) => foreign(`${where}: config`, 'JSON', actual))(parse(config)),
-              ),
-              E.map(({ fields, json }): Snapshot => ({ ...fields, config: json, tensors })),
-            ),
-          ),
+          E.Do,
+          E.bind('words', () => E.mapLeft(within('__metadata__'))(decode(Metadata)(metadata))),
+          E.bind('step', ({ words }) => E.mapLeft(within('step'))(parseJson(words.step))),
+          E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
+          E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
+          E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
+          E.bind('progress', ({ step, key, batch }) => decode(Progress)({ step, key, batch })),
+          E.map(({ progress, config }): Snapshot => ({ ...progress, config, tensors })),
+          E.mapLeft(errorAt('DecodeError', where, 'give a checkpoint that noisefold wrote')),
         ),
       ),
     );
 
 /**
- * Writes a checkpoint aside and puts it in place. The old file is whole until then, whatever happens.
- * `FileError`.
+ * Writes a checkpoint to a temporary file and renames it. The old file stays whole until then, and stays if the
+ * snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
  *
  * @example
  * import { tmpdir } from 'node:os'
@@ -132,7 +132,7 @@ export const loadCheckpoint = (path: string): taskEither.TaskEither<NoisefoldErr
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The first place where two JSON values differ. */
+/** Finds the first place where two JSON values differ. */
 const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual))
     return Object.keys({ ...expected, ...actual })
@@ -145,8 +145,8 @@ const difference = (path: string, expected: unknown, actual: unknown): Mismatch 
 };
 
 /**
- * Holds a snapshot against the run that is to go on from it: its key, batch and configuration must be the
- * same. `CheckpointMismatch`.
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same.
+ * `CheckpointMismatch` at the first that is not.
  *
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -12,7 +12,10 @@ import { appendLine, fileExists, keepLines, readBytes, writeAtomically } from '.
 /** The failures to come, by the step that fails. */
 const failures = new Map<'open' | 'write' | 'sync' | 'rename', NodeJS.ErrnoException>();
 
-/** Node's own, of which a step may fail. */
+/** The limit of a file for readFile, and of one read: a small stand-in for Node's 2 GiB. */
+const NODE_LIMIT = 2 ** 17;
+
+/** Node's own, of which a step may fail, with a limit that tests can reach. */
 const failing = (actual: typeof FileSystem) => {
   const fail = async (step: 'open' | 'write' | 'sync' | 'rename'): Promise<void> => {
     const error = failures.get(step);
@@ -20,6 +23,12 @@ const failing = (actual: typeof FileSystem) => {
   };
   return {
     ...actual,
+    readFile: async (...args: Parameters<typeof actual.readFile>) => {
+      const content = await actual.readFile(...args);
+      if (content.length > NODE_LIMIT)
+        throw systemError('ERR_FS_FILE_TOO_LARGE', 'File size is greater than 2 GiB');
+      return content;
+    },
     rename: async (...paths: Parameters<typeof actual.rename>) => {
       await fail('rename');
       return actual.rename(...paths);
@@ -28,12 +37,16 @@ const failing = (actual: typeof FileSystem) => {
       if (args[1] !== 'r') await fail('open');
       const handle = await actual.open(...args);
       const { writeFile: write, sync } = handle;
+      const read = handle.read.bind(handle);
       return Object.assign(handle, {
         // half of it is on the disk when the disk is full
         writeFile: async (content: string | Uint8Array) => {
           await write.call(handle, failures.has('write') ? content.slice(0, content.length / 2) : content);
           await fail('write');
         },
+        // never all of it, as Linux does with much
+        read: (buffer: Uint8Array, offset = 0, length = buffer.length - offset) =>
+          read(buffer, offset, Math.min(length, NODE_LIMIT)),
         sync: async () => {
           if (args[1] !== 'r') await fail('sync');
           await sync.call(handle);
@@ -151,6 +164,26 @@ describe('readBytes and fileExists', () => {
     );
   });
 
+  test('a file larger than one read, or than readFile takes', async () => {
+    const content = Uint8Array.from({ length: 3 * NODE_LIMIT + 5 }, (_, i) => i % 251);
+    await succeed(writeAtomically(join(folder, 'x'), content));
+    expect(Buffer.compare(await succeed(readBytes(join(folder, 'x'))), content)).toBe(0);
+  });
+
+  test.runIf(existsSync('/proc/self/stat'))('a file that says that it has no bytes', async () => {
+    expect(new TextDecoder().decode(await succeed(readBytes('/proc/self/stat')))).toMatch(
+      new RegExp(`^${process.pid} `),
+    );
+  });
+
+  test('a file that does not fit in memory', async () => {
+    await writeFile(join(folder, 'x'), '');
+    await truncate(join(folder, 'x'), 2 ** 43); // sparse: it takes no room on the disk
+    expect(await messageOf(readBytes(join(folder, 'x')))).toBe(
+      `FileError ${join(folder, 'x')}: expected a file to read, got EFBIG: ${2 ** 43} bytes are more than fit in memory; give a smaller file; Node 22 and later hold larger ones`,
+    );
+  });
+
   test('a folder is no file', async () => {
     expect(await succeed(fileExists(folder))).toBe(false);
     expect(await messageOf(readBytes(folder))).toMatch(/EISDIR.*give the path of a file, this is a folder$/);
@@ -192,7 +225,7 @@ describe('a log', () => {
     expect(await readFile(path(), 'utf8')).toBe('1\n2\n3\n');
   });
 
-  test('a log with nothing to drop is not rewritten; a log that is not there is none', async () => {
+  test('a log with nothing to drop is not rewritten; a log that is missing stays missing', async () => {
     await succeed(keepLines(path(), () => true));
     expect(await succeed(fileExists(path()))).toBe(false);
     await succeed(appendLine(path(), 'a'));

@@ -1,6 +1,7 @@
-/** Files on disk, by Node: read whole, replaced as a whole or not at all, or grown line by line. */
+/** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
 import { failure, type NoisefoldError } from '../dsl/errors.js';
 import { E, TE, type either, type taskEither } from '../internal/fp.js';
+import { joinBytes } from './bytes.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
@@ -11,11 +12,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'give a path on a file system that can be written',
   ENOSPC: 'free some space on the disk',
   EDQUOT: 'free some of your quota of the disk',
+  EFBIG: 'give a smaller file; Node 22 and later hold larger ones',
   EMFILE: 'close some files: the process has too many open',
   ENOSYS: 'take the bytes instead (encodeCheckpoint, encodePng): only Node has files',
 };
 
-/** Node's modules, asked for when a file is: this page is imported in browsers, too, which have none. */
+/** Node's modules, looked up when a file is used: browsers import this module too, and have no files. */
 const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
   if (builtin === undefined)
@@ -30,7 +32,7 @@ const codeOf = (thrown: unknown): string =>
 const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
-/** An effect on a file as a value; what it throws is a `FileError` with the path, the reason and advice. */
+/** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice. */
 const onFile = <A>(
   path: string,
   expected: string,
@@ -45,7 +47,7 @@ const onFile = <A>(
     }),
   );
 
-/** `otherwise`, where an effect fails for one of these reasons. */
+/** Gives `otherwise` if an effect fails with one of these codes. */
 const recover =
   <A>(codes: readonly string[], otherwise: A) =>
   (thrown: unknown): A => {
@@ -55,19 +57,55 @@ const recover =
 
 const TO_READ = 'a file to read';
 
+const PIECE = 2 ** 16;
+
+/** The most bytes in one read: the system reads no more than 2 GiB at once. */
+const MOST_AT_ONCE = 2 ** 26;
+
+/** An array for the bytes of a file. Node 20 has none of more than 4 GiB. */
+const room = (size: number): Uint8Array<ArrayBuffer> => {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw Object.assign(new Error(`EFBIG: ${size} bytes are more than fit in memory`), { code: 'EFBIG' });
+  }
+};
+
+/** Reads a file whole. Node's own `readFile` takes no file of more than 2 GiB. */
+const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+  const handle = await node().open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const whole = room(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await handle.read(whole, at, Math.min(size - at, MOST_AT_ONCE));
+      if (bytesRead === 0) return whole.subarray(0, at); // the file became shorter
+      at += bytesRead;
+    }
+    // a pipe has no size, and a log may have grown
+    const rest: Uint8Array[] = [];
+    for (;;) {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(PIECE));
+      if (bytesRead === 0) return rest.length === 0 ? whole : joinBytes([whole, ...rest]);
+      rest.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
 /**
- * The bytes of a file. `FileError`.
+ * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. `FileError`.
  *
  * @example
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
 export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
-  onFile(path, TO_READ, () => node().readFile(path));
+  onFile(path, TO_READ, () => readWhole(path));
 
-const PIECE = 2 ** 16;
-
-/** The bytes of a file in pieces, in order; a `FileError` ends them. */
+/** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(
   path: string,
 ): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
@@ -90,7 +128,7 @@ export async function* readPieces(
 }
 
 /**
- * Whether there is a file. `FileError` where that cannot be known.
+ * Tells if there is a file. `FileError` if the system does not say.
  *
  * @example
  * await fileExists('package.json')() // → E.right(true)
@@ -111,7 +149,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Removes what killed processes left aside while they wrote this file. */
+/** Removes the temporary files that killed processes left behind while they wrote this file. */
 const removeLeftovers = async (path: string): Promise<void> => {
   const { basename, dirname, join, readdir, rm } = node();
   const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.tmp$/;
@@ -121,7 +159,7 @@ const removeLeftovers = async (path: string): Promise<void> => {
   }
 };
 
-/** Makes a rename last; some systems cannot sync a folder, and do it by themselves. */
+/** Writes a rename to the disk. Some systems cannot sync a folder, and do it by themselves. */
 const syncFolder = async (folder: string): Promise<void> => {
   const cannot = recover(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'], undefined);
   const handle = await node().open(folder, 'r').catch(cannot);
@@ -133,8 +171,8 @@ const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /**
- * Makes a folder and those that it is in, where they are not there. Node's own `recursive` never ends where a
- * folder that is there takes none, as /proc.
+ * Makes a folder and its parents, unless they exist. Node's own `recursive` never ends below a folder that takes no
+ * others, such as /proc.
  */
 const makeFolder = async (folder: string): Promise<void> => {
   const { dirname, mkdir, stat } = node();
@@ -162,16 +200,16 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
     }
     await rename(aside, path);
   } catch (thrown) {
-    await rm(aside, { force: true }).catch(() => undefined); // the first failure is the one to tell
+    await rm(aside, { force: true }).catch(() => undefined); // report the first failure
     throw thrown;
   }
   await syncFolder(folder);
 };
 
 /**
- * Replaces a file, or makes it, folders included: on return the new content is on the disk. If anything
- * fails, or the process is killed, or the power goes, there is the old content or the new, whole. Two writes
- * of one file must not overlap. `FileError`.
+ * Replaces a file, or makes it with its folders. On return the new content is on the disk. If a step fails, the
+ * process is killed or the power goes, the file has the old content or the new, whole. Two writes of one file must
+ * not overlap. `FileError`.
  *
  * @example
  * import { tmpdir } from 'node:os'
@@ -194,7 +232,7 @@ export const writeAtomically = (
   );
 
 /**
- * Adds a line to a text file, which is made if need be; a line that does not fit leaves no part of it.
+ * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.
  * `FileError`.
  *
  * @example
@@ -215,7 +253,7 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
     try {
       const { size } = await handle.stat();
       await handle.writeFile(`${line}\n`).catch(async (thrown: unknown) => {
-        await handle.truncate(size).catch(() => undefined); // the first failure is the one to tell
+        await handle.truncate(size).catch(() => undefined); // report the first failure
         throw thrown;
       });
     } finally {
@@ -224,7 +262,7 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
   });
 
 /**
- * On return all that was written to a file is on the disk, also if the power goes. `FileError`.
+ * Writes a file through to the disk: its content stays even if the power goes. `FileError`.
  *
  * @example
  * import { tmpdir } from 'node:os'
@@ -242,8 +280,8 @@ export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, vo
   });
 
 /**
- * Drops the lines of a text file that are not to be kept, and a last line that was cut short. The file is
- * rewritten whole or not at all, and left alone if it has none of these, or does not exist. `FileError`.
+ * Removes the lines of a text file that `keep` rejects, and a last line without its end. Rewrites the file whole or
+ * not at all, and only if a line goes. A file that does not exist is no error. `FileError`.
  *
  * @example
  * import { tmpdir } from 'node:os'

@@ -31,7 +31,8 @@ const tensors: fc.Arbitrary<StoredTensor> = shapes.chain((shape) => {
 });
 const names = fc.oneof(
   fc.string(),
-  fc.constantFrom('down.0.conv.kernel', '__proto__', 'constructor', '0', 'ε "quoted"\n'),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('down.0.conv.kernel', '__proto__', 'constructor', '0', 'ε "quoted"\n', '\uFEFF', '\ud800'),
 );
 const files: fc.Arbitrary<TensorFile> = fc.record({
   tensors: fc
@@ -100,6 +101,23 @@ describe('other writers', () => {
     expect(file.metadata).toEqual({ format: 'pt' });
   });
 
+  test('white space, fields in any order, escapes and byte order marks in names', () => {
+    const text =
+      ' \t\n{ "\uFEFFa\\ud83d\\ude00\\"" : { "shape" : [ 2 , 1 ] ,\r\n"data_offsets":[0 , 2],"dtype":"U8" } } ';
+    const bytes = byHand(text.trimStart(), [1, 2]);
+    expect(right(read(bytes)).tensors).toEqual(
+      new Map([['\uFEFFa😀"', { dtype: 'U8', shape: [2, 1], data: Uint8Array.of(1, 2) }]]),
+    );
+  });
+
+  test('numbers that are not aligned, in a Buffer of Node', () => {
+    const text =
+      '{"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}';
+    const { tensors } = right(read(Buffer.from(byHand(text, [7, 0, 0, 128, 63, 0, 0, 0, 192]))));
+    expect(tensors.get('w')).toEqual({ dtype: 'F32', shape: [2], data: Float32Array.of(1, -2) });
+    expect(tensors.get('b')).toEqual({ dtype: 'U8', shape: [1], data: Uint8Array.of(7) });
+  });
+
   test('an empty file', () => {
     expect(right(read(byHand('{}')))).toEqual({ tensors: new Map(), metadata: {} });
   });
@@ -156,17 +174,17 @@ describe('refuses, and says where', () => {
     [
       'a third offset',
       byHand(`{"w":${entry('U8', [2], [0, 2, 4])}}`, [0, 0]),
-      'model.safetensors: w.data_offsets: expected [begin, end], got an array of 3',
+      'model.safetensors: w.data_offsets.2: expected [begin, end], got one more',
     ],
     [
       'an unknown field',
       byHand('{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"strides":[1]}}'),
-      'model.safetensors: w: expected no fields but dtype, shape, data_offsets, got "strides"',
+      'model.safetensors: w.strides: expected no fields but dtype, shape, data_offsets, got another one',
     ],
     [
       'metadata that is no string',
       byHand('{"__metadata__":{"step":3}}'),
-      'model.safetensors: __metadata__: step: expected string, got 3',
+      'model.safetensors: __metadata__.step: expected a string, got 3',
     ],
     [
       'too few bytes for a shape',
@@ -181,7 +199,7 @@ describe('refuses, and says where', () => {
     [
       'a shape beyond counting',
       byHand(`{"w":${entry('U8', [2 ** 53 - 1, 2 ** 53 - 1], [0, 1])}}`, [0]),
-      'model.safetensors: w: expected 8.112963841460666e+31 bytes for U8 [9007199254740991, 9007199254740991], got 1',
+      'model.safetensors: w: expected extents whose product is a safe integer, got [9007199254740991, 9007199254740991]',
     ],
     [
       'an overlap',
@@ -206,21 +224,6 @@ describe('refuses, and says where', () => {
   ])('%s', (_name, bytes, message) => {
     expect(messageOf(read(bytes))).toBe(`DecodeError ${message}; ${hint}`);
   });
-
-  test('a header that is not JSON, or not UTF-8', () => {
-    expect(messageOf(read(byHand('{"w":')))).toMatch(
-      /^DecodeError model.safetensors, header: expected JSON in UTF-8, got SyntaxError/,
-    );
-    expect(messageOf(read(Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 123, 255, 125)))).toMatch(
-      /expected JSON in UTF-8, got TypeError/,
-    );
-  });
-
-  test('JSON as deep as the header is long', () => {
-    expect(messageOf(read(byHand(`{"w":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)))).toMatch(
-      /^DecodeError model.safetensors/,
-    );
-  });
 });
 
 describe('encode refuses', () => {
@@ -236,6 +239,28 @@ describe('encode refuses', () => {
     ['w to hold bools, 0 or 1, got 7', file('w', { dtype: 'BOOL', shape: [2], data: Uint8Array.of(1, 7) })],
     ['tensors by other names than __metadata__, got __metadata__', file('__metadata__', one)],
     ['metadata by other names than crc32, got crc32', file('w', one, { crc32: '' })],
+    ['w to hold F64 in a Float64Array, got Float32Array', file('w', { ...one, dtype: 'F64' } as never)],
+    [
+      'w to have one of the dtypes F64,I64,F32,I32,U8,BOOL, got F16',
+      file('w', { ...one, dtype: 'F16' } as never),
+    ],
+    ['metadata.step to be a string, got number', file('w', one, { step: 3 })],
+    [
+      'w to have at most 64 extents, got 65',
+      file('w', { ...one, shape: Array.from({ length: 65 }, () => 1) }),
+    ],
+    [
+      'w to hold F32 [9007199254740991, 9007199254740991, 0], got 0 numbers',
+      file('w', { ...one, shape: [2 ** 53 - 1, 2 ** 53 - 1, 0], data: new Float32Array() }),
+    ],
+    [
+      'fewer than 4096 words of metadata, got 4096',
+      file('w', one, Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [i, '']))),
+    ],
+    [
+      'a header of at most 100000000 bytes, got a longer one',
+      file('w', one, { note: ' '.repeat(100_000_000) }),
+    ],
   ])('%s', (message, wrong) => {
     expect(messageOf(encodeSafetensors(wrong))).toContain(
       `ConfigError encodeSafetensors: expected ${message};`,

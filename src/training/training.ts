@@ -1,7 +1,7 @@
 import type { Backend, NoisefoldError, RandomKey } from '../dsl/index.js';
 import { exactly, natural, positive } from '../internal/decode.js';
 import { t, type either, type taskEither } from '../internal/fp.js';
-import { checked, conditioner, dataSet, functionPart, hostKey, part, rate, signal } from './checked.js';
+import { checked, conditioner, dataSet, functionPart, hostKey, json, part, rate, signal } from './checked.js';
 import type { Dataset, ImageShape } from './dataset.js';
 import type { Snapshot } from './snapshot.js';
 import type { StopSignal } from '../internal/stop.js';
@@ -12,7 +12,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly data: Dataset<I>;
   /** Measured before the first step and after so many. */
   readonly every: number;
-  /** How many images of it count, always the first ones; 256 if not given, or all where there are fewer. */
+  /** The number of images that count, always the first ones: by default 256, or all if there are fewer. */
   readonly images?: number;
 }
 
@@ -20,16 +20,17 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly data: Dataset<NoInfer<I>>;
   readonly batch: number;
-  /** How many updates in all, those before a resumed snapshot included. */
+  /** The number of updates in all, with those before a resumed snapshot. */
   readonly steps: number;
   readonly key: RandomKey;
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
-   * What the recipe was made from, as JSON: it goes into snapshots, and tells them apart. If not given, what the
-   * recipe says of itself: the process, the numbers, a learning rate that is a number, and the names of loss and draw.
+   * A description of the recipe, as JSON of at most 100 levels and 4 million characters: it goes into snapshots, and
+   * tells them apart. By default the process, the numbers, a learning rate that is a number, and the names of loss and
+   * draw.
    */
   readonly config?: unknown;
-  /** Where to go on from; its key, batch and configuration must be those of this training. */
+  /** The snapshot to resume from; its key, batch and configuration must be those of this training. */
   readonly from?: Snapshot;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
@@ -66,7 +67,7 @@ const codec = exactly(
       'a draw of timesteps, such as uniformTimesteps',
     ),
     heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
-    config: t.unknown,
+    config: json,
     from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
     signal,
     oracle: functionPart('a backend to acquire, such as reference()'),

@@ -1,4 +1,4 @@
-/** Runs plans: what is given is checked, memory is found for the results, and donated memory changes hands. */
+/** Runs plans: checks the inputs, finds memory for the results, and passes donated memory on. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
@@ -10,7 +10,7 @@ import { evaluateKey } from './random.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** Why a run failed, and the position of the last call that may have written anything; -1 if none has. */
+/** The error of a run, and the position of the last call that may have written anything; -1 if none has. */
 export interface Failed {
   readonly at: number;
   readonly error: NoisefoldError;
@@ -18,22 +18,22 @@ export interface Failed {
 
 /** A plan laid out in memory with the kernels of its calls. */
 export interface Execution {
-  /** Says where the buffer of an input or an output lies in the next run. */
+  /** Sets the address of the buffer of an input or an output for the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
   /**
-   * Carries out all calls, in their order; a promise if they go on elsewhere, in the order in which they were
-   * given. The milliseconds of each are appended, if asked for.
+   * Carries out all calls, in their order. Gives a promise if they go on elsewhere, in the order in which they were
+   * given. Appends the milliseconds of each call to `milliseconds`, if there is one.
    */
   readonly run: (milliseconds: number[] | null) => Failed | null | Promise<Failed | null>;
   readonly release: () => void;
 }
 
-/** A call as messages name it. */
+/** Names a call in messages. */
 export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
-/** The first rule that takes each call; a rule may raise an error. */
+/** Finds a kernel for each call: that of the first rule that takes it. A rule may raise an error. */
 export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
   const kernels: K[] = [];
   for (const call of plan.calls) {
@@ -69,25 +69,17 @@ const addressOf = (input: PlanInput, slot: Slot | undefined, memory: Memory): Re
   if (isKey(slot)) return E.right(0);
   if (slot.dtype !== input.dtype || slot.elements !== sizeOf(input.shape))
     return refuse(input, `${slot.elements} elements of ${slot.dtype}`, 'compile for the shapes that are run');
-  const address = memory.addressOf(slot);
-  return address === undefined
-    ? fail('ValueConsumed', {
-        where: `input ${input.path}`,
-        expected: 'a live value of this backend',
-        actual: 'one that was released or donated',
-        hint: 'go on with the outputs of the run that it was donated to',
-      })
-    : E.right(address);
+  return memory.addressOf(slot, `input ${input.path}`);
 };
 
-/** A value may not be read and overwritten in one run under two names. */
+/** Finds a donated value that is given twice: a run may not read and overwrite one value under two names. */
 const donatedTwice = (plan: Plan, inputs: readonly Slot[]): PlanInput | undefined => {
   const uses = new Map<Slot | undefined, number>();
   for (const slot of inputs) uses.set(slot, 1 + (uses.get(slot) ?? 0));
   return plan.inputs.find((input, i) => input.donated && input.dtype !== 'key' && uses.get(inputs[i])! > 1);
 };
 
-/** The addresses of what a run is given, in the order of the plan's inputs. */
+/** Checks the inputs of a run, and gives their addresses in the order of the plan's inputs. */
 const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Result<readonly number[]> => {
   const addresses: number[] = [];
   for (const [i, input] of plan.inputs.entries()) {
@@ -101,7 +93,7 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
     : refuse(twice, 'a donated value given twice', 'donate a copy, or do not donate it');
 };
 
-/** The runner of a plan that is laid out; `kernels` names what carries out each of its calls. */
+/** Makes the runner of a plan that is laid out; `kernels` names the kernel of each of its calls. */
 export const createRunner = (
   plan: Plan,
   memory: Memory,
@@ -132,7 +124,7 @@ export const createRunner = (
     return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
   };
 
-  /** Memory for the outputs that take over none; null for the others. */
+  /** Takes memory for the outputs that take over none; null for the others. */
   const holdOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
     const held: (DeviceBuffer | null)[] = [];
     for (const [k, output] of plan.outputs.entries()) {
@@ -149,16 +141,23 @@ export const createRunner = (
     return E.right(held);
   };
 
-  const bind = (inputs: readonly Slot[], addresses: readonly number[], held: readonly (DeviceBuffer | null)[]): void => {
+  /** Places the inputs and the outputs of the next run, or says why there can be none. */
+  const bind = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): Result<void> => {
+    const end = ended();
+    const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
+    if (E.isLeft(addresses)) return addresses;
     inputs.forEach((slot, i) => {
       if (isKey(slot)) execution.setKey(i, slot);
-      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses[i]!);
+      else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses.right[i]!);
     });
-    held.forEach((buffer, k) => {
-      const address = buffer === null ? addresses[donors[k]!] : memory.addressOf(buffer);
-      if (address !== undefined) for (const b of outputBuffers[k]!) execution.place(b, address);
-    });
-  }; // prettier-ignore
+    for (const [k, own] of held.entries()) {
+      // an output that is a key has no buffers to place
+      const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
+      if (E.isLeft(address)) return address;
+      for (const buffer of outputBuffers[k]!) execution.place(buffer, address.right);
+    }
+    return E.right(undefined);
+  };
 
   /** The results, donated memory among them. */
   const handOut = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): readonly Slot[] => {
@@ -176,7 +175,7 @@ export const createRunner = (
     return outputs;
   };
 
-  /** What has been overwritten in part is gone; all other inputs are as they were. */
+  /** Releases the inputs that have been overwritten in part; all other inputs stay as they were. */
   const giveUp = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[], at: number): void => {
     held.forEach((buffer) => buffer !== null && memory.release(buffer));
     donors.forEach((donor, k) => {
@@ -197,14 +196,12 @@ export const createRunner = (
     const held = await holdOutputs();
     if (E.isLeft(held)) return held;
 
-    // from here to the hand-out nothing waits, so that another run finds what is donated gone
-    const end = ended();
-    const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
-    if (E.isLeft(addresses)) {
+    // from here to the hand-out nothing waits: addresses hold, and another run finds what is donated gone
+    const bound = bind(inputs, held.right);
+    if (E.isLeft(bound)) {
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
-      return addresses;
+      return bound;
     }
-    bind(inputs, addresses.right, held.right);
     const running = execution.run(milliseconds);
     if (running !== null && 'at' in running) {
       giveUp(inputs, held.right, running.at);

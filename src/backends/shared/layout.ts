@@ -7,10 +7,10 @@ import type { Frame } from './kernel.js';
 import type { Memory } from './memory.js';
 import { writeNumbers } from './numbers.js';
 
-/** The buffers of a plan, laid out in memory: a frame for kernels, and the way to change it between runs. */
+/** The buffers of a plan in memory: a frame for kernels, and the way to change it between runs. */
 export interface PlanLayout {
   readonly frame: Frame;
-  /** Says where the buffer of an input or an output lies in the next run. */
+  /** Sets the address of the buffer of an input or an output for the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
   readonly release: () => void;
@@ -31,6 +31,9 @@ export const layOut = async (
   });
   const inBlock = plan.buffers.map(({ storage }) => storage.kind === 'arena' || storage.kind === 'constant');
 
+  const reserved = await memory.reserve(elements);
+  if (E.isLeft(reserved)) return reserved;
+  // from here on nothing waits, so that the address holds
   return E.map((block: number): PlanLayout => {
     const bases: number[] = plan.buffers.map((_, i) => (inBlock[i] ? block : -1));
     const addresses: number[] = plan.buffers.map((_, i) => block + offsets[i]! * heap.bytesPerElement);
@@ -63,7 +66,7 @@ export const layOut = async (
       setKey: (input, key) => {
         keys[input] = key;
       },
-      release: () => memory.unreserve(block),
+      release: () => memory.release(reserved.right),
     };
-  })(await memory.reserve(elements));
+  })(memory.addressOf(reserved.right, 'compile'));
 };

@@ -44,9 +44,9 @@ test('a buffer that nobody can reach gives its memory back; those in use keep th
   expect(memory.stats().bytes).toBe(4 * (10 + 7 + 100));
   await collectUntil(() => memory.stats().buffers === 2);
   expect(memory.stats()).toMatchObject({ buffers: 2, bytes: 4 * (10 + 7) });
-  expect(memory.addressOf(kept)).toBeDefined();
-  expect(memory.addressOf(heir)).toBeDefined();
-  expect(memory.addressOf(donor)).toBeUndefined();
+  expect(memory.addressOf(kept, 'test')._tag).toBe('Right');
+  expect(memory.addressOf(heir, 'test')._tag).toBe('Right');
+  expect(memory.addressOf(donor, 'test')).toMatchObject({ left: { _tag: 'ValueConsumed', where: 'test' } });
 });
 
 test('what is released is not given back twice', async () => {
@@ -55,13 +55,18 @@ test('what is released is not given back twice', async () => {
   const kept = await held(memory, 5);
   await collected(5);
   expect(memory.stats()).toMatchObject({ buffers: 1, bytes: 20 });
-  expect(memory.addressOf(kept)).toBeDefined();
+  expect(memory.addressOf(kept, 'test')._tag).toBe('Right');
 });
 
-test('a closed memory knows no buffer', async () => {
+test('a closed memory gives no address, whatever was taken before or is being taken', async () => {
   const memory = fresh();
   const buffer = await held(memory, 5);
+  const block = await memory.reserve(5);
+  const pending = [memory.hold(5, 'float32'), memory.reserve(5)];
   memory.close();
-  expect(memory.addressOf(buffer)).toBeUndefined();
+  const closed = { left: { _tag: 'BackendFailure', where: 'the test backend', actual: 'a closed one' } };
+  expect(memory.addressOf(buffer, 'test')).toMatchObject(closed);
+  expect(E.isRight(block) && memory.addressOf(block.right, 'test')).toMatchObject(closed);
+  for (const outcome of await Promise.all(pending)) expect(outcome).toMatchObject(closed);
   expect(memory.stats()).toMatchObject({ buffers: 0, bytes: 0 });
 });

@@ -1,5 +1,5 @@
 import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/plan.js';
 import type { NumberType } from '../../dsl/region.js';
 import { E, type either } from '../../internal/fp.js';
@@ -9,7 +9,7 @@ import type { Memory } from './memory.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** What is particular to a kind of memory. */
+/** The parts that are particular to a kind of memory. */
 export interface Parts<K extends Named> {
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -17,62 +17,73 @@ export interface Parts<K extends Named> {
   readonly rules: RulesFor<K>;
   /** Lays a plan out with the kernels of its calls. */
   readonly layOut: (plan: Plan, kernels: readonly K[]) => Promise<Result<Execution>>;
-  /** Writes numbers as elements of a dtype, from an address on, and says why it could not. */
+  /** Writes numbers as elements of a dtype from an address on, before it waits for anything; the error if it cannot. */
   readonly write: (
     address: number,
     data: HostArray,
     dtype: NumberType,
   ) => NoisefoldError | null | Promise<NoisefoldError | null>;
+  /** Reads the numbers of a buffer at an address. It copies them, or orders the copy, before it waits for anything. */
   readonly read: (address: number, buffer: DeviceBuffer) => Result<HostArray> | Promise<Result<HostArray>>;
   /** Gives back what is not memory. */
   readonly close: () => void;
   readonly lost: Backend['lost'];
 }
 
-/** A backend on a memory: `rules` say how each call is carried out, the rest is common. */
+/** Makes a backend on a memory: `rules` say how each call is carried out, the rest is common. */
 export const memoryBackend = <K extends Named>(parts: Parts<K>): Backend => {
   const { name, capabilities, memory, rules, layOut, lost } = parts;
 
-  const unlessEnded = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
-    const end = memory.closed() ?? lost();
-    return end === null ? work() : E.left(end);
+  /** Works on an open backend. Work that the backend is closed before, or during, ends in the error that says so. */
+  const whileOpen = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
+    const before = memory.closed();
+    if (before !== null) return E.left(before);
+    const result = await work();
+    const after = memory.closed();
+    return after === null ? result : E.left(after);
+  };
+
+  const unlessLost = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
+    const loss = lost();
+    return loss === null ? work() : E.left(loss);
   };
 
   const uploaded = async (data: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
     const held = await memory.hold(data.length, dtype);
     if (E.isLeft(held)) return held;
-    const failed = await parts.write(memory.addressOf(held.right)!, data, dtype);
+    const address = memory.addressOf(held.right, 'upload');
+    if (E.isLeft(address)) return address;
+    const failed = await parts.write(address.right, data, dtype);
     if (failed === null) return held;
     memory.release(held.right);
     return E.left(failed);
   };
 
-  const compile = async (plan: Plan): Promise<Result<Runner>> => {
+  const compiled = async (plan: Plan): Promise<Result<Runner>> => {
     const kernels = kernelsOf(plan, rules(plan));
     if (E.isLeft(kernels)) return kernels;
     const execution = await layOut(plan, kernels.right);
-    return E.map((laid: Execution) => createRunner(plan, memory, kernels.right, laid))(execution);
+    return E.map((laid: Execution): Runner => {
+      const runner = createRunner(plan, memory, kernels.right, laid);
+      return {
+        ...runner,
+        run: (inputs) => () => whileOpen(runner.run(inputs)),
+        profile: (inputs) => () => whileOpen(runner.profile(inputs)),
+      };
+    })(execution);
+  };
+
+  const numbersOf = async (buffer: DeviceBuffer): Promise<Result<HostArray>> => {
+    const address = memory.addressOf(buffer, 'read');
+    return E.isLeft(address) ? address : parts.read(address.right, buffer);
   };
 
   return {
     name,
     capabilities,
-    compile: (plan) => () => unlessEnded(() => compile(plan)),
-    upload: (data, dtype) => () => unlessEnded(() => uploaded(data, dtype)),
-    read: (buffer) => async () => {
-      const address = memory.addressOf(buffer);
-      if (address !== undefined) return parts.read(address, buffer);
-      const end = memory.closed();
-      if (end !== null) return E.left(end);
-      return E.left(
-        failure('ValueConsumed', {
-          where: 'read',
-          expected: `a live value of the ${name} backend`,
-          actual: 'one that was released or donated',
-          hint: 'read it before, or read the output that took it over',
-        }),
-      );
-    },
+    compile: (plan) => () => whileOpen(() => unlessLost(() => compiled(plan))),
+    upload: (data, dtype) => () => whileOpen(() => unlessLost(() => uploaded(data, dtype))),
+    read: (buffer) => () => whileOpen(() => numbersOf(buffer)),
     release: (buffer) => () => memory.release(buffer),
     stats: memory.stats,
     close: async () => {

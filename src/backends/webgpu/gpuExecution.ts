@@ -13,7 +13,7 @@ import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
 import { placesOf } from './places.js';
-import { layOutResources, type Resources, writeConstants } from './resources.js';
+import { layOutResources, reserveBlocks, type Resources, writeConstants } from './resources.js';
 import { createTimer, type Timer } from './timing.js';
 
 /** A dispatch, ready to be encoded. */
@@ -23,7 +23,7 @@ interface Ready {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** What a device is made to work with. */
+/** The parts that plans on a device share. */
 export interface Workshop {
   readonly gpu: Gpu;
   readonly space: GpuSpace;
@@ -57,7 +57,9 @@ export const gpuExecution = async (
   );
   const compiled = await pipelines.compile(dispatches);
   if (E.isLeft(compiled)) return compiled;
-  const laid = await layOutResources(places, memory);
+  const blocks = await reserveBlocks(places, memory);
+  if (E.isLeft(blocks)) return blocks;
+  const laid = layOutResources(places, blocks.right, memory);
   if (E.isLeft(laid)) return laid;
   let execution: Execution | null = null;
   const failed = await gpu.guarded('compile', () => {

@@ -1,46 +1,65 @@
 /** The memory of a plan on a device. */
 import type { NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/plan.js';
-import { E, type either } from '../../internal/fp.js';
-import type { Memory } from '../shared/memory.js';
+import { E, type either, F } from '../../internal/fp.js';
+import type { Block, Memory } from '../shared/memory.js';
 import type { Gpu } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
 import { BLOCKS, type Places } from './places.js';
 import { write } from './transfer.js';
 
 export interface Resources {
-  /** By owner: those of inputs and outputs change from run to run. */
+  /** Addresses by owner; those of inputs and outputs change from run to run. */
   readonly addresses: number[];
-  /** Whether the memory of an owner is always the same. */
+  /** Tells if the memory of an owner is always the same. */
   readonly isFixed: (owner: number) => boolean;
   readonly places: Places;
   readonly release: () => void;
 }
 
-/** Of what is not there, or not yet. */
+/** The address of a block without elements, and of an input or output before the first run. */
 const NOWHERE = -1;
 
-/** Reserves what a plan has places in. */
-export const layOutResources = async (
-  places: Places,
+const releaseBlocks = (blocks: readonly (Block | null)[], memory: Memory): void =>
+  blocks.forEach((block) => block !== null && memory.release(block));
+
+/** Reserves the blocks that a plan has places in; null for a block without elements. */
+export const reserveBlocks = async (
+  { elements }: Places,
   memory: Memory,
-): Promise<either.Either<NoisefoldError, Resources>> => {
-  const { blockOf, elements } = places;
-  const blocks: number[] = [];
-  const release = (): void => blocks.forEach((address) => address !== NOWHERE && memory.unreserve(address));
+): Promise<either.Either<NoisefoldError, readonly (Block | null)[]>> => {
+  const blocks: (Block | null)[] = [];
   for (const block of BLOCKS) {
-    const reserved = elements[block] === 0 ? E.right(NOWHERE) : await memory.reserve(elements[block]);
+    const reserved = elements[block] === 0 ? E.right(null) : await memory.reserve(elements[block]);
     if (E.isLeft(reserved)) {
-      release();
+      releaseBlocks(blocks, memory);
       return reserved;
     }
     blocks.push(reserved.right);
   }
-  const addresses = [
-    ...blockOf.map((block) => (block === null ? NOWHERE : blocks[BLOCKS.indexOf(block)]!)),
-    ...blocks,
-  ];
-  return E.right({ addresses, isFixed: (owner) => blockOf[owner] !== null, places, release });
+  return E.right(blocks);
+};
+
+/** Lays a plan out in its blocks. The addresses hold until the caller waits for anything. */
+export const layOutResources = (
+  places: Places,
+  blocks: readonly (Block | null)[],
+  memory: Memory,
+): either.Either<NoisefoldError, Resources> => {
+  const { blockOf } = places;
+  return F.pipe(
+    blocks,
+    E.traverseArray((block) => (block === null ? E.right(NOWHERE) : memory.addressOf(block, 'compile'))),
+    E.map((addresses) => ({
+      addresses: [
+        ...blockOf.map((block) => (block === null ? NOWHERE : addresses[BLOCKS.indexOf(block)]!)),
+        ...addresses,
+      ],
+      isFixed: (owner) => blockOf[owner] !== null,
+      places,
+      release: () => releaseBlocks(blocks, memory),
+    })),
+  );
 };
 
 /** Writes the constants of a plan, and the words of its uniforms. */

@@ -1,0 +1,179 @@
+/**
+ * A strict reader of JSON (RFC 8259) in UTF-8 for input that nobody vouches for. Its caller asks for one value after
+ * the other and says what it must be; the first value that is something else ends the reading. The reader builds no
+ * tree and does not recurse, so that it takes no more memory than the strings it gives.
+ */
+import { type Mismatch, show } from './decode.js';
+
+export interface JsonReader {
+  /** Reads an object. Calls `visit` with each name, in order; `visit` has to read the value. Names may come twice. */
+  readonly object: (expected: string, visit: (name: string) => void) => void;
+  /** Reads an array. Calls `visit` with each index; `visit` has to read the value. */
+  readonly array: (expected: string, visit: (index: number) => void) => void;
+  readonly string: (expected: string) => string;
+  /** Reads an integer from 0 to 2^53 - 1, in digits alone. */
+  readonly natural: () => number;
+  /** Demands that only white space is left. */
+  readonly end: () => void;
+  /** Refuses the value that was read, or is to be read next. */
+  readonly refuse: (expected: string, actual: string) => never;
+}
+
+const [TAB, LINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x5b, 0x5d, 0x7b, 0x7d];
+const [ZERO, NINE] = [0x30, 0x39];
+
+/** The longest piece of the input in a message. */
+const LONGEST = 60;
+
+const isSpace = (byte: number | undefined): boolean =>
+  byte === SPACE || byte === LINE || byte === RETURN || byte === TAB;
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
+
+/** Tells if a byte is of a number, or of a word such as `true`. */
+const isOfToken = (byte: number | undefined): boolean =>
+  byte !== undefined && /[-+.\w]/.test(String.fromCharCode(byte));
+
+const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+/**
+ * Makes a reader of bytes. `refuse` throws: it gets the place of the first value that is not as asked for, or of the
+ * byte that makes the text no JSON, whose `path` is empty.
+ */
+export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => never): JsonReader => {
+  // a byte order mark at the beginning of a name is part of it
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const path: (string | number)[] = [];
+  let at = 0;
+
+  const refuseValue = (expected: string, actual: string): never =>
+    refuse({ path: path.map((step) => shortened(`${step}`)).join('.'), expected, actual });
+
+  const refuseByte = (expected: string): never => {
+    const byte = bytes[at];
+    const isPlain = byte !== undefined && byte > SPACE && byte < 0x7f;
+    const code = `byte 0x${byte?.toString(16).padStart(2, '0')}`;
+    const actual =
+      byte === undefined ? 'the end' : isPlain ? JSON.stringify(String.fromCharCode(byte)) : code;
+    return refuse({ path: '', expected: `${expected} at byte ${at}`, actual });
+  };
+
+  const skipSpace = (): void => {
+    while (isSpace(bytes[at])) at++;
+  };
+
+  const demand = (byte: number): void => {
+    skipSpace();
+    if (bytes[at] !== byte) refuseByte(JSON.stringify(String.fromCharCode(byte)));
+    at++;
+  };
+
+  const text = (from: number, to: number): string => {
+    try {
+      return decoder.decode(bytes.subarray(from, to));
+    } catch {
+      return refuse({ path: '', expected: `UTF-8 from byte ${from}`, actual: 'other bytes' });
+    }
+  };
+
+  /** Reads a string whose quote is next. */
+  const quoted = (): string => {
+    const from = at++;
+    let isEscaped = false;
+    for (; bytes[at] !== QUOTE; at++) {
+      const byte = bytes[at];
+      if (byte === undefined || byte < SPACE) refuseByte('a character of a string');
+      if (byte !== BACKSLASH) continue;
+      isEscaped = true;
+      at++;
+    }
+    at++;
+    if (!isEscaped) return text(from + 1, at - 1);
+    const whole = text(from, at);
+    try {
+      return JSON.parse(whole) as string; // it has quotes around it
+    } catch {
+      return refuse({ path: '', expected: `a string from byte ${from}`, actual: shortened(whole) });
+    }
+  };
+
+  /** Refuses the value that is next, and names it. */
+  const refuseNext = (expected: string): never => {
+    const byte = bytes[at];
+    if (byte === OPEN) return refuseValue(expected, 'an object');
+    if (byte === OPEN_LIST) return refuseValue(expected, 'an array');
+    if (byte === QUOTE) return refuseValue(expected, show(quoted()));
+    let end = at;
+    while (end < at + 2 * LONGEST && isOfToken(bytes[end])) end++;
+    return end === at ? refuseByte('a value') : refuseValue(expected, shortened(text(at, end)));
+  };
+
+  /** Reads what is between two brackets, separated by commas. */
+  const members = (close: number, visit: (index: number) => void): void => {
+    at++;
+    skipSpace();
+    if (bytes[at] === close) {
+      at++;
+      return;
+    }
+    for (let index = 0; ; index++) {
+      visit(index);
+      skipSpace();
+      if (bytes[at] === close) {
+        at++;
+        return;
+      }
+      if (bytes[at] !== COMMA) refuseByte(`"," or "${String.fromCharCode(close)}"`);
+      at++;
+    }
+  };
+
+  return {
+    object: (expected, visit) => {
+      skipSpace();
+      if (bytes[at] !== OPEN) refuseNext(expected);
+      members(CLOSE, () => {
+        skipSpace();
+        if (bytes[at] !== QUOTE) refuseByte('a name in quotes');
+        const name = quoted();
+        demand(COLON);
+        path.push(name);
+        visit(name);
+        path.pop();
+      });
+    },
+    array: (expected, visit) => {
+      skipSpace();
+      if (bytes[at] !== OPEN_LIST) refuseNext(expected);
+      members(CLOSE_LIST, (index) => {
+        path.push(index);
+        visit(index);
+        path.pop();
+      });
+    },
+    string: (expected) => {
+      skipSpace();
+      return bytes[at] === QUOTE ? quoted() : refuseNext(expected);
+    },
+    natural: () => {
+      skipSpace();
+      let value = 0;
+      let end = at;
+      for (; isDigit(bytes[end]) && Number.isSafeInteger(value); end++)
+        value = 10 * value + (bytes[end]! - ZERO);
+      const isLedByZero = bytes[at] === ZERO && end > at + 1;
+      const isWhole = isSpace(bytes[end]) || bytes[end] === COMMA || bytes[end] === CLOSE_LIST;
+      if (end === at || isLedByZero || !Number.isSafeInteger(value) || (!isWhole && isOfToken(bytes[end])))
+        return refuseNext('an integer ≥ 0');
+      at = end;
+      return value;
+    },
+    end: () => {
+      skipSpace();
+      if (at < bytes.length) refuseByte('the end');
+    },
+    refuse: refuseValue,
+  };
+};

@@ -13,7 +13,7 @@ import { reference } from '../reference/index.js';
 import { cpu } from '../tfjs/cpu.js';
 import { tensorBackend } from '../tfjs/eager/backend.js';
 import { cpuEngine } from '../tfjs/eager/testing.js';
-import { wasm } from '../tfjs/wasm.js';
+import { wasm } from '../wasm/index.js';
 import { webgpu } from '../webgpu/index.js';
 
 /** 256 KiB: written to address 0, they would cover the values of the other backend. */

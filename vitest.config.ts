@@ -13,7 +13,7 @@ const files = ['src', 'properties', 'examples'].flatMap((folder) =>
 
 /** Code that changes the globals, the flags or the environment of its process, or that holds a device or a browser. */
 const KEEPS_A_PROCESS =
-  /\bvi\.(spyOn|stub)|process\.env\[|setFlagsFromString|\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu)\b/;
+  /\bvi\.|\bglobalThis\b|process\.(env|chdir|on)\b|setFlagsFromString|\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu)\b/;
 
 /** Each test file that must have a process to itself. The others share a process, and load each source file once. */
 const isolated = files.filter((path) => KEEPS_A_PROCESS.test(readFileSync(root + path, 'utf8')));

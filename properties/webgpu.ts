@@ -2,12 +2,18 @@
 import { test } from 'vitest';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { E } from '../src/internal/fp.js';
+import { notAsked } from './asked.js';
 
-const first = await webgpu()();
-if (E.isRight(first)) await first.right.close();
+/** Why this machine has none; empty where it has one. */
+const missing = async (): Promise<string> => {
+  const first = await webgpu()();
+  if (E.isLeft(first)) return first.left.message;
+  await first.right.close();
+  return '';
+};
 
-/** Why there is none, in a word for the name of a test; empty where there is one. */
-export const noWebgpu = E.isLeft(first) ? first.left.message : '';
+/** Why a test has no WebGPU, in a word for its name; empty where it has. */
+export const noWebgpu = notAsked || (await missing());
 
 /** A test of the webgpu backend, named so; skipped, with the reason in its name, where there is none. */
 export const testOnWebgpu = (run: () => Promise<void>): void =>

@@ -1,11 +1,12 @@
 /** Chromium without a window, where this machine has it. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import { notAsked } from '../asked.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Why there is none, in a word for the name of a test; empty where there is one. */
-export const noChromium = existsSync(executablePath) ? '' : `there is no ${executablePath}`;
+/** Why a test has none, in a word for its name; empty where it has one. */
+export const noChromium = notAsked || (existsSync(executablePath) ? '' : `there is no ${executablePath}`);
 
 /** Nothing of the browser's own on the network. */
 const quiet = [

@@ -45,8 +45,7 @@ const firstSentence = (text: string): string =>
     .replaceAll(/\{@link (\S+)\}/g, '`$1`')
     .split(/(?<=\.) (?=[A-Z])/)[0]!;
 
-/** What the package exports, in the order of its imports. */
-export const publicNames = (): readonly Exported[] => {
+const findNames = (): readonly Exported[] => {
   const files = entries();
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as {
     readonly config: unknown;
@@ -72,6 +71,11 @@ export const publicNames = (): readonly Exported[] => {
     }),
   );
 };
+
+let found: readonly Exported[] | undefined;
+
+/** What the package exports, in the order of its imports. They are looked up once: the compiler takes seconds. */
+export const publicNames = (): readonly Exported[] => (found ??= findNames());
 
 const FP = {
   E: 'either as E',

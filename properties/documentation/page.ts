@@ -88,10 +88,15 @@ export const testPage = (page: string): readonly Snippet[] => {
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
   const fileOf = ({ line }: Snippet): string => `${scratch}/programs/line-${line}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
+  const before = process.env['TMPDIR'];
   process.env['TMPDIR'] = `${scratch}/tmp`; // what programs leave there goes with the others
   const modules = modulesOf(snippets, publicNames());
   snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!));
-  afterAll(() => rmSync(scratch, { recursive: true }));
+  afterAll(() => {
+    rmSync(scratch, { recursive: true });
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  });
 
   const program = ts.createProgram(snippets.map(fileOf), optionsOf());
   const errorsOf = (snippet: Snippet): readonly string[] =>

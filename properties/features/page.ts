@@ -62,7 +62,7 @@ export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): 
   return [
     '# The operations, and the contract of backends',
     '',
-    'Every operation of `noisefold/dsl`, made by `npm run features` from checks that `npm test` repeats. A backend has ✓',
+    'Every operation of `noisefold/dsl`, made by `npm run features` from checks that `npm run test:all` repeats. A backend has ✓',
     'where it computes the case beside it, and the gradient of the case, as the graph means it in float64: to 10⁻¹² on the',
     'reference, to 10⁻⁵ of the greatest number elsewhere, exactly for int32 and bool. A gradient has ✓ where it is what',
     'differences of values give; it is none where results are no float32, are constant in steps, or follow no operand.',
@@ -71,7 +71,7 @@ export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): 
     '## The contract',
     '',
     'What is promised of every backend: the laws of [LAWS.md](LAWS.md#backends-backendlawsbackend), on random samples, and two whole U-Nets.',
-    'A cell has ✓ where all that is behind it holds, for a fifth of the samples that `npm test` takes of each law on each of these',
+    'A cell has ✓ where all that is behind it holds, for a fifth of the samples that `npm run test:all` takes of each law on each of these',
     'backends (`properties/backends.test.ts`, `properties/chromium`).',
     '',
     `| ${promises.join(' | ')} |`,
@@ -79,7 +79,7 @@ export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): 
     ...contract.map(keptLine),
     '',
     'The backends `node` and `node-gpu` have no column: their packages download a native library when they are installed, which',
-    'the machine that makes this page does not have. `npm test` takes the same laws on them where they are installed, and shows them',
+    'the machine that makes this page does not have. `npm run test:all` takes the same laws on them where they are installed, and shows them',
     'as skipped elsewhere (`properties/node.test.ts`, `nodeGpu.test.ts`); everywhere it takes them on their executor, over tensors of',
     'another engine (`src/backends/tfjs/eager`).',
     ...families.flatMap((family) => [

@@ -88,11 +88,12 @@ describe('writeAtomically', () => {
   test.prop([fc.uint8Array({ maxLength: 1000 }), fc.uint8Array({ maxLength: 1000 })], { numRuns: 20 })(
     'what was written last is read',
     async (first, second) => {
-      const path = join(folder, 'new', 'folders', 'x.bin');
+      const parent = join(await mkdtemp(join(folder, 'run-')), 'new', 'folders');
+      const path = join(parent, 'x.bin');
       await succeed(writeAtomically(path, first));
       await succeed(writeAtomically(path, second));
       expect(new Uint8Array(await succeed(readBytes(path)))).toEqual(second);
-      expect(await readdir(join(folder, 'new', 'folders'))).toEqual(['x.bin']);
+      expect(await readdir(parent)).toEqual(['x.bin']);
     },
   );
 

@@ -163,9 +163,9 @@ const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
   );
 
 const bayes: Law<Case> = {
-  name: 'a classifier of scale 1 makes of no class the class: Bayes',
+  name: 'a classifier of scale 1 turns the unconditional prediction into that of the class: Bayes',
   formula:
-    'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, where ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of what 1/√ᾱ makes of x_t, and 2⁻⁴⁸ of what 1/√(1−ᾱ) does, by which x̂₀ becomes ε̂',
+    'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, if ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of x_t/√ᾱ, and 2⁻⁴⁸ of x_t/√(1−ᾱ), by which x̂₀ becomes ε̂, or of x_t/(1−ᾱ) for the score',
   source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
   // x̂₀, which the classifier moves, follows from ε̂ where there is some signal
   arbitrary: caseOf.filter(({ process: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
@@ -183,11 +183,13 @@ const bayes: Law<Case> = {
       ...expected.map((e, i) => {
         const { scale, variance } = process.marginals[t[i >> 1]!]!;
         const size = Math.abs(given.x[i]!) + 1;
+        // ε̂ = (x_t − √ᾱ·x̂₀)/√(1−ᾱ), and the score is −ε̂/√(1−ᾱ)
+        const divisor = given.predicts === 'score' ? variance : Math.sqrt(variance);
         return near(
           `prediction[${i}]`,
           found[i]!,
           e,
-          2 ** -40 * (Math.abs(e) + size / scale) + (2 ** -48 * size) / Math.sqrt(variance),
+          2 ** -40 * (Math.abs(e) + size / scale) + (2 ** -48 * size) / divisor,
         );
       }),
     );

@@ -1,4 +1,7 @@
-/** The tfjs backends against the float64 reference, primitive by primitive, through the real lowering. */
+/**
+ * Compares the tfjs, wasm and webgpu backends with the float64 reference, primitive by primitive, through the real
+ * lowering.
+ */
 import { fc, test as property } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
@@ -21,7 +24,7 @@ const acquired = async (acquire: ReturnType<typeof cpu>): Promise<Backend> => va
 const input = (path: string, shape: readonly number[], dtype: DType = 'float32'): Node =>
   node('input', [], { path }, shape, dtype);
 
-/** Small numbers with few bits, so that float32 sums of them are exact. */
+/** Small numbers with few bits, whose float32 sums are exact. */
 const numbersFor = (n: Node, seed: number): HostArray => {
   const next = (i: number): number => (Math.imul(i + 17 * seed + 1, 2654435761) >>> 16) % 17;
   const all = Array.from({ length: sizeOf(n.shape) }, (_, i) => next(i));
@@ -39,13 +42,14 @@ const agree = async (backend: Backend, output: Node, graph: Node = output) => {
   const [actual] = await runPlan(backend, plan, numbers);
   expect(backend.stats().bytes).toBe(before);
   const [expected] = await runPlan(oracle, unfused([output]), numbers);
-  const signless = (numbers: HostArray) => Array.from(numbers, (x) => x + 0); // a zero may have either sign
+  // drops the sign of zeros, which is not specified
+  const signless = (numbers: HostArray) => Array.from(numbers, (x) => x + 0);
   expect(signless(actual as HostArray)).toEqual(signless(expected as HostArray));
 };
 
 const x = input('x', [4, 3, 5]);
 const integers = input('n', [4, 3], 'int32');
-const indices = input('i', [6], 'int32'); // some of them out of range
+const indices = input('i', [6], 'int32'); // some are out of range
 const rows = input('r', [6, 3]);
 
 const library: Readonly<Record<string, Node>> = {
@@ -82,7 +86,9 @@ const products: Readonly<Record<string, Node>> = {
   ),
 };
 
-/** What every backend is held to; a shader takes longer to compile than it takes to compute a small case. */
+/**
+ * Tests for every backend. WebGPU gets fewer runs, because compiling a shader takes longer than computing a small case.
+ */
 const agreement = (backend: Backend, numRuns: number): void => {
   test.each(Object.entries({ ...library, ...products }))('%s', (_name, graph) => agree(backend, graph));
 
@@ -116,7 +122,7 @@ const agreement = (backend: Backend, numRuns: number): void => {
 describe('cpu', async () => agreement(await acquired(cpu()), 150));
 describe('wasm', async () => agreement(await acquired(wasm()), 150));
 for (const { backend } of await standIns()) describe(backend.name, () => agreement(backend, 150));
-// where there is no WebGPU, another backend stands for it, so that the names of what is skipped are there
+// without WebGPU, the reference takes its place only so that the skipped tests are listed by name
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () =>
   agreement(await acquired(noWebgpu === '' ? webgpu() : reference()), 25),
 );

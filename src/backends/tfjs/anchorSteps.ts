@@ -1,4 +1,4 @@
-/** Matrix products and convolutions as runs of tfjs's kernels, which take dense operands. */
+/** Translates matrix products and convolutions into runs of tfjs's kernels, which take dense operands. */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import { denseStrides } from '../../dsl/lower/loops.js';
 import { dilated } from '../../dsl/primitives/index.js';
@@ -6,7 +6,9 @@ import type { View } from '../../dsl/plan.js';
 import { type AnchorCall, type Convolution, convolutionOf, partsOf } from '../shared/convolution.js';
 import { dense, type Layout } from '../shared/strided.js';
 
-/** An operand as it lies, or a dense copy of `shape`: `from` goes to the places `to`, the rest of it is zeros. */
+/**
+ * An operand in place, or a dense copy of `shape`: the view `from` is copied to the layout `to`, and the rest is zero.
+ */
 export type Prepared =
   | { readonly kind: 'in place'; readonly view: View }
   | {
@@ -16,7 +18,7 @@ export type Prepared =
       readonly to: Layout;
     };
 
-/** One run of a kernel, with its two operands by the names that tfjs gives them. */
+/** One run of a kernel. Its two operands carry the names that tfjs uses for them. */
 export interface Step {
   readonly kernel: 'BatchMatMul' | 'Conv2D';
   readonly operands: readonly [readonly [string, Prepared], readonly [string, Prepared]];
@@ -31,8 +33,8 @@ const asDense = (view: View, inPlace: InPlace): Prepared =>
     ? { kind: 'in place', view }
     : { kind: 'copy', shape: view.shape, from: view, to: dense(view.shape) };
 
-/** The matrices of a view transposed. */
-const swapped = (view: View): View => {
+/** The view with its last two axes swapped. */
+const transposedView = (view: View): View => {
   const swap = (numbers: readonly number[]): readonly number[] => [
     ...numbers.slice(0, -2),
     numbers.at(-1)!,
@@ -41,23 +43,26 @@ const swapped = (view: View): View => {
   return { ...view, shape: swap(view.shape), strides: swap(view.strides) };
 };
 
-/** An operand of a product, and whether the kernel is to transpose it: what lies so need not be copied. */
+/** An operand of a product, and whether the kernel transposes it. Letting the kernel transpose can avoid a copy. */
 const matrixOf = (view: View, inPlace: InPlace): readonly [Prepared, boolean] => {
-  if (inPlace(view) || !inPlace(swapped(view))) return [asDense(view, inPlace), false];
-  return [{ kind: 'in place', view: swapped(view) }, true];
+  if (inPlace(view) || !inPlace(transposedView(view))) return [asDense(view, inPlace), false];
+  return [{ kind: 'in place', view: transposedView(view) }, true];
 };
 
-/** Whether tfjs can be told of the padding of an image that is as it is. */
-const isPlain = ({ attributes: { lhsDilation, padding } }: Convolution): boolean =>
+/** Returns whether tfjs's kernel can pad the image itself: the image is not dilated, and no padding is negative. */
+const kernelCanPad = ({ attributes: { lhsDilation, padding } }: Convolution): boolean =>
   lhsDilation.every((d) => d === 1) && padding.flat().every((p) => p >= 0);
 
-/** The image with its dilation and its padding carried out, which may crop it. */
+/** A copy of the image with dilation and padding applied. Negative padding crops. */
 const paddedImage = ({
   image,
   attributes: { lhsDilation, padding },
 }: Convolution): Extract<Prepared, { kind: 'copy' }> => {
   const [B, , , C] = image.shape as [number, number, number, number];
-  /** Of one spatial axis: its extent when padded, the first and the number of the elements in it. */
+  /**
+   * One spatial axis: the padded extent, the first and the number of the elements kept, and the first one's padded
+   * position.
+   */
   const axis = (a: 0 | 1) => {
     const extent = image.shape[1 + a]!;
     const [low, high] = padding[a];
@@ -86,29 +91,29 @@ const paddedImage = ({
 
 const convolutionStep = (part: Convolution, inPlace: InPlace): Step => {
   const { image, kernel, output, attributes } = part;
-  const plain = isPlain(part);
+  const kernelPads = kernelCanPad(part);
   const [vertical, horizontal] = attributes.padding;
   return {
     kernel: 'Conv2D',
     operands: [
-      ['x', plain ? asDense(image, inPlace) : paddedImage(part)],
+      ['x', kernelPads ? asDense(image, inPlace) : paddedImage(part)],
       ['filter', asDense(kernel, inPlace)],
     ],
     attributes: {
       strides: [...attributes.strides],
       dilations: [...attributes.rhsDilation],
-      pad: plain ? [[0, 0], [...vertical], [...horizontal], [0, 0]] : 'valid',
+      pad: kernelPads ? [[0, 0], [...vertical], [...horizontal], [0, 0]] : 'valid',
       dataFormat: 'NHWC',
     },
     output,
   };
 };
 
-/** The runs that an anchor takes, one after another. `inPlace` says of a view whether a kernel can read it as it lies. */
+/** The kernel runs of an anchor, in order. `inPlace` returns whether a kernel can read a view without a copy. */
 export const anchorSteps = (call: AnchorCall, inPlace: InPlace): readonly Step[] => {
   const convolution = convolutionOf(call);
   if (convolution !== null) return partsOf(convolution).map((part) => convolutionStep(part, inPlace));
-  // a dot, as it is no convolution
+  // the call is a dot; the cast restores its two operands
   const [[a, transposeA], [b, transposeB]] = call.inputs.map((view) => matrixOf(view, inPlace)) as [
     ReturnType<typeof matrixOf>,
     ReturnType<typeof matrixOf>,

@@ -1,4 +1,4 @@
-/** Matrix products and convolutions by tfjs's kernels on memory that the host sees. */
+/** Runs matrix products and convolutions with tfjs's kernels, on memory that the host can access. */
 import { denseStrides } from '../../dsl/lower/loops.js';
 import { sizeOf } from '../../dsl/node.js';
 import type { View } from '../../dsl/plan.js';
@@ -14,8 +14,8 @@ const stepsOf = (call: AnchorCall): readonly Step[] =>
 
 const scratchOf = (prepared: Prepared): number => (prepared.kind === 'copy' ? sizeOf(prepared.shape) : 0);
 
-/** An operand for a kernel; a copy is made in the scratch, from `offset` on. */
-const ready = (prepared: Prepared, frame: Frame, scratch: View | null, offset: number): Operand => {
+/** Prepares an operand for a kernel. If it needs a copy, this goes into the scratch at `offset`, in elements. */
+const prepareOperand = (prepared: Prepared, frame: Frame, scratch: View | null, offset: number): Operand => {
   if (prepared.kind === 'in place') return operandOf(frame, prepared.view);
   const { shape, from, to } = prepared;
   const place: View = {
@@ -30,10 +30,11 @@ const ready = (prepared: Prepared, frame: Frame, scratch: View | null, offset: n
   return operandOf(frame, place);
 };
 
-/** Room for the copies of one step: the steps run one after another. */
+/** Scratch elements for the copies. Steps run one after another, so they share the largest size. */
 export const anchorScratch = (call: AnchorCall): number =>
   Math.max(...stepsOf(call).map(({ operands: [[, left], [, right]] }) => scratchOf(left) + scratchOf(right)));
 
+/** Rule that runs anchors with tfjs's kernels. */
 export const anchorRule =
   (kernels: TfjsKernels): Rule =>
   (call) => {
@@ -46,8 +47,8 @@ export const anchorRule =
         for (const { kernel, operands, attributes, output } of steps) {
           const [[leftName, left], [rightName, right]] = operands;
           const inputs = {
-            [leftName]: ready(left, frame, scratch, 0),
-            [rightName]: ready(right, frame, scratch, scratchOf(left)),
+            [leftName]: prepareOperand(left, frame, scratch, 0),
+            [rightName]: prepareOperand(right, frame, scratch, scratchOf(left)),
           };
           kernels.run(kernel, inputs, attributes, sizeOf(output.shape), ([result]) => {
             frame.refresh();

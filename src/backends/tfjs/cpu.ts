@@ -14,31 +14,31 @@ import { listOf, type TfjsKernels } from './tensors.js';
 
 const cpuKernels = (backend: MathBackendCPU): TfjsKernels => ({
   backend: 'cpu',
-  run: (name, inputs, attributes, _, take) => {
+  run: (name, inputs, attributes, _, onResults) => {
     const tensors: Record<string, TensorInfo> = {};
     for (const [argument, { data, shape, dtype }] of Object.entries(inputs))
-      // tfjs keeps the array itself, and only reads it; a Float64Array is the reference's alone
+      // tfjs keeps the array and only reads it; the cast is safe: only the reference backend uses Float64Array
       tensors[argument] = backend.makeTensorInfo([...shape], dtype, data as Float32Array | Int32Array);
     const results = listOf(
       getKernel(name, 'cpu').kernelFunc({ inputs: tensors, backend, attrs: attributes }),
     );
-    // numbers, as the dtypes are
-    take(results.map(({ dataId }) => backend.data.get(dataId).values as NumberArray));
+    // the cast is safe: the results are float32 or int32
+    onResults(results.map(({ dataId }) => backend.data.get(dataId).values as NumberArray));
     for (const { dataId } of [...Object.values(tensors), ...results]) backend.disposeData(dataId, true);
   },
 });
 
-/** A tfjs backend of our own, not the one that tfjs's engine may hold. */
+/** A tfjs cpu backend of our own, independent of the one in tfjs's registry. */
 const quietBackend = (): MathBackendCPU => {
   const backend = new MathBackendCPU();
-  // at first use it would advertise tfjs-node on the console; the field is private in the types alone
+  // on first use it would print an advertisement for tfjs-node; the cast reaches a field that the types declare private
   (backend as unknown as { firstUse: boolean }).firstUse = false;
   return backend;
 };
 
 /**
- * Plain JavaScript: tfjs's cpu kernels for matrix products, convolutions and indexing, and fused loops
- * generated as JavaScript for all else. It runs anywhere, and is slow where the products are large.
+ * Runs programs in plain JavaScript: tfjs's cpu kernels for matrix products, convolutions and indexing, and generated
+ * fused loops for everything else. It runs anywhere, but large products are slow.
  *
  * @example
  * await pipe(

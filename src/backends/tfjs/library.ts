@@ -1,4 +1,4 @@
-/** Primitives that are one tfjs kernel on dense tensors. */
+/** Runs primitives that are a single tfjs kernel on dense tensors. */
 import { sizeOf } from '../../dsl/node.js';
 import type { LibraryNode, View } from '../../dsl/plan.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
@@ -6,13 +6,14 @@ import type { KernelName, Operand, TfjsKernels } from './tensors.js';
 
 type Attributes = Parameters<TfjsKernels['run']>[2];
 
-/** A call as a kernel: which, and its inputs by the names that tfjs gives them. */
+/** A kernel for a call, with its inputs by tfjs's names. */
 interface KernelCall {
   readonly name: KernelName;
   readonly inputs: (operands: readonly Operand[]) => Readonly<Record<string, Operand>>;
   readonly attributes: Attributes;
 }
 
+/** The kernel for a primitive, or null. */
 const kernelCall = (node: LibraryNode): KernelCall | null => {
   switch (node.op) {
     case 'cumsum': {
@@ -34,7 +35,7 @@ const kernelCall = (node: LibraryNode): KernelCall | null => {
   }
 };
 
-/** A dense view as an operand. */
+/** Converts a dense view to an operand. */
 export const operandOf = (frame: Frame, view: View): Operand => ({
   data: elementsOf(frame, view),
   address: frame.addresses[view.buffer]! + 4 * view.offset,
@@ -42,6 +43,7 @@ export const operandOf = (frame: Frame, view: View): Operand => ({
   dtype: view.dtype === 'float32' ? 'float32' : 'int32',
 });
 
+/** Rule that runs library calls with tfjs's kernels. */
 export const libraryRule =
   (kernels: TfjsKernels): Rule =>
   (call) => {

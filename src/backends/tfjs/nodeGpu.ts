@@ -3,20 +3,21 @@ import { importPeer } from '../shared/peer.js';
 import { PACKAGES, tensorflow } from './tensorflow.js';
 
 /**
- * TensorFlow on an NVIDIA GPU, in Node, by the optional peer `@tensorflow/tfjs-node-gpu` (4.22, Node 22 or older, CUDA
- * 11.2, cuDNN 8.1): its kernels one after another, unfused. `BackendUnavailable` where it is not installed, its native
- * library does not work, or there is no GPU for it, says what to do.
+ * Runs programs on TensorFlow on an NVIDIA GPU, in Node, with the optional peer `@tensorflow/tfjs-node-gpu` (4.22, Node
+ * 22 or older, CUDA 11.2, cuDNN 8.1). It runs TensorFlow's kernels one after another, unfused. Fails with
+ * `BackendUnavailable`, which says what to do, if the package is not installed, its native library does not work, or
+ * TensorFlow finds no GPU.
  *
- * Before it loads the library it sets `TF_DETERMINISTIC_OPS=1` (a run repeats to the bit) and `NVIDIA_TF32_OVERRIDE=0`
- * (products in float32) in the environment of the process, unless they are set: set them to `0` and `1` for speed. All memory of
- * the GPU is taken at once, unless `TF_FORCE_GPU_ALLOW_GROWTH=true`.
+ * Before loading the library it sets two environment variables of the process, unless they are already set:
+ * `TF_DETERMINISTIC_OPS=1` (runs repeat bit for bit) and `NVIDIA_TF32_OVERRIDE=0` (products in float32). For speed, set
+ * them to `0` and `1`. TensorFlow allocates all memory of the GPU at once unless `TF_FORCE_GPU_ALLOW_GROWTH=true`.
  *
  * @example
  * const doubled = pipe(
  *   compile(program({ x: '2' }, ({ x }) => add(x, x)), {}),
  *   RTE.flatMapTaskEither(({ run }) => run({ x: Float32Array.of(1, 2) })),
  *   RTE.flatMap(read),
- *   using(pipe(nodeGpu(), TE.orElse(() => wasm()))), // where there is no such GPU
+ *   using(pipe(nodeGpu(), TE.orElse(() => wasm()))), // falls back to wasm without such a GPU
  * )
  * await doubled() // → E.right([2, 4])
  */

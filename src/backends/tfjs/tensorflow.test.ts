@@ -1,4 +1,4 @@
-/** Loading TensorFlow, with packages that are absent, broken, or stand-ins on tfjs's cpu backend. */
+/** Tests loading TensorFlow with packages that are missing, broken, or stand-ins on tfjs's cpu backend. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine, getKernelsForBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -14,8 +14,8 @@ const failing = (message: string, code?: string) => async (): Promise<never> => 
   throw Object.assign(new Error(message), code === undefined ? {} : { code });
 };
 
-const errorOf = async (given: TensorFlowPackage, load: () => Promise<unknown>): Promise<string> => {
-  const result = await tensorflow(given, load)();
+const errorOf = async (pkg: TensorFlowPackage, load: () => Promise<unknown>): Promise<string> => {
+  const result = await tensorflow(pkg, load)();
   if (E.isRight(result)) throw new Error('it loads');
   expect(result.left._tag).toBe('BackendUnavailable');
   return result.left.message;
@@ -27,14 +27,14 @@ beforeEach(() => variables.forEach((name) => delete process.env[name]));
 test.each([
   "Cannot find package '@tensorflow/tfjs-node' imported from /x.js",
   'Could not resolve "@tensorflow/tfjs-node" imported by "x".', // Vite's
-])('a package that is not installed says how to install it: %s', async (thrown) => {
+])('the error for a package that is not installed says how to install it: %s', async (thrown) => {
   const message = await errorOf(PACKAGES.node, failing(thrown, 'ERR_MODULE_NOT_FOUND'));
   expect(message).toBe(
     'the node backend: expected the optional peer dependency @tensorflow/tfjs-node, got none: it is not installed; install it, with Node 22 or older: npm install @tensorflow/tfjs-node@4.22.0',
   );
 });
 
-test('one without its native library, or with one that does not load, says what it needs', async () => {
+test('the error for a missing or broken native library names the requirements', async () => {
   const missing =
     'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x. \nPlease run …';
   expect(await errorOf(PACKAGES.node, failing(missing))).toContain('npm rebuild @tensorflow/tfjs-node --build-addon-from-source'); // prettier-ignore
@@ -43,11 +43,11 @@ test('one without its native library, or with one that does not load, says what 
   expect(message).toContain(dlopen);
   expect(message).toContain('CUDA 11.2 and cuDNN 8.1');
   expect(await errorOf(PACKAGES.node, failing('out of luck\nat x'))).toContain(
-    'got out of luck; install it anew',
+    'got out of luck; reinstall it, with Node 22 or older',
   );
 });
 
-test('one that registers nothing is another tfjs', async () => {
+test('a package that registers nothing points to a second version of tfjs', async () => {
   expect(await errorOf(PACKAGES.node, async () => undefined)).toContain('npm ls @tensorflow/tfjs-core');
 });
 
@@ -70,16 +70,16 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
   test.each([
     [PACKAGES.node, cpu],
     [PACKAGES.nodeGpu, gpu],
-  ] as const)('$backend runs programs', async (given, properties) => {
-    const backend = valueOf(await tensorflow(given, standIn(properties))());
-    expect(backend.name).toBe(given.backend);
+  ] as const)('$backend runs programs', async (pkg, properties) => {
+    const backend = valueOf(await tensorflow(pkg, standIn(properties))());
+    expect(backend.name).toBe(pkg.backend);
     const x = input('input', [], { path: 'x' }, [2], 'float32');
     expect(Array.from((await runPlan(backend, unfused([p.add(x, x)]), [Float32Array.of(1, 2)]))[0]!)).toEqual([2, 4]); // prettier-ignore
     valueOf(await backend.close());
     expect(variables.map((name) => process.env[name])).toEqual(['1', '0']);
   });
 
-  test('what the environment says of exactness stays', async () => {
+  test('environment variables that are already set stay', async () => {
     process.env['NVIDIA_TF32_OVERRIDE'] = '1';
     valueOf(await tensorflow(PACKAGES.nodeGpu, standIn(gpu))());
     expect(variables.map((name) => process.env[name])).toEqual(['1', '1']);
@@ -90,13 +90,13 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
     expect(message).toContain('expected a GPU that TensorFlow can use, got none');
   });
 
-  test('only one of the packages can be in a process', async () => {
+  test('only one of the packages can be loaded in a process', async () => {
     valueOf(await tensorflow(PACKAGES.node, standIn(cpu))());
     const again = failing('it must not be loaded');
-    expect(await errorOf(PACKAGES.nodeGpu, again)).toContain('got @tensorflow/tfjs-node, which was loaded before'); // prettier-ignore
+    expect(await errorOf(PACKAGES.nodeGpu, again)).toContain('got @tensorflow/tfjs-node, which is already loaded'); // prettier-ignore
   });
 
-  test('kernels that Node is too new for are found out', async () => {
+  test('kernels that do not run on this version of Node are detected', async () => {
     const broken = async (): Promise<void> => {
       await standIn(cpu)();
       unregisterKernel('Add', 'tensorflow');
@@ -109,7 +109,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
       });
     };
     expect(await errorOf(PACKAGES.node, broken)).toContain(
-      `use Node 22 or older, in place of ${process.version}`,
+      `use Node 22 or older instead of ${process.version}`,
     );
   });
 });
@@ -117,7 +117,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
 test.each([
   ['node', node],
   ['node-gpu', nodeGpu],
-] as const)('%s is here, or says why it is not', async (name, acquire) => {
+] as const)('%s starts, or its error says why not', async (name, acquire) => {
   const result = await acquire()();
   if (E.isRight(result)) {
     expect(result.right.name).toBe(name);

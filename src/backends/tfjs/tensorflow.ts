@@ -1,6 +1,6 @@
 /**
- * TensorFlow in Node: the packages tfjs-node and tfjs-node-gpu, optional peers. They bring a native library, and may be
- * absent or broken in several ways, each of which asks for something else.
+ * Starts TensorFlow in Node from the optional peers tfjs-node and tfjs-node-gpu. They contain a native library and can
+ * be missing or broken in several ways; each gets its own error and hint.
  */
 import { engine } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../dsl/backend.js';
@@ -12,14 +12,14 @@ import { type Engine, engineOf } from './eager/engine.js';
 
 /** One of the two packages. */
 export interface TensorFlowPackage {
-  /** Our name of the backend. */
+  /** Name of our backend. */
   readonly backend: 'node' | 'node-gpu';
   readonly name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu';
-  /** What it needs, for hints. */
+  /** Requirements of the package, for hints. */
   readonly needs: string;
 }
 
-/** tfjs 4.22 is built for TensorFlow 2.9. */
+/** The two packages. tfjs 4.22 is built for TensorFlow 2.9, which determines the CUDA and cuDNN versions. */
 export const PACKAGES = {
   node: { backend: 'node', name: '@tensorflow/tfjs-node', needs: 'Node 22 or older' },
   nodeGpu: {
@@ -29,7 +29,7 @@ export const PACKAGES = {
   },
 } as const satisfies Readonly<Record<string, TensorFlowPackage>>;
 
-/** What both packages register with tfjs, of which its types know nothing. */
+/** The backend that both packages register with tfjs. tfjs's types do not declare these fields. */
 type TensorFlowBackend = ReturnType<ReturnType<typeof engine>['findBackend']> & {
   readonly isGPUPackage?: boolean;
   readonly isUsingGpuDevice?: boolean;
@@ -38,51 +38,54 @@ type TensorFlowBackend = ReturnType<ReturnType<typeof engine>['findBackend']> & 
 const whereOf = ({ backend }: TensorFlowPackage): string => `the ${backend} backend`;
 
 const unavailable = (
-  given: TensorFlowPackage,
+  pkg: TensorFlowPackage,
   expected: string,
   actual: string,
   hint: string,
-): NoisefoldError => failure('BackendUnavailable', { where: whereOf(given), expected, actual, hint });
+): NoisefoldError => failure('BackendUnavailable', { where: whereOf(pkg), expected, actual, hint });
 
 const inNode = (): boolean => typeof process !== 'undefined' && process.versions?.node !== undefined;
 
-/** Why a package did not load. */
-const notLoaded = (given: TensorFlowPackage, thrown: unknown): NoisefoldError => {
-  const { name, needs } = given;
+/** Explains why a package did not load. */
+const loadError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
+  const { name, needs } = pkg;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const { code } = thrown as { readonly code?: unknown };
   if (isAbsent(name, thrown))
     return absent(name, {
-      where: whereOf(given),
+      where: whereOf(pkg),
       hint: `install it, with ${needs}: npm install ${name}@4.22.0`,
     });
   if (message.includes('tfjs_binding.node'))
     return unavailable(
-      given,
+      pkg,
       `the native library of ${name}`,
-      'none: its installation could not download it',
-      `install it where the download of libtensorflow is allowed, with ${needs}, or build it: npm rebuild ${name} --build-addon-from-source`,
+      'none: the installation could not download it',
+      `reinstall it where libtensorflow can be downloaded, with ${needs}, or build it: npm rebuild ${name} --build-addon-from-source`,
     );
   if (code === 'ERR_DLOPEN_FAILED' || /shared object|dlopen|specified module/i.test(message))
-    return unavailable(given, `the native library of ${name} to load`, reasonOf(thrown), `it needs ${needs}: then install ${name} anew`); // prettier-ignore
-  return unavailable(given, `${name} to load`, reasonOf(thrown), `install it anew, with ${needs}`);
+    return unavailable(pkg, `the native library of ${name} to load`, reasonOf(thrown), `it needs ${needs}; install these, then reinstall ${name}`); // prettier-ignore
+  return unavailable(pkg, `${name} to load`, reasonOf(thrown), `reinstall it, with ${needs}`);
 };
 
-/** Node 23 has no util.isNullOrUndefined, which the kernels of 4.22 call (tfjs issue 8609). */
-const notRun = (given: TensorFlowPackage, thrown: unknown): NoisefoldError => {
+/**
+ * Explains why a kernel did not run. Node 23 removed util.isNullOrUndefined, which the kernels of 4.22 call (tfjs issue
+ * 8609).
+ */
+const runError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
   const message = reasonOf(thrown);
   return unavailable(
-    given,
-    `a kernel of ${given.name} to run`,
+    pkg,
+    `a kernel of ${pkg.name} to run`,
     message,
     message.includes('isNullOrUndefined')
-      ? `use Node 22 or older, in place of ${process.version}: tfjs-node 4.22 calls what newer ones no longer have`
-      : `install it anew, with ${given.needs}`,
+      ? `use Node 22 or older instead of ${process.version}: tfjs-node 4.22 calls functions that newer versions removed`
+      : `reinstall it, with ${pkg.needs}`,
   );
 };
 
-/** Runs a kernel: a package that loads need not work. */
-const demandSum = (engine: Engine): void => {
+/** Runs a kernel and throws if its result is wrong: a package can load and still not work. */
+const checkAdd = (engine: Engine): void => {
   const sum = engine.scoped(() =>
     engine.run('Add', { a: engine.tensor(Float32Array.of(1, 2), [2], 'float32'), b: engine.tensor(Float32Array.of(3), [1], 'float32') }, {}),
   ); // prettier-ignore
@@ -91,58 +94,61 @@ const demandSum = (engine: Engine): void => {
   if (first !== 4 || second !== 5) throw new Error(`1 + 3, 2 + 3 = ${first}, ${second}`);
 };
 
-/** What decides how exact TensorFlow is on a GPU; it is read when its library loads. What is set already stays. */
+/**
+ * Environment variables for reproducible float32 results on a GPU. TensorFlow reads them when its library loads.
+ * Variables that are already set stay.
+ */
 const REPEATABLE = {
-  TF_DETERMINISTIC_OPS: '1', // no atomics
-  NVIDIA_TF32_OVERRIDE: '0', // products in float32, and not rounded to ten bits
+  TF_DETERMINISTIC_OPS: '1', // no atomic additions, whose order varies
+  NVIDIA_TF32_OVERRIDE: '0', // products in float32; TF32 would round operands to 10 mantissa bits
 } as const;
 
 /**
- * A backend on TensorFlow. `load` imports the package, which registers itself with tfjs, and makes itself tfjs's
- * current backend.
+ * Starts a backend on TensorFlow. `load` imports the package, which registers itself with tfjs and becomes tfjs's
+ * current backend. Fails with `BackendUnavailable`, which says what is missing.
  */
 export const tensorflow = (
-  given: TensorFlowPackage,
+  pkg: TensorFlowPackage,
   load: (name: string) => Promise<unknown>,
 ): taskEither.TaskEither<NoisefoldError, Backend> => {
-  const wantsGpu = given.backend === 'node-gpu';
+  const wantsGpu = pkg.backend === 'node-gpu';
   const registered = (): TensorFlowBackend | null =>
-    engine().findBackend('tensorflow') as TensorFlowBackend | null; // null where there is none
+    engine().findBackend('tensorflow') as TensorFlowBackend | null; // null if there is none
   const isOther = (backend: TensorFlowBackend | null): boolean =>
     backend?.isGPUPackage !== undefined && backend.isGPUPackage !== wantsGpu;
 
-  const found = (): taskEither.TaskEither<NoisefoldError, Backend> => {
+  const startedBackend = (): taskEither.TaskEither<NoisefoldError, Backend> => {
     const backend = registered();
     if (backend === null)
-      return TE.left(unavailable(given, `${given.name} to register itself with tfjs`, 'nothing registered', 'have one version of tfjs: npm ls @tensorflow/tfjs-core')); // prettier-ignore
+      return TE.left(unavailable(pkg, `${pkg.name} to register itself with tfjs`, 'nothing registered', 'install only one version of tfjs: npm ls @tensorflow/tfjs-core lists them')); // prettier-ignore
     if (wantsGpu && backend.isUsingGpuDevice !== true)
-      return TE.left(unavailable(given, 'a GPU that TensorFlow can use', 'none', `it needs ${given.needs}; what it misses is on standard error`)); // prettier-ignore
+      return TE.left(unavailable(pkg, 'a GPU that TensorFlow can use', 'none', `it needs ${pkg.needs}; standard error shows what is missing`)); // prettier-ignore
     const tensors = engineOf('tensorflow', backend);
     return F.pipe(
       TE.tryCatch(
-        async () => demandSum(tensors),
-        (thrown) => notRun(given, thrown),
+        async () => checkAdd(tensors),
+        (thrown) => runError(pkg, thrown),
       ),
-      TE.map(() => tensorBackend(given.backend, tensors)),
+      TE.map(() => tensorBackend(pkg.backend, tensors)),
     );
   };
 
-  if (!inNode()) return TE.left(unavailable(given, 'Node', 'a browser', 'use webgpu() or wasm()'));
+  if (!inNode()) return TE.left(unavailable(pkg, 'Node', 'a browser', 'use webgpu() or wasm()'));
   return F.pipe(
     TE.fromIO(registered),
     TE.filterOrElse(
       (backend) => !isOther(backend),
-      () => unavailable(given, `${given.name} alone`, `${PACKAGES[wantsGpu ? 'node' : 'nodeGpu'].name}, which was loaded before`, 'use one of the two in a process'), // prettier-ignore
+      () => unavailable(pkg, `only ${pkg.name} in this process`, `${PACKAGES[wantsGpu ? 'node' : 'nodeGpu'].name}, which is already loaded`, 'use only one of the two packages in a process'), // prettier-ignore
     ),
     TE.flatMap(() =>
       TE.tryCatch(
         async () => {
           for (const [name, value] of Object.entries(REPEATABLE)) process.env[name] ??= value;
-          await load(given.name);
+          await load(pkg.name);
         },
-        (thrown) => notLoaded(given, thrown),
+        (thrown) => loadError(pkg, thrown),
       ),
     ),
-    TE.flatMap(found),
+    TE.flatMap(startedBackend),
   );
 };

@@ -1,13 +1,13 @@
-/** What running a tfjs kernel on our memory takes, on any of its backends. */
+/** Interface to the kernels of a tfjs backend that runs on our memory. */
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NumberArray } from '../shared/heap.js';
 
-/** A dense tensor for a kernel to read: elements of our memory, at a heap's address. */
+/** A dense tensor that a kernel reads: elements of our memory, and their address in the heap. */
 export interface Operand {
   readonly data: NumberArray;
   readonly address: number;
   readonly shape: readonly number[];
-  /** Bools are int32 in our memory, and so they are for tfjs. */
+  /** Bools are stored as int32 and passed to tfjs as int32. */
   readonly dtype: 'float32' | 'int32';
 }
 
@@ -18,18 +18,18 @@ export type KernelName =
 export interface TfjsKernels {
   readonly backend: 'cpu' | 'wasm';
   /**
-   * Runs a kernel whose results have so many elements in all; `take` gets the elements of its results, which are gone afterwards. Nothing stays
-   * behind in tfjs.
+   * Runs a kernel. `resultElements` is the total size of its results. `onResults` receives their elements, which are
+   * only valid during the call. No tensors remain in tfjs afterwards.
    */
   readonly run: (
     name: KernelName,
     inputs: Readonly<Record<string, Operand>>,
     attributes: NamedAttrMap,
     resultElements: number,
-    take: (results: readonly NumberArray[]) => void,
+    onResults: (results: readonly NumberArray[]) => void,
   ) => void;
 }
 
-/** The results of a kernel as a list. */
+/** Returns the results of a kernel as a list. */
 export const listOf = (results: TensorInfo | readonly TensorInfo[]): readonly TensorInfo[] =>
   'dataId' in results ? [results] : results;

@@ -1,4 +1,4 @@
-/** Matrix products, convolutions and their filter gradients by our own WebAssembly. */
+/** Runs matrix products, convolutions and filter gradients with our own WebAssembly kernels. */
 import type { View } from '../../dsl/plan.js';
 import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
 import type { Frame, Rule } from '../shared/kernel.js';
@@ -14,7 +14,7 @@ const matrixOf = ({ strides }: View): MatrixStrides => ({
 });
 
 const productOf = ({ inputs, output }: AnchorCall): GemmProblem => {
-  const [a, b] = inputs as readonly [View, View]; // as a dot has
+  const [a, b] = inputs as readonly [View, View]; // a dot has two inputs
   return {
     m: output.shape.at(-2)!,
     n: output.shape.at(-1)!,
@@ -55,17 +55,19 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
   };
 };
 
-/** A kernel on given views, bound to its problem. */
+/**
+ * One kernel run: its scratch size in elements, the run itself on byte addresses, and the views it reads and writes.
+ */
 interface Step {
   readonly scratch: number;
   readonly run: (left: number, right: number, output: number, scratch: number) => void;
   readonly views: readonly [View, View, View];
 }
 
-/** `kernels` is null where only the scratch is asked for. */
+/** Splits an anchor into kernel runs. With `kernels` null they have scratch sizes but do nothing when run. */
 const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[] => {
   const { anchor, output } = call;
-  const [left, right] = call.inputs as readonly [View, View]; // every anchor has two
+  const [left, right] = call.inputs as readonly [View, View]; // every anchor has two inputs
   switch (anchor.op) {
     case 'dot': {
       const problem = productOf(call);
@@ -87,7 +89,7 @@ const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[]
         };
       });
     case 'filterGradient':
-      // the parts are those of the convolution itself
+      // the gradient splits into the same parts as the convolution
       return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map(
         (part) => {
           const { y: dy, ...geometry } = convOf(part);
@@ -105,17 +107,18 @@ const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[]
 
 const NAMES = { dot: 'simd gemm', conv2d: 'simd conv', filterGradient: 'simd filterGradient' } as const;
 
-/** The working memory of an anchor: its parts run one after another. */
+/** Scratch elements that an anchor needs. Its parts run one after another, so they share the largest size. */
 export const simdScratch = (call: AnchorCall): number =>
   Math.max(...stepsOf(call, null).map(({ scratch }) => scratch));
 
 const addressIn = ({ addresses }: Frame, { buffer, offset }: View): number => addresses[buffer]! + 4 * offset;
 
+/** Rule that runs anchors with the kernels of one WebAssembly memory. */
 export const simdAnchorRule =
   (kernels: SimdKernels): Rule =>
   (call) => {
     if (call.kind !== 'anchor') return null;
-    const scratch = call.scratch!; // asked for by `simdScratch`
+    const scratch = call.scratch!; // allocated because `simdScratch` reports a size
     const steps = stepsOf(call, kernels);
     return {
       name: NAMES[call.anchor.op],

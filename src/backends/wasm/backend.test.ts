@@ -13,12 +13,12 @@ const sums = unfused([p.cumsum(x, 1)]);
 const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
 const expected = [1, 3, 6, 4, 9, 15];
 
-const nothing: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
+const emptyPlan: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
 
-test('backends that start at once share one module, and closing one leaves the others alone', async () => {
+test('backends started concurrently share one module, and closing one does not affect the others', async () => {
   const [first, second] = (await Promise.all([wasm()(), wasm()()])).map((b) => valueOf(b));
   const third = valueOf(await wasm()());
-  expect(engine().backendName).toBeUndefined(); // tfjs's own current backend is not ours to choose
+  expect(engine().backendName).toBeUndefined(); // acquiring a backend must not select tfjs's current backend
   const runner = valueOf(await second!.compile(sums)());
   const slot = valueOf(await second!.upload(numbers, 'float32')());
   valueOf(await first!.close());
@@ -29,7 +29,7 @@ test('backends that start at once share one module, and closing one leaves the o
   valueOf(await third.close());
 });
 
-test('growth of the memory does not disturb what lives in it', async () => {
+test('values survive growth of the memory', async () => {
   const backend = valueOf(await wasm()());
   const runner = valueOf(await backend.compile(sums)());
   const slot = valueOf(await backend.upload(numbers, 'float32')());
@@ -41,22 +41,22 @@ test('growth of the memory does not disturb what lives in it', async () => {
   valueOf(await backend.close());
 });
 
-test('at the end of the memory an error says so, and all goes on', async () => {
+test('running out of memory is an error, and the backend stays usable', async () => {
   const backend = valueOf(await wasm()());
   const runners = [];
-  let refused: unknown = null;
-  // reserved, never touched: 512 MiB at a time, up to the 4 GiB that addresses reach
-  while (refused === null && runners.length < 10) {
+  let error: unknown = null;
+  // reserves 512 MiB at a time, up to the 4 GiB that 32-bit addresses reach; nothing is written
+  while (error === null && runners.length < 10) {
     const before = backend.stats();
-    const result = await backend.compile({ ...nothing, arenaElements: 2 ** 27 })();
+    const result = await backend.compile({ ...emptyPlan, arenaElements: 2 ** 27 })();
     if (E.isRight(result)) runners.push(result.right);
     else {
-      refused = result.left;
+      error = result.left;
       expect(backend.stats()).toEqual(before);
     }
   }
-  expect(refused).toMatchObject({ _tag: 'BackendFailure', expected: 'room for 512.0 MiB' });
-  expect(await backend.compile({ ...nothing, arenaElements: 2 ** 31 })()).toMatchObject({
+  expect(error).toMatchObject({ _tag: 'BackendFailure', expected: 'room for 512.0 MiB' });
+  expect(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 31 })()).toMatchObject({
     left: { _tag: 'BackendFailure' },
   });
   expect(Array.from((await runPlan(backend, sums, [numbers]))[0]!)).toEqual(expected);
@@ -64,9 +64,9 @@ test('at the end of the memory an error says so, and all goes on', async () => {
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
 });
 
-test('kernels of tfjs leave no tensors behind, even when they fail', async () => {
+test('tfjs kernels leave no tensors behind, even when they fail', async () => {
   const backend = valueOf(await wasm()());
-  const tfjs = engine().registry['wasm'] as BackendWasm; // what the backend above has started
+  const tfjs = engine().registry['wasm'] as BackendWasm; // the cast is safe: the backend above has started it
   const before = tfjs.numDataIds();
   await runPlan(backend, sums, [numbers]);
   const call = sums.calls[0]!;

@@ -34,10 +34,10 @@ const backendOn = (tfjs: BackendWasm): Backend => {
 };
 
 /**
- * WebAssembly with SIMD, in the memory of tfjs's wasm backend, in Node and in browsers. In Node the
- * module is found in the installed package; in a browser `paths` says where tfjs's `.wasm` files are
- * served: `wasm({ paths: '/assets/tfjs-wasm/' })`. Several backends in one process share the memory, and each
- * gives back what it took. `BackendUnavailable` where it cannot start.
+ * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. It uses the memory of tfjs's wasm
+ * backend. In Node it finds tfjs's `.wasm` files in the installed package. In a browser, `paths` must say where
+ * they are served: `wasm({ paths: '/assets/tfjs-wasm/' })`. All wasm backends of a process share one memory;
+ * closing a backend frees what it allocated. Fails with `BackendUnavailable` if the module cannot start.
  *
  * @example
  * await pipe(

@@ -1,6 +1,6 @@
 /**
- * tfjs's WebAssembly backend: one in a process, whoever asks for it first. It stays in tfjs's own
- * registry, so that several of our backends, and a program that uses tfjs itself, share it.
+ * Starts tfjs's WebAssembly backend. There is one per process. It stays in tfjs's registry, so all of our wasm
+ * backends share it with each other and with a program that uses tfjs directly.
  */
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
@@ -8,7 +8,7 @@ import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import type { WasmPaths } from './options.js';
 
-/** What we use of the compiled module, which tfjs's types show in part. */
+/** The members of the compiled module that we use; tfjs's types declare only some of them. */
 export interface WasmModule {
   readonly asm: {
     readonly memory: { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
@@ -22,10 +22,10 @@ const unavailable = (actual: string): NoisefoldError =>
     where: 'the wasm backend',
     expected: "tfjs's WebAssembly module to start",
     actual,
-    hint: 'serve the .wasm files of @tensorflow/tfjs-backend-wasm and say where they are: wasm({ paths })',
+    hint: 'serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their location: wasm({ paths })',
   });
 
-/** In Node the files lie in the installed package; elsewhere it is for the user to say. */
+/** Folder of the `.wasm` files in the installed package; null outside of Node, where the user must pass `paths`. */
 const installedPaths = (): string | null => {
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:module');
   if (node === undefined) return null;
@@ -33,38 +33,42 @@ const installedPaths = (): string | null => {
   return main.slice(0, Math.max(main.lastIndexOf('/'), main.lastIndexOf('\\')) + 1);
 };
 
-/** A start under way, ours or another's. tfjs would start a second one beside it, so it is waited for. */
+/**
+ * The start of a backend in progress, by us or by other code. Wait for it: tfjs would start a second one in parallel.
+ */
 const pendingStart = (): Promise<unknown> | null =>
-  // private in the types
+  // the cast reaches a field that tfjs's types declare private
   (engine() as unknown as { pendingBackendInit?: Promise<unknown> | null }).pendingBackendInit ?? null;
 
-const started = (): BackendWasm | null => {
+/** The running backend, or null. */
+const startedBackend = (): BackendWasm | null => {
   const found = 'wasm' in engine().registry ? engine().registry['wasm'] : undefined;
   return found instanceof BackendWasm ? found : null;
 };
 
 const start = async (paths: WasmPaths | null): Promise<BackendWasm | null> => {
-  while (started() === null) {
+  while (startedBackend() === null) {
     const pending = pendingStart();
     if (pending === null) {
       if (paths !== null) setWasmPaths(typeof paths === 'string' ? paths : { ...paths });
-      // a page that is isolated from others would get threads, and a shared memory, which our kernels cannot import
+      // a cross-origin isolated page would get threads and a shared memory, which our kernels cannot import
       env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-      engine().findBackend('wasm'); // starts it; unlike setBackend, it leaves the current backend alone
+      engine().findBackend('wasm'); // starts the backend; unlike setBackend, it does not change tfjs's current backend
       await pendingStart();
       break;
     }
     await pending;
-    if (pendingStart() === pending) break; // settled, and not taken notice of
+    // it has settled, but tfjs has not cleared it: waiting again would loop forever
+    if (pendingStart() === pending) break;
   }
-  return started();
+  return startedBackend();
 };
 
-/** Gets tfjs's WebAssembly backend, with its kernels set up. */
+/** Starts tfjs's WebAssembly backend, or returns the running one, with its kernels set up. */
 export const startWasm = (paths?: WasmPaths): taskEither.TaskEither<NoisefoldError, BackendWasm> =>
   TE.flatMap((backend: BackendWasm | null) => {
-    if (backend === null) return TE.left(unavailable('a failure to load it'));
-    // each kernel binds its C function to the module; to do so again changes nothing
+    if (backend === null) return TE.left(unavailable('a load failure'));
+    // binds each kernel to its C function in the module; repeating this has no effect
     for (const { setupFunc } of getKernelsForBackend('wasm')) setupFunc?.(backend);
     return TE.right(backend);
   })(
@@ -74,4 +78,5 @@ export const startWasm = (paths?: WasmPaths): taskEither.TaskEither<NoisefoldErr
     ),
   );
 
-export const moduleOf = (backend: BackendWasm): WasmModule => backend.wasm as unknown as WasmModule; // Emscripten's own members, which tfjs's types leave out
+/** The compiled module of a backend. The cast adds Emscripten's members, which tfjs's types omit. */
+export const moduleOf = (backend: BackendWasm): WasmModule => backend.wasm as unknown as WasmModule;

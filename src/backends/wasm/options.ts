@@ -1,11 +1,11 @@
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 
-/** Where tfjs's `.wasm` files are: a folder (ending in `/`), or the path or URL of each by its name. */
+/** Location of tfjs's `.wasm` files: a folder (ending in `/`), or the path or URL of each file by its name. */
 export type WasmPaths = string | Readonly<Record<string, string>>;
 
 export interface WasmOptions {
-  /** Needed outside of Node, where it is known. */
+  /** Location of tfjs's `.wasm` files. Required outside of Node; in Node the default is the installed package. */
   readonly paths?: WasmPaths;
 }
 

@@ -1,11 +1,11 @@
-/** Convolutions of all attributes by kernels that have strides and dilation of the kernel alone. */
+/** Implements convolutions with all attributes by kernels that support only strides, kernel dilation and padding. */
 import { filterGradientPadding } from '../../../dsl/composites/index.js';
 import type { ConvAttributes } from '../../../dsl/node.js';
 import { padOf } from './movement.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 
-/** The image dilated, padded and cropped, so that a kernel need not pad. */
+/** Dilates, pads and crops the image, so that the kernel does not have to pad. */
 const prepared = (ops: Operations, image: Tensor, { padding, lhsDilation }: ConvAttributes): Tensor => {
   const [[top, bottom], [left, right]] = padding;
   const [y, x] = lhsDilation;
@@ -24,26 +24,27 @@ const prepared = (ops: Operations, image: Tensor, { padding, lhsDilation }: Conv
   );
 };
 
-const isPlain = ({ padding, lhsDilation }: ConvAttributes): boolean =>
+/** Returns whether the kernel can pad the image itself: the image is not dilated, and no padding is negative. */
+const kernelCanPad = ({ padding, lhsDilation }: ConvAttributes): boolean =>
   lhsDilation.every((d) => d === 1) && padding.flat().every((p) => p >= 0);
 
-/** One group. */
+/** Convolves one group. */
 const convolved = (ops: Operations, image: Tensor, filter: Tensor, c: ConvAttributes): Tensor => {
-  const plain = isPlain(c);
+  const kernelPads = kernelCanPad(c);
   const [vertical, horizontal] = c.padding;
   return ops.engine.run(
     'Conv2D',
-    { x: plain ? image : prepared(ops, image, c), filter },
+    { x: kernelPads ? image : prepared(ops, image, c), filter },
     {
       strides: [...c.strides],
       dilations: [...c.rhsDilation],
-      pad: plain ? [[0, 0], [...vertical], [...horizontal], [0, 0]] : 'valid',
+      pad: kernelPads ? [[0, 0], [...vertical], [...horizontal], [0, 0]] : 'valid',
       dataFormat: 'NHWC',
     },
   );
 };
 
-/** The part `i` of `count` equal parts along an axis. */
+/** Part `i` of `count` equal parts along an axis. */
 const part = (ops: Operations, x: Tensor, axis: number, i: number, count: number): Tensor => {
   const extent = x.shape[axis]! / count;
   return ops.slice(
@@ -53,7 +54,7 @@ const part = (ops: Operations, x: Tensor, axis: number, i: number, count: number
   );
 };
 
-/** Groups are convolved by themselves: TensorFlow has kernels for them on GPUs alone. */
+/** Convolves group by group: TensorFlow has kernels for grouped convolutions only on GPUs. */
 export const convolutionOf =
   (ops: Operations, c: ConvAttributes) =>
   (image: Tensor, kernel: Tensor): Tensor => {
@@ -65,10 +66,10 @@ export const convolutionOf =
     return ops.concat(results, 3);
   };
 
-/** The backend's kernel for the gradient by the kernel, which has no padding of its own, nor dilation. */
+/** The backend's kernel for filter gradients. It supports neither explicit padding nor dilation. */
 const NATIVE = 'Conv2DBackpropFilter';
 
-/** `[KH, KW, C, D]`, of a convolution without groups: by the backend's kernel, or as the convolution that it is. */
+/** Filter gradient `[KH, KW, C, D]` of a convolution without groups, by the backend's kernel or as a convolution. */
 export const filterGradientOf = (
   ops: Operations,
   c: ConvAttributes,
@@ -81,7 +82,7 @@ export const filterGradientOf = (
         { x: prepared(ops, image, c), dy: cotangent },
         { strides: [...c.strides], pad: 'valid', dataFormat: 'NHWC', filterShape: [...shape] },
       );
-  // as in dsl/composites/filterGradient.ts
+  // the decomposition in dsl/composites/filterGradient.ts
   return (image, cotangent) => {
     const axis = (a: 0 | 1): readonly [number, number] =>
       filterGradientPadding(image.shape[1 + a]!, shape[a], cotangent.shape[1 + a]!, a, c);

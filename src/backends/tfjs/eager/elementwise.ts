@@ -1,20 +1,20 @@
 /**
- * Scalar functions on tensors, as `shared/scalar.ts` says what they mean. Kernels differ in what they make of
- * NaN, of 1 to an infinite power, of a division of whole numbers by 0: what is not the same of all is asked of none.
+ * Scalar functions on tensors, with the semantics of `shared/scalar.ts`. Kernels of different engines disagree about
+ * NaN, 1 to an infinite power and integer division by 0, so these cases are computed without relying on the kernels.
  */
 import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
 import type { NumberType } from '../../../dsl/region.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 
-/** Functions that are one kernel on float32. */
+/** Functions that are a single kernel on float32. */
 const UNARY = {
   neg: 'Neg', abs: 'Abs', floor: 'Floor', ceil: 'Ceil', round: 'Round', exp: 'Exp', expm1: 'Expm1', log: 'Log',
   log1p: 'Log1p', sqrt: 'Sqrt', rsqrt: 'Rsqrt', reciprocal: 'Reciprocal', sin: 'Sin', cos: 'Cos', tan: 'Tan',
   tanh: 'Tanh', atan: 'Atan', sigmoid: 'Sigmoid', erf: 'Erf', not: 'LogicalNot', isFinite: 'IsFinite',
 } as const satisfies Partial<Readonly<Record<UnaryFn, string>>>; // prettier-ignore
 
-/** Functions that are one kernel on all dtypes that they take, and broadcast. */
+/** Functions that are a single kernel on every dtype that they accept. The kernels broadcast their operands. */
 const PLAIN = {
   add: 'Add', sub: 'Sub', mul: 'Multiply', equal: 'Equal', less: 'Less', lessEqual: 'LessEqual',
   and: 'LogicalAnd', or: 'LogicalOr',
@@ -23,12 +23,12 @@ const PLAIN = {
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 
-/** Whether a function is one kernel, which broadcasts its operands by itself. */
+/** Returns whether a function is a single kernel, which broadcasts its operands. */
 export const broadcasts = (fn: BinaryFn, dtype: NumberType): boolean =>
   fn in PLAIN || (fn === 'div' && dtype === 'float32');
 
 export const unaryOf = (ops: Operations, fn: UnaryFn, dtype: NumberType): Unary => {
-  // TensorFlow's own sign is that of a comparison, and tfjs's abs of whole numbers goes through float32
+  // TensorFlow's sign of NaN is 0, and tfjs's abs of int32 goes through float32
   if (fn === 'sign') {
     const sign = ops.unary('Sign');
     return dtype === 'float32' ? (x) => ops.select(ops.isNaN(x), x, sign(x)) : sign;
@@ -37,13 +37,13 @@ export const unaryOf = (ops: Operations, fn: UnaryFn, dtype: NumberType): Unary 
   return ops.unary(UNARY[fn]);
 };
 
-/** NaN if an operand is: of two numbers that compare as neither, the one that is none. */
-const extreme =
+/** Maximum or minimum that returns NaN if an operand is NaN: `b` if the comparison fails and `a` is not NaN. */
+const extremum =
   (ops: Operations, atLeast: Binary): Binary =>
   (a, b) =>
     ops.select(ops.or(atLeast(a, b), ops.isNaN(a)), a, b);
 
-/** As in IEEE 754 before 2008: 1 to a power that is no finite number is NaN. */
+/** Power as in JavaScript and IEEE 754 before 2008: ±1 to an infinite or NaN power is NaN. */
 const power =
   (ops: Operations): Binary =>
   (a, b) =>
@@ -53,7 +53,10 @@ const power =
       ops.pow(a, b),
     );
 
-/** The remainder of the magnitudes is exact, and the same on all; the signs are put in afterwards. */
+/**
+ * Remainder with the sign of the divisor. Only the remainder of magnitudes is exact on every engine, so signs are
+ * applied afterwards.
+ */
 const remainder =
   (ops: Operations): Binary =>
   (a, b) => {
@@ -67,16 +70,16 @@ const remainder =
     return ops.select(apart, ops.add(rest, b), rest);
   };
 
-/** A divisor that no division stops at: 1 in the place of 0, and of -1, by which the least number has no quotient. */
+/** Replaces divisors that can raise an exception by 1: 0, and -1, because the quotient of −2³¹ overflows. */
 const safeDivisor = (ops: Operations, b: Tensor): Tensor =>
   ops.replaced(ops.or(ops.equal(b, ops.scalar(0, 'int32')), ops.equal(b, ops.scalar(-1, 'int32'))), 1, b);
 
 const integerRemainder =
   (ops: Operations): Binary =>
   (a, b) =>
-    ops.mod(a, safeDivisor(ops, b)); // the remainder by 1 is 0, as it is by 0 and -1
+    ops.mod(a, safeDivisor(ops, b)); // the remainder by 1 is 0, as it must be for 0 and -1
 
-/** Truncated: one more than the floor, where that is negative and leaves a rest. */
+/** Truncated quotient: the floor, plus 1 if it is negative and inexact. */
 const integerQuotient =
   (ops: Operations): Binary =>
   (a, b) => {
@@ -90,7 +93,7 @@ const integerQuotient =
     return ops.replaced(ops.equal(b, zero), 0, byMinusOne);
   };
 
-/** A negative power is the truncated reciprocal: that of 1 and -1 is 1 or -1, and of all others 0. */
+/** Integer power. A negative power is the truncated reciprocal: ±1 for a base of ±1, otherwise 0. */
 const integerPower =
   (ops: Operations): Binary =>
   (a, b) => {
@@ -98,23 +101,24 @@ const integerPower =
     const unit = ops.equal(ops.maximum(a, ops.neg(a)), ops.scalar(1, 'int32'));
     const base = ops.replaced(ops.and(negative, ops.not(unit)), 0, a);
     const parity = ops.mod(b, ops.scalar(2, 'int32'));
-    const exponent = ops.select(negative, ops.sub(ops.full(2, b.shape, 'int32'), parity), b); // 1 or 2: 0 to the power 0 is 1
+    // 1 or 2, not 0, because 0 to the power 0 is 1
+    const exponent = ops.select(negative, ops.sub(ops.full(2, b.shape, 'int32'), parity), b);
     return ops.pow(base, exponent);
   };
 
 export const binaryOf = (ops: Operations, fn: BinaryFn, dtype: NumberType): Binary => {
-  const whole = dtype === 'int32';
+  const isInteger = dtype === 'int32';
   switch (fn) {
     case 'div':
-      return whole ? integerQuotient(ops) : ops.binary('RealDiv');
+      return isInteger ? integerQuotient(ops) : ops.binary('RealDiv');
     case 'mod':
-      return whole ? integerRemainder(ops) : remainder(ops);
+      return isInteger ? integerRemainder(ops) : remainder(ops);
     case 'pow':
-      return whole ? integerPower(ops) : power(ops);
+      return isInteger ? integerPower(ops) : power(ops);
     case 'max':
-      return whole ? ops.maximum : extreme(ops, ops.greaterEqual);
+      return isInteger ? ops.maximum : extremum(ops, ops.greaterEqual);
     case 'min':
-      return whole ? ops.minimum : extreme(ops, ops.lessEqual);
+      return isInteger ? ops.minimum : extremum(ops, ops.lessEqual);
     default:
       return ops.binary(PLAIN[fn]);
   }
@@ -122,7 +126,10 @@ export const binaryOf = (ops: Operations, fn: BinaryFn, dtype: NumberType): Bina
 
 const TOP = 2147483648;
 
-/** float32 to int32 truncates and saturates, and NaN is 0: what is out of range is no whole number to a kernel. */
+/**
+ * Casts float32 to int32: truncates, saturates, and maps NaN to 0. Kernels have no defined result for values out of
+ * range.
+ */
 const truncated =
   (ops: Operations): Unary =>
   (x) => {

@@ -1,4 +1,4 @@
-/** Any of tfjs's backends as an engine of tensors: its kernels by name, each on whole tensors of its own memory. */
+/** Wraps a tfjs backend as an engine that runs kernels by name on tensors in the backend's own memory. */
 import {
   engine as tfjs,
   getKernel,
@@ -13,24 +13,26 @@ import { listOf } from '../tensors.js';
 
 export type { Tensor } from '@tensorflow/tfjs-core';
 
-/** Operands by the names that tfjs gives them; a list where a kernel takes any number. */
+/** Operands by tfjs's names, or a list for kernels with any number of operands. */
 export type Operands = Readonly<Record<string, Tensor>> | readonly Tensor[];
 
 export interface Engine {
-  /** The name under which tfjs knows the backend: its kernels are registered with it. */
+  /** The name under which the backend's kernels are registered with tfjs. */
   readonly name: string;
   readonly has: (kernel: string) => boolean;
   readonly run: (kernel: string, operands: Operands, attributes: NamedAttrMap) => Tensor;
-  /** A tensor of these numbers. tfjs may keep the array: it must not change afterwards. */
+  /** Makes a tensor. tfjs may keep `data`, so the array must not change afterwards. */
   readonly tensor: (data: TypedArray, shape: readonly number[], dtype: NumberType) => Tensor;
-  /** Waits for a tensor, and gives its numbers; they may be tfjs's own, and are not to be written to. */
+  /** Waits for a tensor and returns its numbers. The array may belong to tfjs, so do not write to it. */
   readonly read: (tensor: Tensor) => TypedArray;
-  /** Whatever tensors `work` makes are disposed of, but for its result. */
+  /** Runs `work` and disposes of all tensors that it makes except its result. */
   readonly scoped: (work: () => Tensor) => Tensor;
 }
 
+/** The engine of a tfjs backend that is registered as `name`. */
 export const engineOf = (name: string, backend: KernelBackend): Engine => {
-  const kernelOf = (kernel: string) => getKernel(kernel, name) as ReturnType<typeof getKernel> | undefined; // its type has it always found
+  // the cast adds undefined: tfjs's type claims that every kernel exists
+  const kernelOf = (kernel: string) => getKernel(kernel, name) as ReturnType<typeof getKernel> | undefined;
   return {
     name,
     has: (kernel) => kernelOf(kernel) !== undefined,
@@ -38,15 +40,15 @@ export const engineOf = (name: string, backend: KernelBackend): Engine => {
       const found = kernelOf(kernel);
       if (found === undefined) throw new Error(`tfjs's ${name} backend has no kernel ${kernel}`);
       const [result] = listOf(
-        // some kernels take a list, which tfjs's types leave out
+        // the cast allows a list, which some kernels take although tfjs's types do not say so
         found.kernelFunc({ inputs: operands as NamedTensorInfoMap, backend, attrs: attributes }),
       );
-      // some give tensors, and some what tfjs makes tensors of
+      // some kernels return tensors, others only tensor infos
       return 'dispose' in result! ? (result as Tensor) : tfjs().makeTensorFromTensorInfo(result!, backend);
     },
     tensor: (data, shape, dtype) => tfjs().makeTensor(data, [...shape], dtype, backend),
-    read: ({ dataId }) => backend.readSync(dataId) as TypedArray, // numbers, as our dtypes are
-    // kept: a scope of the user's, in which we are called, does not own it
+    read: ({ dataId }) => backend.readSync(dataId) as TypedArray, // the cast is safe: our dtypes are all numbers
+    // `keep` protects the result from a tidy scope of the user that this code may run in
     scoped: (work) => tfjs().keep(tfjs().tidy(work)),
   };
 };

@@ -1,4 +1,4 @@
-/** What becomes of tensors while a plan runs, and when it fails. */
+/** Tests the lifetime of tensors while a plan runs, and when it fails. */
 import { tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { runPlan, valueOf } from '../../../../properties/oracles/plans.js';
@@ -14,7 +14,7 @@ import { cpuEngine, tensorsAlive } from './testing.js';
 
 const input = (path: string, shape: readonly number[]): Node => node('input', [], { path }, shape, 'float32');
 
-/** A plan of an output; inputs named in `donated` are given up, to the output or to nothing. */
+/** A plan of an output. Inputs named in `donated` are donated, to the output of that index or to none (null). */
 const planOf = (output: Node, donated: Readonly<Record<string, number | null>> = {}): Plan => {
   const inputs = reachable([output]).filter((n) => n.op === 'input');
   const nameOf = (n: Node): string => (n.op === 'input' ? n.attributes.path : '');
@@ -29,8 +29,8 @@ const planOf = (output: Node, donated: Readonly<Record<string, number | null>> =
   );
 };
 
-/** The engine of tfjs's cpu backend, which counts the kernels that it runs, and fails in one that is named. */
-const watched = (failing = '') => {
+/** A backend on tfjs's cpu engine that records the kernels it runs and fails in the kernel `failing`. */
+const instrumented = (failing = '') => {
   const engine = cpuEngine();
   const ran: string[] = [];
   const run: Engine['run'] = (kernel, operands, attributes) => {
@@ -56,21 +56,21 @@ describe('a kernel that fails in the middle', () => {
   const x = input('x', [2]);
   const output = p.unary('neg', p.unary('exp', p.unary('abs', x)));
 
-  test('is an error that names the call, and leaves nothing but what was given', async () => {
-    const { backend } = watched('Exp');
+  test('is an error that names the call, and leaves only the inputs in memory', async () => {
+    const { backend } = instrumented('Exp');
     const given = await uploaded(backend, 1, -2);
     const runner = valueOf(await backend.compile(planOf(output))());
     const result = await runner.run([given])();
     expect(E.isLeft(result) && result.left.message).toBe(
-      'exp (x): expected cpu exp to run, got out of memory; if it is for want of memory, use a smaller batch',
+      'exp (x): expected cpu exp to run, got out of memory; if memory ran out, use a smaller batch',
     );
     expect(backend.stats()).toMatchObject({ buffers: 1, bytes: 8 });
     expect(await readFrom(backend, given)).toEqual([1, -2]);
     valueOf(await backend.close());
   });
 
-  test.each(['Exp', 'Neg'])('leaves a donated value alive that was not overwritten: %s', async (kernel) => {
-    const { backend } = watched(kernel); // the second, which writes the output, or one before it
+  test.each(['Exp', 'Neg'])('leaves a donated value alive if it was not overwritten: %s', async (kernel) => {
+    const { backend } = instrumented(kernel); // Neg writes the output; Exp runs before it
     const plan = planOf(output, { x: 0 });
     expect(plan.inputs[0]!.donatedTo).toBe(0);
     const given = await uploaded(backend, 1, -2);
@@ -81,9 +81,9 @@ describe('a kernel that fails in the middle', () => {
   });
 });
 
-test('a donated value is consumed, and its tensor is gone once the result has its place', async () => {
-  const { backend } = watched();
-  const x = input('x', [1, 3]); // what is uploaded is a vector, which takes its shape in the first run
+test('a donated value is consumed, and its tensor is disposed of once the result replaces it', async () => {
+  const { backend } = instrumented();
+  const x = input('x', [1, 3]); // an uploaded vector gets its shape in the first run
   const plan = planOf(p.unary('neg', p.add(x, x)), { x: 0 });
   expect(plan.inputs[0]!.donatedTo).toBe(0);
   const runner = valueOf(await backend.compile(plan)());
@@ -98,17 +98,17 @@ test('a donated value is consumed, and its tensor is gone once the result has it
   valueOf(await backend.close());
 });
 
-test('what lies between two calls lives until its last use', async () => {
-  const { backend } = watched();
+test('an intermediate tensor lives until its last use', async () => {
+  const { backend } = instrumented();
   const long = Array.from({ length: 50 }).reduce<Node>((n) => p.unary('neg', n), input('x', [100]));
   await runPlan(backend, planOf(long), [new Float32Array(100)]);
-  // the input, and two of the chain: one is made from the other
+  // at the peak: the input, and the operand and the result of one call
   expect(backend.stats()).toEqual({ buffers: 0, bytes: 0, peakBytes: 3 * 400 });
   valueOf(await backend.close());
 });
 
-test('arithmetic repeats its operands by itself', async () => {
-  const { backend, ran } = watched();
+test('arithmetic kernels broadcast their operands themselves', async () => {
+  const { backend, ran } = instrumented();
   const x = input('x', [2, 3]);
   const bias = p.broadcast(p.reshape(input('b', [3]), [1, 3]), [2, 3]);
   const [result] = await runPlan(backend, planOf(p.shift(p.mul(x, bias), 1)), [
@@ -117,15 +117,15 @@ test('arithmetic repeats its operands by itself', async () => {
   ]);
   expect(Array.from(result!)).toEqual([2, 21, 301, 5, 51, 601]);
   expect(ran).not.toContain('Tile');
-  // of two operands without an axis, one is repeated
+  // of two operands that both lack an axis, one is repeated
   const both = p.add(p.broadcast(input('a', [1]), [4]), p.broadcast(input('b', [1]), [4]));
   const [sums] = await runPlan(backend, planOf(both), [Float32Array.of(1), Float32Array.of(2)]);
   expect(Array.from(sums!)).toEqual([3, 3, 3, 3]);
   valueOf(await backend.close());
 });
 
-test('what has no elements has results', async () => {
-  const { backend } = watched();
+test('operands without elements have results', async () => {
+  const { backend } = instrumented();
   const none = input('x', [0, 2]);
   const empty = new Float32Array(0);
   const cases: readonly (readonly [Node, readonly number[]])[] = [
@@ -144,8 +144,8 @@ test('what has no elements has results', async () => {
   valueOf(await backend.close());
 });
 
-test("a scope of tfjs's does not own what is made in it", async () => {
-  const { backend } = watched();
+test('a tidy scope of the user does not dispose of results', async () => {
+  const { backend } = instrumented();
   const runner = valueOf(await backend.compile(planOf(p.unary('neg', input('x', [1]))))());
   const given = await uploaded(backend, 3);
   let running: ReturnType<ReturnType<typeof runner.run>> | null = null;
@@ -157,8 +157,8 @@ test("a scope of tfjs's does not own what is made in it", async () => {
   valueOf(await backend.close());
 });
 
-test('uploads are copies, and so is what is read', async () => {
-  const { backend } = watched();
+test('uploads and reads are copies', async () => {
+  const { backend } = instrumented();
   const numbers = Float32Array.of(1, 2);
   const value = valueOf(await backend.upload(numbers, 'float32')());
   numbers[0] = 9;
@@ -169,7 +169,7 @@ test('uploads are copies, and so is what is read', async () => {
 });
 
 test('a profile has a time for each call', async () => {
-  const { backend } = watched();
+  const { backend } = instrumented();
   const runner = valueOf(await backend.compile(planOf(p.unary('exp', p.unary('neg', input('x', [1])))))());
   const { outputs, milliseconds } = valueOf(await runner.profile([await uploaded(backend, 0)])());
   expect(milliseconds).toHaveLength(2);
@@ -177,8 +177,8 @@ test('a profile has a time for each call', async () => {
   valueOf(await backend.close());
 });
 
-test('a closed backend has given all back: values, and the constants of executables', async () => {
-  const { backend } = watched();
+test('closing a backend frees values and the constants of executables', async () => {
+  const { backend } = instrumented();
   const x = input('x', [2]);
   const table = p.constant(Float32Array.of(1, 2), [2], 'float32');
   const runner = valueOf(await backend.compile(planOf(p.add(x, table)))());

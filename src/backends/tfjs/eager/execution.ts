@@ -1,4 +1,4 @@
-/** Plans on tensors: no arena is laid out, and a tensor lives until the last call that reads it. */
+/** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
 import type { HostArray, KeyWords } from '../../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../../dsl/errors.js';
 import { sizeOf } from '../../../dsl/node.js';
@@ -13,11 +13,11 @@ import { tensorOf } from './transfer.js';
 
 const inputsOf = (call: Call): readonly View[] => ('inputs' in call ? call.inputs : []);
 
-/** For each call: the buffers of the arena that nothing reads afterwards. */
+/** For each call: the arena buffers that no later call reads. */
 const lastUses = (plan: Plan): readonly (readonly number[])[] => {
   const last = new Map<number, number>();
   plan.calls.forEach((call, at) => {
-    // a library call: one that is lowered without fusing has an output
+    // without fusing, every call has an output
     if ('output' in call) last.set(call.output.buffer, at);
     for (const { buffer } of inputsOf(call)) last.set(buffer, at);
   });
@@ -26,7 +26,7 @@ const lastUses = (plan: Plan): readonly (readonly number[])[] => {
   return dead;
 };
 
-/** Uploads the constants of a plan. */
+/** Prepares a plan for runs and uploads its constants. */
 export const tensorExecution = (
   plan: Plan,
   kernels: readonly TensorKernel[],
@@ -36,21 +36,25 @@ export const tensorExecution = (
   const ops = operationsOf(engine);
   const dead = lastUses(plan);
   const keys: KeyWords[] = [];
-  /** By buffer: where constants, inputs and outputs are; null for those of the arena. */
+  /** By buffer: the address of a constant, input or output; null for arena buffers. */
   const addresses: (number | null)[] = plan.buffers.map(() => null);
-  /** By buffer of the arena: what is there between two calls. */
-  const between = new Map<number, Tensor>();
+  /** By arena buffer: the intermediate tensor that it holds during a run. */
+  const intermediates = new Map<number, Tensor>();
   const constants: number[] = [];
   plan.buffers.forEach(({ storage, dtype, elements }, buffer) => {
     if (storage.kind !== 'constant' || elements === 0) return;
-    const address = table.allocate(elements) as number; // a handle, which there always is
+    // the cast is safe: the table always has room for another handle
+    const address = table.allocate(elements) as number;
     table.put(address, tensorOf(engine, storage.data as HostArray, dtype));
     constants.push(address);
     addresses[buffer] = address;
   });
 
-  /** What is uploaded is a vector: it takes its shape when it is first read. */
-  const shaped = (address: number, shape: readonly number[]): Tensor => {
+  /**
+   * Returns the tensor at an address in its shape. An uploaded value is a vector until its first use, which reshapes
+   * it.
+   */
+  const tensorAt = (address: number, shape: readonly number[]): Tensor => {
     const found = table.at(address)!;
     if (found.shape.join() === shape.join()) return found;
     const tensor = engine.scoped(() => ops.reshape(found, shape));
@@ -58,37 +62,38 @@ export const tensorExecution = (
     return tensor;
   };
 
-  const present = (views: readonly View[]): readonly Tensor[] =>
+  const operandsOf = (views: readonly View[]): readonly Tensor[] =>
     views.flatMap(({ buffer, shape }) => {
       if (sizeOf(shape) === 0) return [];
       const address = addresses[buffer]!;
-      return [address === null ? between.get(buffer)! : shaped(address, shape)];
+      return [address === null ? intermediates.get(buffer)! : tensorAt(address, shape)];
     });
 
-  const letGo = (buffer: number): void => {
-    const tensor = between.get(buffer);
+  const releaseBuffer = (buffer: number): void => {
+    const tensor = intermediates.get(buffer);
     if (tensor === undefined) return;
-    between.delete(buffer);
-    table.letGo(tensor);
+    intermediates.delete(buffer);
+    table.release(tensor);
   };
 
-  /** Waits for a tensor, as work on a GPU goes on by itself: by reading one of its numbers. */
-  const settle = (tensor: Tensor): void => {
+  /** Waits until a tensor is computed, by reading one of its elements: GPU kernels run asynchronously. */
+  const waitFor = (tensor: Tensor): void => {
     const first = engine.scoped(() => ops.slice(ops.reshape(tensor, [tensor.size]), [0], [1]));
     engine.read(first);
     if (first !== tensor) first.dispose();
   };
 
-  const carryOut = (at: number): Tensor => {
+  const runCall = (at: number): Tensor => {
     const call = plan.calls[at]!;
     const kernel = kernels[at]!;
-    const inputs = present(inputsOf(call));
+    const inputs = operandsOf(inputsOf(call));
     const result = engine.scoped(() => kernel.run(inputs, keys));
-    const { buffer } = (call as Extract<Call, { kind: 'library' }>).output; // or that of a random call
+    // the cast covers library and random calls, which both have an output
+    const { buffer } = (call as Extract<Call, { kind: 'library' }>).output;
     const address = addresses[buffer]!;
     if (address === null) {
-      table.hold(result);
-      between.set(buffer, result);
+      table.retain(result);
+      intermediates.set(buffer, result);
     } else table.put(address, result);
     return result;
   };
@@ -98,23 +103,23 @@ export const tensorExecution = (
     try {
       for (; at < kernels.length; at++) {
         const start = milliseconds === null ? 0 : performance.now();
-        const result = carryOut(at);
+        const result = runCall(at);
         if (milliseconds !== null) {
-          settle(result);
+          waitFor(result);
           milliseconds.push(performance.now() - start);
         }
-        dead[at]!.forEach(letGo);
+        dead[at]!.forEach(releaseBuffer);
       }
       return null;
     } catch (thrown) {
-      for (const buffer of [...between.keys()]) letGo(buffer);
+      for (const buffer of [...intermediates.keys()]) releaseBuffer(buffer);
       const error = failure('BackendFailure', {
         where: nameOf(plan.calls[at]!),
         expected: `${kernels[at]!.name} to run`,
         actual: thrown instanceof Error ? thrown.message : String(thrown),
-        hint: 'if it is for want of memory, use a smaller batch',
+        hint: 'if memory ran out, use a smaller batch',
       });
-      return { at: at - 1, error }; // the call that failed has written nothing
+      return { at: at - 1, error }; // the failed call has written nothing
     }
   };
 

@@ -2,11 +2,11 @@ import type { KeyWords } from '../../../dsl/backend.js';
 import type { Rule, Named } from '../../shared/kernel.js';
 import type { Tensor } from './engine.js';
 
-/** What carries out one call on tensors. */
+/** Runs one call of a plan on tensors. */
 export interface TensorKernel extends Named {
   /**
-   * The result of the call for its inputs, in their order: a new tensor, or one of them as it is. What is made
-   * on the way is disposed of by the executor.
+   * Computes the result from the inputs: a new tensor, or one of the inputs. The executor disposes of intermediate
+   * tensors.
    */
   readonly run: (inputs: readonly Tensor[], keys: readonly (KeyWords | undefined)[]) => Tensor;
 }

@@ -1,4 +1,4 @@
-/** The contract of backends, held by the executor of tensors on the engines that run here. */
+/** Checks the laws of backends for the eager executor, on the engines that run without TensorFlow. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { backendLaws } from '../../../../properties/laws/backends.js';
 import type { Law } from '../../../../properties/laws/law.js';
@@ -12,7 +12,7 @@ for (const { backend, inexact, because } of await standIns())
     checkLaws(laws.filter((law) => !isSkipped(law)));
     describe.skip(because, () => checkLaws(laws.filter(isSkipped)));
 
-    test('nothing stays behind in tfjs', () => {
+    test('no tensors remain in tfjs', () => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
       expect(tensorsAlive()).toBe(0);
     });

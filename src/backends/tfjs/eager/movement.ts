@@ -1,4 +1,4 @@
-/** The same elements in other places. */
+/** Operations that move elements: slices and padding. */
 import type { Attributes } from '../../../dsl/node.js';
 import { sizeOf } from '../../../dsl/node.js';
 import type { Tensor } from './engine.js';
@@ -6,7 +6,7 @@ import type { Operations } from './operations.js';
 
 type Shape = readonly number[];
 
-/** Every `stride`-th element from `start` on, as many as there are in `shape`. */
+/** Slices every `stride`-th element from `start` on, with the result `shape`. */
 export const sliceOf =
   (ops: Operations, { start, strides }: Attributes['slice'], shape: Shape) =>
   (x: Tensor): Tensor =>
@@ -19,7 +19,7 @@ export const sliceOf =
           strides,
         );
 
-/** `count` values between neighbours along an axis: after each element but the last. */
+/** Inserts `count` values between neighbours along an axis. */
 const spread = (ops: Operations, x: Tensor, axis: number, count: number, value: number): Tensor => {
   const extent = x.shape[axis]!;
   if (count === 0 || extent < 2) return x;
@@ -35,7 +35,7 @@ const spread = (ops: Operations, x: Tensor, axis: number, count: number, value: 
   );
 };
 
-/** Values before, after and between the elements. */
+/** Pads before, after and between the elements. */
 export const padOf =
   (ops: Operations, { low, high, interior, value }: Attributes['pad']) =>
   (x: Tensor): Tensor =>

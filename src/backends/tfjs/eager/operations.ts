@@ -1,6 +1,6 @@
 /**
- * tfjs's kernels as functions of tensors. Those named here are registered for TensorFlow too, and take these
- * attributes there (tfjs-node 4.22, `src/kernels`).
+ * tfjs's kernels as functions of tensors. TensorFlow registers all kernels named here and accepts the same attributes
+ * (tfjs-node 4.22, `src/kernels`).
  */
 import type { NumberType } from '../../../dsl/region.js';
 import { sizeOf } from '../../../dsl/node.js';
@@ -11,18 +11,19 @@ type Shape = readonly number[];
 const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
 const filled = (value: number, elements: number, dtype: NumberType) => {
-  const of = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
-  return new of(elements).fill(value);
+  const ArrayType = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+  return new ArrayType(elements).fill(value);
 };
 
+/** The kernels of an engine, as functions of tensors. */
 export const operationsOf = (engine: Engine) => {
   const unary = (kernel: string) => (x: Tensor) => engine.run(kernel, { x }, {});
-  /** Operands of one shape, or that TensorFlow's rules of broadcasting make so. */
+  /** A binary kernel. The operands have one shape, or broadcast to one by TensorFlow's rules. */
   const binary = (kernel: string) => (a: Tensor, b: Tensor) => engine.run(kernel, { a, b }, {});
 
   const full = (value: number, shape: Shape, dtype: NumberType): Tensor =>
     engine.tensor(filled(value, sizeOf(shape), dtype), shape, dtype);
-  /** 0, 1, 2, … as float32, which has whole numbers up to 2²⁴ exactly. */
+  /** 0, 1, 2, … in float32, which is exact up to 2²⁴. */
   const positions = (shape: Shape): Tensor =>
     engine.tensor(
       Float32Array.from({ length: sizeOf(shape) }, (_, i) => i),
@@ -40,23 +41,26 @@ export const operationsOf = (engine: Engine) => {
     binary('LogicalOr'),
     unary('LogicalNot'),
   ];
-  /** All of one shape: TensorFlow's kernel does not broadcast. That of its GPUs does not take bools. */
+  /**
+   * Selects `t` or `e`. All operands must have one shape: TensorFlow's kernel does not broadcast. Its GPU kernel takes
+   * no bools.
+   */
   const select = (condition: Tensor, t: Tensor, e: Tensor): Tensor =>
     t.dtype === 'bool'
       ? logicalOr(logicalAnd(condition, t), logicalAnd(logicalNot(condition), e))
       : engine.run('Select', { condition, t, e }, {});
-  /** `value` where a condition holds, `x` elsewhere. */
+  /** Replaces `x` by `value` where `condition` is true. */
   const replaced = (condition: Tensor, value: number, x: Tensor): Tensor =>
     select(condition, full(value, x.shape, x.dtype as NumberType), x);
 
-  /** TensorFlow has kernels for GPUs that take numbers and no bools: these go through as numbers. */
+  /** Runs `work` on a bool tensor as float32, because some GPU kernels of TensorFlow take no bools. */
   const asNumbers = (x: Tensor, work: (x: Tensor) => Tensor): Tensor =>
     x.dtype === 'bool' ? cast(work(cast(x, 'float32')), 'bool') : work(x);
 
   const slice = (x: Tensor, begin: Shape, size: Shape): Tensor =>
     sameShape(x.shape, size) ? x : engine.run('Slice', { x }, { begin: [...begin], size: [...size] });
 
-  /** Values before and after the elements of each axis. */
+  /** Pads each axis with `value` before and after its elements. */
   const padded = (x: Tensor, paddings: readonly (readonly [number, number])[], value: number): Tensor =>
     paddings.flat().every((count) => count === 0)
       ? x

@@ -1,4 +1,4 @@
-/** Each primitive, and the gradient of a convolution by its kernel, as kernels on tensors. */
+/** Implements every primitive, and the filter gradient of a convolution, with kernels on tensors. */
 import { filterGradientOptionsOf } from '../../../dsl/composites/index.js';
 import { sizeOf } from '../../../dsl/node.js';
 import type { LibraryNode, View } from '../../../dsl/plan.js';
@@ -11,27 +11,32 @@ import { padOf, sliceOf } from './movement.js';
 import type { Operations } from './operations.js';
 import { argmaxOf, reductionOf } from './reduction.js';
 
-/** Computes a primitive on tensors, none of which is empty. */
-export type Work = (inputs: readonly Tensor[]) => Tensor;
+/** Computes a primitive on tensors. None of the tensors may be empty. */
+export type TensorFunction = (inputs: readonly Tensor[]) => Tensor;
 
 const unary =
-  (work: (x: Tensor) => Tensor): Work =>
+  (work: (x: Tensor) => Tensor): TensorFunction =>
   ([x]) =>
     work(x!);
 
 const binary =
-  (work: (a: Tensor, b: Tensor) => Tensor): Work =>
+  (work: (a: Tensor, b: Tensor) => Tensor): TensorFunction =>
   ([a, b]) =>
     work(a!, b!);
 
-/** A number for each place along an axis, repeated along the others. */
-const iotaOf = (ops: Operations, axis: number, { shape, dtype }: View): Work => {
+/** The index along an axis, repeated along the others. */
+const iotaOf = (ops: Operations, axis: number, { shape, dtype }: View): TensorFunction => {
   const along = shape.map((extent, i) => (i === axis ? extent : 1));
   return () => ops.tile(ops.cast(ops.positions(along), dtype), shape);
 };
 
-/** What carries out a primitive on inputs of these views; null for what never comes as a library call. */
-const workOf = (ops: Operations, node: LibraryNode, inputs: readonly View[], output: View): Work | null => {
+/** The implementation of a primitive on inputs of these views; null for primitives that are never library calls. */
+const nonEmptyPrimitiveOf = (
+  ops: Operations,
+  node: LibraryNode,
+  inputs: readonly View[],
+  output: View,
+): TensorFunction | null => {
   const { shape } = output;
   const dtype = inputs[0]?.dtype ?? output.dtype;
   switch (node.op) {
@@ -55,7 +60,7 @@ const workOf = (ops: Operations, node: LibraryNode, inputs: readonly View[], out
       return unary((x) => ops.transpose(x, permutation));
     }
     case 'broadcast':
-      // a number may come as one, without its axes
+      // a single element may lack axes, because its own reshape was skipped (lazyBroadcasts.ts)
       return unary((x) => ops.tile(ops.reshape(x, inputs[0]!.shape), shape));
     case 'slice':
       return unary(sliceOf(ops, node.attributes, shape));
@@ -96,26 +101,29 @@ const workOf = (ops: Operations, node: LibraryNode, inputs: readonly View[], out
       return binary(filterGradientOf(ops, attributes, shape as readonly [number, number, number, number]));
     }
     default:
-      return null; // topK is carried out on the host; the others have calls of their own
+      return null; // top-k runs on the host; the others are never library calls
   }
 };
 
-/** What a primitive gives where an operand has no elements, and the result has some. */
-const ofNothing = (ops: Operations, node: LibraryNode, { shape, dtype }: View): Work => {
+/** The result of a primitive with an operand without elements, if the result has elements. */
+const emptyOperandResult = (ops: Operations, node: LibraryNode, { shape, dtype }: View): TensorFunction => {
   const value =
     node.op === 'reduce' ? identityOf(node.attributes.fn, dtype) : node.op === 'pad' ? node.attributes.value : 0;
   return () => ops.full(value, shape, dtype);
 }; // prettier-ignore
 
-/** {@link workOf} of inputs some of which may be empty: those are not among what it is given. */
+/**
+ * The implementation of a primitive whose inputs may be empty. Empty inputs are left out of those that it is called
+ * with.
+ */
 export const primitiveOf = (
   ops: Operations,
   node: LibraryNode,
   inputs: readonly View[],
   output: View,
-): Work | null => {
+): TensorFunction | null => {
   const present = inputs.filter((view) => sizeOf(view.shape) > 0);
   if (present.length === inputs.length || (node.op === 'concat' && present.length > 0))
-    return workOf(ops, node, present, output);
-  return ofNothing(ops, node, output);
+    return nonEmptyPrimitiveOf(ops, node, present, output);
+  return emptyOperandResult(ops, node, output);
 };

@@ -5,12 +5,13 @@ import type { Operations } from './operations.js';
 
 type Reduction = (x: Tensor, axes: readonly number[]) => Tensor;
 
-/** A kernel may pass NaN by in looking for the greatest: whether there is any is looked for by itself. */
+/** Adds NaN propagation to a maximum or minimum: kernels may ignore NaN, so it is detected separately. */
 const withNaN =
   (ops: Operations, reduction: Reduction): Reduction =>
   (x, axes) =>
     ops.replaced(ops.any(ops.isNaN(x), axes), NaN, reduction(x, axes));
 
+/** The reduction of a dtype over axes, without keeping them. */
 export const reductionOf = (ops: Operations, fn: ReduceFn, dtype: NumberType): Reduction => {
   if (fn === 'sum') return ops.sum;
   if (fn === 'prod') return ops.prod;
@@ -19,36 +20,37 @@ export const reductionOf = (ops: Operations, fn: ReduceFn, dtype: NumberType): R
 };
 
 /**
- * The first of the greatest. TensorFlow does not say which of equal ones its own kernel gives: here it is the least
- * position of what equals the greatest. NaN is greater than nothing, and one that comes first stays.
+ * Index of the first maximum along an axis, as int32. TensorFlow does not specify which of several maxima its kernel
+ * returns, so this computes the smallest index of an element that equals the maximum. NaN counts as
+ * −∞, unless it is the first element: then the result is 0.
  */
 export const argmaxOf =
   (ops: Operations, axis: number) =>
   (x: Tensor): Tensor => {
     const { shape } = x;
     const extent = shape[axis]!;
-    const along = shape.map((_, i) => (i === axis ? extent : 1));
-    const alone = shape.map((d, i) => (i === axis ? 1 : d));
+    const positionShape = shape.map((_, i) => (i === axis ? extent : 1));
+    const unitShape = shape.map((d, i) => (i === axis ? 1 : d));
     const kept = shape.filter((_, i) => i !== axis);
-    const nothing = x.dtype === 'float32' ? ops.isNaN(x) : null;
-    const numbers = nothing === null ? x : ops.replaced(nothing, -Infinity, x);
-    const greatest = ops.reshape(ops.max(numbers, [axis]), alone);
-    // in float32: TensorFlow's GPUs leave whole numbers to the host
-    const positions = ops.positions(along);
-    const found = ops.select(
+    const nanMask = x.dtype === 'float32' ? ops.isNaN(x) : null;
+    const numbers = nanMask === null ? x : ops.replaced(nanMask, -Infinity, x);
+    const greatest = ops.reshape(ops.max(numbers, [axis]), unitShape);
+    // positions are float32, because TensorFlow runs int32 kernels on the host even with a GPU
+    const positions = ops.positions(positionShape);
+    const candidates = ops.select(
       ops.equal(numbers, greatest),
       ops.tile(positions, shape),
       ops.full(extent, shape, 'float32'),
     );
-    const first = ops.min(found, [axis]);
-    if (nothing === null) return ops.cast(first, 'int32');
-    const begins = ops.reshape(
+    const first = ops.min(candidates, [axis]);
+    if (nanMask === null) return ops.cast(first, 'int32');
+    const startsWithNaN = ops.reshape(
       ops.slice(
-        nothing,
+        nanMask,
         shape.map(() => 0),
-        alone,
+        unitShape,
       ),
       kept,
     );
-    return ops.cast(ops.replaced(begins, 0, first), 'int32');
+    return ops.cast(ops.replaced(startsWithNaN, 0, first), 'int32');
   };

@@ -1,4 +1,4 @@
-/** How each call is carried out on tensors. */
+/** Rules that map the calls of a plan to kernels on tensors. */
 import { sizeOf } from '../../../dsl/node.js';
 import type { Call, Plan, View } from '../../../dsl/plan.js';
 import { randomInto } from '../../../dsl/threefry.js';
@@ -10,14 +10,14 @@ import { lazyBroadcasts } from './lazyBroadcasts.js';
 import { operationsOf } from './operations.js';
 import { primitiveOf } from './primitives.js';
 
-/** What the kernel of a call is called in `explain`. */
+/** Name of a call's kernel in `explain`. */
 const nameOf = (call: Extract<Call, { kind: 'library' }>): string => {
   const { op, attributes } = call.node;
   if (op === 'composite') return attributes.composite.name;
   return op === 'unary' || op === 'binary' || op === 'reduce' ? attributes.fn : op;
 };
 
-/** Random numbers are those of the host, so that they have the same bits everywhere. */
+/** Computes random numbers on the host, so that every engine gets the same bits. */
 const randomRule =
   (engine: Engine): TensorRule =>
   (call) => {
@@ -26,15 +26,15 @@ const randomRule =
     return {
       name: `random ${distribution}`,
       run: (_, keys) => {
-        const of = output.dtype === 'int32' ? Int32Array : Float32Array;
-        const numbers = new of(sizeOf(output.shape));
+        const ArrayType = output.dtype === 'int32' ? Int32Array : Float32Array;
+        const numbers = new ArrayType(sizeOf(output.shape));
         randomInto(distribution, evaluateKey(key, keys), numbers);
         return engine.tensor(numbers, output.shape, output.dtype);
       },
     };
   };
 
-/** Positions of the greatest, on the host: tfjs's kernels differ in NaN and lose the order of infinities. */
+/** Computes top-k indices on the host: tfjs's kernels disagree about NaN and lose the order of infinities. */
 const topKRule =
   (engine: Engine): TensorRule =>
   (call) => {
@@ -52,7 +52,7 @@ const topKRule =
     };
   };
 
-/** A result is what the plan says of it, whatever a kernel makes of its operands. */
+/** Returns a result, or throws if its dtype or shape is not the planned one. */
 const checked = (result: Tensor, { shape, dtype }: View): Tensor => {
   if (result.dtype === dtype && result.shape.join() === shape.join()) return result;
   throw new Error(`a result of ${result.dtype} [${result.shape.join(', ')}], not ${dtype} [${shape.join(', ')}]`);
@@ -65,14 +65,14 @@ const libraryRule = (engine: Engine, plan: Plan): TensorRule => {
     if (call.kind !== 'library') return null;
     const { node, inputs, output } = call;
     if (lazy.has(output.buffer)) return { name: 'alias', run: ([x]) => x! };
-    const work = primitiveOf(ops, node, inputs, output);
-    if (work === null) return null;
+    const evaluate = primitiveOf(ops, node, inputs, output);
+    if (evaluate === null) return null;
     const name = `${engine.name} ${nameOf(call)}`;
-    return { name, run: (tensors) => checked(work(tensors), output) };
+    return { name, run: (tensors) => checked(evaluate(tensors), output) };
   };
 };
 
-/** The rules of an engine for a plan that is lowered without fusing. */
+/** Returns the rules of an engine, for plans that are lowered without fusing. */
 export const rulesOf = (engine: Engine) => {
   const [random, topK] = [randomRule(engine), topKRule(engine)];
   return (plan: Plan): readonly TensorRule[] => [random, topK, libraryRule(engine, plan)];

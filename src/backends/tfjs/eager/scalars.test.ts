@@ -1,4 +1,4 @@
-/** Scalar functions on tensors at their edges, against what `shared/scalar.ts` says they mean. */
+/** Tests edge cases of scalar functions on tensors against `shared/scalar.ts`. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused } from '../../../../properties/oracles/plans.js';
 import type { HostArray } from '../../../dsl/backend.js';
@@ -27,11 +27,11 @@ const input = (path: string, n: number, dtype: DType): Node => node('input', [],
 const arrayOf = (numbers: readonly number[], dtype: DType): HostArray =>
   dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers);
 
-/** Every number with every other. */
+/** All ordered pairs of numbers. */
 const pairs = (numbers: readonly number[]): readonly (readonly [number, number])[] =>
   numbers.flatMap((a) => numbers.map((b) => [a, b] as const));
 
-/** Equal, or within some ulp of float32; of one sign of infinity, and NaN with NaN. */
+/** Compares results: equal, both NaN, or within a few ulp of float32. Infinities must have the same sign. */
 const same = (actual: number, expected: number): boolean => {
   if (Object.is(actual, expected) || actual === expected) return true;
   const rounded = Math.fround(expected);
@@ -39,19 +39,21 @@ const same = (actual: number, expected: number): boolean => {
   return actual === rounded || Math.abs(actual - rounded) <= 2 ** -21 * Math.abs(rounded) + 2e-7;
 };
 
-/** The places where results differ, as one reads them. */
+/** Describes all results that differ from the expected ones. */
 const differences = (
   what: string,
   operands: readonly (readonly number[])[],
   actual: HostArray,
   expected: (...operands: readonly number[]) => number,
 ): readonly string[] =>
-  operands.flatMap((given, i) => {
-    const wanted = expected(...given);
-    return same(actual[i]!, wanted) ? [] : [`${what}(${given.join(', ')}) = ${actual[i]}, not ${wanted}`];
+  operands.flatMap((values, i) => {
+    const expectedValue = expected(...values);
+    return same(actual[i]!, expectedValue)
+      ? []
+      : [`${what}(${values.join(', ')}) = ${actual[i]}, not ${expectedValue}`];
   });
 
-// tfjs-wasm's kernels for whole numbers go through float32, and its sign takes 1e-10 for 0
+// skips tfjs-wasm: its int32 kernels go through float32, and its sign treats 1e-10 as 0
 for (const { backend } of (await standIns()).filter(({ backend }) => !backend.name.endsWith('wasm')))
   describe(backend.name, () => {
     const run = async (root: Node, ...inputs: readonly HostArray[]): Promise<HostArray> =>
@@ -98,7 +100,7 @@ for (const { backend } of (await standIns()).filter(({ backend }) => !backend.na
       expect(differences(fn, all, actual, (x, y) => expected(x!, y!))).toEqual([]);
     });
 
-    // where a product is no int32, tfjs's cpu backend takes the float64 nearest to it
+    // if a product is not an int32, tfjs's cpu backend rounds it to float64 before wrapping
     const rounds = backend.name.endsWith('cpu');
     const exact = (fn: BinaryFn, [a, b]: readonly [number, number]): boolean =>
       !rounds || (fn === 'mul' ? Math.abs(a * b) < 2 ** 53 : fn !== 'pow' || Math.abs(a ** b) < 2 ** 53);
@@ -143,13 +145,13 @@ for (const { backend } of (await standIns()).filter(({ backend }) => !backend.na
       expect(Array.from(actual)).toEqual(expected[fn]);
     });
 
-    test('indices out of range mean the nearest row', async () => {
+    test('indices out of range are clamped to the nearest row', async () => {
       const x = input('x', 3, 'float32');
       const indices = input('i', 4, 'int32');
       const at = Int32Array.of(-5, 0, 2, 9);
       expect(Array.from(await run(p.gather(x, indices), Float32Array.of(7, 8, 9), at))).toEqual([7, 7, 9, 9]);
       const updates = input('u', 4, 'float32');
-      // an infinite row leaves the others as they are
+      // an infinite row does not affect the others
       expect(Array.from(await run(p.scatterAdd(indices, updates, 3), at, Float32Array.of(1, 2, 3, Infinity)))).toEqual([3, 0, Infinity]); // prettier-ignore
     });
 

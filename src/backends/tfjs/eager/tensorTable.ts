@@ -1,43 +1,48 @@
-/** Tensors as memory: an address is a handle of a tensor, or of none as yet. */
+/** Tensors as memory: an address is a handle that holds a tensor or is still empty. */
 import type { BackendStats } from '../../../dsl/backend.js';
 import type { Space } from '../../shared/heap.js';
 import type { Tensor } from './engine.js';
 
+/**
+ * Memory whose allocations hold tensors. Tensors are reference-counted, because a tensor can be at several addresses.
+ */
 export interface TensorTable extends Space {
+  /** The tensor at an address, or null. */
   readonly at: (address: number) => Tensor | null;
-  /** Puts a tensor at an address, in the place of what was there. */
+  /** Stores a tensor at an address and releases the previous one. */
   readonly put: (address: number, tensor: Tensor) => void;
-  /** A tensor may be in several places, as it never changes: it lives until the last of them lets it go. */
-  readonly hold: (tensor: Tensor) => void;
-  readonly letGo: (tensor: Tensor) => void;
-  /** Of all tensors that are held, those between two calls of a run included. */
+  /** Adds a reference to a tensor. */
+  readonly retain: (tensor: Tensor) => void;
+  /** Removes a reference to a tensor, and disposes of it with the last one. */
+  readonly release: (tensor: Tensor) => void;
+  /** Counts all referenced tensors, including intermediate tensors of a run. */
   readonly stats: () => BackendStats;
-  /** Disposes of all that is still held. */
+  /** Disposes of all tensors that are still referenced. */
   readonly clear: () => void;
 }
 
-/** As the other backends count: four bytes an element. */
+/** Four bytes per element, as in the other backends' statistics. */
 const bytesOf = ({ size }: Tensor): number => 4 * size;
 
 export const createTensorTable = (): TensorTable => {
-  const places = new Map<number, Tensor | null>();
-  const holders = new Map<Tensor, number>();
+  const tensors = new Map<number, Tensor | null>();
+  const references = new Map<Tensor, number>();
   let next = 1;
   let bytes = 0;
   let peakBytes = 0;
 
-  const hold = (tensor: Tensor): void => {
-    const before = holders.get(tensor) ?? 0;
-    holders.set(tensor, before + 1);
+  const retain = (tensor: Tensor): void => {
+    const before = references.get(tensor) ?? 0;
+    references.set(tensor, before + 1);
     if (before > 0) return;
     bytes += bytesOf(tensor);
     peakBytes = Math.max(peakBytes, bytes);
   };
 
-  const letGo = (tensor: Tensor): void => {
-    const left = holders.get(tensor)! - 1;
-    if (left > 0) return void holders.set(tensor, left);
-    holders.delete(tensor);
+  const release = (tensor: Tensor): void => {
+    const left = references.get(tensor)! - 1;
+    if (left > 0) return void references.set(tensor, left);
+    references.delete(tensor);
     bytes -= bytesOf(tensor);
     tensor.dispose();
   };
@@ -45,28 +50,28 @@ export const createTensorTable = (): TensorTable => {
   return {
     bytesPerElement: 4,
     allocate: () => {
-      places.set(next, null);
+      tensors.set(next, null);
       return next++;
     },
     free: (address) => {
-      const tensor = places.get(address);
-      places.delete(address);
-      if (tensor !== undefined && tensor !== null) letGo(tensor);
+      const tensor = tensors.get(address);
+      tensors.delete(address);
+      if (tensor !== undefined && tensor !== null) release(tensor);
     },
-    at: (address) => places.get(address) ?? null,
+    at: (address) => tensors.get(address) ?? null,
     put: (address, tensor) => {
-      const before = places.get(address);
-      hold(tensor);
-      places.set(address, tensor);
-      if (before !== undefined && before !== null) letGo(before);
+      const before = tensors.get(address);
+      retain(tensor);
+      tensors.set(address, tensor);
+      if (before !== undefined && before !== null) release(before);
     },
-    hold,
-    letGo,
-    stats: () => ({ buffers: holders.size, bytes, peakBytes }),
+    retain,
+    release,
+    stats: () => ({ buffers: references.size, bytes, peakBytes }),
     clear: () => {
-      for (const tensor of holders.keys()) tensor.dispose();
-      places.clear();
-      holders.clear();
+      for (const tensor of references.keys()) tensor.dispose();
+      tensors.clear();
+      references.clear();
       bytes = 0;
     },
   };

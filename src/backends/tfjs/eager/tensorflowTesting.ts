@@ -1,13 +1,13 @@
 /**
- * An engine with the ways of TensorFlow's kernels, where they differ from those of tfjs's cpu backend: NaN is passed by
- * or not, as it happens; what has no result as a whole number is an error, or any number. What holds on this one asks
- * nothing of TensorFlow that it does not promise.
+ * An engine that imitates TensorFlow's kernels where they differ from tfjs's cpu backend: they may ignore NaN, and
+ * integer operations without a defined result are errors or return arbitrary numbers. Code that passes its tests on
+ * this engine relies only on results that TensorFlow guarantees.
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { NumberType } from '../../../dsl/region.js';
 import type { Engine, Operands, Tensor } from './engine.js';
 
-/** The kernels that tfjs-node 4.22 registers for TensorFlow, of those used here: read in its `src/kernels`. */
+/** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */
 const REGISTERED: ReadonlySet<string> = new Set([
   'Abs', 'Add', 'Any', 'Atan', 'BatchMatMul', 'Cast', 'Ceil', 'Concat', 'Conv2D', 'Conv2DBackpropFilter', 'Cos',
   'Cumsum', 'Equal', 'Erf', 'Exp', 'Expm1', 'Floor', 'FloorDiv', 'GatherNd', 'Greater', 'GreaterEqual', 'IsFinite',
@@ -17,13 +17,13 @@ const REGISTERED: ReadonlySet<string> = new Set([
   'Tanh', 'Tile', 'Transpose',
 ]); // prettier-ignore
 
-const refused = (why: string): never => {
+const fail = (why: string): never => {
   throw new Error(`TensorFlow: ${why}`);
 };
 
-/** The power of whole numbers, wrapped around. */
+/** Integer power that wraps around at 32 bits. */
 const wrappedPower = (a: number, b: number): number => {
-  if (b < 0) return refused('integers to negative powers are not allowed');
+  if (b < 0) return fail('integers to negative powers are not allowed');
   return Number(BigInt.asIntN(32, powerModulo(BigInt(a), BigInt(b))));
 };
 
@@ -39,108 +39,115 @@ const powerModulo = (a: bigint, b: bigint): bigint => {
 const dividing =
   (f: (a: number, b: number) => number) =>
   (a: number, b: number): number => {
-    if (b === 0) return refused('integer division by zero');
-    if (a === -2147483648 && b === -1) return refused('a signal of the processor');
+    if (b === 0) return fail('integer division by zero');
+    if (a === -2147483648 && b === -1)
+      return fail('the division overflows, which stops the process (SIGFPE)');
     return f(a, b);
   };
 
-const wholes: Readonly<Record<string, (a: number, b: number) => number>> = {
+const integerFunctions: Readonly<Record<string, (a: number, b: number) => number>> = {
   Multiply: Math.imul,
   Pow: wrappedPower,
   FloorDiv: dividing((a, b) => Math.floor(a / b)),
   Mod: dividing((a, b) => a - b * Math.floor(a / b)),
 };
 
-/** The remainder of the floor, rounded to float32 on the way: what is hardly below 0 vanishes beside the divisor. */
+/**
+ * Floored remainder with an intermediate rounding to float32: a tiny negative remainder is lost when the divisor is
+ * added.
+ */
 const floorMod = (a: number, b: number): number => {
   const rest = a % b;
   return a < 0 === b < 0 ? rest : Math.fround(rest + b) % b;
 };
 
-const floats: Readonly<Record<string, (a: number, b: number) => number>> = {
+const floatFunctions: Readonly<Record<string, (a: number, b: number) => number>> = {
   Maximum: (a, b) => (a < b ? b : a),
   Minimum: (a, b) => (b < a ? b : a),
-  // C's: 1 to any power is 1, and -1 to an infinite one
+  // as in C: 1 to any power and -1 to an infinite power are 1
   Pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   Mod: floorMod,
 };
 
-const withoutNaN = (data: ArrayLike<number>, instead: number): Float32Array =>
+const replaceNaN = (data: ArrayLike<number>, instead: number): Float32Array =>
   Float32Array.from(data, (x) => (Number.isNaN(x) ? instead : x));
 
-const rowsWithin = (indices: ArrayLike<number>, rows: number): void => {
+const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
   for (let i = 0; i < indices.length; i++)
-    if (indices[i]! < 0 || indices[i]! >= rows) refused(`index ${indices[i]} is not in [0, ${rows})`);
+    if (indices[i]! < 0 || indices[i]! >= rows) fail(`index ${indices[i]} is not in [0, ${rows})`);
 };
 
-const changedOn = (engine: Engine) => {
+const overridesOf = (engine: Engine) => {
   const { read, tensor } = engine;
-  const again = (x: Tensor, data: Float32Array | Int32Array): Tensor =>
-    tensor(data, x.shape, x.dtype as NumberType); // as our dtypes are
+  const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor =>
+    tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
-  /** Elementwise, of two operands of one shape, or one of which is a number; null otherwise. */
+  /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
   const pairwise = (f: (a: number, b: number) => number, { a, b }: Readonly<Record<string, Tensor>>): Tensor | null => {
     if (a!.size !== b!.size && a!.size !== 1 && b!.size !== 1) return null;
     const larger = a!.size >= b!.size ? a! : b!;
     const [x, y] = [read(a!), read(b!)];
-    const of = larger.dtype === 'int32' ? Int32Array : Float32Array;
-    const data = new of(larger.size).map((_, i) => f(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!));
-    return again(larger, data);
+    const ArrayType = larger.dtype === 'int32' ? Int32Array : Float32Array;
+    const data = new ArrayType(larger.size).map((_, i) => f(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!));
+    return withData(larger, data);
   }; // prettier-ignore
 
-  /** What TensorFlow would give, or null where it gives what tfjs's cpu backend does. */
+  /** Returns TensorFlow's result of a kernel, or null if it equals that of tfjs's cpu backend. */
   return (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor | null => {
-    const given = operands as Readonly<Record<string, Tensor>>; // a list has none of the names
+    // the cast is safe: on a list, reading a name gives undefined
+    const given = operands as Readonly<Record<string, Tensor>>;
     const { a, x } = given;
     if (a !== undefined) {
-      const f = (a.dtype === 'int32' ? wholes : floats)[kernel];
+      const f = (a.dtype === 'int32' ? integerFunctions : floatFunctions)[kernel];
       return f === undefined ? null : pairwise(f, given);
     }
     switch (kernel) {
       case 'Sign':
-        return x!.dtype === 'float32' ? again(x!, withoutNaN(read(x!), 0).map(Math.sign)) : null;
+        return x!.dtype === 'float32' ? withData(x!, replaceNaN(read(x!), 0).map(Math.sign)) : null;
       case 'Max':
       case 'Min': {
         if (x!.dtype !== 'float32') return null;
-        const passed = withoutNaN(read(x!), kernel === 'Max' ? -Infinity : Infinity);
-        return engine.run(kernel, { x: again(x!, passed) }, attributes);
+        const ignoringNaN = replaceNaN(read(x!), kernel === 'Max' ? -Infinity : Infinity);
+        return engine.run(kernel, { x: withData(x!, ignoringNaN) }, attributes);
       }
       case 'Cast':
         if (x!.dtype !== 'float32' || attributes['dtype'] !== 'int32') return null;
-        // x86's conversion gives the least number for all that is out of range
+        // the conversion on x86 returns -2³¹ for every value out of range
         return tensor(
           Int32Array.from(read(x!), (n) => (Math.abs(n) < 2 ** 31 ? Math.trunc(n) : -(2 ** 31))),
           x!.shape,
           'int32',
         );
       case 'Select':
-        if (given['t']!.dtype === 'bool') refused('no kernel of Select for bools on a GPU');
-        return given['condition']!.size === given['t']!.size ? null : refused('operands of one shape');
+        if (given['t']!.dtype === 'bool') fail('no kernel of Select for bools on a GPU');
+        return given['condition']!.size === given['t']!.size
+          ? null
+          : fail('Select needs operands of one shape');
       case 'GatherNd':
-        rowsWithin(read(given['indices']!), given['params']!.shape[0]!);
-        return given['params']!.dtype === 'bool' ? refused('no kernel of GatherNd for bools on a GPU') : null;
+        checkIndices(read(given['indices']!), given['params']!.shape[0]!);
+        return given['params']!.dtype === 'bool' ? fail('no kernel of GatherNd for bools on a GPU') : null;
       case 'ScatterNd':
-        rowsWithin(read(given['indices']!), (attributes['shape'] as number[])[0]!);
+        checkIndices(read(given['indices']!), (attributes['shape'] as number[])[0]!);
         return null;
       case 'PadV2':
       case 'Reverse':
-        return x!.dtype === 'bool' ? refused(`no kernel of ${kernel} for bools on a GPU`) : null;
+        return x!.dtype === 'bool' ? fail(`no kernel of ${kernel} for bools on a GPU`) : null;
       default:
         return null;
     }
   };
 };
 
-/** `engine` (that of tfjs's cpu backend) with the ways of TensorFlow, and no kernels that it has not. */
+/** Wraps tfjs's cpu engine so that it behaves like TensorFlow and has only kernels that TensorFlow registers. */
 export const tensorflowLike = (engine: Engine): Engine => {
-  const changed = changedOn(engine);
+  const override = overridesOf(engine);
   return {
     ...engine,
     name: 'tensorflow',
     has: (kernel) => REGISTERED.has(kernel),
     run: (kernel, operands, attributes) => {
-      if (!REGISTERED.has(kernel)) return refused(`${kernel} was not looked up among its kernels`);
-      return changed(kernel, operands, attributes) ?? engine.run(kernel, operands, attributes);
+      if (!REGISTERED.has(kernel)) return fail(`the kernel ${kernel} is not in REGISTERED`);
+      return override(kernel, operands, attributes) ?? engine.run(kernel, operands, attributes);
     },
   };
 };

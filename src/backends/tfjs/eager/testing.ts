@@ -1,4 +1,4 @@
-/** tfjs's engines that run here, as stand-ins for TensorFlow's: backends on them, for tests. */
+/** Test helpers: backends on tfjs's cpu and wasm engines, as stand-ins for TensorFlow's. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine as tfjs } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/backend.js';
@@ -15,7 +15,7 @@ import { tensorflowLike } from './tensorflowTesting.js';
 
 export const cpuEngine = (): Engine => {
   const backend = new MathBackendCPU();
-  // at first use it would advertise tfjs-node on the console; the field is private in the types alone
+  // on first use it would print an advertisement for tfjs-node; the cast reaches a field that the types declare private
   (backend as unknown as { firstUse: boolean }).firstUse = false;
   return engineOf('cpu', backend);
 };
@@ -25,8 +25,8 @@ const valueOf = <A>(result: either.Either<NoisefoldError, A>): A => {
   return result.right;
 };
 
-/** tfjs's kernel for strided slices on WebAssembly calls every result float32: the host does it. */
-const mended = (engine: Engine): Engine => {
+/** Computes strided slices on the host: tfjs's WebAssembly kernel labels every result float32. */
+const withHostStridedSlice = (engine: Engine): Engine => {
   const run: Engine['run'] = (kernel, operands, attributes) => {
     const x = 'x' in operands ? operands.x : undefined;
     if (kernel !== 'StridedSlice' || x === undefined) return engine.run(kernel, operands, attributes);
@@ -44,18 +44,26 @@ const mended = (engine: Engine): Engine => {
       data,
       dense(shape),
     );
-    return engine.tensor(data, shape, x.dtype as NumberType); // as our dtypes are
+    // the cast is safe: the engine only has tensors of our dtypes
+    return engine.tensor(data, shape, x.dtype as NumberType);
   };
   return { ...engine, run };
 };
 
-const wasmEngine = async (): Promise<Engine> => mended(engineOf('wasm', valueOf(await startWasm()())));
+const wasmEngine = async (): Promise<Engine> =>
+  withHostStridedSlice(engineOf('wasm', valueOf(await startWasm()())));
 
-/** Random programs make whole numbers of any size, of which tfjs's own engines round what TensorFlow wraps around. */
+/**
+ * A law that fails on tfjs's own engines: they round large int32 results of random programs, where TensorFlow wraps
+ * around.
+ */
 const PROGRAMS = 'programs agree with the reference';
-const ROUNDED = 'tfjs rounds large products, powers and negatives of whole numbers, in float64 or float32';
+const ROUNDED = 'tfjs rounds large integer products, powers and negatives, in float64 or float32';
 
-/** The backends, with the laws for which tfjs's own kernels are not exact enough, by operation or name, and why. */
+/**
+ * The backends. `inexact` lists laws (by operation or name) that tfjs's own kernels are not exact enough for, and
+ * `because` says why.
+ */
 export const standIns = async (): Promise<readonly StandIn[]> => [
   { backend: tensorBackend('tensors of cpu', cpuEngine()), inexact: [PROGRAMS], because: ROUNDED },
   {
@@ -66,7 +74,7 @@ export const standIns = async (): Promise<readonly StandIn[]> => [
   {
     backend: tensorBackend('tensors of wasm', await wasmEngine()),
     inexact: [PROGRAMS, 'sin', 'cos', 'tan'],
-    because: `${ROUNDED}; near its zeros the cosine of tfjs-wasm is off by 1.4e-7`,
+    because: `${ROUNDED}; the cosine of tfjs-wasm is off by 1.4e-7 near its zeros`,
   },
 ];
 
@@ -76,5 +84,5 @@ interface StandIn {
   readonly because: string;
 }
 
-/** The tensors that tfjs knows of. */
+/** Number of tensors that tfjs has not disposed of. */
 export const tensorsAlive = (): number => tfjs().state.numTensors;

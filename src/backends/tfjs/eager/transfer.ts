@@ -1,4 +1,4 @@
-/** Numbers between the host and an engine. */
+/** Transfers numbers between the host and an engine. */
 import type { HostArray } from '../../../dsl/backend.js';
 import type { NumberType } from '../../../dsl/region.js';
 import { writeNumbers } from '../../shared/numbers.js';
@@ -9,14 +9,14 @@ const arrayOf = (dtype: NumberType, elements: number): Float32Array | Int32Array
   return dtype === 'int32' ? new Int32Array(elements) : new Float32Array(elements);
 };
 
-/** A vector of numbers from the host, which the dtype converts. */
+/** Uploads numbers as a vector, converted to the dtype. */
 export const tensorOf = (engine: Engine, data: HostArray, dtype: NumberType): Tensor => {
   const numbers = arrayOf(dtype, data.length);
   writeNumbers(numbers, data, dtype);
   return engine.tensor(numbers, [data.length], dtype);
 };
 
-/** A copy of a tensor's numbers. */
+/** Reads a copy of a tensor's numbers. A null tensor has none. */
 export const numbersOf = (engine: Engine, tensor: Tensor | null, dtype: NumberType): HostArray => {
   if (tensor === null) return arrayOf(dtype, 0);
   const numbers = arrayOf(dtype, tensor.size);

@@ -18,10 +18,10 @@ const compile = (
   memory = new wasm.Memory({ initial: 1 }),
 ): Readonly<Record<string, WasmFunction>> => instantiate(new wasm.Module(asm.moduleBytes(functions)), memory);
 
-/** The value of a scalar expression without parameters. */
+/** Evaluates a scalar expression without parameters. */
 const evaluate = (result: Expr<ValueType>) => compile([asm.func('f', [], [], result)])['f']!();
 
-/** The four lanes that a vector expression leaves in memory. */
+/** Evaluates a vector expression and returns its four lanes as floats; `inputs` are in memory from address 0 on. */
 const lanesOf = (vector: Expr<'v128'>, inputs: readonly number[] = []) => {
   const memory = new wasm.Memory({ initial: 1 });
   new Float32Array(memory.buffer).set(inputs);
@@ -35,15 +35,15 @@ describe('LEB128', () => {
     return Number(signed ? BigInt.asIntN(7 * bytes.length, value) : value);
   };
 
-  test.prop([uint32])('unsigned integers decode to themselves', (value) => {
+  test.prop([uint32])('unsigned integers survive encoding and decoding', (value) => {
     expect(decode(unsignedLeb128(value), false)).toBe(value);
   });
 
-  test.prop([int32])('signed integers decode to themselves', (value) => {
+  test.prop([int32])('signed integers survive encoding and decoding', (value) => {
     expect(decode(signedLeb128(value), true)).toBe(value);
   });
 
-  test('the examples of the specification', () => {
+  test('encodes the examples of the specification', () => {
     expect(unsignedLeb128(624_485)).toEqual([0xe5, 0x8e, 0x26]);
     expect(signedLeb128(-123_456)).toEqual([0xc0, 0xbb, 0x78]);
   });
@@ -61,7 +61,7 @@ describe('every instruction is valid', () => {
 
   const numeric = (name: string, operands: readonly unknown[]) => {
     const [space, instruction] = name.split('.') as [keyof typeof asm, string];
-    // instructions by name, which take what their names say
+    // the cast is needed to look instructions up by name: their parameter types differ
     const build = (asm[space] as unknown as Record<string, (...args: readonly unknown[]) => Expr>)[
       instruction
     ]!;
@@ -129,7 +129,7 @@ describe('values', () => {
     expect(evaluate(f32.const(value))).toBe(value);
   });
 
-  test.prop([int32, int32])('integer arithmetic is that of JavaScript', (a, b) => {
+  test.prop([int32, int32])('integer arithmetic agrees with JavaScript', (a, b) => {
     expect(evaluate(i32.add(a, b))).toBe((a + b) | 0);
     expect(evaluate(i32.mul(a, b))).toBe(Math.imul(a, b));
     expect(evaluate(i32.shr_u(a, b)) >>> 0).toBe(a >>> b);
@@ -192,16 +192,16 @@ describe('control', () => {
     },
   );
 
-  test.prop([fc.integer({ min: 0, max: 10_000 })])('a branch out of a block through an if', (value) => {
+  test.prop([fc.integer({ min: 0, max: 10_000 })])('a branch leaves a block from inside an if', (value) => {
     expect(loops['search']!(value)).toBe(Math.floor(Math.sqrt(value)) + 1);
   });
 
-  test('calls by name; an internal function is not exported', () => {
+  test('functions call each other by name; an internal function is not exported', () => {
     expect(loops['squareOfSquare']!(3)).toBe(81);
     expect(loops['square']).toBeUndefined();
   });
 
-  test('an imported function is called by its name', () => {
+  test('an imported function can be called by name', () => {
     const f = asm.func('f', [n], [], asm.call('twice', 'i32', [n]));
     const bytes = asm.moduleBytes([f], { imports: [{ name: 'twice', params: ['i32'], result: 'i32' }] });
     const kernels = instantiate(new wasm.Module(bytes), new wasm.Memory({ initial: 0 }), {
@@ -210,7 +210,7 @@ describe('control', () => {
     expect((kernels as Readonly<Record<string, WasmFunction>>)['f']!(21)).toBe(42);
   });
 
-  test('a name with two types, an unknown function or label, and a clash are refused', () => {
+  test('rejects a local with two types, an unknown function or label, and two functions with one name', () => {
     const twice = asm.func('f', [n], [asm.set(f32.local('n'), f32.const(1))]);
     expect(() => asm.moduleBytes([twice])).toThrow("local 'n' is used both as i32 and as f32");
     expect(() => asm.moduleBytes([asm.func('f', [], asm.call('g', 'void', []))])).toThrow("function 'g'");

@@ -1,6 +1,6 @@
 /**
- * A small typed assembler for WebAssembly with SIMD: kernels are written as expressions, in TypeScript,
- * and encoded without any tool at run time.
+ * A small typed assembler for WebAssembly with SIMD. Kernels are written as TypeScript expressions and encoded
+ * at run time, without external tools.
  *
  * @example
  * const x = i32.local('x'), y = i32.local('y'), n = i32.local('n'), a = f32.local('a')
@@ -14,7 +14,7 @@
  * instantiate<'axpy'>(new wasm.Module(moduleBytes([axpy])), memory).axpy(0.5, 0, 1024, 64)
  */
 export { f32, f32x4, i32, i32x4, v128 } from './instructions.js';
-export type { Lane, MemoryPlace } from './instructions.js';
+export type { Lane, MemoryImmediates } from './instructions.js';
 export type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
 export {
   block,

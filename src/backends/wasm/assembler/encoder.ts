@@ -3,7 +3,7 @@ import { flatten } from './control.js';
 import { unsignedLeb128 } from './numberBytes.js';
 import type { Body, Code, Expr, Local, ValueType } from './expression.js';
 
-/** A function as data. Locals that are not parameters are declared by their use. */
+/** A function as data. Locals that are not parameters need no declaration: the encoder collects them from the body. */
 export interface Func {
   readonly name: string;
   readonly params: readonly Local[];
@@ -12,19 +12,19 @@ export interface Func {
   readonly exported: boolean;
 }
 
-/** A function that the host provides, as `env.<name>`. */
+/** A function imported from the host as `env.<name>`. */
 export interface FuncImport {
   readonly name: string;
   readonly params: readonly ValueType[];
   readonly result?: ValueType;
 }
 
-/** What a module holds besides its functions. Memory is always imported, as `env.memory`. */
+/** Imports and memory limits of a module. Memory is always imported, as `env.memory`. */
 export interface ModuleOptions {
   readonly imports?: readonly FuncImport[];
-  /** Least size of the imported memory, in pages of 64 KiB. Default 0. */
+  /** Minimum size of the imported memory, in pages of 64 KiB. Default 0. */
   readonly minimumPages?: number;
-  /** Set for a `shared` memory: its declared maximum, in pages, which must be given exactly. */
+  /** Required for a `shared` memory: exactly the maximum that the memory declares, in pages. */
   readonly sharedMaximumPages?: number;
 }
 
@@ -33,8 +33,8 @@ const VOID_BLOCK = 0x40;
 const END = 0x0b;
 
 /**
- * A function, exported under its name. Its locals are those its body names; a name has one type.
- * `result`, evaluated after the body, is what it returns.
+ * Makes a function that is exported under its name. It returns `result`, which is evaluated after the body.
+ * Locals are declared by their use; each name has one type.
  *
  * @example
  * const x = i32.local('x'), n = i32.local('n')
@@ -50,7 +50,7 @@ export const func = (name: string, params: readonly Local[], body: Body, result?
   ...(result === undefined ? {} : { result }),
 });
 
-/** The same function, kept inside its module. */
+/** Returns the same function without its export. */
 export const internal = (f: Func): Func => ({ ...f, exported: false });
 
 type Signature = Pick<FuncImport, 'params' | 'result'>;
@@ -76,7 +76,7 @@ const signatureBytes = ({ params, result }: Signature): number[] => [
   ...vector(result === undefined ? [] : [[TYPE_CODE[result]]]),
 ];
 
-/** The expressions directly inside an instruction, in the order of evaluation. */
+/** Lists the expressions directly inside an instruction, in the order of evaluation. */
 const children = (code: Code): readonly Expr[] => {
   switch (code.kind) {
     case 'op':
@@ -110,7 +110,7 @@ const collectLocals = (expressions: readonly Expr[], found: Map<string, ValueTyp
   }
 };
 
-/** What names mean inside one function. */
+/** Indices of the locals and functions that one function can name. */
 interface Names {
   readonly locals: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
@@ -148,7 +148,7 @@ const emit = (expression: Expr, names: Names, labels: readonly string[], sink: n
       sink.push(END);
       return;
     case 'if': {
-      // An `if` counts as a label for the depth of branches, but has no name to branch to.
+      // An `if` counts towards the depth of branches, but cannot be branched to by name.
       const inner = ['', ...labels];
       emitAll([code.test]);
       sink.push(0x04, VOID_BLOCK);
@@ -204,9 +204,10 @@ const memoryImport = ({ minimumPages = 0, sharedMaximumPages }: ModuleOptions): 
 ];
 
 /**
- * The bytes of a module that imports `env.memory` and `imports`, and exports its functions by name.
- * Throws a `ReferenceError` or `TypeError` for a name that is not defined or has two types; anything
- * else that is wrong is found by `WebAssembly.Module`.
+ * Encodes a module that imports `env.memory` and `imports`, and exports its functions by name.
+ *
+ * Throws a `ReferenceError` for an undefined name, and a `TypeError` for a local with two types or two
+ * functions with one name. `WebAssembly.Module` reports all other mistakes.
  */
 export const moduleBytes = (
   functions: readonly Func[],

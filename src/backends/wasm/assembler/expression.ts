@@ -1,12 +1,12 @@
-/** WebAssembly as data: typed expressions, which the encoder reads. */
+/** WebAssembly instructions as data: the typed expressions that the encoder reads. */
 
-/** The value types that kernels need. */
+/** The value types that kernels use. */
 export type ValueType = 'i32' | 'f32' | 'v128';
 
-/** What an expression leaves on the stack; `'void'` is a statement. */
+/** Type of the value that an expression leaves on the stack; `'void'` for a statement. */
 export type ResultType = ValueType | 'void';
 
-/** An instruction and its operands. `code` is what the encoder reads. */
+/** An instruction with its operands, in the form `code` that the encoder reads. */
 export interface Expr<T extends ResultType = ResultType> {
   readonly type: T;
   readonly code: Code;
@@ -15,15 +15,15 @@ export interface Expr<T extends ResultType = ResultType> {
 /** A statement: an expression that leaves nothing on the stack. */
 export type Statement = Expr<'void'>;
 
-/** A sequence of statements; nested sequences are flattened, so a helper may return several. */
+/** A statement or a sequence of statements. Nested sequences are flattened, so a helper may return several. */
 export type Body = Statement | readonly Body[];
 
-/** A named local variable or parameter. Used as an expression, it is its own value. */
+/** A named local variable or parameter. As an expression, it reads the variable. */
 export interface Local<T extends ValueType = ValueType> extends Expr<T> {
   readonly name: string;
 }
 
-/** An expression, or a number that stands for a constant. */
+/** An expression, or a number that becomes a constant. */
 export type Operand<T extends ValueType> = Expr<T> | number;
 
 export type Code =

@@ -2,9 +2,9 @@
  * WebAssembly instructions as immutable, typed expressions.
  *
  * An {@link Expr} is plain data: an opcode with its immediates and its operands. The namespaces `i32`,
- * `f32`, `v128`, `f32x4` and `i32x4` hold one builder per instruction, named as the specification names
- * it, so `f32x4.add(a, b)` is the instruction `f32x4.add`. A number may stand wherever an operand is
- * expected, and becomes the constant of that type (for `f32x4` and `i32x4`, in all four lanes).
+ * `f32`, `v128`, `f32x4` and `i32x4` hold one builder per instruction, with the name of the specification:
+ * `f32x4.add(a, b)` is the instruction `f32x4.add`. A number is accepted wherever an operand is expected.
+ * It becomes the constant of that type (for `f32x4` and `i32x4`, in all four lanes).
  */
 import type { ValueType, ResultType, Expr, Statement, Local, Operand } from './expression.js';
 import { unsignedLeb128, signedLeb128, int32Bytes, float32Bytes } from './numberBytes.js';
@@ -20,7 +20,7 @@ const op = <T extends ResultType>(
 
 const simd = (opcode: number): readonly number[] => [0xfd, ...unsignedLeb128(opcode)];
 
-/** How a namespace turns an operand into an expression. */
+/** Turns an operand into an expression: a number becomes a constant of the namespace's type. */
 type Lift<T extends ValueType> = (operand: Operand<T>) => Expr<T>;
 
 const lifting =
@@ -53,22 +53,24 @@ const binary =
   (a: Operand<T>, b: Operand<T>): Expr<R> =>
     op(type, bytes, [lift(a), lift(b)]);
 
-/** Where in memory: `offset` bytes after the address; `align`, the address's known alignment in bytes. */
-export interface MemoryPlace {
+/**
+ * Immediates of a load or store: `offset`, in bytes, is added to the address; `align` is its known alignment, in bytes.
+ */
+export interface MemoryImmediates {
   readonly offset?: number;
   readonly align?: 1 | 2 | 4 | 8 | 16;
 }
-const memoryBytes = ({ offset = 0, align }: MemoryPlace, natural: number) => [
+const memoryBytes = ({ offset = 0, align }: MemoryImmediates, natural: number) => [
   ...unsignedLeb128(Math.log2(Math.min(align ?? natural, natural))),
   ...unsignedLeb128(offset),
 ];
 const load =
   <T extends ValueType>(type: T, bytes: readonly number[], natural: number) =>
-  (address: Operand<'i32'>, place: MemoryPlace = {}): Expr<T> =>
+  (address: Operand<'i32'>, place: MemoryImmediates = {}): Expr<T> =>
     op(type, [...bytes, ...memoryBytes(place, natural)], [asI32(address)]);
 const store =
   <T extends ValueType>(lift: Lift<T>, bytes: readonly number[], natural: number) =>
-  (address: Operand<'i32'>, value: Operand<T>, place: MemoryPlace = {}): Statement =>
+  (address: Operand<'i32'>, value: Operand<T>, place: MemoryImmediates = {}): Statement =>
     op('void', [...bytes, ...memoryBytes(place, natural)], [asI32(address), lift(value)]);
 
 const localOf =
@@ -87,7 +89,7 @@ const i32x4Binary = (opcode: number) => binary('v128', asI32x4, simd(opcode));
 const i32x4Shift = (opcode: number) => (a: Operand<'v128'>, bits: Operand<'i32'>) =>
   op('v128', simd(opcode), [asI32x4(a), asI32(bits)]);
 
-/** A lane of a vector of four 32-bit numbers. */
+/** Index of a lane in a vector of four 32-bit numbers. */
 export type Lane = 0 | 1 | 2 | 3;
 const extractLane =
   <T extends ValueType>(type: T, opcode: number) =>
@@ -98,7 +100,7 @@ const replaceLane =
   (lane: Lane, a: Expr<'v128'>, value: Operand<T>): Expr<'v128'> =>
     op('v128', [...simd(opcode), lane], [a, lift(value)]);
 
-/** 32-bit integers; addresses are `i32` too. Comparisons give 0 or 1. */
+/** 32-bit integers; addresses are `i32` too. Comparisons return 0 or 1. */
 export const i32 = {
   local: localOf('i32'),
   const: i32Const,
@@ -171,7 +173,7 @@ export const f32 = {
   reinterpret_i32: unary('f32', asI32, [0xbe]),
 } as const;
 
-/** 128 bits without an interpretation: memory, logic, and byte shuffles. A number means an `i32x4` constant. */
+/** 128-bit vectors of no particular type: memory, logic and shuffles. A number becomes an `i32x4` constant. */
 export const v128 = {
   local: localOf('v128'),
   load: load('v128', simd(0), 16),
@@ -184,30 +186,30 @@ export const v128 = {
     lane: Lane,
     address: Operand<'i32'>,
     vector: Expr<'v128'>,
-    place: MemoryPlace = {},
+    place: MemoryImmediates = {},
   ): Expr<'v128'> => op('v128', [...simd(86), ...memoryBytes(place, 4), lane], [asI32(address), vector]),
   store32_lane: (
     lane: Lane,
     address: Operand<'i32'>,
     value: Expr<'v128'>,
-    place: MemoryPlace = {},
+    place: MemoryImmediates = {},
   ): Statement => op('void', [...simd(90), ...memoryBytes(place, 4), lane], [asI32(address), value]),
   store64_lane: (
     lane: 0 | 1,
     address: Operand<'i32'>,
     value: Expr<'v128'>,
-    place: MemoryPlace = {},
+    place: MemoryImmediates = {},
   ): Statement => op('void', [...simd(91), ...memoryBytes(place, 8), lane], [asI32(address), value]),
   not: i32x4Unary(77),
   and: i32x4Binary(78),
   andnot: i32x4Binary(79),
   or: i32x4Binary(80),
   xor: i32x4Binary(81),
-  /** Bits of `a` where `mask` is set, of `b` elsewhere. */
+  /** Takes each bit from `a` where `mask` is 1, from `b` elsewhere. */
   bitselect: (a: Operand<'v128'>, b: Operand<'v128'>, mask: Operand<'v128'>) =>
     op('v128', simd(82), [asI32x4(a), asI32x4(b), asI32x4(mask)]),
   any_true: unary('i32', asI32x4, simd(83)),
-  /** Four 32-bit lanes picked from `a` (0 to 3) and `b` (4 to 7): `i8x16.shuffle` on whole lanes. */
+  /** Picks four 32-bit lanes from `a` (0 to 3) and `b` (4 to 7): `i8x16.shuffle` on whole lanes. */
   shuffle32: (a: Expr<'v128'>, b: Expr<'v128'>, lanes: FourLanes) =>
     op(
       'v128',
@@ -216,7 +218,7 @@ export const v128 = {
     ),
 } as const;
 
-/** Four single-precision lanes. Comparisons give a mask of all ones or all zeros for each lane. */
+/** Four single-precision lanes. Comparisons return a mask: all ones or all zeros in each lane. */
 export const f32x4 = {
   const: f32x4Const,
   splat: unary('v128', asF32, simd(19)),
@@ -247,7 +249,7 @@ export const f32x4 = {
   convert_i32x4_u: i32x4Unary(251),
 } as const;
 
-/** Four 32-bit integer lanes. Comparisons give a mask of all ones or all zeros for each lane. */
+/** Four 32-bit integer lanes. Comparisons return a mask: all ones or all zeros in each lane. */
 export const i32x4 = {
   const: i32x4Const,
   splat: unary('v128', asI32, simd(17)),

@@ -1,10 +1,10 @@
-/** Numbers as the bytes of a WebAssembly module. */
+/** Encodings of numbers in a WebAssembly module. */
 
-/** An unsigned integer in LEB128. */
+/** Encodes an unsigned integer in LEB128. */
 export const unsignedLeb128 = (value: number): readonly number[] =>
   value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...unsignedLeb128(Math.floor(value / 0x80))];
 
-/** A signed 32-bit integer in LEB128. */
+/** Encodes a signed 32-bit integer in LEB128. */
 export const signedLeb128 = (value: number): readonly number[] =>
   value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signedLeb128(value >> 7)];
 

@@ -1,9 +1,9 @@
 /**
- * The seam onto the `WebAssembly` global, with only what kernels need of it: the library is compiled
- * without the DOM's types, and these interfaces accept the real objects.
+ * Typed access to the `WebAssembly` global. The library is compiled without the DOM's types; these interfaces
+ * declare only what kernels use, and accept the real objects.
  */
 
-/** A `WebAssembly.Memory`. Its `buffer` is another object after growth: take views anew for each use. */
+/** A `WebAssembly.Memory`. Growth replaces `buffer`, so make new views for each use. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
   readonly grow: (pages: number) => number;
@@ -12,7 +12,7 @@ export interface WasmMemory {
 /** A `WebAssembly.Module`. */
 export type WasmModule = object;
 
-/** Exported functions; parameters and results are numbers (`i32` or `f32`). */
+/** An exported function; its parameters and result are numbers (`i32` or `f32`). */
 export type WasmFunction = (...args: readonly number[]) => number;
 
 interface WasmGlobal {
@@ -29,14 +29,14 @@ interface WasmGlobal {
   readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean;
 }
 
-/** The global object of every engine that we run on. */
+/** The global `WebAssembly`, which every supported JavaScript engine has. */
 export const wasm: WasmGlobal = (globalThis as unknown as { readonly WebAssembly: WasmGlobal }).WebAssembly;
 
-/** The functions of a module made for `memory`, by name; `imports` are the functions it asks for. */
+/** Instantiates a module on `memory` and returns its functions by name. `imports` are the host functions it imports. */
 export const instantiate = <Name extends string>(
   module: WasmModule,
   memory: WasmMemory,
   imports: Readonly<Record<string, (...args: readonly number[]) => number>> = {},
 ): Readonly<Record<Name, WasmFunction>> =>
-  // The exports of a module that we wrote: its names are known where it is written.
+  // The cast is safe: the caller encoded the module, so it knows the names of the exports.
   new wasm.Instance(module, { env: { ...imports, memory } }).exports as Readonly<Record<Name, WasmFunction>>;

@@ -15,10 +15,10 @@ import type { ConvCase } from './convTesting.js';
 import { simdKernels } from './kernels.js';
 import { arena, numbers, relativeError } from './testing.js';
 
-/** Float32 sums of up to a few thousand products of numbers below 1. */
+/** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
-/** Runs a convolution, and gives all of y's memory with what it ought to hold. */
+/** Runs a convolution. Returns all of y's memory, and its expected content from float64. */
 const run = (c: ConvCase, hasBias: boolean, accumulate: boolean) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const view = filterView(c);
@@ -33,21 +33,21 @@ const run = (c: ConvCase, hasBias: boolean, accumulate: boolean) => {
     expected[atY] = (expected[atY] ?? 0) + (x[atX] ?? 0) * (filter[atFilter] ?? 0);
   });
   const problem: ConvProblem = { ...c, x: xStrides(c), filter: view.strides, y: yStrides(c), accumulate };
-  const { memory, put, room, read } = arena();
+  const { memory, put, reserve, read } = arena();
   const y = put(before);
   simdKernels(memory).conv(problem, {
     x: put(x),
     filter: put(filter) + 4 * view.offset,
     y,
     ...(bias === undefined ? {} : { bias: put(bias) }),
-    scratch: room(convScratchElements(problem)),
+    scratch: reserve(convScratchElements(problem)),
   });
   return { actual: read(y, before.length), expected };
 };
 
 describe('conv', () => {
   test.prop([convCases, fc.boolean(), fc.boolean()], { numRuns: 250 })(
-    'is the float64 convolution, and writes nothing else',
+    'agrees with the float64 convolution and writes nothing else',
     (c, hasBias, accumulate) => {
       const { actual, expected } = run(c, hasBias, accumulate);
       expect(relativeError(actual, expected)).toBeLessThan(approx);
@@ -71,16 +71,16 @@ describe('conv', () => {
     expect(relativeError(actual, expected)).toBeLessThan(approx);
   });
 
-  test('survives growth of the memory between calls, with equal bits', () => {
+  test('computes the same bits after the memory has grown between calls', () => {
     const c = ordinaryCase;
     const problem: ConvProblem = { ...c, x: xStrides(c), filter: filterView(c).strides, y: yStrides(c) };
-    const { memory, put, room, read } = arena();
+    const { memory, put, reserve, read } = arena();
     const x = put(numbers(1, 2 * 64 * 8));
     const filter = put(numbers(2, 9 * 8 * 16));
     const kernels = simdKernels(memory);
     const results = [0, 1].map((round) => {
-      const y = room(2 * 64 * 16);
-      kernels.conv(problem, { x, filter, y, scratch: room(convScratchElements(problem)) });
+      const y = reserve(2 * 64 * 16);
+      kernels.conv(problem, { x, filter, y, scratch: reserve(convScratchElements(problem)) });
       memory.grow(16 + round);
       return read(y, 2 * 64 * 16);
     });

@@ -1,17 +1,17 @@
 /**
- * Forward convolutions, y = x ∗ f (+ bias): matrix products whose left operand is the image itself.
+ * Forward convolutions, y = x ∗ f (+ bias), as matrix products that read the image in place ("implicit GEMM").
  *
- * A row of the left operand is an output pixel's window. Its address goes into the row kernel's table, so
- * strides, dilation and any width of the image cost nothing; padding costs one copy of the image.
+ * A row of the left operand is the window of one output pixel. The row kernel finds it by its address in a table, so
+ * strides, dilation and any image width cost nothing extra; padding costs one copy of the image.
  */
 import { FLOAT_BYTES } from './copy.js';
-import type { Machine } from './functions.js';
+import type { KernelInstance } from './functions.js';
 import { imagePhases } from './geometry.js';
 import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
 import { packPanels, panelColumns } from './panels.js';
-import { forEachBlock, forEachRun, inputPlaces, outputPlaces, outputsOf, placeOf } from './positions.js';
-import { clearCopies, readImages } from './readImages.js';
-import { remember } from './remember.js';
+import { forEachBlock, forEachRun, inputOffsets, outputOffsets, outputsOf, offsetOf } from './positions.js';
+import { zeroCopies, prepareImages } from './prepareImages.js';
+import { memoize } from './memoize.js';
 import {
   ROW_MULTIPLE,
   rowScratchElements,
@@ -23,21 +23,21 @@ import {
 import type { RowScratch, Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
-import { canStay, copyElements, segmentsOf, sourceOf, touchedExtents } from './source.js';
+import { canReadInPlace, copyElements, segmentsOf, sourceOf, readExtents } from './source.js';
 import type { Source } from './source.js';
 import { range } from './tiles.js';
 
-/** Extents and strides of a convolution. */
+/** Extents and strides of a convolution; strides in elements. */
 export interface ConvProblem extends ConvGeometry {
   readonly x: ImageStrides;
   readonly filter: FilterStrides;
-  /** Its channel stride is 1. */
+  /** The channel stride must be 1. */
   readonly y: ImageStrides;
-  /** Add to what y holds. */
+  /** Adds to the values that y holds. */
   readonly accumulate?: boolean;
 }
 
-/** Addresses in bytes, of element [0, 0, 0, 0] of each operand; `bias` is `[outChannels]`. */
+/** Byte addresses of element [0, 0, 0, 0] of each operand; `bias` has shape `[outChannels]`. */
 export interface ConvAddresses {
   readonly x: number;
   readonly filter: number;
@@ -46,12 +46,12 @@ export interface ConvAddresses {
   readonly scratch: number;
 }
 
-/** Outputs in a block: their part of the image stays in the second-level cache while the panels pass by. */
+/** Outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
 const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
 
 type Area = keyof RowScratch | 'tables' | 'filter' | 'images';
 
-/** A phase; how many outputs it has in a group of images, and the sum that each of them is. */
+/** A phase, its number of outputs in a group of images, and the segments and number of terms that each output sums. */
 interface PlannedPhase {
   readonly phase: ImagePhase;
   readonly outputs: number;
@@ -59,7 +59,7 @@ interface PlannedPhase {
   readonly depth: number;
 }
 
-/** What is known from the problem alone. */
+/** The part of a convolution that depends on the problem alone, not on addresses. */
 interface ConvPlan {
   readonly phases: readonly PlannedPhase[];
   readonly source: Source;
@@ -69,12 +69,12 @@ interface ConvPlan {
 const planOf = (problem: ConvProblem): ConvPlan => {
   const { window, channels, outChannels } = problem;
   const { rows, columns, all } = imagePhases(problem);
-  const touched = touchedExtents({ rows, columns });
+  const extents = readExtents({ rows, columns });
   const source = sourceOf(
     problem,
     problem.x,
-    touched,
-    canStay(problem, problem.x, touched) ? 'inPlace' : 'copy',
+    extents,
+    canReadInPlace(problem, problem.x, extents) ? 'inPlace' : 'copy',
   );
   const phases = all.map((phase) => ({
     phase,
@@ -91,18 +91,18 @@ const planOf = (problem: ConvProblem): ConvPlan => {
   return { phases, source, layout };
 };
 
-/** The scratch that {@link conv} needs, in 32-bit numbers. */
+/** Scratch that {@link conv} needs, in 32-bit elements. */
 export const convScratchElements = (problem: ConvProblem): number => planOf(problem).layout.elements;
 
-/** A phase that is ready to run: its taps are packed, and the places of its outputs are in a table. */
-interface ReadyPhase extends PlannedPhase {
+/** A phase that is ready to run: the byte addresses of its row table and of its packed taps. */
+interface PreparedPhase extends PlannedPhase {
   readonly table: number;
   readonly panels: number;
 }
 
 /** Packs the taps of a phase into panels at `panels`. */
 const packTaps = (
-  machine: Machine,
+  instance: KernelInstance,
   problem: ConvProblem,
   { phase: { rows, columns }, depth }: PlannedPhase,
   panels: number,
@@ -116,26 +116,26 @@ const packTaps = (
         (columns.taps.from + j * columns.taps.step) * filter.column;
       const from = { address: filterAddress + FLOAT_BYTES * tap, row: filter.input, column: filter.output };
       const row = (i * columns.taps.count + j) * channels;
-      packPanels(machine, panels, depth, row, from, channels, outChannels);
+      packPanels(instance, panels, depth, row, from, channels, outChannels);
     }
 };
 
-/** Writes where the windows and the results of a phase's outputs are, for one group of images. */
+/** Writes the row table of a phase: the offsets of its windows and results, for one group of images. */
 const writeTable = (
-  machine: Machine,
+  instance: KernelInstance,
   problem: ConvProblem,
   source: Source,
   { phase, outputs }: PlannedPhase,
   table: number,
 ): void => {
-  const [inputs, results] = [inputPlaces(phase, source.strides), outputPlaces(phase, problem.y)];
+  const [inputs, results] = [inputOffsets(phase, source.strides), outputOffsets(phase, problem.y)];
   const [inputStep, resultStep] = [FLOAT_BYTES * inputs.column, FLOAT_BYTES * results.column];
-  writeRowTable(machine, table, outputs, (add) =>
+  writeRowTable(instance, table, outputs, (add) =>
     forEachRun(phase, 0, outputs, (run) =>
       add(
-        FLOAT_BYTES * placeOf(inputs, run),
+        FLOAT_BYTES * offsetOf(inputs, run),
         inputStep,
-        FLOAT_BYTES * placeOf(results, run),
+        FLOAT_BYTES * offsetOf(results, run),
         resultStep,
         run.count,
       ),
@@ -144,17 +144,17 @@ const writeTable = (
 };
 
 /** Packs the filter and writes the tables of all phases, one after another. */
-const readyPhases = (
-  machine: Machine,
+const preparePhases = (
+  instance: KernelInstance,
   problem: ConvProblem,
   { phases, source }: ConvPlan,
   areas: Readonly<Record<Area, number>>,
   filterAddress: number,
-): readonly ReadyPhase[] => {
+): readonly PreparedPhase[] => {
   let [panels, table] = [areas.filter, areas.tables];
   return phases.map((planned) => {
-    packTaps(machine, problem, planned, panels, filterAddress);
-    writeTable(machine, problem, source, planned, table);
+    packTaps(instance, problem, planned, panels, filterAddress);
+    writeTable(instance, problem, source, planned, table);
     const ready = { ...planned, table, panels };
     panels += FLOAT_BYTES * planned.depth * panelColumns(problem.outChannels);
     table += FLOAT_BYTES * rowTableElements(planned.outputs);
@@ -162,28 +162,28 @@ const readyPhases = (
   });
 };
 
-const run = (machine: Machine, problem: ConvProblem, plan: ConvPlan, at: ConvAddresses): void => {
+const run = (instance: KernelInstance, problem: ConvProblem, plan: ConvPlan, at: ConvAddresses): void => {
   if (problem.y.channel !== 1 && problem.outChannels > 1)
-    throw new RangeError(`conv: the channel stride of y is ${problem.y.channel}, and must be 1`);
+    throw new RangeError(`conv: the channel stride of y must be 1, got ${problem.y.channel}`);
   const { source } = plan;
   const areas = scratchAddresses(plan.layout, at.scratch);
-  const phases = readyPhases(machine, problem, plan, areas, at.filter);
+  const phases = preparePhases(instance, problem, plan, areas, at.filter);
   const [columns, accumulate] = [problem.outChannels, problem.accumulate === true];
-  setBias(machine, areas, columns, at.bias);
-  clearCopies(machine, source, areas.images);
+  setBias(instance, areas, columns, at.bias);
+  zeroCopies(instance, source, areas.images);
   for (let image = 0; image < problem.batch; image += source.group) {
     const x = { address: at.x, strides: problem.x };
-    const left = readImages(machine, problem, source, x, areas.images, image);
+    const left = prepareImages(instance, problem, source, x, areas.images, image);
     const result = at.y + FLOAT_BYTES * image * problem.y.image;
     for (const phase of phases)
       forEachBlock(phase.outputs, BLOCK_OUTPUTS, (first, count) =>
-        runRows(machine, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
+        runRows(instance, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
       );
   }
 };
 
-/** Computes convolutions. y overlaps nothing else. */
-export const conv = (machine: Machine): ((problem: ConvProblem, at: ConvAddresses) => void) => {
-  const planned = remember(planOf);
-  return (problem, at) => run(machine, problem, planned(problem), at);
+/** Computes convolutions. y must not overlap other operands or the scratch. */
+export const conv = (instance: KernelInstance): ((problem: ConvProblem, at: ConvAddresses) => void) => {
+  const planned = memoize(planOf);
+  return (problem, at) => run(instance, problem, planned(problem), at);
 };

@@ -1,15 +1,16 @@
-/** For tests: random convolutions, over strided operands, and their definition in float64. */
+/** Test helpers: random convolutions with strided operands, and their definition in float64. */
 import * as fc from 'fast-check';
 import type { ConvGeometry, FilterStrides, HeightWidth, ImageStrides } from './geometry.js';
 import { denseStrides } from './testing.js';
 
-/** A geometry, with what varies besides. */
+/** A convolution geometry, with the memory layout of its operands and a seed for their values. */
 export interface ConvCase extends ConvGeometry {
-  /** The order of x's axes in memory, as a permutation of NHWC; and of the filter's, of HWIO. */
+  /** Order of x's axes in memory, as a permutation of NHWC. */
   readonly xOrder: readonly number[];
+  /** Order of the filter's axes in memory, as a permutation of HWIO. */
   readonly filterOrder: readonly number[];
   readonly isFilterFlipped: boolean;
-  /** Numbers after each pixel of y that are not y's. */
+  /** Elements after each pixel of y that do not belong to y. */
   readonly gap: number;
   readonly seed: number;
 }
@@ -22,7 +23,7 @@ const permutation = fc.oneof(
   { weight: 1, arbitrary: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }) },
 );
 
-/** Convolutions of all kinds, most of them unlike any that a model has. */
+/** Convolutions of all kinds, most of which no model uses. */
 export const convCases: fc.Arbitrary<ConvCase> = fc.record({
   batch: fc.integer({ min: 1, max: 3 }),
   input: pair(1, 9),
@@ -41,7 +42,7 @@ export const convCases: fc.Arbitrary<ConvCase> = fc.record({
   seed: fc.integer({ min: 0, max: 1000 }),
 });
 
-/** A 3×3 convolution with padding 1, as models have. */
+/** A 3×3 convolution with padding 1, as models use it. */
 export const ordinaryCase: ConvCase = {
   batch: 2,
   input: [8, 8],
@@ -60,7 +61,7 @@ export const ordinaryCase: ConvCase = {
   seed: 3,
 };
 
-/** Strides of a tensor of this shape whose axes lie in memory in the given order, outermost first. */
+/** Strides of a tensor of this shape, with its axes in memory in `order`, outermost first. */
 const stridesInOrder = (shape: readonly number[], order: readonly number[]): readonly number[] => {
   const inMemory = denseStrides(order.map((axis) => shape[axis] ?? 1));
   return shape.map((_, axis) => inMemory[order.indexOf(axis)] ?? 0);
@@ -80,7 +81,7 @@ export const yStrides = ({ batch, output, outChannels, gap }: ConvCase): ImageSt
   ...imageStrides(denseStrides([batch, ...output, outChannels + gap])),
 });
 
-/** The filter's strides, and the offset of its element [0, 0, 0, 0], both in numbers. */
+/** The filter's strides, the offset of its element [0, 0, 0, 0] and its size, all in elements. */
 export const filterView = (
   c: ConvCase,
 ): { readonly strides: FilterStrides; readonly offset: number; readonly elements: number } => {
@@ -96,14 +97,14 @@ export const filterView = (
     : { strides: { row, column, input, output }, offset: 0, elements };
 };
 
-/** The input place that an output meets with a tap; undefined in the padding and between neighbours. */
-const meets = (c: ConvCase, axis: 0 | 1, output: number, tap: number): number | undefined => {
+/** The input position that an output reads with a tap; undefined in the padding and between dilated inputs. */
+const inputPosition = (c: ConvCase, axis: 0 | 1, output: number, tap: number): number | undefined => {
   const virtual = output * c.strides[axis] + tap * c.dilation[axis] - c.padding[axis];
   const place = virtual / c.inputDilation[axis];
   return Number.isInteger(place) && place >= 0 && place < c.input[axis] ? place : undefined;
 };
 
-/** Calls `visit` with the offsets of x, filter and y in every product of the definition. */
+/** Calls `visit` with the offsets of x, filter and y for every product in the definition. */
 export const forEachProduct = (c: ConvCase, visit: (x: number, filter: number, y: number) => void): void => {
   const x = xStrides(c);
   const y = yStrides(c);
@@ -113,8 +114,8 @@ export const forEachProduct = (c: ConvCase, visit: (x: number, filter: number, y
       for (let w = 0; w < c.output[1]; w += 1)
         for (let i = 0; i < c.window[0]; i += 1)
           for (let j = 0; j < c.window[1]; j += 1) {
-            const row = meets(c, 0, h, i);
-            const column = meets(c, 1, w, j);
+            const row = inputPosition(c, 0, h, i);
+            const column = inputPosition(c, 1, w, j);
             if (row === undefined || column === undefined) continue;
             for (let ch = 0; ch < c.channels; ch += 1)
               for (let o = 0; o < c.outChannels; o += 1)

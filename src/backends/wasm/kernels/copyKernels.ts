@@ -1,6 +1,6 @@
 /**
- * Copies of strided matrices: to pack panels, to pad images, and to write results where they belong.
- * All take addresses and strides in bytes.
+ * Kernels that copy strided matrices: to pack panels, to pad images and to write results to their strides.
+ * All addresses and strides are in bytes.
  */
 import { f32, func, i32, increment, repeat, set, v128 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
@@ -25,7 +25,7 @@ const copyVectors = (count: number): Body => [
   increment(target, 16 * count),
 ];
 
-/** `to[r, c] = from[r, c]`, where both have their columns side by side. */
+/** Copies `to[r, c] = from[r, c]`, where neighbouring columns of both are adjacent in memory. */
 const copyRows: Func = func(
   'copyRows',
   [to, toRow, from, fromRow, rows, columns],
@@ -49,7 +49,7 @@ const copyRows: Func = func(
 const toColumn = i32.local('toColumn');
 const fromColumn = i32.local('fromColumn');
 
-/** `to[r, c] = from[r, c]` for any strides. */
+/** Copies `to[r, c] = from[r, c]` with any strides. */
 const copyStrided: Func = func(
   'copyStrided',
   [to, toRow, toColumn, from, fromRow, fromColumn, rows, columns],
@@ -71,7 +71,7 @@ const copyStrided: Func = func(
 const lines: readonly Local<'v128'>[] = range(4).map((index) => v128.local(`line${index}`));
 const pairs: readonly Local<'v128'>[] = range(4).map((index) => v128.local(`pair${index}`));
 
-/** The transpose of the 4×4 block in `lines`, stored at `target` with rows `toRow` apart. */
+/** Stores the transpose of the 4×4 block in `lines` at `target`, with rows `toRow` bytes apart. */
 const storeTransposed: Body = (() => {
   const [l0, l1, l2, l3] = lines as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
   const [p0, p1, p2, p3] = pairs as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
@@ -89,8 +89,8 @@ const storeTransposed: Body = (() => {
 })();
 
 /**
- * `to[r, c] = from[r, c]` where `from` has its rows side by side (`fromRow` is 4 bytes) and `to` its
- * columns. `rows` and `columns` are multiples of 4.
+ * Copies `to[r, c] = from[r, c]`, where neighbouring rows of `from`, and neighbouring columns of `to`, are adjacent in
+ * memory. `rows` and `columns` must be multiples of 4.
  */
 const transposeBlocks: Func = func(
   'transposeBlocks',
@@ -120,7 +120,10 @@ const pixels = i32.local('pixels');
 const block = i32.local('block');
 const pixel = i32.local('pixel');
 
-/** Four channels at a time: `to[block, pixel]` = the block's channels of `from[pixel]`, pixels side by side. */
+/**
+ * Copies four channels at a time: `to[block, pixel]` is a block of four channels of `from[pixel]`. Pixels of `to` are
+ * contiguous.
+ */
 const copyBlocks: Func = func(
   'copyBlocks',
   [to, toBlock, from, fromPixel, blocks, pixels],
@@ -139,5 +142,5 @@ const copyBlocks: Func = func(
   ],
 );
 
-/** The copies, as functions of a module. */
+/** The functions for the kernel module. */
 export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, copyBlocks];

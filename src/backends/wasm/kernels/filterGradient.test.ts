@@ -7,10 +7,10 @@ import type { FilterGradientProblem } from './filterGradient.js';
 import { simdKernels } from './kernels.js';
 import { arena, numbers, relativeError } from './testing.js';
 
-/** Float32 sums of up to a few thousand products of numbers below 1. */
+/** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
-/** Computes a filter gradient, and gives it with the float64 one. */
+/** Computes a filter gradient. Returns it with the float64 one. */
 const run = (c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
@@ -20,19 +20,19 @@ const run = (c: ConvCase) => {
     expected[atFilter] = (expected[atFilter] ?? 0) + (x[atX] ?? 0) * (dy[atY] ?? 0);
   });
   const problem: FilterGradientProblem = { ...c, x: xStrides(c), dy: yStrides(c), filter: view.strides };
-  const { memory, put, room, read } = arena();
-  const filter = room(view.elements);
+  const { memory, put, reserve, read } = arena();
+  const filter = reserve(view.elements);
   simdKernels(memory).filterGradient(problem, {
     x: put(x),
     dy: put(dy),
     filter: filter + 4 * view.offset,
-    scratch: room(filterGradientScratchElements(problem)),
+    scratch: reserve(filterGradientScratchElements(problem)),
   });
   return { actual: read(filter, view.elements), expected };
 };
 
 describe('filterGradient', () => {
-  test.prop([convCases], { numRuns: 250 })('is the float64 gradient', (c) => {
+  test.prop([convCases], { numRuns: 250 })('agrees with the float64 gradient', (c) => {
     const { actual, expected } = run(c);
     expect(relativeError(actual, expected)).toBeLessThan(approx);
   });

@@ -1,4 +1,4 @@
-/** The kernels' WebAssembly functions, made for a memory. */
+/** Compiles the kernels' WebAssembly functions and instantiates them on a memory. */
 import { instantiate, moduleBytes, wasm } from '../assembler/assembler.js';
 import type { WasmFunction, WasmMemory, WasmModule } from '../assembler/assembler.js';
 import { copyKernels } from './copyKernels.js';
@@ -7,12 +7,12 @@ import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 
-/** The functions of the module, by name. */
+/** Names of the module's functions. */
 export type FunctionName =
   'copyRows' | 'copyStrided' | 'transposeBlocks' | 'copyBlocks' | `rows${PanelWidth}` | `outer${PanelWidth}`;
 
-/** The module's functions, and the memory that they work on. */
-export interface Machine {
+/** The module's functions, and the memory that they access. */
+export interface KernelInstance {
   readonly memory: WasmMemory;
   readonly functions: Readonly<Record<FunctionName, WasmFunction>>;
 }
@@ -22,7 +22,7 @@ const kernelModule = (): WasmModule =>
     moduleBytes([...copyKernels, ...PANEL_WIDTHS.map(rowKernel), ...PANEL_WIDTHS.map(outerKernel)]),
   );
 
-/** A value that is computed when it is first asked for. */
+/** Defers a computation to the first call and keeps its result. */
 const lazy = <A>(compute: () => A): (() => A) => {
   let known: { readonly value: A } | undefined;
   return () => (known ??= { value: compute() }).value;
@@ -30,8 +30,8 @@ const lazy = <A>(compute: () => A): (() => A) => {
 
 const sharedModule = lazy(kernelModule);
 
-/** The kernels' functions for a memory. The module is compiled once in a process. */
-export const machine = (memory: WasmMemory): Machine => ({
+/** Instantiates the kernels' functions on a memory. The module is compiled once per process. */
+export const kernelInstance = (memory: WasmMemory): KernelInstance => ({
   memory,
   functions: instantiate<FunctionName>(sharedModule(), memory),
 });

@@ -5,12 +5,14 @@ import type { GemmProblem, MatrixStrides } from './gemm.js';
 import { simdKernels } from './kernels.js';
 import { arena, denseStrides, numbers, relativeError } from './testing.js';
 
-/** Float32 sums of up to a few thousand products of numbers below 1. */
+/** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 type Axis = 'batch' | 'row' | 'column';
 
-/** Strides of a matrix whose axes lie in memory in the given order, outermost first, with a gap after each row. */
+/**
+ * Strides of a matrix with its axes in memory in `order`, outermost first, and a gap after each run of the innermost.
+ */
 const stridesInOrder = (
   order: readonly Axis[],
   extents: Readonly<Record<Axis, number>>,
@@ -46,7 +48,7 @@ const shapes = fc.record({
 });
 type Shapes = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
 
-/** Runs a product, and gives the result with the float64 one. */
+/** Runs a product. Returns all of C's memory, and its expected content from float64. */
 const run = ({ batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }: Shapes) => {
   const extentsA = { batch, row: m, column: k };
   const extentsB = { batch, row: k, column: n };
@@ -77,20 +79,20 @@ const run = ({ batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }:
           sum += (valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0);
         expected[place] = sum;
       }
-  const { memory, put, room, read } = arena();
+  const { memory, put, reserve, read } = arena();
   const c = put(before);
   simdKernels(memory).gemm(problem, {
     a: put(valuesA),
     b: put(valuesB),
     c,
     ...(bias === undefined ? {} : { bias: put(bias) }),
-    scratch: room(gemmScratchElements(problem)),
+    scratch: reserve(gemmScratchElements(problem)),
   });
   return { actual: read(c, before.length), expected };
 };
 
 describe('gemm', () => {
-  test.prop([shapes], { numRuns: 200 })('is the float64 product, and writes nothing else', (shape) => {
+  test.prop([shapes], { numRuns: 200 })('agrees with float64 and writes nothing else', (shape) => {
     const { actual, expected } = run(shape);
     expect(relativeError(actual, expected)).toBeLessThan(approx);
   });
@@ -101,15 +103,15 @@ describe('gemm', () => {
 
   test.each([
     ['more rows than a block', { m: 1030, n: 9, k: 20, ...dense }],
-    ['a sum longer than a pass', { m: 13, n: 12, k: 1101, ...dense }],
+    ['a sum longer than one pass', { m: 13, n: 12, k: 1101, ...dense }],
     ['both, transposed', { m: 301, n: 12, k: 514, ...transposed }],
   ])('%s', (_, sizes) => {
     const { actual, expected } = run({ ...rest, ...sizes });
     expect(relativeError(actual, expected)).toBeLessThan(approx);
   });
 
-  test('an operand with batch stride 0 is shared, and a batch may have several axes', () => {
-    const { memory, put, room, read } = arena();
+  test('shares an operand with batch stride 0; a batch may have several axes', () => {
+    const { memory, put, reserve, read } = arena();
     const problem: GemmProblem = {
       m: 1,
       n: 1,
@@ -119,12 +121,12 @@ describe('gemm', () => {
       b: { batch: [0, 2], row: 1, column: 1 },
       c: { batch: [2, 1], row: 1, column: 1 },
     };
-    const c = room(4);
+    const c = reserve(4);
     simdKernels(memory).gemm(problem, {
       a: put([1, 2, 3, 4]),
       b: put([10, 20, 30, 40]),
       c,
-      scratch: room(gemmScratchElements(problem)),
+      scratch: reserve(gemmScratchElements(problem)),
     });
     expect(read(c, 4)).toEqual([50, 110, 110, 250]);
   });

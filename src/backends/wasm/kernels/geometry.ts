@@ -6,9 +6,9 @@ import type { ConvAxis, Phase } from './phases.js';
 export type HeightWidth = readonly [number, number];
 
 /**
- * Extents of a convolution: y[n, h, w, o] = Σ x̃[n, h·s + i·d − p, w·s + j·d − p, c] · f[i, j, c, o], where
- * x̃ is x with `inputDilation − 1` zeros between neighbours, and 0 outside. What lies after the last place
- * that an output meets is cropped, so padding at the end is implied by `output`.
+ * Extents of a convolution: y[n, h, w, o] = Σ x̃[n, h·s + i·d − p, w·s + j·d − p, c] · f[i, j, c, o], summed over
+ * i, j and c. x̃ is x with `inputDilation − 1` zeros between neighbours, and 0 outside. `output` implies the padding
+ * at the end: inputs after the last position that an output reads are cropped.
  */
 export interface ConvGeometry {
   readonly batch: number;
@@ -18,13 +18,13 @@ export interface ConvGeometry {
   readonly output: HeightWidth;
   readonly outChannels: number;
   readonly strides: HeightWidth;
-  /** Padding above and to the left; where negative, it crops. */
+  /** Padding above and to the left; a negative value crops. */
   readonly padding: HeightWidth;
   readonly dilation: HeightWidth;
   readonly inputDilation: HeightWidth;
 }
 
-/** Strides of a batch of images [N, H, W, C], in numbers; any may be negative or 0. */
+/** Strides of a batch of images [N, H, W, C], in elements; any may be negative or 0. */
 export interface ImageStrides {
   readonly image: number;
   readonly row: number;
@@ -32,7 +32,7 @@ export interface ImageStrides {
   readonly channel: number;
 }
 
-/** Strides of a filter [H, W, I, O], in numbers; any may be negative: a flipped filter costs nothing. */
+/** Strides of a filter [H, W, I, O], in elements. Any may be negative, so a flipped filter needs no copy. */
 export interface FilterStrides {
   readonly row: number;
   readonly column: number;
@@ -40,7 +40,7 @@ export interface FilterStrides {
   readonly output: number;
 }
 
-/** A phase of a convolution: one of its rows, with one of its columns. */
+/** A phase of a two-dimensional convolution: a phase of its rows with one of its columns. */
 export interface ImagePhase {
   readonly rows: Phase;
   readonly columns: Phase;
@@ -56,7 +56,7 @@ const axisOf = (geometry: ConvGeometry, axis: 0 | 1): ConvAxis => ({
   before: geometry.padding[axis],
 });
 
-/** The phases of both axes, and their combinations. */
+/** Returns the phases of both axes and all their combinations. */
 export const imagePhases = (
   geometry: ConvGeometry,
 ): {

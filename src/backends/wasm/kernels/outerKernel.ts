@@ -1,12 +1,10 @@
 /**
- * The outer-product kernel: the inner loop of filter gradients, and of matrix products whose left operand
- * is stored transposed.
+ * The outer-product kernel: the inner loop of filter gradients.
  *
  *   S[i, j] += Σ_p x_p[i] · panel[p, j]
  *
- * where a table gives, for each position p, the offset of x_p from a base address. The sums S are kept in
- * tiles of rows × panel width, one after another, in memory that is read and written once for a whole
- * block of positions.
+ * A table holds, for each position p, the offset of x_p from a base address. The sums S lie in memory as tiles of
+ * rows × panel width, one after another. Each tile is loaded and stored once per block of positions.
  */
 import {
   block,
@@ -26,17 +24,19 @@ import type { Body, Func } from '../assembler/assembler.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 
-/** Positions in one turn of the inner loop. */
+/** Positions in one iteration of the inner loop. */
 const UNROLL = 4;
 
 /**
- * The outer-product kernel for panels of a width. Its parameters, all `i32`, addresses and offsets in bytes:
- * - `table`, `count`: the offsets of the positions, 4 bytes each, and how many there are, at least 1;
- * - `panel`: the packed panel of the positions;
- * - `x`, `high`, `highStride`, `wide`, `wideStride`: the base of the first segment, how many there are in the
- *   two directions, and from one to the next;
- * - `tiles`, `blockStride`: tiles of a segment, and from four rows, which lie side by side, to the next four;
- * - `sums`, `sumsStep`: the tiles of sums, and what to skip after each segment's.
+ * Makes the outer-product kernel for panels of a width. All parameters are `i32`; addresses, offsets and strides are
+ * in bytes:
+ * - `table`, `count`: the offsets of the positions, 4 bytes each, and their number, at least 1;
+ * - `panel`: the packed panel, with one row for each position;
+ * - `x`: the base address of the first segment;
+ * - `high`, `highStride`, `wide`, `wideStride`: the number of segments vertically and horizontally, and the stride
+ *   from one to the next;
+ * - `tiles`, `blockStride`: tiles in a segment, and the stride from one contiguous block of four rows to the next;
+ * - `sums`, `sumsStep`: the tiles of sums, and the bytes to skip after the tiles of each segment.
  */
 export const outerKernel = (width: PanelWidth): Func => {
   const rows = OUTER_TILE_ROWS[width];
@@ -77,7 +77,7 @@ export const outerKernel = (width: PanelWidth): Func => {
       }),
     ]),
   ];
-  // As in the row kernel, each way out is both the remainder's and the end of a basic block.
+  // As in the row kernel, the branch after each step handles remainders and ends the basic block.
   const positions: Body = [
     set(b, panel),
     set(entry, table),
@@ -94,7 +94,10 @@ export const outerKernel = (width: PanelWidth): Func => {
       ]),
     ]),
   ];
-  /** Tiles of two rows are the halves of a block: `tile` counts down, and is even for the first. */
+  /**
+   * Step to the next tile. Tiles of two rows are halves of a block of four; `tile` counts down and is even for the
+   * first half.
+   */
   const toNextTile =
     rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   const tilesOfSegment: Body = [

@@ -17,22 +17,22 @@ const members = ({ from, step, count }: Progression) =>
   Array.from({ length: count }, (_, i) => from + i * step);
 
 describe('phases', () => {
-  test.prop([axes], { numRuns: 1000 })('meet exactly what the definition meets', (axis) => {
-    const met = phasesOf(axis).flatMap(({ outputs, taps, origin, stride, dilation }) =>
+  test.prop([axes], { numRuns: 1000 })('read exactly the inputs that the definition reads', (axis) => {
+    const actual = phasesOf(axis).flatMap(({ outputs, taps, origin, stride, dilation }) =>
       members(outputs).flatMap((o, i) =>
         members(taps).map((t, j) => `${o} ${t} ${origin + stride * i + dilation * j}`),
       ),
     );
-    const defined = members({ from: 0, step: 1, count: axis.output }).flatMap((o) =>
+    const expected = members({ from: 0, step: 1, count: axis.output }).flatMap((o) =>
       members({ from: 0, step: 1, count: axis.window }).flatMap((t) => {
         const place = (o * axis.stride + t * axis.dilation - axis.before) / axis.inputDilation;
         return Number.isInteger(place) ? [`${o} ${t} ${place}`] : [];
       }),
     );
-    expect(met.sort()).toEqual(defined.sort());
+    expect(actual.sort()).toEqual(expected.sort());
   });
 
-  test.prop([axes])('have every output once, and each tap at most once', (axis) => {
+  test.prop([axes])('contain every output once, and each tap at most once', (axis) => {
     const phases = phasesOf(axis);
     const taps = phases.flatMap((phase) => members(phase.taps));
     expect(phases.flatMap((phase) => members(phase.outputs)).sort((a, b) => a - b)).toEqual(

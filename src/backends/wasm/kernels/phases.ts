@@ -1,15 +1,15 @@
 /**
- * How a convolution meets its input, one axis at a time.
+ * Splits a convolution with dilated input into ordinary convolutions, one axis at a time.
  *
- * Output o meets tap t of the window at virtual input o·stride + t·dilation − before, where an input with
- * `inputDilation` d has d − 1 zeros between neighbours. Only virtual places that are multiples of d hold
- * numbers, so the outputs fall into *phases*, each of which meets only some of the taps, and never a zero
- * between neighbours: a convolution with dilated input is some convolutions with ordinary ones. The
- * gradient of a convolution of stride 2 by its input is four, one for each parity of row and column.
+ * Output o reads, with tap t of the window, position o·stride + t·dilation − before of the dilated input. An input
+ * with `inputDilation` d has d − 1 zeros between neighbours, so only positions that are multiples of d hold input
+ * elements. The outputs therefore fall into *phases*. Each phase uses only some of the taps and never reads a zero
+ * between neighbours: it is an ordinary convolution. For example, the gradient of a stride-2 convolution with
+ * respect to its input has four phases, one for each parity of row and column.
  */
 import { range } from './tiles.js';
 
-/** One axis of a convolution. `before` is the padding before the input; where negative, it crops. */
+/** One axis of a convolution. `before` is the padding before the input; a negative value crops. */
 export interface ConvAxis {
   readonly input: number;
   readonly window: number;
@@ -20,14 +20,14 @@ export interface ConvAxis {
   readonly before: number;
 }
 
-/** The numbers from + step·i, for i below count. */
+/** The integers from + step·i for 0 ≤ i < count. */
 export interface Progression {
   readonly from: number;
   readonly step: number;
   readonly count: number;
 }
 
-/** An ordinary convolution along an axis: output i of the phase meets its tap j at input origin + stride·i + dilation·j. */
+/** An ordinary convolution along one axis. Its output i reads, with its tap j, input origin + stride·i + dilation·j. */
 export interface Phase {
   readonly outputs: Progression;
   readonly taps: Progression;
@@ -46,38 +46,39 @@ const progression = (from: number, step: number, end: number): Progression => ({
   count: Math.max(0, Math.ceil((end - from) / step)),
 });
 
-/** The phases of an axis. Together they have every output once, and each tap at most once. */
+/** Splits an axis into phases. Each output is in exactly one phase, each tap in at most one. */
 export const phasesOf = (axis: ConvAxis): readonly Phase[] => {
   const { window, output, stride, dilation, inputDilation, before } = axis;
   const outputStep = inputDilation / gcd(stride, inputDilation);
   const tapStep = inputDilation / gcd(dilation, inputDilation);
   return range(Math.min(outputStep, output)).map((first) => {
-    const place = (tap: number) => first * stride + tap * dilation - before;
-    const tap = range(Math.min(tapStep, window)).find((tap) => isMultiple(place(tap), inputDilation));
+    const position = (tap: number) => first * stride + tap * dilation - before;
+    const tap = range(Math.min(tapStep, window)).find((tap) => isMultiple(position(tap), inputDilation));
     return {
       outputs: progression(first, outputStep, output),
       taps: progression(tap ?? window, tapStep, window),
-      origin: place(tap ?? 0) / inputDilation,
+      origin: position(tap ?? 0) / inputDilation,
       stride: (outputStep * stride) / inputDilation,
       dilation: (tapStep * dilation) / inputDilation,
     };
   });
 };
 
-/** A half-open range of places on an axis; those outside of the input hold 0. */
+/** A half-open range of positions on an axis. Positions outside of the input are padding, with value 0. */
 export interface Extent {
   readonly from: number;
   readonly to: number;
 }
 
-const touched = ({ outputs, taps, origin, stride, dilation }: Phase): Extent => ({
+/** The range of inputs that a phase reads. */
+const readBy = ({ outputs, taps, origin, stride, dilation }: Phase): Extent => ({
   from: origin,
   to: origin + (outputs.count - 1) * stride + (taps.count - 1) * dilation + 1,
 });
 
-/** The least extent that holds all inputs, padding included, that the phases touch. */
+/** The smallest range that covers all inputs, padding included, that the phases read. */
 export const extentOf = (phases: readonly Phase[]): Extent =>
   phases
     .filter(({ taps }) => taps.count > 0)
-    .map(touched)
+    .map(readBy)
     .reduce((a, b) => ({ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) }), { from: 0, to: 0 });

@@ -1,7 +1,7 @@
-/** The outputs of a phase, for a group of images, numbered row by row. */
+/** Numbers the outputs of a phase in a group of images, row by row, and maps them to memory offsets. */
 import type { ImagePhase, ImageStrides } from './geometry.js';
 
-/** Outputs side by side in one row of one image. */
+/** Consecutive outputs in one row of one image. */
 export interface Run {
   readonly image: number;
   readonly row: number;
@@ -9,11 +9,11 @@ export interface Run {
   readonly count: number;
 }
 
-/** How many outputs a phase has in one image. */
+/** Number of outputs of a phase in one image. */
 export const outputsOf = ({ rows, columns }: ImagePhase): number =>
   rows.outputs.count * columns.outputs.count;
 
-/** Visits the runs of outputs `from` to `to`. */
+/** Calls `visit` with the runs that make up outputs `from` to `to` (exclusive). */
 export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (run: Run) => void): void => {
   const width = phase.columns.outputs.count;
   const height = phase.rows.outputs.count;
@@ -26,7 +26,7 @@ export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (
   }
 };
 
-/** Calls `run` with the first of, and how many are in, blocks of at most `size` of `total`. */
+/** Splits `total` items into blocks of at most `size`. Calls `run` with the first item and the count of each. */
 export const forEachBlock = (
   total: number,
   size: number,
@@ -35,24 +35,27 @@ export const forEachBlock = (
   for (let first = 0; first < total; first += size) run(first, Math.min(size, total - first));
 };
 
-/** Where a phase's output 0 meets its tap 0, in numbers from place (0, 0); and its outputs' strides there. */
-export const inputPlaces = ({ rows, columns }: ImagePhase, strides: ImageStrides) => ({
+/**
+ * Offsets in the input, in elements from pixel (0, 0) of the first image. `origin` is the offset of the pixel that
+ * output 0 reads with tap 0; the others are the strides from one output to the next.
+ */
+export const inputOffsets = ({ rows, columns }: ImagePhase, strides: ImageStrides) => ({
   origin: rows.origin * strides.row + columns.origin * strides.pixel,
   image: strides.image,
   row: rows.stride * strides.row,
   column: columns.stride * strides.pixel,
 });
 
-/** Where a phase's outputs are, in numbers from output (0, 0), in an image of the whole output. */
-export const outputPlaces = ({ rows, columns }: ImagePhase, strides: ImageStrides) => ({
+/** Offsets of a phase's outputs in the whole output, in elements from output (0, 0) of the first image. */
+export const outputOffsets = ({ rows, columns }: ImagePhase, strides: ImageStrides) => ({
   origin: rows.outputs.from * strides.row + columns.outputs.from * strides.pixel,
   image: strides.image,
   row: rows.outputs.step * strides.row,
   column: columns.outputs.step * strides.pixel,
 });
 
-export type Places = ReturnType<typeof inputPlaces>;
+export type Offsets = ReturnType<typeof inputOffsets>;
 
-/** The place of a run's first output. */
-export const placeOf = (places: Places, { image, row, column }: Run): number =>
-  places.origin + image * places.image + row * places.row + column * places.column;
+/** Offset of a run's first output. */
+export const offsetOf = (offsets: Offsets, { image, row, column }: Run): number =>
+  offsets.origin + image * offsets.image + row * offsets.row + column * offsets.column;

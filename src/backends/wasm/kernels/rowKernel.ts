@@ -1,16 +1,16 @@
 /**
  * The row kernel: the inner loop of matrix products and of forward convolutions.
  *
- * It computes a block of rows of C, one panel of columns at a time: for each row r and column j,
+ * It computes a block of rows of C, one panel of columns at a time. For each row r and column j,
  *
  *   C[r, j] = bias[j] (+ C[r, j]) + Σ_h Σ_w Σ_k A_r[h·strideHigh + w·strideWide + k] · panel[h, w, k, j]
  *
- * where a table gives the offsets of A_r and C_r from base addresses. A matrix product has one segment (one h, one w); a
- * convolution has one for each tap of its window, and so runs on the image in place ("implicit GEMM"),
- * for any width of the image, stride and dilation.
+ * A table holds the offsets of A_r and C_r from base addresses. A matrix product has one segment (one h, one w). A
+ * convolution has one segment for each tap of its window, so it reads the image in place ("implicit GEMM") for any
+ * image width, stride and dilation.
  *
- * A tile of rows × panel width sums stays in registers. For each k the panel gives one load for every four
- * columns, and each row one broadcast.
+ * A tile of rows × panel width sums stays in registers. Each k takes one load of the panel for every four columns,
+ * and one broadcast for each row.
  */
 import {
   block,
@@ -32,15 +32,15 @@ import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { ROW_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 
-/** Bytes of one entry of the row table: the offset of A_r, then that of C_r. */
+/** Bytes of one entry of the row table: the offset of A_r, then the offset of C_r. */
 export const ROW_ENTRY_BYTES = 8;
 
-/** Steps of k in one turn of the inner loop. */
+/** Values of k in one iteration of the inner loop. */
 const UNROLL = 8;
 
 /**
- * What the kernel adds to the addresses of the rows after a segment, so that the next one is `stride`
- * bytes from this one's beginning: the unrolled loop has moved them by whole turns only.
+ * Returns the bytes that the kernel adds to the addresses of the rows after a segment, so that the next segment begins
+ * `stride` bytes after this one. The unrolled loop has advanced the addresses by whole iterations only.
  */
 export const stepAfterSegment = (stride: number, length: number): number =>
   stride - 4 * UNROLL * Math.floor(length / UNROLL);
@@ -48,17 +48,18 @@ export const stepAfterSegment = (stride: number, length: number): number =>
 const names = (prefix: string, count: number) => range(count).map((index) => `${prefix}${index}`);
 
 /**
- * The row kernel for panels of a width. Its parameters, all `i32`, addresses and steps in bytes:
- * - `table`, `tiles`: the row table, of `tiles` tiles' rows;
- * - `left`, `result`: the base addresses; `result` is that of the panel's first column;
+ * Makes the row kernel for panels of a width. All parameters are `i32`; addresses and steps are in bytes:
+ * - `table`, `tiles`: the row table, and its number of tiles;
+ * - `left`, `result`: base addresses of A and of the panel's first column of C;
  * - `panel`, `bias`: the packed panel, and the initial values of its columns;
- * - `high`, `stepHigh`, `wide`, `stepWide`, `length`: how many segments there are in the two directions
- *   and what to add to the rows' addresses after each ({@link stepAfterSegment}); numbers in a segment;
- * - `columns`: how many columns of the panel belong to C, from 1 on;
- * - `accumulate`: 1 to add to C;
- * - `spill`: room for a tile, used where the panel is not full.
+ * - `high`, `stepHigh`, `wide`, `stepWide`: the number of segments vertically and horizontally, and the step to add to
+ *   the rows' addresses after each ({@link stepAfterSegment});
+ * - `length`: elements in a segment;
+ * - `columns`: columns of the panel without padding, at least 1;
+ * - `accumulate`: 1 to add to C, otherwise 0;
+ * - `spill`: room for one tile, used for panels that are not full.
  *
- * A row may be given twice in one tile (to fill the last one): both give the same numbers.
+ * A row may appear twice in the last tile, to fill it: both copies compute and store the same values.
  */
 export const rowKernel = (width: PanelWidth): Func => {
   const rows = ROW_TILE_ROWS[width];
@@ -113,8 +114,8 @@ export const rowKernel = (width: PanelWidth): Func => {
       ),
     ]),
   ];
-  // The way out after each step serves remainders; and it ends the basic block, without which V8 would load
-  // the numbers of all steps first, and spill.
+  // The branch after each step handles remainders. It also ends the basic block: otherwise V8 would move the loads of
+  // all steps to the beginning, and spill.
   const segment: Body = [
     set(k, length),
     block('segment', [

@@ -1,5 +1,5 @@
 /**
- * How a convolution reads its images: where they are, or from a copy in scratch, with padding, of a few images
+ * Chooses how a convolution reads its images: in place, or from a padded copy in scratch that holds a few images
  * at a time.
  */
 import type { ConvGeometry, ImagePhase, ImageStrides } from './geometry.js';
@@ -9,31 +9,35 @@ import type { Segments } from './rows.js';
 import { range } from './tiles.js';
 
 /**
- * - `inPlace`: no copy;
- * - `copy`: [image, row, pixel, channel];
- * - `blocks`: [image, channels / 4, row, pixel, 4].
+ * Layout of the images that a convolution reads:
+ * - `inPlace`: the original images, without a copy;
+ * - `copy`: a copy `[image, row, pixel, channel]`;
+ * - `blocks`: a copy `[image, channels / 4, row, pixel, 4]`.
  */
 export type SourceLayout = 'inPlace' | 'copy' | 'blocks';
 
-/** How images are read; strides in numbers. Neighbouring channels (of a block) lie side by side. */
+/**
+ * The images as a convolution reads them; strides in elements. The channels of a pixel, or of its block, are
+ * contiguous.
+ */
 export interface Source {
   readonly layout: SourceLayout;
-  /** Images that are read together; divides the batch. */
+  /** Number of images read together; a divisor of the batch. */
   readonly group: number;
   readonly rows: Extent;
   readonly columns: Extent;
   readonly strides: ImageStrides;
-  /** From four channels to the next four. */
+  /** Stride from one block of four channels to the next. */
   readonly blockStride: number;
 }
 
-/** Channels of a block. */
+/** Channels in a block. */
 export const BLOCK_CHANNELS = 4;
 
-/** Small images are taken together, up to this many outputs. */
+/** Small images are grouped, up to this many outputs in total. */
 const GROUP_OUTPUTS = 256;
 
-/** The most images, a divisor of the batch, that have no more outputs together; at least 1. */
+/** The largest divisor of the batch whose images have at most `GROUP_OUTPUTS` outputs together; at least 1. */
 const groupOf = ({ batch, output }: ConvGeometry): number => {
   const most = Math.max(1, Math.min(batch, Math.floor(GROUP_OUTPUTS / (output[0] * output[1]))));
   return (
@@ -45,26 +49,30 @@ const groupOf = ({ batch, output }: ConvGeometry): number => {
 
 export const extentLength = ({ from, to }: Extent): number => to - from;
 
-/** What is read of the images, in both directions. */
+/** The rows and columns of the images that are read. */
 export interface Extents {
   readonly rows: Extent;
   readonly columns: Extent;
 }
 
-/** What the phases touch of the input, padding included. */
-export const touchedExtents = (phases: {
+/** The rows and columns of the input, padding included, that the phases read. */
+export const readExtents = (phases: {
   readonly rows: readonly Phase[];
   readonly columns: readonly Phase[];
 }): Extents => ({ rows: extentOf(phases.rows), columns: extentOf(phases.columns) });
 
-/** Whether images can be read where they are: they need no padding, and have their channels side by side. */
-export const canStay = ({ channels, input }: ConvGeometry, x: ImageStrides, touched: Extents): boolean => {
+/** Returns whether images can be read in place: they need no padding, and their channels are contiguous. */
+export const canReadInPlace = (
+  { channels, input }: ConvGeometry,
+  x: ImageStrides,
+  extents: Extents,
+): boolean => {
   const isWithin = ({ from, to }: Extent, extent: number) => from >= 0 && to <= extent;
-  const isSideBySide = x.channel === 1 || channels === 1;
-  return isSideBySide && isWithin(touched.rows, input[0]) && isWithin(touched.columns, input[1]);
+  const isContiguous = x.channel === 1 || channels === 1;
+  return isContiguous && isWithin(extents.rows, input[0]) && isWithin(extents.columns, input[1]);
 };
 
-/** How to read images `x` in a layout. */
+/** Describes the images `x` in a layout. */
 export const sourceOf = (
   geometry: ConvGeometry,
   x: ImageStrides,
@@ -85,11 +93,11 @@ export const sourceOf = (
   };
 };
 
-/** Scratch for the copies, in numbers. A tile may read (and not use) a few numbers after the last pixel. */
+/** Scratch elements for the copies. A tile may read, but does not use, a few elements after the last pixel. */
 export const copyElements = ({ layout, group, strides }: Source): number =>
   layout === 'inPlace' ? 0 : group * strides.image + BLOCK_CHANNELS;
 
-/** What an output of a phase is summed over: if pixels lie side by side, a row of taps is one segment. */
+/** The segments that an output of a phase sums over. If pixels are contiguous, a row of taps is one segment. */
 export const segmentsOf = ({ rows, columns }: ImagePhase, source: Source, channels: number): Segments => {
   const { row, pixel } = source.strides;
   const isEmpty = columns.taps.count === 0;

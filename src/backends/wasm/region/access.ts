@@ -1,21 +1,27 @@
-/** Vectors from memory and to memory, for any stride of the loop that they lie along. */
+/** Loads and stores of vectors, for any stride of the vector loop. */
 import { i32, v128 } from '../assembler/assembler.js';
 import type { Expr, Lane } from '../assembler/assembler.js';
-import { shuffling, type Statement, type Vector } from './code.js';
+import { laneShuffle, type Statement, type Vector } from './code.js';
 
-/** Four bytes an element. */
+/** Bytes of an element. */
 export const BYTES = 4;
 
-/** Where the first lane in use lies, from a pointer, and how many elements from there each one lies. */
-export interface Place {
+/**
+ * Location of a vector in memory: the offset of its first lane from a pointer, and the offset of each lane in use from
+ * the first; in elements.
+ */
+export interface VectorLocation {
   readonly pointer: Expr<'i32'>;
   readonly elements: number;
   readonly lanes: readonly number[];
 }
 
-/** An address, and the constant offset that the instruction adds to it: never a negative one. */
+/**
+ * Address and immediates of an element. The immediate offset cannot be negative, so a negative one is added to the
+ * address.
+ */
 const at = (
-  { pointer, elements }: Place,
+  { pointer, elements }: VectorLocation,
   further: number,
 ): readonly [Expr<'i32'>, { offset: number; align: 4 }] => {
   const offset = BYTES * (elements + further);
@@ -23,36 +29,36 @@ const at = (
 };
 
 const LANES: readonly Lane[] = [0, 1, 2, 3];
-const backwards = shuffling([3, 2, 1, 0]);
+const backwards = laneShuffle([3, 2, 1, 0]);
 const reversed = (vector: Vector): Vector => backwards(vector, vector);
 
-/** Whether neighbouring lanes lie so many elements apart. */
+/** Returns whether neighbouring lanes lie `stride` elements apart. */
 const areApart = (lanes: readonly number[], stride: number): boolean =>
   lanes.every((offset, lane) => offset === lane * stride);
 
-/** As many lanes as there are; the others are anything. */
-export const loaded = (place: Place): Vector => {
-  const { lanes } = place;
+/** Loads the lanes in use. The other lanes are undefined. */
+export const loaded = (location: VectorLocation): Vector => {
+  const { lanes } = location;
   if (areApart(lanes, 1)) {
-    if (lanes.length === 4) return v128.load(...at(place, 0));
-    if (lanes.length === 3) return v128.load32_lane(2, at(place, 2)[0], v128.load64_zero(...at(place, 0)), at(place, 2)[1]); // prettier-ignore
-    if (lanes.length === 2) return v128.load64_zero(...at(place, 0));
+    if (lanes.length === 4) return v128.load(...at(location, 0));
+    if (lanes.length === 3) return v128.load32_lane(2, at(location, 2)[0], v128.load64_zero(...at(location, 0)), at(location, 2)[1]); // prettier-ignore
+    if (lanes.length === 2) return v128.load64_zero(...at(location, 0));
   }
-  if (lanes.length === 4 && areApart(lanes, -1)) return reversed(v128.load(...at(place, -3)));
-  const splat = v128.load32_splat(...at(place, 0));
+  if (lanes.length === 4 && areApart(lanes, -1)) return reversed(v128.load(...at(location, -3)));
+  const splat = v128.load32_splat(...at(location, 0));
   return LANES.slice(1, lanes.length).reduce<Vector>((vector, lane) => {
     if (lanes[lane] === 0) return vector;
-    const [address, offset] = at(place, lanes[lane]!);
+    const [address, offset] = at(location, lanes[lane]!);
     return v128.load32_lane(lane, address, vector, offset);
   }, splat);
 };
 
-/** Writes the lanes that are in use. `value` must be cheap to repeat. */
-export const stored = (place: Place, value: Vector): readonly Statement[] => {
-  const { lanes } = place;
-  const [address, offset] = at(place, 0);
+/** Stores the lanes in use. `value` must be cheap to repeat. */
+export const stored = (location: VectorLocation, value: Vector): readonly Statement[] => {
+  const { lanes } = location;
+  const [address, offset] = at(location, 0);
   const single = (lane: Lane): Statement => {
-    const [own, further] = at(place, lanes[lane]!);
+    const [own, further] = at(location, lanes[lane]!);
     return v128.store32_lane(lane, own, value, further);
   };
   if (areApart(lanes, 1)) {
@@ -61,7 +67,7 @@ export const stored = (place: Place, value: Vector): readonly Statement[] => {
     if (lanes.length === 2) return [v128.store64_lane(0, address, value, offset)];
   }
   if (lanes.length === 4 && areApart(lanes, -1)) {
-    const [last, further] = at(place, -3);
+    const [last, further] = at(location, -3);
     return [v128.store(last, reversed(value), further)];
   }
   return LANES.slice(0, lanes.length).map(single);

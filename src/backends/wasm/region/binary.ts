@@ -1,4 +1,4 @@
-/** A WebAssembly module of functions whose code is there already. */
+/** Encodes a WebAssembly module of functions whose code is already generated. */
 import type { ValueType } from '../assembler/assembler.js';
 import { unsignedLeb128 } from '../assembler/numberBytes.js';
 import { TYPE_CODE } from './code.js';
@@ -14,7 +14,7 @@ export interface BinaryImport extends Signature {
 
 export interface BinaryFunction {
   readonly name: string;
-  /** Parameters, all of them i32; it has no result. */
+  /** Number of parameters, all of them i32. There is no result. */
   readonly params: number;
   readonly code: readonly number[];
 }
@@ -39,7 +39,7 @@ const sized = (content: readonly number[]): readonly (readonly number[])[] => [
   content,
 ];
 
-/** Exports the functions by name. Memory is imported as `env.memory`, like the functions of `imports`. */
+/** Encodes a module that exports `functions` by name. It imports memory as `env.memory`, and `imports` from `env`. */
 export const binaryModule = (
   imports: readonly BinaryImport[],
   functions: readonly BinaryFunction[],

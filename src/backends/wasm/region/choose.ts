@@ -1,56 +1,68 @@
-/** Which schedule a nest gets: by its extents and strides alone. */
+/** Chooses the schedule of a nest from its extents and strides. */
 import { i32 } from '../assembler/assembler.js';
 import type { Slot } from './code.js';
-import { effortOf } from './effort.js';
+import { costOf } from './cost.js';
 import { isFlat, type Nest } from '../../shared/nest.js';
 import {
-  type FlatExtent, LANES, type Level, loopBits, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat, woven,
+  type FlatExtent, LANES, type Level, loopBits, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat, collapsedVectors,
 } from './schedule.js'; // prettier-ignore
-import { across, adjacent, besideReduced } from './unroll.js';
-import { type Analysed, elementsOf, perVector, vectorLoop, weaveAlong } from './vectorLoop.js';
-import { workOf } from './work.js';
+import { across, adjacent, unrolledBesideVectors } from './unroll.js';
+import { type Analysed, elementsOf, vectorCost, vectorLoop, collapsibleLoop } from './vectorLoop.js';
+import { totalCost } from './totalCost.js';
 
-/** Arithmetic on an extent that an argument holds. */
+/** Arithmetic on an extent that is passed as an argument. */
 const flatExtent = (extent: Slot<'i32'>): FlatExtent => ({
   over: (size) => i32.shr_u(extent, Math.log2(size)),
   within: (size, part) => i32.shr_u(i32.and(extent, size - 1), Math.log2(part)),
 });
 
-/** Vectors to work on at a time: as many as keep the loop's own cost small. */
-const vectorsAtOnce = (effort: number): 1 | 2 | 4 => (effort <= 12 ? 4 : effort <= 40 ? 2 : 1);
+/** Number of vectors to unroll so that loop overhead stays small, given the cost of one vector. */
+const vectorsAtOnce = (cost: number): 1 | 2 | 4 => (cost <= 12 ? 4 : cost <= 40 ? 2 : 1);
 
-/** The largest divisor of a number that is not larger than another. */
+/** The largest divisor of `n` that is at most `most`. */
 const divisorUpTo = (n: number, most: number): number => {
   for (let d = Math.min(n, most); d > 1; d--) if (n % d === 0) return d;
   return 1;
 };
 
-/** How many vectors of a loop to unroll: all of a few, otherwise the same number each time if it can be. */
-const unrolledVectors = (extent: number, effort: number, wanted: number): number => {
+/** Number of vectors of a loop to unroll: all if there are few, otherwise preferably a divisor of their number. */
+const unrolledVectors = (extent: number, cost: number, wanted: number): number => {
   const vectors = Math.ceil(extent / LANES);
-  if (vectors <= 8 && vectors * effort <= 96) return vectors;
-  if (vectors <= Math.max(4, wanted) && vectors * effort <= 200) return vectors;
+  if (vectors <= 8 && vectors * cost <= 96) return vectors;
+  if (vectors <= Math.max(4, wanted) && vectors * cost <= 200) return vectors;
   const whole = divisorUpTo(Math.floor(extent / LANES), wanted);
   return whole > 1 || vectors < 4 * wanted ? whole : wanted;
 };
 
-/** Woven vectors: of all iterations of the outer loop, or as many as make whole vectors; null for none. */
-const weaving = (nest: Nest, vector: number, effort: number, mostVectors: number): Woven | null => {
-  const weave = weaveAlong(nest, vector);
-  if (weave === null) return null;
-  const { outer, count } = weave;
+/**
+ * Levels that collapse the vector loop with another loop: with all iterations of that loop, or with as many as make
+ * whole vectors. Null if there is no such loop or the result is too large to unroll.
+ */
+const collapsing = (
+  nest: Nest,
+  vector: number,
+  cost: number,
+  mostVectors: number,
+): CollapsedLevels | null => {
+  const collapsed = collapsibleLoop(nest, vector);
+  if (collapsed === null) return null;
+  const { outer, count } = collapsed;
   const { extent } = nest.loops[vector]!;
   const wide = nest.loops[outer]!.extent;
   const fits = (iterations: number, most: number): boolean => {
     const vectors = Math.ceil((iterations * extent) / LANES);
-    return vectors <= mostVectors && vectors * effort <= most;
+    return vectors <= mostVectors && vectors * cost <= most;
   };
   const iterations = fits(wide, 320) && wide * extent <= 48 ? wide : fits(count, 450) ? count : 0;
   if (iterations === 0) return null;
-  return { outer, running: tiling(outer, wide, iterations), level: woven(vector, extent, outer, iterations) };
+  return {
+    outer,
+    running: tiling(outer, wide, iterations),
+    level: collapsedVectors(vector, extent, outer, iterations),
+  };
 };
 
-interface Woven {
+interface CollapsedLevels {
   readonly outer: number;
   readonly running: Level;
   readonly level: Level;
@@ -59,27 +71,31 @@ interface Woven {
 const loopsWithout = ({ loops }: Nest, without: readonly (number | undefined)[]): readonly number[] =>
   loops.flatMap((_, loop) => (without.includes(loop) ? [] : [loop]));
 
-const reducingWoven = (nest: Nest, vector: number, { outer, running, level }: Woven): Schedule => {
+const reducingCollapsed = (
+  nest: Nest,
+  vector: number,
+  { outer, running, level }: CollapsedLevels,
+): Schedule => {
   const isReduced = ({ loop }: Level): boolean => nest.loops[loop]!.reduced;
   const others = loopsWithout(nest, [vector, outer]).map((loop) => stepping(loop, nest.loops[loop]!.extent));
   const levels = [...others, running, level];
   return scheduled(vector, levels.filter((l) => !isReduced(l)), levels.filter(isReduced)); // prettier-ignore
 };
 
-const reducing = (analysed: Analysed, vector: number): Schedule => {
+const reductionSchedule = (analysed: Analysed, vector: number): Schedule => {
   const { nest } = analysed;
   const { extent, reduced } = nest.loops[vector]!;
-  const effort = perVector(analysed, vector);
-  const interlaced = weaving(nest, vector, effort, Math.floor(12 / nest.stores.length));
-  if (interlaced !== null) return reducingWoven(nest, vector, interlaced);
-  const wanted = reduced ? vectorsAtOnce(effort) : Math.max(1, Math.floor(8 / nest.stores.length));
-  const unrolled = unrolledVectors(extent, effort, effort * wanted <= 200 ? wanted : 2);
+  const cost = vectorCost(analysed, vector);
+  const collapsedLevels = collapsing(nest, vector, cost, Math.floor(12 / nest.stores.length));
+  if (collapsedLevels !== null) return reducingCollapsed(nest, vector, collapsedLevels);
+  const wanted = reduced ? vectorsAtOnce(cost) : Math.max(1, Math.floor(8 / nest.stores.length));
+  const unrolled = unrolledVectors(extent, cost, cost * wanted <= 200 ? wanted : 2);
   const along = vectorized(vector, extent, unrolled);
-  const beside = besideReduced(nest, vector, unrolled, Math.ceil(extent / LANES) <= unrolled);
+  const beside = unrolledBesideVectors(nest, vector, unrolled, Math.ceil(extent / LANES) <= unrolled);
   const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent, beside.get(loop) ?? 1);
   const others = loopsWithout(nest, [vector]);
   const kept = others.filter((loop) => !nest.loops[loop]!.reduced);
-  // unrolled ones last
+  // unrolled loops are innermost
   const outer = kept.filter((loop) => !beside.has(loop));
   const inner = kept.filter((loop) => beside.has(loop));
   const sums = others.filter((loop) => nest.loops[loop]!.reduced).map(level);
@@ -90,18 +106,19 @@ const reducing = (analysed: Analysed, vector: number): Schedule => {
   );
 };
 
-/** Bytes that a tile of a loop may touch, so that it stays in the nearest cache. */
+/** Maximum bytes that a tile accesses, so that it stays in the L1 cache. */
 const TILE_BYTES = 49152;
 
-/** A schedule, and the share of the plain one's work that it has to be below to be preferred. */
+/** An alternative schedule. It is preferred if its cost is below this share of the plain schedule's cost. */
 interface Variant {
   readonly schedule: Schedule;
   readonly below: number;
 }
 
 /**
- * The schedule with one loop inside of those that values vary with which it does not change. Shorter runs
- * through memory have to be worth it: runs of whole vector loops, or of what is unrolled of them.
+ * Schedules that move one loop (or tiles of it) inwards, so that values which do not depend on it are computed less
+ * often. Memory is then accessed in shorter runs, so the saving must be large enough: runs of whole vector loops need a
+ * smaller saving than runs of the unrolled vectors only.
  */
 const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] => {
   const at = plain.running.findIndex((level) => level.loop === loop);
@@ -127,30 +144,30 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] =>
   return along.length === 0 ? [whole] : [whole, variant([...along, within], 0.5)];
 };
 
-/** The levels of the vectors, and of a loop beside theirs where runs are short and memory goes on along it. */
+/** Levels of the vector loop, and of the loop along which memory continues if the vector loop is short. */
 const innerLevels = (
   analysed: Analysed,
   vector: number,
 ): { readonly beside: number | undefined; readonly levels: readonly Level[] } => {
   const { nest } = analysed;
   const { extent } = nest.loops[vector]!;
-  const effort = perVector(analysed, vector);
-  const interlaced = weaving(nest, vector, effort, 12);
-  if (interlaced !== null)
-    return { beside: interlaced.outer, levels: [interlaced.running, interlaced.level] };
-  const wanted = vectorsAtOnce(effort);
-  const unrolled = unrolledVectors(extent, effort, wanted);
+  const cost = vectorCost(analysed, vector);
+  const collapsedLevels = collapsing(nest, vector, cost, 12);
+  if (collapsedLevels !== null)
+    return { beside: collapsedLevels.outer, levels: [collapsedLevels.running, collapsedLevels.level] };
+  const wanted = vectorsAtOnce(cost);
+  const unrolled = unrolledVectors(extent, cost, wanted);
   const isWhole = Math.ceil(extent / LANES) <= unrolled;
   const beside = isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null;
   const along = vectorized(vector, extent, unrolled);
   return { beside: beside?.loop, levels: beside === null ? [along] : [beside.level, along] };
 };
 
-const keeping = (analysed: Analysed, vector: number): Schedule => {
+const keptSchedule = (analysed: Analysed, vector: number): Schedule => {
   const { nest, depends } = analysed;
   const { extent } = nest.loops[vector]!;
-  const effort = perVector(analysed, vector);
-  const crossing = across(nest, vector, effort);
+  const cost = vectorCost(analysed, vector);
+  const crossing = across(nest, vector, cost);
   const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent);
   if (crossing !== null) {
     const along = vectorized(vector, extent, crossing.vectors);
@@ -161,23 +178,28 @@ const keeping = (analysed: Analysed, vector: number): Schedule => {
   const others = loopsWithout(nest, [vector, inner.beside]);
   const plain = scheduled(vector, [...others.map(level), ...inner.levels], []);
   const all = 2 ** nest.loops.length - 1;
-  // nothing could be computed further outside
-  if (nest.body.every((a, i) => depends[i] === 0 || depends[i] === all || effortOf(a) === 0)) return plain;
-  const work = workOf(nest, depends, plain);
+  // every costly value depends on no loop or on all loops, so reordering saves nothing
+  if (nest.body.every((a, i) => depends[i] === 0 || depends[i] === all || costOf(a) === 0)) return plain;
+  const plainCost = totalCost(nest, depends, plain);
   const better = others
     .flatMap((loop) => tiled(nest, plain, loop))
-    .map(({ schedule, below }) => ({ schedule, share: workOf(nest, depends, schedule) / work / below }))
+    .map(({ schedule, below }) => ({
+      schedule,
+      share: totalCost(nest, depends, schedule) / plainCost / below,
+    }))
     .filter(({ share }) => share < 1)
     .sort((a, b) => a.share - b.share);
   return better[0]?.schedule ?? plain;
 };
 
-/** `extent` is the argument that holds the extent of a flat nest. */
+/** Chooses the schedule of a nest. `extent` is the argument that holds the extent of a flat nest. */
 export const scheduleOf = (nest: Nest, depends: readonly number[], extent: Slot<'i32'>): Schedule => {
   const analysed = { nest, depends };
   if (nest.loops.length === 0) return scheduled(-1, [], []);
   if (isFlat(nest))
-    return scheduled(0, [vectorizedFlat(flatExtent(extent), vectorsAtOnce(perVector(analysed, 0)))], []);
+    return scheduled(0, [vectorizedFlat(flatExtent(extent), vectorsAtOnce(vectorCost(analysed, 0)))], []);
   const vector = vectorLoop(analysed);
-  return nest.loops.some(({ reduced }) => reduced) ? reducing(analysed, vector) : keeping(analysed, vector);
+  return nest.loops.some(({ reduced }) => reduced)
+    ? reductionSchedule(analysed, vector)
+    : keptSchedule(analysed, vector);
 };

@@ -1,6 +1,6 @@
 /**
- * Code for many functions at once: expressions of the assembler over numbered locals, written straight
- * as bytes. A plan has hundreds of regions, and is compiled while somebody waits.
+ * Code generation for many functions: assembler expressions over numbered locals, written directly as bytes. It is
+ * fast because a plan has hundreds of regions and the user waits for its compilation.
  */
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import type { Expr, ResultType, ValueType } from '../assembler/assembler.js';
@@ -8,10 +8,10 @@ import { unsignedLeb128 } from '../assembler/numberBytes.js';
 
 export type Vector = Expr<'v128'>;
 export type Statement = Expr<'void'>;
-/** Statements in order; nested sequences are written as they stand. */
+/** A statement or a sequence of statements; nested sequences are written in order. */
 export type Body = Statement | readonly Body[];
 
-/** A local variable or parameter; used as an expression, it is its own value. */
+/** A local variable or parameter. As an expression, it reads the variable. */
 export interface Slot<T extends ValueType = ValueType> extends Expr<T> {
   readonly index: number;
 }
@@ -22,11 +22,11 @@ const instruction = <T extends ResultType>(
   operands: readonly Expr[] = [],
 ): Expr<T> => ({ type, code: { kind: 'op', bytes, operands } });
 
-/** An opcode with the number of a local or a function. */
+/** Encodes an opcode followed by the index of a local or a function. */
 const numbered = (opcode: number, index: number): readonly number[] =>
   index < 128 ? [opcode, index] : [opcode, ...unsignedLeb128(index)];
 
-/** The locals of one function, parameters first. */
+/** Allocates the locals of one function, parameters first. */
 export interface Locals {
   readonly i32: () => Slot<'i32'>;
   readonly v128: () => Slot<'v128'>;
@@ -52,8 +52,8 @@ export const increment = (slot: Slot<'i32'>, amount: number): Statement => set(s
 
 export const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-/** Picks lanes, as `v128.shuffle32` does; the instruction is made once. */
-export const shuffling = (lanes: readonly [number, number, number, number]) => {
+/** Returns a function that picks lanes as `v128.shuffle32` does. Its immediates are encoded once. */
+export const laneShuffle = (lanes: readonly [number, number, number, number]) => {
   const { code } = v128.shuffle32(i32x4.const(0), i32x4.const(0), lanes);
   const bytes = code.kind === 'op' ? code.bytes : [];
   return (a: Vector, b: Vector): Vector => instruction('v128', bytes, [a, b]);
@@ -63,7 +63,7 @@ const VOID = 0x40;
 const LOOP = instruction('void', [0x03, VOID]);
 const END = instruction('void', [0x0b]);
 
-/** Runs `body`, and again as long as the test that follows it is not 0. */
+/** Runs `body` once, then repeats it while `test`, evaluated after it, is not 0. */
 const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
   LOOP,
   body,
@@ -71,7 +71,7 @@ const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
   END,
 ];
 
-/** Runs `body` so many times, at least once; `counter` counts down. */
+/** Runs `body` as many times as `counter` says, at least once; `counter` counts down to 0. */
 export const repeated = (counter: Slot<'i32'>, body: Body): Body =>
   repeatWhile(tee(counter, i32.sub(counter, 1)), body);
 
@@ -81,7 +81,7 @@ export const when = (test: Expr<'i32'>, body: Body): Body => [
   END,
 ];
 
-/** A call of an imported function, by its number. */
+/** Calls an imported function by its index. */
 export const callOf = <T extends ValueType>(index: number, type: T, operands: readonly Expr[]): Expr<T> =>
   instruction(type, numbered(0x10, index), operands);
 
@@ -93,15 +93,15 @@ const write = (body: Body | Expr, out: number[]): void => {
     return;
   }
   const { code } = body;
-  if (code.kind !== 'op') throw new TypeError(`noisefold: ${code.kind} has no place in a region`);
+  if (code.kind !== 'op') throw new TypeError(`noisefold: region code cannot contain ${code.kind}`);
   for (const operand of code.operands) write(operand, out);
   for (const byte of code.bytes) out.push(byte);
 };
 
-/** One function's code, as it stands in a module: its locals beyond the parameters, then its instructions. */
+/** Encodes one entry of a module's code section: the declared locals (without parameters), then the instructions. */
 export const functionCode = (declared: readonly ValueType[], body: Body): readonly number[] => {
   const out: number[] = [];
-  /** Runs of locals of one type. */
+  /** Consecutive locals of one type: the encoding stores a count for each run. */
   const runs: { readonly type: ValueType; count: number }[] = [];
   for (const type of declared) {
     const last = runs[runs.length - 1];

@@ -1,4 +1,4 @@
-/** The values of a body, each computed once, as far outside as it can be. */
+/** Computes the values of a body, each once and in the outermost loop possible. */
 import type { NumberType } from '../../../dsl/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
@@ -7,40 +7,43 @@ import { type Nest, operandsOf } from '../../shared/nest.js';
 import {
   type Choice,
   choices,
-  distance,
+  elementOffset,
   lanesOf,
-  placeOf,
+  locationOf,
   type Pointer,
   type Pointers,
-  type Standing,
+  type LoopState,
   vectorPart,
-} from './places.js';
+} from './loopState.js';
 import { loopBits, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
-import { levelAcross, transposed } from './transpose.js';
-import { type Arithmetic, calling, elementaryOf, fromMemory, type HostFunction, hostFunctionOf, toMemory, valueOf } from './values.js'; // prettier-ignore
+import { transposeLevel, loadTransposed } from './transpose.js';
+import { type Arithmetic, hostCall, elementaryOf, fromMemory, type HostFunction, hostFunctionOf, toMemory, valueOf } from './values.js'; // prettier-ignore
 
-/** Code as it is written: what is known in locals by now, in order, and where more code goes. */
+/**
+ * Code under construction: the keys of values already in locals, in the order of computation, and the statements so
+ * far.
+ */
 export interface Scope {
   readonly known: Set<number>;
   readonly out: Statement[];
 }
 
 export interface Computation {
-  /** Everything that is known at the depth where a walk stands, and not before. */
-  readonly here: (standing: Standing, scope: Scope) => void;
-  /** The value of an assignment: an expression that is cheap to repeat. */
-  readonly valueAt: (assignment: number, standing: Standing, choice: Choice, scope: Scope) => Vector;
-  /** What moves with the loops, besides memory: the running values of indices. */
+  /** Computes all values that become computable at the current depth. */
+  readonly computeAtDepth: (state: LoopState, scope: Scope) => void;
+  /** The value of an assignment, as an expression that is cheap to repeat. */
+  readonly valueAt: (assignment: number, state: LoopState, choice: Choice, scope: Scope) => Vector;
+  /** Current values of index assignments, which advance with the loops like pointers. */
   readonly indices: readonly Pointer[];
-  /** Sets the indices to what they begin with. */
-  readonly begin: readonly Statement[];
+  /** Sets the indices to their initial values. */
+  readonly initialIndices: readonly Statement[];
 }
 
-/** The number by which an imported function is called. */
-export type Imports = (f: HostFunction) => number;
+/** Imports a host function, if it is not imported yet, and returns its index. */
+export type ImportIndexOf = (f: HostFunction) => number;
 
-/** More than the parts of any level. */
+/** Base of the keys; larger than the number of parts of any level. */
 const RADIX = 32;
 
 export const computation = (
@@ -49,16 +52,16 @@ export const computation = (
   schedule: Schedule,
   pointers: Pointers,
   tools: Toolbox,
-  imports: Imports,
+  imports: ImportIndexOf,
 ): Computation => {
   const { body, stores } = nest;
   const levels = [...schedule.running, ...schedule.fixed];
   const typeOf = (i: number): NumberType => body[i]!.dtype;
-  /** By assignment and level: whether the value differs from one part to another. */
+  /** Indexed by assignment and level: true if the value differs between the level's parts. */
   const varies = body.map((_, i) => levels.map((level) => (depends[i]! & loopBits(level)) !== 0));
-  /** How many levels must have been entered for a value to be known. */
+  /** Number of levels that must be entered before an assignment can be computed. */
   const depthOf = varies.map((along) => 1 + along.slice(0, schedule.running.length).lastIndexOf(true));
-  const across = nest.loads.map((strides) => levelAcross(schedule, strides));
+  const transposeLevels = nest.loads.map((strides) => transposeLevel(schedule, strides));
 
   const users = body.map(() => 0);
   const user = body.map(() => -1);
@@ -75,36 +78,36 @@ export const computation = (
   const hosts = body.map((a) =>
     a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null,
   );
-  /** Whether it takes several steps, which want operands that are cheap to repeat. */
+  /** True for assignments that repeat their operands, which must therefore be in locals. */
   const takesSteps = body.map(
     (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
   );
-  /** Values that are written in the expression of their only user. */
+  /** True for values that are inlined in the expression of their only user. */
   const inlined = body.map((a, i) => {
     const only = user[i]!;
     if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true)
       return false;
-    if (a.op === 'load' && across[a.load]! >= 0) return false;
+    if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
     return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
   });
 
   const indices = new Map<number, Pointer>();
-  const begin: Statement[] = [];
+  const initialIndices: Statement[] = [];
   body.forEach((a, i) => {
     if (a.op !== 'index' || !used(i)) return;
     const slot = tools.locals.i32();
     indices.set(i, { slot, strides: a.strides, unit: 1 });
-    begin.push(set(slot, i32.const(a.offset)));
+    initialIndices.push(set(slot, i32.const(a.offset)));
   });
 
   const slots = new Map<number, Slot<'v128'>>();
-  /** The levels of several parts. */
-  const several = levels.flatMap(({ blocks }, level) =>
+  /** Levels with more than one part. */
+  const unrolledLevels = levels.flatMap(({ blocks }, level) =>
     blocks.some(({ parts }) => parts.length > 1) ? [level] : [],
   );
   const keyOf = (i: number, choice: Choice): number => {
     let key = i;
-    for (const level of several) key = key * RADIX + (varies[i]![level] === true ? choice[level]! : 0);
+    for (const level of unrolledLevels) key = key * RADIX + (varies[i]![level] === true ? choice[level]! : 0);
     return key;
   };
   const slotOf = (key: number): Slot<'v128'> => {
@@ -113,10 +116,10 @@ export const computation = (
     return slot;
   };
 
-  const arithmetic = (i: number, a: Arithmetic, standing: Standing, choice: Choice, scope: Scope): Vector => {
+  const arithmetic = (i: number, a: Arithmetic, state: LoopState, choice: Choice, scope: Scope): Vector => {
     const operands = operandsOf(a);
     const types = operands.map(typeOf);
-    const values = operands.map((operand) => valueAt(operand, standing, choice, scope));
+    const values = operands.map((operand) => valueAt(operand, state, choice, scope));
     const host = hosts[i];
     if (host === null || host === undefined) {
       const { before, value } = valueOf(a, values, types, tools);
@@ -124,36 +127,42 @@ export const computation = (
       return value;
     }
     const numbers = values.map((x, at) => toMemory(x, types[at]!, tools));
-    const isUniform = varies[i]![standing.vectorLevel] !== true;
-    return calling(imports(host), host.type, numbers, isUniform ? 1 : vectorPart(standing, choice).lanes);
+    const isUniform = varies[i]![state.vectorLevel] !== true;
+    return hostCall(imports(host), host.type, numbers, isUniform ? 1 : vectorPart(state, choice).lanes);
   };
 
-  const expressionOf = (i: number, standing: Standing, choice: Choice, scope: Scope): Vector => {
+  const expressionOf = (i: number, state: LoopState, choice: Choice, scope: Scope): Vector => {
     const a = body[i]!;
     switch (a.op) {
       case 'load':
-        return fromMemory(loaded(placeOf(standing, choice, pointers.loads[a.load]!)), a.dtype);
+        return fromMemory(loaded(locationOf(state, choice, pointers.loads[a.load]!)), a.dtype);
       case 'constant':
         return constantOf(a.value, a.dtype, tools);
       case 'index': {
         const { slot, strides } = indices.get(i)!;
-        const first = distance(standing, choice, strides);
-        const [, second = 0, third = 0, fourth = 0] = lanesOf(standing, choice, strides);
+        const first = elementOffset(state, choice, strides);
+        const [, second = 0, third = 0, fourth = 0] = lanesOf(state, choice, strides);
         const lanes = i32x4.const(first, first + second, first + third, first + fourth);
         const whole = i32x4.add(i32x4.splat(slot), lanes);
         return a.dtype === 'float32' ? f32x4.convert_i32x4_s(whole) : whole;
       }
       default:
-        return arithmetic(i, a, standing, choice, scope);
+        return arithmetic(i, a, state, choice, scope);
     }
   };
 
-  /** Sets the locals of four neighbours of a load at once; false where there are no such neighbours. */
-  const setAcross = (i: number, load: number, standing: Standing, choice: Choice, scope: Scope): boolean => {
-    const level = across[load]!;
+  /** Sets the locals of four neighbours of a load by a transpose; false if there are no such neighbours. */
+  const setTransposed = (
+    i: number,
+    load: number,
+    state: LoopState,
+    choice: Choice,
+    scope: Scope,
+  ): boolean => {
+    const level = transposeLevels[load]!;
     if (level < 0) return false;
-    const four = transposed(
-      standing,
+    const four = loadTransposed(
+      state,
       choice,
       pointers.loads[load]!,
       level,
@@ -170,14 +179,14 @@ export const computation = (
     return true;
   };
 
-  const valueAt: Computation['valueAt'] = (i, standing, choice, scope) => {
+  const valueAt: Computation['valueAt'] = (i, state, choice, scope) => {
     const a = body[i]!;
-    if (a.op === 'constant' || inlined[i] === true) return expressionOf(i, standing, choice, scope);
+    if (a.op === 'constant' || inlined[i] === true) return expressionOf(i, state, choice, scope);
     const key = keyOf(i, choice);
     const slot = slotOf(key);
     if (scope.known.has(key)) return slot;
-    if (a.op === 'load' && setAcross(i, a.load, standing, choice, scope)) return slot;
-    const value = expressionOf(i, standing, choice, scope);
+    if (a.op === 'load' && setTransposed(i, a.load, state, choice, scope)) return slot;
+    const value = expressionOf(i, state, choice, scope);
     scope.out.push(set(slot, value));
     scope.known.add(key);
     return slot;
@@ -185,12 +194,12 @@ export const computation = (
 
   return {
     valueAt,
-    here: (standing, scope) =>
+    computeAtDepth: (state, scope) =>
       body.forEach((a, i) => {
-        if (depthOf[i] !== standing.depth || a.op === 'constant' || inlined[i] === true || !used(i)) return;
-        for (const choice of choices(standing, varies[i]!)) valueAt(i, standing, choice, scope);
+        if (depthOf[i] !== state.depth || a.op === 'constant' || inlined[i] === true || !used(i)) return;
+        for (const choice of choices(state, varies[i]!)) valueAt(i, state, choice, scope);
       }),
     indices: [...indices.values()],
-    begin,
+    initialIndices,
   };
 };

@@ -4,7 +4,7 @@ import { unaryFunction } from '../../shared/scalar.js';
 import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';
 
-/** A function of float32 numbers, as a region computes it. */
+/** Applies a function to float32 numbers by a compiled region. */
 const apply = (fn: UnaryFn, xs: Float32Array): Float32Array => {
   const memory = new wasm.Memory({ initial: Math.ceil((8 * xs.length) / 65536) });
   const module = regionModule([
@@ -24,17 +24,17 @@ const apply = (fn: UnaryFn, xs: Float32Array): Float32Array => {
   return new Float32Array(memory.buffer.slice(4 * xs.length, 8 * xs.length) as ArrayBuffer);
 };
 
-/** Below it a result may be 0. */
+/** Results of smaller magnitude may be 0. */
 const SMALLEST = 2 ** -125.5;
 
-/** Every 4099th float32 number of all that are not NaN. */
+/** Every 4099th of all float32 numbers that are not NaN. */
 const sweep = ((): Float32Array => {
   const bits: number[] = [];
   for (let i = 0; i <= 0x7f800000; i += 4099) bits.push(i, i - 2 ** 31);
   return new Float32Array(Int32Array.from(bits).buffer);
 })();
 
-/** Relative; the smallest may be 0, and what rounds to infinity or to NaN has to be so. */
+/** Relative error. Results below `SMALLEST` may be 0; infinities and NaN must be exact. */
 const errorOf = (y: number, exact: number): number => {
   if (Math.abs(exact) < SMALLEST) return Math.abs(y) <= SMALLEST ? 0 : Infinity;
   if (!Number.isFinite(Math.fround(exact))) return Object.is(y, Math.fround(exact)) ? 0 : Infinity;
@@ -64,13 +64,13 @@ describe('over the whole range', () => {
   });
 });
 
-const strange = Float32Array.of(NaN, Infinity, -Infinity, 0, -1, 1, 100, -200);
+const specialValues = Float32Array.of(NaN, Infinity, -Infinity, 0, -1, 1, 100, -200);
 test.each(['exp', 'expm1', 'sigmoid', 'tanh', 'log', 'sign', 'sqrt', 'rsqrt'] as const)(
-  '%s is right where it is exact: at the ends, at NaN, at integers',
+  '%s is correct at infinities, at NaN and at integers',
   (fn) => {
-    const exact = Float32Array.from(strange, unaryFunction(fn, 'float32'));
-    const ys = apply(fn, strange);
-    // tanh, log and exp of 1 are not exact: the sweep has them
+    const exact = Float32Array.from(specialValues, unaryFunction(fn, 'float32'));
+    const ys = apply(fn, specialValues);
+    // tanh, log and exp of 1 are not exact, so they are only compared to five digits; the sweep tests their accuracy
     ys.forEach((y, i) => {
       if (Math.abs(exact[i]!) >= 1e-30 && Number.isFinite(exact[i]!)) expect(y).toBeCloseTo(exact[i]!, 5);
       else expect(y + 0).toBe(exact[i]! < 1e-30 && exact[i]! > 0 ? 0 : exact[i]! + 0);
@@ -78,7 +78,7 @@ test.each(['exp', 'expm1', 'sigmoid', 'tanh', 'log', 'sign', 'sqrt', 'rsqrt'] as
   },
 );
 
-test('a NaN with any bits stays one', () => {
+test('returns NaN for NaN with any bits', () => {
   const bits = Int32Array.of(0x7f800001, 0x7fc00001, 0x7fffffff, 0xffc00003 | 0);
   for (const fn of ['exp', 'sigmoid', 'expm1', 'tanh', 'log'] as const)
     expect([...apply(fn, new Float32Array(bits.buffer))]).toEqual([NaN, NaN, NaN, NaN]);

@@ -1,6 +1,6 @@
 /**
- * Elementary functions of four float32 lanes, within a few units in the last place over the whole
- * range; results of exp below 1.7e-38, and denormal ones, may be 0.
+ * Elementary functions on four float32 lanes. They are accurate to a few units in the last place over the whole range.
+ * Results of exp below 1.7e-38 and denormal results may be 0.
  */
 import { EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
@@ -8,27 +8,27 @@ import { set, type Slot, type Statement, type Vector } from './code.js';
 
 type Temporary = Slot<'v128'>;
 
-/** What the code of vectors is made with. */
+/** Constants and temporary locals for vector code. */
 export interface Tools {
   /** Constants in all four lanes. */
   readonly float: (value: number) => Vector;
   readonly int: (value: number) => Vector;
-  /** Locals that hold something from one statement to the next. */
+  /** Locals for intermediate values. Any code may overwrite them. */
   readonly temporaries: readonly [
     Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary,
   ]; // prettier-ignore
 }
 
-/** Statements, and after them a value that has to be used at once: it may be in temporaries. */
+/** Statements, followed by a value. Use the value at once, because it may be in temporaries. */
 export interface Computed {
   readonly before: readonly Statement[];
   readonly value: Vector;
 }
 
-/** A function of a vector that is cheap to repeat: a local, and no temporary. */
+/** A function of a vector. Its argument must be a local that is not a temporary. */
 export type Elementary = (x: Vector, tools: Tools) => Computed;
 
-/** `c₀ + c₁x + c₂x² + …` */
+/** Evaluates `c₀ + c₁x + c₂x² + …` by Horner's rule. */
 const polynomial = (x: Vector, coefficients: readonly number[], { float }: Tools): Vector =>
   coefficients
     .slice(0, -1)
@@ -37,17 +37,17 @@ const polynomial = (x: Vector, coefficients: readonly number[], { float }: Tools
       float(coefficients[coefficients.length - 1]!),
     );
 
-/** NaN stays: `pmin` and `pmax` give their first operand where a comparison fails. */
+/** Clamps to [low, high]. NaN stays NaN: `pmin` and `pmax` return their first operand if the comparison is false. */
 const clamped = (x: Vector, low: number, high: number, { float }: Tools): Vector =>
   f32x4.pmax(f32x4.pmin(x, float(high)), float(low));
 
 const MANTISSA_BITS = 23;
-/** Added to a small number it leaves its nearest integer in the lowest bits. */
+/** Adding this to a small number leaves the nearest integer in the lowest bits. */
 const MAGIC = 1.5 * 2 ** MANTISSA_BITS;
 const EXPONENT_OF_ONE = 127;
 const EXPONENT_OF_HALF = 126;
 /**
- * Splits ±x = n·ln 2 + r: leaves n + bias in the lowest bits of t, and r, or its negative for −x, in r.
+ * Splits ±x = n·ln 2 + r. Leaves n + bias in the lowest bits of t. The temporary r holds r for +x, and −r for −x.
  */
 const split = (x: Vector, sign: 1 | -1, bias: number, tools: Tools): readonly Statement[] => {
   const { float, temporaries: [, t, n, r] } = tools; // prettier-ignore
@@ -59,12 +59,12 @@ const split = (x: Vector, sign: 1 | -1, bias: number, tools: Tools): readonly St
   ];
 };
 
-/** 2ⁿ, for what `split` has left with the exponent of one as its bias. */
+/** Returns 2ⁿ after `split` with `EXPONENT_OF_ONE` as its bias. */
 const power = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
 
 /**
- * `base` + factor·(e^±r − 1 ∓ r). The terms are summed apart and then together, since it is the time from
- * the argument to the result, more than the number of operations, that limits how many are under way.
+ * Computes `base` + factor·(e^±r − 1 ∓ r). It sums the terms in two independent halves: latency limits the throughput
+ * more than the number of operations does.
  */
 const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Computed => {
   const { float, temporaries: [, , , r, , square] } = tools; // prettier-ignore
@@ -80,7 +80,7 @@ const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Co
   };
 };
 
-/** 2eʳ·2ⁿ⁻¹, so that n = 128 does not overflow early; with n = −126 the result is 0. */
+/** eˣ = 2eʳ·2ⁿ⁻¹, so that n = 128 does not overflow early. For n = −126 the result is 0. */
 const exp: Elementary = (x, k) => {
   const [y, , , r] = k.temporaries;
   const { before, value } = expOfRest(f32x4.add(f32x4.add(r, r), k.float(2)), 1, 2, k);
@@ -90,7 +90,7 @@ const exp: Elementary = (x, k) => {
   };
 };
 
-/** 1 / (1 + e^−x) */
+/** sigmoid(x) = 1 / (1 + e^−x). */
 const sigmoid: Elementary = (x, k) => {
   const [y, , , r] = k.temporaries;
   const one = k.float(1);
@@ -101,7 +101,7 @@ const sigmoid: Elementary = (x, k) => {
   };
 };
 
-/** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)) */
+/** e^x − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)). */
 const expm1: Elementary = (x, k) => {
   const [y, , , r, s] = k.temporaries;
   const { before, value } = expOfRest(r, 1, 1, k);
@@ -117,7 +117,7 @@ const expm1: Elementary = (x, k) => {
   };
 };
 
-/** With e = e^2x − 1: e / (e + 2). */
+/** tanh(x) = e / (e + 2) with e = e^2x − 1. */
 const tanh: Elementary = (x, k) => {
   const [y, , , r, s] = k.temporaries;
   const { before, value } = expOfRest(r, 1, 1, k);
@@ -137,7 +137,7 @@ const tanh: Elementary = (x, k) => {
 const SMALLEST_NORMAL = 1.1754943508222875e-38;
 const BITS_OF_ROOT_HALF = 0x3f3504f3;
 
-/** x = 2ⁿ·(1 + r) with 1 + r in [√½, √2); ln (1 + r) = r − r²/2 + s·(r²/2 + R(s²)), s = r / (2 + r). */
+/** ln x for x = 2ⁿ·(1 + r) with 1 + r in [√½, √2): ln (1 + r) = r − r²/2 + s·(r²/2 + R(s²)), s = r / (2 + r). */
 const log: Elementary = (x, k) => {
   const [y, t, n, r, s] = k.temporaries;
   const half = f32x4.mul(f32x4.mul(r, r), k.float(0.5));
@@ -167,10 +167,10 @@ const sign: Elementary = (x, k) => {
   const [y] = k.temporaries;
   return {
     before: [set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
-    // ±0 and NaN stay as they are
+    // ±0 and NaN are returned unchanged
     value: v128.bitselect(y, x, v128.or(f32x4.lt(x, k.float(0)), f32x4.gt(x, k.float(0)))),
   };
 };
 
-/** The functions that take several steps. */
+/** Unary functions that have no single instruction. */
 export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, sign } as const;

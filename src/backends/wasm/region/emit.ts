@@ -1,4 +1,4 @@
-/** The code of a nest under a schedule. */
+/** Generates the code of a nest under a schedule. */
 import { i32 } from '../assembler/assembler.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
@@ -13,38 +13,38 @@ import {
   tee,
   when,
 } from './code.js';
-import { computation, type Imports, type Scope } from './compute.js';
+import { computation, type ImportIndexOf, type Scope } from './compute.js';
 import type { Nest } from '../../shared/nest.js';
 import {
   choices,
-  entered,
-  moved,
-  outside,
-  placeOf,
+  enterBlock,
+  advance,
+  initialState,
+  locationOf,
   type Pointer,
   pointersOf,
-  reach,
-  type Standing,
-} from './places.js';
+  lowestOffset,
+  type LoopState,
+} from './loopState.js';
 import type { Schedule } from './schedule.js';
 import { toolbox } from './tools.js';
 import { toMemory } from './values.js';
 
-/** Code, and how many elements further it leaves each pointer than it found it. */
-interface Walked {
+/** Code, and the number of elements by which it advances each pointer. */
+interface Emitted {
   readonly code: Body;
   readonly by: readonly number[];
 }
 
 /**
- * A function's code. Its parameters are the addresses of the first elements of the loads and of the
- * stores (those that all loops begin with), and at last the extent that `scheduleOf` may ask for.
+ * Generates a function's code. Its parameters are the addresses of the first elements of the loads, then of the stores
+ * (the elements that all loops begin at), and the extent of a flat nest, which `scheduleOf` may use.
  */
 export const emitNest = (
   nest: Nest,
   depends: readonly number[],
   scheduleOf: (extent: Slot<'i32'>) => Schedule,
-  imports: Imports,
+  imports: ImportIndexOf,
 ): readonly number[] => {
   const { body, stores } = nest;
   const variables = locals();
@@ -55,79 +55,86 @@ export const emitNest = (
   const tools = toolbox(variables);
   const computed = computation(nest, depends, schedule, pointers, tools, imports);
   const sums = accumulation(nest, schedule, tools);
-  const movers: readonly Pointer[] = [...pointers.loads, ...pointers.stores, ...computed.indices];
+  const advancing: readonly Pointer[] = [...pointers.loads, ...pointers.stores, ...computed.indices];
   const counters = schedule.running.map(() => variables.i32());
   const innermost = schedule.running.length;
-  const still = movers.map(() => 0);
+  const noAdvance = advancing.map(() => 0);
   const known = new Set<number>();
 
-  /** All the parts that have been chosen by now, one choice after another: its loads come before its stores. */
-  const unrolled = (standing: Standing): Body =>
-    choices(standing, null).map((choice) => {
+  /** Code for every choice of parts of all levels, one after another. Within a choice, loads come before stores. */
+  const emitInnermost = (state: LoopState): Body =>
+    choices(state, null).map((choice) => {
       const scope: Scope = { known, out: [] };
       const values = stores.map(({ value }) =>
-        toMemory(computed.valueAt(value, standing, choice, scope), body[value]!.dtype, tools),
+        toMemory(computed.valueAt(value, state, choice, scope), body[value]!.dtype, tools),
       );
       const written =
-        sums?.add(standing, choice, values) ??
-        stores.map((_, s) => stored(placeOf(standing, choice, pointers.stores[s]!), values[s]!));
+        sums?.add(state, choice, values) ??
+        stores.map((_, s) => stored(locationOf(state, choice, pointers.stores[s]!), values[s]!));
       return [scope.out, written];
     });
 
-  const inside = (standing: Standing): Walked => {
-    if (standing.depth === innermost) return { code: unrolled(standing), by: still };
+  const emitInside = (state: LoopState): Emitted => {
+    if (state.depth === innermost) return { code: emitInnermost(state), by: noAdvance };
     const out: Statement[] = [];
-    computed.here(standing, { known, out });
-    const { code, by } = levelOf(standing);
+    computed.computeAtDepth(state, { known, out });
+    const { code, by } = emitLevel(state);
     return { code: [out, code], by };
   };
 
-  const walk = (standing: Standing): Walked => {
+  const emitLoops = (state: LoopState): Emitted => {
     const before = known.size;
-    const { code, by } = inside(standing);
-    // what was computed in a block is not known after it
+    const { code, by } = emitInside(state);
+    // values computed in a block are no longer valid after it
     [...known].slice(before).forEach((key) => known.delete(key));
-    const summed = sums !== null && standing.depth === schedule.kept;
-    return { code: summed ? sums.around(standing, code, pointers.stores) : code, by };
+    const summed = sums !== null && state.depth === schedule.kept;
+    return { code: summed ? sums.wrap(state, code, pointers.stores) : code, by };
   };
 
-  const levelOf = (standing: Standing): Walked => {
-    const { depth, levels } = standing;
+  const emitLevel = (state: LoopState): Emitted => {
+    const { depth, levels } = state;
     const level = levels[depth]!;
     const stride = ({ strides }: Pointer): number => strides[level.loop]!;
-    /** Where the level stands, and where that has left the pointers. */
+    /** Iterations of the level so far. */
     let position = 0;
-    let at = still;
+    /** Offset of each pointer from its start, in elements. */
+    let at = noAdvance;
     const code = level.blocks.map((block): Body => {
       const { trips, step } = block;
-      const begin = movers.map((pointer) => position * stride(pointer) + reach(block, stride(pointer)));
+      const starts = advancing.map(
+        (pointer) => position * stride(pointer) + lowestOffset(block, stride(pointer)),
+      );
       const left = at;
-      const enter = moved(movers, (_, i) => begin[i]! - left[i]!);
-      const inner = walk(entered(standing, block));
+      const enter = advance(advancing, (_, i) => starts[i]! - left[i]!);
+      const inner = emitLoops(enterBlock(state, block));
       if (trips === 1) {
-        at = begin.map((from, i) => from + inner.by[i]!);
+        at = starts.map((from, i) => from + inner.by[i]!);
         position += step;
         return [enter, inner.code];
       }
       const counter = counters[depth]!;
       const loop = repeated(counter, [
         inner.code,
-        moved(movers, (pointer, i) => step * stride(pointer) - inner.by[i]!),
-        sums?.onTrip(standing, block) ?? [],
+        advance(advancing, (pointer, i) => step * stride(pointer) - inner.by[i]!),
+        sums?.afterTrip(state, block) ?? [],
       ]);
       if (typeof trips === 'number') {
-        at = begin.map((from, i) => from + trips * step * stride(movers[i]!));
+        at = starts.map((from, i) => from + trips * step * stride(advancing[i]!));
         position += trips * step;
         return [enter, set(counter, i32.const(trips)), loop];
       }
-      // an extent known only when the code runs: the next block goes on from wherever this one ends
-      at = movers.map((pointer) => reach(block, stride(pointer)));
+      // the trip count is only known at run time: offsets are relative to the end of this block from here on
+      at = advancing.map((pointer) => lowestOffset(block, stride(pointer)));
       position = 0;
       return [enter, when(tee(counter, trips), loop)];
     });
     return { code, by: at };
   };
 
-  const { code } = walk(outside(schedule));
-  return functionCode(variables.types().slice(parameters), [tools.constants(), computed.begin, code]);
+  const { code } = emitLoops(initialState(schedule));
+  return functionCode(variables.types().slice(parameters), [
+    tools.constants(),
+    computed.initialIndices,
+    code,
+  ]);
 };

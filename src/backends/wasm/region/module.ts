@@ -1,4 +1,4 @@
-/** Many regions as one WebAssembly module. */
+/** Compiles regions into one WebAssembly module. */
 import type { Region } from '../../../dsl/region.js';
 import { instantiate, wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
@@ -9,20 +9,20 @@ import { emitNest } from './emit.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/nest.js';
 import type { HostFunction } from './values.js';
 
-/** How one region is carried out: a function of the module, and what it is called with. */
+/** The function of the module that runs one region, and its arguments. */
 export interface RegionEntry {
   readonly name: string;
-  /** An address for each load, then for each store: that of the element at which all loops begin. */
+  /** The loads, then the stores: the buffer and element offset that all loops begin at. */
   readonly accesses: readonly { readonly buffer: number; readonly offset: number }[];
-  /** The last argument: the extent of a region of one loop, 0 for others. */
+  /** The last argument: the extent of a flat region (a single kept loop), otherwise 0. */
   readonly extent: number;
 }
 
 export interface RegionModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** In the order of the regions; several may share a function. */
+  /** In the order of the regions. Several may share a function. */
   readonly entries: readonly RegionEntry[];
-  /** The host's functions that the module imports. */
+  /** Host functions that the module imports. */
   readonly imports: readonly HostFunction[];
 }
 
@@ -30,14 +30,14 @@ interface RegionFunction {
   readonly name: string;
   readonly params: number;
   readonly code: readonly number[];
-  /** Whether its last argument is the extent of its loop. */
+  /** True if the last argument is the extent of the only loop. */
   readonly isFlat: boolean;
 }
 
 const keptElements = ({ extents, reduced }: Region): number =>
   extents.slice(0, extents.length - reduced).reduce((product, extent) => product * extent, 1);
 
-/** Code for regions: those of one structure have one function, whatever buffers they work on. */
+/** Generates code for regions. Regions of equal structure share a function, whatever buffers they access. */
 export const regionModule = (regions: readonly Region[]): RegionModule => {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   const indexOf = (host: HostFunction): number => {
@@ -45,8 +45,9 @@ export const regionModule = (regions: readonly Region[]): RegionModule => {
     imports.set(host.name, entry);
     return entry.index;
   };
-  /** By nest as it is given, and by simplified nest. */
-  const known = new Map<string, RegionFunction>();
+  /** By the original nest, to skip the simplification of nests seen before. */
+  const byNest = new Map<string, RegionFunction>();
+  /** By the simplified nest: one entry for each generated function. */
   const functions = new Map<string, RegionFunction>();
   const emit = (nest: Nest): RegionFunction => {
     const depends = dependences(nest);
@@ -57,18 +58,18 @@ export const regionModule = (regions: readonly Region[]): RegionModule => {
       isFlat: isFlat(nest),
     };
   };
-  const found = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
     const value = map.get(key) ?? make();
     map.set(key, value);
     return value;
   };
-  const functionOf = (given: Nest): RegionFunction => {
-    const nest = simplified(given);
-    return found(functions, keyOf(nest), () => emit(nest));
+  const functionOf = (original: Nest): RegionFunction => {
+    const nest = simplified(original);
+    return getOrInsert(functions, keyOf(nest), () => emit(nest));
   };
   const entries = regions.map((region): RegionEntry => {
     const nest = nestOf(region);
-    const f = found(known, keyOf(nest), () => functionOf(nest));
+    const f = getOrInsert(byNest, keyOf(nest), () => functionOf(nest));
     return {
       name: f.name,
       accesses: [...region.loads, ...region.stores],
@@ -87,10 +88,10 @@ export const regionModule = (regions: readonly Region[]): RegionModule => {
   return { bytes, entries, imports: hosts };
 };
 
-/** Carries out a region, given the byte addresses of the plan's buffers. */
+/** Runs a region. Takes the byte addresses of the plan's buffers. */
 export type RegionKernel = (addresses: readonly number[]) => void;
 
-/** The regions of a module, on a memory. */
+/** Instantiates a module on a memory and returns its regions in order. */
 export const instantiateRegions = (
   { bytes, entries, imports }: RegionModule,
   memory: WasmMemory,

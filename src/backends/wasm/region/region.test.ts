@@ -19,24 +19,24 @@ const expected = (region: Region, arrays: readonly NumberArray[]): readonly Numb
   return copies;
 };
 
-/** Functions whose float32 result is the rounded exact one. */
+/** Functions whose float32 result is the correctly rounded exact one. */
 const exact: RegionChoices = {
   unary: [
     'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt', 'reciprocal', 'not', 'isFinite',
     'sin', 'cos', 'tan', 'atan', 'erf', 'log1p',
   ], // prettier-ignore
 };
-/** The sign of a sum that is zero is free. */
+/** Drops the sign of zeros, which the definition leaves open. */
 const unsigned = (arrays: readonly NumberArray[]) => arrays.map((array) => array.map((x) => x + 0));
 
-describe('a region computes what its definition says', () => {
+describe('a region agrees with its definition', () => {
   test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('to the bit', (given) => {
     const arrays = memoryOf(given);
     expect(unsigned(run(given.region, arrays))).toEqual(unsigned(expected(given.region, arrays)));
   });
 
   test.prop([regionCase({ unary: ['neg', 'abs', 'sign'], dtypes: ['int32'] })], { numRuns: 500 })(
-    'in integers, sums and products too',
+    'in int32, sums and products included',
     (given) => {
       const arrays = memoryOf(given);
       const integers = (all: readonly NumberArray[]) => all.filter((array) => array instanceof Int32Array);
@@ -50,7 +50,7 @@ describe('a region computes what its definition says', () => {
     reduce: ['sum'],
     tame: true,
   });
-  test.prop([sums], { numRuns: 500 })('sums to within their rounding', (given) => {
+  test.prop([sums], { numRuns: 500 })('sums within their rounding error', (given) => {
     const { region } = given;
     const absolute: Region = {
       ...region,
@@ -75,8 +75,8 @@ describe('a region computes what its definition says', () => {
   });
 
   const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
-  test.prop([keeping, fc.nat()], { numRuns: 500 })('in place, over what it reads', (given, seed) => {
-    // another load, and another store of any value at the same elements of another buffer
+  test.prop([keeping, fc.nat()], { numRuns: 500 })('in place, over its inputs', (given, seed) => {
+    // adds a load, and a store of any value to the same elements of another buffer
     const { loads, body, stores, extents } = given.region;
     const { offset, strides, buffer } = stores[seed % stores.length]!;
     const read = memoryOf(given)[buffer]!.map((_, i) => (seed + 7 * i) % 11) as NumberArray;
@@ -111,7 +111,7 @@ describe('a region computes what its definition says', () => {
   });
 
   test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 3)])(
-    'a reduction over nothing gives its identity, and no iteration does nothing',
+    'a reduction over no elements stores its identity, and a nest without iterations stores nothing',
     (reduce, kept) => {
       const region: Region = {
         extents: [kept, 0],
@@ -126,7 +126,7 @@ describe('a region computes what its definition says', () => {
   );
 });
 
-test('regions of one structure share a function, whatever buffers they work on', () => {
+test('regions of equal structure share a function, whatever buffers they access', () => {
   const add = (n: number, buffer: number): Region => ({
     extents: [n],
     reduced: 0,

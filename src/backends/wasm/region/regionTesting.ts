@@ -1,4 +1,4 @@
-/** For tests: runs a region on arrays, with words around them that nobody may touch. */
+/** Test helper: runs a region on arrays, with guard words around them. */
 import type { Region } from '../../../dsl/region.js';
 import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';
@@ -8,13 +8,14 @@ export type NumberArray = Float32Array | Int32Array;
 const GUARD = 0x5eadbeef;
 
 /**
- * What the arrays, by buffer, hold afterwards; the given ones stay. `place` gives the buffer whose memory
- * another one shares.
+ * Runs a region on copies of `arrays`, one for each buffer, and returns the contents of the buffers afterwards.
+ * `storageOf` maps a buffer to the one whose memory it uses, to test buffers that share memory. Throws if the region
+ * changes a guard word.
  */
 export const runRegion = (
   region: Region,
   arrays: readonly NumberArray[],
-  place: (buffer: number) => number = (b) => b,
+  storageOf: (buffer: number) => number = (b) => b,
 ): readonly NumberArray[] => {
   let words = 1;
   const starts = arrays.map((array) => {
@@ -24,14 +25,14 @@ export const runRegion = (
   const memory = new wasm.Memory({ initial: Math.ceil(words / 16384) });
   const all = new Int32Array(memory.buffer).fill(GUARD, 0, words);
   arrays.forEach((array, b) =>
-    all.set(new Int32Array(array.buffer, array.byteOffset, array.length), starts[place(b)]!),
+    all.set(new Int32Array(array.buffer, array.byteOffset, array.length), starts[storageOf(b)]!),
   );
   const [kernel] = instantiateRegions(regionModule([region]), memory);
-  kernel!(arrays.map((_, b) => 4 * starts[place(b)]!));
+  kernel!(arrays.map((_, b) => 4 * starts[storageOf(b)]!));
   if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => all[word] !== GUARD))
-    throw new Error('the region wrote where it must not');
+    throw new Error('the region wrote outside of its buffers');
   return arrays.map((array, b) => {
-    const own = all.slice(starts[place(b)], starts[place(b)]! + array.length);
+    const own = all.slice(starts[storageOf(b)], starts[storageOf(b)]! + array.length);
     return array instanceof Float32Array ? new Float32Array(own.buffer) : own;
   });
 };

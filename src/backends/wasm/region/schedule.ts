@@ -1,54 +1,60 @@
 /**
- * Schedules: in which order a nest is walked, along which loop the vectors lie, and what is unrolled.
+ * Schedules of loop nests: the order of the loops, the loop that vectors lie along (the vector loop), and the loops
+ * that are unrolled.
  *
- * A level walks a loop in blocks, one after another; a block repeats its parts, which are unrolled. So
- * the body of the innermost level is carried out for each choice of one part of every level.
+ * A loop is either kept or reduced: the stores reduce over it. A level runs a loop as a sequence of blocks. A block
+ * repeats its parts, which are unrolled. So the innermost body contains one copy of the computation for each choice of
+ * one part of every level.
  */
 import type { Expr } from '../assembler/assembler.js';
 
-/** Iterations beyond the block's position: up to 4 side by side in a vector, or one. */
+/**
+ * One unrolled piece of a block: `lanes` iterations (1 to 4, computed as one vector) that begin `at` iterations after
+ * the block's position.
+ */
 export interface Part {
   readonly at: number;
   readonly lanes: number;
 }
 
 export interface Block {
-  /** An expression where the extent is known only when the code runs. */
+  /** Number of repetitions; an expression if the extent is only known at run time. */
   readonly trips: number | Expr<'i32'>;
   /** Iterations of the loop in one trip. */
   readonly step: number;
   readonly parts: readonly Part[];
 }
 
-/** One loop may have two levels: one over tiles, and within it one over the iterations of a tile. */
+/** A loop, or a part of one: a tiled loop has one level over tiles and one over the iterations of a tile. */
 export interface Level {
   readonly loop: number;
   readonly blocks: readonly Block[];
   /**
-   * Where vectors run on, from the end of the loop, into the next iteration of another: this level counts
-   * through iterations of both.
+   * Set if the level collapses two loops into one: vectors continue from the end of `loop` (of `extent` iterations)
+   * into the next iteration of `outer`. The level then counts the iterations of both.
    */
-  readonly weave?: { readonly outer: number; readonly extent: number };
+  readonly collapsed?: { readonly outer: number; readonly extent: number };
 }
 
-/** The loops that a level runs along, one bit each. */
-export const loopBits = ({ loop, weave }: Level): number =>
-  weave === undefined ? 1 << loop : (1 << loop) | (1 << weave.outer);
+/** Bit set of the loops that a level runs. */
+export const loopBits = ({ loop, collapsed }: Level): number =>
+  collapsed === undefined ? 1 << loop : (1 << loop) | (1 << collapsed.outer);
 
-/** How many elements on a level's iteration lies, along strides. */
-export const along = ({ loop, weave }: Level, at: number, strides: readonly number[]): number =>
-  weave === undefined
+/** Offset of a level's iteration `at`, in elements, under given strides. */
+export const offsetAlong = ({ loop, collapsed }: Level, at: number, strides: readonly number[]): number =>
+  collapsed === undefined
     ? at * strides[loop]!
-    : Math.floor(at / weave.extent) * strides[weave.outer]! + (at % weave.extent) * strides[loop]!;
+    : Math.floor(at / collapsed.extent) * strides[collapsed.outer]! +
+      (at % collapsed.extent) * strides[loop]!;
 
 export interface Schedule {
-  /** The loop along which vectors lie; -1 where there is no loop, and one lane is in use. */
+  /** The vector loop; -1 if the nest has no loops, so that only one lane is used. */
   readonly vector: number;
-  /** Outermost first: those that are kept, then those that are reduced. */
+  /** Levels that become loops, outermost first: kept ones, then reduced ones. */
   readonly running: readonly Level[];
-  /** How many of the running levels are kept. */
+  /** Number of kept levels among the running ones. */
   readonly kept: number;
-  /** The levels of one trip: their parts are known everywhere. */
+  /** Levels of a single trip, which are fully unrolled. */
   readonly fixed: readonly Level[];
 }
 
@@ -62,22 +68,22 @@ const steps = (count: number): readonly Part[] =>
 const vectors = (count: number): readonly Part[] =>
   Array.from({ length: count }, (_, i) => ({ at: LANES * i, lanes: LANES }));
 
-/** Blocks without those that have nothing to do. */
-const busy = (blocks: readonly Block[]): readonly Block[] => blocks.filter(({ trips }) => trips !== 0);
+/** Drops blocks without trips. */
+const nonEmpty = (blocks: readonly Block[]): readonly Block[] => blocks.filter(({ trips }) => trips !== 0);
 
-/** Every iteration by itself, or `unrolled` at a time (a divisor of the extent). */
+/** A level that runs `unrolled` iterations per trip, each in one lane. `unrolled` must divide the extent. */
 export const stepping = (loop: number, extent: number, unrolled = 1): Level => ({
   loop,
-  blocks: busy([{ trips: extent / unrolled, step: unrolled, parts: steps(unrolled) }]),
+  blocks: nonEmpty([{ trips: extent / unrolled, step: unrolled, parts: steps(unrolled) }]),
 });
 
-/** Runs over the tiles of a loop, of `tile` iterations each. */
+/** A level over the tiles of a loop, of `tile` iterations each. */
 export const tiling = (loop: number, extent: number, tile: number): Level => ({
   loop,
   blocks: [{ trips: extent / tile, step: tile, parts: ONE }],
 });
 
-/** As many iterations at a time as the first of `sizes` says while there are so many left, and so on. */
+/** A level that runs blocks of `sizes[0]` iterations per trip, then of `sizes[1]` and so on, then the remainder. */
 export const descending = (loop: number, extent: number, sizes: readonly number[]): Level => {
   const blocks: Block[] = [];
   let left = extent;
@@ -86,10 +92,10 @@ export const descending = (loop: number, extent: number, sizes: readonly number[
     left %= size;
   }
   const rest: Block = { trips: left === 0 ? 0 : 1, step: left, parts: steps(left) };
-  return { loop, blocks: busy([...blocks, rest]) };
+  return { loop, blocks: nonEmpty([...blocks, rest]) };
 };
 
-/** All of a loop's vectors unrolled, the last of them perhaps not full. */
+/** A level with all vectors of a loop unrolled; the last one may be partial. */
 const unrolledVectors = (loop: number, extent: number): Level => {
   const full = Math.floor(extent / LANES);
   const rest = extent % LANES;
@@ -97,20 +103,20 @@ const unrolledVectors = (loop: number, extent: number): Level => {
   return { loop, blocks: [{ trips: 1, step: extent, parts }] };
 };
 
-/** All vectors of `count` iterations of the outer loop, one after another. */
-export const woven = (loop: number, extent: number, outer: number, count: number): Level => ({
+/** A level that collapses `loop` and `count` iterations of `outer` into one loop, with all its vectors unrolled. */
+export const collapsedVectors = (loop: number, extent: number, outer: number, count: number): Level => ({
   ...unrolledVectors(loop, count * extent),
-  weave: { outer, extent },
+  collapsed: { outer, extent },
 });
 
-/** `unrolled` vectors at a time, then single ones, then what does not fill a vector. */
+/** A level of `unrolled` vectors per trip, then single vectors, then a partial one. */
 export const vectorized = (loop: number, extent: number, unrolled: number): Level => {
   if (Math.ceil(extent / LANES) <= unrolled) return unrolledVectors(loop, extent);
   const full = Math.floor(extent / LANES);
   const rest = extent % LANES;
   return {
     loop,
-    blocks: busy([
+    blocks: nonEmpty([
       { trips: Math.floor(full / unrolled), step: LANES * unrolled, parts: vectors(unrolled) },
       { trips: full % unrolled, step: LANES, parts: vectors(1) },
       { trips: rest === 0 ? 0 : 1, step: rest, parts: [{ at: 0, lanes: rest }] },
@@ -118,17 +124,17 @@ export const vectorized = (loop: number, extent: number, unrolled: number): Leve
   };
 };
 
-/** The same for an extent known only when the code runs; `unrolled` is a power of two. */
+/** Like {@link vectorized}, for an extent that is only known at run time. `unrolled` must be a power of two. */
 export const vectorizedFlat = (extent: FlatExtent, unrolled: number): Level => ({
   loop: 0,
-  blocks: busy([
+  blocks: nonEmpty([
     { trips: extent.over(LANES * unrolled), step: LANES * unrolled, parts: vectors(unrolled) },
     { trips: unrolled === 1 ? 0 : extent.within(LANES * unrolled, LANES), step: LANES, parts: vectors(1) },
     { trips: extent.within(LANES, 1), step: 1, parts: ONE },
   ]),
 });
 
-/** Arithmetic on an extent, by powers of two. */
+/** Arithmetic on an extent that is only known at run time. All arguments must be powers of two. */
 export interface FlatExtent {
   /** `⌊n / size⌋` */
   readonly over: (size: number) => Expr<'i32'>;
@@ -138,7 +144,7 @@ export interface FlatExtent {
 
 const isFixed = ({ blocks }: Level): boolean => blocks.length === 1 && blocks[0]!.trips === 1;
 
-/** Sorts levels into a schedule: `kept` and `reduced` each outermost first. */
+/** Makes a schedule of kept and reduced levels, each outermost first. */
 export const scheduled = (vector: number, kept: readonly Level[], reduced: readonly Level[]): Schedule => {
   const runs = (level: Level): boolean => !isFixed(level);
   return {

@@ -1,4 +1,6 @@
-/** Constants as locals, set where a function begins: an instruction that uses one is short. */
+/**
+ * Keeps constants in locals that are set at the beginning of a function, so that instructions that use them are short.
+ */
 import type { NumberType } from '../../../dsl/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
@@ -6,7 +8,7 @@ import type { Tools } from './elementary.js';
 
 export interface Toolbox extends Tools {
   readonly locals: Locals;
-  /** What has to come first, once all the constants are known. */
+  /** Statements that set the constants, for the beginning of the function. Call it after all code is generated. */
   readonly constants: () => readonly Statement[];
 }
 
@@ -33,7 +35,7 @@ export const toolbox = (locals: Locals): Toolbox => {
     temporaries: [
       temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(),
     ], // prettier-ignore
-    // a Map finds NaN, but takes -0 for 0
+    // a Map finds NaN, but treats -0 as 0
     float: (value) =>
       Object.is(value, -0)
         ? f32x4.const(-0)
@@ -43,7 +45,7 @@ export const toolbox = (locals: Locals): Toolbox => {
   };
 };
 
-/** A constant of a body; a bool is a mask. */
+/** A constant of a dtype; a bool becomes a mask. */
 export const constantOf = (value: number, dtype: NumberType, { float, int }: Tools): Vector => {
   if (dtype === 'float32') return float(value);
   return int(dtype === 'bool' ? (value === 0 ? 0 : -1) : value);

@@ -1,15 +1,15 @@
-/** Loads across the vectors: four neighbours at a time, from four rows, exchanged in registers. */
+/** Loads that stride across the vector loop: loads 4×4 blocks as rows and transposes them in registers. */
 import { loaded } from './access.js';
-import { set, shuffling, type Slot, type Statement } from './code.js';
+import { set, laneShuffle, type Slot, type Statement } from './code.js';
 import type { Tools } from './elementary.js';
-import { type Choice, placeOf, type Pointer, type Standing } from './places.js';
+import { type Choice, locationOf, type Pointer, type LoopState } from './loopState.js';
 import { LANES, type Schedule } from './schedule.js';
 
 /**
- * The level along which an access that strides across the vectors has its elements side by side, if
- * four neighbours are unrolled there; -1 if there is none.
+ * For an access that strides across the vector loop: the level along which it is contiguous, if four neighbours are
+ * unrolled there. Otherwise -1.
  */
-export const levelAcross = ({ vector, running, fixed }: Schedule, strides: readonly number[]): number => {
+export const transposeLevel = ({ vector, running, fixed }: Schedule, strides: readonly number[]): number => {
   if (vector < 0 || Math.abs(strides[vector]!) < 2) return -1;
   return [...running, ...fixed].findIndex(
     ({ loop, blocks }) =>
@@ -19,15 +19,15 @@ export const levelAcross = ({ vector, running, fixed }: Schedule, strides: reado
 
 const NEIGHBOURS = [0, 1, 2, 3];
 
-/** The exchange of a 4×4 block: first within pairs of rows, then within pairs of pairs. */
-const lower = shuffling([0, 4, 1, 5]);
-const upper = shuffling([2, 6, 3, 7]);
-const firsts = shuffling([0, 1, 4, 5]);
-const seconds = shuffling([2, 3, 6, 7]);
+/** Shuffles that transpose a 4×4 block: first within pairs of rows, then between the pairs. */
+const lower = laneShuffle([0, 4, 1, 5]);
+const upper = laneShuffle([2, 6, 3, 7]);
+const firsts = laneShuffle([0, 1, 4, 5]);
+const seconds = laneShuffle([2, 3, 6, 7]);
 
-/** Sets the vectors of four neighbours along a level; null where the choice has no such neighbours. */
-export const transposed = (
-  standing: Standing,
+/** Sets the vectors of four neighbours along a level; null if the choice has no four such neighbours. */
+export const loadTransposed = (
+  state: LoopState,
   choice: Choice,
   pointer: Pointer,
   level: number,
@@ -35,20 +35,21 @@ export const transposed = (
   { temporaries: [row0, row1, row2, row3, pair0, pair1, pair2, pair3] }: Tools,
 ): { readonly statements: readonly Statement[]; readonly choices: readonly Choice[] } | null => {
   const first = choice[level]! - (choice[level]! % LANES);
-  if (first + LANES > (standing.blocks[level]?.parts.length ?? 0)) return null;
+  if (first + LANES > (state.blocks[level]?.parts.length ?? 0)) return null;
   const choices = [0, 1, 2, 3].map((which) =>
     choice.map((part, at) => (at === level ? first + which : part)),
   );
-  const place = placeOf(standing, choices[0]!, pointer);
-  const { lanes } = place;
+  const location = locationOf(state, choices[0]!, pointer);
+  const { lanes } = location;
   if (lanes.length === 1) return null;
   const row = (which: number) =>
     loaded({
-      ...place,
-      elements: place.elements + lanes[Math.min(which, lanes.length - 1)]!,
+      ...location,
+      elements: location.elements + lanes[Math.min(which, lanes.length - 1)]!,
       lanes: NEIGHBOURS,
     });
-  const [a, b, c, d] = choices.map(slotOf) as [Slot<'v128'>, Slot<'v128'>, Slot<'v128'>, Slot<'v128'>]; // four of four
+  // `choices` has four elements
+  const [a, b, c, d] = choices.map(slotOf) as [Slot<'v128'>, Slot<'v128'>, Slot<'v128'>, Slot<'v128'>];
   return {
     choices,
     statements: [

@@ -1,6 +1,6 @@
 /**
- * One assignment on four lanes. A float32 or int32 is itself; a bool is a mask, all ones or all zeros,
- * and 0 or 1 in memory alone.
+ * Code for one assignment on four lanes. A bool is a mask in registers (all ones or all zeros in each lane), and 0 or 1
+ * in memory.
  */
 import { unaryFunction, binaryFunction } from '../../shared/scalar.js';
 import type { Assignment, NumberType } from '../../../dsl/region.js';
@@ -9,7 +9,7 @@ import type { Expr, Lane } from '../assembler/assembler.js';
 import { callOf, type Vector } from './code.js';
 import { type Computed, type Elementary, ELEMENTARY, type Tools } from './elementary.js';
 
-/** A function of the host's, called for each lane. */
+/** A function of the host, called for each lane. */
 export interface HostFunction {
   readonly name: string;
   readonly type: 'f32' | 'i32';
@@ -21,20 +21,21 @@ export type Arithmetic = Exclude<Assignment, { op: 'load' | 'constant' | 'index'
 
 const computed = (value: Vector): Computed => ({ before: [], value });
 
-/** A mask as numbers of a dtype. */
-const ofMask = (mask: Vector, dtype: NumberType, { float, int }: Tools): Vector =>
+/** Converts a mask to numbers of a dtype: 1 where it is set, otherwise 0. For bool, it stays a mask. */
+const maskToNumbers = (mask: Vector, dtype: NumberType, { float, int }: Tools): Vector =>
   dtype === 'bool' ? mask : v128.and(mask, dtype === 'float32' ? float(1) : int(1));
 
-/** As it lies in memory, where a bool is 0 or 1. */
+/** Converts a register value to its form in memory, where a bool is 0 or 1. */
 export const toMemory = (value: Vector, dtype: NumberType, tools: Tools): Vector =>
-  dtype === 'bool' ? ofMask(value, 'int32', tools) : value;
+  dtype === 'bool' ? maskToNumbers(value, 'int32', tools) : value;
 
+/** Converts a loaded value to its form in registers, where a bool is a mask. */
 export const fromMemory = (value: Vector, dtype: NumberType): Vector =>
   dtype === 'bool' ? i32x4.neg(value) : value;
 
 const isElementary = (fn: string): fn is keyof typeof ELEMENTARY => Object.hasOwn(ELEMENTARY, fn);
 
-/** Several steps, where an assignment takes several: its operand must then be cheap to repeat. */
+/** The multi-statement implementation of an assignment, or null. Its operand must be cheap to repeat. */
 export const elementaryOf = (a: Arithmetic, from: NumberType): Elementary | null =>
   a.op === 'unary' && from === 'float32' && isElementary(a.fn) ? ELEMENTARY[a.fn] : null;
 
@@ -51,14 +52,14 @@ const FLOAT_UNARY: Readonly<Record<string, UnaryRule>> = {
   rsqrt: (x, { float }) => f32x4.div(float(1), f32x4.sqrt(x)),
   reciprocal: (x, { float }) => f32x4.div(float(1), x),
 };
-const same: UnaryRule = (x) => x;
+const unchanged: UnaryRule = (x) => x;
 const INTEGER_UNARY: Readonly<Record<string, UnaryRule>> = {
   neg: i32x4.neg,
   abs: i32x4.abs,
   sign: (x, { int }) => i32x4.max_s(i32x4.min_s(x, int(1)), int(-1)),
-  floor: same,
-  ceil: same,
-  round: same,
+  floor: unchanged,
+  ceil: unchanged,
+  round: unchanged,
 };
 const FLOAT_BINARY: Readonly<Record<string, BinaryRule>> = {
   add: f32x4.add,
@@ -88,15 +89,15 @@ const INTEGER_COMPARE: Readonly<Record<string, BinaryRule>> = {
   lessEqual: i32x4.le_s,
 };
 
-/** Combines two vectors of a dtype; null if there are no instructions for it. */
+/** Vector instruction of a binary function on a dtype; null if there is none. */
 export const combine = (fn: string, dtype: NumberType): BinaryRule | null =>
   (dtype === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[fn] ?? null;
 
 const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Tools): Vector | null => {
   const isFloat = from === 'float32';
-  if (fn === 'not') return ofMask(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
+  if (fn === 'not') return maskToNumbers(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
   if (fn === 'isFinite')
-    return ofMask(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
+    return maskToNumbers(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
   const rule = (isFloat ? FLOAT_UNARY : INTEGER_UNARY)[fn];
   return rule === undefined ? null : rule(x, k);
 };
@@ -111,13 +112,13 @@ const binary = (
 ): Vector | null => {
   const compare = (from === 'float32' ? FLOAT_COMPARE : INTEGER_COMPARE)[fn];
   if (compare !== undefined) {
-    // masks are ordered the other way around
+    // swaps the operands of an order: as integers, true (-1) is less than false (0)
     const swapped = from === 'bool' && fn !== 'equal';
-    return ofMask(swapped ? compare(b, a) : compare(a, b), to, k);
+    return maskToNumbers(swapped ? compare(b, a) : compare(a, b), to, k);
   }
   if (from === 'bool' && fn !== 'and' && fn !== 'or') {
     const rule = combine(fn, 'int32');
-    const [p, q] = [ofMask(a, 'int32', k), ofMask(b, 'int32', k)];
+    const [p, q] = [maskToNumbers(a, 'int32', k), maskToNumbers(b, 'int32', k)];
     return rule === null ? null : to === 'bool' ? i32x4.ne(rule(p, q), k.int(0)) : rule(p, q);
   }
   return combine(fn, from)?.(a, b) ?? null;
@@ -125,12 +126,12 @@ const binary = (
 
 const cast = (from: NumberType, to: NumberType, x: Vector, k: Tools): Vector => {
   if (from === to) return x;
-  if (from === 'bool') return ofMask(x, to, k);
+  if (from === 'bool') return maskToNumbers(x, to, k);
   if (to === 'bool') return from === 'float32' ? f32x4.ne(x, k.float(0)) : i32x4.ne(x, k.int(0));
   return to === 'int32' ? i32x4.trunc_sat_f32x4_s(x) : f32x4.convert_i32x4_s(x);
 };
 
-/** The function that is called for an assignment, lane by lane; null where there are instructions for it. */
+/** Host function that computes an assignment lane by lane; null if there are instructions for it. */
 export const hostFunctionOf = (a: Arithmetic, from: NumberType): HostFunction | null => {
   if (a.op !== 'unary' && a.op !== 'binary') return null;
   const type = from === 'float32' ? 'f32' : 'i32';
@@ -148,8 +149,8 @@ export const hostFunctionOf = (a: Arithmetic, from: NumberType): HostFunction | 
   return { name, type, arity: 2, call: (p, q) => f(p!, q!) };
 };
 
-/** Calls the imported function of a number for the first `lanes` lanes of vectors that are cheap to repeat. */
-export const calling = (
+/** Calls the imported function `index` for the first `lanes` lanes. The operands must be cheap to repeat. */
+export const hostCall = (
   index: number,
   type: HostFunction['type'],
   operands: readonly Vector[],
@@ -168,14 +169,15 @@ export const calling = (
     );
 };
 
-/** The value of an assignment with instructions of its own, from its operands' values and dtypes. */
+/** Computes an assignment that has instructions, from its operands' values and dtypes. */
 export const valueOf = (
   a: Arithmetic,
   operands: readonly Vector[],
   types: readonly NumberType[],
   tools: Tools,
 ): Computed => {
-  const [x, y, z] = operands as [Vector, Vector, Vector]; // as many as the assignment has
+  // the cast is safe: an assignment has at most three operands, and each rule uses those it has
+  const [x, y, z] = operands as [Vector, Vector, Vector];
   const from = types[0]!;
   const elementary = elementaryOf(a, from);
   if (elementary !== null) return elementary(x, tools);
@@ -191,6 +193,6 @@ export const valueOf = (
         return cast(from, a.dtype, x, tools);
     }
   })();
-  if (value === null) throw new Error(`noisefold: no instructions for ${JSON.stringify(a)}`);
+  if (value === null) throw new Error(`noisefold: WebAssembly has no instructions for ${JSON.stringify(a)}`);
   return computed(value);
 };

@@ -1,9 +1,9 @@
-/** Which loop vectors lie along: the one that takes the least effort for an element. */
-import { effortOf } from './effort.js';
+/** Chooses the vector loop: the loop with the lowest cost per element. */
+import { costOf } from './cost.js';
 import type { Nest } from '../../shared/nest.js';
 import { LANES } from './schedule.js';
 
-/** A nest, and by assignment the loops that its value varies with. */
+/** A nest, and a bit set for each assignment: the loops that its value varies with. */
 export interface Analysed {
   readonly nest: Nest;
   readonly depends: readonly number[];
@@ -11,47 +11,51 @@ export interface Analysed {
 
 const isAlong = (bits: number, loop: number): boolean => ((bits >> loop) & 1) === 1;
 
+/** Number of iterations of the loops that `which` selects. */
 export const elementsOf = ({ loops }: Nest, which: (loop: number) => boolean): number =>
   loops.reduce((product, { extent }, loop) => (which(loop) ? product * extent : product), 1);
 
-/** What a vector of elements takes, if vectors lie along a loop. */
-export const perVector = ({ nest, depends }: Analysed, vector: number): number => {
+/** Cost of one vector of elements along the loop `vector`. */
+export const vectorCost = ({ nest, depends }: Analysed, vector: number): number => {
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
   return (
-    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) ? sum + effortOf(a) : sum), 0) +
+    nest.body.reduce((sum, a, i) => (isAlong(depends[i]!, vector) ? sum + costOf(a) : sum), 0) +
     accesses.filter((strides) => strides[vector] !== 0).length
   );
 };
 
-/** The loops that vectors can run on along at the end of theirs, if its extent is no multiple of their size. */
-export interface Weave {
+/** A loop to collapse with the vector loop, whose extent is not a multiple of the vector size. */
+export interface CollapsibleLoop {
   readonly outer: number;
-  /** The least number of its iterations that make whole vectors. */
+  /** Smallest number of its iterations that makes whole vectors. */
   readonly count: number;
 }
 
-/** Where everything that is contiguous along a loop goes on along another; null if there is no such loop. */
-export const weaveAlong = ({ loops, loads, stores }: Nest, vector: number): Weave | null => {
+/**
+ * Finds a loop that can be collapsed with the vector loop: every access that is contiguous along the vector loop must
+ * continue in that loop's next iteration. Null if there is none.
+ */
+export const collapsibleLoop = ({ loops, loads, stores }: Nest, vector: number): CollapsibleLoop | null => {
   const { extent, reduced } = loops[vector]!;
   if (extent % LANES === 0 || extent > 4 * LANES) return null;
   const count = extent % 2 === 0 ? 2 : LANES;
   const outer = loops.findIndex((loop, l) => {
     if (l === vector || loop.extent % count !== 0) return false;
-    const goesOn = (strides: readonly number[]): boolean =>
+    const continues = (strides: readonly number[]): boolean =>
       strides[vector] === 0 || (strides[vector] === 1 && strides[l] === extent);
-    // what is reduced along one of the two is stored lane by lane
+    // results that are reduced along one of the two loops are stored lane by lane, so their strides do not matter
     const isStored = !reduced && !loop.reduced;
     return (
-      loads.every(goesOn) &&
+      loads.every(continues) &&
       loads.some((strides) => strides[vector] === 1) &&
-      (!isStored || stores.every(({ strides }) => goesOn(strides)))
+      (!isStored || stores.every(({ strides }) => continues(strides)))
     );
   });
   return outer < 0 ? null : { outer, count };
 };
 
-/** What a vector access takes: contiguous ones are cheap, those that can be exchanged in registers less so. */
-const accessEffort = (nest: Nest, strides: readonly number[], vector: number, isLoad: boolean): number => {
+/** Cost of a vector access: contiguous accesses are the cheapest, then those that can be transposed in registers. */
+const accessCost = (nest: Nest, strides: readonly number[], vector: number, isLoad: boolean): number => {
   const stride = strides[vector]!;
   if (stride === 0) return 0.3;
   if (Math.abs(stride) === 1) return stride === 1 ? 1 : 2;
@@ -61,32 +65,29 @@ const accessEffort = (nest: Nest, strides: readonly number[], vector: number, is
   return crosses ? 3 : 10;
 };
 
-/** The effort for one element, if vectors lie along a loop and all is computed as far outside as it can be. */
-const effortAlong = ({ nest, depends }: Analysed, vector: number): number => {
+/** Cost per element with the vector loop `vector`, if every value is computed in the outermost loop possible. */
+const costAlong = ({ nest, depends }: Analysed, vector: number): number => {
   const { extent, reduced } = nest.loops[vector]!;
   const elements = elementsOf(nest, () => true);
   const terms = elementsOf(nest, (loop) => nest.loops[loop]!.reduced);
-  const weave = weaveAlong(nest, vector);
-  const vectors = weave === null ? Math.ceil(extent / LANES) / extent : 1 / LANES;
-  const loads = nest.loads.reduce((sum, strides) => sum + accessEffort(nest, strides, vector, true), 0);
-  const stores = nest.stores.reduce(
-    (sum, { strides }) => sum + accessEffort(nest, strides, vector, false),
-    0,
-  );
+  const collapsed = collapsibleLoop(nest, vector);
+  const vectors = collapsed === null ? Math.ceil(extent / LANES) / extent : 1 / LANES;
+  const loads = nest.loads.reduce((sum, strides) => sum + accessCost(nest, strides, vector, true), 0);
+  const stores = nest.stores.reduce((sum, { strides }) => sum + accessCost(nest, strides, vector, false), 0);
   const arithmetic = nest.body.reduce((sum, a, i) => {
     const bits = depends[i]!;
     const often = elementsOf(nest, (loop) => isAlong(bits, loop)) / elements;
-    return sum + effortOf(a) * often * (isAlong(bits, vector) ? vectors : 1);
+    return sum + costOf(a) * often * (isAlong(bits, vector) ? vectors : 1);
   }, 0);
   const results = (reduced ? 8 * nest.stores.length : stores) / terms;
-  const masks = reduced && weave === null && extent % LANES !== 0 ? nest.stores.length : 0;
+  const masks = reduced && collapsed === null && extent % LANES !== 0 ? nest.stores.length : 0;
   return vectors * (loads + masks) + arithmetic + 3 / extent + results;
 };
 
-/** The loop with the least effort; of equals the innermost. */
+/** The loop with the lowest cost; the innermost of equals. */
 export const vectorLoop = (analysed: Analysed): number => {
   const { loops } = analysed.nest;
   if (loops.length === 1) return 0;
-  const efforts = loops.map((_, loop) => effortAlong(analysed, loop));
-  return efforts.lastIndexOf(Math.min(...efforts));
+  const costs = loops.map((_, loop) => costAlong(analysed, loop));
+  return costs.lastIndexOf(Math.min(...costs));
 };

@@ -1,21 +1,21 @@
-/** Makes images readable: copies them, padded, if their source says so. */
+/** Prepares images for a convolution: copies them with padding unless they are read in place. */
 import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
-import type { Machine } from './functions.js';
+import type { KernelInstance } from './functions.js';
 import type { ConvGeometry, ImageStrides } from './geometry.js';
 import type { Extent } from './phases.js';
 import { BLOCK_CHANNELS, copyElements, extentLength } from './source.js';
 import type { Source } from './source.js';
 import { range } from './tiles.js';
 
-/** Images in memory: the address in bytes of the first one's place (0, 0), and strides in numbers. */
+/** Images in memory: the byte address of pixel (0, 0) of the first image, and strides in elements. */
 export interface Images {
   readonly address: number;
   readonly strides: ImageStrides;
 }
 
-/** Makes the padding; the copies of all groups use the same. */
-export const clearCopies = (machine: Machine, source: Source, scratch: number): void => {
-  if (source.layout !== 'inPlace') fillZero(machine, scratch, copyElements(source));
+/** Zeroes the scratch for the copies once. All groups use the same padding. */
+export const zeroCopies = (instance: KernelInstance, source: Source, scratch: number): void => {
+  if (source.layout !== 'inPlace') fillZero(instance, scratch, copyElements(source));
 };
 
 const clamp = ({ from, to }: Extent, extent: number): Extent => ({
@@ -23,7 +23,7 @@ const clamp = ({ from, to }: Extent, extent: number): Extent => ({
   to: Math.min(extent, to),
 });
 
-/** Pixels of one image: in `rows`, so many in each. The addresses are those of the first pixel of row 0. */
+/** Pixels of one image to copy: `count` in each of `rows`. The addresses point at the first pixel of row 0. */
 interface Pixels {
   readonly rows: Extent;
   readonly count: number;
@@ -34,12 +34,12 @@ interface Pixels {
 
 const rowAddress = ({ address, strides }: Images, row: number) => address + FLOAT_BYTES * row * strides.row;
 
-const copyPixels = (machine: Machine, { rows, count, channels, from, to }: Pixels): void => {
+const copyPixels = (instance: KernelInstance, { rows, count, channels, from, to }: Pixels): void => {
   const { pixel, channel, row } = from.strides;
   const matrix = (address: number, row: number, column: number) => ({ address, row, column });
   if (pixel === channels && (channel === 1 || channels === 1))
     return copyMatrix(
-      machine,
+      instance,
       matrix(rowAddress(to, rows.from), to.strides.row, 1),
       matrix(rowAddress(from, rows.from), row, 1),
       extentLength(rows),
@@ -47,7 +47,7 @@ const copyPixels = (machine: Machine, { rows, count, channels, from, to }: Pixel
     );
   for (let row = rows.from; row < rows.to; row += 1)
     copyMatrix(
-      machine,
+      instance,
       matrix(rowAddress(to, row), to.strides.pixel, 1),
       matrix(rowAddress(from, row), pixel, channel),
       count,
@@ -55,12 +55,12 @@ const copyPixels = (machine: Machine, { rows, count, channels, from, to }: Pixel
     );
 };
 
-const copyBlocks = (machine: Machine, pixels: Pixels, blockStride: number): void => {
+const copyBlocks = (instance: KernelInstance, pixels: Pixels, blockStride: number): void => {
   const { rows, count, channels, from, to } = pixels;
   const whole = from.strides.channel === 1 ? Math.floor(channels / BLOCK_CHANNELS) : 0;
   for (let row = rows.from; row < rows.to; row += 1) {
     const [target, source] = [rowAddress(to, row), rowAddress(from, row)];
-    machine.functions.copyBlocks(
+    instance.functions.copyBlocks(
       target,
       FLOAT_BYTES * blockStride,
       source,
@@ -70,7 +70,7 @@ const copyBlocks = (machine: Machine, pixels: Pixels, blockStride: number): void
     );
     for (const block of range(Math.ceil(channels / BLOCK_CHANNELS)).slice(whole))
       copyMatrix(
-        machine,
+        instance,
         { address: target + FLOAT_BYTES * block * blockStride, row: BLOCK_CHANNELS, column: 1 },
         {
           address: source + FLOAT_BYTES * block * BLOCK_CHANNELS * from.strides.channel,
@@ -89,11 +89,11 @@ const shifted = ({ address, strides }: Images, image: number, pixel: number): Im
 });
 
 /**
- * Makes the group of images from `first` on readable: the address of place (0, 0) of the first one, which need
- * not be inside of it.
+ * Prepares the group of images that begins with image `first`. Returns the byte address of pixel (0, 0) of the first
+ * one. If the first rows or columns are cropped, this address lies before the copy.
  */
-export const readImages = (
-  machine: Machine,
+export const prepareImages = (
+  instance: KernelInstance,
   { input, channels }: ConvGeometry,
   source: Source,
   x: Images,
@@ -110,8 +110,8 @@ export const readImages = (
     const from = shifted(x, first + image, columns.from);
     const to = shifted({ address: origin, strides }, image, columns.from);
     const pixels = { rows, count: extentLength(columns), channels, from, to };
-    if (layout === 'blocks') copyBlocks(machine, pixels, source.blockStride);
-    else copyPixels(machine, pixels);
+    if (layout === 'blocks') copyBlocks(instance, pixels, source.blockStride);
+    else copyPixels(instance, pixels);
   }
   return origin;
 };

@@ -1,7 +1,8 @@
-/** What it costs to compute things, in vector additions: for the choice between schedules. */
+/** Cost model for the choice between schedules. Costs are in units of one vector addition. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
 import type { Assignment } from '../../../dsl/region.js';
 
+/** Cost of a host function, which is called for each lane. */
 const LANE_BY_LANE = 100;
 
 const UNARY: Readonly<Record<UnaryFn, number>> = {
@@ -15,8 +16,8 @@ const BINARY: Readonly<Record<BinaryFn, number>> = {
   pow: LANE_BY_LANE, mod: LANE_BY_LANE,
 }; // prettier-ignore
 
-/** Arithmetic alone: memory is counted by how it is walked. */
-export const effortOf = (a: Assignment): number => {
+/** Cost of an assignment's arithmetic. The cost of memory accesses depends on the schedule and is not included. */
+export const costOf = (a: Assignment): number => {
   switch (a.op) {
     case 'unary':
       return UNARY[a.fn];

@@ -1,8 +1,29 @@
-export { add, barrier, binary, cast, constant, div, full, iota, mul, neg, scale, select, shift, stopGradient, sub, unary, zerosLike } from './elementwise.js'; // prettier-ignore
-export { axisOf, broadcast, concat, expandDims, flip, pad, reshape, slice, transpose } from './movement.js';
-export { argmax, cumsum, reduce, reduceKeeping, topKIndices } from './reduction.js';
-export { gather, scatterAdd } from './indexing.js';
-export { dot } from './dot.js';
-export { conv2d, dilated } from './conv.js';
-export { deriveKey, random } from './random.js';
-export { composite, decomposition } from './composite.js';
+export { axisOf } from './shape.js';
+export { input, inputLike, isInput } from './source/input.js';
+export { constant } from './source/constant.js';
+export { iota } from './source/iota.js';
+export { deriveKey } from './source/deriveKey.js';
+export { random } from './source/random.js';
+export { unary } from './elementwise/unary.js';
+export { binary } from './elementwise/binary.js';
+export { select } from './elementwise/select.js';
+export { cast } from './elementwise/cast.js';
+export { reshape } from './movement/reshape.js';
+export { transpose } from './movement/transpose.js';
+export { broadcast } from './movement/broadcast.js';
+export { slice } from './movement/slice.js';
+export { flip } from './movement/flip.js';
+export { pad } from './movement/pad.js';
+export { concat } from './movement/concat.js';
+export { reduce } from './reduction/reduce.js';
+export { cumsum } from './reduction/cumsum.js';
+export { argmax } from './reduction/argmax.js';
+export { topKIndices } from './reduction/topKIndices.js';
+export { gather } from './linear/gather.js';
+export { scatterAdd } from './linear/scatterAdd.js';
+export { dot } from './linear/dot.js';
+export { conv2d, dilated } from './linear/conv2d.js';
+export { barrier } from './marker/barrier.js';
+export { stopGradient } from './marker/stopGradient.js';
+export { composite, compositeOf, decomposition } from './marker/composite.js';
+export { full, zerosLike, neg, abs, sign, floor, exp, log, sqrt, rsqrt, reciprocal, sin, cos, atan, sigmoid, erf, add, sub, mul, div, pow, max, min, equal, less, and, scale, shift, oneMinus, expandDims, reduceKeeping } from './shortForms.js'; // prettier-ignore

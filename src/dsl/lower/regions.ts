@@ -26,15 +26,18 @@ export interface Built {
   readonly unindexable: readonly Node[];
 }
 
-/** What one region computes: the value of `node` at each index, stored into `target`. */
+/** What one region computes: the value of `node` at each index, stored into a buffer. */
 interface Request {
   readonly node: Node;
-  /** The extents of the loops, kept ones first; `indexOf` gives the index of an axis of `node`. */
-  readonly extents: readonly number[];
+  /** The axes of `node` in the order of the loops. */
+  readonly order: readonly number[];
+  /** So many of the last loops are reduced. */
   readonly reduced: number;
-  readonly axes: (nest: Nest) => readonly Affine[];
-  readonly target: { readonly buffer: number; readonly offset: number; readonly strides: readonly number[] };
   readonly reduce: Store['reduce'];
+  readonly buffer: number;
+  readonly offset: number;
+  /** The strides of the loops in the buffer. */
+  readonly strides: readonly number[];
 }
 
 const numberType = (n: Node): NumberType => {
@@ -42,18 +45,20 @@ const numberType = (n: Node): NumberType => {
   return n.dtype;
 };
 
-const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, memory: Memory): Built => {
+const build = (request: Request, memory: Memory): Built => {
+  const { node: root, order, reduced, reduce, buffer: target } = request;
+  const extents = order.map((axis) => root.shape[axis]!);
   const loops = nest(extents);
-  const loads: { readonly buffer: number; readonly address: Affine }[] = [];
-  const body: (Assignment & { address?: Affine })[] = [];
+  const loads: { readonly buffer: number; readonly at: Affine }[] = [];
+  const body: (Assignment & { at?: Affine })[] = [];
   // by node and index: an elementwise operation hands its own index on, so that identity finds most repeats
   const known = new Map<Node, Map<readonly Affine[], number>>();
   const unindexable: Node[] = [];
 
-  const assign = (a: Assignment & { address?: Affine }): number => body.push(a) - 1;
+  const assign = (a: Assignment & { at?: Affine }): number => body.push(a) - 1;
 
-  const load = (n: Node, buffer: number, address: Affine): number => {
-    loads.push({ buffer, address });
+  const load = (n: Node, buffer: number, at: Affine): number => {
+    loads.push({ buffer, at });
     return assign({ op: 'load', load: loads.length - 1, dtype: numberType(n) });
   };
   const linear = (index: readonly Affine[], shape: readonly number[]): Affine => {
@@ -77,7 +82,7 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
         const scalar = lowering.scalar(n, operands);
         return assign(
           scalar.op === 'index'
-            ? { op: 'index', offset: 0, strides: [], address: index[scalar.axis]!, dtype: numberType(n) }
+            ? { op: 'index', offset: 0, strides: [], at: index[scalar.axis]!, dtype: numberType(n) }
             : { ...scalar, dtype: numberType(n) },
         );
       }
@@ -90,13 +95,13 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
   const moved = (n: Node, index: readonly Affine[], map: Movement<Node>['index']): number => {
     const x = n.inputs[0]!;
     if (map === 'same') return value(x, index);
-    if (map !== 'regrouped')
-      return value(
-        x,
-        map(n).map(({ axis, scale, offset }) =>
-          axis === null ? constantIndex(offset) : combine([[index[axis]!, scale]], offset),
-        ),
-      );
+    if (map !== 'regrouped') {
+      const inner = map(n).map(({ axis, scale, offset }) => {
+        if (axis === null) return constantIndex(offset);
+        return scale === 1 && offset === 0 ? index[axis]! : combine([[index[axis]!, scale]], offset);
+      });
+      return value(x, inner);
+    }
     const buffer = memory.bufferOf(x);
     if (buffer !== undefined) return load(x, buffer, linear(index, n.shape));
     const inner = loops.regroup(index, n.shape, x.shape);
@@ -116,35 +121,20 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
   };
 
   // the root is computed even where it has a buffer: this region is what fills it
-  const index = axes(loops);
-  const isOwn = isInline(root) && memory.bufferOf(root) === target.buffer;
+  const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
+  const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;
-  const targetAddress = combine(
-    target.strides.map((s, i) => [loops.loop(i), s] as const),
-    target.offset,
-  );
+  const address = combine(request.strides.map((s, i) => [loops.loop(i), s] as const), request.offset); // prettier-ignore
   const region = tidied({
     loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept })),
-    loads: loads.map(({ buffer, address }) => ({
-      buffer,
-      offset: address.offset,
-      strides: loops.strides(address),
-    })),
-    body: body.map(({ address, ...a }) =>
-      address === undefined || a.op !== 'index'
-        ? a
-        : { ...a, offset: address.offset, strides: loops.strides(address) },
+    loads: loads.map(({ buffer, at }) => ({ buffer, offset: at.offset, strides: loops.strides(at) })),
+    body: body.map(({ at, ...a }) =>
+      at === undefined || a.op !== 'index' ? a : { ...a, offset: at.offset, strides: loops.strides(at) },
     ),
     stores: [
-      {
-        buffer: target.buffer,
-        offset: targetAddress.offset,
-        strides: loops.strides(targetAddress),
-        value: result,
-        reduce,
-      },
+      { buffer: target, offset: address.offset, strides: loops.strides(address), value: result, reduce },
     ],
   });
   return { regions: [{ region, parts: [...parts] }], unindexable };
@@ -198,47 +188,25 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
 export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
   const strides = denseStrides(n.shape);
   const written = writtenOf(n);
-  /** Stores all elements of a node from an offset on. */
-  const copied = (x: Node, offset: number, steps: readonly number[]): Built =>
-    build(
-      {
-        node: x,
-        extents: x.shape,
-        reduced: 0,
-        axes: (loops) => x.shape.map((_, axis) => loops.loop(axis)),
-        target: { buffer, offset, strides: steps },
-        reduce: null,
-      },
-      memory,
-    );
-  if (written === null) return copied(n, 0, strides);
-  if (written.reduce !== null) {
-    const x = n.inputs[0]!;
-    const { axes } = written;
+  if (written !== null && written.reduce !== null) {
+    const [x, { reduce, axes }] = [n.inputs[0]!, written];
     const order = [...x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis)), ...axes];
-    return build(
-      {
-        node: x,
-        extents: order.map((axis) => x.shape[axis]!),
-        reduced: axes.length,
-        axes: (loops) => x.shape.map((_, axis) => loops.loop(order.indexOf(axis))),
-        target: { buffer, offset: 0, strides: [...strides, ...axes.map(() => 0)] },
-        reduce: written.reduce,
-      },
-      memory,
-    );
+    const steps = [...strides, ...axes.map(() => 0)];
+    return build({ node: x, order, reduced: axes.length, reduce, buffer, offset: 0, strides: steps }, memory);
   }
+  /** Stores a node as it is. */
+  const copied = (x: Node, offset: number, steps: readonly number[]): Built => {
+    const order = x.shape.map((_, axis) => axis);
+    return build({ node: x, order, reduced: 0, reduce: null, buffer, offset, strides: steps }, memory);
+  };
+  if (written === null) return copied(n, 0, strides);
   const { background, pieces } = written;
   const fillings = background === null ? [] : [{ region: filled(buffer, n, background), parts: [] }];
-  const built = pieces.flatMap(({ operand, start, steps }) =>
-    memory.isInPlace(operand)
-      ? []
-      : copied(
-          operand,
-          start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0),
-          strides.map((stride, axis) => stride * steps[axis]!),
-        ),
-  );
+  const built = pieces.flatMap(({ operand, start, steps }) => {
+    if (memory.isInPlace(operand)) return [];
+    const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+    return copied(operand, offset, strides.map((stride, axis) => stride * steps[axis]!)); // prettier-ignore
+  });
   return {
     regions: [...fillings, ...built.flatMap(({ regions }) => regions)],
     unindexable: built.flatMap(({ unindexable }) => unindexable),

@@ -22,10 +22,18 @@ export type OfTwo = (a: Node, b: Node) => Node;
  * The constructors, as a rule calls them. They are passed to it because primitives refer to each other in circles: the
  * derivative of a slice is a pad, and that of a pad is a slice. So their files need not import each other.
  */
-export interface Build {
+export interface Build
+  extends
+    Readonly<
+      Record<'zerosLike' | 'neg' | 'sign' | 'floor' | 'exp' | 'log' | 'reciprocal' | 'sin' | 'cos', OfOne>
+    >,
+    Readonly<
+      Record<'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min' | 'equal' | 'less' | 'and', OfTwo>
+    > {
+  /** `1 − x` */
+  readonly oneMinus: OfOne;
   /** One number, repeated over a shape; float32 by default. */
   readonly full: (value: number, shape: readonly number[], dtype?: DType) => Node;
-  readonly zerosLike: OfOne;
   readonly iota: (shape: readonly number[], axis: number, dtype?: 'float32' | 'int32') => Node;
   readonly select: (condition: Node, onTrue: Node, onFalse: Node) => Node;
   readonly cast: (x: Node, dtype: 'float32' | 'int32' | 'bool') => Node;
@@ -66,26 +74,6 @@ export interface Build {
     kernel: readonly [number, number],
   ) => Node;
 
-  readonly neg: OfOne;
-  readonly sign: OfOne;
-  readonly floor: OfOne;
-  readonly exp: OfOne;
-  readonly log: OfOne;
-  readonly reciprocal: OfOne;
-  readonly sin: OfOne;
-  readonly cos: OfOne;
-  /** `1 − x` */
-  readonly oneMinus: OfOne;
-  readonly add: OfTwo;
-  readonly sub: OfTwo;
-  readonly mul: OfTwo;
-  readonly div: OfTwo;
-  readonly pow: OfTwo;
-  readonly max: OfTwo;
-  readonly min: OfTwo;
-  readonly equal: OfTwo;
-  readonly less: OfTwo;
-  readonly and: OfTwo;
   /** `x · s` for a plain number s. */
   readonly scale: (x: Node, s: number) => Node;
   /** `x + s` for a plain number s. */

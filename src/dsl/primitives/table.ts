@@ -1,68 +1,21 @@
 /** The records of all primitives. A pass that asks something about a node looks it up here. */
 import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../node.js';
-import { binaryPrimitive } from './elementwise/binary.js';
-import { castPrimitive } from './elementwise/cast.js';
-import { selectPrimitive } from './elementwise/select.js';
-import { unaryPrimitive } from './elementwise/unary.js';
-import { conv2dPrimitive } from './linear/conv2d.js';
-import { dotPrimitive } from './linear/dot.js';
-import { gatherPrimitive } from './linear/gather.js';
-import { scatterAddPrimitive } from './linear/scatterAdd.js';
-import { barrierPrimitive } from './marker/barrier.js';
-import { compositePrimitive } from './marker/composite.js';
-import { stopGradientPrimitive } from './marker/stopGradient.js';
-import { broadcastPrimitive } from './movement/broadcast.js';
-import { concatPrimitive } from './movement/concat.js';
-import { flipPrimitive } from './movement/flip.js';
-import { padPrimitive } from './movement/pad.js';
-import { reshapePrimitive } from './movement/reshape.js';
-import { slicePrimitive } from './movement/slice.js';
-import { transposePrimitive } from './movement/transpose.js';
-import { argmaxPrimitive } from './reduction/argmax.js';
-import { cumsumPrimitive } from './reduction/cumsum.js';
-import { reducePrimitive } from './reduction/reduce.js';
-import { topKIndicesPrimitive } from './reduction/topKIndices.js';
-import { constantPrimitive } from './source/constant.js';
-import { deriveKeyPrimitive } from './source/deriveKey.js';
-import { inputPrimitive } from './source/input.js';
-import { iotaPrimitive } from './source/iota.js';
-import { randomPrimitive } from './source/random.js';
-import * as constructors from './index.js';
+import * as p from './index.js';
 import type { Build, Primitive } from './primitive.js';
 
 const primitives: { readonly [K in Op]: Primitive<K> } = {
-  input: inputPrimitive,
-  constant: constantPrimitive,
-  iota: iotaPrimitive,
-  deriveKey: deriveKeyPrimitive,
-  random: randomPrimitive,
-  unary: unaryPrimitive,
-  binary: binaryPrimitive,
-  select: selectPrimitive,
-  cast: castPrimitive,
-  reshape: reshapePrimitive,
-  transpose: transposePrimitive,
-  broadcast: broadcastPrimitive,
-  slice: slicePrimitive,
-  flip: flipPrimitive,
-  pad: padPrimitive,
-  concat: concatPrimitive,
-  reduce: reducePrimitive,
-  cumsum: cumsumPrimitive,
-  argmax: argmaxPrimitive,
-  topKIndices: topKIndicesPrimitive,
-  gather: gatherPrimitive,
-  scatterAdd: scatterAddPrimitive,
-  dot: dotPrimitive,
-  conv2d: conv2dPrimitive,
-  barrier: barrierPrimitive,
-  stopGradient: stopGradientPrimitive,
-  composite: compositePrimitive,
-};
+  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
+  unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
+  reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
+  slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
+  reduce: p.reducePrimitive, cumsum: p.cumsumPrimitive, argmax: p.argmaxPrimitive, topKIndices: p.topKIndicesPrimitive,
+  gather: p.gatherPrimitive, scatterAdd: p.scatterAddPrimitive, dot: p.dotPrimitive, conv2d: p.conv2dPrimitive,
+  barrier: p.barrierPrimitive, stopGradient: p.stopGradientPrimitive, composite: p.compositePrimitive,
+}; // prettier-ignore
 
 /** What rules are built with. */
-export const build: Build = { ...constructors, filterGradient };
+export const build: Build = { ...p, filterGradient };
 
 /** The record of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>

@@ -2,7 +2,7 @@ import { raise, showShape } from '../../errors.js';
 import { node, type NodeOf, sizeOf } from '../../node.js';
 import { wrongDType } from '../dtype.js';
 import { axisOf, wrongShape } from '../shape.js';
-import type { Build, Primitive } from '../primitive.js';
+import type { Build, Piece, Primitive } from '../primitive.js';
 
 /** Joins nodes along an axis; all other axes agree. */
 export const concat: Build['concat'] = (parts, axis) => {
@@ -34,46 +34,25 @@ export const concat: Build['concat'] = (parts, axis) => {
   return node('concat', parts, { axis: along }, shape, first.dtype);
 };
 
-/** The index at which each part begins. */
-const starts = ({
-  inputs,
-  shape,
-  attributes: { axis },
-}: NodeOf<'concat'>): readonly (readonly number[])[] => {
+/** The parts, one behind the other. */
+const pieces = ({ inputs, shape, attributes: { axis } }: NodeOf<'concat'>): readonly Piece[] => {
   let before = 0;
-  return inputs.map((part) => {
+  return inputs.map((operand) => {
     const start = shape.map((_, a) => (a === axis ? before : 0));
-    before += part.shape[axis]!;
-    return start;
+    before += operand.shape[axis]!;
+    return { operand, start, steps: shape.map(() => 1) };
   });
 };
 
 export const concatPrimitive: Primitive<'concat'> = {
   rebuild: ({ inputs, attributes: { axis } }) => concat(inputs, axis),
-  derivative: (n, g, { slice }) => {
-    const start = starts(n);
-    return n.inputs.map((x, i) => slice(g, start[i]!, x.shape));
-  },
+  derivative: (n, g, { slice }) => pieces(n).map(({ operand, start }) => slice(g, start, operand.shape)),
   vmap: ({ attributes: { axis } }, parts, extent, { spread }) =>
-    concat(
-      parts.map((part) => spread(part, extent)),
-      axis + 1,
-    ),
+    concat(parts.map((part) => spread(part, extent)), axis + 1), // prettier-ignore
   ofNothing: ({ inputs, attributes: { axis } }) =>
-    concat(
-      inputs.filter(({ shape }) => sizeOf(shape) > 0),
-      axis,
-    ),
+    concat(inputs.filter(({ shape }) => sizeOf(shape) > 0), axis), // prettier-ignore
   lowering: {
     class: 'region',
-    written: (n) => {
-      const start = starts(n);
-      const steps = n.shape.map(() => 1);
-      return {
-        reduce: null,
-        background: null,
-        pieces: n.inputs.map((operand, i) => ({ operand, start: start[i]!, steps })),
-      };
-    },
+    written: (n) => ({ reduce: null, background: null, pieces: pieces(n) }),
   },
 };

@@ -1,12 +1,14 @@
 /** How lowering looks at the nodes of a graph. */
 import { type Node, sizeOf } from '../node.js';
 import type { Class, Written } from '../primitives/primitive.js';
-import { dataOf, primitiveOf } from '../primitives/table.js';
+import { primitiveOf } from '../primitives/table.js';
 
 /** The class of a node. A key is always evaluated on the host, and one number is part of any region. */
 export const classOf = (n: Node): Class => {
   if (n.dtype === 'key') return 'key';
-  return dataOf(n)?.length === 1 ? 'elementwise' : primitiveOf(n).lowering.class;
+  const { lowering } = primitiveOf(n);
+  const isNumber = lowering.class === 'source' && lowering.data?.(n).length === 1;
+  return isNumber ? 'elementwise' : lowering.class;
 };
 
 /** Whether the numbers of a node are there from the start: an input, or any constant. */

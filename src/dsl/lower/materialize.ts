@@ -122,14 +122,12 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
     const view = viewOf(x, (y) => all.has(y));
     return view !== null && (!dense || isDense(x.shape, view.strides));
   };
+  const kernels = order.filter((n) => ['anchor', 'library'].includes(classOf(n)));
   // what is stored can stand in the way of a view through it
   for (let before = -1; before < all.size;) {
     before = all.size;
-    for (const n of order) {
-      const kind = classOf(n);
-      if (kind === 'anchor' || kind === 'library')
-        for (const x of n.inputs) if (!isReadable(x, kind === 'library')) all.add(x);
-    }
+    for (const n of kernels)
+      for (const x of n.inputs) if (!isReadable(x, classOf(n) === 'library')) all.add(x);
   }
   return all;
 };

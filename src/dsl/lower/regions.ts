@@ -79,12 +79,9 @@ const build = (request: Request, memory: Memory): Built => {
         return assign({ op: 'constant', value: dataOf(n)![0]!, dtype: numberType(n) });
       case 'elementwise': {
         const operands = n.inputs.map((input) => value(input, index));
-        const scalar = lowering.scalar(n, operands);
-        return assign(
-          scalar.op === 'index'
-            ? { op: 'index', offset: 0, strides: [], at: index[scalar.axis]!, dtype: numberType(n) }
-            : { ...scalar, dtype: numberType(n) },
-        );
+        const scalar = lowering.scalar(n, operands, numberType(n));
+        if (scalar.op !== 'index') return assign(scalar);
+        return assign({ op: 'index', offset: 0, strides: [], at: index[scalar.axis]!, dtype: scalar.dtype });
       }
       case 'movement':
         return moved(n, index, lowering.index);
@@ -96,7 +93,10 @@ const build = (request: Request, memory: Memory): Built => {
     const x = n.inputs[0]!;
     if (map === 'same') return value(x, index);
     if (map !== 'regrouped') {
-      const inner = map(n).map(({ axis, scale, offset }) => {
+      const { axes, scales, offsets } = map(n);
+      const inner = x.shape.map((_, a) => {
+        const axis = axes === undefined ? a : axes[a]!;
+        const [scale, offset] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
         if (axis === null) return constantIndex(offset);
         return scale === 1 && offset === 0 ? index[axis]! : combine([[index[axis]!, scale]], offset);
       });
@@ -127,15 +127,17 @@ const build = (request: Request, memory: Memory): Built => {
 
   const kept = extents.length - reduced;
   const address = combine(request.strides.map((s, i) => [loops.loop(i), s] as const), request.offset); // prettier-ignore
+  const leaves = loops.leaves();
+  const stridesOf = (index: Affine): readonly number[] => loops.strides(index, leaves);
   const region = tidied({
-    loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept })),
-    loads: loads.map(({ buffer, at }) => ({ buffer, offset: at.offset, strides: loops.strides(at) })),
-    body: body.map(({ at, ...a }) =>
-      at === undefined || a.op !== 'index' ? a : { ...a, offset: at.offset, strides: loops.strides(at) },
-    ),
-    stores: [
-      { buffer: target, offset: address.offset, strides: loops.strides(address), value: result, reduce },
-    ],
+    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept })),
+    loads: loads.map(({ buffer, at }) => ({ buffer, offset: at.offset, strides: stridesOf(at) })),
+    body: body.map((a) => {
+      if (a.op !== 'index' || a.at === undefined) return a;
+      const { at, ...own } = a;
+      return { ...own, offset: at.offset, strides: stridesOf(at) };
+    }),
+    stores: [{ buffer: target, offset: address.offset, strides: stridesOf(address), value: result, reduce }],
   });
   return { regions: [{ region, parts: [...parts] }], unindexable };
 };

@@ -26,11 +26,13 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
     return regrouped === null ? null : { ...view, strides: regrouped };
   }
   // a step along an axis of n is one along the axes of x whose indices are made of it
+  const { axes, scales, offsets } = lowering.index(n);
   const strides = n.shape.map(() => 0);
   let { offset } = view;
-  lowering.index(n).forEach((index, axis) => {
-    offset += index.offset * view.strides[axis]!;
-    if (index.axis !== null) strides[index.axis]! += index.scale * view.strides[axis]!;
+  view.strides.forEach((stride, a) => {
+    const axis = axes === undefined ? a : axes[a]!;
+    if (offsets !== undefined) offset += offsets[a]! * stride;
+    if (axis !== null) strides[axis]! += scales === undefined ? stride : scales[a]! * stride;
   });
   return { base: view.base, offset, strides };
 };

@@ -13,7 +13,7 @@ import type {
   Op,
   ReduceFn,
 } from '../node.js';
-import type { Assignment } from '../region.js';
+import type { Assignment, NumberType } from '../region.js';
 
 export type OfOne = (x: Node) => Node;
 export type OfTwo = (a: Node, b: Node) => Node;
@@ -143,8 +143,8 @@ export type Lowering<N> =
       readonly class: 'elementwise';
       /** The cost of an element, in additions. */
       readonly arithmetic: (n: N) => number;
-      /** The assignment of an element; `operands` are the assignments of its operands' elements. */
-      readonly scalar: (n: N, operands: readonly number[]) => Scalar;
+      /** The assignment of an element, of a dtype; `operands` are the assignments of its operands' elements. */
+      readonly scalar: (n: N, operands: readonly number[], dtype: NumberType) => Scalar;
       /** Whether it compares its operands for equality. */
       readonly isEquality?: (n: N) => boolean;
     }
@@ -163,10 +163,10 @@ export type Lowering<N> =
 export interface Movement<N> {
   readonly class: 'movement';
   /**
-   * The index into the operand at an index of the result, an entry for each axis of the operand. `same`: the index
-   * itself. `regrouped`: the index of the element with the same row-major number.
+   * The index into the operand at an index of the result. `same`: the index itself. `regrouped`: the index of the
+   * element with the same row-major number.
    */
-  readonly index: 'same' | 'regrouped' | ((n: N) => readonly AxisIndex[]);
+  readonly index: 'same' | 'regrouped' | ((n: N) => Index);
   /** True where elements of the operand are repeated. */
   readonly repeats?: true;
   /** True where it holds a part of its operand, which may lie densely in it. */
@@ -175,17 +175,19 @@ export interface Movement<N> {
 
 export type Class = Lowering<Node>['class'];
 
-type WithoutDType<A> = A extends Assignment ? Omit<A, 'dtype'> : never;
-
-/** An assignment of a region, without its dtype; `index` is the index along an axis. */
+/** An assignment of a region; `index` is the index along an axis. */
 export type Scalar =
-  WithoutDType<Exclude<Assignment, { op: 'index' }>> | { readonly op: 'index'; readonly axis: number };
+  | Exclude<Assignment, { op: 'index' }>
+  | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
 
-/** `offset + scale · i`, where i is the index along `axis` of the result; `offset` where `axis` is null. */
-export interface AxisIndex {
-  readonly axis: number | null;
-  readonly scale: number;
-  readonly offset: number;
+/**
+ * The index along axis a of the operand, from the index i of the result: `offsets[a] + scales[a] · i[axes[a]]`, where
+ * they are 0, 1 and a by default. An axis of null has no share of i.
+ */
+export interface Index {
+  readonly axes?: readonly (number | null)[];
+  readonly scales?: readonly number[];
+  readonly offsets?: readonly number[];
 }
 
 /** How regions write a node: its first operand, reduced; or pieces over a background, if there is one. */

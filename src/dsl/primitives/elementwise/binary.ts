@@ -24,7 +24,7 @@ export const binaryPrimitive: Primitive<'binary'> = {
   lowering: {
     class: 'elementwise',
     arithmetic: ({ attributes: { fn } }) => binaryFunctions[fn].arithmetic,
-    scalar: ({ attributes: { fn } }, [a, b]) => ({ op: 'binary', fn, a: a!, b: b! }),
+    scalar: ({ attributes: { fn } }, [a, b], dtype) => ({ op: 'binary', fn, a: a!, b: b!, dtype }),
     isEquality: ({ attributes: { fn } }) => fn === 'equal',
   },
   simplify: (n, uniformOf) => {

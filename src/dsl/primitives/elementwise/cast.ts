@@ -16,6 +16,6 @@ export const castPrimitive: Primitive<'cast'> = {
   lowering: {
     class: 'elementwise',
     arithmetic: () => 1,
-    scalar: (_, [a]) => ({ op: 'cast', a: a! }),
+    scalar: (_, [a], dtype) => ({ op: 'cast', a: a!, dtype }),
   },
 };

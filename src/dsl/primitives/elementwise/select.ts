@@ -24,7 +24,7 @@ export const selectPrimitive: Primitive<'select'> = {
   lowering: {
     class: 'elementwise',
     arithmetic: () => 1,
-    scalar: (_, [condition, a, b]) => ({ op: 'select', condition: condition!, a: a!, b: b! }),
+    scalar: (_, [condition, a, b], dtype) => ({ op: 'select', condition: condition!, a: a!, b: b!, dtype }),
   },
   used: ({ inputs }, i, { zerosLike }) => {
     const [condition, operand] = [inputs[0]!, inputs[i]!];

@@ -21,7 +21,7 @@ export const unaryPrimitive: Primitive<'unary'> = {
   lowering: {
     class: 'elementwise',
     arithmetic: ({ attributes: { fn } }) => unaryFunctions[fn].arithmetic,
-    scalar: ({ attributes: { fn } }, [a]) => ({ op: 'unary', fn, a: a! }),
+    scalar: ({ attributes: { fn } }, [a], dtype) => ({ op: 'unary', fn, a: a!, dtype }),
   },
   simplify: (n) => {
     const x = n.inputs[0]!;

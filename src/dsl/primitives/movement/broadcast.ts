@@ -28,8 +28,9 @@ export const broadcastPrimitive: Primitive<'broadcast'> = {
   ofNothing: null,
   lowering: {
     class: 'movement',
-    index: ({ inputs: [x], shape }) =>
-      shape.map((d, axis) => ({ axis: d === x!.shape[axis] ? axis : null, scale: 1, offset: 0 })),
+    index: ({ inputs: [x], shape }) => ({
+      axes: shape.map((d, axis) => (d === x!.shape[axis] ? axis : null)),
+    }),
     repeats: true,
   },
 };

@@ -15,9 +15,9 @@ export const flipPrimitive: Primitive<'flip'> = {
   ofNothing: null,
   lowering: {
     class: 'movement',
-    index: ({ shape, attributes: { axes } }) =>
-      shape.map((d, axis) =>
-        axes.includes(axis) ? { axis, scale: -1, offset: d - 1 } : { axis, scale: 1, offset: 0 },
-      ),
+    index: ({ shape, attributes: { axes } }) => ({
+      scales: shape.map((_, axis) => (axes.includes(axis) ? -1 : 1)),
+      offsets: shape.map((d, axis) => (axes.includes(axis) ? d - 1 : 0)),
+    }),
   },
 };

@@ -37,8 +37,7 @@ export const slicePrimitive: Primitive<'slice'> = {
   ofNothing: null,
   lowering: {
     class: 'movement',
-    index: ({ attributes: { start, strides } }) =>
-      start.map((offset, axis) => ({ axis, scale: strides[axis]!, offset })),
+    index: ({ attributes: { start, strides } }) => ({ scales: strides, offsets: start }),
     isPart: true,
   },
 };

@@ -29,8 +29,7 @@ export const transposePrimitive: Primitive<'transpose'> = {
   ofNothing: null,
   lowering: {
     class: 'movement',
-    index: ({ attributes: { permutation } }) =>
-      inverse(permutation).map((axis) => ({ axis, scale: 1, offset: 0 })),
+    index: ({ attributes: { permutation } }) => ({ axes: inverse(permutation) }),
   },
   simplify: (n) => {
     const x = n.inputs[0]!;

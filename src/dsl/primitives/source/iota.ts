@@ -12,6 +12,6 @@ export const iotaPrimitive: Primitive<'iota'> = {
   lowering: {
     class: 'elementwise',
     arithmetic: () => 0,
-    scalar: ({ attributes: { axis } }) => ({ op: 'index', axis }),
+    scalar: ({ attributes: { axis } }, _, dtype) => ({ op: 'index', axis, dtype }),
   },
 };

@@ -3,7 +3,7 @@
  * differentiation alone: the forward values that the cotangents of each node's inputs are made of.
  * Nothing of the planner is used.
  */
-import { cotangents } from '../src/dsl/derivatives/index.js';
+import { cotangents } from '../src/dsl/differentiate.js';
 import { type Node, reachable, sizeOf } from '../src/dsl/node.js';
 import { full } from '../src/dsl/primitives/index.js';
 

@@ -1,84 +1,41 @@
 /** Graphs of one example as graphs of a batch, from graph to graph. */
-import { batch, type Operand, type Rule, spread } from './batching/index.js';
-import { inputLike } from './closure.js';
-import { type Composite, type Node, type NodeOf, reachable, withInputs } from './node.js';
-import { composite, reduce } from './primitives/index.js';
+import { type Node, reachable, withInputs } from './node.js';
+import { broadcast, expandDims, reshape, transpose } from './primitives/index.js';
+import type { BatchBuild, Operand } from './primitives/primitive.js';
+import { build, primitiveOf } from './primitives/table.js';
+
+/** An operand with the leading axis, repeated along it if it had none. */
+export const spread = ({ node, mapped }: Operand, extent: number): Node =>
+  mapped ? node : broadcast(expandDims(node, [0]), [extent, ...node.shape]);
+
+/** One axis at another place: a view alone where it passes nothing but axes of extent 1. */
+const moveAxis = (x: Node, from: number, to: number): Node => {
+  const order = x.shape.map((_, axis) => axis).filter((axis) => axis !== from);
+  order.splice(to, 0, from);
+  const passed = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
+  return passed.every((d) => d === 1) || x.shape[from] === 1
+    ? reshape(x, order.map((axis) => x.shape[axis]!)) // prettier-ignore
+    : transpose(x, order);
+};
 
 /**
  * Rebuilds a graph for a batch of `extent` examples: where `images` have a leading axis of that extent, so has what
  * depends on their nodes.
  */
-export const batched = (
-  roots: readonly Node[],
-  images: ReadonlyMap<Node, Operand>,
-  extent: number,
-): readonly Operand[] => {
+export const batched: BatchBuild['batched'] = (roots, images, extent) => {
   const done = new Map(images);
   for (const n of reachable(roots, images.keys())) {
     const operands = n.inputs.map((input) => done.get(input)!);
-    const mapped = isMapped(n, operands);
-    const node = !mapped
-      ? withInputs(n, nodesOf(operands))
-      : n.op === 'composite'
-        ? batchComposite(n, operands, extent)
-        : batch(n, operands, extent);
-    done.set(n, { node, mapped });
+    const { vmap, awaits } = primitiveOf(n);
+    const own = awaits ? operands.slice(0, 1) : operands; // a node that waits for a batch is not one
+    done.set(
+      n,
+      vmap !== null && own.some(({ mapped }) => mapped)
+        ? { node: vmap(n, operands, extent, batchBuild), mapped: true }
+        : { node: withInputs(n, operands.map(({ node }) => node)), mapped: false }, // prettier-ignore
+    );
   }
   return roots.map((root) => done.get(root)!);
 };
 
-const nodesOf = (operands: readonly Operand[]): readonly Node[] => operands.map(({ node }) => node);
-
-/** What waits for a batch is not one: a barrier is its first operand. */
-const isMapped = (n: Node, operands: readonly Operand[]): boolean =>
-  n.op === 'barrier' ? operands[0]!.mapped : operands.some(({ mapped }) => mapped);
-
-const batchComposite: Rule<NodeOf<'composite'>> = (n, operands, extent) => {
-  const { composite: definition, options } = n.attributes;
-  return definition.batch === undefined
-    ? composite(ofEach(n, operands, extent), nodesOf(operands))
-    : composite(
-        definition,
-        operands.map((operand) => spread(operand, extent)),
-        definition.batch(options),
-      );
-};
-
-/** The decomposition of each example, and the derivative. */
-const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number): Composite => {
-  const { composite: definition, options } = n.attributes;
-  /** What f makes of the operands of one example, which are like some nodes, made of those of the batch. */
-  const over = (
-    likes: readonly Node[],
-    given: readonly Operand[],
-    f: (examples: readonly Node[]) => readonly (Node | null)[],
-  ): readonly (Node | null)[] => {
-    const examples = likes.map(inputLike);
-    const results = f(examples);
-    const images = new Map(examples.map((example, i) => [example, given[i]!]));
-    const found = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
-    let next = 0;
-    return results.map((result) => result && spread(found[next++]!, extent));
-  };
-  const givenAs = (inputs: readonly Node[]): readonly Operand[] =>
-    inputs.map((node, i) => ({ node, mapped: operands[i]!.mapped }));
-  const decompose: Composite['decompose'] = (inputs) =>
-    over(n.inputs, givenAs(inputs), (examples) => [definition.decompose(examples, options)])[0]!;
-  const { derivative, redefined } = definition;
-  if (redefined !== undefined) return redefined(decompose);
-  return {
-    name: `vmap(${definition.name})`,
-    decompose,
-    ...(derivative && {
-      derivative: (inputs, output, cotangent) => {
-        const given = [...givenAs(inputs), ...[output, cotangent].map((node) => ({ node, mapped: true }))];
-        const found = over([...n.inputs, n, n], given, (examples) => {
-          const [y, seed] = examples.slice(-2) as [Node, Node];
-          return derivative(examples.slice(0, -2), y, seed, options);
-        });
-        // what all examples share has the sum of their cotangents
-        return found.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
-      },
-    }),
-  };
-};
+const batchBuild: BatchBuild = { ...build, spread, moveAxis, batched };

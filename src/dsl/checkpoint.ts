@@ -1,8 +1,8 @@
 /** Memory for time: intermediate results that are computed again rather than kept. */
-import { closed, inputLike, isFloat, open } from './closure.js';
+import { closed, isFloat, open } from './closure.js';
 import { differentiate } from './differentiate.js';
 import { type Composite, substitute } from './node.js';
-import { barrier, composite } from './primitives/index.js';
+import { barrier, composite, inputLike } from './primitives/index.js';
 import { type Shape, tensor, type Tensor } from './tensor.js';
 
 /** A function whose derivative begins with its operands alone, and not before its cotangent is there. */

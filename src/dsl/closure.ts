@@ -1,5 +1,6 @@
 /** Functions of trees of tensors as graphs over inputs of their own. */
-import { type Node, node, pathOf, reachable, substitute } from './node.js';
+import { type Node, reachable, substitute } from './node.js';
+import { inputLike, isInput } from './primitives/index.js';
 import { type AnyTensor, isTensor, nodeOf, tensor } from './tensor.js';
 import { mapLeaves } from './tree.js';
 
@@ -11,9 +12,6 @@ export interface Opened<Y> {
   /** What stands in the argument where each of them stands. */
   readonly actuals: readonly Node[];
 }
-
-/** An input of the shape and dtype of a node, and of its name, if it has one. */
-export const inputLike = (n: Node): Node => node('input', [], { path: pathOf(n) ?? '' }, n.shape, n.dtype);
 
 /** Whether a node has a gradient. */
 export const isFloat = (n: Node): boolean => n.dtype === 'float32';
@@ -37,7 +35,7 @@ const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
   const outside = new Set<Node>();
   for (const n of reachable([root], formals)) {
     if (n.inputs.some((input) => inside.has(input))) inside.add(n);
-    else if (n.op === 'input' || n.inputs.some((input) => outside.has(input))) outside.add(n);
+    else if (isInput(n) || n.inputs.some((input) => outside.has(input))) outside.add(n);
   }
   return outside.has(root)
     ? [root]

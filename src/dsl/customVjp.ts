@@ -1,14 +1,14 @@
 /** Functions with a derivative of the user's own. */
-import { inputLike, isFloat, open } from './closure.js';
+import { isFloat, open } from './closure.js';
 import { raise } from './errors.js';
 import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from './node.js';
-import { composite } from './primitives/index.js';
+import { composite, inputLike, isInput } from './primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from './tensor.js';
 
 /** Refuses what a function captures: a graph that is kept for later derivatives has its own inputs alone. */
 const withoutCaptives = (roots: readonly Node[], formals: readonly Node[]): readonly Node[] => {
-  const captive = reachable(roots, formals).find(({ op }) => op === 'input');
+  const captive = reachable(roots, formals).find(isInput);
   return captive === undefined
     ? roots
     : raise('ConfigError', {

@@ -1,9 +1,12 @@
 /** Reverse-mode differentiation, from graph to graph. */
-import { cotangents } from './derivatives/index.js';
-import { sumOf } from './derivatives/elementwise.js';
 import { type Node, reachable } from './node.js';
 import { decomposeUnless } from './passes/decompose.js';
-import { zerosLike } from './primitives/index.js';
+import { add, zerosLike } from './primitives/index.js';
+import { build, primitiveOf } from './primitives/table.js';
+
+/** The cotangents of a node's inputs, from the cotangent of its result; null where an input has none. */
+export const cotangents = (n: Node, g: Node): readonly (Node | null)[] =>
+  primitiveOf(n).derivative?.(n, g, build) ?? [];
 
 /** Composites that have no derivative of their own are replaced by their decompositions. */
 const differentiable = decomposeUnless(({ derivative }) => derivative !== undefined);
@@ -28,17 +31,18 @@ export const differentiate = (
   const order = reachable(roots);
   const active = new Set<Node>(inputs);
   for (const n of order)
-    if (n.dtype === 'float32' && n.op !== 'stopGradient' && n.inputs.some((input) => active.has(input)))
+    if (n.dtype === 'float32' && primitiveOf(n).derivative && n.inputs.some((input) => active.has(input)))
       active.add(n);
 
   const pending = new Map<Node, Node>();
   const give = (n: Node, cotangent: Node): void => {
-    if (active.has(n)) pending.set(n, sumOf(pending.get(n), cotangent));
+    const before = pending.get(n);
+    if (active.has(n)) pending.set(n, before === undefined ? cotangent : add(before, cotangent));
   };
   roots.forEach((root, i) => give(root, seeds[i]!));
   for (const n of [...order].reverse()) {
     const cotangent = pending.get(n);
-    if (cotangent === undefined || n.op === 'input') continue;
+    if (cotangent === undefined) continue;
     cotangents(n, cotangent).forEach((c, i) => {
       if (c !== null) give(n.inputs[i]!, c);
     });

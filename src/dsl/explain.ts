@@ -1,7 +1,7 @@
 /** What an executable does, call by call. */
 import { showShape } from './errors.js';
-import { sizeOf } from './node.js';
-import type { Anchor, Call, Plan, View } from './plan.js';
+import { type Anchor, sizeOf } from './node.js';
+import type { Call, Plan, View } from './plan.js';
 import type { Region } from './region.js';
 
 /** One call of a plan, with what it takes. */

@@ -1,9 +1,9 @@
 /** Forward-mode derivatives. */
-import { inputLike, open } from './closure.js';
+import { open } from './closure.js';
 import { differentiate } from './differentiate.js';
 import { gradNodes, type Grads } from './grads.js';
 import { substitute } from './node.js';
-import { zerosLike } from './primitives/index.js';
+import { inputLike, zerosLike } from './primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from './tensor.js';
 
 /**

@@ -1,8 +1,9 @@
 /** Trees of tensors that have a leading axis in common: batches, sequences. */
-import type { Operand } from './batching/index.js';
 import type { IsUnion, IsWide } from './dim.js';
 import { raise, showShape } from './errors.js';
-import { type Node, node } from './node.js';
+import { type Node, pathOf } from './node.js';
+import { input } from './primitives/index.js';
+import type { Operand } from './primitives/primitive.js';
 import { type AnyTensor, type Dim, isTensor, nodeOf, tensor, type Tensor } from './tensor.js';
 import { tensorsOf } from './tensors.js';
 import { mapLeaves } from './tree.js';
@@ -66,8 +67,7 @@ export const example = (
   const images = new Map<Node, Operand>();
   const of = mapLeaves(xs, isTensor, (leaf: AnyTensor) => {
     const all = nodeOf(leaf);
-    const path = all.op === 'input' ? all.attributes.path : '';
-    const formal = node('input', [], { path }, all.shape.slice(1), all.dtype);
+    const formal = input(pathOf(all) ?? '', all.shape.slice(1), all.dtype);
     images.set(formal, { node: all, mapped: true });
     return tensor(formal);
   });

@@ -33,6 +33,14 @@ export interface ConvAttributes {
   readonly batchGroups: number;
 }
 
+/** A kernel that reads strided views and writes a dense result. */
+export type Anchor =
+  /** `[...batch, m, k]·[...batch, k, n]` → `[...batch, m, n]`. */
+  | { readonly op: 'dot' }
+  | { readonly op: 'conv2d'; readonly attributes: ConvAttributes }
+  /** The gradient by the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
+  | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
+
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /** An operation that keeps its meaning: a backend may lower it natively, or by its decomposition. */
@@ -50,6 +58,8 @@ export interface Composite {
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
   /** One of its kind with another decomposition, where its derivative is made from that. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
+  /** The kernel of a backend that carries it out without its decomposition. */
+  readonly anchor?: (options: CompositeOptions) => Anchor;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
 
@@ -236,20 +246,4 @@ export const placeOf = (n: Pick<Node, 'inputs'>): string => {
 export const whereOf = (op: string, operands: readonly Node[]): string => {
   const place = placeOf({ inputs: operands });
   return place === '' ? op : `${op} (near ${place})`;
-};
-
-/** The operation of a node in a word: `conv2d`, `sigmoid`, `groupNorm`. */
-export const labelOf = (n: Node): string => {
-  switch (n.op) {
-    case 'unary':
-    case 'binary':
-    case 'reduce':
-      return n.attributes.fn;
-    case 'random':
-      return n.attributes.distribution;
-    case 'composite':
-      return n.attributes.composite.name;
-    default:
-      return n.op;
-  }
 };

@@ -4,8 +4,9 @@ import type { Extent } from './dim.js';
 import type { NoisefoldError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { At, Feed } from './executable.js';
-import { labelOf, type Node, pathOf, placeOf, reachable } from './node.js';
-import { cast, concat, full, reduce, reshape, select, unary, zerosLike } from './primitives/index.js';
+import { type Node, pathOf, placeOf, reachable } from './node.js';
+import { cast, concat, full, reduce, reshape, unary } from './primitives/index.js';
+import { build, labelOf, primitiveOf } from './primitives/table.js';
 import type { Program } from './program.js';
 import type { Syms } from './spec.js';
 import { type Dim, isTensor, nodeOf, type Tensor, tensor } from './tensor.js';
@@ -26,13 +27,10 @@ const isSound = (n: Node): Node => {
 /** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
 const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] => {
   if (pathOf(n) !== null) return []; // what is given comes from nothing else
-  return n.inputs.flatMap((operand, i) => {
-    if (operand.dtype !== 'float32') return [];
-    if (n.op !== 'select') return [[operand, operand] as const];
-    const [condition, nought] = [n.inputs[0]!, zerosLike(operand)];
-    const used = i === 1 ? select(condition, operand, nought) : select(condition, nought, operand);
-    return [[operand, used] as const];
-  });
+  const { used } = primitiveOf(n);
+  return n.inputs.flatMap((operand, i) =>
+    operand.dtype === 'float32' ? [[operand, used?.(n, i, build) ?? operand] as const] : [],
+  );
 };
 
 /** The graph under some roots, watched: a flag for each result, and the way back from it. */

@@ -3,7 +3,7 @@
  * buffers, with all memory laid out. Sizes and offsets count elements: a backend decides how many
  * bytes an element takes (4, or 8 for the float64 reference), the same for every dtype.
  */
-import type { ConstantData, ConvAttributes, Distribution, Node, Op } from './node.js';
+import type { Anchor, ConstantData, Distribution, Node, Op } from './node.js';
 import type { NumberType, Region } from './region.js';
 
 /** Where a buffer's memory comes from. */
@@ -50,15 +50,6 @@ export interface Origin {
   /** The operations that it carries out, the last one first: `mul ∘ sigmoid ∘ add`. */
   readonly label: string;
 }
-
-/** Attributes of a filter gradient: those of the convolution whose kernel it is for. */
-export type Anchor =
-  /** `[...batch, m, k]·[...batch, k, n]`, operands strided at will, the result dense. */
-  | { readonly op: 'dot' }
-  /** Operands strided at will, the result dense. */
-  | { readonly op: 'conv2d'; readonly attributes: ConvAttributes }
-  /** Of image and cotangent (strided at will): the gradient by the kernel, `[KH, KW, C, D]`, dense. */
-  | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
 
 export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'region'; readonly region: Region }

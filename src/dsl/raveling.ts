@@ -4,8 +4,8 @@
  */
 import { raise, showShape } from './errors.js';
 import type { Grads } from './grads.js';
-import { node, sizeOf } from './node.js';
-import { concat, reshape } from './primitives/index.js';
+import { sizeOf } from './node.js';
+import { concat, reshape, slice } from './primitives/index.js';
 import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from './spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from './tensor.js';
 import { tensorsOf } from './tensors.js';
@@ -114,8 +114,7 @@ export const raveling = <P>(spec: TreeSpec<P>): Raveling<P> => {
       fillSpec(spec, ({ path }) => {
         const { shape, vector, offset } = placeOf.get(path)!;
         const x = nodeOf(vectors[vector]!);
-        const attributes = { start: [offset], strides: [1], name: path };
-        return tensor(reshape(node('slice', [x], attributes, [sizeOf(shape)], 'float32'), shape));
+        return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
       }),
   };
 };

@@ -1,6 +1,7 @@
 /** A program as a graph: its function, applied to inputs of concrete extents. */
 import { orRaise, raise } from './errors.js';
-import { type Node, node } from './node.js';
+import type { Node } from './node.js';
+import { input } from './primitives/index.js';
 import type { Program } from './program.js';
 import { type Bindings, extentsOf, fillSpec, type LeafSpec, symbolsOf, type TreeSpec } from './spec.js';
 import { type AnyTensor, isTensor, tensor } from './tensor.js';
@@ -29,7 +30,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
       });
   const nodes = spec.leaves.map((leaf) => {
     const extents = orRaise(extentsOf(leaf, bindings));
-    return node('input', [], { path: leaf.path }, extents, leaf.dtype);
+    return input(leaf.path, extents, leaf.dtype);
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));

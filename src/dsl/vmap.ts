@@ -1,6 +1,5 @@
 /** Functions of one example as functions of a batch. */
-import { batched } from './batched.js';
-import { spread } from './batching/index.js';
+import { batched, spread } from './batched.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import { full } from './primitives/index.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor } from './tensor.js';

@@ -1,5 +1,6 @@
 import type { Composite, CompositeOptions, ConvAttributes, Node } from '../node.js';
-import { conv2d, dilated, transpose } from '../primitives/index.js';
+import { composite, conv2d, dilated, transpose } from '../primitives/index.js';
+import type { Build } from '../primitives/primitive.js';
 
 interface FilterGradientOptions extends CompositeOptions {
   /** The convolution whose kernel the gradient is for. */
@@ -30,18 +31,11 @@ export const filterGradientPadding = (
   return [low, dilated(output, c.strides[axis]) - dilated(image, c.lhsDilation[axis]) + tap - low - 1];
 };
 
-/**
- * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
- * `[KH, KW, C/groups, D]`. It is a convolution again, with channels as the batch and the batch as channels:
- * strides and kernel dilation change places, and so do the two kinds of groups.
- */
-export const filterGradient = (
-  image: Node,
-  cotangent: Node,
-  { attributes: c, kernel }: FilterGradientOptions,
-): Node => {
+/** A convolution again, with channels as the batch and the batch as channels. */
+const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: FilterGradientOptions): Node => {
   const axis = (a: 0 | 1): readonly [number, number] =>
     filterGradientPadding(image.shape[1 + a]!, kernel[a], cotangent.shape[1 + a]!, a, c);
+  // strides and kernel dilation change places, and so do the two kinds of groups
   const gradient = conv2d(transpose(image, [3, 1, 2, 0]), transpose(cotangent, [1, 2, 0, 3]), {
     strides: c.rhsDilation,
     padding: [axis(0), axis(1)],
@@ -56,6 +50,17 @@ export const filterGradient = (
 /** {@link filterGradient} where all groups are 1: what a backend may have a kernel for. */
 export const filterGradientComposite: Composite = {
   name: 'filterGradient',
-  decompose: ([image, cotangent], options) =>
-    filterGradient(image!, cotangent!, filterGradientOptionsOf(options)),
+  decompose: ([image, cotangent], options) => decompose(image!, cotangent!, filterGradientOptionsOf(options)),
+  anchor: (options) => ({ op: 'filterGradient', attributes: filterGradientOptionsOf(options).attributes }),
+};
+
+/**
+ * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
+ * `[KH, KW, C/groups, D]`. A composite where there are no groups.
+ */
+export const filterGradient: Build['filterGradient'] = (image, cotangent, c, kernel) => {
+  const options = filterGradientOptions(c, kernel);
+  return c.groups === 1 && c.batchGroups === 1
+    ? composite(filterGradientComposite, [image, cotangent], options)
+    : decompose(image, cotangent, options);
 };

@@ -1,11 +1,13 @@
-export { geluComposite, siluComposite } from './silu.js';
-export { acosComposite, asinComposite, atan2Composite } from './trigonometric.js';
-export { softmaxComposite } from './softmax.js';
-export { normalizeComposite, normalizeOptions } from './normalize.js';
+export { acosComposite } from './acos.js';
+export { asinComposite } from './asin.js';
+export { atan2Composite } from './atan2.js';
 export {
-  filterGradient,
   filterGradientComposite,
   filterGradientOptions,
   filterGradientOptionsOf,
   filterGradientPadding,
 } from './filterGradient.js';
+export { geluComposite } from './gelu.js';
+export { normalizeComposite, normalizeOptions } from './normalize.js';
+export { siluComposite } from './silu.js';
+export { softmaxComposite } from './softmax.js';

@@ -1,5 +1,5 @@
 import type { Composite, CompositeOptions, Node } from '../node.js';
-import { broadcast, mul, reduceKeeping, scale, shift, sub, unary } from '../primitives/index.js';
+import { broadcast, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
 /** Over which axes to take the statistics, and what to add to the variance. */
 interface NormalizeOptions extends CompositeOptions {
@@ -23,7 +23,7 @@ const standardize = (
 ): { readonly y: Node; readonly inverse: Node } => {
   const centred = sub(x, broadcast(meanOver(x, axes), x.shape));
   const variance = meanOver(mul(centred, centred), axes);
-  const inverse = broadcast(unary('rsqrt', shift(variance, epsilon)), x.shape);
+  const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);
   return { y: mul(centred, inverse), inverse };
 };
 
@@ -41,11 +41,11 @@ export const normalizeComposite: Composite = {
     );
   },
   decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
-  derivative: ([x], _, cotangent, options) => {
+  derivative: ([x], _, g, options) => {
     const { axes } = optionsOf(options);
     const { y, inverse } = standardize(x!, optionsOf(options));
     const along = (of: Node): Node => broadcast(meanOver(of, axes), of.shape);
-    const centred = sub(cotangent, along(cotangent));
-    return [mul(inverse, sub(centred, mul(y, along(mul(cotangent, y)))))];
+    const centred = sub(g, along(g));
+    return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
   },
 };

@@ -1,6 +1,6 @@
 import { F } from '../../internal/fp.js';
 import type { Composite, Node } from '../node.js';
-import { broadcast, div, mul, reduceKeeping, sub, unary } from '../primitives/index.js';
+import { broadcast, div, exp, mul, reduceKeeping, sub } from '../primitives/index.js';
 
 const last = (x: Node): readonly number[] => [x.shape.length - 1];
 const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
@@ -10,8 +10,8 @@ export const softmaxComposite: Composite = {
   name: 'softmax',
   batch: F.identity,
   decompose: ([x]) => {
-    const e = unary('exp', sub(x!, over('max', x!)));
+    const e = exp(sub(x!, over('max', x!)));
     return div(e, over('sum', e));
   },
-  derivative: (_, y, cotangent) => [mul(y, sub(cotangent, over('sum', mul(cotangent, y))))],
+  derivative: (_, y, g) => [mul(y, sub(g, over('sum', mul(g, y))))],
 };

@@ -1,71 +1,36 @@
 /** How lowering looks at the nodes of a graph. */
-import { type Node, type NodeOf, type Op, sizeOf } from '../node.js';
+import { type Node, sizeOf } from '../node.js';
+import type { Class, Written } from '../primitives/primitive.js';
+import { primitiveOf } from '../primitives/table.js';
 
-export type Class =
-  /** Has a buffer of its own from the start: an input, or a constant of several numbers. */
-  | 'source'
-  /** Computed element by element, so that it can be part of any region. */
-  | 'elementwise'
-  /** The same elements, addressed otherwise. */
-  | 'movement'
-  /** Written by regions of its own into its own buffer. */
-  | 'region'
-  /** A kernel on views: dot, convolution, a native composite. */
-  | 'anchor'
-  /** A kernel on dense tensors. */
-  | 'library'
-  | 'random'
-  /** Evaluated on the host. */
-  | 'key';
-
-/** The class of each operation, but for keys, and constants of one number, which are part of any region. */
-const CLASSES = {
-  input: 'source',
-  constant: 'source',
-  iota: 'elementwise',
-  unary: 'elementwise',
-  binary: 'elementwise',
-  select: 'elementwise',
-  cast: 'elementwise',
-  reshape: 'movement',
-  transpose: 'movement',
-  broadcast: 'movement',
-  slice: 'movement',
-  flip: 'movement',
-  barrier: 'movement',
-  stopGradient: 'movement',
-  reduce: 'region',
-  pad: 'region',
-  concat: 'region',
-  dot: 'anchor',
-  conv2d: 'anchor',
-  composite: 'anchor',
-  cumsum: 'library',
-  argmax: 'library',
-  topKIndices: 'library',
-  gather: 'library',
-  scatterAdd: 'library',
-  random: 'random',
-  deriveKey: 'key',
-} as const satisfies Readonly<Record<Op, Class>>;
-
+/** The class of a node. A key is always evaluated on the host, and one number is part of any region. */
 export const classOf = (n: Node): Class => {
   if (n.dtype === 'key') return 'key';
-  return n.op === 'constant' && n.attributes.data.length === 1 ? 'elementwise' : CLASSES[n.op];
+  const { lowering } = primitiveOf(n);
+  const isNumber = lowering.class === 'source' && lowering.data?.(n).length === 1;
+  return isNumber ? 'elementwise' : lowering.class;
 };
 
-/** The nodes of a class: a `switch` over their operations is complete or does not compile. */
-export type OfClass<C extends Class> = NodeOf<{ [K in Op]: (typeof CLASSES)[K] extends C ? K : never }[Op]>;
+/** Whether the numbers of a node are there from the start: an input, or any constant. */
+export const isSource = (n: Node): boolean => primitiveOf(n).lowering.class === 'source';
+export const isMovement = (n: Node): boolean => classOf(n) === 'movement';
+/** Whether a node is computed inside of a region, where it is not stored. */
+export const isInline = (n: Node): boolean => {
+  const own = classOf(n);
+  return own === 'elementwise' || own === 'movement';
+};
 
-export const isMovement = (n: Node): n is OfClass<'movement'> => classOf(n) === 'movement';
-export const isRegion = (n: Node): n is OfClass<'region'> => classOf(n) === 'region';
-export const isElementwise = (n: Node): n is OfClass<'elementwise'> | NodeOf<'constant'> =>
-  classOf(n) === 'elementwise';
+/** How regions write a node of that class; null of any other. */
+export const writtenOf = (n: Node): Written | null => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'region' ? lowering.written(n) : null;
+};
 
-const COSTS: Readonly<Record<string, number>> = {
-  div: 4, sqrt: 4, rsqrt: 4, reciprocal: 4, mod: 8, exp: 8, log: 8, sigmoid: 8, tanh: 8,
-  expm1: 64, log1p: 64, sin: 64, cos: 64, tan: 64, atan: 64, erf: 64, pow: 64,
-}; // prettier-ignore
+/** Whether a node repeats elements of its operand. */
+export const isRepeating = (n: Node): boolean => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'movement' && lowering.repeats === true;
+};
 
 /** An element may be computed a second time, rather than kept, up to this much arithmetic. */
 const CHEAP = 24;
@@ -90,8 +55,8 @@ const REPEATED = 1;
 export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= REPEATED;
 
 const arithmeticOf = (n: Node): number => {
-  if (n.op === 'unary' || n.op === 'binary') return COSTS[n.attributes.fn] ?? 1;
-  return n.op === 'select' || n.op === 'cast' ? 1 : 0;
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'elementwise' ? lowering.arithmetic(n) : 0;
 };
 
 const NONE: ReadonlySet<Node> = new Set();
@@ -131,7 +96,7 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
     }
     const inputs = n.inputs.map((input) => {
       const operand = asOperand.get(input)!;
-      return n.op === 'broadcast' && !isRepeated(operand) ? load(input) : operand;
+      return isRepeating(n) && !isRepeated(operand) ? load(input) : operand;
     });
     const size = sizeOf(n.shape);
     const effort: Effort = {

@@ -1,9 +1,7 @@
 /** From a graph of primitives and native composites to a plan. */
 import type { Capabilities } from '../backend.js';
-import { filterGradientOptionsOf } from '../composites/index.js';
-import { labelOf, type Node, placeOf, reachable, sizeOf } from '../node.js';
+import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../node.js';
 import type {
-  Anchor,
   Buffer,
   Call,
   KeyExpression,
@@ -14,8 +12,10 @@ import type {
   PlanOutput,
   View,
 } from '../plan.js';
+import { barrier, isInput } from '../primitives/index.js';
+import { dataOf, drawOf, labelOf, primitiveOf, wordsOf } from '../primitives/table.js';
 import type { NumberType } from '../region.js';
-import { classOf, isMovement } from './classes.js';
+import { classOf, isMovement, isSource } from './classes.js';
 import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
 import { type Divided, divideInputs, type InputPart } from './inputParts.js';
 import { denseStrides } from './loops.js';
@@ -41,17 +41,17 @@ const numberType = (n: Node): NumberType => {
 };
 
 const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
-  if (key.op !== 'deriveKey') return { input: inputs.indexOf(key), words: [] };
+  const own = wordsOf(key);
+  if (own === null) return { input: inputs.indexOf(key), words: [] };
   const { input, words } = keyExpression(key.inputs[0]!, inputs);
-  return { input, words: [...words, key.attributes.words] };
+  return { input, words: [...words, own] };
 };
 
 const anchorOf = (n: Node): Anchor => {
-  if (n.op === 'conv2d') return { op: 'conv2d', attributes: n.attributes };
-  if (n.op === 'composite' && n.attributes.composite.name === 'filterGradient')
-    return { op: 'filterGradient', attributes: filterGradientOptionsOf(n.attributes.options).attributes };
-  if (n.op === 'dot') return { op: 'dot' };
-  throw new Error(`noisefold: no anchor carries out ${n.op}`);
+  const { lowering } = primitiveOf(n);
+  const anchor = lowering.class === 'anchor' ? lowering.anchor(n) : null;
+  if (anchor === null) throw new Error(`noisefold: no anchor carries out ${labelOf(n)}`);
+  return anchor;
 };
 
 /** The path of the parameter that one of some nodes reads itself, or that the last of them comes from. */
@@ -59,7 +59,7 @@ const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   for (const { inputs } of nodes)
     for (let i = inputs.length - 1; i >= 0; i--) {
       const input = inputs[i]!;
-      if (input.op === 'input') return input.attributes.path;
+      if (isInput(input)) return input.attributes.path;
     }
   return placeOf(nodes[0]);
 };
@@ -70,7 +70,7 @@ const MOST_NAMED = 6;
 /** Of a node that is stored, and those that are computed with it, operands first. */
 const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const all = [n, ...[...parts].reverse()] as const;
-  const working = all.filter((x) => !isMovement(x) && x.op !== 'constant');
+  const working = all.filter((x) => !isMovement(x) && !isSource(x));
   const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
   return {
@@ -81,11 +81,7 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
 
 /** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
-  outputs.map((n, i) =>
-    n.dtype !== 'key' && (classOf(n) === 'source' || n.op === 'constant' || outputs.indexOf(n) < i)
-      ? { ...n, op: 'barrier', inputs: [n], attributes: {}, depth: n.depth + 1 }
-      : n,
-  );
+  outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? barrier(n) : n));
 
 /** Which nodes are stored, and the regions that fill those that are filled by regions. */
 interface Fused {
@@ -107,7 +103,8 @@ const storages = (inputs: readonly Node[], outputs: readonly Node[], parts: Divi
   return (n: Node): Buffer['storage'] => {
     const part = parts.get(n) ?? { input: n, offset: 0 };
     const [input, output] = [inputOf.get(part.input), outputOf.get(n)];
-    if (n.op === 'constant') return { kind: 'constant', data: n.attributes.data };
+    const data = dataOf(n);
+    if (data !== null) return { kind: 'constant', data };
     if (input !== undefined) return { kind: 'input', input, offset: part.offset };
     return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
   };
@@ -129,16 +126,15 @@ const attempt = (
   capabilities: Capabilities,
 ): Fused | { readonly unindexable: readonly Node[] } => {
   const order = reachable([...outputs, ...lowering.inputs]);
-  const isSource = (n: Node): boolean => classOf(n) === 'source';
   const stored = capabilities.fuses
     ? materialize(order, required, capabilities.mostBuffers)
-    : new Set(order.filter((n) => n.dtype !== 'key' && !isSource(n)));
+    : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
 
   const storageOf = storages(lowering.inputs, outputs, inputParts);
   const buffers: Buffer[] = [];
   const numbers = new Map<Node, number>();
   for (const n of order)
-    if (stored.has(n) || (isSource(n) && n.dtype !== 'key'))
+    if (stored.has(n) || classOf(n) === 'source')
       numbers.set(
         n,
         buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1,
@@ -168,12 +164,13 @@ const attempt = (
     if (sizeOf(n.shape) === 0) return [];
     const output = denseView(n, bufferOf(n)!);
     const kind = classOf(n);
-    if (n.op === 'random')
+    const distribution = drawOf(n);
+    if (distribution !== null)
       return [
         {
           kind: 'random',
           origin: originOf(n),
-          distribution: n.attributes.distribution,
+          distribution,
           key: keyExpression(n.inputs[0]!, lowering.inputs),
           output,
         },
@@ -207,7 +204,7 @@ const attempt = (
     });
   };
   const calls = order
-    .filter((n) => stored.has(n) && n.op !== 'constant') // its data are there from the start
+    .filter((n) => stored.has(n) && !isSource(n)) // their numbers are there from the start
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
   return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls, waiting };
@@ -275,7 +272,7 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
     calls,
     arenaElements: placed.arenaElements,
     inputs: lowering.inputs.map((n, i): PlanInput => ({
-      path: n.op === 'input' ? n.attributes.path : '',
+      path: pathOf(n) ?? '',
       shape: n.shape,
       dtype: n.dtype,
       donatedTo: donation.taken.has(i) ? lowering.donations[i]! : null,

@@ -1,5 +1,7 @@
 /** Parts of inputs that lie in them densely: kernels read them as if each had been given by itself. */
-import { type Node, node, pathOf, rewrite, sizeOf } from '../node.js';
+import { type Node, pathOf, rewrite, sizeOf } from '../node.js';
+import { input, isInput } from '../primitives/index.js';
+import { primitiveOf } from '../primitives/table.js';
 import { isDense, viewOf } from './views.js';
 
 /** Where in an input a part of it begins, in elements. */
@@ -18,14 +20,14 @@ export interface Divided {
 export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
   const parts = new Map<Node, InputPart>();
   const divided = rewrite(roots, (n) => {
-    if (n.op !== 'slice') return n;
-    const view = viewOf(n, ({ op }) => op === 'input');
-    if (view === null || view.base.op !== 'input' || !isDense(n.shape, view.strides)) return n;
+    const { lowering } = primitiveOf(n);
+    if (lowering.class !== 'movement' || !lowering.isPart) return n;
+    const view = viewOf(n, isInput);
+    if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
     const within = parts.get(view.base) ?? { input: view.base, offset: 0 }; // or a part of a part
     const offset = within.offset + view.offset;
     if (sizeOf(n.shape) === 0 || offset % alignment !== 0) return n;
-    const path = pathOf(n) ?? view.base.attributes.path;
-    const part = node('input', [], { path }, n.shape, n.dtype);
+    const part = input(pathOf(n) ?? view.base.attributes.path, n.shape, n.dtype);
     parts.set(part, { input: within.input, offset });
     return part;
   });

@@ -33,14 +33,21 @@ export const denseStrides = (shape: readonly number[]): readonly number[] => {
   return strides;
 };
 
+/** A loop that is not split, with the original loop that it is a part of. */
+export interface Leaf {
+  readonly loop: Loop;
+  readonly extent: number;
+  readonly original: number;
+}
+
 /** The loops of one nest while it is built: splitting one refines all indices made before. */
 export interface Nest {
   /** An index that runs with the i-th of the original loops. */
   readonly loop: (i: number) => Affine;
-  /** The leaf loops, outermost first, each with the original loop that it is a part of. */
-  readonly leaves: () => readonly { readonly extent: number; readonly original: number }[];
+  /** The leaf loops, outermost first. */
+  readonly leaves: () => readonly Leaf[];
   /** Coefficients of an index on the leaves. */
-  readonly strides: (index: Affine) => readonly number[];
+  readonly strides: (index: Affine, leaves: readonly Leaf[]) => readonly number[];
   /**
    * The indices of axes of extents `inner`, where `outer` are the indices of axes that hold the same
    * elements in the same order; null where that is no affine function of any split loops.
@@ -145,11 +152,11 @@ export const nest = (extents: readonly number[]): Nest => {
     loop: (i) => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
     leaves: () =>
       extents.flatMap((_, original) =>
-        leavesOf(original).map((loop) => ({ extent: extentOf[loop]!, original })),
+        leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original })),
       ),
-    strides: (index) => {
+    strides: (index, leaves) => {
       const { terms } = resolve(index);
-      return extents.flatMap((_, original) => leavesOf(original).map((loop) => terms.get(loop) ?? 0));
+      return leaves.map(({ loop }) => terms.get(loop) ?? 0);
     },
     regroup,
   };

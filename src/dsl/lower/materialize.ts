@@ -1,5 +1,6 @@
 import { type Node } from '../node.js';
-import { classOf, efforts, isCheap, isRepeated } from './classes.js';
+import { primitiveOf } from '../primitives/table.js';
+import { classOf, efforts, isCheap, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
 /** Regions larger than this are cut. */
@@ -19,16 +20,20 @@ const NOBODY: readonly Node[] = [];
 const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
+const isEquality = (n: Node): boolean => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'elementwise' && lowering.isEquality?.(n) === true;
+};
+
 /**
  * What is compared with its own largest or smallest element (the derivative of a maximum does so) is
  * computed once: two computations may round differently, and then no element is equal to it.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
-  const compared = new Set(
-    order.flatMap((n) => (n.op === 'binary' && n.attributes.fn === 'equal' ? n.inputs : [])),
-  );
+  const compared = new Set(order.flatMap((n) => (isEquality(n) ? n.inputs : [])));
   return order.flatMap((n) => {
-    if (n.op !== 'reduce' || !['max', 'min'].includes(n.attributes.fn)) return [];
+    const reduce = writtenOf(n)?.reduce;
+    if (reduce !== 'max' && reduce !== 'min') return [];
     let at: Node = n.inputs[0]!;
     if (!compared.has(at)) return [];
     while (classOf(at) === 'movement') at = at.inputs[0]!;
@@ -85,7 +90,7 @@ export const materialize = (
     const own = demands.get(n)!;
     const isStored = mustStore(n);
     if (isStored) stored.add(n);
-    const repeats = n.op === 'broadcast';
+    const repeats = isRepeating(n);
     for (const input of n.inputs) {
       const demand = demands.get(input)!;
       if (kind === 'anchor') demand.viewed = true;
@@ -117,14 +122,12 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
     const view = viewOf(x, (y) => all.has(y));
     return view !== null && (!dense || isDense(x.shape, view.strides));
   };
+  const kernels = order.filter((n) => ['anchor', 'library'].includes(classOf(n)));
   // what is stored can stand in the way of a view through it
   for (let before = -1; before < all.size;) {
     before = all.size;
-    for (const n of order) {
-      const kind = classOf(n);
-      if (kind === 'anchor' || kind === 'library')
-        for (const x of n.inputs) if (!isReadable(x, kind === 'library')) all.add(x);
-    }
+    for (const n of kernels)
+      for (const x of n.inputs) if (!isReadable(x, classOf(n) === 'library')) all.add(x);
   }
   return all;
 };
@@ -144,9 +147,7 @@ const limited = (
 ): ReadonlySet<Node> => {
   const cut = new Set(stored);
   const inline = new Map<Node, Extent>();
-  const isNumber = (n: Node): boolean => n.op === 'constant' && classOf(n) === 'elementwise' && !cut.has(n);
-  const extentOf = (n: Node): Extent =>
-    inline.get(n) ?? { length: 1, loaded: isNumber(n) ? new Set() : new Set([n]) };
+  const extentOf = (n: Node): Extent => inline.get(n) ?? { length: 1, loaded: new Set([n]) };
   const ofInputs = ({ inputs }: Node): Extent => {
     const extents = inputs.map(extentOf);
     return {

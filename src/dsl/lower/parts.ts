@@ -1,5 +1,7 @@
 /** Parts of a concatenation that are computed in its place, where they lie in it densely: then nothing is copied. */
 import { type Node, sizeOf } from '../node.js';
+import { writtenOf } from './classes.js';
+import { denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
 /** Where a stored node lies in the concatenation that it is a part of, in elements, as which of its operands. */
@@ -41,17 +43,18 @@ export const partsOf = (
   };
   const parts = new Map<Node, Part>();
   for (const whole of order) {
-    if (whole.op !== 'concat' || !stored.has(whole) || !isInArena(whole)) continue;
-    const { axis } = whole.attributes;
-    if (sizeOf(whole.shape.slice(0, axis)) !== 1) continue; // their elements lie interleaved
-    let offset = 0;
-    for (const operand of whole.inputs) {
+    const written = writtenOf(whole);
+    if (written === null || written.reduce !== null || written.background !== null) continue;
+    if (!stored.has(whole) || !isInArena(whole)) continue;
+    const strides = denseStrides(whole.shape);
+    for (const { operand, start } of written.pieces) {
+      const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
       const end = offset + sizeOf(operand.shape);
       const isLast = end === sizeOf(whole.shape);
-      const fits = end > offset && offset % alignment === 0 && (end % alignment === 0 || isLast);
+      const isAligned = offset % alignment === 0 && (end % alignment === 0 || isLast);
+      const fits = end > offset && isAligned && isDense(operand.shape, strides);
       const made = fits ? madeAs(operand) : null;
       if (made !== null) parts.set(made, { whole, operand, offset });
-      offset = end;
     }
   }
   return parts;

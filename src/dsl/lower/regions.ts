@@ -1,7 +1,9 @@
 /** Builds regions: the expression below a stored node, as one loop nest. */
-import type { Node, NodeOf } from '../node.js';
+import { type Node, sizeOf } from '../node.js';
+import type { Movement } from '../primitives/primitive.js';
+import { dataOf, primitiveOf } from '../primitives/table.js';
 import type { Access, Assignment, NumberType, Region, Store } from '../region.js';
-import { isElementwise, isMovement, isRegion, type OfClass } from './classes.js';
+import { isInline, writtenOf } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest, type Nest } from './loops.js';
 
 /** Where stored nodes and sources live. */
@@ -24,15 +26,18 @@ export interface Built {
   readonly unindexable: readonly Node[];
 }
 
-/** What one region computes: the value of `node` at each index, stored into `target`. */
+/** What one region computes: the value of `node` at each index, stored into a buffer. */
 interface Request {
   readonly node: Node;
-  /** The extents of the loops, kept ones first; `indexOf` gives the index of an axis of `node`. */
-  readonly extents: readonly number[];
+  /** The axes of `node` in the order of the loops. */
+  readonly order: readonly number[];
+  /** So many of the last loops are reduced. */
   readonly reduced: number;
-  readonly axes: (nest: Nest) => readonly Affine[];
-  readonly target: { readonly buffer: number; readonly offset: number; readonly strides: readonly number[] };
   readonly reduce: Store['reduce'];
+  readonly buffer: number;
+  readonly offset: number;
+  /** The strides of the loops in the buffer. */
+  readonly strides: readonly number[];
 }
 
 const numberType = (n: Node): NumberType => {
@@ -40,26 +45,20 @@ const numberType = (n: Node): NumberType => {
   return n.dtype;
 };
 
-/** What is computed inside of a region, where it is not stored. */
-type Inline = OfClass<'elementwise' | 'movement'> | NodeOf<'constant'>;
-const isInline = (n: Node): n is Inline => isElementwise(n) || isMovement(n);
-const inline = (n: Node): Inline => {
-  if (!isInline(n)) throw new Error(`noisefold: ${n.op} should have been stored`);
-  return n;
-};
-
-const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, memory: Memory): Built => {
+const build = (request: Request, memory: Memory): Built => {
+  const { node: root, order, reduced, reduce, buffer: target } = request;
+  const extents = order.map((axis) => root.shape[axis]!);
   const loops = nest(extents);
-  const loads: { readonly buffer: number; readonly address: Affine }[] = [];
-  const body: (Assignment & { address?: Affine })[] = [];
+  const loads: { readonly buffer: number; readonly at: Affine }[] = [];
+  const body: (Assignment & { at?: Affine })[] = [];
   // by node and index: an elementwise operation hands its own index on, so that identity finds most repeats
   const known = new Map<Node, Map<readonly Affine[], number>>();
   const unindexable: Node[] = [];
 
-  const assign = (a: Assignment & { address?: Affine }): number => body.push(a) - 1;
+  const assign = (a: Assignment & { at?: Affine }): number => body.push(a) - 1;
 
-  const load = (n: Node, buffer: number, address: Affine): number => {
-    loads.push({ buffer, address });
+  const load = (n: Node, buffer: number, at: Affine): number => {
+    loads.push({ buffer, at });
     return assign({ op: 'load', load: loads.length - 1, dtype: numberType(n) });
   };
   const linear = (index: readonly Affine[], shape: readonly number[]): Affine => {
@@ -68,125 +67,80 @@ const build = ({ node: root, extents, reduced, axes, target, reduce }: Request, 
   };
 
   const parts = new Set<Node>();
-  const compute = (n: Inline, index: readonly Affine[]): number => {
+  const compute = (n: Node, index: readonly Affine[]): number => {
     const result = computed(n, index);
     parts.add(n);
     return result;
   };
-  const computed = (n: Inline, index: readonly Affine[]): number => {
-    const x = n.inputs[0]!;
-    switch (n.op) {
-      case 'constant':
-        return assign({ op: 'constant', value: n.attributes.data[0]!, dtype: numberType(n) });
-      case 'iota':
-        return assign({
-          op: 'index',
-          offset: 0,
-          strides: [],
-          address: index[n.attributes.axis]!,
-          dtype: numberType(n),
-        });
-      case 'unary':
-        return assign({ op: 'unary', fn: n.attributes.fn, a: value(x, index), dtype: numberType(n) });
-      case 'cast':
-        return assign({ op: 'cast', a: value(x, index), dtype: numberType(n) });
-      case 'binary': {
-        const [a, b] = [value(x, index), value(n.inputs[1]!, index)];
-        return assign({ op: 'binary', fn: n.attributes.fn, a, b, dtype: numberType(n) });
+  const computed = (n: Node, index: readonly Affine[]): number => {
+    const { lowering } = primitiveOf(n);
+    switch (lowering.class) {
+      case 'source':
+        return assign({ op: 'constant', value: dataOf(n)![0]!, dtype: numberType(n) });
+      case 'elementwise': {
+        const operands = n.inputs.map((input) => value(input, index));
+        const scalar = lowering.scalar(n, operands, numberType(n));
+        if (scalar.op !== 'index') return assign(scalar);
+        return assign({ op: 'index', offset: 0, strides: [], at: index[scalar.axis]!, dtype: scalar.dtype });
       }
-      case 'select': {
-        const [condition, a, b] = n.inputs.map((input) => value(input, index)) as [number, number, number];
-        return assign({ op: 'select', condition, a, b, dtype: numberType(n) });
-      }
-      case 'transpose': {
-        const { permutation } = n.attributes;
-        return value(
-          x,
-          permutation.map((_, axis) => index[permutation.indexOf(axis)]!),
-        );
-      }
-      case 'broadcast':
-        return value(
-          x,
-          index.map((i, axis) => (x.shape[axis] === 1 ? constantIndex(0) : i)),
-        );
-      case 'slice': {
-        const { start, strides } = n.attributes;
-        return value(
-          x,
-          index.map((i, axis) => combine([[i, strides[axis]!]], start[axis]!)),
-        );
-      }
-      case 'flip': {
-        const { axes: flipped } = n.attributes;
-        return value(
-          x,
-          index.map((i, axis) => (flipped.includes(axis) ? combine([[i, -1]], x.shape[axis]! - 1) : i)),
-        );
-      }
-      case 'reshape': {
-        const buffer = memory.bufferOf(x);
-        if (buffer !== undefined) return load(x, buffer, linear(index, n.shape));
-        const inner = loops.regroup(index, n.shape, x.shape);
-        if (inner !== null) return value(x, inner);
-        unindexable.push(x);
-        return 0;
-      }
-      case 'barrier':
-      case 'stopGradient':
-        return value(x, index);
+      case 'movement':
+        return moved(n, index, lowering.index);
+      default:
+        throw new Error(`noisefold: ${n.op} should have been stored`);
     }
+  };
+  const moved = (n: Node, index: readonly Affine[], map: Movement<Node>['index']): number => {
+    const x = n.inputs[0]!;
+    if (map === 'same') return value(x, index);
+    if (map !== 'regrouped') {
+      const { axes, scales, offsets } = map(n);
+      const inner = x.shape.map((_, a) => {
+        const axis = axes === undefined ? a : axes[a]!;
+        const [scale, offset] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
+        if (axis === null) return constantIndex(offset);
+        return scale === 1 && offset === 0 ? index[axis]! : combine([[index[axis]!, scale]], offset);
+      });
+      return value(x, inner);
+    }
+    const buffer = memory.bufferOf(x);
+    if (buffer !== undefined) return load(x, buffer, linear(index, n.shape));
+    const inner = loops.regroup(index, n.shape, x.shape);
+    if (inner !== null) return value(x, inner);
+    unindexable.push(x);
+    return 0;
   };
 
   const value = (n: Node, index: readonly Affine[]): number => {
     const before = known.get(n)?.get(index);
     if (before !== undefined) return before;
     const buffer = memory.bufferOf(n);
-    const result = buffer === undefined ? compute(inline(n), index) : load(n, buffer, linear(index, n.shape));
+    const result = buffer === undefined ? compute(n, index) : load(n, buffer, linear(index, n.shape));
     const places = known.get(n) ?? new Map<readonly Affine[], number>();
     known.set(n, places.set(index, result));
     return result;
   };
 
   // the root is computed even where it has a buffer: this region is what fills it
-  const index = axes(loops);
-  const isOwn = isInline(root) && memory.bufferOf(root) === target.buffer;
+  const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
+  const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;
-  const targetAddress = combine(
-    target.strides.map((s, i) => [loops.loop(i), s] as const),
-    target.offset,
-  );
+  const address = combine(request.strides.map((s, i) => [loops.loop(i), s] as const), request.offset); // prettier-ignore
+  const leaves = loops.leaves();
+  const stridesOf = (index: Affine): readonly number[] => loops.strides(index, leaves);
   const region = tidied({
-    loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept })),
-    loads: loads.map(({ buffer, address }) => ({
-      buffer,
-      offset: address.offset,
-      strides: loops.strides(address),
-    })),
-    body: body.map(({ address, ...a }) =>
-      address === undefined || a.op !== 'index'
-        ? a
-        : { ...a, offset: address.offset, strides: loops.strides(address) },
-    ),
-    stores: [
-      {
-        buffer: target.buffer,
-        offset: targetAddress.offset,
-        strides: loops.strides(targetAddress),
-        value: result,
-        reduce,
-      },
-    ],
+    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept })),
+    loads: loads.map(({ buffer, at }) => ({ buffer, offset: at.offset, strides: stridesOf(at) })),
+    body: body.map((a) => {
+      if (a.op !== 'index' || a.at === undefined) return a;
+      const { at, ...own } = a;
+      return { ...own, offset: at.offset, strides: stridesOf(at) };
+    }),
+    stores: [{ buffer: target, offset: address.offset, strides: stridesOf(address), value: result, reduce }],
   });
   return { regions: [{ region, parts: [...parts] }], unindexable };
 };
-
-const both = (all: readonly Built[]): Built => ({
-  regions: all.flatMap((b) => b.regions),
-  unindexable: all.flatMap((b) => b.unindexable),
-});
 
 interface Loose extends Omit<Region, 'extents' | 'reduced'> {
   readonly loops: readonly { readonly extent: number; readonly reduced: boolean }[];
@@ -232,70 +186,37 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
   };
 };
 
-const each =
-  (shape: readonly number[]) =>
-  (loops: Nest): readonly Affine[] =>
-    shape.map((_, axis) => loops.loop(axis));
-
-/** The regions that fill the buffer of a stored elementwise, movement, reduce, pad or concat node. */
+/** The regions that fill the buffer of a stored node that is no source and has no kernel of its own. */
 export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
   const strides = denseStrides(n.shape);
-  const dense: Access = { buffer, offset: 0, strides };
-  if (!isRegion(n))
-    return build(
-      { node: n, extents: n.shape, reduced: 0, axes: each(n.shape), target: dense, reduce: null },
-      memory,
-    );
-  switch (n.op) {
-    case 'reduce': {
-      const x = n.inputs[0]!;
-      const { fn, axes } = n.attributes;
-      const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-      const order = [...kept, ...axes];
-      return build(
-        {
-          node: x,
-          extents: order.map((axis) => x.shape[axis]!),
-          reduced: axes.length,
-          axes: (loops) => x.shape.map((_, axis) => loops.loop(order.indexOf(axis))),
-          target: { ...dense, strides: [...strides, ...axes.map(() => 0)] },
-          reduce: fn,
-        },
-        memory,
-      );
-    }
-    case 'concat': {
-      const { axis } = n.attributes;
-      const parts = n.inputs.flatMap((part, i) => {
-        if (memory.isInPlace(part)) return [];
-        const before = n.inputs.slice(0, i).reduce((sum, p) => sum + p.shape[axis]!, 0);
-        const target = { ...dense, offset: before * strides[axis]! };
-        return build(
-          { node: part, extents: part.shape, reduced: 0, axes: each(part.shape), target, reduce: null },
-          memory,
-        );
-      });
-      return both(parts);
-    }
-    case 'pad': {
-      const x = n.inputs[0]!;
-      const { low, interior, value } = n.attributes;
-      const target = {
-        buffer,
-        offset: low.reduce((sum, l, axis) => sum + l * strides[axis]!, 0),
-        strides: strides.map((s, axis) => s * (interior[axis]! + 1)),
-      };
-      const copied = build(
-        { node: x, extents: x.shape, reduced: 0, axes: each(x.shape), target, reduce: null },
-        memory,
-      );
-      return { ...copied, regions: [{ region: filled(buffer, n, value), parts: [] }, ...copied.regions] };
-    }
+  const written = writtenOf(n);
+  if (written !== null && written.reduce !== null) {
+    const [x, { reduce, axes }] = [n.inputs[0]!, written];
+    const order = [...x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis)), ...axes];
+    const steps = [...strides, ...axes.map(() => 0)];
+    return build({ node: x, order, reduced: axes.length, reduce, buffer, offset: 0, strides: steps }, memory);
   }
+  /** Stores a node as it is. */
+  const copied = (x: Node, offset: number, steps: readonly number[]): Built => {
+    const order = x.shape.map((_, axis) => axis);
+    return build({ node: x, order, reduced: 0, reduce: null, buffer, offset, strides: steps }, memory);
+  };
+  if (written === null) return copied(n, 0, strides);
+  const { background, pieces } = written;
+  const fillings = background === null ? [] : [{ region: filled(buffer, n, background), parts: [] }];
+  const built = pieces.flatMap(({ operand, start, steps }) => {
+    if (memory.isInPlace(operand)) return [];
+    const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+    return copied(operand, offset, strides.map((stride, axis) => stride * steps[axis]!)); // prettier-ignore
+  });
+  return {
+    regions: [...fillings, ...built.flatMap(({ regions }) => regions)],
+    unindexable: built.flatMap(({ unindexable }) => unindexable),
+  };
 };
 
 const filled = (buffer: number, n: Node, value: number): Region => ({
-  extents: [n.shape.reduce((a, b) => a * b, 1)],
+  extents: [sizeOf(n.shape)],
   reduced: 0,
   loads: [],
   body: [{ op: 'constant', value, dtype: numberType(n) }],

@@ -1,4 +1,5 @@
-import { type Node } from '../node.js';
+import type { Node } from '../node.js';
+import { primitiveOf } from '../primitives/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
 
@@ -18,36 +19,22 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
   const x = n.inputs[0]!;
   const view = viewOf(x, isStored);
   if (view === null) return null;
-  const { base, offset, strides } = view;
-  switch (n.op) {
-    case 'transpose':
-      return { base, offset, strides: n.attributes.permutation.map((axis) => strides[axis]!) };
-    case 'broadcast':
-      return { base, offset, strides: n.shape.map((d, axis) => (d === x.shape[axis] ? strides[axis]! : 0)) };
-    case 'slice': {
-      const { start, strides: steps } = n.attributes;
-      return {
-        base,
-        offset: start.reduce((sum, s, axis) => sum + s * strides[axis]!, offset),
-        strides: strides.map((s, axis) => s * steps[axis]!),
-      };
-    }
-    case 'flip': {
-      const { axes } = n.attributes;
-      return {
-        base,
-        offset: axes.reduce((sum, axis) => sum + (x.shape[axis]! - 1) * strides[axis]!, offset),
-        strides: strides.map((s, axis) => (axes.includes(axis) ? -s : s)),
-      };
-    }
-    case 'reshape': {
-      const regrouped = reshapedStrides(x.shape, strides, n.shape);
-      return regrouped === null ? null : { base, offset, strides: regrouped };
-    }
-    case 'barrier':
-    case 'stopGradient':
-      return view;
+  const { lowering } = primitiveOf(n);
+  if (lowering.class !== 'movement' || lowering.index === 'same') return view;
+  if (lowering.index === 'regrouped') {
+    const regrouped = reshapedStrides(x.shape, view.strides, n.shape);
+    return regrouped === null ? null : { ...view, strides: regrouped };
   }
+  // a step along an axis of n is one along the axes of x whose indices are made of it
+  const { axes, scales, offsets } = lowering.index(n);
+  const strides = n.shape.map(() => 0);
+  let { offset } = view;
+  view.strides.forEach((stride, a) => {
+    const axis = axes === undefined ? a : axes[a]!;
+    if (offsets !== undefined) offset += offsets[a]! * stride;
+    if (axis !== null) strides[axis]! += scales === undefined ? stride : scales[a]! * stride;
+  });
+  return { base: view.base, offset, strides };
 };
 
 /** Strides of the same elements in another shape; null where there are none. */

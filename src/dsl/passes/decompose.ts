@@ -1,5 +1,5 @@
 import { type Composite, type Node, rewrite } from '../node.js';
-import { decomposition } from '../primitives/index.js';
+import { compositeOf, decomposition } from '../primitives/index.js';
 
 /** Replaces the composites for which `isKept` does not hold by their decompositions, all the way down. */
 export const decomposeUnless =
@@ -7,10 +7,12 @@ export const decomposeUnless =
   (roots: readonly Node[], operands: readonly Node[] = []): readonly Node[] =>
     rewrite(
       roots,
-      (n) =>
-        n.op !== 'composite' || isKept(n.attributes.composite)
+      (n) => {
+        const composite = compositeOf(n);
+        return composite === null || isKept(composite)
           ? n
-          : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!,
+          : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!;
+      },
       new Map(operands.map((n) => [n, n])),
     );
 

@@ -1,4 +1,5 @@
 import { type ConstantData, type Node, rewrite } from '../node.js';
+import { primitiveOf } from '../primitives/table.js';
 
 /** Attributes as text; functions and data are named by `identify`. */
 const textOf = (value: unknown, identify: (x: object) => string): string => {
@@ -25,7 +26,7 @@ export const share = (roots: readonly Node[]): readonly Node[] => {
       : identify(x);
   const known = new Map<string, Node>();
   return rewrite(roots, (n) => {
-    if (n.op === 'input' || n.op === 'barrier') return n;
+    if (primitiveOf(n).isUnique) return n;
     const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
     const first = known.get(key);
     if (first !== undefined) return first;

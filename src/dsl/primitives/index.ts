@@ -1,8 +1,29 @@
-export { add, barrier, binary, cast, constant, div, full, iota, mul, neg, scale, select, shift, stopGradient, sub, unary, zerosLike } from './elementwise.js'; // prettier-ignore
-export { axisOf, broadcast, concat, expandDims, flip, pad, reshape, slice, transpose } from './movement.js';
-export { argmax, cumsum, reduce, reduceKeeping, topKIndices } from './reduction.js';
-export { gather, scatterAdd } from './indexing.js';
-export { dot } from './dot.js';
-export { conv2d, dilated } from './conv.js';
-export { deriveKey, random } from './random.js';
-export { composite, decomposition } from './composite.js';
+export { axisOf } from './shape.js';
+export { input, inputLike, isInput, inputPrimitive } from './source/input.js';
+export { constant, constantPrimitive } from './source/constant.js';
+export { iota, iotaPrimitive } from './source/iota.js';
+export { deriveKey, deriveKeyPrimitive } from './source/deriveKey.js';
+export { random, randomPrimitive } from './source/random.js';
+export { unary, unaryPrimitive } from './elementwise/unary.js';
+export { binary, binaryPrimitive } from './elementwise/binary.js';
+export { select, selectPrimitive } from './elementwise/select.js';
+export { cast, castPrimitive } from './elementwise/cast.js';
+export { reshape, reshapePrimitive } from './movement/reshape.js';
+export { transpose, transposePrimitive } from './movement/transpose.js';
+export { broadcast, broadcastPrimitive } from './movement/broadcast.js';
+export { slice, slicePrimitive } from './movement/slice.js';
+export { flip, flipPrimitive } from './movement/flip.js';
+export { pad, padPrimitive } from './movement/pad.js';
+export { concat, concatPrimitive } from './movement/concat.js';
+export { reduce, reducePrimitive } from './reduction/reduce.js';
+export { cumsum, cumsumPrimitive } from './reduction/cumsum.js';
+export { argmax, argmaxPrimitive } from './reduction/argmax.js';
+export { topKIndices, topKIndicesPrimitive } from './reduction/topKIndices.js';
+export { gather, gatherPrimitive } from './linear/gather.js';
+export { scatterAdd, scatterAddPrimitive } from './linear/scatterAdd.js';
+export { dot, dotPrimitive } from './linear/dot.js';
+export { conv2d, dilated, conv2dPrimitive } from './linear/conv2d.js';
+export { barrier, barrierPrimitive } from './marker/barrier.js';
+export { stopGradient, stopGradientPrimitive } from './marker/stopGradient.js';
+export { composite, compositeOf, decomposition, compositePrimitive } from './marker/composite.js';
+export { full, zerosLike, neg, abs, sign, floor, exp, log, sqrt, rsqrt, reciprocal, sin, cos, atan, sigmoid, erf, add, sub, mul, div, pow, max, min, equal, less, and, scale, shift, oneMinus, expandDims, reduceKeeping } from './shortForms.js'; // prettier-ignore

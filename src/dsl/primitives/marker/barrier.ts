@@ -1,0 +1,16 @@
+import { type Node, node } from '../../node.js';
+import type { Primitive } from '../primitive.js';
+
+/** x, behind a barrier; with `after`, it is computed when that is there. */
+export const barrier = (x: Node, after?: Node): Node =>
+  node('barrier', after === undefined ? [x] : [x, after], {}, x.shape, x.dtype);
+
+export const barrierPrimitive: Primitive<'barrier'> = {
+  rebuild: ({ inputs: [x, after] }) => barrier(x!, after),
+  derivative: ({ inputs }, g) => inputs.map((_, i) => (i === 0 ? g : null)),
+  vmap: (_, [x, after]) => barrier(x!.node, after?.node), // it waits for all of the batch
+  ofNothing: null,
+  lowering: { class: 'movement', index: 'same' },
+  isUnique: true,
+  awaits: true,
+};

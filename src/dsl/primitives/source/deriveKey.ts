@@ -1,0 +1,17 @@
+import { type Node, node } from '../../node.js';
+import { demandKey } from '../dtype.js';
+import type { Primitive } from '../primitive.js';
+
+/** A new key, from a key and 64 bits. */
+export const deriveKey = (key: Node, words: readonly [number, number]): Node => {
+  demandKey('fork', key);
+  return node('deriveKey', [key], { words }, [], 'key');
+};
+
+export const deriveKeyPrimitive: Primitive<'deriveKey'> = {
+  rebuild: ({ inputs: [key], attributes: { words } }) => deriveKey(key!, words),
+  derivative: null,
+  vmap: null, // a key has no batch
+  ofNothing: null,
+  lowering: { class: 'key', words: ({ attributes: { words } }) => words },
+};

@@ -1,0 +1,44 @@
+/** The records of all primitives. A pass that asks something about a node looks it up here. */
+import { filterGradient } from '../composites/filterGradient.js';
+import type { ConstantData, Distribution, Node, Op } from '../node.js';
+import * as p from './index.js';
+import type { Build, Primitive } from './primitive.js';
+
+const primitives: { readonly [K in Op]: Primitive<K> } = {
+  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
+  unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
+  reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
+  slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
+  reduce: p.reducePrimitive, cumsum: p.cumsumPrimitive, argmax: p.argmaxPrimitive, topKIndices: p.topKIndicesPrimitive,
+  gather: p.gatherPrimitive, scatterAdd: p.scatterAddPrimitive, dot: p.dotPrimitive, conv2d: p.conv2dPrimitive,
+  barrier: p.barrierPrimitive, stopGradient: p.stopGradientPrimitive, composite: p.compositePrimitive,
+}; // prettier-ignore
+
+/** What rules are built with. */
+export const build: Build = { ...p, filterGradient };
+
+/** The record of the primitive of a node. */
+export const primitiveOf = (n: Node): Primitive<Op> =>
+  // which of the records it is, the type of `op` says, but not to a function of any node
+  primitives[n.op] as unknown as Primitive<Op>;
+
+/** The operation of a node in a word: `conv2d`, `sigmoid`, `normalize`. */
+export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;
+
+/** The numbers of a constant; null of any other node. */
+export const dataOf = (n: Node): ConstantData | null => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'source' ? (lowering.data?.(n) ?? null) : null;
+};
+
+/** The distribution that a node draws from; null where it draws nothing. */
+export const drawOf = (n: Node): Distribution | null => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'random' ? lowering.distribution(n) : null;
+};
+
+/** The words that a key derived from another one folds into it; null of any other node. */
+export const wordsOf = (n: Node): readonly [number, number] | null => {
+  const { lowering } = primitiveOf(n);
+  return lowering.class === 'key' ? lowering.words(n) : null;
+};

@@ -56,6 +56,7 @@ export { type Carried, iterate, type Iteration } from './iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';
+export type { Effect, Task } from './effect.js';
 export {
   type AnyValue,
   askBackend,

@@ -1,6 +1,7 @@
 /** Files on disk, by Node: read whole, replaced as a whole or not at all, or grown line by line. */
+import { task, type Task } from '../dsl/effect.js';
 import { failure, type NoisefoldError } from '../dsl/errors.js';
-import { E, TE, type either, type taskEither } from '../internal/fp.js';
+import { F, E, TE, type either } from '../internal/fp.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
@@ -31,18 +32,17 @@ const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
 /** An effect on a file as a value; what it throws is a `FileError` with the path, the reason and advice. */
-const onFile = <A>(
-  path: string,
-  expected: string,
-  effect: () => Promise<A>,
-): taskEither.TaskEither<NoisefoldError, A> =>
-  TE.tryCatch(effect, (thrown) =>
-    failure('FileError', {
-      where: path,
-      expected,
-      actual: reasonOf(thrown),
-      hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
-    }),
+const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
+  F.pipe(
+    TE.tryCatch(work, (thrown) =>
+      failure('FileError', {
+        where: path,
+        expected,
+        actual: reasonOf(thrown),
+        hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
+      }),
+    ),
+    task,
   );
 
 /** `otherwise`, where an effect fails for one of these reasons. */
@@ -62,7 +62,7 @@ const TO_READ = 'a file to read';
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
-export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
+export const readBytes = (path: string): Task<Uint8Array> =>
   onFile(path, TO_READ, () => node().readFile(path));
 
 const PIECE = 2 ** 16;
@@ -96,7 +96,7 @@ export async function* readPieces(
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
  */
-export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>
+export const fileExists = (path: string): Task<boolean> =>
   onFile(path, 'a file or none', async () =>
     node()
       .stat(path)
@@ -179,10 +179,7 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
  * await readBytes(path)() // → E.right([1, 2, 3])
  */
-export const writeAtomically = (
-  path: string,
-  content: Uint8Array | string,
-): taskEither.TaskEither<NoisefoldError, void> =>
+export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
   // through a symbolic link, which stays
   onFile(path, 'a file to write', async () =>
     replace(
@@ -207,7 +204,7 @@ export const writeAtomically = (
  *   TE.map((bytes) => new TextDecoder().decode(bytes)),
  * )() // → E.right('{"step":0}\n{"step":1}\n')
  */
-export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
+export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
     const { dirname, open } = node();
     await makeFolder(dirname(path));
@@ -231,7 +228,7 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
  * const path = `${tmpdir()}/${process.pid}.log`
  * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
  */
-export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, void> =>
+export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
     const handle = await node().open(path, 'r+');
     try {
@@ -255,10 +252,7 @@ export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, vo
  *   TE.map((bytes) => new TextDecoder().decode(bytes)),
  * )() // → E.right('keep\n')
  */
-export const keepLines = (
-  path: string,
-  keep: (line: string) => boolean,
-): taskEither.TaskEither<NoisefoldError, void> =>
+export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {
     const { readFile, realpath } = node();
     const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));

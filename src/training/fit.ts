@@ -1,5 +1,6 @@
-import type { Backend, NoisefoldError } from '../dsl/index.js';
-import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { effect, type Effect } from '../dsl/effect.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { E, F, TE, type taskEither } from '../internal/fp.js';
 import { exactly } from '../internal/decode.js';
 import { checked, functionPart } from './checked.js';
 import type { ImageShape } from './dataset.js';
@@ -56,13 +57,12 @@ const listeners = exactly({}, { onEvent: functionPart('a function'), onError: fu
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const fit =
-  <P, I extends ImageShape>({
-    onEvent,
-    onError,
-    ...training
-  }: Fit<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
-  (backend) =>
+export const fit = <P, I extends ImageShape>({
+  onEvent,
+  onError,
+  ...training
+}: Fit<P, I>): Effect<Trained<P, I>> =>
+  effect((backend) =>
     total('fit', () =>
       F.pipe(
         TE.fromEither(checked('fit', listeners)({ onEvent, onError })),
@@ -79,7 +79,8 @@ export const fit =
           return { model, process, image: data.image, params };
         }),
       ),
-    );
+    ),
+  );
 
 /** Takes the events of a run, to its end or to a `stop`. */
 const taken =

@@ -17,6 +17,7 @@ export type { Add, Double, Extent, Extents, Half, Wide, Widened } from './dim.js
 export type { ExtentAt, Insert, Permuted, Replace, Without } from './shape.js';
 export {
   attempt,
+  errorIn,
   type ErrorTag,
   type Explanation,
   fail,
@@ -24,6 +25,7 @@ export {
   type NoisefoldError,
   raise,
   showShape,
+  type ThrownError,
 } from './errors.js';
 export {
   type Bindings,

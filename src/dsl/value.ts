@@ -73,6 +73,13 @@ export const liveOn =
             ? 'use the result of the run that it was donated to'
             : 'release it after its last use',
       });
+    if (resident.backend !== backend && resident.backend.closed())
+      return fail('ValueConsumed', {
+        where,
+        expected: 'a live value',
+        actual: `one of the ${resident.backend.name} backend, which is closed`,
+        hint: 'use it before its backend closes, or read it there and upload it here',
+      });
     if (resident.backend !== backend)
       return fail('ConfigError', {
         where,

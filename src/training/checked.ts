@@ -2,13 +2,10 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import { optionsOf } from '../dsl/options.js';
 import { exactTuple, finite, refined } from '../internal/decode.js';
+import { isEither } from '../internal/either.js';
 import { E, F, t, type either } from '../internal/fp.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
-
-/** What makes a part may fail: it gives an Either, which from JavaScript is easily taken for the part. */
-export const isEither = (x: unknown): boolean =>
-  isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
 
 const partType = (
   name: string,

@@ -83,6 +83,11 @@ export const together = async () => {
   return images.data;
 };
 
+// linters take what has a `then` of two functions for work that a statement must not drop
+export const functions: [(message: never) => void, () => void] = {} as Parameters<
+  (Effect<void> | Task<void>)['then']
+>;
+
 // what is no effect is refused
 // @ts-expect-error provides no match for the signature
 export const started = () => nf.run(fit(recipe)(backend)());

@@ -6,9 +6,13 @@ import type { readerTaskEither, taskEither } from '../internal/fp.js';
 import type { Backend } from './backend.js';
 import type { NoisefoldError } from './errors.js';
 
-/** A type that cannot be awaited. `Message` ends the error that the compiler reports at the `await`. */
+/**
+ * A type that cannot be awaited. `Message` ends the error that the compiler reports at the `await`. The two functions
+ * make it a thenable for linters: `no-floating-promises` with `checkThenables` reports a statement that is work and does
+ * not start it.
+ */
 interface NotStarted<Message extends string> {
-  then(this: Message, onfulfilled: (message: Message) => void): never;
+  then(this: Message, onfulfilled: (message: Message) => void, onrejected: () => void): never;
 }
 
 /** Work that starts when it is called: `await task()` gives an `Either`. An fp-ts `TaskEither`. */

@@ -88,6 +88,11 @@ export const functions: [(message: never) => void, () => void] = {} as Parameter
   (Effect<void> | Task<void>)['then']
 >;
 
+// what happens on the way may be told without an effect; a Promise is none
+fit({ ...recipe, onEvent: (event) => console.log(event) });
+// @ts-expect-error Type 'Promise<void>' is not assignable to type 'void | TaskEither<NoisefoldError, void | "stop">'
+fit({ ...recipe, onEvent: async (event) => console.log(event) });
+
 // what is no effect is refused
 // @ts-expect-error provides no match for the signature
 export const started = () => nf.run(fit(recipe)(backend)());

@@ -14,13 +14,13 @@ import type { Training } from './training.js';
 /** A training with what is to be done on the way. */
 export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   /**
-   * Told of each event, while the run rests: write a log, save `run.snapshot`. `stop` ends the training there,
-   * with what it has learned; so does a `Left`, with nothing.
+   * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
+   * save `run.snapshot`. `stop` ends the training there, with what it has learned; a `Left` ends it with that error.
    */
   readonly onEvent?: (
     event: TrainEvent,
     run: TrainingRun<P>,
-  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'>;
+  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
    * Told of the error that ends the run, a signal or an image that cannot be learned from for two, while its state is as
    * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
@@ -95,9 +95,10 @@ const taken =
         const heard = await onError?.(event.left, run)();
         return heard !== undefined && E.isLeft(heard) ? heard : event;
       }
-      const told = await onEvent?.(event.right, run)();
-      if (told !== undefined && E.isLeft(told)) return told;
-      if (told?.right === 'stop') break;
+      const effects = onEvent?.(event.right, run);
+      const told = effects ? await effects() : E.right(undefined);
+      if (E.isLeft(told)) return told;
+      if (told.right === 'stop') break;
     }
     return E.right(undefined);
   };

@@ -18,7 +18,7 @@ export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Lef
  *
  * @example
  * const made = ddpm(cosine(1000))
- * isRight(made) ? made.right.timesteps : 0 // → 1000
+ * isRight(made) ? made.right.timesteps.length : 0 // → 1000
  */
 export const isRight = <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => E.isRight(result);
 

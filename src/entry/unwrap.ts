@@ -7,7 +7,7 @@ import type { Either } from './either.js';
  *
  * @example
  * const process = unwrap(ddpm(cosine(1000)))
- * process.timesteps // → 1000
+ * process.timesteps.length // → 1000
  * const wrong = E.tryCatch(() => unwrap(ddpm(cosine(0))), errorIn)
  * pipe(wrong, E.mapLeft((error) => error?._tag)) // → E.left('ConfigError')
  */

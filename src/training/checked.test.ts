@@ -43,7 +43,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [wrapped, 'training.process: expected a process, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
     [failed, 'training.model: expected a model, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
     [{ process: {} as Process }, 'training.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
-    [misspelt, 'training: expected no fields but model, process,'],
+    [misspelt, 'expected one of the fields model, process,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
@@ -67,7 +67,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
   test.each([
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
-    [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
+    [{ lables: [1] }, 'sample.lables: expected one of the fields solver, key,'],
     [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for none, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],

@@ -88,9 +88,9 @@ describe('a part that is none', () => {
     [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; ${SEE}`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; ${SEE}`],
-    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg: expected no fields but rescale, interval, got "reskale"; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
-    [{ known: { images, mask: images, resample: 3 } }, `sample.known: expected no fields but images, mask, resamples, jump, got "resample"; ${SEE}`],
+    [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
   test('of an encoding, a bound, likelihoods and a fit is one too', async () => {

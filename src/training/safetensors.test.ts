@@ -161,7 +161,7 @@ describe('refuses, and says where', () => {
     [
       'an unknown field',
       byHand('{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"strides":[1]}}'),
-      'model.safetensors: w: expected no fields but dtype, shape, data_offsets, got "strides"',
+      'model.safetensors: w.strides: expected one of the fields dtype, shape, data_offsets, got an unknown field',
     ],
     [
       'metadata that is no string',

@@ -68,7 +68,7 @@ describe('exactly', () => {
   });
 
   test.each([
-    [{ B: 'x' }, 'B: expected one of the fields a, b, got an unknown field; hint'],
+    [{ B: 'x' }, 'B: expected one of the fields a, b, got an unknown field; did you mean b? hint'],
     [{ a: 1, c: 1 }, 'c: expected one of the fields a, b, got an unknown field; hint'],
     [{}, 'a: expected a finite number, got nothing; hint'],
     [{ a: 1, [`b"${'b'.repeat(100)}`]: 1 }, '"b\\"'],

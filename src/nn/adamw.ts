@@ -31,13 +31,12 @@ const adamwOptions = optionsOf({
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
 export const adamw = (given: AdamWConfig): Optimizer => {
-  const { weightDecay = 0.01, ...config } = given;
+  const { weightDecay = 0.01, ...config } = orRaise(adamwOptions(given));
+  requireWeightDecay('adamw.weightDecay', weightDecay);
   const optimizer = adam(config);
   return {
     ...optimizer,
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
-      orRaise(adamwOptions(given));
-      requireWeightDecay('adamw.weightDecay', weightDecay);
       const kept = F.pipe(rateAt(config.learningRate)(step), mul(weightDecay), neg, add(1));
       return optimizer.update(gradients, state, zipTensors((p) => mul(kept)(p))(params, gradients), step);
     },

@@ -18,7 +18,7 @@ const partType = (
     (x, context) => {
       if (is(x)) return t.success(x);
       return isEither(x)
-        ? t.failure(x, context, `${name}, taken out of its Either: unwrap it by E.map or E.flatMap`)
+        ? t.failure(x, context, `${name}, taken out of its Either by unwrap or E.flatMap`)
         : t.failure(x, context, otherwise(x));
     },
     F.identity,

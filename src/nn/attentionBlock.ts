@@ -12,6 +12,7 @@ import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
 import { collect, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
+import { namedFields } from '../dsl/options.js';
 
 /** The parameters of an attention block over C channels. */
 export interface AttentionBlockParams {
@@ -26,6 +27,12 @@ export type AttentionBlock = TrainableLayer<
   AttentionBlockParams,
   <B extends Dim>(x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
 >;
+
+const fields = namedFields('attentionBlock', {
+  channels: 'a number of channels',
+  heads: 'a number of heads',
+  groups: 'a number of groups',
+});
 
 /**
  * Self-attention between all pixels, added to its input: group norm, queries, keys and values by one 1×1
@@ -42,15 +49,12 @@ export type AttentionBlock = TrainableLayer<
  *   using(reference()),
  * )() // → E.right([1, 1, 1, 1])
  */
-export const attentionBlock = ({
-  channels,
-  heads,
-  groups,
-}: {
+export const attentionBlock = (config: {
   readonly channels: number;
   readonly heads: number;
   readonly groups: number;
 }): AttentionBlock => {
+  const { channels, heads, groups } = fields(config);
   const layers = {
     norm: groupNormLayer({ channels, groups }),
     qkv: linearLayer({ inputs: channels, outputs: 3 * channels }),

@@ -1,6 +1,7 @@
 import { addBias, conv2d, type Dim, type Extent, type Tensor, type Wide } from '../dsl/index.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { collect, type TrainableLayer, parameter, type Trainable } from './layer.js';
+import { namedFields } from '../dsl/options.js';
 
 /** The parameters of a convolution. */
 export interface ConvParams<C extends Dim, D extends Dim> {
@@ -37,6 +38,11 @@ export const convParams = <const C extends number, const D extends number>({
     bias: parameter(allZeros, outputs),
   }) as Trainable<ConvParams<Wide<C> & Dim, Wide<D> & Dim>>;
 
+const fields = namedFields('convLayer', { inputs: 'a number of channels', outputs: 'a number of channels' }, [
+  'size',
+  'initializer',
+]);
+
 /**
  * A convolution of stride 1, padded with zeros so that the size stays; the bias begins at zero.
  *
@@ -48,7 +54,7 @@ export const convParams = <const C extends number, const D extends number>({
 export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
 ): ConvLayer<Wide<C> & Dim, Wide<D> & Dim> => ({
-  ...convParams<C, D>(config),
+  ...convParams<C, D>(fields(config)),
   apply:
     ({ kernel, bias }) =>
     (x) =>

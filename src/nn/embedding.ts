@@ -8,11 +8,14 @@ import {
   type Tensor,
   type Wide,
 } from '../dsl/index.js';
-import { F } from '../internal/fp.js';
+import { orRaise } from '../dsl/errors.js';
+import { exactly } from '../internal/decode.js';
+import { F, t } from '../internal/fp.js';
 import { normalOf } from './initializers.js';
 import { collect, parameter, type Trainable, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
 import { requirement } from './requirement.js';
+import { namedFields, optionsOf } from '../dsl/options.js';
 
 /**
  * How a timestep becomes sines and cosines, by the code that does it so:
@@ -30,6 +33,19 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
+const sinusoidFields = {
+  timesteps: t.number,
+  size: t.number,
+  sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
+};
+const hint = 'size is the length of an embedding, of which half are sines';
+const sinusoidOptions = optionsOf({ where: 'sinusoidTable', options: exactly(sinusoidFields), hint });
+const timeOptions = optionsOf({
+  where: 'timeEmbedding',
+  options: exactly({ ...sinusoidFields, outputs: t.number }),
+  hint,
+});
+
 const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 const requireSize = requirement(
   'an even number',
@@ -46,7 +62,8 @@ const requireClasses = requirement('an integer ≥ 0', isCount, 'no class has a 
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
-export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Float64Array => {
+export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
+  const { timesteps, size, sinusoid } = orRaise(sinusoidOptions(config));
   requireSize('sinusoidTable.size', size);
   const n = size / 2;
   const ddpm = sinusoid === 'ddpm';
@@ -84,13 +101,11 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
  * }
  * pipe(iota(8), layer.apply(params)) // : Tensor<[8, 256]>
  */
-export const timeEmbedding = <const D extends number>({
-  outputs,
-  ...config
-}: SinusoidConfig & { readonly outputs: Extent<D> }): EmbeddingLayer<
-  TimeEmbeddingParams<Wide<D> & Dim>,
-  Wide<D> & Dim
-> => {
+export const timeEmbedding = <const D extends number>(
+  given: SinusoidConfig & { readonly outputs: Extent<D> },
+): EmbeddingLayer<TimeEmbeddingParams<Wide<D> & Dim>, Wide<D> & Dim> => {
+  orRaise(timeOptions(given));
+  const { outputs, ...config } = given;
   const { timesteps, size } = config;
   const layers = {
     hidden: linearLayer<number, D>({ inputs: size, outputs }),
@@ -116,6 +131,11 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   readonly table: Tensor<[Dim, D]>;
 }
 
+const classFields = namedFields('classEmbedding', {
+  classes: 'a number of classes',
+  outputs: 'a number of channels',
+});
+
 /**
  * Classes as vectors, `label: [B]` → `[B, outputs]`, drawn from N(0, 1) at first. The label `classes` is no
  * class: classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
@@ -125,13 +145,11 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
  * pipe(constantOf(Int32Array.of(1, 2), 2), layer.apply({ table })) // → [[3, 4], [0, 0]]
  */
-export const classEmbedding = <const D extends number>({
-  classes,
-  outputs,
-}: {
+export const classEmbedding = <const D extends number>(config: {
   readonly classes: number;
   readonly outputs: Extent<D>;
 }): EmbeddingLayer<ClassEmbeddingParams<Wide<D> & Dim>, Wide<D> & Dim> => {
+  const { classes, outputs } = classFields(config);
   requireClasses('classEmbedding.classes', classes);
   return {
     // the same shapes, which the compiler does not compare while D is open

@@ -1,4 +1,5 @@
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../dsl/index.js';
+import { namedFields } from '../dsl/options.js';
 /** How parameters begin. */
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
@@ -13,6 +14,8 @@ export interface FanIn {
 /** The number of inputs that each output sums over: for `[KH, KW, C, D]` and `[C, D]`, all but the last axis. */
 const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
   extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
+
+const fields = namedFields('an initializer', {}, ['outputs']);
 
 /**
  * N(0, scale / fanIn): at scale 1 the outputs vary as the inputs do (LeCun et al. 1998), at scale 2 also
@@ -30,9 +33,10 @@ const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
  */
 export const fanInNormal =
   (scale = 1, axes: FanIn = {}): Initializer =>
-  (extents) =>
-  (key) =>
-    mul(Math.sqrt(scale / fanIn(extents, axes)))(normal(...extents)(key));
+  (extents) => {
+    const deviation = Math.sqrt(scale / fanIn(extents, fields(axes)));
+    return (key) => mul(deviation)(normal(...extents)(key));
+  };
 
 /**
  * U(−a, a) of the variance scale / fanIn, a = √(3·scale / fanIn). With scale 1/3 a is 1/√fanIn, as PyTorch
@@ -50,7 +54,7 @@ export const fanInNormal =
 export const fanInUniform =
   (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) => {
-    const bound = Math.sqrt((3 * scale) / fanIn(extents, axes));
+    const bound = Math.sqrt((3 * scale) / fanIn(extents, fields(axes)));
     return (key) => sub(bound)(mul(2 * bound)(uniform(...extents)(key)));
   };
 

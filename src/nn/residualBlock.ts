@@ -19,6 +19,7 @@ import { groupNormLayer } from './groupNorm.js';
 import { allZeros } from './initializers.js';
 import { collect, type TrainableLayer } from './layer.js';
 import { linearLayer } from './linear.js';
+import { namedFields } from '../dsl/options.js';
 
 /** The parameters of a residual block from C to D channels. */
 export interface ResidualBlockParams {
@@ -63,6 +64,18 @@ export interface ResidualBlockConfig {
   readonly dropout: number;
 }
 
+/** The fields of a {@link ResidualBlockConfig}, in the words of errors. */
+export const residualFields = {
+  inputs: 'a number of channels',
+  outputs: 'a number of channels',
+  embedding: 'the length of the embedding',
+  groups: 'a number of groups',
+  adaptiveGroupNorm: 'true or false',
+  dropout: 'a rate in [0, 1)',
+};
+
+const fields = namedFields('residualBlock', residualFields);
+
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): norm, SiLU, convolution, plus the projected
  * embedding y; norm, SiLU, dropout, convolution, which begins at zero; plus the input. With adaptive group
@@ -80,14 +93,8 @@ export interface ResidualBlockConfig {
  *   using(reference()),
  * )() // → E.right([1, 1, 1, 1])
  */
-export const residualBlock = ({
-  inputs,
-  outputs,
-  embedding: embedded,
-  groups,
-  adaptiveGroupNorm,
-  dropout,
-}: ResidualBlockConfig): ResidualBlock => {
+export const residualBlock = (config: ResidualBlockConfig): ResidualBlock => {
+  const { inputs, outputs, embedding: embedded, groups, adaptiveGroupNorm, dropout } = fields(config);
   const layers = {
     norm1: groupNormLayer({ channels: inputs, groups }),
     conv1: convLayer({ inputs, outputs }),

@@ -13,6 +13,7 @@ import {
 } from '../dsl/index.js';
 import { type ConvParams, convParams } from './conv.js';
 import type { TrainableLayer } from './layer.js';
+import { namedFields } from '../dsl/options.js';
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
@@ -26,6 +27,11 @@ export type DownsampleLayer<C extends Dim> = TrainableLayer<
   ) => Tensor<[B, Half<H>, Half<W>, C]>
 >;
 
+const paramsOf = <const C extends number>(where: string, config: SamplingConfig<C>) => {
+  const { channels } = namedFields(where, { channels: 'a number of channels' })(config);
+  return convParams<C, C>({ inputs: channels, outputs: channels });
+};
+
 /**
  * Half the size, by a 3×3 convolution of stride 2, padded by 1 on each side (as guided-diffusion pads).
  * Raises `ShapeError` where the size is odd.
@@ -35,10 +41,10 @@ export type DownsampleLayer<C extends Dim> = TrainableLayer<
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 28, 28, 64), layer.apply(params)) // : Tensor<[8, 14, 14, 64]>
  */
-export const downsampleLayer = <const C extends number>({
-  channels,
-}: SamplingConfig<C>): DownsampleLayer<Wide<C> & Dim> => ({
-  ...convParams<C, C>({ inputs: channels, outputs: channels }),
+export const downsampleLayer = <const C extends number>(
+  config: SamplingConfig<C>,
+): DownsampleLayer<Wide<C> & Dim> => ({
+  ...paramsOf<C>('downsampleLayer', config),
   apply:
     ({ kernel, bias }) =>
     (x) =>
@@ -61,10 +67,10 @@ export type UpsampleLayer<C extends Dim> = TrainableLayer<
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 14, 14, 64), layer.apply(params)) // : Tensor<[8, 28, 28, 64]>
  */
-export const upsampleLayer = <const C extends number>({
-  channels,
-}: SamplingConfig<C>): UpsampleLayer<Wide<C> & Dim> => ({
-  ...convParams<C, C>({ inputs: channels, outputs: channels }),
+export const upsampleLayer = <const C extends number>(
+  config: SamplingConfig<C>,
+): UpsampleLayer<Wide<C> & Dim> => ({
+  ...paramsOf<C>('upsampleLayer', config),
   apply:
     ({ kernel, bias }) =>
     (x) =>

@@ -1,7 +1,13 @@
 import type { Dim, Key, Tensor } from '../dsl/index.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import { collect, type TrainableLayer } from './layer.js';
-import { residualBlock, type ResidualBlockConfig, type ResidualBlockParams } from './residualBlock.js';
+import {
+  residualBlock,
+  type ResidualBlockConfig,
+  type ResidualBlockParams,
+  residualFields,
+} from './residualBlock.js';
+import { namedFields } from '../dsl/options.js';
 
 /** The parameters of a block of a U-Net. */
 export interface UNetBlockParams {
@@ -19,6 +25,8 @@ export type UNetBlock = TrainableLayer<
   ) => (x: Tensor<[B, Dim, Dim, Dim]>) => Tensor<[B, Dim, Dim, Dim]>
 >;
 
+const fields = namedFields('unetBlock', { ...residualFields, heads: 'a number of heads, or null' });
+
 /**
  * A residual block, and an attention block after it where `heads` is not null.
  *
@@ -28,10 +36,8 @@ export type UNetBlock = TrainableLayer<
  * attends(unetBlock({ ...config, heads: 2 })) // → true
  * attends(unetBlock({ ...config, heads: null })) // → false
  */
-export const unetBlock = ({
-  heads,
-  ...config
-}: ResidualBlockConfig & { readonly heads: number | null }): UNetBlock => {
+export const unetBlock = (given: ResidualBlockConfig & { readonly heads: number | null }): UNetBlock => {
+  const { heads, ...config } = fields(given);
   const { outputs: channels, groups } = config;
   const residual = residualBlock(config);
   const attention = heads === null ? undefined : attentionBlock({ channels, heads, groups });

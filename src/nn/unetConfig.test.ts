@@ -90,7 +90,10 @@ describe('what comes from outside is decoded', () => {
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
     [{ condition: 1 }, 'unet.condition: expected'],
-    [{ condition: { channel: 1 } }, 'unet.condition.channel: expected one of the fields channels, noiseLevel, got an unknown field; did you mean channels?'],
+    [
+      { condition: { channel: 1 } },
+      'unet.condition.channel: expected one of the fields channels, noiseLevel, got an unknown field; did you mean channels?',
+    ],
     [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
   ])('%j', (change, message) => {

@@ -3,6 +3,9 @@ import { raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { composite, dot, reshape, scale, transpose } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { namedFields } from '../options.js';
+
+const fields = namedFields('attention', { heads: 'a number of heads' });
 
 /**
  * Scaled dot-product attention between all pixels of an image (of a sequence of tokens: [B, T, 1, C]), `softmax(q·kᵀ/√d)·v` in each head:
@@ -14,12 +17,13 @@ import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
  * reshape(2)(attention({ heads: 1 })(q, q, v)) // → [2, 2]
  */
 export const attention =
-  ({ heads }: { readonly heads: number }) =>
+  (options: { readonly heads: number }) =>
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     q: Tensor<[B, H, W, C]>,
     k: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
     v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
   ): Tensor<[B, H, W, C]> => {
+    const { heads } = fields(options);
     const { shape } = nodeOf(q);
     if (shape.length !== 4)
       raise('ShapeError', {

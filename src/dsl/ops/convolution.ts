@@ -5,6 +5,7 @@ import type { Node } from '../node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
+import { namedFields } from '../options.js';
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
 const samePadding = (kernel: Node): Padding => paddingOf('same', sizeOfKernel(kernel));
@@ -90,6 +91,8 @@ export interface Convolution<G extends number = number> {
 /** `C`, which only without groups is all channels. */
 export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
+const fields = namedFields('convolution', {}, ['strides', 'padding', 'dilation', 'groups']);
+
 /**
  * A convolution with any stride, padding, dilation and grouping: `[B, H, W, C]` → `[B, H', W', D]`, where the
  * size of the result is wide, as C is in groups. Raises `ShapeError` where the channels do not fit the kernel.
@@ -106,7 +109,7 @@ export const convolution =
     given: Convolution<G> = {},
   ) =>
   <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<Grouped<G, C>>]>): Tensor<[B, Dim, Dim, D]> => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(given);
     const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
     return tensor(
       named('convolution', () =>

@@ -8,6 +8,7 @@ import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { evenSize } from './convolution.js';
 import { spread } from './operand.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
+import { namedFields } from '../options.js';
 
 /** Which windows are taken. */
 export interface Pooling {
@@ -32,8 +33,10 @@ interface Windows {
   readonly count: number;
 }
 
+const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
+
 const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Windows[] => {
-  const { window, strides = window, padding = 'valid' } = given;
+  const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
   const around = paddingOf(padding, window);
   const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
   if (!isWell || !around.every((counts, i) => counts.every((n) => isExtent(n) && n < window[i]!)))

@@ -5,6 +5,7 @@ import { conv2d, dilated, flip, reshape, transpose } from '../primitives/index.j
 import { type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import type { Grouped } from './convolution.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
+import { namedFields } from '../options.js';
 
 /**
  * What may be said of a transposed convolution: what is said of the convolution, and which of its sizes is
@@ -42,6 +43,14 @@ const checkKernel = ({ shape }: Node, groups: number): void => {
     });
 };
 
+const fields = namedFields('convTranspose2d', {}, [
+  'strides',
+  'padding',
+  'dilation',
+  'outputPadding',
+  'groups',
+]);
+
 /**
  * The transpose of a convolution, which goes from its results to its images: `kernel: [KH, KW, D, C]`, as of
  * a convolution from D channels to C, `[B, H, W, C]` → `[B, H', W', D]`. Without `same` H' is `(H − 1)·stride
@@ -63,7 +72,7 @@ export const convTranspose2d =
     given: TransposedConvolution<G> = {},
   ) =>
   <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>): Tensor<[B, Dim, Dim, Grouped<G, D>]> => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = given;
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(given);
     const more =
       padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (given.outputPadding ?? [0, 0]);
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))

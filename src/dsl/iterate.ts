@@ -4,9 +4,10 @@ import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp
 import { ensuring, unlessRight } from '../internal/scope.js';
 import { pause, type StopSignal } from '../internal/stop.js';
 import type { Backend } from './backend.js';
-import { fail, failure, type NoisefoldError } from './errors.js';
+import { attempt, fail, failure, type NoisefoldError } from './errors.js';
 import { isExtent } from './extent.js';
 import { release } from './value.js';
+import { namedFields } from './options.js';
 
 /** The results that a step takes back: those by the name of an input. */
 export type Carried<I, O> = {
@@ -77,6 +78,14 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
         hint: 'they count steps',
       });
 
+const fields = namedFields('iterate', { times: 'a number of steps' }, [
+  'onStep',
+  'every',
+  'signal',
+  'name',
+  'inputs',
+]);
+
 /**
  * Runs a compiled step many times, with its state on the backend: results by the name of an input are what the next
  * step is given there. It takes the state over, and gives back whatever a step has left behind: of n steps, no more
@@ -109,10 +118,11 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
 export const iterate =
   <I, O>(
     { run }: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
-    { times, onStep, every = 1, signal, name = 'iteration', inputs }: Iteration<I, O>,
+    options: Iteration<I, O>,
   ) =>
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) => () => {
+      const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
       let state: Members = first; // moves on; what it is in the end is the result, or given back
       const moved = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
         if (signal !== undefined) await pause();
@@ -132,7 +142,10 @@ export const iterate =
       };
       return F.pipe(
         async (): Promise<E.Either<NoisefoldError, Carried<I, O>>> => {
-          const sound = checked(name, times, every);
+          const sound = F.pipe(
+            attempt(() => fields(options)),
+            E.flatMap(() => checked(name, times, every)),
+          );
           if (E.isLeft(sound)) return sound;
           for (let index = 0; index < times; index++) {
             const result = await moved(index);

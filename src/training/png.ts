@@ -3,10 +3,11 @@
  * https://www.w3.org/TR/png
  */
 import { task, type Task } from '../dsl/effect.js';
-import { failure } from '../dsl/errors.js';
-import { TE } from '../internal/fp.js';
+import { attempt, failure } from '../dsl/errors.js';
+import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
+import { namedFields } from '../dsl/options.js';
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture {
@@ -57,6 +58,13 @@ const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =
 
 const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
 
+const fields = namedFields('encodePng', {
+  width: 'the width in pixels',
+  height: 'the height in pixels',
+  channels: '1 or 3',
+  data: 'a byte for each channel of each pixel',
+});
+
 /**
  * The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit.
  *
@@ -65,6 +73,8 @@ const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 *
  * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
  */
 export const encodePng = (picture: Picture): Task<Uint8Array> => {
+  const named = attempt(() => fields(picture));
+  if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;
   return isExtent(width) && isExtent(height) && data.length === width * height * channels
     ? task(

@@ -25,7 +25,7 @@ import { requiredKey } from './required.js';
 import { type Leg, legsOf, type SampleState, type SampleStep, type Solver } from './solver.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
-import { namedFields } from '../dsl/options.js';
+import { type InferredFrom, namedFields } from '../dsl/options.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
 export interface SamplerParts<P, I extends Shape> {
@@ -97,7 +97,7 @@ const fields = namedFields(
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
 export const sampler = <P, I extends Shape>(
-  parts: SamplerParts<P, I>,
+  parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     attempt(() => fields(parts)),

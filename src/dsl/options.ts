@@ -3,6 +3,12 @@ import { decode, exactly, explained, refined } from '../internal/decode.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 
+/**
+ * The fields of `T`, of which `K` decide its type parameters. From an object with a field that is misspelt the compiler
+ * infers nothing; from these apart it does, so that the error is at that field.
+ */
+export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;
+
 /** What a function takes as its options. */
 export interface Options<A> {
   /** What errors call the function. */

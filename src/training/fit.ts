@@ -1,4 +1,5 @@
 import { effect, type Effect } from '../dsl/effect.js';
+import type { InferredFrom } from '../dsl/options.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { E, F, TE, type taskEither } from '../internal/fp.js';
 import { exactly } from '../internal/decode.js';
@@ -9,7 +10,7 @@ import { total } from './total.js';
 import type { Trained } from './trained.js';
 import { ensuring } from '../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
-import type { Training } from './training.js';
+import { type Training, trainingFields } from './training.js';
 
 /** A training with what is to be done on the way. */
 export interface Fit<P, I extends ImageShape> extends Training<P, I> {
@@ -32,7 +33,12 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   ) => taskEither.TaskEither<NoisefoldError, void>;
 }
 
-const listeners = exactly({}, { onEvent: functionPart('a function'), onError: functionPart('a function') });
+const [required, optional] = trainingFields;
+const codec = exactly(required, {
+  ...optional,
+  onEvent: functionPart('a function'),
+  onError: functionPart('a function'),
+});
 
 /**
  * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
@@ -57,27 +63,24 @@ const listeners = exactly({}, { onEvent: functionPart('a function'), onError: fu
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const fit = <P, I extends ImageShape>({
-  onEvent,
-  onError,
-  ...training
-}: Fit<P, I>): Effect<Trained<P, I>> =>
+export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
   effect((backend) =>
     total('fit', () =>
       F.pipe(
-        TE.fromEither(checked('fit', listeners)({ onEvent, onError })),
-        TE.flatMap(() => startTraining<P, I>(training)(backend)),
-        TE.flatMap((run) =>
+        TE.fromEither(checked('fit', codec)(given)),
+        TE.flatMap(({ onEvent, onError, ...training }) =>
           F.pipe(
-            taken(run, onEvent, onError),
-            TE.flatMap(() => run.finish),
-            ensuring(run.release),
+            startTraining<P, I>(training)(backend),
+            TE.flatMap((run) =>
+              F.pipe(
+                taken(run, onEvent, onError),
+                TE.flatMap(() => run.finish),
+                ensuring(run.release),
+              ),
+            ),
           ),
         ),
-        TE.map((params) => {
-          const { model, process, data } = training;
-          return { model, process, image: data.image, params };
-        }),
+        TE.map((params) => ({ model: given.model, process: given.process, image: given.data.image, params })),
       ),
     ),
   );

@@ -1,5 +1,6 @@
 /** A training run: a state on a backend that moves on as its events are taken. */
 import { effect, type Effect, task, type Task } from '../dsl/effect.js';
+import type { InferredFrom } from '../dsl/options.js';
 import {
   type Backend,
   failure,
@@ -153,7 +154,9 @@ const reported =
  * )()
  * losses // → [1, 0.25]
  */
-export const startTraining = <P, I extends ImageShape>(training: Training<P, I>): Effect<TrainingRun<P>> =>
+export const startTraining = <P, I extends ImageShape>(
+  training: InferredFrom<Training<P, I>, 'model'>,
+): Effect<TrainingRun<P>> =>
   effect((backend) =>
     total('training', () =>
       F.pipe(

@@ -84,9 +84,9 @@ export const together = async () => {
 };
 
 // linters take what has a `then` of two functions for work that a statement must not drop
-export const functions: [(message: never) => void, () => void] = {} as Parameters<
-  (Effect<void> | Task<void>)['then']
->;
+declare const parameters: Required<Parameters<(Effect<void> | Task<void>)['then']>>;
+expectType<2>()(parameters.length);
+export const functions: readonly ((message: never) => void)[] = parameters;
 
 // what happens on the way may be told without an effect; a Promise is none
 fit({ ...recipe, onEvent: (event) => console.log(event) });

@@ -12,7 +12,7 @@ import type { NoisefoldError } from './errors.js';
  * not start it.
  */
 interface NotStarted<Message extends string> {
-  then(this: Message, onfulfilled: (message: Message) => void, onrejected: () => void): never;
+  then(this: Message, onfulfilled: (message: Message) => void, onrejected?: () => void): never;
 }
 
 /** Work that starts when it is called: `await task()` gives an `Either`. An fp-ts `TaskEither`. */

@@ -131,7 +131,7 @@ export const likelihood = <P, I extends Shape>(
     // its path has both ends, where that of a sampler ends at the data
     E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
-    E.flatMap(determined('likelihood', process, denoiser.predicts)),
+    E.flatMap((falling) => determined('likelihood', process, denoiser.predicts)(falling)),
     E.map((falling) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));

@@ -2,6 +2,7 @@
 const house = {
   internal: { sees: [] },
   dsl: { sees: ['internal'] },
+  entry: { sees: ['dsl', 'internal'] },
   nn: { sees: ['dsl', 'internal'] },
   diffusion: { sees: ['dsl', 'internal'] },
   backends: { sees: ['dsl', 'internal'], node: true },
@@ -79,6 +80,15 @@ export default {
           : { 'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'] }),
       },
     })),
+    {
+      files: ['src/index.ts'],
+      rules: restrict([
+        `^\\./(${Object.keys(house)
+          .filter((name) => !['entry', 'dsl'].includes(name))
+          .join('|')})/`,
+        'src/index.ts may import src/entry and src/dsl.',
+      ]),
+    },
     { files: ['src/training/files.ts'], rules: { 'no-restricted-globals': 'off' } }, // which asks for Node when it is called
     { files: ['src/backends/{tfjs,wasm}/**'], rules: restrict(...arrows('backends', house.backends)) },
     {

@@ -39,6 +39,19 @@ for (const name of ['reference', 'cpu', 'wasm', 'auto']) {
   console.log(`${name}: ${rightOf(await using(acquire())(run)()).join(', ')}`);
 }
 
+// the entry without fp-ts
+{
+  const { errorIn, open: openBackend } = await import('noisefold');
+  const { reference } = await import('noisefold/backends/reference');
+  const nf = await openBackend(reference());
+  const { run: once } = await nf.run(compile(twice, {}));
+  const { x } = await nf.run(once({ key: key(7) }));
+  console.log(`open: ${(await nf.run(read(x))).join(', ')}`);
+  await nf[Symbol.asyncDispose]();
+  const error = await nf.run(read(x)).then(() => null, errorIn);
+  if (error?.actual !== 'a closed one') throw new Error(`a closed backend runs: ${JSON.stringify(error)}`);
+}
+
 // what is in package.json as a program
 const { status, stdout } = spawnSync('npx', ['noisefold', 'doctor', '--json'], { encoding: 'utf8' });
 const { auto, backends } = JSON.parse(stdout);

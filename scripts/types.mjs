@@ -3,7 +3,7 @@
 // as a strict consumer sees them (no skipLibCheck; the tfjs backends aside, as tfjs's own types fail there), the uses of
 // every operation with both, and what a use costs against its budget.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { budget, budgetTable } from '../dist/properties/types/operations/budget.js';
 import { compiled6, compiled7 } from '../dist/properties/types/operations/compilers.js';
 import { secondsOf } from '../dist/properties/types/operations/examples.js';
@@ -15,11 +15,23 @@ const strict = entries.filter((path) => !path.includes('/backends/tfjs/'));
 
 const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
 const project = ['-p', 'tsconfig.json'];
-const consumer = [
+// `await using` needs a library of the compiler that the declarations themselves do without
+const consumerOf = (lib, files) => [
   ...['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', 'false', '--types', ''],
-  ...['--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext'],
-  ...strict,
+  ...['--target', 'es2022', '--lib', lib, '--module', 'nodenext'],
+  ...files,
 ];
+const awaitUsing = '.cache/await-using.ts';
+mkdirSync('.cache', { recursive: true });
+writeFileSync(
+  awaitUsing,
+  `import { open } from 'noisefold';
+import { reference } from 'noisefold/backends/reference';
+await using nf = await open(reference());
+console.log(nf.backend.name);
+declare const console: { readonly log: (text: string) => void };
+`,
+);
 
 const check = (name, version, args) => {
   const { status, stdout } = spawnSync(
@@ -80,7 +92,8 @@ const tellSeconds = (version) => {
 const results = [
   check('sources and type tests', 6, project),
   check('sources and type tests', 7, project),
-  check('emitted declarations', 7, consumer),
+  check('emitted declarations', 7, consumerOf('es2022', strict)),
+  check('await using', 7, consumerOf('es2022,esnext.disposable', [...strict, awaitUsing])),
   checkUses(6, Object.keys(modules).flatMap(compiled6(modules).complaints)),
   checkUses(7, compiled7(modules)),
   checkBudget(),

@@ -57,7 +57,7 @@ describe('config.json', () => {
   test.each([
     [
       { bse: 24 },
-      /^ConfigError: run\/config\.json: recipe: model, unet: expected no fields but .*, got "bse"/,
+      /^ConfigError: run\/config\.json: recipe: model, unet\.bse: expected one of the fields image, .*, got an unknown field/,
     ],
     [
       { groups: 7 },

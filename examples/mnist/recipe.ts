@@ -1,5 +1,5 @@
 /** What is learned and how: every knob of the demo is in this file. */
-import { type Dim, fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import { attempt, type Dim, fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import {
   ancestral,
   cfg,
@@ -139,20 +139,22 @@ export const partsOf = (
         gridOf(drawn.grid)(process),
       ),
     ),
-    E.map(({ drawn, ...made }) => ({
-      ...made,
-      ...drawn,
-      optimizer: chain(
-        clipByGlobalNorm(clip),
-        adam({
-          learningRate: F.pipe(
-            learningRate,
-            warmup(warmupSteps),
-            cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }),
-          ),
-        }),
-      ),
-      timesteps: stratifiedTimesteps,
-      guidance: cfg(guidance),
-    })),
+    E.flatMap(({ drawn, ...made }) =>
+      attempt(() => ({
+        ...made,
+        ...drawn,
+        optimizer: chain(
+          clipByGlobalNorm(clip),
+          adam({
+            learningRate: F.pipe(
+              learningRate,
+              warmup(warmupSteps),
+              cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }),
+            ),
+          }),
+        ),
+        timesteps: stratifiedTimesteps,
+        guidance: cfg(guidance),
+      })),
+    ),
   );

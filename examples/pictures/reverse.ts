@@ -64,7 +64,8 @@ const columns =
     const found: (readonly number[])[] = [];
     for (let t = process.schedule.T - 1; t >= 0; t--) {
       const index = process.schedule.T - 1 - t;
-      const next = await compiled.right.run({ x, index, k: foldIn(keys.steps, index) })();
+      const move = compiled.right.run({ x, index, k: foldIn(keys.steps, index) });
+      const next = await move();
       if (E.isLeft(next)) return next;
       if (SHOWN.includes(t)) {
         const column = await read(next.right.column)(backend)();

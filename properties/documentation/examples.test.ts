@@ -9,7 +9,9 @@ const folder = fileURLToPath(new URL(`../../.cache/examples-${process.pid}/`, im
 const names = publicNames();
 
 const examples = names.flatMap(({ entry, name, example }) =>
-  example === null ? [] : [{ entry, name, file: `${folder}${entry.replace('/', '-')}/${name}.ts`, example }],
+  example === null
+    ? []
+    : [{ entry, name, file: `${folder}${entry.replace('/', '-') || 'noisefold'}/${name}.ts`, example }],
 );
 
 for (const { entry, file, example } of examples) {

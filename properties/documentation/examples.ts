@@ -175,7 +175,9 @@ export const moduleOf = (entry: string, code: string, names: readonly Known[]): 
     const origins = names.filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];
     if (origin === undefined) return [];
-    const module = origin.entry.startsWith('.') ? origin.entry : `noisefold/${origin.entry}`;
+    const module = origin.entry.startsWith('.')
+      ? origin.entry
+      : ['noisefold', origin.entry].filter(Boolean).join('/');
     return [`import { ${specifier(origin)} } from '${module}';`];
   });
   return [

@@ -55,6 +55,20 @@ test('the first draws digits (after two steps)', async () => {
   rmSync(folder, { recursive: true });
 });
 
+test('the plain one draws digits without fp-ts (after two steps)', async () => {
+  expect(example('plain')).not.toContain('fp-ts');
+  const folder = mkdtempSync(join(tmpdir(), 'noisefold-'));
+  const picture = join(folder, 'digits.png');
+  await run('plain', [
+    ['steps: 600', 'steps: 2'],
+    ['grid: 25', 'grid: 2'],
+    ['batch: 16', 'batch: 2'],
+    ["'digits.png'", JSON.stringify(picture)],
+  ]);
+  expect(statSync(picture).size).toBeGreaterThan(100);
+  rmSync(folder, { recursive: true });
+});
+
 test('the second finds the weights that made its data', async () => {
   const { result } = await run('descent', [
     ['console.log(await learned());', 'export const result = await learned();'],

@@ -1,6 +1,6 @@
-import { function as F, type readerTaskEither as RTE } from 'fp-ts';
+import { function as F } from 'fp-ts';
 import {
-  type Backend,
+  type Effect,
   checkpoint,
   customVjp,
   type Dim,
@@ -11,7 +11,6 @@ import {
   type Key,
   matmul,
   mul,
-  type NoisefoldError,
   normal,
   scan,
   softmax,
@@ -125,9 +124,7 @@ declare const step: Executable<
 >;
 declare const w: Value<[2]>;
 const rates = (index: number) => ({ rate: 1 / (1 + index) });
-expectType<RTE.ReaderTaskEither<Backend, NoisefoldError, { readonly w: Value<[2]> }>>()(
-  iterate(step, { times: 3, inputs: rates })({ w }),
-);
+expectType<Effect<{ readonly w: Value<[2]> }>>()(iterate(step, { times: 3, inputs: rates })({ w }));
 // @ts-expect-error Property 'inputs' is missing
 iterate(step, { times: 3 });
 // @ts-expect-error Type 'Value<[3], "float32">' is not assignable to type 'Value<[2], "float32">'

@@ -1,6 +1,7 @@
 import { fail, type NoisefoldError } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
 import type { Process } from './process.js';
+import { namedFields } from '../dsl/options.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 
@@ -38,6 +39,8 @@ export interface LabelCheck {
   readonly where?: (at: number) => string;
 }
 
+const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
+
 /**
  * Labels for a model or a denoiser, before they are given to a program: whole numbers of 0 to `classes`, which is no
  * class. What they are not, and any label for a model without classes, is a `ConfigError`: a program would take it for
@@ -50,8 +53,9 @@ export interface LabelCheck {
  */
 export const checkedLabels = (
   { classes }: { readonly classes?: number | undefined },
-  { orNone = true, where = (at) => `label of sample ${at}` }: LabelCheck = {},
+  check: LabelCheck = {},
 ): Checked => {
+  const { orNone = true, where = (at: number) => `label of sample ${at}` } = fields(check);
   const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
   return (labels) => {
     const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);

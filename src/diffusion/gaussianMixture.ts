@@ -1,6 +1,7 @@
 import type { Shape } from '../dsl/index.js';
-import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
+import { attempt, fail, type NoisefoldError, showShape } from '../dsl/errors.js';
 import { E, type either } from '../internal/fp.js';
+import { namedFields } from '../dsl/options.js';
 
 /** Data that are a mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: what a denoiser has to learn of them is known. */
 export interface GaussianMixture<I extends Shape> {
@@ -52,6 +53,13 @@ const mistakeOf = ({
   return narrow === undefined ? null : ['finite variances ≥ 0', `${narrow}`];
 };
 
+const fields = namedFields('gaussianMixture', {
+  shape: 'the shape of a sample',
+  weights: 'a weight for each Gaussian',
+  means: 'a mean for each Gaussian',
+  variances: 'a variance for each Gaussian',
+});
+
 /**
  * A mixture of Gaussians as data. Weights that are not positive or do not sum to 1, a negative variance, numbers that
  * are not finite, and counts that do not agree are a `ConfigError`.
@@ -64,6 +72,8 @@ const mistakeOf = ({
 export const gaussianMixture = <I extends Shape>(
   given: GaussianMixture<I>,
 ): either.Either<NoisefoldError, GaussianMixture<I>> => {
+  const named = attempt(() => fields(given));
+  if (E.isLeft(named)) return named;
   const mistake = mistakeOf(given);
   return mistake === null
     ? E.right(given)

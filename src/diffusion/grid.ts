@@ -1,7 +1,9 @@
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { E, type either, F } from '../internal/fp.js';
+import { E, type either, F, t } from '../internal/fp.js';
 import type { Process } from './process.js';
 import { ramp } from './ramp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
 
 /**
  * A time grid: the timesteps at which a sampler calls the denoiser, falling, out of 0…T-1. After the last
@@ -67,6 +69,12 @@ interface Endpoint {
   readonly endpoint?: boolean;
 }
 
+const linspaceOptions = optionsOf({
+  where: 'linspace',
+  options: exactly({}, { endpoint: t.boolean }),
+  hint: 'true counts the timestep nearest to the data',
+});
+
 /**
  * As {@link spaced}, but with the roundings of diffusers' `linspace` (Lin et al. 2024, table 2), which differ by one
  * at some halves; a single one is T-1, where DDIM and DDPM of diffusers have 0. More steps than the process has are a
@@ -78,16 +86,24 @@ interface Endpoint {
  * pipe(ddpm(cosine(1000)), E.flatMap(linspace(5))) // → E.right([999, 749, 500, 250, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(linspace(4, { endpoint: false }))) // → E.right([999, 749, 500, 250])
  */
-export const linspace = (steps: number, { endpoint = true }: Endpoint = {}): Grid => {
-  const left = endpoint ? 0 : 1;
-  return evenly(
-    'linspace',
-    steps,
-    (T) =>
-      steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left),
-    left,
-  );
-};
+export const linspace =
+  (steps: number, options: Endpoint = {}): Grid =>
+  (process) =>
+    F.pipe(
+      linspaceOptions(options),
+      E.flatMap(({ endpoint = true }) => {
+        const left = endpoint ? 0 : 1;
+        const rising = (T: number): readonly number[] =>
+          steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left);
+        return evenly('linspace', steps, rising, left)(process);
+      }),
+    );
+
+const leadingOptions = optionsOf({
+  where: 'leading',
+  options: exactly({}, { offset: t.number, endpoint: t.boolean }),
+  hint: 'an offset of 1 is that of Stable Diffusion',
+});
 
 /**
  * Multiples of ⌊T/steps⌋ from 0 on (DDIM, diffusers' `leading`): the noisiest timesteps may be left out.
@@ -99,20 +115,19 @@ export const linspace = (steps: number, { endpoint = true }: Endpoint = {}): Gri
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5))) // → E.right([800, 600, 400, 200, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(leading(5, { offset: 1 }))) // → E.right([801, 601, 401, 201, 1])
  */
-export const leading = (
-  steps: number,
-  { offset = 0, endpoint = true }: { readonly offset?: number } & Endpoint = {},
-): Grid => {
-  const left = endpoint ? 0 : 1;
-  const multiples = (T: number): readonly number[] =>
-    count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
-  return (process) =>
+export const leading =
+  (steps: number, options: { readonly offset?: number } & Endpoint = {}): Grid =>
+  (process) =>
     F.pipe(
-      process,
-      evenly('leading', steps, multiples, left),
+      leadingOptions(options),
+      E.flatMap(({ offset = 0, endpoint = true }) => {
+        const left = endpoint ? 0 : 1;
+        const multiples = (T: number): readonly number[] =>
+          count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
+        return evenly('leading', steps, multiples, left)(process);
+      }),
       E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
     );
-};
 
 /**
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest, and ends at

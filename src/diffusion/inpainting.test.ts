@@ -230,7 +230,7 @@ describe('inpainting', () => {
     expect(whereOf({ resamples: 0 })).toBe(`inpainting.resamples: expected an integer ≥ 1, got 0${hint}`);
     expect(whereOf({ jump: 1.5 })).toBe(`inpainting.jump: expected an integer ≥ 1, got 1.5${hint}`);
     expect(whereOf({ resample: 3 } as Resampling)).toBe(
-      `inpainting: expected no fields but resamples, jump, got "resample"${hint}`,
+      `inpainting.resample: expected one of the fields resamples, jump, got an unknown field${hint.replace('; ', '; did you mean resamples? ')}`,
     );
     const remembering: Solver = {
       integrate: () =>

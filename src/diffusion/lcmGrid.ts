@@ -1,7 +1,15 @@
 import { fail } from '../dsl/errors.js';
-import { E } from '../internal/fp.js';
+import { E, t } from '../internal/fp.js';
 import type { Grid } from './grid.js';
 import { ramp } from './ramp.js';
+import { optionsOf } from '../dsl/options.js';
+import { exactly } from '../internal/decode.js';
+
+const lcmOptions = optionsOf({
+  where: 'lcmGrid',
+  options: exactly({}, { original: t.number }),
+  hint: 'original is the number of steps of the distillation, 50 if left out',
+});
 
 /**
  * `steps` timesteps of those that a latent consistency model was distilled at (Luo et al. 2023, LCM, section 4.3, as
@@ -13,8 +21,11 @@ import { ramp } from './ramp.js';
  * pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
  */
 export const lcmGrid =
-  (steps: number, { original = 50 }: { readonly original?: number } = {}): Grid =>
+  (steps: number, options: { readonly original?: number } = {}): Grid =>
   ({ schedule: { T } }) => {
+    const given = lcmOptions(options);
+    if (E.isLeft(given)) return given;
+    const { original = 50 } = given.right;
     const isCount = (n: number, most: number): boolean => Number.isInteger(n) && n >= 1 && n <= most;
     if (!isCount(original, T) || !isCount(steps, original))
       return fail('ConfigError', {

@@ -18,7 +18,7 @@ import {
   zerosLike,
 } from '../dsl/index.js';
 import { fail } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { type InferredFrom, optionsOf } from '../dsl/options.js';
 import { exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';
@@ -123,7 +123,7 @@ const partsOf = optionsOf({
  * pipe(made, E.map(({ start, finish }) => finish(start(zeros(1, 2))))) // → E.right([-1.838])
  */
 export const likelihood = <P, I extends Shape>(
-  parts: LikelihoodParts<P, I>,
+  parts: InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Likelihood<P, I>> => {
   const { process, denoiser, grid = everyStep } = parts;
   return F.pipe(
@@ -131,7 +131,7 @@ export const likelihood = <P, I extends Shape>(
     // its path has both ends, where that of a sampler ends at the data
     E.flatMap(() => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
     E.flatMap(atLeastTwo),
-    E.flatMap(determined('likelihood', process, denoiser.predicts)),
+    E.flatMap((falling) => determined('likelihood', process, denoiser.predicts)(falling)),
     E.map((falling) => {
       const timesteps = [...falling].reverse();
       const angles = timesteps.map((t) => angleOf(process.marginals[t]!));

@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Dim,
   fork,
   type Key,
@@ -25,6 +26,7 @@ import { type Leg, legsOf } from './leg.js';
 import type { SampleState, SampleStep, Solver } from './solver.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
+import { type InferredFrom, namedFields } from '../dsl/options.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
 export interface SamplerParts<P, I extends Shape> {
@@ -76,6 +78,12 @@ export interface Sampler<P, I extends Shape> {
   ) => SampleStep<[B, ...I]>;
 }
 
+const fields = namedFields(
+  'sampler',
+  { process: 'a process', denoiser: 'a denoiser', solver: 'a solver, such as ddim()' },
+  ['grid', 'guidance', 'correction', 'noise'],
+);
+
 /**
  * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
  * What does not fit together is a `ConfigError`.
@@ -89,7 +97,15 @@ export interface Sampler<P, I extends Shape> {
  * pipe(made, E.map(({ timesteps }) => timesteps)) // → E.right([999, 799, 599, 399, 199])
  * pipe(made, E.map(({ stochastic }) => stochastic)) // → E.right(false)
  */
-export const sampler = <P, I extends Shape>({
+export const sampler = <P, I extends Shape>(
+  parts: InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+): either.Either<NoisefoldError, Sampler<P, I>> =>
+  F.pipe(
+    attempt(() => fields(parts)),
+    E.flatMap(samplerOf),
+  );
+
+const samplerOf = <P, I extends Shape>({
   process,
   denoiser,
   solver,

@@ -4,6 +4,7 @@ import type { Shape } from '../dsl/tensor.js';
 import { type Correction, uncorrected } from './correction.js';
 import { type Denoiser, reparameterize, type Steering } from './denoiser.js';
 import type { Process } from './process.js';
+import { namedFields } from '../dsl/options.js';
 
 /** Two at once: their moves are summed. */
 export const bothSteerings = <P, I extends Shape>(
@@ -22,6 +23,8 @@ export interface SteeredOptions {
   readonly timesteps?: readonly number[];
 }
 
+const fields = namedFields('steered', {}, ['correction', 'timesteps']);
+
 /**
  * The x̂₀ that a step is made of: what the denoiser predicts as x̂₀, corrected, then moved by what steers the denoiser. The
  * published code of classifier guidance (Dhariwal & Nichol 2021) has this order: a classifier moves what was clipped,
@@ -34,8 +37,9 @@ export interface SteeredOptions {
  * pipe(seen, E.map(({ apply }) => apply(null, ones(2), { t: iota(2) }))) // → E.right([4, 4])
  */
 export const steered =
-  (process: Process, { correction = uncorrected, timesteps }: SteeredOptions = {}) =>
+  (process: Process, options: SteeredOptions = {}) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const { correction = uncorrected, timesteps } = fields(options);
     const { apply, steering, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
     return {
       ...rest,

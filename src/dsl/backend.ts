@@ -81,6 +81,8 @@ export interface Backend {
   readonly stats: io.IO<BackendStats>;
   /** Gives everything back. Afterwards the backend must not be used. */
   readonly close: taskEither.TaskEither<NoisefoldError, void>;
+  /** Whether {@link close} was called. */
+  readonly closed: io.IO<boolean>;
   /** The error that ended the backend, once it has ended by itself (a lost device); null while it lives. */
   readonly lost: io.IO<NoisefoldError | null>;
 }

@@ -1,8 +1,7 @@
+import { effect, type Effect } from './effect.js';
 import { exactly } from '../internal/decode.js';
-import { E, F, type readerTaskEither, t, TE } from '../internal/fp.js';
-import type { Backend } from './backend.js';
+import { E, F, t, TE } from '../internal/fp.js';
 import type { Extent } from './dim.js';
-import type { NoisefoldError } from './errors.js';
 import { type At, type Executable, executable } from './executable.js';
 import { optionsOf } from './options.js';
 import { plan } from './planning.js';
@@ -35,13 +34,12 @@ const compileOptions = optionsOf({
  * const loss = pipe(executable, RTE.flatMapTaskEither(({ run }) => run(given)), RTE.flatMap(read))
  * await using(reference())(loss)() // → E.right([4])
  */
-export const compile =
-  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
-    program: Program<I, O>,
-    extents: { readonly [K in keyof E]: Extent<E[K]> },
-    options: CompileOptions<I> = {},
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Executable<At<I, E>, At<O, E>>> =>
-  (backend) =>
+export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+  program: Program<I, O>,
+  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  options: CompileOptions<I> = {},
+): Effect<Executable<At<I, E>, At<O, E>>> =>
+  effect((backend) =>
     F.pipe(
       // each Extent<E[K]> is E[K], or a message that no number fits
       TE.fromEither(
@@ -56,4 +54,5 @@ export const compile =
           TE.map((runner) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
         ),
       ),
-    );
+    ),
+  );

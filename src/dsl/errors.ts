@@ -86,23 +86,46 @@ export const failure = <K extends ErrorTag>(
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
 
+/** An error value as it is thrown: an `Error` of the same message, whose name is the tag. */
+export interface ThrownError extends Error {
+  readonly _tag: ErrorTag;
+  readonly error: NoisefoldError;
+  /** The same as `error`, where JavaScript's tools look for it. */
+  readonly cause: NoisefoldError;
+}
+
 const carried = Symbol('noisefold');
 
-/** The error value that {@link raise} threw; null of anything else. */
-export const raisedIn = (thrown: unknown): NoisefoldError | null =>
+/** The `Error` that carries an error value. */
+export const thrownError = (error: NoisefoldError): ThrownError =>
+  Object.defineProperties(
+    Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag }),
+    // not enumerable: Node prints the cause already
+    { error: { value: error }, [carried]: { value: error } },
+  ) as ThrownError; // the members that were just added
+
+/**
+ * The error value in what was thrown by `unwrap`, `raise` or a run; null of any other exception.
+ *
+ * @example
+ * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
+ * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
+ * pipe(caught, E.mapLeft((error) => error?.hint)) // → E.left('pad it')
+ * errorIn(new RangeError('stack')) // → null
+ */
+export const errorIn = (thrown: unknown): NoisefoldError | null =>
   thrown instanceof Error && carried in thrown ? (thrown[carried] as NoisefoldError) : null;
 
 /**
- * Throws an error value out of a builder function; {@link attempt} (and so `compile`) gives it back as a
- * value.
+ * Throws an error value out of a builder function, as a {@link ThrownError}; {@link attempt} (and so `compile`) gives
+ * it back as a value.
  *
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
  * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
-  const error = failure(tag, explanation);
-  throw Object.assign(new Error(error.message), { name: tag, [carried]: error });
+  throw thrownError(failure(tag, explanation));
 };
 
 /**
@@ -117,15 +140,17 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   try {
     return E.right(build());
   } catch (thrown) {
-    const raised = raisedIn(thrown);
+    const raised = errorIn(thrown);
     if (raised !== null) return E.left(raised);
     throw thrown;
   }
 };
 
 /** What is right, in a builder that has no other way to say what is not: that is raised. */
-export const orRaise = <A>(made: either.Either<NoisefoldError, A>): A =>
-  E.isRight(made) ? made.right : raise(made.left._tag, made.left);
+export const orRaise = <A>(made: either.Either<NoisefoldError, A>): A => {
+  if (E.isRight(made)) return made.right;
+  throw thrownError(made.left);
+};
 
 /**
  * What a builder raises is said of `op`, the operation that was called, not of what it is made of: `matmul`, where it

@@ -1,4 +1,5 @@
-import { F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { effect, type Effect } from './effect.js';
+import { F, TE, type taskEither } from '../internal/fp.js';
 import { ensuring } from '../internal/scope.js';
 import type { Backend, HostArray, KeyWords } from './backend.js';
 import { compile } from './compile.js';
@@ -31,17 +32,18 @@ export const evaluate =
     program: Program<I, O>,
     extents: { readonly [K in keyof E]: Extent<E[K]> },
   ) =>
-  (inputs: Feed<At<I, E>>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Numbers<O>> =>
-  (backend) =>
-    F.pipe(
-      compile<I, O, E>(program, extents)(backend),
-      TE.flatMap(({ run, release: free }) =>
-        F.pipe(
-          run(inputs),
-          TE.flatMap((results) =>
-            F.pipe(numbersOf<O>(results)(backend), ensuring(release(results)(backend))),
+  (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
+    effect((backend) =>
+      F.pipe(
+        compile<I, O, E>(program, extents)(backend),
+        TE.flatMap(({ run, release: free }) =>
+          F.pipe(
+            run(inputs),
+            TE.flatMap((results) =>
+              F.pipe(numbersOf<O>(results)(backend), ensuring(release(results)(backend))),
+            ),
+            ensuring(free),
           ),
-          ensuring(free),
         ),
       ),
     );

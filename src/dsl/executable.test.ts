@@ -25,7 +25,7 @@ describe('options of compile that cannot be', () => {
     ); // prettier-ignore
   test.each([
     [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
-    [{ donates: ['x'] }, "compile: expected no fields but donate, got \"donates\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } gives the memory of an input to the output of its name"],
     [null, "compile: expected { donate }, got null; { donate: ['state'] } gives the memory of an input to the output of its name"],
     [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
     [{ donate: ['x'] }, 'taken'],

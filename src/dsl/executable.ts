@@ -1,4 +1,5 @@
 /** A compiled program: trees of values in, trees of values out. */
+import { task, type Task } from './effect.js';
 import { E, type io, TE, type taskEither } from '../internal/fp.js';
 import type { Backend, KeyWords, Runner, Slot } from './backend.js';
 import type { NoisefoldError } from './errors.js';
@@ -36,14 +37,11 @@ export type Feed<T> =
 
 export interface Executable<I, O> {
   /** Runs the plan. Donated values in `inputs` are consumed; all results are new. */
-  readonly run: (inputs: Feed<I>) => taskEither.TaskEither<NoisefoldError, O>;
+  readonly run: (inputs: Feed<I>) => Task<O>;
   /** As `run`, with the milliseconds that each call took. */
   readonly profile: (
     inputs: Feed<I>,
-  ) => taskEither.TaskEither<
-    NoisefoldError,
-    { readonly outputs: O; readonly milliseconds: readonly number[] }
-  >;
+  ) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;
   /** Gives back the arena and the constants. */
   readonly release: io.IO<void>;
   readonly plan: Plan;
@@ -96,11 +94,15 @@ export const executable = <I, O>(
     plan: planned,
     kernels: runner.kernels,
     release: runner.release,
-    run: (inputs) => TE.map(treeOf)(around(runner.run)(inputs)),
+    run: (inputs) => task(TE.map(treeOf)(around(runner.run)(inputs))),
     profile: (inputs) =>
-      TE.map(({ outputs, milliseconds }: { outputs: readonly Slot[]; milliseconds: readonly number[] }) => ({
-        outputs: treeOf(outputs),
-        milliseconds,
-      }))(around(runner.profile)(inputs)),
+      task(
+        TE.map(
+          ({ outputs, milliseconds }: { outputs: readonly Slot[]; milliseconds: readonly number[] }) => ({
+            outputs: treeOf(outputs),
+            milliseconds,
+          }),
+        )(around(runner.profile)(inputs)),
+      ),
   };
 };

@@ -17,6 +17,7 @@ export type { Add, Double, Extent, Extents, Half, Wide, Widened } from './dim.js
 export type { ExtentAt, Insert, Permuted, Replace, Without } from './shape.js';
 export {
   attempt,
+  errorIn,
   type ErrorTag,
   type Explanation,
   fail,
@@ -24,6 +25,7 @@ export {
   type NoisefoldError,
   raise,
   showShape,
+  type ThrownError,
 } from './errors.js';
 export {
   type Bindings,
@@ -54,6 +56,7 @@ export { type Carried, iterate, type Iteration } from './iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export { nonFiniteOrigin } from './nonFinite.js';
 export { explain, type ExplainedCall, showExplanation } from './explain.js';
+export type { Effect, Task } from './effect.js';
 export {
   type AnyValue,
   askBackend,

@@ -1,11 +1,13 @@
 /** A compiled step, run again and again. */
+import { effect, type Effect } from './effect.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import { ensuring, unlessRight } from '../internal/scope.js';
 import { pause, type StopSignal } from '../internal/stop.js';
 import type { Backend } from './backend.js';
-import { fail, failure, type NoisefoldError } from './errors.js';
+import { attempt, fail, failure, type NoisefoldError } from './errors.js';
 import { isExtent } from './extent.js';
 import { release } from './value.js';
+import { namedFields } from './options.js';
 
 /** The results that a step takes back: those by the name of an input. */
 export type Carried<I, O> = {
@@ -76,6 +78,14 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
         hint: 'they count steps',
       });
 
+const fields = namedFields('iterate', { times: 'a number of steps' }, [
+  'onStep',
+  'every',
+  'signal',
+  'name',
+  'inputs',
+]);
+
 /**
  * Runs a compiled step many times, with its state on the backend: results by the name of an input are what the next
  * step is given there. It takes the state over, and gives back whatever a step has left behind: of n steps, no more
@@ -108,38 +118,41 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
 export const iterate =
   <I, O>(
     { run }: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
-    { times, onStep, every = 1, signal, name = 'iteration', inputs }: Iteration<I, O>,
+    options: Iteration<I, O>,
   ) =>
-  (first: Carried<I, O>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Carried<I, O>> =>
-  (backend) =>
-  () => {
-    let state: Members = first; // moves on; what it is in the end is the result, or given back
-    const moved = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
-      if (signal !== undefined) await pause();
-      if (signal?.aborted === true) return E.left(cancelled(name, index));
-      // Others<I, O> and the state are what I is made of
-      const ran = await run({ ...inputs?.(index), ...state } as I)();
-      if (E.isLeft(ran)) return ran;
-      const results = ran.right as O & Members; // a record: it has members that are inputs
-      const parts = parted(name, state, results);
-      if (E.isLeft(parts)) return F.pipe(TE.fromEither(parts), ensuring(release(results)(backend)))();
-      const { next, rest } = parts.right;
-      await release(state)(backend)(); // what was not donated
-      state = next;
-      const isSeen = onStep !== undefined && (index + 1) % every === 0;
-      const see = async () => (isSeen ? onStep(results, index)(backend)() : E.right(undefined));
-      return F.pipe(see, ensuring(release(rest)(backend)))();
-    };
-    return F.pipe(
-      async (): Promise<E.Either<NoisefoldError, Carried<I, O>>> => {
-        const sound = checked(name, times, every);
-        if (E.isLeft(sound)) return sound;
-        for (let index = 0; index < times; index++) {
-          const result = await moved(index);
-          if (E.isLeft(result)) return result;
-        }
-        return E.right(state as Carried<I, O>); // the members of the first
-      },
-      unlessRight(() => release(state)(backend)()),
-    )();
-  };
+  (first: Carried<I, O>): Effect<Carried<I, O>> =>
+    effect((backend) => () => {
+      const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
+      let state: Members = first; // moves on; what it is in the end is the result, or given back
+      const moved = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
+        if (signal !== undefined) await pause();
+        if (signal?.aborted === true) return E.left(cancelled(name, index));
+        // Others<I, O> and the state are what I is made of
+        const ran = await run({ ...inputs?.(index), ...state } as I)();
+        if (E.isLeft(ran)) return ran;
+        const results = ran.right as O & Members; // a record: it has members that are inputs
+        const parts = parted(name, state, results);
+        if (E.isLeft(parts)) return F.pipe(TE.fromEither(parts), ensuring(release(results)(backend)))();
+        const { next, rest } = parts.right;
+        await release(state)(backend)(); // what was not donated
+        state = next;
+        const isSeen = onStep !== undefined && (index + 1) % every === 0;
+        const see = async () => (isSeen ? onStep(results, index)(backend)() : E.right(undefined));
+        return F.pipe(see, ensuring(release(rest)(backend)))();
+      };
+      return F.pipe(
+        async (): Promise<E.Either<NoisefoldError, Carried<I, O>>> => {
+          const sound = F.pipe(
+            attempt(() => fields(options)),
+            E.flatMap(() => checked(name, times, every)),
+          );
+          if (E.isLeft(sound)) return sound;
+          for (let index = 0; index < times; index++) {
+            const result = await moved(index);
+            if (E.isLeft(result)) return result;
+          }
+          return E.right(state as Carried<I, O>); // the members of the first
+        },
+        unlessRight(() => release(state)(backend)()),
+      )();
+    });

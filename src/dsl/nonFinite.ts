@@ -1,7 +1,6 @@
-import { F, type readerTaskEither, TE } from '../internal/fp.js';
-import type { Backend } from './backend.js';
+import { effect, type Effect } from './effect.js';
+import { F, TE } from '../internal/fp.js';
 import type { Extent } from './dim.js';
-import type { NoisefoldError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from './node.js';
@@ -70,13 +69,12 @@ const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node 
  * const origin = nonFiniteOrigin(step, { B: 2 }, { p: Float32Array.of(0.5, 0) })
  * await using(reference())(origin)() // → E.right('log (p)')
  */
-export const nonFiniteOrigin =
-  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
-    program: Program<I, O>,
-    extents: { readonly [K in keyof E]: Extent<E[K]> },
-    inputs: Feed<At<I, E>>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, string | null> =>
-  (backend) => {
+export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+  program: Program<I, O>,
+  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  inputs: Feed<At<I, E>>,
+): Effect<string | null> =>
+  effect((backend) => {
     let watched: Watched = watch([]); // until the program is traced
     const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
@@ -92,4 +90,4 @@ export const nonFiniteOrigin =
         return origin === null ? null : nameOf(origin);
       }),
     );
-  };
+  });

@@ -2,6 +2,7 @@
  * Resident values: tensors in a backend's memory, between runs. They belong to the scope of their
  * backend (`using` releases all of them at its end), and can be released earlier.
  */
+import { effect, type Effect, task, type Task } from './effect.js';
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from './backend.js';
 import { fail, type NoisefoldError, showShape } from './errors.js';
@@ -72,6 +73,13 @@ export const liveOn =
             ? 'use the result of the run that it was donated to'
             : 'release it after its last use',
       });
+    if (resident.backend !== backend && resident.backend.closed())
+      return fail('ValueConsumed', {
+        where,
+        expected: 'a live value',
+        actual: `one of the ${resident.backend.name} backend, which is closed`,
+        hint: 'use it before its backend closes, or read it there and upload it here',
+      });
     if (resident.backend !== backend)
       return fail('ConfigError', {
         where,
@@ -91,13 +99,16 @@ export const liveOn =
  * await using(reference())(pipe(upload(four, [2, 2]), RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
  * pipe(await using(reference())(upload(four, [3]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const upload =
-  <A extends HostArray, const S extends readonly number[], D extends NumberType = DTypeOfArray<A>>(
-    data: A,
-    extents: S,
-    as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Value<S, D>> =>
-  (backend) =>
+export const upload = <
+  A extends HostArray,
+  const S extends readonly number[],
+  D extends NumberType = DTypeOfArray<A>,
+>(
+  data: A,
+  extents: S,
+  as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
+): Effect<Value<S, D>> =>
+  effect((backend) =>
     extents.every(isExtent) && data.length === sizeOf(extents)
       ? TE.map((buffer: DeviceBuffer): Value<S, D> =>
           value({ _tag: 'Value', backend, buffer, shape: [...extents], dtype: as, state: 'live' }),
@@ -109,7 +120,8 @@ export const upload =
             actual: `${data.length} for ${showShape(extents)}`,
             hint: 'give them row-major',
           }),
-        );
+        ),
+  );
 
 /** The numbers of a value as they are read: bools as bytes. */
 export type Read<D extends DType> = D extends 'int32'
@@ -126,16 +138,14 @@ export type Read<D extends DType> = D extends 'int32'
  * const labels = pipe(upload(Int32Array.of(3, 1), [2]), RTE.flatMap(read))
  * await using(reference())(labels)() // → E.right([3, 1])
  */
-export const read =
-  <D extends NumberType>(
-    v: Value<Shape, D>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Read<D>> =>
-  (backend) =>
+export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> =>
+  effect((backend) =>
     TE.flatMap(
       ({ buffer }: ResidentRecord) =>
         // a backend reads the array type that belongs to the dtype
         backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
-    )(TE.fromEither(liveOn(backend, 'read')(v)));
+    )(TE.fromEither(liveOn(backend, 'read')(v))),
+  );
 
 /**
  * Gives the memory of every value in a tree back; those that are gone already are passed over.
@@ -144,10 +154,8 @@ export const read =
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
  */
-export const release =
-  <A>(tree: A): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
-  (backend) =>
-  async () => {
+export const release = <A>(tree: A): Effect<void> =>
+  effect((backend) => async () => {
     for (const v of valuesOf(tree)) {
       const resident = residentOf(v);
       if (resident.state !== 'live') continue;
@@ -155,7 +163,7 @@ export const release =
       backend.release(resident.buffer)();
     }
     return E.right(undefined);
-  };
+  });
 
 /** Trees of results hold values, and keys, which are pairs of numbers and own no memory. */
 const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
@@ -179,16 +187,16 @@ export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unkn
  */
 export const using =
   (acquire: taskEither.TaskEither<NoisefoldError, Backend>) =>
-  <A>(
-    effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>,
-  ): taskEither.TaskEither<NoisefoldError, A> =>
-    TE.flatMap((backend: Backend) => async () => {
-      // TE.bracket would leave the backend open where the effects throw
-      const [ran] = await Promise.allSettled([Promise.resolve().then(() => effects(backend)())]);
-      const closed = await backend.close();
-      if (ran.status === 'rejected') throw ran.reason;
-      return E.flatMap(() => ran.value)(closed);
-    })(acquire);
+  <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Task<A> =>
+    task(
+      TE.flatMap((backend: Backend) => async () => {
+        // TE.bracket would leave the backend open where the effects throw
+        const [ran] = await Promise.allSettled([Promise.resolve().then(() => effects(backend)())]);
+        const closed = await backend.close();
+        if (ran.status === 'rejected') throw ran.reason;
+        return E.flatMap(() => ran.value)(closed);
+      })(acquire),
+    );
 
 /**
  * The backend itself, inside of effects: for its name, or the memory in use.
@@ -198,4 +206,4 @@ export const using =
  * const held = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(() => buffers))
  * await using(reference())(held)() // → E.right(1)
  */
-export const askBackend: readerTaskEither.ReaderTaskEither<Backend, never, Backend> = RTE.ask<Backend>();
+export const askBackend: Effect<Backend> = effect(RTE.ask<Backend>());

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { decode, exactly, exactTuple, finite, natural } from './decode.js';
-import { E, t } from './fp.js';
+import { decode, exactly, exactTuple, explained, finite, natural } from './decode.js';
+import { E, F, t } from './fp.js';
 
 const reportOf = (codec: t.Mixed, value: unknown): string =>
   E.match(
@@ -58,13 +58,45 @@ describe('exactly', () => {
     'refuses any other field',
     (name) => {
       const value: unknown = JSON.parse(`{"a":1,${JSON.stringify(name)}:2}`);
-      expect(reportOf(codec, value)).toMatch(/^: expected no fields but a, b, got "/);
+      expect(reportOf(codec, value)).toMatch(/: expected one of the fields a, b, got an unknown field$/);
       expect(codec.is(value)).toBe(false);
     },
   );
 
-  test('no fields are none', () => {
-    expect(reportOf(exactly({}), { a: 1 })).toBe(': expected no fields, got "a"');
+  test('an object of no fields takes none', () => {
+    expect(reportOf(exactly({}), { a: 1 })).toBe('a: expected no fields, got an unknown field');
+  });
+
+  test.each([
+    [{ B: 'x' }, 'B: expected one of the fields a, b, got an unknown field; did you mean b? hint'],
+    [{ a: 1, c: 1 }, 'c: expected one of the fields a, b, got an unknown field; hint'],
+    [{}, 'a: expected a finite number, got nothing; hint'],
+    [{ a: 1, [`b"${'b'.repeat(100)}`]: 1 }, '"b\\"'],
+  ])('%j: a field that is unknown is told by name, before one that is missing', (value, report) => {
+    const told = F.pipe(decode(codec)(value), E.mapLeft(explained('', 'hint')));
+    const { where = '', expected, actual, hint } = E.isLeft(told) ? told.left : {};
+    expect(`${where.replace('.', '')}: expected ${expected}, got ${actual}; ${hint}`).toContain(report);
+  });
+
+  test.each([
+    [
+      { images: 1, strenght: 1 },
+      'strenght: expected one of the fields images, strength, got an unknown field',
+    ],
+    [{ images: 1, strength: 'x' }, 'strength: expected a finite number, got "x"'],
+    [{ images: 1 }, 'strength: expected a finite number, got nothing'],
+    [{ noise: 'x' }, 'noise: expected a finite number, got "x"'],
+    [{ nosie: 1 }, 'nosie: expected the field noise, got an unknown field'],
+    [3, ': expected { images, strength }, or { noise }, got 3'],
+  ])('%j: of alternatives the nearest is told', (value, report) => {
+    const either = t.union(
+      [exactly({ images: finite, strength: finite }), exactly({ noise: finite })],
+      '{ images, strength }, or { noise }',
+    );
+    expect(reportOf(either, value)).toBe(report);
+    expect(reportOf(t.type({ from: either, other: finite }), { from: value })).toBe(
+      `from${report.startsWith(':') ? '' : '.'}${report}`,
+    );
   });
 
   test('optional fields have their type too', () => {

@@ -1,5 +1,6 @@
 /** Additions to io-ts: objects without unknown fields, and readable reports. */
 import { E, F, t, type either } from './fp.js';
+import { suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
 export interface Mismatch {
@@ -7,16 +8,18 @@ export interface Mismatch {
   readonly path: string;
   readonly expected: string;
   readonly actual: string;
+  /** The field that an unknown one may have been meant for. */
+  readonly meant?: string;
 }
 
 /** Explains a mismatch of the thing that was decoded. */
 export const explained =
   (where: string, hint: string) =>
-  ({ path, expected, actual }: Mismatch) => ({
+  ({ path, expected, actual, meant }: Mismatch) => ({
     where: path === '' ? where : `${where}.${path}`,
     expected,
     actual,
-    hint,
+    hint: meant === undefined ? hint : `did you mean ${meant}? ${hint}`,
   });
 
 const LONGEST = 60;
@@ -35,26 +38,82 @@ export const show = (value: unknown): string => {
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
-const mismatch = ({ value, context, message }: t.ValidationError): Mismatch => ({
-  path: context
-    .filter((_, i) => i > 0 && !branches(context[i - 1]))
-    .map((entry) => entry.key)
-    .join('.'),
-  expected:
-    message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
-  actual: show(value),
-});
+/** What stands in a report for the type of a field that an object should not have. */
+interface UnknownField extends t.Type<never> {
+  readonly meant: string | undefined;
+}
 
-/** Decodes a value; reports the first of several mismatches. */
+const expectedFields = (names: readonly string[]): string => {
+  if (names.length === 0) return 'no fields';
+  return names.length === 1 ? `the field ${names[0]}` : `one of the fields ${names.join(', ')}`;
+};
+
+const unknownField = (name: string, names: readonly string[], given: object): UnknownField =>
+  Object.assign(new t.Type<never>(expectedFields(names), (_): _ is never => false, t.failure, F.identity), {
+    meant: suggestion(
+      name,
+      names.filter((known) => !Object.hasOwn(given, known)),
+    ),
+  });
+
+const unknownIn = ({ context }: t.ValidationError): UnknownField | undefined => {
+  const type = context.at(-1)?.type;
+  return type !== undefined && 'meant' in type ? (type as UnknownField) : undefined;
+};
+
+/** The entries of a context that are steps on the way to a value. */
+const stepsOf = (context: t.Context): t.Context =>
+  context.filter((_, i) => i > 0 && !branches(context[i - 1]));
+
+/** A name in a path. One from a file may be anything. */
+const inPath = (name: string): string => (/^[\w./:-]{1,60}$/.test(name) ? name : show(name));
+
+const mismatch = (error: t.ValidationError): Mismatch => {
+  const { value, context, message } = error;
+  const unknown = unknownIn(error);
+  return {
+    path: stepsOf(context)
+      .map(({ key }) => inPath(key))
+      .join('.'),
+    expected:
+      message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
+    actual: unknown === undefined ? show(value) : 'an unknown field',
+    ...(unknown?.meant === undefined ? {} : { meant: unknown.meant }),
+  };
+};
+
+/**
+ * The error to report of several. That is the first, but inside a union the one that says most: of the alternative in
+ * which a field is misspelt, or else the one furthest down.
+ */
+const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
+  const [first] = errors;
+  const union = first?.context.findIndex(({ type }) => type instanceof t.UnionType) ?? -1;
+  if (first === undefined || union === -1) return first;
+  const alternatives = errors.filter(({ context }) =>
+    first.context.slice(0, union + 1).every(({ key }, i) => context[i]?.key === key),
+  );
+  const depth = (error: t.ValidationError): number =>
+    stepsOf(error.context).length - (unknownIn(error) === undefined ? 0 : 0.5);
+  const deepest = alternatives.reduce((a, b) => (depth(b) > depth(a) ? b : a));
+  return alternatives.find((error) => unknownIn(error)?.meant !== undefined) ?? deepest;
+};
+
+/** Decodes a value; reports one of several mismatches. */
 export const decode =
   <A>(codec: t.Decoder<unknown, A>) =>
   (value: unknown): either.Either<Mismatch, A> =>
-    E.mapLeft((errors: t.Errors) => mismatch(errors[0] ?? { value, context: [] }))(codec.decode(value));
+    E.mapLeft((errors: t.Errors) => mismatch(mostTelling(errors) ?? { value, context: [] }))(
+      codec.decode(value),
+    );
 
 type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
 type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
 
-/** An object with these fields and no others; io-ts's `strict` drops the others silently. */
+/**
+ * An object with these fields and no others: io-ts's `strict` drops the others silently. A field that is unknown is
+ * reported before one that is missing, since it may be that one, misspelt.
+ */
 export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
   required: R,
   // where no optional fields are given, P is the empty record too
@@ -62,26 +121,24 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
 ): t.Type<Exact<R, P>, ExactOutput<R, P>> => {
   const known = t.intersection([t.type(required), t.partial(optional)]);
   const names = [...Object.keys(required), ...Object.keys(optional)];
-  const unknownField = (value: object): string | undefined =>
+  const strangerIn = (value: object): string | undefined =>
     Object.keys(value).find((name) => !names.includes(name));
   return new t.Type<Exact<R, P>, ExactOutput<R, P>>(
     `{ ${names.join(', ')} }`,
-    (value): value is Exact<R, P> => known.is(value) && unknownField(value) === undefined,
+    (value): value is Exact<R, P> => known.is(value) && strangerIn(value) === undefined,
     (value, context) =>
       F.pipe(
-        t.type(required).validate(value, context),
-        // one after the other on the same object: an intersection would add a step to the context
-        E.flatMap((checked) => t.partial(optional).validate(checked, context)),
-        E.flatMap((checked) => {
-          const extra = unknownField(checked);
-          return extra === undefined
-            ? t.success(checked as Exact<R, P>) // it passed both
-            : t.failure(
-                extra,
-                context,
-                ['no fields', ...(names.length === 0 ? [] : [names.join(', ')])].join(' but '),
-              );
+        t.UnknownRecord.validate(value, context),
+        E.flatMap((given) => {
+          const stranger = strangerIn(given);
+          if (stranger === undefined) return t.success(given);
+          const type = unknownField(stranger, names, given);
+          return t.failure(given[stranger], t.appendContext(context, stranger, type, given[stranger]));
         }),
+        // one after the other on the same object: an intersection would add a step to the context
+        E.flatMap((given) => t.type(required).validate(given, context)),
+        E.flatMap((checked) => t.partial(optional).validate(checked, context)),
+        E.map((checked) => checked as Exact<R, P>), // it passed both
       ),
     known.encode,
   );

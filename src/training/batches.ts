@@ -1,5 +1,12 @@
 import { foldIn, type RandomKey } from '../dsl/keys.js';
 import { randomInto } from '../dsl/threefry.js';
+import { namedFields } from '../dsl/options.js';
+
+const fields = namedFields('positionsOf', {
+  key: 'a key, such as key(7)',
+  size: 'the number of images',
+  batch: 'the size of a batch',
+});
 
 /**
  * The positions of each step's batch: every epoch goes through the data set once, in an order of its
@@ -9,15 +16,12 @@ import { randomInto } from '../dsl/threefry.js';
  * const positions = positionsOf({ key: key(7), size: 4, batch: 2 })
  * const epoch = [positions(0), positions(1)] // → [[0, 2], [1, 3]]
  */
-export const positionsOf = ({
-  key,
-  size,
-  batch,
-}: {
+export const positionsOf = (options: {
   readonly key: RandomKey;
   readonly size: number;
   readonly batch: number;
 }): ((step: number) => Int32Array) => {
+  const { key, size, batch } = fields(options);
   // the order of the epoch asked for last: a batch has parts of two epochs at most if it is smaller than one
   let known = { epoch: -1, order: new Int32Array(0) };
   const orderOf = (epoch: number): Int32Array => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
 import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
-import { adam } from '../nn/index.js';
+import { adam, chain, clipByGlobalNorm } from '../nn/index.js';
 import type { Batch, Dataset } from './dataset.js';
 import { fit } from './fit.js';
 import { sample } from './sample.js';
@@ -31,24 +31,24 @@ describe('a configuration that cannot work is a ConfigError', () => {
   const failed: object = { model: ddpm(cosine(0)) };
 
   test.each([
-    [{ batch: 0 }, 'training.batch: expected an integer ≥ 1, got 0'],
-    [{ batch: 1.5 }, 'training.batch: expected an integer ≥ 1, got 1.5'],
-    [{ steps: Number.NaN }, 'training.steps: expected an integer ≥ 0, got NaN'],
-    [{ heldOut: { data, every: 0 } }, 'training.heldOut.every: expected an integer ≥ 1, got 0'],
-    [{ heldOut: { data, every: 1, images: 0 } }, 'training.heldOut.images: expected an integer ≥ 1, got 0'],
+    [{ batch: 0 }, 'fit.batch: expected an integer ≥ 1, got 0'],
+    [{ batch: 1.5 }, 'fit.batch: expected an integer ≥ 1, got 1.5'],
+    [{ steps: Number.NaN }, 'fit.steps: expected an integer ≥ 0, got NaN'],
+    [{ heldOut: { data, every: 0 } }, 'fit.heldOut.every: expected an integer ≥ 1, got 0'],
+    [{ heldOut: { data, every: 1, images: 0 } }, 'fit.heldOut.images: expected an integer ≥ 1, got 0'],
     [{ data: bright(255) }, 'expected finite numbers in [-1, 1], got 255 at number 3'],
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
-    [{ labelDropout: 1 }, 'training.labelDropout: expected a number in [0, 1), got 1'],
-    [{ averageDecay: Number.NaN }, 'training.averageDecay: expected a number in [0, 1), got NaN'],
-    [wrapped, 'training.process: expected a process, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
-    [failed, 'training.model: expected a model, taken out of its Either: unwrap it by E.map or E.flatMap, got an object'],
-    [{ process: {} as Process }, 'training.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
-    [misspelt, 'training: expected no fields but model, process,'],
+    [{ labelDropout: 1 }, 'fit.labelDropout: expected a number in [0, 1), got 1'],
+    [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), got NaN'],
+    [wrapped, 'fit.process: expected a process, taken out of its Either by unwrap or E.flatMap, got an object'],
+    [failed, 'fit.model: expected a model, taken out of its Either by unwrap or E.flatMap, got an object'],
+    [{ process: {} as Process }, 'fit.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
+    [misspelt, 'expected one of the fields model, process,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, got -1'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, got 200'],
     [{ process: right(ddpm(cosine(1001))) }, 'expected a process whose timesteps it knows, 0 to 999, got one that goes up to 1000'],
-    [{ optimizer: adam({ learningRate: Number.NaN }) }, 'learning rate: expected a finite number ≥ 0, got NaN'],
+    [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>
     onWasm(async (backend) => {
       const error = await leftOf(fit({ ...smallTraining(1), ...change })(backend));
@@ -67,7 +67,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
   test.each([
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
-    [{ lables: [1] }, 'sample: expected no fields but solver, key,'],
+    [{ lables: [1] }, 'sample.lables: expected one of the fields solver, key,'],
     [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, or 3 for none, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],

@@ -2,14 +2,11 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import { optionsOf } from '../dsl/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
+import { isEither } from '../internal/either.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { jsonObjection } from '../internal/json.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
-
-/** Tells an Either from the part in it, which from JavaScript are easily confused. */
-export const isEither = (x: unknown): boolean =>
-  isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
 
 const partType = (
   name: string,
@@ -22,7 +19,7 @@ const partType = (
     (x, context) => {
       if (is(x)) return t.success(x);
       return isEither(x)
-        ? t.failure(x, context, `${name}, taken out of its Either: unwrap it by E.map or E.flatMap`)
+        ? t.failure(x, context, `${name}, taken out of its Either by unwrap or E.flatMap`)
         : t.failure(x, context, otherwise(x));
     },
     F.identity,

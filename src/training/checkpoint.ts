@@ -1,7 +1,8 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
+import { task, type Task } from '../dsl/effect.js';
 import { fail, failure, type NoisefoldError } from '../dsl/index.js';
 import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../internal/decode.js';
-import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
+import { E, type either, F, t, TE } from '../internal/fp.js';
 import { jsonText, parseJson } from '../internal/json.js';
 import { readBytes, writeAtomically } from './files.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
@@ -111,10 +112,11 @@ export const decodeCheckpoint =
  */
 export const saveCheckpoint =
   (path: string) =>
-  (snapshot: Snapshot): taskEither.TaskEither<NoisefoldError, void> =>
+  (snapshot: Snapshot): Task<void> =>
     F.pipe(
       TE.fromEither(encodeCheckpoint(snapshot)),
       TE.flatMap((bytes) => writeAtomically(path, bytes)),
+      task,
     );
 
 /**
@@ -126,8 +128,8 @@ export const saveCheckpoint =
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * await pipe(saveCheckpoint(path)(snapshot), TE.flatMap(() => loadCheckpoint(path)))() // → E.right(snapshot)
  */
-export const loadCheckpoint = (path: string): taskEither.TaskEither<NoisefoldError, Snapshot> =>
-  F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)));
+export const loadCheckpoint = (path: string): Task<Snapshot> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeCheckpoint(path)), task);
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
-import { type Dim, fail, type NoisefoldError, showShape, type Wide } from '../dsl/index.js';
+import { attempt, type Dim, fail, type NoisefoldError, showShape, type Wide } from '../dsl/index.js';
 import { E, type either, TE, type taskEither } from '../internal/fp.js';
+import { namedFields } from '../dsl/options.js';
 
 /** Some samples of a data set, as a step of training takes them. */
 export interface Batch {
@@ -55,6 +56,12 @@ export interface Bytes<I extends readonly [number, number, number] = readonly [n
  */
 export const pixelOf = (byte: number): number => byte / 127.5 - 1;
 
+const fields = namedFields('datasetOf', {
+  pixels: 'the bytes of all images',
+  labels: 'a label for each image',
+  image: '[height, width, channels]',
+});
+
 /**
  * A data set of images in memory. A `DecodeError` if pixels and labels do not fit each other.
  *
@@ -64,11 +71,12 @@ export const pixelOf = (byte: number): number => byte / 127.5 - 1;
  * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
  * second // → E.right({ images: [1, -1], labels: [7] })
  */
-export const datasetOf = <const I extends readonly [number, number, number]>({
-  pixels,
-  labels,
-  image,
-}: Bytes<I>): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+export const datasetOf = <const I extends readonly [number, number, number]>(
+  bytes: Bytes<I>,
+): either.Either<NoisefoldError, Dataset<Image<I>>> => {
+  const named = attempt(() => fields(bytes));
+  if (E.isLeft(named)) return named;
+  const { pixels, labels, image } = bytes;
   const [height, width, channels] = image;
   const each = height * width * channels;
   if (labels.length === 0 || pixels.length !== labels.length * each)

@@ -1,7 +1,8 @@
 /** Images taken back to the noise that a trained model draws them from. */
+import { effect, type Effect } from '../dsl/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../diffusion/index.js';
-import { type Backend, fail, key as keyOf, type NoisefoldError, type RandomKey } from '../dsl/index.js';
-import { E, F, type readerTaskEither, TE } from '../internal/fp.js';
+import { fail, key as keyOf, type RandomKey } from '../dsl/index.js';
+import { E, F, TE } from '../internal/fp.js';
 import { checked } from './checked.js';
 import type { ImageShape } from './dataset.js';
 import type { Images } from './images.js';
@@ -56,27 +57,26 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  */
 export const encode =
   <Q = unknown, J extends ImageShape = ImageShape>(encoding: Encoding<Q, J>) =>
-  <P, I extends J>(
-    trained: Trained<P, I>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Images> =>
-  (backend) =>
-    total('encode', () =>
-      F.pipe(
-        checked('encode', encodingCodec)(encoding),
-        E.tap(({ images }) => checkedImages(images.data, 'encode: images')),
-        E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
-          F.pipe(
-            keyed(given),
-            E.flatMap((key) =>
-              journeyOf('encode', 'noise')(
-                besideGuide(trained, given.guide),
-                { ...given, solver, key },
-                { field: 'images', images, noisy: false },
+  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
+    effect((backend) =>
+      total('encode', () =>
+        F.pipe(
+          checked('encode', encodingCodec)(encoding),
+          E.tap(({ images }) => checkedImages(images.data, 'encode: images')),
+          E.flatMap(({ images, solver = ddimInversion(), ...given }) =>
+            F.pipe(
+              keyed(given),
+              E.flatMap((key) =>
+                journeyOf('encode', 'noise')(
+                  besideGuide(trained, given.guide),
+                  { ...given, solver, key },
+                  { field: 'images', images, noisy: false },
+                ),
               ),
             ),
           ),
+          TE.fromEither,
+          TE.flatMap((journey) => walked(journey)(backend)),
         ),
-        TE.fromEither,
-        TE.flatMap((journey) => walked(journey)(backend)),
       ),
     );

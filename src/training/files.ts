@@ -1,6 +1,7 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
+import { task, type Task } from '../dsl/effect.js';
 import { failure, type NoisefoldError } from '../dsl/errors.js';
-import { E, TE, type either, type taskEither } from '../internal/fp.js';
+import { E, F, TE, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -33,18 +34,17 @@ const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.message.split(',')[0] ?? thrown.message) : String(thrown);
 
 /** Turns an exception of an effect on a file into a `FileError` with the path, the reason and advice. */
-const onFile = <A>(
-  path: string,
-  expected: string,
-  effect: () => Promise<A>,
-): taskEither.TaskEither<NoisefoldError, A> =>
-  TE.tryCatch(effect, (thrown) =>
-    failure('FileError', {
-      where: path,
-      expected,
-      actual: reasonOf(thrown),
-      hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
-    }),
+const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
+  F.pipe(
+    TE.tryCatch(work, (thrown) =>
+      failure('FileError', {
+        where: path,
+        expected,
+        actual: reasonOf(thrown),
+        hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
+      }),
+    ),
+    task,
   );
 
 /** Gives `otherwise` if an effect fails with one of these codes. */
@@ -102,8 +102,7 @@ const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
  */
-export const readBytes = (path: string): taskEither.TaskEither<NoisefoldError, Uint8Array> =>
-  onFile(path, TO_READ, () => readWhole(path));
+export const readBytes = (path: string): Task<Uint8Array> => onFile(path, TO_READ, () => readWhole(path));
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(
@@ -134,7 +133,7 @@ export async function* readPieces(
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
  */
-export const fileExists = (path: string): taskEither.TaskEither<NoisefoldError, boolean> =>
+export const fileExists = (path: string): Task<boolean> =>
   onFile(path, 'a file or none', async () =>
     node()
       .stat(path)
@@ -217,10 +216,7 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * await writeAtomically(path, Uint8Array.of(1, 2, 3))() // → E.right(undefined)
  * await readBytes(path)() // → E.right([1, 2, 3])
  */
-export const writeAtomically = (
-  path: string,
-  content: Uint8Array | string,
-): taskEither.TaskEither<NoisefoldError, void> =>
+export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
   // through a symbolic link, which stays
   onFile(path, 'a file to write', async () =>
     replace(
@@ -245,7 +241,7 @@ export const writeAtomically = (
  *   TE.map((bytes) => new TextDecoder().decode(bytes)),
  * )() // → E.right('{"step":0}\n{"step":1}\n')
  */
-export const appendLine = (path: string, line: string): taskEither.TaskEither<NoisefoldError, void> =>
+export const appendLine = (path: string, line: string): Task<void> =>
   onFile(path, 'a file to append to', async () => {
     const { dirname, open } = node();
     await makeFolder(dirname(path));
@@ -269,7 +265,7 @@ export const appendLine = (path: string, line: string): taskEither.TaskEither<No
  * const path = `${tmpdir()}/${process.pid}.log`
  * await pipe(appendLine(path, 'done'), TE.flatMap(() => syncFile(path)))() // → E.right(undefined)
  */
-export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, void> =>
+export const syncFile = (path: string): Task<void> =>
   onFile(path, 'a file to write', async () => {
     const handle = await node().open(path, 'r+');
     try {
@@ -293,10 +289,7 @@ export const syncFile = (path: string): taskEither.TaskEither<NoisefoldError, vo
  *   TE.map((bytes) => new TextDecoder().decode(bytes)),
  * )() // → E.right('keep\n')
  */
-export const keepLines = (
-  path: string,
-  keep: (line: string) => boolean,
-): taskEither.TaskEither<NoisefoldError, void> =>
+export const keepLines = (path: string, keep: (line: string) => boolean): Task<void> =>
   onFile(path, 'a file to trim', async () => {
     const { readFile, realpath } = node();
     const text = await readFile(path, 'utf8').catch(recover(['ENOENT'], ''));

@@ -1,5 +1,7 @@
-import type { Backend, NoisefoldError } from '../dsl/index.js';
-import { E, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { effect, type Effect } from '../dsl/effect.js';
+import type { InferredFrom } from '../dsl/options.js';
+import type { NoisefoldError } from '../dsl/index.js';
+import { E, F, TE, type taskEither } from '../internal/fp.js';
 import { exactly } from '../internal/decode.js';
 import { checked, functionPart } from './checked.js';
 import type { ImageShape } from './dataset.js';
@@ -8,18 +10,18 @@ import { total } from './total.js';
 import type { Trained } from './trained.js';
 import { ensuring } from '../internal/scope.js';
 import type { TrainEvent } from './trainEvent.js';
-import type { Training } from './training.js';
+import { type Training, trainingFields } from './training.js';
 
 /** A training with what is to be done on the way. */
 export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   /**
-   * Told of each event, while the run rests: write a log, save `run.snapshot`. `stop` ends the training there,
-   * with what it has learned; so does a `Left`, with nothing.
+   * Called with each event, while the run rests. An effect that it returns is run before the next step: write a log,
+   * save `run.snapshot`. `stop` ends the training there, with what it has learned; a `Left` ends it with that error.
    */
   readonly onEvent?: (
     event: TrainEvent,
     run: TrainingRun<P>,
-  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'>;
+  ) => taskEither.TaskEither<NoisefoldError, void | 'stop'> | void;
   /**
    * Told of the error that ends the run, a signal or an image that cannot be learned from for two, while its state is as
    * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
@@ -31,7 +33,12 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
   ) => taskEither.TaskEither<NoisefoldError, void>;
 }
 
-const listeners = exactly({}, { onEvent: functionPart('a function'), onError: functionPart('a function') });
+const [required, optional] = trainingFields;
+const codec = exactly(required, {
+  ...optional,
+  onEvent: functionPart('a function'),
+  onError: functionPart('a function'),
+});
 
 /**
  * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
@@ -56,30 +63,29 @@ const listeners = exactly({}, { onEvent: functionPart('a function'), onError: fu
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const fit =
-  <P, I extends ImageShape>({
-    onEvent,
-    onError,
-    ...training
-  }: Fit<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Trained<P, I>> =>
-  (backend) =>
+export const fit = <P, I extends ImageShape>(
+  given: InferredFrom<Fit<P, I>, 'model'>,
+): Effect<Trained<P, I>> =>
+  effect((backend) =>
     total('fit', () =>
       F.pipe(
-        TE.fromEither(checked('fit', listeners)({ onEvent, onError })),
-        TE.flatMap(() => startTraining<P, I>(training)(backend)),
-        TE.flatMap((run) =>
+        TE.fromEither(checked('fit', codec)(given)),
+        TE.flatMap(({ onEvent, onError, ...training }) =>
           F.pipe(
-            taken(run, onEvent, onError),
-            TE.flatMap(() => run.finish),
-            ensuring(run.release),
+            startTraining<P, I>(training)(backend),
+            TE.flatMap((run) =>
+              F.pipe(
+                taken(run, onEvent, onError),
+                TE.flatMap(() => run.finish),
+                ensuring(run.release),
+              ),
+            ),
           ),
         ),
-        TE.map((params) => {
-          const { model, process, data } = training;
-          return { model, process, image: data.image, params };
-        }),
+        TE.map((params) => ({ model: given.model, process: given.process, image: given.data.image, params })),
       ),
-    );
+    ),
+  );
 
 /** Takes the events of a run, to its end or to a `stop`. */
 const taken =
@@ -94,9 +100,10 @@ const taken =
         const heard = await onError?.(event.left, run)();
         return heard !== undefined && E.isLeft(heard) ? heard : event;
       }
-      const told = await onEvent?.(event.right, run)();
-      if (told !== undefined && E.isLeft(told)) return told;
-      if (told?.right === 'stop') break;
+      const effects = onEvent?.(event.right, run);
+      const told = effects ? await effects() : E.right(undefined);
+      if (E.isLeft(told)) return told;
+      if (told.right === 'stop') break;
     }
     return E.right(undefined);
   };

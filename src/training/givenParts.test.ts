@@ -88,9 +88,9 @@ describe('a part that is none', () => {
     [{ correction: () => 5 }, 'sample: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5; call what makes it, such as dynamicThreshold(); one of your own returns that'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; ${SEE}`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; ${SEE}`],
-    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg: expected no fields but rescale, interval, got "reskale"; { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
+    [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale? { rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
-    [{ known: { images, mask: images, resample: 3 } }, `sample.known: expected no fields but images, mask, resamples, jump, got "resample"; ${SEE}`],
+    [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples? ${SEE}`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
   test('of an encoding, a bound, likelihoods and a fit is one too', async () => {
@@ -100,11 +100,11 @@ describe('a part that is none', () => {
       [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
       [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which gives an Either of timesteps, got one that gives a function'],
       [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which gives x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that gives 5'],
-      [fit(any({ ...training, optimizer: adam })), 'training.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
-      [fit(any({ ...training, model: {} })), 'training.model: expected a model, with its predicts, apply, params, init, got an object'],
-      [fit(any({ ...training, data: { size: 1 } })), 'training.data: expected a data set, with its image, batch, got an object'],
+      [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
+      [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
+      [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
-      [fit(any({ ...training, timesteps: 3 })), 'training.timesteps: expected a draw of timesteps, such as uniformTimesteps, got 3'],
+      [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimesteps, got 3'],
     ]; // prettier-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
   });

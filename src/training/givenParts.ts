@@ -12,7 +12,7 @@ import {
 } from '../dsl/index.js';
 import { show } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
-import { isEither } from './checked.js';
+import { isEither } from '../internal/either.js';
 
 const callIt = (example: string): string =>
   `call what makes it, such as ${example}; one of your own returns that`;

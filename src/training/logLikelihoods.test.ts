@@ -294,7 +294,7 @@ describe('what is refused, before anything runs', () => {
     [{ batch: 1.5 }, 'ConfigError', 'logLikelihoods.batch: expected an integer ≥ 1, got 1.5'],
     [{ grid: 1 }, 'ConfigError', 'likelihood: expected a grid of at least two timesteps, got 1'],
     [{ grid: timestepGrid([5, 9]) }, 'ConfigError', 'falling'],
-    [{ dequantise: true } as object, 'ConfigError', 'logLikelihoods: expected no fields but data, batch, key,'],
+    [{ dequantise: true } as object, 'ConfigError', 'logLikelihoods.dequantise: expected one of the fields data, batch, key,'],
     [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]'],
     [{ data: spoilt(Number.NaN) }, 'NonFinite', 'data set: image at 4: expected finite numbers in [-1, 1], got NaN at number 2'],
     [{ data: spoilt(-3) }, 'ConfigError', 'got -3 at number 2'],

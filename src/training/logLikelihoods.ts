@@ -1,3 +1,4 @@
+import { effect, type Effect } from '../dsl/effect.js';
 import { bitsOfBytes, type Grid, likelihood, type Likelihood } from '../diffusion/index.js';
 import {
   type Backend,
@@ -13,7 +14,7 @@ import {
   type Value,
 } from '../dsl/index.js';
 import { exactly } from '../internal/decode.js';
-import { F, RTE, type readerTaskEither, t, TE, type taskEither } from '../internal/fp.js';
+import { F, RTE, t, TE, type taskEither } from '../internal/fp.js';
 import { ensuring } from '../internal/scope.js';
 import { checked, grid } from './checked.js';
 import type { ImageShape } from './dataset.js';
@@ -171,53 +172,54 @@ const imagesFor = ({ dequantize = false }: { readonly dequantize?: boolean }) =>
  */
 export const logLikelihoods =
   <I extends ImageShape>(measuring: LikelihoodMeasuring<I>) =>
-  <P>(trained: Trained<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, LogLikelihoods> =>
-  (backend) =>
-    total('logLikelihoods', () =>
-      F.pipe(
-        TE.fromEither(checked('logLikelihoods', codec)(measuring)),
-        TE.flatMapEither(({ grid }) =>
-          likelihood<P, I>({
-            process: trained.process,
-            denoiser: trained.model,
-            ...(grid !== undefined && { grid: heldGrid('logLikelihoods', grid) }),
+  <P>(trained: Trained<P, I>): Effect<LogLikelihoods> =>
+    effect((backend) =>
+      total('logLikelihoods', () =>
+        F.pipe(
+          TE.fromEither(checked('logLikelihoods', codec)(measuring)),
+          TE.flatMapEither(({ grid }) =>
+            likelihood<P, I>({
+              process: trained.process,
+              denoiser: trained.model,
+              ...(grid !== undefined && { grid: heldGrid('logLikelihoods', grid) }),
+            }),
+          ),
+          TE.tap(() => checkedImagesOf({ trained, measuring, ...imagesFor(measuring) })),
+          TE.flatMap((flow) => {
+            const { condition, dequantize = false } = measuring;
+            const { batch } = countsIn(measuring);
+            const at = { B: batch };
+            return F.pipe(
+              compiled(
+                beginLikelihood(trained, flow, batch, dequantize),
+                at,
+              )<BeginGiven, ResidentState>(backend),
+              TE.flatMap((begin) =>
+                F.pipe(
+                  compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
+                    StepGiven<P>,
+                    StepTaken
+                  >(backend),
+                  TE.flatMap((step) =>
+                    F.pipe(
+                      compiled(
+                        endLikelihood(trained, flow),
+                        at,
+                      )<ResidentState, Value<readonly number[]>>(backend),
+                      TE.flatMap((end) =>
+                        F.pipe(
+                          measuredBy({ backend, trained, measuring, flow, begin, step, end }),
+                          ensuring(end.release),
+                        ),
+                      ),
+                      ensuring(step.release),
+                    ),
+                  ),
+                  ensuring(begin.release),
+                ),
+              ),
+            );
           }),
         ),
-        TE.tap(() => checkedImagesOf({ trained, measuring, ...imagesFor(measuring) })),
-        TE.flatMap((flow) => {
-          const { condition, dequantize = false } = measuring;
-          const { batch } = countsIn(measuring);
-          const at = { B: batch };
-          return F.pipe(
-            compiled(
-              beginLikelihood(trained, flow, batch, dequantize),
-              at,
-            )<BeginGiven, ResidentState>(backend),
-            TE.flatMap((begin) =>
-              F.pipe(
-                compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
-                  StepGiven<P>,
-                  StepTaken
-                >(backend),
-                TE.flatMap((step) =>
-                  F.pipe(
-                    compiled(
-                      endLikelihood(trained, flow),
-                      at,
-                    )<ResidentState, Value<readonly number[]>>(backend),
-                    TE.flatMap((end) =>
-                      F.pipe(
-                        measuredBy({ backend, trained, measuring, flow, begin, step, end }),
-                        ensuring(end.release),
-                      ),
-                    ),
-                    ensuring(step.release),
-                  ),
-                ),
-                ensuring(begin.release),
-              ),
-            ),
-          );
-        }),
       ),
     );

@@ -1,5 +1,6 @@
 import type { Metrics } from './metrics.js';
 import { linearTicks, logTicks, tickLabel } from './ticks.js';
+import { namedFields } from '../dsl/options.js';
 
 export interface LossChartOptions {
   readonly title?: string;
@@ -125,6 +126,8 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
     });
 };
 
+const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
+
 /**
  * A chart of the loss as SVG: of each step, faint, with a smoothed line over it, and of held-out images where
  * it was measured. It follows the reader's light or dark mode.
@@ -134,10 +137,8 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
  * assert.match(svg, /^<svg .*<title>MNIST<\/title>/s)
  */
-export const lossChart = (
-  metrics: readonly Metrics[],
-  { title = 'Training loss', logarithmic = true }: LossChartOptions = {},
-): string => {
+export const lossChart = (metrics: readonly Metrics[], options: LossChartOptions = {}): string => {
+  const { title = 'Training loss', logarithmic = true } = fields(options);
   const raw = metrics.map(({ step, loss }) => ({ x: step, y: loss }));
   const train = smoothed(raw);
   const heldOut = metrics.flatMap(({ step, heldOut }) =>

@@ -81,7 +81,7 @@ describe('refuses, and says where', () => {
       line.replace('"loss":null,', ''),
       'DecodeError metrics.jsonl: loss: expected a number or null, got nothing;',
     ],
-    [line.replace('{', '{"epoch":1,'), 'DecodeError metrics.jsonl: expected no fields but step,'],
+    [line.replace('{', '{"epoch":1,'), 'DecodeError metrics.jsonl: epoch: expected one of the fields step,'],
   ])('%s', (text, message) => {
     expect(messageOf(read(text))).toContain(message);
     expect(messageOf(decodeMetricsLog('metrics.jsonl')(`${line}\n${text}\n`))).toContain(

@@ -2,10 +2,12 @@
  * PNG pictures of eight bits a channel, compressed by the streams that browsers and Node share.
  * https://www.w3.org/TR/png
  */
-import { failure, type NoisefoldError } from '../dsl/errors.js';
-import { TE, type taskEither } from '../internal/fp.js';
+import { task, type Task } from '../dsl/effect.js';
+import { attempt, failure } from '../dsl/errors.js';
+import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
+import { namedFields } from '../dsl/options.js';
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture {
@@ -56,6 +58,13 @@ const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =
 
 const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
 
+const fields = namedFields('encodePng', {
+  width: 'the width in pixels',
+  height: 'the height in pixels',
+  channels: '1 or 3',
+  data: 'a byte for each channel of each pixel',
+});
+
 /**
  * The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit.
  *
@@ -63,23 +72,29 @@ const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 *
  * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
  * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
  */
-export const encodePng = (picture: Picture): taskEither.TaskEither<NoisefoldError, Uint8Array> => {
+export const encodePng = (picture: Picture): Task<Uint8Array> => {
+  const named = attempt(() => fields(picture));
+  if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;
   return isExtent(width) && isExtent(height) && data.length === width * height * channels
-    ? TE.fromTask(async () =>
-        joinBytes([
-          Uint8Array.from(SIGNATURE),
-          chunk('IHDR', header(picture)),
-          chunk('IDAT', await compressed(rows(picture))),
-          chunk('IEND', new Uint8Array(0)),
-        ]),
+    ? task(
+        TE.fromTask(async () =>
+          joinBytes([
+            Uint8Array.from(SIGNATURE),
+            chunk('IHDR', header(picture)),
+            chunk('IDAT', await compressed(rows(picture))),
+            chunk('IEND', new Uint8Array(0)),
+          ]),
+        ),
       )
-    : TE.left(
-        failure('ConfigError', {
-          where: 'encodePng',
-          expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`,
-          actual: `${data.length} bytes`,
-          hint: 'give rows of pixels from the top, without padding',
-        }),
+    : task(
+        TE.left(
+          failure('ConfigError', {
+            where: 'encodePng',
+            expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`,
+            actual: `${data.length} bytes`,
+            hint: 'give rows of pixels from the top, without padding',
+          }),
+        ),
       );
 };

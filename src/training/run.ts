@@ -1,4 +1,6 @@
 /** A training run: a state on a backend that moves on as its events are taken. */
+import { effect, type Effect, task, type Task } from '../dsl/effect.js';
+import type { InferredFrom } from '../dsl/options.js';
 import {
   type Backend,
   failure,
@@ -11,7 +13,7 @@ import {
   type Resident,
   type Vectors,
 } from '../dsl/index.js';
-import { E, type either, F, type readerTaskEither, TE, type taskEither } from '../internal/fp.js';
+import { E, type either, F, TE, type taskEither } from '../internal/fp.js';
 import { positionsOf } from './batches.js';
 import type { Batch, ImageShape } from './dataset.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -34,16 +36,16 @@ export interface TrainingRun<P = unknown> {
   /** Each event is made when it is asked for: between two of them the state rests. A `Left` is the last. */
   readonly events: AsyncIterable<either.Either<NoisefoldError, TrainEvent>>;
   /** A copy of the state as it is between events. */
-  readonly snapshot: taskEither.TaskEither<NoisefoldError, Snapshot>;
+  readonly snapshot: Task<Snapshot>;
   /** A copy of the averaged parameters as they are between events, to be released; `ValueConsumed` once it has ended. */
-  readonly average: taskEither.TaskEither<NoisefoldError, Resident<P>>;
+  readonly average: Task<Resident<P>>;
   /**
    * Ends the run and gives back all that it holds, but for a copy of the averaged parameters, which is the result: once.
    * Without room for the copy the run is not ended.
    */
-  readonly finish: taskEither.TaskEither<NoisefoldError, Resident<P>>;
+  readonly finish: Task<Resident<P>>;
   /** Ends the run and gives back all that it holds; nothing where it has ended. */
-  readonly release: taskEither.TaskEither<NoisefoldError, void>;
+  readonly release: Task<void>;
 }
 
 /** So many steps in a row that are not finite end a run. */
@@ -152,11 +154,10 @@ const reported =
  * )()
  * losses // → [1, 0.25]
  */
-export const startTraining =
-  <P, I extends ImageShape>(
-    training: Training<P, I>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, TrainingRun<P>> =>
-  (backend) =>
+export const startTraining = <P, I extends ImageShape>(
+  training: InferredFrom<Training<P, I>, 'model'>,
+): Effect<TrainingRun<P>> =>
+  effect((backend) =>
     total('training', () =>
       F.pipe(
         TE.fromEither(checkedTraining(training)),
@@ -182,7 +183,8 @@ export const startTraining =
           ),
         ),
       ),
-    );
+    ),
+  );
 
 interface Machinery {
   readonly step: Step;
@@ -256,8 +258,9 @@ const running = <P, I extends ImageShape>(
     }
   }
 
-  const average: TrainingRun<P>['average'] = () =>
-    ended ? Promise.resolve(E.left(over(done))) : treeOf(model, state.average)(backend)();
+  const average = task<Resident<P>>(() =>
+    ended ? Promise.resolve(E.left(over(done))) : treeOf(model, state.average)(backend)(),
+  );
 
   /** Ends the run, once, and releases these values of it. */
   const end =
@@ -279,6 +282,7 @@ const running = <P, I extends ImageShape>(
           TE.map(byName(training))(readTensors(tree)(backend)),
         ),
       ),
+      task,
     ),
     average,
     finish: F.pipe(
@@ -291,10 +295,12 @@ const running = <P, I extends ImageShape>(
           unlessRight(release(params)(backend)),
         ),
       ),
+      task,
     ),
     release: F.pipe(
       TE.fromIO(() => state),
       TE.flatMap(end),
+      task,
     ),
   };
 };

@@ -1,6 +1,6 @@
 /** Samples of a trained model. */
-import type { Backend, NoisefoldError } from '../dsl/index.js';
-import { E, F, type readerTaskEither, TE } from '../internal/fp.js';
+import { effect, type Effect } from '../dsl/effect.js';
+import { E, F, TE } from '../internal/fp.js';
 import { checked } from './checked.js';
 import type { ImageShape } from './dataset.js';
 import { beginningOf } from './givenImages.js';
@@ -28,17 +28,16 @@ import { walked } from './walk.js';
  */
 export const sample =
   <Q = unknown, J extends ImageShape = ImageShape>(sampling: Sampling<Q, J>) =>
-  <P, I extends J>(
-    trained: Trained<P, I>,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Images> =>
-  (backend) =>
-    total('sample', () =>
-      F.pipe(
-        checked('sample', samplingCodec)(sampling),
-        E.flatMap((given) =>
-          journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+  <P, I extends J>(trained: Trained<P, I>): Effect<Images> =>
+    effect((backend) =>
+      total('sample', () =>
+        F.pipe(
+          checked('sample', samplingCodec)(sampling),
+          E.flatMap((given) =>
+            journeyOf('sample', 'data')(besideGuide(trained, given.guide), given, beginningOf(given.from)),
+          ),
+          TE.fromEither,
+          TE.flatMap((journey) => walked(journey)(backend)),
         ),
-        TE.fromEither,
-        TE.flatMap((journey) => walked(journey)(backend)),
       ),
     );

@@ -1,6 +1,6 @@
 /** The state of a training run on the host: what a checkpoint holds. */
+import { effect, type Effect } from '../dsl/effect.js';
 import {
-  type Backend,
   fail,
   fillSpec,
   isValue,
@@ -15,7 +15,7 @@ import {
   valueShape,
   type Resident,
 } from '../dsl/index.js';
-import { E, type either, F, type readerTaskEither, TE } from '../internal/fp.js';
+import { E, type either, F, TE } from '../internal/fp.js';
 import type { StoredTensor } from './safetensors.js';
 
 /** A training run between two steps. With the same data set and recipe it goes on bit for bit. */
@@ -51,11 +51,8 @@ const storedOf = (
  *   using(cpu()),
  * )() // → E.right({ dtype: 'F32', shape: [2], data: [1, 2] })
  */
-export const readTensors =
-  (
-    tree: unknown,
-  ): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
-  (backend) =>
+export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
+  effect((backend) =>
     F.pipe(
       leaves(tree, isValue),
       TE.traverseArray(({ path, leaf }) =>
@@ -65,7 +62,8 @@ export const readTensors =
         ),
       ),
       TE.map((pairs) => new Map(pairs)),
-    );
+    ),
+  );
 
 const DTYPES = { F32: 'float32', F64: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 
@@ -111,19 +109,20 @@ export const matching = (
  */
 export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>
-  (tensors: Snapshot['tensors']): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Resident<P>> =>
-  (backend) =>
-    F.pipe(
-      TE.fromEither(matching(where, spec, tensors)),
-      TE.flatMap(() =>
-        TE.traverseSeqArray(({ path, dtype, shape }: TreeSpec<unknown>['leaves'][number]) => {
-          const { data } = tensors.get(path)!; // `matching` found it, with numbers that fit
-          return upload(data as Float32Array, shape as readonly number[], dtype as 'float32')(backend);
-        })(spec.leaves),
+  (tensors: Snapshot['tensors']): Effect<Resident<P>> =>
+    effect((backend) =>
+      F.pipe(
+        TE.fromEither(matching(where, spec, tensors)),
+        TE.flatMap(() =>
+          TE.traverseSeqArray(({ path, dtype, shape }: TreeSpec<unknown>['leaves'][number]) => {
+            const { data } = tensors.get(path)!; // `matching` found it, with numbers that fit
+            return upload(data as Float32Array, shape as readonly number[], dtype as 'float32')(backend);
+          })(spec.leaves),
+        ),
+        TE.map((values) => {
+          const byPath = new Map(spec.leaves.map(({ path }, i) => [path, values[i]!]));
+          // a tree of values has the form of the tree of tensors that the spec describes
+          return fillSpec(spec, ({ path }) => byPath.get(path) as never) as Resident<P>;
+        }),
       ),
-      TE.map((values) => {
-        const byPath = new Map(spec.leaves.map(({ path }, i) => [path, values[i]!]));
-        // a tree of values has the form of the tree of tensors that the spec describes
-        return fillSpec(spec, ({ path }) => byPath.get(path) as never) as Resident<P>;
-      }),
     );

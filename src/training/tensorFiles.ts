@@ -1,6 +1,7 @@
 /** A tree of values as a file, for models that are no training runs of `fit`: their parameters, by path. */
-import type { Backend, NoisefoldError, TreeSpec, Resident } from '../dsl/index.js';
-import { F, RTE, type readerTaskEither, TE } from '../internal/fp.js';
+import { effect, type Effect } from '../dsl/effect.js';
+import type { TreeSpec, Resident } from '../dsl/index.js';
+import { F, RTE, TE } from '../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 import { readTensors, uploadTensors } from './snapshot.js';
@@ -23,11 +24,12 @@ import { readTensors, uploadTensors } from './snapshot.js';
  */
 export const saveTensors =
   (path: string) =>
-  (tree: unknown): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
+  (tree: unknown): Effect<void> =>
     F.pipe(
       readTensors(tree),
       RTE.flatMapEither((tensors) => encodeSafetensors({ tensors, metadata: {} })),
       RTE.flatMapTaskEither((bytes) => writeAtomically(path, bytes)),
+      effect,
     );
 
 /**
@@ -46,11 +48,9 @@ export const saveTensors =
  *   using(reference()),
  * )() // → E.right([1, 2])
  */
-export const loadTensors = <P>(
-  path: string,
-  spec: TreeSpec<P>,
-): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, Resident<P>> =>
+export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident<P>> =>
   F.pipe(
     RTE.fromTaskEither(F.pipe(readBytes(path), TE.flatMapEither(decodeSafetensors(path)))),
     RTE.flatMap(({ tensors }) => uploadTensors(path, spec)(tensors)),
+    effect,
   );

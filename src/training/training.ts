@@ -38,44 +38,45 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly oracle?: taskEither.TaskEither<NoisefoldError, Backend>;
 }
 
-const codec = exactly(
-  {
-    model: part('a model', 'predicts', 'apply', 'params', 'init'),
-    process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
-    optimizer: part(
-      'an optimizer, such as adam({ learningRate: 1e-3 })',
-      'learningRate',
-      'state',
-      'init',
-      'update',
-    ),
-    data: dataSet,
-    batch: positive,
-    steps: natural,
-    key: hostKey,
-  },
-  {
-    loss: functionPart('a loss, such as simpleLosses'),
-    averageDecay: rate,
-    labelDropout: rate,
-    condition: conditioner,
-    timesteps: t.union(
-      [
-        functionPart('a draw of timesteps, such as uniformTimesteps'),
-        part('a draw that learns', 'name', 'memory', 'draw', 'mean', 'record'),
-      ],
-      'a draw of timesteps, such as uniformTimesteps',
-    ),
-    heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
-    config: json,
-    from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
-    signal,
-    oracle: functionPart('a backend to acquire, such as reference()'),
-  },
-);
+const required = {
+  model: part('a model', 'predicts', 'apply', 'params', 'init'),
+  process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
+  optimizer: part(
+    'an optimizer, such as adam({ learningRate: 1e-3 })',
+    'learningRate',
+    'state',
+    'init',
+    'update',
+  ),
+  data: dataSet,
+  batch: positive,
+  steps: natural,
+  key: hostKey,
+};
+const optional = {
+  loss: functionPart('a loss, such as simpleLosses'),
+  averageDecay: rate,
+  labelDropout: rate,
+  condition: conditioner,
+  timesteps: t.union(
+    [
+      functionPart('a draw of timesteps, such as uniformTimesteps'),
+      part('a draw that learns', 'name', 'memory', 'draw', 'mean', 'record'),
+    ],
+    'a draw of timesteps, such as uniformTimesteps',
+  ),
+  heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
+  config: json,
+  from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
+  signal,
+  oracle: functionPart('a backend to acquire, such as reference()'),
+};
+
+/** The required and optional fields of a {@link Training}, for `exactly`. */
+export const trainingFields = [required, optional] as const;
 
 /** A training whose fields are what they should be, and no others; otherwise a `ConfigError`. */
 export const checkedTraining: <T>(training: T) => either.Either<NoisefoldError, T> = checked(
   'training',
-  codec,
+  exactly(...trainingFields),
 );

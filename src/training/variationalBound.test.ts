@@ -280,7 +280,7 @@ describe('what is refused, before anything runs', () => {
     [{ batch: 0 }, 'variationalBound.batch: expected an integer ≥ 1, got 0'],
     [{ images: 0 }, 'variationalBound.images: expected an integer ≥ 1, got 0'],
     [{ variance: 'fixed' as 'beta' }, "variationalBound.variance: expected 'posterior' or 'beta', got \"fixed\""],
-    [misspelt, 'variationalBound: expected no fields but data, batch, key,'],
+    [misspelt, 'expected one of the fields data, batch, key,'],
     [{ data: between }, 'variationalBound: image at 5: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got'],
     [{ data: { ...dataOf(6), size: 0 } }, 'variationalBound: expected a data set of at least one image'],
     [{ data: { ...dataOf(6), image: [4, 2, 1] as never } }, 'variationalBound: data: expected images [4, 4, 1], as the model knows them, got [4, 2, 1]'],

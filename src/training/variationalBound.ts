@@ -1,3 +1,4 @@
+import { effect, type Effect } from '../dsl/effect.js';
 import type { Correction, ReverseVariance } from '../diffusion/index.js';
 import {
   type Backend,
@@ -13,7 +14,7 @@ import {
   type Value,
 } from '../dsl/index.js';
 import { exactly } from '../internal/decode.js';
-import { F, RTE, type readerTaskEither, t, TE, type taskEither } from '../internal/fp.js';
+import { F, RTE, t, TE, type taskEither } from '../internal/fp.js';
 import { ensuring } from '../internal/scope.js';
 import { beginBound, boundStep } from './boundPrograms.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
@@ -170,30 +171,31 @@ const boundOfBytes = { where: 'variationalBound', ofBytes: true } as const;
  */
 export const variationalBound =
   <I extends ImageShape>(measuring: BoundMeasuring<I>) =>
-  <P>(trained: Trained<P, I>): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, DatasetBound> =>
-  (backend) =>
-    total('variationalBound', () =>
-      F.pipe(
-        TE.fromEither(checked('variationalBound', codec)(measuring)),
-        TE.tap(() => checkedImagesOf({ trained, measuring, ...boundOfBytes })),
-        TE.map(({ condition, variance, correction }) => {
-          const { batch } = countsIn(measuring);
-          const options = {
-            ...(variance && { variance }),
-            ...(correction && { correction: heldCorrection('variationalBound', correction) }),
-          };
-          return { batch, stepOf: boundStep(trained, batch, condition, options) };
-        }),
-        TE.flatMap(({ batch, stepOf }) =>
-          F.pipe(
-            compiled(beginBound(trained), { B: batch })<{ readonly x0: Table }, Begun>(backend),
-            TE.flatMap((begin) =>
-              F.pipe(
-                compiled(stepOf, { B: batch }, { donate: ['measured'] })<StepGiven<P>, StepTaken>(backend),
-                TE.flatMap((step) =>
-                  F.pipe(measuredBy({ backend, trained, measuring, begin, step }), ensuring(step.release)),
+  <P>(trained: Trained<P, I>): Effect<DatasetBound> =>
+    effect((backend) =>
+      total('variationalBound', () =>
+        F.pipe(
+          TE.fromEither(checked('variationalBound', codec)(measuring)),
+          TE.tap(() => checkedImagesOf({ trained, measuring, ...boundOfBytes })),
+          TE.map(({ condition, variance, correction }) => {
+            const { batch } = countsIn(measuring);
+            const options = {
+              ...(variance && { variance }),
+              ...(correction && { correction: heldCorrection('variationalBound', correction) }),
+            };
+            return { batch, stepOf: boundStep(trained, batch, condition, options) };
+          }),
+          TE.flatMap(({ batch, stepOf }) =>
+            F.pipe(
+              compiled(beginBound(trained), { B: batch })<{ readonly x0: Table }, Begun>(backend),
+              TE.flatMap((begin) =>
+                F.pipe(
+                  compiled(stepOf, { B: batch }, { donate: ['measured'] })<StepGiven<P>, StepTaken>(backend),
+                  TE.flatMap((step) =>
+                    F.pipe(measuredBy({ backend, trained, measuring, begin, step }), ensuring(step.release)),
+                  ),
+                  ensuring(begin.release),
                 ),
-                ensuring(begin.release),
               ),
             ),
           ),

@@ -20,9 +20,9 @@ const paths = {
 
 type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
-/** A backend, loaded when it is tried. */
-const loaded = (name: string, load: () => Promise<Acquire>): Acquire =>
-  TE.flatten(
+/** A backend, loaded and acquired when it is tried. */
+const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
+  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(
     TE.tryCatch(load, (thrown) =>
       failure('BackendUnavailable', {
         where: `the ${name} backend`,
@@ -33,9 +33,9 @@ const loaded = (name: string, load: () => Promise<Acquire>): Acquire =>
     ),
   );
 
-const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ paths }));
+const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ paths })());
 const webgpu = (hardware: boolean): Acquire =>
-  loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware }));
+  loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })());
 
 /** WebAssembly, where something kept WebGPU from it: a person is told which kind of thing, and the console what it said. */
 export const insteadOfWebgpu = (why: WhyWasm, message: string): TE.TaskEither<NoisefoldError, Acquired> =>

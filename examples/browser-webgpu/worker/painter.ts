@@ -116,7 +116,9 @@ export const painter =
     F.pipe(
       partsOf(plan.recipe, { sampler: `ddim:${steps}`, guidance }),
       E.bindTo('parts'),
-      E.bind('walk', ({ parts }) => sampler({ ...parts, denoiser: parts.model })),
+      E.bind('walk', ({ parts: { process, model, solver, grid, guidance: guiding } }) =>
+        sampler({ process, denoiser: model, solver, grid, guidance: guiding }),
+      ),
       E.bind('way', ({ walk }) => inpainting({ resamples })(walk)),
       RTE.fromEither,
       RTE.bind('begin', ({ way }) =>

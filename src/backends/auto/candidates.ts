@@ -1,7 +1,7 @@
 /** The backends that are chosen from, none of which is loaded before it is tried. */
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { TE, type taskEither } from '../../internal/fp.js';
+import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
 
@@ -20,17 +20,19 @@ export interface BackendOptions {
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
-const LOADERS: Readonly<Record<BackendName, (options: BackendOptions) => Promise<Acquire>>> = {
-  'node-gpu': async () => (await import('../tfjs/nodeGpu.js')).nodeGpu(),
-  webgpu: async ({ webgpu }) => (await import('../webgpu/index.js')).webgpu({ hardware: true, ...webgpu }),
-  wasm: async ({ wasm }) => (await import('../wasm/backend.js')).wasm(wasm),
-  node: async () => (await import('../tfjs/node.js')).node(),
-  cpu: async () => (await import('../tfjs/cpu.js')).cpu(),
+const LOADERS: Readonly<
+  Record<BackendName, (options: BackendOptions) => Promise<either.Either<NoisefoldError, Backend>>>
+> = {
+  'node-gpu': async () => (await import('../tfjs/nodeGpu.js')).nodeGpu()(),
+  webgpu: async ({ webgpu }) => (await import('../webgpu/index.js')).webgpu({ hardware: true, ...webgpu })(),
+  wasm: async ({ wasm }) => (await import('../wasm/backend.js')).wasm(wasm)(),
+  node: async () => (await import('../tfjs/node.js')).node()(),
+  cpu: async () => (await import('../tfjs/cpu.js')).cpu()(),
 };
 
 /** Loads and acquires a backend; what it throws is a reason, too. */
 export const acquire = (name: BackendName, options: BackendOptions): Acquire =>
-  TE.flatten(
+  TE.flatMapEither(F.identity<either.Either<NoisefoldError, Backend>>)(
     TE.tryCatch(
       () => LOADERS[name](options),
       (thrown) =>

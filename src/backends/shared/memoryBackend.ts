@@ -91,6 +91,7 @@ export const memoryBackend = <K extends Named>(parts: Parts<K>): Backend => {
       parts.close();
       return E.right(undefined);
     },
+    closed: () => memory.closed() !== null,
     lost,
   };
 };

@@ -18,15 +18,15 @@ const messageOf = async (acquire: unknown, options: unknown): Promise<string> =>
 };
 
 test.each([
-  [webgpu, { hardwear: true }, 'the webgpu backend: expected no fields but powerPreference, fallback, hardware, got "hardwear"; '],
+  [webgpu, { hardwear: true }, 'the webgpu backend.hardwear: expected one of the fields powerPreference, fallback, hardware, got an unknown field; did you mean hardware? '],
   [webgpu, { powerPreference: 'fast' }, 'the webgpu backend.powerPreference: expected "high-performance" | "low-power", got "fast"; '],
-  [wasm, { path: '/wasm/' }, 'the wasm backend: expected no fields but paths, got "path"; '],
+  [wasm, { path: '/wasm/' }, 'the wasm backend.path: expected the field paths, got an unknown field; did you mean paths? '],
   [wasm, { paths: 7 }, 'the wasm backend.paths: expected a folder, or paths by name, got 7; '],
   [wasm, '/wasm/', 'the wasm backend: expected '],
-  [node, { gpu: true }, 'the node backend: expected no fields, got "gpu"; '],
-  [nodeGpu, { device: 1 }, 'the node-gpu backend: expected no fields, got "device"; '],
-  [cpu, { threads: 4 }, 'the cpu backend: expected no fields, got "threads"; '],
-  [reference, { precision: 'double' }, 'the reference backend: expected no fields, got "precision"; '],
+  [node, { gpu: true }, 'the node backend.gpu: expected no fields, got an unknown field; '],
+  [nodeGpu, { device: 1 }, 'the node-gpu backend.device: expected no fields, got an unknown field; '],
+  [cpu, { threads: 4 }, 'the cpu backend.threads: expected no fields, got an unknown field; '],
+  [reference, { precision: 'double' }, 'the reference backend.precision: expected no fields, got an unknown field; '],
 ])('%o refuses %o', async (acquire, options, message) => {
   expect(await messageOf(acquire, options)).toContain(`ConfigError ${message}`);
 }); // prettier-ignore

@@ -1,4 +1,5 @@
 /** Options of backends, from TypeScript or not: decoded, by one rule for all. */
+import { task, type Task } from '../../dsl/effect.js';
 import type { Backend } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
@@ -14,8 +15,8 @@ export const withOptions = <A>(
   where: string,
   options: t.Decoder<unknown, A>,
   acquire: (options: A) => Acquire,
-): ((given?: A) => Acquire) =>
-  F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire));
+): ((given?: A) => Task<Backend>) =>
+  F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire), task);
 
 /** Of backends that have none. */
 export type NoOptions = Readonly<Record<string, never>>;

@@ -4,6 +4,7 @@ import { dual, type OneError } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
+import { namedFields } from '../options.js';
 import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
@@ -24,6 +25,8 @@ export interface Convolution<G extends number = number> {
 
 /** `C`, if there is one group; the channels of several groups are wide. */
 export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
+
+const fields = namedFields('conv2d', {}, ['strides', 'padding', 'dilation', 'groups']);
 
 /** See {@link conv2d}. */
 type Conv2d = OneError & {
@@ -64,7 +67,7 @@ export const conv2d: Conv2d = dual(
   'conv2d',
   ([, second]) => isTensor(second),
   (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = options;
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
     const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
     return tensor(
       conv2dNode(nodeOf(image), nodeOf(kernel), { strides, padding: around, rhsDilation: dilation, groups }),

@@ -3,6 +3,7 @@ import { normalizeComposite, normalizeOptions } from '../composites/index.js';
 import { dual, type OneError } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
+import { namedFields } from '../options.js';
 import { composite, reshape } from '../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { addBias, scaleChannels } from './broadcast.js';
@@ -25,7 +26,10 @@ export interface GroupNorm {
 const scaledAndShifted = (op: string, x: Node, { gamma, beta }: ScaleAndShift<Dim>): AnyTensor =>
   named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
 
-const standardized = (op: string, n: Node, { groups, epsilon = 1e-5 }: GroupNorm): Node => {
+const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
+
+const standardized = (op: string, n: Node, options: GroupNorm): Node => {
+  const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
   const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
   if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
     raise('ShapeError', {
@@ -93,6 +97,8 @@ export const groupNorm: ToGroupNorm = dual(
     scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
 );
 
+const layerFields = namedFields('layerNorm', {}, ['epsilon']);
+
 /** See {@link layerNorm}. */
 type LayerNorm = OneError & {
   <C extends Dim>(
@@ -116,7 +122,8 @@ type LayerNorm = OneError & {
 export const layerNorm: LayerNorm = dual(
   'layerNorm',
   startsWithTensor,
-  (x: AnyTensor, params: ScaleAndShift<Dim>, { epsilon = 1e-5 }: { readonly epsilon?: number } = {}) => {
+  (x: AnyTensor, params: ScaleAndShift<Dim>, options: { readonly epsilon?: number } = {}) => {
+    const { epsilon = 1e-5 } = layerFields(options);
     const n = nodeOf(x);
     const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
     return scaledAndShifted('layerNorm', standard, params);

@@ -9,6 +9,7 @@ import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor
 import { evenSize } from './convolution.js';
 import { spread } from './operand.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
+import { namedFields } from '../options.js';
 
 /** The windows of a pooling. */
 export interface Pooling {
@@ -31,8 +32,10 @@ interface Windows {
   readonly count: number;
 }
 
+const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
+
 const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Windows[] => {
-  const { window, strides = window, padding = 'valid' } = given;
+  const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
   const around = paddingOf(padding, window);
   const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
   if (!isWell || !around.every((counts, i) => counts.every((n) => isExtent(n) && n < window[i]!)))

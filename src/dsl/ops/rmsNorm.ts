@@ -3,7 +3,10 @@ import { named } from '../errors.js';
 import { mul, reduceKeeping, scale, shift, unary } from '../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
 import { scaleChannels } from './broadcast.js';
+import { namedFields } from '../options.js';
 import { spread, startsWithTensor } from './operand.js';
+
+const fields = namedFields('rmsNorm', {}, ['epsilon']);
 
 /** See {@link rmsNorm}. */
 type RmsNorm = OneError & {
@@ -31,8 +34,9 @@ export const rmsNorm: RmsNorm = dual(
   (
     x: AnyTensor,
     { gamma }: { readonly gamma: Tensor<[Dim]> },
-    { epsilon = 1e-6 }: { readonly epsilon?: number } = {},
+    options: { readonly epsilon?: number } = {},
   ) => {
+    const { epsilon = 1e-6 } = fields(options);
     const n = nodeOf(x);
     const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
     const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));

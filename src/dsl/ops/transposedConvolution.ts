@@ -3,6 +3,7 @@ import { named, raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
 import type { Node } from '../node.js';
 import { conv2d, dilated, flip, reshape, transpose } from '../primitives/index.js';
+import { namedFields } from '../options.js';
 import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
 import type { Grouped } from './convolution.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
@@ -38,6 +39,8 @@ const checkKernel = ({ shape }: Node, groups: number): void => {
     });
 };
 
+const fields = namedFields('convTranspose2d', {}, ['strides', 'padding', 'dilation', 'outputPadding', 'groups']); // prettier-ignore
+
 /** See {@link convTranspose2d}. */
 type ConvTranspose2d = OneError & {
   <C extends Dim, D extends Dim, const G extends number = 1>(
@@ -69,7 +72,7 @@ export const convTranspose2d: ConvTranspose2d = dual(
   'convTranspose2d',
   ([, second]) => isTensor(second),
   (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = options;
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
     const more =
       padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))

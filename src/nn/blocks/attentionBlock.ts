@@ -8,6 +8,7 @@ import {
   split,
   type Tensor,
 } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
@@ -27,6 +28,12 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;
 
+const fields = namedFields('attentionBlock', {
+  channels: 'a number of channels',
+  heads: 'a number of heads',
+  groups: 'a number of groups',
+});
+
 /**
  * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
  * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
@@ -43,15 +50,12 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
  *   using(reference()),
  * )() // → E.right([1, 1, 1, 1])
  */
-export const attentionBlock = <const C extends number>({
-  channels,
-  heads,
-  groups,
-}: {
+export const attentionBlock = <const C extends number>(config: {
   readonly channels: Extent<C>;
   readonly heads: number;
   readonly groups: number;
 }): AttentionBlock<Channels<C>> => {
+  const { channels, heads, groups } = fields(config);
   const size = channels as number; // Extent<C> is C, or a message for the compiler
   const parts = {
     norm: groupNormLayer<C>({ channels, groups }),

@@ -16,6 +16,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { dual, type OneError } from '../../dsl/dual.js';
+import { namedFields } from '../../dsl/options.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
 import { dropout as dropped } from '../layers/dropout.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
@@ -80,6 +81,17 @@ const modulated = <B extends Dim, H extends Dim, W extends Dim, D extends Dim>(
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
+/** The fields of a {@link ResidualBlockConfig}, in the words of errors. */
+export const residualFields = {
+  inputs: 'a number of channels',
+  outputs: 'a number of channels',
+  embedding: 'the length of the embedding',
+  groups: 'a number of groups',
+};
+export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
+
+const fields = namedFields('residualBlock', residualFields, residualOptions);
+
 /** Both forms of a bound block: a second tensor that is not a key is the embedding of the data-first form. */
 export const hasInput = ([, second]: readonly unknown[]): boolean =>
   isTensor(second) && dtypeOf(second) !== 'key';
@@ -102,14 +114,11 @@ export const hasInput = ([, second]: readonly unknown[]): boolean =>
  *   using(reference()),
  * )() // → E.right([1, 1, 1, 1])
  */
-export const residualBlock = <const C extends number, const D extends number, const E extends number>({
-  inputs,
-  outputs,
-  embedding: length,
-  groups,
-  adaptiveGroupNorm = false,
-  dropout = 0,
-}: ResidualBlockConfig<C, D, E>): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => {
+export const residualBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResidualBlockConfig<C, D, E>,
+): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const { inputs, outputs, embedding: length, groups, ...options } = fields(config);
+  const { adaptiveGroupNorm = false, dropout = 0 } = options;
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, groups }),

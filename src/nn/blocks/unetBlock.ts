@@ -1,5 +1,6 @@
 import { dual } from '../../dsl/dual.js';
 import type { Dim, Key, Tensor } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 import {
@@ -8,6 +9,8 @@ import {
   residualBlock,
   type ResidualBlockConfig,
   type ResidualBlockParams,
+  residualFields,
+  residualOptions,
 } from './residualBlock.js';
 
 /** The parameters of a block of a U-Net. */
@@ -23,6 +26,12 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
   Residual<C, D, E>
 >;
 
+const fields = namedFields(
+  'unetBlock',
+  { ...residualFields, heads: 'a number of heads, or null' },
+  residualOptions,
+);
+
 /**
  * A residual block, followed by an attention block unless `heads` is null.
  *
@@ -32,14 +41,10 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
  * attends(unetBlock({ ...config, heads: 2 })) // → true
  * attends(unetBlock({ ...config, heads: null })) // → false
  */
-export const unetBlock = <const C extends number, const D extends number, const E extends number>({
-  heads,
-  ...config
-}: ResidualBlockConfig<C, D, E> & { readonly heads: number | null }): UNetBlock<
-  Channels<C>,
-  Channels<D>,
-  Channels<E>
-> => {
+export const unetBlock = <const C extends number, const D extends number, const E extends number>(
+  given: ResidualBlockConfig<C, D, E> & { readonly heads: number | null },
+): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const { heads, ...config } = fields(given);
   const { outputs: channels, groups } = config;
   const parts = {
     residual: residualBlock<C, D, E>(config),

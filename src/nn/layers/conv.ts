@@ -1,4 +1,5 @@
 import { addBias, conv2d, type Dim, type Extent, type Tensor } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, layer, parameterOf } from './layer.js';
 
@@ -24,6 +25,11 @@ interface ConvConfig<C, D> {
   readonly initializer?: Initializer;
 }
 
+const fields = namedFields('convLayer', { inputs: 'a number of channels', outputs: 'a number of channels' }, [
+  'size',
+  'initializer',
+]);
+
 /** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */
 export const convParts = <const C extends number, const D extends number>({
   inputs,
@@ -48,7 +54,7 @@ export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
 ): ConvLayer<Channels<C>, Channels<D>> =>
   layer(
-    convParts<C, D>(config),
+    convParts<C, D>(fields(config)),
     ({ kernel, bias }) =>
       (x) =>
         addBias(conv2d(x, kernel), bias),

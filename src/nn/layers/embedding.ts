@@ -7,7 +7,10 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { F } from '../../internal/fp.js';
+import { orRaise } from '../../dsl/errors.js';
+import { namedFields, optionsOf } from '../../dsl/options.js';
+import { exactly } from '../../internal/decode.js';
+import { F, t } from '../../internal/fp.js';
 import { normalOf } from './initializers.js';
 import { type Channels, type Layer, layer, parameterOf } from './layer.js';
 import { linearLayer } from './linear.js';
@@ -27,6 +30,19 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
+const sinusoidFields = {
+  timesteps: t.number,
+  size: t.number,
+  sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
+};
+const hint = 'size is the length of an embedding, twice the number of frequencies';
+const sinusoidOptions = optionsOf({ where: 'sinusoidTable', options: exactly(sinusoidFields), hint });
+const timeOptions = optionsOf({
+  where: 'timeEmbedding',
+  options: exactly({ ...sinusoidFields, outputs: t.number }),
+  hint,
+});
+
 const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 const requireSize = requirement(
   'an even number',
@@ -43,7 +59,8 @@ const requireClasses = requirement('an integer ≥ 0', isCount, 'count the class
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
-export const sinusoidTable = ({ timesteps, size, sinusoid }: SinusoidConfig): Float64Array => {
+export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
+  const { timesteps, size, sinusoid } = orRaise(sinusoidOptions(config));
   requireSize('sinusoidTable.size', size);
   const n = size / 2;
   const ddpm = sinusoid === 'ddpm';
@@ -81,13 +98,11 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
  * }
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
-export const timeEmbedding = <const D extends number>({
-  outputs,
-  ...config
-}: SinusoidConfig & { readonly outputs: Extent<D> }): EmbeddingLayer<
-  TimeEmbeddingParams<Channels<D>>,
-  Channels<D>
-> => {
+export const timeEmbedding = <const D extends number>(
+  given: SinusoidConfig & { readonly outputs: Extent<D> },
+): EmbeddingLayer<TimeEmbeddingParams<Channels<D>>, Channels<D>> => {
+  orRaise(timeOptions(given));
+  const { outputs, ...config } = given;
   const { timesteps, size } = config;
   const sinusoids = constantOf(sinusoidTable(config), timesteps, size);
   return layer(
@@ -107,6 +122,11 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   readonly table: Tensor<[Dim, D]>;
 }
 
+const classFields = namedFields('classEmbedding', {
+  classes: 'a number of classes',
+  outputs: 'a number of channels',
+});
+
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
  * classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
@@ -116,13 +136,11 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
  * pipe(constantOf(Int32Array.of(1, 2), 2), apply({ table })) // → [[3, 4], [0, 0]]
  */
-export const classEmbedding = <const D extends number>({
-  classes,
-  outputs,
-}: {
+export const classEmbedding = <const D extends number>(config: {
   readonly classes: number;
   readonly outputs: Extent<D>;
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
+  const { classes, outputs } = classFields(config);
   requireClasses('classEmbedding.classes', classes);
   return layer(
     { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },

@@ -1,4 +1,5 @@
 import { type Dim, type Extent, groupNorm, type ScaleAndShift, type Tensor } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { allOnes, allZeros } from './initializers.js';
 import { type Channels, type Layer, layer, parameterOf } from './layer.js';
 
@@ -8,6 +9,11 @@ export type GroupNormLayer<C extends Dim> = Layer<
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;
 
+const fields = namedFields('groupNormLayer', {
+  channels: 'a number of channels',
+  groups: 'a number of groups',
+});
+
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. Raises `ShapeError` unless `groups` divides
  * the channels. Wu & He 2018.
@@ -16,17 +22,16 @@ export type GroupNormLayer<C extends Dim> = Layer<
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
  */
-export const groupNormLayer = <const C extends number>({
-  channels,
-  groups,
-}: {
+export const groupNormLayer = <const C extends number>(config: {
   readonly channels: Extent<C>;
   readonly groups: number;
-}): GroupNormLayer<Channels<C>> =>
-  layer(
+}): GroupNormLayer<Channels<C>> => {
+  const { channels, groups } = fields(config);
+  return layer(
     {
       gamma: parameterOf<[Channels<C>]>(allOnes, channels),
       beta: parameterOf<[Channels<C>]>(allZeros, channels),
     },
     (params) => groupNorm(params, { groups }),
   );
+};

@@ -1,4 +1,5 @@
 /** Initial values of parameters. */
+import { namedFields } from '../../dsl/options.js';
 import {
   type Key,
   mul,
@@ -24,6 +25,8 @@ export interface FanIn {
 const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
   extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
 
+const fields = namedFields('an initializer', {}, ['outputs']);
+
 /**
  * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et al.
  * 2015). fanIn is the number of inputs that each output sums over: the product of all extents except the last, or of
@@ -40,9 +43,10 @@ const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
  */
 export const fanInNormal =
   (scale = 1, axes: FanIn = {}): Initializer =>
-  (extents) =>
-  (key) =>
-    mul(Math.sqrt(scale / fanIn(extents, axes)), normal(key, ...extents));
+  (extents) => {
+    const deviation = Math.sqrt(scale / fanIn(extents, fields(axes)));
+    return (key) => mul(deviation, normal(key, ...extents));
+  };
 
 /**
  * U(−a, a) with variance scale/fanIn: a = √(3·scale/fanIn). Scale 1/3 gives a = 1/√fanIn, the default of PyTorch's layers.
@@ -59,7 +63,7 @@ export const fanInNormal =
 export const fanInUniform =
   (scale = 1, axes: FanIn = {}): Initializer =>
   (extents) => {
-    const bound = Math.sqrt((3 * scale) / fanIn(extents, axes));
+    const bound = Math.sqrt((3 * scale) / fanIn(extents, fields(axes)));
     return (key) => sub(mul(2 * bound, uniform(key, ...extents)), bound);
   };
 

@@ -1,4 +1,5 @@
 import { type Affine, type Dim, type Extent, linear, type Shape, type Tensor } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, layer, parameterOf } from './layer.js';
 
@@ -8,6 +9,12 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
 >;
 
+const fields = namedFields(
+  'linearLayer',
+  { inputs: 'a number of channels', outputs: 'a number of channels' },
+  ['initializer'],
+);
+
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
  * 1/inputs by default; `b: [outputs]` starts at zero.
@@ -16,19 +23,17 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
  * const { apply } = linearLayer({ inputs: 2, outputs: 3 })
  * pipe(constantOf([1, 2], 1, 2), apply({ w: ones(2, 3), b: zeros(3) })) // → [[3, 3, 3]]
  */
-export const linearLayer = <const C extends number, const D extends number>({
-  inputs,
-  outputs,
-  initializer = fanInUniform(),
-}: {
+export const linearLayer = <const C extends number, const D extends number>(config: {
   readonly inputs: Extent<C>;
   readonly outputs: Extent<D>;
   readonly initializer?: Initializer;
-}): LinearLayer<Channels<C>, Channels<D>> =>
-  layer(
+}): LinearLayer<Channels<C>, Channels<D>> => {
+  const { inputs, outputs, initializer = fanInUniform() } = fields(config);
+  return layer(
     {
       w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
       b: parameterOf<[Channels<D>]>(allZeros, outputs),
     },
     (params) => linear(params),
   );
+};

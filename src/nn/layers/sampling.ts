@@ -10,12 +10,18 @@ import {
   type Tensor,
   upsample,
 } from '../../dsl/index.js';
+import { namedFields } from '../../dsl/options.js';
 import { type ConvParams, convParts } from './conv.js';
 import { type Channels, type Layer, layer } from './layer.js';
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
+
+const parts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
+  const { channels } = namedFields(where, { channels: 'a number of channels' })(config);
+  return convParts<C, C>({ inputs: channels, outputs: channels });
+};
 
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
@@ -34,11 +40,11 @@ export type DownsampleLayer<C extends Dim> = Layer<
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 28, 28, 64), apply(params)) // : Tensor<[8, 14, 14, 64]>
  */
-export const downsampleLayer = <const C extends number>({
-  channels,
-}: SamplingConfig<C>): DownsampleLayer<Channels<C>> =>
+export const downsampleLayer = <const C extends number>(
+  config: SamplingConfig<C>,
+): DownsampleLayer<Channels<C>> =>
   layer(
-    convParts<C, C>({ inputs: channels, outputs: channels }),
+    parts<C>('downsampleLayer', config),
     ({ kernel, bias }) =>
       (x) =>
         addBias(downsample(x, kernel), bias),
@@ -60,11 +66,11 @@ export type UpsampleLayer<C extends Dim> = Layer<
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 14, 14, 64), apply(params)) // : Tensor<[8, 28, 28, 64]>
  */
-export const upsampleLayer = <const C extends number>({
-  channels,
-}: SamplingConfig<C>): UpsampleLayer<Channels<C>> =>
+export const upsampleLayer = <const C extends number>(
+  config: SamplingConfig<C>,
+): UpsampleLayer<Channels<C>> =>
   layer(
-    convParts<C, C>({ inputs: channels, outputs: channels }),
+    parts<C>('upsampleLayer', config),
     ({ kernel, bias }) =>
       (x) =>
         addBias(conv2d(upsample(x), kernel), bias),

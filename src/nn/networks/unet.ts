@@ -137,7 +137,9 @@ const layersOf = (c: UNetArchitecture) => {
   const levels = levelsOf(c);
   const embedding = 4 * c.base;
   const { channels } = levels.at(-1)!; // an architecture has a level
-  const residual = residualBlock({ ...c, inputs: channels, outputs: channels, embedding });
+  const { groups, adaptiveGroupNorm, dropout } = c;
+  const kind = { groups, adaptiveGroupNorm, dropout, embedding };
+  const residual = residualBlock({ ...kind, inputs: channels, outputs: channels });
   return {
     ...embeddingLayers(c),
     input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: c.base }),

@@ -53,7 +53,8 @@ export interface UNetEmbeddingParams {
 /** The layers of {@link UNetEmbeddingParams}. */
 export const embeddingLayers = (c: UNetArchitecture) => {
   const outputs = 4 * c.base;
-  const time = timeEmbedding({ ...c, size: c.base, outputs });
+  const { timesteps, sinusoid } = c;
+  const time = timeEmbedding({ timesteps, sinusoid, size: c.base, outputs });
   return {
     time,
     ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs }) }),

@@ -80,7 +80,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
 
 describe('what comes from outside is decoded', () => {
   test.each([
-    [{ dropuot: 0.1 }, 'unet: expected no fields but image, base,'],
+    [{ dropuot: 0.1 }, 'unet.dropuot: expected one of the fields image, base,'],
     [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 0, got nothing'],
     [{ image: [28, 28, 1, 7] }, 'unet.image: expected [height, width, channels], got an array of 4'],
     [{ base: '24' }, 'unet.base: expected an integer ≥ 0, got "24"'],
@@ -90,7 +90,10 @@ describe('what comes from outside is decoded', () => {
     [{ heads: 'many' }, 'unet.heads: expected a number of heads, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
     [{ condition: 1 }, 'unet.condition: expected'],
-    [{ condition: { channel: 1 } }, 'unet.condition.channels: expected an integer ≥ 0, got nothing'],
+    [
+      { condition: { channel: 1 } },
+      'unet.condition.channel: expected one of the fields channels, noiseLevel, got an unknown field; did you mean channels?',
+    ],
     [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [{ sinusoid: 'rope' }, "unet.sinusoid: expected 'ddpm' or 'guided-diffusion', got \"rope\""],
   ])('%j', (change, message) => {

@@ -16,7 +16,7 @@ import { orRaise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { type LearningRate, learningRateOption, rateAt, type Step } from './learningRate.js';
+import { type LearningRate, learningRateOption, rateAt, requireRate, type Step } from './learningRate.js';
 import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
 import { isAmount, requirement } from '../requirement.js';
 
@@ -55,22 +55,22 @@ const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.lo
 /**
  * Adam (Kingma & Ba 2015, algorithm 1, in the efficient order of the end of section 2). Its state is the moment estimates m
  * and v, as `first` and `second`. Raises `ConfigError` for a decay outside [0, 1), ε ≤ 0, a learning rate that is negative
- * or not finite, or an unknown field.
+ * or not finite, or an unknown or missing field.
  *
  * @example
  * const { init, update } = adam({ learningRate: 0.1 })
  * update(constantOf([3, -4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.1]
  */
 export const adam = (config: AdamConfig): Optimizer => {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = config;
+  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = orRaise(adamOptions(config));
+  requireRate('adam.learningRate', learningRate);
+  requireDecay('adam.beta1', beta1);
+  requireDecay('adam.beta2', beta2);
+  requireEpsilon('adam.epsilon', epsilon);
   return optimizerOf({
     learningRate,
     moments: ['first', 'second'],
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
-      orRaise(adamOptions(config));
-      requireDecay('adam.beta1', beta1);
-      requireDecay('adam.beta2', beta2);
-      requireEpsilon('adam.epsilon', epsilon);
       // m ← β₁·m + (1 − β₁)·g
       const m = zipTensors([state['first']!, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
       // v ← β₂·v + (1 − β₂)·g²

@@ -31,13 +31,12 @@ const adamwOptions = optionsOf({
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
 export const adamw = (given: AdamWConfig): Optimizer => {
-  const { weightDecay = 0.01, ...config } = given;
+  const { weightDecay = 0.01, ...config } = orRaise(adamwOptions(given));
+  requireWeightDecay('adamw.weightDecay', weightDecay);
   const optimizer = adam(config);
   return {
     ...optimizer,
     update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
-      orRaise(adamwOptions(given));
-      requireWeightDecay('adamw.weightDecay', weightDecay);
       // θ ← θ − α·λ·θ, then the step of Adam
       const kept = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
       const decayed = zipTensors([params, gradients], (p) => mul(kept, p));

@@ -13,21 +13,26 @@ import {
 import { dual } from '../../dsl/dual.js';
 import { orRaise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
-import { exactly, share } from '../../internal/decode.js';
+import { exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { isAmount, type Requirement, requirement } from '../requirement.js';
 
 /** The number of updates before this one: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
 
-const requireRate = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
-
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
 
+const requireNumber = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
+
+/** Raises `ConfigError` for a rate that is a negative or infinite number. */
+export const requireRate = (where: string, rate: LearningRate): void => {
+  if (typeof rate === 'number') requireNumber(where, rate);
+};
+
 /** Decodes a {@link LearningRate}. */
 export const learningRateOption = t.union(
-  [t.number, t.Function],
+  [t.number, functionOf<(step: Step) => Scalar>('a function of the step')],
   'a learning rate: a number, or a function of the step',
 );
 
@@ -45,9 +50,8 @@ interface RateAt {
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
  */
 export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
-  if (typeof rate !== 'number') return rate(step);
   requireRate('learning rate', rate);
-  return scalar(rate);
+  return typeof rate === 'number' ? scalar(rate) : rate(step);
 });
 
 const requireSteps = (least: number): Requirement =>
@@ -72,16 +76,13 @@ interface Warmup {
  * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
  * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: Warmup = dual(
-  'warmup',
-  2,
-  (rate: LearningRate, steps: number): LearningRate =>
-    (step) => {
-      requireSteps(1)('warmup', steps);
-      const n = cast(step, 'float32');
-      return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
-    },
-);
+export const warmup: Warmup = dual('warmup', 2, (rate: LearningRate, steps: number): LearningRate => {
+  requireSteps(1)('warmup', steps);
+  return (step) => {
+    const n = cast(step, 'float32');
+    return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
+  };
+});
 
 const cosineOptions = optionsOf({
   where: 'cosineDecay',
@@ -118,15 +119,16 @@ interface ToCosineDecay {
 export const cosineDecay: ToCosineDecay = dual(
   'cosineDecay',
   2,
-  (rate: LearningRate, options: CosineDecay): LearningRate =>
-    (step) => {
-      const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
-      requireSteps(0)('cosineDecay', from);
-      requireSteps(from + 1)('cosineDecay', steps);
+  (rate: LearningRate, options: CosineDecay): LearningRate => {
+    const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
+    requireSteps(0)('cosineDecay.from', from);
+    requireSteps(from + 1)('cosineDecay.steps', steps);
+    return (step) => {
       const n = cast(step, 'float32');
       const progress = clip(mul(sub(n, from), 1 / (steps - from)), 0, 1);
       // floor + ½·(1 − floor)·(1 + cos(π·progress))
       const part = add(mul(cos(mul(progress, Math.PI)), (1 - floor) / 2), (1 + floor) / 2);
       return mul(rateAt(rate, step), part);
-    },
+    };
+  },
 );

@@ -1,0 +1,223 @@
+/**
+ * Options from JavaScript, where fields may have any name: each object of options that a public function takes is given
+ * with one field misspelt, and with one missing. The error names the field, and the one that was meant.
+ */
+import { describe, expect, test } from 'vitest';
+import { auto } from '../src/backends/auto/index.js';
+import { reference } from '../src/backends/reference/index.js';
+import { cpu } from '../src/backends/tfjs/cpu.js';
+import { wasm } from '../src/backends/wasm/index.js';
+import { webgpu } from '../src/backends/webgpu/index.js';
+import * as d from '../src/diffusion/index.js';
+import * as dsl from '../src/dsl/index.js';
+import { E, F, RTE } from '../src/internal/fp.js';
+import { open, unwrap } from '../src/index.js';
+import * as nn from '../src/nn/index.js';
+import * as tr from '../src/training/index.js';
+
+type Options = Readonly<Record<string, unknown>>;
+/** As from JavaScript, where options may be anything. */
+type Call = (options: never) => unknown;
+
+interface Row {
+  readonly name: string;
+  readonly call: Call;
+  readonly required: Options;
+  readonly optional: Options;
+}
+const row = (name: string, call: Call, required: Options, optional: Options = {}): Row => ({
+  name,
+  call,
+  required,
+  optional,
+});
+
+const process = unwrap(d.ddpm(d.cosine(10)));
+const key = dsl.key(7);
+const { zeros, ones } = dsl;
+const denoiser: d.Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
+const guided = { ...denoiser, apply: denoiser.apply } as unknown as d.Denoiser<{ readonly guide: null }, [2]>;
+const uphill: d.GuideGradient<null, [2]> = { gradient: (_, x) => x };
+const optimizer = nn.adam({ learningRate: 1e-3 });
+const image = zeros(1, 2, 2, 1);
+const at = { t: dsl.iota(1) };
+const bytes = Uint8Array.of(0);
+const data = unwrap(tr.datasetOf({ pixels: bytes, labels: bytes, image: [1, 1, 1] }));
+const images: tr.Images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] };
+const model: d.Model<object, [1, 1, 1]> = { ...nn.layer({}, () => null), predicts: 'x0', apply: (_, x) => x };
+const trained = { model, process, image: [1, 1, 1], params: {} } as never; // one for every function
+const recipe = { model, process, optimizer, data, batch: 1, steps: 1, key };
+
+/** The error of options that are looked at where a program is traced. */
+const traced =
+  (build: (options: never, k: dsl.Key) => unknown): Call =>
+  (options) =>
+    dsl.compile(
+      dsl.program('key', (k) => ({ it: build(options, k) as dsl.AnyTensor })),
+      {},
+    );
+
+/** The error of options that a solver holds until it is given steps. */
+const solving =
+  (solver: (options: never) => d.Solver): Call =>
+  (options) =>
+    solver(options).integrate([], []);
+
+const grid =
+  (make: (options: never) => d.Grid): Call =>
+  (options) =>
+    make(options)(process);
+
+const never = RTE.left('not reached') as never;
+
+const rows: readonly Row[] = [
+  row('compile', (o) => dsl.compile(dsl.program({ x: '2' }, ({ x }) => x), {}, o), {}, { donate: [] }),
+  row('iterate', (o) => dsl.iterate({ run: (_: object) => never }, o)({}), { times: 1 }, { every: 1, name: 'a' }),
+  row('attention', (o) => dsl.attention(image, image, image, o), { heads: 1 }),
+  row('conv2d', (o) => dsl.conv2d(image, zeros(1, 1, 1, 1), o), {}, { strides: [1, 1], dilation: [1, 1] }),
+  row('convTranspose2d', (o) => dsl.convTranspose2d(image, zeros(1, 1, 1, 1), o), {}, { outputPadding: [0, 0] }),
+  row('averagePooling', (o) => dsl.averagePooling(image, o), { window: [1, 1] }, { strides: [1, 1] }),
+  row('maxPooling', (o) => dsl.maxPooling(image, o), { window: [1, 1] }, { padding: 'same' }),
+  row('groupNorm', (o) => dsl.groupNorm(image, { gamma: ones(1), beta: ones(1) }, o), { groups: 1 }, { epsilon: 1 }),
+  row('standardizeGroups', (o) => dsl.standardizeGroups(image, o), { groups: 1 }, { epsilon: 1 }),
+  row('layerNorm', (o) => dsl.layerNorm(image, { gamma: ones(1), beta: ones(1) }, o), {}, { epsilon: 1 }),
+  row('rmsNorm', (o) => dsl.rmsNorm(image, { gamma: ones(1) }, o), {}, { epsilon: 1 }),
+
+  row('unet', nn.unet, { image: [4, 4, 1], base: 8, multipliers: [1] }, { groups: 4, predicts: 'v', condition: { channels: 1 } }),
+  row('unet condition', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], condition: o }), { channels: 1 }, { noiseLevel: true }),
+  row('unet heads', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], heads: o }), { channels: 1 }),
+  row('adam', nn.adam, { learningRate: 1 }, { beta1: 0.5, epsilon: 1 }),
+  row('adamw', nn.adamw, { learningRate: 1 }, { weightDecay: 1 }),
+  row('cosineDecay', nn.cosineDecay, { steps: 5 }, { floor: 0, from: 1 }),
+  row('linearLayer', nn.linearLayer, { inputs: 1, outputs: 1 }, { initializer: nn.allOnes }),
+  row('convLayer', nn.convLayer, { inputs: 1, outputs: 1 }, { size: 1 }),
+  row('groupNormLayer', nn.groupNormLayer, { channels: 1, groups: 1 }),
+  row('downsampleLayer', nn.downsampleLayer, { channels: 1 }),
+  row('upsampleLayer', nn.upsampleLayer, { channels: 1 }),
+  row('attentionBlock', nn.attentionBlock, { channels: 1, heads: 1, groups: 1 }),
+  row('residualBlock', nn.residualBlock, { inputs: 1, outputs: 1, embedding: 1, groups: 1 }, { adaptiveGroupNorm: false, dropout: 0 }),
+  row('unetBlock', nn.unetBlock, { inputs: 1, outputs: 1, embedding: 1, groups: 1, heads: null }, { adaptiveGroupNorm: false, dropout: 0 }),
+  row('sinusoidTable', nn.sinusoidTable, { timesteps: 1, size: 2, sinusoid: 'ddpm' }),
+  row('timeEmbedding', nn.timeEmbedding, { timesteps: 1, size: 2, sinusoid: 'ddpm', outputs: 1 }),
+  row('classEmbedding', nn.classEmbedding, { classes: 1, outputs: 1 }),
+  row('fanInNormal', (o) => nn.fanInNormal(1, o)([1, 1]), {}, { outputs: 1 }),
+  row('fanInUniform', (o) => nn.fanInUniform(1, o)([1, 1]), {}, { outputs: 1 }),
+
+  row('cosine', (o) => d.cosine(9, o), {}, { maxBeta: 0.5 }),
+  row('exponential', (o) => d.exponential(9, o), {}, { rate: 1 }),
+  row('laplace', (o) => d.laplace(9, o), {}, { maxBeta: 0.5 }),
+  row('sigmoidAlphaBar', (o) => d.sigmoidAlphaBar(9, o), {}, { start: 1 }),
+  ...(['linearUnscaled', 'quadratic', 'scaledLinear', 'sigmoidBetas'] as const).map((name) =>
+    row(name, (o) => d[name](9, o), {}, { start: 0.1, end: 0.2 }),
+  ),
+  row('warmupBetas', (o) => d.warmupBetas(0.1)(9, o), {}, { start: 0.1 }),
+  row('karrasSigmas', (o) => d.karrasSigmas(4, o), { min: 0.1, max: 9 }, { rho: 7 }),
+  row('exponentialSigmas', (o) => d.exponentialSigmas(4, o), { min: 0.1, max: 9 }),
+  row('karrasGrid', grid((o) => d.karrasGrid(4, o)), {}, { rho: 7 }),
+  row('exponentialGrid', grid((o) => d.exponentialGrid(4, o)), {}, { min: 1 }),
+  row('linspace', grid((o) => d.linspace(4, o)), {}, { endpoint: true }),
+  row('leading', grid((o) => d.leading(4, o)), {}, { offset: 0, endpoint: true }),
+  row('lcmGrid', grid((o) => d.lcmGrid(1, o)), {}, { original: 2 }),
+  row('ancestral', solving(d.ancestral), {}, { variance: 'beta' }),
+  row('ddim', solving(d.ddim), {}, { eta: 0 }),
+  row('eulerAncestral', solving(d.eulerAncestral), {}, { eta: 0 }),
+  row('euler', solving(d.euler), {}, { churn: 0, sNoise: 1 }),
+  row('heun', solving(d.heun), {}, { churn: 0, sNoise: 1 }),
+  row('dpmSolverPP', solving(d.dpmSolverPP), {}, { order: 1 }),
+  row('dpmSolverPPSde', solving(d.dpmSolverPPSde), {}, { order: 1 }),
+  row('dpmSolverPPSinglestep', solving(d.dpmSolverPPSinglestep), {}, { order: 1 }),
+  row('lms', solving(d.lms), {}, { order: 1 }),
+  row('pndm', solving(d.pndm), {}, { order: 1, start: 'fewer' }),
+  row('uniPC', solving(d.uniPC), {}, { order: 1, variant: 'bh1' }),
+  row('cfg', (o) => d.cfg(2, o)(denoiser), {}, { rescale: 0.5, interval: [0, 1] }),
+  row('meanGuided', (o) => d.meanGuided(process, uphill, 1, o)(guided), {}, { variance: 'beta' }),
+  row('sampler', d.sampler, { process, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
+  row('likelihood', d.likelihood, { process, denoiser }, { grid: 2 }),
+  row('inpainting', (o) => F.pipe(d.sampler({ process, denoiser, solver: d.ddim(), correction: d.uncorrected }), E.flatMap(d.inpainting(o))), {}, { resamples: 1, jump: 1 }),
+  row('superResolution', traced((o, k) => d.superResolution(o)(image, k).image), { factor: 2 }),
+  row('conditioningAugmentation', traced((o, k) => d.conditioningAugmentation(process, o)(d.superResolution({ factor: 2 }))(image, k).image), {}, { levels: 2 }),
+  row('p2Weight', (o) => d.weightsOf('x0', d.p2Weight(o))(process), {}, { gamma: 1 }),
+  row('logNormalTimesteps', traced((o, k) => d.logNormalTimesteps(o)(process)(zeros(4))(k)), {}, { deviation: 1 }),
+  row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(process), {}, { size: 1, uniform: 0.1 }),
+  row('consistencyDenoiser', (o) => d.consistencyDenoiser(process, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
+  row('steered', (o) => d.steered(process, o)(denoiser), {}, { correction: d.uncorrected }),
+  row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),
+  ...(['simpleLosses', 'predictionErrors', 'noisedBatch', 'boundLosses', 'hybridLosses'] as const).map((name) =>
+    row(name, traced((o, k) => {
+      if (name === 'noisedBatch') return d.noisedBatch(process, denoiser, o)(ones(1, 2), k).xt;
+      const loss = d[name](process, denoiser, o)(null, ones(1, 2), k);
+      return 'losses' in loss ? loss.losses : loss.error;
+    }), {}, { labelDropout: 0.1 }),
+  ),
+  row('pMeanVariance', (o) => d.pMeanVariance(process, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
+  row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
+
+  row('fit', tr.fit, recipe, { loss: d.simpleLosses, labelDropout: 0, onEvent: () => undefined }),
+  row('fit heldOut', (o) => tr.fit({ ...recipe, heldOut: o }), { data, every: 1 }, { images: 1 }),
+  row('startTraining', tr.startTraining, recipe, { averageDecay: 0.5 }),
+  row('sample', (o) => tr.sample(o)(trained), { solver: d.ddim(), key }, { grid: 2, labels: [], guidance: d.unguided, previews: { every: 1, show: () => never } }),
+  row('sample previews', (o) => tr.sample({ solver: d.ddim(), key, previews: o })(trained), { every: 1, show: () => never }),
+  row('sample from', (o) => tr.sample({ solver: d.ddim(), key, from: o })(trained), { images, strength: 0.5 }),
+  row('sample known', (o) => tr.sample({ solver: d.ddim(), key, known: o })(trained), { images, mask: images }, { resamples: 1 }),
+  row('encode', (o) => tr.encode(o)(trained), { images }, { grid: 2 }),
+  row('variationalBound', (o) => tr.variationalBound(o)(trained), { data, batch: 1, key }, { variance: 'beta' }),
+  row('logLikelihoods', (o) => tr.logLikelihoods(o)(trained), { data, batch: 1, key }, { dequantize: true }),
+  row('datasetOf', tr.datasetOf, { pixels: bytes, labels: bytes, image: [1, 1, 1] }),
+  row('datasetOfImages', (o) => tr.datasetOfImages(images, o), {}, { labels: [0] }),
+  row('positionsOf', tr.positionsOf, { key, size: 1, batch: 1 }),
+  row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
+  row('encodePng', tr.encodePng, { width: 1, height: 1, channels: 1, data: bytes }),
+
+  row('wasm', wasm, {}, { paths: '/' }),
+  row('webgpu', webgpu, {}, { fallback: true, hardware: true }),
+  row('auto', auto, {}, { order: [], wasm: {} }),
+  row('auto wasm', (o) => auto({ wasm: o }), {}, { paths: '/' }),
+]; // prettier-ignore
+
+/** The error of a call: thrown, a `Left`, or what its effect ends with on a backend. */
+const errorOf = async (call: () => unknown): Promise<dsl.NoisefoldError | null> => {
+  const nf = await open(reference());
+  try {
+    const made = call();
+    if (typeof made === 'function') await nf.run(made as never);
+    else if (typeof made === 'object' && made !== null && '_tag' in made) unwrap(made as never);
+    return null;
+  } catch (thrown) {
+    const error = dsl.errorIn(thrown);
+    if (error === null) throw thrown;
+    return error;
+  } finally {
+    await nf.close();
+  }
+};
+
+/** A name with its last letter twice. */
+const misspelt = (name: string): string => `${name}${name.at(-1)}`;
+
+describe.each(rows)('$name', ({ call, required, optional }) => {
+  const all = { ...required, ...optional };
+
+  test.each(Object.keys(all))('%s, misspelt', async (name) => {
+    const { [name]: value, ...others } = all;
+    const error = await errorOf(() => call({ ...others, [misspelt(name)]: value } as never));
+    expect(error).toMatchObject({ _tag: 'ConfigError', actual: 'an unknown field' });
+    expect(error?.where).toMatch(new RegExp(`\\.${misspelt(name)}$`));
+    expect(error?.hint).toMatch(new RegExp(`^did you mean ${name}\\?`));
+  });
+
+  if (Object.keys(required).length > 0)
+    test.each(Object.keys(required))('%s, missing', async (name) => {
+      const { [name]: _, ...others } = required;
+      const error = await errorOf(() => call(others as never));
+      expect(error).toMatchObject({ _tag: 'ConfigError', actual: 'nothing' });
+      expect(error?.where).toMatch(new RegExp(`\\.${name}$`));
+    });
+});
+
+test('backends without options take none', async () => {
+  for (const backend of [cpu, reference])
+    expect(await errorOf(() => backend({ threads: 4 } as never))).toMatchObject({
+      expected: 'no fields',
+      actual: 'an unknown field',
+    });
+});

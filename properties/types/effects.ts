@@ -1,0 +1,113 @@
+import { function as F, readerTaskEither as RTE, type taskEither as TE } from 'fp-ts';
+import {
+  type Effect,
+  isLeft,
+  type Noisefold,
+  type NoisefoldError,
+  open,
+  type Task,
+  unwrap,
+} from '../../src/index.js';
+import {
+  type Backend,
+  compile,
+  type Executable,
+  program,
+  read,
+  square,
+  upload,
+  using,
+  type Value,
+} from '../../src/dsl/index.js';
+import { wasm } from '../../src/backends/wasm/index.js';
+import { ddpm, cosine, type Process } from '../../src/diffusion/index.js';
+import {
+  fit,
+  type Fit,
+  type Images,
+  sample,
+  type Sampling,
+  type Trained,
+  writeAtomically,
+} from '../../src/training/index.js';
+import { type UNetParams } from '../../src/nn/index.js';
+import { expectType } from './expect.js';
+
+declare const recipe: Fit<UNetParams, [28, 28, 1]>;
+declare const sampling: Sampling;
+declare const step: Executable<{ readonly x: Value<[2]> }, Value<[2]>>;
+declare const x: Value<[2]>;
+declare const backend: Backend;
+declare const nf: Noisefold;
+
+// effects and tasks run, and give what they are of
+export const runs = async () => {
+  expectType<Trained<UNetParams, [28, 28, 1]>>()(await nf.run(fit(recipe)));
+  expectType<Images>()(await nf.run(F.pipe(fit(recipe), RTE.flatMap(sample(sampling)))));
+  expectType<Value<[2]>>()(await nf.run(step.run({ x })));
+  expectType<void>()(await nf.run(writeAtomically('log', 'text')));
+  await using other = await open(wasm());
+  expectType<Backend>()(other.backend);
+};
+
+// they are those of fp-ts, and so is what pipes make of them
+export const effect: RTE.ReaderTaskEither<Backend, NoisefoldError, Value<readonly [2]>> = upload(
+  Float32Array.of(1, 2),
+  [2],
+);
+export const task: TE.TaskEither<NoisefoldError, void> = writeAtomically('log', 'text');
+expectType<Task<Images>>()(F.pipe(fit(recipe), RTE.flatMap(sample(sampling)), using(wasm())));
+expectType<Effect<Float32Array | Float64Array>>()(read(x));
+
+// an `await` that starts nothing does not compile, wherever a call is missing
+// @ts-expect-error The 'this' context of type 'Task<Trained<UNetParams, [28, 28, 1]>>' is not assignable to method's 'this' of type '"A task starts when it is called: await task()"'
+export const notCalled = async () => void (await using(wasm())(fit(recipe)));
+// @ts-expect-error The 'this' context of type 'Effect<Trained<UNetParams, [28, 28, 1]>>' is not assignable to method's 'this' of type '"An effect starts when it is run: await nf.run(effect)"'
+export const noBackend = async () => void (await fit(recipe));
+// @ts-expect-error A task starts when it is called
+export const withBackend = async () => void (await fit(recipe)(backend));
+// @ts-expect-error A task starts when it is called
+export const ofExecutable = async () => void (await step.run({ x }));
+// @ts-expect-error A task starts when it is called
+export const ofFile = async () => void (await writeAtomically('log', 'text'));
+// @ts-expect-error A task starts when it is called
+export const ofBackend = async () => void (await wasm());
+// @ts-expect-error A task starts when it is called
+export const given = async () => writeAtomically('log', 'text');
+// @ts-expect-error A task starts when it is called
+void writeAtomically('log', 'text').then(() => 'written');
+declare const trained: Trained<UNetParams, [28, 28, 1]>;
+export const together = async () => {
+  const [images] = await Promise.all([sample(sampling)(trained), runs()]);
+  // @ts-expect-error Property 'data' does not exist on type '"An effect starts when it is run: await nf.run(effect)"'
+  return images.data;
+};
+
+// linters take what has a `then` of two functions for work that a statement must not drop
+declare const parameters: Required<Parameters<(Effect<void> | Task<void>)['then']>>;
+expectType<2>()(parameters.length);
+export const functions: readonly ((message: never) => void)[] = parameters;
+
+// what happens on the way may be told without an effect; a Promise is none
+fit({ ...recipe, onEvent: (event) => console.log(event) });
+// @ts-expect-error Type 'Promise<void>' is not assignable to type 'void | TaskEither<NoisefoldError, void | "stop">'
+fit({ ...recipe, onEvent: async (event) => console.log(event) });
+
+// what is no effect is refused
+// @ts-expect-error provides no match for the signature
+export const started = () => nf.run(fit(recipe)(backend)());
+// @ts-expect-error Types of parameters 'trained' and 'backend' are incompatible
+export const unapplied = () => nf.run(sample(sampling));
+// @ts-expect-error provides no match for the signature
+export const either = () => nf.run(ddpm(cosine(1000)));
+// @ts-expect-error is not assignable to parameter of type 'Either<NoisefoldError, unknown>'
+export const ofTask = () => unwrap(writeAtomically('log', 'text'));
+
+const process = ddpm(cosine(1000));
+expectType<Process>()(unwrap(process));
+if (isLeft(process)) expectType<NoisefoldError>()(process.left);
+else expectType<Process>()(process.right);
+export const compiled = compile(
+  program({ x: '2' }, ({ x: given }) => square(given)),
+  {},
+);

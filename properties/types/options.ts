@@ -1,0 +1,540 @@
+/**
+ * Options with a field that is misspelt: the error is at that field, also where another is missing for it. Each of them
+ * has a line of its own, since errors are told by line.
+ */
+import {
+  attention,
+  conv2d,
+  convTranspose2d,
+  averagePooling,
+  groupNorm,
+  layerNorm,
+  rmsNorm,
+  compile,
+  iterate,
+  ones,
+  program,
+  square,
+  type Executable,
+  type Value,
+  zeros,
+} from '../../src/dsl/index.js';
+import {
+  adam,
+  adamw,
+  cosineDecay,
+  unet,
+  linearLayer,
+  convLayer,
+  groupNormLayer,
+  downsampleLayer,
+  upsampleLayer,
+  timeEmbedding,
+  classEmbedding,
+  fanInUniform,
+  type UNet,
+} from '../../src/nn/index.js';
+import {
+  cfg,
+  cosine,
+  linearUnscaled,
+  ddim,
+  eulerAncestral,
+  euler,
+  heun,
+  dpmSolverPP,
+  lms,
+  uniPC,
+  pndm,
+  ancestral,
+  sampler,
+  likelihood,
+  inpainting,
+  leading,
+  linspace,
+  lcmGrid,
+  karrasSigmas,
+  superResolution,
+  p2Weight,
+  importanceTimesteps,
+  simpleLosses,
+  consistencyDenoiser,
+  steered,
+  gaussianMixture,
+  type Denoiser,
+  type Process,
+} from '../../src/diffusion/index.js';
+import {
+  fit,
+  startTraining,
+  sample,
+  encode,
+  variationalBound,
+  logLikelihoods,
+  datasetOf,
+  datasetOfImages,
+  positionsOf,
+  lossChart,
+  encodePng,
+  type Dataset,
+  type Images,
+} from '../../src/training/index.js';
+import { auto } from '../../src/backends/auto/index.js';
+import { wasm } from '../../src/backends/wasm/index.js';
+import { webgpu } from '../../src/backends/webgpu/index.js';
+
+declare const model: UNet<[28, 28, 1]>;
+declare const process: Process;
+declare const data: Dataset<[28, 28, 1]>;
+declare const images: Images;
+declare const bytes: Uint8Array;
+declare const denoiser: Denoiser<{ readonly w: Value<[2]> }, [2]>;
+declare const step: Executable<{ readonly w: Value<[2]> }, { readonly w: Value<[2]> }>;
+const key = [1, 2] as const;
+const optimizer = adam({ learningRate: 1 });
+const rest = { model, process, optimizer, data, key };
+const affine = { gamma: ones(2), beta: zeros(2) };
+const double = program({ x: '2' }, ({ x }) => square(x));
+
+fit({
+  model,
+  process,
+  optimizer,
+  data,
+  key,
+  steps: 1,
+  // @ts-expect-error 'batchSize' does not exist in type
+  batchSize: 1,
+});
+fit({
+  model,
+  process,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  // @ts-expect-error 'step' does not exist in type
+  step: 1,
+});
+fit({
+  model,
+  process,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'optimiser' does not exist in type
+  optimiser: optimizer,
+});
+fit({
+  model,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'proces' does not exist in type
+  proces: process,
+});
+fit({
+  process,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'modle' does not exist in type
+  modle: model,
+});
+fit({
+  ...rest,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'averageDecey' does not exist in type
+  averageDecey: 1,
+});
+startTraining({
+  model,
+  process,
+  optimizer,
+  data,
+  key,
+  steps: 1,
+  // @ts-expect-error 'batchSize' does not exist in type
+  batchSize: 1,
+});
+startTraining({
+  model,
+  process,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  // @ts-expect-error 'step' does not exist in type
+  step: 1,
+});
+startTraining({
+  model,
+  process,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'optimiser' does not exist in type
+  optimiser: optimizer,
+});
+startTraining({
+  model,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'proces' does not exist in type
+  proces: process,
+});
+startTraining({
+  process,
+  optimizer,
+  data,
+  key,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'modle' does not exist in type
+  modle: model,
+});
+startTraining({
+  ...rest,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'averageDecey' does not exist in type
+  averageDecey: 1,
+});
+fit({
+  ...rest,
+  batch: 1,
+  steps: 1,
+  // @ts-expect-error 'onevent' does not exist in type
+  onevent: () => undefined,
+});
+sample({
+  solver: ddim(),
+  key,
+  // @ts-expect-error 'gird' does not exist in type
+  gird: 1,
+});
+sample({
+  key,
+  // @ts-expect-error 'solve' does not exist in type
+  solve: ddim(),
+});
+encode({
+  images,
+  // @ts-expect-error 'batchSize' does not exist in type
+  batchSize: 1,
+});
+variationalBound({
+  data,
+  key,
+  // @ts-expect-error 'batchSize' does not exist in type
+  batchSize: 1,
+});
+logLikelihoods({
+  data,
+  key,
+  batch: 1,
+  // @ts-expect-error 'gird' does not exist in type
+  gird: 1,
+});
+datasetOf({
+  pixels: bytes,
+  image: [1, 1, 1],
+  // @ts-expect-error 'label' does not exist in type
+  label: bytes,
+});
+datasetOfImages(images, {
+  // @ts-expect-error 'lables' does not exist in type
+  lables: [1],
+});
+positionsOf({
+  key,
+  size: 1,
+  // @ts-expect-error 'batchSize' does not exist in type
+  batchSize: 1,
+});
+lossChart([], {
+  // @ts-expect-error 'titel' does not exist in type
+  titel: '',
+});
+encodePng({
+  width: 1,
+  height: 1,
+  channels: 1,
+  // @ts-expect-error 'pixels' does not exist in type
+  pixels: bytes,
+});
+adam({
+  // @ts-expect-error 'lr' does not exist in type
+  lr: 1,
+});
+adamw({
+  learningRate: 1,
+  // @ts-expect-error 'decay' does not exist in type
+  decay: 1,
+});
+cosineDecay({
+  steps: 1,
+  // @ts-expect-error 'flor' does not exist in type
+  flor: 1,
+});
+unet({
+  image: [28, 28, 1],
+  base: 1,
+  // @ts-expect-error 'multiplier' does not exist in type
+  multiplier: [1],
+});
+unet({
+  image: [28, 28, 1],
+  base: 1,
+  multipliers: [1],
+  // @ts-expect-error 'predict' does not exist in type
+  predict: 'v',
+});
+linearLayer({
+  inputs: 1,
+  // @ts-expect-error 'output' does not exist in type
+  output: 1,
+});
+convLayer({
+  inputs: 1,
+  outputs: 2,
+  // @ts-expect-error 'kernel' does not exist in type
+  kernel: 1,
+});
+groupNormLayer({
+  channels: 1,
+  // @ts-expect-error 'group' does not exist in type
+  group: 1,
+});
+downsampleLayer({
+  // @ts-expect-error 'channel' does not exist in type
+  channel: 1,
+});
+upsampleLayer({
+  // @ts-expect-error 'channel' does not exist in type
+  channel: 1,
+});
+timeEmbedding({
+  timesteps: 1,
+  size: 2,
+  sinusoid: 'ddpm',
+  // @ts-expect-error 'output' does not exist in type
+  output: 1,
+});
+classEmbedding({
+  outputs: 1,
+  // @ts-expect-error 'classess' does not exist in type
+  classess: 1,
+});
+fanInUniform(1, {
+  // @ts-expect-error 'output' does not exist in type
+  output: 1,
+});
+cfg(1, {
+  // @ts-expect-error 'reskale' does not exist in type
+  reskale: 1,
+});
+cosine(10, {
+  // @ts-expect-error 'maxbeta' does not exist in type
+  maxbeta: 1,
+});
+linearUnscaled(10, {
+  // @ts-expect-error 'begin' does not exist in type
+  begin: 1,
+});
+ddim({
+  // @ts-expect-error 'ete' does not exist in type
+  ete: 1,
+});
+eulerAncestral({
+  // @ts-expect-error 'ete' does not exist in type
+  ete: 1,
+});
+euler({
+  // @ts-expect-error 'chrun' does not exist in type
+  chrun: 1,
+});
+heun({
+  // @ts-expect-error 'chrun' does not exist in type
+  chrun: 1,
+});
+dpmSolverPP({
+  // @ts-expect-error 'ordre' does not exist in type
+  ordre: 1,
+});
+lms({
+  // @ts-expect-error 'ordre' does not exist in type
+  ordre: 1,
+});
+uniPC({
+  // @ts-expect-error 'ordre' does not exist in type
+  ordre: 1,
+});
+pndm({
+  // @ts-expect-error 'ordre' does not exist in type
+  ordre: 1,
+});
+ancestral({
+  // @ts-expect-error 'varience' does not exist in type
+  varience: 'beta',
+});
+sampler({
+  process,
+  denoiser,
+  solver: ddim(),
+  // @ts-expect-error 'gird' does not exist in type
+  gird: 1,
+});
+sampler({
+  process,
+  denoiser,
+  // @ts-expect-error 'solvr' does not exist in type
+  solvr: ddim(),
+});
+sampler({
+  denoiser,
+  solver: ddim(),
+  // @ts-expect-error 'proces' does not exist in type
+  proces: process,
+});
+likelihood({
+  process,
+  denoiser,
+  // @ts-expect-error 'gird' does not exist in type
+  gird: 1,
+});
+likelihood({
+  denoiser,
+  // @ts-expect-error 'proces' does not exist in type
+  proces: process,
+});
+inpainting({
+  // @ts-expect-error 'resample' does not exist in type
+  resample: 1,
+});
+leading(5, {
+  // @ts-expect-error 'ofset' does not exist in type
+  ofset: 1,
+});
+linspace(5, {
+  // @ts-expect-error 'endPoint' does not exist in type
+  endPoint: false,
+});
+lcmGrid(5, {
+  // @ts-expect-error 'orignal' does not exist in type
+  orignal: 1,
+});
+karrasSigmas(5, {
+  min: 1,
+  // @ts-expect-error 'maximum' does not exist in type
+  maximum: 1,
+});
+superResolution({
+  // @ts-expect-error 'factors' does not exist in type
+  factors: 1,
+});
+p2Weight({
+  // @ts-expect-error 'gama' does not exist in type
+  gama: 1,
+});
+importanceTimesteps({
+  // @ts-expect-error 'sizes' does not exist in type
+  sizes: 1,
+});
+simpleLosses(process, denoiser, {
+  // @ts-expect-error 'labeldropout' does not exist in type
+  labeldropout: 1,
+});
+consistencyDenoiser(process, {
+  // @ts-expect-error 'sigma' does not exist in type
+  sigma: 1,
+});
+steered(process, {
+  // @ts-expect-error 'timestep' does not exist in type
+  timestep: [1],
+});
+gaussianMixture({
+  weights: [1],
+  means: [[1]],
+  variances: [1],
+  // @ts-expect-error 'shapes' does not exist in type
+  shapes: [1],
+});
+attention(zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), {
+  // @ts-expect-error 'head' does not exist in type
+  head: 1,
+});
+conv2d(zeros(3, 3, 1, 2), {
+  // @ts-expect-error 'stride' does not exist in type
+  stride: [1, 1],
+});
+convTranspose2d(zeros(1, 4, 4, 2), zeros(3, 3, 1, 2), {
+  // @ts-expect-error 'stride' does not exist in type
+  stride: [1, 1],
+});
+averagePooling({
+  // @ts-expect-error 'size' does not exist in type
+  size: [1, 1],
+});
+groupNorm(affine, {
+  // @ts-expect-error 'group' does not exist in type
+  group: 1,
+});
+layerNorm(zeros(1, 2), affine, {
+  // @ts-expect-error 'eps' does not exist in type
+  eps: 1,
+});
+rmsNorm(zeros(1, 2), affine, {
+  // @ts-expect-error 'eps' does not exist in type
+  eps: 1,
+});
+compile(
+  double,
+  {},
+  {
+    // @ts-expect-error 'donates' does not exist in type
+    donates: ['x'],
+  },
+);
+iterate(step, {
+  // @ts-expect-error 'time' does not exist in type
+  time: 1,
+});
+wasm({
+  // @ts-expect-error 'path' does not exist in type
+  path: '',
+});
+webgpu({
+  // @ts-expect-error 'hardwear' does not exist in type
+  hardwear: true,
+});
+auto({
+  // @ts-expect-error 'wams' does not exist in type
+  wams: {},
+});
+
+// one that is missing is named
+// @ts-expect-error Property 'batch' is missing in type
+fit({ model, process, optimizer, data, key, steps: 1 });
+// @ts-expect-error Property 'solver' is missing in type
+sample({ key });
+// @ts-expect-error Property 'solver' is missing in type
+sampler({ process, denoiser });
+// @ts-expect-error Property 'learningRate' is missing in type
+adam({});
+// @ts-expect-error Property 'base' is missing in type
+unet({ image: [28, 28, 1], multipliers: [1] });
+// @ts-expect-error Property 'heads' is missing in type
+attention({});
+// @ts-expect-error Property 'times' is missing in type
+iterate(step, {});

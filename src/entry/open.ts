@@ -1,0 +1,114 @@
+/** A backend for programs that throw and await, in place of `using`. */
+import type { Backend } from '../dsl/backend.js';
+import { failure, type NoisefoldError, orRaise, raise, thrownError } from '../dsl/errors.js';
+import type { taskEither } from '../internal/fp.js';
+import type { Either } from './either.js';
+import { isEither, kindOf } from '../internal/either.js';
+
+/** Work that {@link Noisefold.run} runs: an `Effect` or a `Task`, also by their fp-ts types. */
+export type Runnable<A> = (
+  backend: Backend,
+) => taskEither.TaskEither<NoisefoldError, A> | Promise<Either<NoisefoldError, A>>;
+
+/** The key of `await using`, if the compiler's libraries have one: they need not. */
+type AsyncDispose = SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? K : never;
+
+/** Closes itself at the end of the block that it was declared in by `await using`. */
+type ClosesItself = { readonly [K in AsyncDispose]: () => Promise<void> };
+
+/** A backend that is open. Its memory holds the results of what it runs, until it is closed. */
+export interface Noisefold extends ClosesItself {
+  readonly backend: Backend;
+  /**
+   * Runs an effect, or a task, and gives its result. Rejects with a {@link ThrownError} that carries the typed error
+   * of the effect, or `BackendFailure` after `close`.
+   */
+  readonly run: <A>(work: Runnable<A>) => Promise<A>;
+  /** Releases everything on the backend. Closing twice is closing once. */
+  readonly close: () => Promise<void>;
+}
+
+/** `Symbol.asyncDispose`; without it, what compilers that lower `await using` take in its place. */
+const asyncDispose: symbol = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+const EFFECT = 'an effect, such as fit({ … }), or a task, such as writeAtomically(path, text)';
+
+const notWork = (given: unknown): never =>
+  raise('ConfigError', {
+    where: 'run',
+    expected: EFFECT,
+    actual: kindOf(given),
+    hint: isEither(given) ? 'unwrap it: unwrap(either)' : 'give it as it is, without calling it',
+  });
+
+/** Runs work to its result; work that is an effect gives a task first. */
+const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
+  if (typeof work !== 'function') return notWork(work);
+  const begun = work(backend);
+  const result = await (typeof begun === 'function' ? begun() : begun);
+  return isEither(result)
+    ? orRaise(result)
+    : raise('ConfigError', {
+        where: 'run',
+        expected: EFFECT,
+        actual: `a function that gives ${kindOf(result)}`,
+        hint: 'call it with its options: run(sample({ … })(trained))',
+      });
+};
+
+const opened = (backend: Backend): Noisefold => {
+  let closing: Promise<void> | undefined; // the one thing about it that changes
+  const close = (): Promise<void> => (closing ??= backend.close().then(orRaise));
+  const nf = {
+    backend,
+    run: async <A>(work: Runnable<A>): Promise<A> => {
+      if (closing === undefined) return resultOf(work, backend);
+      throw thrownError(
+        failure('BackendFailure', {
+          where: 'run',
+          expected: `an open ${backend.name} backend`,
+          actual: 'a closed one',
+          hint: 'run before `close`, and in the block of `await using`',
+        }),
+      );
+    },
+    close,
+    [asyncDispose]: close,
+  };
+  // the key is `unique symbol` in the types, if they have it
+  return nf as unknown as Noisefold;
+};
+
+/**
+ * Acquires a backend: the beginning of a program without fp-ts. Rejects with a {@link ThrownError} if it cannot be
+ * acquired. Close it by `await using`, or by `close` in a `finally`.
+ *
+ * ```ts
+ * await using nf = await open(wasm()); // closes at the end of the block
+ *
+ * const nf = await open(wasm());
+ * try {
+ *   await nf.run(effect);
+ * } finally {
+ *   await nf.close();
+ * }
+ * ```
+ *
+ * @example
+ * const nf = await open(reference())
+ * const step = await nf.run(compile(program({ x: '3' }, ({ x }) => square(x)), {}))
+ * await nf.run(read(await nf.run(step.run({ x: Float32Array.of(1, 2, 3) })))) // → [1, 4, 9]
+ * await nf.close()
+ * await nf.run(askBackend).catch((thrown) => errorIn(thrown)?.actual) // → 'a closed one'
+ */
+export const open = async (acquire: taskEither.TaskEither<NoisefoldError, Backend>): Promise<Noisefold> => {
+  const begun: unknown = typeof acquire === 'function' ? acquire() : acquire;
+  const result: unknown = await begun;
+  if (isEither(result)) return opened(orRaise(result as Either<NoisefoldError, Backend>)); // by the type of `acquire`
+  return raise('ConfigError', {
+    where: 'open',
+    expected: 'a backend, such as open(wasm())',
+    actual: typeof result === 'function' ? 'the function that makes one' : kindOf(acquire),
+    hint: 'call the backend once: open(wasm())',
+  });
+};

@@ -1,0 +1,22 @@
+import { type NoisefoldError, orRaise, raise } from '../dsl/errors.js';
+import { isEither, kindOf } from '../internal/either.js';
+import type { Either } from './either.js';
+
+/**
+ * Returns the value of a result. Throws a {@link ThrownError} that carries its error if it is a `Left`.
+ *
+ * @example
+ * const process = unwrap(ddpm(cosine(1000)))
+ * process.timesteps.length // → 1000
+ * const wrong = E.tryCatch(() => unwrap(ddpm(cosine(0))), errorIn)
+ * pipe(wrong, E.mapLeft((error) => error?._tag)) // → E.left('ConfigError')
+ */
+export const unwrap = <A>(result: Either<NoisefoldError, A>): A =>
+  isEither(result)
+    ? orRaise(result)
+    : raise('ConfigError', {
+        where: 'unwrap',
+        expected: 'a Left or a Right, such as ddpm(cosine(1000)) gives',
+        actual: kindOf(result),
+        hint: 'run effects by nf.run(effect), which needs no unwrap, and await promises first',
+      });

@@ -1,0 +1,14 @@
+/** Results and other values from JavaScript, or through casts. */
+import { show } from './decode.js';
+
+const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
+
+/** Whether something is an Either: from JavaScript one is easily taken for the value in it. */
+export const isEither = (x: unknown): boolean =>
+  isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
+
+/** Names what a value is, for errors. */
+export const kindOf = (x: unknown): string => {
+  if (isEither(x)) return 'an Either';
+  return x instanceof Promise ? 'a promise' : show(x);
+};

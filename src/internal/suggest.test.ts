@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { suggestion } from './suggest.js';
+
+const adam = ['learningRate', 'beta1', 'beta2', 'epsilon'];
+const training = ['model', 'process', 'data', 'batch', 'steps', 'key', 'labelDropout', 'heldOut', 'onEvent'];
+
+test.each([
+  ['lr', adam, 'learningRate'],
+  ['learning_rate', adam, 'learningRate'],
+  ['learnigRate', adam, 'learningRate'],
+  ['eps', adam, 'epsilon'],
+  ['batchSize', training, 'batch'],
+  ['numSteps', training, 'steps'],
+  ['stpes', training, 'steps'],
+  ['held_out', training, 'heldOut'],
+  ['onevent', training, 'onEvent'],
+  ['gird', ['solver', 'grid'], 'grid'],
+  ['roh', ['min', 'max', 'rho'], 'rho'],
+  ['epochs', training, undefined],
+  ['momentum', adam, undefined],
+  ['', adam, undefined],
+  ['key', [], undefined],
+  ['beta', adam, 'beta1'],
+  ['x'.repeat(1e6), adam, undefined],
+])('%s', (given, names, meant) => expect(suggestion(given, names)).toBe(meant));

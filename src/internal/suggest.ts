@@ -1,0 +1,46 @@
+/** The name that somebody may have meant, for errors. */
+
+/** Longer names are no slips of the pen. */
+const LONGEST = 40;
+
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+/** The first letters of the words in a name: `lr` of `learningRate`. */
+const initials = (name: string): string =>
+  plain(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/(\w)\w*/g, '$1'));
+
+/** How many letters to add, drop, change or swap with the next one (optimal string alignment). */
+const distance = (a: string, b: string): number => {
+  let [before, last]: readonly [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        last[j]! + 1,
+        row[j - 1]! + 1,
+        last[j - 1]! + cost,
+        isSwap ? before[j - 2]! + 1 : Infinity,
+      );
+    }
+    [before, last] = [last, row];
+  }
+  return last[b.length]!;
+};
+
+const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
+
+const TESTS: readonly ((given: string, name: string) => boolean)[] = [
+  (given, name) => plain(given) === plain(name),
+  (given, name) => initials(name).length > 1 && plain(given) === initials(name),
+  (given, name) =>
+    name.length > 2 && distance(plain(given), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
+  (given, name) => contains(plain(given), plain(name)) || contains(plain(name), plain(given)),
+];
+
+/** The one of some names that another is most like; undefined if it is like none. */
+export const suggestion = (given: string, names: readonly string[]): string | undefined =>
+  given.length > LONGEST
+    ? undefined
+    : TESTS.map((isLike) => names.find((name) => isLike(given, name))).find((name) => name !== undefined);

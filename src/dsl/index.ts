@@ -214,6 +214,9 @@ export { resizeBilinear, resizeNearest } from './ops/resize.js';
 export { gelu, logSoftmax, silu, softmax } from './ops/activation.js';
 export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/normalization.js';
 export { attention } from './ops/attention.js';
+export { rearrange } from './ops/rearrange.js';
+export type { Rearranged } from './rearrangement.js';
+export type { Product, Quotient } from './product.js';
 export type { Numeric } from './ops/operand.js';
 export type {
   Backend,

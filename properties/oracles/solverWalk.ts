@@ -60,7 +60,8 @@ export const walkOf = async (
       [Dim, ...Shape]
     >;
     const x0 = apply(null, shaped, { t: broadcastTo(batch)(t) as Tensor<[Dim], 'int32'> });
-    return ascribeLike(x)(reshape(...dims(x))(x0) as Tensor<Shape>);
+    const shape: readonly number[] = dims(x);
+    return ascribeLike(x)(reshape(...shape)(x0) as Tensor<Shape>);
   };
   const timestepAt = (index: number): number => legs[index]!.t;
   const nextAt = (index: number): number => legs[index]!.next ?? legs[index]!.t;

@@ -56,7 +56,7 @@ export const dynamicThreshold =
   (percentile = 0.995): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
     const q = orRaise(percentileOf(percentile));
-    const [B = 1] = dims(x0) as readonly number[]; // traced: numbers
+    const [B = 1] = dims(x0);
     const s = maximum(1)(quantilePerRow(q)(reshape(B, -1)(abs(x0)) as Tensor<[number, number]>));
     // samples are the first axis of x̂₀, which S does not say
     const scaled = scaleBy(reciprocal(s))(x0 as unknown as Tensor<[Dim, ...Shape]>);

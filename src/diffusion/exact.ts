@@ -49,7 +49,7 @@ const componentsOf =
   (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
     const { weights, means, variances, shape } = valid(given);
-    const [B, K, N] = [dims(t)[0]!, weights.length, sizeOf(shape)];
+    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
     const ofSample = (numbers: Float64Array): Flat =>
       broadcastTo(B, K, N)(reshape(B, 1, 1)(gather(table(numbers))(t)));
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
@@ -82,9 +82,10 @@ const componentsOf =
 
 /** The mean over the components, by how likely each has given x: `[B, K, N]` to the shape of x. */
 const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
-  const [B, K] = dims(logDensity) as readonly [number, number];
+  const [B, K] = dims(logDensity);
   const shares = broadcastTo(...dims(values))(reshape(B, K, 1)(softmax(logDensity))) as Tensor<Shape> as Flat;
-  return ascribeLike(like)(reshape(...dims(like))(sumOver(1)(mul(shares)(values))) as Tensor<Shape>);
+  const shape: readonly number[] = dims(like);
+  return ascribeLike(like)(reshape(...shape)(sumOver(1)(mul(shares)(values))) as Tensor<Shape>);
 };
 
 /**

@@ -47,7 +47,7 @@ const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen
 
 /** Of each sample, how many before it in the batch, and how many after it, are at the same timestep: `[B]`. */
 const repeats = (t: Tensor<[Dim], 'int32'>) => {
-  const [B] = dims(t) as readonly [number]; // traced: numbers
+  const [B] = dims(t);
   const across = broadcastTo(B, B);
   const down = (x: Tensor<[Dim], 'int32'>) => across(reshape(B, 1)(x));
   const same = equal(down(t))(across(t));
@@ -60,7 +60,7 @@ const repeats = (t: Tensor<[Dim], 'int32'>) => {
 const recorded =
   ({ losses: all, seen }: LossHistory) =>
   ({ losses, t }: SampleLosses<Dim>): LossHistory => {
-    const [T, size] = dims(all) as readonly [number, number]; // traced: numbers
+    const [T, size] = dims(all);
     const { before, after } = repeats(t);
     // only the last `size` losses at a timestep stay: no two of these have one place
     const stays = cast('float32')(less(size)(after));
@@ -76,7 +76,7 @@ const recorded =
 
 /** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has all its losses. */
 const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor<[Dim]> => {
-  const [T, size] = dims(losses) as readonly [number, number]; // traced: numbers
+  const [T, size] = dims(losses);
   const roots = sqrt(meanOver(1)(square(losses)));
   const known = and(greater(0)(sum(roots)))(greaterEqual(size)(min(seen)));
   const sizes = select(known, onesLike(roots))(roots);

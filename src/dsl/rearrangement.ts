@@ -4,6 +4,7 @@
  */
 import type { IsWide, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
+import type { Shown } from './shown.js';
 import type { Dim, Shape } from './tensor.js';
 
 /** The sizes of axes: `{ N: 4 }`. */
@@ -106,14 +107,6 @@ type Any<I extends readonly unknown[]> = I extends readonly [infer First, ...inf
     : readonly [unknown, ...Any<Rest>]
   : readonly [];
 
-/** A shape in a message: `[B, 28, Dim]`. */
-type Shown<S extends Shape, Text extends string = ''> = S extends readonly [
-  infer D extends Dim,
-  ...infer Rest extends Shape,
-]
-  ? Shown<Rest, `${Text}${Text extends '' ? '' : ', '}${IsWide<D> extends true ? 'Dim' : D}`>
-  : `[${Text}]`;
-
 /** What of a tensor does not fit the left side: its rank, or an axis that is not 1. A pattern with `...` tells when traced. */
 type Unfit<I extends readonly unknown[], S extends Shape, P extends string> = number extends S['length']
   ? never
@@ -203,7 +196,11 @@ type Merged<S> = S extends unknown ? 'merged' : never;
 
 type ExtentOf<N, E> = E[N & keyof E];
 type MergedOf<G, E, Found extends readonly unknown[] = []> = G extends readonly [infer N, ...infer Rest]
-  ? MergedOf<Rest, E, N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]>
+  ? MergedOf<
+      Rest,
+      E,
+      N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]
+    >
   : Found;
 
 /** The shape of a right side. */
@@ -227,7 +224,10 @@ type ShapeOf<
 type Others<E> = E extends { readonly '...': infer S extends Shape } ? S : never;
 
 /** The shape of a right side of which only the rank is known. */
-type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I extends readonly [infer First, ...infer Rest]
+type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I extends readonly [
+  infer First,
+  ...infer Rest,
+]
   ? First extends '...'
     ? Shape
     : WideShapeOf<Rest, [...Found, Dim]>

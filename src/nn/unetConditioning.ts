@@ -77,7 +77,7 @@ const ofLabel = <B extends Dim>(
       });
     return [];
   }
-  const none = dims(params.label.table)[0]! - 1;
+  const none = dims(params.label.table)[0] - 1;
   return [layers.label.apply(params.label)(label ?? fullLike(none)(t))];
 };
 
@@ -139,7 +139,7 @@ export const besideCondition = <B extends Dim>(
       });
     return images;
   }
-  const [B, height, width] = dims(images) as readonly [number, number, number]; // by its type
+  const [B, height, width] = dims(images);
   const expected = `a condition [${B}, height, width, ${wanted.channels}]`;
   const hint = 'give an image for each sample to go with, of the channels that the model was made for';
   const image = given?.image ?? raise('ConfigError', { where: 'unet', expected, actual: 'none', hint });

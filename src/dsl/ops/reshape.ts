@@ -1,120 +1,244 @@
 /** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
-import type { Extent, Extents, Wide, Widened } from '../dim.js';
+import type { Extent, Wide, Widened } from '../dim.js';
+import { dual } from '../dual.js';
 import { named, raise, showShape } from '../errors.js';
 import { isExtent } from '../extent.js';
-import { sizeOf } from '../node.js';
-import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../primitives/index.js';
+import { type Node, sizeOf } from '../node.js';
+import {
+  axisOf,
+  broadcast,
+  reshape as reshapeNode,
+  transpose as transposeNode,
+} from '../primitives/index.js';
+import type { Mismatch, Rest } from '../reshaped.js';
 import type { Insert, Permuted, Without } from '../shape.js';
-import { type Dim, dims, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
-import { spread } from './operand.js';
+import {
+  type AnyTensor,
+  type Dim,
+  dims,
+  type DType,
+  type First,
+  nodeOf,
+  type Shape,
+  startsWithTensor,
+  type Tensor,
+  tensor,
+  type WithExtents,
+} from '../tensor.js';
 
-/** Extents, or −1; `any` is neither. */
-type Requested<E> = {
-  [I in keyof E]: 0 extends 1 & E[I] ? never : E[I] extends -1 ? E[I] : Extent<E[I]>;
+/** An extent, or −1 for what is left. */
+type Requested<D> = [D] extends [-1] ? D : Extent<D>;
+
+/** The result of a shape and what is requested of it. */
+type Reshaped<S extends Shape, E extends readonly Dim[]> = {
+  -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
 };
-type Reshaped<E> = {
-  -readonly [I in keyof E]: E[I] extends -1 ? Dim : Wide<E[I]>;
+
+/** What each argument of `reshape` may be: a message where it is no extent, or a symbol that `x` has elsewhere. */
+type ReshapeArguments<A> = {
+  [I in keyof A]: 0 extends 1 & A[I]
+    ? never // `any`
+    : A[I] extends string
+      ? Symbolic<A, A[I], Extent<A[I]>>
+      : A[I] extends number
+        ? Requested<A[I]>
+        : First<I, A[I]>;
 };
+/** A symbol that the tensor has, or a message; behind `pipe` the tensor is checked. */
+type Symbolic<A, D extends string, Checked> = Checked extends D
+  ? A extends readonly [Tensor<infer S, DType>, ...infer E extends readonly Dim[]]
+    ? Mismatch<S, E> extends infer M extends `'${D}' ${string}`
+      ? [M] extends [never]
+        ? D
+        : M
+      : D
+    : D
+  : Checked;
+
+type Reshape<A> = A extends readonly [Tensor<infer S, infer D>, ...infer E extends readonly Dim[]]
+  ? Tensor<Reshaped<S, E>, D>
+  : A extends readonly Dim[]
+    ? [Extract<A[number], string>] extends [never]
+      ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Reshaped<S, A>, D>
+      : <S extends Shape, D extends DType>(x: Tensor<Fitting<S, A>, D>) => Tensor<Reshaped<S, A>, D>
+    : never;
+/** A shape that has the symbols at its ends, or a message. */
+type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never]
+  ? S
+  : [Mismatch<S, E>];
 
 /**
- * The same numbers, in row-major order, in another shape. One extent may be −1: what is left. Raises
- * `ShapeError` where the number of elements differs.
+ * The same numbers, in row-major order, in another shape. One extent may be −1: what is left. Symbols at the front or at
+ * the end of the new shape stand for the axes that `x` has there, and stay: of `Tensor<['B', 28, 28, 1]>`,
+ * `reshape(x, 'B', 784)` and `reshape(x, -1, 784)` are `Tensor<['B', 784]>`. Extents of `dims(x)` are `Dim`, and so is −1
+ * beside them. Raises `ShapeError` where the number of elements differs. {@link rearrange} splits and merges axes by name.
  *
  * @example
- * pipe(iota(6), reshape(2, -1)) // → [[0, 1, 2], [3, 4, 5]]
- * pipe(zeros(8, 28, 28, 1), reshape(8, 784)) // : Tensor<[8, 784]>
+ * reshape(iota(6), 2, -1) // → [[0, 1, 2], [3, 4, 5]]
+ * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
+ * const flat = program({ x: 'B 28 28 C' }, ({ x }) => reshape(x, 'B', -1, 'C')) // Tensor<['B', 784, 'C']>
  */
-export const reshape =
-  <const E extends readonly number[]>(...extents: Requested<E>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<Reshaped<E>, D> =>
-    // Requested<E> is E, or a message that no number fits
-    tensor(reshapeNode(nodeOf(x), resolved(extents as readonly number[], dims(x))));
+export const reshape: <const A extends readonly (Dim | AnyTensor)[]>(
+  ...args: ReshapeArguments<A>
+) => Reshape<A> = dual(
+  'reshape',
+  startsWithTensor,
+  (x: AnyTensor, ...extents: readonly (number | string)[]) =>
+    tensor(reshapeNode(nodeOf(x), resolved(extents, nodeOf(x).shape))),
+);
 
-/** The extents with the −1 among them, if there is one, replaced by what is left. */
-const resolved = (extents: readonly number[], shape: readonly number[]): readonly number[] => {
-  const known = extents.filter((d) => d !== -1);
-  const rest = sizeOf(shape) / sizeOf(known);
-  const open = extents.length - known.length;
-  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !known.every(isExtent))
-    raise('ShapeError', {
-      where: 'reshape',
-      expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
-      actual: showShape(extents),
-      hint: 'the extents must multiply to the number of elements',
-    });
-  return extents.map((d) => (d === -1 ? rest : d));
+const wrongExtents = (extents: readonly (number | string)[], shape: readonly number[]): never =>
+  raise('ShapeError', {
+    where: 'reshape',
+    expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
+    actual: showShape(extents),
+    hint: 'the extents must multiply to the number of elements',
+  });
+
+/** The extents, with those of `shape` in the place of symbols at both ends, and of −1 what is left. */
+const resolved = (extents: readonly (number | string)[], shape: readonly number[]): readonly number[] => {
+  const isSymbol = (d: number | string): boolean => typeof d === 'string';
+  const front = extents.every(isSymbol) ? extents.length : extents.findIndex((d) => !isSymbol(d));
+  const shift = shape.length - extents.length;
+  const end = extents.length - [...extents].reverse().findIndex((d) => !isSymbol(d));
+  const known = extents.map((d, i) => {
+    const extent = typeof d === 'number' ? d : i < front ? shape[i] : i >= end ? shape[i + shift] : undefined;
+    return extent ?? wrongSymbol(d, extents, shape);
+  });
+  const others = known.filter((d) => d !== -1);
+  const rest = sizeOf(shape) / sizeOf(others);
+  const open = known.length - others.length;
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
+    wrongExtents(extents, shape);
+  return known.map((d) => (d === -1 ? rest : d));
 };
+
+const wrongSymbol = (
+  symbol: number | string,
+  extents: readonly (number | string)[],
+  shape: readonly number[],
+): never =>
+  raise('ShapeError', {
+    where: 'reshape',
+    expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
+    actual: `${symbol} in ${showShape(extents)}`,
+    hint: 'write -1 or a number for it, or use rearrange',
+  });
+
+/** Arguments of `transpose`; a message takes the place of axes that are no permutation of those of the tensor. */
+type TransposeArguments<A> = {
+  [I in keyof A]: A[I] extends number ? PermutedAxis<A, A[I]> : First<I, A[I]>;
+};
+type PermutedAxis<A, N> = A extends readonly [Tensor<infer S, DType>, ...infer P extends readonly number[]]
+  ? number extends Permuted<S, P>['length']
+    ? N
+    : Permuted<S, P>['length'] extends P['length']
+      ? N
+      : Permuted<S, P>[0]
+  : N;
+type Transpose<A> = A extends readonly [Tensor<infer S, infer D>, ...infer P extends readonly number[]]
+  ? Tensor<Permuted<S, P>, D>
+  : A extends readonly number[]
+    ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Permuted<S, A>, D>
+    : never;
 
 /**
  * The axes in another order: axis i of the result is axis `permutation[i]` of x.
  *
  * @example
- * pipe(constantOf([1, 2, 3, 4], 2, 2), transpose(1, 0)) // → [[1, 3], [2, 4]]
+ * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
  * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
  */
-export const transpose =
-  <const P extends readonly number[]>(...permutation: P) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Permuted<S, P>, D> =>
-    tensor(transposeNode(nodeOf(x), permutation));
+export const transpose: <const A extends readonly (number | AnyTensor)[]>(
+  ...args: TransposeArguments<A>
+) => Transpose<A> = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
+  tensor(transposeNode(nodeOf(x), permutation)),
+);
+
+/** A node repeated over a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
+const spread = (n: Node, shape: readonly number[]): Node => {
+  const missing = Math.max(0, shape.length - n.shape.length);
+  return broadcast(reshapeNode(n, [...shape.slice(0, missing).map(() => 1), ...n.shape]), shape);
+};
+
+type Broadcast<A> = A extends readonly [Tensor<Shape, infer D>, ...infer E extends readonly number[]]
+  ? Tensor<Widened<E>, D>
+  : A extends readonly number[]
+    ? <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<A>, D>
+    : never;
 
 /**
  * Repeats x over a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises
  * `ShapeError` where it does not fit.
  *
  * @example
- * pipe(iota(3), broadcastTo(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
+ * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
-export const broadcastTo =
-  <const E extends readonly number[]>(...extents: Extents<E>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<Widened<E>, D> =>
-    // Extents<E> is E, or a message that no number fits
-    tensor(named('broadcastTo', () => spread(nodeOf(x), extents as readonly number[])));
+export const broadcastTo: <const A extends readonly (number | AnyTensor)[]>(
+  ...args: WithExtents<A>
+) => Broadcast<A> = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
+  tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
+);
 
 /**
  * {@link broadcastTo} the shape of `model`.
  *
  * @example
- * pipe(iota(3), broadcastLike(zeros(2, 3))) // → [[0, 1, 2], [0, 1, 2]]
+ * broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
  */
-export const broadcastLike =
-  <S extends Shape>(model: Tensor<S, DType>) =>
-  <D extends DType>(x: Tensor<Shape, D>): Tensor<S, D> =>
-    tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model))));
+export const broadcastLike: {
+  <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
+  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+} = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
+  tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model)))),
+);
 
 /**
  * A new axis of extent 1, which is `axis` of the result.
  *
  * @example
+ * expandDims(iota(2), 1) // → [[0], [1]]
  * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
- * pipe(iota(2), expandDims(1)) // → [[0], [1]]
  */
-export const expandDims =
-  <const A extends number>(axis: A) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Insert<S, A, 1>, D> => {
-    const n = nodeOf(x);
-    const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
-    return tensor(reshapeNode(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]));
-  };
+export const expandDims: {
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+  ): Tensor<Insert<S, A, 1>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
+} = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
+  return tensor(reshapeNode(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]));
+});
 
 /**
  * Drops an axis of extent 1. Raises `ShapeError` where it has another extent.
  *
  * @example
- * pipe(zeros(8, 28, 28, 1), squeeze(-1)) // : Tensor<[8, 28, 28]>
- * pipe(attempt(() => squeeze(0)(zeros(8, 1))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
+ * pipe(attempt(() => pipe(zeros(8, 1), squeeze(0))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const squeeze =
-  <const A extends number>(axis: A) =>
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<Without<S, [A]>, D> => {
-    const n = nodeOf(x);
-    const at = axisOf('squeeze', n, axis);
-    if (n.shape[at] !== 1)
-      raise('ShapeError', {
-        where: 'squeeze',
-        expected: `extent 1 on axis ${axis}`,
-        actual: showShape(n.shape),
-        hint: 'reduce the axis instead, or pick an element of it with slice',
-      });
-    return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
-  };
+export const squeeze: {
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+  ): Tensor<Without<S, [A]>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
+} = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('squeeze', n, axis);
+  if (n.shape[at] !== 1)
+    raise('ShapeError', {
+      where: 'squeeze',
+      expected: `extent 1 on axis ${axis}`,
+      actual: showShape(n.shape),
+      hint: 'reduce the axis instead, or pick an element of it with slice',
+    });
+  return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+});

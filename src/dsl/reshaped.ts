@@ -1,0 +1,56 @@
+/**
+ * What `reshape` knows of the extents of its result, in types. Symbols at the front of the new shape are those at the
+ * front of the old one, and symbols at its end those at the end; −1 is what they leave.
+ */
+import type { Product, Quotient } from './product.js';
+import type { Shown } from './shown.js';
+import type { Dim, Shape } from './tensor.js';
+
+/** What lies between the symbols at both ends: of the old shape, and of the new one; or a message. */
+type Middle<S extends Shape, E extends readonly Dim[], All extends Shape = S> = E extends readonly [
+  infer First extends string,
+  ...infer More extends readonly Dim[],
+]
+  ? S extends readonly [infer D, ...infer Rest extends Shape]
+    ? [D] extends [First]
+      ? Middle<Rest, More, All>
+      : Misplaced<First, All>
+    : Misplaced<First, All>
+  : BeforeEnd<S, E, All>;
+type BeforeEnd<S extends Shape, E extends readonly Dim[], All extends Shape> = E extends readonly [
+  ...infer More extends readonly Dim[],
+  infer Last extends string,
+]
+  ? S extends readonly [...infer Rest extends Shape, infer D]
+    ? [D] extends [Last]
+      ? BeforeEnd<Rest, More, All>
+      : Misplaced<Last, All>
+    : Misplaced<Last, All>
+  : [Extract<E[number], string>] extends [never]
+    ? readonly [S, E]
+    : Misplaced<Extract<E[number], string>, All>;
+type Misplaced<
+  D extends string,
+  S extends Shape,
+> = `'${D}' does not stay at its end of ${Shown<S>}: write -1, or use rearrange`;
+
+/** A message where a symbol is not at the end that it has in the old shape; `never` where all are. */
+export type Mismatch<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
+
+/** Extents without the −1. */
+type Others<E extends readonly unknown[], Found extends readonly unknown[] = []> = E extends readonly [
+  infer First,
+  ...infer Rest,
+]
+  ? Others<Rest, First extends -1 ? Found : [...Found, First]>
+  : Found;
+
+/** The extent of the −1. `S extends unknown` makes it wait until the shape is known. */
+export type Rest<S extends Shape, E extends readonly Dim[]> = S extends unknown
+  ? number extends S['length']
+    ? Dim
+    : Middle<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
+      ? Left<Product<Old>, Product<Others<New>>>
+      : Dim
+  : never;
+type Left<A, B> = Quotient<A & Dim, B & Dim>;

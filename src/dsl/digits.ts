@@ -5,14 +5,18 @@
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 
-/** The product of two literals that are integers ≥ 0. */
-export type Multiplied<A extends number, B extends number> = 0 extends A | B
-  ? 0
-  : A extends 1
-    ? B
-    : B extends 1
-      ? A
-      : NumberOf<Reversed<Rows<Reversed<`${A}`>, `${B}`>>>;
+/** The digits of a product, of which the first factor is given so too, the last digit first; the second one is written. */
+export type Times<A extends string, B extends string> = A extends '0'
+  ? A
+  : A extends '1'
+    ? Reversed<B>
+    : B extends '0' | '1'
+      ? Kept<A, B>
+      : Rows<A, B>;
+type Kept<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
+
+/** The number of digits, of which the last one comes first. */
+export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 
 /**
  * The quotient of two literals: a message where a rest is left, `number` where the divisor has a prime factor above 7.

@@ -3,7 +3,7 @@
  * that `dimExpression.ts` evaluates, with one canonical form: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim`
  * stays wide.
  */
-import type { Multiplied, Divided } from './digits.js';
+import type { Divided, FromDigits, Times } from './digits.js';
 import type { Before, Compound, Factor, Half, IsWide, Operand } from './dim.js';
 import type { Dim } from './tensor.js';
 
@@ -42,27 +42,27 @@ type WideOr<Q> = number extends Q ? Dim : Q;
 
 // Symbols
 
-/** A product: a literal coefficient, and the other factors as they stand in a product: symbols and parenthesised compounds. */
-type Factors = readonly [coefficient: number, atoms: readonly string[]];
+/** A product: the digits of a literal coefficient, the last one first, and the other factors as they stand in a product: symbols and parenthesised compounds. */
+type Factors = readonly [coefficient: string, atoms: readonly string[]];
 
-type Flattened<D extends readonly unknown[], Found extends Factors = [1, []]> = D extends readonly [
+/** The factors of extents; `never` where one of them is wide. */
+type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
   infer One,
   ...infer Rest,
 ]
-  ? Flattened<Rest, With<Found, One>>
+  ? IsWide<One> extends true
+    ? never
+    : Flattened<Rest, With<Found, One>>
   : Found;
 
-/** The factors with those of one more extent; `never` with a wide one. */
-type With<F extends Factors, D> =
-  IsWide<D> extends true
-    ? never
-    : D extends number
-      ? [Multiplied<F[0], D>, F[1]]
-      : D extends `${infer N extends number}*${infer X}`
-        ? [Operand<X>] extends [never]
-          ? [F[0], Sorted<F[1], AtomsOf<D>>]
-          : With<[Multiplied<F[0], N>, F[1]], Operand<X>>
-        : [F[0], Sorted<F[1], AtomsOf<D & string>>];
+/** The factors with those of one more extent. */
+type With<F extends Factors, D> = D extends number
+  ? [Times<F[0], `${D}`>, F[1]]
+  : D extends `${infer N extends `${number}`}*${infer X}`
+    ? [Operand<X>] extends [never]
+      ? [F[0], Sorted<F[1], AtomsOf<D>>]
+      : With<[Times<F[0], N>, F[1]], Operand<X>>
+    : [F[0], Sorted<F[1], AtomsOf<D & string>>];
 
 /** `['H', 'W']` for `'H*W'`, `['H/2']` in parentheses for `'H/2'`. */
 type AtomsOf<D extends string> = D extends Compound
@@ -98,12 +98,12 @@ type Joined<A extends readonly string[]> = A extends readonly [infer One extends
 type Written<F extends Factors> = [F] extends [never]
   ? Dim
   : F[1] extends readonly []
-    ? F[0]
-    : F[0] extends 0
+    ? FromDigits<F[0]>
+    : F[0] extends '0'
       ? 0
       : F[1] extends readonly [infer One extends string]
-        ? Scaled<F[0], Operand<One>>
-        : Scaled<F[0], Joined<F[1]>>;
+        ? Scaled<FromDigits<F[0]>, Operand<One>>
+        : Scaled<FromDigits<F[0]>, Joined<F[1]>>;
 type Scaled<N extends number, X extends string> = N extends 1
   ? X
   : X extends `${infer Y}/${N}`

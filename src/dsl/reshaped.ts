@@ -45,12 +45,35 @@ type Others<E extends readonly unknown[], Found extends readonly unknown[] = []>
   ? Others<Rest, First extends -1 ? Found : [...Found, First]>
   : Found;
 
-/** The extent of the −1. `S extends unknown` makes it wait until the shape is known. */
-export type Rest<S extends Shape, E extends readonly Dim[]> = S extends unknown
-  ? number extends S['length']
-    ? Dim
-    : Middle<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
-      ? Left<Product<Old>, Product<Others<New>>>
-      : Dim
-  : never;
-type Left<A, B> = Quotient<A & Dim, B & Dim>;
+/** The quotient of two shapes without the extents that both have at an end. */
+type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
+  infer D,
+  ...infer Rest extends Shape,
+]
+  ? New extends readonly [D, ...infer More extends readonly Dim[]]
+    ? Left<Rest, More>
+    : LeftBefore<Old, New>
+  : LeftBefore<Old, New>;
+type LeftBefore<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
+  ...infer Rest extends Shape,
+  infer D,
+]
+  ? New extends readonly [...infer More extends readonly Dim[], D]
+    ? LeftBefore<Rest, More>
+    : Divided<Product<Old>, Product<Others<New>>>
+  : Divided<Product<Old>, Product<Others<New>>>;
+type Divided<A, B> = Quotient<A & Dim, B & Dim>;
+
+/** The extent of the −1. It is looked up by a key that waits until the shape is known, as those of `rearrange` are. */
+export type Rest<S extends Shape, E extends readonly Dim[]> = Remainder<S, E>[S extends unknown
+  ? 'extent'
+  : never];
+interface Remainder<S extends Shape, E extends readonly Dim[]> {
+  readonly extent: S extends unknown
+    ? number extends S['length']
+      ? Dim
+      : Middle<S, E> extends readonly [infer Old extends Shape, infer New extends readonly Dim[]]
+        ? Left<Old, New>
+        : Dim
+    : never;
+}

@@ -47,7 +47,7 @@ const normalizations = family('Normalisation and attention', {
   ),
   layerNorm: smooth([image, channels, channels], (x, gamma, beta) => n.layerNorm({ gamma, beta })(x)),
   rmsNorm: smooth([image, channels], (x, gamma) => n.rmsNorm({ gamma })(x)),
-  attention: smooth([image, image, image], n.attention({ heads: 2 })),
+  attention: smooth([image, image, image], (q, k, v) => n.attention(q, k, v, { heads: 2 })),
 });
 
 export const networks: readonly Feature[] = [...linears, ...convolutions, ...normalizations];

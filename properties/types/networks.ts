@@ -51,7 +51,7 @@ expectType<Tensor<['B', 14, 14, 128]>>()(F.pipe(x, downsample(kernel)));
 expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, downsample(kernel), upsample));
 expectType<Tensor<['B', Dim, Dim, 128]>>()(F.pipe(x, convolution(kernel, { strides: [3, 3] })));
 expectType<Tensor<['B', 14, 14, 64]>>()(averagePool(x));
-expectType<Tensor<['B', 28, 28, 128]>>()(attention({ heads: 4 })(block, block, block));
+expectType<Tensor<['B', 28, 28, 128]>>()(attention(block, block, block, { heads: 4 }));
 expectType<Tensor<['B', 10]>>()(F.pipe(embedding, linear({ w, b }), softmax));
 expectType<Tensor<['B', 28, 28, 10]>>()(F.pipe(block, matmul(w)));
 expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm(norm)));
@@ -65,7 +65,7 @@ F.pipe(block, groupNorm({ gamma: bias, beta: b }, { groups: 2 }));
 // @ts-expect-error Type '128' is not assignable to type '10'
 linear({ w, b: bias });
 // @ts-expect-error Type '128' is not assignable to type '64'
-attention({ heads: 4 })(x, x, block);
+attention(x, x, block, { heads: 4 });
 // @ts-expect-error Type '64' is not assignable to type '128'
 F.pipe(x, addPerSample(embedding));
 // @ts-expect-error Type '64' is not assignable to type '28'

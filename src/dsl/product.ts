@@ -19,23 +19,19 @@ export type Product<D extends readonly unknown[]> = D extends readonly []
  * literal that does not divide gives a message, which fits nothing. The quotient is `Dim` where only the run
  * can tell.
  */
-export type Quotient<A extends Dim, B extends Dim> = [A] extends [B]
-  ? IsWide<A> extends true
-    ? Dim
-    : 1
-  : IsWide<A> extends true
-    ? Dim
-    : IsWide<B> extends true
-      ? Dim
-      : B extends 1
-        ? A
-        : A extends number
-          ? B extends number
-            ? WideOr<Divided<A, B>>
-            : Dim
-          : B extends 2
-            ? Half<A>
-            : Cancelled<A & string, B>;
+export type Quotient<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<B>
+  ? Dim
+  : [A] extends [B]
+    ? 1
+    : B extends 1
+      ? A
+      : A extends number
+        ? B extends number
+          ? WideOr<Divided<A, B>>
+          : Dim
+        : B extends 2
+          ? Half<A>
+          : Cancelled<A & string, B>;
 
 /** What `Divided` does not know is wide. */
 type WideOr<Q> = number extends Q ? Dim : Q;

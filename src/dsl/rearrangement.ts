@@ -75,11 +75,13 @@ type TwoOpen<
   P extends string,
   Found extends string = never,
 > = Group extends readonly [infer N extends string, ...infer Rest extends readonly string[]]
-  ? N extends keyof Z | '1'
-    ? TwoOpen<Rest, Z, P, Found>
-    : [Found] extends [never]
-      ? TwoOpen<Rest, Z, P, N>
-      : `'${P}': give ${Found} or ${N} a size`
+  ? N extends '...'
+    ? `'${P}': ... is in parentheses on the left`
+    : N extends keyof Z | '1'
+      ? TwoOpen<Rest, Z, P, Found>
+      : [Found] extends [never]
+        ? TwoOpen<Rest, Z, P, N>
+        : `'${P}': give ${Found} or ${N} a size`
   : never;
 
 type OrMessage<T, Message> = [Message] extends [never] | [[never]] ? T : Message;
@@ -111,7 +113,7 @@ type Any<I extends readonly unknown[]> = I extends readonly [infer First, ...inf
 type Unfit<I extends readonly unknown[], S extends Shape, P extends string> = number extends S['length']
   ? never
   : S extends Any<I>
-    ? '1' extends I[number]
+    ? '1' extends Exclude<I[number], '...' extends I[number] ? '1' : never>
       ? true extends { [K in keyof I]: I[K] extends '1' ? IsNotOne<S[K & keyof S]> : false }[number]
         ? `'${P}' does not fit ${Shown<S>}: 1 stands for an axis of 1`
         : never
@@ -120,8 +122,11 @@ type Unfit<I extends readonly unknown[], S extends Shape, P extends string> = nu
 type IsNotOne<D> = IsWide<D> extends true ? false : D extends 1 ? false : true;
 
 /** The pattern, or a message where it is wrong or does not fit the tensor. */
-export type FittingPattern<P extends string, S extends Shape, Z> =
-  CheckedPattern<P, Z> extends P ? OrMessage<P, Unfit<Left<P>, S, P>> : CheckedPattern<P, Z>;
+export type FittingPattern<P extends string, S extends Shape, Z> = string extends P
+  ? P
+  : CheckedPattern<P, Z> extends P
+    ? OrMessage<P, Unfit<Left<P>, S, P>>
+    : CheckedPattern<P, Z>;
 
 /** The shape, or a message where a pattern does not fit it. */
 export type FittingShape<P extends string, S extends Shape> = S extends unknown

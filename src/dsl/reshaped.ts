@@ -2,6 +2,7 @@
  * What `reshape` knows of the extents of its result, in types. Symbols at the front of the new shape are those at the
  * front of the old one, and symbols at its end those at the end; −1 is what they leave.
  */
+import type { IsWide } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
 import type { Dim, Shape } from './tensor.js';
@@ -45,12 +46,12 @@ type Others<E extends readonly unknown[], Found extends readonly unknown[] = []>
   ? Others<Rest, First extends -1 ? Found : [...Found, First]>
   : Found;
 
-/** The quotient of two shapes without the extents that both have at an end. */
+/** The quotient of two shapes without the literals that both have at an end. */
 type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
   infer D,
   ...infer Rest extends Shape,
 ]
-  ? New extends readonly [D, ...infer More extends readonly Dim[]]
+  ? New extends readonly [Literal<D>, ...infer More extends readonly Dim[]]
     ? Left<Rest, More>
     : LeftBefore<Old, New>
   : LeftBefore<Old, New>;
@@ -58,10 +59,12 @@ type LeftBefore<Old extends Shape, New extends readonly Dim[]> = Old extends rea
   ...infer Rest extends Shape,
   infer D,
 ]
-  ? New extends readonly [...infer More extends readonly Dim[], D]
+  ? New extends readonly [...infer More extends readonly Dim[], Literal<D>]
     ? LeftBefore<Rest, More>
     : Divided<Product<Old>, Product<Others<New>>>
   : Divided<Product<Old>, Product<Others<New>>>;
+/** What a wide extent is equal to is not known. */
+type Literal<D> = IsWide<D> extends true ? never : D;
 type Divided<A, B> = Quotient<A & Dim, B & Dim>;
 
 /** The extent of the −1. It is looked up by a key that waits until the shape is known, as those of `rearrange` are. */

@@ -65,7 +65,7 @@ export const attentionBlock = ({
         layers.qkv.apply(params.qkv), // [B, H, W, 3·C]
         split([channels, channels, channels]),
       );
-      return add(x)(layers.output.apply(params.output)(attention({ heads })(q, k, v)));
+      return add(x)(layers.output.apply(params.output)(attention(q, k, v, { heads })));
     },
   };
 };

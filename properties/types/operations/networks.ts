@@ -70,7 +70,7 @@ const normalizations: Usages = {
     rank: { given: { gamma: '1 C' } },
   }),
   attention: usage(
-    'attention({ heads: 4 })(q, k, v)',
+    'attention(q, k, v, { heads: 4 })',
     { q: 'B H W C', k: 'B H W C', v: 'B H W C' },
     'B H W C',
   ),

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { logSoftmax, softmax } from './activation.js';
-import { attention } from './attention.js';
-import { constantOf, fullOf, iota, ones, zeros } from './constants.js';
+import { constantOf, iota, ones, zeros } from './constants.js';
 import { averagePool, conv2d, convolution, downsample, upsample } from './convolution.js';
 import { gather } from './indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
@@ -169,34 +168,5 @@ describe('normalization', () => {
 
   test('the groups divide the channels', () => {
     expect(attempt(() => groupNorm(unit, { groups: 3 })(x()))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-  });
-});
-
-describe('attention', () => {
-  test('with equal keys is the mean of the values', async () => {
-    const v = () => constantOf([1, 2, 3, 4], 1, 1, 2, 2);
-    const same = () => fullOf(0.5, 1, 1, 2, 2);
-    expect(await numbersOf(() => attention({ heads: 2 })(v(), same(), v()))).toEqual([2, 3, 2, 3]);
-  });
-
-  test('is the textbook formula, head by head', async () => {
-    const q = [0.5, -1, 1, 2];
-    const k = [1, 0.5, -1, 1];
-    const v = [1, 2, 3, 4];
-    const given = (x: readonly number[]) => constantOf(x, 1, 1, 2, 2);
-    const values = await numbersOf(() => attention({ heads: 2 })(given(q), given(k), given(v)));
-    // two pixels, two heads of one channel: softmax over pixels of q·k, since √1 = 1
-    for (const pixel of [0, 1])
-      for (const head of [0, 1]) {
-        const weights = [0, 1].map((other) => Math.exp(q[2 * pixel + head]! * k[2 * other + head]!));
-        const expected = (weights[0]! * v[head]! + weights[1]! * v[2 + head]!) / (weights[0]! + weights[1]!);
-        expect(values[2 * pixel + head]).toBeCloseTo(expected, 10);
-      }
-  });
-
-  test('the heads divide the channels', () => {
-    const x = zeros(1, 2, 2, 6);
-    expect(attempt(() => attention({ heads: 4 })(x, x, x))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(F.pipe(attention({ heads: 3 })(x, x, x), dims)).toEqual([1, 2, 2, 6]);
   });
 });

@@ -56,51 +56,61 @@ interface Rearrange {
 
 const OTHERS = '...';
 
-/** The axes of one side: the names in a pair of parentheses are one axis; `1` is an axis of no names. */
-type Side = readonly (readonly string[])[];
+/** An axis of a pattern: one name, or the names in a pair of parentheses; `1` is an axis of no names. */
+interface Axis {
+  readonly names: readonly string[];
+  readonly isGroup: boolean;
+}
 
 interface Pattern {
   readonly text: string;
-  readonly left: Side;
-  readonly right: Side;
+  readonly left: readonly Axis[];
+  readonly right: readonly Axis[];
 }
+
+const namesOf = (side: readonly Axis[]): readonly string[] => side.flatMap(({ names }) => names);
 
 const refuse = (text: string, expected: string, hint: string): never =>
   raise('ConfigError', { where: 'rearrange', expected, actual: `'${text}'`, hint });
 
-const sideOf = (side: string, text: string): Side => {
-  const groups: (readonly string[])[] = [];
+const sideOf = (side: string, text: string): readonly Axis[] => {
+  const axes: Axis[] = [];
   let open: string[] | null = null;
   for (const word of side.match(/\.\.\.|\w+|\S/g) ?? []) {
     const isName = word === OTHERS || /^[A-Za-z_]/.test(word);
     if (word === '(' && open === null) open = [];
     else if (word === ')' && open !== null) {
-      groups.push(open);
+      axes.push({ names: open, isGroup: true });
       open = null;
     } else if (isName || word === '1') {
       const names = isName ? [word] : [];
-      if (open === null) groups.push(names);
+      if (open === null) axes.push({ names, isGroup: false });
       else open.push(...names);
     } else refuse(text, 'names of axes, 1, ... and pairs of parentheses', `${word} is not an axis`);
   }
-  return open === null ? groups : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
+  return open === null ? axes : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
 };
 
 /** Reads a pattern; raises `ConfigError`. */
 const patternOf = (text: string): Pattern => {
-  const sides = text.split('->');
-  if (sides.length !== 2) refuse(text, 'a pattern with one arrow', 'write it like B H W C -> B (H W) C');
-  const [left, right] = sides.map((side) => sideOf(side, text)) as [Side, Side]; // two, as checked
-  const [before, after] = [left.flat(), right.flat()];
-  for (const [names, others, where] of [[before, after, 'right'], [after, before, 'left']] as const)
+  const [before, after, ...more] = text.split('->').map((side) => sideOf(side, text));
+  if (before === undefined || after === undefined || more.length > 0)
+    return refuse(text, 'a pattern with one arrow', 'write it like B H W C -> B (H W) C');
+  const sides = [
+    ['left', namesOf(before)],
+    ['right', namesOf(after)],
+  ] as const;
+  for (const [side, names] of sides)
     for (const name of names) {
-      if (!others.includes(name)) refuse(text, 'the same axes on both sides', `${name} is not on the ${where}`);
+      for (const [other, others] of sides)
+        if (!others.includes(name))
+          refuse(text, 'the same axes on both sides', `${name} is not on the ${other}`);
       if (names.indexOf(name) !== names.lastIndexOf(name))
-        refuse(text, 'each axis once on each side', `${name} is there twice`);
-    } // prettier-ignore
-  if (left.some((names) => names.length > 1 && names.includes(OTHERS)))
+        refuse(text, 'each axis once on each side', `${name} is there twice on the ${side}`);
+    }
+  if (before.some(({ names, isGroup }) => isGroup && names.includes(OTHERS)))
     refuse(text, '... outside of parentheses on the left', 'name the axes that the parentheses hold');
-  return { text, left, right };
+  return { text, left: before, right: after };
 };
 
 /** The extents of the named axes; `...` has several. */
@@ -119,7 +129,8 @@ const partsOf = (
   const open = names.filter((name) => !given.has(name));
   const known = sizeOf(names.map((name) => given.get(name) ?? 1));
   const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
-  const said = names.flatMap((name) => (given.has(name) ? [`, ${name} = ${given.get(name)}`] : [])).join('');
+  const sizes = names.flatMap((name) => (given.has(name) ? [`${name} = ${given.get(name)}`] : []));
+  const said = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
   if (open.length > 1) wrong(`sizes for all but one axis of ${axis}`);
   if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
   if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${said}`);
@@ -129,7 +140,7 @@ const partsOf = (
 
 /** Binds the axes of the left side to the extents of a shape. */
 const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given): Extents => {
-  const at = left.findIndex((names) => names[0] === OTHERS);
+  const at = left.findIndex(({ names }) => names[0] === OTHERS);
   const missing = shape.length - left.length + (at < 0 ? 0 : 1);
   const wrong = (expected: string, actual: string): never =>
     raise('ShapeError', {
@@ -140,7 +151,7 @@ const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given):
     });
   if (at < 0 ? missing !== 0 : missing < 0)
     wrong(`rank ${at < 0 ? left.length : `${left.length - 1} or more`}`, showShape(shape));
-  const entries = left.flatMap((names, i) => {
+  const entries = left.flatMap(({ names }, i) => {
     if (i === at) return [[OTHERS, shape.slice(at, at + missing)] as const];
     const axis = at >= 0 && i > at ? i + missing - 1 : i;
     const extent = shape[axis]!;
@@ -152,7 +163,7 @@ const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given):
 };
 
 const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
-  const names = left.flat().filter((name) => name !== OTHERS);
+  const names = namesOf(left).filter((name) => name !== OTHERS);
   for (const [name, size] of Object.entries(sizes))
     if (!names.includes(name) || !isExtent(size))
       raise('ConfigError', {
@@ -172,14 +183,21 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
   const extentsOf = (names: readonly string[]): readonly number[] =>
     names.flatMap((name) => extents.get(name)!);
-  /** Where each name begins among the split axes. */
+  /** The split axes of each name. */
   const axes = new Map<string, readonly number[]>();
   let next = 0;
-  for (const name of pattern.left.flat()) axes.set(name, extents.get(name)!.map(() => next++)); // prettier-ignore
-  const split = reshape(x, extentsOf(pattern.left.flat()));
-  const permuted = transpose(split, pattern.right.flat().flatMap((name) => axes.get(name)!)); // prettier-ignore
-  const merged = pattern.right.flatMap((names) =>
-    names.length === 1 ? extentsOf(names) : [sizeOf(extentsOf(names))],
+  for (const name of namesOf(pattern.left))
+    axes.set(
+      name,
+      extents.get(name)!.map(() => next++),
+    );
+  const split = reshape(x, extentsOf(namesOf(pattern.left)));
+  const permuted = transpose(
+    split,
+    namesOf(pattern.right).flatMap((name) => axes.get(name)!),
+  );
+  const merged = pattern.right.flatMap(({ names, isGroup }) =>
+    isGroup || names.length === 0 ? [sizeOf(extentsOf(names))] : extentsOf(names),
   );
   return reshape(permuted, merged);
 };

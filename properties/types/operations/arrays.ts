@@ -88,16 +88,16 @@ const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage 
   moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
 
 const movements: Usages = {
-  reshape: moved('reshape({B}, -1, 4)(x)', 'B H C', 'B Dim 4', { dim: { use: 'reshape(-2)(x)' } }),
-  transpose: along('transpose(1, 0, 2)(x)', 'H B C', 'B'),
-  broadcastTo: moved('broadcastTo({B}, {C})(x)', 'C', 'B C', { dim: { use: 'broadcastTo(1.5)(x)' } }),
-  broadcastLike: usage('broadcastLike(y)(x)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
+  reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
+  transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
+  broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
+  broadcastLike: usage('broadcastLike(x, y)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
     ...everyDtype,
     rank: { free: 'takes every rank: that it fits is checked when the program is traced' },
     dim: { free: 'takes every extent: that it fits is checked when the program is traced' },
   }),
-  expandDims: along('expandDims(2)(x)', 'B H 1 C', 'B 1'),
-  squeeze: moved('squeeze(1)(x)', 'B 1 C', 'B C', {
+  expandDims: along('expandDims(x, 2)', 'B H 1 C', 'B 1'),
+  squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
     rank: noAxis('B', 'B'),
     dim: { free: 'takes every extent: that it is 1 is checked when the program is traced' },
   }),

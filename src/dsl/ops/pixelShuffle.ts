@@ -10,21 +10,6 @@ import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } fro
 type Square<R extends number> = Product<[R, R]> & Dim;
 type Times<D extends Dim, R extends Dim> = Product<[D, R]> & Dim;
 
-/** `[B, H, W, C]` with r times the height and width, and the r²-th part of the channels. */
-type Shuffled<B extends Dim, H extends Dim, W extends Dim, C extends Dim, R extends number> = [
-  B,
-  Times<H, R>,
-  Times<W, R>,
-  Quotient<C, Square<R>>,
-];
-/** The inverse of {@link Shuffled}. */
-type Unshuffled<B extends Dim, H extends Dim, W extends Dim, C extends Dim, R extends number> = [
-  B,
-  Quotient<H, R>,
-  Quotient<W, R>,
-  Times<C, Square<R>>,
-];
-
 /** The extents of an image; raises `ConfigError` for a wrong factor, and `ShapeError` for what is no image. */
 const extentsOf = (where: string, { shape }: Node, r: number): readonly [number, number, number, number] => {
   if (!Number.isSafeInteger(r) || r < 1)
@@ -68,12 +53,12 @@ export const pixelShuffle: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
     r: R,
-  ): Tensor<Shuffled<B, H, W, C, R>, D>;
+  ): Tensor<[B, Times<H, R>, Times<W, R>, Quotient<C, Square<R>>], D>;
   <const R extends number>(
     r: R,
   ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
     x: Tensor<[B, H, W, C], D>,
-  ) => Tensor<Shuffled<B, H, W, C, R>, D>;
+  ) => Tensor<[B, Times<H, R>, Times<W, R>, Quotient<C, Square<R>>], D>;
 } = dual('pixelShuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelShuffle', n, r);
@@ -94,12 +79,12 @@ export const pixelUnshuffle: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
     r: R,
-  ): Tensor<Unshuffled<B, H, W, C, R>, D>;
+  ): Tensor<[B, Quotient<H, R>, Quotient<W, R>, Times<C, Square<R>>], D>;
   <const R extends number>(
     r: R,
   ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
     x: Tensor<[B, H, W, C], D>,
-  ) => Tensor<Unshuffled<B, H, W, C, R>, D>;
+  ) => Tensor<[B, Quotient<H, R>, Quotient<W, R>, Times<C, Square<R>>], D>;
 } = dual('pixelUnshuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelUnshuffle', n, r);

@@ -126,16 +126,17 @@ const wrongSymbol = (
   });
 
 /** Arguments of `transpose`; a message takes the place of axes that are no permutation of those of the tensor. */
-type TransposeArguments<A> = {
-  [I in keyof A]: A[I] extends number ? PermutedAxis<A, A[I]> : First<I, A[I]>;
+type TransposeArguments<A, Wrong = NoPermutation<A>> = {
+  [I in keyof A]: A[I] extends number ? ([Wrong] extends [never] ? A[I] : Wrong) : First<I, A[I]>;
 };
-type PermutedAxis<A, N> = A extends readonly [Tensor<infer S, DType>, ...infer P extends readonly number[]]
-  ? number extends Permuted<S, P>['length']
-    ? N
-    : Permuted<S, P>['length'] extends P['length']
-      ? N
-      : Permuted<S, P>[0]
-  : N;
+type NoPermutation<A> = A extends readonly [Tensor<infer S, DType>, ...infer P extends readonly number[]]
+  ? WrongOf<Permuted<S, P>, P>
+  : never;
+type WrongOf<Result extends Shape, P extends readonly number[]> = number extends Result['length']
+  ? never
+  : Result['length'] extends P['length']
+    ? never
+    : Result[0];
 type Transpose<A> = A extends readonly [Tensor<infer S, infer D>, ...infer P extends readonly number[]]
   ? Tensor<Permuted<S, P>, D>
   : A extends readonly number[]

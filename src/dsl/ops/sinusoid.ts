@@ -9,6 +9,7 @@ import {
   broadcast,
   concat,
   constant,
+  full,
   mul,
   pad,
   reshape,
@@ -89,17 +90,20 @@ const frequenciesOf = (options: SinusoidOptions): Float32Array => {
 
 /** 2²⁹: float64 has so many bits more than float32 as this has zeros. */
 const MORE = 2 ** 29;
+/** Below it a float32 is within 2.4e-7 of what it stands for. */
+const NEAR = 4;
 
 /**
- * Numbers as float32 holds them, also where they are computed in float64, as the reference does: (x·2²⁹) − (x·2²⁹ − x)
- * is x rounded to the 24 bits of a float32 (Veltkamp 1968). In float32 it is 0, and x has that form already. The
- * derivative is 1.
+ * Angles as float32 holds them, also where they are computed in float64, as the reference does: x·2²⁹ − (x·2²⁹ − x) is x
+ * rounded to the 24 bits of a float32 (Veltkamp 1968). In float32 it is 0, and x is rounded already. Small angles stay as
+ * they are: float32 hardly changes them, and differences of values still tell the derivative, which is 1.
  */
 const roundedToFloat32 = (x: Node): Node => {
   const large = scale(x, MORE);
   const rounded = sub(large, sub(large, x));
-  const isFloat32 = binary('equal', rounded, zerosLike(x));
-  return add(x, stopGradient(sub(select(isFloat32, x, rounded), x)));
+  const isNear = binary('less', unary('abs', x), full(NEAR, x.shape));
+  const stays = binary('or', isNear, binary('equal', rounded, zerosLike(x)));
+  return add(x, stopGradient(sub(select(stays, x, rounded), x)));
 };
 
 /**
@@ -127,10 +131,7 @@ export const sinusoid: Sinusoid = dual('sinusoid', 2, (t: AnyTensor, options: Si
   const omega = frequenciesOf(options);
   const [B, n] = [x.shape[0]!, omega.length];
   const angles = roundedToFloat32(
-    mul(
-      broadcast(reshape(roundedToFloat32(x), [B, 1]), [B, n]),
-      broadcast(constant(omega, [1, n], 'float32'), [B, n]),
-    ),
+    mul(broadcast(reshape(x, [B, 1]), [B, n]), broadcast(constant(omega, [1, n], 'float32'), [B, n])),
   );
   const [sines, cosines] = [unary('sin', angles), unary('cos', angles)];
   const halves = layoutOf(options).first === 'sine' ? [sines, cosines] : [cosines, sines];

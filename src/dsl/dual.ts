@@ -9,8 +9,7 @@ type Arguments = readonly unknown[];
 export type DataFirst = number | ((args: Arguments) => boolean);
 
 /** Gives a function a name: error messages show it where a function is passed as a tensor. */
-const withName = <F extends object>(name: string, f: F): F =>
-  Object.defineProperty(f, 'name', { value: name });
+const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
  * Makes an operator of its data-first form. `dataFirst` is the number of arguments of that form, or a predicate where

@@ -42,12 +42,12 @@ const orders = family('Order', {
 });
 
 const movements = family('Movement', {
-  reshape: smooth([any], n.reshape(3, -1)),
-  transpose: smooth([any], n.transpose(1, 0)),
-  broadcastTo: smooth([float('any', 3)], n.broadcastTo(2, 3)),
+  reshape: smooth([any], (x) => n.reshape(x, 3, -1)),
+  transpose: smooth([any], (x) => n.transpose(x, 1, 0)),
+  broadcastTo: smooth([float('any', 3)], (x) => n.broadcastTo(x, 2, 3)),
   broadcastLike: smooth([float('any', 3), truths], (x, model) => n.broadcastLike(x, model)),
-  expandDims: smooth([any], n.expandDims(-1)),
-  squeeze: smooth([float('any', 2, 1, 3)], n.squeeze(1)),
+  expandDims: smooth([any], (x) => n.expandDims(x, -1)),
+  squeeze: smooth([float('any', 2, 1, 3)], (x) => n.squeeze(x, 1)),
   slice: smooth([any], n.slice(1, -2, 2)),
   split: smooth([any], n.split([1, 2])),
   halve: smooth([float('any', 2, 4)], n.halve()),

@@ -50,4 +50,16 @@ const normalizations = family('Normalisation and attention', {
   attention: smooth([image, image, image], (q, k, v) => n.attention(q, k, v, { heads: 2 })),
 });
 
-export const networks: readonly Feature[] = [...linears, ...convolutions, ...normalizations];
+const rearrangements = family('Rearrangement and embedding', {
+  rearrange: smooth([image], (x) => n.rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 2 })),
+  pixelShuffle: smooth([image], (x) => n.pixelShuffle(x, 2)),
+  pixelUnshuffle: smooth([image], (x) => n.pixelUnshuffle(x, 2)),
+  sinusoid: smooth([float('any', 3)], (t) => n.sinusoid(t, { size: 5, sinusoid: 'ddpm' })),
+});
+
+export const networks: readonly Feature[] = [
+  ...linears,
+  ...convolutions,
+  ...normalizations,
+  ...rearrangements,
+];

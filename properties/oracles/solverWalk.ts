@@ -60,7 +60,8 @@ export const walkOf = async (
       [Dim, ...Shape]
     >;
     const x0 = apply(null, shaped, { t: broadcastTo(t, batch) as Tensor<[Dim], 'int32'> });
-    return ascribeLike(reshape(x0, ...dims(x)) as Tensor<Shape>, x);
+    const shape: readonly number[] = dims(x);
+    return ascribeLike(reshape(x0, ...shape) as Tensor<Shape>, x);
   };
   const timestepAt = (index: number): number => legs[index]!.t;
   const nextAt = (index: number): number => legs[index]!.next ?? legs[index]!.t;

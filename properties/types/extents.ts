@@ -315,8 +315,6 @@ zeros(1e21);
 zeros('B');
 // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
 normal('B');
-// @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
-reshape('B', 4);
 
 // @ts-expect-error Argument of type 'any' is not assignable to parameter of type 'never'
 program(anything, (given) => given);

@@ -32,7 +32,8 @@ export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>
   <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>): Tensor<[B, ...I]> => {
     if (isOne(keys)) return draw(batch)(keys);
-    const [samples, ...sample] = dims(batch) as readonly [number, ...number[]]; // when traced
+    const [samples] = dims(batch);
+    const sample: readonly number[] = dims(batch).slice(1);
     if (keys.length !== samples)
       raise('ConfigError', {
         where: 'key',

@@ -56,7 +56,7 @@ export const dynamicThreshold =
   (percentile = 0.995): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
     const q = orRaise(percentileOf(percentile));
-    const [B = 1] = dims(x0) as readonly number[]; // traced: numbers
+    const [B = 1] = dims(x0);
     const s = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
     // samples are the first axis of x̂₀, which S does not say
     const scaled = scaleBy(x0 as unknown as Tensor<[Dim, ...Shape]>, reciprocal(s));

@@ -49,7 +49,7 @@ const componentsOf =
   (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
     const { weights, means, variances, shape } = valid(given);
-    const [B, K, N] = [dims(t)[0]!, weights.length, sizeOf(shape)];
+    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
     const ofSample = (numbers: Float64Array): Flat =>
       broadcastTo(reshape(gather(table(numbers), t), B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
@@ -81,9 +81,10 @@ const componentsOf =
 
 /** The mean over the components, by how likely each has given x: `[B, K, N]` to the shape of x. */
 const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, values: Flat): Tensor<S> => {
-  const [B, K] = dims(logDensity) as readonly [number, number];
+  const [B, K] = dims(logDensity);
   const shares = broadcastTo(reshape(softmax(logDensity), B, K, 1), ...dims(values)) as Tensor<Shape> as Flat;
-  return ascribeLike(reshape(sum(mul(values, shares), 1), ...dims(like)) as Tensor<Shape>, like);
+  const shape: readonly number[] = dims(like);
+  return ascribeLike(reshape(sum(mul(values, shares), 1), ...shape) as Tensor<Shape>, like);
 };
 
 /**

@@ -109,7 +109,7 @@ const wrongNumbers = (
 
 /** The variance of each sample, `[B, ...I]` to `[B]`; 0 to the bit where all its numbers are one. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
-  const [B = 1] = dims(x) as readonly number[]; // traced: numbers
+  const [B] = dims(x);
   // the mean of equal numbers is rounded, and the squares of what is left would be taken for a variance
   const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
   const without = (numbers: Tensor<[B]>) => sub(scaleBy(onesLike(x), numbers));

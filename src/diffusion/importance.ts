@@ -45,7 +45,7 @@ const historyOf = ({ losses, seen }: DrawMemory): LossHistory => ({ losses, seen
 
 /** Of each sample, how many before it in the batch, and how many after it, are at the same timestep: `[B]`. */
 const repeats = (t: Tensor<[Dim], 'int32'>) => {
-  const [B] = dims(t) as readonly [number]; // traced: numbers
+  const [B] = dims(t);
   const across = broadcastTo(B, B);
   const down = (x: Tensor<[Dim], 'int32'>) => across(reshape(x, B, 1));
   const same = equal(across(t), down(t));
@@ -58,7 +58,7 @@ const repeats = (t: Tensor<[Dim], 'int32'>) => {
 const recorded =
   ({ losses: all, seen }: LossHistory) =>
   ({ losses, t }: SampleLosses<Dim>): LossHistory => {
-    const [T, size] = dims(all) as readonly [number, number]; // traced: numbers
+    const [T, size] = dims(all);
     const { before, after } = repeats(t);
     // only the last `size` losses at a timestep stay: no two of these have one place
     const stays = cast(less(after, size), 'float32');
@@ -74,7 +74,7 @@ const recorded =
 
 /** p_t ∝ √E[L_t²], `[T]`; uniform until each timestep has all its losses. */
 const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor<[Dim]> => {
-  const [T, size] = dims(losses) as readonly [number, number]; // traced: numbers
+  const [T, size] = dims(losses);
   const roots = sqrt(mean(square(losses), 1));
   const known = and(greaterEqual(min(seen), size), greater(sum(roots), 0));
   const sizes = where(known, roots, onesLike(roots));

@@ -31,7 +31,7 @@ export const superResolution = (options: { readonly factor: number }): Condition
   )(given);
   return namedConditioner(name, (x0) => {
     const { factor } = orRaise(given);
-    const [, height, width] = dims(x0) as readonly [number, number, number]; // by its type
+    const [, height, width] = dims(x0);
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {
         where: 'superResolution',

@@ -36,7 +36,7 @@ import type { TimestepDraw } from './timestepDraw.js';
 const cellAmong =
   (borders: Tensor<[Dim]>) =>
   <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
-    const [[B], [N]] = [dims(numbers), dims(borders)] as unknown as readonly [[number], [number]]; // traced: numbers
+    const [[B], [N]] = [dims(numbers), dims(borders)];
     const beyond = addBias(scaleBy(ones(B, N) as Tensor<[Dim, Dim]>, numbers as Tensor<[Dim]>), neg(borders));
     return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is that of the numbers
   };
@@ -50,7 +50,7 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
       actual,
       hint: 'a probability for each timestep of the process, in any unit',
     });
-  const [length] = dims(probabilities) as readonly [number]; // traced: a number
+  const [length] = dims(probabilities);
   if (length !== T) wrong(`${T} probabilities, one for each timestep`, `${length}`);
   const node = nodeOf(probabilities);
   if (node.op !== 'constant') return;

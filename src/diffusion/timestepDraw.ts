@@ -61,7 +61,7 @@ export const uniformTimesteps: TimestepDraw =
 export const stratifiedTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
   (batch) => {
-    const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
+    const [B] = dims(batch);
     const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
     return (key) => F.pipe(offsets, ascribeLike(perSample(batch)), add(randint(key, 0, T)), mod(T));
   };
@@ -85,7 +85,7 @@ export const stratifiedTimesteps: TimestepDraw =
 export const antitheticTimesteps: TimestepDraw =
   ({ schedule: { T } }) =>
   (batch) => {
-    const [B] = dims(batch) as readonly [number]; // a batch has the axis of its samples
+    const [B] = dims(batch);
     return (key) => {
       const half: Tensor<[Dim], 'int32'> = randint(key, 0, T, Math.ceil(B / 2));
       const mirrored: Tensor<[Dim], 'int32'> = add(neg(half), T - 1);

@@ -61,7 +61,7 @@ type Operator = '+' | '*' | '/';
 export type Compound = `${string}${Operator}${string}`;
 
 /** An operand of `*` and `/`: a compound goes into parentheses. */
-type Factor<D extends string> = D extends Compound ? `(${D})` : D;
+export type Factor<D extends string> = D extends Compound ? `(${D})` : D;
 /** An operand of `+`: only another sum needs parentheses. */
 type Term<D extends string> = D extends `${string}+${string}` ? `(${D})` : D;
 

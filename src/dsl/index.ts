@@ -205,7 +205,12 @@ export { averagePooling, maxPool, maxPooling, type Pooling } from './ops/pooling
 export { resizeBilinear, resizeNearest } from './ops/resize.js';
 export { gelu, logSoftmax, silu, softmax } from './ops/activation.js';
 export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/normalization.js';
-export { attention } from './ops/attention.js';
+export { attention, type AttentionOptions } from './ops/attention.js';
+export { pixelShuffle, pixelUnshuffle } from './ops/pixelShuffle.js';
+export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/sinusoid.js';
+export { rearrange } from './ops/rearrange.js';
+export type { Rearranged } from './rearrangement.js';
+export type { Product, Quotient } from './product.js';
 export type { Numeric } from './ops/operand.js';
 export type {
   Backend,

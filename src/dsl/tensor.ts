@@ -62,13 +62,21 @@ const notATensor = (x: unknown): Explanation =>
 export const isTensor = (x: unknown): x is AnyTensor =>
   typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
 
+/** The extents of a tensor when it is traced: as many numbers as its type has axes. */
+export type ExtentsOf<T> =
+  T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
+
 /**
- * The extents at which a tensor is traced: numbers, whatever its type says.
+ * The extents at which a tensor is traced: numbers, one for each axis of its type. They are `number` also where the
+ * type has a literal or a symbol, so that functions whose dims are parameters can calculate with them.
  *
  * @example
- * dims(zeros(32, 28, 28, 1)) // → [32, 28, 28, 1]
+ * const x = zeros(32, 28, 28, 1)
+ * dims(x) // → [32, 28, 28, 1]
+ * const [batch, height] = dims(x)
+ * height / 2 // → 14
  */
-export const dims = (x: AnyTensor): readonly number[] => nodeOf(x).shape;
+export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape as ExtentsOf<T>; // a node has the axes of the type that it was given
 
 /**
  * The dtype of a tensor, as a value.
@@ -79,22 +87,29 @@ export const dims = (x: AnyTensor): readonly number[] => nodeOf(x).shape;
  */
 export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
 
+/** See {@link ascribe}. */
+type Ascribe = OneError & {
+  <const S extends readonly Dim[]>(
+    ...given: Extents<S>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
+  <D extends DType, const S extends readonly Dim[]>(
+    x: Tensor<Shape, D>,
+    ...given: Extents<S>
+  ): Tensor<Widened<S>, D>;
+};
+
 /**
  * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents are
- * checked when the program is traced, and so is what symbols say of each other (`ascribe('H', 'H/2')`); raises
+ * checked when the program is traced, and so is what symbols say of each other (`ascribe(x, 'H', 'H/2')`); raises
  * `ShapeError`.
  *
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
+ * ascribe(betas, 3) // : Tensor<[3]>
  * pipe(betas, ascribe(3)) // : Tensor<[3]>
- * pipe(attempt(() => pipe(betas, ascribe(4))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const ascribe: OneError & {
-  <const S extends Dim[]>(
-    ...given: Extents<S>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
-} = dual(
+export const ascribe: Ascribe = dual(
   'ascribe',
   ([x]) => isTensor(x),
   (x: AnyTensor, ...given: Shape) => {

@@ -44,8 +44,7 @@ export const beginBound = <P, I extends ImageShape>({
   const spec: TreeSpec<{ readonly x0: Tensor<['B', ...I]> }> = treeSpec({ x0: leafSpec(['B', ...image]) });
   return program(spec, ({ x0 }) => {
     const prior = priorTerm(process)(x0);
-    // B is a number when this is traced
-    const [B] = dims(prior) as readonly number[] as readonly [number];
+    const [B] = dims(prior);
     const measured = zeros(3, process.schedule.T, B) as Tensor<Shape> as MeasuredTable;
     return { prior, measured };
   });
@@ -67,7 +66,7 @@ const withRow = (
   t: Tensor<[], 'int32'>,
   row: readonly [Tensor<['B']>, Tensor<['B']>, Tensor<['B']>],
 ) => {
-  const extents = dims(table) as readonly number[] as readonly [3, number, number]; // when traced
+  const extents = dims(table);
   const [, T, B] = extents;
   const isHere = broadcastTo(reshape(equal(iota(T), t), 1, T, 1), ...extents);
   const rows = broadcastTo(reshape(stack(row) as Tensor<Shape>, 3, 1, B), ...extents);

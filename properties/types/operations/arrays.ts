@@ -88,7 +88,7 @@ const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage 
   moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
 
 const movements: Usages = {
-  reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B Dim 4', { dim: { use: 'reshape(x, -2)' } }),
+  reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
   transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
   broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
   broadcastLike: usage('broadcastLike(x, y)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {

@@ -17,13 +17,16 @@ const OPERATION = 200;
 /** For what calculates: extents, digit by digit, or shapes, axis by axis. */
 const CALCULATION = 500;
 const calculating =
-  'concat pad upsample downsample averagePool maxPool halve split einsum sumOver prodOver maxOver minOver meanOver varianceOver normOver logSumExpOver anyOver allOver'.split(' '); // prettier-ignore
+  'concat pad upsample downsample averagePool maxPool halve split einsum sumOver prodOver maxOver minOver meanOver varianceOver normOver logSumExpOver anyOver allOver reshape transpose'.split(' '); // prettier-ignore
 
 /** What has a figure of its own. */
 const LIMITS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(calculating.map((name) => [name, CALCULATION])),
   einsum: 650, // letter by letter, of an equation and of two operands
   concatAll: 800, // a sum, and each tensor held against the first
+  pixelShuffle: 800, // two products, a square and a quotient
+  pixelUnshuffle: 800,
+  rearrange: 1600, // a pattern word by word, a product and a quotient
 };
 
 /** For a call of what `defn` and `layer` make; a layer is called twice, with parameters and with data. */

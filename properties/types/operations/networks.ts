@@ -1,5 +1,5 @@
 /** Uses of what networks are made of. */
-import { everyDim, type Usage, usage, type Usages } from './usage.js';
+import { everyDim, everyDtype, type Usage, usage, type Usages } from './usage.js';
 
 const channels = (name: string): Usage =>
   usage(`${name}(s)(x)`, { s: 'C', x: 'B H C' }, 'B H C', { rank: { given: { s: '1 C' } } });
@@ -76,4 +76,22 @@ const normalizations: Usages = {
   ),
 };
 
-export const networks: Usages = { ...linears, ...images, ...normalizations };
+const rearrangements: Usages = {
+  rearrange: usage("rearrange(x, 'b h w (n d) -> b n (h w) d', { n: 4 })", { x: 'B H W C' }, 'B 4 H*W C/4', {
+    ...everyDtype,
+    dim: { use: "rearrange(x, 'b h w (n d) -> b n (h w) d', { m: 4 })" },
+  }),
+  pixelShuffle: usage('pixelShuffle(x, 2)', { x: 'B H W C' }, 'B 2*H 2*W C/4', {
+    ...everyDtype,
+    dim: { given: { x: 'B H W 7' }, gives: 'B 2*H 2*W 3' },
+  }),
+  pixelUnshuffle: usage('pixelUnshuffle(x, 2)', { x: 'B H W C' }, 'B H/2 W/2 4*C', {
+    ...everyDtype,
+    dim: { given: { x: 'B 7 W C' }, gives: 'B 3 W/2 4*C' },
+  }),
+  sinusoid: usage("sinusoid(t, { size: {N}, sinusoid: 'ddpm' })", { t: 'B' }, 'B N', {
+    dim: { use: "sinusoid(t, { size: -1, sinusoid: 'ddpm' })" },
+  }),
+};
+
+export const networks: Usages = { ...linears, ...images, ...normalizations, ...rearrangements };

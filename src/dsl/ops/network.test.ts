@@ -4,8 +4,7 @@ import { E, F } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../tensor.js';
 import { logSoftmax, softmax } from './activation.js';
-import { attention } from './attention.js';
-import { constantOf, fullOf, iota, ones, zeros } from './constants.js';
+import { constantOf, iota, ones, zeros } from './constants.js';
 import { averagePool, conv2d, downsample, upsample } from './convolution.js';
 import { gather } from './indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
@@ -167,34 +166,5 @@ describe('normalization', () => {
 
   test('the groups divide the channels', () => {
     expect(attempt(() => groupNorm(x(), unit, { groups: 3 }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-  });
-});
-
-describe('attention', () => {
-  test('with equal keys is the mean of the values', async () => {
-    const v = () => constantOf([1, 2, 3, 4], 1, 1, 2, 2);
-    const same = () => fullOf(0.5, 1, 1, 2, 2);
-    expect(await numbersOf(() => attention(v(), same(), v(), { heads: 2 }))).toEqual([2, 3, 2, 3]);
-  });
-
-  test('is the textbook formula, head by head', async () => {
-    const q = [0.5, -1, 1, 2];
-    const k = [1, 0.5, -1, 1];
-    const v = [1, 2, 3, 4];
-    const given = (x: readonly number[]) => constantOf(x, 1, 1, 2, 2);
-    const values = await numbersOf(() => attention(given(q), given(k), given(v), { heads: 2 }));
-    // two pixels, two heads of one channel: softmax over pixels of q·k, since √1 = 1
-    for (const pixel of [0, 1])
-      for (const head of [0, 1]) {
-        const weights = [0, 1].map((other) => Math.exp(q[2 * pixel + head]! * k[2 * other + head]!));
-        const expected = (weights[0]! * v[head]! + weights[1]! * v[2 + head]!) / (weights[0]! + weights[1]!);
-        expect(values[2 * pixel + head]).toBeCloseTo(expected, 10);
-      }
-  });
-
-  test('the heads divide the channels', () => {
-    const x = zeros(1, 2, 2, 6);
-    expect(attempt(() => attention(x, x, x, { heads: 4 }))).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(F.pipe(attention(x, x, x, { heads: 3 }), dims)).toEqual([1, 2, 2, 6]);
   });
 });

@@ -140,7 +140,7 @@ export const withCondition = <B extends Dim>(
       });
     return images;
   }
-  const [B, height, width] = dims(images) as readonly [number, number, number]; // by its type
+  const [B, height, width] = dims(images);
   const expected = `a condition [${B}, height, width, ${wanted.channels}]`;
   const hint = 'give each sample an image with as many channels as `condition.channels` of the model';
   const image =

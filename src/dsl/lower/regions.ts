@@ -2,9 +2,9 @@
 import { type Node, sizeOf } from '../node.js';
 import type { Movement } from '../primitives/primitive.js';
 import { dataOf, primitiveOf } from '../primitives/table.js';
-import type { Access, Assignment, NumberType, Region, Store } from '../region.js';
+import type { Assignment, NumberType, Region, Store } from '../region.js';
 import { isInline, writtenOf } from './classes.js';
-import { type Affine, combine, constantIndex, denseStrides, nest, type Nest } from './loops.js';
+import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
 
 /** Where stored nodes and sources live. */
 export interface Memory {

@@ -26,4 +26,4 @@ export { conv2d, dilated, conv2dPrimitive } from './linear/conv2d.js';
 export { barrier, barrierPrimitive } from './marker/barrier.js';
 export { stopGradient, stopGradientPrimitive } from './marker/stopGradient.js';
 export { composite, compositeOf, decomposition, compositePrimitive } from './marker/composite.js';
-export { full, zerosLike, neg, abs, sign, floor, exp, log, sqrt, rsqrt, reciprocal, sin, cos, atan, sigmoid, erf, add, sub, mul, div, pow, max, min, equal, less, and, scale, shift, oneMinus, expandDims, reduceKeeping } from './shortForms.js'; // prettier-ignore
+export { full, zerosLike, neg, abs, exp, sqrt, rsqrt, atan, sigmoid, erf, add, sub, mul, div, max, equal, less, scale, shift, oneMinus, expandDims, reduceKeeping } from './shortForms.js'; // prettier-ignore

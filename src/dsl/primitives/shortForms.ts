@@ -21,15 +21,9 @@ const ofOne =
     unary(fn, x);
 export const neg = ofOne('neg');
 export const abs = ofOne('abs');
-export const sign = ofOne('sign');
-export const floor = ofOne('floor');
 export const exp = ofOne('exp');
-export const log = ofOne('log');
 export const sqrt = ofOne('sqrt');
 export const rsqrt = ofOne('rsqrt');
-export const reciprocal = ofOne('reciprocal');
-export const sin = ofOne('sin');
-export const cos = ofOne('cos');
 export const atan = ofOne('atan');
 export const sigmoid = ofOne('sigmoid');
 export const erf = ofOne('erf');
@@ -42,12 +36,15 @@ export const add = ofTwo('add');
 export const sub = ofTwo('sub');
 export const mul = ofTwo('mul');
 export const div = ofTwo('div');
-export const pow = ofTwo('pow');
 export const max = ofTwo('max');
-export const min = ofTwo('min');
 export const equal = ofTwo('equal');
 export const less = ofTwo('less');
-export const and = ofTwo('and');
+
+/** Forms that only rules use. */
+export const ruleForms = {
+  sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'), sin: ofOne('sin'), cos: ofOne('cos'),
+  pow: ofTwo('pow'), min: ofTwo('min'), and: ofTwo('and'),
+}; // prettier-ignore
 
 export const scale: Build['scale'] = (x, s) => (s === 1 ? x : mul(x, full(s, x.shape, x.dtype)));
 export const shift: Build['shift'] = (x, s) => (s === 0 ? x : add(x, full(s, x.shape, x.dtype)));

@@ -3,6 +3,7 @@ import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../node.js';
 import * as p from './index.js';
 import type { Build, Primitive } from './primitive.js';
+import { ruleForms } from './shortForms.js';
 
 const primitives: { readonly [K in Op]: Primitive<K> } = {
   input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
@@ -15,7 +16,7 @@ const primitives: { readonly [K in Op]: Primitive<K> } = {
 }; // prettier-ignore
 
 /** What rules are built with. */
-export const build: Build = { ...p, filterGradient };
+export const build: Build = { ...p, ...ruleForms, filterGradient };
 
 /** The record of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>

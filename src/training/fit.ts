@@ -63,7 +63,9 @@ const codec = exactly(required, {
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
+export const fit = <P, I extends ImageShape>(
+  given: InferredFrom<Fit<P, I>, 'model'>,
+): Effect<Trained<P, I>> =>
   effect((backend) =>
     total('fit', () =>
       F.pipe(

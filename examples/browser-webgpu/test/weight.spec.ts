@@ -32,7 +32,7 @@ const sum = (...kinds: readonly Kind[]): number =>
 const written = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`;
 
 /** What of ours we aim at (README.md says what is in the way), and what it may be at most: all files, and those that one visit loads. */
-const OURS = { aim: 80 * KB, most: 125 * KB, mostOfVisit: 102 * KB } as const;
+const OURS = { aim: 80 * KB, most: 127 * KB, mostOfVisit: 104 * KB } as const;
 
 /** What is loaded for one backend alone, and not where the other one is taken. */
 const LOADED_FOR = { webgpu: /^backend-/, wasm: /^wasm-/ } as const;

@@ -33,7 +33,7 @@ const employ = (): Worker => {
   });
   made.addEventListener('error', (error) => {
     error.preventDefault();
-    happened({ _tag: 'Crashed', message: error.message || 'Its program could not be loaded.' });
+    happened({ _tag: 'Crashed', message: error.message || 'Its code could not be loaded.' });
   });
   return made;
 };
@@ -83,6 +83,6 @@ happened(opened);
 if (E.isLeft(asked))
   happened({
     _tag: 'Complained',
-    title: 'The address asks for something unknown',
+    title: 'The URL has an unknown setting',
     message: asked.left.message,
   });

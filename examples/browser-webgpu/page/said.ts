@@ -14,12 +14,12 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Stepped':
       return step % EVERY === 0 ? `Step ${step} of ${goal}, loss ${pace.loss.toFixed(3)}` : null;
     case 'Rested':
-      return `The training rests after step ${event.step}`;
+      return `Training paused after step ${event.step}`;
     case 'Painted':
-      if (event.purpose === 'repair') return 'The digit is repaired';
-      return coming === null ? 'New digits are drawn' : null;
+      if (event.purpose === 'repair') return 'Digit repaired';
+      return coming === null ? 'New digits drawn' : null;
     case 'Saved':
-      return `The checkpoint of step ${event.step} is saved`;
+      return `Checkpoint of step ${event.step} saved`;
     default:
       return null;
   }

@@ -69,7 +69,7 @@ export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
 export const pause = async (page: Page): Promise<void> => {
   await press(page, 'Pause');
   await page.waitForFunction(() =>
-    /^(Go on|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
+    /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
   );
 };
 

@@ -56,7 +56,7 @@ let half: Uint8Array<ArrayBuffer>;
 
 /** Presses the button of the last notice. */
 const goOn = (): Promise<void> =>
-  visit.page.locator('.notice').getByRole('button', { name: 'Go on' }).last().click();
+  visit.page.locator('.notice').getByRole('button', { name: 'Resume' }).last().click();
 
 // in this order, on one page: to set a network up takes most of the time
 describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     const { page } = visit;
     const step = await stepOf(page);
     expect(step).toBeLessThan(5);
-    await press(page, 'Go on');
+    await press(page, 'Resume');
     await whenTrained(page);
     const undisturbed = await saved(page);
 

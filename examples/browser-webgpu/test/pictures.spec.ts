@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
     expect(await captions()).toBe('7777777777');
     expect(sevens).not.toEqual(first);
     expect(await drawnAfter(() => press(page, 'Draw all'))).toEqual(first);
-    expect(await drawnAfter(() => press(page, 'Draw others'))).not.toEqual(first);
+    expect(await drawnAfter(() => press(page, 'Redraw'))).not.toEqual(first);
   });
 
   test('follows its sliders', async () => {
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     };
     await press(page, 'Clear');
     const digit = await easel();
-    await press(page, 'Paint out top');
+    await press(page, 'Erase top');
     await press(page, 'Fill in');
     await page.waitForFunction(() =>
       document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
@@ -133,10 +133,10 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     // 0.6 by 4 of 28 pixels and a round end: some 9 or 10 %
     expect(await painted()).toBeGreaterThanOrEqual(8);
     expect(await painted()).toBeLessThanOrEqual(12);
-    await press(page, 'Eraser');
+    await press(page, 'Restore');
     await stroke();
     expect(await painted()).toBe(0);
-    await press(page, 'Eraser');
+    await press(page, 'Restore');
   });
 
   test('takes a drawn digit, or another one of those that it never learned from', async () => {

@@ -56,15 +56,15 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     // what the browser kept
     await page.reload();
     await whenReady(page);
-    expect(await page.textContent('#notices')).toContain(`goes on after step ${step}`);
+    expect(await page.textContent('#notices')).toContain(`resumes after step ${step}`);
     expect(await stepOf(page)).toBe(step);
-    await trainOut('Go on');
+    await trainOut('Resume');
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
 
     // what was saved
     await open(page, 'half.safetensors', half);
     await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
-    await page.locator('.row').getByRole('button', { name: 'Go on' }).click();
+    await page.locator('.row').getByRole('button', { name: 'Resume' }).click();
     await whenTrained(page);
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
   });
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await press(page, 'Start training');
     await hide(page, true);
     await page.waitForFunction(() =>
-      document.querySelector('#kept')?.textContent?.includes('keeps the training'),
+      document.querySelector('#kept')?.textContent?.includes('saved the training'),
     );
     const devtools = await context.newCDPSession(page);
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });

@@ -84,7 +84,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     ...(losses.length === 0
       ? [
           text(
-            'The loss of each step comes here.',
+            'The loss of each step appears here.',
             `x="${(left + right) / 2}" y="${height / 2}"`,
             'text-anchor="middle"',
           ),

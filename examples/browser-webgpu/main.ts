@@ -1,4 +1,4 @@
-/** The page: events in, effects out, and a drawing of the state in between. */
+/** The page: events in, effects out, and a view of the state. */
 import { either as E } from 'fp-ts';
 import type { Effect, Event, Opened } from './page/event.js';
 import { firstPage, turned } from './page/page.js';
@@ -38,7 +38,7 @@ const employ = (): Worker => {
   return made;
 };
 
-const send = (request: Request): void => worker?.postMessage(request, []); // a copy: what can be undone stays here
+const send = (request: Request): void => worker?.postMessage(request, []); // a copy: the page keeps the bytes for undo
 
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {

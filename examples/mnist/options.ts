@@ -7,11 +7,11 @@ import type { Decoder } from './decoder.js';
 import { BACKENDS, type Settings, settings } from './recipe.js';
 
 export interface Options {
-  /** The folder of the run; null is one under runs/. */
+  /** The folder of the run; null selects one under runs/. */
   readonly out: string | null;
   readonly resume: boolean;
   readonly help: boolean;
-  /** The settings that were given. */
+  /** The settings on the command line. */
   readonly given: Partial<Settings>;
 }
 
@@ -49,7 +49,7 @@ export const usage = [
 
 const SEE = 'see npm run demo -- --help';
 
-/** Numbers are numbers; a text that is none stays a text. */
+/** Converts a number; other text stays text. */
 const valueOf = (text: string): string | number =>
   text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 
@@ -61,7 +61,7 @@ const tokensOf = (argv: readonly string[]) =>
     options: Object.fromEntries(
       NAMES.map((name) => [name, { type: FLAGS.some((flag) => flag === name) ? 'boolean' : 'string' }]),
     ),
-    strict: false, // it would throw, and not say what to do
+    strict: false, // strict mode throws, without a hint
     tokens: true,
     allowPositionals: true,
   }).tokens;
@@ -102,7 +102,7 @@ const withToken = (options: Options, token: Token): E.Either<NoisefoldError, Opt
   );
 };
 
-/** Reads the command line after the program's name. A `ConfigError` says what is wrong, and where. */
+/** Reads the arguments after the program's name. `ConfigError` with the wrong argument. */
 export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError, Options> => {
   const tokens = tokensOf(argv);
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));

@@ -99,7 +99,7 @@ describe('the page', () => {
     expect(undone).toEqual([
       { _tag: 'Post', request: { _tag: 'Open', name: 'digits-300.safetensors', bytes } },
     ]);
-    expect(titles(undoing)).toEqual(['Started over']); // it is there until there is a network in its place
+    expect(titles(undoing)).toEqual(['Started over']); // until the restored network is ready
     expect(titles(turned(undoing, { _tag: 'Begun', from: 'file', step: 300, goal: 900 })[0])).toEqual([
       'Checkpoint opened',
     ]);

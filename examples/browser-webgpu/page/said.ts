@@ -1,12 +1,12 @@
-/** What a screen reader is told: what one sees change without looking for it. */
+/** Announcements for screen readers: the visible changes. */
 import type { Drawing } from './drawing.js';
 import type { Event } from './event.js';
 import type { Learning } from './learning.js';
 
-/** A training is told of after so many steps. */
+/** The number of steps between announcements. */
 const EVERY = 100;
 
-/** What there is to say of an event, or null. Notices speak for themselves. */
+/** The announcement of an event, or null. Notices announce themselves. */
 export const said = (event: Event, { step, goal, pace }: Learning, { coming }: Drawing): string | null => {
   switch (event._tag) {
     case 'TrainPressed':

@@ -40,7 +40,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     const page = await ready();
     const focused = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
-    /** Walks on with the tabulator until the focus is somewhere; all that has it shows it. */
+    /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
       for (let i = 0; i < 60; i++) {
         await page.keyboard.press('Tab');

@@ -33,7 +33,7 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
 
 const goTo = (query: string) => visit.page.goto(`${visit.address}${query}`);
 
-/** A training of some steps, at rest; gives how many. */
+/** Trains some steps and pauses; returns their number. */
 const trained = async (): Promise<number> => {
   const { page } = visit;
   await goTo('?recipe=tiny&backend=wasm');
@@ -49,7 +49,7 @@ const message = async (): Promise<string> => {
   return (await visit.page.textContent('.notice.error')) ?? '';
 };
 
-/** The training goes on after what went wrong. */
+/** Checks that the training resumes after the failure. */
 const goesOn = async (step: number): Promise<void> => {
   const { page } = visit;
   expect(await stepOf(page)).toBe(step);

@@ -37,7 +37,7 @@ const speedOf = (seconds: number): string => {
   return `${(1 / seconds).toFixed(seconds > 0.1 ? 1 : 0)}/s`;
 };
 
-/** What is known of a training, by the id of its place. */
+/** The facts of a training, by the id of their elements. */
 const factsOf = ({
   phase,
   step,
@@ -64,7 +64,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
 
   let training = false;
-  let lost = false; // the focus, while nothing can be pressed
+  let lost = false; // true if disabling a button removed the focus
   train.addEventListener('click', () => happened({ _tag: training ? 'RestPressed' : 'TrainPressed' }));
   save.addEventListener('click', () => happened({ _tag: 'SavePressed' }));
   anew.addEventListener('click', () => happened({ _tag: 'AnewPressed' }));

@@ -1,4 +1,4 @@
-/** The tools beside the easel, and the ways in which the digit was filled in. */
+/** The tools beside the easel, and the results. */
 import { type Easel, WAYS } from '../page/easel.js';
 import type { Event, FillAs } from '../page/event.js';
 import { isDone } from '../page/film.js';
@@ -9,7 +9,7 @@ import { tilesIn } from './tiles.js';
 
 const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any' ? value : Number(value));
 
-/** Why nothing can be filled in; empty where it can. */
+/** The reason why nothing can be filled in; empty if something can. */
 const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>): string => {
   if (!ready || image === null) return 'The network is not ready yet.';
   return mask.includes(1) ? '' : 'First erase a part of the digit.';

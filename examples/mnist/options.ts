@@ -22,13 +22,13 @@ interface SettingOption {
 
 const SETTINGS: Readonly<Record<string, SettingOption>> = {
   steps: { setting: 'steps', about: 'updates of the model' },
-  minutes: { setting: 'minutes', about: 'the most minutes of training, unless steps are given' },
+  minutes: { setting: 'minutes', about: 'maximum minutes of training, unless steps are given' },
   backend: { setting: 'backend', about: BACKENDS.join(', ') },
   seed: { setting: 'seed', about: 'the same seed gives the same digits' },
-  batch: { setting: 'batch', about: 'images in a step' },
+  batch: { setting: 'batch', about: 'images per step' },
   sampler: { setting: 'sampler', about: 'ddim:STEPS or ddpm:STEPS' },
   guidance: { setting: 'guidance', about: 'guidance scale; 1 is unguided' },
-  'checkpoint-every': { setting: 'checkpointEvery', about: 'steps from one checkpoint to the next' },
+  'checkpoint-every': { setting: 'checkpointEvery', about: 'steps between checkpoints' },
 };
 
 const FLAGS = ['resume', 'help'] as const;
@@ -42,9 +42,9 @@ export const usage = [
   ...Object.entries(SETTINGS).map(([name, { setting, about }]) =>
     row(`${name} X`, `${about} (${settings[setting] ?? 'no limit'})`),
   ),
-  row('out FOLDER', 'where the run is kept (runs/mnist, or the next that is free)'),
-  row('resume', 'go on with the run in --out, or with the latest'),
-  row('help', 'this page'),
+  row('out FOLDER', 'folder of the run (runs/mnist, or the next free one)'),
+  row('resume', 'resume the run in --out, or the latest run'),
+  row('help', 'print this help'),
 ].join('\n');
 
 const SEE = 'see npm run demo -- --help';

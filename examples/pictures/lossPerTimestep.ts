@@ -22,7 +22,7 @@ const terms = (process: Process, digits: GaussianMixture<Image>) => {
   const measure = boundAt(process, exactDenoiser(process)(digits), { correction: uncorrected });
   return program({ means: 'B 28 28 1', t: ':int32', k: 'key' }, ({ means, t, k }) => {
     const keys = fork(k, 'data', 'noise');
-    const x0 = add(means, mul(normalLike(keys.data, means), Math.sqrt(VARIANCE)));
+    const x0 = add(means, mul(Math.sqrt(VARIANCE), normalLike(keys.data, means)));
     const { bits, noiseError } = measure(null, x0, { t, key: keys.noise });
     return { bits: mean(bits), noiseError: mean(noiseError) };
   });

@@ -1,7 +1,7 @@
 /**
- * Counts what a training step must keep from its forward pass, from the graph of the loss and the rules of
- * differentiation alone: the forward values that the cotangents of each node's inputs are made of.
- * Nothing of the planner is used.
+ * Counts the forward values that a training step must keep, from the graph of the loss and the rules of
+ * differentiation: the forward values that the cotangents of each node's inputs depend on.
+ * Does not use the planner.
  */
 import { cotangents } from '../src/dsl/differentiate.js';
 import { type Node, reachable, sizeOf } from '../src/dsl/node.js';
@@ -18,10 +18,10 @@ const MOVEMENT = new Set([
   'cast',
 ]);
 
-/** The node whose numbers these are: what only moves them costs no memory of its own. */
+/** The node that owns the numbers: movements need no memory of their own. */
 const numbersOf = (n: Node): Node => (MOVEMENT.has(n.op) ? numbersOf(n.inputs[0]!) : n);
 
-/** The elements of the distinct forward values that the gradient rules below a loss read. */
+/** The total size of the distinct forward values that the gradient rules of a loss read. */
 export const activationElements = (loss: Node, parameters: ReadonlySet<Node>): number => {
   const forward = reachable([loss]);
   const isForward = new Set(forward);

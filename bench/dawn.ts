@@ -1,6 +1,6 @@
-/** WebGPU in Node for all that the bench runs: one instance, of which each of them asks the same adapter. */
+/** WebGPU in Node: one instance for everything in the bench, so that all use the same adapter. */
 
-/** Offers it as browsers do, before tfjs is loaded, which looks for it once. Null where there is no adapter. */
+/** Installs `navigator.gpu`, before tfjs looks for it while it loads. Null if there is no adapter. */
 export const offerWebGpu = async (): Promise<GPUAdapterInfo | null> => {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
@@ -10,11 +10,11 @@ export const offerWebGpu = async (): Promise<GPUAdapterInfo | null> => {
   return adapter?.info ?? null;
 };
 
-/** What is asked of devices in some time, by whomever. */
+/** Counts of GPU commands, of all devices. */
 export interface Asked {
   readonly dispatches: number;
   readonly submissions: number;
-  /** Milliseconds of the host from the beginning of lists of commands to their submission. */
+  /** Host milliseconds from the start of command lists to their submission. */
   readonly milliseconds: number;
 }
 
@@ -24,9 +24,9 @@ interface Patched {
   readonly GPUDevice: { readonly prototype: GPUDevice };
 }
 
-/** Counts what `run` asks of devices. */
+/** Counts the GPU commands of `run`. */
 export const asked = async (run: () => Promise<unknown>): Promise<Asked> => {
-  const { GPUComputePassEncoder, GPUQueue, GPUDevice } = globalThis as unknown as Patched; // of Dawn
+  const { GPUComputePassEncoder, GPUQueue, GPUDevice } = globalThis as unknown as Patched; // from Dawn
   const [pass, queue, device] = [GPUComputePassEncoder.prototype, GPUQueue.prototype, GPUDevice.prototype];
   const { dispatchWorkgroups } = pass;
   const { submit } = queue;

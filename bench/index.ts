@@ -1,13 +1,13 @@
 /**
- * `npm run bench`: network R on a backend, in one process and in turns with its peers; medians. Prints one table
+ * `npm run bench`: medians for network R on a backend, in one process, alternating with its peers. Prints one table
  * and writes it to bench/results.json (wasm) or bench/results-webgpu.json.
  *
- * - `--backend wasm|webgpu`: wasm if not given.
- * - `--rounds 5`: how many turns.
- * - `--train-batch 8`, `--train-rounds 2`: of the training step on webgpu, whose peer is slow where the adapter is
- *   the CPU: there the batch is 1 if not given.
- * - `--peak-gflops`, `--peak-gbs`: what the GPU can do at most, for shares of it.
- * - `--profile 10`: the calls of the forward pass and of the step that take the most time, so many of each.
+ * - `--backend wasm|webgpu`; default: wasm.
+ * - `--rounds 5`: the number of rounds.
+ * - `--train-batch 8`, `--train-rounds 2`: for the training step on webgpu. Its peer is slow on software adapters,
+ *   where the default batch is 1.
+ * - `--peak-gflops`, `--peak-gbs`: the peak performance of the GPU, to report fractions of it.
+ * - `--profile 10`: the slowest calls of the forward pass and of the step.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -29,7 +29,7 @@ const rounds = Number(values.rounds);
 const optional = (given: string | undefined): number | null => (given === undefined ? null : Number(given));
 
 const measure = async () => {
-  // loaded when it is chosen: tfjs looks for WebGPU once, when it is loaded
+  // loaded on demand: tfjs looks for WebGPU once, while it loads
   switch (values.backend) {
     case 'wasm':
       return { file: 'results', device: {}, rows: await (await import('./wasm.js')).wasmRows(rounds) };

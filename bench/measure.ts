@@ -1,4 +1,4 @@
-/** Timing: several cases in turns, so that what slows the machine slows all of them; medians. */
+/** Timing: medians of alternating cases, so that other load affects all cases alike. */
 
 export interface Case {
   readonly name: string;
@@ -17,7 +17,7 @@ export const milliseconds = async (run: Case['run']): Promise<number> => {
   return performance.now() - start;
 };
 
-/** The median milliseconds of each case over `rounds` turns, after one that does not count. */
+/** The median milliseconds of each case over `rounds` rounds, after a warm-up round. */
 export const interleaved = async (
   cases: readonly Case[],
   rounds: number,

@@ -1,4 +1,4 @@
-/** Network R of the benchmarks (see peers/tfjsUnet.ts), as noisefold makes it. */
+/** Network R of the benchmarks (see peers/tfjsUnet.ts) in noisefold. */
 import { cosine, ddpm } from 'noisefold/diffusion';
 import { leafSpec, type NoisefoldError, program, treeSpec } from 'noisefold/dsl';
 import { adam, unet, type UNetParams } from 'noisefold/nn';

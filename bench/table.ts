@@ -1,12 +1,12 @@
 import type { either as E } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
 
-/** One measured figure beside what it should be. */
+/** A measurement and its goal. */
 export interface Row {
   readonly name: string;
   readonly measured: number;
   readonly unit: string;
-  /** The goal in words, `≤ 0.5`; empty where the figure is for information. */
+  /** The goal in words, `≤ 0.5`; empty for information only. */
   readonly goal: string;
   readonly met: boolean | null;
   readonly note: string;
@@ -60,7 +60,7 @@ export const table = (rows: readonly Row[]): string => {
     .join('\n');
 };
 
-/** A bench ends at the first error. */
+/** Throws the error of a `Left`. */
 export const orThrow = <A>(result: E.Either<NoisefoldError, A>): A => {
   if (result._tag === 'Left') throw new Error(result.left.message);
   return result.right;

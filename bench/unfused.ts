@@ -1,4 +1,4 @@
-/** A program with nothing fused: a call for every operation, with its result in memory. In one plan all the same. */
+/** A program without fusion: one plan with a call for every operation, and each result in memory. */
 import type { Capabilities } from '../src/dsl/backend.js';
 import { lower } from '../src/dsl/lower/index.js';
 import { layout } from '../src/dsl/lower/layout.js';
@@ -8,7 +8,7 @@ import type { Buffer, Call, Plan } from '../src/dsl/plan.js';
 
 const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
 
-/** Whether a node has a kernel of its own: what only says where numbers lie is read so, as eager libraries do. */
+/** Tests whether a node has a kernel. Movements have none: they only change how numbers are read, as in eager libraries. */
 const isStored = (n: Node): boolean => n.op !== 'input' && n.op !== 'constant' && !ADDRESSES.has(n.op);
 
 const withBuffers = (call: Call, numbers: readonly number[]): Call => {
@@ -21,7 +21,7 @@ const withBuffers = (call: Call, numbers: readonly number[]): Call => {
   return { ...call, region: { ...call.region, loads: loads.map(at), stores: stores.map(at) } };
 };
 
-/** The plan of an output of arithmetic alone: lowered node by node. */
+/** Lowers an output node by node. */
 export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities: Capabilities): Plan => {
   const [root] = optimized([output], inputs, capabilities.composites) as [Node];
   const buffers: Buffer[] = [];

@@ -13,8 +13,8 @@ import { orThrow, type Row } from './table.js';
 const sections =
   (rounds: number) => (backend: Backend) => async (): Promise<E.Either<never, readonly Row[]>> => {
     const recipe = orThrow(networkR);
-    const planning = await planningSection(backend, recipe); // while the process is young
-    const memory = await memorySection(backend, recipe); // before the peers fill the memory that it grows
+    const planning = await planningSection(backend, recipe); // first, in a cold process
+    const memory = await memorySection(backend, recipe); // before the peers enlarge the memory
     const speed = await speedSection(backend, recipe, rounds);
     return E.right([
       ...speed.rows,

@@ -12,11 +12,11 @@ import { orThrow, type Row } from './table.js';
 
 export interface GpuOptions {
   readonly rounds: number;
-  /** Null: as large as the adapter bears. */
+  /** Null selects a size for the adapter. */
   readonly trainBatch: number | null;
   readonly trainRounds: number;
   readonly peak: Peak;
-  /** How many of the slowest calls are printed. */
+  /** The number of slowest calls to print. */
   readonly profiled: number;
 }
 

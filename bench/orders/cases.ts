@@ -1,4 +1,4 @@
-/** The solvers, with the orders that theory gives them, and on what conditions. */
+/** The solvers with their theoretical orders, and the conditions of these. */
 import {
   ancestral,
   ddim,
@@ -19,24 +19,24 @@ import type { Noise } from './weak.js';
 interface Named {
   readonly name: string;
   readonly theory: number;
-  /** Where the order comes from, and what it needs. */
+  /** The source of the order, and its conditions. */
   readonly says: string;
 }
 
-/** A solver of the probability flow: the order is that of where it ends. */
+/** A solver of the probability flow. The order is that of its end point. */
 export interface Strong extends Named {
   readonly error: 'strong';
   readonly solver: Solver;
-  /** How many steps begin where the flow is, where the order asks for starting values. */
+  /** The number of exact starting values that the order needs. */
   readonly given?: number;
-  /** Whether it walks from the data to noise. */
+  /** True if it goes from data to noise. */
   readonly encodes?: boolean;
 }
 
-/** A solver that draws: the order is that of the law of what it draws. */
+/** A stochastic solver. The order is that of the law of its samples. */
 export interface Weak extends Named {
   readonly error: 'weak';
-  /** For a path of so many legs, the solver, and where its noise enters. */
+  /** The solver for a number of steps, and the place where it adds noise. */
   readonly on: (legs: number) => { readonly solver: Solver; readonly noise: Noise };
 }
 
@@ -59,7 +59,7 @@ const weak = (name: string, theory: number, solver: Solver, says: string): Weak 
   says,
 });
 
-/** With a churn that raises x_t by half a leg before each step, whatever their number. */
+/** With a churn that raises x_t by half a step before each step, for any number of steps. */
 const churned = (name: string, theory: number, make: typeof heun, length: number, says: string): Weak => ({
   name,
   theory,
@@ -72,13 +72,13 @@ const churned = (name: string, theory: number, make: typeof heun, length: number
 });
 
 /**
- * The solvers of a stretch of so much λ. Those of the reverse SDE, whose noise does not depend on x_t, draw it exactly;
- * what they approximate is ∫ x̂₀ over a leg:
+ * The solvers for an interval of λ. Solvers of the reverse SDE, whose noise does not depend on x_t, draw it exactly;
+ * they approximate ∫ x̂₀ over a step:
  *
- * - by h·x̂₀ at its beginning, as Euler and Maruyama do (Kloeden & Platen 1992, section 14.1: weak order 1);
- * - SDE-2M by h·(3/2·x̂₀ - 1/2·(x̂₀ of the leg before)), as Adams and Bashforth do. With x̂₀ = … + J·ΔW, the covariance of
- *   x_t with the noise of a leg lacks J·h²/2, as with Euler, and gets as much from that noise one leg later: h³ is left of
- *   each leg, and the weak order is 2. (Pathwise it is 1: SA-Solver, Xue et al. 2023, theorem 5.1.)
+ * - by h·x̂₀ at its start, as Euler and Maruyama do (Kloeden & Platen 1992, section 14.1: weak order 1);
+ * - SDE-2M by h·(3/2·x̂₀ - 1/2·(x̂₀ of the step before)), as Adams and Bashforth do. With x̂₀ = … + J·ΔW, the covariance of
+ *   x_t with the noise of a step lacks J·h²/2, as with Euler, and gains as much from that noise one step later: each step
+ *   keeps an error of h³, and the weak order is 2. (Pathwise it is 1: SA-Solver, Xue et al. 2023, theorem 5.1.)
  *
  * Churn takes x_t from q(x_t) to that of a noisier level exactly, and the flow takes it back (EDM, section 4): the law
  * has the error of the method that follows the flow, and its order.

@@ -1,4 +1,4 @@
-/** The probability flow of a mixture on the host, in float64, by a formula of its own: what the solvers should find. */
+/** The probability flow of a mixture on the host, in float64, by an independent formula: the reference for the solvers. */
 import type { Channel, GaussianMixture } from 'noisefold/diffusion';
 import type { Shape } from 'noisefold/dsl';
 
@@ -34,12 +34,12 @@ const meanOf = (mixture: GaussianMixture<Shape>, { scale, variance }: Channel, x
   );
 };
 
-/** Steps of Runge and Kutta a unit of λ: their error is of the order of 1e-13. */
+/** Runge–Kutta steps per unit of λ: their error is about 1e-13. */
 const FINENESS = 1500;
 
 /**
- * x at λ `to`, from x at λ `from`: d(x/s)/dλ = e^λ·E[x_0|x_t] (DPM-Solver++, Lu et al. 2022, Proposition 4.1), by the method of
- * Runge and Kutta of order 4.
+ * x at λ `to`, from x at λ `from`: d(x/s)/dλ = e^λ·E[x_0|x_t] (DPM-Solver++, Lu et al. 2022, Proposition 4.1), by the
+ * Runge–Kutta method of order 4.
  */
 export const flow =
   (mixture: GaussianMixture<Shape>) =>

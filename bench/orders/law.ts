@@ -1,4 +1,4 @@
-/** Laws on a line: of Gaussians, which are known, and of a chain, as weights of points. */
+/** Laws on a line: exact mixtures of Gaussians, and laws of a chain as weighted points. */
 import { channelAt, type Vector } from './flow.js';
 import type { Direction } from './products.js';
 
@@ -19,14 +19,14 @@ export const gaussiansAt = ({ weights, means }: Direction, variance: number, lam
   };
 };
 
-/** A law as weights at places, with what a solver remembers there. */
+/** A law as weighted points, with the memory of a solver at each. */
 export interface Cloud {
   readonly places: Vector;
   readonly weights: Float64Array;
   readonly remembered: number;
 }
 
-/** How many deviations away a Gaussian counts: what is left out is 2e-12 of it. */
+/** The cutoff of a Gaussian in deviations: 2e-12 of it lies outside. */
 const REACH = 7;
 
 /** Adds a weight of N(mean, deviation²) to evenly spaced points. */
@@ -39,7 +39,7 @@ export const addGaussian = (
   const first = Math.max(0, Math.ceil((mean - REACH * deviation - grid[0]!) / spacing));
   const last = Math.min(grid.length - 1, Math.floor((mean + REACH * deviation - grid[0]!) / spacing));
   if (first > last) return;
-  // from a point to the next a Gaussian changes by a factor, and that by one that stays: an `exp` each would take its time
+  // neighbouring values differ by a factor that itself changes by a constant factor: this avoids an `exp` for each point
   const u = (grid[first]! - mean) / deviation;
   const d = spacing / deviation;
   let height = (weight * d * Math.exp(-(u ** 2) / 2)) / Math.sqrt(2 * Math.PI);
@@ -65,13 +65,13 @@ export const FREQUENCIES = [1, 2, 3];
 
 type Wave = readonly [number, number];
 
-/** E[e^{iκx}] at places of some weights. */
+/** E[e^{iκx}] of weighted points. */
 const waveOf = (places: Vector, weights: ArrayLike<number>, kappa: number): Wave => [
   places.reduce((sum, x, i) => sum + weights[i]! * Math.cos(kappa * x), 0),
   places.reduce((sum, x, i) => sum + weights[i]! * Math.sin(kappa * x), 0),
 ];
 
-/** How far clouds together are from Gaussians: the largest difference of E[e^{iκx}]. */
+/** The distance of clouds from Gaussians: the largest difference of E[e^{iκx}]. */
 export const distance = (clouds: readonly Cloud[], { weights, means, variance }: Gaussians): number =>
   FREQUENCIES.reduce((most, kappa) => {
     const damping = Math.exp((-(kappa ** 2) * variance) / 2);

@@ -1,6 +1,6 @@
 /**
  * `npm run diffusion:orders`: the order of convergence of every solver with the exact denoiser of a mixture of
- * Gaussians, in the plane and of images, beside the order that theory gives it. Fails where the two differ by more
+ * Gaussians, in the plane and of images, beside its theoretical order. Fails if the two differ by more
  * than 0.2 over four halvings of the step.
  */
 import type { Backend } from 'noisefold/dsl';
@@ -15,30 +15,30 @@ import { type Course, courseOf, type Stretch, strongError } from './strong.js';
 import { FREQUENCIES } from './law.js';
 import { weakError } from './weak.js';
 
-/** In λ, half of the log-SNR: around where signal and noise are equal, and the denoiser is furthest from linear. */
+/** An interval of λ, half of the log-SNR, around equal signal and noise, where the denoiser is most nonlinear. */
 const STRETCH: Stretch = { from: -1, to: 1 };
-/** Four halvings of the step; steps of three legs fit. */
+/** Numbers of steps: four halvings, divisible by three. */
 const LEGS = { strong: [36, 72, 144, 288, 576], weak: [18, 36, 72, 144, 288] };
 const TOLERANCE = 0.2;
 
-/** What is measured on: in the plane, and of images. */
+/** The data: in the plane, and images. */
 const SUBJECTS = [
   { flow: plane, law: lattice },
   { flow: images, law: patterns },
 ];
 
-/** The order over all the halvings. */
+/** The order over all halvings. */
 const orderOf = (errors: readonly number[]): number =>
   Math.log2(errors[0]! / errors.at(-1)!) / (errors.length - 1);
 
 interface Measured {
   readonly order: number;
-  /** The order without starting values, where they were given. */
+  /** The order without exact starting values. */
   readonly alone: number | null;
   readonly finest: number;
 }
 
-/** Where the flow of some data leads, and back; and data whose law is followed. */
+/** The flow of the data in both directions; and data whose law is propagated. */
 interface Ground {
   readonly course: Course;
   readonly back: Course;

@@ -1,14 +1,14 @@
-/** Data of which the flow from noise is known as closely as one likes. */
+/** Data whose flow from noise is known to any accuracy. */
 import type { GaussianMixture } from 'noisefold/diffusion';
 import type { Shape } from 'noisefold/dsl';
 
-/** Data, and some standard normal noise from which walks begin. */
+/** Data, and standard normal noise as starting points. */
 export interface Subject<I extends Shape = Shape> {
   readonly name: string;
   readonly mixture: GaussianMixture<I>;
 }
 
-/** Three Gaussians in the plane, one of them no circle. */
+/** Three Gaussians in the plane, one of them not circular. */
 export const plane: Subject<readonly [2]> = {
   name: '2-D',
   mixture: {
@@ -27,7 +27,7 @@ const SIDE = 6;
 const image = (brightness: (row: number, column: number) => number): readonly number[] =>
   Array.from({ length: SIDE * SIDE }, (_, i) => brightness(Math.floor(i / SIDE), i % SIDE));
 
-/** Images around three: a bar, a ramp and a checkerboard, whose pixels vary more in some rows. */
+/** Images around three means (a bar, a ramp and a checkerboard) with a variance that depends on the row. */
 export const images: Subject<readonly [typeof SIDE, typeof SIDE, 1]> = {
   name: 'image',
   mixture: {

@@ -1,24 +1,24 @@
-/** Data of which the law of every chain is known as closely as one likes: independent along orthogonal directions. */
+/** Data for which the law of every chain is known to any accuracy: independent along orthogonal directions. */
 import type { GaussianMixture } from 'noisefold/diffusion';
 import type { Shape } from 'noisefold/dsl';
 import type { Vector } from './flow.js';
 
 /** A mixture of Gaussians of one number, the coordinate of a sample along a direction. */
 export interface Direction {
-  /** Of length 1, and orthogonal to the other directions. */
+  /** A unit vector, orthogonal to the other directions. */
   readonly unit: Vector;
   readonly weights: Vector;
   readonly means: Vector;
 }
 
 /**
- * A mixture whose means are a lattice: along its directions coordinates are independent, and along all others Gaussian
- * about 0. So is x_t, whatever the noise, and E[x_0|x_t] has in a direction a coordinate that is a function of that of x_t.
+ * A mixture whose means form a lattice: the coordinates along its directions are independent, and all others are Gaussian
+ * with mean 0. The same holds for x_t, and the coordinate of E[x_0|x_t] along a direction is a function of that of x_t.
  */
 export interface Product {
   readonly shape: Shape;
   readonly directions: readonly Direction[];
-  /** Of each Gaussian, in all directions. */
+  /** The variance of each Gaussian, in all directions. */
   readonly variance: number;
 }
 
@@ -57,7 +57,7 @@ const SIDE = 4;
 const pattern = (brightness: (row: number, column: number) => number): Vector =>
   Array.from({ length: SIDE * SIDE }, (_, i) => brightness(Math.floor(i / SIDE), i % SIDE) / SIDE);
 
-/** Images around four: a bar, across or not, and a checkerboard, there or its negative; and what has neither. */
+/** Images around four means: a bar or its negative plus a checkerboard or its negative. The third coordinate has mean 0. */
 export const patterns: Product = {
   shape: [SIDE, SIDE, 1],
   directions: [

@@ -1,4 +1,4 @@
-/** The order of solvers of the probability flow: the distance from where the flow leads. */
+/** The order of solvers of the probability flow: the distance from the end of the flow. */
 import type { Backend, Shape } from 'noisefold/dsl';
 import type { Solver } from 'noisefold/diffusion';
 import { type HostState, walkOf } from '../../properties/oracles/solverWalk.js';
@@ -6,23 +6,23 @@ import { channelAt, flow } from './flow.js';
 import type { Subject } from './mixtures.js';
 import { pathOf } from './path.js';
 
-/** A stretch of a path, in λ. */
+/** An interval of λ. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
-/** How many samples are walked. */
+/** The number of samples. */
 const BATCH = 3;
 
-/** Numbers that look drawn, from -1.7 to 1.7, with variance 1: the same in each run. */
+/** Deterministic numbers from -1.7 to 1.7 with variance 1. */
 const spread = (count: number): readonly number[] =>
   Array.from(
     { length: count },
     (_, i) => Math.sqrt(3) * (2 * ((((i + 1) * 0.618_033_988_749_894_9) % 1) - 0.5)),
   );
 
-/** Samples where a walk begins: the mean of a component with noise. */
+/** The starting points: the mean of a component with noise. */
 const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (readonly number[])[] => {
   const { scale, variance } = channelAt(from);
   const size = mixture.means[0]!.length;
@@ -37,11 +37,11 @@ const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (r
   });
 };
 
-/** Where the flow of some data leads, from where walks begin: known once for all solvers. */
+/** The flow of some data from the starting points, computed once for all solvers. */
 export interface Course {
   readonly subject: Subject<Shape>;
   readonly stretch: Stretch;
-  /** The samples at the beginning and at the end, one after the other. */
+  /** The samples at the start and at the end, one after the other. */
   readonly begin: Float64Array;
   readonly end: Float64Array;
 }
@@ -62,8 +62,8 @@ export const courseOf = (subject: Subject<Shape>, stretch: Stretch): Course => {
 };
 
 /**
- * The error at the end of a course with n legs, relative to ‖x‖. The first `given` steps begin where the flow is, as a
- * method of several steps wants its starting values.
+ * The error after n steps, relative to ‖x‖. The first `given` steps start from the exact flow: the starting values of a
+ * multistep method.
  */
 export const strongError = async (
   backend: Backend,

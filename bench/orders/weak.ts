@@ -1,6 +1,6 @@
 /**
- * The order of stochastic solvers: how far the law of their samples is from that of the data. Of a `Product` each
- * direction is a line of its own, on which the law follows from step to step by quadrature, without drawing.
+ * The order of stochastic solvers: the distance between the law of their samples and that of the data. For a `Product` each
+ * direction is independent, and quadrature propagates the law from step to step without drawing.
  */
 import { type Solver, transition } from 'noisefold/diffusion';
 import type { Backend } from 'noisefold/dsl';
@@ -12,12 +12,12 @@ import { mixtureOf, type Product } from './products.js';
 import type { Stretch } from './strong.js';
 
 /**
- * Where the noise of a step enters: into what it gives; or, with churn, into x_t, before the denoiser sees it, so that λ
- * falls by so much.
+ * The place where a step adds noise: to its result; or, with churn, to x_t before the denoiser, which lowers λ by this
+ * amount.
  */
 export type Noise = 'after' | { readonly raises: number };
 
-/** A sample whose x_t, memory and noise have these coordinates along every direction. */
+/** A sample with the given coordinates of x_t, memory and noise along every direction. */
 interface Row {
   readonly x: number;
   readonly memory: number;
@@ -26,13 +26,13 @@ interface Row {
 
 const rowOf = (x: number, memory = 0, noise = 0): Row => ({ x, memory, noise });
 
-/** Where a step leads rows along a direction, and what it remembers there. */
+/** The results of a step along a direction, and its memory there. */
 interface Image {
   readonly x: Vector;
   readonly memory: Vector;
 }
 
-/** A step of samples that are rows: their images along each direction. */
+/** A step of samples, given as rows: its results along each direction. */
 const stepOf =
   (walk: Walk, { directions }: Product) =>
   async (index: number, rows: readonly Row[]): Promise<readonly Image[]> => {
@@ -54,7 +54,7 @@ const stepOf =
 
 type Step = ReturnType<typeof stepOf>;
 
-/** What a step adds, wherever x_t is: the deviation of its noise, and a share of what was remembered. */
+/** The additive parts of a step, independent of x_t: the deviation of its noise, and the coefficient of its memory. */
 interface Addition {
   readonly noise: number;
   readonly ofMemory: number;
@@ -62,7 +62,7 @@ interface Addition {
 
 const ROUNDING = 1e-12;
 
-/** Looks whether it is an addition: on that the propagation of laws stands. */
+/** Checks that they are additive: the propagation of laws assumes it. */
 const agreeing = (addition: Addition, found: number, expected: number): Addition => {
   if (Math.abs(found - expected) > ROUNDING)
     throw new Error(`noise or memory is no addition to a step: ${found}, and not ${expected}`);
@@ -86,10 +86,10 @@ const additionAt = async (step: Step, index: number, lambda: number, enters: Noi
   return agreeing({ noise, ofMemory: 0 }, raised1!, at1!);
 };
 
-/** What has less weight is left out. */
+/** The smallest weight that counts. */
 const NOTHING = 1e-16;
 
-/** The law on a line after a step, which leads the points of a grid to their images. */
+/** The law on a line after a step that maps the points of a grid. */
 const stepped = (
   clouds: readonly Cloud[],
   grid: Vector,
@@ -107,7 +107,7 @@ const stepped = (
       places.forEach((place, i) => spread(weights, place, own[i]!));
     return [{ places: image.x, weights, remembered: 0 }];
   }
-  // what is remembered belongs to the point where it was seen: where any is, a cloud for each
+  // memory belongs to the point where it was made: one cloud for each point
   const next = new Map<number, Float64Array>();
   const into = (remembered: number): Float64Array => {
     const known = next.get(remembered) ?? none();
@@ -121,9 +121,9 @@ const stepped = (
   return Array.from(next, ([remembered, weights]) => ({ places: grid, weights, remembered }));
 };
 
-/** Where x_t lies along a direction: what is left out is 1e-8 of the law. */
+/** The interval of x_t along a direction; 1e-8 of the law lies outside. */
 const FURTHEST = 6;
-/** The spacing of a grid in the smallest deviation that is added: sums are then integrals to 1e-11. */
+/** The spacing of a grid in units of the smallest added deviation: sums are then integrals to 1e-11. */
 const SPACING = 0.9;
 
 const gridOf = (additions: readonly Addition[]): Vector => {
@@ -132,7 +132,7 @@ const gridOf = (additions: readonly Addition[]): Vector => {
   return Array.from({ length: 2 * half + 1 }, (_, i) => (FURTHEST * (i - half)) / half);
 };
 
-/** The error at the end of a stretch of n legs: the largest over the directions. */
+/** The error after n steps: the largest over the directions. */
 export const weakError = async (
   backend: Backend,
   product: Product,

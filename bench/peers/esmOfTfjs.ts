@@ -1,4 +1,4 @@
-/** Hooks of Node's loader for tfjs-core's modules, which are written for bundlers: ESM without extensions, in `.js`. */
+/** Loader hooks for the modules of tfjs-core, which are written for bundlers: ESM in `.js`, imported without extensions. */
 import type { LoadHook, ResolveHook } from 'node:module';
 
 const OF_TFJS = '/@tensorflow/tfjs-core/dist/';
@@ -10,7 +10,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
       const found = await next(specifier + end, context);
       if (found.url.endsWith('.js')) return found;
     } catch {
-      // the next ending
+      // tries the next extension
     }
   return next(specifier, context);
 };

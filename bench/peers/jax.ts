@@ -8,7 +8,7 @@ export interface JaxPeer {
 }
 
 export interface Problem {
-  /** Images `[batch, channels, size, size]`, kernels 3×3, as many channels out as in. */
+  /** Images `[batch, channels, size, size]`, kernels 3×3, equal input and output channels. */
   readonly batch: number;
   readonly size: number;
   readonly channels: number;
@@ -16,16 +16,16 @@ export interface Problem {
   readonly rows: number;
 }
 
-/** Numbers that are not all alike. */
+/** Different numbers. */
 export const ramp = (n: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
 
-/** The peer, or why it does not run here. */
+/** The peer, or the reason why it does not run. */
 export const jaxPeer = async (
   { batch, size, channels, rows }: Problem,
   device: 'wasm' | 'webgpu',
 ): Promise<JaxPeer> => {
-  // jax-js asks for a navigator, which Node 20 has not
+  // jax-js needs `navigator`, which Node 20 lacks
   if (!('navigator' in globalThis))
     Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node' }, configurable: true });
   const jax = await import('@jax-js/jax');

@@ -8,11 +8,11 @@ type T4 = tf.Tensor4D;
 type Block = (x: T4, e: tf.Tensor2D) => T4;
 
 export interface EagerUnet {
-  /** One forward pass of a batch, with its result read back. */
+  /** One forward pass of a batch; reads the result. */
   readonly forward: () => Promise<void>;
   /** The loss and its gradients by all parameters, by tf.variableGrads; the loss is read back. */
   readonly gradients: () => Promise<void>;
-  /** That, Adam, and a moving average of the parameters. */
+  /** The same with Adam and a moving average of the parameters. */
   readonly step: () => Promise<void>;
   readonly parameters: number;
 }
@@ -146,7 +146,7 @@ export const eagerUnet = (batch: number, base = 64): EagerUnet => {
   const x = tf.keep(tf.randomNormal<tf.Rank.R4>([batch, 32, 32, 3]));
   const t = tf.keep(tf.mul<tf.Tensor1D>(tf.ones([batch]), 500));
 
-  // made when they are first needed: they take thrice the memory of the parameters
+  // made on demand: three times the memory of the parameters
   const adam = tf.train.adam(1e-4);
   let averages: readonly tf.Variable[] | null = null;
   const lossAndGradients = () =>
@@ -156,7 +156,7 @@ export const eagerUnet = (batch: number, base = 64): EagerUnet => {
     parameters,
     gradients: async () => {
       const { value, grads } = lossAndGradients();
-      await value.data(); // comes after all that was submitted
+      await value.data(); // completes after everything submitted before
       tf.dispose([value, grads]);
     },
     step: async () => {

@@ -1,4 +1,4 @@
-/** What the executor adds to its kernels. */
+/** The overhead of the executor. */
 import type { Backend } from 'noisefold/dsl';
 import { hostHeap } from '../../src/backends/shared/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
@@ -15,7 +15,7 @@ export const executorSection = async (
   stepMilliseconds: number,
 ): Promise<readonly Row[]> => {
   const { plan: planned, traced } = orThrow(plan(stepProgram(recipe), { B: BATCH }, capabilities, ['state']));
-  // the plan with kernels that do nothing: what is left is the executor
+  // the plan with empty kernels measures the executor alone
   const idleBackend = hostBackend({
     name: 'idle',
     capabilities,
@@ -28,7 +28,7 @@ export const executorSection = async (
     inputs.push(
       dtype === 'key' ? [1, 2] : orThrow(await idleBackend.upload(new Float32Array(sizeOf(shape)), dtype)()),
     );
-  // a donated input comes back as the output of its path
+  // a donated input is returned as the output of its path
   const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
   const idle: number[] = [];
   let given: readonly Slot[] = inputs;

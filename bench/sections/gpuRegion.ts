@@ -8,7 +8,7 @@ import { ramp } from '../peers/jax.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 import { unfusedPlan } from '../unfused.js';
 
-/** Elementwise, with nothing that is costly to compute: its time is that of memory. */
+/** Cheap elementwise operations: memory determines the time. */
 const chain = program({ x: '8 32 32 64', y: '8 32 32 64' }, ({ x, y }) => ({
   z: tanh(add(square(add(mul(y, x), y)), mul(y, silu(x)))),
 }));
@@ -17,10 +17,10 @@ const normed = program({ x: '8 32 32 64', gamma: '64', beta: '64' }, ({ x, gamma
   z: silu(groupNorm(x, { gamma, beta }, { groups: 8 })),
 }));
 
-/** So many runs are timed as one, that the wait for the device weighs little. */
+/** The number of runs per measurement, so that waiting for the device weighs little. */
 const RUNS = 4;
 
-/** They take milliseconds: the median of few would be that of what else the machine does. */
+/** The number of rounds: runs take milliseconds, and few of them would measure other work of the machine. */
 const LEAST_ROUNDS = 21;
 
 interface Pair {
@@ -45,10 +45,10 @@ const pairOf = async <I, O>(backend: Backend, name: string, of: Program<I, O>): 
       if (output !== null) backend.release(output)();
       [output] = orThrow(await runner.run(inputs)()) as [DeviceBuffer];
     }
-    orThrow(await backend.read(mark)()); // comes after all that was submitted
+    orThrow(await backend.read(mark)()); // completes after everything submitted before
     backend.release(output!)();
   };
-  // they compute the same
+  // both compute the same
   for (const runner of runners) results.push(...(orThrow(await runner.run(inputs)()) as DeviceBuffer[]));
   const [a, b] = [orThrow(await backend.read(results[0]!)()), orThrow(await backend.read(results[1]!)())];
   const apartBy = Array.from(a).reduce((most: number, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);

@@ -1,4 +1,4 @@
-/** Forward pass and training step of network R against eager tfjs on the same adapter, and what they ask of it. */
+/** Forward pass and training step of network R against eager tfjs on the same adapter, with counts of GPU commands. */
 import {
   type Backend,
   compile,
@@ -17,7 +17,7 @@ import { ramp } from '../peers/jax.js';
 import { registerGradients } from '../peers/tfjsGradients.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
-/** What a device can do at most: GFLOP/s and GB/s, null where it is not known. */
+/** The peak performance of a device in GFLOP/s and GB/s; null if unknown. */
 export interface Peak {
   readonly gflops: number | null;
   readonly gbs: number | null;
@@ -41,7 +41,7 @@ const totals = (planned: Planned): { readonly bytes: number; readonly flops: num
     { bytes: 0, flops: 0 },
   );
 
-/** Counted some times, each from an idle device; the counts are the same each time. */
+/** Counts the GPU commands of some runs, each on an idle device; all counts must agree. */
 const askedOf = async (run: () => Promise<unknown>, wait: () => Promise<unknown>): Promise<Asked> => {
   const all: Asked[] = [];
   for (let i = 0; i < 3; i++) {
@@ -79,7 +79,7 @@ const costRows = (
   ];
 };
 
-/** The calls that take the most time, and how it is shared among kernels. */
+/** The slowest calls, and the share of each kernel. */
 const printProfile = (
   title: string,
   planned: Planned,

@@ -23,7 +23,7 @@ const problem = { batch: 4, size: 32, channels: 64, rows: 512 } as const;
 
 const TITLES = { conv: 'conv 3×3', gradient: 'conv with gradient', matmul: 'matmul 512²' } as const;
 
-/** What was measured, in milliseconds. */
+/** Times in milliseconds. */
 interface Times {
   readonly ours: { readonly conv: number; readonly gradient: number; readonly matmul: number };
   readonly theirs: { readonly conv: number; readonly gradient: number; readonly matmul: number };
@@ -96,7 +96,7 @@ export const jaxSection = async (backend: Backend, rounds: number): Promise<read
   ];
 };
 
-/** For information: what jax-js throws in Node is a row too. */
+/** For information; if jax-js throws in Node, the row shows the error. */
 export const gpuJaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
   try {
     const { ours, theirs } = await measured(backend, rounds, 'webgpu');

@@ -1,4 +1,4 @@
-/** The memory of a training step against what it cannot do without. */
+/** The memory of a training step, compared with a lower bound. */
 import { type Backend, compile, key, release } from 'noisefold/dsl';
 import { simpleLoss } from 'noisefold/diffusion';
 import { initialState } from 'noisefold/training';
@@ -37,7 +37,7 @@ export const memorySection = async (backend: Backend, recipe: NetworkRecipe): Pr
   const examples = { x0: ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]), key: key(2) };
   const result = orThrow(await step.run({ state, examples })());
   const grown = process.memoryUsage().rss - resident;
-  const peak = backend.stats().bytes - before + 4 * examples.x0.length; // everything a step needs is reserved by now
+  const peak = backend.stats().bytes - before + 4 * examples.x0.length; // everything that a step needs is reserved by now
   await release(result)(backend)();
   step.release();
 

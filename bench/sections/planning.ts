@@ -1,4 +1,4 @@
-/** The time to trace, differentiate and plan a training step. Run first, its first plan is the process's first. */
+/** The time to trace, differentiate and plan a training step. Run it first to measure a cold process. */
 import type { Backend } from 'noisefold/dsl';
 import { plan } from '../../src/dsl/planning.js';
 import { median, milliseconds } from '../measure.js';

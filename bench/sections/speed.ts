@@ -14,7 +14,7 @@ export const speedSection = async (
   recipe: NetworkRecipe,
   rounds: number,
 ): Promise<{ readonly rows: readonly Row[]; readonly stepMilliseconds: number }> => {
-  // the peer's global backend; ours is passed
+  // the global backend of the peer
   await tf.setBackend('wasm');
   const peer = eagerUnet(BATCH);
   const x = ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]);

@@ -1,4 +1,4 @@
-/** The page: events in, effects out, and a drawing of the state in between. */
+/** The page: events in, effects out, and a view of the state. */
 import { either as E } from 'fp-ts';
 import type { Effect, Event, Opened } from './page/event.js';
 import { firstPage, turned } from './page/page.js';
@@ -33,12 +33,12 @@ const employ = (): Worker => {
   });
   made.addEventListener('error', (error) => {
     error.preventDefault();
-    happened({ _tag: 'Crashed', message: error.message || 'Its program could not be loaded.' });
+    happened({ _tag: 'Crashed', message: error.message || 'Its code could not be loaded.' });
   });
   return made;
 };
 
-const send = (request: Request): void => worker?.postMessage(request, []); // a copy: what can be undone stays here
+const send = (request: Request): void => worker?.postMessage(request, []); // a copy: the page keeps the bytes for undo
 
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {
@@ -83,6 +83,6 @@ happened(opened);
 if (E.isLeft(asked))
   happened({
     _tag: 'Complained',
-    title: 'The address asks for something unknown',
+    title: 'The URL has an unknown setting',
     message: asked.left.message,
   });

@@ -3,7 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
 
-/** The file of digits beside the page: made for the build, and for the first who asks the development server. */
+/** Makes the file of digits: during the build, and at the first request in development. */
 const digitsFile: Plugin = {
   name: 'digits',
   generateBundle() {
@@ -18,12 +18,12 @@ const digitsFile: Plugin = {
   },
 };
 
-/** What is whose, each apart, so that it can be weighed; what only one backend needs comes only with it. */
+/** Separates the chunks by origin, so that they can be weighed; code of one backend loads with it only. */
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
   { name: 'tfjs-wasm', test: /tfjs-backend-(wasm|cpu)/ },
   { name: 'tfjs', test: /@tensorflow|node_modules\/(long|seedrandom)/ },
-  // in one file with the worker, which weighs less than two
+  // in one file with the worker: smaller than two
   {
     name: 'worker',
     test: /[/]src[/](dsl|internal|nn|diffusion|training|backends[/]shared)[/]|[/]examples[/]/,
@@ -32,10 +32,10 @@ const groups = [
 
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
-  base: './', // to be served from anywhere
+  base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  // what the development server would only find, and reload for, when a backend is tried
+  // dependencies that the development server would find late, and reload the page for
   optimizeDeps: {
     include: ['core', 'backend-wasm'].map((name) => `@tensorflow/tfjs-${name}`),
   },

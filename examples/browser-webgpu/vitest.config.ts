@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { alias } from '../../alias.config.js';
 
-/** The tests of the built page in a browser, which `npm test` leaves out: `npm run test:page`. */
+/** The tests of the built page in a browser, `npm run test:page`; `npm test` does not run them. */
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
   resolve: { alias },

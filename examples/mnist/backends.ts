@@ -9,7 +9,7 @@ import { webgpu } from 'noisefold/backends/webgpu';
 import type { taskEither as TE } from 'fp-ts';
 import type { Settings } from './recipe.js';
 
-/** The backends by name; none starts before it is used. */
+/** The backends by name; each starts when it is used. */
 export const backends: Readonly<Record<Settings['backend'], () => TE.TaskEither<NoisefoldError, Backend>>> = {
   wasm,
   webgpu,

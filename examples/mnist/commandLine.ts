@@ -5,11 +5,11 @@ import { displayOn } from './display.js';
 import { decodeOptions, usage } from './options.js';
 import { recipe } from './recipe.js';
 
-/** Runs the demo as a program, with the words after its name. */
+/** Runs the demo with command-line arguments. */
 export const runCommandLine = async (argv: readonly string[]): Promise<void> => {
   const display = displayOn(process.stdout);
   const stop = new AbortController();
-  // once: a second Ctrl-C ends the process at once
+  // only once: a second Ctrl-C ends the process immediately
   process.once('SIGINT', () => {
     display.note('stopping after this step; Ctrl-C again to stop now')();
     stop.abort();

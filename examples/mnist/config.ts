@@ -1,4 +1,4 @@
-/** config.json: all that a run was begun with. */
+/** config.json: the settings of a run. */
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
@@ -20,7 +20,7 @@ const sampler: Decoder<string> = (place) => (value) => {
   )(drawnBy(text));
 };
 
-/** What each setting takes. */
+/** The decoders of the settings. */
 export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
   backend: oneOf(...BACKENDS),
   seed: wholeFrom(0),
@@ -32,7 +32,7 @@ export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings
   guidance: numberThat('a number', () => true),
 };
 
-/** What a checkpoint says of its training; the model gets its defaults. */
+/** The recipe in a checkpoint, with the defaults of the model. */
 export const recipeDecoder: Decoder<Recipe> = record({
   model: by(unetArchitecture),
   learningRate: positive,
@@ -53,8 +53,8 @@ const HINT = 'restore the file, or begin another run';
 export const encodeConfig = (config: Config): string => `${JSON.stringify(config, null, 2)}\n`;
 
 /**
- * Reads a config.json; `where` names it in messages. The same settings give the same object, whatever the
- * order of their fields. `DecodeError` where it is no JSON, `ConfigError` where a field is wrong or unknown.
+ * Reads a config.json; `where` names it in errors. Equal settings give equal objects, regardless of the
+ * order of their fields. `DecodeError` for invalid JSON, `ConfigError` for a wrong or unknown field.
  */
 export const decodeConfig =
   (where: string) =>
@@ -68,7 +68,7 @@ export const decodeConfig =
       E.flatMap(configDecoder({ where, hint: HINT })),
     );
 
-/** A configuration with the settings that were given; a number of steps lifts the limit of time. */
+/** Applies settings to a configuration; a number of steps removes the time limit. */
 export const changedBy =
   (given: Partial<Settings>) =>
   (config: Config): Config => ({
@@ -77,10 +77,10 @@ export const changedBy =
     ...given,
   });
 
-/** What a run keeps to its end, since its numbers depend on it. */
+/** The settings that a run cannot change, since its results depend on them. */
 const FIXED = ['backend', 'seed', 'batch'] as const;
 
-/** The configuration of a run that goes on, with the settings now given. `ConfigError` for one that it keeps. */
+/** The configuration of a resumed run with new settings. `ConfigError` for a setting that it cannot change. */
 export const continued =
   (where: string, given: Partial<Settings>) =>
   (config: Config): E.Either<NoisefoldError, Config> => {

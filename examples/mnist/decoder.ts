@@ -1,14 +1,14 @@
-/** Values from outside, of a command line or a file, held against what they should be. */
+/** Decoders of external values, from a command line or a file. */
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
 
-/** Where a value stands, and what to do if it is wrong. */
+/** The place of a value, and a hint for a wrong one. */
 export interface Place {
   readonly where: string;
   readonly hint: string;
 }
 
-/** What is wrong is a `ConfigError`. */
+/** Returns `ConfigError` for a wrong value. */
 export type Decoder<A> = (place: Place) => (value: unknown) => E.Either<NoisefoldError, A>;
 
 const LONGEST = 60;
@@ -21,7 +21,7 @@ const show = (value: unknown): string => {
 const wrong = (place: Place, expected: string, value: unknown): E.Either<NoisefoldError, never> =>
   fail('ConfigError', { ...place, expected, actual: show(value) });
 
-/** A number that holds a condition, in words and as a test. */
+/** A number with a condition, in words and as a test. */
 export const numberThat =
   (expected: string, holds: (n: number) => boolean): Decoder<number> =>
   (place) =>
@@ -43,14 +43,14 @@ export const oneOf =
       : E.right(found);
   };
 
-/** A value that is null where there is none. */
+/** A value or null. */
 export const orNull =
   <A>(decoder: Decoder<A>): Decoder<A | null> =>
   (place) =>
   (value) =>
     value === null ? E.right(null) : decoder(place)(value);
 
-/** A value that something else decodes, which is told by its own words in this place. */
+/** A value that another decoder reads; its error names this place. */
 export const by =
   <A>(decode: (value: unknown) => E.Either<NoisefoldError, A>): Decoder<A> =>
   ({ where }) =>
@@ -59,7 +59,7 @@ export const by =
       failure('ConfigError', { ...error, where: `${where}, ${error.where}` }),
     )(decode(value));
 
-/** An object with these fields and no others, which come out in this order. */
+/** An object with exactly these fields, in this order. */
 export const record =
   <A extends object>(fields: { readonly [K in keyof A]: Decoder<A[K]> }): Decoder<A> =>
   (place) =>

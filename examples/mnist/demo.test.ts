@@ -21,7 +21,7 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
     throw new Error(error.message);
   })(result);
 
-/** Two kinds of images, upright and lying bars. */
+/** Two kinds of images: vertical and horizontal bars. */
 const bars: Dataset = right(
   datasetOf({
     pixels: Uint8Array.from({ length: 16 * 64 }, (_, i) => {
@@ -46,7 +46,7 @@ const recipe: Recipe = {
   heldOutImages: 4,
 }; // prettier-ignore
 
-/** Runs that tests share and leave as they are. */
+/** Runs that tests share and do not change. */
 let shared = '';
 const undisturbed = (): string => join(shared, 'undisturbed');
 const stoppedAt3 = (): string => join(shared, 'stopped');
@@ -72,7 +72,7 @@ interface Outcome {
   readonly notes: readonly string[];
 }
 
-/** Runs the demo in a folder; `watch` sees how far it is, and may stop it. */
+/** Runs the demo in a folder; `watch` receives the progress and may stop it. */
 const run = async (
   out: string,
   { resume = false, ...given }: Partial<Settings> & { readonly resume?: boolean },
@@ -117,11 +117,11 @@ const contents = async (path: string): Promise<Readonly<Record<string, string>>>
 const logOf = async (path: string): Promise<readonly Metrics[]> =>
   right(decodeMetricsLog('log')(await readFile(join(path, 'metrics.jsonl'), 'utf8')));
 
-/** The log without what a clock told. */
+/** The log without measured times. */
 const untimed = async (path: string): Promise<readonly Metrics[]> =>
   (await logOf(path)).map((metrics) => ({ ...metrics, seconds: 0, imagesPerSecond: 0 }));
 
-/** Holds a run against one that was never disturbed, byte for byte. */
+/** Compares a run with an undisturbed one, byte for byte. */
 const expectUndisturbed = async (path: string): Promise<void> => {
   const whole = await contents(undisturbed());
   const { 'metrics.jsonl': _, 'loss.svg': _chart, 'config.json': _config, ...files } = await contents(path);
@@ -194,7 +194,7 @@ describe('a run that was stopped goes on as if it had not been', () => {
   test('killed some steps after its checkpoint, in the middle of a line', async () => {
     const out = join(folder, 'run');
     const killed = join(folder, 'killed');
-    // what is on the disk after step 5, whose checkpoint is that of step 3
+    // the files after step 5, with the checkpoint of step 3
     await cp(stoppedAt3(), killed, { recursive: true });
     await cp(stoppedAt3(), out, { recursive: true });
     await run(out, { resume: true }, ({ done }, stop) => {

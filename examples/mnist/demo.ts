@@ -22,16 +22,16 @@ import { drawing, type Parts, partsOf, type Recipe, settings } from './recipe.js
 import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
 import { following, stopped } from './training.js';
 
-/** What the demo needs from outside. */
+/** The environment of the demo. */
 export interface World {
   readonly recipe: Recipe;
   readonly digits: TE.TaskEither<NoisefoldError, Digits>;
   readonly display: Display;
-  /** Ends the run, with a checkpoint. */
+  /** Ends the run with a checkpoint. */
   readonly signal: AbortSignal;
 }
 
-/** All that is known before the backend starts. */
+/** Everything that is known before the backend starts. */
 interface Prepared {
   readonly run: Run;
   readonly parts: Parts;
@@ -43,7 +43,7 @@ type TrainedDigits = Trained<UNetParams, [Dim, Dim, Dim]>;
 
 const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
 
-/** Finds everything that can be wrong with a run before it changes anything. */
+/** Checks the whole run before it writes anything. */
 const prepare =
   (options: Options) =>
   ({ recipe, digits }: World): TE.TaskEither<NoisefoldError, Prepared> =>
@@ -111,7 +111,7 @@ const draw =
     );
   };
 
-/** Writes the samples, a class a column, and the chart of the loss. */
+/** Writes the samples, one class per column, and the chart of the loss. */
 const show = (
   { run, parts: { model } }: Prepared,
   images: Images,
@@ -132,7 +132,7 @@ const announcement = ({ folder, config, from }: Run): string => {
   return from === null ? `training: ${goal}` : `going on at step ${from.step}: ${goal}`;
 };
 
-/** The demo: gives the files to look at. */
+/** The demo: returns the files to look at. */
 export const demo =
   (options: Options): RTE.ReaderTaskEither<World, NoisefoldError, readonly string[]> =>
   (world) =>
@@ -145,7 +145,7 @@ export const demo =
           RTE.tapIO(({ name }) =>
             prepared.run.config.backend === 'auto' ? world.display.note(`auto: ${name}`) : () => undefined,
           ),
-          RTE.tapTaskEither(() => writeConfig(prepared.run)), // once there is something to run on
+          RTE.tapTaskEither(() => writeConfig(prepared.run)), // once a backend is available
           RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
           using(backends[prepared.run.config.backend]()),

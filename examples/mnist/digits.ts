@@ -7,7 +7,7 @@ import { function as F, taskEither as TE } from 'fp-ts';
 
 export interface Digits {
   readonly train: Dataset;
-  /** Held out: nothing is learned from these. */
+  /** Held out from training. */
   readonly test: Dataset;
 }
 
@@ -27,7 +27,7 @@ const split =
   (from: string): TE.TaskEither<NoisefoldError, Dataset> =>
     readIdxDataset(join(from, `${name}-images-idx3-ubyte`), join(from, `${name}-labels-idx1-ubyte`));
 
-/** The 60,000 images to learn from and the 10,000 to test with. */
+/** The 60,000 training images and the 10,000 test images. */
 export const mnist: TE.TaskEither<NoisefoldError, Digits> = F.pipe(
   folder,
   TE.flatMap((from) =>

@@ -14,7 +14,7 @@ const shown = (stream: { readonly isTTY: boolean; readonly columns: number }): s
   return text;
 };
 
-/** What is on the screen: of each line, what was written since it was last cleared. */
+/** The visible screen: the text of each line since it was last cleared. */
 const screen = (text: string): readonly string[] =>
   text.split('\n').map((line) => line.split('\u001B[2K').at(-1)!);
 

@@ -1,22 +1,22 @@
-/** The one place that prints: a bar on a terminal, plain lines elsewhere. */
+/** Prints the progress: a bar on a terminal, plain lines elsewhere. */
 import type { WriteStream } from 'node:tty';
 import type { io as IO } from 'fp-ts';
 import { bar, line, type Progress } from './progress.js';
 
 export interface Display {
-  /** A line that stays. */
+  /** Prints a permanent line. */
   readonly note: (text: string) => IO.IO<void>;
   readonly progress: (progress: Progress) => IO.IO<void>;
 }
 
 type Stream = Pick<WriteStream, 'isTTY' | 'columns' | 'write'>;
 
-/** What a terminal is taken for that does not say how wide it is. */
+/** The assumed width of a terminal that does not report one. */
 const COLUMNS = 80;
 
 const CLEAR = '\r\u001B[2K';
 
-/** A bar that is drawn over, below the notes. */
+/** A bar below the notes that is redrawn in place. */
 const terminal = (stream: Stream): Display => {
   let shown = '';
   return {
@@ -33,7 +33,7 @@ const terminal = (stream: Stream): Display => {
 
 const SECONDS_BETWEEN = 5;
 
-/** A line now and then, and one for the last step. */
+/** A line from time to time, and one for the last step. */
 const plain = (stream: Stream): Display => {
   let last = Number.NEGATIVE_INFINITY;
   return {

@@ -7,11 +7,11 @@ import type { Decoder } from './decoder.js';
 import { BACKENDS, type Settings, settings } from './recipe.js';
 
 export interface Options {
-  /** The folder of the run; null is one under runs/. */
+  /** The folder of the run; null selects one under runs/. */
   readonly out: string | null;
   readonly resume: boolean;
   readonly help: boolean;
-  /** The settings that were given. */
+  /** The settings on the command line. */
   readonly given: Partial<Settings>;
 }
 
@@ -22,13 +22,13 @@ interface SettingOption {
 
 const SETTINGS: Readonly<Record<string, SettingOption>> = {
   steps: { setting: 'steps', about: 'updates of the model' },
-  minutes: { setting: 'minutes', about: 'the most minutes of training, unless steps are given' },
+  minutes: { setting: 'minutes', about: 'maximum minutes of training, unless steps are given' },
   backend: { setting: 'backend', about: BACKENDS.join(', ') },
   seed: { setting: 'seed', about: 'the same seed gives the same digits' },
-  batch: { setting: 'batch', about: 'images in a step' },
+  batch: { setting: 'batch', about: 'images per step' },
   sampler: { setting: 'sampler', about: 'ddim:STEPS or ddpm:STEPS' },
   guidance: { setting: 'guidance', about: 'guidance scale; 1 is unguided' },
-  'checkpoint-every': { setting: 'checkpointEvery', about: 'steps from one checkpoint to the next' },
+  'checkpoint-every': { setting: 'checkpointEvery', about: 'steps between checkpoints' },
 };
 
 const FLAGS = ['resume', 'help'] as const;
@@ -42,14 +42,14 @@ export const usage = [
   ...Object.entries(SETTINGS).map(([name, { setting, about }]) =>
     row(`${name} X`, `${about} (${settings[setting] ?? 'no limit'})`),
   ),
-  row('out FOLDER', 'where the run is kept (runs/mnist, or the next that is free)'),
-  row('resume', 'go on with the run in --out, or with the latest'),
-  row('help', 'this page'),
+  row('out FOLDER', 'folder of the run (runs/mnist, or the next free one)'),
+  row('resume', 'resume the run in --out, or the latest run'),
+  row('help', 'print this help'),
 ].join('\n');
 
 const SEE = 'see npm run demo -- --help';
 
-/** Numbers are numbers; a text that is none stays a text. */
+/** Converts a number; other text stays text. */
 const valueOf = (text: string): string | number =>
   text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 
@@ -61,7 +61,7 @@ const tokensOf = (argv: readonly string[]) =>
     options: Object.fromEntries(
       NAMES.map((name) => [name, { type: FLAGS.some((flag) => flag === name) ? 'boolean' : 'string' }]),
     ),
-    strict: false, // it would throw, and not say what to do
+    strict: false, // strict mode throws, without a hint
     tokens: true,
     allowPositionals: true,
   }).tokens;
@@ -102,7 +102,7 @@ const withToken = (options: Options, token: Token): E.Either<NoisefoldError, Opt
   );
 };
 
-/** Reads the command line after the program's name. A `ConfigError` says what is wrong, and where. */
+/** Reads the arguments after the program's name. `ConfigError` with the wrong argument. */
 export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError, Options> => {
   const tokens = tokensOf(argv);
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));

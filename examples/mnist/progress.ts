@@ -1,11 +1,11 @@
-/** How far a run has come, and the text that shows it. */
+/** The progress of a run, and its text. */
 
 export interface Progress {
   readonly phase: 'training' | 'sampling';
   readonly done: number;
   readonly of: number;
   readonly secondsLeft: number;
-  /** Of the way; done/of, unless time is up before. */
+  /** The completed fraction: done/of, or the fraction of the time limit. */
   readonly fraction?: number;
   /** Smoothed; NaN before the first step. */
   readonly loss?: number;
@@ -13,13 +13,13 @@ export interface Progress {
   readonly imagesPerSecond?: number;
 }
 
-/** What is known of the speed and the loss so far: averages that forget. */
+/** Moving averages of the speed and the loss. */
 export interface Pace {
   readonly secondsPerStep: number;
   readonly loss: number;
 }
 
-/** How much the next step counts. */
+/** The weight of the next step. */
 const SPEED = 0.1;
 const LOSS = 0.05;
 
@@ -28,7 +28,7 @@ const towards = (average: number, value: number, weight: number): number =>
 
 export const noPace: Pace = { secondsPerStep: Number.NaN, loss: Number.NaN };
 
-/** After another step; a loss that is not finite does not count. */
+/** Adds a step; ignores a loss that is not finite. */
 export const paced = (pace: Pace, step: Pace): Pace => ({
   secondsPerStep: towards(pace.secondsPerStep, step.secondsPerStep, SPEED),
   loss: Number.isFinite(step.loss) ? towards(pace.loss, step.loss, LOSS) : pace.loss,
@@ -55,7 +55,7 @@ export const line = (progress: Progress): string => [progress.phase, ...facts(pr
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
-/** A bar of so many cells, filled to an eighth of one. */
+/** A bar of `cells` characters, with a resolution of an eighth. */
 const filled = (fraction: number, cells: number): string => {
   const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * cells * 8);
   return ('█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!).padEnd(cells); // 0…7
@@ -64,7 +64,7 @@ const filled = (fraction: number, cells: number): string => {
 const WIDEST = 40;
 const NARROWEST = 5;
 
-/** One line that fits a terminal of so many columns; where there is no room the bar gives way first. */
+/** One line for a terminal of `columns`; a narrow terminal shrinks the bar first. */
 export const bar =
   (columns: number) =>
   (progress: Progress): string => {

@@ -1,4 +1,4 @@
-/** What is learned and how: every knob of the demo is in this file. */
+/** The recipe of the demo: all of its settings. */
 import { attempt, type Dim, fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import {
   ancestral,
@@ -26,33 +26,33 @@ import {
 import type { Sampling } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
 
-/** What decides the numbers of a training: checkpoints carry it, and a run keeps the one it began with. */
+/** The settings that determine the results of a training. Checkpoints contain them, and a run cannot change them. */
 export interface Recipe {
   readonly model: UNetConfig;
-  /** It grows over the first updates, and falls along half a cosine to a twentieth of itself at `decaySteps`. */
+  /** Warms up, then decays along half a cosine to a twentieth at `decaySteps`. */
   readonly learningRate: number;
   readonly warmupSteps: number;
   readonly decaySteps: number;
-  /** The largest norm of the whole gradient. */
+  /** The maximum norm of the gradient. */
   readonly clip: number;
   readonly averageDecay: number;
-  /** How often the class is left out, so that guidance has something to lead away from. */
+  /** The probability of dropping the class, for classifier-free guidance. */
   readonly labelDropout: number;
-  /** After how many steps the loss on test images is measured, and on how many of them. */
+  /** The interval between measurements of the held-out loss, in steps, and the number of its images. */
   readonly heldOutEvery: number;
   readonly heldOutImages: number;
 }
 
-/** Where the demo can run; `auto` is the best that works. */
+/** The backends of the demo; `auto` selects the fastest that works. */
 export const BACKENDS = ['wasm', 'webgpu', 'node-gpu', 'node', 'auto', 'cpu', 'reference'] as const;
 
-/** What the command line may change. */
+/** The settings that the command line may change. */
 export interface Settings {
   readonly backend: (typeof BACKENDS)[number];
   readonly seed: number;
   readonly batch: number;
   readonly steps: number;
-  /** The most minutes of training, resumed runs added up; null is no limit. */
+  /** The maximum minutes of training, summed over resumed runs; null for no limit. */
   readonly minutes: number | null;
   readonly checkpointEvery: number;
   /** The solver and its number of steps, such as `ddim:50`. */
@@ -96,13 +96,13 @@ export const settings: Settings = {
   guidance: 2.5,
 };
 
-/** How many digits are drawn, one class a column, and how many of them at a time. */
+/** The number of digits to draw, one class per column, and the batch size. */
 export const drawing = { rows: 10, batch: 50 } as const;
 
-/** A way to sample: a solver, and on how many timesteps. */
+/** A solver and its number of timesteps. */
 type Drawn = Required<Pick<Sampling, 'solver' | 'grid'>>;
 
-/** What a text such as `ddim:50` names. `ConfigError`. */
+/** Parses a solver such as `ddim:50`. `ConfigError`. */
 export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
   const { name, steps } = /^(?<name>ddim|ddpm):(?<steps>[1-9]\d{0,5})$/.exec(text)?.groups ?? {};
   return name === undefined
@@ -115,7 +115,7 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
     : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
-/** A recipe made into what trains and samples. */
+/** The parts of a recipe, for training and sampling. */
 export interface Parts extends Drawn {
   readonly model: UNet<[Dim, Dim, Dim]>;
   readonly process: Process;
@@ -124,7 +124,7 @@ export interface Parts extends Drawn {
   readonly guidance: Guidance;
 }
 
-/** Makes the parts. What does not fit together is a `ConfigError`, before anything runs. */
+/** Makes the parts. `ConfigError` if they do not fit together. */
 export const partsOf = (
   { model, learningRate, warmupSteps, decaySteps, clip }: Recipe,
   { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,

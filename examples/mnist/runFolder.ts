@@ -1,7 +1,7 @@
 /**
- * A run on disk: config.json before the first step, metrics.jsonl line by line, checkpoint.safetensors now
- * and then, samples.png and loss.svg at the end. The lines of all steps before a checkpoint are on the disk
- * before it is, so that a run which was killed at any moment goes on with neither gap nor duplicate.
+ * A run on disk: config.json before the first step, metrics.jsonl line by line, checkpoint.safetensors from time to
+ * time, samples.png and loss.svg at the end. The log is written up to a step before the checkpoint of the step, so that a
+ * run killed at any moment resumes with no gap and no duplicate.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,13 +25,13 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { changedBy, type Config, continued, decodeConfig, encodeConfig } from './config.js';
 import type { Options } from './options.js';
 
-/** A run that begins or goes on. */
+/** A new or resumed run. */
 export interface Run {
   readonly folder: string;
   readonly config: Config;
-  /** Where it goes on from; null is the beginning. */
+  /** The checkpoint to resume from; null for a new run. */
   readonly from: Snapshot | null;
-  /** What was measured in each step before that. */
+  /** The metrics of the steps before it. */
   readonly metrics: readonly Metrics[];
 }
 
@@ -45,7 +45,7 @@ export const filesOf = (folder: string) => ({
   chart: join(folder, 'loss.svg'),
 });
 
-/** Whether a folder holds anything of a run. */
+/** Tests whether a folder contains files of a run. */
 const holdsRun = (folder: string): Effect<boolean> =>
   F.pipe(
     Object.values(filesOf(folder)),
@@ -56,7 +56,7 @@ const holdsRun = (folder: string): Effect<boolean> =>
 const RUNS = 'runs';
 const DEFAULT = /^mnist(?:-(?<number>[1-9]\d{0,8}))?$/;
 
-/** The numbers of the folders runs/mnist, runs/mnist-2, … that are there. */
+/** The numbers of the existing folders runs/mnist, runs/mnist-2, … */
 const taken: Effect<readonly number[]> = TE.fromTask(() =>
   readdir(RUNS).then(
     (names) =>
@@ -64,7 +64,7 @@ const taken: Effect<readonly number[]> = TE.fromTask(() =>
         const match = DEFAULT.exec(name);
         return match === null ? [] : [Number(match.groups?.['number'] ?? 1)];
       }),
-    () => [], // no folder, no runs; one that cannot be read cannot be written, which is told then
+    () => [], // no folder, no runs; writing reports an unreadable folder
   ),
 );
 
@@ -109,12 +109,12 @@ const resumedFolder = ({ out }: Options): Effect<string> =>
 const readText = (path: string): Effect<string> =>
   TE.map((bytes: Uint8Array) => new TextDecoder().decode(bytes))(readBytes(path));
 
-/** The log up to a step. Each step before has its line, or it is not the log of this run. */
+/** The log up to a step. Fails unless each earlier step has a line. */
 const loggedBefore =
   (path: string, step: number) =>
   (log: string): E.Either<NoisefoldError, readonly Metrics[]> =>
     F.pipe(
-      log.slice(0, log.lastIndexOf('\n') + 1), // a line that was cut short is written again
+      log.slice(0, log.lastIndexOf('\n') + 1), // drops an incomplete last line
       decodeMetricsLog(path),
       E.map((lines) => lines.filter((line) => line.step < step)),
       E.flatMap((lines) => {
@@ -168,8 +168,8 @@ const goOn =
   };
 
 /**
- * The run that the options name: a new one with this configuration, or the one in the folder as its last
- * checkpoint left it. Nothing is written yet.
+ * The run of the options: a new one with this configuration, or the one in the folder at its last
+ * checkpoint. Writes nothing.
  */
 export const openRun =
   (config: Config) =>
@@ -179,22 +179,22 @@ export const openRun =
       : F.pipe(
           freshFolder(options),
           TE.bindTo('folder'),
-          // as it is read when the run goes on, with all defaults
+          // with all defaults, as a resumed run reads it
           TE.bind('config', () =>
             TE.fromEither(decodeConfig('recipe')(encodeConfig(changedBy(options.given)(config)))),
           ),
           TE.map((run): Run => ({ ...run, from: null, metrics: [] })),
         );
 
-/** Whether training is over after so many steps in so many seconds. */
+/** Tests whether training ends after this number of steps and seconds. */
 export const isOver = ({ steps, minutes }: Config, done: number, seconds: number): boolean =>
   done >= steps || seconds >= (minutes ?? Infinity) * 60;
 
-/** Puts the configuration in place. */
+/** Writes the configuration. */
 export const writeConfig = ({ folder, config }: Run): Effect<void> =>
   writeAtomically(filesOf(folder).config, encodeConfig(config));
 
-/** Drops what the log tells of steps that are taken again. */
+/** Removes the steps that are repeated from the log. */
 export const trimLog = ({ folder, from }: Run): Effect<void> =>
   keepLines(filesOf(folder).metrics, isLineBefore(from?.step ?? 0));
 
@@ -203,7 +203,7 @@ export const log =
   (metrics: Metrics): Effect<void> =>
     appendLine(filesOf(folder).metrics, encodeMetrics(metrics));
 
-/** Saves a checkpoint, behind the log of all that led to it. */
+/** Saves a checkpoint, after the log of the steps before it. */
 export const save =
   ({ folder }: Run) =>
   (snapshot: Snapshot): Effect<void> => {

@@ -1,4 +1,4 @@
-/** What is done between the steps of a training: log, show, save, stop. */
+/** The work between training steps: log, display, save, stop. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import type { Fit, Metrics, TrainEvent, TrainingRun } from 'noisefold/training';
 import { function as F, io as IO, taskEither as TE } from 'fp-ts';
@@ -9,7 +9,7 @@ import { isOver, log, type Run, save, trimLog } from './runFolder.js';
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 type Told = Effect<void | 'stop'>;
 
-/** A run that was stopped from outside. */
+/** A cancelled run. */
 export const stopped = ({ folder }: Run, where: string): NoisefoldError =>
   failure('Cancelled', {
     where,
@@ -37,7 +37,7 @@ const progressOf = (
   };
 };
 
-/** The listener of a `fit`: it remembers what it has seen, so each training needs its own. */
+/** The listener of a `fit`. It keeps state, so each training needs its own. */
 export const following = (
   run: Run,
   { note, progress }: Display,
@@ -46,10 +46,10 @@ export const following = (
   const { config, metrics: before } = run;
   const { batch, checkpointEvery, recipe } = config;
   const secondsBefore = before.at(-1)?.seconds ?? 0;
-  let began = Number.NaN; // when this process took its first step
+  let began = Number.NaN; // the time of the first step of this process
   let pace = noPace;
   let heldOut = before.findLast((metrics) => metrics.heldOut !== undefined)?.heldOut;
-  let waiting: Metrics | null = null; // for the loss on held-out images, which comes after the step
+  let waiting: Metrics | null = null; // for the held-out loss, which arrives after the step
 
   const measured = ({ step, loss, gradientNorm, learningRate, milliseconds }: StepEvent): Metrics => {
     if (Number.isNaN(began)) began = performance.now() - milliseconds;
@@ -72,7 +72,7 @@ export const following = (
       TE.tapIO(() => progress(progressOf(run, metrics, heldOut, pace))),
     );
 
-  /** After a step that is done with: its line first, then a checkpoint where one is due. */
+  /** After each step: writes its line, then a checkpoint if one is due. */
   const finished = (metrics: Metrics, training: TrainingRun): Told =>
     F.pipe(
       logged(metrics),

@@ -2,7 +2,7 @@ import { auto } from 'noisefold/backends/auto';
 import { askBackend, failure, type NoisefoldError, using } from 'noisefold/dsl';
 import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 
-/** The first that works of CUDA, by TensorFlow, and WebGPU, as an option of the demo. A software adapter is no GPU. */
+/** The first GPU backend that works: TensorFlow on CUDA, or WebGPU without software adapters. */
 export const gpu: TE.TaskEither<NoisefoldError, readonly string[]> = F.pipe(
   askBackend,
   RTE.map(({ name }) => ['--backend', name]),

@@ -1,13 +1,13 @@
 /**
- * `npm run example:node-gpu`: trains and samples on the GPU, from Node. The program is that of the demo, with its options;
- * what differs is the backend.
+ * `npm run example:node-gpu`: trains and samples on the GPU, from Node. This is the program of the demo, with its options and
+ * another backend.
  */
 import { either as E } from 'fp-ts';
 import { runCommandLine } from '../mnist/commandLine.js';
 import { gpu } from './gpu.js';
 
 const argv = process.argv.slice(2);
-const isChosen = argv.some((word) => /^--(backend|help|resume)(=|$)/.test(word)); // a run that goes on keeps its backend
+const isChosen = argv.some((word) => /^--(backend|help|resume)(=|$)/.test(word)); // a resumed run keeps its backend
 
 const found = isChosen ? E.right([]) : await gpu();
 if (E.isRight(found)) await runCommandLine([...found.right, ...argv]);

@@ -1,4 +1,4 @@
-/** Charts of what follows from a schedule. */
+/** Charts of quantities of a schedule. */
 import { cosine, ddpm, linear, logSNR, type Process, scaledLinear } from 'noisefold/diffusion';
 import { either as E, function as F } from 'fp-ts';
 import type { Axis, Chart, Line } from './lineChart.js';
@@ -17,7 +17,7 @@ const processes = F.pipe(
 /** Every fifth timestep, and the last. */
 const timesteps = [...Array.from({ length: T / 5 }, (_, i) => 5 * i), T - 1];
 
-/** A number of a process at each timestep, for each of the processes. */
+/** A quantity of each process at each timestep. */
 const chartOf = (title: string, y: Axis, value: (process: Process, t: number) => number) =>
   F.pipe(
     processes,

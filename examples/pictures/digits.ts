@@ -1,4 +1,4 @@
-/** Digits of MNIST as data whose best denoiser is known, and as they are shown. */
+/** Digits of MNIST as data with a known best denoiser, and as pictures. */
 import { type Dim, pad, type Tensor, upsample } from 'noisefold/dsl';
 import { gaussianMixture } from 'noisefold/diffusion';
 import { function as F, taskEither as TE } from 'fp-ts';
@@ -6,10 +6,10 @@ import { mnist } from '../mnist/digits.js';
 
 export type Image = [28, 28, 1];
 
-/** How many digits the data are made of. */
+/** The number of digits in the data. */
 const COUNT = 100;
 
-/** The variance of what is added to a pixel of a digit. */
+/** The variance of the noise on a pixel of a digit. */
 export const VARIANCE = 0.01;
 
 /** The first digits of MNIST, `[n, 28, 28, 1]`. */
@@ -20,7 +20,7 @@ export const firstDigits = (n: number) =>
     TE.map(({ images }) => images),
   );
 
-/** A hundred digits, each with a little noise, and as likely as the others. */
+/** A mixture of a hundred equally likely digits with a little noise. */
 export const mixtureOfDigits = F.pipe(
   firstDigits(COUNT),
   TE.flatMapEither((images) =>
@@ -33,6 +33,6 @@ export const mixtureOfDigits = F.pipe(
   ),
 );
 
-/** Twice as large, and with a white margin. */
+/** Enlarges by 2, and adds a white margin. */
 export const shown = <B extends Dim>(images: Tensor<[B, 28, 28, 1]>): Tensor<[B, 58, 58, 1]> =>
   F.pipe(images, upsample, pad(1, 1, 1, 1), pad(2, 1, 1, 1));

@@ -1,4 +1,4 @@
-/** A digit, and what the forward process leaves of it. */
+/** A digit at increasing noise levels of the forward process. */
 import { broadcastTo, evaluate, iota, key, normal, program } from 'noisefold/dsl';
 import { cosine, ddpm, identity, linear, type Process, through } from 'noisefold/diffusion';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
@@ -6,13 +6,13 @@ import { firstDigits, shown } from './digits.js';
 
 const TIMESTEPS = [50, 150, 250, 350, 450, 550, 650, 750, 850, 999];
 
-/** How many pictures a row has. */
+/** The number of pictures in a row. */
 export const COLUMNS = TIMESTEPS.length + 1;
 
-/** The channels of a row: first the data. */
+/** The channels of a row, starting with the data. */
 const row = ({ marginals }: Process) => [identity, ...TIMESTEPS.map((t) => marginals[t]!)];
 
-/** The first row is that of the linear schedule, the second that of the cosine; the noise is the same everywhere. */
+/** The first row has the linear schedule, the second the cosine schedule; the noise is the same everywhere. */
 const picture = (linearly: Process, cosinely: Process) => {
   const channels = [...row(linearly), ...row(cosinely)];
   const n = channels.length;

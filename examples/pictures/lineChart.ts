@@ -2,7 +2,7 @@
 
 export interface Axis {
   readonly label: string;
-  /** What is written on it, rising: it goes from the first to the last. */
+  /** The ticks, rising: the axis goes from the first to the last. */
   readonly ticks: readonly number[];
   readonly logarithmic?: boolean;
 }
@@ -16,7 +16,7 @@ export interface Chart {
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
-  /** At most as many as there are colours, four. */
+  /** At most four, the number of colours. */
   readonly lines: readonly Line[];
 }
 
@@ -37,7 +37,7 @@ path{fill:none;stroke-linejoin:round;stroke-width:2}${colours(LIGHT)}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.grid{stroke:#252b33}
 ${colours(DARK)}}`;
 
-/** Where a number of an axis stands between two places of the chart. */
+/** The position of a number between the ends of an axis. */
 const placeOn = ({ ticks, logarithmic = false }: Axis, start: number, end: number) => {
   const scale = logarithmic ? Math.log : (value: number) => value;
   const [low, high] = [scale(ticks[0]!), scale(ticks.at(-1)!)];
@@ -45,11 +45,11 @@ const placeOn = ({ ticks, logarithmic = false }: Axis, start: number, end: numbe
     (start + ((scale(value) - low) / (high - low)) * (end - start)).toFixed(1);
 };
 
-/** Powers of ten as such, where others would be long. */
+/** Writes long numbers as powers of ten. */
 const written = (tick: number): string =>
   tick >= 1e3 || (tick > 0 && tick < 0.01) ? tick.toExponential().replace('+', '') : `${tick}`;
 
-/** Draws a chart; what lies below or above the ticks of its axes is drawn outside of them. */
+/** Draws a chart; values beyond the ticks are drawn outside of the axes. */
 export const lineChart = ({ title, x, y, lines }: Chart): string => {
   const across = placeOn(x, PLOT.left, PLOT.right);
   const up = placeOn(y, PLOT.bottom, PLOT.top);

@@ -1,4 +1,4 @@
-/** What each timestep adds to the losses, for the best denoiser there is. */
+/** The loss at each timestep, for the best possible denoiser. */
 import { add, compile, foldIn, fork, key, mean, mul, normalLike, program, read } from 'noisefold/dsl';
 import {
   boundAt,
@@ -14,15 +14,15 @@ import { timestepAxis } from './charts.js';
 import { type Image, mixtureOfDigits, VARIANCE } from './digits.js';
 import type { Chart } from './lineChart.js';
 
-/** Not 0, whose term is of bytes, which these data are not; closer where the terms fall steeply. */
+/** Timesteps, denser where the terms fall steeply. Not 0: its term is for bytes, and these data are no bytes. */
 const TIMESTEPS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, ...RA.makeBy(36, (i) => 100 + 25 * i), 999];
 
-/** The means at one t, over a sample of each Gaussian. */
+/** The means at one t over one sample of each Gaussian. */
 const terms = (process: Process, digits: GaussianMixture<Image>) => {
   const measure = boundAt(process, exactDenoiser(process)(digits), { correction: uncorrected });
   return program({ means: 'B 28 28 1', t: ':int32', k: 'key' }, ({ means, t, k }) => {
     const keys = fork(k, 'data', 'noise');
-    const x0 = add(means, mul(normalLike(keys.data, means), Math.sqrt(VARIANCE)));
+    const x0 = add(means, mul(Math.sqrt(VARIANCE), normalLike(keys.data, means)));
     const { bits, noiseError } = measure(null, x0, { t, key: keys.noise });
     return { bits: mean(bits), noiseError: mean(noiseError) };
   });

@@ -1,4 +1,4 @@
-/** `npm run pictures`: draws the pictures of docs/diffusion.md anew. */
+/** `npm run pictures`: redraws the pictures of docs/diffusion.md. */
 import { wasm } from 'noisefold/backends/wasm';
 import { using } from 'noisefold/dsl';
 import { encodePng, type ImageBatch, imageGrid, writeAtomically } from 'noisefold/training';

@@ -29,6 +29,6 @@ it('places points between the first and the last tick', () => {
       },
     ],
   });
-  // the plot is from 60 to 616, and from 268 up to 72
+  // the plot spans x from 60 to 616, and y from 268 up to 72
   expect(svg).toContain('d="M60.0 268.0L338.0 170.0L616.0 72.0"');
 });

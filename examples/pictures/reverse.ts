@@ -1,4 +1,4 @@
-/** The reverse process: x_t, and below it what the best denoiser makes of it. */
+/** The reverse process: x_t, and below it x̂₀ of the best denoiser. */
 import {
   type Backend,
   compile,
@@ -24,12 +24,12 @@ import {
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
 import { type Image, mixtureOfDigits, shown } from './digits.js';
 
-/** The timesteps that are shown. */
+/** The timesteps of the columns. */
 const SHOWN = [999, 900, 800, 700, 600, 500, 400, 300, 200, 100, 0];
 
 const keys = fork(key(11), 'start', 'steps');
 
-/** One step of Algorithm 2, and what a column shows: of each of two digits x_t, and x̂₀ below it. */
+/** One step of Algorithm 2, and a column of the picture: x_t of two digits, each above its x̂₀. */
 const stepOf = (process: Process, digits: GaussianMixture<Image>) => {
   const denoiser = exactDenoiser(process)(digits);
   return F.pipe(
@@ -48,7 +48,7 @@ const noise = evaluate(
   {},
 )({ k: keys.start });
 
-/** All steps from noise to digits; gives the columns, side by side. */
+/** Runs all steps from noise to digits, and returns the columns side by side. */
 const columns =
   (process: Process, digits: GaussianMixture<Image>) =>
   (backend: Backend): (() => Promise<E.Either<NoisefoldError, readonly (readonly number[])[]>>) =>

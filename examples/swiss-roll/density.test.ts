@@ -10,7 +10,7 @@ const fieldOf = (side: number, extent: number, height: (x: number, y: number) =>
   return { side, extent, values };
 };
 
-/** What a ring encloses, negative if it goes around clockwise. */
+/** The area of a ring; negative if it is clockwise. */
 const area = (ring: Ring): number =>
   ring.reduce((sum, [x, y], i) => {
     const [nextX, nextY] = ring[(i + 1) % ring.length]!;

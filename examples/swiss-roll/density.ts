@@ -19,7 +19,7 @@ const gaussian = (sigma: number): readonly number[] => {
   return bell.map((weight) => weight / total);
 };
 
-/** The weighted sum over neighbours, `stride` apart; nothing lies beyond the border. */
+/** The weighted sum over neighbours, `stride` apart, with zeros beyond the border. */
 const blurred = (values: Float64Array, side: number, stride: number, weights: readonly number[]) =>
   values.map((_, at) => {
     const place = Math.floor(at / stride) % side;
@@ -32,7 +32,7 @@ const blurred = (values: Float64Array, side: number, stride: number, weights: re
 
 /**
  * The kernel density estimate, per unit of area, with a Gaussian of deviation `bandwidth`: points are counted at
- * their nearest node. What lies out of sight is no part of it.
+ * their nearest node. Points outside of the lattice are ignored.
  */
 export const densityOf = (points: Points, side: number, extent: number, bandwidth: number): Field => {
   const counts = new Float64Array(side * side);
@@ -51,9 +51,9 @@ export const densityOf = (points: Points, side: number, extent: number, bandwidt
 const CORNERS = [[0, 0], [0, 1], [1, 1], [1, 0]] as const; // prettier-ignore
 
 /**
- * The rings around everything that is higher than `level` (marching squares). On the way around a cell, the line
- * enters it by an edge where one climbs above the level, and leaves it by the next where one falls below, which the
- * neighbour climbs: so each edge that the line crosses leads to the next.
+ * The rings around everything above `level` (marching squares). Going around a cell, the line
+ * enters by an edge where the field rises above the level, and leaves by the next edge where it falls below. There the
+ * field of the neighbour rises, so each crossed edge leads to the next one.
  */
 export const contours = ({ side, extent, values }: Field, level: number): readonly Ring[] => {
   const height = (node: number) => values[node]! - level;
@@ -61,7 +61,7 @@ export const contours = ({ side, extent, values }: Field, level: number): readon
   const crossings = new Map<string, readonly [number, number]>();
   const spacing = (2 * extent) / (side - 1);
   const cross = (a: number, b: number): string => {
-    const [low, high] = [Math.min(a, b), Math.max(a, b)]; // the same from both sides
+    const [low, high] = [Math.min(a, b), Math.max(a, b)]; // the same for both cells of the edge
     const part = height(low) / (height(low) - height(high));
     const along = (of: (node: number) => number) => of(low) + part * (of(high) - of(low));
     const name = `${low} ${high}`;
@@ -77,7 +77,7 @@ export const contours = ({ side, extent, values }: Field, level: number): readon
       const edges = nodes.map((node, i) => [node, nodes[(i + 1) % 4]!] as const);
       const isAbove = (node: number) => height(node) > 0;
       const turn = edges.findIndex(([a, b]) => !isAbove(a) && isAbove(b));
-      if (turn === -1) continue; // all above, or none
+      if (turn === -1) continue; // all above the level, or all below
       const crossed = edges
         .map((_, i) => edges[(turn + i) % 4]!)
         .filter(([a, b]) => isAbove(a) !== isAbove(b));

@@ -2,23 +2,23 @@
 import { contours, densityOf, type Field } from './density.js';
 import type { Points } from './energyDistance.js';
 
-/** What is drawn. */
+/** The contents of the picture. */
 export interface Drawn {
   readonly data: Points;
   readonly samples: Points;
-  /** Where points are after each step of the sampler: noise first. Only the first of them are drawn. */
+  /** The positions of points after each step of the sampler: noise first. Only the first points are drawn. */
   readonly places: readonly Points[];
-  /** Said below. */
+  /** The caption. */
   readonly caption: string;
 }
 
-const EXTENT = 2.6; // what is seen of each axis, from -EXTENT to EXTENT
+const EXTENT = 2.6; // each axis goes from -EXTENT to EXTENT
 const PANEL = 300; // pixels
 const GAP = 20;
 const TOP = 64;
 const WIDTH = 3 * PANEL + 4 * GAP;
 const HEIGHT = TOP + PANEL + 44;
-const FINE = 10; // lines are drawn in whole tenths of a pixel
+const FINE = 10; // coordinates are rounded to tenths of a pixel
 
 const STYLE = `
 text{font:12px system-ui,sans-serif;fill:#59636e}
@@ -35,7 +35,7 @@ const placeOf = ([x, y]: Point): Point => [
   Math.round((FINE * PANEL * (1 - y / EXTENT)) / 2),
 ];
 
-/** Corners of a path, each from the one before: that is shorter. */
+/** The corners of a path as relative moves, which are shorter. */
 const pathOf = (points: readonly Point[]): string =>
   points
     .map(placeOf)
@@ -64,31 +64,31 @@ const LATTICE = 121; // nodes along each axis
 const BANDWIDTH = 0.06; // of the kernel, a little less than the spread across the roll
 const LEVELS = [0.03, 0.09, 0.18, 0.27, 0.36, 0.45, 0.54, 0.63, 0.72, 0.81, 0.9]; // parts of the highest density of the data
 
-/** Layers one over another: the denser the darker. */
+/** Layers of increasing density: denser is darker. */
 const layers = (kind: string, field: Field, highest: number): readonly string[] =>
   LEVELS.map((part) => contours(field, part * highest)).map(
     (rings) => `<path class="density ${kind}" d="${rings.map((ring) => `${pathOf(ring)}z`).join('')}"/>`,
   );
 
 const WAYS = 240;
-const STAGES = 12; // each of a colour of its own
+const STAGES = 12; // each has a colour
 
-/** The sum over axes and points of how far they move from one place to the next. */
+/** The distance that the points move in a step, summed over axes and points. */
 const lengthOf = (from: Points, to: Points): number => {
   let length = 0;
   for (let i = 0; i < from.length; i++) length += Math.abs(to[i]! - from[i]!);
   return length;
 };
 
-/** The steps at which stages begin, and the last ends: points go about equally far in each. */
+/** The steps at which the stages begin, and the last ends. Points move about equally far in each stage. */
 const stagesOf = (places: readonly Points[]): readonly number[] => {
-  const gone = [0]; // before each step
+  const gone = [0]; // the distance before each step
   places.slice(1).forEach((to, step) => gone.push(gone[step]! + lengthOf(places[step]!, to)));
   const end = gone.at(-1)!;
   return Array.from({ length: STAGES + 1 }, (_, stage) => gone.findIndex((length) => length >= (stage / STAGES) * end)); // prettier-ignore
 };
 
-/** The ways of points, from violet noise to orange samples. */
+/** The trajectories of points, from violet noise to orange samples. */
 const ways = (places: readonly Points[]): readonly string[] => {
   const at = (step: number, i: number): Point => [places[step]![2 * i]!, places[step]![2 * i + 1]!];
   const each = (draw: (i: number) => string): string =>
@@ -105,7 +105,7 @@ const ways = (places: readonly Points[]): readonly string[] => {
   ];
 };
 
-/** Data and samples by their densities, and how samples came to be. */
+/** The densities of data and samples, and the trajectories of samples. */
 export const drawing = ({ data, samples, places, caption }: Drawn): string => {
   const [given, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // prettier-ignore
   const highest = given.values.reduce((a, b) => Math.max(a, b));

@@ -1,4 +1,4 @@
-/** How far two sets of points are from being drawn from one distribution. */
+/** The energy distance: a distance between the distributions of two sets of points. */
 import type { Read } from 'noisefold/dsl';
 
 /** x, y, x, y, … */
@@ -18,7 +18,7 @@ const between = (xs: Points, ys: Points): number => {
   return (4 * total) / (xs.length * ys.length);
 };
 
-/** E‖X - X'‖: the same of a set and itself, where each distance is found twice. */
+/** E‖X - X'‖ within one set, where each distance occurs twice. */
 const within = (xs: Points): number => {
   let total = 0;
   for (let i = 0; i < xs.length; i += 2) total += distancesFrom(xs[i]!, xs[i + 1]!, xs, i / 2 + 1);
@@ -27,10 +27,10 @@ const within = (xs: Points): number => {
 
 /**
  * The energy distance 2·E‖X - Y‖ - E‖X - X'‖ - E‖Y - Y'‖ of two sets (Székely & Rizzo 2013), without the
- * root that makes it a metric. A point is a pair with itself too, so that of n points each of one distribution it is
- * (2/n)·E‖X - X'‖ on average.
+ * root that makes it a metric. Pairs include each point with itself, so two sets of n points of one distribution have
+ * the distance (2/n)·E‖X - X'‖ on average.
  */
 export const energyDistance = (xs: Points) => {
-  const ownDistance = within(xs); // once for all that are compared with these
+  const ownDistance = within(xs); // computed once for several comparisons
   return (ys: Points): number => 2 * between(xs, ys) - ownDistance - within(ys);
 };

@@ -11,11 +11,11 @@ import {
 import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
 import { network, type Params } from './network.js';
 
-// equal steps of the log-SNR, along which the solver errs least; below a σ of 0.01 lies nothing of the roll's width
+// equal steps of the log-SNR, where the solver is most accurate; the roll has no detail below σ = 0.01
 const grid = exponentialGrid(25, { min: 0.01, max: 80 });
 const parts = { denoiser: network, grid, solver: dpmSolverPP(), correction: uncorrected };
 
-/** Where `count` points are at each step of the solver, `[count, 2]` each: noise first, samples last. */
+/** The positions of `count` points, `[count, 2]`, before the first step (noise) and after each step of the solver. */
 export const trajectories = (process: Process, params: Resident<Params>, count: number, key: RandomKey) =>
   F.pipe(
     RTE.fromEither(sampler({ ...parts, process })),

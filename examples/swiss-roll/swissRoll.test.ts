@@ -15,7 +15,7 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
     throw new Error(error.message);
   })(result);
 
-/** Trains for some steps, and gives the losses told on the way and the trajectories of 2000 points. */
+/** Trains for some steps, and returns the reported losses and the trajectories of 2000 points. */
 const run = async (steps: number, seed: number) => {
   const losses: (readonly [step: number, loss: number])[] = [];
   const keys = fork(key(seed), 'train', 'sample');
@@ -54,7 +54,7 @@ test('for two sets of n real points it is (2/n)·E‖X - X′‖ on average', as
     Math.hypot(points[4 * i]! - points[4 * i + 2]!, points[4 * i + 1]! - points[4 * i + 3]!),
   );
   const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b) / numbers.length;
-  // one deviates by about half of their mean, the mean of twenty by a ninth
+  // one distance deviates by about half of the mean, the mean of twenty by a ninth
   expect(Math.abs(mean(pairs) / ((2 / n) * mean(apart)) - 1)).toBeLessThan(4 / 9);
 });
 
@@ -67,7 +67,7 @@ test('points of the roll lie along its spiral, about the origin', async () => {
     const [x, y] = [points[2 * i]! + middle[0]!, points[2 * i + 1]! + middle[1]!];
     return Math.min(...arms.map((arm) => (arm[0] - x) ** 2 + (arm[1] - y) ** 2));
   });
-  // of noise of deviation 0.07 along both axes, that across the spiral is left
+  // the noise has deviation 0.07 along both axes; only the component across the spiral counts
   expect(Math.sqrt(squares.reduce((a, b) => a + b) / 2000) / 0.07).toBeCloseTo(1, 1);
 });
 

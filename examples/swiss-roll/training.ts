@@ -1,4 +1,4 @@
-/** Training: each step draws fresh points of the roll. */
+/** Training: each step draws new points of the roll. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { type Process, stratifiedTimesteps } from 'noisefold/diffusion';
 import {
@@ -19,7 +19,7 @@ import { network } from './network.js';
 
 const BATCH = 256;
 
-/** Trains the network for so many steps; gives the moving average of its parameters. */
+/** Trains the network for a number of steps, and returns the moving average of its parameters. */
 export const train = (
   process: Process,
   steps: number,

@@ -1,10 +1,10 @@
-/** What an example says of its results, held against them. */
+/** Checks the claims of an example. */
 import assert from 'node:assert/strict';
 import { type AnyTensor, dims, evaluate, isTensor, program, using } from 'noisefold/dsl';
 import { reference } from 'noisefold/backends/reference';
 import { either as E, function as F } from 'fp-ts';
 
-/** For the examples, which use them as if they were words of the language. */
+/** In scope of every example. */
 export const { flow, pipe } = F;
 
 /** The same type, neither wider nor narrower. */
@@ -13,14 +13,14 @@ export type Holds<T extends true> = T;
 
 type Nested = number | readonly Nested[];
 
-/** Row-major numbers as nested lists. */
+/** Row-major numbers of a shape as nested lists. */
 const nested = (numbers: readonly number[], [extent, ...inner]: readonly number[]): Nested => {
   if (extent === undefined) return numbers[0]!;
   const size = inner.reduce((a, b) => a * b, 1);
   return Array.from({ length: extent }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), inner));
 };
 
-/** What the reference computes for a tensor that depends on no input. */
+/** The value of a tensor that depends on no input, on the reference. */
 const computed = async (tensor: AnyTensor): Promise<Nested> => {
   const result = await using(reference())(
     evaluate(
@@ -32,7 +32,7 @@ const computed = async (tensor: AnyTensor): Promise<Nested> => {
   return nested(Array.from(result.right.tensor as ArrayLike<number>), dims(tensor)); // not a key
 };
 
-/** Results on the host: tensors in them are computed, and typed arrays become lists. */
+/** Computes the tensors in a result, and converts typed arrays to lists. */
 const onHost = async (result: unknown): Promise<unknown> => {
   if (isTensor(result)) return computed(result);
   if (ArrayBuffer.isView(result)) return Array.from(result as Float32Array);
@@ -42,7 +42,7 @@ const onHost = async (result: unknown): Promise<unknown> => {
   return Object.fromEntries(await Promise.all(fields));
 };
 
-/** Numbers are told to some digits. */
+/** Claims round numbers to a few digits. */
 const isNear = (a: number, b: number): boolean =>
   Object.is(a, b) || Math.abs(a - b) <= 5e-4 * (1 + Math.abs(b));
 
@@ -58,7 +58,7 @@ const agrees = (actual: unknown, expected: unknown): boolean => {
   );
 };
 
-/** Fails unless the result is what the example says. */
+/** Throws unless a result is as claimed. */
 export const shows = async (actual: unknown, expected: unknown): Promise<void> => {
   const found = await onHost(actual);
   if (!agrees(found, expected)) assert.deepEqual(found, expected);

@@ -20,7 +20,7 @@ for (const { entry, file, example } of examples) {
 }
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// what examples leave in the folder for temporary files goes with the others
+// temporary files of the examples are removed with the folder
 mkdirSync(`${folder}tmp`);
 process.env['TMPDIR'] = `${folder}tmp`;
 
@@ -29,7 +29,7 @@ test('every public value has an example', () => {
   expect(without.map(({ entry, name }) => `${entry}: ${name}`)).toEqual([]);
 });
 
-test('the examples compile, to the types that they say', () => {
+test('the examples compile to the types that they claim', () => {
   writeFileSync(
     `${folder}tsconfig.json`,
     JSON.stringify({
@@ -44,6 +44,6 @@ test('the examples compile, to the types that they say', () => {
   expect(status).toBe(0);
 });
 
-describe('runs, and gives what it says', () => {
+describe('runs, and its claims hold', () => {
   test.each(examples)('$entry: $name', ({ file }) => import(pathToFileURL(file).href));
 });

@@ -1,6 +1,6 @@
 /**
- * The examples in docstrings, as programs. An example is short, since it imports nothing: every public name,
- * `assert`, and of fp-ts `pipe`, `flow`, `E`, `O`, `IO`, `TE` and `RTE` are there. What it claims is checked:
+ * The examples in docstrings, as programs. Examples import nothing: every public name, `assert`, and `pipe`, `flow`, `E`, `O`,
+ * `IO`, `TE` and `RTE` of fp-ts are in scope. Their claims are checked:
  *
  *     sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]       tensors are computed by the reference
  *     zeros(8, 64)                   // : Tensor<[8, 64]>  the compiler has exactly this type
@@ -9,17 +9,17 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** A public name, and the example that its docstring gives, if it does. */
+/** A public name, with the example in its docstring. */
 export interface Exported {
-  /** The import it belongs to, `dsl` or `backends/wasm`. */
+  /** The import that exports it: `dsl`, `backends/wasm`. */
   readonly entry: string;
   readonly name: string;
-  /** Types have none at run time. */
+  /** False for types. */
   readonly isValue: boolean;
   readonly example: string | null;
   /** The first sentence of its docstring. */
   readonly summary: string;
-  /** Where it is declared, from the root. */
+  /** The file that declares it, relative to the root. */
   readonly file: string;
 }
 
@@ -85,7 +85,7 @@ const FP = {
   RTE: 'readerTaskEither as RTE',
 };
 
-/** The names that a program uses and does not declare. */
+/** The names that a program uses but does not declare. */
 const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
   const used = new Set<string>();
   const bound = new Set<string>();
@@ -98,7 +98,11 @@ const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
         (ts.isBindingElement(parent) && parent.propertyName === node) ||
         (ts.isPropertySignature(parent) && parent.name === node);
       const isBinding =
-        (ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isBindingElement(parent)) &&
+        (ts.isVariableDeclaration(parent) ||
+          ts.isParameter(parent) ||
+          ts.isBindingElement(parent) ||
+          ts.isTypeAliasDeclaration(parent) ||
+          ts.isInterfaceDeclaration(parent)) &&
         parent.name === node;
       if (isBinding || ts.isImportSpecifier(parent)) bound.add(node.text);
       else if (!isProperty) used.add(node.text);
@@ -111,7 +115,7 @@ const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {
 
 const CLAIM = /\/\/ [→:] /;
 
-/** What is said of a statement, after it on its line: `→` and a value, or `:` and a type. */
+/** The claim after a statement on its line: `→` and a value, or `:` and a type. */
 const claimAfter = (code: string, end: number): string | null => {
   const [comment] = ts.getTrailingCommentRanges(code, end) ?? [];
   const text = comment === undefined ? '' : code.slice(comment.pos, comment.end);
@@ -125,11 +129,11 @@ const declaredBy = (statement: ts.Statement): string | null => {
     ? statement.declarationList.declarations
     : [];
   if (declaration === undefined || others.length > 0 || !ts.isIdentifier(declaration.name))
-    throw new Error(`a claim is about an expression or a variable, not about ${statement.getText()}`);
+    throw new Error(`a claim stands after an expression or one variable, not after ${statement.getText()}`);
   return declaration.name.text;
 };
 
-/** A statement, and the check of what is said of it. */
+/** A statement, followed by the check of its claim. */
 const checked = (code: string, statement: ts.Statement, i: number): string => {
   const claim = claimAfter(code, statement.end);
   const text = statement.getText();
@@ -146,10 +150,10 @@ const checked = (code: string, statement: ts.Statement, i: number): string => {
 const parsed = (code: string): ts.SourceFile =>
   ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
 
-/** A name that need not be imported: of an entry of the package, or of a module beside, `./line-12.js`. */
+/** A name in scope without an import: of an entry of the package, or of a sibling module, `./line-12.js`. */
 export type Known = Pick<Exported, 'entry' | 'name' | 'isValue'>;
 
-/** The variables and types that a program declares at its top, as names of the module that it is in. */
+/** The variables and types that a program declares at its top level, as exports of the module `entry`. */
 export const declaredIn = (code: string, entry: string): readonly Known[] =>
   parsed(code).statements.flatMap<Known>((statement) => {
     if (ts.isVariableStatement(statement))
@@ -163,7 +167,7 @@ export const declaredIn = (code: string, entry: string): readonly Known[] =>
 
 const specifier = ({ name, isValue }: Known): string => `${isValue ? '' : 'type '}${name}`;
 
-/** Writes an example of an entry as a module that checks its claims. `names`: what it need not import. */
+/** Writes an example as a module that checks its claims. `names` are in scope; those of `entry` come first. */
 export const moduleOf = (entry: string, code: string, names: readonly Known[]): string => {
   const { statements } = parsed(code);
   const body = statements.map((statement, i) => checked(code, statement, i)).join('\n');

@@ -1,7 +1,7 @@
 /**
- * The programs of a page. One is run, and its claims are checked; one with a `text` block below it does not compile,
- * and what stands there is an error of TypeScript's; a `diff` changes the last program that was whole. What a program
- * declares, those after it may use.
+ * Tests of the programs on a page. A `ts` block is run, and its claims are checked. A `diff` changes the last program that
+ * compiles. A program followed by a `text` block does not compile: the text is one of the errors of TypeScript. Programs may
+ * use the declarations of the programs before them.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Snippet {
   readonly code: string;
-  /** Where it starts in the page. */
+  /** The line of the page on which it starts. */
   readonly line: number;
-  /** What the compiler says; null of a program that compiles. */
+  /** The error of the compiler; null for a program that compiles. */
   readonly message: string | null;
 }
 
@@ -26,7 +26,7 @@ const side = (diff: string, sign: string): string =>
     .map((line) => line.slice(1))
     .join('\n');
 
-/** A program with the lines of a diff exchanged; fails where it does not have them. */
+/** Applies a diff to a program; throws if the program lacks the lines. */
 const patched = (code: string, diff: string): string => {
   const before = side(diff, '-');
   if (!code.includes(before)) throw new Error(`no program has the lines\n${before}`);
@@ -45,7 +45,7 @@ const snippetsOf = (page: string): readonly Snippet[] => {
   }, []);
 };
 
-/** Programs as modules that import what the ones before them declare; of two that declare a name, the later. */
+/** Programs as modules that import the declarations of earlier programs; the latest declaration of a name wins. */
 const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
   snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
     ({ modules, known }, { code, line, message }) => {
@@ -59,7 +59,7 @@ const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): reado
     { modules: [], known: names },
   ).modules;
 
-/** The line of an error, what of it is wrong, and why. */
+/** An error as text: the line of code, the marked place, and the message. */
 const shown = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic): string => {
   const { line, character } = file!.getLineAndCharacterOfPosition(start);
   const text = file!.text.split('\n')[line]!;
@@ -69,7 +69,7 @@ const shown = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic): str
   return [text.slice(indent), ' '.repeat(character - indent) + marks, message].join('\n');
 };
 
-/** The alternatives of a union, which TypeScript has in the order in which it met them, in that of the alphabet. */
+/** Sorts the alternatives of unions: TypeScript prints them in the order in which it met them. */
 const ordered = (message: string): string =>
   message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 
@@ -82,14 +82,14 @@ const optionsOf = (): ts.CompilerOptions => ({
   verbatimModuleSyntax: false,
 });
 
-/** Tests the programs of a page, and gives them. */
+/** Tests the programs of a page, and returns them. */
 export const testPage = (page: string): readonly Snippet[] => {
   const snippets = snippetsOf(readFileSync(root + page, 'utf8'));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
   const fileOf = ({ line }: Snippet): string => `${scratch}/programs/line-${line}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = `${scratch}/tmp`; // what programs leave there goes with the others
+  process.env['TMPDIR'] = `${scratch}/tmp`; // temporary files of the programs are removed with them
   const modules = modulesOf(snippets, publicNames());
   snippets.forEach((snippet, i) => writeFileSync(fileOf(snippet), modules[i]!));
   afterAll(() => {
@@ -106,12 +106,12 @@ export const testPage = (page: string): readonly Snippet[] => {
       .map(ordered);
   const isRight = ({ message }: Snippet): boolean => message === null;
   describe(page, () => {
-    test.each(snippets.filter(isRight))('line $line compiles, and gives what it says', async (snippet) => {
+    test.each(snippets.filter(isRight))('line $line compiles, and its claims hold', async (snippet) => {
       expect(errorsOf(snippet)).toEqual([]);
       await import(pathToFileURL(fileOf(snippet)).href);
     });
     test.each(snippets.filter((snippet) => !isRight(snippet)))(
-      'line $line does not compile, for the reason given',
+      'line $line does not compile, with the error on the page',
       (snippet) => {
         expect(errorsOf(snippet)).toContain(ordered(snippet.message!));
       },

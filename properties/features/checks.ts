@@ -1,4 +1,4 @@
-/** What is checked of each operation, from which the cells of its line in `FEATURES.md` are made. */
+/** The checks of each operation, whose outcomes `FEATURES.md` reports. */
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
 import { type Node, sizeOf } from '../../src/dsl/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
@@ -8,7 +8,7 @@ import { agrees, gradient, weighted } from '../laws/derivatives.js';
 import { approx, firstOf, type Violation } from '../laws/law.js';
 import { evaluate } from '../oracles/evaluate.js';
 import { type Nodes, programOf, running } from '../oracles/running.js';
-import type { Case } from './feature.js';
+import type { Case, Feature } from './feature.js';
 
 const KEY: KeyWords = [7, 0];
 
@@ -31,12 +31,12 @@ const dataOf = (given: Case): Readonly<Record<string, Float64Array>> =>
 const nodesOf = (given: Case): Nodes =>
   Object.fromEntries(declaredBy(given).map((input) => [input.path, inputNodes([input])[0]!]));
 
-/** The results of a case, as nodes that say their shapes. */
-export const resultsOf = (given: Case): readonly Node[] => given.build(Object.values(nodesOf(given)));
+/** The results of a case. */
+const resultsOf = (given: Case): readonly Node[] => given.build(Object.values(nodesOf(given)));
 
 const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype === 'float32';
 
-/** Whether there is something to differentiate, and by something. */
+/** Whether a float32 result may depend on a float32 operand. */
 const hasSlope = (given: Case): boolean => given.operands.some(isFloat) && resultsOf(given).some(isFloat);
 
 /** ⟨w, y⟩ for the results that are float32. */
@@ -64,8 +64,7 @@ const resultsAndGradients =
 const largest = (all: ArrayLike<number>): number =>
   Array.from(all).reduce((most, x) => Math.max(most, Math.abs(x)), 1);
 
-/** Whether a backend computes what the graphs of the results and of the gradients mean. */
-export const agreement = async (backend: Backend, given: Case, tolerance: number): Promise<Violation> => {
+const agreementOn = async (backend: Backend, given: Case, tolerance: number): Promise<Violation> => {
   const [data, keys] = [dataOf(given), keysOf(given)];
   const graph = resultsAndGradients(given)(nodesOf(given));
   const expected = evaluate(Object.values(graph), data, keys).outputs;
@@ -80,11 +79,30 @@ export const agreement = async (backend: Backend, given: Case, tolerance: number
   );
 };
 
-/** Whether the gradient is what differences of values give; where there is said to be none, whether it is 0. */
-export const gradientAgreement = async (given: Case): Promise<Violation> => {
+const gradientAgreementOn = async (given: Case): Promise<Violation> => {
   if (!hasSlope(given)) return given.differentiable ? 'there is nothing to differentiate' : null;
   if (given.differentiable) return agrees(inputsOf(given), scalarOf(given), 1);
   const slopes = Object.values(gradient(scalarOf(given), nodesOf(given)));
   const { outputs } = evaluate(slopes, dataOf(given), keysOf(given));
   return firstOf(...outputs.map((slope) => approx('gradient', slope, new Float64Array(slope.length), 0)));
 };
+
+/** The first violation in the cases of an operation, which are checked one after the other. */
+const inCases = async (
+  { cases }: Feature,
+  check: (given: Case) => Promise<Violation>,
+): Promise<Violation> => {
+  for (const given of cases) {
+    const violation = await check(given);
+    if (violation !== null) return violation;
+  }
+  return null;
+};
+
+/** Compares the results and the gradients of a backend with those of the graph in float64. */
+export const agreement = (backend: Backend, feature: Feature, tolerance: number): Promise<Violation> =>
+  inCases(feature, (given) => agreementOn(backend, given, tolerance));
+
+/** Compares the gradient with finite differences; with zeros if the case is not differentiable. */
+export const gradientAgreement = (feature: Feature): Promise<Violation> =>
+  inCases(feature, gradientAgreementOn);

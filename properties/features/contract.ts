@@ -1,4 +1,4 @@
-/** The contract of backends, by groups of what it promises: rows of `FEATURES.md`, each with what checks it. */
+/** The contract of backends: promises, each with the laws that check it. They are rows of `FEATURES.md`. */
 import type { Backend } from '../../src/dsl/backend.js';
 import { families } from '../arbitraries/operations.js';
 import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
@@ -6,7 +6,7 @@ import { backendLaws } from '../laws/backends.js';
 import { checkLaw } from '../laws/check.js';
 import { type Law, titleOf, type Violation } from '../laws/law.js';
 
-/** One thing that can be asked of a backend, wherever it is. */
+/** A check of a backend, named so that a page in a browser can run it too. */
 export interface Promised {
   readonly title: string;
   readonly violation: (backend: Backend) => Promise<Violation>;
@@ -14,21 +14,21 @@ export interface Promised {
 
 export interface Row {
   readonly says: string;
-  /** How closely it holds. */
+  /** The tolerance, or the law as a formula. */
   readonly holds: string;
   readonly promised: readonly Promised[];
 }
 
-/** Of the samples of a law: all are taken by the tests of each backend. */
+/** The fraction of the samples of each law; the tests of the backends take all. */
 const TIMES = 0.2;
 
-/** What `checkLaw` says, with what the law said of the smallest counterexample. */
+/** The message of `checkLaw`, with that of the smallest counterexample. */
 const complaint = (thrown: unknown): string =>
   thrown instanceof Error
     ? [thrown.message, ...(thrown.cause === undefined ? [] : [complaint(thrown.cause)])].join('\n')
     : String(thrown);
 
-/** What a law says on random samples, as a value. */
+/** The outcome of a law on random samples, as a value. */
 export const violationOf = async (law: Law, times: number): Promise<Violation> => {
   try {
     await checkLaw(law, times);
@@ -59,27 +59,27 @@ const OPERATIONS = 'operations agree with the reference';
 const composites = new Set(families.composites.map(({ name }) => name));
 const isComposite = ({ name, subject = '' }: Law): boolean => name === OPERATIONS && composites.has(subject);
 
-/** Groups of laws, each with what it promises; every law is in one. */
+/** Groups of laws; every law is in one. */
 const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: Law) => boolean])[] = [
-  [(n) => `${n} primitives, and their gradients`, (law) => law.name === OPERATIONS && !isComposite(law)],
-  [(n) => `${n} composites, and their gradients`, isComposite],
-  [() => 'programs, fused and planned', ({ name }) => name === 'programs agree with the reference'],
-  [() => 'randomness: equal bits, and normals within 4 ulp', ({ name }) => name === 'equal keys give equal numbers'],
-  [() => 'whole numbers of a key', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
+  [(n) => `${n} primitives and their gradients`, (law) => law.name === OPERATIONS && !isComposite(law)],
+  [(n) => `${n} composites and their gradients`, isComposite],
+  [() => 'fused and planned programs', ({ name }) => name === 'programs agree with the reference'],
+  [() => 'random bits are the same on every backend', ({ name }) => name === 'equal keys give equal numbers'],
+  [() => 'random integers are the same on every backend', ({ name }) => name === 'whole numbers are drawn from the bits of a key'],
   [
-    () => 'memory: what is uploaded comes back, and is counted',
+    () => 'uploaded numbers are read back unchanged; memory is counted',
     ({ name }) => name === 'numbers come back as they were given, and their memory is counted',
   ],
   [
-    () => 'donation; nothing is left behind',
+    () => 'donated values are consumed; runs leak no memory',
     ({ name }) => name === 'a run consumes what is donated, changes nothing else, and leaves nothing behind',
   ],
-  [() => 'determinism: equal bits, 20 times; nothing is left behind', ({ name }) => name === 'runs repeat, and leave nothing behind'],
-  [() => 'profiles are runs, with a time for each call', ({ name }) => name === 'a profile is a run'],
-  [() => 'errors are values, with their types', ({ name }) => name === 'wrong inputs are typed errors'],
+  [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs repeat, and leave nothing behind'],
+  [() => 'a profile is a run with a time for each call', ({ name }) => name === 'a profile is a run'],
+  [() => 'wrong inputs are typed errors', ({ name }) => name === 'wrong inputs are typed errors'],
 ]; // prettier-ignore
 
-/** @param laws - of any backend: their names and formulas are needed */
+/** The rows for the laws of any backend; only their names and formulas are used. */
 export const contractRows = (laws: readonly Law[]): readonly Row[] => [
   ...GROUPS.map(([says, has]): Row => {
     const own = laws.filter(has);
@@ -90,9 +90,8 @@ export const contractRows = (laws: readonly Law[]): readonly Row[] => [
     };
   }),
   {
-    says: 'whole U-Nets, and the gradients of all parameters and of the images',
-    holds:
-      '|y − y_ref| ≤ 10⁻⁴·max|y_ref|, for the output and each gradient by itself; 10⁻¹² on the reference',
+    says: 'two U-Nets and the gradients of their parameters and images',
+    holds: '|y − y_ref| ≤ 10⁻⁴·max|y_ref| for the output and for each gradient; 10⁻¹² on the reference',
     promised: unetCases.map(byUNet),
   },
 ];

@@ -1,7 +1,6 @@
 /** Operations element by element. */
 import * as n from '../../src/dsl/index.js';
-import { F } from '../../src/internal/fp.js';
-import { bool, type Case, family, type Feature, flat, float, integer, smooth } from './feature.js';
+import { bool, family, type Feature, flat, float, integer, smooth } from './feature.js';
 
 const any = float('any', 2, 3);
 const small = float('small', 2, 3);
@@ -12,27 +11,23 @@ const apart = float('apart', 2, 3);
 const truths = bool('bools', 2, 3);
 const whole = integer('integers', 2, 3);
 
-const arithmetic = (op: n.Arithmetic<'float32'>, x: typeof any, y: typeof any): Case =>
-  smooth([x, y], (a, b) => op(b)(a));
-const comparison = (op: n.Comparison<n.Numeric>): Case => flat([whole, whole], (a, b) => op(b)(a));
-
 const arithmetics = family('Arithmetic', {
-  add: arithmetic(n.add, any, any),
-  sub: arithmetic(n.sub, any, any),
-  mul: arithmetic(n.mul, any, any),
-  div: arithmetic(n.div, any, nonzero),
-  pow: arithmetic(n.pow, positive, any),
-  mod: smooth([offSteps], n.mod(2)),
-  // numbers of two such sets, of which one is shifted, are apart too
-  maximum: smooth([apart, apart], (x, y) => n.maximum(x, n.add(y, 0.125))),
-  minimum: smooth([apart, apart], (x, y) => n.minimum(x, n.add(y, 0.125))),
+  add: smooth([any, any], n.add),
+  sub: smooth([any, any], n.sub),
+  mul: smooth([any, any], n.mul),
+  div: smooth([any, nonzero], n.div),
+  pow: smooth([positive, any], n.pow),
+  mod: smooth([offSteps], n.mod, (mod, x) => mod(x, 2)),
+  // shifted, so that no two numbers are equal
+  maximum: smooth([apart, apart], n.maximum, (maximum, x, y) => maximum(x, n.add(y, 0.125))),
+  minimum: smooth([apart, apart], n.minimum, (minimum, x, y) => minimum(x, n.add(y, 0.125))),
   neg: smooth([any], n.neg),
   reciprocal: smooth([nonzero], n.reciprocal),
   square: smooth([any], n.square),
   sqrt: smooth([positive], n.sqrt),
   rsqrt: smooth([positive], n.rsqrt),
   abs: smooth([nonzero], n.abs),
-  clip: smooth([offSteps], n.clip(-1, 1)),
+  clip: smooth([offSteps], n.clip, (clip, x) => clip(x, -1, 1)),
   sign: flat([nonzero], n.sign),
   floor: flat([offSteps], n.floor),
   ceil: flat([offSteps], n.ceil),
@@ -49,11 +44,11 @@ const transcendentals = family('Exponentials, logarithms and angles', {
   sin: smooth([any], n.sin),
   cos: smooth([any], n.cos),
   tan: smooth([small], n.tan),
-  // inside of ±1, where they have slopes
-  asin: smooth([small], F.flow(n.mul(0.75), n.asin)),
-  acos: smooth([small], F.flow(n.mul(0.75), n.acos)),
+  // inside of ±1, where they have derivatives
+  asin: smooth([small], n.asin, (asin, x) => asin(n.mul(x, 0.75))),
+  acos: smooth([small], n.acos, (acos, x) => acos(n.mul(x, 0.75))),
   atan: smooth([any], n.atan),
-  atan2: arithmetic(n.atan2, nonzero, nonzero),
+  atan2: smooth([nonzero, nonzero], n.atan2),
   sinh: smooth([any], n.sinh),
   cosh: smooth([any], n.cosh),
   tanh: smooth([any], n.tanh),
@@ -62,29 +57,35 @@ const transcendentals = family('Exponentials, logarithms and angles', {
 
 const activations = family('Activations', {
   relu: smooth([nonzero], n.relu),
-  leakyRelu: smooth([nonzero], n.leakyRelu()),
-  elu: smooth([nonzero], n.elu()),
+  leakyRelu: smooth([nonzero], n.leakyRelu, (leakyRelu, x) => leakyRelu(x)),
+  elu: smooth([nonzero], n.elu, (elu, x) => elu(x)),
   gelu: smooth([any], n.gelu),
   silu: smooth([any], n.silu),
   sigmoid: smooth([any], n.sigmoid),
   softplus: smooth([nonzero], n.softplus),
-  softmax: smooth([any], n.softmax),
-  logSoftmax: smooth([any], n.logSoftmax),
+  softmax: [
+    smooth([any], n.softmax, (softmax, x) => softmax(x)),
+    smooth([any], n.softmax, (softmax, x) => softmax(x, 0)),
+  ],
+  logSoftmax: [
+    smooth([any], n.logSoftmax, (logSoftmax, x) => logSoftmax(x)),
+    smooth([any], n.logSoftmax, (logSoftmax, x) => logSoftmax(x, 0)),
+  ],
 });
 
 const decisions = family('Comparisons and choices', {
-  equal: comparison(n.equal),
-  notEqual: comparison(n.notEqual),
-  less: comparison(n.less),
-  lessEqual: comparison(n.lessEqual),
-  greater: comparison(n.greater),
-  greaterEqual: comparison(n.greaterEqual),
-  and: flat([truths, truths], (x, y) => n.and(x, y)),
-  or: flat([truths, truths], (x, y) => n.or(x, y)),
+  equal: flat([whole, whole], n.equal),
+  notEqual: flat([whole, whole], n.notEqual),
+  less: flat([whole, whole], n.less),
+  lessEqual: flat([whole, whole], n.lessEqual),
+  greater: flat([whole, whole], n.greater),
+  greaterEqual: flat([whole, whole], n.greaterEqual),
+  and: flat([truths, truths], n.and),
+  or: flat([truths, truths], n.or),
   not: flat([truths], n.not),
   isFinite: flat([any], n.isFinite),
-  select: smooth([truths, any, any], (condition, x, otherwise) => n.where(condition, x, otherwise)),
-  cast: flat([offSteps], n.cast('int32')),
+  where: smooth([truths, any, any], n.where),
+  cast: flat([offSteps], n.cast, (cast, x) => cast(x, 'int32')),
   stopGradient: flat([any], n.stopGradient),
 });
 

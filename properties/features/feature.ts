@@ -1,11 +1,11 @@
-/** An operation of the DSL with a small case of it, from which all that `FEATURES.md` says of it is computed. */
+/** An operation of the DSL with small cases of it: from them everything in `FEATURES.md` is computed. */
 import type { Widened } from '../../src/dsl/dim.js';
 import type { DType, Node } from '../../src/dsl/node.js';
 import type { NumberType } from '../../src/dsl/region.js';
 import { type AnyTensor, type Key, nodeOf, type Tensor, tensor } from '../../src/dsl/tensor.js';
 import type { Domain } from '../arbitraries/choices.js';
 
-/** What an operation is given: a tensor of type `T`, its numbers from a domain; a key has none. */
+/** A tensor of type `T` that an operation takes, with numbers from a domain; a key has none. */
 export interface Operand<T extends AnyTensor = AnyTensor> {
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -13,19 +13,30 @@ export interface Operand<T extends AnyTensor = AnyTensor> {
   readonly tensorOf: (n: Node) => T;
 }
 
+/** Builds the results from the operands. */
+export type Build = (operands: readonly Node[]) => readonly Node[];
+
 /** A case of an operation. */
 export interface Case {
   readonly operands: readonly Operand[];
-  /** The results for operands, of which it may have several. */
-  readonly build: (operands: readonly Node[]) => readonly Node[];
-  /** Whether its float32 results follow its float32 operands; else they are constant, or constant in steps. */
+  /** Calls the data-first form: `sub(x, y)`. */
+  readonly build: Build;
+  /** Calls the pipeable form: `pipe(x, sub(y))`. */
+  readonly piped: Build;
+  /** Whether its float32 results follow its float32 operands; otherwise they are constant, at least piecewise. */
   readonly differentiable: boolean;
 }
 
-export interface Feature extends Case {
+/** An operation with its cases. */
+export interface Feature {
   readonly family: string;
   readonly name: string;
+  readonly operation: Operation;
+  readonly cases: readonly Case[];
 }
+
+/** A function of the DSL; the tables of cases check what it takes. */
+export type Operation = (...args: never[]) => unknown;
 
 const operand =
   <D extends NumberType>(dtype: D) =>
@@ -42,30 +53,74 @@ export const integer = operand('int32');
 export const key: Operand<Key> = { shape: [], dtype: 'key', domain: 'any', tensorOf: tensor };
 
 type Tensors<O> = { [I in keyof O]: O[I] extends Operand<infer T> ? T : never };
+type Results = AnyTensor | readonly AnyTensor[];
+
+/** A case of an operation, in a table. */
+interface Entry extends Case {
+  readonly operation: Operation;
+}
+
+/**
+ * Whether an operation has a data-first and a pipeable form. `dual` makes these of any number of arguments; a function of
+ * one tensor names its parameter.
+ */
+export const hasTwoForms = (operation: Operation): boolean => operation.length === 0;
+
+/** The pipeable form of an operation, to be called as the data-first form is. */
+const pipeable = <Op extends Operation>(operation: Op): Op => {
+  const op = operation as unknown as (...others: readonly unknown[]) => (first: unknown) => unknown;
+  const called = (first: unknown, ...others: readonly unknown[]): unknown => op(...others)(first);
+  return called as unknown as Op; // both forms have the same results
+};
+
+/** Makes a case from operands, an operation, and a call of it: by default, with the operands in their order. */
+interface Make {
+  <const O extends readonly Operand[]>(operands: O, operation: (...tensors: Tensors<O>) => Results): Entry;
+  <const O extends readonly Operand[], Op extends Operation>(
+    operands: O,
+    operation: Op,
+    call: (operation: Op, ...tensors: Tensors<O>) => Results,
+  ): Entry;
+}
+
+type Call = (operation: Operation, ...tensors: readonly AnyTensor[]) => Results;
+
+const inOrder: Call = (operation, ...tensors) =>
+  (operation as (...tensors: readonly AnyTensor[]) => Results)(...tensors);
 
 const made =
-  (differentiable: boolean) =>
-  <const O extends readonly Operand[]>(
-    operands: O,
-    build: (...tensors: Tensors<O>) => AnyTensor | readonly AnyTensor[],
-  ): Case => ({
-    operands,
-    differentiable,
-    build: (nodes) => {
-      // each operand makes the tensor of its type
-      const tensors = operands.map(({ tensorOf }, i) => tensorOf(nodes[i]!)) as Tensors<O>;
-      const results = build(...tensors);
-      return (Array.isArray(results) ? (results as readonly AnyTensor[]) : [results as AnyTensor]).map(
-        nodeOf,
-      );
-    },
-  });
+  (differentiable: boolean): Make =>
+  (operands: readonly Operand[], operation: Operation, call = inOrder as Operation): Entry => {
+    const by =
+      (form: Operation): Build =>
+      (nodes) => {
+        const tensors = operands.map(({ tensorOf }, i) => tensorOf(nodes[i]!));
+        const results = (call as Call)(form, ...tensors);
+        return (Array.isArray(results) ? (results as readonly AnyTensor[]) : [results as AnyTensor]).map(
+          nodeOf,
+        );
+      };
+    const isPiped = operands.length > 0 && hasTwoForms(operation);
+    return {
+      operation,
+      operands,
+      differentiable,
+      build: by(operation),
+      piped: by(isPiped ? pipeable(operation) : operation),
+    };
+  };
 
-/** A case with a gradient: one by each float32 operand. */
+/** A case with a gradient by each float32 operand. */
 export const smooth = made(true);
-/** A case without one: its results are not float32, or change in steps, or do not follow an operand. */
+/** A case without a gradient: its results are not float32, are piecewise constant, or follow no operand. */
 export const flat = made(false);
 
-/** Cases of a family by the names of their operations. */
-export const family = (name: string, cases: Readonly<Record<string, Case>>): readonly Feature[] =>
-  Object.entries(cases).map(([operation, given]) => ({ family: name, name: operation, ...given }));
+/** Operations of a family by their names, each with one case or several. */
+export const family = (
+  name: string,
+  entries: Readonly<Record<string, Entry | readonly [Entry, ...Entry[]]>>,
+): readonly Feature[] =>
+  Object.entries(entries).map(([operation, given]) => {
+    const cases = 'operation' in given ? ([given] as const) : given;
+    return { family: name, name: operation, operation: cases[0].operation, cases };
+  });

@@ -18,25 +18,25 @@ import { contractRows, type Promised, type Row } from './contract.js';
 import type { Feature } from './feature.js';
 import { featuresPage, type Found, type Kept } from './page.js';
 
-/** How a column finds out what is wrong with an operation, and with a part of the contract. */
-interface Checking {
+/** The checks on one backend: of an operation, and of a part of the contract. */
+interface Checks {
   readonly feature: (feature: Feature) => Promise<Violation>;
   readonly promised: (promised: Promised) => Promise<Violation>;
 }
 
-const within = (tolerance: number, backend: Backend): Checking => ({
+const within = (tolerance: number, backend: Backend): Checks => ({
   feature: (feature) => agreement(backend, feature, tolerance),
   promised: ({ violation }) => violation(backend),
 });
 
 const skipped = () => Promise.reject(new Error('skipped'));
-const notHere: Checking = { feature: skipped, promised: skipped };
+const notHere: Checks = { feature: skipped, promised: skipped };
 
 const contract = noChromium === '' ? await openContract() : null;
 afterAll(() => contract?.close());
 
-/** The columns; `missing` says why one cannot be checked on this machine, and is empty where it can. */
-const backends: readonly { readonly name: string; readonly missing: string; readonly check: Checking }[] = [
+/** The backends; `missing` says why this machine cannot check one, and is empty if it can. */
+const backends: readonly { readonly name: string; readonly missing: string; readonly check: Checks }[] = [
   { name: 'reference', missing: '', check: within(1e-12, valueOf(await reference()())) },
   { name: 'cpu', missing: '', check: within(1e-5, valueOf(await cpu()())) },
   { name: 'wasm', missing: '', check: within(1e-5, valueOf(await wasm()())) },
@@ -59,19 +59,20 @@ const backends: readonly { readonly name: string; readonly missing: string; read
 ];
 const missing = backends.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
 
-/** A check that is made once: for its test, and for the page. */
+/** Runs a check once: for its test and for the page. */
 const once = <A>(make: () => Promise<A>): (() => Promise<A>) => {
   let made: Promise<A> | undefined;
   return () => (made ??= make());
 };
 
+/** A check on one backend. */
 interface Column {
   readonly name: string;
   readonly missing: string;
   readonly found: () => Promise<Violation>;
 }
 
-/** A test for each column that nothing is found; where it is skipped, its name says why. */
+/** A test of each backend; the name of a skipped test says why it is skipped. */
 const findNothing = (what: string, columns: readonly Column[]): void => {
   for (const { name, missing: why, found } of columns)
     test.skipIf(why !== '')([name, what, why].filter((words) => words !== '').join(' '), async () => {
@@ -90,16 +91,16 @@ const checks = features.map((feature) => ({
 
 describe.each(checks)('$feature.name', ({ backends, gradient }) => {
   findNothing('computes it and its gradient', backends);
-  test('its gradient is what differences of values give, or 0', async () => {
+  test('its gradient agrees with finite differences, or is 0', async () => {
     expect(await gradient()).toBeNull();
   });
 });
 
 const laws = backendLaws(valueOf(await reference()()));
 
-/** All that is wrong with a part of the contract. */
+/** The first violation of a part of the contract. */
 const violationOf =
-  ({ promised: check }: Checking, { promised }: Row) =>
+  ({ promised: check }: Checks, { promised }: Row) =>
   async (): Promise<Violation> => {
     const violations: Violation[] = [];
     for (const one of promised) violations.push(await check(one));
@@ -121,15 +122,15 @@ test('every law of backends is in one row of the contract', () => {
   expect(own.sort()).toEqual(laws.map(titleOf).sort());
 });
 
-/** Exported beside operations, and none: they give keys. */
-const NONE = ['foldIn', 'fork', 'key'];
+/** Exported with the operations; they return keys. */
+const KEYS = ['foldIn', 'fork', 'key'];
 
 const exported = publicNames().filter(
   ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|keys\.)/.test(file),
 );
 
-test('every operation that noisefold/dsl exports is among them, once', () => {
-  const names = exported.map(({ name }) => name).filter((name) => !NONE.includes(name));
+test('the tables have every operation that noisefold/dsl exports, once', () => {
+  const names = exported.map(({ name }) => name).filter((name) => !KEYS.includes(name));
   expect(features.map(({ name }) => name).sort()).toEqual(names.sort());
 });
 
@@ -140,7 +141,7 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
 };
 
 test.skipIf(missing !== '')(
-  `FEATURES.md is what the checks find (npm run features writes it) ${missing}`,
+  `FEATURES.md agrees with the checks (npm run features writes it) ${missing}`,
   async () => {
     const found: Found[] = [];
     for (const { feature, backends, gradient } of checks) {

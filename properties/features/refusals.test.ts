@@ -1,10 +1,10 @@
-/** What operations say of operands that do not fit, where their types did not know the extents. */
+/** Errors of operations whose operands do not fit, where the types do not know the extents. */
 import { describe, expect, test } from 'vitest';
 import { attempt, type NoisefoldError } from '../../src/dsl/errors.js';
 import { type Node, node } from '../../src/dsl/node.js';
 import { E } from '../../src/internal/fp.js';
 import { features } from './all.js';
-import type { Feature, Operand } from './feature.js';
+import type { Case, Operand } from './feature.js';
 
 type Declared = Pick<Operand, 'shape' | 'dtype'>;
 
@@ -17,8 +17,8 @@ const othersOf = ({ shape, dtype }: Operand): readonly Declared[] =>
 const nodesOf = (operands: readonly Declared[]): readonly Node[] =>
   operands.map(({ shape, dtype }, i) => node('input', [], { path: `x${i}` }, shape, dtype));
 
-/** What is said of each way to get one operand wrong. */
-const refusalsOf = ({ operands, build }: Feature): readonly NoisefoldError[] =>
+/** The errors for each operand that is wrong along one axis. */
+const refusalsOf = ({ operands, build }: Case): readonly NoisefoldError[] =>
   operands
     .flatMap((operand, i) => othersOf(operand).map((other) => operands.map((o, j) => (i === j ? other : o))))
     .flatMap((given) => {
@@ -26,12 +26,13 @@ const refusalsOf = ({ operands, build }: Feature): readonly NoisefoldError[] =>
       return E.isLeft(made) ? [made.left] : [];
     });
 
-const refusing = features.map((feature) => ({
-  ...feature,
-  refusals: refusalsOf(feature),
+const refusing = features.map(({ name, cases }) => ({
+  name,
+  takesSeveral: cases.some(({ operands }) => operands.filter(({ dtype }) => dtype !== 'key').length > 1),
+  refusals: cases.flatMap(refusalsOf),
 }));
 
-describe('an operand with another extent is accepted, or the message names the operation', () => {
+describe('an operand of another extent is accepted, or the error names the operation', () => {
   test.each(refusing.filter(({ refusals }) => refusals.length > 0))('$name', ({ name, refusals }) => {
     for (const { _tag, where, hint } of refusals) {
       expect(_tag).toBe('ShapeError');
@@ -40,11 +41,8 @@ describe('an operand with another extent is accepted, or the message names the o
     }
   });
 
-  test('all of several operands refuse something, but for those that pick rows by any number of indices', () => {
-    const silent = refusing.filter(
-      ({ operands, refusals }) =>
-        operands.filter(({ dtype }) => dtype !== 'key').length > 1 && refusals.length === 0,
-    );
+  test('every operation of several operands refuses some, except those that take any number of indices', () => {
+    const silent = refusing.filter(({ takesSeveral, refusals }) => takesSeveral && refusals.length === 0);
     expect(silent.map(({ name }) => name)).toEqual(['gather', 'take']);
   });
 });

@@ -157,7 +157,7 @@ const int32 = fc.maxSafeInteger().map((n) => n | 0);
 const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, number]> => ({
   name: 'whole numbers are drawn from the bits of a key',
   formula:
-    'randint(a, b)(k) = a + bits(k) mod (b − a), to the bit, for any a < b of int32 less than 2³¹ apart',
+    'randint(k, a, b) = a + bits(k) mod (b − a), to the bit, for any a < b of int32 less than 2³¹ apart',
   source: 'definition of randint',
   arbitrary: fc
     .tuple(

@@ -12,8 +12,9 @@ import { dual, type OneError } from './dual.js';
 import { named, raise } from './errors.js';
 import { extents } from './extent.js';
 import type { Distribution, Node } from './node.js';
+import { isOperand } from './ops/operand.js';
 import { binary, deriveKey, full, random } from './primitives/index.js';
-import { type AnyTensor, type Dim, dims, type DType, isTensor, type Key, nodeOf, type Shape, type Tensor, tensor } from './tensor.js'; // prettier-ignore
+import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from './tensor.js'; // prettier-ignore
 import { deriveWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words. It is plain data: save it as it is. */
@@ -98,7 +99,7 @@ const draw = (op: string, distribution: Distribution, key: unknown, shape: reado
   named(op, () => random(distribution, staged(op, key), extents(op, shape)));
 
 /** Whether the first argument of a call is a key, of a program or (by mistake) of the host. */
-const startsWithKey = ([key]: readonly unknown[]): boolean => isTensor(key) || Array.isArray(key);
+const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);
 
 /** A draw of a given shape. */
 type OfShape<D extends DType> = OneError & {

@@ -45,7 +45,8 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  * and so is noise.
  *
  * @example
- * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const }
  * const draw = (noise: Images) => sample({ solver: ddim(), grid: 5, from: { noise }, key: key(8) })
  * await pipe(

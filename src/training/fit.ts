@@ -46,10 +46,11 @@ const codec = exactly(required, {
  * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
  *
  * @example
+ * const constant = layer({ w: parameter(allZeros) }, ({ w }) => <S extends Shape>(x: Tensor<S>) => add(zerosLike(x), w))
  * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
- *   ...collect({ w: parameter(allZeros) }),
+ *   ...constant,
  *   predicts: 'x0',
- *   apply: ({ w }, x) => add(zerosLike(x), w), // learns the mean of the images
+ *   apply: (params, x) => constant.apply(params)(x), // learns the mean of the images
  * }
  * const white = datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] })
  * await pipe(

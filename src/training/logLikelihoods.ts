@@ -156,7 +156,8 @@ const imagesFor = ({ dequantize = false }: { readonly dequantize?: boolean }) =>
  *
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
- * const still: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const still: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const grey = datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] })
  * const measured = pipe(
  *   RTE.Do,

@@ -18,7 +18,8 @@ import { walked } from './walk.js';
  * that is not finite is `NonFinite`.
  *
  * @example
- * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
  * await pipe(
  *   RTE.fromEither(ddpm(cosine(1000))),
  *   RTE.map((process) => ({ model: white, process, image: [1, 1, 1] as const, params: {} })),

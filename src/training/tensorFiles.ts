@@ -39,7 +39,7 @@ export const saveTensors =
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`
- * const { params } = collect({ w: parameter(allOnes, 2) })
+ * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
  * await pipe(
  *   upload(Float32Array.of(1, 2), [2]),
  *   RTE.flatMap((w) => saveTensors(path)({ w })),

@@ -244,10 +244,11 @@ export const trainStep = <P, I extends Shape>(
  * The tree of the parameters, or of their average, that a state has as vectors.
  *
  * @example
+ * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
  * const model: Model<{ w: Scalar; b: Scalar }, []> = {
- *   ...collect({ w: parameter(allOnes), b: parameter(allZeros) }),
+ *   ...affine,
  *   predicts: 'v',
- *   apply: ({ w, b }, x) => pipe(x, mul(w), add(b)),
+ *   apply: (params, x) => affine.apply(params)(x),
  * }
  * const tree = evaluate(parametersOf(model), {})({ vectors: [Float32Array.of(3, 4)] })
  * await using(reference())(tree)() // → E.right({ w: [3], b: [4] })

@@ -153,7 +153,8 @@ const boundOfBytes = { where: 'variationalBound', ofBytes: true } as const;
  * otherwise. A result that is no number is `NonFinite`.
  *
  * @example
- * const white: Model<object, [1, 1, 1]> = { ...collect({}), predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const pixels = Uint8Array.of(255, 255, 255) // as it says
  * const measured = pipe(
  *   RTE.Do,

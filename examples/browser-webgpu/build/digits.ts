@@ -1,4 +1,4 @@
-/** The data of the page, made when it is built: a part of MNIST, in one compressed file. */
+/** The data of the page, written by the build: a part of MNIST in one compressed file. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
@@ -9,9 +9,9 @@ import { encodeSafetensors, type StoredTensor } from '../../../src/training/safe
 import { AREA, SIDE } from '../shared/extent.js';
 import { packed } from '../shared/packed.js';
 
-/** How many digits of each class are learned from. */
+/** The number of training digits per class. */
 const OF_EACH = 600;
-/** How many are held out: the first of all. */
+/** The number of held-out digits: the first ones. */
 const HELD_OUT = 256;
 
 const orThrow = <A>(result: E.Either<NoisefoldError, A>): A =>
@@ -26,7 +26,7 @@ const idx = (split: Split, kind: 'images-idx3' | 'labels-idx1') => {
   return orThrow(decodeIdx(path, kind === 'images-idx3' ? 3 : 1)(readFileSync(path))).data;
 };
 
-/** The places of the first so many labels of each class. */
+/** The indices of the first `count` labels of each class. */
 const firstOfEach = (labels: ArrayLike<number>, count: number): readonly number[] => {
   const found = new Map<number, number>();
   return Array.from(labels, (label, at) => {
@@ -36,7 +36,7 @@ const firstOfEach = (labels: ArrayLike<number>, count: number): readonly number[
   }).flat();
 };
 
-/** Some digits of a split, each in half its bytes. */
+/** Digits of a split, two pixels per byte. */
 const tensors = (split: Split, name: string, placesIn: (labels: ArrayLike<number>) => readonly number[]) => {
   const [images, labels] = [idx(split, 'images-idx3'), idx(split, 'labels-idx1')];
   const places = placesIn(labels);

@@ -6,7 +6,7 @@ import type { Event } from './event.js';
 const after = (state: Drawing, ...events: readonly Event[]): Drawing =>
   events.reduce((before, event) => drew(before, event)[0], state);
 
-/** The drawing that an event asks for. */
+/** The drawing that an event requests. */
 const asked = (state: Drawing, event: Event): Paint | undefined => {
   const [effect] = drew(state, event)[1];
   return effect?._tag === 'Post' && effect.request._tag === 'Paint' ? effect.request : undefined;
@@ -26,7 +26,7 @@ const frame = (id: number, index: number, of: number): Event => ({
   guess: Uint8Array.of(100 + index),
 });
 
-/** All reports of a drawing, which takes so long. */
+/** All reports of a drawing of a given duration. */
 const wholly = (id: number, of = 4, milliseconds = 1000): readonly Event[] => [
   ...Array.from({ length: of + 1 }, (_, index) => frame(id, index, of)),
   { _tag: 'Painted', id, purpose: 'drawing', milliseconds },

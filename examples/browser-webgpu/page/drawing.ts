@@ -1,31 +1,31 @@
-/** The digits that the network draws, and the way they came. */
+/** The digits that the network draws, and their film. */
 import { CLASSES } from '../shared/extent.js';
 import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
 import { type Film, isDone, withFrame } from './film.js';
 
 export interface Drawing {
-  /** The classes that are drawn, rising; at least one. */
+  /** The chosen classes in rising order; at least one. */
   readonly classes: readonly number[];
   readonly guidance: number;
   readonly steps: number;
-  /** The same seed gives the same noise: one sees what the network has learned since. */
+  /** The seed of the noise. It stays the same, so that the progress is visible. */
   readonly seed: number;
-  /** Whether there is a network. */
+  /** True if there is a network. */
   readonly ready: boolean;
   readonly shown: Film | null;
-  /** What is being drawn; one that the training asked for is shown when it is done. */
+  /** The drawing in progress; automatic ones are shown when complete. */
   readonly coming: { readonly film: Film; readonly quietly: boolean } | null;
-  /** Which still is shown; null is the last there is. */
+  /** The visible still; null for the last one. */
   readonly index: number | null;
   readonly playing: boolean;
-  /** Whether stills show x_t, or what the network makes of it. */
+  /** Stills show x_t or x̂₀. */
   readonly side: 'image' | 'guess';
   readonly hidden: boolean;
-  /** How many updates the network has. */
+  /** The number of updates of the network. */
   readonly learned: number;
   readonly nextId: number;
-  /** Milliseconds of training since the last drawing was begun, and what it took. */
+  /** The milliseconds of training since the start of the last drawing, and its duration. */
   readonly trained: number;
   readonly took: number;
 }
@@ -48,27 +48,27 @@ export const blank: Drawing = {
   took: 0,
 };
 
-/** How many digits are drawn at a time. */
+/** The number of digits per drawing. */
 export const COUNT = 10;
 
-/** At least so many milliseconds of training lie between two drawings of their own, and so many times what one takes. */
+/** The minimum training time between two automatic drawings, in milliseconds and in durations of a drawing. */
 const LEAST = 1500;
 const PATIENCE = 4;
 
-/** How long a film is played, in milliseconds. */
+/** The duration of playback, in milliseconds. */
 const PLAYED = 4000;
 
-/** A class for each digit, rising, each chosen one as often as can be. */
+/** The class of each digit, in rising order, evenly distributed over the chosen classes. */
 export const labelsOf = (classes: readonly number[]): readonly number[] =>
   Array.from({ length: COUNT }, (_, i) => classes[Math.floor((i * classes.length) / COUNT)]!);
 
-/** The number of the still that is shown. */
+/** The index of the visible still. */
 export const indexOf = ({ shown, index }: Pick<Drawing, 'shown' | 'index'>): number => {
   const last = Math.max(0, (shown?.stills.length ?? 0) - 1);
   return index === null ? last : Math.min(Math.floor(index), last);
 };
 
-/** Asks for a drawing, if somebody sees it; what was being drawn is dropped. */
+/** Requests a drawing if the page is visible, and drops the one in progress. */
 const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
   if (!state.ready || state.hidden) return [state, []];
   const { nextId: id, steps, guidance, seed } = state;
@@ -90,7 +90,7 @@ const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
   ];
 };
 
-/** Whether the training has gone on for long enough to look again; not while somebody looks at how it came. */
+/** Tests whether an automatic drawing is due; never while the user scrubs. */
 const isDue = ({ coming, index, playing, trained, took }: Drawing): boolean =>
   coming === null && index === null && !playing && trained >= Math.max(LEAST, PATIENCE * took);
 
@@ -151,7 +151,7 @@ export const drew = (state: Drawing, event: Event): Moved<Drawing> => {
       const classes = has
         ? state.classes.filter((label) => label !== event.label)
         : [...state.classes, event.label].toSorted((a, b) => a - b);
-      // of all classes a click chooses one; the last one stays
+      // if all are chosen, a click selects one; the last one stays
       const chosen =
         state.classes.length === CLASSES ? [event.label] : classes.length === 0 ? state.classes : classes;
       return drawn({ ...state, classes: chosen }, false);

@@ -1,4 +1,4 @@
-/** A digit with a part that is painted out, and what the network paints there. */
+/** The digit to repair: its mask and its results. */
 import { CLASSES, SIDE } from '../shared/extent.js';
 import type { Pixels } from '../shared/messages.js';
 import type { Drawing } from './drawing.js';
@@ -10,13 +10,13 @@ export interface Easel {
   readonly image: Pixels | null;
   readonly label: number;
   readonly mask: Mask;
-  /** The radius of the brush in pixels, and whether it takes the mask away. */
+  /** The radius of the brush in pixels, and whether it restores pixels. */
   readonly radius: number;
   readonly erasing: boolean;
-  /** Where the brush of the keyboard is. */
+  /** The position of the brush of the keyboard. */
   readonly cursor: Cell;
   readonly fillAs: FillAs;
-  /** What was painted last, as far as it is. */
+  /** The latest results, complete or in progress. */
   readonly film: Film | null;
   readonly painting: boolean;
   readonly ready: boolean;
@@ -39,7 +39,7 @@ export const bare: Easel = {
   nextDigit: 0,
 };
 
-/** How many ways to repair an image are painted. */
+/** The number of results per repair. */
 export const WAYS = 4;
 
 const within = (n: number): number => Math.min(SIDE - 0.5, Math.max(0.5, Math.floor(n) + 0.5));
@@ -64,7 +64,7 @@ const filled = (state: Easel, { steps, guidance }: Drawing): Moved<Easel> => {
   ];
 };
 
-/** The easel after an event; it is repaired with the sliders of the drawing. */
+/** The easel after an event. Repairs use the sliders of the drawing. */
 export const repaired = (state: Easel, event: Event, drawing: Drawing): Moved<Easel> => {
   const painted = (mask: Mask): Moved<Easel> => [{ ...state, mask }, []];
   switch (event._tag) {

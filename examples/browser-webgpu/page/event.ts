@@ -1,4 +1,4 @@
-/** What happens to the page, and what the page does. */
+/** The events and the effects of the page. */
 import type { Pixels, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Cell, Region } from './mask.js';
@@ -6,14 +6,14 @@ import type { Cell, Region } from './mask.js';
 export interface Opened {
   readonly _tag: 'Opened';
   readonly settings: Settings;
-  /** The address of the digits. */
+  /** The URL of the digits. */
   readonly digits: string;
 }
 
-/** A report of the worker, or something that a person or the browser did. */
+/** A report of the worker, or an action of the user or the browser. */
 export type Event =
   | Report
-  /** The page is there, or its worker is to be replaced. */
+  /** The page has loaded, or its worker must be replaced. */
   | Opened
   | { readonly _tag: 'Crashed'; readonly message: string }
   | { readonly _tag: 'Hid'; readonly hidden: boolean }
@@ -50,14 +50,14 @@ export type Event =
 /** The class that an image is repaired as: its own, any, or a given one. */
 export type FillAs = 'same' | 'any' | number;
 
-/** What the page does outside itself. */
+/** The effects of the page. */
 export type Effect =
   | { readonly _tag: 'Post'; readonly request: Request }
-  /** Puts another worker in the place of this one, with a request to begin with. */
+  /** Replaces the worker, and sends a first request. */
   | { readonly _tag: 'Employ'; readonly request: Request }
   | { readonly _tag: 'Download'; readonly name: string; readonly bytes: Pixels };
 
-/** A part of the page after an event, and what is to be done. */
+/** A part of the page after an event, and its effects. */
 export type Moved<S> = readonly [state: S, effects: readonly Effect[]];
 
 export const post = (request: Request): Effect => ({ _tag: 'Post', request });

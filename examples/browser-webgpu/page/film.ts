@@ -1,4 +1,4 @@
-/** Images on their way from noise to what they are in the end. */
+/** A film: images from noise to the result. */
 import type { Pixels, Report } from '../shared/messages.js';
 
 export interface Still {
@@ -6,7 +6,7 @@ export interface Still {
   readonly t: number;
   /** x_t, one image after another. */
   readonly image: Pixels;
-  /** x̂₀: what the network makes of it. */
+  /** x̂₀: the estimate of the network. */
   readonly guess: Pixels;
 }
 
@@ -14,16 +14,16 @@ export interface Film {
   readonly id: number;
   /** The class of each image. */
   readonly labels: readonly number[];
-  /** How many updates the network had when it was asked for. */
+  /** The number of updates of the network at the time of the request. */
   readonly learned: number;
-  /** How many steps there are; a film that is done has one still more. */
+  /** The number of steps; a complete film has one more still. */
   readonly of: number;
   readonly stills: readonly Still[];
 }
 
 export const isDone = ({ stills, of }: Film): boolean => stills.length > of;
 
-/** A film with another still. One that belongs to another film changes nothing. */
+/** Adds a still to its film; ignores a still of another film. */
 export const withFrame = (
   film: Film,
   { id, index, of, t, image, guess }: Extract<Report, { readonly _tag: 'Frame' }>,

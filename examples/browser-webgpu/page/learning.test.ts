@@ -6,7 +6,7 @@ import { learned, type Learning, MORE, preparing } from './learning.js';
 const after = (...events: readonly Event[]): Learning =>
   events.reduce((state, event) => learned(state, event)[0], preparing);
 
-/** What an event asks of the worker. */
+/** The requests that an event sends to the worker. */
 const asked = (state: Learning, event: Event): readonly unknown[] =>
   learned(state, event)[1].map((effect) => (effect._tag === 'Post' ? effect.request : effect));
 
@@ -97,7 +97,7 @@ describe('learning', () => {
     const training = after(begun, train);
     expect(asked(training, { _tag: 'Hid', hidden: true })).toEqual([{ _tag: 'Keep' }]);
     expect(asked(training, { _tag: 'Hid', hidden: false })).toEqual([]);
-    expect(asked(after(begun), { _tag: 'Hid', hidden: true })).toEqual([]); // kept when it came to rest
+    expect(asked(after(begun), { _tag: 'Hid', hidden: true })).toEqual([]); // saved when it paused
     expect(learned(training, { _tag: 'Hid', hidden: true })[0].phase).toBe('training');
   });
 

@@ -1,4 +1,4 @@
-/** The network in training, as the page sees it. */
+/** The state of the training, as the page knows it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
 import type { Report } from '../shared/messages.js';
 import { USUAL_SEED } from '../shared/settings.js';
@@ -11,18 +11,18 @@ export interface Loss {
 
 export interface Learning {
   readonly phase: 'preparing' | 'resting' | 'training' | 'stopped';
-  /** What is being prepared. */
+  /** The current preparation. */
   readonly preparing: Extract<Report, { readonly _tag: 'Preparing' }>['what'];
   readonly backend: string | null;
-  /** How many updates were made, and how many there are to be. */
+  /** The number of updates so far, and the goal. */
   readonly step: number;
   readonly goal: number;
   readonly losses: readonly Loss[];
   readonly heldOut: readonly Loss[];
   readonly pace: Pace;
-  /** The step at which this browser keeps the training. */
+  /** The step at which this browser saved the training. */
   readonly kept: number | null;
-  /** The seed of the next training from the beginning. */
+  /** The seed of the next new training. */
   readonly seed: number;
 }
 
@@ -39,10 +39,10 @@ export const preparing: Learning = {
   seed: 0,
 };
 
-/** How many more steps are taken where the goal was reached. */
+/** The number of additional steps after the goal. */
 export const MORE = 300;
 
-/** The step to which a training goes that is begun now. */
+/** The goal of a training that starts now. */
 export const nextGoal = ({ step, goal }: Pick<Learning, 'step' | 'goal'>): number =>
   step < goal ? goal : step + MORE;
 
@@ -56,7 +56,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
       const { settings, digits } = event;
-      // the usual is that of what was kept: a beginning in its place takes the next
+      // the saved training has the default seed: a new one takes the next
       const fresh = { ...preparing, seed: settings.seed ?? USUAL_SEED + 1 };
       return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits } }]];
     }
@@ -66,7 +66,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       return [{ ...state, backend: event.backend }, []];
     case 'Begun': {
       const { from, step, goal } = event;
-      const same = from === 'lost'; // the same training, set back to its last copy
+      const same = from === 'lost'; // the same training, at its last copy
       return [
         {
           ...state,

@@ -1,9 +1,9 @@
-/** The mask of an image to be repaired: 1 where it is to be painted anew. */
+/** The mask of an image to repair: 1 for pixels to fill in. */
 import { AREA, SIDE } from '../shared/extent.js';
 
 export type Mask = Uint8Array<ArrayBuffer>;
 
-/** A place in the image, in pixels from its upper left corner. */
+/** A position in the image, in pixels from its upper left corner. */
 export interface Cell {
   readonly x: number;
   readonly y: number;
@@ -18,7 +18,7 @@ const maskOf = (isIn: (x: number, y: number) => boolean): Mask =>
 const half = SIDE / 2;
 const inMiddle = (n: number): boolean => Math.abs(n - (SIDE - 1) / 2) < SIDE / 4;
 
-/** A mask of a part of the image. */
+/** The mask of a region. */
 export const maskOver = (region: Region): Mask => {
   switch (region) {
     case 'top':
@@ -38,7 +38,7 @@ export const maskOver = (region: Region): Mask => {
   }
 };
 
-/** The distance of a place from a line between two others. */
+/** The distance of a point from a line segment. */
 const distance = (from: Cell, to: Cell, x: number, y: number): number => {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
@@ -46,7 +46,7 @@ const distance = (from: Cell, to: Cell, x: number, y: number): number => {
   return Math.hypot(x - from.x - along * dx, y - from.y - along * dy);
 };
 
-/** A mask with a stroke of a round brush: pixels whose middle it covers, and the one that it stands in. */
+/** Adds a stroke of a round brush to a mask: the pixels with a covered centre, and the pixel under the pointer. */
 export const brushed = (mask: Mask, from: Cell, to: Cell, radius: number, value: 0 | 1): Mask =>
   mask.map((before, i) => {
     const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
@@ -54,5 +54,5 @@ export const brushed = (mask: Mask, from: Cell, to: Cell, radius: number, value:
     return stoodIn || distance(from, to, x + 0.5, y + 0.5) <= radius ? value : before;
   });
 
-/** How much of the image is masked, from 0 to 1. */
+/** The masked fraction of the image. */
 export const share = (mask: Mask): number => mask.reduce((sum, m) => sum + m, 0) / AREA;

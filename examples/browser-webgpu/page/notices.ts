@@ -1,4 +1,4 @@
-/** What the page has to tell, with a way on. */
+/** Notices of the page, with actions. */
 import type { Failure, WhyWasm } from '../shared/messages.js';
 import type { Event, Opened } from './event.js';
 import { fileName } from './learning.js';
@@ -9,18 +9,17 @@ export interface Action {
 }
 
 export interface Notice {
-  /** There is one notice about each thing, the last. */
+  /** The subject. The page shows the latest notice on each subject. */
   readonly about: string;
   readonly tone: 'note' | 'warning' | 'error';
   readonly title: string;
   readonly text: string;
-  /** What may be done about it. */
   readonly actions: readonly Action[];
 }
 
 export type Notices = readonly Notice[];
 
-/** The notices with another one; one that says the same stays as it is, so that it is not read out again. */
+/** Adds a notice. An equal one stays in its place, so that screen readers do not repeat it. */
 const put = (notices: Notices, notice: Notice): Notices =>
   notices.some(
     ({ about, title, text }) => about === notice.about && title === notice.title && text === notice.text,
@@ -36,22 +35,22 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   train: 'The training stopped',
   drawing: 'The digits could not be drawn',
   repair: 'The digit could not be repaired',
-  open: 'This file cannot be opened; the training here is as it was',
-  save: 'The checkpoint could not be made',
-  keep: 'The training is not kept in this browser',
+  open: 'This file cannot be opened; the training is unchanged',
+  save: 'The checkpoint could not be created',
+  keep: 'This browser does not save the training',
   digit: 'There is no digit to repair',
 };
 
-const goOn: Action = { label: 'Go on', event: { _tag: 'TrainPressed' } };
+const resume: Action = { label: 'Resume', event: { _tag: 'TrainPressed' } };
 const saveFile: Action = { label: 'Save a file', event: { _tag: 'SavePressed' } };
 
-/** For an address that asks for a graphics card where there is none. */
+/** For a URL that asks for WebGPU on a machine without it. */
 const onProcessor = (opened: Opened): Action => ({
-  label: 'Use the processor',
+  label: 'Use the CPU',
   event: { ...opened, settings: { ...opened.settings, backend: 'wasm' } },
 });
 
-/** What to do after a failure. */
+/** The actions after a failure. */
 const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
   switch (doing) {
     case 'start':
@@ -60,7 +59,7 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
         ...(opened.settings.backend === 'webgpu' ? [onProcessor(opened)] : []),
       ];
     case 'train':
-      return [goOn];
+      return [resume];
     case 'drawing':
       return [{ label: 'Draw again', event: { _tag: 'DrawPressed' } }];
     case 'repair':
@@ -72,18 +71,15 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
   }
 };
 
-/** Why it is not WebGPU, in words. */
+/** The reasons for WebAssembly in place of WebGPU. */
 const reasons: Readonly<Record<WhyWasm, string>> = {
-  absent:
-    'Your browser found no graphics card that it may use; it computes on the processor instead, more slowly.',
-  software:
-    'Your browser only imitates a graphics card; to compute on the processor itself is faster, so this page does.',
-  failed:
-    'The graphics card could not run the network; your browser computes on the processor instead, more slowly.',
-  lost: 'The graphics card was lost twice; your browser computes on the processor from here on, more slowly.',
+  absent: 'Your browser found no usable GPU. It computes on the CPU, which is slower.',
+  software: 'Your browser emulates its GPU in software. The page computes on the CPU, which is faster.',
+  failed: 'The GPU could not run the network. Your browser computes on the CPU, which is slower.',
+  lost: 'The GPU was lost twice. Your browser now computes on the CPU, which is slower.',
 };
 
-/** The notices after an event; `opened` is the event with which the page began. */
+/** The notices after an event; `opened` is the first event of the page. */
 export const noticed = (notices: Notices, event: Event, opened: Opened): Notices => {
   const { seed } = opened.settings;
   switch (event._tag) {
@@ -93,7 +89,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         : put(notices, {
             about: 'backend',
             tone: 'note',
-            title: 'Working on the processor',
+            title: 'Running on the CPU',
             text: reasons[event.why],
             actions: [],
           });
@@ -107,11 +103,11 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             tone: 'note',
             title: 'Welcome back',
             text: [
-              `This browser kept your training: it goes on after step ${event.step}`,
-              ...(seed === null ? [] : [`, with its own seed; a new one begins with seed ${seed}`]),
+              `This browser saved your training: it resumes after step ${event.step}`,
+              ...(seed === null ? [] : [`, with its own seed; a new one starts with seed ${seed}`]),
               '.',
             ].join(''),
-            actions: [{ label: 'Begin anew', event: { _tag: 'AnewPressed' } }],
+            actions: [{ label: 'Start over', event: { _tag: 'AnewPressed' } }],
           });
         case 'file':
           return put(without(notices, 'anew', 'open', 'start'), {
@@ -119,15 +115,15 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             tone: 'note',
             title: 'Checkpoint opened',
             text: `The network is as it was after step ${event.step}.`,
-            actions: [goOn],
+            actions: [resume],
           });
         case 'lost':
           return put(notices, {
             about: 'training',
             tone: 'warning',
-            title: 'The graphics device was lost',
-            text: `The training is back at its last copy, after step ${event.step}; later steps are taken again.`,
-            actions: [goOn],
+            title: 'The GPU was lost',
+            text: `The training returned to its last copy, after step ${event.step}, and repeats the later steps.`,
+            actions: [resume],
           });
       }
     case 'Replaced': {
@@ -135,11 +131,11 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
       return put(notices, {
         about: 'anew',
         tone: 'note',
-        title: 'Begun anew',
-        text: `What was learned in ${step} steps can be had back until this message is closed.`,
+        title: 'Started over',
+        text: `You can restore the previous training (${step} steps) until you close this message.`,
         actions: [
           { label: 'Undo', event: { _tag: 'FileGiven', name: fileName(step), bytes } },
-          { label: 'Save the old one', event: { _tag: 'Saved', step, bytes } },
+          { label: 'Save the previous one', event: { _tag: 'Saved', step, bytes } },
         ],
       });
     }
@@ -147,24 +143,24 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
       return put(notices, {
         about: 'keep',
         tone: 'note',
-        title: 'This browser keeps the training of another tab',
-        text: 'What this tab learns is gone when it is closed, unless you save it.',
+        title: 'Another tab saves its training in this browser',
+        text: 'Closing this tab loses its training unless you save it.',
         actions: [saveFile],
       });
     case 'Lost':
       return put(notices, {
         about: 'training',
         tone: 'warning',
-        title: 'The graphics device was lost',
-        text: `It happened at step ${event.step}. Getting another one…`,
+        title: 'The GPU was lost',
+        text: `It was lost at step ${event.step}. Looking for another one…`,
         actions: [],
       });
     case 'NonFinite':
       return put(notices, {
         about: 'step',
         tone: 'warning',
-        title: 'A step was left out',
-        text: `The loss of step ${event.step} is not a finite number. The network stays as it was before it.`,
+        title: 'A step was skipped',
+        text: `The loss of step ${event.step} is not a finite number. The network is unchanged.`,
         actions: [],
       });
     case 'Failed':
@@ -180,8 +176,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         about: 'start',
         tone: 'error',
         title: 'The worker of this page stopped',
-        text: `${event.message} The training goes on from what this browser kept.`,
-        actions: [{ label: 'Start it again', event: opened }],
+        text: `${event.message} The training resumes from the saved copy.`,
+        actions: [{ label: 'Restart', event: opened }],
       });
     case 'Complained':
       return put(notices, {

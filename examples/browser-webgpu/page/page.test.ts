@@ -26,8 +26,8 @@ describe('the page', () => {
   });
 
   test.each<[WhyWasm, string]>([
-    ['absent', 'found no graphics card'],
-    ['software', 'only imitates a graphics card'],
+    ['absent', 'found no usable GPU'],
+    ['software', 'emulates its GPU in software'],
     ['failed', 'could not run the network'],
     ['lost', 'was lost twice'],
   ])('says why it works without WebGPU (%s), until there is one', (why, expected) => {
@@ -80,7 +80,7 @@ describe('the page', () => {
     expect(page.notices[0]?.text).not.toContain('seed');
     const asking: Opened = { ...opened, settings: { ...defaultSettings, seed: 99 } };
     const [seeded] = turned(firstPage(asking), { _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
-    expect(seeded.notices[0]?.text).toContain('begins with seed 99');
+    expect(seeded.notices[0]?.text).toContain('starts with seed 99');
   });
 
   test('a new beginning can be undone, and what it replaced saved, until it is closed or another is opened', () => {
@@ -93,13 +93,13 @@ describe('the page', () => {
       { _tag: 'Kept', step: 20 },
     ];
     const anew = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 }, ...replaced);
-    expect(titles(anew)).toEqual(['Begun anew']);
+    expect(titles(anew)).toEqual(['Started over']);
     const [undo, save] = anew.notices[0]!.actions;
     const [undoing, undone] = turned(anew, undo!.event);
     expect(undone).toEqual([
       { _tag: 'Post', request: { _tag: 'Open', name: 'digits-300.safetensors', bytes } },
     ]);
-    expect(titles(undoing)).toEqual(['Begun anew']); // it is there until there is a network in its place
+    expect(titles(undoing)).toEqual(['Started over']); // until the restored network is ready
     expect(titles(turned(undoing, { _tag: 'Begun', from: 'file', step: 300, goal: 900 })[0])).toEqual([
       'Checkpoint opened',
     ]);

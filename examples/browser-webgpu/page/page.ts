@@ -1,4 +1,4 @@
-/** The whole page: what it is, and what an event makes of it. */
+/** The state of the page, and its changes by events. */
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
@@ -11,9 +11,9 @@ export interface Page {
   readonly drawing: Drawing;
   readonly easel: Easel;
   readonly notices: Notices;
-  /** What a screen reader is told, the last. */
+  /** The latest announcement for screen readers. */
   readonly said: string;
-  /** The event with which it began. */
+  /** The first event. */
   readonly opened: Opened;
 }
 
@@ -26,7 +26,7 @@ export const firstPage = (opened: Opened): Page => ({
   opened,
 });
 
-/** The page after an event, and what it does. */
+/** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);

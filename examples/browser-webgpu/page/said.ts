@@ -1,12 +1,12 @@
-/** What a screen reader is told: what one sees change without looking for it. */
+/** Announcements for screen readers: the visible changes. */
 import type { Drawing } from './drawing.js';
 import type { Event } from './event.js';
 import type { Learning } from './learning.js';
 
-/** A training is told of after so many steps. */
+/** The number of steps between announcements. */
 const EVERY = 100;
 
-/** What there is to say of an event, or null. Notices speak for themselves. */
+/** The announcement of an event, or null. Notices announce themselves. */
 export const said = (event: Event, { step, goal, pace }: Learning, { coming }: Drawing): string | null => {
   switch (event._tag) {
     case 'TrainPressed':
@@ -14,12 +14,12 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Stepped':
       return step % EVERY === 0 ? `Step ${step} of ${goal}, loss ${pace.loss.toFixed(3)}` : null;
     case 'Rested':
-      return `The training rests after step ${event.step}`;
+      return `Training paused after step ${event.step}`;
     case 'Painted':
-      if (event.purpose === 'repair') return 'The digit is repaired';
-      return coming === null ? 'New digits are drawn' : null;
+      if (event.purpose === 'repair') return 'Digit repaired';
+      return coming === null ? 'New digits drawn' : null;
     case 'Saved':
-      return `The checkpoint of step ${event.step} is saved`;
+      return `Checkpoint of step ${event.step} saved`;
     default:
       return null;
   }

@@ -1,4 +1,4 @@
-/** Decoders of what messages are made of. */
+/** Decoders of the parts of messages. */
 import { fail } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
 import { type Decoder, record } from '../../mnist/decoder.js';
@@ -14,10 +14,10 @@ export const bytes: Decoder<Uint8Array<ArrayBuffer>> = that(
   'bytes',
   (value): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array,
 );
-/** A number, NaN and infinities included: a loss may be any. */
+/** A number, including NaN and infinities. */
 export const anyNumber: Decoder<number> = that('a number', (value) => typeof value === 'number');
 
-/** An array of what a decoder takes. */
+/** An array of decoded elements. */
 export const listOf =
   <A>(decoder: Decoder<A>): Decoder<readonly A[]> =>
   (place) =>
@@ -30,7 +30,7 @@ interface Tagged {
   readonly _tag: string;
 }
 
-/** The decoders of all members of a union, each by its tag. */
+/** The decoders of the members of a union, by tag. */
 type Members<A extends Tagged> = {
   readonly [T in A['_tag']]: {
     readonly [K in Exclude<keyof Extract<A, { readonly _tag: T }>, '_tag'>]: Decoder<
@@ -39,7 +39,7 @@ type Members<A extends Tagged> = {
   };
 };
 
-/** A member of a tagged union, with its fields and no others. */
+/** A member of a tagged union, with exactly its fields. */
 export const tagged =
   <A extends Tagged>(members: Members<A>): Decoder<A> =>
   (place) =>

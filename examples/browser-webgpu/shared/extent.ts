@@ -2,5 +2,5 @@
 export const SIDE = 28;
 export const AREA = SIDE * SIDE;
 
-/** How many classes there are; as a label, the number of them is no class. */
+/** The number of classes; as a label it means no class. */
 export const CLASSES = 10;

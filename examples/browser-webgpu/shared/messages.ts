@@ -1,21 +1,21 @@
-/** What the page and its worker tell each other. Both decode what arrives. */
+/** The messages between the page and its worker. Both decode the messages they receive. */
 import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 import { anyNumber, bytes, listOf, tagged, text } from './decoders.js';
 import { type Settings, settingsDecoder, stepsDecoder } from './settings.js';
 
-/** Grey images one after another, a byte a pixel; 0 is paper, 255 ink. */
+/** Grey images one after another, one byte per pixel; 0 is paper, 255 ink. */
 export type Pixels = Uint8Array<ArrayBuffer>;
 
-/** An image that is known in part. */
+/** A partly known image. */
 export interface Known {
   readonly image: Pixels;
-  /** 1 where it is to be painted, 0 where it stays. */
+  /** 1 for pixels to fill in, 0 for known pixels. */
   readonly mask: Uint8Array<ArrayBuffer>;
 }
 
-/** Some images to be made. Those with nothing known are drawings, the others repairs. */
+/** A request for images. Without known pixels it is a drawing, otherwise a repair. */
 export interface Paint {
   readonly _tag: 'Paint';
   readonly id: number;
@@ -28,58 +28,58 @@ export interface Paint {
   readonly known: Known | null;
 }
 
-/** What the page asks of the worker. */
+/** The requests of the page. */
 export type Request =
-  /** The first: to get ready, with the training that this browser keeps, if there is one. */
+  /** The first request: load everything, and the saved training if there is one. */
   | {
       readonly _tag: 'Start';
       readonly settings: Settings;
       /** The address of the digits. */ readonly digits: string;
     }
-  /** To train until so many updates are made. */
+  /** Train until this number of updates. */
   | { readonly _tag: 'Train'; readonly until: number }
   | { readonly _tag: 'Rest' }
-  /** To begin again, with other numbers; what was learned is given back. */
+  /** Start over with another seed; the worker returns the replaced training. */
   | { readonly _tag: 'Anew'; readonly seed: number }
   | Paint
-  /** For a digit that nothing is learned from. */
+  /** Get a held-out digit. */
   | { readonly _tag: 'FindDigit'; readonly at: number }
-  /** To give the checkpoint. */
+  /** Get the checkpoint. */
   | { readonly _tag: 'Save' }
-  /** To keep the training in this browser. */
+  /** Save the training in this browser. */
   | { readonly _tag: 'Keep' }
-  /** To go on from a checkpoint. */
+  /** Resume from a checkpoint. */
   | { readonly _tag: 'Open'; readonly name: string; readonly bytes: Pixels };
 
-/** What went wrong, and in doing what. */
+/** A failure: the task and the error. */
 export interface Failure {
   readonly doing: 'start' | 'train' | 'drawing' | 'repair' | 'open' | 'save' | 'keep' | 'digit';
   readonly message: string;
 }
 
-/** Why WebAssembly does the work: there is no WebGPU, or only on the processor; it failed; its device was lost twice. */
+/** Reasons for WebAssembly: no WebGPU, only in software, it failed, or its device was lost twice. */
 const whys = ['absent', 'software', 'failed', 'lost'] as const;
 export type WhyWasm = (typeof whys)[number];
 
-/** What the worker tells the page. */
+/** The reports of the worker. */
 export type Report =
   | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'digits' | 'network' }
-  /** A backend works; null where it is the one that was asked for. */
+  /** A backend works; `why` is null if it is the requested one. */
   | { readonly _tag: 'Works'; readonly backend: string; readonly why: WhyWasm | null }
-  /** A network is there, after so many updates. */
+  /** A network is ready, after this number of updates. */
   | {
       readonly _tag: 'Begun';
       readonly from: 'noise' | 'kept' | 'file' | 'lost';
       readonly step: number;
-      /** How many updates its recipe is made for. */
+      /** The number of updates of its recipe. */
       readonly goal: number;
     }
   | { readonly _tag: 'Stepped'; readonly step: number; readonly loss: number; readonly milliseconds: number }
   | { readonly _tag: 'HeldOut'; readonly step: number; readonly loss: number }
   | { readonly _tag: 'NonFinite'; readonly step: number }
-  /** The training rests, after so many updates. */
+  /** The training paused, after this number of updates. */
   | { readonly _tag: 'Rested'; readonly step: number }
-  /** Before step `index` of `of`: what the images are, and what the network makes of them. The last has `index === of`. */
+  /** Before step `index` of `of`: x_t and x̂₀ of the images. The last has `index === of`. */
   | {
       readonly _tag: 'Frame';
       readonly id: number;
@@ -97,16 +97,16 @@ export type Report =
       readonly purpose: Paint['purpose'];
       readonly milliseconds: number;
     }
-  /** Something else was asked for before these images were done. */
+  /** Another request cancelled these images. */
   | { readonly _tag: 'Dropped'; readonly id: number; readonly purpose: Paint['purpose'] }
   | { readonly _tag: 'Digit'; readonly image: Pixels; readonly label: number }
   | { readonly _tag: 'Saved'; readonly step: number; readonly bytes: Pixels }
   | { readonly _tag: 'Kept'; readonly step: number }
-  /** This browser keeps the training of another tab, and not this one. */
+  /** This browser saves the training of another tab. */
   | { readonly _tag: 'KeptElsewhere' }
-  /** The checkpoint of the training that another one was begun in the place of. */
+  /** The checkpoint of the replaced training. */
   | { readonly _tag: 'Replaced'; readonly step: number; readonly bytes: Pixels }
-  /** The device is gone, with all that was done since the last copy. */
+  /** The device was lost, with all updates since the last copy. */
   | { readonly _tag: 'Lost'; readonly step: number; readonly message: string }
   | ({ readonly _tag: 'Failed' } & Failure);
 
@@ -168,7 +168,7 @@ export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report
   hint: HINT,
 });
 
-/** The buffers of a report, which change hands with it. */
+/** The buffers that are transferred with a report. */
 export const buffersOf = (message: Report): readonly ArrayBuffer[] => {
   switch (message._tag) {
     case 'Saved':

@@ -1,16 +1,16 @@
 /**
- * Grey images in half their bytes: sixteen levels, and a pixel in a byte with the one below it, which is the order that
- * gzip makes least of.
+ * Grey images in half their bytes: 16 levels, and each pixel in a byte with the one below it. gzip compresses this order
+ * best.
  */
 import { SIDE } from './extent.js';
 
-/** The bytes from one of sixteen levels to the next. */
+/** The distance between two of the 16 levels. */
 const LEVEL = 17;
 
-/** Where a pair of pixels is: the place of the upper one. The other is a row below. */
+/** The index of the upper pixel of a pair; the other one is a row below. */
 const above = (pair: number): number => pair + SIDE * Math.floor(pair / SIDE);
 
-/** Some images of a byte a pixel, in half the bytes. */
+/** Packs images of one byte per pixel into half the bytes. */
 export const packed = (pixels: Uint8Array): Uint8Array<ArrayBuffer> => {
   const level = (at: number): number => Math.round(pixels[at]! / LEVEL);
   return Uint8Array.from(
@@ -19,7 +19,7 @@ export const packed = (pixels: Uint8Array): Uint8Array<ArrayBuffer> => {
   );
 };
 
-/** The images of a byte a pixel: black is black and white is white, and what is between is so within 8 of 255. */
+/** Unpacks images to one byte per pixel. Black and white are exact, other levels within 8 of 255. */
 export const unpacked = (pairs: Uint8Array): Uint8Array<ArrayBuffer> => {
   const pixels = new Uint8Array(2 * pairs.length);
   pairs.forEach((both, pair) => {

@@ -1,25 +1,25 @@
-/** What the address of the page may ask for: `?backend=wasm&recipe=tiny&goal=12`. */
+/** The settings in the URL of the page: `?backend=wasm&recipe=tiny&goal=12`. */
 import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 
 export interface Settings {
-  /** `auto` is WebGPU where there is one, and else WebAssembly. */
+  /** `auto` is WebGPU if available, otherwise WebAssembly. */
   readonly backend: 'auto' | 'webgpu' | 'wasm';
-  /** `tiny` is for tests: it learns in seconds, and not much. */
+  /** `tiny` is for tests: it trains in seconds. */
   readonly recipe: 'digits' | 'tiny';
-  /** What a new training begins with; null is the usual. */
+  /** The seed of a new training; null for the default. */
   readonly seed: number | null;
-  /** How many updates there are to be; null is what the recipe is made for. */
+  /** The number of updates; null for that of the recipe. */
   readonly goal: number | null;
-  /** How many steps a drawing takes at first. */
+  /** The initial number of steps of a drawing. */
   readonly steps: number;
 }
 
-/** The seed of a training that nobody asked another one for. */
+/** The default seed. */
 export const USUAL_SEED = 7;
 
-/** More steps than this draw nothing better. */
+/** The maximum number of steps: more do not improve the digits. */
 export const MOST_STEPS = 60;
 
 export const defaultSettings: Settings = {
@@ -43,7 +43,7 @@ export const settingsDecoder: Decoder<Settings> = record({
   steps: stepsDecoder,
 });
 
-/** The settings that a query asks for. `ConfigError` for those that the page does not know. */
+/** Reads the settings of a query. `ConfigError` for unknown ones. */
 export const settingsOf = (query: string): E.Either<NoisefoldError, Settings> =>
   F.pipe(
     Object.fromEntries(new URLSearchParams(query)),

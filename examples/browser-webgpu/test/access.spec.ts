@@ -40,7 +40,7 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     const page = await ready();
     const focused = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
-    /** Walks on with the tabulator until the focus is somewhere; all that has it shows it. */
+    /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
       for (let i = 0; i < 60; i++) {
         await page.keyboard.press('Tab');
@@ -90,13 +90,13 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
       () => document.querySelector('[role=status]#said')?.textContent === 'Training until step 40',
     );
     await page.waitForFunction(
-      () => document.querySelector('[role=status]#said')?.textContent === 'The training rests after step 40',
+      () => document.querySelector('[role=status]#said')?.textContent === 'Training paused after step 40',
     );
   });
 
   test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {
     const page = await ready({ colorScheme });
-    await press(page, 'Paint out top');
+    await press(page, 'Erase top');
     await page.screenshot(picture(colorScheme));
     const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     expect(Math.max(...ground.match(/\d+/g)!.map(Number)) < 64).toBe(colorScheme === 'dark');

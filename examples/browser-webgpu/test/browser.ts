@@ -1,18 +1,18 @@
-/** The built page in Chromium, and what a person does with it. */
+/** The built page in Chromium, and actions of a user. */
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
 import { launch, noChromium } from '../../../properties/chromium/browser.js';
 import { type Served, serve } from './server.js';
 
-/** Whether there is a browser to test in. */
+/** True if there is a browser to test in. */
 export const hasBrowser = noChromium === '';
 
-/** Where the page was built to, and where its pictures go. */
+/** The folders of the built page and of its screenshots. */
 export const built = fileURLToPath(new URL('../../../dist/page', import.meta.url));
 export const pictures = fileURLToPath(new URL('../../../runs/page', import.meta.url));
 
-/** How long anything may take on a machine that has other things to do, in milliseconds. */
+/** The timeout of every step, in milliseconds, for a busy machine. */
 const PATIENCE = 300_000;
 
 export interface Visit extends BrowserContextOptions {
@@ -22,11 +22,11 @@ export interface Visit extends BrowserContextOptions {
 export interface Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Where the page is served. */
+  /** The URL of the page. */
   readonly address: string;
 }
 
-/** The tests of a file share a browser; each has a visitor who never was there before, or all share one. */
+/** The tests of a file share a browser; each has a new visitor, or all share one. */
 export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {}) => {
   let browser: Browser | null = null;
   const served: Served[] = [];
@@ -44,18 +44,18 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
   };
 };
 
-/** Runs a program in the worker before its own. */
+/** Runs code in the worker before its own. */
 export const beforeWorker = (context: BrowserContext, program: string): Promise<unknown> =>
   context.route('**/assets/main-*.js', async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: program + (await response.text()) });
   });
 
-/** Waits until the network is there. */
+/** Waits until the network is ready. */
 export const whenReady = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#train')?.disabled === false);
 
-/** The step that the page tells. */
+/** The step that the page shows. */
 export const stepOf = async (page: Page): Promise<number> =>
   Number.parseInt((await page.textContent('#step')) ?? '', 10);
 
@@ -65,29 +65,29 @@ export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
     least,
   );
 
-/** Pauses a training, and waits until it rests. */
+/** Pauses a training, and waits until it has paused. */
 export const pause = async (page: Page): Promise<void> => {
   await press(page, 'Pause');
   await page.waitForFunction(() =>
-    /^(Go on|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
+    /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
   );
 };
 
-/** Waits until the training has come to its goal. */
+/** Waits until the training reaches its goal. */
 export const whenTrained = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector('#train')?.textContent?.startsWith('Train '));
 
-/** Waits until what has happened is drawn. */
+/** Waits until the page has been redrawn. */
 export const whenShown = (page: Page): Promise<unknown> =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 
-/** Presses what a screen reader would call so. */
+/** Presses the button with an accessible name. */
 export const press = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('button', { name, exact: true }).click();
   await whenShown(page);
 };
 
-/** An attribute of an element, as it is once what has happened is drawn. */
+/** An attribute of an element, after the page has been redrawn. */
 export const attribute = async (page: Page, selector: string, name: string): Promise<string> => {
   await whenShown(page);
   return (await page.getAttribute(selector, name)) ?? '';
@@ -102,7 +102,7 @@ export const saved = async (page: Page): Promise<Uint8Array<ArrayBuffer>> => {
   return new Uint8Array(Buffer.concat(chunks));
 };
 
-/** Gives a file to the page as its button does. */
+/** Opens a file with the button of the page. */
 export const open = (page: Page, name: string, bytes: Uint8Array): Promise<void> =>
   page.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
 
@@ -120,14 +120,14 @@ export const drop = async (page: Page, name: string, bytes: Uint8Array): Promise
     await page.dispatchEvent('main', kind, { dataTransfer: transfer });
 };
 
-/** Tells the page that its tab was hidden, or is seen again. */
+/** Tells the page that its tab is hidden or visible. */
 export const hide = (page: Page, hidden: boolean): Promise<void> =>
   page.evaluate((is) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => is });
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
 
-/** How much ink there is at each pixel of some canvases, 0…255. */
+/** The ink at each pixel of some canvases, 0…255. */
 export const inkOf = async (page: Page, selector: string): Promise<readonly (readonly number[])[]> => {
   await whenShown(page);
   return page.$$eval(selector, (found) =>

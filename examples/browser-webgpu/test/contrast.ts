@@ -1,4 +1,4 @@
-/** How well the texts of a page can be told from what is behind them. */
+/** The contrast of the texts of a page. */
 import type { Page } from 'playwright-core';
 
 export interface Contrast {
@@ -7,7 +7,7 @@ export interface Contrast {
   readonly ratio: number;
 }
 
-/** The contrast of each text that is seen and not of a control that is off. */
+/** The contrast of each visible text, except those of disabled controls. */
 export const contrasts = (page: Page): Promise<readonly Contrast[]> =>
   page.evaluate(() => {
     const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext(

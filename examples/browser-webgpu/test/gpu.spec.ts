@@ -17,10 +17,10 @@ import {
   whenTrained,
 } from './browser.js';
 
-/** WebGPU in software takes seconds for what takes WebAssembly a hundredth of it: few steps must do. */
+/** Software WebGPU is a hundred times slower than WebAssembly: the tests take few steps. */
 const FEW = '?backend=webgpu&recipe=tiny&goal=6&steps=1';
 
-/** Remembers the devices of the worker, so that one can be taken away. */
+/** Records the devices of the worker, so that a test can destroy one. */
 const REMEMBERING = `{
   const request = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = async function (...given) {
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await whenReady(visit.page);
 });
 
-/** Takes the device away, as a driver that is reset does. */
+/** Destroys the device, as a driver reset does. */
 const loseDevice = async (): Promise<void> => {
   const [worker] = visit.page.workers();
   await worker!.evaluate(() => (globalThis as unknown as { readonly device: GPUDevice }).device.destroy());
@@ -51,14 +51,14 @@ const whenBack = (): Promise<unknown> =>
     document.querySelector('.notice.warning')?.textContent?.includes('The training is back'),
   );
 
-/** A training that was paused before its goal. */
+/** A training paused before its goal. */
 let half: Uint8Array<ArrayBuffer>;
 
 /** Presses the button of the last notice. */
 const goOn = (): Promise<void> =>
-  visit.page.locator('.notice').getByRole('button', { name: 'Go on' }).last().click();
+  visit.page.locator('.notice').getByRole('button', { name: 'Resume' }).last().click();
 
-// in this order, on one page: to set a network up takes most of the time
+// in this order, on one page: setting up a network takes most of the time
 describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
   test('trains and draws there', async () => {
     const { page } = visit;
@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     await pause(page);
     half = await saved(page);
     await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
-    await hide(page, true); // from here on nothing is drawn, which takes longer than training
+    await hide(page, true); // no drawings from here on: they take longer than training
   });
 
   test('a checkpoint whose batch is more than a buffer may hold is refused in words, and the training is as it was', async () => {
@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     const { page } = visit;
     const step = await stepOf(page);
     expect(step).toBeLessThan(5);
-    await press(page, 'Go on');
+    await press(page, 'Resume');
     await whenTrained(page);
     const undisturbed = await saved(page);
 

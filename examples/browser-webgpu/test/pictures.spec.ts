@@ -10,7 +10,7 @@ beforeAll(async () => {
   visit = await visitor();
   await visit.page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
   await whenReady(visit.page);
-  await press(visit.page, 'Start training'); // before, all classes are the same to the network
+  await press(visit.page, 'Start training'); // an untrained network draws all classes alike
   await visit.page.waitForFunction(
     () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning',
   );
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const drawing = () => inkOf(visit.page, '#drawing canvas');
 
-/** The number of the drawing that is shown, once it is whole. */
+/** The number of the visible drawing, once it is complete. */
 const whenDrawn = async (after = -1): Promise<number> => {
   const shown = await visit.page.waitForFunction((number) => {
     const film = document.querySelector<HTMLElement>('#drawing')?.dataset['film'] ?? '';
@@ -27,7 +27,7 @@ const whenDrawn = async (after = -1): Promise<number> => {
   return (await shown.jsonValue())!.film;
 };
 
-/** Does something that draws anew, and waits for what comes of it. */
+/** Runs an action that redraws, and waits for the result. */
 const drawnAfter = async (act: () => Promise<unknown>) => {
   const before = await whenDrawn();
   await act();
@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
     expect(await captions()).toBe('7777777777');
     expect(sevens).not.toEqual(first);
     expect(await drawnAfter(() => press(page, 'Draw all'))).toEqual(first);
-    expect(await drawnAfter(() => press(page, 'Draw others'))).not.toEqual(first);
+    expect(await drawnAfter(() => press(page, 'Redraw'))).not.toEqual(first);
   });
 
   test('follows its sliders', async () => {
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     };
     await press(page, 'Clear');
     const digit = await easel();
-    await press(page, 'Paint out top');
+    await press(page, 'Erase top');
     await press(page, 'Fill in');
     await page.waitForFunction(() =>
       document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
@@ -126,17 +126,17 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
       await page.mouse.down();
       await page.mouse.move(x + 0.8 * width, y + 0.5 * width, { steps: 3 });
       await page.mouse.up();
-      await page.mouse.move(x + 0.5 * width, y + 0.9 * width); // which paints no more
+      await page.mouse.move(x + 0.5 * width, y + 0.9 * width); // the button is up: no more painting
     };
     await canvas.scrollIntoViewIfNeeded();
     await stroke();
     // 0.6 by 4 of 28 pixels and a round end: some 9 or 10 %
     expect(await painted()).toBeGreaterThanOrEqual(8);
     expect(await painted()).toBeLessThanOrEqual(12);
-    await press(page, 'Eraser');
+    await press(page, 'Restore');
     await stroke();
     expect(await painted()).toBe(0);
-    await press(page, 'Eraser');
+    await press(page, 'Restore');
   });
 
   test('takes a drawn digit, or another one of those that it never learned from', async () => {

@@ -1,4 +1,4 @@
-/** A static server of a folder, on this machine alone. */
+/** A static server of a folder, for this machine only. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

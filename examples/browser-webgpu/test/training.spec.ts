@@ -40,7 +40,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await trainOut('Start training');
     const undisturbed = await saved(visit.page);
 
-    const again = await visitor(); // who never was there
+    const again = await visitor(); // a new visitor
     await visit.context.close();
     visit = again;
     const { page } = visit;
@@ -53,18 +53,18 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     expect(step).toBeGreaterThanOrEqual(3);
     expect(step).toBeLessThan(40);
 
-    // what the browser kept
+    // saved by the browser
     await page.reload();
     await whenReady(page);
-    expect(await page.textContent('#notices')).toContain(`goes on after step ${step}`);
+    expect(await page.textContent('#notices')).toContain(`resumes after step ${step}`);
     expect(await stepOf(page)).toBe(step);
-    await trainOut('Go on');
+    await trainOut('Resume');
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
 
-    // what was saved
+    // saved as a file
     await open(page, 'half.safetensors', half);
     await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
-    await page.locator('.row').getByRole('button', { name: 'Go on' }).click();
+    await page.locator('.row').getByRole('button', { name: 'Resume' }).click();
     await whenTrained(page);
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
   });
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await press(page, 'Start training');
     await hide(page, true);
     await page.waitForFunction(() =>
-      document.querySelector('#kept')?.textContent?.includes('keeps the training'),
+      document.querySelector('#kept')?.textContent?.includes('saved the training'),
     );
     const devtools = await context.newCDPSession(page);
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await begin('?backend=wasm'); // the network of the demo: a step takes a tenth of a second or more
     await press(page, 'Start training');
     await whenStepIs(page, 1);
-    /** How many frames the page shows while a step is computed. */
+    /** The number of frames that the page shows during a step. */
     const frames = await page.evaluate(async () => {
       const frame = () => new Promise(requestAnimationFrame);
       const step = () => document.querySelector('#step')?.textContent;
@@ -126,7 +126,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
       }
       return counts;
     });
-    // with the computation on its thread it would be one
+    // one if the computation blocked the page
     expect(Math.max(...frames)).toBeGreaterThan(2);
   });
 

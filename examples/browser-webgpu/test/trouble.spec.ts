@@ -33,7 +33,7 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
 
 const goTo = (query: string) => visit.page.goto(`${visit.address}${query}`);
 
-/** A training of some steps, at rest; gives how many. */
+/** Trains some steps and pauses; returns their number. */
 const trained = async (): Promise<number> => {
   const { page } = visit;
   await goTo('?recipe=tiny&backend=wasm');
@@ -49,11 +49,11 @@ const message = async (): Promise<string> => {
   return (await visit.page.textContent('.notice.error')) ?? '';
 };
 
-/** The training goes on after what went wrong. */
+/** Checks that the training resumes after the failure. */
 const goesOn = async (step: number): Promise<void> => {
   const { page } = visit;
   expect(await stepOf(page)).toBe(step);
-  await press(page, 'Go on');
+  await press(page, 'Resume');
   await whenStepIs(page, step + 1);
 };
 
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await goTo('?recipe=tiny');
     await whenReady(page);
     expect(await page.textContent('#backend')).toBe('on WebAssembly');
-    expect(await page.textContent('.notice.note')).toContain('found no graphics card');
+    expect(await page.textContent('.notice.note')).toContain('found no usable GPU');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
   });
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     for (const [name, bytes, expected] of files) {
       await drop(visit.page, name, bytes);
       const words = await message();
-      expect(words).toContain('This file cannot be opened; the training here is as it was');
+      expect(words).toContain('This file cannot be opened; the training is unchanged');
       expect(words).toContain(name);
       expect(words).toContain(expected);
       await press(visit.page, 'Close: This file cannot be opened; the training here is as it was');
@@ -107,8 +107,8 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
     await press(page, 'Start training');
     await whenStepIs(page, 2);
-    await press(page, 'Paint out top');
-    await press(page, 'Draw others');
+    await press(page, 'Erase top');
+    await press(page, 'Redraw');
     await press(page, 'Fill in');
     await drop(page, 'holiday.jpg', new TextEncoder().encode('no checkpoint at all'));
     expect(await message()).toContain('holiday.jpg: expected a safetensors file, got something else');
@@ -127,17 +127,17 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const bytes = await saved(page);
     const whenBack = () =>
       page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
-    await press(page, 'Begin anew');
+    await press(page, 'Start over');
     await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
     await drop(page, 'mine.safetensors', bytes);
     await whenBack();
     expect(await page.textContent('.notice.note')).toContain(`after step ${step}`);
     await goTo('?recipe=tiny&backend=wasm&goal=100000');
     await whenReady(page);
-    await press(page, 'Go on');
+    await press(page, 'Resume');
     await whenStepIs(page, step + 2);
     await drop(page, 'mine.safetensors', bytes);
-    await page.waitForFunction(() => document.querySelector('#train')?.textContent === 'Go on');
+    await page.waitForFunction(() => document.querySelector('#train')?.textContent === 'Resume');
     expect(await stepOf(page)).toBe(step);
   });
 
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const { page } = visit;
     const step = await trained();
     const before = await saved(page);
-    await press(page, 'Begin anew');
+    await press(page, 'Start over');
     await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save the old one')]);
     expect(download.suggestedFilename()).toBe(`digits-${step}.safetensors`);
@@ -161,18 +161,18 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const other = await visit.context.newPage();
     await other.goto(`${visit.address}?recipe=tiny&backend=wasm`);
     await whenReady(other);
-    await other.waitForSelector('text=This browser keeps the training of another tab');
-    await press(other, 'Go on');
+    await other.waitForSelector('text=Another tab saves its training in this browser');
+    await press(other, 'Resume');
     await whenTrained(other);
     await other.close();
     await visit.page.reload();
     await whenReady(visit.page);
     expect(await stepOf(visit.page)).toBe(step);
-    expect(await visit.page.textContent('#notices')).not.toContain('another tab');
+    expect(await visit.page.textContent('#notices')).not.toContain('Another tab');
   });
 
   test.each([
-    ['software', '', 'only imitates a graphics card'],
+    ['software', '', 'emulates its GPU in software'],
     [
       'failed',
       `Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ architecture: 'pascal' }) });
@@ -238,10 +238,10 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
       `Object.defineProperty(globalThis, 'caches', { get: () => { throw new Error('denied'); } });`,
     );
     const step = await trained();
-    expect(await message()).toContain('The training is not kept in this browser');
+    expect(await message()).toContain('This browser does not save the training');
     expect(await page.locator('.notice.error').count()).toBe(1);
-    await press(page, 'Close: The training is not kept in this browser');
-    await press(page, 'Go on');
+    await press(page, 'Close: This browser does not save the training');
+    await press(page, 'Resume');
     await whenTrained(page);
     expect(await page.locator('.notice.error').count()).toBe(0);
     expect(right(decodeCheckpoint('saved')(await saved(page))).step).toBeGreaterThan(step);

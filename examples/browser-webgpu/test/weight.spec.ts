@@ -6,7 +6,7 @@ import { built } from './browser.js';
 
 const KB = 1000;
 
-/** What each built file weighs with gzip, as a server sends it. */
+/** The gzipped size of each built file. */
 const weights = readdirSync(built, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ name, parentPath }) => ({
@@ -17,12 +17,12 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
 const KINDS = ['data', 'tfjs', 'fp-ts', 'backends', 'worker', 'page'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Whose a file is, by its name. */
+/** The origin of a file, by its name. */
 const kindOf = (name: string): Kind => {
   if (name === 'digits.bin') return 'data';
   if (name.startsWith('tfjs')) return 'tfjs';
   if (name.startsWith('fp-')) return 'fp-ts';
-  if (name.startsWith('main-')) return 'worker'; // with all of noisefold but backends
+  if (name.startsWith('main-')) return 'worker'; // with all of noisefold except the backends
   return /^index[-.]/.test(name) ? 'page' : 'backends';
 };
 
@@ -31,10 +31,10 @@ const sum = (...kinds: readonly Kind[]): number =>
 
 const written = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`;
 
-/** What of ours we aim at (README.md says what is in the way), and what it may be at most: all files, and those that one visit loads. */
+/** The target for our files (README.md explains the difference) and the limits: all files, and those of one visit. */
 const OURS = { aim: 80 * KB, most: 127 * KB, mostOfVisit: 104 * KB } as const;
 
-/** What is loaded for one backend alone, and not where the other one is taken. */
+/** Files that only one backend loads. */
 const LOADED_FOR = { webgpu: /^backend-/, wasm: /^wasm-/ } as const;
 
 describe('the built page', () => {

@@ -16,7 +16,7 @@ const losses = fc.array(fc.double({ min: 1e-4, max: 1e3, noNaN: true }), { minLe
 
 describe('the chart of the loss', () => {
   test('says that nothing was learned yet', () => {
-    expect(chart(none, size)).toContain('The loss of each step comes here.');
+    expect(chart(none, size)).toContain('The loss of each step appears here.');
     expect(chart({ ...none, step: 900 }, size)).toContain('step 1200');
   });
 

@@ -1,4 +1,4 @@
-/** The loss over the steps: of each step faint, smoothed over it, and on held-out images. */
+/** The chart of the loss: each step, smoothed, and on held-out images. */
 import { type Learning, type Loss, nextGoal } from '../page/learning.js';
 
 interface Size {
@@ -9,12 +9,12 @@ interface Size {
 const MARGIN = { left: 38, right: 8, top: 26, bottom: 24 } as const;
 
 /**
- * Geometric means over about a twentieth of the curve, as the axis is logarithmic. They look ahead as far as back, so that
- * they do not lag behind, but for the end.
+ * Centred geometric means over about a twentieth of the curve, since the axis is logarithmic: they do not lag behind,
+ * except at the end.
  */
 const smoothed = (losses: readonly Loss[]): readonly Loss[] => {
   const around = Math.floor(losses.length / 40);
-  const sums = [0]; // of the logarithms before each step
+  const sums = [0]; // cumulative sums of the logarithms
   for (const { loss } of losses) sums.push(sums.at(-1)! + Math.log(loss));
   return losses.map(({ step }, i) => {
     const reach = Math.min(around, i);
@@ -23,10 +23,10 @@ const smoothed = (losses: readonly Loss[]): readonly Loss[] => {
   });
 };
 
-/** Whether a loss has a place on a logarithmic axis. */
+/** Tests whether a loss fits on a logarithmic axis. */
 const isDrawn = ({ loss }: Loss): boolean => loss > 0 && loss < Infinity;
 
-/** At most so many points: more cannot be seen. */
+/** Reduces the number of points to what is visible. */
 const thinned = (losses: readonly Loss[], most: number): readonly Loss[] => {
   const every = Math.ceil(losses.length / most);
   return every <= 1 ? losses : losses.filter((_, i) => i % every === 0 || i === losses.length - 1);
@@ -37,13 +37,13 @@ const TICKS = Array.from({ length: 8 }, (_, i) => 10 ** (i - 5)).flatMap((n) => 
 
 const written = (tick: number): string => `${Number(tick.toPrecision(1))}`;
 
-/** At most five ticks between two losses: powers of ten where there are more. */
+/** At most five ticks between two losses; powers of ten if there are more. */
 const ticksIn = (low: number, high: number): readonly number[] => {
   const inside = TICKS.filter((tick) => tick >= low && tick <= high);
   return inside.length > 5 ? inside.filter((tick) => written(tick).includes('1')) : inside;
 };
 
-/** The least and the greatest loss that has a place; of none, what is usual. */
+/** The smallest and the largest loss on the axis; a default if there are none. */
 const spanOf = (losses: readonly Loss[]): readonly [low: number, high: number] => {
   if (losses.length === 0) return [0.05, 1];
   const values = losses.map(({ loss }) => loss);
@@ -53,7 +53,7 @@ const spanOf = (losses: readonly Loss[]): readonly [low: number, high: number] =
 
 type Learned = Pick<Learning, 'losses' | 'heldOut' | 'step' | 'goal'>;
 
-/** The chart as SVG, for a place of this size. Where nothing was learned yet it has its axes alone. */
+/** The chart as SVG of a given size. Before the first step it has only axes. */
 export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Size): string => {
   const losses = learned.losses.filter(isDrawn);
   const first = losses[0]?.step ?? step;
@@ -84,7 +84,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     ...(losses.length === 0
       ? [
           text(
-            'The loss of each step comes here.',
+            'The loss of each step appears here.',
             `x="${(left + right) / 2}" y="${height / 2}"`,
             'text-anchor="middle"',
           ),

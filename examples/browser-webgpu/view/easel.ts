@@ -1,4 +1,4 @@
-/** The digit to be repaired, painted on with the pointer or the keyboard. */
+/** The digit to repair, erased with the pointer or the keyboard. */
 import type { Easel } from '../page/easel.js';
 import type { Event } from '../page/event.js';
 import { type Cell, share } from '../page/mask.js';
@@ -13,16 +13,16 @@ const ARROWS: Readonly<Record<string, Cell>> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** How much of what is painted out shines through. */
+/** The opacity of erased pixels. */
 const COVER = 0.85;
 
-/** Where a pointer is on a canvas, in pixels of the image. */
+/** The position of a pointer on a canvas, in pixels of the image. */
 const cellOf = (canvas: HTMLCanvasElement, { clientX, clientY }: PointerEvent): Cell => {
   const { left, top, width, height } = canvas.getBoundingClientRect();
   return { x: ((clientX - left) / width) * SIDE, y: ((clientY - top) / height) * SIDE };
 };
 
-/** Draws the digit with its mask over it, and where the brush of the keyboard is. */
+/** Draws the digit, its mask, and the brush of the keyboard. */
 const drawOn = (canvas: HTMLCanvasElement, { image, mask, cursor, radius }: Easel): void => {
   const context = canvas.getContext('2d');
   if (context === null) return;
@@ -49,15 +49,15 @@ const drawOn = (canvas: HTMLCanvasElement, { image, mask, cursor, radius }: Ease
   }
 };
 
-/** The canvas for who does not see it. */
+/** The canvas as text, for screen readers. */
 const inWords = ({ label, mask, cursor }: Easel): string => {
   const painted = `${Math.round(100 * share(mask))} % of it painted out`;
   return `A ${label}, ${painted}; brush at column ${Math.ceil(cursor.x)}, row ${Math.ceil(cursor.y)}`;
 };
 
-/** Tells of strokes, from where the pointer goes down to where it goes up. */
+/** Reports strokes, from pointer down to pointer up. */
 const listenToPointer = (canvas: HTMLCanvasElement, happened: (event: Event) => void): void => {
-  let last: Cell | null = null; // where the pointer is while it paints
+  let last: Cell | null = null; // the last position of the stroke
   canvas.addEventListener('pointerdown', (event) => {
     canvas.setPointerCapture(event.pointerId);
     last = cellOf(canvas, event);
@@ -88,7 +88,7 @@ export const easelPart = (happened: (event: Event) => void): Part<Easel> => {
   listenToPointer(canvas, happened);
   listenToKeys(canvas, happened);
   for (const moment of ['focus', 'blur'] as const)
-    // which show the brush, or not
+    // focus shows the brush of the keyboard
     canvas.addEventListener(moment, () => state !== null && drawOn(canvas, state));
   return (easel) => {
     state = easel;

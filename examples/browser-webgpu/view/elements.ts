@@ -1,13 +1,13 @@
-/** The elements of the page, which index.html has. */
+/** Access to the elements of index.html. */
 
-/** The element of an id, of a class of elements; that it is there is for index.html to see to. */
+/** The element with an id and a class. Throws if index.html lacks it. */
 export const byId = <E extends HTMLElement>(id: string, type: new () => E): E => {
   const found = document.getElementById(id);
   if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
   return found;
 };
 
-/** Gives an element another text, if it is another: what has not changed is not read out again. */
+/** Sets the text of an element if it differs, so that screen readers do not repeat it. */
 export const setText = (element: HTMLElement, text: string): void => {
   if (element.textContent !== text) element.textContent = text;
 };
@@ -24,13 +24,13 @@ export const element = <K extends keyof HTMLElementTagNameMap>(
   return made;
 };
 
-/** What draws a part of the page; it is asked again whenever that part may have changed. */
+/** Draws a part of the page whenever it may have changed. */
 export type Part<S> = (state: S) => void;
 
-/** Whether it is dark: images are drawn in other colours then. */
+/** Dark mode: images have other colours. */
 export const night = matchMedia('(prefers-color-scheme: dark)');
 
-/** A part that draws nothing where its state is the same object, in the same light. */
+/** Skips drawing if the state and the colour scheme are unchanged. */
 export const memo = <S>(part: Part<S>): Part<S> => {
   let drawn: { readonly state: S; readonly dark: boolean } | null = null;
   return (state) => {

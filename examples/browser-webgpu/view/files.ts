@@ -1,8 +1,8 @@
-/** Checkpoints that are given to the page: chosen, or dropped on it. */
+/** Checkpoint files that are chosen, or dropped on the page. */
 import type { Event } from '../page/event.js';
 import { byId } from './elements.js';
 
-/** Beyond so many bytes it is no checkpoint of a network that fits here. */
+/** The maximum size of a checkpoint, in bytes. */
 const LARGEST = 512 * 2 ** 20;
 
 const TITLE = 'This file cannot be opened; the training here is as it was';
@@ -23,10 +23,10 @@ const give = async (file: File, happened: (event: Event) => void): Promise<void>
 
 const carriesFile = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') === true;
 
-/** Takes files that are dropped anywhere on the page, and shows that it does. */
+/** Accepts files dropped anywhere on the page, and shows a drop area. */
 const listenToDrops = (happened: (event: Event) => void): void => {
   const shade = byId('drop', HTMLDivElement);
-  let entered = 0; // dragging enters an element before it leaves the one before
+  let entered = 0; // the pointer enters an element before it leaves the previous one
   const entering = { dragenter: 1, dragleave: -1, dragover: 0, drop: 0 } as const;
   for (const kind of ['dragenter', 'dragleave', 'dragover', 'drop'] as const)
     document.addEventListener(kind, (event) => {
@@ -39,7 +39,7 @@ const listenToDrops = (happened: (event: Event) => void): void => {
     });
 };
 
-/** Takes the files that are given to the page. */
+/** Listens to chosen and dropped files. */
 export const listenToFiles = (happened: (event: Event) => void): void => {
   const input = byId('file', HTMLInputElement);
   input.addEventListener('change', () => {

@@ -1,4 +1,4 @@
-/** The drawn digits, and the way they came. */
+/** The drawn digits and their film. */
 import { COUNT, type Drawing, indexOf, labelsOf } from '../page/drawing.js';
 import type { Event } from '../page/event.js';
 import { isDone } from '../page/film.js';
@@ -6,7 +6,7 @@ import { AREA } from '../shared/extent.js';
 import { byId, type Part, setText } from './elements.js';
 import { tilesIn } from './tiles.js';
 
-/** What the digits are. */
+/** The caption of the digits. */
 const hintOf = ({ shown, coming }: Drawing): string => {
   if (coming !== null && !coming.quietly) return 'from noise to digits…';
   if (shown === null) return '';
@@ -15,7 +15,7 @@ const hintOf = ({ shown, coming }: Drawing): string => {
     : `after ${shown.learned} steps of learning`;
 };
 
-/** Which still is shown. */
+/** The label of the visible still. */
 const momentOf = (drawing: Drawing): string => {
   const { shown } = drawing;
   if (shown === null || shown.stills.length === 0) return '–';

@@ -1,4 +1,4 @@
-/** Grey images in the colours of the page: ink on paper, by day and by night. */
+/** Grey images in the colours of the page, in light and dark mode. */
 import { AREA, SIDE } from '../shared/extent.js';
 
 /** The colour of a canvas as three bytes. */
@@ -7,7 +7,7 @@ export const inkOf = (canvas: HTMLCanvasElement): readonly [number, number, numb
   return [r, g, b];
 };
 
-/** One of some images as pixels of a canvas: the more ink, the less of the paper is seen. */
+/** One of several images as pixels of a canvas: a blend of ink and paper. */
 export const inked = (
   pixels: Uint8Array,
   at: number,

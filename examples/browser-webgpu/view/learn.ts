@@ -25,7 +25,7 @@ const trainLabel = ({ phase, preparing, step, goal }: Learning): string => {
       return 'Not working';
     case 'resting':
       if (step === 0) return 'Start training';
-      return step < goal ? 'Go on' : `Train ${nextGoal({ step, goal }) - step} more`;
+      return step < goal ? 'Resume' : `Train ${nextGoal({ step, goal }) - step} more`;
   }
 };
 
@@ -37,7 +37,7 @@ const speedOf = (seconds: number): string => {
   return `${(1 / seconds).toFixed(seconds > 0.1 ? 1 : 0)}/s`;
 };
 
-/** What is known of a training, by the id of its place. */
+/** The facts of a training, by the id of their elements. */
 const factsOf = ({
   phase,
   step,
@@ -53,8 +53,8 @@ const factsOf = ({
 
 const keptOf = ({ kept }: Learning): string =>
   kept === null
-    ? 'A checkpoint can be dropped anywhere on this page.'
-    : `This browser keeps the training up to step ${kept}.`;
+    ? 'Drop a checkpoint anywhere on this page to open it.'
+    : `This browser saved the training at step ${kept}.`;
 
 export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const train = byId('train', HTMLButtonElement);
@@ -64,7 +64,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
 
   let training = false;
-  let lost = false; // the focus, while nothing can be pressed
+  let lost = false; // true if disabling a button removed the focus
   train.addEventListener('click', () => happened({ _tag: training ? 'RestPressed' : 'TrainPressed' }));
   save.addEventListener('click', () => happened({ _tag: 'SavePressed' }));
   anew.addEventListener('click', () => happened({ _tag: 'AnewPressed' }));
@@ -77,7 +77,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     lost ||= !ready && (document.activeElement === train || document.activeElement === anew);
     for (const control of [train, save, file]) control.disabled = !ready;
     anew.disabled = !ready || step === 0;
-    anew.title = anew.disabled ? 'Nothing is learned yet' : 'This can be undone';
+    anew.title = anew.disabled ? 'Nothing learned yet' : 'You can undo this';
     if (ready && lost) {
       lost = false;
       train.focus();

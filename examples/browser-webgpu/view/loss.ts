@@ -3,10 +3,10 @@ import type { Learning } from '../page/learning.js';
 import { chart } from './chart.js';
 import { byId, type Part } from './elements.js';
 
-/** The least height, where the style gives it none. */
+/** The minimum height. */
 const LEAST = 120;
 
-/** What the chart shows, for who does not see it. */
+/** The chart as text, for screen readers. */
 const inWords = ({ losses, heldOut }: Learning): string => {
   const [first, last, held] = [losses[0], losses.at(-1), heldOut.at(-1)];
   if (first === undefined || last === undefined) return 'The loss, before any step';

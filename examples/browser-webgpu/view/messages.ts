@@ -1,4 +1,4 @@
-/** The part of the page that tells what went wrong, and how to go on. */
+/** The view of the notices. */
 import type { Event } from '../page/event.js';
 import type { Notice, Notices } from '../page/notices.js';
 import { byId, element, type Part } from './elements.js';
@@ -29,7 +29,7 @@ export const messagesPart = (happened: (event: Event) => void): Part<Notices> =>
       seen.delete(notice);
       const hadFocus = gone.contains(document.activeElement);
       gone.remove();
-      if (hadFocus) train.focus(); // it would be lost
+      if (hadFocus) train.focus(); // otherwise it would be lost
     }
     for (const notice of notices) {
       if (seen.has(notice)) continue;

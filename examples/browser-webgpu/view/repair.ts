@@ -1,4 +1,4 @@
-/** The tools beside the easel, and the ways in which the digit was filled in. */
+/** The tools beside the easel, and the results. */
 import { type Easel, WAYS } from '../page/easel.js';
 import type { Event, FillAs } from '../page/event.js';
 import { isDone } from '../page/film.js';
@@ -9,10 +9,10 @@ import { tilesIn } from './tiles.js';
 
 const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any' ? value : Number(value));
 
-/** Why nothing can be filled in; empty where it can. */
+/** The reason why nothing can be filled in; empty if something can. */
 const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>): string => {
   if (!ready || image === null) return 'The network is not ready yet.';
-  return mask.includes(1) ? '' : 'First paint out a part of the digit.';
+  return mask.includes(1) ? '' : 'First erase a part of the digit.';
 };
 
 export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
@@ -26,7 +26,7 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
     ...regions
       .filter((region) => region !== 'none') // which is to clear
       .map((region) => {
-        const button = element('button', { type: 'button', 'aria-label': `Paint out ${region}` }, region);
+        const button = element('button', { type: 'button', 'aria-label': `Erase ${region}` }, region);
         button.addEventListener('click', () => happened({ _tag: 'RegionChosen', region }));
         return button;
       }),
@@ -55,10 +55,10 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
 };
 
 const hintOf = ({ film, painting }: Easel): string => {
-  if (film === null) return 'Four ways to fill it in come here.';
+  if (film === null) return 'Four ways to fill it in appear here.';
   return painting
     ? `step ${Math.max(0, film.stills.length - 1)} of ${film.of}`
-    : 'Press one to go on with it.';
+    : 'Press one to continue with it.';
 };
 
 export const waysPart = (happened: (event: Event) => void): Part<Easel> => {
@@ -70,7 +70,7 @@ export const waysPart = (happened: (event: Event) => void): Part<Easel> => {
   });
   return (easel) => {
     state = easel;
-    tiles.draw(easel.film?.stills.at(-1)?.image, (i) => `Repair ${i + 1}, to go on with`);
+    tiles.draw(easel.film?.stills.at(-1)?.image, (i) => `Repair ${i + 1}: continue with it`);
     tiles.allow(easel.film !== null && isDone(easel.film));
     setText(hint, hintOf(easel));
   };

@@ -1,11 +1,11 @@
-/** What steers the drawing: classes, sliders, and other noise. */
+/** The controls of the drawing: classes, sliders, new noise. */
 import type { Drawing } from '../page/drawing.js';
 import type { Event } from '../page/event.js';
 import { CLASSES } from '../shared/extent.js';
 import { MOST_STEPS } from '../shared/settings.js';
 import { byId, element, type Part, setText } from './elements.js';
 
-/** A slider with its value in words. It is moved by who holds it, and else follows the state. */
+/** A slider with its value in words. While it has the focus it does not follow the state. */
 const slider = (
   id: string,
   inWords: (value: number) => string,

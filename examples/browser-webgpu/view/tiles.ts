@@ -1,20 +1,20 @@
-/** Images that can be pressed. */
+/** Images as buttons. */
 import { SIDE } from '../shared/extent.js';
 import { element, night, setText } from './elements.js';
 import { show } from './ink.js';
 
 export interface Tiles {
-  /** Shows images, one after another in the pixels, or none; each with its name, and a caption where there is one. */
+  /** Shows images, stored one after another, or none; each with a name and an optional caption. */
   readonly draw: (
     pixels: Uint8Array | undefined,
     nameOf: (i: number) => string,
     captionOf?: (i: number) => string,
   ) => void;
-  /** Whether they can be pressed. */
+  /** Enables or disables the buttons. */
   readonly allow: (allowed: boolean) => void;
 }
 
-/** Buttons with images, in an element. */
+/** Makes buttons with images in an element. */
 export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number) => void): Tiles => {
   const tiles = Array.from({ length: count }, (_, i) => {
     const canvas = element('canvas', { width: `${SIDE}`, height: `${SIDE}`, 'aria-hidden': 'true' });

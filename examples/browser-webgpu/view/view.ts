@@ -1,4 +1,4 @@
-/** The whole page, drawn. */
+/** The view of the whole page. */
 import type { Event } from '../page/event.js';
 import type { Page } from '../page/page.js';
 import { easelPart } from './easel.js';
@@ -10,7 +10,7 @@ import { messagesPart } from './messages.js';
 import { toolsPart, waysPart } from './repair.js';
 import { steerPart } from './steer.js';
 
-/** Connects the page with what happens to it, and gives what draws it. */
+/** Connects the page to events, and returns the function that draws it. */
 export const view = (happened: (event: Event) => void): Part<Page> => {
   const said = byId('said', HTMLParagraphElement);
   const learning = [learnPart(happened), lossPart()].map(memo);

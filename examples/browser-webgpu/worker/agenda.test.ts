@@ -17,7 +17,7 @@ const anew: Request = { _tag: 'Anew', seed: 1 };
 
 const after = (...requests: readonly Request[]): Agenda => requests.reduce(received, idle);
 
-/** What is done of an agenda until it waits, if each step makes an update. */
+/** The tasks of an agenda until it waits; each step makes one update. */
 const doneOf = (agenda: Agenda, updates = 0): readonly string[] => {
   const { task, agenda: left } = next(agenda, updates);
   return task === null ? [] : [task._tag, ...doneOf(left, updates + (task._tag === 'Step' ? 1 : 0))];

@@ -1,35 +1,35 @@
-/** What the worker is to do, in which order. */
+/** The tasks of the worker, in order. */
 import type { Paint, Request } from '../shared/messages.js';
 
-/** What is done once. */
+/** A task that runs once. */
 export type Job = Exclude<Request, { readonly _tag: 'Train' | 'Rest' }>;
 
 export interface Agenda {
   readonly jobs: readonly Job[];
-  /** To train until so many updates are made; null is to rest. */
+  /** Trains until this number of updates; null when paused. */
   readonly until: number | null;
-  /** Whether steps were taken since it last came to rest. */
+  /** True if steps ran since the last pause. */
   readonly moving: boolean;
 }
 
-/** A job, one step of training, or its coming to rest. */
+/** A job, one training step, or the end of training steps. */
 export type Task = Job | { readonly _tag: 'Step' } | { readonly _tag: 'ComeToRest' };
 
 export const idle: Agenda = { jobs: [], until: null, moving: false };
 
 /**
- * Whether a request makes an older one pointless: images of the same purpose, or of another network. A file is no
- * reason: whether there is a network in it, one knows when it is opened.
+ * Tests whether a request replaces an older one: images of the same purpose, or of another network. A file does
+ * not: only opening it shows whether it contains a network.
  */
 const supersedes = (request: Request, older: Task): older is Paint =>
   older._tag === 'Paint' &&
   (request._tag === 'Anew' || (request._tag === 'Paint' && request.purpose === older.purpose));
 
-/** What waits and is not done after a request. */
+/** The waiting tasks that a request cancels. */
 export const dropped = ({ jobs }: Agenda, request: Request): readonly Paint[] =>
   jobs.filter((job) => supersedes(request, job));
 
-/** The agenda after a request: jobs come in the order in which they were asked for. */
+/** The agenda after a request. Jobs run in the order of their requests. */
 export const received = (agenda: Agenda, request: Request): Agenda => {
   switch (request._tag) {
     case 'Train':
@@ -43,19 +43,19 @@ export const received = (agenda: Agenda, request: Request): Agenda => {
   }
 };
 
-/** Whether what is being done should end for a request. */
+/** Tests whether a request interrupts the current task. */
 export const interrupts = (request: Request, doing: Task | null): boolean =>
   doing !== null && supersedes(request, doing);
 
-/** The agenda once a step has failed. */
+/** The agenda after a failed step. */
 export const halted = (agenda: Agenda): Agenda => ({ ...agenda, until: null });
 
-/** The agenda once another training is in the place of the one that went on: it is at rest. */
+/** The agenda after another training replaced the current one: paused. */
 export const exchanged = (agenda: Agenda): Agenda => ({ ...agenda, until: null, moving: false });
 
 /**
- * What to do next after `done` updates, and what is left: a training comes to rest at once, and jobs come before
- * steps. A null is to wait.
+ * The next task after `done` updates, and the rest: pausing comes first, and jobs come before
+ * steps. Null means: wait.
  */
 export const next = (
   { jobs, until, moving }: Agenda,

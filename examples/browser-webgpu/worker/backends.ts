@@ -1,4 +1,4 @@
-/** The backend of the page: WebGPU where there is a GPU, and else WebAssembly. */
+/** The backend of the page: WebGPU if there is a GPU, otherwise WebAssembly. */
 import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, taskEither as TE } from 'fp-ts';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
@@ -7,11 +7,11 @@ import type { Settings } from '../shared/settings.js';
 
 export interface Acquired {
   readonly backend: Backend;
-  /** Why it is not WebGPU; null where it is, or where that was not asked for. */
+  /** Why it is not WebGPU; null if it is, or if the settings ask for another. */
   readonly why: WhyWasm | null;
 }
 
-/** All by the one with SIMD, which our own kernels need anyway. */
+/** The SIMD file replaces all three: our kernels need SIMD anyway. */
 const paths = {
   'tfjs-backend-wasm.wasm': simd,
   'tfjs-backend-wasm-simd.wasm': simd,
@@ -20,7 +20,7 @@ const paths = {
 
 type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
-/** A backend, loaded and acquired when it is tried. */
+/** Loads the code of a backend when it is acquired. */
 const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
   TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(
     TE.tryCatch(load, (thrown) =>
@@ -37,7 +37,7 @@ const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')
 const webgpu = (hardware: boolean): Acquire =>
   loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })());
 
-/** WebAssembly, where something kept WebGPU from it: a person is told which kind of thing, and the console what it said. */
+/** WebAssembly in place of WebGPU: the page shows the kind of the reason, the console its message. */
 export const insteadOfWebgpu = (why: WhyWasm, message: string): TE.TaskEither<NoisefoldError, Acquired> =>
   F.pipe(
     wasm,
@@ -45,7 +45,7 @@ export const insteadOfWebgpu = (why: WhyWasm, message: string): TE.TaskEither<No
     TE.map((backend) => ({ backend, why })),
   );
 
-/** Why there is no GPU, by what was expected of WebGPU. */
+/** The kind of a reason, by the expectation of WebGPU that failed. */
 const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
   switch (expected) {
     case 'navigator.gpu':
@@ -60,7 +60,7 @@ const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
 
 const asAsked = TE.map((backend: Backend): Acquired => ({ backend, why: null }));
 
-/** Acquires the backend that is asked for; `auto` takes no GPU that is only computed. `BackendUnavailable`. */
+/** Acquires the backend of the settings; `auto` skips software-emulated GPUs. `BackendUnavailable`. */
 export const acquire = (asked: Settings['backend']): TE.TaskEither<NoisefoldError, Acquired> => {
   switch (asked) {
     case 'wasm':

@@ -1,4 +1,4 @@
-/** How the worker gets to a network on a backend: when the page is opened, and when a device is lost. */
+/** Gets a network on a backend: when the page opens, and after a lost device. */
 import type { NoisefoldError } from 'noisefold/dsl';
 import { decodeCheckpoint } from 'noisefold/training';
 import { either as E, function as F, io as IO, taskEither as TE } from 'fp-ts';
@@ -16,7 +16,7 @@ const told =
   ({ backend, why }: Acquired): IO.IO<void> =>
     tell({ _tag: 'Works', backend: backend.name, why });
 
-/** A studio on a backend, which the page is told of. */
+/** Makes a studio on a backend, and reports the backend to the page. */
 const settled =
   (digits: Digits, outside: Outside) =>
   (plan: Plan) =>
@@ -28,7 +28,7 @@ const settled =
       TE.flatMap(({ backend }) => openStudio(digits)(plan)(backend)),
     );
 
-/** A studio on the backend that is asked for. Where nothing special is asked for, WebAssembly is good enough. */
+/** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
 const settledAs =
   (asked: Settings['backend'], digits: Digits, outside: Outside) =>
   (plan: Plan): Effect<Studio> => {
@@ -48,7 +48,7 @@ const settledAs =
     );
   };
 
-/** The training that this browser keeps; null where there is none, or none that can be read, which is told. */
+/** The training that this browser saved; null if there is none, or an unreadable one, which is reported. */
 const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
   F.pipe(
     kept(recipe),
@@ -62,7 +62,7 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
     ),
   );
 
-/** Gets ready: digits, a backend, and a network as this browser keeps it, or a new one. */
+/** Loads the digits, acquires a backend, and starts a network: the saved one or a new one. */
 export const start = (
   { settings, digits: url }: Extract<Task, { readonly _tag: 'Start' }>,
   outside: Outside,
@@ -89,7 +89,7 @@ export const start = (
     ),
   );
 
-/** After a device was lost: another one, or WebAssembly at the second time, and the training from its last copy. */
+/** After a lost device: acquires another one, or WebAssembly the second time, and resumes from the last copy. */
 export const recovered =
   ({ copy, studio, done, ...rest }: World, outside: Outside) =>
   ({ message }: NoisefoldError): Effect<World> => {

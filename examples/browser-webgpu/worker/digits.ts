@@ -1,4 +1,4 @@
-/** The digits of the page: a part of MNIST in sixteen greys, made when the page was built. */
+/** The digits of the page: a part of MNIST in 16 grey levels, written by the build. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { type Dataset, datasetOf, decodeSafetensors, type TensorFile } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
@@ -10,9 +10,9 @@ type Images = Dataset<[typeof SIDE, typeof SIDE, 1]>;
 
 export interface Digits {
   readonly train: Images;
-  /** Held out: nothing is learned from these. */
+  /** Held out from training. */
   readonly test: Images;
-  /** One of those that are held out. */
+  /** One of the held-out digits. */
   readonly digit: (at: number) => { readonly image: Pixels; readonly label: number };
 }
 
@@ -21,7 +21,7 @@ const WHERE = 'the file of digits';
 const wrong = (actual: string): NoisefoldError =>
   failure('FileError', { where: WHERE, expected: 'to be served', actual, hint: 'reload the page' });
 
-/** The bytes at an address, which are compressed there. */
+/** Loads and decompresses the bytes at a URL. */
 const fetched = (url: string): TE.TaskEither<NoisefoldError, Uint8Array> =>
   TE.tryCatch(
     async () => {
@@ -51,7 +51,7 @@ const split = (file: TensorFile, name: 'train' | 'test') =>
     E.bind('data', (given) => datasetOf({ ...given, image: [SIDE, SIDE, 1] })),
   );
 
-/** Gets the digits. `FileError`, `DecodeError`. */
+/** Loads the digits. `FileError`, `DecodeError`. */
 export const digitsAt = (url: string): TE.TaskEither<NoisefoldError, Digits> =>
   F.pipe(
     fetched(url),

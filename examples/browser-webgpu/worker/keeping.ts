@@ -1,4 +1,4 @@
-/** The training that this browser keeps between visits: a checkpoint in the page's cache. */
+/** The training that this browser saves between visits: a checkpoint in the cache of the page. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { taskEither as TE } from 'fp-ts';
 
@@ -17,19 +17,19 @@ const address = (name: string): string => new URL(`kept/${name}`, location.href)
 export const keep = (name: string, bytes: Uint8Array<ArrayBuffer>): TE.TaskEither<NoisefoldError, void> =>
   TE.tryCatch(async () => (await caches.open(CACHE)).put(address(name), new Response(bytes)), refused);
 
-/** What was kept by a name; null where nothing was. */
+/** The bytes saved under a name, or null. */
 export const kept = (name: string): TE.TaskEither<NoisefoldError, Uint8Array<ArrayBuffer> | null> =>
   TE.tryCatch(async () => {
     const found = await (await caches.open(CACHE)).match(address(name));
     return found === undefined ? null : new Uint8Array(await found.arrayBuffer());
   }, refused);
 
-/** How long a page that is reloaded may take to let go, in milliseconds. */
+/** The time that a reloaded page may take to release its lock, in milliseconds. */
 const LETTING_GO = 2000;
 
 /**
- * Whether what is trained by a name is kept from here: one tab at a time does, until it is closed, so that no other one
- * writes over it. Where there are no locks there is no store either, and `keep` says so.
+ * Tests whether this tab may save under a name. One tab at a time may, until it is closed, so that no other one
+ * overwrites it. A browser without locks has no cache either, and `keep` reports that.
  */
 export const theKeeper = (name: string): TE.TaskEither<NoisefoldError, boolean> =>
   TE.fromTask(
@@ -40,7 +40,7 @@ export const theKeeper = (name: string): TE.TaskEither<NoisefoldError, boolean> 
           { signal: AbortSignal.timeout(LETTING_GO) },
           () => {
             resolve(true);
-            return new Promise(() => undefined); // held until this worker ends
+            return new Promise(() => undefined); // held until the worker ends
           },
         );
         if (held === undefined) resolve(true);

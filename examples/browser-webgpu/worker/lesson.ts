@@ -13,14 +13,14 @@ export interface Lesson {
   readonly model: UNet<[Dim, Dim, Dim]>;
   readonly process: Process;
   readonly run: TrainingRun<UNetParams>;
-  /** The next event of the training, which is made when it is asked for. */
+  /** Computes the next event of the training. */
   readonly next: () => Promise<E.Either<NoisefoldError, TrainEvent>>;
 }
 
-/** The page stops it; the training itself has no end. */
+/** No limit: the page stops the training. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
-/** Begins a training, or goes on with one. Errors of the plan and of the backend come as a `Left`. */
+/** Starts or resumes a training. Errors of the plan and of the backend are a `Left`. */
 export const beginLesson = (
   plan: Plan,
   { train, test }: Digits,
@@ -53,7 +53,7 @@ const ended = fail('Cancelled', {
   hint: 'begin another training',
 });
 
-/** An error ends the events of a run, and not its state: the next event is then that of a new list of them. */
+/** An error ends the events of a run, but not its state: the next event then comes from a new iterator. */
 const nextOf = (run: TrainingRun<UNetParams>): Lesson['next'] => {
   let events = run.events[Symbol.asyncIterator]();
   return async () => {

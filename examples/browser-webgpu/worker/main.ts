@@ -1,4 +1,4 @@
-/** The worker: takes requests as they come, and does one thing at a time. */
+/** The worker: receives requests, and runs one task at a time. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
@@ -60,7 +60,7 @@ const doingOf = (task: Task): Failure['doing'] => {
   }
 };
 
-/** What nothing of ours throws: out of memory in an array, for instance. */
+/** Exceptions from outside our code, such as failed allocations. */
 const unexpected = (thrown: unknown): NoisefoldError =>
   failure('BackendFailure', {
     where: 'the worker',
@@ -96,7 +96,7 @@ const perform = async (task: Task): Promise<void> => {
   else tell({ _tag: 'Failed', doing: 'start', message: back.left.message })();
 };
 
-/** Lets messages in. */
+/** Yields to incoming messages. */
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 const work = async (): Promise<never> => {

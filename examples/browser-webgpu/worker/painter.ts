@@ -1,5 +1,5 @@
 /**
- * Images from noise, step by step. To draw is to inpaint an image of which nothing is known: one program does both.
+ * Images from noise, step by step. Drawing is inpainting with nothing known: one program does both.
  */
 import {
   type Backend,
@@ -33,26 +33,26 @@ import { AREA, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
 import type { Lesson } from './lesson.js';
 
-/** What a painter is compiled for. */
+/** The options of a painter. */
 export interface Manner extends Pick<Paint, 'steps' | 'guidance'> {
   readonly count: number;
-  /** How often each step is walked: what is painted then agrees better with what is known. */
+  /** The repetitions of each step: more make the new part fit better. */
   readonly resamples: number;
 }
 
-/** Images on their way. */
+/** Images during sampling. */
 export interface Frame {
   readonly index: number;
   readonly of: number;
   readonly t: number;
   /** x_t */
   readonly image: Pixels;
-  /** x̂₀, that the network makes of it. */
+  /** x̂₀, the estimate of the network. */
   readonly guess: Pixels;
 }
 
 export interface Painter {
-  /** Paints with the averaged parameters as they are now; `show` sees each frame. */
+  /** Paints with the current averaged parameters; `show` receives each frame. */
   readonly paint: (
     paint: Paint,
     show: (frame: Frame) => IO.IO<void>,
@@ -70,14 +70,14 @@ export const mannerOf = ({ steps, guidance, labels, known }: Paint): Manner => (
   resamples: known === null ? 1 : 2,
 });
 
-/** From [-1, 1] to bytes; noise may lie beyond. */
+/** Converts [-1, 1] to bytes, and clips noise. */
 const pixelsOf = (numbers: ArrayLike<number>): Pixels =>
   new Uint8Array(Uint8ClampedArray.from(numbers, (x) => (x + 1) * 127.5).buffer);
 
 const seen = (x: Value<Shape>): RTE.ReaderTaskEither<Backend, NoisefoldError, Pixels> =>
   RTE.map(pixelsOf)(read(x));
 
-/** One image for each of a batch: numbers in [-1, 1], and 1 where it is known. */
+/** A batch of images in [-1, 1], and their masks: 1 for known pixels. */
 const knownOf = (known: Known | null, count: number) => {
   const repeated = (f: (pixel: number) => number): Float32Array =>
     Float32Array.from({ length: count * AREA }, (_, i) => f(i % AREA));
@@ -87,7 +87,7 @@ const knownOf = (known: Known | null, count: number) => {
   };
 };
 
-/** What a step takes. */
+/** The inputs of a step. */
 interface Given {
   readonly params: UNetParams;
   readonly state: SampleState<Images>;
@@ -109,7 +109,7 @@ const specOf = (params: TreeSpec<UNetParams>, count: number, memory: number): Tr
   });
 };
 
-/** Compiles what paints with the network of a lesson. What does not fit together is a `ConfigError`. */
+/** Compiles a painter for the network of a lesson. `ConfigError` if the parts do not fit together. */
 export const painter =
   ({ plan, run }: Lesson, { steps, guidance, count, resamples }: Manner) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Painter> =>
@@ -137,13 +137,13 @@ export const painter =
         ),
       ),
       RTE.map(({ walk, way, begin, step }): Painter => {
-        // which step of the sampler each step is of, and so its timestep
+        // the step of the sampler for each step, which gives its timestep
         const timestepAt = (index: number): number => walk.timesteps[Math.floor(index / resamples)] ?? 0;
         return {
           paint: ({ labels, seed, known }, show, signal) => {
             const keys = fork(key(seed), 'start', 'steps');
             const still = { known: knownOf(known, count), label: Int32Array.from(labels) };
-            let before: Pixels; // x_t, which is shown with the guess that the step makes of it
+            let before: Pixels; // x_t, shown with the x̂₀ of the same step
             const frame = (index: number, guess: Pixels): IO.IO<void> =>
               show({ index, of: way.steps, t: timestepAt(index), image: before, guess });
             const painted = (params: Resident<UNetParams>) =>

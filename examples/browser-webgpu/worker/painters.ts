@@ -1,4 +1,4 @@
-/** Compiled painters: those that were used last are kept. */
+/** A cache of the most recently used painters. */
 import type { Backend, NoisefoldError } from 'noisefold/dsl';
 import { type io as IO, taskEither as TE } from 'fp-ts';
 import type { Lesson } from './lesson.js';
@@ -9,13 +9,13 @@ export interface Painters {
   readonly release: IO.IO<void>;
 }
 
-/** Each holds the memory of its plan. */
+/** The size of the cache: each painter holds the memory of its plan. */
 const MOST = 4;
 
 export const painters =
   (lesson: Lesson) =>
   (backend: Backend): Painters => {
-    const made = new Map<string, Painter>(); // in the order of their last use
+    const made = new Map<string, Painter>(); // least recently used first
     const use = (name: string, found: Painter): Painter => {
       made.delete(name);
       made.set(name, found);

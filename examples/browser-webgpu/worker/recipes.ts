@@ -1,4 +1,4 @@
-/** What is trained here, by name. */
+/** The recipes of the page, by name. */
 import { fail, fork, key, type NoisefoldError, type RandomKey } from 'noisefold/dsl';
 import type { Snapshot } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
@@ -7,7 +7,7 @@ import { type Recipe, recipe as demo, settings as demoSettings } from '../../mni
 import { CLASSES, SIDE } from '../shared/extent.js';
 import type { Settings } from '../shared/settings.js';
 
-/** A training, from its beginning or from a snapshot. */
+/** A new training, or one from a snapshot. */
 export interface Plan {
   readonly recipe: Recipe;
   readonly batch: number;
@@ -24,7 +24,7 @@ const tiny: Recipe = {
   heldOutImages: 4,
 };
 
-/** `digits` is the recipe of the demo, so that its checkpoints go on here. */
+/** `digits` is the recipe of the demo: the page can resume its checkpoints. */
 const recipes: Readonly<Record<Settings['recipe'], { readonly recipe: Recipe; readonly batch: number }>> = {
   digits: { recipe: demo, batch: demoSettings.batch },
   tiny: { recipe: tiny, batch: 4 },
@@ -49,14 +49,14 @@ const decoded = (recipe: unknown): E.Either<NoisefoldError, Recipe> =>
     }),
   );
 
-/** A training from the beginning. */
+/** A new training. */
 export const freshPlan = (name: Settings['recipe'], seed: number): E.Either<NoisefoldError, Plan> =>
   F.pipe(
-    decoded(recipes[name].recipe), // as checkpoints have it
+    decoded(recipes[name].recipe), // as in checkpoints
     E.map((recipe) => ({ ...recipes[name], recipe, key: fork(key(seed), 'train').train, from: null })),
   );
 
-/** The training that a snapshot is of. `ConfigError` where its recipe is none of ours. */
+/** The training of a snapshot. `ConfigError` for an unknown recipe. */
 export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan> =>
   F.pipe(
     decoded(from.config),

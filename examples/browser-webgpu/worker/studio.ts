@@ -1,4 +1,4 @@
-/** All that the worker holds on a backend: a network in training, and what paints with it. */
+/** Everything that the worker holds on a backend: a network in training, and its painters. */
 import { type Backend, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, taskEither as TE } from 'fp-ts';
 import type { Digits } from './digits.js';
@@ -21,7 +21,7 @@ export const openStudio =
       TE.map((lesson) => ({ backend, lesson, painters: painters(lesson)(backend) })),
     );
 
-/** Gives back all but the backend. */
+/** Releases everything except the backend. */
 export const closeStudio = ({ lesson, painters: { release } }: Studio): TE.TaskEither<NoisefoldError, void> =>
   F.pipe(
     TE.fromIO<void, NoisefoldError>(release),

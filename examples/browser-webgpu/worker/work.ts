@@ -1,4 +1,4 @@
-/** What the worker does: each task as an effect that tells the page what comes of it. */
+/** The tasks of the worker, as effects that report their results to the page. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { decodeCheckpoint, encodeCheckpoint, type Snapshot } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
@@ -11,7 +11,7 @@ import { freshPlan, type Plan, resumedPlan } from './recipes.js';
 import { closeStudio, openStudio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
 
-/** So many milliseconds of training may be lost with a device. */
+/** The interval between copies of the training, in milliseconds. */
 const COPY_EVERY = 20_000;
 
 const notReady = failure('ConfigError', {
@@ -22,7 +22,7 @@ const notReady = failure('ConfigError', {
 });
 
 const bytesOf = (snapshot: Snapshot): E.Either<NoisefoldError, Pixels> =>
-  E.map((bytes: Uint8Array) => bytes as Pixels)(encodeCheckpoint(snapshot)); // made in memory of its own
+  E.map((bytes: Uint8Array) => bytes as Pixels)(encodeCheckpoint(snapshot)); // a new buffer
 
 /** Copies the training to the host. */
 const copied = (world: World): Effect<World & { readonly copy: Snapshot }> =>
@@ -31,7 +31,7 @@ const copied = (world: World): Effect<World & { readonly copy: Snapshot }> =>
     TE.map((copy) => ({ ...world, copy, copiedAt: performance.now() })),
   );
 
-/** Tells, once, that this browser keeps nothing; the work goes on. */
+/** Reports, once, that this browser saves nothing, and continues. */
 const complained =
   (world: World, { tell }: Outside) =>
   ({ message }: NoisefoldError): Effect<World> =>
@@ -40,13 +40,13 @@ const complained =
       return { ...world, complained: true };
     });
 
-/** Copies the training, and keeps it in this browser. */
+/** Copies the training and saves it in this browser. */
 const keeping =
   (outside: Outside) =>
   (world: World): Effect<World> =>
     F.pipe(
       copied(world),
-      // all that was not copied is gone with a device
+      // a lost device loses everything that was not copied
       TE.orElse((error) =>
         world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error),
       ),
@@ -64,7 +64,7 @@ const keeping =
       ),
     );
 
-/** Takes the next event of the training. */
+/** Waits for the next event of the training. */
 const event =
   ({ tell }: Outside) =>
   (world: World): Effect<World> =>
@@ -86,7 +86,7 @@ const event =
       })),
     );
 
-/** One step, with what is measured after it. */
+/** One step, with the measurements after it. */
 const step =
   (outside: Outside) =>
   (world: World): Effect<World> =>
@@ -117,7 +117,7 @@ const paint =
     );
   };
 
-/** Puts another training in the place of this one, which stays as it is where the other cannot begin. */
+/** Replaces the training; keeps the current one if the other cannot start. */
 const exchanged =
   (plan: Plan) =>
   (world: World): Effect<World> =>
@@ -127,7 +127,7 @@ const exchanged =
       TE.map(worldOf(plan, world)),
     );
 
-/** The checkpoint of a training as it is now. */
+/** The current checkpoint of a training. */
 const checkpointOf = (world: World): Effect<{ readonly step: number; readonly bytes: Pixels }> =>
   F.pipe(
     copied(world),
@@ -135,7 +135,7 @@ const checkpointOf = (world: World): Effect<{ readonly step: number; readonly by
     TE.map((bytes) => ({ step: world.done, bytes })),
   );
 
-/** Carries out a task; the world is as it was where that fails. */
+/** Runs a task; if it fails, the world is unchanged. */
 export const carriedOut =
   (task: Task, outside: Outside) =>
   (world: World | null): Effect<World> => {

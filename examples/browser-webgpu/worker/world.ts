@@ -1,4 +1,4 @@
-/** The worker between two tasks. */
+/** The state of the worker between two tasks. */
 import type { NoisefoldError, StopSignal } from 'noisefold/dsl';
 import type { Snapshot } from 'noisefold/training';
 import type { io as IO, taskEither as TE } from 'fp-ts';
@@ -14,27 +14,27 @@ export interface World {
   readonly settings: Settings;
   readonly digits: Digits;
   readonly studio: Studio;
-  /** How many updates were made. */
+  /** The number of updates so far. */
   readonly done: number;
-  /** A copy of the training on the host: what is left of it where the device is lost. Null is its beginning. */
+  /** A copy of the training on the host, for a lost device. Null before the first. */
   readonly copy: Snapshot | null;
   readonly copiedAt: number;
-  /** Whether this tab is the one whose training this browser keeps. */
+  /** True if this browser saves the training of this tab. */
   readonly keeps: boolean;
-  /** How often a device was lost. */
+  /** The number of lost devices. */
   readonly losses: number;
-  /** Whether it was told that this browser keeps nothing. */
+  /** True if the page knows that this browser saves nothing. */
   readonly complained: boolean;
 }
 
-/** What a task may need beside the world. */
+/** The environment of a task. */
 export interface Outside {
   readonly tell: (report: Report) => IO.IO<void>;
-  /** Ends what is being painted. */
+  /** Cancels the images in progress. */
   readonly signal: StopSignal;
 }
 
-/** A world with a studio in which a training has begun. */
+/** A world with a studio and a started training. */
 export const worldOf =
   (
     plan: Plan,
@@ -52,7 +52,7 @@ export const worldOf =
     complained: false,
   });
 
-/** Tells that a training has begun. */
+/** Reports the start of a training. */
 export const begun =
   (from: Extract<Report, { readonly _tag: 'Begun' }>['from'], { tell }: Outside) =>
   ({ settings, studio, done }: World): IO.IO<void> =>

@@ -5,7 +5,8 @@ import { named, raise, showShape } from '../errors.js';
 import type { Node } from '../node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../primitives/index.js';
 import { namedFields } from '../options.js';
-import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { isOperand } from './operand.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
@@ -65,7 +66,7 @@ type Conv2d = OneError & {
  */
 export const conv2d: Conv2d = dual(
   'conv2d',
-  ([, second]) => isTensor(second),
+  ([, second]) => isOperand(second),
   (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
     const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);

@@ -204,7 +204,7 @@ const checkOperands = (text: string, operands: Equation['operands'], nodes: read
   if (other !== undefined)
     raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: 'cast it first' }); // prettier-ignore
   const bound = operands.reduce(
-    (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `arg ${i + 1} of '${text}'`),
+    (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `einsum '${text}', arg ${i + 1}`),
     nothingBound(),
   );
   settle(bound);

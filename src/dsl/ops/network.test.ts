@@ -9,6 +9,7 @@ import { averagePool, conv2d, downsample, upsample } from './convolution.js';
 import { gather } from './indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';
+import { sum } from './reduction.js';
 import { reshape, transpose } from './reshape.js';
 import { cast, exp } from './unary.js';
 
@@ -134,6 +135,19 @@ describe('softmax', () => {
     const values = await numbersOf(() => softmax(constantOf([1000, 1001], 2)));
     expect(values[0]! + values[1]!).toBeCloseTo(1, 12);
     expect(values[1]! / values[0]!).toBeCloseTo(Math.E, 10);
+  });
+
+  test('takes any axis: the default is the last', async () => {
+    const x = () => constantOf([0, 1, 2, Math.log(3), 5, 9], 2, 3);
+    const columns = await numbersOf(() => softmax(x(), 0)); // each of [a, b] is [1, e^(b − a)] / (1 + e^(b − a))
+    [0.25, 1 / (1 + Math.exp(4)), 1 / (1 + Math.exp(7)), 0.75].forEach((value, i) =>
+      expect(columns[i]).toBeCloseTo(value, 12),
+    );
+    expect(await numbersOf(() => softmax(x(), 1))).toEqual(await numbersOf(() => softmax(x())));
+    const total = await numbersOf(() => sum(softmax(x()), 1));
+    total.forEach((value) => expect(value).toBeCloseTo(1, 12));
+    const logarithms = await numbersOf(() => exp(logSoftmax(x(), 0)));
+    logarithms.forEach((value, i) => expect(value).toBeCloseTo(columns[i]!, 12));
   });
 
   test('logSoftmax is its logarithm', async () => {

@@ -29,5 +29,8 @@ export const operands = (op: string, x: number | AnyTensor, y: number | AnyTenso
 
 const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
+/** Whether an argument stands for a tensor. A half-applied operation does: the data-first form refuses it by its name. */
+export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
+
 /** Whether the first argument of a call is a tensor: the data-first form of an operation with optional arguments. */
-export const startsWithTensor = ([x]: readonly unknown[]): boolean => isTensor(x);
+export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);

@@ -4,8 +4,9 @@ import { isExtent } from '../extent.js';
 import type { Node } from '../node.js';
 import { conv2d, dilated, flip, reshape, transpose } from '../primitives/index.js';
 import { namedFields } from '../options.js';
-import { type AnyTensor, type Dim, isTensor, nodeOf, type Tensor, tensor } from '../tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor.js';
 import type { Grouped } from './convolution.js';
+import { isOperand } from './operand.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
 /** The options of a transposed convolution in `G` groups. */
@@ -70,7 +71,7 @@ type ConvTranspose2d = OneError & {
  */
 export const convTranspose2d: ConvTranspose2d = dual(
   'convTranspose2d',
-  ([, second]) => isTensor(second),
+  ([, second]) => isOperand(second),
   (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
     const more =

@@ -1,20 +1,9 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
-import {
-  type Affine,
-  constantOf,
-  type Dim,
-  dims,
-  fork,
-  type Key,
-  leafSpec,
-  sum,
-  type Tensor,
-} from '../../dsl/index.js';
+import { constantOf, type Dim, dims, fork, type Key, leafSpec, sum, type Tensor } from '../../dsl/index.js';
 import { convLayer } from './conv.js';
 import { groupNormLayer } from './groupNorm.js';
-import { allZeros, fanInNormal, fanInUniform, normalOf } from './initializers.js';
-import { layer, parameter } from './layer.js';
+import { fanInNormal, fanInUniform, normalOf } from './initializers.js';
 import { linearLayer } from './linear.js';
 import { downsampleLayer, upsampleLayer } from './sampling.js';
 
@@ -49,42 +38,6 @@ describe('initializers', () => {
     expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
     expect(Math.max(...drawn)).toBeGreaterThan(0.99 / 8);
     expect(Math.min(...drawn)).toBeLessThan(-0.99 / 8);
-  });
-});
-
-describe('layer', () => {
-  const layers = {
-    a: linearLayer({ inputs: 2, outputs: 3 }),
-    more: [linearLayer({ inputs: 2, outputs: 3 })],
-  } as const;
-
-  test('the parameters of a tree of layers are the tree of their parameters', () => {
-    const { params, init } = layer(layers, (bound) => bound);
-    expect(params.leaves.map(({ path, shape }) => [path, shape])).toEqual([
-      ['a.w', [2, 3]],
-      ['a.b', [3]],
-      ['more.0.w', [2, 3]],
-      ['more.0.b', [3]],
-    ]);
-    expectTypeOf(init).returns.toExtend<{
-      readonly a: Affine<2, 3>;
-      readonly more: readonly [Affine<2, 3>];
-    }>();
-  });
-
-  test('a layer begins the same, whatever stands beside it, and equal layers begin differently', async () => {
-    const alone = await numbersOf((k) => layer({ a: layers.a }, (bound) => bound).init(k).a.w);
-    const beside = await numbersOf((k) => layer(layers, (bound) => bound).init(k).a.w);
-    expect(beside).toEqual(alone);
-    expect(await numbersOf((k) => layer(layers, (bound) => bound).init(k).more[0].w)).not.toEqual(alone);
-  });
-
-  test('a layer that is absent has no parameters', () => {
-    expect(
-      layer({ a: undefined, b: parameter(allZeros, 2) }, (bound) => bound).params.leaves.map(
-        ({ path }) => path,
-      ),
-    ).toEqual(['b']);
   });
 });
 

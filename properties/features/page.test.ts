@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import type { Violation } from '../laws/law.js';
+import { features } from './all.js';
+import { featuresPage } from './page.js';
+
+const [add] = features;
+const page = (wasm: Violation, law: Violation, gradient: Violation): string =>
+  featuresPage(
+    [{ feature: add!, says: 'x + y', backends: { cpu: null, wasm }, gradient }],
+    [{ row: { says: 'runs repeat', holds: 'run(x) = run(x)' }, backends: { cpu: law, wasm: null } }],
+  );
+
+test('the page lists what fails, and nothing else, as an exception', () => {
+  const sound = page(null, null, null);
+  expect(sound).toContain('Exceptions:\n\n- None.\n');
+  const failing = page('1 is not 2', 'differs', 'is 0').split('Exceptions:\n\n')[1]!.split('\n\n')[0];
+  expect(failing).toBe(
+    [
+      '- cpu breaks the contract: runs repeat.',
+      '- wasm computes `add` wrongly.',
+      '- The gradient of `add` is wrong.',
+    ].join('\n'),
+  );
+});

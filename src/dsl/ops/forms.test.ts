@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { features } from '../../../properties/features/all.js';
+import { hasTwoForms, type Operand } from '../../../properties/features/feature.js';
+import { E } from '../../internal/fp.js';
+import { graphText } from '../graphText.js';
+import * as dsl from '../index.js';
+import { attempt } from '../errors.js';
+import { type Node, node } from '../node.js';
+
+/** The tables of `properties/features` have every operation of the DSL: `features.test.ts` compares them with the exports. */
+const exported: Readonly<Record<string, unknown>> = dsl;
+
+/** Operations that take a list of tensors, and have one form. */
+const LISTS = ['concatAll', 'stack'];
+
+const inputOf = ({ shape, dtype }: Operand, i: number): Node =>
+  node('input', [], { path: `x${i}` }, shape, dtype);
+
+describe.each(features)('$name', ({ name, operation, cases }) => {
+  test('stands in the tables under its name', () => {
+    expect(operation).toBe(exported[name]);
+  });
+
+  test('the data-first and the pipeable form build the same graph', () => {
+    for (const { operands, build, piped } of cases) {
+      const inputs = operands.map(inputOf);
+      expect(piped(inputs).map(graphText)).toEqual(build(inputs).map(graphText));
+    }
+  });
+
+  const takesTensors = cases.some(({ operands }) => operands.length > 0);
+  test.runIf(takesTensors && !hasTwoForms(operation))('is a function of one tensor, or of a list', () => {
+    expect(operation).toHaveLength(1);
+    if (!LISTS.includes(name)) for (const { operands } of cases) expect(operands).toHaveLength(1);
+  });
+
+  test.runIf(takesTensors && hasTwoForms(operation))('has its name in both forms', () => {
+    expect(operation.name).toBe(name);
+  });
+
+  test('names a half-applied operation that is passed as a tensor', () => {
+    const half = dsl.sub(dsl.ones(2)) as unknown as Node; // as a program in JavaScript may pass it
+    for (const { operands, build, piped } of cases)
+      for (const wrong of operands.keys()) {
+        const inputs = operands.map((operand, i) => (i === wrong ? half : inputOf(operand, i)));
+        for (const form of [build, piped])
+          expect(attempt(() => form(inputs))).toMatchObject(E.left({ actual: 'the function sub(…)' }));
+      }
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { addBias, type Affine, constantOf, neg, ones, type Tensor } from '../../dsl/index.js';
+import { E, F } from '../../internal/fp.js';
+import { attempt } from '../../dsl/errors.js';
+import { allOnes, allZeros, fanInUniform } from './initializers.js';
+import { layer, parameter } from './layer.js';
+import { linearLayer } from './linear.js';
+
+/** x − p. Each test tells by the result whose parameters were bound. */
+const shift = () => layer(parameter(allZeros, 1), (p) => (x: Tensor<[2, 1]>) => addBias(x, neg(p)));
+const shiftBy = (n: number): Tensor<[1]> => constantOf([n], 1);
+
+const linears = {
+  a: linearLayer({ inputs: 2, outputs: 3 }),
+  more: [linearLayer({ inputs: 2, outputs: 3 })],
+} as const;
+
+describe('the parameters', () => {
+  test('are the tree of the parameters of the parts', () => {
+    const { params, init } = layer(linears, (bound) => bound);
+    expect(params.leaves.map(({ path, shape }) => [path, shape])).toEqual([
+      ['a.w', [2, 3]],
+      ['a.b', [3]],
+      ['more.0.w', [2, 3]],
+      ['more.0.b', [3]],
+    ]);
+    expectTypeOf(init).returns.toExtend<{
+      readonly a: Affine<2, 3>;
+      readonly more: readonly [Affine<2, 3>];
+    }>();
+  });
+
+  test('of a layer in a layer have the path of both', () => {
+    const inner = layer(linears, (bound) => bound);
+    const outer = layer({ left: inner, right: [[inner]] }, (bound) => bound);
+    expect(outer.params.leaves.map(({ path }) => path)).toEqual([
+      ...['left.a.w', 'left.a.b', 'left.more.0.w', 'left.more.0.b'],
+      ...['right.0.0.a.w', 'right.0.0.a.b', 'right.0.0.more.0.w', 'right.0.0.more.0.b'],
+    ]);
+  });
+
+  test('lack those of an absent part', () => {
+    const { params } = layer({ a: undefined, b: parameter(allZeros, 2) }, (bound) => bound);
+    expect(params.leaves.map(({ path }) => path)).toEqual(['b']);
+  });
+
+  test('have names without dots', () => {
+    expect(attempt(() => layer({ 'a.b': parameter(allZeros, 2) }, (bound) => bound))).toMatchObject(
+      E.left({ _tag: 'ConfigError' }),
+    );
+  });
+});
+
+describe('initialization', () => {
+  const weightsOf = (parts: { readonly a: typeof linears.a }) =>
+    numbersOf((k) => layer(parts, (bound) => bound).init(k).a.w);
+
+  test('does not depend on the other parts', async () => {
+    const alone = await weightsOf({ a: linears.a });
+    expect(await weightsOf(linears)).toEqual(alone);
+    const others = { before: parameter(fanInUniform(), 9), ...linears };
+    expect(await weightsOf(others)).toEqual(alone);
+  });
+
+  test('differs between equal parts', async () => {
+    const { init } = layer(linears, (bound) => bound);
+    expect(await numbersOf((k) => init(k).more[0].w)).not.toEqual(await numbersOf((k) => init(k).a.w));
+  });
+
+  test('keeps the form of the parts: lists are lists, and absent parts are absent', async () => {
+    await numbersOf((k) => {
+      const params = layer({ list: [parameter(allOnes, 2)], none: undefined }, (bound) => bound).init(k);
+      expect(Array.isArray(params.list)).toBe(true);
+      expect(params.none).toBeUndefined();
+      return params.list[0]!;
+    });
+  });
+});
+
+describe('binding', () => {
+  test('gives each part its own parameters', async () => {
+    const { apply } = layer({ first: shift(), then: shift() }, ({ first, then }) => ({ first, then }));
+    const bound = apply({ first: shiftBy(1), then: shiftBy(10) });
+    expect(await numbersOf(() => bound.first(ones(2, 1)))).toEqual([0, 0]);
+    expect(await numbersOf(() => bound.then(ones(2, 1)))).toEqual([-9, -9]);
+  });
+
+  test('reaches parts in nested lists, whatever their number', async () => {
+    const depth: number = 3;
+    const chain = layer(
+      { rows: Array.from({ length: depth }, () => [shift(), shift()] as const) },
+      ({ rows }) =>
+        (x: Tensor<[2, 1]>) =>
+          rows.flat().reduce((h, f) => f(h), x),
+    );
+    const rows = [0, 1, 2].map((i) => [shiftBy(2 ** (2 * i)), shiftBy(2 ** (2 * i + 1))] as const);
+    expect(await numbersOf(() => chain.apply({ rows })(ones(2, 1)))).toEqual([1 - 63, 1 - 63]);
+  });
+
+  test('binds a parameter to its tensor, and an absent part to nothing', async () => {
+    const { apply } = layer({ p: parameter(allOnes, 2), none: undefined }, (bound) => bound);
+    const bound = apply({ p: constantOf([3, 4], 2), none: undefined });
+    expect(bound.none).toBeUndefined();
+    expect(await numbersOf(() => bound.p)).toEqual([3, 4]);
+  });
+
+  test('of a layer in a layer binds its parts', async () => {
+    const twice = layer(
+      { a: shift(), b: shift() },
+      ({ a, b }) =>
+        (x: Tensor<[2, 1]>) =>
+          F.pipe(x, a, b),
+    );
+    const outer = layer(
+      { twice, last: shift() },
+      (bound) => (x: Tensor<[2, 1]>) => bound.last(bound.twice(x)),
+    );
+    const params = { twice: { a: shiftBy(1), b: shiftBy(2) }, last: shiftBy(4) };
+    expect(await numbersOf(() => outer.apply(params)(ones(2, 1)))).toEqual([-6, -6]);
+  });
+});

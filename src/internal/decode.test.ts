@@ -12,7 +12,7 @@ const reportOf = (codec: t.Mixed, value: unknown): string =>
 
 const layer = exactly({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
 
-describe('decode tells the way to the first mismatch', () => {
+describe('decode reports the path to the first mismatch', () => {
   test.each([
     [{ a: { shape: [2, 3], dtype: 'F32' } }, 'accepted'],
     [{ a: { shape: [2, -3], dtype: 'F32' } }, 'a.shape.1: expected an integer ≥ 0, got -3'],
@@ -26,7 +26,7 @@ describe('decode tells the way to the first mismatch', () => {
     expect(reportOf(t.record(t.string, layer), value)).toBe(report);
   });
 
-  test('long strings are cut', () => {
+  test('shortens long strings', () => {
     expect(reportOf(t.number, 'x'.repeat(1000)).length).toBeLessThan(100);
   });
 });
@@ -49,13 +49,13 @@ describe('exactTuple', () => {
 describe('exactly', () => {
   const codec = exactly({ a: finite }, { b: t.string });
 
-  test('takes its fields, the optional ones or not', () => {
+  test('accepts its fields, with or without the optional ones', () => {
     expect(decode(codec)({ a: 1 })).toEqual(E.right({ a: 1 }));
     expect(decode(codec)({ a: 1, b: 'x' })).toEqual(E.right({ a: 1, b: 'x' }));
   });
 
   test.prop([fc.string().filter((name) => name !== 'a' && name !== 'b')])(
-    'refuses any other field',
+    'rejects any other field',
     (name) => {
       const value: unknown = JSON.parse(`{"a":1,${JSON.stringify(name)}:2}`);
       expect(reportOf(codec, value)).toMatch(/^: expected no fields but a, b, got "/);
@@ -63,15 +63,15 @@ describe('exactly', () => {
     },
   );
 
-  test('no fields are none', () => {
+  test('accepts only an empty object if it has no fields', () => {
     expect(reportOf(exactly({}), { a: 1 })).toBe(': expected no fields, got "a"');
   });
 
-  test('optional fields have their type too', () => {
+  test('checks the types of optional fields', () => {
     expect(reportOf(codec, { a: 1, b: 2 })).toBe('b: expected string, got 2');
   });
 
-  test('fields that a codec transforms arrive transformed, and go back', () => {
+  test('decodes and encodes fields whose codec transforms them', () => {
     const length = new t.Type<number, string>(
       'length',
       t.number.is,

@@ -1,6 +1,6 @@
 /** What running a tfjs kernel on our memory takes, on any of its backends. */
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { NumberArray } from '../shared/heap.js';
+import type { NumberArray } from '../shared/memory/heap.js';
 
 /** A dense tensor for a kernel to read: elements of our memory, at a heap's address. */
 export interface Operand {

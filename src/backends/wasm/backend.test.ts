@@ -55,7 +55,7 @@ test('at the end of the memory an error says so, and all goes on', async () => {
       expect(backend.stats()).toEqual(before);
     }
   }
-  expect(refused).toMatchObject({ _tag: 'BackendFailure', expected: 'room for 512.0 MiB' });
+  expect(refused).toMatchObject({ _tag: 'BackendFailure', expected: '512.0 MiB of free memory' });
   expect(await backend.compile({ ...nothing, arenaElements: 2 ** 31 })()).toMatchObject({
     left: { _tag: 'BackendFailure' },
   });

@@ -1,7 +1,7 @@
 /** tfjs's WebAssembly memory as our heap, and its kernels on tensors there. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { Heap, NumberArray } from '../shared/heap.js';
+import type { Heap, NumberArray } from '../shared/memory/heap.js';
 import { listOf, type Operand, type TfjsKernels } from '../tfjs/tensors.js';
 import { moduleOf, type WasmModule } from './module.js';
 

@@ -1,6 +1,6 @@
 /** Tensors as memory: an address is a handle of a tensor, or of none as yet. */
 import type { BackendStats } from '../../../dsl/backend.js';
-import type { Space } from '../../shared/heap.js';
+import type { Space } from '../../shared/memory/heap.js';
 import type { Tensor } from './engine.js';
 
 export interface TensorTable extends Space {

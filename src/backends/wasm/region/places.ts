@@ -1,7 +1,7 @@
 /** Where a walk stands: pointers, and the parts of levels that are not yet, or never, a loop. */
 import { increment, type Locals, type Slot, type Statement } from './code.js';
 import { BYTES, type Place } from './access.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { along, type Block, type Level, type Part, type Schedule } from './schedule.js';
 
 /** Something that moves as loops go on. */

@@ -1,6 +1,6 @@
 /** Loops to unroll beside the one that vectors lie along. */
 import { MOST_ACCUMULATORS } from './accumulate.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { descending, LANES, type Level, stepping, tiling } from './schedule.js';
 
 export interface Unrolling {

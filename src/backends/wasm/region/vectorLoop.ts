@@ -1,6 +1,6 @@
 /** Which loop vectors lie along: the one that takes the least effort for an element. */
 import { effortOf } from './effort.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { LANES } from './schedule.js';
 
 /** A nest, and by assignment the loops that its value varies with. */

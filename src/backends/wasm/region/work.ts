@@ -1,6 +1,6 @@
 /** What a schedule costs in all: arithmetic where it is done, memory, and the loops themselves. */
 import { effortOf } from './effort.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { type Block, type Level, loopBits, type Schedule } from './schedule.js';
 
 const tripsOf = ({ trips }: Block): number => (typeof trips === 'number' ? trips : 1);

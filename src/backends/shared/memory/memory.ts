@@ -1,0 +1,150 @@
+import type { BackendStats, DeviceBuffer } from '../../../dsl/backend.js';
+import { fail, failure, type NoisefoldError } from '../../../dsl/errors.js';
+import type { NumberType } from '../../../dsl/region.js';
+import { E, type either } from '../../../internal/fp.js';
+import type { Space } from './heap.js';
+
+type Result<A> = either.Either<NoisefoldError, A>;
+
+/** An allocation. Opaque: {@link Memory.addressOf} returns its address. */
+export interface Block {
+  readonly elements: number;
+}
+
+/**
+ * A space that keeps track of every allocation. Callers keep blocks and buffers, never addresses: they look an address
+ * up where they use it, so that they cannot write to memory that was freed in the meantime.
+ */
+export interface Memory {
+  /** Allocates internal memory: an arena, constants. */
+  readonly reserve: (elements: number) => Promise<Result<Block>>;
+  /** Allocates memory for a value. */
+  readonly hold: (elements: number, dtype: NumberType) => Promise<Result<DeviceBuffer>>;
+  /**
+   * Returns the address of a block or buffer. It is valid until the caller's next `await`. `BackendFailure` after
+   * {@link close}; `ValueConsumed` at `where` if the buffer was released or donated, or belongs to another backend.
+   */
+  readonly addressOf: (block: Block, where: string) => Result<number>;
+  /** Moves the memory of a buffer to a new buffer and consumes the old one. */
+  readonly transfer: (from: DeviceBuffer, dtype: NumberType) => DeviceBuffer;
+  /** Frees the memory of a block or buffer. Does nothing if it was freed already. */
+  readonly release: (block: Block) => void;
+  readonly stats: () => BackendStats;
+  /** Frees all memory, blocks included. No address is available afterwards. */
+  readonly close: () => void;
+  /** Returns the error of every call after {@link close}; null before. */
+  readonly closed: () => NoisefoldError | null;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+export const createMemory = (backend: string, space: Space): Memory => {
+  const where = `the ${backend} backend`;
+  const held = new WeakMap<Block, number>();
+  /** Size of each allocation in bytes, by address. */
+  const allocated = new Map<number, number>();
+  let bytes = 0;
+  let peakBytes = 0;
+  let isClosed = false;
+
+  const closed: Memory['closed'] = () =>
+    isClosed
+      ? failure('BackendFailure', {
+          where,
+          expected: 'an open backend',
+          actual: 'a closed one',
+          hint: 'use values and executables before their backend is closed, or acquire the backend again',
+        })
+      : null;
+
+  const describeSize = (elements: number): string =>
+    `${elements} elements (${((elements * space.bytesPerElement) / MEBIBYTE).toFixed(1)} MiB)`;
+
+  /** Allocates memory, records it and passes its address to `own`, which makes the caller's handle. */
+  const take = async <A>(elements: number, own: (address: number) => A): Promise<Result<A>> => {
+    const limit = space.maxElements ?? Infinity;
+    if (elements > limit)
+      return fail('BackendFailure', {
+        where,
+        expected: `at most ${describeSize(limit)} in one allocation, the limit of the device`,
+        actual: describeSize(elements),
+        hint: 'use a smaller batch, or several smaller values',
+      });
+    const requested = Math.max(1, elements) * space.bytesPerElement;
+    const address = await space.allocate(Math.max(1, elements));
+    const closedError = closed();
+    if (address !== null && closedError !== null) space.free(address); // closed in the meantime
+    if (closedError !== null) return E.left(closedError);
+    if (address === null)
+      return fail('BackendFailure', {
+        where,
+        expected: `${(requested / MEBIBYTE).toFixed(1)} MiB of free memory`,
+        actual: `not enough, with ${(bytes / MEBIBYTE).toFixed(1)} MiB in use`,
+        hint: 'use a smaller batch, or release values that are no longer needed',
+      });
+    allocated.set(address, requested);
+    bytes += requested;
+    peakBytes = Math.max(peakBytes, bytes);
+    return E.right(own(address));
+  };
+
+  const free = (address: number): void => {
+    bytes -= allocated.get(address) ?? 0;
+    if (allocated.delete(address)) space.free(address);
+  };
+
+  /** Frees the memory of buffers that were garbage-collected without being released. */
+  const finalizers = new FinalizationRegistry<number>(free);
+
+  const handle = (address: number, elements: number, dtype: NumberType): DeviceBuffer => {
+    const buffer: DeviceBuffer = { elements, dtype };
+    held.set(buffer, address);
+    finalizers.register(buffer, address, buffer);
+    return buffer;
+  };
+
+  const forget = (block: Block): void => {
+    held.delete(block);
+    finalizers.unregister(block);
+  };
+
+  return {
+    reserve: (elements) =>
+      take(elements, (address) => {
+        const block: Block = { elements };
+        held.set(block, address);
+        return block;
+      }),
+    hold: (elements, dtype) => take(elements, (address) => handle(address, elements, dtype)),
+    addressOf: (block, user) => {
+      const closedError = closed();
+      if (closedError !== null) return E.left(closedError);
+      const address = held.get(block);
+      return address === undefined
+        ? fail('ValueConsumed', {
+            where: user,
+            expected: `a live value of ${where}`,
+            actual: 'one that was released or donated',
+            hint: 'use the value earlier, or use the output that reuses its memory',
+          })
+        : E.right(address);
+    },
+    transfer: (from, dtype) => {
+      const address = held.get(from)!; // the caller has just looked its address up
+      forget(from);
+      return handle(address, from.elements, dtype);
+    },
+    release: (block) => {
+      const address = held.get(block);
+      if (address === undefined) return;
+      forget(block);
+      free(address);
+    },
+    stats: () => ({ buffers: allocated.size, bytes, peakBytes }),
+    close: () => {
+      isClosed = true;
+      for (const address of [...allocated.keys()]) free(address);
+    },
+    closed,
+  };
+};

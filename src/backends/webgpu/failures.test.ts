@@ -1,0 +1,55 @@
+/** Device failures, and closing a backend during a run: errors are returned as values. */
+import { describe, expect, test } from 'vitest';
+import { valueOf } from '../../../properties/oracles/plans.js';
+import { noWebgpu } from '../../../properties/webgpu.js';
+import { add, compile, constantOf, program, read, upload } from '../../dsl/index.js';
+import { acquireDevice } from './adapter.js';
+import { backendOn } from './backend.js';
+
+const numbers = Float32Array.of(1, 2, 3, 4);
+const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));
+
+/** Replaces one member of an object. Its methods keep the original as `this`. */
+const withMember = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>
+  new Proxy(object, {
+    get: (target, name) => {
+      const found: unknown = Reflect.get(target, name);
+      const bound: unknown = typeof found === 'function' ? found.bind(target) : found;
+      return name === member ? given(bound) : bound;
+    },
+  });
+
+describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
+  test('runs in progress during close end in results, or in an error that says so', async () => {
+    const backend = backendOn(valueOf(await acquireDevice({})()));
+    const executable = valueOf(await compile(shifted, {})(backend)());
+    const x = valueOf(await upload(numbers, [4])(backend)());
+    const runs = [1, 2, 3].map(() => executable.run({ x })());
+    valueOf(await backend.close());
+    for (const run of runs) {
+      const outcome = await run;
+      if (outcome._tag === 'Left') expect(outcome.left).toMatchObject({ actual: 'a closed one' });
+    }
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  });
+
+  test('a failed write is returned as an error and frees its memory', async () => {
+    let accepts = true;
+    const refuse = (): never => {
+      throw new Error('out of range');
+    };
+    const acquired = valueOf(await acquireDevice({})());
+    const queue = withMember(acquired.device.queue, 'writeBuffer', (write) => (accepts ? write : refuse));
+    const backend = backendOn({ ...acquired, device: withMember(acquired.device, 'queue', () => queue) });
+    accepts = false;
+    const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('out of range') } };
+    expect(await upload(numbers, [4])(backend)()).toMatchObject(refused);
+    expect(await compile(shifted, {})(backend)()).toMatchObject(refused);
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    accepts = true;
+    const executable = valueOf(await compile(shifted, {})(backend)());
+    const y = valueOf(await executable.run({ x: valueOf(await upload(numbers, [4])(backend)()) })());
+    expect(valueOf(await read(y)(backend)())).toEqual(Float32Array.of(2, 2, 3, 5));
+    valueOf(await backend.close());
+  });
+});

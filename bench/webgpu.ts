@@ -2,7 +2,7 @@
 import { either as E } from 'fp-ts';
 import { type Backend, using } from 'noisefold/dsl';
 import { webgpu } from 'noisefold/backends/webgpu';
-import { inSoftware } from '../src/backends/webgpu/inSoftware.js';
+import { isSoftwareAdapter } from '../src/backends/webgpu/softwareAdapter.js';
 import { offerWebGpu } from './dawn.js';
 import { BATCH, networkR } from './network.js';
 import { gpuJaxSection } from './sections/jax.js';
@@ -32,7 +32,7 @@ export const webgpuRows = async ({
   const adapter = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(', ');
   console.log(`adapter: ${adapter}`);
   const recipe = orThrow(networkR);
-  const training = { batch: trainBatch ?? (inSoftware(info) ? 1 : BATCH), rounds: trainRounds };
+  const training = { batch: trainBatch ?? (isSoftwareAdapter(info) ? 1 : BATCH), rounds: trainRounds };
   const sections = (backend: Backend) => async (): Promise<E.Either<never, readonly Row[]>> =>
     E.right([
       ...(await gpuRegionSection(backend, rounds)),

@@ -1,6 +1,6 @@
 /** The overhead of the executor. */
 import type { Backend } from 'noisefold/dsl';
-import { hostHeap } from '../../src/backends/shared/heap.js';
+import { hostHeap } from '../../src/backends/shared/memory/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
 import type { Slot } from '../../src/dsl/backend.js';
 import { plan } from '../../src/dsl/planning.js';

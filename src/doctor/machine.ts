@@ -1,4 +1,4 @@
-/** What is installed, and on what. */
+/** Versions of noisefold, Node and the packages that backends need; the system and CPU. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -8,30 +8,30 @@ export interface Machine {
   readonly node: string;
   readonly system: string;
   readonly cpu: string;
-  /** Versions of packages; null for those that are not installed. */
+  /** Package versions; null if a package is not installed. */
   readonly packages: Readonly<Record<string, string | null>>;
 }
 
-/** Optional peers among them. */
+/** Packages that backends need, optional peers included. */
 const PACKAGES = ['@tensorflow/tfjs-core', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
 
 const versionIn = (path: string | URL): string =>
   (JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string }).version;
 
-/** The version of an installed package. Its manifest may not be exported: it is looked for where packages are. */
+/** Finds the version of an installed package. It reads the file itself, since a package may not export its manifest. */
 const versionOf = (name: string): string | null => {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
   for (const folder of folders) {
     try {
       return versionIn(`${folder}/${name}/package.json`);
     } catch {
-      continue; // not in this one
+      continue; // not in this folder
     }
   }
   return null;
 };
 
-/** `manifest`: that of noisefold. */
+/** Describes this machine; `manifest` is the URL of noisefold's package.json. */
 export const machine = (manifest: URL): Machine => {
   const all = cpus();
   return {

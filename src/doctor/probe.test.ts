@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { probe, type Told } from './probe.js';
+import { probe, type ProbeMessage } from './probe.js';
 
-test('a backend that works says so and on what, then has speeds', async () => {
-  const told: Told[] = [];
-  for await (const one of probe('cpu')) told.push(one);
+test('yields that a backend works and on which device, then its speeds', async () => {
+  const messages: ProbeMessage[] = [];
+  for await (const one of probe('cpu')) messages.push(one);
   const finding = { backend: 'cpu', works: true, trusted: true, note: 'JavaScript, one core' };
-  expect(told[0]).toEqual({ finding: { ...finding, speeds: null }, isLast: false });
-  expect(told).toMatchObject([{}, { finding, isLast: true }]);
-  for (const speed of Object.values(told[1]!.finding.speeds!)) {
+  expect(messages[0]).toEqual({ finding: { ...finding, speeds: null }, isLast: false });
+  expect(messages).toMatchObject([{}, { finding, isLast: true }]);
+  for (const speed of Object.values(messages[1]!.finding.speeds!)) {
     expect(speed).toBeGreaterThan(0);
-    expect(speed).toBeLessThan(1e5); // no machine has so many billions a second
+    expect(speed).toBeLessThan(1e5); // faster than any machine, in units of 10⁹ per second
   }
 });

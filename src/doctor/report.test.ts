@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Machine } from './machine.js';
 import { machine } from './machine.js';
 import type { Finding } from './probe.js';
-import { lines, reportOf } from './report.js';
+import { formatReport, reportOf } from './report.js';
 
 const here: Machine = {
   noisefold: '1.2.3',
@@ -15,38 +15,38 @@ const speeds = { matmul: 123.4, conv: 9.876, chain: 0.5 };
 const works = (backend: Finding['backend'], note: string, trusted = true): Finding => ({ backend, works: true, trusted, note, speeds }); // prettier-ignore
 const fails = (backend: Finding['backend'], note: string): Finding => ({ backend, works: false, trusted: false, note, speeds: null }); // prettier-ignore
 
-test('what works is a table, and what does not says why', () => {
+test('prints a table of working backends, then the reasons of the others', () => {
   const report = reportOf(here, [
     fails('node-gpu', 'the node-gpu backend: expected it, got none; install it'),
     works('webgpu', 'llvmpipe', false),
     works('wasm', 'SIMD'),
     { ...works('node', 'TensorFlow; too slow to measure within 20 s'), speeds: null },
-    fails('cpu', 'it ended its process (1)'),
+    fails('cpu', 'its process ended (1)'),
   ]);
   expect(report.auto).toBe('wasm');
-  expect(lines(report)).toEqual([
+  expect(formatReport(report)).toEqual([
     'noisefold 1.2.3, Node 20.0.0, linux x64, 2 × A CPU',
     'a 4.5.6, b (not installed)',
     '',
     '   backend       matmul      conv 3×3       chain',
     '✓  webgpu   123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
     '→  wasm     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
-    `${'✓  node'.padEnd(51)}TensorFlow; too slow to measure within 20 s`, // in the column of notes
+    `${'✓  node'.padEnd(51)}TensorFlow; too slow to measure within 20 s`, // aligned with the column of notes
     '',
     '✗ the node-gpu backend: expected it, got none; install it',
-    '✗ cpu: it ended its process (1)',
+    '✗ cpu: its process ended (1)',
     '',
-    'auto() takes wasm.',
+    'auto() chooses wasm.',
   ]);
 });
 
-test('where nothing works, it says so', () => {
+test('says that no backend works', () => {
   const report = reportOf(here, [fails('cpu', 'broken')]);
   expect(report.auto).toBeNull();
-  expect(lines(report).slice(-3)).toEqual(['✗ cpu: broken', '', 'Nothing works here.']);
+  expect(formatReport(report).slice(-3)).toEqual(['✗ cpu: broken', '', 'No backend works here.']);
 });
 
-test('packages are found where they are installed', () => {
+test('finds the versions of installed packages', () => {
   const { noisefold, packages } = machine(new URL('../../package.json', import.meta.url));
   expect(noisefold).toMatch(/^\d+\.\d+\.\d+/);
   expect(packages['@tensorflow/tfjs-core']).toMatch(/^4\.22\./);

@@ -1,10 +1,10 @@
-/** What the doctor has found, for people and for programs. */
+/** Formats the findings for people (a table) and for programs (JSON). */
 import type { BackendName } from '../backends/auto/index.js';
 import type { Machine } from './machine.js';
 import type { Finding } from './probe.js';
 
 export interface Report extends Machine {
-  /** What `auto` takes; null where nothing works. */
+  /** The backend that `auto` chooses; null if none works. */
   readonly auto: BackendName | null;
   readonly backends: readonly Finding[];
 }
@@ -15,7 +15,7 @@ export const reportOf = (machine: Machine, backends: readonly Finding[]): Report
   backends,
 });
 
-const HEADS = ['', 'backend', 'matmul', 'conv 3×3', 'chain', ''];
+const HEADINGS = ['', 'backend', 'matmul', 'conv 3×3', 'chain', ''];
 
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
 
@@ -28,9 +28,9 @@ const row = ({ auto }: Report, { backend, works, note, speeds }: Finding): reado
   note,
 ];
 
-/** Columns as wide as what is in them, figures to the right; the last is as long as it is. */
+/** Pads cells to the width of their column. Figures are aligned to the right; the last column is not padded. */
 const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = HEADS.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)));
+  const widths = HEADINGS.map((_, i) => Math.max(...rows.map((cells) => cells[i]!.length)));
   return rows.map((cells) =>
     cells
       .map((cell, i) => (i === cells.length - 1 ? cell : i >= 2 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
@@ -39,8 +39,8 @@ const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
   );
 }; // prettier-ignore
 
-/** What works first, with its speeds; then what does not, and why. */
-export const lines = (report: Report): readonly string[] => {
+/** Lists the backends that work, with their speeds, then those that do not, with the reasons. */
+export const formatReport = (report: Report): readonly string[] => {
   const { noisefold, node, system, cpu, packages, auto, backends } = report;
   const installed = Object.entries(packages).map(([name, version]) => `${name} ${version ?? '(not installed)'}`); // prettier-ignore
   const working = backends.filter(({ works }) => works);
@@ -49,13 +49,13 @@ export const lines = (report: Report): readonly string[] => {
     `noisefold ${noisefold}, Node ${node.slice(1)}, ${system}, ${cpu}`,
     installed.join(', '),
     '',
-    ...(working.length === 0 ? [] : aligned([HEADS, ...working.map((finding) => row(report, finding))])),
+    ...(working.length === 0 ? [] : aligned([HEADINGS, ...working.map((finding) => row(report, finding))])),
     ...(missing.length === 0 ? [] : ['']),
-    // an error names its backend itself
+    // most errors name their backend already
     ...missing.map(
       ({ backend, note }) => `✗ ${note.includes(`the ${backend} backend`) ? '' : `${backend}: `}${note}`,
     ),
     '',
-    auto === null ? 'Nothing works here.' : `auto() takes ${auto}.`,
+    auto === null ? 'No backend works here.' : `auto() chooses ${auto}.`,
   ];
 };

@@ -1,4 +1,7 @@
-/** What a backend reaches: arithmetic of products and convolutions, and bandwidth of arithmetic that is fused. */
+/**
+ * Measures a backend: floating-point rate of matrix products and convolutions, bandwidth of fused elementwise
+ * operations.
+ */
 import type { Backend, HostArray } from '../dsl/backend.js';
 import { compile } from '../dsl/compile.js';
 import type { NoisefoldError } from '../dsl/errors.js';
@@ -8,28 +11,28 @@ import { type AnyValue, read, release, upload, type Value } from '../dsl/value.j
 import { E, type either } from '../internal/fp.js';
 
 export interface Speeds {
-  /** Of square matrices, in GFLOP/s. */
+  /** Square matrix products, in GFLOP/s. */
   readonly matmul: number;
-  /** 3×3, of 64 channels, in GFLOP/s. */
+  /** 3×3 convolutions with 64 channels, in GFLOP/s. */
   readonly conv: number;
-  /** Seven operations on one input, in GB/s of that and the result, as if nothing else were moved. */
+  /** Seven elementwise operations on one input, in GB/s. Only the bytes of the input and the result count. */
   readonly chain: number;
 }
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** What is measured, at growing sizes: the larger ones are for those that are quick. */
+/** A program to time at increasing sizes. Only fast backends reach the larger sizes. */
 interface Measurement {
-  /** Gives `y`, and one number of it to wait for. */
+  /** Returns `y`, and its first element: reading that waits for the whole result. */
   readonly program: Program<never, unknown>;
   readonly sizes: readonly number[];
   readonly extents: (size: number) => Readonly<Record<string, number>>;
   readonly inputs: (size: number) => Readonly<Record<string, readonly number[]>>;
-  /** Floating-point operations, or bytes, of a run. */
+  /** Floating-point operations or bytes of one run. */
   readonly work: (size: number) => number;
 }
 
-// what is measured is not looked at by the types: symbols are bound by name
+// measurements differ in their input types: symbols are bound by name at run time
 const measurement = <I, O>(given: Program<I, O>, rest: Omit<Measurement, 'program'>): Measurement => ({
   ...rest,
   program: given as unknown as Measurement['program'],
@@ -71,7 +74,7 @@ const chain = measurement(
     return { y, first: slice(y, 0, 0, 1) };
   }),
   {
-    sizes: [2 ** 20, 2 ** 22, 2 ** 24], // more than caches hold
+    sizes: [2 ** 20, 2 ** 22, 2 ** 24], // larger than caches
     extents: (N) => ({ N }),
     inputs: (N) => ({ x: [N] }),
     work: (N) => 2 * 4 * N,
@@ -81,17 +84,20 @@ const chain = measurement(
 const numbers = (n: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
 
-/** The right of a result; what went wrong is thrown, up to {@link speedsOf}. */
+/** Returns the value of a result, or throws its error, which {@link speedsOf} catches. */
 const orThrow = <A>(result: Result<A>): A => {
   if (E.isLeft(result)) throw Object.assign(new Error(result.left.message), { left: result.left });
   return result.right;
 };
 
-/** A run long enough to go by, and the most time for all runs of one measurement, in milliseconds. */
-const LONG = 60;
+/** A measurement stops at the first size where one run takes this long, in milliseconds. */
+const LONG_RUN = 60;
+/** A measurement also stops once all its runs have taken this long, in milliseconds. */
 const BUDGET = 900;
 
-/** Seconds of one run at a size: of several in a row, as a queue is filled, up to {@link LONG}. */
+/**
+ * Seconds per run at a size. It times several runs in a row, which fill a device's queue, for about {@link LONG_RUN}.
+ */
 const secondsAt = async (backend: Backend, { program, extents, inputs }: Measurement, size: number): Promise<number> => {
   const executable = orThrow(await compile(program, extents(size) as never)(backend)());
   const values: Record<string, AnyValue> = {};
@@ -106,29 +112,29 @@ const secondsAt = async (backend: Backend, { program, extents, inputs }: Measure
     }
     return performance.now() - start;
   };
-  await millisecondsOf(1); // kernels are made ready, and pages of memory
+  await millisecondsOf(1); // warms up: compiles kernels, maps memory pages
   const one = await millisecondsOf(1);
-  const count = Math.max(1, Math.min(20, Math.floor(LONG / one)));
+  const count = Math.max(1, Math.min(20, Math.floor(LONG_RUN / one)));
   const all = count === 1 ? one : await millisecondsOf(count);
   executable.release();
   orThrow(await release(values)(backend)());
   return all / count / 1000;
 }; // prettier-ignore
 
-/** Work a second, in units of 10⁹, at the largest size that there is time for. */
+/** Work per second, in units of 10⁹, at the largest size that the time limits allow. */
 const rateOf = async (backend: Backend, measured: Measurement): Promise<number> => {
   const start = performance.now();
   let rate = 0;
   for (const size of measured.sizes) {
     const seconds = await secondsAt(backend, measured, size);
     rate = measured.work(size) / seconds / 1e9;
-    // the next size takes four or eight times as long, some runs of it
-    if (1000 * seconds > LONG || performance.now() - start > BUDGET) break;
+    // the next size takes four or eight times as long, for each of several runs
+    if (1000 * seconds > LONG_RUN || performance.now() - start > BUDGET) break;
   }
   return rate;
 };
 
-/** Measures a backend, in about three seconds. */
+/** Measures all speeds of a backend, in about three seconds. */
 export const speedsOf = async (backend: Backend): Promise<Result<Speeds>> => {
   try {
     return E.right({

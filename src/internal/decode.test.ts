@@ -12,7 +12,7 @@ const reportOf = (codec: t.Mixed, value: unknown): string =>
 
 const layer = exactly({ shape: t.array(natural), dtype: t.union([t.literal('F32'), t.literal('I32')]) });
 
-describe('decode tells the way to the first mismatch', () => {
+describe('decode reports the path to the first mismatch', () => {
   test.each([
     [{ a: { shape: [2, 3], dtype: 'F32' } }, 'accepted'],
     [{ a: { shape: [2, -3], dtype: 'F32' } }, 'a.shape.1: expected an integer ≥ 0, got -3'],
@@ -26,7 +26,7 @@ describe('decode tells the way to the first mismatch', () => {
     expect(reportOf(t.record(t.string, layer), value)).toBe(report);
   });
 
-  test('long strings are cut', () => {
+  test('shortens long strings', () => {
     expect(reportOf(t.number, 'x'.repeat(1000)).length).toBeLessThan(100);
   });
 });
@@ -49,13 +49,13 @@ describe('exactTuple', () => {
 describe('exactly', () => {
   const codec = exactly({ a: finite }, { b: t.string });
 
-  test('takes its fields, the optional ones or not', () => {
+  test('accepts its fields, with or without the optional ones', () => {
     expect(decode(codec)({ a: 1 })).toEqual(E.right({ a: 1 }));
     expect(decode(codec)({ a: 1, b: 'x' })).toEqual(E.right({ a: 1, b: 'x' }));
   });
 
   test.prop([fc.string().filter((name) => name !== 'a' && name !== 'b')])(
-    'refuses any other field',
+    'rejects any other field',
     (name) => {
       const value: unknown = JSON.parse(`{"a":1,${JSON.stringify(name)}:2}`);
       expect(reportOf(codec, value)).toMatch(/: expected one of the fields a, b, got an unknown field$/);
@@ -63,7 +63,7 @@ describe('exactly', () => {
     },
   );
 
-  test('an object of no fields takes none', () => {
+  test('accepts only an empty object if it has no fields', () => {
     expect(reportOf(exactly({}), { a: 1 })).toBe('a: expected no fields, got an unknown field');
   });
 
@@ -72,7 +72,7 @@ describe('exactly', () => {
     [{ a: 1, c: 1 }, 'c: expected one of the fields a, b, got an unknown field; hint'],
     [{}, 'a: expected a finite number, got nothing; hint'],
     [{ a: 1, [`b"${'b'.repeat(100)}`]: 1 }, '"b\\"'],
-  ])('%j: a field that is unknown is told by name, before one that is missing', (value, report) => {
+  ])('%j: reports an unknown field by name, before a missing one', (value, report) => {
     const told = F.pipe(decode(codec)(value), E.mapLeft(explained('', 'hint')));
     const { where = '', expected, actual, hint } = E.isLeft(told) ? told.left : {};
     expect(`${where.replace('.', '')}: expected ${expected}, got ${actual}; ${hint}`).toContain(report);
@@ -88,7 +88,7 @@ describe('exactly', () => {
     [{ noise: 'x' }, 'noise: expected a finite number, got "x"'],
     [{ nosie: 1 }, 'nosie: expected the field noise, got an unknown field'],
     [3, ': expected { images, strength }, or { noise }, got 3'],
-  ])('%j: of alternatives the nearest is told', (value, report) => {
+  ])('%j: reports the nearest of several alternatives', (value, report) => {
     const either = t.union(
       [exactly({ images: finite, strength: finite }), exactly({ noise: finite })],
       '{ images, strength }, or { noise }',
@@ -99,11 +99,11 @@ describe('exactly', () => {
     );
   });
 
-  test('optional fields have their type too', () => {
+  test('checks the types of optional fields', () => {
     expect(reportOf(codec, { a: 1, b: 2 })).toBe('b: expected string, got 2');
   });
 
-  test('fields that a codec transforms arrive transformed, and go back', () => {
+  test('decodes and encodes fields whose codec transforms them', () => {
     const length = new t.Type<number, string>(
       'length',
       t.number.is,

@@ -12,7 +12,7 @@ export interface Mismatch {
   readonly meant?: string;
 }
 
-/** Explains a mismatch of the thing that was decoded. */
+/** Turns a mismatch into the fields of an error; `where` names the value that was decoded. */
 export const explained =
   (where: string, hint: string) =>
   ({ path, expected, actual, meant }: Mismatch) => ({
@@ -24,7 +24,7 @@ export const explained =
 
 const LONGEST = 60;
 
-/** Describes a value in few words, without what is inside an object. */
+/** Describes a value in a few words, without the contents of an object. */
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
@@ -34,7 +34,7 @@ export const show = (value: unknown): string => {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
-/** Tells if an entry is a union or an intersection: io-ts counts its members as steps of the path. */
+/** True for a union or an intersection: io-ts counts its members as steps of the path. */
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
@@ -116,7 +116,7 @@ type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> 
  */
 export const exactly = <R extends t.Props, P extends t.Props = Record<never, never>>(
   required: R,
-  // where no optional fields are given, P is the empty record too
+  // without optional fields, P is the empty record
   optional: P = {} as P,
 ): t.Type<Exact<R, P>, ExactOutput<R, P>> => {
   const known = t.intersection([t.type(required), t.partial(optional)]);
@@ -150,7 +150,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   name: string,
 ): t.Type<{ -readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
   type Values = { -readonly [K in keyof C]: t.TypeOf<C[K]> };
-  // the overloads of `tuple` are for given lengths
+  // the overloads of `tuple` cover fixed lengths only
   const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
   const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;
   return new t.Type<Values>(
@@ -161,7 +161,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   );
 };
 
-/** The values of a codec for which a condition holds. Drops and converts nothing. */
+/** Accepts the values of a codec that satisfy a condition, and returns them unchanged. */
 export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
   new t.Type<A>(
     name,
@@ -170,21 +170,21 @@ export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => bool
     codec.encode,
   );
 
-/** A function. Its type `F` is ascribed, as it cannot be checked. */
+/** A function. Its type `F` is asserted: a codec cannot check it. */
 export const functionOf = <F>(name: string): t.Type<F> =>
   refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
 
-/** A natural number that JavaScript counts exactly. */
+/** An integer ≥ 0 that a JavaScript number holds exactly. */
 export const natural = refined(t.number, 'an integer ≥ 0', (n) => Number.isSafeInteger(n) && n >= 0);
-/** A natural number that is not 0. */
+/** An integer ≥ 1. */
 export const positive = refined(natural, 'an integer ≥ 1', (n) => n >= 1);
-/** A word of a key: 32 bits without a sign. */
+/** A word of a random key: an unsigned 32-bit integer. */
 export const word = refined(natural, 'an integer from 0 to 2^32 - 1', (n) => n < 2 ** 32);
-/** A number, neither NaN nor infinite. */
+/** A number that is neither NaN nor infinite. */
 export const finite = refined(t.number, 'a finite number', Number.isFinite);
-/** A finite number that is not negative. */
+/** A finite number ≥ 0. */
 export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 /** A finite number above 0. */
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
-/** A part of a whole. */
+/** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);

@@ -1,4 +1,4 @@
-/** What tells texts apart in eight letters: FNV-1a, 32 bits. For names, not for secrets. */
+/** Hashes a text to eight hexadecimal digits (FNV-1a, 32 bits). It distinguishes names; it is not cryptographic. */
 export const digest = (text: string): string => {
   const hash = Array.from(text).reduce(
     (sum, letter) => Math.imul(sum ^ letter.codePointAt(0)!, 0x01000193),

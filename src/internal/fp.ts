@@ -1,6 +1,6 @@
 /**
- * The one seam onto fp-ts and io-ts. Root imports only: the deep ones either fail in Node's ESM
- * (`fp-ts/Option`) or weigh ten times as much in a bundle (`fp-ts/lib/Option.js`).
+ * The only module that imports fp-ts and io-ts. It uses root imports only: deep imports fail in Node's ES modules
+ * (`fp-ts/Option`) or take ten times as much space in a bundle (`fp-ts/lib/Option.js`).
  */
 export {
   either as E,

@@ -2,66 +2,58 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import type { Mismatch } from './decode.js';
 import { E, F } from './fp.js';
-import { jsonObjection, jsonText, parseJson } from './json.js';
+import { findNonJson, jsonText, parseJson } from './json.js';
 
-const told = E.match(
+const reportFor = E.match(
   ({ path, expected, actual }: Mismatch) => `${path}: expected ${expected}, got ${actual}`,
   () => 'accepted',
 );
-const reportOf = (value: unknown): string => told(jsonText(value));
+const reportOf = (value: unknown): string => reportFor(jsonText(value));
 
 const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 const cycle: Record<string, unknown> = {};
 cycle['a'] = [cycle];
 const wide = Array.from({ length: 60 }).reduce<unknown>((inside) => [inside, inside], 0);
 
-describe('what JSON cannot hold is refused at its place', () => {
+describe('rejects values that JSON cannot represent, with their path', () => {
   test.each<readonly [string, unknown, string]>([
-    ['nothing', undefined, ': expected JSON, got nothing'],
+    ['undefined', undefined, ': expected JSON, got nothing'],
     ['a function', { loss: () => 0 }, 'loss: expected JSON, got a function'],
     ['a symbol', Symbol('s'), ': expected JSON, got Symbol(s)'],
     ['a bigint', [1, { n: 2n }], '1.n: expected JSON, which has no bigints, got 2'],
     ['NaN', { rate: NaN }, 'rate: expected a finite number, got NaN'],
     ['infinity', [-Infinity], '0: expected a finite number, got -Infinity'],
-    ['nothing in a list', [1, undefined], '1: expected JSON, got nothing'],
+    ['undefined in an array', [1, undefined], '1: expected JSON, got nothing'],
     ['a hole', [1, , 2], '1: expected JSON, got nothing'], // oxlint-disable-line no-sparse-arrays
-    ['a date', { at: new Date(0) }, 'at: expected JSON, where a Date has no place, got an object'],
-    ['a map', new Map(), ': expected JSON, where a Map has no place, got an object'],
-    [
-      'numbers in an array of their own',
-      Float32Array.of(1),
-      ': expected JSON, where a Float32Array has no place, got an object',
-    ],
-    ['a cycle', cycle, 'a.0: expected JSON, where nothing contains itself, got an object'],
+    ['a date', { at: new Date(0) }, 'at: expected JSON, which has no Date, got an object'],
+    ['a map', new Map(), ': expected JSON, which has no Map, got an object'],
+    ['a typed array', Float32Array.of(1), ': expected JSON, which has no Float32Array, got an object'],
+    ['a cycle', cycle, 'a.0: expected JSON, which has no cycles, got an object'],
     ['depth', nested(101), `${'0.'.repeat(99)}0: expected JSON of at most 100 levels, got an array of 1`],
     ['a tree that shares its branches', wide, 'expected JSON of at most 4194304 characters, got '],
+    ['a long text', 'x'.repeat(2 ** 22), ': expected JSON of at most 4194304 characters, got 4194306'],
     [
-      'a text that is too long',
-      'x'.repeat(2 ** 22),
-      ': expected JSON of at most 4194304 characters, got 4194306',
-    ],
-    [
-      'its own JSON',
+      'a toJSON method',
       [{ toJSON: () => 1 }],
-      '0: expected JSON, which has no toJSON and no symbols, got an object',
+      '0: expected JSON, without toJSON methods and symbols, got an object',
     ],
     [
-      'a symbol as a name',
+      'a symbol as a field name',
       { [Symbol('s')]: 1 },
-      ': expected JSON, which has no toJSON and no symbols, got an object',
+      ': expected JSON, without toJSON methods and symbols, got an object',
     ],
     [
       'a getter that throws',
       Object.defineProperty({}, 'a', { enumerable: true, get: () => cycle['b']!.toString() }),
-      ': expected JSON that can be read, got an object',
+      ': expected JSON without getters that throw, got an object',
     ],
   ])('%s', (_name, value, report) => {
     expect(reportOf(value)).toContain(report);
-    expect(jsonObjection(value) === null).toBe(typeof value === 'string');
+    expect(findNonJson(value) === null).toBe(typeof value === 'string');
   });
 });
 
-describe('what is accepted comes back', () => {
+describe('accepted values survive a round trip', () => {
   test.prop([fc.jsonValue({ noUnicodeString: false })])('JSON', (value) => {
     const back = F.pipe(jsonText(value), E.flatMap(parseJson));
     expect(back).toEqual(E.right(JSON.parse(JSON.stringify(value))));
@@ -82,18 +74,18 @@ describe('what is accepted comes back', () => {
       }),
     ],
     { numRuns: 500 },
-  )('of any values, but for fields that are undefined and zeros that are negative', (value) => {
+  )('any value, except undefined fields and negative zeros', (value) => {
     const back = F.pipe(jsonText(value), E.flatMap(parseJson));
     if (E.isRight(back)) expect(JSON.stringify(back.right)).toBe(JSON.stringify(value));
     if (E.isRight(back)) expect([back.right]).toEqual([positive(value)]);
   });
 
-  test('fields that are undefined are absent', () => {
+  test('omits fields that are undefined', () => {
     expect(jsonText({ a: undefined, b: 1 })).toEqual(E.right('{"b":1}'));
   });
 });
 
-/** A value without negative zeros. */
+/** Replaces negative zeros. */
 const positive = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(positive);
   if (typeof value === 'number') return value + 0;
@@ -107,10 +99,10 @@ describe('parseJson', () => {
     ['['.repeat(200), ': expected JSON of at most 100 levels, got more'],
     [' '.repeat(2 ** 22 + 1), ': expected JSON of at most 4194304 characters, got 4194305'],
   ])('%#: %.20s', (text, report) => {
-    expect(told(parseJson(text))).toBe(report);
+    expect(reportFor(parseJson(text))).toBe(report);
   });
 
-  test('brackets in a string are no levels', () => {
+  test('does not count brackets inside a string as levels', () => {
     const text = JSON.stringify(['"['.repeat(500), '\\'.repeat(3)]);
     expect(parseJson(text)).toEqual(E.right(JSON.parse(text)));
   });

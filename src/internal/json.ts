@@ -1,18 +1,18 @@
 /**
- * Values as JSON and back, without loss and within bounds. `JSON.stringify` alone drops functions, writes NaN as null,
- * and throws on cycles; `JSON.parse` builds trees of any depth.
+ * Writes and parses JSON without loss and within limits. `JSON.stringify` alone drops functions, writes NaN as null
+ * and throws on cycles; `JSON.parse` accepts trees of any depth.
  */
 import { type Mismatch, show } from './decode.js';
 import { E, type either, F } from './fp.js';
 
-/** The most arrays and objects that are one inside the other. */
-const DEEPEST = 100;
+/** Maximum nesting depth of arrays and objects. */
+const MAX_DEPTH = 100;
 
-/** The most characters of a text. */
-const LONGEST = 2 ** 22;
+/** Maximum length of a text, in characters. */
+const MAX_LENGTH = 2 ** 22;
 
-/** A value inside another that is no JSON. */
-interface Objection {
+/** A value, at a path inside another, that JSON cannot represent. */
+interface NotJson {
   readonly path: readonly (string | number)[];
   readonly expected: string;
   readonly value: unknown;
@@ -20,35 +20,35 @@ interface Objection {
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null; // also that of another realm
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // true for plain objects of other realms too
 };
 
 const kindOf = (value: object): string => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
-const search = (root: unknown): Objection | null => {
-  let most = LONGEST / 2; // a value and its comma have two characters at least
-  const around: object[] = [];
+const search = (root: unknown): NotJson | null => {
+  let remaining = MAX_LENGTH / 2; // a value and its comma take at least two characters
+  const ancestors: object[] = [];
 
-  const visit = (value: unknown, path: readonly (string | number)[]): Objection | null => {
-    const no = (expected: string): Objection => ({ path, expected, value });
-    if (--most < 0) return no(`JSON of at most ${LONGEST} characters`);
+  const visit = (value: unknown, path: readonly (string | number)[]): NotJson | null => {
+    const reject = (expected: string): NotJson => ({ path, expected, value });
+    if (--remaining < 0) return reject(`JSON of at most ${MAX_LENGTH} characters`);
     if (value === null || typeof value === 'boolean' || typeof value === 'string') return null;
-    if (typeof value === 'number') return Number.isFinite(value) ? null : no('a finite number');
-    if (typeof value === 'bigint') return no('JSON, which has no bigints');
-    if (typeof value !== 'object') return no('JSON');
-    if (around.includes(value)) return no('JSON, where nothing contains itself');
-    if (around.length === DEEPEST) return no(`JSON of at most ${DEEPEST} levels`);
+    if (typeof value === 'number') return Number.isFinite(value) ? null : reject('a finite number');
+    if (typeof value === 'bigint') return reject('JSON, which has no bigints');
+    if (typeof value !== 'object') return reject('JSON');
+    if (ancestors.includes(value)) return reject('JSON, which has no cycles');
+    if (ancestors.length === MAX_DEPTH) return reject(`JSON of at most ${MAX_DEPTH} levels`);
     const isList = Array.isArray(value);
-    if (!isList && !isPlain(value)) return no(`JSON, where a ${kindOf(value)} has no place`);
+    if (!isList && !isPlain(value)) return reject(`JSON, which has no ${kindOf(value)}`);
     if ('toJSON' in value || Object.getOwnPropertySymbols(value).length > 0)
-      return no('JSON, which has no toJSON and no symbols');
-    around.push(value);
+      return reject('JSON, without toJSON methods and symbols');
+    ancestors.push(value);
     const found = isList ? visitItems(value, path) : visitFields(value, path);
-    around.pop();
+    ancestors.pop();
     return found;
   };
 
-  const visitItems = (items: readonly unknown[], path: readonly (string | number)[]): Objection | null => {
+  const visitItems = (items: readonly unknown[], path: readonly (string | number)[]): NotJson | null => {
     for (let i = 0; i < items.length; i++) {
       const found = visit(items[i], [...path, i]);
       if (found !== null) return found;
@@ -56,7 +56,7 @@ const search = (root: unknown): Objection | null => {
     return null;
   };
 
-  const visitFields = (object: object, path: readonly (string | number)[]): Objection | null => {
+  const visitFields = (object: object, path: readonly (string | number)[]): NotJson | null => {
     for (const [name, field] of Object.entries(object)) {
       const found = field === undefined ? null : visit(field, [...path, name]);
       if (found !== null) return found;
@@ -67,12 +67,12 @@ const search = (root: unknown): Objection | null => {
   return visit(root, []);
 };
 
-/** Finds the first place where a value is not JSON, or null. A field that is undefined counts as absent. */
-export const jsonObjection = (value: unknown): Objection | null => {
+/** Finds the first value that JSON cannot represent, or null. A field that is undefined counts as absent. */
+export const findNonJson = (value: unknown): NotJson | null => {
   try {
     return search(value);
   } catch {
-    return { path: [], expected: 'JSON that can be read', value }; // a getter has thrown
+    return { path: [], expected: 'JSON without getters that throw', value }; // a getter threw
   }
 };
 
@@ -86,7 +86,7 @@ const tooDeep = (text: string): boolean => {
       else if (character === '"') inString = false;
     } else if (character === '"') inString = true;
     else if (character === '[' || character === '{') {
-      if (++depth > DEEPEST) return true;
+      if (++depth > MAX_DEPTH) return true;
     } else if (character === ']' || character === '}') depth--;
   }
   return false;
@@ -94,18 +94,18 @@ const tooDeep = (text: string): boolean => {
 
 /** Parses JSON of at most 100 levels and 4 million characters. */
 export const parseJson = (text: string): either.Either<Mismatch, unknown> => {
-  const no = (expected: string, actual: string) => E.left({ path: '', expected, actual });
-  if (text.length > LONGEST) return no(`JSON of at most ${LONGEST} characters`, `${text.length}`);
-  if (tooDeep(text)) return no(`JSON of at most ${DEEPEST} levels`, 'more');
+  const reject = (expected: string, actual: string) => E.left({ path: '', expected, actual });
+  if (text.length > MAX_LENGTH) return reject(`JSON of at most ${MAX_LENGTH} characters`, `${text.length}`);
+  if (tooDeep(text)) return reject(`JSON of at most ${MAX_DEPTH} levels`, 'more');
   return E.tryCatch(
     (): unknown => JSON.parse(text),
     (): Mismatch => ({ path: '', expected: 'JSON', actual: show(text) }),
   );
 };
 
-/** Writes a value as JSON from which {@link parseJson} makes an equal one. Fields that are undefined are left out. */
+/** Writes a value as JSON that {@link parseJson} turns back into an equal value. Omits fields that are undefined. */
 export const jsonText = (value: unknown): either.Either<Mismatch, string> => {
-  const objection = jsonObjection(value);
+  const objection = findNonJson(value);
   if (objection !== null)
     return E.left({
       path: objection.path.join('.'),
@@ -115,7 +115,7 @@ export const jsonText = (value: unknown): either.Either<Mismatch, string> => {
   return F.pipe(
     E.tryCatch(
       () => `${JSON.stringify(value)}`,
-      (): Mismatch => ({ path: '', expected: 'JSON', actual: 'a value that changes while it is read' }),
+      (): Mismatch => ({ path: '', expected: 'JSON', actual: 'a value that changes while it is written' }),
     ),
     E.tap(parseJson),
   );

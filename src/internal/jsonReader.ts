@@ -1,21 +1,21 @@
 /**
- * A strict reader of JSON (RFC 8259) in UTF-8 for input that nobody vouches for. Its caller asks for one value after
- * the other and says what it must be; the first value that is something else ends the reading. The reader builds no
- * tree and does not recurse, so that it takes no more memory than the strings it gives.
+ * A strict reader of JSON (RFC 8259) in UTF-8, for untrusted input. The caller requests one value after another with
+ * its expected type; the first value of another type ends the reading. The reader builds no tree and does not recurse:
+ * it uses no more memory than the strings that it returns.
  */
 import { type Mismatch, show } from './decode.js';
 
 export interface JsonReader {
-  /** Reads an object. Calls `visit` with each name, in order; `visit` has to read the value. Names may come twice. */
+  /** Reads an object. Calls `visit` with each name, in order; `visit` must read the value. Names may be repeated. */
   readonly object: (expected: string, visit: (name: string) => void) => void;
-  /** Reads an array. Calls `visit` with each index; `visit` has to read the value. */
+  /** Reads an array. Calls `visit` with each index; `visit` must read the value. */
   readonly array: (expected: string, visit: (index: number) => void) => void;
   readonly string: (expected: string) => string;
-  /** Reads an integer from 0 to 2^53 - 1, in digits alone. */
+  /** Reads an integer from 0 to 2^53 - 1, written in digits only. */
   readonly natural: () => number;
-  /** Demands that only white space is left. */
+  /** Checks that only white space is left. */
   readonly end: () => void;
-  /** Refuses the value that was read, or is to be read next. */
+  /** Reports the value that was just read, or the next one, as a mismatch. */
   readonly refuse: (expected: string, actual: string) => never;
 }
 
@@ -24,26 +24,27 @@ const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x5b, 0x5d, 0x7b, 0x7d];
 const [ZERO, NINE] = [0x30, 0x39];
 
-/** The longest piece of the input in a message. */
-const LONGEST = 60;
+/** Maximum length of a quoted piece of input in a message, in characters. */
+const MAX_QUOTED = 60;
 
 const isSpace = (byte: number | undefined): boolean =>
   byte === SPACE || byte === LINE || byte === RETURN || byte === TAB;
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
 
-/** Tells if a byte is of a number, or of a word such as `true`. */
-const isOfToken = (byte: number | undefined): boolean =>
+/** True if a byte can be part of a number or of a word such as `true`. */
+const isTokenByte = (byte: number | undefined): boolean =>
   byte !== undefined && /[-+.\w]/.test(String.fromCharCode(byte));
 
-const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const shortened = (text: string): string =>
+  text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 
 /**
- * Makes a reader of bytes. `refuse` throws: it gets the place of the first value that is not as asked for, or of the
- * byte that makes the text no JSON, whose `path` is empty.
+ * Makes a reader of bytes. `refuse` must throw. It is called with the first value that does not have the expected type,
+ * or, with an empty `path`, with the first byte that is invalid JSON.
  */
 export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => never): JsonReader => {
-  // a byte order mark at the beginning of a name is part of it
+  // a byte order mark at the start of a name is part of the name
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const path: (string | number)[] = [];
   let at = 0;
@@ -74,11 +75,11 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
     try {
       return decoder.decode(bytes.subarray(from, to));
     } catch {
-      return refuse({ path: '', expected: `UTF-8 from byte ${from}`, actual: 'other bytes' });
+      return refuse({ path: '', expected: `UTF-8 from byte ${from}`, actual: 'invalid bytes' });
     }
   };
 
-  /** Reads a string whose quote is next. */
+  /** Reads a string; the next byte is its opening quote. */
   const quoted = (): string => {
     const from = at++;
     let isEscaped = false;
@@ -93,24 +94,24 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
     if (!isEscaped) return text(from + 1, at - 1);
     const whole = text(from, at);
     try {
-      return JSON.parse(whole) as string; // it has quotes around it
+      return JSON.parse(whole) as string; // text with quotes around it
     } catch {
       return refuse({ path: '', expected: `a string from byte ${from}`, actual: shortened(whole) });
     }
   };
 
-  /** Refuses the value that is next, and names it. */
+  /** Reports the next value as a mismatch, with a description of it. */
   const refuseNext = (expected: string): never => {
     const byte = bytes[at];
     if (byte === OPEN) return refuseValue(expected, 'an object');
     if (byte === OPEN_LIST) return refuseValue(expected, 'an array');
     if (byte === QUOTE) return refuseValue(expected, show(quoted()));
     let end = at;
-    while (end < at + 2 * LONGEST && isOfToken(bytes[end])) end++;
+    while (end < at + 2 * MAX_QUOTED && isTokenByte(bytes[end])) end++;
     return end === at ? refuseByte('a value') : refuseValue(expected, shortened(text(at, end)));
   };
 
-  /** Reads what is between two brackets, separated by commas. */
+  /** Reads the comma-separated members between two brackets. */
   const members = (close: number, visit: (index: number) => void): void => {
     at++;
     skipSpace();
@@ -165,7 +166,7 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
         value = 10 * value + (bytes[end]! - ZERO);
       const isLedByZero = bytes[at] === ZERO && end > at + 1;
       const isWhole = isSpace(bytes[end]) || bytes[end] === COMMA || bytes[end] === CLOSE_LIST;
-      if (end === at || isLedByZero || !Number.isSafeInteger(value) || (!isWhole && isOfToken(bytes[end])))
+      if (end === at || isLedByZero || !Number.isSafeInteger(value) || (!isWhole && isTokenByte(bytes[end])))
         return refuseNext('an integer ≥ 0');
       at = end;
       return value;

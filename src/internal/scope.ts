@@ -1,9 +1,9 @@
-/** What is given back, whatever becomes of an effect: a thrown error, which no effect should throw, included. */
+/** Clean-up after effects. It also runs if an effect throws, although effects should return their errors. */
 import { E, type taskEither } from './fp.js';
 
 type After = () => unknown;
 
-/** An effect, and another after it, whether it succeeds, fails or throws. */
+/** Runs `after` when the effect ends, whether it succeeds, fails or throws. */
 export const ensuring =
   (after: After) =>
   <L, A>(effect: taskEither.TaskEither<L, A>): taskEither.TaskEither<L, A> =>
@@ -15,7 +15,7 @@ export const ensuring =
     }
   };
 
-/** An effect, and another after it unless it succeeds. */
+/** Runs `after` when the effect ends, unless it succeeds. */
 export const unlessRight =
   (after: After) =>
   <L, A>(effect: taskEither.TaskEither<L, A>): taskEither.TaskEither<L, A> =>

@@ -4,7 +4,7 @@ import { optionsOf } from '../dsl/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';
 import { E, F, t, type either } from '../internal/fp.js';
-import { jsonObjection } from '../internal/json.js';
+import { findNonJson } from '../internal/json.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
@@ -67,9 +67,9 @@ export const hostKey = exactTuple([word, word], 'a key: key(7)');
 /** A value that a checkpoint can hold. */
 export const json: t.Type<unknown> = new t.Type<unknown>(
   'JSON',
-  (x): x is unknown => jsonObjection(x) === null,
+  (x): x is unknown => findNonJson(x) === null,
   (x, context) => {
-    const objection = jsonObjection(x);
+    const objection = findNonJson(x);
     if (objection === null) return t.success(x);
     const { path, expected, value } = objection;
     const steps = path.map((key) => ({ key: `${key}`, type: json }));

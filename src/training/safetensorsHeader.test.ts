@@ -110,7 +110,7 @@ describe('refuses, and says where', () => {
 
   test('a header that is not UTF-8', () => {
     expect(outcomeOf(Uint8Array.of(123, 34, 255, 34))).toContain(
-      'expected JSON: UTF-8 from byte 2, got other bytes',
+      'expected JSON: UTF-8 from byte 2, got invalid bytes',
     );
     expect(outcomeOf(Uint8Array.of(123, 255, 125))).toContain(
       'expected JSON: a name in quotes at byte 1, got byte 0xff',

@@ -199,7 +199,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
         /its model: expected images 28×28×1 of 10 classes, got 8×8×3 of 0/,
       ],
       [{ tensors: new Map([...snapshot.tensors].slice(1)) }, /expected float32 .*, got no such tensor/],
-      [{ batch: 2 ** 22 }, /the wasm backend: expected room for .* MiB/],
+      [{ batch: 2 ** 22 }, /the wasm backend: expected .* MiB of free memory/],
     ];
     for (const [change, expected] of changed) {
       await open(visit.page, 'other.safetensors', right(encodeCheckpoint({ ...snapshot, ...change })));

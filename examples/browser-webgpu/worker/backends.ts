@@ -51,7 +51,7 @@ const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
     case 'navigator.gpu':
     case 'an adapter':
       return 'absent';
-    case 'a GPU':
+    case 'a hardware GPU':
       return 'software';
     default:
       return 'failed';

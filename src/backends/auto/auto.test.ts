@@ -4,15 +4,15 @@ import type { Backend, HostArray } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
-import { auto, type AutoOptions, firstOf, type Tried } from './auto.js';
+import { auto, type AutoOptions, firstWorking, type Tried } from './auto.js';
 import { type BackendName, ORDER } from './candidates.js';
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
 const absent = (name: string): NoisefoldError =>
-  failure('BackendUnavailable', { where: `the ${name} backend`, expected: 'it', actual: 'none', hint: 'install it' }); // prettier-ignore
+  failure('BackendUnavailable', { where: `the ${name} backend`, expected: 'its package', actual: 'none', hint: 'install it' }); // prettier-ignore
 
-/** The reference under another name, which counts itself among the open ones while it is. */
+/** The reference backend under another name. Its name is in `open` while it is open. */
 const working =
   (open: Set<string>, name: string, change: (backend: Backend) => Partial<Backend> = () => ({})): Acquire =>
   async () => {
@@ -27,13 +27,13 @@ const working =
 
 const tryAll = async (acquires: Partial<Readonly<Record<BackendName, Acquire>>>) => {
   const tried: Tried[] = [];
-  const result = await firstOf((name) => acquires[name] ?? TE.left(absent(name)))({
+  const result = await firstWorking((name) => acquires[name] ?? TE.left(absent(name)))({
     onTried: (one) => () => void tried.push(one),
   })();
   return { tried, result };
 };
 
-test('the first that works is taken, and those before it say why they are not', async () => {
+test('takes the first backend that works, and reports why earlier ones were rejected', async () => {
   const open = new Set<string>();
   const { tried, result } = await tryAll({ wasm: working(open, 'wasm'), cpu: working(open, 'cpu') });
   expect(valueOf(result).name).toBe('wasm');
@@ -45,18 +45,20 @@ test('the first that works is taken, and those before it say why they are not', 
   expect([...open]).toEqual(['wasm']);
 });
 
-test('one that gives other numbers is not trusted, and is closed', async () => {
+test('rejects and closes a backend that computes wrong results', async () => {
   const open = new Set<string>();
   const wrong = working(open, 'webgpu', ({ read }) => ({
     read: (buffer) => TE.map((data: HostArray) => data.map((x) => x * 1.001) as HostArray)(read(buffer)),
   }));
   const { tried, result } = await tryAll({ webgpu: wrong, cpu: working(open, 'cpu') });
   expect(valueOf(result).name).toBe('cpu');
-  expect(tried[1]!.error?.message).toMatch(/^the webgpu backend: expected a loss of .* in a trial, got /);
+  expect(tried[1]!.error?.message).toMatch(
+    /^the webgpu backend: expected a loss of .* in the trial program, got /,
+  );
   expect([...open]).toEqual(['cpu']);
 });
 
-test('one that fails or throws in the trial is not taken, and is closed', async () => {
+test('rejects and closes a backend that fails or throws in the trial', async () => {
   const open = new Set<string>();
   const { tried, result } = await tryAll({
     'node-gpu': working(open, 'node-gpu', () => ({ compile: () => TE.left(absent('compiler')) })),
@@ -72,11 +74,11 @@ test('one that fails or throws in the trial is not taken, and is closed', async 
   expect([...open]).toEqual(['node']);
 });
 
-test('a backend is given what is said under its name', async () => {
+test('passes options to the backend of that name', async () => {
   const open = new Set<string>();
   const given: unknown[] = [];
   const options = { wasm: { paths: '/wasm/' }, webgpu: { fallback: true } };
-  const result = await firstOf((name, all) => {
+  const result = await firstWorking((name, all) => {
     given.push(all);
     return working(open, name);
   })({ order: ['wasm'], ...options })();
@@ -84,7 +86,7 @@ test('a backend is given what is said under its name', async () => {
   expect(given).toEqual([options]);
 });
 
-test('options that it does not have are errors, and say which there are', async () => {
+test('rejects unknown options and lists the known ones', async () => {
   const errorOf = async (options: unknown): Promise<unknown> => {
     const result = await auto(options as AutoOptions)();
     return E.isLeft(result) && `${result.left._tag} ${result.left.message}`;
@@ -103,16 +105,16 @@ test('options that it does not have are errors, and say which there are', async 
   expect(await errorOf(null)).toMatch(/^ConfigError auto: expected /);
 });
 
-test('where none works, the error has all reasons', async () => {
+test('reports the reasons of all backends if none works', async () => {
   const { result } = await tryAll({});
   expect(E.isLeft(result) && result.left._tag).toBe('BackendUnavailable');
   for (const name of ORDER) expect(E.isLeft(result) && result.left.message).toContain(absent(name).message);
-  expect(await auto({ order: [] })()).toMatchObject({ left: { actual: 'none to try' } });
+  expect(await auto({ order: [] })()).toMatchObject({ left: { actual: 'an empty order' } });
 });
 
-test('what is told of tries and throws ends the search in a ConfigError, with nothing left open', async () => {
+test('a throwing onTried ends the search with a ConfigError and leaves no backend open', async () => {
   const closed: string[] = [];
-  const search = firstOf(
+  const search = firstWorking(
     (name) => async () =>
       E.map((backend: Backend): Backend => ({
         ...backend,
@@ -130,12 +132,12 @@ test('what is told of tries and throws ends the search in a ConfigError, with no
   ])
     // prettier-ignore
     expect(await search({ order: ['cpu'], onTried })()).toMatchObject({
-      left: { _tag: 'ConfigError', where: 'auto.onTried', expected: 'a function to an effect that returns' },
+      left: { _tag: 'ConfigError', where: 'auto.onTried', expected: 'a function that returns an effect and does not throw' },
     });
   expect(closed).toEqual(['cpu', 'cpu']);
 });
 
-test('here something works, and is none that computes in software in the place of a GPU', async () => {
+test('finds a backend on this machine, and skips a software-emulated GPU', async () => {
   const tried: Tried[] = [];
   const backend = valueOf(await auto({ onTried: (one) => () => void tried.push(one) })());
   expect(tried.at(-1)).toEqual({ backend: backend.name, error: null });

@@ -10,20 +10,20 @@ import { trial } from './trial.js';
 
 export type { BackendName } from './candidates.js';
 
-/** A backend that was tried: why it was not taken, or null for the one that was. */
+/** The outcome of trying one backend: the error that rules it out, or null for the backend that is chosen. */
 export interface Tried {
   readonly backend: BackendName;
   readonly error: NoisefoldError | null;
 }
 
 export interface AutoOptions extends BackendOptions {
-  /** What is tried, in this order; `node-gpu`, `webgpu`, `wasm`, `node`, `cpu` if nothing is said. */
+  /** The backends to try, in this order. Default: `node-gpu`, `webgpu`, `wasm`, `node`, `cpu`. */
   readonly order?: readonly BackendName[];
-  /** Is told of each as it has been tried; the last is the one that is taken. */
+  /** Called after each backend has been tried. The last call is for the backend that is chosen. */
   readonly onTried?: (tried: Tried) => io.IO<void>;
 }
 
-type Told = NonNullable<AutoOptions['onTried']>;
+type OnTried = NonNullable<AutoOptions['onTried']>;
 
 const names = t.keyof(Object.fromEntries(ORDER.map((name) => [name, null])) as Record<BackendName, null>);
 
@@ -31,61 +31,61 @@ const autoOptions: t.Type<AutoOptions> = exactly(
   {},
   {
     order: t.readonlyArray(names),
-    onTried: functionOf<Told>('a function'),
+    onTried: functionOf<OnTried>('a function'),
     webgpu: adapterOptions,
     wasm: wasmOptions,
   },
 );
 
-/** {@link trial}; what is thrown in it is a reason not to take a backend, too. */
-const tried = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
+/** Runs {@link trial}. A thrown error rules the backend out as well. */
+const runTrial = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
   TE.flatten(
     TE.tryCatch(
       async () => TE.fromEither(await trial(backend)()),
       (thrown): NoisefoldError =>
         failure('BackendFailure', {
           where: `the ${backend.name} backend`,
-          expected: 'it to carry out a trial',
+          expected: 'the trial program to run',
           actual: String(thrown),
-          hint: 'do not use it here',
+          hint: 'do not use this backend on this machine',
         }),
     ),
   );
 
-/** A backend that gets a trial right; one that does not is closed. */
-const trusted = (
+/** Acquires a backend and runs the trial on it. Closes the backend if the trial fails. */
+const verified = (
   acquired: taskEither.TaskEither<NoisefoldError, Backend>,
 ): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.flatMap((backend: Backend) => async () => {
-    const outcome = await tried(backend)();
+    const outcome = await runTrial(backend)();
     if (E.isRight(outcome)) return E.right(backend);
-    await backend.close(); // how that goes is of no interest any more
+    await backend.close(); // the trial's error matters more than an error on closing
     return outcome;
   })(acquired);
 
-/** Says how a try went; a `ConfigError` where that throws. */
-const hearing = (onTried: AutoOptions['onTried'], tried: Tried): either.Either<NoisefoldError, void> =>
+/** Reports an outcome to `onTried`; `ConfigError` if `onTried` or its effect throws. */
+const reportTried = (onTried: AutoOptions['onTried'], outcome: Tried): either.Either<NoisefoldError, void> =>
   E.tryCatch(
-    () => onTried?.(tried)(),
+    () => onTried?.(outcome)(),
     (thrown) =>
       failure('ConfigError', {
         where: 'auto.onTried',
-        expected: 'a function to an effect that returns',
+        expected: 'a function that returns an effect and does not throw',
         actual: `one that threw ${String(thrown)}`,
-        hint: 'give (tried) => () => { … }, and catch what it may throw',
+        hint: 'pass (tried) => () => { … } and catch errors inside it',
       }),
   );
 
-/** The first of some backends that gets a trial right: {@link auto}, with what stands behind the names. */
-export const firstOf = (acquireOf: typeof acquire) =>
+/** {@link auto}, with the function that acquires a backend by name as a parameter. */
+export const firstWorking = (acquireOf: typeof acquire) =>
   withOptions<AutoOptions>('auto', autoOptions, ({ order = ORDER, onTried, ...options }) => async () => {
     const reasons: string[] = [];
     for (const backend of order) {
-      const outcome = await trusted(acquireOf(backend, options))();
-      const heard = hearing(onTried, { backend, error: E.isLeft(outcome) ? outcome.left : null });
-      if (E.isLeft(heard)) {
-        if (E.isRight(outcome)) await outcome.right.close(); // how that goes is of no interest any more
-        return heard;
+      const outcome = await verified(acquireOf(backend, options))();
+      const reported = reportTried(onTried, { backend, error: E.isLeft(outcome) ? outcome.left : null });
+      if (E.isLeft(reported)) {
+        if (E.isRight(outcome)) await outcome.right.close(); // the error of `onTried` matters more
+        return reported;
       }
       if (E.isRight(outcome)) return outcome;
       const { where, message } = outcome.left;
@@ -95,20 +95,21 @@ export const firstOf = (acquireOf: typeof acquire) =>
       failure('BackendUnavailable', {
         where: 'auto',
         expected: 'a backend that works here',
-        actual: reasons.length === 0 ? 'none to try' : `none: ${reasons.join('. ')}`,
-        hint: 'see to one of them, or try others',
+        actual: reasons.length === 0 ? 'an empty order' : `none: ${reasons.join('. ')}`,
+        hint: 'fix one of these backends, or list others in order',
       }),
     );
   });
 
 /**
- * The best backend that works here. They are tried in an order, the fastest first: `node-gpu` (an NVIDIA GPU by
- * TensorFlow, where its package is installed), `webgpu` (a GPU, but none that computes in software), `wasm`, `node`
- * (TensorFlow on the CPU), `cpu`. Each has to get a tiny program right before it is trusted; those that are not taken are
- * closed. `BackendUnavailable` with the reasons of all, where none works.
+ * Acquires the fastest backend that works on this machine. Backends are tried in this order: `node-gpu` (an NVIDIA GPU
+ * through TensorFlow, if its package is installed), `webgpu` (a hardware GPU; software-emulated GPUs are skipped),
+ * `wasm`, `node` (TensorFlow on the CPU), `cpu`. A backend is chosen only if it computes a small program correctly;
+ * every other backend that was opened is closed. `BackendUnavailable` with the reasons of all if no backend works.
  *
- * What is said under the name of a backend is what it is acquired with: in a browser `auto({ wasm: { paths } })`, as
- * `wasm({ paths })`, where the next would be `cpu`; `auto({ webgpu: { hardware: false } })` takes any adapter.
+ * Options of a backend are passed under its name. In a browser use `auto({ wasm: { paths } })`, as in
+ * `wasm({ paths })`; without `paths`, `wasm` fails there and `cpu` is next. `auto({ webgpu: { hardware: false } })`
+ * accepts software-emulated GPUs.
  *
  * @example
  * const tried: string[] = []
@@ -117,4 +118,4 @@ export const firstOf = (acquireOf: typeof acquire) =>
  * await using(auto({ order: ['wasm', 'cpu'], onTried }))(name)() // → E.right('wasm')
  * tried // → ['wasm']
  */
-export const auto = firstOf(acquire);
+export const auto = firstWorking(acquire);

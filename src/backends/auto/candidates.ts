@@ -1,20 +1,20 @@
-/** The backends that are chosen from, none of which is loaded before it is tried. */
+/** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
 import type { Backend } from '../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
 
-/** The fastest first, as far as one can know beforehand. */
+/** Default order: fastest first, as far as that is known without measuring. */
 export const ORDER = ['node-gpu', 'webgpu', 'wasm', 'node', 'cpu'] as const;
 
 export type BackendName = (typeof ORDER)[number];
 
-/** What is given to those that have options. */
+/** Options, by backend. */
 export interface BackendOptions {
-  /** It refuses an adapter that computes in software, if nothing else is said. */
+  /** `hardware` is true by default here: a software-emulated GPU is rejected. */
   readonly webgpu?: AdapterOptions;
-  /** In a browser `paths`, without which it is passed by. */
+  /** `paths` is required in a browser; without it the backend is skipped. */
   readonly wasm?: WasmOptions;
 }
 
@@ -30,7 +30,7 @@ const LOADERS: Readonly<
   cpu: async () => (await import('../tfjs/cpu.js')).cpu()(),
 };
 
-/** Loads and acquires a backend; what it throws is a reason, too. */
+/** Loads and acquires a backend. An error thrown while loading becomes `BackendUnavailable`. */
 export const acquire = (name: BackendName, options: BackendOptions): Acquire =>
   TE.flatMapEither(F.identity<either.Either<NoisefoldError, Backend>>)(
     TE.tryCatch(
@@ -38,9 +38,9 @@ export const acquire = (name: BackendName, options: BackendOptions): Acquire =>
       (thrown) =>
         failure('BackendUnavailable', {
           where: `the ${name} backend`,
-          expected: 'it to load',
+          expected: 'the backend to load',
           actual: thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
-          hint: 'install noisefold with its dependencies',
+          hint: 'reinstall noisefold with its dependencies',
         }),
     ),
   );

@@ -1,4 +1,4 @@
-/** A tiny program that a backend has to get right before it is trusted. */
+/** A small program that a backend must compute correctly before `auto` chooses it. */
 import {
   conv2d,
   evaluate,
@@ -24,27 +24,31 @@ interface Parameters {
   readonly kernel: Tensor<[3, 3, 3, 4]>;
 }
 
-/** A loss and its gradient: a convolution and both of its gradients, a product, a reduction, arithmetic, normals. */
-const small = program(
+/**
+ * A loss and its gradient: a convolution and both of its gradients, a matrix product, a reduction, elementwise
+ * operations and normal random numbers.
+ */
+const trialProgram = program(
   { image: '1 6 6 3', kernel: '3 3 3 4', key: 'key' },
-  ({ image, kernel, key: given }) => {
-    const noise = normal(given, 5, 36);
+  ({ image, kernel, key: k }) => {
+    const noise = normal(k, 5, 36);
     const loss = (p: Parameters) =>
       F.pipe(p.image, conv2d(p.kernel), silu, reshape(36, 4), (rows) => mean(square(matmul(noise, rows))));
     return valueAndGrad(loss)({ image, kernel });
   },
 );
 
-/** Numbers of both signs that repeat in no axis. */
-const spread = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(3 * i + 1));
+/** Test data: values of both signs with no period along any axis. */
+const testValues = (n: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => Math.sin(3 * i + 1));
 
 const result: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, readonly (readonly number[])[]> =
   F.pipe(
-    evaluate(small, {})({ image: spread(108), kernel: spread(108), key: key(7) }),
+    evaluate(trialProgram, {})({ image: testValues(108), kernel: testValues(108), key: key(7) }),
     RTE.map(({ value, grad }) => [value, grad.image, grad.kernel].map((numbers) => Array.from(numbers))),
   );
 
-/** float32 sums a few hundred terms here. */
+/** Relative to the largest expected value: sums here have a few hundred float32 terms. */
 const TOLERANCE = 1e-4;
 
 const isClose = (actual: readonly number[], expected: readonly number[]): boolean => {
@@ -52,7 +56,7 @@ const isClose = (actual: readonly number[], expected: readonly number[]): boolea
   return actual.every((x, i) => Math.abs(x - expected[i]!) <= TOLERANCE * scale); // false for NaN
 };
 
-/** Runs the program; `BackendFailure` where its results are not those of the reference. */
+/** Runs the program on a backend; `BackendFailure` if the results differ from the reference backend's. */
 export const trial: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> = (backend) =>
   F.pipe(
     using(reference())(result),
@@ -63,9 +67,9 @@ export const trial: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, v
       ({ expected, actual }): NoisefoldError =>
         failure('BackendFailure', {
           where: `the ${backend.name} backend`,
-          expected: `a loss of ${expected[0]!.join()} and its gradient, in a trial`,
-          actual: `${actual[0]!.join()}, or another gradient`,
-          hint: 'do not use it here: its driver or library is at fault',
+          expected: `a loss of ${expected[0]!.join()} and its gradient in the trial program`,
+          actual: `${actual[0]!.join()}, or a different gradient`,
+          hint: 'do not use this backend on this machine: its driver or library computes wrong results',
         }),
     ),
     TE.map(() => undefined),

@@ -1,13 +1,13 @@
 import { TE } from '../../internal/fp.js';
-import { hostHeap } from '../shared/heap.js';
+import { hostHeap } from '../shared/memory/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { noOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { libraryRule } from './library.js';
 
 /**
- * The reference: every primitive as a plain loop in float64, slow and obviously right. The oracle of
- * every test, and the place to look where a NaN began. It is always available.
+ * The reference backend: every primitive as a plain loop in float64. It is slow and simple, and always available.
+ * Tests compare the other backends with it. Use it to find where a NaN first appears.
  *
  * @example
  * await pipe(

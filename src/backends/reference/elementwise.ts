@@ -1,5 +1,5 @@
 import { binaryFunction, castFunction, unaryFunction } from '../shared/scalar.js';
-import { writeNumbers } from '../shared/numbers.js';
+import { writeNumbers } from '../shared/memory/numbers.js';
 import { alongAxis, type Primitive } from './dense.js';
 
 export const constant: Primitive<'constant'> = ({ data }, _, output) =>

@@ -1,7 +1,7 @@
 import { binaryFunction } from '../shared/scalar.js';
 import { alongAxis, type Primitive } from './dense.js';
 
-/** An index out of range means the nearest row. */
+/** An index out of range selects the nearest row. */
 const clamp = (index: number, rows: number): number => Math.min(Math.max(index, 0), rows - 1);
 
 export const gather: Primitive<'gather'> = (_, [x, indices], output) => {

@@ -8,10 +8,13 @@ import { conv2d, dot } from './linear.js';
 import { broadcast, concat, copy, flip, pad, slice, transpose } from './movement.js';
 import { argmax, cumsum, reduce, topKIndices } from './reduction.js';
 
-/** What never comes as a library call: inputs are given, keys and noise have calls of their own, composites are decomposed. */
-type Elsewhere = 'input' | 'deriveKey' | 'random' | 'composite';
+/**
+ * Operations that never occur as library calls: inputs are passed in, keys and random numbers have their own kinds of
+ * call, composites are decomposed.
+ */
+type NotLibraryCall = 'input' | 'deriveKey' | 'random' | 'composite';
 
-const primitives: { readonly [K in Exclude<Op, Elsewhere>]: Primitive<K> } = {
+const primitives: { readonly [K in Exclude<Op, NotLibraryCall>]: Primitive<K> } = {
   constant,
   iota,
   unary,
@@ -47,12 +50,12 @@ const tensorAt = (frame: Frame, view: View): Dense => ({
 
 const primitiveOf = (node: LibraryNode): ((inputs: readonly Dense[], output: Dense) => void) | null => {
   if (!isPrimitive(node.op)) return null;
-  // the table pairs each op with its own attributes, which a lookup by a union cannot show
+  // the table pairs each op with its own attributes; TypeScript loses this pairing when it indexes by a union
   const primitive = primitives[node.op] as Primitive<Op>;
   return (inputs, output) => primitive(node.attributes, inputs, output);
 };
 
-/** Each primitive by itself, on dense tensors. */
+/** Runs each library call as a single primitive on dense tensors. */
 export const libraryRule: Rule = (call) => {
   const primitive = call.kind === 'library' ? primitiveOf(call.node) : null;
   if (call.kind !== 'library' || primitive === null) return null;

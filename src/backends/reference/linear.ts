@@ -15,8 +15,8 @@ export const dot: Primitive<'dot'> = (_, [a, b], output) => {
 };
 
 /**
- * The element of the image that a place of the padded, dilated image stands for, along one axis;
- * -1 where it is padding or lies between two elements.
+ * Maps a position in the padded, dilated image to an index in the original image, along one axis.
+ * Returns -1 for padding and for the gaps that dilation inserts.
  */
 const sourceOf = (place: number, padding: number, dilation: number, extent: number): number => {
   const unpadded = place - padding;
@@ -31,7 +31,7 @@ export const conv2d: Primitive<'conv2d'> = (attributes, [image, kernel], output)
   const [B, OH, OW] = output.shape as [number, number, number, number];
 
   const pixel = (b: number, y: number, x: number, d: number): number => {
-    // output channels are in groups by the channels that they see, or by the part of the batch
+    // groups split the output channels by input channels; batch groups split them by parts of the batch
     const firstChannel = Math.floor(d / (D / groups)) * I;
     const imageOf = Math.floor(d / (D / batchGroups)) * B + b;
     let sum = 0;

@@ -2,11 +2,11 @@ import { denseStrides } from '../../dsl/lower/loops.js';
 import { copyStrided, dense, type Layout } from '../shared/strided.js';
 import type { Dense, Primitive } from './dense.js';
 
-/** Reshapes too: the elements stay in their order. */
+/** Also used for `reshape`, which keeps the order of the elements. */
 export const copy = (_: unknown, [x]: readonly Dense[], output: Dense): void => output.data.set(x!.data);
 
-/** Writes all of `output` from the input's elements as `from` says. */
-const readAs = (x: Dense, from: Layout, output: Dense): void =>
+/** Fills `output`, reading the input with the strides and offset of `from`. */
+const copyFrom = (x: Dense, from: Layout, output: Dense): void =>
   copyStrided(output.shape, x.data, from, output.data, dense(output.shape));
 
 const dotProduct = (a: readonly number[], b: readonly number[]): number =>
@@ -14,17 +14,17 @@ const dotProduct = (a: readonly number[], b: readonly number[]): number =>
 
 export const transpose: Primitive<'transpose'> = ({ permutation }, [x], output) => {
   const strides = denseStrides(x!.shape);
-  readAs(x!, { offset: 0, strides: permutation.map((axis) => strides[axis]!) }, output);
+  copyFrom(x!, { offset: 0, strides: permutation.map((axis) => strides[axis]!) }, output);
 };
 
 export const broadcast: Primitive<'broadcast'> = (_, [x], output) => {
   const strides = denseStrides(x!.shape).map((stride, axis) => (x!.shape[axis] === 1 ? 0 : stride));
-  readAs(x!, { offset: 0, strides }, output);
+  copyFrom(x!, { offset: 0, strides }, output);
 };
 
 export const slice: Primitive<'slice'> = ({ start, strides: steps }, [x], output) => {
   const strides = denseStrides(x!.shape);
-  readAs(
+  copyFrom(
     x!,
     { offset: dotProduct(start, strides), strides: strides.map((stride, i) => stride * steps[i]!) },
     output,
@@ -34,7 +34,7 @@ export const slice: Primitive<'slice'> = ({ start, strides: steps }, [x], output
 export const flip: Primitive<'flip'> = ({ axes }, [x], output) => {
   const strides = denseStrides(x!.shape);
   const last = x!.shape.map((extent, axis) => (axes.includes(axis) ? extent - 1 : 0));
-  readAs(
+  copyFrom(
     x!,
     { offset: dotProduct(last, strides), strides: strides.map((s, axis) => (axes.includes(axis) ? -s : s)) },
     output,

@@ -1,4 +1,7 @@
-/** Closing a backend while it works: each call ends in an error that says so, and no other backend is touched. */
+/**
+ * Closing a backend during a call: the call ends in an error that says so, and the values of other backends stay
+ * intact.
+ */
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
@@ -16,14 +19,14 @@ import { cpuEngine } from '../tfjs/eager/testing.js';
 import { wasm } from '../wasm/index.js';
 import { webgpu } from '../webgpu/index.js';
 
-/** 256 KiB: written to address 0, they would cover the values of the other backend. */
+/** 256 KiB: a stray write to address 0 would overwrite the values of the other backend. */
 const LENGTH = 2 ** 16;
 const ones = new Float32Array(LENGTH).fill(1);
 const numbers = Float32Array.from({ length: LENGTH }, (_, i) => Math.sin(i));
 
 const x = node('input', [], { path: 'x' }, [LENGTH], 'float32');
 const shifted = p.add(x, p.constant(Float64Array.from(numbers), [LENGTH], 'float32'));
-/** x + c, with a constant as long as x. */
+/** `x + c`, where the constant c is as long as x. */
 const planOn = ({ capabilities }: Backend): Plan =>
   lower({ inputs: [x], outputs: [shifted], donations: [null], donated: [false] }, capabilities);
 
@@ -39,7 +42,7 @@ interface Call {
   readonly use: (given: never) => taskEither.TaskEither<NoisefoldError, unknown>;
 }
 
-/** Starts a call on a backend that has just been made ready for it. */
+/** Prepares a backend for each kind of call, and returns a function that starts the call. */
 const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Call>>> = {
   upload: async (backend) => () => ({
     outcome: backend.upload(ones, 'float32')(),
@@ -75,7 +78,7 @@ const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Call>>>
   },
 };
 
-/** Each stage of a call is left by waiting for so many microtasks. */
+/** Numbers of microtasks to wait before closing: together they reach each stage of a call. */
 const WAITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24];
 
 const microtasks = async (n: number): Promise<void> => {
@@ -92,7 +95,7 @@ describe.each([
   const fresh = async (): Promise<Backend> => valueOf(await acquire()());
 
   describe.skipIf(absent !== '').each(Object.entries(calls))(`%s ${absent}`, (_call, prepare) => {
-    test('is refused, or ends in an error, once its backend is closed; values of another stay', async () => {
+    test('fails once its backend is closed, and leaves the values of another backend intact', async () => {
       const other = await fresh();
       const kept = valueOf(await other.upload(numbers, 'float32')());
       for (const wait of WAITS) {
@@ -104,7 +107,7 @@ describe.each([
         const beside = valueOf(await other.upload(numbers, 'float32')());
         const given = await outcome;
         valueOf(await closing);
-        // the result of a call that was done before cannot be used
+        // the result of a call that finished before the close cannot be used either
         const used = E.isLeft(given) ? given : await use(given.right as never)();
         expect(E.isLeft(used) && used.left).toMatchObject(closed(name));
         if (wait === 0) expect(E.isLeft(given)).toBe(true);

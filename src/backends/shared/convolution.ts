@@ -1,11 +1,13 @@
-/** Convolution anchors in one form, on strided views, and cut into parts without groups. */
+/**
+ * One representation of all convolution anchors, on strided views, and their split into convolutions without groups.
+ */
 import { filterGradientPadding } from '../../dsl/composites/index.js';
 import type { ConvAttributes } from '../../dsl/node.js';
 import type { Call, View } from '../../dsl/plan.js';
 
 export type AnchorCall = Extract<Call, { kind: 'anchor' }>;
 
-/** `output[B, H', W', D] = image[B, H, W, C] ∗ kernel[KH, KW, C, D]`; all three may be strided. */
+/** `output[B, H', W', D] = image[B, H, W, C] ∗ kernel[KH, KW, C, D]`. All three views may be strided. */
 export interface Convolution {
   readonly image: View;
   readonly kernel: View;
@@ -19,7 +21,7 @@ const permuted = (view: View, permutation: readonly number[]): View => ({
   strides: permutation.map((axis) => view.strides[axis]!),
 });
 
-/** The part of a view from `start` on along an axis. */
+/** Slices a view along one axis: `extent` elements from `start`. */
 const slicedTo = (view: View, axis: number, start: number, extent: number): View => ({
   ...view,
   offset: view.offset + start * view.strides[axis]!,
@@ -27,8 +29,8 @@ const slicedTo = (view: View, axis: number, start: number, extent: number): View
 });
 
 /**
- * The convolution that an anchor is. A filter gradient is one: channels are its batch and the batch its
- * channels; strides and kernel dilation change places, groups and batch groups too.
+ * Expresses an anchor as a convolution, or returns null. A filter gradient is a convolution with batch and channels
+ * swapped, strides and kernel dilation swapped, and groups and batch groups swapped.
  */
 export const convolutionOf = ({ anchor, inputs, output }: AnchorCall): Convolution | null => {
   const [image, other] = inputs as readonly [View, View];
@@ -52,7 +54,7 @@ export const convolutionOf = ({ anchor, inputs, output }: AnchorCall): Convoluti
   };
 };
 
-/** The parts of a convolution by its groups, each with one group. */
+/** Splits a convolution by its groups into convolutions with one group each. */
 export const partsOf = ({ image, kernel, output, attributes }: Convolution): readonly Convolution[] => {
   const { groups, batchGroups } = attributes;
   const count = groups * batchGroups; // one of the two is 1

@@ -4,13 +4,13 @@ import type { Backend, DeviceBuffer } from '../../dsl/backend.js';
 import type { ErrorTag } from '../../dsl/errors.js';
 import type { Buffer, Call, Plan } from '../../dsl/plan.js';
 import { deriveWords, randomInto } from '../../dsl/threefry.js';
-import { type Heap, hostHeap } from './heap.js';
+import { type Heap, hostHeap } from './memory/heap.js';
 import { hostBackend } from './hostBackend.js';
 import type { Rule } from './kernel.js';
 import { randomRule } from './random.js';
-import { regionJsRule } from './regionJs.js';
+import { regionJsRule } from './regions/regionJs.js';
 
-/** A heap with room for so many elements. */
+/** A heap with room for `room` elements. */
 const limitedHeap = (room: number): Heap => {
   const heap = hostHeap(4, (dtype) => (dtype === 'float32' ? Float32Array : Int32Array));
   const sizes = new Map<number, number>();
@@ -37,7 +37,7 @@ const failing: Rule = (call) =>
     ? {
         name: 'failing',
         run: () => {
-          throw new Error('no luck');
+          throw new Error('a broken kernel');
         },
       }
     : null;
@@ -52,25 +52,25 @@ const backendOf = (heap: Heap = limitedHeap(1000)): Backend =>
 
 const N = 4;
 const buffer = (storage: Buffer['storage']): Buffer => ({ elements: N, dtype: 'float32', storage });
-const walkOf = (at: number) => ({ buffer: at, offset: 0, strides: [1] });
+const accessOf = (at: number) => ({ buffer: at, offset: 0, strides: [1] });
 
-/** `to = a + b`, by buffers. */
+/** `to = a + b`, where all three are buffers of the plan. */
 const add = (a: number, b: number, to: number): Call => ({
   kind: 'region',
   origin: { place: 'w', label: 'add' },
   region: {
     extents: [N],
     reduced: 0,
-    loads: [walkOf(a), walkOf(b)],
+    loads: [accessOf(a), accessOf(b)],
     body: [
       { op: 'load', dtype: 'float32', load: 0 },
       { op: 'load', dtype: 'float32', load: 1 },
       { op: 'binary', dtype: 'float32', fn: 'add', a: 0, b: 1 },
     ],
-    stores: [{ ...walkOf(to), value: 2, reduce: null }],
+    stores: [{ ...accessOf(to), value: 2, reduce: null }],
   },
 });
-/** Throws. It says that it writes y. */
+/** Throws. It declares y as its output. */
 const broken: Call = {
   kind: 'library',
   origin: ORIGIN,
@@ -81,7 +81,7 @@ const broken: Call = {
 const input = { shape: [N], dtype: 'float32', donatedTo: null, donated: false } as const;
 const outputOf = (at: number) => ({ kind: 'buffer', view: whole(at, [N]) }) as const;
 
-/** `y = (x + c) + x`, through the arena. */
+/** `y = (x + c) + x`, with the intermediate result in the arena. */
 const sum: Plan = {
   buffers: [
     buffer({ kind: 'input', input: 0, offset: 0 }),
@@ -95,7 +95,7 @@ const sum: Plan = {
   outputs: [outputOf(3)],
 };
 
-/** `x' = x + y`, in the memory of x; y is given up without an heir. */
+/** `x' = x + y`, in the memory of x. y is donated too, but no output takes over its memory. */
 const update: Plan = {
   buffers: [
     buffer({ kind: 'input', input: 0, offset: 0 }),
@@ -118,7 +118,7 @@ const read = async (backend: Backend, slot: unknown) =>
 const failure = (tag: ErrorTag) => ({ left: { _tag: tag } });
 
 describe('a run', () => {
-  test('computes, and leaves its inputs', async () => {
+  test('computes and leaves its inputs intact', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 10, 20, 30, 40);
@@ -129,7 +129,7 @@ describe('a run', () => {
     expect(await read(backend, x)).toEqual([10, 20, 30, 40]);
   });
 
-  test('takes over donated memory, and gives up the rest of what is donated', async () => {
+  test('reuses donated memory, and frees donated inputs that no output reuses', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(update)());
     const before = backend.stats();
@@ -141,7 +141,7 @@ describe('a run', () => {
     expect(await runner.run([x, y])()).toMatchObject(failure('ValueConsumed'));
   });
 
-  test('refuses a donated value given twice, and consumes nothing', async () => {
+  test('rejects a donated value that is passed twice, and consumes nothing', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(update)());
     const x = await upload(backend, 1, 2, 3, 4);
@@ -149,7 +149,7 @@ describe('a run', () => {
     expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
   });
 
-  test('without room for its outputs fails, and leaves all as it was', async () => {
+  test('fails without memory for its outputs, and changes nothing', async () => {
     const backend = backendOf(limitedHeap(3 * N));
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 1, 2, 3, 4);
@@ -162,7 +162,7 @@ describe('a run', () => {
     expect(await read(backend, x)).toEqual([1, 2, 3, 4]);
   });
 
-  test('that fails before it overwrites a donated input leaves it alive', async () => {
+  test('keeps a donated input alive if it fails before overwriting it', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile({ ...update, calls: [broken, ...update.calls] })());
     const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
@@ -171,17 +171,17 @@ describe('a run', () => {
     expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
   });
 
-  test('that fails after it has overwritten a donated input consumes it', async () => {
+  test('consumes a donated input if it fails after overwriting it', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile({ ...update, calls: [...update.calls, broken] })());
     const [x, y] = [await upload(backend, 1, 2, 3, 4), await upload(backend, 1, 1, 1, 1)];
     const result = await runner.run([x, y])();
-    expect(result).toMatchObject({ left: { message: expect.stringContaining('no luck') } });
+    expect(result).toMatchObject({ left: { message: expect.stringContaining('a broken kernel') } });
     expect(await backend.read(x)()).toMatchObject(failure('ValueConsumed'));
     expect(await read(backend, y)).toEqual([1, 1, 1, 1]);
   });
 
-  test('derives keys, draws, and hands keys out', async () => {
+  test('derives keys, draws random numbers and returns keys', async () => {
     const backend = backendOf();
     const key = { input: 0, words: [[1, 2]] } as const;
     const runner = valueOf(
@@ -210,7 +210,7 @@ describe('a run', () => {
 });
 
 describe('memory', () => {
-  test('is all given back', async () => {
+  test('is freed by release, also when called twice', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 1, 2, 3, 4);
@@ -225,7 +225,7 @@ describe('memory', () => {
     expect(await runner.run([x])()).toMatchObject(failure('BackendFailure'));
   });
 
-  test('is all given back by close, after which nothing can be used', async () => {
+  test('is freed by close, after which nothing can be used', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 1, 2, 3, 4);
@@ -238,7 +238,7 @@ describe('memory', () => {
     expect(await backend.compile(sum)()).toMatchObject(closed);
   });
 
-  test('what is under way when it is closed says so', async () => {
+  test('calls that are in progress during close end in an error', async () => {
     const backend = backendOf();
     const runner = valueOf(await backend.compile(sum)());
     const x = await upload(backend, 1, 2, 3, 4);
@@ -249,7 +249,7 @@ describe('memory', () => {
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
   });
 
-  test('converts numbers as casts do', async () => {
+  test('converts uploaded numbers as casts do', async () => {
     const backend = backendOf();
     const through = async (numbers: number[], dtype: 'int32' | 'bool') => {
       const slot = valueOf(await backend.upload(Float64Array.from(numbers), dtype)());
@@ -260,7 +260,7 @@ describe('memory', () => {
   });
 });
 
-test('a plan with a call that no rule takes is refused', async () => {
+test('rejects a plan with a call that no rule handles', async () => {
   const backend = hostBackend({
     name: 'test',
     capabilities: { fuses: true, composites: [], scratchElements: () => 0 },

@@ -1,40 +1,43 @@
-/** Runs plans: checks the inputs, finds memory for the results, and passes donated memory on. */
+/** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
 import { sizeOf } from '../../dsl/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Named, type Rule, writtenBy } from './kernel.js';
-import type { Memory } from './memory.js';
+import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
+import type { Memory } from './memory/memory.js';
 import { evaluateKey } from './random.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** The error of a run, and the position of the last call that may have written anything; -1 if none has. */
-export interface Failed {
+/** The error of a run. `at` is the position of the last call that may have written anything, -1 if none has. */
+export interface RunFailure {
   readonly at: number;
   readonly error: NoisefoldError;
 }
 
-/** A plan laid out in memory with the kernels of its calls. */
+/** A plan in memory, with the kernels of its calls. */
 export interface Execution {
   /** Sets the address of the buffer of an input or an output for the next run. */
   readonly place: (buffer: number, address: number) => void;
   readonly setKey: (input: number, key: KeyWords) => void;
   /**
-   * Carries out all calls, in their order. Gives a promise if they go on elsewhere, in the order in which they were
-   * given. Appends the milliseconds of each call to `milliseconds`, if there is one.
+   * Runs all calls in order. Returns a promise if the calls run asynchronously; runs then take effect in the order in
+   * which they were started. Appends the milliseconds of each call to `milliseconds` unless it is null.
    */
-  readonly run: (milliseconds: number[] | null) => Failed | null | Promise<Failed | null>;
+  readonly run: (milliseconds: number[] | null) => RunFailure | null | Promise<RunFailure | null>;
   readonly release: () => void;
 }
 
-/** Names a call in messages. */
+/** Names a call in error messages. */
 export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
-/** Finds a kernel for each call: that of the first rule that takes it. A rule may raise an error. */
-export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
+/** Finds a kernel for each call. The first rule that handles a call wins. A rule may raise an error. */
+export const kernelsOf = <K extends NamedKernel>(
+  plan: Plan,
+  rules: readonly Rule<K>[],
+): Result<readonly K[]> => {
   const kernels: K[] = [];
   for (const call of plan.calls) {
     const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
@@ -45,7 +48,7 @@ export const kernelsOf = <K extends Named>(plan: Plan, rules: readonly Rule<K>[]
         where: nameOf(call),
         expected: 'a kernel',
         actual: `none for this ${call.kind} call`,
-        hint: 'run the plan on the backend that it was lowered for',
+        hint: 'run the plan on the backend for which it was lowered',
       });
     kernels.push(kernel);
   }
@@ -62,24 +65,28 @@ const refuse = (input: PlanInput, actual: string, hint: string): Result<never> =
     hint,
   });
 
-/** Checks one input of a run against the plan, and gives its address (0 for a key). */
+/** Checks one input of a run against the plan and returns its address (0 for a key). */
 const addressOf = (input: PlanInput, slot: Slot | undefined, memory: Memory): Result<number> => {
   if (slot === undefined || isKey(slot) !== (input.dtype === 'key'))
-    return refuse(input, slot === undefined ? 'nothing' : isKey(slot) ? 'a key' : 'a number buffer', 'give one value for each input, in their order'); // prettier-ignore
+    return refuse(input, slot === undefined ? 'nothing' : isKey(slot) ? 'a key' : 'a number buffer', 'pass one value for each input, in order'); // prettier-ignore
   if (isKey(slot)) return E.right(0);
   if (slot.dtype !== input.dtype || slot.elements !== sizeOf(input.shape))
-    return refuse(input, `${slot.elements} elements of ${slot.dtype}`, 'compile for the shapes that are run');
+    return refuse(
+      input,
+      `${slot.elements} elements of ${slot.dtype}`,
+      'compile the program for these shapes',
+    );
   return memory.addressOf(slot, `input ${input.path}`);
 };
 
-/** Finds a donated value that is given twice: a run may not read and overwrite one value under two names. */
+/** Finds a donated value that is passed twice: a run must not read a value that it overwrites under another name. */
 const donatedTwice = (plan: Plan, inputs: readonly Slot[]): PlanInput | undefined => {
   const uses = new Map<Slot | undefined, number>();
   for (const slot of inputs) uses.set(slot, 1 + (uses.get(slot) ?? 0));
   return plan.inputs.find((input, i) => input.donated && input.dtype !== 'key' && uses.get(inputs[i])! > 1);
 };
 
-/** Checks the inputs of a run, and gives their addresses in the order of the plan's inputs. */
+/** Checks the inputs of a run and returns their addresses, in the order of the plan's inputs. */
 const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Result<readonly number[]> => {
   const addresses: number[] = [];
   for (const [i, input] of plan.inputs.entries()) {
@@ -90,42 +97,42 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
   const twice = donatedTwice(plan, inputs);
   return twice === undefined
     ? E.right(addresses)
-    : refuse(twice, 'a donated value given twice', 'donate a copy, or do not donate it');
+    : refuse(twice, 'a donated value that is passed twice', 'donate a copy, or do not donate it');
 };
 
-/** Makes the runner of a plan that is laid out; `kernels` names the kernel of each of its calls. */
+/** Makes the runner of a plan that is in memory. `kernels` names the kernel of each call. */
 export const createRunner = (
   plan: Plan,
   memory: Memory,
-  kernels: readonly Named[],
+  kernels: readonly NamedKernel[],
   execution: Execution,
 ): Runner => {
-  const placed = (kind: 'input' | 'output', position: number): readonly number[] =>
+  const buffersOf = (kind: 'input' | 'output', position: number): readonly number[] =>
     plan.buffers.flatMap(({ storage }, i) =>
       (storage.kind === 'input' && kind === 'input' && storage.input === position) ||
       (storage.kind === 'output' && kind === 'output' && storage.output === position)
         ? [i]
         : [],
     );
-  /** By input and by output: the buffers that lie in its memory. */
-  const inputBuffers = plan.inputs.map((_, i) => placed('input', i));
-  const outputBuffers = plan.outputs.map((_, k) => placed('output', k));
-  /** By output: the input whose memory it takes over, or -1. */
+  /** Indexed by input and by output: the buffers of the plan that are in its memory. */
+  const inputBuffers = plan.inputs.map((_, i) => buffersOf('input', i));
+  const outputBuffers = plan.outputs.map((_, k) => buffersOf('output', k));
+  /** Indexed by output: the donated input whose memory it reuses, or -1. */
   const donors = plan.outputs.map((_, k) => plan.inputs.findIndex((input) => input.donatedTo === k));
-  /** By output: the first call that writes it, or -1. */
+  /** Indexed by output: the first call that writes it, or -1. */
   const firstWrites = plan.outputs.map((output) =>
     plan.calls.findIndex((call) => output.kind === 'buffer' && writtenBy(call).includes(output.view.buffer)),
   );
   let released = false;
 
-  const ended = (): NoisefoldError | null => {
+  const unusable = (): NoisefoldError | null => {
     if (!released) return memory.closed();
     const about = { where: 'run', expected: 'a live executable', actual: 'a released one' };
     return memory.closed() ?? failure('BackendFailure', { ...about, hint: 'compile it again' });
   };
 
-  /** Takes memory for the outputs that take over none; null for the others. */
-  const holdOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
+  /** Allocates memory for the outputs. The entry is null for keys and for outputs that reuse donated memory. */
+  const allocateOutputs = async (): Promise<Result<readonly (DeviceBuffer | null)[]>> => {
     const held: (DeviceBuffer | null)[] = [];
     for (const [k, output] of plan.outputs.entries()) {
       if (output.kind === 'key' || donors[k] !== -1) held.push(null);
@@ -141,9 +148,9 @@ export const createRunner = (
     return E.right(held);
   };
 
-  /** Places the inputs and the outputs of the next run, or says why there can be none. */
+  /** Sets the addresses of the inputs and outputs for the next run. Fails if the run is not possible. */
   const bind = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): Result<void> => {
-    const end = ended();
+    const end = unusable();
     const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
     if (E.isLeft(addresses)) return addresses;
     inputs.forEach((slot, i) => {
@@ -151,7 +158,7 @@ export const createRunner = (
       else for (const buffer of inputBuffers[i]!) execution.place(buffer, addresses.right[i]!);
     });
     for (const [k, own] of held.entries()) {
-      // an output that is a key has no buffers to place
+      // an output that is a key has no buffers
       const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
       if (E.isLeft(address)) return address;
       for (const buffer of outputBuffers[k]!) execution.place(buffer, address.right);
@@ -159,12 +166,15 @@ export const createRunner = (
     return E.right(undefined);
   };
 
-  /** The results, donated memory among them. */
-  const handOut = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): readonly Slot[] => {
+  /** Collects the results, including those in donated memory, and frees donated inputs that no output reuses. */
+  const collectOutputs = (
+    inputs: readonly Slot[],
+    held: readonly (DeviceBuffer | null)[],
+  ): readonly Slot[] => {
     const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
     const outputs = plan.outputs.map((output, k): Slot => {
       if (output.kind === 'key') return evaluateKey(output.key, keys);
-      // a donor is a number buffer: keys have no memory to take over
+      // a donor is a number buffer: keys have no memory to reuse
       const donor = inputs[donors[k]!] as DeviceBuffer | undefined;
       return held[k] ?? memory.transfer(donor!, output.view.dtype);
     });
@@ -175,8 +185,15 @@ export const createRunner = (
     return outputs;
   };
 
-  /** Releases the inputs that have been overwritten in part; all other inputs stay as they were. */
-  const giveUp = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[], at: number): void => {
+  /**
+   * Frees the outputs of a failed run, and the donated inputs that it has started to overwrite. Other inputs stay
+   * valid.
+   */
+  const releaseAfterFailure = (
+    inputs: readonly Slot[],
+    held: readonly (DeviceBuffer | null)[],
+    at: number,
+  ): void => {
     held.forEach((buffer) => buffer !== null && memory.release(buffer));
     donors.forEach((donor, k) => {
       const slot = inputs[donor];
@@ -189,14 +206,15 @@ export const createRunner = (
     inputs: readonly Slot[],
     milliseconds: number[] | null,
   ): Promise<Result<readonly Slot[]>> => {
-    const before = ended();
+    const before = unusable();
     if (before !== null) return E.left(before);
-    const sound = addressesOf(plan, inputs, memory);
-    if (E.isLeft(sound)) return sound;
-    const held = await holdOutputs();
+    const checked = addressesOf(plan, inputs, memory);
+    if (E.isLeft(checked)) return checked;
+    const held = await allocateOutputs();
     if (E.isLeft(held)) return held;
 
-    // from here to the hand-out nothing waits: addresses hold, and another run finds what is donated gone
+    // no `await` until the outputs are collected: addresses stay valid, and a concurrent run sees donated inputs as
+    // consumed
     const bound = bind(inputs, held.right);
     if (E.isLeft(bound)) {
       held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
@@ -204,10 +222,10 @@ export const createRunner = (
     }
     const running = execution.run(milliseconds);
     if (running !== null && 'at' in running) {
-      giveUp(inputs, held.right, running.at);
+      releaseAfterFailure(inputs, held.right, running.at);
       return E.left(running.error);
     }
-    const outputs = handOut(inputs, held.right);
+    const outputs = collectOutputs(inputs, held.right);
     const failed = await running;
     if (failed === null) return E.right(outputs);
     for (const slot of outputs) if (!isKey(slot)) memory.release(slot);

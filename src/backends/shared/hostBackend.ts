@@ -1,13 +1,13 @@
 import type { Backend, Capabilities } from '../../dsl/backend.js';
 import { E } from '../../internal/fp.js';
-import type { Heap } from './heap.js';
+import type { Heap } from './memory/heap.js';
 import { hostExecution } from './hostExecution.js';
 import type { RulesFor } from './kernel.js';
-import { createMemory } from './memory.js';
+import { createMemory } from './memory/memory.js';
 import { memoryBackend } from './memoryBackend.js';
-import { readNumbers, writeNumbers } from './numbers.js';
+import { readNumbers, writeNumbers } from './memory/numbers.js';
 
-/** A backend whose memory the host sees: `rules` say how each call is carried out. */
+/** Makes a backend whose memory the host can read and write. `rules` choose the kernel of each call. */
 export const hostBackend = (parts: {
   readonly name: string;
   readonly capabilities: Capabilities;

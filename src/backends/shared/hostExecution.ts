@@ -1,14 +1,14 @@
-/** Plans on memory that the host sees: all is laid out and bound beforehand, and a run is a loop over closures. */
+/** Runs plans in memory that the host can access. Everything is prepared beforehand; a run is a loop over closures. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from './executor.js';
-import type { Heap } from './heap.js';
+import type { Heap } from './memory/heap.js';
 import type { Kernel } from './kernel.js';
-import { layOut, type PlanLayout } from './layout.js';
-import type { Memory } from './memory.js';
+import { layOut, type PlanLayout } from './memory/layout.js';
+import type { Memory } from './memory/memory.js';
 
-/** Reserves the arena of a plan, uploads its constants, and binds its kernels. */
+/** Reserves the arena of a plan, writes its constants and binds its kernels. */
 export const hostExecution = async (
   plan: Plan,
   heap: Heap,
@@ -31,7 +31,7 @@ export const hostExecution = async (
           where: nameOf(plan.calls[at]!),
           expected: `${kernels[at]!.name} to run`,
           actual: thrown instanceof Error ? thrown.message : String(thrown),
-          hint: 'if it is for want of memory, use a smaller batch',
+          hint: 'if memory has run out, use a smaller batch',
         });
         return { at, error };
       }

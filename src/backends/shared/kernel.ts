@@ -1,43 +1,46 @@
 import type { KeyWords } from '../../dsl/backend.js';
 import type { Call, Plan, View } from '../../dsl/plan.js';
 import { sizeOf } from '../../dsl/node.js';
-import type { NumberArray } from './heap.js';
+import type { NumberArray } from './memory/heap.js';
 
-/** Where everything lies during a run, by the plan's buffers and inputs. Kernels must not keep it. */
+/** The memory of a run, indexed by the plan's buffers and inputs. Kernels must not keep references to it. */
 export interface Frame {
   readonly arrays: readonly NumberArray[];
-  /** The heap's addresses of the same: bytes, where the heap is one linear memory. */
+  /** The heap addresses of the same buffers, in bytes if the heap is one linear memory. */
   readonly addresses: readonly number[];
-  /** Key inputs; undefined for the others. */
+  /** Indexed by input: its key, or undefined if it is not a key. */
   readonly keys: readonly (KeyWords | undefined)[];
   /**
-   * Takes the arrays anew if the heap has moved. The executor does so before each call; a kernel that
-   * has allocated does so before it goes on.
+   * Renews the arrays if the heap has moved. The executor calls this before each call of the plan; a kernel must call
+   * it after it has allocated memory.
    */
   readonly refresh: () => void;
 }
 
-/** What carries out one call of a plan. */
-export interface Named {
-  /** For `explain`. */
+/** The common part of all kernels. A kernel runs one call of a plan. */
+export interface NamedKernel {
+  /** Shown by `explain`. */
   readonly name: string;
 }
 
-/** Code of the host that carries out one call. */
-export interface Kernel extends Named {
+/** A kernel that runs on the host. */
+export interface Kernel extends NamedKernel {
   readonly run: (frame: Frame) => void;
 }
 
-/** A way to carry out some calls: null for those it does not take. The first rule that takes a call wins. */
-export type Rule<K extends Named = Kernel> = (call: Call) => K | null;
+/**
+ * Makes the kernel of a call, or returns null for a call that it does not handle. The first rule that handles a call
+ * wins.
+ */
+export type Rule<K extends NamedKernel = Kernel> = (call: Call) => K | null;
 
-/** The rules for a plan, which may look at all of it first. */
-export type RulesFor<K extends Named = Kernel> = (plan: Plan) => readonly Rule<K>[];
+/** Makes the rules for a plan. They may depend on the whole plan. */
+export type RulesFor<K extends NamedKernel = Kernel> = (plan: Plan) => readonly Rule<K>[];
 
-/** The elements of a dense view. */
+/** Returns the elements of a dense view. */
 export const elementsOf = (frame: Frame, view: View): NumberArray =>
   frame.arrays[view.buffer]!.subarray(view.offset, view.offset + sizeOf(view.shape));
 
-/** The buffers that a call writes. */
+/** Lists the buffers that a call writes. */
 export const writtenBy = (call: Call): readonly number[] =>
   call.kind === 'region' ? call.region.stores.map((store) => store.buffer) : [call.output.buffer];

@@ -4,37 +4,42 @@ import type { Plan } from '../../dsl/plan.js';
 import type { NumberType } from '../../dsl/region.js';
 import { E, type either } from '../../internal/fp.js';
 import { createRunner, type Execution, kernelsOf } from './executor.js';
-import type { Named, RulesFor } from './kernel.js';
-import type { Memory } from './memory.js';
+import type { NamedKernel, RulesFor } from './kernel.js';
+import type { Memory } from './memory/memory.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** The parts that are particular to a kind of memory. */
-export interface Parts<K extends Named> {
+/** The parts of a backend that depend on its kind of memory. */
+export interface Parts<K extends NamedKernel> {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly memory: Memory;
   readonly rules: RulesFor<K>;
-  /** Lays a plan out with the kernels of its calls. */
+  /** Places a plan and the kernels of its calls in memory. */
   readonly layOut: (plan: Plan, kernels: readonly K[]) => Promise<Result<Execution>>;
-  /** Writes numbers as elements of a dtype from an address on, before it waits for anything; the error if it cannot. */
+  /**
+   * Writes numbers as elements of a dtype, starting at an address, before its first `await`. Returns an error or null.
+   */
   readonly write: (
     address: number,
     data: HostArray,
     dtype: NumberType,
   ) => NoisefoldError | null | Promise<NoisefoldError | null>;
-  /** Reads the numbers of a buffer at an address. It copies them, or orders the copy, before it waits for anything. */
+  /** Reads the elements of a buffer at an address. It makes or submits the copy before its first `await`. */
   readonly read: (address: number, buffer: DeviceBuffer) => Result<HostArray> | Promise<Result<HostArray>>;
-  /** Gives back what is not memory. */
+  /** Frees resources other than memory. */
   readonly close: () => void;
   readonly lost: Backend['lost'];
 }
 
-/** Makes a backend on a memory: `rules` say how each call is carried out, the rest is common. */
-export const memoryBackend = <K extends Named>(parts: Parts<K>): Backend => {
+/** Makes a backend from its memory, the rules that choose kernels, and the other parts that differ between backends. */
+export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend => {
   const { name, capabilities, memory, rules, layOut, lost } = parts;
 
-  /** Works on an open backend. Work that the backend is closed before, or during, ends in the error that says so. */
+  /**
+   * Runs `work` if the backend is open. Returns the error of a closed backend if it was closed before or during the
+   * work.
+   */
   const whileOpen = async <A>(work: () => Promise<Result<A>>): Promise<Result<A>> => {
     const before = memory.closed();
     if (before !== null) return E.left(before);

@@ -9,7 +9,7 @@ import { nodeGpu } from '../tfjs/nodeGpu.js';
 import { wasm } from '../wasm/backend.js';
 import { webgpu } from '../webgpu/index.js';
 
-/** Backends as JavaScript calls them: with anything. */
+/** A backend as called from JavaScript: with any argument. */
 type Acquire = (options: unknown) => taskEither.TaskEither<NoisefoldError, Backend>;
 
 const messageOf = async (acquire: unknown, options: unknown): Promise<string> => {
@@ -27,6 +27,6 @@ test.each([
   [nodeGpu, { device: 1 }, 'the node-gpu backend.device: expected no fields, got an unknown field; '],
   [cpu, { threads: 4 }, 'the cpu backend.threads: expected no fields, got an unknown field; '],
   [reference, { precision: 'double' }, 'the reference backend.precision: expected no fields, got an unknown field; '],
-])('%o refuses %o', async (acquire, options, message) => {
+])('%o rejects %o', async (acquire, options, message) => {
   expect(await messageOf(acquire, options)).toContain(`ConfigError ${message}`);
 }); // prettier-ignore

@@ -1,4 +1,4 @@
-/** Options of backends, from TypeScript or not: decoded, by one rule for all. */
+/** Decodes the options of backends, also when they are called from JavaScript. */
 import { task, type Task } from '../../dsl/effect.js';
 import type { Backend } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
@@ -8,9 +8,12 @@ import { F, type t, TE, type taskEither } from '../../internal/fp.js';
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
-const HINT = 'leave out what is not needed, and see to its spelling';
+const HINT = 'check the spelling, and omit fields that you do not need';
 
-/** A backend of some options, all of which may be left out; `ConfigError` of those that its codec does not take. */
+/**
+ * Makes a backend function from its options codec and its acquire effect. The options may be omitted; `ConfigError` if
+ * the codec rejects them.
+ */
 export const withOptions = <A>(
   where: string,
   options: t.Decoder<unknown, A>,
@@ -18,6 +21,6 @@ export const withOptions = <A>(
 ): ((given?: A) => Task<Backend>) =>
   F.flow(optionsOf({ where, options, hint: HINT }), TE.fromEither, TE.flatMap(acquire), task);
 
-/** Of backends that have none. */
+/** The options of backends that have no options. */
 export type NoOptions = Readonly<Record<string, never>>;
-export const noOptions: t.Type<NoOptions> = exactly({}) as t.Type<unknown> as t.Type<NoOptions>; // nothing is in it
+export const noOptions: t.Type<NoOptions> = exactly({}) as t.Type<unknown> as t.Type<NoOptions>; // an object without fields

@@ -1,24 +1,24 @@
-/** Optional peers: packages of Node alone, which may be absent. */
+/** Optional peer dependencies: packages for Node that may not be installed. */
 import { type Explanation, failure, type NoisefoldError } from '../../dsl/errors.js';
 
-/** By a name that bundlers do not follow. */
+/** Imports a package by a name that bundlers do not resolve. */
 export const importPeer = (name: string): Promise<unknown> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
-/** The first line of what was thrown, without the files that a loader names. */
+/** Returns the first line of an error message, without the file names that a loader adds. */
 export const reasonOf = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown))
     .split('\n')[0]!
     .replace(/ imported (from|by) .*/, '')
     .trim();
 
-/** Whether it is the package itself that was not found, and not a part of it or what it needs. */
+/** True if the package itself was not found, rather than one of its files or dependencies. */
 export const isAbsent = (name: string, thrown: unknown): boolean =>
   /(?:cannot find (?:package|module)|failed to load url|could not resolve) ['"]?([^'" ]+)/i.exec(
     reasonOf(thrown),
   )?.[1] === name;
 
-/** What is said of a package that is not there: the same of all. */
+/** The error for a missing package. */
 export const absent = (name: string, { where, hint }: Pick<Explanation, 'where' | 'hint'>): NoisefoldError =>
   failure('BackendUnavailable', {
     where,

@@ -1,9 +1,9 @@
 /**
- * Coefficients of the elementary functions of our float32 kernels, constant term first: our own, fitted
- * for the least largest error, with each coefficient rounded to float32 in turn.
+ * Polynomial coefficients for the elementary functions of the float32 kernels, constant term first. They are minimax
+ * fits made for noisefold, with each coefficient rounded to float32 in turn.
  */
 
-/** ln 2 in two parts, the first with so few bits that its product with an exponent is exact. */
+/** ln 2 in two parts. The first has so few bits that its product with an exponent is exact. */
 export const LN2_HIGH = 0.693359375;
 export const LN2_LOW = -2.1219444005469057e-4;
 

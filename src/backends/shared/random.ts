@@ -3,11 +3,11 @@ import type { KeyExpression } from '../../dsl/plan.js';
 import { deriveWords, randomInto } from '../../dsl/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';
 
-/** The words of a derived key. */
+/** Computes the words of a derived key. */
 export const evaluateKey = ({ input, words }: KeyExpression, keys: Frame['keys']): KeyWords =>
   words.reduce<KeyWords>(deriveWords, keys[input]!);
 
-/** Random numbers, made on the host straight into the backend's memory. */
+/** Generates random numbers on the host, directly in the backend's memory. */
 export const randomRule: Rule = (call) =>
   call.kind === 'random'
     ? {

@@ -1,12 +1,12 @@
-/** Rows taken and added by their numbers, in JavaScript: tfjs's kernels take longer to call than to run. */
+/** `gather` and `scatterAdd` in JavaScript: calling tfjs's kernels takes longer than running them. */
 import type { View } from '../../dsl/plan.js';
-import type { NumberArray } from './heap.js';
+import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 
-/** An index out of range means the nearest row. */
+/** An index out of range selects the nearest row. */
 const nearest = (index: number, rows: number): number => Math.min(Math.max(index, 0), rows - 1);
 
-/** The rows of `x` that the indices name, one after another. */
+/** Copies the rows of `x` at the indices, one after another. */
 const gatherRows = (x: NumberArray, indices: NumberArray, rows: number, y: NumberArray): void => {
   const size = y.length / indices.length;
   for (let j = 0; j < indices.length; j++) {
@@ -15,7 +15,7 @@ const gatherRows = (x: NumberArray, indices: NumberArray, rows: number, y: Numbe
   }
 };
 
-/** Each row of `updates` added to the row of `y` that its index names; `y` begins as zeros. */
+/** Fills `y` with zeros, then adds each row of `updates` to the row of `y` at its index. */
 const addRows = (indices: NumberArray, updates: NumberArray, rows: number, y: NumberArray): void => {
   const size = updates.length / indices.length;
   y.fill(0);
@@ -28,7 +28,7 @@ const addRows = (indices: NumberArray, updates: NumberArray, rows: number, y: Nu
 export const rowsRule: Rule = (call) => {
   if (call.kind !== 'library' || (call.node.op !== 'gather' && call.node.op !== 'scatterAdd')) return null;
   const { inputs, output, node } = call;
-  const [first, second] = inputs as readonly [View, View]; // both have two
+  const [first, second] = inputs as readonly [View, View]; // both operations have two inputs
   const [work, rows] = node.op === 'gather' ? [gatherRows, first.shape[0]!] : [addRows, output.shape[0]!];
   return {
     name: node.op === 'gather' ? 'copy rows' : 'add rows',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { binaryFunction, castFunction, unaryFunction } from './scalar.js';
 
-/** erf by C's libm, as Python's `math.erf` gives it. */
+/** erf by C's libm, computed with Python's `math.erf`. */
 const ERF = [
   [0, 0],
   [1e-300, 1.1283791670955126e-300],
@@ -30,12 +30,12 @@ describe('erf', () => {
     expect(Math.abs(erf(x) - expected)).toBeLessThanOrEqual(approx * expected);
     expect(erf(-x)).toBe(-erf(x));
   });
-  test('keeps NaN, and reaches ±1 at infinity', () => {
+  test('keeps NaN, and is ±1 at infinity', () => {
     expect([NaN, Infinity, -Infinity].map(erf)).toEqual([NaN, 1, -1]);
   });
 });
 
-test('round goes to the even of two neighbours, and keeps what has no fraction', () => {
+test('round sends halves to the even neighbour, and keeps whole numbers', () => {
   const given = [-2.5, -1.5, -0.5, 0.49999999999999994, 0.5, 1.5, 2.5, 2 ** 52 + 1, Infinity, NaN];
   expect(given.map(unaryFunction('round', 'float32'))).toEqual([
     -2, -2, -0, 0, 0, 2, 2, 2 ** 52 + 1, Infinity, NaN,
@@ -48,7 +48,7 @@ test('sigmoid neither overflows nor cancels', () => {
   expect(sigmoid(-40) / Math.exp(-40)).toBeCloseTo(1, 14);
 });
 
-test('integers wrap, and divide as in C, by zero to zero', () => {
+test('integers wrap and divide as in C; division by zero gives zero', () => {
   const int = (fn: 'add' | 'mul' | 'div' | 'mod' | 'pow', a: number, b: number) =>
     binaryFunction(fn, 'int32')(a, b);
   expect(int('add', 2147483647, 1)).toBe(-2147483648);
@@ -58,7 +58,7 @@ test('integers wrap, and divide as in C, by zero to zero', () => {
   expect([int('pow', 3, 21), int('pow', -1, -3), int('pow', 5, -1)]).toEqual([1870418611, -1, 0]);
 });
 
-test('casts truncate and saturate; NaN is 0 as an integer, and true', () => {
+test('casts truncate and saturate; NaN becomes 0 as an integer, and true as a bool', () => {
   const given = [1.9, -1.9, 3e9, -3e9, NaN, -0];
   expect(given.map(castFunction('float32', 'int32'))).toEqual([1, -1, 2147483647, -2147483648, 0, 0]);
   expect(given.map(castFunction('float32', 'bool'))).toEqual([1, 1, 1, 1, 1, 0]);

@@ -1,10 +1,10 @@
 /**
- * What every scalar function means, once: the reference calls these, the JavaScript regions call or
- * inline them, and the kernels written in WebAssembly are tested against them.
+ * The definition of every scalar function. The reference backend calls these functions, JavaScript regions call or
+ * inline them, and the WebAssembly and WGSL kernels are tested against them.
  *
- * int32 wraps around. Integer division truncates toward zero, as in C, and x / 0 = 0; `mod` has the
- * sign of the divisor, and x mod 0 = 0. `max` and `min` give NaN where an operand is NaN; `round` goes
- * to the even one of two neighbours; comparisons with NaN are false. Bools are 0 and 1.
+ * int32 arithmetic wraps around. Integer division truncates toward zero, as in C, and x / 0 = 0. `mod` has the
+ * sign of the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` sends halves to the
+ * even neighbour. Comparisons with NaN are false. Bools are 0 and 1.
  */
 import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/node.js';
 import type { NumberType } from '../../dsl/region.js';
@@ -15,7 +15,7 @@ export { identityOf } from '../../dsl/region.js';
 export type Unary = (x: number) => number;
 export type Binary = (a: number, b: number) => number;
 
-/** A number as int32: truncated toward zero, saturated, NaN to 0. */
+/** Converts to int32: truncates toward zero and saturates; NaN becomes 0. */
 const toInt32 = (x: number): number => {
   if (x >= 2147483647) return 2147483647;
   if (x <= -2147483648) return -2147483648;
@@ -27,13 +27,13 @@ const floorMod: Binary = (a, b) => {
   return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
 };
 
-/** To the nearest integer, half to even. */
+/** Rounds to the nearest integer, halves to even. */
 const round: Unary = (x) => {
   const up = Math.round(x);
   return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
 };
 
-/** `a` to the power `b`, wrapped; a negative power is the truncated reciprocal. */
+/** Computes aᵇ with wrap-around. A negative power is the truncated reciprocal. */
 const integerPower: Binary = (a, b) => {
   if (b < 0) return a === 1 ? 1 : a === -1 ? (b % 2 === 0 ? 1 : -1) : 0;
   let result = 1;
@@ -99,20 +99,21 @@ const integerBinary: Readonly<Record<BinaryFn, Binary>> = {
   mod: (a, b) => floorMod(a, b) | 0,
 };
 
-/** A function on numbers of a dtype (of its operands). */
+/** Returns a unary function; `dtype` is that of its operand. */
 export const unaryFunction = (fn: UnaryFn, dtype: NumberType): Unary =>
   (dtype === 'float32' ? floatUnary : integerUnary)[fn];
 
+/** Returns a binary function; `dtype` is that of its operands. */
 export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
   (dtype === 'float32' ? floatBinary : integerBinary)[fn];
 
-/** A conversion between dtypes; from int32 or bool to float32 the number stays. */
+/** Returns a conversion between dtypes. From int32 or bool to float32 it leaves the number as it is. */
 export const castFunction = (from: NumberType, to: NumberType): Unary => {
   if (to === 'bool') return (x) => (x === 0 ? 0 : 1);
   return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;
 };
 
-/** The binary function that a reduction repeats. */
+/** The binary function with which a reduction combines values. */
 export const COMBINE: Readonly<Record<ReduceFn, BinaryFn>> = {
   sum: 'add',
   prod: 'mul',

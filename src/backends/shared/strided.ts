@@ -1,12 +1,12 @@
-/** Strides: one number of elements for each axis, by which an index becomes an address. */
+/** Strided tensors. The address of an element is `offset + Σ index·stride`, in elements. */
 import { denseStrides } from '../../dsl/lower/loops.js';
 
-/** Whether strides are those of a dense tensor, as far as they matter (an axis of extent 1 has none). */
+/** True if the strides are those of a dense tensor. Strides of axes with extent 1 are ignored. */
 export const isDense = (shape: readonly number[], strides: readonly number[]): boolean =>
   shape.includes(0) ||
   denseStrides(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
 
-/** A place in an array: where the element of index 0 lies, and the strides from there. */
+/** The position of a tensor in an array: the offset of its first element, and its strides. */
 export interface Layout {
   readonly offset: number;
   readonly strides: readonly number[];
@@ -14,7 +14,7 @@ export interface Layout {
 
 export const dense = (shape: readonly number[]): Layout => ({ offset: 0, strides: denseStrides(shape) });
 
-/** Visits the elements of a tensor of `shape` in row-major order, with their addresses in two layouts. */
+/** Visits the indices of `shape` in row-major order, with the address of each element in two layouts. */
 export const walk = (
   shape: readonly number[],
   from: Layout,

@@ -1,10 +1,10 @@
-import type { NumberArray } from './heap.js';
+import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 
-/** NaN has no place in an order of its own: it stands beside ∞. */
+/** Sorts NaN as ∞: comparisons with NaN define no order. */
 const rank = (x: number): number => (Number.isNaN(x) ? Infinity : x);
 
-/** Positions of the k greatest of each row of `extent`, in falling order, into rows of k. */
+/** Writes the positions of the k largest elements of each row of `extent`, in descending order, to rows of k. */
 export const topKPositions = (
   x: ArrayLike<number>,
   extent: number,
@@ -14,13 +14,13 @@ export const topKPositions = (
   for (let row = 0; row < positions.length / k; row++) {
     const ranks = Float64Array.from({ length: extent }, (_, i) => rank(x[row * extent + i]!));
     const order = Array.from(ranks, (_, i) => i);
-    // a difference of infinities would be NaN
+    // a difference would be NaN for two infinities
     order.sort((a, b) => (ranks[a] === ranks[b] ? a - b : ranks[a]! > ranks[b]! ? -1 : 1));
     positions.set(order.slice(0, k), row * k);
   }
 };
 
-/** Positions of the greatest of each row, by a sort in JavaScript. tfjs's kernel loses the order of infinities. */
+/** `topKIndices` by a sort in JavaScript: tfjs's kernel sorts infinities wrongly. */
 export const topKRule: Rule = (call) => {
   if (call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
   const { output } = call;

@@ -1,11 +1,11 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { TE } from '../../internal/fp.js';
-import { hostHeap, type NumberArray } from '../shared/heap.js';
+import { hostHeap, type NumberArray } from '../shared/memory/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { noOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
-import { regionJsRule } from '../shared/regionJs.js';
+import { regionJsRule } from '../shared/regions/regionJs.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { anchorRule, anchorScratch } from './anchors.js';

@@ -1,6 +1,6 @@
 /** Interface to the kernels of a tfjs backend that runs on our memory. */
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { NumberArray } from '../shared/heap.js';
+import type { NumberArray } from '../shared/memory/heap.js';
 
 /** A dense tensor that a kernel reads: elements of our memory, and their address in the heap. */
 export interface Operand {

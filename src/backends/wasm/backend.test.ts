@@ -55,7 +55,7 @@ test('running out of memory is an error, and the backend stays usable', async ()
       expect(backend.stats()).toEqual(before);
     }
   }
-  expect(error).toMatchObject({ _tag: 'BackendFailure', expected: 'room for 512.0 MiB' });
+  expect(error).toMatchObject({ _tag: 'BackendFailure', expected: '512.0 MiB of free memory' });
   expect(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 31 })()).toMatchObject({
     left: { _tag: 'BackendFailure' },
   });

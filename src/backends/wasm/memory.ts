@@ -1,7 +1,7 @@
 /** Uses tfjs's WebAssembly memory as a heap, and runs tfjs's kernels on operands in it. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { Heap, NumberArray } from '../shared/heap.js';
+import type { Heap, NumberArray } from '../shared/memory/heap.js';
 import { listOf, type Operand, type TfjsKernels } from '../tfjs/tensors.js';
 import { moduleOf, type WasmModule } from './module.js';
 

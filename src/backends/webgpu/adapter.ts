@@ -1,16 +1,16 @@
-/** WebGPU where this runs: that of the browser, or in Node the optional peer `webgpu`, which is Dawn. */
+/** Acquires a WebGPU device: from the browser, or in Node from the optional peer `webgpu` (Dawn). */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../shared/peer.js';
 import type { AdapterOptions } from './adapterOptions.js';
-import { inSoftware } from './inSoftware.js';
+import { isSoftwareAdapter } from './softwareAdapter.js';
 
-/** A device, and what its adapter says of itself. */
+/** A device and the description of its adapter. */
 export interface Acquired {
   readonly device: GPUDevice;
   readonly info: GPUAdapterInfo;
-  /** What the device came from. Dawn crashes if it is collected while the device is in use. */
-  readonly from: readonly unknown[];
+  /** The GPU and the adapter of the device. Dawn crashes if they are garbage-collected while the device is in use. */
+  readonly keepAlive: readonly unknown[];
 }
 
 const where = 'the webgpu backend';
@@ -18,18 +18,18 @@ const where = 'the webgpu backend';
 const unavailable = (expected: string, actual: string, hint: string): NoisefoldError =>
   failure('BackendUnavailable', { where, expected, actual, hint });
 
-/** Where a GPU is looked for. */
-export interface Surroundings {
+/** The environment in which to look for a GPU. Tests replace it. */
+export interface Environment {
   readonly navigator: { readonly gpu?: GPU } | undefined;
   readonly isNode: boolean;
   readonly importPeer: () => Promise<Pick<typeof import('webgpu'), 'create'>>;
 }
 
-/** It is Dawn, for Node. */
+/** The package that provides Dawn for Node. */
 const PEER = 'webgpu';
-const INSTALL = 'install it: npm install webgpu@0.6';
+const INSTALL = 'npm install webgpu@0.6';
 
-const here = (): Surroundings => ({
+const currentEnvironment = (): Environment => ({
   navigator: (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator,
   isNode: typeof process !== 'undefined' && process.versions?.node !== undefined,
   importPeer: async () => (await importPeer(PEER)) as typeof import('webgpu'),
@@ -39,26 +39,26 @@ const gpuIn = ({
   navigator,
   isNode,
   importPeer: load,
-}: Surroundings): taskEither.TaskEither<NoisefoldError, GPU> => {
+}: Environment): taskEither.TaskEither<NoisefoldError, GPU> => {
   if (navigator?.gpu !== undefined) return TE.right(navigator.gpu);
   if (!isNode)
     return TE.left(
       unavailable(
         'navigator.gpu',
-        'a browser without it',
-        'open the page over https in a browser that has WebGPU, or use wasm()',
+        'a browser without WebGPU',
+        'open the page over https in a browser that supports WebGPU, or use wasm()',
       ),
     );
   return TE.tryCatch(
     async () => (await load()).create([]),
     (thrown) =>
       isAbsent(PEER, thrown)
-        ? absent(PEER, { where, hint: INSTALL })
-        : unavailable(`${PEER} to load`, reasonOf(thrown), `${INSTALL}, anew`),
+        ? absent(PEER, { where, hint: `install it: ${INSTALL}` })
+        : unavailable(`${PEER} to load`, reasonOf(thrown), `reinstall it: ${INSTALL}`),
   );
 };
 
-interface Adapted {
+interface GpuAndAdapter {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
 }
@@ -68,10 +68,10 @@ const adapterOf =
     { powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions,
     isNode: boolean,
   ) =>
-  (gpu: GPU): taskEither.TaskEither<NoisefoldError, Adapted> => {
+  (gpu: GPU): taskEither.TaskEither<NoisefoldError, GpuAndAdapter> => {
     const hint = isNode
-      ? "install the driver of the GPU, or one that computes in software (Debian's mesa-vulkan-drivers)"
-      : 'let the browser use the GPU (hardware acceleration), or use wasm()';
+      ? 'install the driver of the GPU, or a software driver (mesa-vulkan-drivers on Debian)'
+      : 'turn on hardware acceleration in the browser, or use wasm()';
     return F.pipe(
       TE.tryCatch(
         () => gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback }),
@@ -79,16 +79,20 @@ const adapterOf =
       ),
       TE.flatMap((adapter) => {
         if (adapter === null) return TE.left(unavailable('an adapter', 'none', hint));
-        if (!hardware || !inSoftware(adapter.info)) return TE.right({ gpu, adapter });
+        if (!hardware || !isSoftwareAdapter(adapter.info)) return TE.right({ gpu, adapter });
         const name = adapter.info.description || adapter.info.architecture;
         return TE.left(
-          unavailable('a GPU', `${name}, which computes in software`, 'use wasm(), which is faster'),
+          unavailable(
+            'a hardware GPU',
+            `${name}, which is emulated in software`,
+            'use wasm(), which is faster',
+          ),
         );
       }),
     );
   };
 
-/** Limits of the adapter that shaders and memory go up to; a device has the least that is allowed if it is not asked for more. */
+/** Limits to request from the adapter. By default a device has only the minimum limits that WebGPU guarantees. */
 const LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -102,10 +106,10 @@ const LIMITS = [
   'minStorageBufferOffsetAlignment',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** What is used where an adapter has it. TypeScript's list of names is older than subgroups. */
+/** Optional features, used if the adapter has them. TypeScript's list of names does not contain subgroups yet. */
 const FEATURES = ['timestamp-query', 'subgroups'] as readonly GPUFeatureName[];
 
-const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldError, Acquired> =>
+const deviceOf = ({ gpu, adapter }: GpuAndAdapter): taskEither.TaskEither<NoisefoldError, Acquired> =>
   TE.tryCatch(
     async () => ({
       device: await adapter.requestDevice({
@@ -113,15 +117,20 @@ const deviceOf = ({ gpu, adapter }: Adapted): taskEither.TaskEither<NoisefoldErr
         requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
       }),
       info: adapter.info,
-      from: [gpu, adapter],
+      keepAlive: [gpu, adapter],
     }),
-    (thrown) => unavailable('a device', reasonOf(thrown), 'close what else uses the GPU, and try again'),
+    (thrown) =>
+      unavailable('a device', reasonOf(thrown), 'close other programs that use the GPU, and try again'),
   );
 
-/** A device of the adapter that fits, with all that it can. */
+/** Acquires a device from an adapter that matches the options, with the adapter's limits and features. */
 export const acquireDevice =
-  (options: AdapterOptions, surroundings?: Surroundings): taskEither.TaskEither<NoisefoldError, Acquired> =>
+  (options: AdapterOptions, given?: Environment): taskEither.TaskEither<NoisefoldError, Acquired> =>
   () => {
-    const around = surroundings ?? here();
-    return F.pipe(gpuIn(around), TE.flatMap(adapterOf(options, around.isNode)), TE.flatMap(deviceOf))();
+    const environment = given ?? currentEnvironment();
+    return F.pipe(
+      gpuIn(environment),
+      TE.flatMap(adapterOf(options, environment.isNode)),
+      TE.flatMap(deviceOf),
+    )();
   };

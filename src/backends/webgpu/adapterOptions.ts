@@ -1,13 +1,13 @@
 import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 
-/** Which adapter to ask for. */
+/** Selects the adapter. */
 export interface AdapterOptions {
-  /** Of several GPUs the fast one, if nothing is said. */
+  /** Preference among several GPUs. Default: `high-performance`. */
   readonly powerPreference?: 'high-performance' | 'low-power';
-  /** The adapter that computes in software, where there is one. */
+  /** Requests the software-emulated (fallback) adapter. Default: false. */
   readonly fallback?: boolean;
-  /** Refuses an adapter that computes in software, on the CPU: `wasm()` is faster there. */
+  /** Rejects software-emulated adapters, which run on the CPU: `wasm()` is faster there. Default: false. */
   readonly hardware?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What is particular to a device: it can be lost, it has limits, and its answers come later. */
+/** Behaviour specific to a GPU device: it can be lost, it has limits, and it reports errors asynchronously. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
@@ -29,7 +29,7 @@ import { webgpu } from './webgpu.js';
 
 const acquired = async (): Promise<Acquired> => valueOf(await acquireDevice({})());
 
-/** A backend, and the device under it. */
+/** Makes a backend, and returns its device too. */
 const onDevice = async (): Promise<{ readonly backend: Backend; readonly device: GPUDevice }> => {
   const found = await acquired();
   return { backend: backendOn(found), device: found.device };
@@ -38,7 +38,7 @@ const onDevice = async (): Promise<{ readonly backend: Backend; readonly device:
 const numbers = (n: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
 
-/** A step of training, more or less: noise and a product, and an update in place. */
+/** A simplified training step: noise, a matrix product and an update in place. */
 const step = program({ w: '16 16', key: 'key' }, ({ w, key: k }) => {
   const noised = add(w, mul(normalLike(k, w), 0.1));
   return { w: sub(w, mul(matmul(noised, noised), 0.01)), loss: sum(mul(noised, noised)) };
@@ -50,7 +50,7 @@ const buffer = (elements: number, storage: Buffer['storage']): Buffer => ({
   storage,
 });
 
-/** A plan of one call on an input of so many elements. */
+/** A plan with one call, which copies an input of `elements` elements. */
 const copying = (elements: number): Plan => ({
   buffers: [
     buffer(elements, { kind: 'input', input: 0, offset: 0 }),
@@ -75,18 +75,18 @@ const copying = (elements: number): Plan => ({
 });
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
-  const closing: Backend[] = [];
+  const toClose: Backend[] = [];
   const fresh = async () => {
-    const made = await onDevice();
-    closing.push(made.backend);
-    return made;
+    const created = await onDevice();
+    toClose.push(created.backend);
+    return created;
   };
   afterAll(async () => {
-    for (const backend of closing) await backend.close();
+    for (const backend of toClose) await backend.close();
   });
 
-  test('a device that is lost between two steps ends in an error; resumed, the run gives what it would have given', async () => {
-    /** The weights after some steps from given ones. */
+  test('losing the device is an error, and training resumed on a new device gives the same weights', async () => {
+    /** Runs steps `first` to `last - 1` from the given weights. */
     const trained = async (backend: Backend, from: Float32Array, first: number, last: number) => {
       const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
       let w = valueOf(await upload(from, [16, 16])(backend)());
@@ -101,24 +101,24 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     const undisturbed = await trained((await fresh()).backend, numbers(256), 0, 6);
 
     const { backend, device } = await fresh();
-    const half = await trained(backend, numbers(256), 0, 3); // its numbers are the checkpoint
+    const firstHalf = await trained(backend, numbers(256), 0, 3); // `firstHalf.numbers` serves as the checkpoint
     device.destroy();
-    const run = await half.executable.run({ w: half.w, key: key(3) })();
+    const run = await firstHalf.executable.run({ w: firstHalf.w, key: key(3) })();
     const lost = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('lost') } };
     if (run._tag === 'Right') expect(await read(run.right.loss)(backend)()).toMatchObject(lost);
     else expect(run).toMatchObject(lost);
     expect(backend.lost()).toMatchObject(lost.left);
     expect(backend.lost()?.hint).toContain('checkpoint');
-    // everything says so from then on
-    expect(await half.executable.run({ w: half.w, key: key(3) })()).toMatchObject({ _tag: 'Left' });
+    // all later calls report the loss
+    expect(await firstHalf.executable.run({ w: firstHalf.w, key: key(3) })()).toMatchObject({ _tag: 'Left' });
     expect(await compile(step, {})(backend)()).toMatchObject(lost);
     expect(await upload(numbers(4), [4])(backend)()).toMatchObject(lost);
 
-    const resumed = await trained((await fresh()).backend, half.numbers, 3, 6);
+    const resumed = await trained((await fresh()).backend, firstHalf.numbers, 3, 6);
     expect(resumed.numbers).toEqual(undisturbed.numbers);
   });
 
-  test('closing is no loss', async () => {
+  test('closing the backend does not count as losing the device', async () => {
     const { backend } = await onDevice();
     valueOf(await backend.close());
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -126,7 +126,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(await upload(numbers(4), [4])(backend)()).toMatchObject({ left: { actual: 'a closed one' } });
   });
 
-  test('what the device refuses comes as a value', async () => {
+  test('returns errors of the device as values', async () => {
     const gpu = gpuOf(await acquired());
     const storage = 128;
     expect(
@@ -141,14 +141,14 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       actual: expect.stringContaining('validation error'),
     });
     const thrown = await gpu.guarded('work', () => {
-      throw new Error('no luck');
+      throw new Error('a broken driver');
     });
-    expect(thrown).toMatchObject({ where: 'work', actual: expect.stringContaining('no luck') });
+    expect(thrown).toMatchObject({ where: 'work', actual: expect.stringContaining('a broken driver') });
     gpu.destroy();
   });
 
-  describe('what is over a limit is refused with the limit, and all goes on', () => {
-    /** A backend that takes its device to have smaller limits than it has. */
+  describe('exceeding a limit is an error that names the limit and leaves the backend usable', () => {
+    /** A backend that sees smaller limits than its device has. */
     const limitedTo = async (limits: Partial<Record<keyof GPUSupportedLimits, number>>): Promise<Backend> => {
       const { device, ...rest } = await acquired();
       const smaller = new Proxy(device.limits, {
@@ -161,10 +161,10 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
         },
       });
       const backend = backendOn({ device: seen, ...rest });
-      closing.push(backend);
+      toClose.push(backend);
       return backend;
     };
-    /** It is as if nothing had been asked for. */
+    /** Checks that the backend holds no memory and still runs programs. */
     const expectIntact = async (backend: Backend): Promise<void> => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
       const runner = valueOf(await backend.compile(copying(4))());
@@ -182,7 +182,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       },
     });
 
-    test('a tensor that no shader can be bound to', async () => {
+    test('a tensor that exceeds the binding size', async () => {
       const backend = await limitedTo({ maxStorageBufferBindingSize: 1024 });
       expect(await backend.compile(copying(257))()).toMatchObject(
         refusal('1024 bytes (maxStorageBufferBindingSize)', '1040 bytes', 'batch'),
@@ -190,9 +190,9 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       expect(await backend.compile(copying(256))()).toHaveProperty('right');
     });
 
-    test('more workgroups than two dimensions have', async () => {
+    test('more workgroups than fit into two dimensions', async () => {
       const backend = await limitedTo({ maxComputeWorkgroupsPerDimension: 2 });
-      const each = 4 * 256; // elements a workgroup
+      const each = 4 * 256; // elements per workgroup
       expect(await backend.compile(copying(4 * each + 1))()).toMatchObject(
         refusal(
           'at most 2 workgroups in each dimension (maxComputeWorkgroupsPerDimension)',
@@ -207,7 +207,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       expect(valueOf(await backend.read(y as DeviceBuffer)())).toEqual(numbers(4 * each));
     });
 
-    test('products of more tiles than two dimensions have', async () => {
+    test('a product with more tiles than fit into two dimensions', async () => {
       const backend = await limitedTo({ maxComputeWorkgroupsPerDimension: 2 });
       const products = program({ x: 'N 40 40' }, ({ x }) => batchedMatmul(x, x));
       expect(await compile(products, { N: 5 })(backend)()).toMatchObject(
@@ -216,7 +216,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       await expectIntact(backend);
     });
 
-    test('a store of more buffers than a shader has', async () => {
+    test('a store that needs more buffers than a shader can bind', async () => {
       const backend = await limitedTo({ maxStorageBuffersPerShaderStage: 2 });
       const { calls, ...rest } = copying(4);
       const [call] = calls as [Extract<Call, { kind: 'region' }>];
@@ -235,7 +235,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       await expectIntact(backend);
     });
 
-    test('intermediate results and constants that no buffer holds', async () => {
+    test('intermediate results and constants that exceed the buffer size', async () => {
       const backend = await limitedTo({ maxBufferSize: 4096 });
       expect(await backend.compile({ ...copying(4), arenaElements: 1028 })()).toMatchObject(
         refusal('4096 bytes in all (maxBufferSize)', '4112 bytes', 'checkpoint', 'intermediate results'),
@@ -248,7 +248,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       await expectIntact(backend);
     });
 
-    test('a value that no buffer holds', async () => {
+    test('a value that exceeds the buffer size', async () => {
       const backend = await limitedTo({ maxBufferSize: 4096 });
       expect(await upload(numbers(1025), [1025])(backend)()).toMatchObject(
         refusal('1024 elements', '1025 elements', 'smaller'),
@@ -257,7 +257,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       await expectIntact(backend);
     });
 
-    test('on the device as it is', async () => {
+    test('the real limits of the device', async () => {
       const { backend, device } = await fresh();
       const bound = device.limits.maxStorageBufferBindingSize / 4 + 4;
       expect(await backend.compile(copying(bound))()).toMatchObject(
@@ -269,7 +269,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     });
   });
 
-  test('one value may be given for two inputs', async () => {
+  test('accepts one value for two inputs', async () => {
     const { backend } = await fresh();
     const both = program({ a: '3 3', b: '3 3' }, ({ a, b }) => ({ product: matmul(a, b), total: add(b, a) }));
     const executable = valueOf(await compile(both, {})(backend)());
@@ -279,7 +279,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(Array.from(valueOf(await read(total)(backend)()))).toEqual([2, 0, 0, 0, 4, 0, 0, 0, 6]);
   });
 
-  test('runs of one executable may be under way at once', async () => {
+  test('concurrent runs of one executable do not interfere', async () => {
     const { backend } = await fresh();
     const square = program({ x: '64 64' }, ({ x }) => matmul(x, x));
     const executable = valueOf(await compile(square, {})(backend)());
@@ -289,7 +289,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       expect(valueOf(await read(valueOf(result))(backend)())[5]).toBe(64 * (i + 1) ** 2);
   });
 
-  test('a value that is donated to two runs at once goes to one of them', async () => {
+  test('only one of two concurrent runs gets a value that is donated to both', async () => {
     const { backend } = await fresh();
     const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
     const w = valueOf(await upload(numbers(256), [16, 16])(backend)());
@@ -298,18 +298,18 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(results.find(({ _tag }) => _tag === 'Left')).toMatchObject({ left: { _tag: 'ValueConsumed' } });
   });
 
-  test('a step that is run again and again makes no new buffers on the device', async () => {
+  test('repeated runs create no new buffers on the device', async () => {
     const { device, ...rest } = await acquired();
-    let made = 0;
+    let created = 0;
     const counted = new Proxy(device, {
       get: (target, name) => {
-        if (name === 'createBuffer') made++;
+        if (name === 'createBuffer') created++;
         const found: unknown = Reflect.get(target, name);
         return typeof found === 'function' ? found.bind(target) : found;
       },
     });
     const backend = backendOn({ device: counted, ...rest });
-    closing.push(backend);
+    toClose.push(backend);
     const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
     let w = valueOf(await upload(numbers(256), [16, 16])(backend)());
     const train = async (steps: number): Promise<void> => {
@@ -322,13 +322,13 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     };
     await train(3);
     const { buffers, bytes } = backend.stats();
-    const before = made;
+    const before = created;
     await train(200);
-    expect(made).toBe(before);
+    expect(created).toBe(before);
     expect(backend.stats()).toMatchObject({ buffers, bytes });
   });
 
-  test.each([true, false])('runs are timed call by call (by timestamps: %s)', async (timestamps) => {
+  test.each([true, false])('profiles each call (with timestamps: %s)', async (timestamps) => {
     const { device, ...rest } = await acquired();
     const features = new Set(timestamps ? device.features : []);
     const seen = new Proxy(device, {
@@ -338,7 +338,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
       },
     });
     const backend = backendOn({ device: seen, ...rest });
-    closing.push(backend);
+    toClose.push(backend);
     const executable = valueOf(await compile(step, {})(backend)());
     const given = { w: numbers(256), key: key(1) };
     const expected = valueOf(await read(valueOf(await executable.run(given)()).w)(backend)());
@@ -349,7 +349,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(Math.max(...milliseconds)).toBeGreaterThan(0);
   });
 
-  test('permutations, which the host makes, are there in their place', async () => {
+  test('copies permutations from the host to their buffer', async () => {
     const { backend } = await fresh();
     const drawn = program({ key: 'key' }, ({ key: k }) => add(permutation(k, 1000), 1));
     const executable = valueOf(await compile(drawn, {})(backend)());
@@ -361,7 +361,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     }
   });
 
-  test('a call that no kernel is for is refused when it is compiled', async () => {
+  test('compiling rejects a call without a kernel', async () => {
     const { backend } = await fresh();
     const call: Call = {
       kind: 'library',
@@ -375,7 +375,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     });
   });
 
-  test('several backends live side by side', async () => {
+  test('closing one backend does not affect another', async () => {
     const [first, second] = (await Promise.all([webgpu()(), webgpu()()])).map(valueOf) as [Backend, Backend];
     valueOf(await first.close());
     const x = valueOf(await upload(numbers(8), [8])(second)());

@@ -1,7 +1,7 @@
-/** A backend on a device. */
+/** The WebGPU backend on an acquired device. */
 import type { Backend } from '../../dsl/backend.js';
 import { E } from '../../internal/fp.js';
-import { createMemory } from '../shared/memory.js';
+import { createMemory } from '../shared/memory/memory.js';
 import { memoryBackend } from '../shared/memoryBackend.js';
 import type { Acquired } from './adapter.js';
 import { gpuOf } from './gpu.js';
@@ -15,14 +15,14 @@ import type { Kernel } from './products/shader.js';
 import { randomRule, regionDispatches, regionRule } from './shaders.js';
 import { createStaging, write } from './transfer.js';
 
-/** `kernel` is what products are computed with: that for the device, where none is given. */
+/** Makes the backend. `kernel` computes matrix products and convolutions; default: the one suited to the device. */
 export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
   const gpu = gpuOf(acquired);
   const { limits } = gpu.device;
   const space = gpuSpace(gpu);
   const memory = createMemory('webgpu', space);
   const staging = createStaging(gpu);
-  const workshop = { gpu, space, memory, pipelines: createPipelines(gpu) };
+  const context = { gpu, space, memory, pipelines: createPipelines(gpu) };
   const multiply = kernel ?? kernelFor(gpu);
   return memoryBackend({
     name: 'webgpu',
@@ -41,8 +41,8 @@ export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
       directRule(plan, limits),
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
-    layOut: (plan, kernels) => gpuExecution(plan, kernels, workshop),
-    // a device is not asked how a write went, which would wait for it: sizes are right, and what it throws is here
+    layOut: (plan, kernels) => gpuExecution(plan, kernels, context),
+    // no error scope: it would wait for the device. The sizes are known to be valid; thrown errors are caught here
     write: (address, data, dtype) => {
       try {
         write(gpu, space.bufferAt(address), 0, data, dtype);

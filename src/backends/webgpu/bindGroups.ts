@@ -1,13 +1,13 @@
-/** Bind groups, made once for the same memory. */
+/** Bind groups, reused while the memory stays the same. */
 import type { GpuSpace } from './gpuSpace.js';
 import type { Pipeline } from './pipelines.js';
-import type { Range } from './places.js';
+import type { Range } from './memoryLayout.js';
 import type { Resources } from './resources.js';
 
-/** So many are kept of one dispatch: inputs and outputs come back to the same few addresses. */
-const MOST_KEPT = 4;
+/** Maximum number of cached groups per dispatch. Inputs and outputs alternate between few addresses. */
+const MAX_CACHED = 4;
 
-/** The bind group of a dispatch, as its memory lies now. */
+/** Returns a function that gives the bind group of a dispatch at the current addresses. */
 export const bindGroupsOf = (
   device: GPUDevice,
   space: GpuSpace,
@@ -28,16 +28,16 @@ export const bindGroupsOf = (
     const group = create();
     return () => group;
   }
-  /** The last ones, newest first, each with the addresses that it was made for. */
-  const kept: { readonly at: readonly number[]; readonly group: GPUBindGroup }[] = [];
-  const isAt = ({ at }: (typeof kept)[number]): boolean =>
-    moving.every((owner, i) => at[i] === addresses[owner]);
+  /** Cached groups, most recently used first, each with the addresses that it binds. */
+  const cached: { readonly addressesAt: readonly number[]; readonly group: GPUBindGroup }[] = [];
+  const isCurrent = ({ addressesAt }: (typeof cached)[number]): boolean =>
+    moving.every((owner, i) => addressesAt[i] === addresses[owner]);
   return () => {
-    const known = kept.findIndex(isAt);
-    if (known === 0) return kept[0]!.group; // mostly where all was in the last run
-    const [found] = known > 0 ? kept.splice(known, 1) : [];
-    kept.unshift(found ?? { at: moving.map((owner) => addresses[owner]!), group: create() });
-    if (kept.length > MOST_KEPT) kept.pop();
-    return kept[0]!.group;
+    const position = cached.findIndex(isCurrent);
+    if (position === 0) return cached[0]!.group; // common case: same addresses as in the last run
+    const [found] = position > 0 ? cached.splice(position, 1) : [];
+    cached.unshift(found ?? { addressesAt: moving.map((owner) => addresses[owner]!), group: create() });
+    if (cached.length > MAX_CACHED) cached.pop();
+    return cached[0]!.group;
   };
 };

@@ -1,15 +1,15 @@
-/** A device with its errors as values. */
+/** A device that reports its errors as values. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import type { Acquired } from './adapter.js';
 
 export interface Gpu extends Acquired {
-  /** A binding of a storage buffer begins at a multiple of so many elements. */
+  /** Required alignment of storage bindings, in elements. */
   readonly alignment: number;
-  /** The error that ended the device, once it is lost; null while it lives, and after `destroy`. */
+  /** Returns the error with which the device was lost, or null. `destroy` does not count as a loss. */
   readonly lost: () => NoisefoldError | null;
-  /** Does something with the device; the promise says what of it has failed, or null. */
+  /** Runs `work` inside error scopes. The promise resolves to its first error, or null. */
   readonly guarded: (where: string, work: () => void) => Promise<NoisefoldError | null>;
-  /** What a promise of the device was rejected for: often that the device is lost. */
+  /** Turns the rejection of a device promise into an error. Often the cause is the loss of the device. */
   readonly rejected: (where: string, thrown: unknown) => Promise<NoisefoldError>;
   readonly destroy: () => void;
 }
@@ -20,25 +20,24 @@ const lostError = ({ reason, message }: GPUDeviceLostInfo): NoisefoldError =>
   failure('BackendFailure', {
     where: BACKEND,
     expected: 'a live device',
-    actual: `one that is lost (${reason}${message === '' ? '' : `: ${message}`})`,
-    hint: 'acquire the backend again, and go on from the last checkpoint',
+    actual: `one that was lost (${reason}${message === '' ? '' : `: ${message}`})`,
+    hint: 'acquire the backend again, and resume from the last checkpoint',
   });
 
 const HINTS = {
-  'out-of-memory': 'use a smaller batch, or release values that are not needed',
-  validation: 'this is a defect of noisefold: please report it with this message',
-  internal: 'the driver could not do it: use a smaller batch, or another backend',
+  'out-of-memory': 'use a smaller batch, or release values that are no longer needed',
+  validation: 'this is a bug in noisefold: please report it with this message',
+  internal: 'the driver failed: use a smaller batch, or another backend',
 } as const satisfies Readonly<Record<GPUErrorFilter, string>>;
 
 const SCOPES = ['internal', 'validation', 'out-of-memory'] as const;
 
-/** Errors of one kind are pages long, and say the most in the beginning. */
-const LONGEST = 500;
+/** Maximum length of a device message. Some are pages long, with the important part at the start. */
+const MAX_MESSAGE_LENGTH = 500;
 
-/** An element takes four bytes. */
 const elementsOf = (bytes: number): number => Math.ceil(bytes / 4);
 
-export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
+export const gpuOf = ({ device, info, keepAlive }: Acquired): Gpu => {
   let loss: NoisefoldError | null = null;
   let destroyed = false;
   void device.lost.then((lost) => {
@@ -46,17 +45,17 @@ export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
   });
 
   const rejected: Gpu['rejected'] = async (where, thrown) => {
-    // what is pending is rejected before the loss is told
+    // promises are rejected before `device.lost` resolves: wait for it a few turns of the event loop
     const isLost = (): boolean => loss !== null;
-    for (let turns = 0; turns < 10 && !isLost(); turns++)
-      await new Promise((next) => setTimeout(next, turns));
+    for (let attempt = 0; attempt < 10 && !isLost(); attempt++)
+      await new Promise((next) => setTimeout(next, attempt));
     return (
       loss ??
       failure('BackendFailure', {
         where,
-        expected: 'an answer of the device',
+        expected: 'the device to respond',
         actual: thrown instanceof Error ? `${thrown.name} ${thrown.message}` : String(thrown),
-        hint: 'do not use the backend after it was closed',
+        hint: 'do not use the backend after closing it',
       })
     );
   };
@@ -69,10 +68,10 @@ export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
     } catch (error) {
       thrown = { error };
     }
-    // all are popped before anything else can be pushed
+    // pop all scopes now, before other work can push its own
     const popped = [...SCOPES].reverse().map(async (scope) => {
       const error = await device.popErrorScope();
-      return error === null ? null : { scope, message: error.message.slice(0, LONGEST) };
+      return error === null ? null : { scope, message: error.message.slice(0, MAX_MESSAGE_LENGTH) };
     });
     return (async () => {
       try {
@@ -81,7 +80,7 @@ export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
         if (loss !== null || error === undefined || error === null) return loss;
         return failure('BackendFailure', {
           where,
-          expected: 'the device to carry it out',
+          expected: 'the device to succeed',
           actual: `${error.scope} error: ${error.message}`,
           hint: HINTS[error.scope],
         });
@@ -94,7 +93,7 @@ export const gpuOf = ({ device, info, from }: Acquired): Gpu => {
   return {
     device,
     info,
-    from,
+    keepAlive,
     alignment: Math.max(16, elementsOf(device.limits.minStorageBufferOffsetAlignment)),
     lost: () => loss,
     guarded,

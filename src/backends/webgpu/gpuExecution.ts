@@ -1,10 +1,10 @@
-/** Plans on a device: bound beforehand, and a run is one list of commands. */
+/** Runs plans on a device. Bindings are prepared beforehand; a run submits one command buffer. */
 import type { KeyWords } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import { offsetOf, type Plan } from '../../dsl/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from '../shared/executor.js';
-import type { Memory } from '../shared/memory.js';
+import type { Memory } from '../shared/memory/memory.js';
 import { evaluateKey } from '../shared/random.js';
 import { bindGroupsOf } from './bindGroups.js';
 import type { GpuKernel } from './dispatch.js';
@@ -12,107 +12,108 @@ import type { Gpu } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
-import { placesOf } from './places.js';
+import { memoryLayoutOf } from './memoryLayout.js';
 import { layOutResources, reserveBlocks, type Resources, writeConstants } from './resources.js';
 import { createTimer, type Timer } from './timing.js';
 
-/** A dispatch, ready to be encoded. */
-interface Ready {
+/** A dispatch that is ready to encode. */
+interface PreparedDispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: () => GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
 }
 
-/** The parts that plans on a device share. */
-export interface Workshop {
+/** Objects that all plans on a device share. */
+export interface DeviceContext {
   readonly gpu: Gpu;
   readonly space: GpuSpace;
   readonly memory: Memory;
   readonly pipelines: Pipelines;
 }
 
-/** So many runs may wait for the device, each of which may hold buffers. */
-const MOST_UNDER_WAY = 8;
+/** Maximum number of submitted runs that the device has not finished. Each of them may hold buffers. */
+const MAX_RUNS_IN_PROGRESS = 8;
 
-/** Lets no more than so many runs be under way. */
+/** Makes a function that waits while too many runs are in progress. */
 const createThrottle = (device: GPUDevice): (() => Promise<void>) => {
-  const underWay: Promise<unknown>[] = [];
+  const inProgress: Promise<unknown>[] = [];
   return async () => {
-    underWay.push(device.queue.onSubmittedWorkDone().catch(() => undefined));
-    if (underWay.length > MOST_UNDER_WAY) await underWay.shift();
+    inProgress.push(device.queue.onSubmittedWorkDone().catch(() => undefined));
+    if (inProgress.length > MAX_RUNS_IN_PROGRESS) await inProgress.shift();
   };
 };
 
+/** Compiles the shaders of a plan, reserves its memory and binds its kernels. */
 export const gpuExecution = async (
   plan: Plan,
   kernels: readonly GpuKernel[],
-  workshop: Workshop,
+  context: DeviceContext,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
-  const { gpu, space, memory, pipelines } = workshop;
-  const places = placesOf(plan, kernels, gpu.alignment);
-  const excess = overLimits(plan, kernels, places, gpu.device.limits);
+  const { gpu, space, memory, pipelines } = context;
+  const memoryLayout = memoryLayoutOf(plan, kernels, gpu.alignment);
+  const excess = overLimits(plan, kernels, memoryLayout, gpu.device.limits);
   if (excess !== null) return E.left(excess);
   const dispatches = kernels.flatMap((kernel, k) =>
     kernel.dispatches.map((dispatch) => ({ dispatch, where: nameOf(plan.calls[k]!) })),
   );
   const compiled = await pipelines.compile(dispatches);
   if (E.isLeft(compiled)) return compiled;
-  const blocks = await reserveBlocks(places, memory);
+  const blocks = await reserveBlocks(memoryLayout, memory);
   if (E.isLeft(blocks)) return blocks;
-  const laid = layOutResources(places, blocks.right, memory);
-  if (E.isLeft(laid)) return laid;
+  const resources = layOutResources(memoryLayout, blocks.right, memory);
+  if (E.isLeft(resources)) return resources;
   let execution: Execution | null = null;
   const failed = await gpu.guarded('compile', () => {
-    writeConstants(plan, laid.right, gpu, space);
-    execution = bound(plan, kernels, workshop, compiled.right, laid.right);
+    writeConstants(plan, resources.right, gpu, space);
+    execution = bindPlan(plan, kernels, context, compiled.right, resources.right);
   });
-  const made = execution as Execution | null; // assigned in a function
-  if (failed === null && made !== null) return E.right(made);
-  laid.right.release();
+  const result = execution as Execution | null; // assigned in the callback above
+  if (failed === null && result !== null) return E.right(result);
+  resources.right.release();
   return E.left(failed!);
 };
 
-const bound = (
+const bindPlan = (
   plan: Plan,
   kernels: readonly GpuKernel[],
-  { gpu, space }: Workshop,
+  { gpu, space }: DeviceContext,
   compiled: readonly Pipeline[],
   resources: Resources,
 ): Execution => {
   const { device } = gpu;
-  const { addresses, places } = resources;
-  const throttled = createThrottle(device);
+  const { addresses, memoryLayout } = resources;
+  const throttle = createThrottle(device);
   let next = 0;
-  const ready = kernels.map(({ dispatches }, k) =>
-    dispatches.map(({ workgroups }, d): Ready => {
+  const prepared = kernels.map(({ dispatches }, k) =>
+    dispatches.map(({ workgroups }, d): PreparedDispatch => {
       const pipeline = compiled[next++]!;
-      const group = bindGroupsOf(device, space, resources, pipeline, places.ranges[k]![d]!);
+      const group = bindGroupsOf(device, space, resources, pipeline, memoryLayout.ranges[k]![d]!);
       return { pipeline: pipeline.pipeline, group, workgroups };
     }),
   );
   const keys: KeyWords[] = [];
 
-  /** Writes the keys, and what the host makes of them, to where the kernels find them. */
+  /** Writes the keys, and the numbers that the host generates from them, to device memory. */
   const writeKeys = (): void => {
-    const own = places.keys.flatMap((place) => (place === null ? [] : [place]));
+    const own = memoryLayout.keys.flatMap((place) => (place === null ? [] : [place]));
     if (own.length === 0) return;
     const words = new Uint32Array((own.at(-1)!.offset + 8) / 4);
-    kernels.forEach(({ key, made }, k) => {
+    kernels.forEach(({ key, hostNumbers }, k) => {
       if (key === undefined) return;
       const evaluated = evaluateKey(key, keys);
-      words.set(evaluated, places.keys[k]!.offset / 4);
-      if (made === undefined) return;
-      const numbers = new Int32Array(made.elements);
-      made.make(evaluated, numbers);
-      const { owner, offset } = places.made[k]!;
+      words.set(evaluated, memoryLayout.keys[k]!.offset / 4);
+      if (hostNumbers === undefined) return;
+      const numbers = new Int32Array(hostNumbers.elements);
+      hostNumbers.generate(evaluated, numbers);
+      const { owner, offset } = memoryLayout.hostNumbers[k]!;
       device.queue.writeBuffer(space.bufferAt(addresses[owner]!), offset, numbers);
     });
     device.queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
   };
 
-  const copyMade = (encoder: GPUCommandEncoder, k: number): void => {
-    const { buffer, offset: at, elements } = kernels[k]!.made!;
-    const { owner, offset } = places.made[k]!;
+  const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
+    const { buffer, offset: at, elements } = kernels[k]!.hostNumbers!;
+    const { owner, offset } = memoryLayout.hostNumbers[k]!;
     const { storage } = plan.buffers[buffer]!;
     const target = 4 * (at + offsetOf(storage));
     encoder.copyBufferToBuffer(
@@ -124,7 +125,7 @@ const bound = (
     );
   };
 
-  const dispatchAll = (pass: GPUComputePassEncoder, all: readonly Ready[]): void => {
+  const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch[]): void => {
     for (const { pipeline, group, workgroups } of all) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group());
@@ -132,24 +133,24 @@ const bound = (
     }
   };
 
-  /** All calls in one pass, but for copies, which no pass has. */
+  /** Encodes all calls in one compute pass. A copy ends the pass, since it cannot be part of one. */
   const encode = (encoder: GPUCommandEncoder): void => {
     let pass: GPUComputePassEncoder | null = null;
-    ready.forEach((all, k) => {
-      if (kernels[k]!.made !== undefined) {
+    prepared.forEach((all, k) => {
+      if (kernels[k]!.hostNumbers !== undefined) {
         pass?.end();
         pass = null;
-        copyMade(encoder, k);
+        copyHostNumbers(encoder, k);
       }
       if (all.length > 0) dispatchAll((pass ??= encoder.beginComputePass()), all);
     });
-    (pass as GPUComputePassEncoder | null)?.end(); // assigned in a function
+    (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
-  /** A pass for each call, with its times. */
+  /** Encodes each call in a pass of its own, with timestamps. */
   const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
-    ready.forEach((all, k) => {
-      if (kernels[k]!.made !== undefined) copyMade(encoder, k);
+    prepared.forEach((all, k) => {
+      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
       const pass = encoder.beginComputePass({ timestampWrites: timer.timestamps(k) });
       dispatchAll(pass, all);
       pass.end();
@@ -157,11 +158,11 @@ const bound = (
     timer.resolve(encoder);
   };
 
-  /** Each call submitted by itself: when it is done, and the one before it was, is its time. */
-  const submitApart = (): readonly Promise<number>[] =>
-    ready.map((all, k) => {
+  /** Submits each call separately. Each promise resolves to the time when its call was done. */
+  const submitSeparately = (): readonly Promise<number>[] =>
+    prepared.map((all, k) => {
       const encoder = device.createCommandEncoder();
-      if (kernels[k]!.made !== undefined) copyMade(encoder, k);
+      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
       const pass = encoder.beginComputePass();
       dispatchAll(pass, all);
       pass.end();
@@ -183,7 +184,7 @@ const bound = (
       writeKeys();
       submit(encode);
     });
-    await throttled();
+    await throttle();
     return failedAs(await failed);
   };
 
@@ -194,9 +195,9 @@ const bound = (
     const failed = gpu.guarded('profile', () => {
       writeKeys();
       if (device.features.has('timestamp-query')) {
-        timer = createTimer(device, ready.length);
+        timer = createTimer(device, prepared.length);
         submit((encoder) => encodeTimed(encoder, timer!));
-      } else done = submitApart();
+      } else done = submitSeparately();
     });
     const error = await failed;
     if (error !== null) return failedAs(error);

@@ -1,5 +1,5 @@
-/** Buffers of a device by address: the number of each, which never comes again. */
-import type { Space } from '../shared/heap.js';
+/** Device memory. Each GPU buffer is one allocation; its address is a number that is never reused. */
+import type { Space } from '../shared/memory/heap.js';
 import type { Gpu } from './gpu.js';
 
 export interface GpuSpace extends Space {
@@ -18,23 +18,23 @@ export const USAGE = {
 
 const ANY_USE = USAGE.copyFrom | USAGE.copyTo | USAGE.uniform | USAGE.storage;
 
-/** Sizes are multiples of so many bytes, so that few of them occur. */
-const UNIT = 256;
+/** Granularity of buffer sizes, in bytes. It keeps the number of different sizes small. */
+const SIZE_UNIT = 256;
 
-/** So many bytes may lie about unused, to be handed out again. */
-const MOST_SPARE = 2 ** 26;
+/** Maximum size of unused buffers that are kept for reuse, in bytes. */
+const MAX_SPARE_BYTES = 2 ** 26;
 
 export const gpuSpace = (gpu: Gpu): GpuSpace => {
   const { device } = gpu;
-  const mostElements = Math.floor(device.limits.maxBufferSize / 4);
+  const maxElements = Math.floor(device.limits.maxBufferSize / 4);
   const buffers = new Map<number, GPUBuffer>();
-  /** Addresses of buffers that nobody holds, by their size. */
+  /** Addresses of unused buffers, by size in bytes. */
   const spare = new Map<number, number[]>();
   let spareBytes = 0;
   let next = 1;
 
   const destroy = (address: number): void => {
-    buffers.get(address)?.destroy(); // what is under way with it comes to its end
+    buffers.get(address)?.destroy(); // work that was already submitted still completes
     buffers.delete(address);
   };
 
@@ -56,14 +56,14 @@ export const gpuSpace = (gpu: Gpu): GpuSpace => {
 
   return {
     bytesPerElement: 4,
-    mostElements,
+    maxElements,
     bufferAt: (address) => {
       const buffer = buffers.get(address);
       if (buffer === undefined) throw new Error(`noisefold: no buffer at ${address}`);
       return buffer;
     },
     allocate: (elements) => {
-      const size = Math.min(Math.ceil((4 * elements) / UNIT) * UNIT, 4 * mostElements);
+      const size = Math.min(Math.ceil((4 * elements) / SIZE_UNIT) * SIZE_UNIT, 4 * maxElements);
       const address = spare.get(size)?.pop();
       if (address === undefined)
         return create(size).then((created) => {
@@ -76,7 +76,7 @@ export const gpuSpace = (gpu: Gpu): GpuSpace => {
     },
     free: (address) => {
       const { size } = buffers.get(address)!;
-      if (spareBytes + size > MOST_SPARE) return destroy(address);
+      if (spareBytes + size > MAX_SPARE_BYTES) return destroy(address);
       spareBytes += size;
       spare.set(size, [...(spare.get(size) ?? []), address]);
     },

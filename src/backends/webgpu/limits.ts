@@ -1,9 +1,9 @@
-/** What of a plan is more than a device takes, found before anything is compiled or reserved. */
+/** Checks a plan against the limits of a device, before shaders are compiled and memory is reserved. */
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/plan.js';
 import { nameOf } from '../shared/executor.js';
 import type { Dispatch, GpuKernel } from './dispatch.js';
-import { type Block, BLOCKS, type Places, type Range } from './places.js';
+import { type Block, BLOCKS, type MemoryLayout, type Range } from './memoryLayout.js';
 
 export interface DeviceLimits {
   readonly maxBufferSize: number;
@@ -18,18 +18,18 @@ interface Excess {
   readonly hint: string;
 }
 
-const SMALLER = 'use a smaller batch or smaller images';
+const SMALLER_HINT = 'use a smaller batch or smaller images';
 
-/** In MiB, or what is smaller in bytes. */
-const sized = (bytes: number): string =>
+/** Formats a size in MiB, or in bytes below 1 MiB. */
+const formatSize = (bytes: number): string =>
   bytes < 2 ** 20 ? `${bytes} bytes` : `${Number((bytes / 2 ** 20).toFixed(2))} MiB`;
 
 const NAMES: Readonly<Record<Block, string>> = {
   arena: 'the intermediate results of a program',
   constants: 'the constants of a program',
-  scratch: 'the working memory of a program',
+  scratch: 'the scratch memory of a program',
   uniforms: 'the keys of a program',
-  made: 'the permutations of a program',
+  hostNumbers: 'the permutations of a program',
 };
 
 const excessOf = (
@@ -42,30 +42,30 @@ const excessOf = (
     return {
       expected: `at most ${limits.maxStorageBuffersPerShaderStage} buffers in one shader (maxStorageBuffersPerShaderStage)`,
       actual: `${bound.length}`,
-      hint: 'run the plan on the backend that it was lowered for',
+      hint: 'run the plan on the backend for which it was lowered',
     };
   const largest = Math.max(0, ...ranges.map(({ size }) => size));
   if (largest > limits.maxStorageBufferBindingSize)
     return {
-      expected: `tensors of at most ${sized(limits.maxStorageBufferBindingSize)} (maxStorageBufferBindingSize)`,
-      actual: sized(largest),
-      hint: SMALLER,
+      expected: `tensors of at most ${formatSize(limits.maxStorageBufferBindingSize)} (maxStorageBufferBindingSize)`,
+      actual: formatSize(largest),
+      hint: SMALLER_HINT,
     };
   const most = limits.maxComputeWorkgroupsPerDimension;
   return workgroups.some((count) => count > most)
     ? {
         expected: `at most ${most} workgroups in each dimension (maxComputeWorkgroupsPerDimension)`,
         actual: workgroups.join(' × '),
-        hint: SMALLER,
+        hint: SMALLER_HINT,
       }
     : null;
 };
 
-/** The first limit that a plan is over, or null. */
+/** Returns an error for the first limit that a plan exceeds, or null. */
 export const overLimits = (
   plan: Plan,
   kernels: readonly GpuKernel[],
-  { ranges, elements }: Places,
+  { ranges, elements }: MemoryLayout,
   limits: DeviceLimits,
 ): NoisefoldError | null => {
   for (const [k, { dispatches }] of kernels.entries())
@@ -78,8 +78,8 @@ export const overLimits = (
     ? null
     : failure('BackendFailure', {
         where: NAMES[large],
-        expected: `at most ${sized(limits.maxBufferSize)} in all (maxBufferSize)`,
-        actual: sized(4 * elements[large]),
-        hint: `${SMALLER}, or \`checkpoint\` parts of a model that is trained: it then keeps less`,
+        expected: `at most ${formatSize(limits.maxBufferSize)} in all (maxBufferSize)`,
+        actual: formatSize(4 * elements[large]),
+        hint: `${SMALLER_HINT}, or use \`checkpoint\` in a model that is trained, to store fewer intermediate results`,
       });
 };

@@ -1,4 +1,7 @@
-/** Normalizations and softmax on the device agree with the reference on rows of one element, prime, strided and long ones. */
+/**
+ * Normalizations and softmax agree with the reference backend, for rows of length one, of prime length, strided and
+ * long.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { programOf, running } from '../../../properties/oracles/running.js';
@@ -10,7 +13,7 @@ import { nodeOf, type Tensor, tensor } from '../../dsl/tensor.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from './webgpu.js';
 
-/** Of the order of 1, around 3, so that a variance that cancels would show. */
+/** Values around 3 with a spread of about 1, so that cancellation in a variance would show. */
 const numbers = (shape: readonly number[], seed: number): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, (_, i) => 3 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 1009) / 256); // prettier-ignore
 
@@ -21,7 +24,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     for (const backend of backends) await backend.close();
   });
 
-  /** Of x and parameters for its last axis. */
+  /** Compares a function of x and of parameters for its last axis on both backends. */
   const expectAgreement = async <S extends readonly number[]>(
     shape: S,
     build: (x: Tensor<S>, gamma: Tensor<[number]>, beta: Tensor<[number]>) => Tensor<readonly number[]>,
@@ -42,7 +45,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     const size = Math.max(...expected.map(Math.abs));
     expect(first).toHaveLength(expected.length);
     expect(Math.max(...first.map((x, i) => Math.abs(x - expected[i]!))) / size).toBeLessThanOrEqual(1e-5);
-    expect(await of(device), 'and is the same when it is repeated').toEqual(first);
+    expect(await of(device), 'a repeated run is identical').toEqual(first);
     device.release();
     exact.release();
   };
@@ -66,7 +69,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     [5, 1031],
     [257, 256],
     [1, 40_009],
-  ])('along rows, %i of %i', async (N, C) => {
+  ])('along %i rows of length %i', async (N, C) => {
     const shape = [N, C] as const;
     await expectAgreement(shape, (x, gamma, beta) => layerNorm(x, { gamma, beta }));
     await expectAgreement(shape, (x, gamma) => rmsNorm(x, { gamma }));
@@ -76,7 +79,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
   test.each([
     [1031, 5],
     [512, 96],
-  ])('along columns of %i, %i of them', async (N, C) => {
+  ])('along columns of length %i, %i of them', async (N, C) => {
     await expectAgreement([N, C] as const, (x) => softmax(transpose(x, 1, 0)));
   });
 });

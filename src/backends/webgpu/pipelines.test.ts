@@ -18,7 +18,7 @@ const dispatchOf = (code: string): { readonly dispatch: Dispatch; readonly where
 const numbered = (n: number) => dispatchOf(`b[0] = ${n}.0;`);
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
-  test('a pipeline is compiled once, while it is one of those that were asked for last', async () => {
+  test('caches the most recently used pipelines', async () => {
     const acquired = valueOf(await acquireDevice({})());
     let compiled = 0;
     const counted = new Proxy(acquired.device, {
@@ -33,8 +33,8 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     const [first, again] = valueOf(await compile([numbered(1), numbered(1)]));
     expect(first).toBe(again);
     expect(compiled).toBe(1);
-    valueOf(await compile([numbered(2), numbered(1)])); // both stay, and the first was asked for last
-    valueOf(await compile([numbered(3)])); // the second goes
+    valueOf(await compile([numbered(2), numbered(1)])); // both stay cached; 1 is the most recently used
+    valueOf(await compile([numbered(3)])); // evicts 2
     expect(compiled).toBe(3);
     valueOf(await compile([numbered(1), numbered(3)]));
     expect(compiled).toBe(3);
@@ -43,7 +43,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     gpu.destroy();
   });
 
-  test('a shader that the device does not take is an error that says where, and others go on', async () => {
+  test('an invalid shader is an error that names its call, and does not affect others', async () => {
     const gpu = gpuOf(valueOf(await acquireDevice({})()));
     const { compile } = createPipelines(gpu);
     expect(await compile([numbered(1), dispatchOf('b[0] = true;')])).toMatchObject({
@@ -53,10 +53,10 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     gpu.destroy();
   });
 
-  test('what has failed is tried again', async () => {
+  test('compiles a pipeline again after a failure', async () => {
     const acquired = valueOf(await acquireDevice({})());
     let fails = true;
-    const moody = new Proxy(acquired.device, {
+    const flaky = new Proxy(acquired.device, {
       get: (target, name) => {
         const found: unknown = Reflect.get(target, name);
         if (typeof found !== 'function') return found;
@@ -65,7 +65,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
           : found.bind(target);
       },
     });
-    const gpu = gpuOf({ ...acquired, device: moody });
+    const gpu = gpuOf({ ...acquired, device: flaky });
     const { compile } = createPipelines(gpu);
     expect(await compile([numbered(1)])).toMatchObject({ left: { actual: 'Error: busy' } });
     fails = false;

@@ -1,4 +1,4 @@
-/** Compute pipelines by their text, each compiled once for a device. */
+/** A cache of compute pipelines, keyed by their code and binding types. */
 import type { NoisefoldError } from '../../dsl/errors.js';
 import { failure } from '../../dsl/errors.js';
 import { E, type either } from '../../internal/fp.js';
@@ -11,7 +11,7 @@ export interface Pipeline {
 }
 
 export interface Pipelines {
-  /** The pipelines of dispatches, in their order, compiled side by side. */
+  /** Compiles the pipelines of dispatches concurrently and returns them in order. */
   readonly compile: (
     dispatches: readonly { readonly dispatch: Dispatch; readonly where: string }[],
   ) => Promise<either.Either<NoisefoldError, readonly Pipeline[]>>;
@@ -22,18 +22,18 @@ const typeOf = ({ resource, writable }: Binding): GPUBufferBindingType => {
   return writable ? 'storage' : 'read-only-storage';
 };
 
-/** Pipelines of one name are the same. */
-const nameOf = ({ code, bindings }: Dispatch): string => `${bindings.map(typeOf).join()}|${code}`;
+/** Cache key of the pipeline of a dispatch. */
+const cacheKey = ({ code, bindings }: Dispatch): string => `${bindings.map(typeOf).join()}|${code}`;
 
 const COMPUTE = 4; // GPUShaderStage.COMPUTE, a global of browsers
 
-/** So many are kept for plans to come; what a plan uses it has anyway. */
-const MOST_KEPT = 2048;
+/** Maximum number of cached pipelines. Plans keep references to the pipelines that they use. */
+const MAX_CACHED = 2048;
 
-export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
+export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => {
   const { device } = gpu;
   const layouts = new Map<string, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
-  /** Those that were asked for last stand at the end. */
+  /** In order of last use, most recent last. */
   const compiled = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
 
   const layoutOf = (types: readonly GPUBufferBindingType[]) => {
@@ -63,7 +63,7 @@ export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
         .createComputePipelineAsync({ layout: layout.pipeline, compute: { module, entryPoint: 'main' } })
         .then((pipeline) => ({ pipeline, layout: layout.bindings }));
     });
-    // the promise is looked after before anything is waited for
+    // handle a rejection of the promise before the first `await`
     const outcome = Promise.allSettled(pending === null ? [] : [pending as Promise<Pipeline>]);
     const error = await failed;
     const [pipeline] = await outcome;
@@ -75,7 +75,7 @@ export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
           where,
           expected: 'a shader that the device compiles',
           actual: String(pipeline?.reason),
-          hint: 'this is a defect of noisefold: please report it with this message',
+          hint: 'this is a bug in noisefold: please report it with this message',
         }),
     );
   };
@@ -84,19 +84,19 @@ export const createPipelines = (gpu: Gpu, mostKept = MOST_KEPT): Pipelines => {
     compile: async (all) => {
       const results = await Promise.all(
         all.map(({ dispatch, where }) => {
-          const name = nameOf(dispatch);
+          const name = cacheKey(dispatch);
           const known = compiled.get(name) ?? compileOne(dispatch, where);
           compiled.delete(name);
           compiled.set(name, known);
           for (const oldest of compiled.keys()) {
-            if (compiled.size <= mostKept) break;
+            if (compiled.size <= maxCached) break;
             compiled.delete(oldest);
           }
           return known;
         }),
       );
-      // what has failed is tried again, should it be asked for again
-      all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && compiled.delete(nameOf(dispatch)));
+      // do not cache failures
+      all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && compiled.delete(cacheKey(dispatch)));
       const failed = results.find(E.isLeft);
       return failed ?? E.right(results.flatMap((result) => (E.isRight(result) ? [result.right] : [])));
     },

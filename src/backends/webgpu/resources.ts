@@ -1,31 +1,31 @@
-/** The memory of a plan on a device. */
+/** Reserves and fills the memory of a plan on a device. */
 import type { NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/plan.js';
 import { E, type either, F } from '../../internal/fp.js';
-import type { Block, Memory } from '../shared/memory.js';
+import type { Block, Memory } from '../shared/memory/memory.js';
 import type { Gpu } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
-import { BLOCKS, type Places } from './places.js';
+import { BLOCKS, type MemoryLayout } from './memoryLayout.js';
 import { write } from './transfer.js';
 
 export interface Resources {
-  /** Addresses by owner; those of inputs and outputs change from run to run. */
+  /** Addresses, indexed by owner. Those of inputs and outputs differ between runs. */
   readonly addresses: number[];
-  /** Tells if the memory of an owner is always the same. */
+  /** True if the memory of an owner is the same in all runs. */
   readonly isFixed: (owner: number) => boolean;
-  readonly places: Places;
+  readonly memoryLayout: MemoryLayout;
   readonly release: () => void;
 }
 
-/** The address of a block without elements, and of an input or output before the first run. */
-const NOWHERE = -1;
+/** The address of an empty block, and of an input or output before the first run. */
+const UNSET = -1;
 
 const releaseBlocks = (blocks: readonly (Block | null)[], memory: Memory): void =>
   blocks.forEach((block) => block !== null && memory.release(block));
 
-/** Reserves the blocks that a plan has places in; null for a block without elements. */
+/** Reserves the blocks of a plan. The entry of an empty block is null. */
 export const reserveBlocks = async (
-  { elements }: Places,
+  { elements }: MemoryLayout,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, readonly (Block | null)[]>> => {
   const blocks: (Block | null)[] = [];
@@ -40,44 +40,44 @@ export const reserveBlocks = async (
   return E.right(blocks);
 };
 
-/** Lays a plan out in its blocks. The addresses hold until the caller waits for anything. */
+/** Looks up the addresses of a plan's blocks. They are valid until the caller's next `await`. */
 export const layOutResources = (
-  places: Places,
+  memoryLayout: MemoryLayout,
   blocks: readonly (Block | null)[],
   memory: Memory,
 ): either.Either<NoisefoldError, Resources> => {
-  const { blockOf } = places;
+  const { blockOf } = memoryLayout;
   return F.pipe(
     blocks,
-    E.traverseArray((block) => (block === null ? E.right(NOWHERE) : memory.addressOf(block, 'compile'))),
+    E.traverseArray((block) => (block === null ? E.right(UNSET) : memory.addressOf(block, 'compile'))),
     E.map((addresses) => ({
       addresses: [
-        ...blockOf.map((block) => (block === null ? NOWHERE : addresses[BLOCKS.indexOf(block)]!)),
+        ...blockOf.map((block) => (block === null ? UNSET : addresses[BLOCKS.indexOf(block)]!)),
         ...addresses,
       ],
       isFixed: (owner) => blockOf[owner] !== null,
-      places,
+      memoryLayout,
       release: () => releaseBlocks(blocks, memory),
     })),
   );
 };
 
-/** Writes the constants of a plan, and the words of its uniforms. */
+/** Writes the constants of a plan and the constant words of its uniforms. */
 export const writeConstants = (
   plan: Plan,
-  { addresses, places }: Resources,
+  { addresses, memoryLayout }: Resources,
   gpu: Gpu,
   space: GpuSpace,
 ): void => {
-  const { offsets, ownerOf, words } = places;
+  const { offsets, ownerOf, words } = memoryLayout;
   plan.buffers.forEach(({ storage, dtype }, b) => {
     if (storage.kind === 'constant')
       write(gpu, space.bufferAt(addresses[b]!), 4 * offsets[b]!, storage.data, dtype);
   });
-  for (const { place, words: numbers } of words)
+  for (const { offset, words: numbers } of words)
     gpu.device.queue.writeBuffer(
       space.bufferAt(addresses[ownerOf('uniforms')]!),
-      4 * place,
-      numbers as Uint32Array<ArrayBuffer>, // not shared
+      4 * offset,
+      numbers as Uint32Array<ArrayBuffer>, // not shared memory
     );
 };

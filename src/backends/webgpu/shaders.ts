@@ -1,9 +1,9 @@
-/** Regions and random numbers by the shaders that are written for them. */
+/** Rules for regions and random numbers, which run as generated shaders. */
 import { sizeOf } from '../../dsl/node.js';
 import type { Plan } from '../../dsl/plan.js';
 import type { Region } from '../../dsl/region.js';
 import { randomInto } from '../../dsl/threefry.js';
-import { declaring, isReadAlone } from './access.js';
+import { withAccess, isReadOnly } from './access.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from './wgsl/randomShader.js';
 import { regionShaders } from './wgsl/regionShaders.js';
@@ -15,16 +15,16 @@ const dispatchOf = (
   written: ReadonlySet<number>,
 ): Dispatch => {
   const isWritable = (binding: ShaderBinding): boolean =>
-    binding.kind !== 'buffers' || binding.buffers.some((b) => written.has(b) || !isReadAlone(buffers[b]!));
+    binding.kind !== 'buffers' || binding.buffers.some((b) => written.has(b) || !isReadOnly(buffers[b]!));
   const bound = bindings.map((resource): Binding => ({ resource, writable: isWritable(resource) }));
   return {
-    code: declaring(code, (k) => (bound[k]!.writable ? 'read_write' : 'read')),
+    code: withAccess(code, (k) => (bound[k]!.writable ? 'read_write' : 'read')),
     bindings: bound,
     workgroups,
   };
 };
 
-/** The dispatches of a region of a plan. */
+/** Makes the dispatches of a region. */
 export type RegionDispatches = (region: Region) => readonly Dispatch[];
 
 const storedBy = ({ stores }: Region): ReadonlySet<number> => new Set(stores.map(({ buffer }) => buffer));
@@ -61,11 +61,11 @@ export const randomRule =
       name: `random ${distribution}`,
       dispatches: [],
       key,
-      made: {
+      hostNumbers: {
         buffer: output.buffer,
         offset: output.offset,
         elements: sizeOf(output.shape),
-        make: (words, into) => randomInto(distribution, words, into),
+        generate: (words, into) => randomInto(distribution, words, into),
       },
     };
   };

@@ -1,22 +1,22 @@
-/** How long the calls of a run take on the device. */
+/** Measures the time of each call on the device. */
 import { USAGE } from './gpuSpace.js';
 
-/** Takes the times of passes, numbered from 0. */
+/** Records timestamps of compute passes, numbered from 0. */
 export interface Timer {
   readonly timestamps: (pass: number) => GPUComputePassTimestampWrites;
-  /** To be encoded after the passes. */
+  /** Encodes the copy of the timestamps. Call it after all passes are encoded. */
   readonly resolve: (encoder: GPUCommandEncoder) => void;
-  /** The milliseconds of each pass, once all is submitted. */
+  /** Reads the milliseconds of each pass. Call it after the commands are submitted. */
   readonly read: () => Promise<readonly number[]>;
 }
 
-/** A query set holds so many times at most. */
-const LARGEST_SET = 4096;
+/** Maximum number of timestamps in a query set. */
+const MAX_QUERIES = 4096;
 
-/** By timestamps, where the device has them. */
+/** Makes a timer. It requires the feature `timestamp-query`. */
 export const createTimer = (device: GPUDevice, passes: number): Timer => {
-  const sets = Array.from({ length: Math.ceil((2 * passes) / LARGEST_SET) }, (_, i) =>
-    device.createQuerySet({ type: 'timestamp', count: Math.min(LARGEST_SET, 2 * passes - i * LARGEST_SET) }),
+  const sets = Array.from({ length: Math.ceil((2 * passes) / MAX_QUERIES) }, (_, i) =>
+    device.createQuerySet({ type: 'timestamp', count: Math.min(MAX_QUERIES, 2 * passes - i * MAX_QUERIES) }),
   );
   const size = Math.max(16, 16 * passes);
   const resolved = device.createBuffer({ size, usage: USAGE.queryResolve | USAGE.copyFrom });
@@ -25,13 +25,13 @@ export const createTimer = (device: GPUDevice, passes: number): Timer => {
     timestamps: (pass) => {
       const at = 2 * pass;
       return {
-        querySet: sets[Math.floor(at / LARGEST_SET)]!,
-        beginningOfPassWriteIndex: at % LARGEST_SET,
-        endOfPassWriteIndex: (at % LARGEST_SET) + 1,
+        querySet: sets[Math.floor(at / MAX_QUERIES)]!,
+        beginningOfPassWriteIndex: at % MAX_QUERIES,
+        endOfPassWriteIndex: (at % MAX_QUERIES) + 1,
       };
     },
     resolve: (encoder) => {
-      sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, resolved, 8 * i * LARGEST_SET));
+      sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, set.count, resolved, 8 * i * MAX_QUERIES));
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
     },
     read: async () => {

@@ -1,21 +1,21 @@
-/** Numbers between the host and buffers of a device. */
+/** Copies numbers between the host and device buffers. */
 import type { HostArray } from '../../dsl/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import type { NumberType } from '../../dsl/region.js';
 import { E, type either } from '../../internal/fp.js';
-import type { NumberArray } from '../shared/heap.js';
-import { readNumbers, writeNumbers } from '../shared/numbers.js';
+import type { NumberArray } from '../shared/memory/heap.js';
+import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
 import type { Gpu } from './gpu.js';
 import { USAGE } from './gpuSpace.js';
 
 const arrayOf = (dtype: NumberType, elements: number): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> =>
   dtype === 'float32' ? new Float32Array(elements) : new Int32Array(elements);
 
-/** Whether numbers can be sent as they are. */
-const isAsHeld = (data: HostArray, dtype: NumberType): data is Float32Array | Int32Array =>
+/** True if the data can be copied without conversion. */
+const needsNoConversion = (data: HostArray, dtype: NumberType): data is Float32Array | Int32Array =>
   dtype === 'float32' ? data instanceof Float32Array : dtype === 'int32' && data instanceof Int32Array;
 
-/** Writes numbers as elements of a dtype from a byte of a buffer on. */
+/** Writes numbers as elements of a dtype, starting at byte `offset` of a buffer. */
 export const write = (
   { device }: Gpu,
   buffer: GPUBuffer,
@@ -24,12 +24,12 @@ export const write = (
   dtype: NumberType,
 ): void => {
   if (data.length === 0) return;
-  const held: NumberArray = isAsHeld(data, dtype) ? data : arrayOf(dtype, data.length);
-  if (held !== data) writeNumbers(held, data, dtype);
-  device.queue.writeBuffer(buffer, offset, held as Float32Array<ArrayBuffer>); // not shared memory
+  const converted: NumberArray = needsNoConversion(data, dtype) ? data : arrayOf(dtype, data.length);
+  if (converted !== data) writeNumbers(converted, data, dtype);
+  device.queue.writeBuffer(buffer, offset, converted as Float32Array<ArrayBuffer>); // not shared memory
 };
 
-/** Buffers that the host can look into, for the next reads. */
+/** Staging buffers, which the host can map, kept for later reads. */
 export interface Staging {
   readonly read: (
     buffer: GPUBuffer,
@@ -38,12 +38,12 @@ export interface Staging {
   ) => Promise<either.Either<NoisefoldError, HostArray>>;
 }
 
-/** Staging buffers larger than so many bytes are not kept. */
-const LARGEST_KEPT = 2 ** 22;
+/** Maximum size of a staging buffer that is kept, in bytes. */
+const MAX_POOLED_BYTES = 2 ** 22;
 
-/** Few sizes, so that there is mostly one to be had. */
+/** Rounds to one of few sizes, so that buffers are often reused. */
 const stagingSize = (bytes: number): number =>
-  bytes > LARGEST_KEPT ? bytes : Math.max(64, 2 ** Math.ceil(Math.log2(bytes)));
+  bytes > MAX_POOLED_BYTES ? bytes : Math.max(64, 2 ** Math.ceil(Math.log2(bytes)));
 
 export const createStaging = (gpu: Gpu): Staging => {
   const { device } = gpu;
@@ -52,8 +52,8 @@ export const createStaging = (gpu: Gpu): Staging => {
   const take = (size: number): GPUBuffer =>
     spare.get(size)?.pop() ?? device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTo });
 
-  const giveBack = (buffer: GPUBuffer): void => {
-    if (buffer.size > LARGEST_KEPT) return buffer.destroy();
+  const recycle = (buffer: GPUBuffer): void => {
+    if (buffer.size > MAX_POOLED_BYTES) return buffer.destroy();
     const others = spare.get(buffer.size);
     if (others === undefined) spare.set(buffer.size, [buffer]);
     else others.push(buffer);
@@ -69,7 +69,7 @@ export const createStaging = (gpu: Gpu): Staging => {
         encoder.copyBufferToBuffer(source, 0, staging, 0, 4 * elements);
         device.queue.submit([encoder.finish()]);
       });
-      const target = staging as GPUBuffer | null; // assigned in a function
+      const target = staging as GPUBuffer | null; // assigned in the callback above
       if (failed !== null || target === null) return E.left(failed!);
       try {
         await target.mapAsync(1, 0, 4 * elements); // GPUMapMode.READ
@@ -77,7 +77,7 @@ export const createStaging = (gpu: Gpu): Staging => {
         const numbers = dtype === 'float32' ? new Float32Array(bytes) : new Int32Array(bytes);
         const copy = readNumbers(numbers, dtype);
         target.unmap();
-        giveBack(target);
+        recycle(target);
         return E.right(copy);
       } catch (thrown) {
         return E.left(await gpu.rejected('read', thrown));

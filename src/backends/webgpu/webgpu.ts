@@ -7,9 +7,11 @@ import { type AdapterOptions, adapterOptions } from './adapterOptions.js';
 export type { AdapterOptions } from './adapterOptions.js';
 
 /**
- * The GPU, by WebGPU: in a browser that has it, and in Node by the optional peer `webgpu` (Dawn). Values stay on the
- * device; a run is one list of commands, and only `read` waits for it. `BackendUnavailable` where there is no adapter
- * or no peer; a device that is lost ends every run and `read` with an error, which is `lost` from then on.
+ * Runs on the GPU through WebGPU: in browsers that support it, and in Node with the optional peer `webgpu` (Dawn).
+ * Values stay on the device. A run submits one command buffer; only `read` waits for the results.
+ *
+ * `BackendUnavailable` if there is no adapter, or in Node no peer. If the device is lost, every later run and `read`
+ * fails, and `lost` returns the error.
  *
  * @example
  * await pipe(
@@ -24,14 +26,14 @@ export const webgpu = withOptions<AdapterOptions>('the webgpu backend', adapterO
     acquireDevice(options),
     TE.flatMap((acquired) =>
       TE.tryCatch(
-        // kernels are loaded only where there is a device for them
+        // load the kernels only after a device was found
         async () => (await import('./backend.js')).backendOn(acquired),
         (thrown) =>
           failure('BackendUnavailable', {
             where: 'the webgpu backend',
-            expected: 'its kernels to load',
+            expected: 'the kernels to load',
             actual: String(thrown),
-            hint: 'install noisefold with its dependencies',
+            hint: 'reinstall noisefold with its dependencies',
           }),
       ),
     ),

@@ -1,7 +1,7 @@
 import type { Backend, HostArray } from '../../../dsl/backend.js';
 import { failure, type NoisefoldError } from '../../../dsl/errors.js';
 import { E, type either } from '../../../internal/fp.js';
-import { createMemory } from '../../shared/memory.js';
+import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
 import { tensorExecution } from './execution.js';

@@ -1,9 +1,9 @@
 import type { KeyWords } from '../../../dsl/backend.js';
-import type { Rule, Named } from '../../shared/kernel.js';
+import type { Rule, NamedKernel } from '../../shared/kernel.js';
 import type { Tensor } from './engine.js';
 
 /** Runs one call of a plan on tensors. */
-export interface TensorKernel extends Named {
+export interface TensorKernel extends NamedKernel {
   /**
    * Computes the result from the inputs: a new tensor, or one of the inputs. The executor disposes of intermediate
    * tensors.

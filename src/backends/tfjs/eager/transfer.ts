@@ -1,7 +1,7 @@
 /** Transfers numbers between the host and an engine. */
 import type { HostArray } from '../../../dsl/backend.js';
 import type { NumberType } from '../../../dsl/region.js';
-import { writeNumbers } from '../../shared/numbers.js';
+import { writeNumbers } from '../../shared/memory/numbers.js';
 import type { Engine, Tensor } from './engine.js';
 
 const arrayOf = (dtype: NumberType, elements: number): Float32Array | Int32Array | Uint8Array => {

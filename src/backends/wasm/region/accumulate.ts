@@ -8,7 +8,7 @@ import { COMBINE, identityOf } from '../../shared/scalar.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import { stored } from './access.js';
 import { type Body, set, laneShuffle, type Slot, type Statement, tee, type Vector, when } from './code.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { type Choice, choices, locationOf, type Pointer, type LoopState, vectorPart } from './loopState.js';
 import { type Block, LANES, type Level, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';

@@ -2,7 +2,7 @@
 import { i32 } from '../assembler/assembler.js';
 import type { Slot } from './code.js';
 import { costOf } from './cost.js';
-import { isFlat, type Nest } from '../../shared/nest.js';
+import { isFlat, type Nest } from '../../shared/regions/nest.js';
 import {
   type FlatExtent, LANES, type Level, loopBits, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat, collapsedVectors,
 } from './schedule.js'; // prettier-ignore

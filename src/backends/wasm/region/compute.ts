@@ -3,7 +3,7 @@ import type { NumberType } from '../../../dsl/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { loaded } from './access.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
-import { type Nest, operandsOf } from '../../shared/nest.js';
+import { type Nest, operandsOf } from '../../shared/regions/nest.js';
 import {
   type Choice,
   choices,

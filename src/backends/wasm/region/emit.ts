@@ -14,7 +14,7 @@ import {
   when,
 } from './code.js';
 import { computation, type ImportIndexOf, type Scope } from './compute.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import {
   choices,
   enterBlock,

@@ -1,7 +1,7 @@
 /** State of code generation inside a nest: the pointers, the levels entered and the choices of unrolled parts. */
 import { increment, type Locals, type Slot, type Statement } from './code.js';
 import { BYTES, type VectorLocation } from './access.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { offsetAlong, type Block, type Level, type Part, type Schedule } from './schedule.js';
 
 /** A local that advances with the loops: an address or the value of an index. */

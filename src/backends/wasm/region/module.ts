@@ -6,7 +6,7 @@ import { BYTES } from './access.js';
 import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
-import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/nest.js';
+import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
 import type { HostFunction } from './values.js';
 
 /** The function of the module that runs one region, and its arguments. */

@@ -1,6 +1,6 @@
 /** Total cost of a schedule: arithmetic, memory accesses and loop overhead. */
 import { costOf } from './cost.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { type Block, type Level, loopBits, type Schedule } from './schedule.js';
 
 const tripsOf = ({ trips }: Block): number => (typeof trips === 'number' ? trips : 1);

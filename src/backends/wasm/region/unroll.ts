@@ -1,6 +1,6 @@
 /** Chooses which loops to unroll in addition to the vector loop. */
 import { MAX_ACCUMULATORS } from './accumulate.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { descending, LANES, type Level, stepping, tiling } from './schedule.js';
 
 /** A loop to unroll, and its level. */

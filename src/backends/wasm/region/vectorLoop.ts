@@ -1,6 +1,6 @@
 /** Chooses the vector loop: the loop with the lowest cost per element. */
 import { costOf } from './cost.js';
-import type { Nest } from '../../shared/nest.js';
+import type { Nest } from '../../shared/regions/nest.js';
 import { LANES } from './schedule.js';
 
 /** A nest, and a bit set for each assignment: the loops that its value varies with. */

@@ -1,23 +1,29 @@
-/** A convolution as its definition reads: a thread has one number of the result. Operands and result are strided. */
+/** A convolution by its definition: one thread per element of the result. Operands and result may be strided. */
 import { sizeOf } from '../../../dsl/node.js';
 import type { View } from '../../../dsl/plan.js';
 import type { Convolution } from '../../shared/convolution.js';
-import type { At, Threads } from './shader.js';
+import type { ElementAt, Threads } from './shader.js';
 
-/** `Σ index·stride` of a view, without its offset; indices are names of `i32`s. */
+/** Writes `Σ index·stride` of a view, without its offset. Indices are names of `i32` variables. */
 const address = ({ strides }: View, indices: readonly string[]): string =>
   `u32(${indices.map((index, axis) => `${index} * (${strides[axis]!}i)`).join(' + ')})`;
 
 /**
- * All groups at once, where kernels that take whole tensors would run once for each:
- * `y[b, i, j, d] = Σ x[b′, (i·s + k·r − p)/l, …, c′] · w[k, …, c, d]`, over what lies inside and is no gap of the dilation.
+ * Computes all groups in one dispatch; the product kernels would need one dispatch per group:
+ * `y[b, i, j, d] = Σ x[b′, (i·s + k·r − p)/l, …, c′] · w[k, …, c, d]`, over the terms whose index of x is whole and inside.
  */
-export const directConvolution = ({ image, kernel, output, attributes }: Convolution, at: At): Threads => {
+export const directConvolution = (
+  { image, kernel, output, attributes }: Convolution,
+  at: ElementAt,
+): Threads => {
   const { strides, padding, lhsDilation, rhsDilation, groups, batchGroups } = attributes;
   const [, height, width] = image.shape as [number, number, number, number];
   const [windowHeight, windowWidth, channels, features] = kernel.shape as [number, number, number, number];
   const [batch, rows, columns] = output.shape as [number, number, number, number];
-  /** Where along an axis of the image a place of the window lies; `inside` says whether there is something. */
+  /**
+   * Along one axis: a declaration of the dilated image index, the condition that it addresses an element, and the image
+   * index.
+   */
   const place = (
     axis: 0 | 1,
     index: string,

@@ -1,10 +1,10 @@
-/** Rows taken, and added, by their numbers. An index out of range means the nearest row. */
+/** `gather` and `scatterAdd` of rows. An index out of range selects the nearest row. */
 import { sizeOf } from '../../../dsl/node.js';
 import type { View } from '../../../dsl/plan.js';
-import type { At, Threads } from './shader.js';
+import type { ElementAt, Threads } from './shader.js';
 
-/** The rows of `x` that the indices name, one after another. */
-export const gatherRows = ([x, indices]: readonly [View, View], output: View, at: At): Threads => {
+/** Copies the rows of `x` at the indices, one after another. */
+export const gatherRows = ([x, indices]: readonly [View, View], output: View, at: ElementAt): Threads => {
   const size = sizeOf(x.shape.slice(1));
   return {
     threads: sizeOf(output.shape),
@@ -15,10 +15,10 @@ export const gatherRows = ([x, indices]: readonly [View, View], output: View, at
 };
 
 /**
- * Each row of `updates` added to the row of the result that its index names. A thread has one number of the
- * result, and looks through all indices: the terms come in their order, and no two threads write to one place.
+ * Adds each row of `updates` to the row of the result at its index. Each thread computes one element of the result and
+ * goes through all indices, so terms are added in order and no two threads write to the same element.
  */
-export const addRows = ([indices, updates]: readonly [View, View], output: View, at: At): Threads => {
+export const addRows = ([indices, updates]: readonly [View, View], output: View, at: ElementAt): Threads => {
   const size = sizeOf(output.shape.slice(1));
   const zero = output.dtype === 'float32' ? '0.0f' : '0i';
   return {

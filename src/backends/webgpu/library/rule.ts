@@ -1,24 +1,25 @@
-/** Primitives that are neither regions nor anchors, each by a shader of its own. */
+/** Kernels for primitives that are neither regions nor anchors, and for grouped convolutions. */
 import type { Plan, View } from '../../../dsl/plan.js';
 import { convolutionOf } from '../../shared/convolution.js';
 import type { GpuRule } from '../dispatch.js';
 import { directConvolution } from './directConvolution.js';
-import { cumulativeSum, greatest, greatestFew } from './lines.js';
+import { cumulativeSum, argmax, topKIndices } from './alongAxis.js';
 import { addRows, gatherRows } from './rows.js';
-import { type At, type Threads, threadsKernel } from './shader.js';
+import { type ElementAt, type Threads, threadsKernel } from './shader.js';
 
 interface Limits {
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 
+/** Handles library calls: gather, scatterAdd, cumsum, argmax and topKIndices. */
 export const libraryRule =
   (plan: Plan, limits: Limits): GpuRule =>
   (call) => {
     if (call.kind !== 'library') return null;
     const { node, inputs, output } = call;
-    const one = inputs as readonly [View]; // as the primitive takes
+    const one = inputs as readonly [View]; // the number of inputs of the primitive
     const two = inputs as readonly [View, View];
-    const threads = ((): ((at: At) => Threads) | null => {
+    const threads = ((): ((at: ElementAt) => Threads) | null => {
       switch (node.op) {
         case 'gather':
           return (at) => gatherRows(two, output, at);
@@ -27,9 +28,9 @@ export const libraryRule =
         case 'cumsum':
           return (at) => cumulativeSum(one, output, node.attributes, at);
         case 'argmax':
-          return (at) => greatest(one, output, node.attributes, at);
+          return (at) => argmax(one, output, node.attributes, at);
         case 'topKIndices':
-          return (at) => greatestFew(one, output, node.attributes, at);
+          return (at) => topKIndices(one, output, node.attributes, at);
         default:
           return null;
       }
@@ -37,7 +38,7 @@ export const libraryRule =
     return threads === null ? null : threadsKernel(node.op, plan, limits, inputs, output, threads);
   };
 
-/** Convolutions of several groups: the kernels of products would run once for each. */
+/** Handles convolutions with several groups: the product kernels would need one dispatch per group. */
 export const directRule =
   (plan: Plan, limits: Limits): GpuRule =>
   (call) => {

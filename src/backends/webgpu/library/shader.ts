@@ -1,43 +1,45 @@
-/** Shaders of primitives that are neither regions nor anchors: one thread for each of some numbers. */
+/** Shaders with one thread per index `i`, for primitives that are neither regions nor anchors. */
 import type { Plan, View } from '../../../dsl/plan.js';
-import { isReadAlone } from '../access.js';
+import { isReadOnly } from '../access.js';
 import type { Binding, GpuKernel } from '../dispatch.js';
 
-/** A kernel of one thread for each number below `threads`. */
+/** The number of threads and the code of each one. */
 export interface Threads {
   readonly threads: number;
-  /** Statements of thread `i`, a `u32`, with the elements of views by `at`. */
+  /** Statements of thread `i`, a `u32`. They access elements of views by `at`. */
   readonly body: string;
 }
 
-/** An element of a view by a number counted from the view's offset, as WGSL: `at(view, 'i + 1u')`. */
-export type At = (view: View, index: string) => string;
+/**
+ * Writes the WGSL expression for an element of a view: `at(view, 'i + 1u')`. The index counts from the view's offset.
+ */
+export type ElementAt = (view: View, index: string) => string;
 
 const WORKGROUP = 64;
 
-/** Numbers of workgroups along x and y, for so many in all. */
+/** Arranges workgroups in two dimensions, with at most `most` in each. */
 const grid = (workgroups: number, most: number): readonly [number, number, number] => {
   const rows = Math.ceil(workgroups / most);
   return [Math.ceil(workgroups / rows), rows, 1];
 };
 
-/** The kernel of a call: `write` says what each thread does. */
+/** Makes the kernel of a call. `write` returns the code of a thread. */
 export const threadsKernel = (
   name: string,
   plan: Plan,
   limits: { readonly maxComputeWorkgroupsPerDimension: number },
   views: readonly View[],
   output: View,
-  write: (at: At) => Threads,
+  write: (at: ElementAt) => Threads,
 ): GpuKernel => {
-  // the same buffer may be bound once only
+  // bind each buffer only once
   const buffers = [...new Set([...views, output].map(({ buffer }) => buffer))];
-  const at: At = ({ buffer, offset }, index) =>
+  const at: ElementAt = ({ buffer, offset }, index) =>
     `b${buffers.indexOf(buffer)}[${offset === 0 ? index : `${offset}u + ${index}`}]`;
   const { threads, body } = write(at);
   const bindings = buffers.map((buffer): Binding => ({
     resource: { kind: 'buffers', buffers: [buffer] },
-    writable: buffer === output.buffer || !isReadAlone(plan.buffers[buffer]!),
+    writable: buffer === output.buffer || !isReadOnly(plan.buffers[buffer]!),
   }));
   const declarations = buffers.map((buffer, binding) => {
     const type = plan.buffers[buffer]!.dtype === 'float32' ? 'f32' : 'i32';

@@ -1,4 +1,4 @@
-/** Filter gradients as the compiler hands them on: each is one anchor, and with few tiles its depth is cut. */
+/** Filter gradients as lowered by the compiler: each is one anchor, and its depth is split if there are few tiles. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
@@ -51,11 +51,11 @@ const cases: Readonly<Record<string, Case>> = {
       rhsDilation: [1, 2],
     },
   },
-  'a window of one place': { image: [3, 4, 4, 16], kernel: [1, 1, 16, 16], attributes: PLAIN },
-  'results of many tiles': { image: [2, 4, 4, 96], kernel: [3, 3, 96, 96], attributes: { ...PLAIN, padding: SAME } },
+  'a 1×1 window': { image: [3, 4, 4, 16], kernel: [1, 1, 16, 16], attributes: PLAIN },
+  'a result of many tiles': { image: [2, 4, 4, 96], kernel: [3, 3, 96, 96], attributes: { ...PLAIN, padding: SAME } },
 }; // prettier-ignore
 
-/** Numbers with few bits: their sums are exact in float32, in any order. */
+/** Numbers with few bits, so that their sums are exact in float32 in any order. */
 const numbers = (n: number, seed: number): Float32Array =>
   Float32Array.from(
     { length: n },

@@ -1,41 +1,44 @@
-/** The numbers of a product as a shader reads them: one shader serves products of many shapes. */
+/** Uniform values that describe a product to its shader, so that one shader serves many shapes. */
 import { sizeOf } from '../../../dsl/node.js';
-import type { Axis, Product, Three } from './problem.js';
+import type { Axis, Product, Triple } from './product.js';
 
-/** How the depth is cut into parts, each a product of its own, which are added up later. */
-export interface Cut {
+/**
+ * A split of the depth (split-K): each part is a product of its own, and the results of the parts are added up
+ * afterwards.
+ */
+export interface DepthSplit {
   readonly parts: number;
-  /** So many numbers of its first digit are one part. */
+  /** Length of one part along the first digit of the depth. */
   readonly length: number;
 }
 
-/** What a workgroup computes, in steps of some length along the depth. */
+/** The part of the result that one workgroup computes, and its step along the depth. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
   readonly step: number;
 }
 
-/** Tiles along columns and rows, and how many such layers there are: for each member of the batch, and each part. */
-export const tilesOf = ({ rows, columns, batch }: Product, tile: Tile, { parts }: Cut): Three => [
+/** Numbers of tiles along columns and rows, and of layers: one per member of the batch and part of the depth. */
+export const tilesOf = ({ rows, columns, batch }: Product, tile: Tile, { parts }: DepthSplit): Triple => [
   Math.ceil(columns / tile.columns),
   Math.ceil(sizeOf(rows) / tile.rows),
   sizeOf(batch) * parts,
 ];
 
-const NONE: Axis = { byRow: [0, 0, 0], byDepth: [0, 0, 0], padding: 0, gap: 1, extent: 0, stride: 0 };
+const NO_AXIS: Axis = { byRow: [0, 0, 0], byDepth: [0, 0, 0], padding: 0, gap: 1, extent: 0, stride: 0 };
 
-/** By the names of members of `Geometry`. */
-const fieldsOf = (product: Product, tile: Tile, cut: Cut) => {
+/** Values of the members of the WGSL struct `Geometry`. */
+const fieldsOf = (product: Product, tile: Tile, split: DepthSplit) => {
   const { rows, depth, columns, batch, left, right, output } = product;
-  const [vertical, horizontal] = left.window ?? [NONE, NONE];
-  const both = (of: (axis: Axis) => number): Three => [of(vertical), of(horizontal), 0];
+  const [vertical, horizontal] = left.window ?? [NO_AXIS, NO_AXIS];
+  const both = (of: (axis: Axis) => number): Triple => [of(vertical), of(horizontal), 0];
   return {
     rows,
     depth,
     batch,
-    tiles: tilesOf(product, tile, cut),
-    cut: [cut.parts, cut.length, tile.step],
+    tiles: tilesOf(product, tile, split),
+    split: [split.parts, split.length, tile.step],
     columns: [columns, right.byColumn, 0],
     offsets: [left.offset, right.offset, output.offset],
     leftByRow: left.byRow,
@@ -51,11 +54,11 @@ const fieldsOf = (product: Product, tile: Tile, cut: Cut) => {
     gap: both(({ gap }) => gap),
     extent: both(({ extent, gap }) => extent * gap),
     stride: both(({ stride }) => stride),
-  } as const satisfies Readonly<Record<string, Three>>;
+  } as const satisfies Readonly<Record<string, Triple>>;
 };
 
 const NAMES = [
-  'rows', 'depth', 'batch', 'tiles', 'cut', 'columns', 'offsets', 'leftByRow', 'leftByDepth', 'leftByBatch',
+  'rows', 'depth', 'batch', 'tiles', 'split', 'columns', 'offsets', 'leftByRow', 'leftByDepth', 'leftByBatch',
   'rightByDepth', 'rightByBatch', 'verticalByRow', 'verticalByDepth', 'horizontalByRow', 'horizontalByDepth',
   'padding', 'gap', 'extent', 'stride',
 ] as const satisfies readonly (keyof ReturnType<typeof fieldsOf>)[]; // prettier-ignore
@@ -64,8 +67,8 @@ export const GEOMETRY = `struct Geometry {
 ${NAMES.map((name) => `  ${name}: vec3i,`).join('\n')}
 }`;
 
-/** A `Geometry`; a vector of three takes the place of four. */
-export const geometryOf = (product: Product, tile: Tile, cut: Cut): Uint32Array => {
-  const fields = fieldsOf(product, tile, cut);
+/** Packs a `Geometry`. A `vec3i` is aligned to four words. */
+export const geometryOf = (product: Product, tile: Tile, split: DepthSplit): Uint32Array => {
+  const fields = fieldsOf(product, tile, split);
   return Uint32Array.from(NAMES.flatMap((name) => [...fields[name], 0]));
 };

@@ -1,59 +1,66 @@
-/** How the operands of a product lie: what of them is loaded four numbers at a time. */
-import type { Left, Product, Right, Three } from './problem.js';
+/** Memory layouts of the operands of a product: they decide which operands are loaded as vectors of four. */
+import type { Left, Product, Right, Triple } from './product.js';
 
-/** Four neighbours in memory are neighbours along this; `none`: numbers are loaded one by one. */
+/** The axis along which four neighbours in memory form a vector; `none`: elements are accessed one at a time. */
 export interface Layout {
   readonly left: 'depth' | 'rows' | 'none';
   readonly right: 'depth' | 'columns' | 'none';
-  /** The result, along its columns. */
+  /** `columns`: the result is stored as vectors along its columns. */
   readonly output: 'columns' | 'none';
 }
 
-const isWhole = (n: number): boolean => n % 4 === 0;
+const isMultipleOfFour = (n: number): boolean => n % 4 === 0;
 
-/** Whether whole vectors are passed over by steps along all digits, but for one that is within a vector. */
-const areWhole = (extents: Three, strides: Three, except?: 2): boolean =>
-  strides.every((stride, digit) => digit === except || extents[digit] === 1 || isWhole(stride));
+/** True if the strides of all digits are multiples of four, except digits of extent 1 and the one along the vectors. */
+const areMultiplesOfFour = (extents: Triple, strides: Triple, except?: 2): boolean =>
+  strides.every((stride, digit) => digit === except || extents[digit] === 1 || isMultipleOfFour(stride));
 
-/** Whether places of an image depend on the last digit, which then is no channel. */
-const moves = ({ window }: Left, by: 'byRow' | 'byDepth'): boolean =>
+/** True if the position in the image depends on the last digit, which then is not the channel. */
+const dependsOnLastDigit = ({ window }: Left, by: 'byRow' | 'byDepth'): boolean =>
   window !== null && window.some((axis) => axis[by][2] !== 0);
 
-/** Whether places of the window move with the last digit of the depth, as they do in a filter gradient. */
-export const slides = (left: Left): boolean => moves(left, 'byDepth');
+/** True if the position in the image depends on the last digit of the depth, as in a filter gradient. */
+export const slides = (left: Left): boolean => dependsOnLastDigit(left, 'byDepth');
 
 const leftLayout = ({ left, rows, depth, batch }: Product): Layout['left'] => {
   const { offset, byRow, byDepth, byBatch, window } = left;
   const isAligned =
-    isWhole(offset) && areWhole(batch, byBatch) && (window ?? []).every(({ stride }) => isWhole(stride));
+    isMultipleOfFour(offset) &&
+    areMultiplesOfFour(batch, byBatch) &&
+    (window ?? []).every(({ stride }) => isMultipleOfFour(stride));
   if (!isAligned) return 'none';
-  const isAlong = (by: 'byRow' | 'byDepth', strides: Three, extents: Three): boolean =>
-    strides[2] === 1 && isWhole(extents[2]) && areWhole(extents, strides, 2) && !moves(left, by);
-  if (isAlong('byDepth', byDepth, depth) && areWhole(rows, byRow)) return 'depth';
-  return isAlong('byRow', byRow, rows) && areWhole(depth, byDepth) ? 'rows' : 'none';
+  const isAlong = (by: 'byRow' | 'byDepth', strides: Triple, extents: Triple): boolean =>
+    strides[2] === 1 &&
+    isMultipleOfFour(extents[2]) &&
+    areMultiplesOfFour(extents, strides, 2) &&
+    !dependsOnLastDigit(left, by);
+  if (isAlong('byDepth', byDepth, depth) && areMultiplesOfFour(rows, byRow)) return 'depth';
+  return isAlong('byRow', byRow, rows) && areMultiplesOfFour(depth, byDepth) ? 'rows' : 'none';
 };
 
 const rightLayout = (
   { offset, byDepth, byColumn, byBatch }: Right,
   { depth, columns, batch }: Product,
 ): Layout['right'] => {
-  if (!isWhole(offset) || !areWhole(batch, byBatch)) return 'none';
-  if (byColumn === 1 && isWhole(columns) && areWhole(depth, byDepth)) return 'columns';
-  const isAlongDepth = byDepth[2] === 1 && isWhole(depth[2]) && areWhole(depth, byDepth, 2);
-  return isAlongDepth && (columns === 1 || isWhole(byColumn)) ? 'depth' : 'none';
+  if (!isMultipleOfFour(offset) || !areMultiplesOfFour(batch, byBatch)) return 'none';
+  if (byColumn === 1 && isMultipleOfFour(columns) && areMultiplesOfFour(depth, byDepth)) return 'columns';
+  const isAlongDepth =
+    byDepth[2] === 1 && isMultipleOfFour(depth[2]) && areMultiplesOfFour(depth, byDepth, 2);
+  return isAlongDepth && (columns === 1 || isMultipleOfFour(byColumn)) ? 'depth' : 'none';
 };
 
 export const layoutOf = (product: Product): Layout => {
   const [left, right] = [leftLayout(product), rightLayout(product.right, product)];
-  const output = isWhole(product.columns) && isWhole(product.output.offset) ? 'columns' : 'none';
-  // a buffer is bound once only, by elements of one kind
+  const output =
+    isMultipleOfFour(product.columns) && isMultipleOfFour(product.output.offset) ? 'columns' : 'none';
+  // each buffer is bound only once, as vectors or as single elements
   const parts = [
-    { buffer: product.left.buffer, lies: left },
-    { buffer: product.right.buffer, lies: right },
-    { buffer: product.output.buffer, lies: output },
+    { buffer: product.left.buffer, layout: left },
+    { buffer: product.right.buffer, layout: right },
+    { buffer: product.output.buffer, layout: output },
   ];
   const isScalar = ({ buffer }: { readonly buffer: number }): boolean =>
-    parts.some((part) => part.buffer === buffer && part.lies === 'none');
+    parts.some((part) => part.buffer === buffer && part.layout === 'none');
   return {
     left: isScalar(product.left) ? 'none' : left,
     right: isScalar(product.right) ? 'none' : right,

@@ -1,13 +1,13 @@
-/** Loads of the left side, as WGSL: what is outside of its window, or beyond its depth, is 0. */
-import type { Form } from './form.js';
+/** WGSL for loads of the left side. Elements outside of the image, or beyond the depth, are 0. */
+import type { Variant } from './variant.js';
 
-/** Four numbers of the left side that an invocation loads: names of `i32`s, or what gives one. */
+/** Four elements of the left side that an invocation loads. `row` and `depth` are `i32` expressions. */
 export interface LeftVector {
-  /** A name of its own. */
+  /** A unique variable name. */
   readonly name: string;
-  /** The row, or the first of four. */
+  /** The row, or the first of four rows. */
   readonly row: string;
-  /** From the beginning of a step: the number along the depth, or the first of four. */
+  /** The index along the depth, or the first of four, relative to the start of a step. */
   readonly depth: string;
 }
 
@@ -18,8 +18,11 @@ fn fourLeft(address: i32, across: i32, inside: bool, d: i32) -> vec4f {
   return all;
 }`;
 
-/** Functions that the loads call; `numbers` is the name of the array. */
-export const leftFunctions = ({ layout, window, slides, isCut }: Form, numbers: string): string => {
+/** Functions that the loads call. `numbers` is the name of the array. */
+export const leftFunctions = (
+  { layout, window, slides, hasPartialStep }: Variant,
+  numbers: string,
+): string => {
   const [type, zero, index] = layout.left === 'none' ? ['f32', '0.0f', ''] : ['vec4f', 'vec4f()', ' / 4u'];
   const inside = (axis: 'x' | 'y'): string => {
     if (window === 'none') return 'true';
@@ -27,7 +30,11 @@ export const leftFunctions = ({ layout, window, slides, isCut }: Form, numbers: 
     return `place >= 0 && place < g.extent.${axis}${gap}`;
   };
   const across = slides ? 'across + d * g.horizontalByDepth.z' : '';
-  const isThere = ['inside', ...(isCut ? ['d < g.depth.z'] : []), ...(slides ? [`isAcross(${across})`] : [])];
+  const isThere = [
+    'inside',
+    ...(hasPartialStep ? ['d < g.depth.z'] : []),
+    ...(slides ? [`isAcross(${across})`] : []),
+  ];
   const step = slides && window === 'gaps' ? `(${across}) / g.gap.y * g.stride.y` : 'd * g.leftByDepth.z';
   return `
 fn isDown(place: i32) -> bool { return ${inside('x')}; }
@@ -38,8 +45,8 @@ fn leftAt(address: i32, across: i32, inside: bool, d: i32) -> ${type} {
 }${layout.left === 'none' ? FOUR_LEFT : ''}`;
 };
 
-/** Once, before the loops: what of a place is said by the row. */
-export const beforeLoops = ({ window }: Form, { name, row }: LeftVector): readonly string[] => [
+/** Before the loops: the part of the address, and of the position in the image, that depends on the row. */
+export const beforeLoops = ({ window }: Variant, { name, row }: LeftVector): readonly string[] => [
   `let row_${name} = digits(${row}, g.rows);`,
   `let left_${name} = leftStart + dot(row_${name}, g.leftByRow);`,
   ...(window === 'none'
@@ -50,8 +57,11 @@ export const beforeLoops = ({ window }: Form, { name, row }: LeftVector): readon
       ]),
 ];
 
-/** For two digits of the depth, `outer`: the rest of it, but for what moves with the third. */
-export const beforeSteps = ({ window, slides }: Form, { name }: LeftVector): readonly string[] => {
+/**
+ * Inside the loops over the first two digits of the depth (`outer`): all parts except the one that depends on the
+ * third.
+ */
+export const beforeSteps = ({ window, slides }: Variant, { name }: LeftVector): readonly string[] => {
   const start = `left_${name} + dot(outer, g.leftByDepth)`;
   if (window === 'none')
     return [`let address_${name} = ${start};`, `let across_${name} = 0;`, `let inside_${name} = true;`];
@@ -67,6 +77,6 @@ export const beforeSteps = ({ window, slides }: Form, { name }: LeftVector): rea
   ];
 };
 
-/** In a step that begins at `d`: the vector, by its name. */
-export const leftLoad = ({ layout }: Form, { name, depth }: LeftVector): string =>
+/** Loads the vector in a step that starts at `d`, and declares its name. */
+export const leftLoad = ({ layout }: Variant, { name, depth }: LeftVector): string =>
   `let ${name} = ${layout.left === 'none' ? 'fourLeft' : 'leftAt'}(address_${name}, across_${name}, inside_${name}, d + ${depth});`;

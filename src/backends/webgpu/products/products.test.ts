@@ -1,4 +1,7 @@
-/** Products, convolutions and filter gradients against their definitions, by each kernel, on operands that lie anyhow. */
+/**
+ * Compares products, convolutions and filter gradients with their definitions, for each kernel and for many memory
+ * layouts.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, runPlan, valueOf, whole } from '../../../../properties/oracles/plans.js';
@@ -13,30 +16,30 @@ import { anchorRule } from './rule.js';
 import { subgroupKernel } from './subgroupKernel.js';
 import { workgroupKernel } from './workgroupKernel.js';
 
-/** How a tensor lies in memory: its axes in some order, the last of them with steps, after some other numbers. */
-interface Lie {
+/** A memory layout: axes from outermost to innermost, the stride of the innermost axis, and the offset. */
+interface MemoryLayout {
   readonly order: readonly number[];
   readonly step: number;
   readonly offset: number;
 }
 
-const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Row-major, where a vector of four may begin. */
-const dense = (rank: number): fc.Arbitrary<Lie> =>
-  fc.constantFrom(0, 4, 8).map((offset) => ({ order: upTo(rank), step: 1, offset }));
+/** Row-major, aligned to vectors of four. */
+const dense = (rank: number): fc.Arbitrary<MemoryLayout> =>
+  fc.constantFrom(0, 4, 8).map((offset) => ({ order: range(rank), step: 1, offset }));
 
-/** As `dense`, with the last two axes in turn. */
-const turned = (rank: number): fc.Arbitrary<Lie> =>
-  dense(rank).map((lie) => ({ ...lie, order: [...upTo(rank - 2), rank - 1, rank - 2] }));
+/** Like `dense`, with the last two axes swapped. */
+const transposed = (rank: number): fc.Arbitrary<MemoryLayout> =>
+  dense(rank).map((layout) => ({ ...layout, order: [...range(rank - 2), rank - 1, rank - 2] }));
 
-/** So that no four numbers are neighbours. */
-const anyhow = (rank: number): fc.Arbitrary<Lie> =>
+/** Any order of axes with gaps between elements, so that no vectors can be loaded. */
+const scattered = (rank: number): fc.Arbitrary<MemoryLayout> =>
   fc
-    .tuple(fc.shuffledSubarray([...upTo(rank)], { minLength: rank }), fc.constantFrom(1, 3, 5))
+    .tuple(fc.shuffledSubarray([...range(rank)], { minLength: rank }), fc.constantFrom(1, 3, 5))
     .map(([order, offset]) => ({ order, step: 2, offset }));
 
-const viewOf = (buffer: number, shape: readonly number[], { order, step, offset }: Lie): View => {
+const viewOf = (buffer: number, shape: readonly number[], { order, step, offset }: MemoryLayout): View => {
   const strides = shape.map(() => 0);
   let next = step;
   for (const axis of [...order].reverse()) {
@@ -64,10 +67,10 @@ const endOf = (view: View): number =>
         view.shape.map((extent) => extent - 1),
       ) + 1;
 
-/** Numbers with few bits: their sums are exact in float32, in any order. */
+/** Numbers with few bits, so that their sums are exact in float32 in any order. */
 const numberAt = (i: number): number => (((Math.imul(i + 1, 2654435761) >>> 16) % 17) - 8) / 4;
 
-/** Memory with numbers where the views are, and NaN everywhere else. */
+/** Makes memory with numbers in the views and NaN everywhere else. */
 const memoryOf = (views: readonly View[]): Float32Array => {
   const memory = new Float32Array(Math.max(1, ...views.map(endOf)) + 5).fill(NaN);
   for (const view of views)
@@ -84,7 +87,7 @@ interface Case {
   readonly anchor: Anchor;
   readonly inputs: readonly [View, View];
   readonly output: readonly number[];
-  /** By the definition, of one number of the result. */
+  /** Computes one element of the result by the definition. */
   readonly define: (a: Read, b: Read) => (index: readonly number[]) => number;
 }
 
@@ -145,35 +148,35 @@ const expectDefined = async (backend: Backend, given: Case): Promise<void> => {
   expect(Array.from(actual!)).toEqual(expected.map((number) => number + 0));
 };
 
-/** The second operand beyond the first in one buffer, or in a buffer of its own. */
-const beside = (first: View, second: View, isTogether: boolean): View =>
-  isTogether ? { ...second, buffer: 0, offset: endOf(first) + second.offset } : second;
+/** Puts the second operand after the first in the same buffer, or in a buffer of its own. */
+const beside = (first: View, second: View, inOneBuffer: boolean): View =>
+  inOneBuffer ? { ...second, buffer: 0, offset: endOf(first) + second.offset } : second;
 
 const total = (count: number, term: (i: number) => number): number =>
   Array.from({ length: count }, (_, i) => term(i)).reduce((sum, t) => sum + t, 0);
 
-type Lying = (rank: number) => fc.Arbitrary<Lie>;
+type Layouts = (rank: number) => fc.Arbitrary<MemoryLayout>;
 
 /**
- * How operands lie, and what extents they have, decides which shader there is; each takes long to compile on a CPU, so
- * each property has few of them.
+ * Layouts and extents decide which shader is generated. Compiling a shader takes long on a CPU, so each property uses
+ * few of them.
  */
 interface Kind {
-  readonly lying: readonly [Lying, Lying];
-  readonly isTogether: boolean;
+  readonly layouts: readonly [Layouts, Layouts];
+  readonly inOneBuffer: boolean;
   readonly extents: fc.Arbitrary<number>;
 }
 
 const byFour = fc.constantFrom(4, 8, 20, 68);
 const anyExtent = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(0, 16, 37, 67));
 
-const dots = ({ lying, isTogether, extents }: Kind): fc.Arbitrary<Case> =>
+const dots = ({ layouts, inOneBuffer, extents }: Kind): fc.Arbitrary<Case> =>
   fc
     .tuple(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 5 }), extents, extents, extents)
     .chain(([batch, m, k, n]) =>
-      fc.tuple(lying[0](batch.length + 2), lying[1](batch.length + 2)).map(([one, other]): Case => {
+      fc.tuple(layouts[0](batch.length + 2), layouts[1](batch.length + 2)).map(([one, other]): Case => {
         const a = viewOf(0, [...batch, m, k], one);
-        const b = beside(a, viewOf(1, [...batch, k, n], other), isTogether);
+        const b = beside(a, viewOf(1, [...batch, k, n], other), inOneBuffer);
         return {
           anchor: { op: 'dot' },
           inputs: [a, b],
@@ -188,7 +191,7 @@ const dots = ({ lying, isTogether, extents }: Kind): fc.Arbitrary<Case> =>
 
 const few = fc.integer({ min: 1, max: 3 });
 const pair = <A>(of: fc.Arbitrary<A>) => fc.tuple(of, of);
-const windows = ({ lying, isTogether, extents }: Kind, gap: fc.Arbitrary<number>) =>
+const windows = ({ layouts, inOneBuffer, extents }: Kind, gap: fc.Arbitrary<number>) =>
   fc
     .record({
       images: few,
@@ -199,12 +202,12 @@ const windows = ({ lying, isTogether, extents }: Kind, gap: fc.Arbitrary<number>
       strides: pair(few),
       rhsDilation: pair(few),
       lhsDilation: fc.tuple(gap, gap),
-      // of which one leaves the image, at least
+      // at least one side is positive, so that a window crosses an edge
       padding: fc.tuple(
         pair(fc.integer({ min: -1, max: 3 })),
         fc.tuple(few, fc.integer({ min: -1, max: 2 })),
       ),
-      lies: fc.tuple(lying[0](4), lying[1](4)),
+      memoryLayouts: fc.tuple(layouts[0](4), layouts[1](4)),
     })
     .map(({ image, kernel, strides, rhsDilation, lhsDilation, padding, ...rest }) => {
       const along = (axis: 0 | 1): number => {
@@ -219,13 +222,13 @@ const windows = ({ lying, isTogether, extents }: Kind, gap: fc.Arbitrary<number>
         groups: 1,
         batchGroups: 1,
       };
-      return { ...rest, isTogether, image, kernel, attributes, result: [along(0), along(1)] as const };
+      return { ...rest, inOneBuffer, image, kernel, attributes, result: [along(0), along(1)] as const };
     })
     .filter(({ result }) => result.every((extent) => extent > 0));
 
 type Window = ReturnType<typeof windows> extends fc.Arbitrary<infer A> ? A : never;
 
-/** A number of the image under a place of the window, 0 where there is none. */
+/** The element of the image under a position of the window, 0 outside of the image and in gaps. */
 const under =
   ({ attributes: { strides, padding, lhsDilation, rhsDilation }, image }: Window, read: Read) =>
   (b: number, place: readonly [number, number], tap: readonly [number, number], c: number): number => {
@@ -237,9 +240,19 @@ const under =
   };
 
 const convolutionOf = (window: Window): Case => {
-  const { images, image, kernel, channels, features, attributes, result, lies: each, isTogether } = window;
+  const {
+    images,
+    image,
+    kernel,
+    channels,
+    features,
+    attributes,
+    result,
+    memoryLayouts: each,
+    inOneBuffer,
+  } = window;
   const x = viewOf(0, [images, ...image, channels], each[0]);
-  const w = beside(x, viewOf(1, [...kernel, channels, features], each[1]), isTogether);
+  const w = beside(x, viewOf(1, [...kernel, channels, features], each[1]), inOneBuffer);
   return {
     anchor: { op: 'conv2d', attributes },
     inputs: [x, w],
@@ -259,9 +272,19 @@ const convolutionOf = (window: Window): Case => {
 };
 
 const filterGradientOf = (window: Window): Case => {
-  const { images, image, kernel, channels, features, attributes, result, lies: each, isTogether } = window;
+  const {
+    images,
+    image,
+    kernel,
+    channels,
+    features,
+    attributes,
+    result,
+    memoryLayouts: each,
+    inOneBuffer,
+  } = window;
   const x = viewOf(0, [images, ...image, channels], each[0]);
-  const dy = beside(x, viewOf(1, [images, ...result, features], each[1]), isTogether);
+  const dy = beside(x, viewOf(1, [images, ...result, features], each[1]), inOneBuffer);
   return {
     anchor: { op: 'filterGradient', attributes },
     inputs: [x, dy],
@@ -280,24 +303,24 @@ const filterGradientOf = (window: Window): Case => {
   };
 };
 
-const VECTORS: Kind = { lying: [dense, dense], isTogether: false, extents: byFour };
-const NUMBERS: Kind = { lying: [anyhow, anyhow], isTogether: true, extents: anyExtent };
+const VECTORS: Kind = { layouts: [dense, dense], inOneBuffer: false, extents: byFour };
+const NUMBERS: Kind = { layouts: [scattered, scattered], inOneBuffer: true, extents: anyExtent };
 const channels = { ...NUMBERS, extents: fc.constantFrom(1, 3, 5, 18) };
 
 const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   products: dots(VECTORS),
-  'products of transposed matrices': dots({ ...VECTORS, lying: [turned, turned] }),
-  'products of what lies anyhow, in one buffer': dots(NUMBERS),
+  'products of transposed matrices': dots({ ...VECTORS, layouts: [transposed, transposed] }),
+  'products of strided operands in one buffer': dots(NUMBERS),
   convolutions: windows(VECTORS, fc.constant(1)).map(convolutionOf),
-  'convolutions of what lies anyhow, with gaps': windows(channels, fc.constantFrom(2, 3)).map(convolutionOf),
+  'convolutions of strided operands, with gaps': windows(channels, fc.constantFrom(2, 3)).map(convolutionOf),
   'filter gradients': windows(VECTORS, fc.constant(1)).map(filterGradientOf),
-  'filter gradients of what lies anyhow, with gaps': windows(channels, fc.constantFrom(2, 3)).map(
+  'filter gradients of strided operands, with gaps': windows(channels, fc.constantFrom(2, 3)).map(
     filterGradientOf,
   ),
 };
 
-/** On a CPU the device's own are subgroups. */
-const kernels = { 'by the kernel of the device': undefined, 'by workgroups': workgroupKernel };
+/** The default kernel of a software adapter uses subgroups. */
+const kernels = { 'the default kernel of the device': undefined, 'the workgroup kernel': workgroupKernel };
 
 describe.skipIf(noWebgpu !== '').each(Object.entries(kernels))(
   `%s on webgpu ${noWebgpu}`,
@@ -307,13 +330,13 @@ describe.skipIf(noWebgpu !== '').each(Object.entries(kernels))(
       await backend?.close();
     });
     for (const [name, given] of Object.entries(cases))
-      propertyTest.prop([given], { numRuns: 25 })(`${name} are what their definition says`, (one) =>
+      propertyTest.prop([given], { numRuns: 25 })(`${name} agree with their definition`, (one) =>
         expectDefined(backend!, one),
       );
   },
 );
 
-test('one shader serves all convolutions that differ in their numbers alone', () => {
+test('convolutions that differ only in uniform values share a shader', () => {
   const codeOf = (image: readonly number[], window: readonly number[], padding: number): string => {
     const call: Call = {
       kind: 'anchor',

@@ -1,5 +1,8 @@
-/** Loads of the right side, and stores of the result, as WGSL. Columns that are not there are loaded as others are. */
-import type { Form } from './form.js';
+/**
+ * WGSL for loads of the right side and stores of the result. Columns beyond the end are loaded from the last valid
+ * column.
+ */
+import type { Variant } from './variant.js';
 
 const FOUR_RIGHT = `
 fn fourRight(start: i32, column: i32, d: i32) -> vec4f {
@@ -8,27 +11,27 @@ fn fourRight(start: i32, column: i32, d: i32) -> vec4f {
   return all;
 }`;
 
-/** Functions that the loads call; `numbers` is the name of the array. */
-export const rightFunctions = ({ layout, isCut }: Form, numbers: string): string => {
+/** Functions that the loads call. `numbers` is the name of the array. */
+export const rightFunctions = ({ layout, hasPartialStep }: Variant, numbers: string): string => {
   const [type, zero, index] = layout.right === 'none' ? ['f32', '0.0f', ''] : ['vec4f', 'vec4f()', ' / 4u'];
   const address = `${numbers}[u32(address)${index}]`;
   return `
 fn rightAt(start: i32, column: i32, d: i32) -> ${type} {
   let address = start + d * g.rightByDepth.z + min(column, g.columns.x - ${layout.right === 'columns' ? 4 : 1}) * g.columns.y;
-  ${isCut ? `if (d >= g.depth.z) { return ${zero}; }\n  ` : ''}return ${address};
+  ${hasPartialStep ? `if (d >= g.depth.z) { return ${zero}; }\n  ` : ''}return ${address};
 }${layout.right === 'none' ? FOUR_RIGHT : ''}`;
 };
 
-/** Four columns at one number along the depth; of a right side that does not lie along its depth. */
-export const fourColumns = ({ layout }: Form, column: string, depth: string): string =>
+/** Loads four columns at one index along the depth. For layouts other than `depth`. */
+export const fourColumns = ({ layout }: Variant, column: string, depth: string): string =>
   `${layout.right === 'none' ? 'fourRight' : 'rightAt'}(rightStart, ${column}, d + ${depth})`;
 
-/** One column at four numbers along the depth; of a right side that lies so. */
+/** Loads one column at four indices along the depth. For the layout `depth`. */
 export const fourSteps = (column: string, depth: string): string =>
   `rightAt(rightStart, ${column}, d + ${depth})`;
 
-/** `store(row, column, sum)`, of four columns. */
-export const storeFunction = ({ layout }: Form, numbers: string): string => {
+/** The function `store`, which stores four columns of one row. */
+export const storeFunction = ({ layout }: Variant, numbers: string): string => {
   const stores =
     layout.output === 'columns'
       ? `if (column < g.columns.x) { ${numbers}[at / 4u] = sum; }`

@@ -1,47 +1,47 @@
-/** Anchors by kernels of our own: tiles of a product, and sums where its depth is cut into parts. */
+/** The rule for anchors: dispatches that compute tiles of a product, and a sum over parts if the depth is split. */
 import { sizeOf } from '../../../dsl/node.js';
 import type { Plan } from '../../../dsl/plan.js';
 import type { Region } from '../../../dsl/region.js';
 import type { AnchorCall } from '../../shared/convolution.js';
-import { isReadAlone } from '../access.js';
+import { isReadOnly } from '../access.js';
 import type { Binding, Dispatch, GpuRule } from '../dispatch.js';
 import type { RegionDispatches } from '../shaders.js';
 import { gridOf } from '../wgsl/code.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
-import { formOf } from './form.js';
-import { type Cut, geometryOf, tilesOf } from './geometry.js';
-import { type Product, productsOf } from './problem.js';
+import { variantOf } from './variant.js';
+import { type DepthSplit, geometryOf, tilesOf } from './geometry.js';
+import { type Product, productsOf } from './product.js';
 import { type Kernel, shaderText } from './shader.js';
 
-/** With fewer workgroups a device is idle: then the depth is cut. */
+/** With fewer workgroups than this, parts of the device are idle, so the depth is split. */
 const FEW_TILES = 64;
 
-const WHOLE: Cut = { parts: 1, length: Number.MAX_SAFE_INTEGER };
+const UNSPLIT: DepthSplit = { parts: 1, length: Number.MAX_SAFE_INTEGER };
 
-/** By the first digit of the depth: images of a filter gradient, rows of a kernel. */
-const cutOf = (product: Product, { tile }: Kernel): Cut => {
+/** Splits the depth along its first digit: images in a filter gradient, rows of the kernel in a convolution. */
+const depthSplitOf = (product: Product, { tile }: Kernel): DepthSplit => {
   const [length] = product.depth;
-  const tiles = sizeOf(tilesOf(product, tile, WHOLE));
-  if (tiles === 0 || tiles >= FEW_TILES || length <= 1) return { ...WHOLE, length };
-  const ofPart = Math.ceil(length / Math.ceil(FEW_TILES / tiles));
-  return { parts: Math.ceil(length / ofPart), length: ofPart };
+  const tiles = sizeOf(tilesOf(product, tile, UNSPLIT));
+  if (tiles === 0 || tiles >= FEW_TILES || length <= 1) return { ...UNSPLIT, length };
+  const partLength = Math.ceil(length / Math.ceil(FEW_TILES / tiles));
+  return { parts: Math.ceil(length / partLength), length: partLength };
 };
 
 const elementsOf = ({ rows, columns, batch }: Product): number => sizeOf(rows) * columns * sizeOf(batch);
 
 const productDispatch = (
   product: Product,
-  cut: Cut,
+  split: DepthSplit,
   kernel: Kernel,
   { buffers }: Plan,
   limits: ShaderLimits,
 ): readonly Dispatch[] => {
-  const tiles = sizeOf(tilesOf(product, kernel.tile, cut));
+  const tiles = sizeOf(tilesOf(product, kernel.tile, split));
   if (tiles === 0) return [];
   const { left, right, output } = product;
-  const form = formOf(product, kernel.tile.step);
-  const { layout } = form;
-  // the same buffer may be bound once only
+  const variant = variantOf(product, kernel.tile.step);
+  const { layout } = variant;
+  // bind each buffer only once
   const bound = [...new Set([left.buffer, right.buffer, output.buffer])];
   const isVector = (buffer: number): boolean => {
     if (buffer === output.buffer) return layout.output !== 'none';
@@ -50,19 +50,19 @@ const productDispatch = (
   const nameOf = (buffer: number): string => `b${bound.indexOf(buffer)}`;
   const bindings = bound.map((buffer): Binding => ({
     resource: { kind: 'buffers', buffers: [buffer] },
-    writable: buffer === output.buffer || !isReadAlone(buffers[buffer]!),
+    writable: buffer === output.buffer || !isReadOnly(buffers[buffer]!),
   }));
   const declarations = bound.map(
     (buffer, k) =>
       `@group(0) @binding(${k}) var<storage, ${bindings[k]!.writable ? 'read_write' : 'read'}> ${nameOf(buffer)}: array<${isVector(buffer) ? 'vec4f' : 'f32'}>;`,
   );
-  const code = shaderText(kernel, form, {
+  const code = shaderText(kernel, variant, {
     declarations,
     left: nameOf(left.buffer),
     right: nameOf(right.buffer),
     output: nameOf(output.buffer),
   });
-  const words = geometryOf(product, kernel.tile, cut);
+  const words = geometryOf(product, kernel.tile, split);
   return [
     {
       code,
@@ -72,7 +72,7 @@ const productDispatch = (
   ];
 };
 
-/** Adds up parts, one after another from `from` on. */
+/** A region that adds up parts. They start at `from`, one after another. */
 const sumOfParts = (
   parts: number,
   elements: number,
@@ -86,13 +86,13 @@ const sumOfParts = (
   stores: [{ ...to, strides: [1, 0], value: 0, reduce: 'sum' }],
 });
 
-/** The working memory of an anchor: where its parts lie. */
+/** Scratch memory of an anchor, in elements: the results of its parts. */
 export const anchorScratch =
   (kernel: Kernel) =>
   (call: AnchorCall): number =>
     Math.max(
       ...productsOf(call).map((product) => {
-        const { parts } = cutOf(product, kernel);
+        const { parts } = depthSplitOf(product, kernel);
         return parts === 1 ? 0 : parts * elementsOf(product);
       }),
     );
@@ -105,13 +105,13 @@ export const anchorRule =
     if (call.kind !== 'anchor') return null;
     const { scratch } = call;
     const dispatches = productsOf(call).flatMap((product) => {
-      const cut = cutOf(product, kernel);
+      const split = depthSplitOf(product, kernel);
       const of = (output: Product['output']): readonly Dispatch[] =>
-        productDispatch({ ...product, output }, cut, kernel, plan, limits);
-      if (cut.parts === 1) return of(product.output);
-      const { buffer, offset } = scratch!; // of `anchorScratch`, as there are parts
+        productDispatch({ ...product, output }, split, kernel, plan, limits);
+      if (split.parts === 1) return of(product.output);
+      const { buffer, offset } = scratch!; // reserved because `anchorScratch` counts the same parts
       const from = { buffer, offset };
-      return [...of(from), ...regions(sumOfParts(cut.parts, elementsOf(product), from, product.output))];
+      return [...of(from), ...regions(sumOfParts(split.parts, elementsOf(product), from, product.output))];
     });
     return { name: `wgsl ${NAMES[call.anchor.op]}, ${kernel.name}`, dispatches };
   };

@@ -1,17 +1,17 @@
-/** The body of a nest as statements of WGSL: addresses, loads, arithmetic and stores. */
+/** Generates the WGSL statements of a nest's body: addresses, loads, arithmetic and stores. */
 import type { NumberType } from '../../../dsl/region.js';
 import { expressionOf } from './expressions.js';
 import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
 import { isVector, type Vectors } from './vectors.js';
-import type { View, Work } from './work.js';
+import type { View, BoundNest } from './boundNest.js';
 
-/** The variable that runs along a loop; along that of the vectors it counts vectors. */
+/** The index variable of a loop. Along the vectorized loop it counts vectors. */
 export const indexOf = (loop: number): string => `i${loop}`;
 
 export interface Body {
-  /** Statements by level. */
+  /** Statements, indexed by level: the number of enclosing loops. */
   readonly lines: readonly (readonly string[])[];
-  /** The value of an assignment. */
+  /** An expression for the value of an assignment. */
   readonly valueOf: (position: number, width: Width) => string;
 }
 
@@ -27,7 +27,7 @@ const sum = (terms: readonly (readonly [string, number])[], offset: number): str
   return text === '' ? '0u' : text;
 };
 
-/** The address of the first lane, in numbers or in vectors. */
+/** The address of the first lane, in elements (`unit` 1) or in vectors (`unit` 4). */
 const addressOf = (
   { strides, offset }: Pick<View, 'strides' | 'offset'>,
   vectors: Vectors,
@@ -42,28 +42,28 @@ const addressOf = (
 
 const LANES = [0, 1, 2, 3] as const;
 
-/** One number of a binding, whose array may be one of vectors. `address` is a name, or a number. */
+/** Accesses one element of a binding, whose array has elements of the given width. `address` is in single elements. */
 const single = (binding: number, address: string, width: Width): string =>
   width === 1 ? `b${binding}[${address}]` : `b${binding}[(${address}) >> 2u][(${address}) & 3u]`;
 
 const shifted = (address: string, by: number): string =>
   by === 0 ? address : `${address} ${by < 0 ? '-' : '+'} ${Math.abs(by)}u`;
 
-/** Bits of one element as the other. */
+/** Reinterprets the bits of an element as the other type. */
 const recast = (text: string, from: Element, to: Element, width: Width): string =>
   from === to ? text : `bitcast<${elementType(to, width)}>(${text})`;
 
 /**
- * Statements that compute all values of a work, each at the level of the innermost loop that it depends on.
- * `levelOf` gives that level of a set of loops.
+ * Generates statements that compute all values of a nest, each at the level of the innermost loop on which it depends.
+ * `levelOf` returns that level for a set of loops.
  */
 export const bodyOf = (
-  work: Work,
+  bound: BoundNest,
   vectors: Vectors,
   levels: number,
   levelOf: (loops: number) => number,
 ): Body => {
-  const { nest, loads, live, depends, elements } = work;
+  const { nest, loads, live, depends, elements } = bound;
   const { loop: vector, widths } = vectors;
   const lines: string[][] = Array.from({ length: levels }, () => []);
   const widthOf = (position: number): Width =>
@@ -106,17 +106,17 @@ export const bodyOf = (
   return { lines, valueOf };
 };
 
-/** Statements that store a value, of the given width, where a store's indices are. */
+/** Generates statements that store a value. `value` returns an expression of the requested width. */
 export const storing = (
-  work: Work,
+  bound: BoundNest,
   store: number,
   vectors: Vectors,
   value: (width: Width) => string,
 ): readonly string[] => {
-  const view = work.stores[store]!;
-  const { dtype } = work.nest.body[work.nest.stores[store]!.value]!;
+  const view = bound.stores[store]!;
+  const { dtype } = bound.nest.body[bound.nest.stores[store]!.value]!;
   const { binding, strides } = view;
-  const to = work.elements[binding]!;
+  const to = bound.elements[binding]!;
   const toMemory = (width: Width): string => {
     const text = value(width);
     const numbers = dtype === 'bool' ? `${elementType('i32', width)}(${text})` : text;

@@ -1,11 +1,11 @@
-/** A compute shader around its statements. */
+/** Assembles compute shaders from their statements. */
 import { libraryFor } from './library.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
 import { elementType } from './types.js';
 import type { Vectors } from './vectors.js';
-import type { Work } from './work.js';
+import type { BoundNest } from './boundNest.js';
 
-/** `count` workgroups, in two dimensions where they are more than one dimension takes. */
+/** Arranges `count` workgroups in one dimension, or in two if one is not enough. */
 export const gridOf = (
   count: number,
   { maxComputeWorkgroupsPerDimension: most }: ShaderLimits,
@@ -15,11 +15,11 @@ export const gridOf = (
   return [Math.ceil(count / rows), rows, 1];
 };
 
-/** The number of a workgroup in its grid. */
+/** An expression for the number of a workgroup in its grid. */
 export const groupNumber = ([columns, rows]: Shader['workgroups']): string =>
   rows === 1 ? 'group.x' : `group.x + group.y * ${columns}u`;
 
-/** The indices of loops, of which the first runs fastest, from one number: names and extents. */
+/** Statements that split a number into indices with the given names and extents. The first index varies fastest. */
 export const digitsOf = (
   number: string,
   digits: readonly { readonly name: string; readonly extent: number }[],
@@ -32,7 +32,7 @@ export const digitsOf = (
   });
 
 export const declarationsOf = (
-  { elements }: Pick<Work, 'elements'>,
+  { elements }: Pick<BoundNest, 'elements'>,
   { widths }: Pick<Vectors, 'widths'>,
 ): readonly string[] =>
   elements.map(
@@ -44,13 +44,13 @@ interface Parts {
   readonly name: string;
   readonly bindings: readonly Binding[];
   readonly declarations: readonly string[];
-  /** Invocations in a workgroup. */
+  /** Invocations per workgroup. */
   readonly size: number;
   readonly statements: readonly string[];
   readonly workgroups: Shader['workgroups'];
 }
 
-/** The statements see the workgroup as `group` and the invocation in it as `lane`. */
+/** Makes a shader. Its statements can use `group`, the workgroup's id, and `lane`, the invocation's index in it. */
 export const shaderOf = ({ name, bindings, declarations, size, statements, workgroups }: Parts): Shader => {
   const main = `
 @compute @workgroup_size(${size})
@@ -66,7 +66,7 @@ ${statements.map((line) => `  ${line}`).join('\n')}
   };
 };
 
-/** Wraps statements. */
+/** Puts statements into a block, indented. */
 export const block = (head: string, lines: readonly string[]): readonly string[] => [
   `${head} {`,
   ...lines.map((line) => `  ${line}`),

@@ -1,16 +1,16 @@
-/** For tests: runs shaders on the adapter that Dawn finds in Node, if it finds one. */
+/** For tests: runs shaders in Node on the adapter that Dawn finds, if there is one. */
 import type { KeyWords } from '../../../dsl/backend.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
 
 export type NumberArray = Float32Array | Int32Array;
 
-/** An adapter, and what runs shaders on it. */
+/** An adapter, with functions that run shaders on it. */
 export interface Dawn {
   readonly description: string;
   readonly limits: ShaderLimits;
   /**
-   * What each buffer holds after the shaders. `places` says where in memory each one lies: buffers of one place
-   * share it, at offsets in elements.
+   * Runs the shaders and returns the contents of each buffer. `places` gives the memory and the offset, in elements, of
+   * each buffer; several buffers may share memory.
    */
   readonly run: (
     shaders: readonly Shader[],
@@ -30,7 +30,7 @@ const BYTES = 4;
 const VECTOR = 16;
 const roundedUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** An instance that is collected takes its devices along: it is held until they are closed. */
+/** GPU instances in use. Garbage collection of an instance would destroy its devices. */
 const held: Set<GPU> = new Set();
 
 const deviceOf = async (): Promise<GPUDevice | null> => {
@@ -46,7 +46,7 @@ const deviceOf = async (): Promise<GPUDevice | null> => {
       requiredLimits: { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize },
     });
   } catch {
-    return null; // no package, no driver
+    return null; // the package or the driver is missing
   }
 };
 
@@ -58,7 +58,7 @@ const limitsOf = ({ limits }: GPUDevice): ShaderLimits => ({
   maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
 });
 
-/** Null where there is no adapter, and in `npm test`, which leaves tests on a GPU to `npm run test:all`. */
+/** Acquires the default adapter; null if there is none, and in `npm test`, which leaves GPU tests to `npm run test:all`. */
 export const dawn = async (): Promise<Dawn | null> => {
   if (process.env['NOISEFOLD_TESTS'] !== 'all') return null;
   const device = await deviceOf();
@@ -97,7 +97,7 @@ export const dawn = async (): Promise<Dawn | null> => {
     );
     arrays.forEach((array, b) => {
       const { memory, offset } = places[b]!;
-      // the first of a place fills it
+      // the first buffer at a place provides its contents
       const isFirst = places.findIndex((p) => p.memory === memory && p.offset === offset) === b;
       if (isFirst) device.queue.writeBuffer(buffers.get(memory)!, BYTES * offset, array as NumberArray & ArrayBufferView<ArrayBuffer>); // prettier-ignore
     });
@@ -180,7 +180,7 @@ export const dawn = async (): Promise<Dawn | null> => {
       }),
     close: () => {
       device.destroy();
-      held.clear(); // or Node would not exit
+      held.clear(); // otherwise Node does not exit
     },
   };
 };

@@ -8,7 +8,7 @@ import { regionShaders } from './regionShaders.js';
 const gpu = await dawn();
 afterAll(() => gpu?.close());
 
-/** A function of arrays, as a region computes it: of vectors, or from the second element on, of numbers. */
+/** Applies a function in a region: to vectors, or, starting at the second element, to single elements. */
 const apply = async (
   fn: { readonly op: 'unary'; readonly fn: UnaryFn } | { readonly op: 'binary'; readonly fn: BinaryFn },
   dtype: NumberType,
@@ -36,7 +36,9 @@ const apply = async (
 
 const ulp = (x: number): number => 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x))), -126) - 23);
 
-/** In units in the last place; 0 where both are as good as 0, infinite where one is special and the other is not. */
+/**
+ * Error in units in the last place. It is 0 if both values are denormal or 0, infinite if only one of them is finite.
+ */
 const errorOf = (y: number, exact: number): number => {
   const rounded = Math.fround(exact);
   if (Object.is(y + 0, rounded + 0)) return 0;
@@ -44,7 +46,7 @@ const errorOf = (y: number, exact: number): number => {
   return Math.abs(exact) < 2 ** -125 && Math.abs(y) < 2 ** -125 ? 0 : Math.abs(y - exact) / ulp(exact);
 };
 
-/** Every 4099th float32 number of all that are not NaN, and some that are. */
+/** Every 4099th float32 that is not NaN, and some NaNs. */
 const sweep = ((): Float32Array => {
   const bits = [0x7f800001, 0x7fc00001, 0x7fffffff, 0xffc00003];
   for (let i = 0; i <= 0x7f800000; i += 4099) bits.push(i, i - 2 ** 31);
@@ -69,7 +71,7 @@ const worstOf = (
 describe.skipIf(gpu === null).each([4, 1] as const)('in vectors of %d', (width) => {
   const from = width === 4 ? 0 : 1;
 
-  // by polynomials of our own, whose steps round; the quotients in some of them may be off by 2.5 ulp
+  // rounding in the polynomials adds up; WGSL allows 2.5 ulp for the divisions in some functions
   test.each([
     ['exp', 2],
     ['expm1', 3],
@@ -91,12 +93,12 @@ describe.skipIf(gpu === null).each([4, 1] as const)('in vectors of %d', (width) 
   ] as const)('%s is within %d ulp over the whole range', async (fn, most) => {
     const ys = await apply({ op: 'unary', fn }, 'float32', [sweep], width);
     const exactly = unaryFunction(fn, 'float32');
-    const isDenormal = (x: number): boolean => x !== 0 && Math.abs(x) < 2 ** -126; // it may be taken for 0
+    const isDenormal = (x: number): boolean => x !== 0 && Math.abs(x) < 2 ** -126; // a device may flush it to 0
     const [worst, at] = worstOf(ys, from, (i) => (isDenormal(sweep[i]!) ? ys[i]! : exactly(sweep[i]!)));
     expect(worst, `at ${sweep[at]}`).toBeLessThanOrEqual(most);
   });
 
-  // the angle is reduced with an absolute error: near a multiple of π/2 few digits of it are left
+  // range reduction has an absolute error: few digits are left near a multiple of π/2
   const absolute = (slope: (x: number) => number) => (fn: UnaryFn, isFar: boolean, ys: NumberArray) => {
     const exactly = unaryFunction(fn, 'float32');
     const [worst] = worstOf(ys, from, (i) => i, (y, i) => {
@@ -114,7 +116,7 @@ describe.skipIf(gpu === null).each([4, 1] as const)('in vectors of %d', (width) 
     expect(errors(fn, true, ys)).toBeLessThan(4e-7);
   });
 
-  test('tan is within 5e-7 of an angle and its slope there', async () => {
+  test('tan is within 5e-7 times its slope', async () => {
     const ys = await apply({ op: 'unary', fn: 'tan' }, 'float32', [sweep], width);
     const errors = absolute((x) => 1 + Math.tan(x) ** 2);
     expect(errors('tan', false, ys)).toBeLessThan(5e-7);
@@ -157,7 +159,7 @@ describe.skipIf(gpu === null).each([4, 1] as const)('in vectors of %d', (width) 
 
   const integers = [0, 1, -1, 2, -2, 3, 7, -7, 10, 31, 32, 33, 2147483647, -2147483648, 65537, 46341];
   test.each(['add', 'sub', 'mul', 'div', 'mod', 'pow', 'max', 'min'] as const)(
-    '%s of two integers wraps, and is what the reference says',
+    '%s of two integers agrees with the reference',
     async (fn) => {
       const as = Int32Array.from(integers.flatMap((a) => integers.map(() => a)));
       const bs = Int32Array.from(integers.flatMap(() => integers));

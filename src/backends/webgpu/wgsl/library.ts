@@ -1,4 +1,4 @@
-/** The functions that a shader calls, in WGSL: each text for numbers and for vectors of four. */
+/** The library of WGSL functions that shaders call. Each text serves single numbers and vectors of four. */
 import { EXPONENTIALS } from './library/exponentials.js';
 import { FLOATS } from './library/floats.js';
 import { INTEGERS } from './library/integers.js';
@@ -11,14 +11,14 @@ const TEXTS = { ...FLOATS, ...INTEGERS, ...EXPONENTIALS, ...LOGARITHMS, ...POWER
 
 export type LibraryFunction = keyof typeof TEXTS;
 
-const NAMES = Object.keys(TEXTS) as readonly LibraryFunction[]; // its own keys
+const NAMES = Object.keys(TEXTS) as readonly LibraryFunction[]; // the keys of the record
 
-/** Of single numbers alone, with so many operands: vectors call them for each component. */
-const SINGLE: { readonly [K in LibraryFunction]?: number } = { turned: 1, floorMod: 2 };
-/** Values, of no operands. */
+/** Functions of single numbers only, with their number of operands. Vectors call them for each component. */
+const SINGLE: { readonly [K in LibraryFunction]?: number } = { reduceFarAngle: 1, floorMod: 2 };
+/** Functions without operands. */
 const VALUES: ReadonlySet<LibraryFunction> = new Set(['infinity', 'notANumber']);
 
-/** The name of a function over numbers, or over vectors. */
+/** The WGSL name of a function for single numbers or for vectors. */
 export const nameOf = (name: LibraryFunction, width: Width): string =>
   width === 1 || VALUES.has(name) ? name : `${name}4`;
 
@@ -35,15 +35,15 @@ fn ${name}4(${parameters}) -> vec4<f32> { return vec4<f32>(${calls.join(', ')});
 const textOf = (name: LibraryFunction, width: Width): string => {
   const operands = SINGLE[name];
   if (operands !== undefined && width === 4) return forEachComponent(name, operands);
-  // comments stay in the source
+  // comments are not part of the generated code
   const code = TEXTS[name].replace(/\/\/.*\n/g, '');
   return inWidth(code, width).replace(/\b\w+\b/g, (word) => (isName(word) ? nameOf(word, width) : word));
 };
 
-/** A constant expression must not be infinite: infinity is made of a variable. */
+/** WGSL rejects infinite constant expressions, so infinity is computed from a variable. */
 const INFINITY = 'var<private> bitsOfInfinity: u32 = 0x7f800000u;\n';
 
-/** The functions that a text calls, and those that they call. */
+/** The functions that a text calls, directly or indirectly. */
 export const libraryFor = (text: string): string => {
   const found = new Map<string, string>();
   const search = (within: string): void => {

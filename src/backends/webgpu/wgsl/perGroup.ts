@@ -1,110 +1,119 @@
 /**
- * A workgroup for each result, or for several neighbouring ones: its invocations share the terms, and their sums
- * meet in a tree, always in the same order.
+ * Reductions with one workgroup per result, or per several neighbouring results. The invocations share the terms and
+ * combine their partial results in a tree, always in the same order.
  */
-import { accumulated, combined, dtypeOf, folded, type Serial } from './accumulate.js';
+import { accumulate, combine, dtypeOf, reduceVector, type SerialLoop } from './accumulate.js';
 import { indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
-import { type GroupSchedule, type Lanes, turnsOf } from './schedule.js';
+import { type GroupSchedule, type Lanes, iterationsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
 import { valueType, type Width } from './types.js';
-import type { Work } from './work.js';
+import type { BoundNest } from './boundNest.js';
 
 const productOf = (lanes: readonly Lanes[]): number => lanes.reduce((n, { count }) => n * count, 1);
 
-/** The lanes that add up one result: neighbouring digits of the lane's number, as one. */
-interface Fold {
+/** Lanes that combine their partial results. Neighbouring digits of the lane's number are merged into one. */
+interface LaneReduction {
   readonly count: number;
-  /** How far apart in the workgroup. */
+  /** Distance between these lanes in the workgroup. */
   readonly stride: number;
 }
 
-const foldsOf = (work: Work, lanes: readonly Lanes[]): readonly Fold[] => {
-  const folds: Fold[] = [];
+const laneReductionsOf = (bound: BoundNest, lanes: readonly Lanes[]): readonly LaneReduction[] => {
+  const laneReductions: LaneReduction[] = [];
   let stride = 1;
   let wasReduced = false;
   for (const { loop, count } of lanes) {
-    const { reduced } = work.nest.loops[loop]!;
-    const last = folds.at(-1);
+    const { reduced } = bound.nest.loops[loop]!;
+    const last = laneReductions.at(-1);
     if (reduced && wasReduced && last !== undefined)
-      folds[folds.length - 1] = { ...last, count: last.count * count };
-    else if (reduced) folds.push({ count, stride });
+      laneReductions[laneReductions.length - 1] = { ...last, count: last.count * count };
+    else if (reduced) laneReductions.push({ count, stride });
     wasReduced = reduced;
     stride *= count;
   }
-  return folds.filter(({ count }) => count > 1);
+  return laneReductions.filter(({ count }) => count > 1);
 };
 
-export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimits): Shader => {
-  const { nest, stores } = work;
+/** Makes the shader of a reduction that workgroups share. */
+export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: ShaderLimits): Shader => {
+  const { nest, stores } = bound;
   const { vectors, lanes, kept, reduced } = schedule;
   const size = productOf(lanes);
   const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
-  const turns = turnsOf(work, vectors);
-  const blocks = (loop: number): number => Math.ceil(turns(loop) / countOf(loop));
-  const isRagged = (loop: number): boolean => turns(loop) % countOf(loop) !== 0;
+  const iterations = iterationsOf(bound, vectors);
+  const blocks = (loop: number): number => Math.ceil(iterations(loop) / countOf(loop));
+  const hasPartialBlock = (loop: number): boolean => iterations(loop) % countOf(loop) !== 0;
   const hasLanes = (loop: number): boolean => countOf(loop) > 1;
 
   const groups = kept.reduce((n, loop) => n * blocks(loop), 1);
   const workgroups = gridOf(groups, limits);
   const counted = kept.filter((loop) => blocks(loop) > 1);
-  /** The index along a loop, of which `from` counts blocks as wide as its lanes; null where there is but one. */
+  /**
+   * The index along a loop. `from` counts blocks of as many iterations as the loop has lanes; null if there is only one
+   * block.
+   */
   const indexFrom = (loop: number, from: string | null): string => {
     if (!hasLanes(loop)) return from ?? '0u';
     return from === null ? `d${loop}` : `${from} * ${countOf(loop)}u + d${loop}`;
   };
   const keptIndex = (loop: number): string => indexFrom(loop, counted.includes(loop) ? `k${loop}` : null);
-  // those beyond the end do the last one's work, and store nothing
+  // invocations beyond the end repeat the last iteration and store nothing
   const keptIndices = kept.map((loop) => {
-    const index = isRagged(loop) ? `min(${keptIndex(loop)}, ${turns(loop) - 1}u)` : keptIndex(loop);
+    const index = hasPartialBlock(loop)
+      ? `min(${keptIndex(loop)}, ${iterations(loop) - 1}u)`
+      : keptIndex(loop);
     return `let ${indexOf(loop)} = ${index};`;
   });
-  const within = kept.filter(isRagged).map((loop) => `${keptIndex(loop)} < ${turns(loop)}u`);
+  const within = kept.filter(hasPartialBlock).map((loop) => `${keptIndex(loop)} < ${iterations(loop)}u`);
 
   const serials = reduced
     .filter((loop) => blocks(loop) > 1)
-    .map((loop): Serial => ({
+    .map((loop): SerialLoop => ({
       loop,
       trips: blocks(loop),
       index: hasLanes(loop) ? indexFrom(loop, `s${loop}`) : null,
-      guard: isRagged(loop) ? `${indexOf(loop)} < ${turns(loop)}u` : null,
+      guard: hasPartialBlock(loop) ? `${indexOf(loop)} < ${iterations(loop)}u` : null,
     }));
-  // a reduced loop that the lanes take in one trip has an index that they know from the start
+  // if the lanes cover a reduced loop in one trip, its index is known from the start
   const single = reduced
     .filter((loop) => blocks(loop) === 1)
     .map((loop) => `let ${indexOf(loop)} = ${indexFrom(loop, null)};`);
-  const { statements, widths } = accumulated(work, vectors, serials);
+  const { statements, widths } = accumulate(bound, vectors, serials);
 
   const isAcross = vectors.loop >= 0 && nest.loops[vectors.loop]!.reduced;
   const held: readonly Width[] = widths.map((width) => (isAcross ? 1 : width));
-  const typeOf = (store: number): string => valueType(dtypeOf(work, store), held[store]!);
-  const folds = foldsOf(work, lanes);
+  const typeOf = (store: number): string => valueType(dtypeOf(bound, store), held[store]!);
+  const laneReductions = laneReductionsOf(bound, lanes);
   const each = (lines: (store: number) => string): readonly string[] => stores.map((_, s) => lines(s));
-  // the upper half of what is left is added to the lower one
-  const tree = folds.flatMap(({ count, stride }) => [
+  // combines the upper half of the remaining lanes with the lower half
+  const tree = laneReductions.flatMap(({ count, stride }) => [
     `let f${stride} = ${stride === 1 ? 'lane' : `lane / ${stride}u`} % ${count}u;`,
     ...block(`for (var left = ${count}u; left > 1u; left = (left + 1u) / 2u)`, [
       'let half = (left + 1u) / 2u;',
       'workgroupBarrier();',
       ...block(
         `if (f${stride} < left - half)`,
-        each((s) => `w${s}[lane] = ${combined(work, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, held[s]!)};`), // prettier-ignore
+        each((s) => `w${s}[lane] = ${combine(bound, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, held[s]!)};`), // prettier-ignore
       ),
     ]),
   ]);
-  const ownOf = (store: number): string => (isAcross ? folded(work, store, `r${store}`) : `r${store}`);
+  const ownOf = (store: number): string => (isAcross ? reduceVector(bound, store, `r${store}`) : `r${store}`);
   const own = each((s) => `w${s}[lane] = ${ownOf(s)};`);
-  const isFirst = folds.map(({ stride }) => `f${stride} == 0u`);
-  const resultOf = (store: number): string => (folds.length === 0 ? ownOf(store) : `w${store}[lane]`);
-  const results = stores.flatMap((_, s) => storing(work, s, vectors, () => resultOf(s)));
+  const isFirst = laneReductions.map(({ stride }) => `f${stride} == 0u`);
+  const resultOf = (store: number): string =>
+    laneReductions.length === 0 ? ownOf(store) : `w${store}[lane]`;
+  const results = stores.flatMap((_, s) => storing(bound, s, vectors, () => resultOf(s)));
   const conditions = [...isFirst, ...within];
 
   return shaderOf({
     name: 'reduction by workgroups',
-    bindings: work.bindings,
+    bindings: bound.bindings,
     declarations: [
-      ...declarationsOf(work, vectors),
-      ...(folds.length === 0 ? [] : each((s) => `var<workgroup> w${s}: array<${typeOf(s)}, ${size}>;`)),
+      ...declarationsOf(bound, vectors),
+      ...(laneReductions.length === 0
+        ? []
+        : each((s) => `var<workgroup> w${s}: array<${typeOf(s)}, ${size}>;`)),
     ],
     size,
     workgroups,
@@ -116,7 +125,7 @@ export const perGroup = (work: Work, schedule: GroupSchedule, limits: ShaderLimi
       ...keptIndices,
       ...single,
       ...statements,
-      ...(folds.length === 0 ? [] : [...own, ...tree]),
+      ...(laneReductions.length === 0 ? [] : [...own, ...tree]),
       ...(conditions.length === 0 ? results : block(`if (${conditions.join(' && ')})`, results)),
     ],
   });

@@ -1,69 +1,72 @@
 /**
- * One invocation for each result, or for four neighbouring ones: elementwise chains, and reductions of
- * few terms or into so many results that they need no others.
+ * One invocation per result, or per four neighbouring results: for elementwise chains, and for reductions that have few
+ * terms or so many results that they occupy the device.
  */
-import { accumulated, folded, type Serial } from './accumulate.js';
+import { accumulate, reduceVector, type SerialLoop } from './accumulate.js';
 import { bodyOf, indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
-import { turnsOf } from './schedule.js';
+import { iterationsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
 import { tilesOf } from './tile.js';
 import type { Width } from './types.js';
 import type { Vectors } from './vectors.js';
-import { nearestFirst, viewsOf, type Work } from './work.js';
+import { nearestFirst, viewsOf, type BoundNest } from './boundNest.js';
 
 const SIZE = 256;
 
 /**
- * Whether a work is one loop over all of the buffers that it writes: then the code is the same for any extent,
- * which it finds as the length of a binding. Beyond the end it works on numbers that are nobody's.
+ * True for a single loop over whole output buffers. Its code does not depend on the extent, which it reads as the length
+ * of a binding. The last vector may extend into the padding of the binding, which no buffer uses.
  */
-export const isFlat = (work: Work): boolean => {
-  const { nest, stores, elementsOf } = work;
+export const isFlat = (bound: BoundNest): boolean => {
+  const { nest, stores, elementsOf } = bound;
   return (
     nest.loops.length === 1 &&
     !nest.loops[0]!.reduced &&
-    viewsOf(work).every(({ strides: [stride] }) => stride === 0 || stride === 1) &&
+    viewsOf(bound).every(({ strides: [stride] }) => stride === 0 || stride === 1) &&
     stores.every(({ binding, offset }) => offset === 0 && elementsOf(binding) === nest.loops[0]!.extent)
   );
 };
 
-export const perThread = (work: Work, vectors: Vectors, limits: ShaderLimits): Shader => {
-  const { nest, bindings, stores } = work;
+/** Makes the shader of a nest that needs no cooperation between invocations. */
+export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimits): Shader => {
+  const { nest, bindings, stores } = bound;
   const size = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup);
-  const order = nearestFirst(work);
+  const order = nearestFirst(bound);
   const kept = order.filter((loop) => !nest.loops[loop]!.reduced);
   const reduced = order.filter((loop) => nest.loops[loop]!.reduced).reverse();
-  const turns = turnsOf(work, vectors);
-  const tiles = vectors.loop < 0 ? tilesOf(work) : [];
+  const iterations = iterationsOf(bound, vectors);
+  const tiles = vectors.loop < 0 ? tilesOf(bound) : [];
   const isTiled = (loop: number): boolean => tiles.some((tile) => tile.loop === loop);
   const digits = [
     ...tiles.map(({ loop, length }) => ({ name: `t${loop}`, extent: length })),
-    ...tiles.map(({ loop, length }) => ({ name: `o${loop}`, extent: Math.ceil(turns(loop) / length) })),
-    ...kept.filter((loop) => !isTiled(loop)).map((loop) => ({ name: indexOf(loop), extent: turns(loop) })),
+    ...tiles.map(({ loop, length }) => ({ name: `o${loop}`, extent: Math.ceil(iterations(loop) / length) })),
+    ...kept
+      .filter((loop) => !isTiled(loop))
+      .map((loop) => ({ name: indexOf(loop), extent: iterations(loop) })),
   ];
   const count = digits.reduce((n, { extent }) => n * extent, 1);
-  const ragged = tiles.filter(({ loop, length }) => turns(loop) % length !== 0);
+  const partial = tiles.filter(({ loop, length }) => iterations(loop) % length !== 0);
   const workgroups = gridOf(Math.ceil(count / size), limits);
-  const end = isFlat(work) ? `arrayLength(&b${stores[0]!.binding})` : `${count}u`;
+  const end = isFlat(bound) ? `arrayLength(&b${stores[0]!.binding})` : `${count}u`;
 
-  const serial = reduced.map((loop): Serial => ({ loop, trips: turns(loop), index: null, guard: null })); // prettier-ignore
+  const serial = reduced.map((loop): SerialLoop => ({ loop, trips: iterations(loop), index: null, guard: null })); // prettier-ignore
   const results = ((): {
     readonly lines: readonly string[];
     readonly value: (store: number, width: Width) => string;
   } => {
     if (reduced.length === 0) {
-      const { lines, valueOf } = bodyOf(work, vectors, 1, () => 0);
+      const { lines, valueOf } = bodyOf(bound, vectors, 1, () => 0);
       return { lines: lines[0]!, value: (s, width) => valueOf(nest.stores[s]!.value, width) };
     }
-    const { statements } = accumulated(work, vectors, serial);
+    const { statements } = accumulate(bound, vectors, serial);
     const isAcross = reduced.includes(vectors.loop);
-    return { lines: statements, value: (s) => (isAcross ? folded(work, s, `r${s}`) : `r${s}`) };
+    return { lines: statements, value: (s) => (isAcross ? reduceVector(bound, s, `r${s}`) : `r${s}`) };
   })();
   return shaderOf({
     name: reduced.length === 0 ? 'elementwise' : 'reduction by invocations',
     bindings,
-    declarations: declarationsOf(work, vectors),
+    declarations: declarationsOf(bound, vectors),
     size,
     workgroups,
     statements: [
@@ -71,9 +74,9 @@ export const perThread = (work: Work, vectors: Vectors, limits: ShaderLimits): S
       ...block(`if (id >= ${end})`, ['return;']),
       ...digitsOf('id', digits, 'rest'),
       ...tiles.map(({ loop, length }) => `let ${indexOf(loop)} = o${loop} * ${length}u + t${loop};`),
-      ...ragged.flatMap(({ loop }) => block(`if (${indexOf(loop)} >= ${turns(loop)}u)`, ['return;'])),
+      ...partial.flatMap(({ loop }) => block(`if (${indexOf(loop)} >= ${iterations(loop)}u)`, ['return;'])),
       ...results.lines,
-      ...stores.flatMap((_, s) => storing(work, s, vectors, (width) => results.value(s, width))),
+      ...stores.flatMap((_, s) => storing(bound, s, vectors, (width) => results.value(s, width))),
     ],
   });
 };

@@ -31,7 +31,7 @@ describe.skipIf(gpu === null)('random numbers on the device', () => {
     ['bits', 65_537],
     ['uniform', 2],
     ['uniform', 99_999],
-  ] as const)('%s, %d of them: the same bits as the host', async (distribution, elements) => {
+  ] as const)('%s, %d elements: the same bits as on the host', async (distribution, elements) => {
     const { numbers, expected } = await made(distribution, elements, [123456789, 4000000000], gpu!.limits);
     expect(numbers).toEqual(expected);
   });
@@ -44,17 +44,17 @@ describe.skipIf(gpu === null)('random numbers on the device', () => {
       largest = Math.max(largest, exact);
     });
     expect(worst).toBeLessThanOrEqual(4);
-    expect(largest, 'the tail is among them').toBeGreaterThan(4);
+    expect(largest, 'includes the tail').toBeGreaterThan(4);
   });
 
-  test('more workgroups than one dimension takes are in two', async () => {
+  test('uses two dimensions for many workgroups', async () => {
     const limits = { ...gpu!.limits, maxComputeWorkgroupsPerDimension: 3 };
     const { numbers, expected } = await made('bits', 10_000, [1, 2], limits);
     expect(numbers).toEqual(expected);
   });
 });
 
-test('a permutation is left to the host', () => {
+test('leaves permutations to the host', () => {
   const output = { buffer: 0, offset: 0, shape: [4], strides: [1], dtype: 'int32' } as const;
   const buffers = [{ elements: 4, dtype: 'int32', storage: { kind: 'output', output: 0 } }] as const;
   expect(randomShader({ distribution: 'permutation', output }, buffers, {} as ShaderLimits)).toBeNull();

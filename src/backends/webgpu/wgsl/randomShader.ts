@@ -1,4 +1,6 @@
-/** Random numbers of `threefry.ts` on the device: equal bits, and normals within 4 ulp of the host's. */
+/**
+ * Generates the random numbers of `threefry.ts` on the device: the same bits, and normals within 4 ulp of the host's.
+ */
 import type { Distribution } from '../../../dsl/node.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
 import { polynomial } from './library/polynomial.js';
@@ -13,7 +15,10 @@ const ROTATIONS = [
 ] as const;
 const KEYS = ['key.x', 'key.y', 'parity'] as const;
 
-/** Threefry-2x32: five times four rounds, and after each of them two words of the key and their number. */
+/**
+ * Threefry-2x32: five groups of four rounds. Each group ends with a key injection: two key words and the group's
+ * number.
+ */
 const rounds = [0, 1, 2, 3, 4]
   .flatMap((group) => [
     ...ROTATIONS[(group % 2) as 0 | 1].flatMap((by) => [
@@ -35,21 +40,27 @@ ${rounds}
   return vec2<u32>(a, b);
 }`;
 
-/** √2·erfinv(u)/u in w − 2.5, for w ≤ 5: the relative error is 1.9e-8, with the coefficients rounded to float32. */
+/**
+ * √2·erfinv(u)/u as a polynomial in w − 2.5, for w ≤ 5. Its relative error is 1.9e-8 with coefficients rounded to
+ * float32.
+ */
 const CENTRE = [
   2.1233134269714355, 0.34880203008651733, -0.005907498765736818, -0.0017716039437800646,
   0.00030862557468935847, -7.049283340165857e-6, -4.858119609707501e-6, 6.665064802291454e-7,
   2.985410318956383e-8, -1.2986139275028563e-8,
 ] as const;
 
-/** The same in w − 10, for 5 < w < 15.3: 3.6e-8. There is no root in it, of which WGSL promises little. */
+/**
+ * The same in w − 10, for 5 < w < 15.3, with a relative error of 3.6e-8. This form avoids a square root, whose accuracy
+ * in WGSL is low.
+ */
 const TAIL = [
   4.236624717712402, 0.22455105185508728, -0.005384738557040691, 0.00024255632888525724,
   -1.1795001228165347e-5, 4.1925662230823946e-7, 7.467245488612662e-9, -5.311608486380237e-9,
   9.845729787016921e-10, -6.854315032223113e-11,
 ] as const;
 
-/** √2·erfinv(u) = u·P(w) with w = −ln (1 − u²), from 23 bits: u and 1 − |u| are exact. */
+/** √2·erfinv(u) = u·P(w) with w = −ln (1 − u²). u has 23 bits, so that u and 1 − |u| are exact. */
 const NORMAL = inWidth(
   `
 fn normalOf(bits: U) -> F {
@@ -65,7 +76,7 @@ fn normalOf(bits: U) -> F {
   4,
 ).replace('logarithm(', 'logarithm4(');
 
-/** Four words as four numbers. */
+/** Converts four words to four numbers. */
 const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
   bits: 'bitcast<vec4<i32>>(words)',
   uniform: `vec4<f32>(words >> vec4<u32>(8u)) * ${floatLiteral(2 ** -24)}`,
@@ -73,14 +84,14 @@ const VALUES: Readonly<Record<Exclude<Distribution, 'permutation'>, string>> = {
 };
 
 /**
- * One invocation makes four numbers of two blocks. The code is the same for any number of them; beyond the end of
- * the output lies nothing but what completes its last vector.
+ * Each invocation makes four numbers from two Threefry blocks. The code does not depend on the number of elements. The
+ * last vector may extend into the padding of the output's binding.
  */
 export const randomShader: RandomShader = ({ distribution, output }, buffers, limits) => {
   if (distribution === 'permutation') return null;
   const elements = output.shape.reduce((n, extent) => n * extent, 1);
   if (output.offset !== 0 || buffers[output.buffer]!.elements !== elements)
-    throw new Error('noisefold: random numbers are to fill a buffer');
+    throw new Error('noisefold: random numbers must fill a whole buffer');
   const workgroups = gridOf(Math.ceil(elements / (4 * SIZE)), limits);
   return shaderOf({
     name: `random ${distribution}`,

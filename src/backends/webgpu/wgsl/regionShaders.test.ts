@@ -15,7 +15,7 @@ import type { Buffers, Shader, ShaderLimits } from './shader.js';
 const gpu = await dawn();
 afterAll(() => gpu?.close());
 
-/** What every device has. */
+/** Limits that WebGPU guarantees on every device. */
 const FLOOR: ShaderLimits = {
   maxStorageBuffersPerShaderStage: 8,
   maxStorageBufferBindingSize: 2 ** 27,
@@ -34,7 +34,10 @@ const apart = (arrays: readonly NumberArray[]): Buffers =>
     storage: { kind: 'input', input, offset: 0 },
   }));
 
-/** Float32 by float32; null where a number on the way is denormal: a device may take it for 0. */
+/**
+ * Evaluates a region with float32 rounding; null if an intermediate result is denormal, since a device may flush it to
+ * 0.
+ */
 const expected = (region: Region, arrays: readonly NumberArray[]): readonly NumberArray[] | null => {
   const copies = arrays.map((array) => array.slice());
   let isNormal = true;
@@ -46,10 +49,12 @@ const expected = (region: Region, arrays: readonly NumberArray[]): readonly Numb
   return isNormal ? copies : null;
 };
 
-/** The sign of a zero is free. */
+/** Removes the sign of zeros, which is unspecified. */
 const unsigned = (arrays: readonly NumberArray[]) => arrays.map((array) => array.map((x) => x + 0));
 
-/** Functions whose float32 result is the exact one, and on a software adapter those that round it: others contract. */
+/**
+ * Functions with exact float32 results, and on software adapters also add, sub and mul, which other adapters may fuse.
+ */
 const exact: RegionChoices = {
   unary: ['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'not', 'isFinite'],
   binary: [
@@ -58,13 +63,13 @@ const exact: RegionChoices = {
   ],
 }; // prettier-ignore
 
-// each region is compiled, which takes a software adapter some 20 ms
-describe.skipIf(gpu === null)('a region in WGSL computes what its definition says', () => {
+// a software adapter takes about 20 ms to compile each region
+describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', () => {
   const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
     gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
 
   test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })(
-    'to the bit',
+    'bit for bit',
     async (given) => {
       const arrays = arraysOf(given);
       const results = expected(given.region, arrays);
@@ -74,7 +79,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
   );
 
   test.prop([regionCase({ unary: ['neg', 'abs', 'sign'], dtypes: ['int32'] })], { numRuns: 40 })(
-    'in integers, sums and products too',
+    'in integers, including sums and products',
     async (given) => {
       const arrays = arraysOf(given);
       const integers = (all: readonly NumberArray[]) => all.filter((array) => array instanceof Int32Array);
@@ -85,8 +90,8 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
   );
 
   const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
-  test.prop([keeping, fc.nat()], { numRuns: 40 })('in place, over what it reads', async (given, seed) => {
-    // another load, and another store of any value at the same elements of another buffer of the same memory
+  test.prop([keeping, fc.nat()], { numRuns: 40 })('when it overwrites its input', async (given, seed) => {
+    // adds a load of a buffer, and a store of any value to the same elements of another buffer in the same memory
     const { loads, body, stores, extents } = given.region;
     const { offset, strides, buffer } = stores[seed % stores.length]!;
     const before = arraysOf(given);
@@ -121,7 +126,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
   });
 
   test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 3)], { numRuns: 8 })(
-    'a reduction over nothing gives its identity, and no iteration does nothing',
+    'a reduction over no elements stores its identity, and a loop without iterations stores nothing',
     async (reduce, kept) => {
       const region: Region = {
         extents: [kept, 0],
@@ -135,7 +140,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
     },
   );
 
-  test('constants are what they are, whether or not WGSL can write them', async () => {
+  test('constants are exact, also those without a WGSL literal', async () => {
     const floats = [NaN, Infinity, -Infinity, 0.1, -1 / 3, 1e21, 3.4028234663852886e38, 2 ** -126, -7, 1e300];
     const integers = [0, -1, 2147483647, -2147483648];
     const constants = [
@@ -151,18 +156,21 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
   });
 
   describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
-    test.prop([layerExtents, fc.nat()], { numRuns: 5 })('agrees with the definition', async (sizes, seed) => {
-      const { region, arrays, terms } = layerCase(layer, sizes, seed);
-      const truth = arrays.map((array) => Float64Array.from(array));
-      evaluateRegion(region, truth);
-      const actual = await run(region, arrays);
-      for (let b = layer.loads.length; b < arrays.length; b++)
-        actual[b]!.forEach((x, i) => {
-          // every term is of the order of 1, and rounded a few times
-          const bound = 1e-6 * terms * (1 + Math.abs(truth[b]![i]! / terms));
-          if (!(Math.abs(x - truth[b]![i]!) <= bound)) expect([i, x]).toEqual([i, truth[b]![i]!]);
-        });
-    });
+    test.prop([layerExtents, fc.nat()], { numRuns: 5 })(
+      'agrees with the interpreter',
+      async (sizes, seed) => {
+        const { region, arrays, terms } = layerCase(layer, sizes, seed);
+        const truth = arrays.map((array) => Float64Array.from(array));
+        evaluateRegion(region, truth);
+        const actual = await run(region, arrays);
+        for (let b = layer.loads.length; b < arrays.length; b++)
+          actual[b]!.forEach((x, i) => {
+            // every term is about 1 and is rounded a few times
+            const bound = 1e-6 * terms * (1 + Math.abs(truth[b]![i]! / terms));
+            if (!(Math.abs(x - truth[b]![i]!) <= bound)) expect([i, x]).toEqual([i, truth[b]![i]!]);
+          });
+      },
+    );
   });
 
   test.each([
@@ -177,7 +185,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
       1,
       { B: 2, H: 20_011, G: 3, C: 5 },
     ],
-  ] as const)('a long sum %s stays exact to 1e-6', async (_, layer, power, sizes) => {
+  ] as const)('a long sum %s is within 1e-6', async (_, layer, power, sizes) => {
     const region = regionOf(layer, sizes);
     const arrays = [...region.loads, ...region.stores].map(({ strides, offset }, b) => {
       const last = strides.reduce((n, stride, loop) => n + stride * (region.extents[loop]! - 1), offset);
@@ -189,10 +197,10 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
     const exactly = terms * Math.fround(0.1) ** power;
     const first = await gpu!.run(shaders, arrays);
     for (const sum of first.at(-1)!) expect(Math.abs(sum - exactly) / exactly).toBeLessThan(1e-6);
-    expect(await gpu!.run(shaders, arrays), 'and is the same when it is repeated').toEqual(first);
+    expect(await gpu!.run(shaders, arrays), 'a repeated run is identical').toEqual(first);
   });
 
-  test('more workgroups than one dimension takes are in two', async () => {
+  test('uses two dimensions for many workgroups', async () => {
     const sizes = { B: 3, H: 49, G: 1, C: 39 };
     for (const name of ['a bias', 'a transpose', 'sums and largest ones of rows']) {
       const { region, arrays } = layerCase(LAYERS[name]!, sizes, 1);
@@ -205,12 +213,12 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
 
   const many = regionCase({ ...exact, reduce: ['max'], tame: true }).filter(({ region }) => region.loads.length + region.stores.length > 4); // prettier-ignore
   test.prop([many], { numRuns: 15 })(
-    'with few bindings: the arena as one, or its stores apart',
+    'with few bindings: by merging arena buffers, or by splitting its stores',
     async (given) => {
       const arrays = arraysOf(given);
       const results = expected(given.region, arrays);
       fc.pre(results !== null);
-      // inputs in buffers of their own, all that is stored in the arena, 64 elements apart
+      // inputs have their own memory; all outputs are in the arena, aligned to 64 elements
       const loaded = new Set(given.region.loads.map(({ buffer }) => buffer));
       let end = 0;
       const places = arrays.map((array, b): MemoryPlace => {
@@ -226,7 +234,7 @@ describe.skipIf(gpu === null)('a region in WGSL computes what its definition say
       const shaders = regionShaders(given.region, buffers, few);
       for (const { bindings } of shaders) expect(bindings.length).toBeLessThanOrEqual(loaded.size + 1);
       expect(unsigned(await gpu!.run(shaders, arrays, places))).toEqual(unsigned(results));
-      // with no arena, each store has to come apart
+      // without an arena, the stores must be split
       const alone = regionShaders(given.region, apart(arrays), few);
       for (const { bindings } of alone) expect(bindings.length).toBeLessThanOrEqual(loaded.size + 1);
       expect(unsigned(await gpu!.run(alone, arrays))).toEqual(unsigned(results));
@@ -247,7 +255,7 @@ describe('the code', () => {
   });
   const buffers = [7, 7, 1000, 1000].map((n) => new Float32Array(n));
 
-  test('of an elementwise chain over whole buffers is the same for all extents', () => {
+  test('of an elementwise chain over whole buffers does not depend on the extent', () => {
     const [small] = regionShaders(add(7, 0), apart(buffers), FLOOR);
     const [large] = regionShaders(add(1000, 2), apart(buffers), FLOOR);
     expect(small!.code).toBe(large!.code);
@@ -271,13 +279,13 @@ describe('the code', () => {
     expect(Number(/@workgroup_size\((\d+)\)/.exec(code)![1]) * x * y * z).toBe(invocations);
   });
 
-  test('of a part of a buffer keeps to its part', () => {
+  test('of a part of a buffer is limited to that part', () => {
     const [part] = regionShaders(add(6, 0), apart(buffers), FLOOR);
     expect(part!.code).toContain('id >= 6u');
   });
 
-  test('binds what is near in the arena together where bindings are few, and the rest apart', () => {
-    // two tensors with half of the arena between them, and scalars that lie together
+  test('merges bindings of neighbours in the arena if bindings are few', () => {
+    // two tensors far apart in the arena, and scalars next to each other
     const offsets = [0, 2 ** 25, 2 ** 26, 2 ** 26 + 64, 2 ** 26 + 128];
     const inArena: Buffers = offsets.map((offset, i) => ({
       elements: i < 2 ? 4096 : 1,
@@ -295,11 +303,11 @@ describe('the code', () => {
       );
     expect(boundWith(8)).toEqual([[1], [2], [3], [4], [0]]);
     expect(boundWith(3)).toEqual([[1], [2, 3, 4], [0]]);
-    // the two together would be longer than a binding: the device is to refuse it
+    // merging more would exceed the binding size: all stay separate, and the limit check rejects the plan
     expect(boundWith(2)).toEqual([[1], [2], [3], [4], [0]]);
   });
 
-  test('of a store that reads more buffers than there are bindings binds them all, for the device to refuse', () => {
+  test('binds all buffers of a store that needs too many, so that the limit check rejects it', () => {
     const loads = Array.from({ length: 9 }, (_, buffer) => ({ buffer, offset: 0, strides: [1] }));
     const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
     const sums = loads.slice(1).map((_, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 8 + i, b: i + 1 }) as const); // prettier-ignore

@@ -1,55 +1,55 @@
-/** From a region to the shaders that carry it out. */
+/** Generates the shaders of a region. */
 import type { Region } from '../../../dsl/region.js';
-import { nestOf, simplified } from '../../shared/nest.js';
-import { divided } from './divide.js';
-import { memoryApart, memoryOf } from './memory.js';
+import { nestOf, simplified } from '../../shared/regions/nest.js';
+import { splitReduction } from './splitReduction.js';
+import { separateBindings, mergedBindings } from './bindings.js';
 import { perGroup } from './perGroup.js';
 import { isFlat, perThread } from './perThread.js';
 import { groupSchedule, isSerial } from './schedule.js';
 import type { Buffers, RegionShaders, Shader, ShaderLimits } from './shader.js';
-import { separated } from './separate.js';
+import { splitStores } from './splitStores.js';
 import { vectorsOf } from './vectors.js';
-import { type Draft, nearestFirst, workOf } from './work.js';
+import { type RawNest, nearestFirst, boundNestOf } from './boundNest.js';
 
-const shadersOf = (draft: Draft, limits: ShaderLimits, isWhole: boolean): readonly Shader[] => {
-  const work = workOf(draft);
-  const { loops } = work.nest;
+const shadersOf = (raw: RawNest, limits: ShaderLimits, isWhole: boolean): readonly Shader[] => {
+  const bound = boundNestOf(raw);
+  const { loops } = bound.nest;
   if (loops.some(({ extent }) => extent === 0)) return [];
-  const order = nearestFirst(work);
-  const vectors = vectorsOf(work, order[0], isFlat(work));
+  const order = nearestFirst(bound);
+  const vectors = vectorsOf(bound, order[0], isFlat(bound));
   const reduces = loops.some(({ reduced }) => reduced);
-  if (!reduces || isSerial(work, vectors, order)) return [perThread(work, vectors, limits)];
-  const schedule = groupSchedule(work, vectors, order, limits);
-  const stages = isWhole ? divided(work, schedule) : null;
+  if (!reduces || isSerial(bound, vectors, order)) return [perThread(bound, vectors, limits)];
+  const schedule = groupSchedule(bound, vectors, order, limits);
+  const stages = isWhole ? splitReduction(bound, schedule) : null;
   return stages === null
-    ? [perGroup(work, schedule, limits)]
+    ? [perGroup(bound, schedule, limits)]
     : stages.flatMap((stage) => shadersOf(stage, limits, false));
 };
 
-/** The buffers that a region loads from or stores to, in the order of first use. */
+/** Lists the buffers that a region loads from or stores to, in order of first use. */
 const buffersOf = (region: Region): readonly number[] => {
-  const { body } = simplified(nestOf(region)); // it loads nothing to reduce nothing
+  const { body } = simplified(nestOf(region)); // an empty reduction has no loads
   const loads = body.flatMap((a) => (a.op === 'load' ? [region.loads[a.load]!.buffer] : []));
   return [...new Set([...loads, ...region.stores.map(({ buffer }) => buffer)])];
 };
 
 /**
- * The shaders of a region, in order; none where it has nothing to store. Where a single store needs more buffers than a
- * shader may bind, or more workgroups than a dispatch may have, they are more than the limits: the device refuses them.
+ * Generates the shaders of a region, in order; none if it stores nothing. If a single store needs more buffers or more
+ * workgroups than the limits allow, the shader exceeds them and `overLimits` rejects the plan.
  */
 export const regionShaders: RegionShaders = (region: Region, buffers: Buffers, limits: ShaderLimits) => {
   if (region.stores.length === 0) return [];
   const used = buffersOf(region);
-  const fitting = memoryOf(used, buffers, limits);
-  const parts = fitting === null ? separated(region, buffers) : null;
+  const fitting = mergedBindings(used, buffers, limits);
+  const parts = fitting === null ? splitStores(region, buffers) : null;
   if (parts !== null) return parts.flatMap((part) => regionShaders(part, buffers, limits));
-  const { bindings, placeOf, elementsOf } = fitting ?? memoryApart(used, buffers);
-  const draft = {
+  const { bindings, placeOf, elementsOf } = fitting ?? separateBindings(used, buffers);
+  const raw = {
     nest: nestOf(region),
     loads: region.loads.map(placeOf),
     stores: region.stores.map(placeOf),
     bindings,
     elementsOf,
   };
-  return shadersOf(draft, limits, true);
+  return shadersOf(raw, limits, true);
 };

@@ -1,9 +1,12 @@
-/** How a reduction is shared among invocations: decided by extents and strides alone, so that it repeats. */
+/**
+ * Distributes a reduction over invocations. The choice depends only on extents and strides, so that results are
+ * reproducible.
+ */
 import type { ShaderLimits } from './shader.js';
 import type { Vectors } from './vectors.js';
-import type { Work } from './work.js';
+import type { BoundNest } from './boundNest.js';
 
-/** So many neighbouring invocations of a workgroup lie along a loop. */
+/** A loop that is distributed over `count` invocations of a workgroup. */
 export interface Lanes {
   readonly loop: number;
   readonly count: number;
@@ -11,81 +14,83 @@ export interface Lanes {
 
 export interface GroupSchedule {
   readonly vectors: Vectors;
-  /** The first runs fastest through the workgroup. */
+  /** Loops with several invocations. The index of the first one varies fastest with the invocation's number. */
   readonly lanes: readonly Lanes[];
-  /** Nearest first. */
+  /** Kept loops, nearest first. */
   readonly kept: readonly number[];
-  /** Outermost first. */
+  /** Reduced loops, outermost first. */
   readonly reduced: readonly number[];
 }
 
-/** Small workgroups, of which a device can have many at once: most of what a large one does is to wait for itself. */
+/** Maximum number of invocations per workgroup. Small workgroups are better: a large one mostly waits for itself. */
 const SIZE = 64;
-/** Invocations side by side that read one run of memory. */
-const RUN = 8;
-/** With so many invocations a device is busy, */
-const BUSY = 16384;
-/** and with so many it does not pay to start more, if each were to have fewer terms than that. */
-const FEW = 4096;
-const ENOUGH_TERMS = 32;
-/** One invocation reduces so many terms alone where there are results enough, or no more terms. */
+/** Number of neighbouring invocations that read consecutive vectors. */
+const RUN_LENGTH = 8;
+/** Number of invocations that occupies the whole device. A reduction is not distributed over more. */
+const MAX_INVOCATIONS = 16384;
+/** Number of invocations above which more are started only if each has at least {@link MIN_TERMS} terms. */
+const FEW_INVOCATIONS = 4096;
+const MIN_TERMS = 32;
+/** Up to this many terms, one invocation computes a result alone. */
 const FEW_TERMS = 16;
+/** Up to this many terms, one invocation computes a result alone if there are enough results to occupy the device. */
 const MANY_TERMS = 256;
 
-/** The largest divisor up to `most`, where it is no less than half of that; else as many as there are, or `most`. */
-const shareOf = (extent: number, most: number): number => {
+/** The extent if it is at most `most`; else its largest divisor between `most / 2` and `most`; else `most`. */
+const laneCount = (extent: number, most: number): number => {
   if (extent <= most) return extent;
   for (let count = most; 2 * count >= most; count--) if (extent % count === 0) return count;
   return most;
 };
 
-/** Iterations of a loop: four at a time along the vectors. */
-export const turnsOf = (work: Work, vectors: Vectors) => (loop: number) =>
-  work.nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
+/** Returns the number of iterations of a loop: a quarter of the extent for the vectorized loop. */
+export const iterationsOf = (bound: BoundNest, vectors: Vectors) => (loop: number) =>
+  bound.nest.loops[loop]!.extent / (loop === vectors.loop ? 4 : 1);
 
-/** How many invocations the terms of a reduction are to be shared among. */
-export const invocationsFor = (work: Work, vectors: Vectors): number => {
-  const turns = turnsOf(work, vectors);
-  const terms = work.nest.loops.reduce((n, _, loop) => n * turns(loop), 1);
-  return Math.min(BUSY, Math.max(FEW, Math.ceil(terms / ENOUGH_TERMS)));
+/** The number of invocations over which to distribute the terms of a reduction. */
+export const invocationsFor = (bound: BoundNest, vectors: Vectors): number => {
+  const iterations = iterationsOf(bound, vectors);
+  const terms = bound.nest.loops.reduce((n, _, loop) => n * iterations(loop), 1);
+  return Math.min(MAX_INVOCATIONS, Math.max(FEW_INVOCATIONS, Math.ceil(terms / MIN_TERMS)));
 };
 
-/** Whether each invocation had better reduce results of its own. */
-export const isSerial = (work: Work, vectors: Vectors, order: readonly number[]): boolean => {
-  const turns = turnsOf(work, vectors);
-  const { loops } = work.nest;
+/** True if it is faster for each invocation to compute its own results than to share the terms. */
+export const isSerial = (bound: BoundNest, vectors: Vectors, order: readonly number[]): boolean => {
+  const iterations = iterationsOf(bound, vectors);
+  const { loops } = bound.nest;
   const product = (reduced: boolean): number =>
-    order.reduce((n, loop) => (loops[loop]!.reduced === reduced ? n * turns(loop) : n), 1);
+    order.reduce((n, loop) => (loops[loop]!.reduced === reduced ? n * iterations(loop) : n), 1);
   const nearest = order[0];
   const runsAlongResults = nearest !== undefined && !loops[nearest]!.reduced;
-  return product(true) <= FEW_TERMS || (runsAlongResults && product(false) >= BUSY && product(true) <= MANY_TERMS); // prettier-ignore
+  return product(true) <= FEW_TERMS || (runsAlongResults && product(false) >= MAX_INVOCATIONS && product(true) <= MANY_TERMS); // prettier-ignore
 };
 
+/** Chooses the lanes of a workgroup for a reduction. */
 export const groupSchedule = (
-  work: Work,
+  bound: BoundNest,
   vectors: Vectors,
   order: readonly number[],
   limits: ShaderLimits,
 ): GroupSchedule => {
-  const { loops } = work.nest;
-  const turns = turnsOf(work, vectors);
+  const { loops } = bound.nest;
+  const iterations = iterationsOf(bound, vectors);
   const isReduced = (loop: number): boolean => loops[loop]!.reduced;
-  const bytes = 16 * work.stores.length;
+  const bytes = 16 * bound.stores.length;
   const most = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup, Math.floor(limits.maxComputeWorkgroupStorageSize / bytes)); // prettier-ignore
 
   const counts = new Map<number, number>();
   let size = 1;
   const take = (loop: number, atMost: number): void => {
-    const count = shareOf(turns(loop), Math.max(1, Math.floor(Math.min(most / size, atMost))));
+    const count = laneCount(iterations(loop), Math.max(1, Math.floor(Math.min(most / size, atMost))));
     if (count === 1) return;
     counts.set(loop, count);
     size *= count;
   };
-  // nearest loops fill a run of memory, whichever they are; then those that are reduced, as far as it takes
-  // to keep a device busy: the tree costs more than the terms of one invocation
-  const run = vectors.loop >= 0 ? RUN : 4 * RUN;
-  const results = order.reduce((n, loop) => (isReduced(loop) ? n : n * turns(loop)), 1);
-  const wanted = Math.max(run, Math.ceil(invocationsFor(work, vectors) / results));
+  // the nearest loops of either kind cover a run of memory; then reduced loops are distributed until the device
+  // is occupied, but not further: the tree costs more than additional terms per invocation
+  const run = vectors.loop >= 0 ? RUN_LENGTH : 4 * RUN_LENGTH;
+  const results = order.reduce((n, loop) => (isReduced(loop) ? n : n * iterations(loop)), 1);
+  const wanted = Math.max(run, Math.ceil(invocationsFor(bound, vectors) / results));
   let shared = 1;
   for (const loop of order) {
     const before = size;
@@ -96,7 +101,7 @@ export const groupSchedule = (
       shared *= size / before;
     }
   }
-  // results of few terms share a workgroup
+  // several results with few terms share a workgroup
   for (const loop of order) if (!isReduced(loop) && !counts.has(loop) && 2 * size <= most) take(loop, most / size); // prettier-ignore
 
   return {

@@ -1,30 +1,34 @@
 /**
- * Tiles of two loops: where memory is read along another loop than it is written along, a workgroup that covers
- * a square of both finds in its cache what its invocations have read beside what they asked for.
+ * Tiles over two loops, for nests that read memory along one loop and write it along another (transposes). A workgroup
+ * that covers a square of both loops uses all of the cache lines that it reads.
  */
-import { nearestFirst, viewsOf, type Work } from './work.js';
+import { nearestFirst, viewsOf, type BoundNest } from './boundNest.js';
 
-/** A loop as an outer one, over tiles, and one within them. */
+/** A loop that is split into a loop over tiles and a loop of `length` within a tile. */
 interface Tile {
   readonly loop: number;
   readonly length: number;
 }
 
-const LENGTH = 16;
-/** A square of less saves nothing. */
-const LEAST = 4;
+const TILE_LENGTH = 16;
+/** Minimum extent of both loops: smaller squares save nothing. */
+const MIN_EXTENT = 4;
 
-/** The two loops of an elementwise work that are worth tiles, the one to write along first; or none. */
-export const tilesOf = (work: Work): readonly Tile[] => {
-  const { loops } = work.nest;
-  const [nearest] = nearestFirst(work);
+/**
+ * The two loops of an elementwise nest to tile, starting with the one along which it writes; empty if tiles do not
+ * help.
+ */
+export const tilesOf = (bound: BoundNest): readonly Tile[] => {
+  const { loops } = bound.nest;
+  const [nearest] = nearestFirst(bound);
   if (nearest === undefined || loops.some(({ reduced }) => reduced)) return [];
-  const others = viewsOf(work).flatMap(({ strides }) => {
+  const others = viewsOf(bound).flatMap(({ strides }) => {
     const isAcross = Math.abs(strides[nearest]!) > 1;
     const loop = strides.findIndex((stride, l) => l !== nearest && Math.abs(stride) === 1);
     return isAcross && loop >= 0 ? [loop] : [];
   });
   const [other] = others.sort((a, b) => loops[b]!.extent - loops[a]!.extent);
-  if (other === undefined || loops[other]!.extent < LEAST || loops[nearest]!.extent < LEAST) return [];
-  return [nearest, other].map((loop) => ({ loop, length: Math.min(loops[loop]!.extent, LENGTH) }));
+  if (other === undefined || loops[other]!.extent < MIN_EXTENT || loops[nearest]!.extent < MIN_EXTENT)
+    return [];
+  return [nearest, other].map((loop) => ({ loop, length: Math.min(loops[loop]!.extent, TILE_LENGTH) }));
 };

@@ -1,29 +1,29 @@
-/** Four neighbours along a loop as one vector. */
+/** Vectorization: four neighbouring iterations of a loop are computed as one vector. */
 import { tilesOf } from './tile.js';
 import type { Width } from './types.js';
-import { type View, viewsOf, type Work } from './work.js';
+import { type View, viewsOf, type BoundNest } from './boundNest.js';
 
 export interface Vectors {
-  /** The loop along which vectors lie, or -1. */
+  /** The vectorized loop, or -1. */
   readonly loop: number;
-  /** By binding: the width of the elements of its array. */
+  /** Indexed by binding: the width of its array elements. */
   readonly widths: readonly Width[];
 }
 
-/** Whether an access is one aligned vector along a loop, wherever the other loops are. */
+/** True if an access is an aligned vector along a loop, at every index of the other loops. */
 const isAligned = ({ offset, strides }: View, vector: number): boolean =>
   strides[vector] === 1 &&
   offset % 4 === 0 &&
   strides.every((stride, loop) => loop === vector || stride % 4 === 0);
 
 /**
- * Vectors along a loop. A binding that something else than whole vectors is stored into holds single numbers:
- * who writes one number of a vector may write the others too.
+ * Vectorizes a loop. A binding with any store that is not a whole vector has single elements: writing one component of
+ * a vector may write the other components too.
  */
-const along = (work: Work, loop: number): Vectors => {
-  const { stores, bindings } = work;
+const along = (bound: BoundNest, loop: number): Vectors => {
+  const { stores, bindings } = bound;
   const wide = new Set(
-    viewsOf(work)
+    viewsOf(bound)
       .filter((v) => isAligned(v, loop))
       .map((v) => v.binding),
   );
@@ -31,21 +31,21 @@ const along = (work: Work, loop: number): Vectors => {
   return { loop, widths: bindings.map((_, b) => (wide.has(b) ? 4 : 1)) };
 };
 
-const none = ({ bindings }: Work): Vectors => ({ loop: -1, widths: bindings.map(() => 1) });
+const none = ({ bindings }: BoundNest): Vectors => ({ loop: -1, widths: bindings.map(() => 1) });
 
-/** Whether an access is a vector of its binding. */
+/** True if an access is one vector element of its binding. */
 export const isVector = (view: View, { loop, widths }: Vectors): boolean =>
   loop >= 0 && widths[view.binding] === 4 && isAligned(view, loop);
 
 /**
- * Vectors along a loop, where that gives more accesses of whole vectors than it takes apart. The last may hang over
- * where the work is `flat`.
+ * Vectorizes a loop if at least half of the accesses along it become whole vectors. The extent must be a multiple of
+ * four, unless the nest is `flat`: then the last vector may extend beyond the end.
  */
-export const vectorsOf = (work: Work, loop: number | undefined, flat: boolean): Vectors => {
-  if (loop === undefined || (!flat && work.nest.loops[loop]!.extent % 4 !== 0)) return none(work);
-  const vectors = along(work, loop);
-  const moving = viewsOf(work).filter(({ strides }) => strides[loop] !== 0);
+export const vectorsOf = (bound: BoundNest, loop: number | undefined, flat: boolean): Vectors => {
+  if (loop === undefined || (!flat && bound.nest.loops[loop]!.extent % 4 !== 0)) return none(bound);
+  const vectors = along(bound, loop);
+  const moving = viewsOf(bound).filter(({ strides }) => strides[loop] !== 0);
   const whole = moving.filter((view) => isVector(view, vectors)).length;
-  const least = tilesOf(work).length > 0 ? whole - 0.5 : whole; // tiles are better than half of the accesses
-  return 2 * least >= moving.length ? vectors : none(work);
+  const least = tilesOf(bound).length > 0 ? whole - 0.5 : whole; // if exactly half of the accesses are vectors, tiles are better
+  return 2 * least >= moving.length ? vectors : none(bound);
 };

@@ -1,9 +1,9 @@
 /**
- * exp and what is made of it, by the polynomials of the host's kernels; results below 1.7e-38 are 0.
+ * exp and functions based on it, with the polynomials of the host's kernels. Results below 1.7e-38 are 0.
  *
- * An implementation may reorder sums, and takes n·a + n·b for n·(a + b): where a and b are the two parts of a
- * constant, nothing would be left of the second. So the second is of another number, n·2⁸, which no
- * optimizer of float arithmetic sees to be the same.
+ * A WGSL implementation may rewrite n·a + n·b as n·(a + b). If a and b are the high and low part of a constant, the low
+ * part would be lost. So the low part is multiplied by another number, n·2⁸, which optimizers of float arithmetic do
+ * not recognize as a multiple of n.
  */
 import { EXP_TAIL, LN2_HIGH, LN2_LOW } from '../../../shared/polynomials.js';
 import { floatLiteral } from '../types.js';

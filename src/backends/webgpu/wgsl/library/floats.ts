@@ -1,6 +1,6 @@
 /**
- * What float32 is by its bits. An implementation of WGSL may assume that nothing is NaN or infinite, so
- * that `x != x` may be taken for false: the tests here are made on integers.
+ * Classifies and composes float32 numbers by their bits. A WGSL implementation may assume that there are no NaNs and
+ * infinities, and replace `x != x` by false. So these tests use integers.
  */
 export const FLOATS = {
   infinity: `
@@ -18,9 +18,9 @@ fn isFinite(x: F) -> B { return (bitcast<U>(x) & U(0x7f800000u)) != U(0x7f800000
   isTrue: `
 fn isTrue(x: F) -> B { return (bitcast<U>(x) << U(1u)) != U(0u); }`,
 
-  // x - x, and x times 0 but for its sign: what an implementation may take for 0
-  vanished: `
-fn vanished(x: F) -> F { return select(F(notANumber()), F(0.0), isFinite(x)); }`,
+  // x - x, and x times 0 except for its sign. WGSL implementations may replace these by 0
+  zeroOrNan: `
+fn zeroOrNan(x: F) -> F { return select(F(notANumber()), F(0.0), isFinite(x)); }`,
 
   larger: `
 fn larger(a: F, b: F) -> F { return select(select(max(a, b), b, isNan(b)), a, isNan(a)); }`,
@@ -33,11 +33,11 @@ fn signOf(x: F) -> F {
   return select(select(F(-1.0), F(1.0), x > F(0.0)), x, (x == F(0.0)) | isNan(x));
 }`,
 
-  // a magnitude with the sign of another number (not by its bits: LLVM 19 makes other masks of them)
+  // a magnitude with the sign of another number (a select, since LLVM 19 miscompiles the bit masks)
   withSign: `
 fn withSign(magnitude: F, sign: F) -> F { return select(magnitude, -magnitude, bitcast<I>(sign) < I(0)); }`,
 
-  // truncated, saturated, NaN to 0; the largest float32 below 2^31 is 2^31 - 128
+  // truncates and saturates, NaN becomes 0. The largest float32 below 2^31 is 2^31 - 128
   integerOf: `
 fn integerOf(x: F) -> I {
   let inside = I(clamp(x, F(-2147483648.0), F(2147483520.0)));

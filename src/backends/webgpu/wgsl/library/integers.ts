@@ -1,4 +1,7 @@
-/** int32 as `scalar.ts` has it: division truncates, `mod` has the sign of the divisor, and x / 0 = x mod 0 = 0. */
+/**
+ * int32 functions as defined in `scalar.ts`: division truncates, `mod` has the sign of the divisor, x / 0 = x mod 0 =
+ * 0.
+ */
 export const INTEGERS = {
   quotient: `
 fn quotient(a: I, b: I) -> I {
@@ -12,7 +15,7 @@ fn floorModInteger(a: I, b: I) -> I {
   return select(rest, rest + b, (rest != I(0)) & ((rest < I(0)) != (b < I(0))));
 }`,
 
-  // wrapped; a negative power is the truncated reciprocal
+  // wraps around; a negative power is the truncated reciprocal
   integerPower: `
 fn integerPower(a: I, b: I) -> I {
   var result = I(1);

@@ -2,7 +2,7 @@ import { LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../../shared/polynomials.js';
 import { floatLiteral } from '../types.js';
 import { polynomial } from './polynomial.js';
 
-/** The bits of √½, from which a mantissa is counted. */
+/** The bits of √½, the lower end of the interval of mantissas. */
 const ROOT_HALF = '0x3f3504f3';
 
 export const LOGARITHMS = {
@@ -16,13 +16,13 @@ fn logarithmOfParts(n: F, r: F) -> F {
   return fma(n, F(${floatLiteral(LN2_HIGH)}), r - (half - tail));
 }`,
 
-  // positive bits as n 2^23 and the rest, from the root of a half on; a denormal is its bits times 2^-149
+  // the bits of a positive number as n 2^23 plus the distance from the root of 1/2; a denormal is its bits times 2^-149
   bitsFromRootHalf: `
 fn bitsFromRootHalf(bits: I) -> I {
   return select(bits, bitcast<I>(F(bits)), bits < I(0x800000)) - I(${ROOT_HALF});
 }`,
 
-  // x = 2^n (1 + r) with 1 + r between the root of a half and that of two
+  // x = 2^n (1 + r) with 1 + r between the roots of 1/2 and 2
   logarithm: `
 fn logarithm(x: F) -> F {
   let bits = bitcast<I>(x);
@@ -33,7 +33,7 @@ fn logarithm(x: F) -> F {
   return select(end, logarithmOfParts(n, r), (bits > I(0)) & (bits < I(0x7f800000)));
 }`,
 
-  // near 0 without the sum, of which little would be left
+  // near 0 the sum 1 + x would lose digits of x, so it is not formed
   logarithmOfOnePlus: `
 fn logarithmOfOnePlus(x: F) -> F {
   return select(logarithm(F(1.0) + x), logarithmOfParts(F(0.0), x), (x > F(-0.29)) & (x < F(0.41)));

@@ -1,9 +1,9 @@
-/** Powers and remainders of float32. */
+/** Powers, remainders and the error function of float32. */
 import { ERF_CENTRE, ERF_TAIL, EXP_TAIL, LOG_TAIL } from '../../../shared/polynomials.js';
 import { floatLiteral } from '../types.js';
 import { polynomial } from './polynomial.js';
 
-/** Keeps 12 bits of a float32, so that products of two such numbers are exact. */
+/** Rounds a float32 toward zero to 12 bits, so that products of two such numbers are exact. */
 const twelveBits = (value: number): number => {
   const bits = new Int32Array(Float32Array.of(value).buffer);
   bits[0]! &= -4096;
@@ -17,8 +17,8 @@ export const POWERS = {
   twelveBits: `
 fn twelveBits(x: F) -> F { return bitcast<F>(bitcast<U>(x) & U(0xfffff000u)); }`,
 
-  // a^b of a positive finite a: 2^(b log2 a), where the logarithm and its product with b have 12 bits more
-  // than a float32, in two parts; the first parts are short, so that their products are exact
+  // a^b = 2^(b log2 a) for a positive finite a. The logarithm and its product with b have 12 bits more than a
+  // float32, in two parts; the high parts are short, so that their products are exact
   powerOfPositive: `
 fn powerOfPositive(a: F, b: F) -> F {
   let bits = bitcast<I>(a);
@@ -62,12 +62,12 @@ fn power(a: F, b: F) -> F {
   let regular = powerOfPositive(select(size, F(1.0), isEnd), select(b, F(1.0), isEnd));
   let magnitude = select(regular, select(F(0.0), F(infinity()), grows), isEnd);
   let signed = select(magnitude, -magnitude, isNegative & isOdd);
-  let isNone = isNan(a) | isNan(b) | ((size == F(1.0)) & !isFinite(b))
+  let isInvalid = isNan(a) | isNan(b) | ((size == F(1.0)) & !isFinite(b))
     | (isNegative & (size != F(0.0)) & isFinite(a) & isFinite(b) & !isWhole);
-  return select(select(signed, F(notANumber()), isNone), F(1.0), b == F(0.0));
+  return select(select(signed, F(notANumber()), isInvalid), F(1.0), b == F(0.0));
 }`,
 
-  // the remainder with the sign of the divisor: a long division of the mantissas, eight bits at a time, is exact
+  // the remainder with the sign of the divisor, exact: a long division of the mantissas, eight bits at a time
   floorMod: `
 fn floorMod(a: f32, b: f32) -> f32 {
   let x = bitcast<u32>(a) & 0x7fffffffu;
@@ -91,7 +91,7 @@ fn floorMod(a: f32, b: f32) -> f32 {
   return select(signed, signed + b, size != 0.0 && (a < 0.0) != (b < 0.0));
 }`,
 
-  // near 0 by an odd polynomial, further away as 1 - e^-q
+  // an odd polynomial near 0, 1 - e^-q further out
   errorFunction: `
 fn errorFunction(x: F) -> F {
   let a = abs(x);

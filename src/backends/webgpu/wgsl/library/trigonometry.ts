@@ -1,18 +1,18 @@
-/** Sine, cosine, tangent and arc tangent: absolute errors below 1e-7 up to 8192, and below 3e-7 beyond. */
+/** Sine, cosine, tangent and arc tangent. Absolute errors are below 1e-7 for |x| up to 8192, below 3e-7 beyond. */
 import { ATAN_TAIL, COS_TAIL, SIN_TAIL } from '../../../shared/polynomials.js';
 import { floatLiteral } from '../types.js';
 import { polynomial } from './polynomial.js';
 
 /**
- * π/2 in three parts, the first two with so few bits that their products with a number of quarter turns of
- * at most 13 bits are exact.
+ * π/2 in three parts. The first two have so few bits that their products with a number of quarter turns of at most
+ * 13 bits are exact.
  */
 const QUARTER = [1.5703125, 4.837512969970703e-4, 7.549790126404332e-8] as const;
 const FAR = floatLiteral(8192);
 
 export const TRIGONOMETRY = {
-  // 1/2π in binary, 32 bits after 32 zeros
-  turned: `
+  // reduces angles beyond 8192. `bitsOfTurns` holds the binary digits of 1/2π, after 32 zero bits
+  reduceFarAngle: `
 const bitsOfTurns = array<u32, 7>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u);
 
 fn highProduct(a: u32, b: u32) -> u32 {
@@ -29,9 +29,9 @@ fn bitsOfTurnsFrom(start: u32) -> u32 {
   return (table[at] << shift) | select(0u, table[at + 1u] >> (32u - shift), shift > 0u);
 }
 
-// an angle beyond 8192 less whole turns, after Payne and Hanek: the mantissa times those bits of 1/2π that
-// are worth less than a turn
-fn turned(x: f32) -> f32 {
+// removes whole turns from an angle beyond 8192 (Payne and Hanek): the mantissa times those bits of 1/2π that
+// count for less than a turn
+fn reduceFarAngle(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   let mantissa = (bits & 0x7fffffu) | 0x800000u;
   let start = min(((bits >> 23u) & 0xffu) - 118u, 136u);
@@ -40,10 +40,10 @@ fn turned(x: f32) -> f32 {
   return select(angle, -angle, bits > 0x80000000u);
 }`,
 
-  withinTurns: `
-fn withinTurns(x: F) -> F {
+  reduceAngle: `
+fn reduceAngle(x: F) -> F {
   let isFar = abs(x) > F(${FAR});
-  if (any(isFar)) { return select(x, turned(x), isFar); }
+  if (any(isFar)) { return select(x, reduceFarAngle(x), isFar); }
   return x;
 }`,
 
@@ -65,10 +65,10 @@ fn cosineNearZero(r: F) -> F {
   return fma(z * z, ${polynomial('z', COS_TAIL)}, fma(z, F(-0.5), F(1.0)));
 }`,
 
-  // the sine of x and so many quarters of a turn
+  // the sine of x plus `more` quarter turns
   sineOfQuarters: `
 fn sineOfQuarters(x: F, more: I) -> F {
-  let near = withinTurns(x);
+  let near = reduceAngle(x);
   let n = I(round(near * F(${floatLiteral(2 / Math.PI)})));
   let r = restOfQuarters(near, n);
   let quarter = n + more;
@@ -84,7 +84,7 @@ fn cosine(x: F) -> F { return sineOfQuarters(x, I(1)); }`,
 
   tangent: `
 fn tangent(x: F) -> F {
-  let near = withinTurns(x);
+  let near = reduceAngle(x);
   let n = I(round(near * F(${floatLiteral(2 / Math.PI)})));
   let r = restOfQuarters(near, n);
   let s = sineNearZero(r);

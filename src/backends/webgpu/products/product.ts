@@ -1,19 +1,23 @@
 /**
- * Matrix products, convolutions and filter gradients as one problem: `y[z, m, n] = Σ_d left[z, m, d]·right[z, d, n]`,
- * where rows m, the depth d and the batch z are numbers of three digits, and operands are strided. What of an image
- * lies outside is 0: the left side may have a window, which says where.
+ * Expresses matrix products, convolutions and filter gradients as one problem, an implicit matrix product:
+ * `y[z, m, n] = Σ_d left[z, m, d]·right[z, d, n]`. The row m, the depth d and the batch z are each split into three
+ * digits (mixed radix), and operands are strided per digit. For a convolution the left side has a window, which tells
+ * where it reads outside of the image; such elements are 0.
  */
 import type { ConvAttributes } from '../../../dsl/node.js';
 import type { View } from '../../../dsl/plan.js';
 import type { AnchorCall } from '../../shared/convolution.js';
 
-/** By three digits, of which the last runs fastest. */
-export type Three = readonly [number, number, number];
+/** One value for each of three digits; the last digit varies fastest. */
+export type Triple = readonly [number, number, number];
 
-/** Places along one axis of an image: `(row·byRow + depth·byDepth − padding) / gap`, if that is whole and inside. */
+/**
+ * Position along one axis of an image: `(row·byRow + depth·byDepth − padding) / gap`, valid if it is whole and inside.
+ * `gap` is the dilation of the image.
+ */
 export interface Axis {
-  readonly byRow: Three;
-  readonly byDepth: Three;
+  readonly byRow: Triple;
+  readonly byDepth: Triple;
   readonly padding: number;
   readonly gap: number;
   readonly extent: number;
@@ -23,40 +27,40 @@ export interface Axis {
 export interface Left {
   readonly buffer: number;
   readonly offset: number;
-  readonly byRow: Three;
-  readonly byDepth: Three;
-  readonly byBatch: Three;
-  /** The two axes of an image where there is more to its addresses; null where everything is inside. */
+  readonly byRow: Triple;
+  readonly byDepth: Triple;
+  readonly byBatch: Triple;
+  /** The two axes of an image that needs bounds checks; null if every access is inside. */
   readonly window: readonly [Axis, Axis] | null;
 }
 
 export interface Right {
   readonly buffer: number;
   readonly offset: number;
-  readonly byDepth: Three;
+  readonly byDepth: Triple;
   readonly byColumn: number;
-  readonly byBatch: Three;
+  readonly byBatch: Triple;
 }
 
-/** The result is dense: `[batch, rows, columns]`. */
+/** A product. The result is dense: `[batch, rows, columns]`. */
 export interface Product {
-  readonly rows: Three;
-  readonly depth: Three;
+  readonly rows: Triple;
+  readonly depth: Triple;
   readonly columns: number;
-  readonly batch: Three;
+  readonly batch: Triple;
   readonly left: Left;
   readonly right: Right;
   readonly output: { readonly buffer: number; readonly offset: number };
 }
 
-const ZERO: Three = [0, 0, 0];
-const ONE: Three = [1, 1, 1];
+const ZERO: Triple = [0, 0, 0];
+const ONE: Triple = [1, 1, 1];
 
-const plus = (a: Three, b: Three): Three => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-const times = (a: Three, by: number): Three => [a[0] * by, a[1] * by, a[2] * by];
+const plus = (a: Triple, b: Triple): Triple => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const times = (a: Triple, by: number): Triple => [a[0] * by, a[1] * by, a[2] * by];
 
-/** `value` at one digit. */
-const at = (digit: 0 | 1 | 2, value: number): Three => [
+/** `value` at one digit, 0 at the others. */
+const at = (digit: 0 | 1 | 2, value: number): Triple => [
   digit === 0 ? value : 0,
   digit === 1 ? value : 0,
   digit === 2 ? value : 0,
@@ -64,16 +68,18 @@ const at = (digit: 0 | 1 | 2, value: number): Three => [
 
 type Four = readonly [number, number, number, number];
 
-/** Of rows and depth of a product, one is a place of the result of a convolution, and the other a place of its kernel. */
+/** In a convolution rows index the result and the depth indexes the kernel; in a filter gradient these are swapped. */
 type Side = 'byRow' | 'byDepth';
 
-/** The image of a convolution: `[B, H, W]` of the result by one side, `[KH, KW, C]` of the kernel by the other. */
+/**
+ * The image of a convolution as left side. The side `result` has the digits `[B, H, W]`, the other side `[KH, KW, C]`.
+ */
 const imageSide = (
   { buffer, offset, shape, strides: byAxis }: View,
   { strides, padding, lhsDilation, rhsDilation }: ConvAttributes,
   result: Side,
 ): Left => {
-  const digits = (ofResult: Three, ofKernel: Three): Pick<Left, Side> =>
+  const digits = (ofResult: Triple, ofKernel: Triple): Pick<Left, Side> =>
     result === 'byRow' ? { byRow: ofResult, byDepth: ofKernel } : { byRow: ofKernel, byDepth: ofResult };
   const axis = (a: 0 | 1): Axis => ({
     ...digits(at(a === 0 ? 1 : 2, strides[a]), at(a, rhsDilation[a])),
@@ -84,11 +90,11 @@ const imageSide = (
   });
   const axes = [axis(0), axis(1)] as const;
   const [byImage, , , byChannel] = byAxis as Four;
-  const outside = digits(at(0, byImage), at(2, byChannel));
-  // gaps are in the way of addresses that are linear in rows and depth; a window is needed where it meets an edge
-  if (axes.some(({ gap }) => gap > 1)) return { buffer, offset, ...outside, byBatch: ZERO, window: axes };
-  const along = (side: Side): Three =>
-    axes.reduce((sum, one) => plus(sum, times(one[side], one.stride)), outside[side]);
+  const linear = digits(at(0, byImage), at(2, byChannel));
+  // with gaps, addresses are not linear in row and depth; without gaps a window is needed only if it crosses an edge
+  if (axes.some(({ gap }) => gap > 1)) return { buffer, offset, ...linear, byBatch: ZERO, window: axes };
+  const along = (side: Side): Triple =>
+    axes.reduce((sum, one) => plus(sum, times(one[side], one.stride)), linear[side]);
   return {
     buffer,
     offset: axes.reduce((from, one) => from - one.padding * one.stride, offset),
@@ -99,13 +105,13 @@ const imageSide = (
   };
 };
 
-/** A kernel or a cotangent, whose last axis is the columns. */
+/** A kernel or a cotangent as right side: its last axis is the columns. */
 const featureSide = ({ buffer, offset, strides }: View): Right => {
   const [s0, s1, s2, byColumn] = strides as Four;
   return { buffer, offset, byDepth: [s0, s1, s2], byColumn, byBatch: ZERO };
 };
 
-/** `[B, H, W, C] ∗ [KH, KW, C, D]`: a row is a place of the result, the depth a place of the kernel. */
+/** `[B, H, W, C] ∗ [KH, KW, C, D]`: a row is a position in the result, the depth a position in the kernel. */
 const convolution = (image: View, kernel: View, output: View, attributes: ConvAttributes): Product => {
   const [B, H, W, D] = output.shape as Four;
   const [KH, KW, C] = kernel.shape as Four;
@@ -120,7 +126,10 @@ const convolution = (image: View, kernel: View, output: View, attributes: ConvAt
   };
 };
 
-/** The gradient of that by the kernel: a row is a place of the kernel, the depth a place of the cotangent. */
+/**
+ * The gradient of a convolution with respect to its kernel: a row is a position in the kernel, the depth a position in
+ * the cotangent.
+ */
 const filterGradient = (image: View, cotangent: View, output: View, attributes: ConvAttributes): Product => {
   const [B, H, W, D] = cotangent.shape as Four;
   const [KH, KW, C] = output.shape as Four;
@@ -141,7 +150,7 @@ interface BatchAxis {
   readonly right: number;
 }
 
-/** The axes of a batch, those joined that lie so in both operands. */
+/** The axes of a batch. Neighbouring axes that are contiguous in both operands are merged. */
 const batchAxes = (left: View, right: View): readonly BatchAxis[] =>
   left.shape.slice(0, -2).reduceRight<readonly BatchAxis[]>((axes, extent, i) => {
     if (extent === 1) return axes;
@@ -154,12 +163,15 @@ const batchAxes = (left: View, right: View): readonly BatchAxis[] =>
     return isOne ? [{ ...inner, extent: extent * inner.extent }, ...others] : [axis, ...axes];
   }, []);
 
-/** A product for each number of the axes that are beyond three digits; they lie one after another in the result. */
+/**
+ * Batched matrix products. A batch of more than three axes becomes several products, whose results follow each other in
+ * memory.
+ */
 const products = (left: View, right: View, output: View): readonly Product[] => {
   const axes = batchAxes(left, right);
   const [M, K] = left.shape.slice(-2) as [number, number];
   const N = right.shape.at(-1)!;
-  const digits = (of: (axis: BatchAxis) => number, none: number): Three => {
+  const digits = (of: (axis: BatchAxis) => number, none: number): Triple => {
     const [last = none, second = none, first = none] = axes.slice(-3).reverse().map(of);
     return [first, second, last];
   };
@@ -199,7 +211,7 @@ const products = (left: View, right: View, output: View): readonly Product[] => 
   }));
 };
 
-/** The products that carry out an anchor without groups: in general one. */
+/** Lists the products that compute an anchor without groups: usually one. */
 export const productsOf = ({ anchor, inputs, output }: AnchorCall): readonly Product[] => {
   const [left, right] = inputs as readonly [View, View];
   switch (anchor.op) {

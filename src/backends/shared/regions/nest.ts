@@ -1,7 +1,7 @@
-/** Loop nests: regions without their buffers, with as few loops as there can be. */
-import type { Assignment, Region } from '../../dsl/region.js';
-import type { ReduceFn } from '../../dsl/node.js';
-import { identityOf } from './scalar.js';
+/** Loop nests: regions without their buffers, simplified to as few loops as possible. */
+import type { Assignment, Region } from '../../../dsl/region.js';
+import type { ReduceFn } from '../../../dsl/node.js';
+import { identityOf } from '../scalar.js';
 
 export interface Loop {
   readonly extent: number;
@@ -15,7 +15,7 @@ export interface NestStore {
   readonly reduce: ReduceFn | null;
 }
 
-/** What a region computes, apart from where. Strides count elements, one for each loop. */
+/** The computation of a region, independent of buffers and offsets. Strides are in elements, one for each loop. */
 export interface Nest {
   readonly loops: readonly Loop[];
   readonly loads: readonly (readonly number[])[];
@@ -23,7 +23,7 @@ export interface Nest {
   readonly stores: readonly NestStore[];
 }
 
-/** Positions of the assignments that an assignment uses. */
+/** Lists the positions of the assignments that an assignment uses. */
 export const operandsOf = (a: Assignment): readonly number[] => {
   switch (a.op) {
     case 'unary':
@@ -38,7 +38,7 @@ export const operandsOf = (a: Assignment): readonly number[] => {
   }
 };
 
-/** The nest over some of its loops, in the order given, some of them with other extents. */
+/** Returns the nest with the given loops; `from` is the position of each loop in the original nest. */
 const withLoops = (nest: Nest, loops: readonly (Loop & { readonly from: number })[]): Nest => {
   const pick = (strides: readonly number[]): readonly number[] => loops.map(({ from }) => strides[from]!);
   return {
@@ -49,30 +49,33 @@ const withLoops = (nest: Nest, loops: readonly (Loop & { readonly from: number }
   };
 };
 
-/** Joins loops of one kind that everything walks as one, wherever they stand: the order of loops is free. */
-const joined = (nest: Nest): Nest => {
+/**
+ * Merges two loops of the same kind if, for every access, one stride is the other stride times the other extent. The
+ * loops need not be neighbours: their order is free.
+ */
+const withMergedLoops = (nest: Nest): Nest => {
   const { loads, stores, body } = nest;
   const loops = nest.loops.map((loop, from) => ({ ...loop, from }));
-  const joins = (outer: (typeof loops)[number], inner: (typeof loops)[number]): boolean => {
+  const canMerge = (outer: (typeof loops)[number], inner: (typeof loops)[number]): boolean => {
     if (outer === inner || outer.reduced !== inner.reduced) return false;
-    const goesOn = (s: readonly number[]): boolean => s[outer.from] === s[inner.from]! * inner.extent;
+    const isContiguous = (s: readonly number[]): boolean => s[outer.from] === s[inner.from]! * inner.extent;
     return (
-      stores.every(({ strides }) => goesOn(strides)) &&
-      loads.every(goesOn) &&
-      body.every((a) => a.op !== 'index' || goesOn(a.strides))
+      stores.every(({ strides }) => isContiguous(strides)) &&
+      loads.every(isContiguous) &&
+      body.every((a) => a.op !== 'index' || isContiguous(a.strides))
     );
   };
   for (;;) {
-    const inner = loops.findIndex((candidate) => loops.some((outer) => joins(outer, candidate)));
+    const inner = loops.findIndex((candidate) => loops.some((outer) => canMerge(outer, candidate)));
     if (inner < 0) return loops.length === nest.loops.length ? nest : withLoops(nest, loops);
-    const outer = loops.findIndex((candidate) => joins(candidate, loops[inner]!));
+    const outer = loops.findIndex((candidate) => canMerge(candidate, loops[inner]!));
     loops[inner] = { ...loops[inner]!, extent: loops[inner]!.extent * loops[outer]!.extent };
     loops.splice(outer, 1);
   }
 };
 
-/** Reductions over nothing give their identity. */
-const overNothing = (nest: Nest): Nest => ({
+/** Replaces reductions over no elements by the identity of the reduction. */
+const withIdentities = (nest: Nest): Nest => ({
   loops: nest.loops.map((loop) => (loop.reduced ? { ...loop, extent: 1 } : loop)),
   loads: nest.loads,
   body: nest.stores.map(({ value, reduce }): Assignment => {
@@ -82,7 +85,7 @@ const overNothing = (nest: Nest): Nest => ({
   stores: nest.stores.map((store, value) => ({ ...store, value, reduce: null })),
 });
 
-/** A region's loops as they stand. */
+/** Makes the nest of a region, with all of its loops. */
 export const nestOf = ({ extents, reduced, loads, body, stores }: Region): Nest => ({
   loops: extents.map((extent, loop) => ({ extent, reduced: loop >= extents.length - reduced })),
   loads: loads.map(({ strides }) => strides),
@@ -90,21 +93,23 @@ export const nestOf = ({ extents, reduced, loads, body, stores }: Region): Nest 
   stores,
 });
 
-/** Whether the nest is one loop that keeps everything: its extent is then an argument of the code. */
+/** True for a single loop without a reduction. Its extent is then an argument of the generated code. */
 export const isFlat = ({ loops }: Nest): boolean => loops.length === 1 && !loops[0]!.reduced;
 
-/** The simplest nest that does the same: no loop of one iteration, none that could be joined. */
+/** Simplifies a nest: drops loops of one iteration and merges loops. */
 export const simplified = (nest: Nest): Nest => {
   if (isFlat(nest)) return nest;
   const isEmpty = nest.loops.some(({ extent, reduced }) => reduced && extent === 0);
-  const whole = isEmpty ? overNothing(nest) : nest;
-  const several = whole.loops.flatMap((loop, from) => (loop.extent === 1 ? [] : [{ ...loop, from }]));
-  const simple = joined(several.length === whole.loops.length ? whole : withLoops(whole, several));
+  const whole = isEmpty ? withIdentities(nest) : nest;
+  const nontrivial = whole.loops.flatMap((loop, from) => (loop.extent === 1 ? [] : [{ ...loop, from }]));
+  const simple = withMergedLoops(
+    nontrivial.length === whole.loops.length ? whole : withLoops(whole, nontrivial),
+  );
   const reduces = simple.loops.some(({ reduced }) => reduced);
   return reduces ? simple : { ...simple, stores: simple.stores.map((s) => ({ ...s, reduce: null })) };
 };
 
-/** For each assignment the loops that its value varies with, one bit each. */
+/** For each assignment, the set of loops on which its value depends, one bit per loop. */
 export const dependences = (nest: Nest): readonly number[] => {
   const along = (strides: readonly number[]): number =>
     strides.reduce((bits, stride, loop) => (stride === 0 ? bits : bits | (1 << loop)), 0);
@@ -135,7 +140,7 @@ const assignmentKey = (a: Assignment): string => {
   }
 };
 
-/** Equal for nests that the same code carries out. */
+/** Returns a key that is equal for nests that can share generated code. */
 export const keyOf = (nest: Nest): string => {
   let key = isFlat(nest)
     ? 'n'

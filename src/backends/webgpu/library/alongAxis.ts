@@ -1,9 +1,9 @@
-/** What goes along one axis: a thread has a line, or one number of it. */
+/** Primitives along one axis. A thread computes one line along the axis, or one element of it. */
 import { sizeOf } from '../../../dsl/node.js';
 import type { View } from '../../../dsl/plan.js';
-import type { At, Threads } from './shader.js';
+import type { ElementAt, Threads } from './shader.js';
 
-/** Where along an axis the lines of a dense tensor lie: line `i` begins at `first`, and goes on in steps of `inner`. */
+/** Lines of a dense tensor along an axis: line `i` starts at `first`; its elements are `inner` apart. */
 const linesAlong = ({ shape }: View, axis: number) => {
   const [extent, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   return {
@@ -14,12 +14,12 @@ const linesAlong = ({ shape }: View, axis: number) => {
   };
 };
 
-/** Sums up to each number, from the beginning or from the end, one after another. */
+/** `cumsum`: one thread per line adds up its elements in order, from the start or from the end. */
 export const cumulativeSum = (
   [x]: readonly [View],
   output: View,
   { axis, reverse }: { readonly axis: number; readonly reverse: boolean },
-  at: At,
+  at: ElementAt,
 ): Threads => {
   const { extent, inner, lines, first } = linesAlong(x, axis);
   return {
@@ -36,8 +36,8 @@ export const cumulativeSum = (
 };
 
 /**
- * A number as a u32 that is greater where the number is: WGSL's own comparisons need not know infinities.
- * −0 is 0; a NaN has a place that is given.
+ * Statements that set `order`, a u32 that sorts like a number. WGSL comparisons are not required to handle infinities.
+ * −0 equals 0; NaN maps to `ofNaN`.
  */
 const orderOf = ({ dtype }: View, number: string, ofNaN: string): string =>
   dtype === 'float32'
@@ -50,12 +50,12 @@ const orderOf = ({ dtype }: View, number: string, ofNaN: string): string =>
   }`
     : `order = bitcast<u32>(${number}) ^ 0x80000000u;`;
 
-/** The place of the greatest number, of equal ones the first. A NaN at the beginning stays, others are passed over. */
-export const greatest = (
+/** `argmax`: the index of the largest element, the first of equals. A NaN wins only as the first element. */
+export const argmax = (
   [x]: readonly [View],
   output: View,
   { axis }: { readonly axis: number },
-  at: At,
+  at: ElementAt,
 ): Threads => {
   const { extent, inner, lines, first } = linesAlong(x, axis);
   return {
@@ -76,18 +76,18 @@ export const greatest = (
   };
 };
 
-/** ∞ in the order of numbers, where NaN stands too. */
+/** The `order` of ∞. NaN sorts as ∞. */
 const INFINITY = '0xff800000u';
 
 /**
- * The places of the k greatest along the last axis, falling, of equal ones the first. A thread has one number, and
- * counts those before it: its place in the order.
+ * `topKIndices`: the indices of the k largest elements along the last axis, in descending order, the first of equals
+ * first. Each thread has one element and counts the elements that precede it in that order.
  */
-export const greatestFew = (
+export const topKIndices = (
   [x]: readonly [View],
   output: View,
   { k }: { readonly k: number },
-  at: At,
+  at: ElementAt,
 ): Threads => {
   const extent = x.shape.at(-1)!;
   return {

@@ -1,32 +1,34 @@
-import type { NumberType } from '../../dsl/region.js';
+import type { NumberType } from '../../../dsl/region.js';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
-/** Memory that a backend's kernels work on. Addresses are numbers of its own. */
+/** Memory on which a backend's kernels work. Each kind of space defines its own addresses. */
 export interface Space {
-  /** The same for every dtype. */
+  /** Bytes per element, the same for every dtype. */
   readonly bytesPerElement: 4 | 8;
-  /** No more are in one piece, however much room there is; any number where it is not given. */
-  readonly mostElements?: number;
-  /** An address of that many elements (at least one), or null if there is no room. */
+  /** Maximum elements of one allocation, regardless of free memory. Default: no limit. */
+  readonly maxElements?: number;
+  /** Allocates at least one element and returns the address, or null if there is not enough memory. */
   readonly allocate: (elements: number) => number | null | Promise<number | null>;
   readonly free: (address: number) => void;
 }
 
-/** Memory that the host sees. */
+/** Memory that the host can read and write. */
 export interface Heap extends Space {
   readonly allocate: (elements: number) => number | null;
-  /** The elements from `offset` on from an allocated address. */
+  /** Returns a view of `elements` elements, starting `offset` elements after an allocated address. */
   readonly array: (address: number, offset: number, elements: number, dtype: NumberType) => NumberArray;
-  /** Another object than before, once the arrays handed out are dead (a WebAssembly memory has grown). */
+  /**
+   * Identity of the underlying memory. It changes when earlier views become invalid (a WebAssembly memory has grown).
+   */
   readonly arena: () => unknown;
 }
 
 type ArrayOf = new (buffer: ArrayBuffer, byteOffset: number, length: number) => NumberArray;
 
 /**
- * Memory of the JavaScript heap, one ArrayBuffer an allocation; an address is the number of its buffer.
- * `arrayOf` chooses the array of each dtype, all of `bytesPerElement`.
+ * Memory on the JavaScript heap: one ArrayBuffer per allocation. An address is the number of its buffer.
+ * `arrayOf` chooses the array type of each dtype; all have elements of `bytesPerElement`.
  */
 export const hostHeap = (bytesPerElement: 4 | 8, arrayOf: (dtype: NumberType) => ArrayOf): Heap => {
   const buffers = new Map<number, ArrayBuffer>();
@@ -39,7 +41,7 @@ export const hostHeap = (bytesPerElement: 4 | 8, arrayOf: (dtype: NumberType) =>
         buffers.set(next, new ArrayBuffer(elements * bytesPerElement));
         return next++;
       } catch {
-        return null; // a RangeError: the engine has no room for it
+        return null; // a RangeError: the engine has not enough memory
       }
     },
     free: (address) => void buffers.delete(address),

@@ -1,32 +1,32 @@
-/** A loop nest with its memory: what a shader carries out. */
-import { dependences, type Nest, operandsOf, simplified } from '../../shared/nest.js';
-import type { Place } from './memory.js';
+/** A loop nest with its memory: the input of shader generation. */
+import { dependences, type Nest, operandsOf, simplified } from '../../shared/regions/nest.js';
+import type { Place } from './bindings.js';
 import type { Binding } from './shader.js';
 import { type Element, elementOf } from './types.js';
 
-/** An access of a nest. */
+/** A load or store of a nest. */
 export interface View extends Place {
-  /** One for each loop. */
+  /** In elements, one for each loop. */
   readonly strides: readonly number[];
 }
 
-export interface Work {
+export interface BoundNest {
   readonly nest: Nest;
   readonly loads: readonly View[];
   readonly stores: readonly View[];
   readonly bindings: readonly Binding[];
-  /** For each assignment whether anything that is stored needs it. */
+  /** For each assignment: true if a stored value depends on it. */
   readonly live: readonly boolean[];
-  /** For each assignment the loops that its value varies with, one bit each. */
+  /** For each assignment: the set of loops on which its value depends, one bit per loop. */
   readonly depends: readonly number[];
-  /** The element of each binding: where dtypes share one, integers. */
+  /** Element type of each binding: `i32` if float32 and other dtypes share it. */
   readonly elements: readonly Element[];
-  /** The elements of a binding that is one buffer's memory, or null. */
+  /** The number of elements of a binding that covers one buffer, else null. */
   readonly elementsOf: (binding: number) => number | null;
 }
 
-/** A work as it is given: its bindings may be more than are used. */
-export interface Draft {
+/** A nest before simplification. Some of its bindings may be unused. */
+export interface RawNest {
   readonly nest: Nest;
   readonly loads: readonly Place[];
   readonly stores: readonly Place[];
@@ -41,19 +41,19 @@ const liveIn = ({ body, stores }: Nest): readonly boolean[] => {
   return body.map((_, at) => needed.has(at));
 };
 
-/** With the simplest nest, and the bindings that it uses. */
-export const workOf = ({ nest: given, loads, stores, bindings, elementsOf }: Draft): Work => {
+/** Simplifies the nest and keeps only the bindings that it uses. */
+export const boundNestOf = ({ nest: given, loads, stores, bindings, elementsOf }: RawNest): BoundNest => {
   const nest = simplified(given);
   const elements: (Element | undefined)[] = bindings.map(() => undefined);
-  const meet = ({ binding }: Place, element: Element): void => {
+  const unify = ({ binding }: Place, element: Element): void => {
     const before = elements[binding];
     elements[binding] = before === undefined || before === element ? element : 'i32';
   };
   const live = liveIn(nest);
   nest.body.forEach((a, i) => {
-    if (a.op === 'load' && live[i] === true) meet(loads[a.load]!, elementOf(a.dtype));
+    if (a.op === 'load' && live[i] === true) unify(loads[a.load]!, elementOf(a.dtype));
   });
-  nest.stores.forEach((s, i) => meet(stores[i]!, elementOf(nest.body[s.value]!.dtype)));
+  nest.stores.forEach((s, i) => unify(stores[i]!, elementOf(nest.body[s.value]!.dtype)));
   const used = bindings.flatMap((_, b) => (elements[b] === undefined ? [] : [b]));
   const view = ({ binding, offset }: Place, strides: readonly number[]): View => ({
     binding: used.indexOf(binding),
@@ -72,8 +72,8 @@ export const workOf = ({ nest: given, loads, stores, bindings, elementsOf }: Dra
   };
 };
 
-/** The accesses that are carried out. */
-export const viewsOf = ({ nest, loads, stores, live }: Work): readonly View[] => [
+/** The stores, and the loads that a stored value depends on. */
+export const viewsOf = ({ nest, loads, stores, live }: BoundNest): readonly View[] => [
   ...stores,
   ...nest.body.flatMap((a, i) => (a.op === 'load' && live[i] === true ? [loads[a.load]!] : [])),
 ];
@@ -81,10 +81,10 @@ export const viewsOf = ({ nest, loads, stores, live }: Work): readonly View[] =>
 const footprint = ({ strides }: View, extents: readonly number[]): number =>
   strides.reduce((product, stride, loop) => (stride === 0 ? product : product * extents[loop]!), 1);
 
-/** The loops by how far apart in memory their steps are, the nearest first, in the access of most elements. */
-export const nearestFirst = (work: Work): readonly number[] => {
-  const extents = work.nest.loops.map(({ extent }) => extent);
-  const [main] = [...viewsOf(work)].sort((a, b) => footprint(b, extents) - footprint(a, extents)); // the first of equals
+/** Sorts the loops by their stride in the access with the most elements, smallest stride first ("nearest first"). */
+export const nearestFirst = (bound: BoundNest): readonly number[] => {
+  const extents = bound.nest.loops.map(({ extent }) => extent);
+  const [main] = [...viewsOf(bound)].sort((a, b) => footprint(b, extents) - footprint(a, extents)); // the first of several
   const distance = (loop: number): number => Math.abs(main?.strides[loop] ?? 0) || Infinity;
   const loops = extents.map((_, loop) => loop);
   return loops.sort((a, b) => (distance(a) === distance(b) ? b - a : distance(a) - distance(b)));

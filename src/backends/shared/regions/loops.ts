@@ -1,5 +1,5 @@
-/** Loop nests of regions, made simpler before code is made of them. */
-import type { Region } from '../../dsl/region.js';
+/** Simplifies the loop nests of regions before code generation. */
+import type { Region } from '../../../dsl/region.js';
 
 const stridesOf = (region: Region): readonly (readonly number[])[] => [
   ...region.loads.map(({ strides }) => strides),
@@ -8,13 +8,13 @@ const stridesOf = (region: Region): readonly (readonly number[])[] => [
 ];
 
 /**
- * The same region with as few loops as there can be: loops of one iteration are dropped, and two
- * neighbours that everything walks as one become one.
+ * Returns an equivalent region with as few loops as possible. It drops loops of one iteration, and merges two
+ * neighbouring loops if, for every access, the outer stride is the inner stride times the inner extent.
  */
 export const mergeLoops = (region: Region): Region => {
   const kept = region.extents.length - region.reduced;
   const all = stridesOf(region);
-  /** Each loop of the result as the innermost loop that it stands for, and its extent. */
+  /** Loops of the result: the innermost of the original loops that each one replaces, and its extent. */
   const merged: { loop: number; extent: number }[] = [];
   region.extents.forEach((extent, loop) => {
     if (extent === 1) return;

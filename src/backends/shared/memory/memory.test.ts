@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { DeviceBuffer } from '../../dsl/backend.js';
-import { E } from '../../internal/fp.js';
+import type { DeviceBuffer } from '../../../dsl/backend.js';
+import { E } from '../../../internal/fp.js';
 import { hostHeap } from './heap.js';
 import { createMemory } from './memory.js';
 
@@ -19,7 +19,7 @@ const held = async (memory: ReturnType<typeof fresh>, elements: number): Promise
 };
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void; // the name is there once the flag is
+const collect = runInNewContext('gc') as () => void; // defined once the flag is set
 
 const collected = async (times: number): Promise<void> => {
   for (let i = 0; i < times; i++) {
@@ -33,7 +33,7 @@ const collectUntil = async (done: () => boolean): Promise<void> => {
   for (let i = 0; i < 500 && !done(); i++) await collected(1);
 };
 
-test('a buffer that nobody can reach gives its memory back; those in use keep theirs', async () => {
+test('frees buffers that are unreachable and keeps buffers in use', async () => {
   const memory = fresh();
   const kept = await held(memory, 10);
   const donor = await held(memory, 7);
@@ -49,7 +49,7 @@ test('a buffer that nobody can reach gives its memory back; those in use keep th
   expect(memory.addressOf(donor, 'test')).toMatchObject({ left: { _tag: 'ValueConsumed', where: 'test' } });
 });
 
-test('what is released is not given back twice', async () => {
+test('does not free a released buffer a second time', async () => {
   const memory = fresh();
   await (async () => memory.release(await held(memory, 5)))();
   const kept = await held(memory, 5);
@@ -58,7 +58,7 @@ test('what is released is not given back twice', async () => {
   expect(memory.addressOf(kept, 'test')._tag).toBe('Right');
 });
 
-test('a closed memory gives no address, whatever was taken before or is being taken', async () => {
+test('returns no addresses after close, for earlier and for pending allocations', async () => {
   const memory = fresh();
   const buffer = await held(memory, 5);
   const block = await memory.reserve(5);

@@ -1,4 +1,4 @@
-/** Where a device does not do what it is asked, or a backend is closed before it has: errors are values. */
+/** Device failures, and closing a backend during a run: errors are returned as values. */
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
@@ -9,8 +9,8 @@ import { backendOn } from './backend.js';
 const numbers = Float32Array.of(1, 2, 3, 4);
 const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));
 
-/** What one member of an object is replaced by; its methods stay its own. */
-const but = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>
+/** Replaces one member of an object. Its methods keep the original as `this`. */
+const withMember = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>
   new Proxy(object, {
     get: (target, name) => {
       const found: unknown = Reflect.get(target, name);
@@ -20,7 +20,7 @@ const but = <A extends object>(object: A, member: keyof A, given: (found: unknow
   });
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
-  test('what is under way when it is closed ends in an error that says so, or in its results', async () => {
+  test('runs in progress during close end in results, or in an error that says so', async () => {
     const backend = backendOn(valueOf(await acquireDevice({})()));
     const executable = valueOf(await compile(shifted, {})(backend)());
     const x = valueOf(await upload(numbers, [4])(backend)());
@@ -33,20 +33,20 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
   });
 
-  test('numbers that the device does not take are errors as values, and leave nothing behind', async () => {
-    let takes = true;
+  test('a failed write is returned as an error and frees its memory', async () => {
+    let accepts = true;
     const refuse = (): never => {
       throw new Error('out of range');
     };
     const acquired = valueOf(await acquireDevice({})());
-    const queue = but(acquired.device.queue, 'writeBuffer', (write) => (takes ? write : refuse));
-    const backend = backendOn({ ...acquired, device: but(acquired.device, 'queue', () => queue) });
-    takes = false;
+    const queue = withMember(acquired.device.queue, 'writeBuffer', (write) => (accepts ? write : refuse));
+    const backend = backendOn({ ...acquired, device: withMember(acquired.device, 'queue', () => queue) });
+    accepts = false;
     const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('out of range') } };
     expect(await upload(numbers, [4])(backend)()).toMatchObject(refused);
     expect(await compile(shifted, {})(backend)()).toMatchObject(refused);
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-    takes = true;
+    accepts = true;
     const executable = valueOf(await compile(shifted, {})(backend)());
     const y = valueOf(await executable.run({ x: valueOf(await upload(numbers, [4])(backend)()) })());
     expect(valueOf(await read(y)(backend)())).toEqual(Float32Array.of(2, 2, 3, 5));

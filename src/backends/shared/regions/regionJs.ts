@@ -1,17 +1,17 @@
 /**
- * Regions as JavaScript: one function a region, generated as source, so that the engine compiles the
- * fused loops to machine code. Arithmetic rounds to float32 at every operation; sums are kept in float64.
+ * Compiles each region to one generated JavaScript function, so that the engine turns the fused loops into machine
+ * code. Every operation rounds to float32; sums accumulate in float64.
  */
-import type { Access, Assignment, Region } from '../../dsl/region.js';
+import type { Access, Assignment, Region } from '../../../dsl/region.js';
 import { binaryExpression, expressionOf, type Helpers, literal } from './expressions.js';
-import type { NumberArray } from './heap.js';
-import type { Rule } from './kernel.js';
+import type { NumberArray } from '../memory/heap.js';
+import type { Rule } from '../kernel.js';
 import { mergeLoops } from './loops.js';
-import { COMBINE, identityOf } from './scalar.js';
+import { COMBINE, identityOf } from '../scalar.js';
 
 /**
- * The order of the loops, outermost first. Where a region is reduced over rows and its last kept loop
- * walks along them, that loop goes innermost, over an array of accumulators.
+ * Chooses the order of the loops, outermost first. If a region reduces over rows, and its last kept loop moves along
+ * a row, that loop becomes the innermost one and runs over an array of accumulators (`rowWise`).
  */
 const loopOrder = ({
   extents,
@@ -26,24 +26,24 @@ const loopOrder = ({
   return { order: rowWise ? [...loops.filter((loop) => loop !== along), along] : loops, rowWise };
 };
 
-/** Source of the body of `(arrays) => void`, with the functions that it calls. */
+/** Generates the source of a function body that returns `(arrays) => void`, and the helpers that it calls. */
 const regionSource = (given: Region): { readonly source: string; readonly helpers: Helpers } => {
   const region = mergeLoops(given);
   const { extents, reduced, loads, body, stores } = region;
   const { order, rowWise } = loopOrder(region);
   const depth = order.length;
-  /** How many loops are entered where the reduced ones begin. */
+  /** Number of loops outside the reduced ones. */
   const kept = depth - reduced - (rowWise ? 1 : 0);
   const helpers: Helpers = new Map();
-  /** Lines after this many loops have been entered, and before they are left. */
+  /** Lines at the start and end of each loop body, indexed by the number of enclosing loops. */
   const opening: string[][] = Array.from({ length: depth + 1 }, () => []);
   const closing: string[][] = Array.from({ length: depth + 1 }, () => []);
 
-  /** The number of loops that must be entered for something with these strides to be known. */
+  /** The number of enclosing loops after which an address with these strides is known. */
   const levelOf = (strides: readonly number[]): number =>
     order.reduce((level, loop, at) => (strides[loop] === 0 ? level : at + 1), 0);
 
-  /** `offset + Σ index·stride`, with its parts computed as far outside as they can be. */
+  /** Writes `offset + Σ index·stride`. Each part is computed in the outermost loop possible. */
   const address = (name: string, offset: number, strides: readonly number[], level: number): string => {
     let sum = `${offset}`;
     order.slice(0, level).forEach((loop, at) => {
@@ -64,10 +64,10 @@ const regionSource = (given: Region): { readonly source: string; readonly helper
       ...('b' in assignment ? [assignment.b] : []),
       ...('condition' in assignment ? [assignment.condition] : []),
     ];
-    const walker =
+    const access =
       assignment.op === 'load' ? loads[assignment.load]! : assignment.op === 'index' ? assignment : null;
     const level = Math.max(
-      walker === null ? 0 : levelOf(walker.strides),
+      access === null ? 0 : levelOf(access.strides),
       ...operands.map((position) => levels[position]!),
     );
     levels.push(level);
@@ -101,7 +101,7 @@ const regionSource = (given: Region): { readonly source: string; readonly helper
       closing[kept]!.push(`${target(kept)} = acc${s};`);
       return;
     }
-    // the address has parts of the kept loops alone, but for the one that runs along the accumulators
+    // apart from the loop over the accumulators, the address depends on the kept loops only
     const outer = address(`s${s}`, store.offset, store.strides, kept);
     opening[kept]!.push(`acc${s}.fill(${identity});`);
     closing[kept]!.push(
@@ -131,12 +131,12 @@ const regionSource = (given: Region): { readonly source: string; readonly helper
 /** A function that runs a region on the arrays of a plan's buffers. */
 export const compileRegion = (region: Region): ((arrays: readonly NumberArray[]) => void) => {
   const { source, helpers } = regionSource(region);
-  // a closure for each operation would cost a call an element: generated source is what makes a fused
-  // loop fast. It is made of numbers and of the names in `expressions.ts` alone.
+  // closures would cost one call per operation and element, so the fused loop is generated as source. The
+  // source contains only numbers and the names in `expressions.ts`.
   return new Function('helpers', source)(helpers) as (arrays: readonly NumberArray[]) => void;
 };
 
-/** Regions by the JavaScript engine, on any memory that the host sees. */
+/** Runs regions as generated JavaScript, in any memory that the host can access. */
 export const regionJsRule: Rule = (call) => {
   if (call.kind !== 'region') return null;
   const run = compileRegion(call.region);

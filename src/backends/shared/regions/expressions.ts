@@ -1,12 +1,12 @@
-/** The scalar functions of `scalar.ts` as JavaScript source, for the loops that are generated. */
-import type { BinaryFn, UnaryFn } from '../../dsl/node.js';
-import type { Assignment, NumberType } from '../../dsl/region.js';
-import { type Binary, binaryFunction, castFunction, type Unary, unaryFunction } from './scalar.js';
+/** The scalar functions of `scalar.ts` as JavaScript source, for generated loops. */
+import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
+import type { Assignment, NumberType } from '../../../dsl/region.js';
+import { type Binary, binaryFunction, castFunction, type Unary, unaryFunction } from '../scalar.js';
 
-/** Functions that generated code calls by name. */
+/** Functions that generated code calls, by name. */
 export type Helpers = Map<string, Unary | Binary>;
 
-const OF_MATH: ReadonlySet<UnaryFn | BinaryFn> = new Set([
+const MATH_FUNCTIONS: ReadonlySet<UnaryFn | BinaryFn> = new Set([
   'abs', 'floor', 'ceil', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tan', 'tanh', 'atan', 'max', 'min',
 ]); // prettier-ignore
 
@@ -14,7 +14,7 @@ const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', m
 const COMPARISONS: { readonly [F in BinaryFn]?: string } = { equal: '===', less: '<', lessEqual: '<=' };
 const LOGICAL: { readonly [F in BinaryFn]?: string } = { and: '&', or: '|' };
 
-const called = (
+const helperCall = (
   helpers: Helpers,
   name: string,
   f: Unary | Binary,
@@ -24,15 +24,15 @@ const called = (
   return `${name}(${operands.join(', ')})`;
 };
 
-/** A number as source that can stand anywhere. */
+/** Writes a number as source that is valid as any operand. */
 export const literal = (value: number, dtype: NumberType): string => {
   const rounded = dtype === 'float32' ? Math.fround(value) : value;
   return Object.is(rounded, -0) ? '(-0)' : rounded < 0 ? `(${rounded})` : `${rounded}`;
 };
 
 const unaryExpression = (fn: UnaryFn, dtype: NumberType, a: string, helpers: Helpers): string => {
-  if (dtype === 'float32' && OF_MATH.has(fn)) return `Math.${fn}(${a})`;
-  return called(helpers, `${fn}_${dtype}`, unaryFunction(fn, dtype), a);
+  if (dtype === 'float32' && MATH_FUNCTIONS.has(fn)) return `Math.${fn}(${a})`;
+  return helperCall(helpers, `${fn}_${dtype}`, unaryFunction(fn, dtype), a);
 };
 
 export const binaryExpression = (
@@ -49,28 +49,31 @@ export const binaryExpression = (
   if (fn === 'mul') return `Math.imul(${a}, ${b})`;
   if (COMPARISONS[fn] !== undefined) return `(${a} ${COMPARISONS[fn]} ${b} ? 1 : 0)`;
   if (LOGICAL[fn] !== undefined) return `(${a} ${LOGICAL[fn]} ${b})`;
-  if (OF_MATH.has(fn)) return `Math.${fn}(${a}, ${b})`;
-  return called(helpers, `${fn}_${dtype}`, binaryFunction(fn, dtype), a, b);
+  if (MATH_FUNCTIONS.has(fn)) return `Math.${fn}(${a}, ${b})`;
+  return helperCall(helpers, `${fn}_${dtype}`, binaryFunction(fn, dtype), a, b);
 };
 
-/** An integer is rounded when it becomes a float32, as it is in memory. */
+/** An int32 is rounded when it is cast to float32, as it would be by a store to float32 memory. */
 const castExpression = (from: NumberType, to: NumberType, a: string, helpers: Helpers): string => {
   if (from === 'int32' && to === 'float32') return `Math.fround(${a})`;
   if (to === 'bool') return `(${a} === 0 ? 0 : 1)`;
-  if (to === 'int32' && from === 'float32') return called(helpers, 'toInt32', castFunction(from, to), a);
+  if (to === 'int32' && from === 'float32') return helperCall(helpers, 'toInt32', castFunction(from, to), a);
   return a;
 };
 
-/** Of float32 numbers these make float32 numbers. */
+/** Functions whose result on float32 operands is a float32 already. */
 const EXACT: ReadonlySet<UnaryFn | BinaryFn> = new Set([
   'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'max', 'min',
 ]); // prettier-ignore
 
-/** Every operation rounds, so that a number is the same one wherever it is computed again. */
+/** Rounds the result of each operation, so that recomputing a value gives the same number. */
 const rounded = (fn: UnaryFn | BinaryFn, dtype: NumberType, expression: string): string =>
   dtype === 'float32' && !EXACT.has(fn) ? `Math.fround(${expression})` : expression;
 
-/** The value of an assignment, but for loads and indices. `operand` names an earlier assignment. */
+/**
+ * Writes the value of an assignment that is neither a load nor an index. `operand` gives the name of an earlier
+ * assignment.
+ */
 export const expressionOf = (
   assignment: Exclude<Assignment, { op: 'load' | 'index' }>,
   body: readonly Assignment[],

@@ -1,9 +1,9 @@
-import type { HostArray } from '../../dsl/backend.js';
-import type { NumberType } from '../../dsl/region.js';
+import type { HostArray } from '../../../dsl/backend.js';
+import type { NumberType } from '../../../dsl/region.js';
 import type { NumberArray } from './heap.js';
-import { castFunction } from './scalar.js';
+import { castFunction } from '../scalar.js';
 
-/** Writes numbers from the host as elements of a dtype; float32 memory rounds them. */
+/** Writes numbers from the host as elements of a dtype. A float32 target rounds them. */
 export const writeNumbers = (target: NumberArray | Uint8Array, data: HostArray, dtype: NumberType): void => {
   if (dtype === 'float32') return target.set(data);
   const from = data instanceof Float32Array || data instanceof Float64Array ? 'float32' : 'int32';
@@ -11,7 +11,7 @@ export const writeNumbers = (target: NumberArray | Uint8Array, data: HostArray, 
   for (let i = 0; i < data.length; i++) target[i] = convert(data[i]!);
 };
 
-/** A copy for the host: int32 and bool by their own arrays, float32 as it is held. */
+/** Copies elements for the host: int32 and bool to their own array types, float32 to the array type of the source. */
 export const readNumbers = (source: NumberArray, dtype: NumberType): HostArray => {
   if (dtype === 'bool') return Uint8Array.from(source);
   return dtype === 'int32' ? Int32Array.from(source) : source.slice();

@@ -1,24 +1,27 @@
-/** Which bindings the views of a region take, and where in them they begin. */
+/** Assigns the buffers of a region to shader bindings. */
 import { offsetOf } from '../../../dsl/plan.js';
 import type { Access } from '../../../dsl/region.js';
 import type { Binding, Buffers, ShaderLimits } from './shader.js';
 
-/** Elements from the beginning of a binding. */
+/** A position in a binding; the offset is in elements from its start. */
 export interface Place {
   readonly binding: number;
   readonly offset: number;
 }
 
-export interface Memory {
+export interface BufferBindings {
   readonly bindings: readonly Binding[];
-  /** Where an access begins. */
+  /** The position at which an access starts. */
   readonly placeOf: (access: Pick<Access, 'buffer' | 'offset'>) => Place;
-  /** The elements of the one buffer, or of several in the same place, that a binding is; null where it is more. */
+  /**
+   * The number of elements of a binding that covers one buffer, or several buffers at the same place; null for other
+   * bindings.
+   */
   readonly elementsOf: (binding: number) => number | null;
 }
 
-/** Buffers of one key lie in the same place. */
-export const keyOf = (buffer: number, buffers: Buffers): string => {
+/** Returns a key that is equal for buffers at the same place in memory. */
+export const placeKey = (buffer: number, buffers: Buffers): string => {
   const { storage } = buffers[buffer]!;
   switch (storage.kind) {
     case 'arena':
@@ -34,46 +37,48 @@ export const keyOf = (buffer: number, buffers: Buffers): string => {
 
 const BYTES = 4;
 
-/** Buffers of one binding, from the first to beyond the last of their elements; in the arena, offsets in it. */
-interface Group {
+/**
+ * Buffers that share a binding. `start` and `end` are in elements: offsets in the arena, or in the buffer's own memory.
+ */
+interface BindingGroup {
   readonly buffers: readonly [number, ...number[]];
   readonly isInArena: boolean;
   readonly start: number;
   readonly end: number;
 }
 
-/** A group for each place. */
-const placesOf = (used: readonly number[], buffers: Buffers): readonly Group[] => {
-  const groups = new Map<string, Group>();
+/** Groups buffers by their place in memory. */
+const groupByPlace = (used: readonly number[], buffers: Buffers): readonly BindingGroup[] => {
+  const groups = new Map<string, BindingGroup>();
   for (const buffer of used) {
     const { storage, elements } = buffers[buffer]!;
     const start = offsetOf(storage);
-    const own: Group = {
+    const own: BindingGroup = {
       buffers: [buffer],
       isInArena: storage.kind === 'arena',
       start,
       end: start + elements,
     };
-    const key = keyOf(buffer, buffers);
-    const same = groups.get(key);
-    groups.set(key, same === undefined ? own : joined(same, own));
+    const key = placeKey(buffer, buffers);
+    const existing = groups.get(key);
+    groups.set(key, existing === undefined ? own : merged(existing, own));
   }
   return [...groups.values()];
 };
 
-const joined = (a: Group, b: Group): Group => ({
+const merged = (a: BindingGroup, b: BindingGroup): BindingGroup => ({
   buffers: [...a.buffers, ...b.buffers],
   isInArena: a.isInArena,
   start: Math.min(a.start, b.start),
   end: Math.max(a.end, b.end),
 });
 
-/** The groups with the two neighbours in the arena joined that are shortest together; null where that is too long. */
-const withFewer = (groups: readonly Group[], longest: number): readonly Group[] | null => {
+/** Merges the two neighbouring groups in the arena whose union is shortest; null if the union exceeds `longest`. */
+const mergeNearest = (groups: readonly BindingGroup[], longest: number): readonly BindingGroup[] | null => {
   const inArena = groups.filter((group) => group.isInArena).sort((a, b) => a.start - b.start);
   const pairs = inArena
     .slice(1)
-    .map((next, i) => ({ a: inArena[i]!, b: next, both: joined(inArena[i]!, next) }));
+    .map((next, i) => ({ a: inArena[i]!, b: next, both: merged(inArena[i]!, next) }));
   const lengthOf = ({ both }: (typeof pairs)[number]): number => both.end - both.start;
   const [shortest] = pairs.sort((p, q) => lengthOf(p) - lengthOf(q));
   if (shortest === undefined || lengthOf(shortest) > longest) return null;
@@ -82,35 +87,39 @@ const withFewer = (groups: readonly Group[], longest: number): readonly Group[] 
 };
 
 /**
- * The bindings of buffers that are used together, where they are too many one for several in the arena that are
- * not far apart; null where they are still more than a shader may have.
+ * Assigns bindings to the buffers of a shader. If there are too many, neighbouring buffers in the arena share one.
+ * Returns null if a shader cannot have that many bindings.
  */
-export const memoryOf = (used: readonly number[], buffers: Buffers, limits: ShaderLimits): Memory | null => {
-  let groups = placesOf(used, buffers);
+export const mergedBindings = (
+  used: readonly number[],
+  buffers: Buffers,
+  limits: ShaderLimits,
+): BufferBindings | null => {
+  let groups = groupByPlace(used, buffers);
   while (groups.length > limits.maxStorageBuffersPerShaderStage) {
-    const fewer = withFewer(groups, limits.maxStorageBufferBindingSize / BYTES);
+    const fewer = mergeNearest(groups, limits.maxStorageBufferBindingSize / BYTES);
     if (fewer === null) return null;
     groups = fewer;
   }
-  return boundAs(groups, buffers);
+  return bindingsOf(groups, buffers);
 };
 
-/** The bindings of buffers that are used together, each place by itself, however many they are. */
-export const memoryApart = (used: readonly number[], buffers: Buffers): Memory =>
-  boundAs(placesOf(used, buffers), buffers);
+/** Assigns one binding to each place, even if a shader cannot have that many. */
+export const separateBindings = (used: readonly number[], buffers: Buffers): BufferBindings =>
+  bindingsOf(groupByPlace(used, buffers), buffers);
 
-const boundAs = (all: readonly Group[], buffers: Buffers): Memory => {
+const bindingsOf = (all: readonly BindingGroup[], buffers: Buffers): BufferBindings => {
   const startOf = (buffer: number): number => offsetOf(buffers[buffer]!.storage);
   return {
     bindings: all.map((group) => ({ kind: 'buffers', buffers: group.buffers })),
     placeOf: ({ buffer, offset }) => {
       const binding = all.findIndex((group) => group.buffers.includes(buffer));
-      // a region may have loads that none of its assignments uses
+      // a region may have loads that no assignment uses
       return { binding, offset: binding < 0 ? 0 : startOf(buffer) - all[binding]!.start + offset };
     },
     elementsOf: (binding) => {
       const [first, ...others] = all[binding]!.buffers;
-      const isOne = others.every((b) => keyOf(b, buffers) === keyOf(first, buffers));
+      const isOne = others.every((b) => placeKey(b, buffers) === placeKey(first, buffers));
       return isOne ? buffers[first]!.elements : null;
     },
   };

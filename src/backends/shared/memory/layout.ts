@@ -1,13 +1,13 @@
-import type { KeyWords } from '../../dsl/backend.js';
-import { offsetOf, type Plan } from '../../dsl/plan.js';
-import { E, type either } from '../../internal/fp.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { KeyWords } from '../../../dsl/backend.js';
+import { offsetOf, type Plan } from '../../../dsl/plan.js';
+import { E, type either } from '../../../internal/fp.js';
+import type { NoisefoldError } from '../../../dsl/errors.js';
 import type { Heap, NumberArray } from './heap.js';
-import type { Frame } from './kernel.js';
+import type { Frame } from '../kernel.js';
 import type { Memory } from './memory.js';
 import { writeNumbers } from './numbers.js';
 
-/** The buffers of a plan in memory: a frame for kernels, and the way to change it between runs. */
+/** The buffers of a plan in memory: the frame that kernels see, and functions that change it between runs. */
 export interface PlanLayout {
   readonly frame: Frame;
   /** Sets the address of the buffer of an input or an output for the next run. */
@@ -33,7 +33,7 @@ export const layOut = async (
 
   const reserved = await memory.reserve(elements);
   if (E.isLeft(reserved)) return reserved;
-  // from here on nothing waits, so that the address holds
+  // no `await` from here on, so that the address stays valid
   return E.map((block: number): PlanLayout => {
     const bases: number[] = plan.buffers.map((_, i) => (inBlock[i] ? block : -1));
     const addresses: number[] = plan.buffers.map((_, i) => block + offsets[i]! * heap.bytesPerElement);
@@ -58,7 +58,7 @@ export const layOut = async (
     return {
       frame: { arrays, addresses, keys, refresh },
       place: (buffer, address) => {
-        if (bases[buffer] === address) return; // mostly where it was in the last run
+        if (bases[buffer] === address) return; // common case: same address as in the last run
         bases[buffer] = address;
         addresses[buffer] = address + offsets[buffer]! * heap.bytesPerElement;
         take(buffer);

@@ -1,5 +1,7 @@
-/** Whether an adapter is none of a GPU: Mesa's llvmpipe, Chromium's SwiftShader, the basic driver of Windows. */
-export const inSoftware = ({
+/**
+ * True for a software-emulated adapter: Mesa's llvmpipe, Chromium's SwiftShader, the basic render driver of Windows.
+ */
+export const isSoftwareAdapter = ({
   isFallbackAdapter,
   architecture,
   device,

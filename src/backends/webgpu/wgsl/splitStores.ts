@@ -1,10 +1,10 @@
-/** A region that needs more bindings than a shader may have, as regions that store less each. */
+/** Splits a region that needs more bindings than a shader can have into regions with fewer stores. */
 import type { Assignment, Region } from '../../../dsl/region.js';
-import { operandsOf } from '../../shared/nest.js';
-import { keyOf } from './memory.js';
+import { operandsOf } from '../../shared/regions/nest.js';
+import { placeKey } from './bindings.js';
 import type { Buffers } from './shader.js';
 
-const renamed = (a: Assignment, at: (position: number) => number): Assignment => {
+const renumbered = (a: Assignment, at: (position: number) => number): Assignment => {
   switch (a.op) {
     case 'unary':
     case 'cast':
@@ -18,14 +18,14 @@ const renamed = (a: Assignment, at: (position: number) => number): Assignment =>
   }
 };
 
-/** The region with some of its stores, and what they need. */
+/** Returns the region with some of its stores, and the loads and assignments that they need. */
 const withStores = (region: Region, stores: Region['stores']): Region => {
   const needed = new Set(stores.map(({ value }) => value));
   for (let position = region.body.length - 1; position >= 0; position--)
     if (needed.has(position)) for (const operand of operandsOf(region.body[position]!)) needed.add(operand);
   const kept = region.body.flatMap((_, position) => (needed.has(position) ? [position] : []));
   const at = (position: number): number => kept.indexOf(position);
-  const body = kept.map((position) => renamed(region.body[position]!, at));
+  const body = kept.map((position) => renumbered(region.body[position]!, at));
   const loads = [...new Set(body.flatMap((a) => (a.op === 'load' ? [a.load] : [])))];
   return {
     ...region,
@@ -36,21 +36,21 @@ const withStores = (region: Region, stores: Region['stores']): Region => {
 };
 
 /**
- * Two regions, of half of the stores each. Where one works in place, what it overwrites must not be read by
- * the other afterwards: that one comes first. Null where it cannot be taken apart.
+ * Splits a region into two, with half of the stores each. A region that reads a buffer must run before the one that
+ * overwrites it. Returns null if no such order exists.
  */
-export const separated = (region: Region, buffers: Buffers): readonly Region[] | null => {
+export const splitStores = (region: Region, buffers: Buffers): readonly Region[] | null => {
   const { stores } = region;
   const each = stores.map((store) => withStores(region, [store]));
-  const spoils = (a: number, b: number): boolean =>
-    each[b]!.loads.some(({ buffer }) => keyOf(buffer, buffers) === keyOf(stores[a]!.buffer, buffers));
+  const overwritesInputOf = (a: number, b: number): boolean =>
+    each[b]!.loads.some(({ buffer }) => placeKey(buffer, buffers) === placeKey(stores[a]!.buffer, buffers));
   const order: number[] = [];
-  const left = new Set(stores.keys());
-  while (left.size > 0) {
-    const next = [...left].find((a) => [...left].every((b) => a === b || !spoils(a, b)));
+  const remaining = new Set(stores.keys());
+  while (remaining.size > 0) {
+    const next = [...remaining].find((a) => [...remaining].every((b) => a === b || !overwritesInputOf(a, b)));
     if (next === undefined || stores.length === 1) return null;
     order.push(next);
-    left.delete(next);
+    remaining.delete(next);
   }
   const half = Math.ceil(order.length / 2);
   return [order.slice(0, half), order.slice(half)].map((part) =>

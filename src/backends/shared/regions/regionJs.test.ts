@@ -1,13 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { regionCase, type RegionCase } from '../../../properties/arbitraries/region.js';
-import { evaluateRegion } from '../../../properties/oracles/region.js';
+import { regionCase, type RegionCase } from '../../../../properties/arbitraries/region.js';
+import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import { compileRegion } from './regionJs.js';
 
 const memoryOf = ({ buffers }: RegionCase) =>
   buffers.map(({ dtype, data }) => (dtype === 'float32' ? Float32Array.from(data) : Int32Array.from(data)));
 
-test.prop([regionCase()], { numRuns: 1000 })('a region computes what its definition says', (given) => {
+test.prop([regionCase()], { numRuns: 1000 })('a region agrees with the interpreter', (given) => {
   const expected = memoryOf(given);
   const actual = memoryOf(given);
   evaluateRegion(given.region, expected, Math.fround);
@@ -18,7 +18,7 @@ test.prop([regionCase()], { numRuns: 1000 })('a region computes what its definit
 });
 
 test.prop([fc.constantFrom('sum', 'prod', 'max', 'min'), fc.constantFrom(0, 1)])(
-  'a reduction over nothing gives its identity',
+  'a reduction over no elements returns its identity',
   (reduce, along) => {
     const memory = [new Float32Array(3), Float32Array.of(9, 9, 9)];
     compileRegion({

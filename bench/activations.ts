@@ -3,8 +3,8 @@
  * differentiation: the forward values that the cotangents of each node's inputs depend on.
  * Does not use the planner.
  */
-import { cotangents } from '../src/dsl/differentiate.js';
-import { type Node, reachable, sizeOf } from '../src/dsl/node.js';
+import { cotangents } from '../src/dsl/transforms/differentiate.js';
+import { type Node, reachable, sizeOf } from '../src/dsl/graph/node.js';
 import { full } from '../src/dsl/primitives/index.js';
 
 const MOVEMENT = new Set([

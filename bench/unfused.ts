@@ -1,10 +1,10 @@
 /** A program without fusion: one plan with a call for every operation, and each result in memory. */
-import type { Capabilities } from '../src/dsl/backend.js';
-import { lower } from '../src/dsl/lower/index.js';
-import { layout } from '../src/dsl/lower/layout.js';
-import { type Node, node, reachable, withInputs } from '../src/dsl/node.js';
-import { optimized } from '../src/dsl/passes/optimized.js';
-import type { Buffer, Call, Plan } from '../src/dsl/plan.js';
+import type { Capabilities } from '../src/dsl/run/backend.js';
+import { lower } from '../src/dsl/compile/lower/index.js';
+import { layout } from '../src/dsl/compile/lower/layout.js';
+import { type Node, node, reachable, withInputs } from '../src/dsl/graph/node.js';
+import { optimized } from '../src/dsl/compile/passes/optimized.js';
+import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
 
 const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'barrier', 'stopGradient']);
 

@@ -12,7 +12,7 @@ const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts
 const paths = ts.sys.readDirectory('src/dsl', ['.ts'], ['**/*.test.ts']);
 const program = ts.createProgram(paths, options);
 const checker = program.getTypeChecker();
-const graph = program.getSourceFile('src/dsl/node.ts');
+const graph = program.getSourceFile('src/dsl/graph/node.ts');
 
 /** The string literals that a type consists of; none if there is anything else in it. */
 const literalsOf = (type) => {

@@ -2,9 +2,9 @@
 import type { Backend } from 'noisefold/dsl';
 import { hostHeap } from '../../src/backends/shared/memory/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
-import type { Slot } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/planning.js';
-import { sizeOf } from '../../src/dsl/node.js';
+import type { Slot } from '../../src/dsl/run/backend.js';
+import { plan } from '../../src/dsl/compile/planning.js';
+import { sizeOf } from '../../src/dsl/graph/node.js';
 import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { atMost, information, orThrow, type Row } from '../table.js';

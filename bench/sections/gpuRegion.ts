@@ -1,8 +1,8 @@
 /** Fused regions on a GPU against the same operations one by one, in the same plan. */
 import { add, type Backend, groupNorm, mul, type Program, program, silu, square, tanh } from 'noisefold/dsl';
-import type { DeviceBuffer, Runner } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/planning.js';
-import { nodeOf } from '../../src/dsl/tensor.js';
+import type { DeviceBuffer, Runner } from '../../src/dsl/run/backend.js';
+import { plan } from '../../src/dsl/compile/planning.js';
+import { nodeOf } from '../../src/dsl/graph/tensor.js';
 import { interleaved, type Case } from '../measure.js';
 import { ramp } from '../peers/jax.js';
 import { atMost, information, orThrow, type Row } from '../table.js';

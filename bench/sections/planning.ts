@@ -1,6 +1,6 @@
 /** The time to trace, differentiate and plan a training step. Run it first to measure a cold process. */
 import type { Backend } from 'noisefold/dsl';
-import { plan } from '../../src/dsl/planning.js';
+import { plan } from '../../src/dsl/compile/planning.js';
 import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { atMost, information, orThrow, type Row } from '../table.js';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { ConvAttributes } from '../../src/dsl/node.js';
+import type { ConvAttributes } from '../../src/dsl/graph/node.js';
 
 /** A convolution with all its attributes, whose output has at least one element. */
 export interface ConvolutionCase {

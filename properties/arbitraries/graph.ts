@@ -1,9 +1,9 @@
 /** Programs at random: graphs with shared parts, of all operations, with several outputs and donated inputs. */
 import fc from 'fast-check';
-import { differentiate } from '../../src/dsl/differentiate.js';
-import { type Distribution, type Node, sizeOf } from '../../src/dsl/node.js';
+import { differentiate } from '../../src/dsl/transforms/differentiate.js';
+import { type Distribution, type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import type { NumberType } from '../../src/dsl/region.js';
+import type { NumberType } from '../../src/dsl/graph/region.js';
 import { mapValues } from '../oracles/records.js';
 import { showGraph } from '../oracles/text.js';
 import { type Choices, choices, draws, numbers } from './choices.js';

@@ -1,7 +1,7 @@
 /** Regions as the layers of a U-Net have them, in letters: for tests of the code that is made of regions. */
 import * as fc from 'fast-check';
-import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/node.js';
-import type { Access, Assignment, Region } from '../../src/dsl/region.js';
+import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
+import type { Access, Assignment, Region } from '../../src/dsl/graph/region.js';
 
 /** Extents of axes that have one letter each. */
 type Extents = Readonly<Record<string, number>>;

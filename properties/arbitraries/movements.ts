@@ -1,5 +1,5 @@
 /** Movements with random attributes, for tensors of any shape. */
-import { type Node, sizeOf } from '../../src/dsl/node.js';
+import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices } from './choices.js';
 

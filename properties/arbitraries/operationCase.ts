@@ -1,8 +1,8 @@
 /** One operation, with shapes, attributes and numbers for its operands. */
 import fc from 'fast-check';
-import type { DType, Node } from '../../src/dsl/node.js';
-import { node, sizeOf } from '../../src/dsl/node.js';
-import type { NumberType } from '../../src/dsl/region.js';
+import type { DType, Node } from '../../src/dsl/graph/node.js';
+import { node, sizeOf } from '../../src/dsl/graph/node.js';
+import type { NumberType } from '../../src/dsl/graph/region.js';
 import { showGraph } from '../oracles/text.js';
 import { choices, draws, numbers } from './choices.js';
 import type { Operation } from './operations.js';

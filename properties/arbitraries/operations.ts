@@ -12,8 +12,15 @@ import {
   siluComposite,
   softmaxComposite,
 } from '../../src/dsl/composites/index.js';
-import type { BinaryFn, Composite, CompositeOptions, Node, ReduceFn, UnaryFn } from '../../src/dsl/node.js';
-import type { NumberType } from '../../src/dsl/region.js';
+import type {
+  BinaryFn,
+  Composite,
+  CompositeOptions,
+  Node,
+  ReduceFn,
+  UnaryFn,
+} from '../../src/dsl/graph/node.js';
+import type { NumberType } from '../../src/dsl/graph/region.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices, Domain } from './choices.js';
 import { convolved, filterGradient } from './convolutions.js';
@@ -29,7 +36,7 @@ import {
   someAxes,
   transposed,
 } from './movements.js';
-import { sizeOf } from '../../src/dsl/node.js';
+import { sizeOf } from '../../src/dsl/graph/node.js';
 
 export interface Operand {
   readonly dtype: NumberType;

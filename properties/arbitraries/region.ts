@@ -1,7 +1,7 @@
 /** Regions of any kind, with memory for them: for tests of the code that is made of regions. */
 import * as fc from 'fast-check';
-import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/node.js';
-import type { Access, Assignment, NumberType, Region, Store } from '../../src/dsl/region.js';
+import type { BinaryFn, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
+import type { Access, Assignment, NumberType, Region, Store } from '../../src/dsl/graph/region.js';
 
 /** A region, the dtypes of its buffers, and what they hold at first: zeros in those that are stored to. */
 export interface RegionCase {

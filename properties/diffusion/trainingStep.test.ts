@@ -5,7 +5,7 @@ import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
 import { compile, key, read, release, using } from '../../src/dsl/index.js';
-import { type Value, valuesOf } from '../../src/dsl/value.js';
+import { type Value, valuesOf } from '../../src/dsl/run/value.js';
 import { E } from '../../src/internal/fp.js';
 import { adam, unet } from '../../src/nn/index.js';
 import { initialState, trainStep } from '../../src/training/trainState.js';

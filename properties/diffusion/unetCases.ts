@@ -1,5 +1,5 @@
 /** Whole U-Nets: the output and all of the gradients on a backend, held against what their graphs mean in float64. */
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
 import {
   add,
   concatAll,
@@ -17,8 +17,8 @@ import {
   tensorsOf,
   valueAndGrad,
 } from '../../src/dsl/index.js';
-import { node } from '../../src/dsl/node.js';
-import { nodeOf, tensor } from '../../src/dsl/tensor.js';
+import { node } from '../../src/dsl/graph/node.js';
+import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { unet, type UNetConfig, type UNetParams } from '../../src/nn/index.js';
 import { firstOf, type Violation } from '../laws/law.js';
 import { evaluate } from '../oracles/evaluate.js';

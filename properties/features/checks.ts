@@ -1,6 +1,6 @@
 /** The checks of each operation, whose outcomes `FEATURES.md` reports. */
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
-import { type Node, sizeOf } from '../../src/dsl/node.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
 import { type Declared, type Input, inputNodes } from '../arbitraries/operationCase.js';

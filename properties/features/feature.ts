@@ -1,8 +1,8 @@
 /** An operation of the DSL with small cases of it: from them everything in `FEATURES.md` is computed. */
-import type { Widened } from '../../src/dsl/dim.js';
-import type { DType, Node } from '../../src/dsl/node.js';
-import type { NumberType } from '../../src/dsl/region.js';
-import { type AnyTensor, type Key, nodeOf, type Tensor, tensor } from '../../src/dsl/tensor.js';
+import type { Widened } from '../../src/dsl/types/dim.js';
+import type { DType, Node } from '../../src/dsl/graph/node.js';
+import type { NumberType } from '../../src/dsl/graph/region.js';
+import { type AnyTensor, type Key, nodeOf, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
 import type { Domain } from '../arbitraries/choices.js';
 
 /** A tensor of type `T` that an operation takes, with numbers from a domain; a key has none. */

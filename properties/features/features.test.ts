@@ -4,7 +4,7 @@ import { reference } from '../../src/backends/reference/index.js';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
-import type { Backend } from '../../src/dsl/backend.js';
+import type { Backend } from '../../src/dsl/run/backend.js';
 import { noChromium } from '../chromium/browser.js';
 import { openContract } from '../chromium/contract.js';
 import { publicNames } from '../documentation/examples.js';
@@ -126,7 +126,7 @@ test('every law of backends is in one row of the contract', () => {
 const KEYS = ['foldIn', 'fork', 'key'];
 
 const exported = publicNames().filter(
-  ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|keys\.)/.test(file),
+  ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|random\/keys\.)/.test(file),
 );
 
 test('the tables have every operation that noisefold/dsl exports, once', () => {

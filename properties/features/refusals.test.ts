@@ -1,7 +1,7 @@
 /** Errors of operations whose operands do not fit, where the types do not know the extents. */
 import { describe, expect, test } from 'vitest';
 import { attempt, type NoisefoldError } from '../../src/dsl/errors.js';
-import { type Node, node } from '../../src/dsl/node.js';
+import { type Node, node } from '../../src/dsl/graph/node.js';
 import { E } from '../../src/internal/fp.js';
 import { features } from './all.js';
 import type { Case, Operand } from './feature.js';

@@ -1,13 +1,13 @@
 /** What every backend computes: the results of the reference. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
-import { vjp } from '../../src/dsl/gradient.js';
-import type { Grads } from '../../src/dsl/grads.js';
-import { randint } from '../../src/dsl/keys.js';
-import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/node.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import { vjp } from '../../src/dsl/transforms/gradient.js';
+import type { Grads } from '../../src/dsl/graph/grads.js';
+import { randint } from '../../src/dsl/random/keys.js';
+import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/tensor.js';
-import { randomInto } from '../../src/dsl/threefry.js';
+import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
+import { randomInto } from '../../src/dsl/random/threefry.js';
 import { numbers } from '../arbitraries/choices.js';
 import { continuousGraphCase, type GraphCase } from '../arbitraries/graph.js';
 import {

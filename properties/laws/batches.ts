@@ -1,9 +1,9 @@
 /** What `vmap` promises: what it makes of a function is the function at each example. */
 import fc from 'fast-check';
 import { checkpoint, customVjp, vmap } from 'noisefold/dsl';
-import { vjp } from '../../src/dsl/gradient.js';
+import { vjp } from '../../src/dsl/transforms/gradient.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import { nodeOf } from '../../src/dsl/tensor.js';
+import { nodeOf } from '../../src/dsl/graph/tensor.js';
 import { graphCase } from '../arbitraries/graph.js';
 import { type Input, type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';
 import { operations } from '../arbitraries/operations.js';

@@ -1,7 +1,7 @@
 /** What the compiler may not change: the values of a program. */
-import type { Capabilities } from '../../src/dsl/backend.js';
-import { offsetOf, type Plan } from '../../src/dsl/plan.js';
-import { plan } from '../../src/dsl/planning.js';
+import type { Capabilities } from '../../src/dsl/run/backend.js';
+import { offsetOf, type Plan } from '../../src/dsl/compile/plan.js';
+import { plan } from '../../src/dsl/compile/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { evaluate } from '../oracles/evaluate.js';
 import { interpret } from '../oracles/interpreter.js';

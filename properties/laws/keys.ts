@@ -1,11 +1,11 @@
 /** Randomness as a value. */
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
-import type { KeyWords } from '../../src/dsl/backend.js';
-import { plan } from '../../src/dsl/planning.js';
-import type { Distribution } from '../../src/dsl/node.js';
+import type { KeyWords } from '../../src/dsl/run/backend.js';
+import { plan } from '../../src/dsl/compile/planning.js';
+import type { Distribution } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import { nodeOf, tensor } from '../../src/dsl/tensor.js';
+import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { E } from '../../src/internal/fp.js';
 import { drawn, programOf, runOnReference } from '../oracles/running.js';
 import { approx, type Law } from './law.js';

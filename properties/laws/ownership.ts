@@ -1,9 +1,9 @@
 /** Who owns which memory of a backend, and what a run does to it. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
-import { compile } from '../../src/dsl/compile.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import { compile } from '../../src/dsl/run/compile.js';
 import type { NoisefoldError } from '../../src/dsl/errors.js';
-import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/value.js';
+import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/run/value.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import type { Input } from '../arbitraries/operationCase.js';

@@ -1,8 +1,8 @@
 /** Functions of a grid of examples: all at once, and one after the other. */
 import fc from 'fast-check';
-import { type Node, sizeOf } from '../../src/dsl/node.js';
+import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
-import { nodeOf } from '../../src/dsl/tensor.js';
+import { nodeOf } from '../../src/dsl/graph/tensor.js';
 import { numbers } from '../arbitraries/choices.js';
 import type { GraphCase } from '../arbitraries/graph.js';
 import { convolutionCase } from '../arbitraries/convolution.js';

@@ -4,11 +4,11 @@
  * was not written, or write where a kernel may still have to read.
  */
 import { isDense } from '../../src/backends/shared/strided.js';
-import { type ConvAttributes, sizeOf } from '../../src/dsl/node.js';
-import type { Call, KeyExpression, Plan, View } from '../../src/dsl/plan.js';
-import type { Access, Region } from '../../src/dsl/region.js';
-import { deriveWords, randomInto } from '../../src/dsl/threefry.js';
-import type { KeyWords } from '../../src/dsl/backend.js';
+import { type ConvAttributes, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Call, KeyExpression, Plan, View } from '../../src/dsl/compile/plan.js';
+import type { Access, Region } from '../../src/dsl/graph/region.js';
+import { deriveWords, randomInto } from '../../src/dsl/random/threefry.js';
+import type { KeyWords } from '../../src/dsl/run/backend.js';
 import { evaluatePrimitive, type Tensor } from './evaluate.js';
 import { memoryOf, type Memory } from './memories.js';
 import { evaluateRegion } from './region.js';

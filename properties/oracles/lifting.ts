@@ -1,6 +1,6 @@
 /** Functions of records of nodes as functions of records of tensors, and back. */
-import { type Node } from '../../src/dsl/node.js';
-import { nodeOf, type Scalar, tensor } from '../../src/dsl/tensor.js';
+import { type Node } from '../../src/dsl/graph/node.js';
+import { nodeOf, type Scalar, tensor } from '../../src/dsl/graph/tensor.js';
 import { mapValues } from './records.js';
 import type { Nodes, Tensors } from './running.js';
 

@@ -1,5 +1,5 @@
 /** Memory that knows which buffer wrote each of its elements, so that no buffer reads another's. */
-import type { Plan } from '../../src/dsl/plan.js';
+import type { Plan } from '../../src/dsl/compile/plan.js';
 
 /** Elements of a plan's buffers; reading what neither it nor a part of it wrote, or past its end, throws. */
 export interface Memory {

@@ -1,9 +1,9 @@
 /** Plans made by hand, for tests of backends: no pass of the compiler takes part. */
-import type { Backend, HostArray, Slot } from '../../src/dsl/backend.js';
+import type { Backend, HostArray, Slot } from '../../src/dsl/run/backend.js';
 import type { NoisefoldError } from '../../src/dsl/errors.js';
-import { type Node, reachable, sizeOf } from '../../src/dsl/node.js';
-import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../../src/dsl/plan.js';
-import type { NumberType } from '../../src/dsl/region.js';
+import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
+import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../../src/dsl/compile/plan.js';
+import type { NumberType } from '../../src/dsl/graph/region.js';
 import { E, type either } from '../../src/internal/fp.js';
 
 const rowMajor = (shape: readonly number[]): readonly number[] =>

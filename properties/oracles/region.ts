@@ -1,5 +1,5 @@
 /** A region carried out as its definition reads, one scalar at a time. */
-import type { Access, Assignment, NumberType, Region } from '../../src/dsl/region.js';
+import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
 import {
   binaryFunction,
   castFunction,

@@ -1,12 +1,12 @@
 /** Programs over flat records of tensors, and runs of them that leave nothing behind. */
 import { reference } from '../../src/backends/reference/index.js';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/backend.js';
-import { compile } from '../../src/dsl/compile.js';
-import type { DType, Node } from '../../src/dsl/node.js';
-import { program, type Program } from '../../src/dsl/program.js';
-import { leafSpec, treeSpec } from '../../src/dsl/spec.js';
-import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/tensor.js';
-import { type AnyValue, read, release } from '../../src/dsl/value.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import { compile } from '../../src/dsl/run/compile.js';
+import type { DType, Node } from '../../src/dsl/graph/node.js';
+import { program, type Program } from '../../src/dsl/graph/program.js';
+import { leafSpec, treeSpec } from '../../src/dsl/types/spec.js';
+import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
+import { type AnyValue, read, release } from '../../src/dsl/run/value.js';
 import type { Declared } from '../arbitraries/operationCase.js';
 import { valueOf } from './plans.js';
 import { mapValues } from './records.js';

@@ -1,4 +1,4 @@
-import { type Node, reachable } from '../../src/dsl/node.js';
+import { type Node, reachable } from '../../src/dsl/graph/node.js';
 import { showShape } from '../../src/dsl/errors.js';
 
 const showAttributes = (value: unknown): string => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { evaluateDim } from '../../src/dsl/dimExpression.js';
+import { evaluateDim } from '../../src/dsl/types/dimExpression.js';
 import { E } from '../../src/internal/fp.js';
 
 /** An expression, and a·(first symbol) + b·(second symbol) + c, which it is: all are sums of halves and doubles. */
@@ -30,7 +30,7 @@ const named = (expressions: readonly Expression[]): readonly Named[] => {
   const path = fileURLToPath(new URL('generated.ts', import.meta.url));
   const members = expressions.map(({ text }, i) => `readonly e${i}: ${text};`);
   const text = [
-    "import type { Add, Double, Half } from '../../src/dsl/dim.js';",
+    "import type { Add, Double, Half } from '../../src/dsl/types/dim.js';",
     `export interface Names {\n${members.join('\n')}\n}`,
   ].join('\n');
   const host = ts.createCompilerHost(options);

@@ -1,6 +1,6 @@
 /** Products and quotients of extents, in types. */
 import type { Dim } from '../../src/dsl/index.js';
-import type { Product, Quotient } from '../../src/dsl/product.js';
+import type { Product, Quotient } from '../../src/dsl/types/product.js';
 import { expectType } from './expect.js';
 
 declare const product: <D extends readonly Dim[]>() => Product<D>;

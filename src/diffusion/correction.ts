@@ -1,5 +1,5 @@
 import { clip } from '../dsl/index.js';
-import type { Shape, Tensor } from '../dsl/tensor.js';
+import type { Shape, Tensor } from '../dsl/graph/tensor.js';
 
 /** What is done to each x̂₀ before a solver uses it: `[B, ...]` to `[B, ...]`. `clip(-1, 1)` of the DSL is one. */
 export type Correction = <S extends Shape>(x0: Tensor<S>) => Tensor<S>;

@@ -1,5 +1,5 @@
 import { raise } from '../dsl/errors.js';
-import type { Dim, Key, Tensor } from '../dsl/tensor.js';
+import type { Dim, Key, Tensor } from '../dsl/graph/tensor.js';
 
 /** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */
 export const requiredLabel = <B extends Dim>(

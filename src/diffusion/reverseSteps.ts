@@ -1,5 +1,5 @@
 import { fail, type NoisefoldError } from '../dsl/errors.js';
-import type { Shape } from '../dsl/tensor.js';
+import type { Shape } from '../dsl/graph/tensor.js';
 import { E, type either } from '../internal/fp.js';
 import type { Denoiser, ReverseSteps } from './denoiser.js';
 import type { Process } from './process.js';

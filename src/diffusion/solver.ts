@@ -1,5 +1,5 @@
 import type { NoisefoldError } from '../dsl/errors.js';
-import type { Shape, Tensor } from '../dsl/tensor.js';
+import type { Shape, Tensor } from '../dsl/graph/tensor.js';
 import type { either } from '../internal/fp.js';
 import type { Channel } from './channel.js';
 import type { LearnedVariance } from './denoiser.js';

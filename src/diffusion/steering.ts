@@ -1,6 +1,6 @@
 /** What steers a denoiser beside its prediction, and what comes of both. */
 import { add } from '../dsl/index.js';
-import type { Shape } from '../dsl/tensor.js';
+import type { Shape } from '../dsl/graph/tensor.js';
 import { type Correction, uncorrected } from './correction.js';
 import { type Denoiser, reparameterize, type Steering } from './denoiser.js';
 import type { Process } from './process.js';

@@ -20,8 +20,8 @@ import {
   type Tensor,
   uniformLike,
 } from '../dsl/index.js';
-import { graphText } from '../dsl/graphText.js';
-import { nodeOf } from '../dsl/tensor.js';
+import { graphText } from '../dsl/graph/graphText.js';
+import { nodeOf } from '../dsl/graph/tensor.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';
 import { aboveZero, exactly, finite } from '../internal/decode.js';

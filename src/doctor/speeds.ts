@@ -2,12 +2,12 @@
  * Measures a backend: floating-point rate of matrix products and convolutions, bandwidth of fused elementwise
  * operations.
  */
-import type { Backend, HostArray } from '../dsl/backend.js';
-import { compile } from '../dsl/compile.js';
+import type { Backend, HostArray } from '../dsl/run/backend.js';
+import { compile } from '../dsl/run/compile.js';
 import type { NoisefoldError } from '../dsl/errors.js';
 import { add, conv2d, matmul, maximum, mul, slice, sub } from '../dsl/index.js';
-import { type Program, program } from '../dsl/program.js';
-import { type AnyValue, read, release, upload, type Value } from '../dsl/value.js';
+import { type Program, program } from '../dsl/graph/program.js';
+import { type AnyValue, read, release, upload, type Value } from '../dsl/run/value.js';
 import { E, type either } from '../internal/fp.js';
 
 export interface Speeds {

@@ -12,9 +12,9 @@ export {
   type Scalar,
   type Shape,
   type Tensor,
-} from './tensor.js';
-export type { Add, Double, Extent, Extents, Half, Wide, Widened } from './dim.js';
-export type { ExtentAt, Insert, Permuted, Replace, Without } from './shape.js';
+} from './graph/tensor.js';
+export type { Add, Double, Extent, Extents, Half, Wide, Widened } from './types/dim.js';
+export type { ExtentAt, Insert, Permuted, Replace, Without } from './types/shape.js';
 export {
   attempt,
   errorIn,
@@ -44,19 +44,19 @@ export {
   type Syms,
   treeSpec,
   type TreeSpec,
-} from './spec.js';
-export { type Leaf, leaves, mapLeaves, zipLeaves } from './tree.js';
-export { mapTensors, tensorsOf, zipTensors } from './tensors.js';
-export { type RaveledLeaf, type Raveling, raveling, type Vectors } from './raveling.js';
-export { program, type Program } from './program.js';
-export { compile, type CompileOptions } from './compile.js';
-export type { At, Executable, Feed, Resident } from './executable.js';
-export { evaluate, type Numbers } from './evaluate.js';
-export { type Carried, iterate, type Iteration } from './iterate.js';
+} from './types/spec.js';
+export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
+export { mapTensors, tensorsOf, zipTensors } from './graph/tensors.js';
+export { type RaveledLeaf, type Raveling, raveling, type Vectors } from './transforms/raveling.js';
+export { program, type Program } from './graph/program.js';
+export { compile, type CompileOptions } from './run/compile.js';
+export type { At, Executable, Feed, Resident } from './run/executable.js';
+export { evaluate, type Numbers } from './run/evaluate.js';
+export { type Carried, iterate, type Iteration } from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
-export { nonFiniteOrigin } from './nonFinite.js';
-export { explain, type ExplainedCall, showExplanation } from './explain.js';
-export type { Effect, Task } from './effect.js';
+export { nonFiniteOrigin } from './run/nonFinite.js';
+export { explain, type ExplainedCall, showExplanation } from './run/explain.js';
+export type { Effect, Task } from './run/effect.js';
 export {
   type AnyValue,
   askBackend,
@@ -68,15 +68,15 @@ export {
   using,
   type Value,
   valueShape,
-} from './value.js';
-export type { Grads } from './grads.js';
-export { grad, valueAndGrad, valueAuxAndGrad, vjp } from './gradient.js';
-export { jvp } from './jvp.js';
-export { customVjp } from './customVjp.js';
-export { checkpoint } from './checkpoint.js';
-export { vmap, type Vmap } from './vmap.js';
-export { scan } from './scan.js';
-export type { Batched } from './leading.js';
+} from './run/value.js';
+export type { Grads } from './graph/grads.js';
+export { grad, valueAndGrad, valueAuxAndGrad, vjp } from './transforms/gradient.js';
+export { jvp } from './transforms/jvp.js';
+export { customVjp } from './transforms/customVjp.js';
+export { checkpoint } from './transforms/checkpoint.js';
+export { vmap, type Vmap } from './transforms/vmap.js';
+export { scan } from './transforms/scan.js';
+export type { Batched } from './transforms/leading.js';
 export {
   bernoulli,
   bernoulliLike,
@@ -92,7 +92,7 @@ export {
   type RandomKey,
   uniform,
   uniformLike,
-} from './keys.js';
+} from './random/keys.js';
 export {
   abs,
   atan,
@@ -122,7 +122,7 @@ export {
   stopGradient,
   tan,
   tanh,
-} from './ops/unary.js';
+} from './ops/elementwise/unary.js';
 export {
   add,
   and,
@@ -144,22 +144,22 @@ export {
   sub,
   where,
   type Where,
-} from './ops/binary.js';
-export { acos, asin, atan2 } from './ops/trigonometric.js';
-export { cosh, sinh } from './ops/hyperbolic.js';
-export { log2 } from './ops/logarithm.js';
-export { elu, leakyRelu } from './ops/rectifier.js';
-export { norm } from './ops/norm.js';
-export { cumprod } from './ops/cumprod.js';
-export { roll } from './ops/roll.js';
-export { take, takeAlong } from './ops/take.js';
-export { argsort, sort } from './ops/sort.js';
-export { rmsNorm } from './ops/rmsNorm.js';
-export { einsum, type Einsum } from './ops/einsum.js';
-export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/broadcast.js';
-export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/reshape.js';
-export { flip, halve, pad, slice, split } from './ops/slicing.js';
-export { concat, concatAll, stack, tile } from './ops/joining.js';
+} from './ops/elementwise/binary.js';
+export { acos, asin, atan2 } from './ops/elementwise/trigonometric.js';
+export { cosh, sinh } from './ops/elementwise/hyperbolic.js';
+export { log2 } from './ops/elementwise/logarithm.js';
+export { elu, leakyRelu } from './ops/elementwise/rectifier.js';
+export { norm } from './ops/reduction/norm.js';
+export { cumprod } from './ops/reduction/cumprod.js';
+export { roll } from './ops/shape/roll.js';
+export { take, takeAlong } from './ops/indexing/take.js';
+export { argsort, sort } from './ops/indexing/sort.js';
+export { rmsNorm } from './ops/network/rmsNorm.js';
+export { einsum, type Einsum } from './ops/network/einsum.js';
+export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/shape/broadcast.js';
+export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/shape/reshape.js';
+export { flip, halve, pad, slice, split } from './ops/shape/slicing.js';
+export { concat, concatAll, stack, tile } from './ops/shape/joining.js';
 export {
   all,
   any,
@@ -177,8 +177,8 @@ export {
   type Reduction,
   type TopK,
   variance,
-} from './ops/reduction.js';
-export { gather, oneHot, scatterAdd } from './ops/indexing.js';
+} from './ops/reduction/reduction.js';
+export { gather, oneHot, scatterAdd } from './ops/indexing/indexing.js';
 export {
   constantOf,
   fullLike,
@@ -191,7 +191,7 @@ export {
   zeros,
   zerosLike,
 } from './ops/constants.js';
-export { type Affine, batchedMatmul, linear, matmul } from './ops/linear.js';
+export { type Affine, batchedMatmul, linear, matmul } from './ops/network/linear.js';
 export {
   averagePool,
   conv2d,
@@ -199,18 +199,18 @@ export {
   depthwiseConv2d,
   downsample,
   upsample,
-} from './ops/convolution.js';
-export { convTranspose2d, type TransposedConvolution } from './ops/transposedConvolution.js';
-export { averagePooling, maxPool, maxPooling, type Pooling } from './ops/pooling.js';
-export { resizeBilinear, resizeNearest } from './ops/resize.js';
-export { gelu, logSoftmax, silu, softmax } from './ops/activation.js';
-export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/normalization.js';
-export { attention, type AttentionOptions } from './ops/attention.js';
-export { pixelShuffle, pixelUnshuffle } from './ops/pixelShuffle.js';
-export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/sinusoid.js';
-export { rearrange } from './ops/rearrange.js';
-export type { Rearranged } from './rearrangement.js';
-export type { Product, Quotient } from './product.js';
+} from './ops/image/convolution.js';
+export { convTranspose2d, type TransposedConvolution } from './ops/image/transposedConvolution.js';
+export { averagePooling, maxPool, maxPooling, type Pooling } from './ops/image/pooling.js';
+export { resizeBilinear, resizeNearest } from './ops/image/resize.js';
+export { gelu, logSoftmax, silu, softmax } from './ops/elementwise/activation.js';
+export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
+export { attention, type AttentionOptions } from './ops/network/attention.js';
+export { pixelShuffle, pixelUnshuffle } from './ops/image/pixelShuffle.js';
+export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';
+export { rearrange } from './ops/shape/rearrange.js';
+export type { Rearranged } from './types/rearrangement.js';
+export type { Product, Quotient } from './types/product.js';
 export type { Numeric } from './ops/operand.js';
 export type {
   Backend,
@@ -221,5 +221,5 @@ export type {
   KeyWords,
   Runner,
   Slot,
-} from './backend.js';
-export type { Call, Plan } from './plan.js';
+} from './run/backend.js';
+export type { Call, Plan } from './compile/plan.js';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { askBackend, type Backend, compile, errorIn, program, read, square, upload } from '../dsl/index.js';
-import { task } from '../dsl/effect.js';
+import { task } from '../dsl/run/effect.js';
 import { fail } from '../dsl/errors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
 import { open, unwrap } from '../index.js';

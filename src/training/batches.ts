@@ -1,5 +1,5 @@
-import { foldIn, type RandomKey } from '../dsl/keys.js';
-import { randomInto } from '../dsl/threefry.js';
+import { foldIn, type RandomKey } from '../dsl/random/keys.js';
+import { randomInto } from '../dsl/random/threefry.js';
 import { namedFields } from '../dsl/options.js';
 
 const fields = namedFields('positionsOf', {

@@ -1,5 +1,5 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
-import { task, type Task } from '../dsl/effect.js';
+import { task, type Task } from '../dsl/run/effect.js';
 import { fail, failure, type NoisefoldError } from '../dsl/index.js';
 import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../internal/decode.js';
 import { E, type either, F, t, TE } from '../internal/fp.js';

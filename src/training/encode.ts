@@ -1,5 +1,5 @@
 /** Images taken back to the noise that a trained model draws them from. */
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../diffusion/index.js';
 import { fail, key as keyOf, type RandomKey } from '../dsl/index.js';
 import { E, F, TE } from '../internal/fp.js';

@@ -1,5 +1,5 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
-import { task, type Task } from '../dsl/effect.js';
+import { task, type Task } from '../dsl/run/effect.js';
 import { failure, type NoisefoldError } from '../dsl/errors.js';
 import { E, F, TE, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';

@@ -1,4 +1,4 @@
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import type { InferredFrom } from '../dsl/options.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { E, F, TE, type taskEither } from '../internal/fp.js';

@@ -3,7 +3,7 @@
  * 8, the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
  */
 import { failure, showShape, type NoisefoldError } from '../dsl/errors.js';
-import { sizeOf } from '../dsl/node.js';
+import { sizeOf } from '../dsl/graph/node.js';
 import { E, F, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 

@@ -1,5 +1,5 @@
 /** IDX files on disk, by Node. */
-import { task, type Task } from '../dsl/effect.js';
+import { task, type Task } from '../dsl/run/effect.js';
 import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
 import { F, TE, type either } from '../internal/fp.js';
 import { readBytes, readPieces } from './files.js';

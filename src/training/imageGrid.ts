@@ -1,6 +1,6 @@
-import type { HostArray } from '../dsl/backend.js';
+import type { HostArray } from '../dsl/run/backend.js';
 import { fail, showShape, type NoisefoldError } from '../dsl/errors.js';
-import { sizeOf } from '../dsl/node.js';
+import { sizeOf } from '../dsl/graph/node.js';
 import { E, type either } from '../internal/fp.js';
 import type { Picture } from './png.js';
 

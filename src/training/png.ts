@@ -2,7 +2,7 @@
  * PNG pictures of eight bits a channel, compressed by the streams that browsers and Node share.
  * https://www.w3.org/TR/png
  */
-import { task, type Task } from '../dsl/effect.js';
+import { task, type Task } from '../dsl/run/effect.js';
 import { attempt, failure } from '../dsl/errors.js';
 import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';

@@ -1,5 +1,5 @@
 /** Samples of a trained model. */
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import { E, F, TE } from '../internal/fp.js';
 import { checked } from './checked.js';
 import type { ImageShape } from './dataset.js';

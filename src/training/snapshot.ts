@@ -1,5 +1,5 @@
 /** The state of a training run on the host: what a checkpoint holds. */
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import {
   fail,
   fillSpec,

@@ -1,6 +1,6 @@
 /** The tensors of a training state by name, as snapshots have them: each parameter by itself, though it rests in a vector. */
 import { type RaveledLeaf, raveling, type Shape } from '../dsl/index.js';
-import { sizeOf } from '../dsl/node.js';
+import { sizeOf } from '../dsl/graph/node.js';
 import type { Recipe } from './recipe.js';
 import type { StoredTensor } from './safetensors.js';
 import { namedState, trainState } from './trainState.js';

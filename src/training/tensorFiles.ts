@@ -1,5 +1,5 @@
 /** A tree of values as a file, for models that are no training runs of `fit`: their parameters, by path. */
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../dsl/index.js';
 import { F, RTE, TE } from '../internal/fp.js';
 import { readBytes, writeAtomically } from './files.js';

@@ -1,4 +1,4 @@
-import { effect, type Effect } from '../dsl/effect.js';
+import { effect, type Effect } from '../dsl/run/effect.js';
 import type { Correction, ReverseVariance } from '../diffusion/index.js';
 import {
   type Backend,

@@ -1,5 +1,5 @@
-import type { Attributes, Op } from '../../dsl/node.js';
-import type { NumberType } from '../../dsl/region.js';
+import type { Attributes, Op } from '../../dsl/graph/node.js';
+import type { NumberType } from '../../dsl/graph/region.js';
 import type { NumberArray } from '../shared/memory/heap.js';
 
 /** A dense, row-major tensor in memory. */

@@ -1,5 +1,5 @@
-import type { LibraryNode, View } from '../../dsl/plan.js';
-import type { Op } from '../../dsl/node.js';
+import type { LibraryNode, View } from '../../dsl/compile/plan.js';
+import type { Op } from '../../dsl/graph/node.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
 import type { Dense, Primitive } from './dense.js';
 import { binary, cast, constant, iota, select, unary } from './elementwise.js';

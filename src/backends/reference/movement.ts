@@ -1,4 +1,4 @@
-import { denseStrides } from '../../dsl/lower/loops.js';
+import { denseStrides } from '../../dsl/compile/lower/loops.js';
 import { copyStrided, dense, type Layout } from '../shared/strided.js';
 import type { Dense, Primitive } from './dense.js';
 

@@ -1,4 +1,4 @@
-import { denseStrides } from '../../dsl/lower/loops.js';
+import { denseStrides } from '../../dsl/compile/lower/loops.js';
 import { binaryFunction, COMBINE, identityOf } from '../shared/scalar.js';
 import { dense, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';

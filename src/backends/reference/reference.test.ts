@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Node } from '../../dsl/node.js';
+import type { Node } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
 import { reference } from './index.js';

@@ -5,11 +5,11 @@
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
-import type { Backend } from '../../dsl/backend.js';
+import type { Backend } from '../../dsl/run/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import { lower } from '../../dsl/lower/index.js';
-import { node } from '../../dsl/node.js';
-import type { Plan } from '../../dsl/plan.js';
+import { lower } from '../../dsl/compile/lower/index.js';
+import { node } from '../../dsl/graph/node.js';
+import type { Plan } from '../../dsl/compile/plan.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E, type either, TE, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';

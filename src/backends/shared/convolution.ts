@@ -2,8 +2,8 @@
  * One representation of all convolution anchors, on strided views, and their split into convolutions without groups.
  */
 import { filterGradientPadding } from '../../dsl/composites/index.js';
-import type { ConvAttributes } from '../../dsl/node.js';
-import type { Call, View } from '../../dsl/plan.js';
+import type { ConvAttributes } from '../../dsl/graph/node.js';
+import type { Call, View } from '../../dsl/compile/plan.js';
 
 export type AnchorCall = Extract<Call, { kind: 'anchor' }>;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
-import type { Backend, DeviceBuffer } from '../../dsl/backend.js';
+import type { Backend, DeviceBuffer } from '../../dsl/run/backend.js';
 import type { ErrorTag } from '../../dsl/errors.js';
-import type { Buffer, Call, Plan } from '../../dsl/plan.js';
-import { deriveWords, randomInto } from '../../dsl/threefry.js';
+import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
+import { deriveWords, randomInto } from '../../dsl/random/threefry.js';
 import { type Heap, hostHeap } from './memory/heap.js';
 import { hostBackend } from './hostBackend.js';
 import type { Rule } from './kernel.js';

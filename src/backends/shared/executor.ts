@@ -1,8 +1,8 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
-import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/backend.js';
+import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/run/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
-import { sizeOf } from '../../dsl/node.js';
-import type { Call, Plan, PlanInput } from '../../dsl/plan.js';
+import { sizeOf } from '../../dsl/graph/node.js';
+import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type NamedKernel, type Rule, writtenBy } from './kernel.js';
 import type { Memory } from './memory/memory.js';

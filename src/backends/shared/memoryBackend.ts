@@ -1,7 +1,7 @@
-import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/backend.js';
+import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/run/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import type { Plan } from '../../dsl/plan.js';
-import type { NumberType } from '../../dsl/region.js';
+import type { Plan } from '../../dsl/compile/plan.js';
+import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
 import { createRunner, type Execution, kernelsOf } from './executor.js';
 import type { NamedKernel, RulesFor } from './kernel.js';

@@ -1,5 +1,5 @@
 /** `gather` and `scatterAdd` in JavaScript: calling tfjs's kernels takes longer than running them. */
-import type { View } from '../../dsl/plan.js';
+import type { View } from '../../dsl/compile/plan.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 

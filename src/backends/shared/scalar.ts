@@ -6,11 +6,11 @@
  * sign of the divisor, and x mod 0 = 0. `max` and `min` return NaN if an operand is NaN. `round` sends halves to the
  * even neighbour. Comparisons with NaN are false. Bools are 0 and 1.
  */
-import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/node.js';
-import type { NumberType } from '../../dsl/region.js';
+import type { BinaryFn, ReduceFn, UnaryFn } from '../../dsl/graph/node.js';
+import type { NumberType } from '../../dsl/graph/region.js';
 import { erf } from './erf.js';
 
-export { identityOf } from '../../dsl/region.js';
+export { identityOf } from '../../dsl/graph/region.js';
 
 export type Unary = (x: number) => number;
 export type Binary = (a: number, b: number) => number;

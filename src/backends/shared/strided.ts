@@ -1,5 +1,5 @@
 /** Strided tensors. The address of an element is `offset + Σ index·stride`, in elements. */
-import { denseStrides } from '../../dsl/lower/loops.js';
+import { denseStrides } from '../../dsl/compile/lower/loops.js';
 
 /** True if the strides are those of a dense tensor. Strides of axes with extent 1 are ignored. */
 export const isDense = (shape: readonly number[], strides: readonly number[]): boolean =>

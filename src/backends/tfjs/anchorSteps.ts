@@ -1,8 +1,8 @@
 /** Translates matrix products and convolutions into runs of tfjs's kernels, which take dense operands. */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import { denseStrides } from '../../dsl/lower/loops.js';
+import { denseStrides } from '../../dsl/compile/lower/loops.js';
 import { dilated } from '../../dsl/primitives/index.js';
-import type { View } from '../../dsl/plan.js';
+import type { View } from '../../dsl/compile/plan.js';
 import { type AnchorCall, type Convolution, convolutionOf, partsOf } from '../shared/convolution.js';
 import { dense, type Layout } from '../shared/strided.js';
 

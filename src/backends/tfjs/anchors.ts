@@ -1,7 +1,7 @@
 /** Runs matrix products and convolutions with tfjs's kernels, on memory that the host can access. */
-import { denseStrides } from '../../dsl/lower/loops.js';
-import { sizeOf } from '../../dsl/node.js';
-import type { View } from '../../dsl/plan.js';
+import { denseStrides } from '../../dsl/compile/lower/loops.js';
+import { sizeOf } from '../../dsl/graph/node.js';
+import type { View } from '../../dsl/compile/plan.js';
 import type { AnchorCall } from '../shared/convolution.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
 import { copyStrided, dense, isDense } from '../shared/strided.js';

@@ -1,6 +1,6 @@
 /** Runs primitives that are a single tfjs kernel on dense tensors. */
-import { sizeOf } from '../../dsl/node.js';
-import type { LibraryNode, View } from '../../dsl/plan.js';
+import { sizeOf } from '../../dsl/graph/node.js';
+import type { LibraryNode, View } from '../../dsl/compile/plan.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
 import type { KernelName, Operand, TfjsKernels } from './tensors.js';
 

@@ -3,7 +3,7 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine, getKernelsForBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import { node as input } from '../../dsl/node.js';
+import { node as input } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';
 import { node } from './node.js';

@@ -1,5 +1,5 @@
 /** Runs matrix products, convolutions and filter gradients with our own WebAssembly kernels. */
-import type { View } from '../../dsl/plan.js';
+import type { View } from '../../dsl/compile/plan.js';
 import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
 import type { Frame, Rule } from '../shared/kernel.js';
 import { type ConvProblem, convScratchElements } from './kernels/conv.js';

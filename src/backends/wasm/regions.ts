@@ -1,5 +1,5 @@
 /** Compiles all regions of a plan into one WebAssembly module. */
-import type { Plan } from '../../dsl/plan.js';
+import type { Plan } from '../../dsl/compile/plan.js';
 import type { Rule } from '../shared/kernel.js';
 import { instantiateRegions, regionModule } from './region/index.js';
 import type { WasmMemory } from './assembler/webassembly.js';

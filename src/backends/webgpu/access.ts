@@ -3,7 +3,7 @@
  * writable or all be read-only. So arena buffers are always `read_write`. Inputs and constants are `read` unless they
  * are written, since one value may be passed for two inputs.
  */
-import type { Buffer } from '../../dsl/plan.js';
+import type { Buffer } from '../../dsl/compile/plan.js';
 
 /** True if a buffer that the shader does not write is bound as read-only. */
 export const isReadOnly = ({ storage }: Buffer): boolean =>

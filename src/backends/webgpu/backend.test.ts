@@ -19,9 +19,9 @@ import {
   sum,
   upload,
 } from '../../dsl/index.js';
-import type { Backend, DeviceBuffer } from '../../dsl/backend.js';
-import type { Buffer, Call, Plan } from '../../dsl/plan.js';
-import { randomInto } from '../../dsl/threefry.js';
+import type { Backend, DeviceBuffer } from '../../dsl/run/backend.js';
+import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
+import { randomInto } from '../../dsl/random/threefry.js';
 import { type Acquired, acquireDevice } from './adapter.js';
 import { backendOn } from './backend.js';
 import { gpuOf } from './gpu.js';

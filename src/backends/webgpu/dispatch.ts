@@ -1,5 +1,5 @@
 /** Kernels on a device: lists of shader dispatches, whose bindings refer to the plan's buffers. */
-import type { KeyExpression } from '../../dsl/plan.js';
+import type { KeyExpression } from '../../dsl/compile/plan.js';
 import type { NamedKernel, Rule } from '../shared/kernel.js';
 
 /** The resource at one binding of group 0. */

@@ -1,7 +1,7 @@
 /** Runs plans on a device. Bindings are prepared beforehand; a run submits one command buffer. */
-import type { KeyWords } from '../../dsl/backend.js';
+import type { KeyWords } from '../../dsl/run/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import { offsetOf, type Plan } from '../../dsl/plan.js';
+import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from '../shared/executor.js';
 import type { Memory } from '../shared/memory/memory.js';

@@ -1,6 +1,6 @@
 /** Reserves and fills the memory of a plan on a device. */
 import type { NoisefoldError } from '../../dsl/errors.js';
-import type { Plan } from '../../dsl/plan.js';
+import type { Plan } from '../../dsl/compile/plan.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Block, Memory } from '../shared/memory/memory.js';
 import type { Gpu } from './gpu.js';

@@ -1,8 +1,8 @@
 /** Rules for regions and random numbers, which run as generated shaders. */
-import { sizeOf } from '../../dsl/node.js';
-import type { Plan } from '../../dsl/plan.js';
-import type { Region } from '../../dsl/region.js';
-import { randomInto } from '../../dsl/threefry.js';
+import { sizeOf } from '../../dsl/graph/node.js';
+import type { Plan } from '../../dsl/compile/plan.js';
+import type { Region } from '../../dsl/graph/region.js';
+import { randomInto } from '../../dsl/random/threefry.js';
 import { withAccess, isReadOnly } from './access.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from './wgsl/randomShader.js';

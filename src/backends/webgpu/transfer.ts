@@ -1,7 +1,7 @@
 /** Copies numbers between the host and device buffers. */
-import type { HostArray } from '../../dsl/backend.js';
+import type { HostArray } from '../../dsl/run/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
-import type { NumberType } from '../../dsl/region.js';
+import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
 import type { NumberArray } from '../shared/memory/heap.js';
 import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';

@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite } from '../node.js';
+import type { Composite } from '../graph/node.js';
 import { atan, div, mul, neg, oneMinus, rsqrt, scale, shift, sqrt } from '../primitives/index.js';
 import { oneMinusSquare } from './asin.js';
 

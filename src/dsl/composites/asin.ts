@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite, Node } from '../node.js';
+import type { Composite, Node } from '../graph/node.js';
 import { atan, div, mul, oneMinus, rsqrt, scale, shift, sqrt } from '../primitives/index.js';
 
 /** `1 − x²` as `(1 − x)·(x + 1)`, exact near ±1. */

@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite, Node } from '../node.js';
+import type { Composite, Node } from '../graph/node.js';
 import {
   abs, add, atan, div, equal, full, less, max, mul, neg, select, shift, stopGradient, zerosLike,
 } from '../primitives/index.js'; // prettier-ignore

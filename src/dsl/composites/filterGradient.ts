@@ -1,4 +1,4 @@
-import type { Composite, CompositeOptions, ConvAttributes, Node } from '../node.js';
+import type { Composite, CompositeOptions, ConvAttributes, Node } from '../graph/node.js';
 import { composite, conv2d, dilated, transpose } from '../primitives/index.js';
 import type { Build } from '../primitives/primitive.js';
 

@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite } from '../node.js';
+import type { Composite } from '../graph/node.js';
 import { erf, mul, scale, shift } from '../primitives/index.js';
 
 /** `x · Φ(x)` with the exact normal distribution function, Φ(x) = (1 + erf(x/√2))/2. Hendrycks and Gimpel 2016. */

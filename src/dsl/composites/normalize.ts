@@ -1,4 +1,4 @@
-import type { Composite, CompositeOptions, Node } from '../node.js';
+import type { Composite, CompositeOptions, Node } from '../graph/node.js';
 import { broadcast, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
 /** Over which axes to take the statistics, and what to add to the variance. */

@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite } from '../node.js';
+import type { Composite } from '../graph/node.js';
 import { mul, oneMinus, shift, sigmoid } from '../primitives/index.js';
 
 /** `x · σ(x)`; its derivative reads x alone. Elfwing et al. 2018. */

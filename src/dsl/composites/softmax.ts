@@ -1,5 +1,5 @@
 import { F } from '../../internal/fp.js';
-import type { Composite, Node } from '../node.js';
+import type { Composite, Node } from '../graph/node.js';
 import { broadcast, div, exp, mul, reduceKeeping, sub } from '../primitives/index.js';
 
 const last = (x: Node): readonly number[] => [x.shape.length - 1];

@@ -5,8 +5,8 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { type AnyTensor, dims, dtypeOf, type Shape, type Tensor } from '../tensor.js';
-import { add } from './binary.js';
+import { type AnyTensor, dims, dtypeOf, type Shape, type Tensor } from '../graph/tensor.js';
+import { add } from './elementwise/binary.js';
 import {
   constantOf,
   fullLike,
@@ -19,9 +19,9 @@ import {
   zeros,
   zerosLike,
 } from './constants.js';
-import { reshape } from './reshape.js';
-import { pad } from './slicing.js';
-import { cast, clip } from './unary.js';
+import { reshape } from './shape/reshape.js';
+import { pad } from './shape/slicing.js';
+import { cast, clip } from './elementwise/unary.js';
 
 describe('constants', () => {
   test.each<[string, () => AnyTensor, readonly number[], string]>([

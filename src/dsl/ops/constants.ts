@@ -1,10 +1,18 @@
 /** Tensors of known values. */
-import type { Extent, Extents, Wide, Widened } from '../dim.js';
+import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual } from '../dual.js';
-import { extents } from '../extent.js';
-import { type DTypeOfArray, dtypeOfArray } from '../hostArray.js';
+import { extents } from '../types/extent.js';
+import { type DTypeOfArray, dtypeOfArray } from '../run/hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
-import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../tensor.js';
+import {
+  type AnyTensor,
+  type Dim,
+  type DType,
+  nodeOf,
+  type Shape,
+  type Tensor,
+  tensor,
+} from '../graph/tensor.js';
 
 /** The numbers of an `Extents<S>`, which is S, or a message for the compiler. */
 const checked = (op: string, shape: readonly unknown[]): readonly number[] =>

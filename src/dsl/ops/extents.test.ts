@@ -4,8 +4,8 @@ import { publicNames } from '../../../properties/documentation/examples.js';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import * as n from '../index.js';
-import { node } from '../node.js';
-import { type AnyTensor, type Key, tensor } from '../tensor.js';
+import { node } from '../graph/node.js';
+import { type AnyTensor, type Key, tensor } from '../graph/tensor.js';
 
 const x = (): n.Tensor<[2, 4]> => n.zeros(2, 4);
 const image = (): n.Tensor<[1, 2, 4, 1]> => n.zeros(1, 2, 4, 1);
@@ -63,7 +63,7 @@ test('these are all operations that have an extent in the type of an argument', 
     return (
       entry === 'dsl' &&
       isValue &&
-      /^src\/dsl\/(ops\/|keys\.|tensor\.)/.test(file) &&
+      /^src\/dsl\/(ops\/|random\/keys\.|graph\/tensor\.)/.test(file) &&
       /\bExtents?<|Requested</.test(`${declaration}${overloads}`)
     );
   });

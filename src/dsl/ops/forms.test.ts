@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { features } from '../../../properties/features/all.js';
 import { hasTwoForms, type Operand } from '../../../properties/features/feature.js';
 import { E } from '../../internal/fp.js';
-import { graphText } from '../graphText.js';
+import { graphText } from '../graph/graphText.js';
 import * as dsl from '../index.js';
 import { attempt } from '../errors.js';
-import { type Node, node } from '../node.js';
+import { type Node, node } from '../graph/node.js';
 
 /** The tables of `properties/features` have every operation of the DSL: `features.test.ts` compares them with the exports. */
 const exported: Readonly<Record<string, unknown>> = dsl;

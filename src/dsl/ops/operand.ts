@@ -1,7 +1,7 @@
-import type { Node } from '../node.js';
+import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape } from '../primitives/index.js';
-import { type AnyTensor, isTensor, nodeOf } from '../tensor.js';
+import { type AnyTensor, isTensor, nodeOf } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';

@@ -1,6 +1,6 @@
 /** Dtypes that operands must have, and the numbers that a dtype holds. */
 import { raise, showShape } from '../errors.js';
-import { type ConstantData, type DType, type Node, whereOf } from '../node.js';
+import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
 /** Demands a dtype of operands; raises `DTypeError`. */
 export const demandDType = (where: () => string, dtype: DType, ...operands: readonly Node[]): void => {

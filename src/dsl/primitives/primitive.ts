@@ -12,8 +12,8 @@ import type {
   NodeOf,
   Op,
   ReduceFn,
-} from '../node.js';
-import type { Assignment, NumberType } from '../region.js';
+} from '../graph/node.js';
+import type { Assignment, NumberType } from '../graph/region.js';
 
 export type OfOne = (x: Node) => Node;
 export type OfTwo = (a: Node, b: Node) => Node;

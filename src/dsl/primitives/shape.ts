@@ -1,6 +1,6 @@
 /** Shapes that operands must have, and their axes. */
 import { raise, showShape } from '../errors.js';
-import { type Node, whereOf } from '../node.js';
+import { type Node, whereOf } from '../graph/node.js';
 import { wrongDType } from './dtype.js';
 
 export const wrongShape = (op: string, n: Node, expected: string, actual: string, hint: string): never =>

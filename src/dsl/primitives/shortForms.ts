@@ -1,5 +1,5 @@
 /** Short forms of primitives, in which formulas are written. */
-import type { BinaryFn, UnaryFn } from '../node.js';
+import type { BinaryFn, UnaryFn } from '../graph/node.js';
 import { axisOf } from './shape.js';
 import { binary } from './elementwise/binary.js';
 import { unary } from './elementwise/unary.js';

@@ -1,6 +1,6 @@
 /** The records of all primitives. A pass that asks something about a node looks it up here. */
 import { filterGradient } from '../composites/filterGradient.js';
-import type { ConstantData, Distribution, Node, Op } from '../node.js';
+import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import * as p from './index.js';
 import type { Build, Primitive } from './primitive.js';
 import { ruleForms } from './shortForms.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../../properties/diffusion/run.js';
 import { constantOf, ones, zeros } from '../../dsl/index.js';
-import { reachable } from '../../dsl/node.js';
-import { nodeOf } from '../../dsl/tensor.js';
+import { reachable } from '../../dsl/graph/node.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
 import { classEmbedding, sinusoidTable, timeEmbedding } from './embedding.js';
 
 describe('embeddings', () => {

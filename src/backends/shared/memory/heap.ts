@@ -1,4 +1,4 @@
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 

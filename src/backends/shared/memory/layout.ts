@@ -1,5 +1,5 @@
-import type { KeyWords } from '../../../dsl/backend.js';
-import { offsetOf, type Plan } from '../../../dsl/plan.js';
+import type { KeyWords } from '../../../dsl/run/backend.js';
+import { offsetOf, type Plan } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { NoisefoldError } from '../../../dsl/errors.js';
 import type { Heap, NumberArray } from './heap.js';

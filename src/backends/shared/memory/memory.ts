@@ -1,6 +1,6 @@
-import type { BackendStats, DeviceBuffer } from '../../../dsl/backend.js';
+import type { BackendStats, DeviceBuffer } from '../../../dsl/run/backend.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/errors.js';
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { Space } from './heap.js';
 

@@ -1,5 +1,5 @@
-import type { HostArray } from '../../../dsl/backend.js';
-import type { NumberType } from '../../../dsl/region.js';
+import type { HostArray } from '../../../dsl/run/backend.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import type { NumberArray } from './heap.js';
 import { castFunction } from '../scalar.js';
 

@@ -1,6 +1,6 @@
 /** The scalar functions of `scalar.ts` as JavaScript source, for generated loops. */
-import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { Assignment, NumberType } from '../../../dsl/region.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { type Binary, binaryFunction, castFunction, type Unary, unaryFunction } from '../scalar.js';
 
 /** Functions that generated code calls, by name. */

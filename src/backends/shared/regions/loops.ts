@@ -1,5 +1,5 @@
 /** Simplifies the loop nests of regions before code generation. */
-import type { Region } from '../../../dsl/region.js';
+import type { Region } from '../../../dsl/graph/region.js';
 
 const stridesOf = (region: Region): readonly (readonly number[])[] => [
   ...region.loads.map(({ strides }) => strides),

@@ -1,6 +1,6 @@
 /** Loop nests: regions without their buffers, simplified to as few loops as possible. */
-import type { Assignment, Region } from '../../../dsl/region.js';
-import type { ReduceFn } from '../../../dsl/node.js';
+import type { Assignment, Region } from '../../../dsl/graph/region.js';
+import type { ReduceFn } from '../../../dsl/graph/node.js';
 import { identityOf } from '../scalar.js';
 
 export interface Loop {

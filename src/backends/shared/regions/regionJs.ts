@@ -2,7 +2,7 @@
  * Compiles each region to one generated JavaScript function, so that the engine turns the fused loops into machine
  * code. Every operation rounds to float32; sums accumulate in float64.
  */
-import type { Access, Assignment, Region } from '../../../dsl/region.js';
+import type { Access, Assignment, Region } from '../../../dsl/graph/region.js';
 import { binaryExpression, expressionOf, type Helpers, literal } from './expressions.js';
 import type { NumberArray } from '../memory/heap.js';
 import type { Rule } from '../kernel.js';

@@ -1,6 +1,6 @@
 /** Implements convolutions with all attributes by kernels that support only strides, kernel dilation and padding. */
 import { filterGradientPadding } from '../../../dsl/composites/index.js';
-import type { ConvAttributes } from '../../../dsl/node.js';
+import type { ConvAttributes } from '../../../dsl/graph/node.js';
 import { padOf } from './movement.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';

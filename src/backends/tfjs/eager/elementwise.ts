@@ -2,8 +2,8 @@
  * Scalar functions on tensors, with the semantics of `shared/scalar.ts`. Kernels of different engines disagree about
  * NaN, 1 to an infinite power and integer division by 0, so these cases are computed without relying on the kernels.
  */
-import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { NumberType } from '../../../dsl/region.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 

@@ -8,7 +8,7 @@ import {
   type Tensor,
   type TypedArray,
 } from '@tensorflow/tfjs-core';
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { listOf } from '../tensors.js';
 
 export type { Tensor } from '@tensorflow/tfjs-core';

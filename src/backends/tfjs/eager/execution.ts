@@ -1,8 +1,8 @@
 /** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
-import type { HostArray, KeyWords } from '../../../dsl/backend.js';
+import type { HostArray, KeyWords } from '../../../dsl/run/backend.js';
 import { failure, type NoisefoldError } from '../../../dsl/errors.js';
-import { sizeOf } from '../../../dsl/node.js';
-import type { Call, Plan, View } from '../../../dsl/plan.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf } from '../../shared/executor.js';
 import type { Engine, Tensor } from './engine.js';

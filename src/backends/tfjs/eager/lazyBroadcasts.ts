@@ -2,8 +2,8 @@
  * Finds broadcasts that need no kernel, because the arithmetic kernels that read them broadcast axes of extent 1
  * themselves.
  */
-import { sizeOf } from '../../../dsl/node.js';
-import type { Call, Plan, View } from '../../../dsl/plan.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { broadcasts } from './elementwise.js';
 
 type LibraryCall = Extract<Call, { kind: 'library' }>;

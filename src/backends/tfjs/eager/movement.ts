@@ -1,6 +1,6 @@
 /** Operations that move elements: slices and padding. */
-import type { Attributes } from '../../../dsl/node.js';
-import { sizeOf } from '../../../dsl/node.js';
+import type { Attributes } from '../../../dsl/graph/node.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 

@@ -2,8 +2,8 @@
  * tfjs's kernels as functions of tensors. TensorFlow registers all kernels named here and accepts the same attributes
  * (tfjs-node 4.22, `src/kernels`).
  */
-import type { NumberType } from '../../../dsl/region.js';
-import { sizeOf } from '../../../dsl/node.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Engine, Tensor } from './engine.js';
 
 type Shape = readonly number[];

@@ -1,8 +1,8 @@
 /** Implements every primitive, and the filter gradient of a convolution, with kernels on tensors. */
 import { filterGradientOptionsOf } from '../../../dsl/composites/index.js';
-import { sizeOf } from '../../../dsl/node.js';
-import type { LibraryNode, View } from '../../../dsl/plan.js';
-import { identityOf } from '../../../dsl/region.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { LibraryNode, View } from '../../../dsl/compile/plan.js';
+import { identityOf } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
 import { convolutionOf, filterGradientOf } from './convolution.js';
 import { binaryOf, castOf, unaryOf } from './elementwise.js';

@@ -1,5 +1,5 @@
-import type { ReduceFn } from '../../../dsl/node.js';
-import type { NumberType } from '../../../dsl/region.js';
+import type { ReduceFn } from '../../../dsl/graph/node.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
 import type { Operations } from './operations.js';
 

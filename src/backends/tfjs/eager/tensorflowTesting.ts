@@ -4,7 +4,7 @@
  * this engine relies only on results that TensorFlow guarantees.
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import type { Engine, Operands, Tensor } from './engine.js';
 
 /** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */

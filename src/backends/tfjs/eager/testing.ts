@@ -1,11 +1,11 @@
 /** Test helpers: backends on tfjs's cpu and wasm engines, as stand-ins for TensorFlow's. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine as tfjs } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../../dsl/backend.js';
+import type { Backend } from '../../../dsl/run/backend.js';
 import type { NoisefoldError } from '../../../dsl/errors.js';
-import { denseStrides } from '../../../dsl/lower/loops.js';
-import { sizeOf } from '../../../dsl/node.js';
-import type { NumberType } from '../../../dsl/region.js';
+import { denseStrides } from '../../../dsl/compile/lower/loops.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { E, type either } from '../../../internal/fp.js';
 import { copyStrided, dense } from '../../shared/strided.js';
 import { startWasm } from '../../wasm/module.js';

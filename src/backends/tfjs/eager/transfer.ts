@@ -1,6 +1,6 @@
 /** Transfers numbers between the host and an engine. */
-import type { HostArray } from '../../../dsl/backend.js';
-import type { NumberType } from '../../../dsl/region.js';
+import type { HostArray } from '../../../dsl/run/backend.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { writeNumbers } from '../../shared/memory/numbers.js';
 import type { Engine, Tensor } from './engine.js';
 

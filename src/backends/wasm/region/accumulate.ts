@@ -3,7 +3,7 @@
  * Long float sums have several tiers of accumulators: after some additions, the sum of a tier is added to the next tier
  * and reset. So the rounding error stays that of short sums.
  */
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { COMBINE, identityOf } from '../../shared/scalar.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
 import { stored } from './access.js';

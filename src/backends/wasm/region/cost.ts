@@ -1,6 +1,6 @@
 /** Cost model for the choice between schedules. Costs are in units of one vector addition. */
-import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { Assignment } from '../../../dsl/region.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import type { Assignment } from '../../../dsl/graph/region.js';
 
 /** Cost of a host function, which is called for each lane. */
 const LANE_BY_LANE = 100;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { UnaryFn } from '../../../dsl/node.js';
+import type { UnaryFn } from '../../../dsl/graph/node.js';
 import { unaryFunction } from '../../shared/scalar.js';
 import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';

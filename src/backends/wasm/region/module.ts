@@ -1,5 +1,5 @@
 /** Compiles regions into one WebAssembly module. */
-import type { Region } from '../../../dsl/region.js';
+import type { Region } from '../../../dsl/graph/region.js';
 import { instantiate, wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import { BYTES } from './access.js';

@@ -6,7 +6,7 @@ import {
   type RegionChoices,
 } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
-import type { Region, Store } from '../../../dsl/region.js';
+import type { Region, Store } from '../../../dsl/graph/region.js';
 import { regionModule } from './index.js';
 import { type NumberArray, runRegion as run } from './regionTesting.js';
 

@@ -1,5 +1,5 @@
 /** Test helper: runs a region on arrays, with guard words around them. */
-import type { Region } from '../../../dsl/region.js';
+import type { Region } from '../../../dsl/graph/region.js';
 import { wasm } from '../assembler/assembler.js';
 import { instantiateRegions, regionModule } from './index.js';
 

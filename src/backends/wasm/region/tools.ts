@@ -1,7 +1,7 @@
 /**
  * Keeps constants in locals that are set at the beginning of a function, so that instructions that use them are short.
  */
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
 import type { Tools } from './elementary.js';

@@ -3,7 +3,7 @@
  * in memory.
  */
 import { unaryFunction, binaryFunction } from '../../shared/scalar.js';
-import type { Assignment, NumberType } from '../../../dsl/region.js';
+import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import type { Expr, Lane } from '../assembler/assembler.js';
 import { callOf, type Vector } from './code.js';

@@ -1,6 +1,6 @@
 /** A convolution by its definition: one thread per element of the result. Operands and result may be strided. */
-import { sizeOf } from '../../../dsl/node.js';
-import type { View } from '../../../dsl/plan.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { View } from '../../../dsl/compile/plan.js';
 import type { Convolution } from '../../shared/convolution.js';
 import type { ElementAt, Threads } from './shader.js';
 

@@ -1,6 +1,6 @@
 /** `gather` and `scatterAdd` of rows. An index out of range selects the nearest row. */
-import { sizeOf } from '../../../dsl/node.js';
-import type { View } from '../../../dsl/plan.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { View } from '../../../dsl/compile/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 
 /** Copies the rows of `x` at the indices, one after another. */

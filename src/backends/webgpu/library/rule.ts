@@ -1,5 +1,5 @@
 /** Kernels for primitives that are neither regions nor anchors, and for grouped convolutions. */
-import type { Plan, View } from '../../../dsl/plan.js';
+import type { Plan, View } from '../../../dsl/compile/plan.js';
 import { convolutionOf } from '../../shared/convolution.js';
 import type { GpuRule } from '../dispatch.js';
 import { directConvolution } from './directConvolution.js';

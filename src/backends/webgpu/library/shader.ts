@@ -1,5 +1,5 @@
 /** Shaders with one thread per index `i`, for primitives that are neither regions nor anchors. */
-import type { Plan, View } from '../../../dsl/plan.js';
+import type { Plan, View } from '../../../dsl/compile/plan.js';
 import { isReadOnly } from '../access.js';
 import type { Binding, GpuKernel } from '../dispatch.js';
 

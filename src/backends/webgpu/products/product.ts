@@ -4,8 +4,8 @@
  * digits (mixed radix), and operands are strided per digit. For a convolution the left side has a window, which tells
  * where it reads outside of the image; such elements are 0.
  */
-import type { ConvAttributes } from '../../../dsl/node.js';
-import type { View } from '../../../dsl/plan.js';
+import type { ConvAttributes } from '../../../dsl/graph/node.js';
+import type { View } from '../../../dsl/compile/plan.js';
 import type { AnchorCall } from '../../shared/convolution.js';
 
 /** One value for each of three digits; the last digit varies fastest. */

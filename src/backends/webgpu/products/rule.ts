@@ -1,7 +1,7 @@
 /** The rule for anchors: dispatches that compute tiles of a product, and a sum over parts if the depth is split. */
-import { sizeOf } from '../../../dsl/node.js';
-import type { Plan } from '../../../dsl/plan.js';
-import type { Region } from '../../../dsl/region.js';
+import { sizeOf } from '../../../dsl/graph/node.js';
+import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Region } from '../../../dsl/graph/region.js';
 import type { AnchorCall } from '../../shared/convolution.js';
 import { isReadOnly } from '../access.js';
 import type { Binding, Dispatch, GpuRule } from '../dispatch.js';

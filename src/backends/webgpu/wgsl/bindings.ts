@@ -1,6 +1,6 @@
 /** Assigns the buffers of a region to shader bindings. */
-import { offsetOf } from '../../../dsl/plan.js';
-import type { Access } from '../../../dsl/region.js';
+import { offsetOf } from '../../../dsl/compile/plan.js';
+import type { Access } from '../../../dsl/graph/region.js';
 import type { Binding, Buffers, ShaderLimits } from './shader.js';
 
 /** A position in a binding; the offset is in elements from its start. */

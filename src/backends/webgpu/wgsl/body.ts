@@ -1,5 +1,5 @@
 /** Generates the WGSL statements of a nest's body: addresses, loads, arithmetic and stores. */
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from './expressions.js';
 import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
 import { isVector, type Vectors } from './vectors.js';

@@ -1,6 +1,6 @@
 /** Writes the assignments of a region's body as WGSL expressions. All operands have the width of the result. */
-import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { Assignment, NumberType } from '../../../dsl/region.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { type LibraryFunction, nameOf } from './library.js';
 import { literal, valueType, type Width } from './types.js';
 

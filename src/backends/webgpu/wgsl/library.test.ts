@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { BinaryFn, UnaryFn } from '../../../dsl/node.js';
-import type { NumberType, Region } from '../../../dsl/region.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
+import type { NumberType, Region } from '../../../dsl/graph/region.js';
 import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
 import { dawn, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';

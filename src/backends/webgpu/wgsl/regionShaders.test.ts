@@ -7,7 +7,7 @@ import {
   type RegionChoices,
 } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
-import type { Region, Store } from '../../../dsl/region.js';
+import type { Region, Store } from '../../../dsl/graph/region.js';
 import { dawn, type MemoryPlace, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';
 import type { Buffers, Shader, ShaderLimits } from './shader.js';

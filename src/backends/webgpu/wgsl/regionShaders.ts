@@ -1,5 +1,5 @@
 /** Generates the shaders of a region. */
-import type { Region } from '../../../dsl/region.js';
+import type { Region } from '../../../dsl/graph/region.js';
 import { nestOf, simplified } from '../../shared/regions/nest.js';
 import { splitReduction } from './splitReduction.js';
 import { separateBindings, mergedBindings } from './bindings.js';

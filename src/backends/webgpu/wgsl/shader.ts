@@ -2,8 +2,8 @@
  * Generated shaders, before they are compiled and bound. An element has four bytes: float32 is `f32`, int32 is `i32`,
  * bool is an `i32` with value 0 or 1.
  */
-import type { Call, Plan } from '../../../dsl/plan.js';
-import type { Region } from '../../../dsl/region.js';
+import type { Call, Plan } from '../../../dsl/compile/plan.js';
+import type { Region } from '../../../dsl/graph/region.js';
 
 /** The resource at one binding of group 0. */
 export type Binding =

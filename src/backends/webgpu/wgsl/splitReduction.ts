@@ -3,7 +3,7 @@
  * of each result, enough to occupy the whole device; the second stage combines them. A piece always consists of the
  * same terms, so results are reproducible.
  */
-import type { Assignment } from '../../../dsl/region.js';
+import type { Assignment } from '../../../dsl/graph/region.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import type { Place } from './bindings.js';
 import { type GroupSchedule, invocationsFor, iterationsOf } from './schedule.js';

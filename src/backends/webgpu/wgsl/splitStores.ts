@@ -1,5 +1,5 @@
 /** Splits a region that needs more bindings than a shader can have into regions with fewer stores. */
-import type { Assignment, Region } from '../../../dsl/region.js';
+import type { Assignment, Region } from '../../../dsl/graph/region.js';
 import { operandsOf } from '../../shared/regions/nest.js';
 import { placeKey } from './bindings.js';
 import type { Buffers } from './shader.js';

@@ -1,5 +1,5 @@
 /** WGSL types and literals. */
-import type { NumberType } from '../../../dsl/region.js';
+import type { NumberType } from '../../../dsl/graph/region.js';
 
 /** Number of components of a value: a single number, or a vector of four. */
 export type Width = 1 | 4;

@@ -1,4 +1,4 @@
-import { type BinaryFn, type Node, node } from '../../node.js';
+import { type BinaryFn, type Node, node } from '../../graph/node.js';
 import { demandOneOf } from '../dtype.js';
 import { demandAlike } from '../shape.js';
 import type { Primitive } from '../primitive.js';

@@ -1,4 +1,4 @@
-import type { BinaryFn, DType, Node } from '../../node.js';
+import type { BinaryFn, DType, Node } from '../../graph/node.js';
 import { NUMBERS } from '../dtype.js';
 import type { Build } from '../primitive.js';
 

@@ -1,4 +1,4 @@
-import { node } from '../../node.js';
+import { node } from '../../graph/node.js';
 import { wrongDType } from '../dtype.js';
 import { demandAlike, demandSameShape } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';

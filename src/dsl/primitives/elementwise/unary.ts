@@ -1,4 +1,4 @@
-import { type Node, node, type UnaryFn } from '../../node.js';
+import { type Node, node, type UnaryFn } from '../../graph/node.js';
 import { demandOneOf } from '../dtype.js';
 import type { Primitive } from '../primitive.js';
 import { unaryFunctions } from './unaryFunctions.js';

@@ -1,4 +1,4 @@
-import type { DType, Node, UnaryFn } from '../../node.js';
+import type { DType, Node, UnaryFn } from '../../graph/node.js';
 import { NUMBERS } from '../dtype.js';
 import type { Build } from '../primitive.js';
 

@@ -1,6 +1,6 @@
 import { raise, showShape } from '../../errors.js';
-import { isExtent } from '../../extent.js';
-import { type ConvAttributes, type Node, node, type NodeOf, whereOf } from '../../node.js';
+import { isExtent } from '../../types/extent.js';
+import { type ConvAttributes, type Node, node, type NodeOf, whereOf } from '../../graph/node.js';
 import { demandDType } from '../dtype.js';
 import type { BatchBuild, Build, Operand, Primitive } from '../primitive.js';
 

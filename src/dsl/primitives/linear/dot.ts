@@ -1,5 +1,5 @@
 import { raise, showShape } from '../../errors.js';
-import { type Node, node, whereOf } from '../../node.js';
+import { type Node, node, whereOf } from '../../graph/node.js';
 import { demandDType } from '../dtype.js';
 import type { Build, Primitive } from '../primitive.js';
 

@@ -1,6 +1,6 @@
 /** Indices of rows, as `gather` and `scatterAdd` take them. */
 import { raise, showShape } from '../../errors.js';
-import { type Node, whereOf } from '../../node.js';
+import { type Node, whereOf } from '../../graph/node.js';
 import { demandDType } from '../dtype.js';
 import type { BatchBuild, Operand } from '../primitive.js';
 

@@ -1,5 +1,5 @@
 import { raise, showShape } from '../../errors.js';
-import { node } from '../../node.js';
+import { node } from '../../graph/node.js';
 import { type Build, LIBRARY, type Primitive } from '../primitive.js';
 import { demandIndices, indicesAmong, rowsOf } from './rows.js';
 

@@ -1,4 +1,4 @@
-import { type Node, node } from '../../node.js';
+import { type Node, node } from '../../graph/node.js';
 import type { Primitive } from '../primitive.js';
 
 /** x, behind a barrier; with `after`, it is computed when that is there. */

@@ -1,4 +1,4 @@
-import { type Composite, type CompositeOptions, type Node, node, type NodeOf } from '../../node.js';
+import { type Composite, type CompositeOptions, type Node, node, type NodeOf } from '../../graph/node.js';
 import type { BatchBuild, Operand, Primitive } from '../primitive.js';
 import { inputLike } from '../source/input.js';
 

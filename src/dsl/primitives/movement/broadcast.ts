@@ -1,5 +1,5 @@
 import { showShape } from '../../errors.js';
-import { node } from '../../node.js';
+import { node } from '../../graph/node.js';
 import { isSameShape, wrongShape } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';
 

@@ -1,5 +1,5 @@
 import { raise, showShape } from '../../errors.js';
-import { node, type NodeOf, sizeOf } from '../../node.js';
+import { node, type NodeOf, sizeOf } from '../../graph/node.js';
 import { wrongDType } from '../dtype.js';
 import { axisOf, wrongShape } from '../shape.js';
 import type { Build, Piece, Primitive } from '../primitive.js';

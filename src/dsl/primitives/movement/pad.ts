@@ -1,6 +1,6 @@
 import { showShape } from '../../errors.js';
-import { isExtent } from '../../extent.js';
-import { node } from '../../node.js';
+import { isExtent } from '../../types/extent.js';
+import { node } from '../../graph/node.js';
 import { heldBy } from '../dtype.js';
 import { wrongShape } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';

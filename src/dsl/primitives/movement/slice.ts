@@ -1,6 +1,6 @@
 import { showShape } from '../../errors.js';
-import { isExtent } from '../../extent.js';
-import { node } from '../../node.js';
+import { isExtent } from '../../types/extent.js';
+import { node } from '../../graph/node.js';
 import { isSameShape, wrongShape } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';
 

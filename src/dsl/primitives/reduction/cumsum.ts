@@ -1,4 +1,4 @@
-import { type Node, node } from '../../node.js';
+import { type Node, node } from '../../graph/node.js';
 import { demandOneOf, NUMBERS } from '../dtype.js';
 import { axisOf } from '../shape.js';
 import { LIBRARY, type Primitive } from '../primitive.js';

@@ -1,5 +1,5 @@
-import { type Node, node, sizeOf } from '../../node.js';
-import { identityOf } from '../../region.js';
+import { type Node, node, sizeOf } from '../../graph/node.js';
+import { identityOf } from '../../graph/region.js';
 import { demandOneOf, NUMBERS } from '../dtype.js';
 import { axisOf, later } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';

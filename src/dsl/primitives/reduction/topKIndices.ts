@@ -1,5 +1,5 @@
 import { raise } from '../../errors.js';
-import { type Node, node } from '../../node.js';
+import { type Node, node } from '../../graph/node.js';
 import { demandOneOf, NUMBERS } from '../dtype.js';
 import { LIBRARY, type Primitive } from '../primitive.js';
 

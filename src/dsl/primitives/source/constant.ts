@@ -1,5 +1,5 @@
 import { raise, showShape } from '../../errors.js';
-import { type ConstantData, type DType, type Node, node, sizeOf } from '../../node.js';
+import { type ConstantData, type DType, type Node, node, sizeOf } from '../../graph/node.js';
 import { heldBy } from '../dtype.js';
 import type { Primitive } from '../primitive.js';
 

@@ -1,4 +1,4 @@
-import { type Node, node } from '../../node.js';
+import { type Node, node } from '../../graph/node.js';
 import { demandKey } from '../dtype.js';
 import type { Primitive } from '../primitive.js';
 

@@ -1,4 +1,4 @@
-import { type DType, type Node, node, type NodeOf, pathOf } from '../../node.js';
+import { type DType, type Node, node, type NodeOf, pathOf } from '../../graph/node.js';
 import type { Primitive } from '../primitive.js';
 
 /** A tensor or key that is given, named by its path in the tree of arguments. */

@@ -1,4 +1,4 @@
-import { node } from '../../node.js';
+import { node } from '../../graph/node.js';
 import type { Build, Primitive } from '../primitive.js';
 
 /** The index of each element along an axis. */

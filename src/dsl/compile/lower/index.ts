@@ -1,0 +1,287 @@
+/** From a graph of primitives and native composites to a plan. */
+import type { Capabilities } from '../../run/backend.js';
+import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
+import type {
+  Buffer,
+  Call,
+  KeyExpression,
+  LibraryNode,
+  Origin,
+  Plan,
+  PlanInput,
+  PlanOutput,
+  View,
+} from '../plan.js';
+import { barrier, isInput } from '../../primitives/index.js';
+import { dataOf, drawOf, labelOf, primitiveOf, wordsOf } from '../../primitives/table.js';
+import type { NumberType } from '../../graph/region.js';
+import { classOf, isMovement, isSource } from './classes.js';
+import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
+import { type Divided, divideInputs, type InputPart } from './inputParts.js';
+import { denseStrides } from './loops.js';
+import { materialize } from './materialize.js';
+import { type Part, partsOf } from './parts.js';
+import { regionsOf } from './regions.js';
+import { joinRegions, sink } from './schedule.js';
+import { viewOf } from './views.js';
+import { awaited, waits } from './waits.js';
+
+export interface Lowering {
+  readonly inputs: readonly Node[];
+  readonly outputs: readonly Node[];
+  /** For each input the output that may take over its memory, or null. */
+  readonly donations: readonly (number | null)[];
+  /** For each input, whether its memory is given up. */
+  readonly donated: readonly boolean[];
+}
+
+const numberType = (n: Node): NumberType => {
+  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
+  return n.dtype;
+};
+
+const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
+  const own = wordsOf(key);
+  if (own === null) return { input: inputs.indexOf(key), words: [] };
+  const { input, words } = keyExpression(key.inputs[0]!, inputs);
+  return { input, words: [...words, own] };
+};
+
+const anchorOf = (n: Node): Anchor => {
+  const { lowering } = primitiveOf(n);
+  const anchor = lowering.class === 'anchor' ? lowering.anchor(n) : null;
+  if (anchor === null) throw new Error(`noisefold: no anchor carries out ${labelOf(n)}`);
+  return anchor;
+};
+
+/** The path of the parameter that one of some nodes reads itself, or that the last of them comes from. */
+const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
+  for (const { inputs } of nodes)
+    for (let i = inputs.length - 1; i >= 0; i--) {
+      const input = inputs[i]!;
+      if (isInput(input)) return input.attributes.path;
+    }
+  return placeOf(nodes[0]);
+};
+
+/** So many operations of a region are named. */
+const MOST_NAMED = 6;
+
+/** Of a node that is stored, and those that are computed with it, operands first. */
+const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
+  const all = [n, ...[...parts].reverse()] as const;
+  const working = all.filter((x) => !isMovement(x) && !isSource(x));
+  const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
+  const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
+  return {
+    place: firstPlace(all),
+    label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more,
+  };
+};
+
+/** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
+const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
+  outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? barrier(n) : n));
+
+/** Which nodes are stored, and the regions that fill those that are filled by regions. */
+interface Fused {
+  readonly order: readonly Node[];
+  readonly stored: ReadonlySet<Node>;
+  readonly buffers: readonly Buffer[];
+  readonly bufferOf: (n: Node) => number | undefined;
+  readonly calls: readonly Call[];
+  /** The regions that run no earlier than where they are. */
+  readonly waiting: ReadonlySet<Call>;
+}
+
+/** The first place of each node in a list. */
+const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
+  new Map(nodes.map((n, i) => [n, i] as const).reverse());
+
+const storages = (inputs: readonly Node[], outputs: readonly Node[], parts: Divided['parts']) => {
+  const [inputOf, outputOf] = [places(inputs), places(outputs)];
+  return (n: Node): Buffer['storage'] => {
+    const part = parts.get(n) ?? { input: n, offset: 0 };
+    const [input, output] = [inputOf.get(part.input), outputOf.get(n)];
+    const data = dataOf(n);
+    if (data !== null) return { kind: 'constant', data };
+    if (input !== undefined) return { kind: 'input', input, offset: part.offset };
+    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
+  };
+};
+
+const denseView = (n: Node, buffer: number): View => ({
+  buffer,
+  offset: 0,
+  shape: n.shape,
+  strides: denseStrides(n.shape),
+  dtype: numberType(n),
+});
+
+/** One attempt at fusing; what it finds no index arithmetic for comes back to be required. */
+const attempt = (
+  lowering: Lowering,
+  { roots: outputs, parts: inputParts }: Divided,
+  required: ReadonlySet<Node>,
+  capabilities: Capabilities,
+): Fused | { readonly unindexable: readonly Node[] } => {
+  const order = reachable([...outputs, ...lowering.inputs]);
+  const stored = capabilities.fuses
+    ? materialize(order, required, capabilities.mostBuffers)
+    : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
+
+  const storageOf = storages(lowering.inputs, outputs, inputParts);
+  const buffers: Buffer[] = [];
+  const numbers = new Map<Node, number>();
+  for (const n of order)
+    if (stored.has(n) || classOf(n) === 'source')
+      numbers.set(
+        n,
+        buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1,
+      );
+  const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
+  const parts = capabilities.fuses
+    ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
+    : new Map<Node, Part>();
+  const within = (n: Node, whole: Node, offset: number): void => {
+    const b = numbers.get(n)!;
+    buffers[b] = { ...buffers[b]!, partOf: { buffer: numbers.get(whole)!, offset } };
+  };
+  for (const [n, { whole, offset }] of parts) within(n, whole, offset);
+  for (const [n, { input, offset }] of inputParts) within(n, input, offset);
+  const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
+  const bufferOf = (n: Node): number | undefined => numbers.get(n);
+  const viewed = (n: Node): View => {
+    const view = viewOf(n, (x) => numbers.has(x));
+    const buffer = view === null ? undefined : bufferOf(view.base);
+    if (view === null || buffer === undefined) throw new Error(`noisefold: ${n.op} should have been stored`);
+    return { buffer, offset: view.offset, shape: n.shape, strides: view.strides, dtype: numberType(n) };
+  };
+
+  const unindexable: Node[] = [];
+  const waiting = new Set<Call>();
+  const callsOf = (n: Node): readonly Call[] => {
+    if (sizeOf(n.shape) === 0) return [];
+    const output = denseView(n, bufferOf(n)!);
+    const kind = classOf(n);
+    const distribution = drawOf(n);
+    if (distribution !== null)
+      return [
+        {
+          kind: 'random',
+          origin: originOf(n),
+          distribution,
+          key: keyExpression(n.inputs[0]!, lowering.inputs),
+          output,
+        },
+      ];
+    if (kind === 'library' || !capabilities.fuses) {
+      // the node carries its graph along; a call needs its name and attributes alone
+      const library = { op: n.op, attributes: n.attributes } as LibraryNode;
+      return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
+    }
+    if (kind === 'anchor') {
+      const call = {
+        kind: 'anchor',
+        origin: originOf(n),
+        anchor: anchorOf(n),
+        inputs: n.inputs.map(viewed),
+        output,
+        scratch: null,
+      } as const;
+      const elements = capabilities.scratchElements(call);
+      if (elements === 0) return [call];
+      const storage = { kind: 'arena', offset: 0 } as const;
+      const buffer = buffers.push({ elements, dtype: 'float32', storage }) - 1;
+      return [{ ...call, scratch: { buffer, offset: 0, shape: [elements], strides: [1], dtype: 'float32' } }];
+    }
+    const built = regionsOf(n, output.buffer, { bufferOf, isInPlace: (x) => operandsInPlace.has(x) });
+    unindexable.push(...built.unindexable);
+    return built.regions.map(({ region, parts }) => {
+      const call = { kind: 'region', origin: originOf(n, parts), region } as const;
+      if (parts.some(waits)) waiting.add(call);
+      return call;
+    });
+  };
+  const calls = order
+    .filter((n) => stored.has(n) && !isSource(n)) // their numbers are there from the start
+    .sort((a, b) => a.depth - b.depth)
+    .flatMap(callsOf);
+  return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls, waiting };
+};
+
+/** Gives the outputs the memory of donated inputs, where nobody reads the input afterwards. */
+const donate = (
+  { donations }: Lowering,
+  buffers: readonly Buffer[],
+  calls: readonly Call[],
+): { readonly buffers: readonly Buffer[]; readonly taken: ReadonlySet<number> } => {
+  const taken = new Set<number>();
+  const moved = new Map<number, number>();
+  const written = new Map<number, number>(); // first write of a buffer
+  const read = new Map<number, number>(); // last read of a buffer
+  calls.forEach((call, at) => {
+    for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
+    for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
+  });
+  const inputs = new Map<number, number>();
+  const outputs = new Map<number, number>();
+  buffers.forEach(({ storage, partOf }, b) => {
+    if (storage.kind === 'input' && partOf === undefined) inputs.set(storage.input, b);
+    if (storage.kind === 'output') outputs.set(storage.output, b);
+  });
+  donations.forEach((output, input) => {
+    const [from, to] = [inputs.get(input), output === null ? undefined : outputs.get(output)];
+    if (from === undefined || to === undefined) return;
+    const [first, last] = [written.get(to)!, read.get(from) ?? -1];
+    if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) {
+      taken.add(input);
+      moved.set(to, input);
+    }
+  });
+  return {
+    taken,
+    buffers: buffers.map((b, i) =>
+      moved.has(i) ? { ...b, storage: { kind: 'input', input: moved.get(i)!, offset: 0 } } : b,
+    ),
+  };
+};
+
+/** Lowers a graph whose composites are all native to the backend. */
+export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
+  const { roots, parts } = capabilities.fuses
+    ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)
+    : { roots: lowering.outputs, parts: new Map<Node, InputPart>() };
+  const outputs = ownOutputs(awaited(roots));
+  const numberOutputs = outputs.filter((n) => n.dtype !== 'key');
+  const required = new Set<Node>(numberOutputs);
+  const divided = { roots: outputs, parts };
+  let fused = attempt(lowering, divided, required, capabilities);
+  while ('unindexable' in fused) {
+    for (const n of fused.unindexable) required.add(n);
+    fused = attempt(lowering, divided, required, capabilities);
+  }
+  const { buffers, bufferOf } = fused;
+  const calls = capabilities.fuses
+    ? sink(joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers), buffers)
+    : fused.calls;
+  const donation = donate(lowering, buffers, calls);
+  const placed = layout(donation.buffers, calls, capabilities.alignment);
+  return {
+    buffers: placed.buffers,
+    calls,
+    arenaElements: placed.arenaElements,
+    inputs: lowering.inputs.map((n, i): PlanInput => ({
+      path: pathOf(n) ?? '',
+      shape: n.shape,
+      dtype: n.dtype,
+      donatedTo: donation.taken.has(i) ? lowering.donations[i]! : null,
+      donated: lowering.donated[i]!,
+    })),
+    outputs: outputs.map((n): PlanOutput =>
+      n.dtype === 'key'
+        ? { kind: 'key', key: keyExpression(n, lowering.inputs) }
+        : { kind: 'buffer', view: denseView(n, bufferOf(n)!) },
+    ),
+  };
+};

@@ -1,0 +1,35 @@
+/** Parts of inputs that lie in them densely: kernels read them as if each had been given by itself. */
+import { type Node, pathOf, rewrite, sizeOf } from '../../graph/node.js';
+import { input, isInput } from '../../primitives/index.js';
+import { primitiveOf } from '../../primitives/table.js';
+import { isDense, viewOf } from './views.js';
+
+/** Where in an input a part of it begins, in elements. */
+export interface InputPart {
+  readonly input: Node;
+  readonly offset: number;
+}
+
+export interface Divided {
+  readonly roots: readonly Node[];
+  /** The inputs that stand for parts of others. */
+  readonly parts: ReadonlyMap<Node, InputPart>;
+}
+
+/** A graph with inputs in the place of slices of inputs that begin at a multiple of `alignment`. */
+export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
+  const parts = new Map<Node, InputPart>();
+  const divided = rewrite(roots, (n) => {
+    const { lowering } = primitiveOf(n);
+    if (lowering.class !== 'movement' || !lowering.isPart) return n;
+    const view = viewOf(n, isInput);
+    if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
+    const within = parts.get(view.base) ?? { input: view.base, offset: 0 }; // or a part of a part
+    const offset = within.offset + view.offset;
+    if (sizeOf(n.shape) === 0 || offset % alignment !== 0) return n;
+    const part = input(pathOf(n) ?? view.base.attributes.path, n.shape, n.dtype);
+    parts.set(part, { input: within.input, offset });
+    return part;
+  });
+  return { roots: divided, parts };
+};

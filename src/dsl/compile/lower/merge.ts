@@ -1,0 +1,137 @@
+/** Joins regions that run through the same loops into one with several stores. */
+import type { Access, Assignment, Region } from '../../graph/region.js';
+
+/** Joined regions keep within so many accesses, scalars aside, so that pointers stay in registers. */
+const MOST_ACCESSES = 16;
+
+const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
+
+interface Loaded {
+  readonly buffer: number;
+  /** Whether it is another element at another turn. */
+  readonly moving: boolean;
+}
+
+/** Regions that are to run as one, with what decides whether others may join them. */
+export interface Group {
+  readonly regions: readonly Region[];
+  readonly loops: string;
+  /** By access: what the group loads and does not store before. */
+  readonly loads: ReadonlyMap<string, Loaded>;
+  readonly loaded: ReadonlySet<number>;
+  /** By buffer: where it is stored, and whether as it is (not reduced). */
+  readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
+}
+
+export const groupOf = (region: Region): Group => ({
+  regions: [region],
+  loops: `${region.extents.join()}|${region.reduced}`,
+  loads: new Map(
+    region.loads.map((access) => [
+      accessKey(access),
+      { buffer: access.buffer, moving: access.strides.some((stride) => stride !== 0) },
+    ]),
+  ),
+  loaded: new Set(region.loads.map(({ buffer }) => buffer)),
+  stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
+});
+
+/**
+ * Two groups as one, the first before the second; null where their loops differ, where one needs, at another
+ * index, what the other stores, or where they touch too many buffers.
+ */
+export const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
+  if (a.loops !== b.loops) return null;
+  for (const buffer of b.stored.keys()) if (a.stored.has(buffer) || a.loaded.has(buffer)) return null;
+  const loads = new Map(a.loads);
+  for (const [key, load] of b.loads) {
+    const store = a.stored.get(load.buffer);
+    if (store === undefined) loads.set(key, load);
+    else if (!store.plain || store.key !== key) return null;
+  }
+  const stored = new Map([...a.stored, ...b.stored]);
+  const moving = [...loads.values()].filter((load) => load.moving);
+  if (moving.length + stored.size > MOST_ACCESSES) return null;
+  const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
+  if (new Set([...loaded, ...stored.keys()]).size > mostBuffers) return null;
+  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
+};
+
+/** An assignment over other operands. */
+const renaming = (a: Assignment, to: (operand: number) => number): Assignment => {
+  switch (a.op) {
+    case 'unary':
+    case 'cast':
+      return { ...a, a: to(a.a) };
+    case 'binary':
+      return { ...a, a: to(a.a), b: to(a.b) };
+    case 'select':
+      return { ...a, condition: to(a.condition), a: to(a.a), b: to(a.b) };
+    case 'load':
+    case 'constant':
+    case 'index':
+      return a;
+  }
+};
+
+/** What an assignment computes, as text: equal texts are equal values. */
+const meaningOf = (a: Assignment, access: (load: number) => string): string => {
+  switch (a.op) {
+    case 'load':
+      return `load ${access(a.load)}`;
+    case 'constant':
+      return `${a.dtype} ${Object.is(a.value, -0) ? '-0' : a.value}`;
+    case 'index':
+      return `index ${a.dtype} ${a.offset}:${a.strides.join()}`;
+    case 'unary':
+      return `${a.fn} ${a.a}`;
+    case 'cast':
+      return `cast ${a.dtype} ${a.a}`;
+    case 'binary':
+      return `${a.fn} ${a.a} ${a.b}`;
+    case 'select':
+      return `select ${a.condition} ${a.a} ${a.b}`;
+  }
+};
+
+/**
+ * Regions of a group as one: what one stores and a later one loads is passed on as a value, and equal
+ * assignments are made once.
+ */
+export const merged = ({ regions }: Group): Region => {
+  const [first] = regions as readonly [Region, ...Region[]];
+  const loads: Access[] = [];
+  const body: Assignment[] = [];
+  const stores: Region['stores'][number][] = [];
+  const places = new Map<string, number>(); // of loads
+  const known = new Map<string, number>(); // of assignments
+  const passed = new Map<string, number>(); // stored values by access
+  for (const region of regions) {
+    const renamed: number[] = [];
+    const keys = region.loads.map(accessKey);
+    for (const a of region.body) {
+      const key = a.op === 'load' ? keys[a.load]! : '';
+      const value = a.op === 'load' ? passed.get(key) : undefined;
+      if (value !== undefined) {
+        renamed.push(value);
+        continue;
+      }
+      const moved = renaming(a, (i) => renamed[i]!);
+      const meaning = meaningOf(moved, () => key);
+      const before = known.get(meaning);
+      if (before !== undefined) {
+        renamed.push(before);
+        continue;
+      }
+      if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
+      known.set(meaning, body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1);
+      renamed.push(body.length - 1);
+    }
+    for (const store of region.stores) {
+      const value = renamed[store.value]!;
+      stores.push({ ...store, value });
+      if (store.reduce === null) passed.set(accessKey(store), value);
+    }
+  }
+  return { extents: first.extents, reduced: first.reduced, loads, body, stores };
+};

@@ -1,0 +1,61 @@
+/** Parts of a concatenation that are computed in its place, where they lie in it densely: then nothing is copied. */
+import { type Node, sizeOf } from '../../graph/node.js';
+import { writtenOf } from './classes.js';
+import { denseStrides } from './loops.js';
+import { isDense, viewOf } from './views.js';
+
+/** Where a stored node lies in the concatenation that it is a part of, in elements, as which of its operands. */
+export interface Part {
+  readonly whole: Node;
+  readonly operand: Node;
+  readonly offset: number;
+}
+
+/** How often each node is an operand. */
+const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
+  const uses = new Map<Node, number>();
+  for (const { inputs } of order) for (const input of inputs) uses.set(input, 1 + (uses.get(input) ?? 0));
+  return uses;
+};
+
+/**
+ * The stored nodes that need no memory beside that of a concatenation: nothing else uses them, and they are all of an
+ * operand, which begins at a multiple of `alignment`. It ends at one too, unless it is the last: kernels write whole
+ * vectors, and what lies beyond the end of a buffer is nobody's. Both lie in the arena.
+ */
+export const partsOf = (
+  order: readonly Node[],
+  stored: ReadonlySet<Node>,
+  isInArena: (stored: Node) => boolean,
+  alignment: number,
+): ReadonlyMap<Node, Part> => {
+  const uses = usesOf(order);
+  /** The stored node that an operand is all of, where that is used for nothing else. */
+  const madeAs = (operand: Node): Node | null => {
+    const view = viewOf(operand, (n) => stored.has(n));
+    if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
+    if (!isDense(operand.shape, view.strides)) return null;
+    if (sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
+    for (let at = operand; ; at = at.inputs[0]!) {
+      if (uses.get(at) !== 1) return null;
+      if (at === view.base) return at;
+    }
+  };
+  const parts = new Map<Node, Part>();
+  for (const whole of order) {
+    const written = writtenOf(whole);
+    if (written === null || written.reduce !== null || written.background !== null) continue;
+    if (!stored.has(whole) || !isInArena(whole)) continue;
+    const strides = denseStrides(whole.shape);
+    for (const { operand, start } of written.pieces) {
+      const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+      const end = offset + sizeOf(operand.shape);
+      const isLast = end === sizeOf(whole.shape);
+      const isAligned = offset % alignment === 0 && (end % alignment === 0 || isLast);
+      const fits = end > offset && isAligned && isDense(operand.shape, strides);
+      const made = fits ? madeAs(operand) : null;
+      if (made !== null) parts.set(made, { whole, operand, offset });
+    }
+  }
+  return parts;
+};

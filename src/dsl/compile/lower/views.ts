@@ -1,0 +1,75 @@
+import type { Node } from '../../graph/node.js';
+import { primitiveOf } from '../../primitives/table.js';
+import { isMovement } from './classes.js';
+import { denseStrides } from './loops.js';
+
+/** A node as strides over the buffer of `base`. */
+export interface NodeView {
+  readonly base: Node;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/**
+ * Sees a node through its movements as a strided view of a stored node; null where strides cannot
+ * express it (a reshape across a transposed, cropped or repeated axis).
+ */
+export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null => {
+  if (isStored(n) || !isMovement(n)) return { base: n, offset: 0, strides: denseStrides(n.shape) };
+  const x = n.inputs[0]!;
+  const view = viewOf(x, isStored);
+  if (view === null) return null;
+  const { lowering } = primitiveOf(n);
+  if (lowering.class !== 'movement' || lowering.index === 'same') return view;
+  if (lowering.index === 'regrouped') {
+    const regrouped = reshapedStrides(x.shape, view.strides, n.shape);
+    return regrouped === null ? null : { ...view, strides: regrouped };
+  }
+  // a step along an axis of n is one along the axes of x whose indices are made of it
+  const { axes, scales, offsets } = lowering.index(n);
+  const strides = n.shape.map(() => 0);
+  let { offset } = view;
+  view.strides.forEach((stride, a) => {
+    const axis = axes === undefined ? a : axes[a]!;
+    if (offsets !== undefined) offset += offsets[a]! * stride;
+    if (axis !== null) strides[axis]! += scales === undefined ? stride : scales[a]! * stride;
+  });
+  return { base: view.base, offset, strides };
+};
+
+/** Strides of the same elements in another shape; null where there are none. */
+const reshapedStrides = (
+  from: readonly number[],
+  strides: readonly number[],
+  to: readonly number[],
+): readonly number[] | null => {
+  // axes of extent 1 do not matter; runs of axes that lie densely in each other are one axis
+  const runs: { extent: number; stride: number }[] = [];
+  from.forEach((extent, axis) => {
+    if (extent === 1) return;
+    const last = runs.at(-1);
+    if (last !== undefined && last.stride === strides[axis]! * extent) {
+      last.extent *= extent;
+      last.stride = strides[axis]!;
+    } else runs.push({ extent, stride: strides[axis]! });
+  });
+  const result: number[] = [];
+  let run = runs.shift() ?? { extent: 1, stride: 1 };
+  for (const extent of to) {
+    if (extent === 1) {
+      result.push(0);
+      continue;
+    }
+    if (run.extent === 1) run = runs.shift() ?? { extent: 1, stride: 1 };
+    if (run.extent % extent !== 0) return null;
+    run.extent /= extent;
+    result.push(run.stride * run.extent);
+  }
+  return result;
+};
+
+/** Whether strides are row-major without gaps. */
+export const isDense = (shape: readonly number[], strides: readonly number[]): boolean => {
+  const dense = denseStrides(shape);
+  return shape.every((d, axis) => d === 1 || strides[axis] === dense[axis]);
+};

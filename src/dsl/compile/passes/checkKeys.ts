@@ -1,0 +1,42 @@
+import { raise } from '../../errors.js';
+import { type Node, pathOf } from '../../graph/node.js';
+import { drawOf, wordsOf } from '../../primitives/table.js';
+
+/** A key as its reader knows it. */
+const nameOf = (key: Node): string => {
+  if (wordsOf(key) !== null) return `a fork of ${nameOf(key.inputs[0]!)}`;
+  const path = pathOf(key);
+  return path === null ? key.op : `key '${path}'`;
+};
+
+/** What makes a key itself: its input, and the words folded into it. */
+const identityOf = (key: Node): string => {
+  const words = wordsOf(key);
+  return words === null
+    ? (pathOf(key) ?? key.op)
+    : `${identityOf(key.inputs[0]!)}/${words.map((w) => w.toString(16)).join(':')}`;
+};
+
+/**
+ * One key, one use: a key is drawn from once, or forked, not both; otherwise two draws would give the
+ * same numbers. Raises `KeyReused`. It must run before sharing, which merges equal draws.
+ */
+export const checkKeys = (nodes: readonly Node[]): void => {
+  const draws = new Map<string, string>();
+  const forked = new Set<string>();
+  for (const n of nodes) if (wordsOf(n) !== null) forked.add(identityOf(n.inputs[0]!));
+  for (const n of nodes) {
+    const distribution = drawOf(n);
+    if (distribution === null) continue;
+    const id = identityOf(n.inputs[0]!);
+    const other = draws.get(id) ?? (forked.has(id) ? 'fork' : null);
+    if (other !== null)
+      raise('KeyReused', {
+        where: distribution,
+        expected: `a key of its own`,
+        actual: `${nameOf(n.inputs[0]!)}, which ${other} uses too`,
+        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); or, if this is one draw in a function that is traced twice, draw before it",
+      });
+    draws.set(id, distribution);
+  }
+};

@@ -1,0 +1,14 @@
+import { type Node, rewrite, sizeOf } from '../../graph/node.js';
+import { constant } from '../../primitives/index.js';
+import { build, primitiveOf } from '../../primitives/table.js';
+
+const isEmpty = (n: Node): boolean => sizeOf(n.shape) === 0;
+
+/** Computes what has no elements, or is made of none, so that backends need not know of empty tensors. */
+export const nothing = (roots: readonly Node[]): readonly Node[] =>
+  rewrite(roots, (n) => {
+    const { ofNothing, lowering } = primitiveOf(n);
+    if (lowering.class === 'source' || n.dtype === 'key') return n;
+    if (isEmpty(n)) return constant(new Float64Array(0), n.shape, n.dtype);
+    return (n.inputs.some(isEmpty) && ofNothing?.(n, build)) || n;
+  });

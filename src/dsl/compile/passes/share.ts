@@ -1,0 +1,39 @@
+import { type ConstantData, type Node, rewrite } from '../../graph/node.js';
+import { primitiveOf } from '../../primitives/table.js';
+
+/** Attributes as text; functions and data are named by `identify`. */
+const textOf = (value: unknown, identify: (x: object) => string): string => {
+  if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // they divide to different infinities
+  let text = Array.isArray(value) ? '[' : '{';
+  for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
+  return text;
+};
+
+/**
+ * Common subexpressions become one node. Two nodes are the same if their op, attributes, shape, dtype
+ * and (shared) inputs are; inputs and barriers are only ever the same as themselves.
+ */
+export const share = (roots: readonly Node[]): readonly Node[] => {
+  const ids = new Map<object, number>();
+  const identify = (x: object): string => {
+    if (!ids.has(x)) ids.set(x, ids.size);
+    return `#${ids.get(x)!}`;
+  };
+  const nameOf = (x: object): string =>
+    ArrayBuffer.isView(x) && dataOf(x).length <= 16
+      ? `${x.constructor.name}${textOf([...dataOf(x)], identify)}`
+      : identify(x);
+  const known = new Map<string, Node>();
+  return rewrite(roots, (n) => {
+    if (primitiveOf(n).isUnique) return n;
+    const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
+    const first = known.get(key);
+    if (first !== undefined) return first;
+    known.set(key, n);
+    return n;
+  });
+};
+
+// attributes hold no other views than constants' data
+const dataOf = (view: ArrayBufferView): ConstantData => view as ConstantData;

@@ -1,0 +1,249 @@
+/**
+ * The expression graph: plain immutable nodes. A staged tensor is a handle on one; a program is the
+ * graph that a builder function returns. Nothing here computes.
+ */
+import { extents } from '../types/extent.js';
+
+export type DType = 'float32' | 'int32' | 'bool' | 'key';
+
+export type UnaryFn =
+  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'
+  | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal'
+  | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
+  | 'not' | 'isFinite'; // prettier-ignore
+
+/** `mod` has the sign of the divisor (floor division), on float32 and int32 alike. */
+export type BinaryFn =
+  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min'
+  | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'; // prettier-ignore
+
+export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
+export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
+
+/** Attributes of a two-dimensional convolution, as in XLA: NHWC input, HWIO kernel, NHWC output. */
+export interface ConvAttributes {
+  readonly strides: readonly [number, number];
+  /** `[[top, bottom], [left, right]]`, applied after the input is dilated; negative padding crops. */
+  readonly padding: readonly [readonly [number, number], readonly [number, number]];
+  readonly lhsDilation: readonly [number, number];
+  readonly rhsDilation: readonly [number, number];
+  /** Input and output channels in this many groups. */
+  readonly groups: number;
+  /** The batch in this many groups, each with its own slice of the output channels. */
+  readonly batchGroups: number;
+}
+
+/** A kernel that reads strided views and writes a dense result. */
+export type Anchor =
+  /** `[...batch, m, k]·[...batch, k, n]` → `[...batch, m, n]`. */
+  | { readonly op: 'dot' }
+  | { readonly op: 'conv2d'; readonly attributes: ConvAttributes }
+  /** The gradient by the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
+  | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
+
+export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
+
+/** An operation that keeps its meaning: a backend may lower it natively, or by its decomposition. */
+export interface Composite {
+  readonly name: string;
+  readonly decompose: (inputs: readonly Node[], options: CompositeOptions) => Node;
+  /** The cotangents of the inputs; where absent, the decomposition is differentiated. */
+  readonly derivative?: (
+    inputs: readonly Node[],
+    output: Node,
+    cotangent: Node,
+    options: CompositeOptions,
+  ) => readonly (Node | null)[];
+  /** Its options over operands that all have one more leading axis, where it means the same of each along it. */
+  readonly batch?: (options: CompositeOptions) => CompositeOptions;
+  /** One of its kind with another decomposition, where its derivative is made from that. */
+  readonly redefined?: (decompose: Composite['decompose']) => Composite;
+  /** The kernel of a backend that carries it out without its decomposition. */
+  readonly anchor?: (options: CompositeOptions) => Anchor;
+}
+export type CompositeOptions = Readonly<Record<string, unknown>>;
+
+/** Each primitive with its attributes. The shape and dtype of the result stand in the node itself. */
+export interface Attributes {
+  readonly input: { readonly path: string };
+  readonly constant: { readonly data: ConstantData };
+  readonly iota: { readonly axis: number };
+  readonly unary: { readonly fn: UnaryFn };
+  readonly binary: { readonly fn: BinaryFn };
+  readonly select: NoAttributes;
+  readonly cast: NoAttributes;
+  readonly reshape: NoAttributes;
+  readonly transpose: { readonly permutation: readonly number[] };
+  /** Axes of extent 1 are repeated; the rank stays. */
+  readonly broadcast: NoAttributes;
+  /** `name`: what it is the tensor of, in a tree whose tensors lie one behind the other in its operand. */
+  readonly slice: {
+    readonly start: readonly number[];
+    readonly strides: readonly number[];
+    readonly name?: string;
+  };
+  readonly flip: { readonly axes: readonly number[] };
+  /** `interior` counts the values put between neighbours. None is negative. */
+  readonly pad: {
+    readonly low: readonly number[];
+    readonly high: readonly number[];
+    readonly interior: readonly number[];
+    readonly value: number;
+  };
+  readonly concat: { readonly axis: number };
+  /** The reduced axes disappear. */
+  readonly reduce: { readonly fn: ReduceFn; readonly axes: readonly number[] };
+  readonly cumsum: { readonly axis: number; readonly reverse: boolean };
+  /** int32; the first of equal values; the axis disappears. */
+  readonly argmax: { readonly axis: number };
+  /** int32 positions of the k largest along the last axis, in falling order, the first of equals first, NaN as ∞. */
+  readonly topKIndices: { readonly k: number };
+  /** `x: [n, ...rest]`, `indices: [m]` → `[m, ...rest]`. */
+  readonly gather: NoAttributes;
+  /** `indices: [m]`, `updates: [m, ...rest]` → `[size, ...rest]`; equal indices add. */
+  readonly scatterAdd: { readonly size: number };
+  /** `[...batch, m, k]` and `[...batch, k, n]` → `[...batch, m, n]`. */
+  readonly dot: NoAttributes;
+  readonly conv2d: ConvAttributes;
+  /** A new key from a key and two 32-bit words. */
+  readonly deriveKey: { readonly words: readonly [number, number] };
+  readonly random: { readonly distribution: Distribution };
+  /** The identity of its first operand, which sharing does not cross; computed when the second, if any, is there. */
+  readonly barrier: NoAttributes;
+  readonly stopGradient: NoAttributes;
+  readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
+}
+export type NoAttributes = Readonly<Record<never, never>>;
+export type Op = keyof Attributes;
+
+interface NodeFields<K extends Op> {
+  readonly op: K;
+  readonly inputs: readonly Node[];
+  readonly attributes: Attributes[K];
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** One more than the deepest input: sorting by it is a topological order. */
+  readonly depth: number;
+}
+export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
+/** One node, discriminated by `op`. */
+export type Node = NodeOf<Op>;
+
+/**
+ * Makes a node. That its shape and dtype fit the operation is the caller's care: the constructors in
+ * `primitives/` see to it. Raises `ShapeError` for extents that are none.
+ */
+export const node = <K extends Op>(
+  op: K,
+  inputs: readonly Node[],
+  attributes: Attributes[K],
+  shape: readonly number[],
+  dtype: DType,
+): Node =>
+  // a NodeFields<K> of an unresolved K is not seen as a member of the union
+  ({
+    op,
+    inputs,
+    attributes,
+    shape: extents(op, shape),
+    dtype,
+    depth: 1 + inputs.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
+  }) as unknown as Node;
+
+/** The number of elements of a shape: 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+const NOTHING: readonly Node[] = [];
+
+/**
+ * All nodes that the given ones need, each once, inputs before the nodes that use them; without those of
+ * `known` and what only they need.
+ */
+export const reachable = (roots: readonly Node[], known: Iterable<Node> = NOTHING): readonly Node[] => {
+  const seen = new Set<Node>(known);
+  const order: Node[] = [];
+  // an explicit stack, as graphs are deeper than the call stack: the nodes entered, and the next input of each
+  const path: Node[] = [];
+  const next: number[] = [];
+  const enter = (n: Node): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    path.push(n);
+    next.push(0);
+  };
+  for (const root of roots) {
+    enter(root);
+    while (path.length > 0) {
+      const top = path.length - 1;
+      const input = path[top]!.inputs[next[top]!++];
+      if (input !== undefined) enter(input);
+      else {
+        order.push(path.pop()!);
+        next.pop();
+      }
+    }
+  }
+  return order;
+};
+
+/** A copy of a node over other inputs (of the same shapes and dtypes). */
+export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
+  n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
+
+/**
+ * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten. Nodes that have an
+ * image are replaced by it, unseen.
+ */
+export const rewrite = (
+  roots: readonly Node[],
+  visit: (n: Node, original: Node) => Node,
+  images: ReadonlyMap<Node, Node> = new Map(),
+): readonly Node[] => {
+  const done = new Map(images);
+  for (const original of reachable(roots, images.keys())) {
+    const inputs = original.inputs.map((input) => done.get(input)!);
+    done.set(original, visit(withInputs(original, inputs), original));
+  }
+  return roots.map((root) => done.get(root)!);
+};
+
+/** A graph with other nodes in the place of some. */
+export const substitute = (
+  roots: readonly Node[],
+  from: readonly Node[],
+  to: readonly Node[],
+): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
+
+/**
+ * The path of an input, or of a tensor that lies in one of several vectors: `w` in `params.0` is `params.w`, as a named
+ * slice takes the place of the vector in its tree. Null for what is computed.
+ */
+export const pathOf = (n: Node): string | null => {
+  if (n.op === 'input') return n.attributes.path;
+  if (n.op === 'reshape' && n.inputs[0]!.op === 'slice') return pathOf(n.inputs[0]!);
+  const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]!), n.attributes.name] : [null, undefined];
+  if (vector === null || name === undefined) return null;
+  return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name]
+    .filter((part) => part !== '')
+    .join('.');
+};
+
+/**
+ * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
+ * through casts and movement; empty if it reads none. Parameters come after data in the operands.
+ */
+export const placeOf = (n: Pick<Node, 'inputs'>): string => {
+  for (let i = n.inputs.length - 1; i >= 0; i--) {
+    let at = n.inputs[i]!;
+    while (at.inputs.length === 1 && at.op !== 'composite' && pathOf(at) === null) at = at.inputs[0]!;
+    const path = pathOf(at);
+    if (path !== null) return path;
+  }
+  return '';
+};
+
+/** An operation as errors write it, with the place in the model of its operands. */
+export const whereOf = (op: string, operands: readonly Node[]): string => {
+  const place = placeOf({ inputs: operands });
+  return place === '' ? op : `${op} (near ${place})`;
+};

@@ -1,0 +1,142 @@
+import { show } from '../../internal/decode.js';
+import { bindShape, nothingBound, settle } from '../types/bind.js';
+import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
+import { dual, type OneError } from '../dual.js';
+import { type Explanation, raise, showShape } from '../errors.js';
+import type { DType, Node } from './node.js';
+
+export type { Dim, Shape } from '../types/dim.js';
+export type { DType } from './node.js';
+
+declare const shape: unique symbol;
+declare const dtype: unique symbol;
+
+/**
+ * A staged tensor: an expression of a program that is being traced. `S` is its shape, which only the
+ * compiler reads; the extents of the trace are in {@link dims}.
+ */
+export interface Tensor<S extends Shape, D extends DType = 'float32'> {
+  /** Phantom: never there at run time. */
+  readonly [shape]: Readonly<S>;
+  readonly [dtype]: D;
+}
+
+export type Scalar = Tensor<[]>;
+/** A staged random key; see `keys.ts`. */
+export type Key = Tensor<[], 'key'>;
+/** A tensor of any shape and dtype. */
+export type AnyTensor = Tensor<Shape, DType>;
+
+/** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
+export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
+  n as unknown as Tensor<S, D>;
+/** The node of a tensor. Raises `ShapeError` for anything else: JavaScript callers may pass any value. */
+export const nodeOf = (x: AnyTensor): Node =>
+  isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
+
+/** An operation without its first operand is a function, whose name is that of the operation: see `dual`. */
+const notATensor = (x: unknown): Explanation =>
+  typeof x === 'function'
+    ? {
+        where: 'operation',
+        expected: 'a tensor',
+        actual: `the function ${x.name === '' ? 'without a name' : x.name}`,
+        hint: x.name.endsWith('(…)')
+          ? `${x.name} waits for its first operand: write ${x.name.replace('(…)', '(x, …)')} or pipe(x, ${x.name})`
+          : 'call it',
+      }
+    : {
+        where: 'operation',
+        expected: 'a tensor',
+        actual: show(x),
+        hint: 'a tensor is what the operations return, or an input of a program',
+      };
+
+/**
+ * Tests if something is a staged tensor. Trees of tensors and resident values are not.
+ *
+ * @example
+ * isTensor(zeros(2)) // → true
+ * isTensor({ w: zeros(2) }) // → false
+ */
+export const isTensor = (x: unknown): x is AnyTensor =>
+  typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
+
+/** The extents of a tensor when it is traced: as many numbers as its type has axes. */
+export type ExtentsOf<T> =
+  T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
+
+/**
+ * The extents at which a tensor is traced: numbers, one for each axis of its type. They are `number` also where the
+ * type has a literal or a symbol, so that functions whose dims are parameters can calculate with them.
+ *
+ * @example
+ * const x = zeros(32, 28, 28, 1)
+ * dims(x) // → [32, 28, 28, 1]
+ * const [batch, height] = dims(x)
+ * height / 2 // → 14
+ */
+export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape as ExtentsOf<T>; // a node has the axes of the type that it was given
+
+/**
+ * The dtype of a tensor, as a value.
+ *
+ * @example
+ * dtypeOf(zeros(2)) // → 'float32'
+ * dtypeOf(iota(10)) // → 'int32'
+ */
+export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
+
+/** See {@link ascribe}. */
+type Ascribe = OneError & {
+  <const S extends readonly Dim[]>(
+    ...given: Extents<S>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
+  <D extends DType, const S extends readonly Dim[]>(
+    x: Tensor<Shape, D>,
+    ...given: Extents<S>
+  ): Tensor<Widened<S>, D>;
+};
+
+/**
+ * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents are
+ * checked when the program is traced, and so is what symbols say of each other (`ascribe(x, 'H', 'H/2')`); raises
+ * `ShapeError`.
+ *
+ * @example
+ * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
+ * ascribe(betas, 3) // : Tensor<[3]>
+ * pipe(betas, ascribe(3)) // : Tensor<[3]>
+ * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
+export const ascribe: Ascribe = dual(
+  'ascribe',
+  ([x]) => isTensor(x),
+  (x: AnyTensor, ...given: Shape) => {
+    settle(bindShape(nothingBound(), given, dims(x), 'ascribe'));
+    return x;
+  },
+);
+
+/**
+ * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function
+ * whose dims are parameters. Raises `ShapeError`.
+ *
+ * @example
+ * const x = zeros(8, 28, 28, 1)
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
+ */
+export const ascribeLike: {
+  <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
+  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+} = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
+  if (showShape(dims(x)) !== showShape(dims(model)))
+    raise('ShapeError', {
+      where: 'ascribeLike',
+      expected: showShape(dims(model)),
+      actual: showShape(dims(x)),
+      hint: 'ascribe the shape that the tensor has',
+    });
+  return x;
+});

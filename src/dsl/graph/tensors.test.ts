@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { E, F } from '../../internal/fp.js';
+import { attempt } from '../errors.js';
+import { grad } from '../transforms/gradient.js';
+import { mul, sub } from '../ops/elementwise/binary.js';
+import { constantOf, scalar, zerosLike } from '../ops/constants.js';
+import { sum } from '../ops/reduction/reduction.js';
+import { square } from '../ops/elementwise/unary.js';
+import { dims, dtypeOf, type Scalar, type Tensor } from './tensor.js';
+import { mapTensors, tensorsOf, zipTensors } from './tensors.js';
+
+interface Params {
+  readonly w: Tensor<[2]>;
+  readonly step: Tensor<[], 'int32'>;
+  readonly levels: readonly { readonly b?: Tensor<[]> }[];
+}
+const params = (): Params => ({
+  w: constantOf([1, 2], 2),
+  step: scalar(7, 'int32'),
+  levels: [{ b: scalar(3) }, {}],
+});
+
+test('tensorsOf gives the paths', () => {
+  expect(tensorsOf(params()).map(({ path }) => path)).toEqual(['w', 'step', 'levels.0.b']);
+});
+
+test('mapTensors keeps shapes and dtypes', () => {
+  const zeros = mapTensors(params(), zerosLike);
+  expect(dims(zeros.w)).toEqual([2]);
+  expect(dtypeOf(zeros.step)).toBe('int32');
+  expect(zeros.levels).toHaveLength(2);
+});
+
+describe('zipTensors', () => {
+  const loss = (p: Params): Scalar => sum(square(p.w));
+  const descend = zipTensors((p, g) => F.pipe(p, sub(F.pipe(g, mul(0.5)))));
+
+  test('joins parameters with gradients', async () => {
+    expect(await numbersOf(() => descend([params(), grad(loss)(params())]).w)).toEqual([0, 0]);
+  });
+
+  test('leaves alone what has no gradient', async () => {
+    expect(await numbersOf(() => descend([params(), grad(loss)(params())]).step)).toEqual([7]);
+  });
+
+  test('wants a tree for each parameter of the function', () => {
+    expect(attempt(() => descend([params()]))).toMatchObject(
+      E.left({ _tag: 'ConfigError', where: 'zipTensors', expected: expect.stringContaining('2 trees') }),
+    );
+  });
+});

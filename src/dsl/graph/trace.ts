@@ -1,0 +1,45 @@
+/** A program as a graph: its function, applied to inputs of concrete extents. */
+import { orRaise, raise } from '../errors.js';
+import type { Node } from './node.js';
+import { input } from '../primitives/index.js';
+import type { Program } from './program.js';
+import {
+  type Bindings,
+  extentsOf,
+  fillSpec,
+  type LeafSpec,
+  symbolsOf,
+  type TreeSpec,
+} from '../types/spec.js';
+import { type AnyTensor, isTensor, tensor } from './tensor.js';
+import { type Leaf, leaves } from '../types/tree.js';
+
+export interface Traced {
+  readonly leaves: readonly LeafSpec[];
+  readonly inputs: readonly Node[];
+  /** The tree of tensors that the function gives. */
+  readonly output: unknown;
+  /** The tensors of the output. */
+  readonly outputs: readonly Leaf<AnyTensor>[];
+}
+
+/** Builds the graph of a program at concrete extents. Raises what the builder raises. */
+export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings: Bindings): Traced => {
+  const known = symbolsOf(spec);
+  for (const name of Object.keys(bindings))
+    if (!known.includes(name))
+      raise('UnknownDim', {
+        where: `compile at ${name}`,
+        expected:
+          known.length === 0 ? 'no extents: the spec has no symbols' : `extents for ${known.join(', ')}`,
+        actual: name,
+        hint: 'leave it out, or use the symbol in the spec',
+      });
+  const nodes = spec.leaves.map((leaf) => {
+    const extents = orRaise(extentsOf(leaf, bindings));
+    return input(leaf.path, extents, leaf.dtype);
+  });
+  const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
+  const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
+  return { leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isTensor) };
+};

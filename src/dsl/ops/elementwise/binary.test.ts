@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf } from '../../../../properties/diffusion/run.js';
+import { F } from '../../../internal/fp.js';
+import type { Tensor } from '../../graph/tensor.js';
+import * as binary from './binary.js';
+import { constantOf, scalar } from '../constants.js';
+import { cast } from './unary.js';
+
+const xs = [3, 5];
+const x = (): Tensor<[2]> => constantOf(xs, 2);
+
+describe('a number or a scalar may stand on either side', () => {
+  const power = (a: number, b: number): number => a ** b;
+  const modulo = (a: number, b: number): number => a - b * Math.floor(a / b);
+
+  test.each<[string, typeof binary.div, (a: number, b: number) => number]>([
+    ['add', binary.add, (a, b) => a + b],
+    ['sub', binary.sub, (a, b) => a - b],
+    ['mul', binary.mul, (a, b) => a * b],
+    ['div', binary.div, (a, b) => a / b],
+    ['pow', binary.pow, power],
+    ['mod', binary.mod, modulo],
+    ['maximum', binary.maximum, Math.max],
+    ['minimum', binary.minimum, Math.min],
+  ])('%s', async (_, op, expected) => {
+    const [left, right] = [xs.map((v) => expected(4, v)), xs.map((v) => expected(v, 4))];
+    expect(await numbersOf(() => op(4, x()))).toEqual(left);
+    expect(await numbersOf(() => op(scalar(4), x()))).toEqual(left);
+    expect(await numbersOf(() => op(x(), 4))).toEqual(right);
+    expect(await numbersOf(() => op(x(), scalar(4)))).toEqual(right);
+    expect(await numbersOf(() => F.pipe(x(), op(4)))).toEqual(right);
+  });
+
+  test.each<[string, typeof binary.less, (a: number, b: number) => boolean]>([
+    ['less', binary.less, (a, b) => a < b],
+    ['lessEqual', binary.lessEqual, (a, b) => a <= b],
+    ['greater', binary.greater, (a, b) => a > b],
+    ['greaterEqual', binary.greaterEqual, (a, b) => a >= b],
+    ['equal', binary.equal, (a, b) => a === b],
+    ['notEqual', binary.notEqual, (a, b) => a !== b],
+  ])('%s', async (_, op, expected) => {
+    for (const s of xs) {
+      const [left, right] = [xs.map((v) => Number(expected(s, v))), xs.map((v) => Number(expected(v, s)))];
+      expect(await numbersOf(() => cast(op(s, x()), 'int32'))).toEqual(left);
+      expect(await numbersOf(() => cast(op(scalar(s), x()), 'int32'))).toEqual(left);
+      expect(await numbersOf(() => cast(op(x(), s), 'int32'))).toEqual(right);
+      expect(await numbersOf(() => cast(op(x(), scalar(s)), 'int32'))).toEqual(right);
+    }
+  });
+
+  test('a scalar with a number or another scalar is a scalar', async () => {
+    expect(await numbersOf(() => binary.sub(1, scalar(4)))).toEqual([-3]);
+    expect(await numbersOf(() => binary.sub(scalar(4), scalar(1)))).toEqual([3]);
+  });
+
+  test('a number takes the dtype of the tensor', async () => {
+    expect(await numbersOf(() => binary.sub(10, constantOf(Int32Array.of(1, 2), 2)))).toEqual([9, 8]);
+  });
+});
+
+describe('where', () => {
+  const isLarge = () => binary.greater(x(), 4);
+
+  test('takes `yes` where the condition holds, and `no` elsewhere', async () => {
+    const no = () => constantOf([-1, -2], 2);
+    expect(await numbersOf(() => binary.where(isLarge(), x(), no()))).toEqual([-1, 5]);
+    expect(await numbersOf(() => F.pipe(isLarge(), binary.where(x(), no())))).toEqual([-1, 5]);
+  });
+
+  test('either branch may be a number, of the dtype of the other', async () => {
+    const whole = () => constantOf(Int32Array.of(3, 5), 2);
+    expect(await numbersOf(() => binary.where(isLarge(), 7, x()))).toEqual([3, 7]);
+    expect(await numbersOf(() => binary.where(isLarge(), x(), 7))).toEqual([7, 5]);
+    expect(await numbersOf(() => binary.where(isLarge(), whole(), 7))).toEqual([7, 5]);
+    expect(await numbersOf(() => F.pipe(isLarge(), binary.where(7, x())))).toEqual([3, 7]);
+  });
+
+  test('a scalar condition decides for the whole tensor', async () => {
+    const holds = (value: boolean) => binary.equal(scalar(value ? 1 : 0), 1);
+    expect(await numbersOf(() => binary.where(holds(true), x(), 0))).toEqual(xs);
+    expect(await numbersOf(() => binary.where(holds(false), x(), 0))).toEqual([0, 0]);
+    expect(await numbersOf(() => F.pipe(holds(false), binary.where(0, x())))).toEqual(xs);
+  });
+});

@@ -1,0 +1,241 @@
+/**
+ * Arithmetic, comparison and selection, element by element. Operands come in reading order: `sub(x, y)` and
+ * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; a number or a scalar may stand on either side. Broadcast
+ * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
+ */
+import { dual, type OneError } from '../../dual.js';
+import { named } from '../../errors.js';
+import type { BinaryFn, Node } from '../../graph/node.js';
+import { binary, select, unary } from '../../primitives/index.js';
+import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import { type Numeric, operand, operands, spread } from '../operand.js';
+
+// The form of two tensors is the last with two arguments, and the form of one tensor the last with one: compilers report
+// what is wrong with the last (see `OneError`). `NoInfer` on the dtype of the second operand keeps two dtypes from being
+// joined to a union.
+
+/** An operation on two numbers of one dtype, which the result keeps. */
+export type Arithmetic<N extends Numeric> = OneError & {
+  <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
+};
+
+/** A comparison of two numbers of one dtype. */
+export type Comparison<N extends DType> = OneError & {
+  <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
+  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, 'bool'>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, 'bool'>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
+  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
+};
+
+/** A connective of two truth values. */
+export interface Logical {
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
+  <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+}
+
+type Combine = (x: Node, y: Node) => Node;
+
+/** Both forms of an operation on two operands; `F` says which shapes and dtypes go together. */
+export const ofTwo = <F extends object>(op: string, combine: Combine): F =>
+  dual<F>(op, 2, (x: number | AnyTensor, y: number | AnyTensor) =>
+    tensor(named(op, () => combine(...operands(op, x, y)))),
+  );
+
+const by =
+  (fn: BinaryFn): Combine =>
+  (x, y) =>
+    binary(fn, x, y);
+
+/**
+ * x + y
+ *
+ * @example
+ * add(constantOf([1, 2, 3], 3), 10) // → [11, 12, 13]
+ * pipe(constantOf([1, 2, 3], 3), add(10)) // → [11, 12, 13]
+ */
+export const add: Arithmetic<Numeric> = ofTwo('add', by('add'));
+
+/**
+ * x − y
+ *
+ * @example
+ * const [x, y] = [constantOf([5, 7], 2), constantOf([1, 2], 2)]
+ * sub(x, y) // → [4, 5]
+ * pipe(x, sub(y)) // → [4, 5]
+ * sub(1, x) // → [-4, -6]
+ */
+export const sub: Arithmetic<Numeric> = ofTwo('sub', by('sub'));
+
+/**
+ * x · y
+ *
+ * @example
+ * mul(constantOf([1, 2, 3], 3), constantOf([0, 1, 2], 3)) // → [0, 2, 6]
+ * mul(2, constantOf([1, 2, 3], 3)) // → [2, 4, 6]
+ */
+export const mul: Arithmetic<Numeric> = ofTwo('mul', by('mul'));
+
+/**
+ * x / y
+ *
+ * @example
+ * div(constantOf([1, 2], 2), 4) // → [0.25, 0.5]
+ * div(1, constantOf([1, 2], 2)) // → [1, 0.5]
+ */
+export const div: Arithmetic<'float32'> = ofTwo('div', by('div'));
+
+/**
+ * xʸ
+ *
+ * @example
+ * pow(constantOf([1, 2, 3], 3), 2) // → [1, 4, 9]
+ */
+export const pow: Arithmetic<'float32'> = ofTwo('pow', by('pow'));
+
+/**
+ * x − y·⌊x/y⌋, with the sign of y.
+ *
+ * @example
+ * mod(constantOf([-1, 7], 2), 5) // → [4, 2]
+ */
+export const mod: Arithmetic<Numeric> = ofTwo('mod', by('mod'));
+
+/**
+ * The greater of x and y.
+ *
+ * @example
+ * maximum(constantOf([1, 5], 2), 3) // → [3, 5]
+ */
+export const maximum: Arithmetic<Numeric> = ofTwo('maximum', by('max'));
+
+/**
+ * The smaller of x and y.
+ *
+ * @example
+ * minimum(constantOf([1, 5], 2), 3) // → [1, 3]
+ */
+export const minimum: Arithmetic<Numeric> = ofTwo('minimum', by('min'));
+
+/**
+ * x = y
+ *
+ * @example
+ * equal(iota(4), 2) // → [false, false, true, false]
+ */
+export const equal: Comparison<Numeric | 'bool'> = ofTwo('equal', by('equal'));
+
+/**
+ * x ≠ y
+ *
+ * @example
+ * notEqual(iota(4), 2) // → [true, true, false, true]
+ */
+export const notEqual: Comparison<Numeric | 'bool'> = ofTwo('notEqual', (x, y) =>
+  unary('not', binary('equal', x, y)),
+);
+
+/**
+ * x < y
+ *
+ * @example
+ * less(iota(4), 2) // → [true, true, false, false]
+ */
+export const less: Comparison<Numeric> = ofTwo('less', by('less'));
+
+/**
+ * x ≤ y
+ *
+ * @example
+ * lessEqual(iota(4), 2) // → [true, true, true, false]
+ */
+export const lessEqual: Comparison<Numeric> = ofTwo('lessEqual', by('lessEqual'));
+
+/**
+ * x > y
+ *
+ * @example
+ * greater(iota(4), 2) // → [false, false, false, true]
+ */
+export const greater: Comparison<Numeric> = ofTwo('greater', (x, y) => binary('less', y, x));
+
+/**
+ * x ≥ y
+ *
+ * @example
+ * greaterEqual(iota(4), 2) // → [false, false, true, true]
+ */
+export const greaterEqual: Comparison<Numeric> = ofTwo('greaterEqual', (x, y) => binary('lessEqual', y, x));
+
+/**
+ * True where both x and y are true.
+ *
+ * @example
+ * const t = iota(4)
+ * and(greater(t, 0), less(t, 3)) // → [false, true, true, false]
+ */
+export const and: Logical = ofTwo('and', by('and'));
+
+/**
+ * True where x or y is true, or both.
+ *
+ * @example
+ * const t = iota(4)
+ * or(less(t, 1), greater(t, 2)) // → [true, false, false, true]
+ */
+export const or: Logical = ofTwo('or', by('or'));
+
+/** See {@link where}. */
+export type Where = OneError & {
+  <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
+  <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
+  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
+}; // prettier-ignore
+/** A choice between two branches that waits for its condition, of their shape or a scalar. */
+type Chosen<S extends Shape, D extends DType> = (
+  condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>,
+) => Tensor<S, D>;
+
+/**
+ * `yes` where `condition` holds, `no` elsewhere. A scalar condition decides for the whole tensor; one branch may be a
+ * number.
+ *
+ * @example
+ * const x = constantOf([-1, 2, -3], 3)
+ * where(greater(x, 0), x, 0) // → [0, 2, 0]
+ * where(isFinite(scalar(NaN)), x, zerosLike(x)) // → [0, 0, 0]
+ * pipe(x, greater(0), where(1, x)) // → [-1, 1, -3]
+ */
+export const where: Where = dual(
+  'where',
+  3,
+  (condition: AnyTensor, yes: number | AnyTensor, no: number | AnyTensor) => {
+    const model = nodeOf((typeof yes === 'number' ? no : yes) as AnyTensor); // the types exclude two numbers
+    const holds = nodeOf(condition);
+    return tensor(
+      named('where', () =>
+        select(
+          holds.shape.length === 0 ? spread(holds, model.shape) : holds,
+          operand('where', yes, model),
+          operand('where', no, model),
+        ),
+      ),
+    );
+  },
+);

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../../backends/reference/index.js';
+import { cpu } from '../../../backends/tfjs/cpu.js';
+import { wasm } from '../../../backends/wasm/backend.js';
+import { numbersOf } from '../../../../properties/diffusion/run.js';
+import { E } from '../../../internal/fp.js';
+import { attempt } from '../../errors.js';
+import { grad } from '../../transforms/gradient.js';
+import type { Scalar, Shape, Tensor } from '../../graph/tensor.js';
+import { gelu, silu } from './activation.js';
+import * as binary from './binary.js';
+import { constantOf, ones, scalar } from '../constants.js';
+import { stack } from '../shape/joining.js';
+import * as unary from './unary.js';
+
+const xs = [-2.5, -1, -0.5, 0, 0.5, 1.5, 2.5];
+const x = (): Tensor<[7]> => constantOf(xs, 7);
+
+describe('functions of one tensor', () => {
+  test.each<[string, (x: Tensor<[7]>) => Tensor<[7]>, (x: number) => number]>([
+    ['neg', unary.neg, (v) => -v],
+    ['abs', unary.abs, Math.abs],
+    ['sign', unary.sign, Math.sign],
+    ['floor', unary.floor, Math.floor],
+    ['ceil', unary.ceil, Math.ceil],
+    ['round', unary.round, (v) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))],
+    ['exp', unary.exp, Math.exp],
+    ['expm1', unary.expm1, Math.expm1],
+    ['sin', unary.sin, Math.sin],
+    ['cos', unary.cos, Math.cos],
+    ['tan', unary.tan, Math.tan],
+    ['tanh', unary.tanh, Math.tanh],
+    ['atan', unary.atan, Math.atan],
+    ['sigmoid', unary.sigmoid, (v) => 1 / (1 + Math.exp(-v))],
+    ['square', unary.square, (v) => v * v],
+    ['relu', unary.relu, (v) => Math.max(v, 0)],
+    ['softplus', unary.softplus, (v) => Math.log1p(Math.exp(v))],
+    ['silu', silu, (v) => v / (1 + Math.exp(-v))],
+    ['clip', unary.clip(-1, 1), (v) => Math.min(1, Math.max(-1, v))],
+    ['stopGradient', unary.stopGradient, (v) => v],
+  ])('%s', async (_, f, expected) => {
+    const values = await numbersOf(() => f(x()));
+    values.forEach((value, i) => expect(value).toBeCloseTo(expected(xs[i]!), 12));
+  });
+
+  test.each<[string, (x: Tensor<[3]>) => Tensor<[3]>, (x: number) => number]>([
+    ['log', unary.log, Math.log],
+    ['log1p', unary.log1p, Math.log1p],
+    ['sqrt', unary.sqrt, Math.sqrt],
+    ['rsqrt', unary.rsqrt, (v) => 1 / Math.sqrt(v)],
+    ['reciprocal', unary.reciprocal, (v) => 1 / v],
+  ])('%s of positive numbers', async (_, f, expected) => {
+    const values = await numbersOf(() => f(constantOf([0.25, 1, 9], 3)));
+    values.forEach((value, i) => expect(value).toBeCloseTo(expected([0.25, 1, 9][i]!), 12));
+  });
+
+  test.each([0, 1, 2, 3, 4])('all derivatives of x to the power of %d at 0', async (n) => {
+    const power = (v: Scalar): Scalar => binary.pow(v, n);
+    const derivatives = [power, grad(power), grad(grad(power)), grad(grad(grad(power)))];
+    for (const [k, f] of derivatives.entries()) {
+      const factorial = [1, 1, 2, 6][k]!; // the k-th derivative is k! where k = n, and 0 elsewhere
+      expect(await numbersOf(() => f(scalar(0)))).toEqual([k === n ? factorial : 0]);
+    }
+  });
+
+  test('the exponent changes xʸ by xʸ·ln x, and its slope by 1/x at y = 0', async () => {
+    const slope = (y: Scalar): Scalar => grad((v: Scalar) => binary.pow(v, y))(scalar(2));
+    expect((await numbersOf(() => grad(slope)(scalar(0))))[0]).toBeCloseTo(0.5, 12);
+  });
+
+  test('0 and −0 divide to different infinities, in one program too', async () => {
+    const both = () => stack([binary.div(scalar(1), 0), binary.div(scalar(1), -0)]);
+    for (const backend of [reference(), cpu(), wasm()])
+      expect(await numbersOf(both, backend)).toEqual([Infinity, -Infinity]);
+  });
+
+  test('erf and gelu at 1: Φ(√2) = (1 + erf 1)/2', async () => {
+    const erf1 = 0.8427007929497149; // Abramowitz & Stegun 1964, table 7.1
+    const [value] = await numbersOf(() => unary.erf(scalar(1)));
+    const [activated] = await numbersOf(() => gelu(scalar(Math.SQRT2)));
+    expect(value).toBeCloseTo(erf1, 7); // ours is a float32 polynomial
+    expect(activated).toBeCloseTo((Math.SQRT2 * (1 + erf1)) / 2, 7);
+  });
+
+  test('softplus does not overflow', async () => {
+    expect(await numbersOf(() => unary.softplus(constantOf([1000, -1000], 2)))).toEqual([1000, 0]);
+  });
+
+  test('isFinite and not', async () => {
+    const given = () => constantOf([1, Number.NaN, Number.POSITIVE_INFINITY], 3);
+    const flags = (b: Tensor<[3], 'bool'>) => unary.cast(b, 'int32');
+    expect(await numbersOf(() => flags(unary.isFinite(given())))).toEqual([1, 0, 0]);
+    expect(await numbersOf(() => flags(unary.not(unary.isFinite(given()))))).toEqual([0, 1, 1]);
+  });
+
+  test('cast truncates toward zero', async () => {
+    expect(await numbersOf(() => unary.cast(x(), 'int32'))).toEqual([-2, -1, 0, 0, 0, 1, 2]);
+  });
+});
+
+describe('functions of two tensors', () => {
+  test.each([
+    ['sub', binary.sub(2), 4],
+    ['div', binary.div(2), 3],
+    ['pow', binary.pow(2), 36],
+    ['mod', binary.mod(4), 2],
+    ['mod has the sign of the divisor', binary.mod(-4), -2],
+    ['maximum', binary.maximum(7), 7],
+    ['minimum', binary.minimum(2), 2],
+  ])('%s', async (_, f, expected) => {
+    expect(await numbersOf(() => f(scalar(6)))).toEqual([expected]);
+  });
+
+  test.each([
+    ['less', binary.less(0.5), [1, 1, 1, 1, 0, 0, 0]],
+    ['lessEqual', binary.lessEqual(0.5), [1, 1, 1, 1, 1, 0, 0]],
+    ['greater', binary.greater(0.5), [0, 0, 0, 0, 0, 1, 1]],
+    ['greaterEqual', binary.greaterEqual(0.5), [0, 0, 0, 0, 1, 1, 1]],
+    ['equal', binary.equal(0.5), [0, 0, 0, 0, 1, 0, 0]],
+    ['notEqual', binary.notEqual(0.5), [1, 1, 1, 1, 0, 1, 1]],
+  ])('%s', async (_, f, expected) => {
+    expect(await numbersOf(() => unary.cast(f(x()), 'int32'))).toEqual(expected);
+  });
+
+  test('and, or', async () => {
+    const table = () => [
+      constantOf(Uint8Array.of(0, 0, 1, 1), 4),
+      constantOf(Uint8Array.of(0, 1, 0, 1), 4),
+    ] as const; // prettier-ignore
+    const flags = unary.cast('int32');
+    expect(await numbersOf(() => flags(binary.and(table()[1], table()[0])))).toEqual([0, 0, 0, 1]);
+    expect(await numbersOf(() => flags(binary.or(table()[1], table()[0])))).toEqual([0, 1, 1, 1]);
+  });
+
+  test('a fraction does not go with integers', () => {
+    expect(attempt(() => binary.add(constantOf(Int32Array.of(1), 1), 0.5))).toMatchObject(
+      E.left({ _tag: 'DTypeError', where: 'add' }),
+    );
+  });
+
+  test('other shapes are refused when the types did not say so', () => {
+    const y: Tensor<Shape> = ones(2);
+    expect(attempt(() => binary.add(x(), y))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});

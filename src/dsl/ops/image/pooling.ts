@@ -1,0 +1,148 @@
+/** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
+import type { Half } from '../../types/dim.js';
+import { dual } from '../../dual.js';
+import { raise, showShape } from '../../errors.js';
+import { isExtent } from '../../types/extent.js';
+import type { Node } from '../../graph/node.js';
+import { add, binary, constant, mul, pad, slice } from '../../primitives/index.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { evenSize } from './convolution.js';
+import { spread } from '../operand.js';
+import { type GivenPadding, paddingOf, type Pair } from './padding.js';
+import { namedFields } from '../../options.js';
+
+/** The windows of a pooling. */
+export interface Pooling {
+  /** Height and width. */
+  readonly window: Pair;
+  /** From one window to the next; default: the window, so that none overlap. */
+  readonly strides?: Pair;
+  /** `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts. */
+  readonly padding?: GivenPadding;
+}
+
+/** The windows along one axis. */
+interface Windows {
+  readonly axis: number;
+  readonly size: number;
+  readonly stride: number;
+  readonly low: number;
+  readonly high: number;
+  /** The number of windows. */
+  readonly count: number;
+}
+
+const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
+
+const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Windows[] => {
+  const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
+  const around = paddingOf(padding, window);
+  const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
+  if (!isWell || !around.every((counts, i) => counts.every((n) => isExtent(n) && n < window[i]!)))
+    raise('ConfigError', {
+      where: op,
+      expected: 'a window and strides of integers ≥ 1, and a padding less than the window',
+      actual: `window ${showShape(window)}, strides ${showShape(strides)}, padding ${showShape(around.map(showShape))}`,
+      hint: 'a window sees at least one pixel',
+    });
+  return ([0, 1] as const).map((i) => {
+    const [low, high] = around[i];
+    const count = Math.floor((shape[1 + i]! + low + high - window[i]) / strides[i]) + 1;
+    if (count < 1)
+      raise('ShapeError', {
+        where: op,
+        expected: `an image of at least ${showShape(window)} with its padding`,
+        actual: showShape(shape),
+        hint: 'pad it, or take a smaller window',
+      });
+    return { axis: 1 + i, size: window[i], stride: strides[i], low, high, count };
+  });
+};
+
+/** Combines the elements of each window along an axis; the image is padded with `value`. */
+const combined = (
+  x: Node,
+  { axis, size, stride, low, high, count }: Windows,
+  combine: (a: Node, b: Node) => Node,
+  value: number,
+): Node => {
+  const along = (here: number): readonly number[] => x.shape.map((_, i) => (i === axis ? here : 0));
+  const padded = pad(x, along(low), along(high), along(0), value);
+  const extents = x.shape.map((d, i) => (i === axis ? count : d));
+  const steps = x.shape.map((_, i) => (i === axis ? stride : 1));
+  const taps = Array.from({ length: size }, (_, tap) => slice(padded, along(tap), extents, steps));
+  return taps.reduce(combine);
+};
+
+/** 1/n for the n pixels of each window along an axis; padding does not count. */
+const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
+  const pixels = Array.from({ length: count }, (_, i) => {
+    const start = i * stride - low;
+    return Math.min(x.shape[axis]!, start + size) - Math.max(0, start);
+  });
+  const shape = x.shape.map((_, i) => (i === axis ? count : 1));
+  return constant(
+    Float64Array.from(pixels, (n) => 1 / n),
+    shape,
+    'float32',
+  );
+};
+
+/** Both forms of pooling. */
+interface Pool {
+  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
+  (
+    windows: Pooling,
+  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
+}
+
+const maxPoolingNode = (n: Node, given: Pooling): Node => {
+  const greater = (a: Node, b: Node): Node => binary('max', a, b);
+  return windowsOf('maxPooling', n, given).reduce((x, w) => combined(x, w, greater, -Infinity), n);
+};
+
+/**
+ * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises `ShapeError`
+ * if the image is smaller than a window, and `ConfigError` for invalid windows.
+ *
+ * @example
+ * const image = constantOf([1, 5, 2, 3, 4, 0], 1, 1, 6, 1)
+ * pipe(image, maxPooling({ window: [1, 3], strides: [1, 1] }), reshape(4)) // → [5, 5, 4, 4]
+ * dims(maxPooling(zeros(8, 28, 28, 64), { window: [3, 3], strides: [2, 2], padding: 'same' })) // → [8, 14, 14, 64]
+ */
+export const maxPooling: Pool = dual('maxPooling', 2, (image: AnyTensor, windows: Pooling) =>
+  tensor(maxPoolingNode(nodeOf(image), windows)),
+);
+
+/**
+ * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises
+ * `ShapeError` if the image is smaller than a window, and `ConfigError` for invalid windows.
+ *
+ * @example
+ * const image = constantOf([1, 5, 3, 3, 4, 2], 1, 1, 6, 1)
+ * pipe(image, averagePooling({ window: [1, 3] }), reshape(2)) // → [3, 3]
+ * pipe(ones(1, 3, 3, 1), averagePooling({ window: [3, 3], strides: [2, 2], padding: 'same' }), reshape(2, 2)) // → [[1, 1], [1, 1]]
+ */
+export const averagePooling: Pool = dual('averagePooling', 2, (image: AnyTensor, windows: Pooling) => {
+  const meanOf = (x: Node, w: Windows): Node => {
+    const sums = combined(x, w, add, 0);
+    return mul(sums, spread(shares(x, w), sums.shape));
+  };
+  const n = nodeOf(image);
+  return tensor(windowsOf('averagePooling', n, windows).reduce(meanOf, n));
+});
+
+/**
+ * Halves the size: the greatest element of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the
+ * size is odd.
+ *
+ * @example
+ * maxPool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
+ * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]
+ */
+export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  image: Tensor<[B, H, W, C]>,
+): Tensor<[B, Half<H>, Half<W>, C]> => {
+  evenSize('maxPool', nodeOf(image));
+  return tensor(maxPoolingNode(nodeOf(image), { window: [2, 2] }));
+};

@@ -1,0 +1,92 @@
+/** Changes of image size. Pixel centres lie at half-integers (`align_corners=False` in PyTorch). */
+import type { Extent, Wide } from '../../types/dim.js';
+import { dual } from '../../dual.js';
+import { raise, showShape } from '../../errors.js';
+import { isExtent } from '../../types/extent.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
+import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+
+/** The position of the centre of each of `to` pixels among `from` pixels, in pixels from the centre of the first. */
+const centres = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
+
+/** Raises `ShapeError` unless both sizes have pixels. */
+const pixels = (op: string, { shape }: Node, size: readonly number[]): void => {
+  if (!size.every((d) => isExtent(d) && d > 0) || shape[1] === 0 || shape[2] === 0)
+    raise('ShapeError', {
+      where: op,
+      expected: 'a height and width of at least 1, of an image with pixels',
+      actual: `${showShape(size)}, of ${showShape(shape)}`,
+      hint: 'an image without pixels cannot be resized',
+    });
+};
+
+/** Both forms of a change of size. */
+interface Resize {
+  <B extends Dim, C extends Dim, const H extends number, const W extends number>(
+    image: Tensor<[B, Dim, Dim, C]>,
+    height: Extent<H>,
+    width: Extent<W>,
+  ): Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  <const H extends number, const W extends number>(
+    height: Extent<H>,
+    width: Extent<W>,
+  ): <B extends Dim, C extends Dim>(
+    image: Tensor<[B, Dim, Dim, C]>,
+  ) => Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+}
+
+/** Resizes the height, then the width, each by a function that resizes the first axis. */
+const resizing = (op: string, alongFirst: (x: Node, to: number) => Node): Resize =>
+  dual(op, 3, (image: AnyTensor, height: number, width: number) => {
+    const n = nodeOf(image);
+    pixels(op, n, [height, width]);
+    const rows = alongFirst(transpose(n, [1, 0, 2, 3]), height); // [height, B, W, C]
+    const columns = alongFirst(transpose(rows, [2, 1, 0, 3]), width); // [width, B, height, C]
+    return tensor(transpose(columns, [1, 2, 0, 3]));
+  });
+
+/** Takes the pixel nearest to each centre. */
+const nearest = (x: Node, to: number): Node => {
+  const from = x.shape[0]!;
+  const indices = centres(from, to).map((at) => Math.min(from - 1, Math.floor(at + 0.5)));
+  return gather(x, constant(Int32Array.from(indices), [to], 'int32'));
+};
+
+/** The weights of the two pixels around each centre: `[to, from]`. */
+const shares = (from: number, to: number): Node => {
+  const matrix = new Float64Array(to * from);
+  centres(from, to).forEach((at, row) => {
+    const inside = Math.min(from - 1, Math.max(0, at));
+    const before = Math.floor(inside);
+    matrix[row * from + before]! += 1 - (inside - before);
+    matrix[row * from + Math.min(from - 1, before + 1)]! += inside - before;
+  });
+  return constant(matrix, [to, from], 'float32');
+};
+
+const linear = (x: Node, to: number): Node => {
+  const [from, ...rest] = x.shape as readonly [number, ...number[]];
+  return reshape(dot(shares(from, to), reshape(x, [from, sizeOf(rest)])), [to, ...rest]);
+};
+
+/**
+ * Resizes images by the nearest pixel: `[B, H, W, C]` → `[B, height, width, C]`, as `nearest-exact` in PyTorch. Raises
+ * `ShapeError` for a size of 0.
+ *
+ * @example
+ * resizeNearest(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
+ * pipe(constantOf([1, 2, 3], 1, 1, 3, 1), resizeNearest(1, 5), reshape(5)) // → [1, 1, 2, 3, 3]
+ */
+export const resizeNearest: Resize = resizing('resizeNearest', nearest);
+
+/**
+ * Resizes images by bilinear interpolation: `[B, H, W, C]` → `[B, height, width, C]`, as `bilinear` in PyTorch, without
+ * antialiasing. Raises `ShapeError` for a size of 0.
+ *
+ * @example
+ * resizeBilinear(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
+ * pipe(constantOf([0, 4], 1, 1, 2, 1), resizeBilinear(1, 4), reshape(4)) // → [0, 1, 3, 4]
+ */
+export const resizeBilinear: Resize = resizing('resizeBilinear', linear);

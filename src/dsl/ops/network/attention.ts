@@ -1,0 +1,80 @@
+import { softmaxComposite } from '../../composites/index.js';
+import { dual } from '../../dual.js';
+import { raise, showShape } from '../../errors.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
+import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+
+/** One axis of positions or more: tokens `[N]`, pixels `[H, W]`. */
+type Positions = readonly [Dim, ...Shape];
+
+interface Attention {
+  <B extends Dim, N extends Positions, M extends Positions, C extends Dim>(
+    q: Tensor<readonly [B, ...N, C]>,
+    k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    options: AttentionOptions,
+  ): Tensor<[B, ...N, C]>;
+  <B extends Dim, M extends Positions, C extends Dim>(
+    k: Tensor<readonly [B, ...M, C]>,
+    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    options: AttentionOptions,
+  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
+}
+
+/** Options of {@link attention}. */
+export interface AttentionOptions {
+  /** How many heads share the channels. */
+  readonly heads: number;
+}
+
+const mismatch = (expected: string, actual: string, hint: string): never =>
+  raise('ShapeError', { where: 'attention', expected, actual, hint });
+
+/** Demands `[B, …, C]` of all, keys and values of one shape, and channels for all heads; raises `ShapeError`. */
+const check = (q: Node, k: Node, v: Node, heads: number): void => {
+  for (const [name, { shape }] of [['q', q], ['k', k], ['v', v]] as const)
+    if (shape.length < 3)
+      mismatch(`${name} as tokens [B, N, C] or an image [B, H, W, C]`, showShape(shape), 'give one token an axis of 1: [B, 1, C]'); // prettier-ignore
+  const [B, C] = [q.shape[0]!, q.shape.at(-1)!];
+  if (!Number.isInteger(heads) || heads < 1 || C % heads !== 0)
+    mismatch(
+      `a number of heads that divides the ${C} channels of ${showShape(q.shape)}`,
+      `${heads}`,
+      'choose the channels as a multiple of the heads',
+    );
+  if (k.shape[0] !== B || k.shape.at(-1) !== C)
+    mismatch(`k with the samples and channels of q, [${B}, …, ${C}]`, showShape(k.shape), 'project the context to the channels of q first'); // prettier-ignore
+  if (showShape(v.shape) !== showShape(k.shape))
+    mismatch(`v in the shape of k, ${showShape(k.shape)}`, showShape(v.shape), 'each key has one value');
+};
+
+/**
+ * Scaled dot-product attention, softmax(q·kᵀ/√d)·v in each head. Queries, keys and values are tokens `[B, N, C]` or
+ * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may be of another
+ * length than the queries (cross-attention), as tokens that an image attends to. The channels are the heads side by
+ * side, C = heads·d. Raises `ShapeError` where shapes differ, or `heads` does not divide C. Vaswani et al. 2017,
+ * equation 1.
+ *
+ * @example
+ * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v
+ * attention(q, q, v, { heads: 1 }) // → [[[2], [2]]]
+ * const [image, text] = [zeros(8, 16, 16, 64), zeros(8, 77, 64)]
+ * pipe(image, attention(text, text, { heads: 4 })) // : Tensor<[8, 16, 16, 64]>
+ */
+export const attention: Attention = dual(
+  'attention',
+  4,
+  (q: AnyTensor, k: AnyTensor, v: AnyTensor, { heads }: AttentionOptions) => {
+    const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
+    check(Q, K, V, heads);
+    const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
+    const d = C / heads;
+    const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
+    const queries = transpose(split(scale(Q, 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, N, d]
+    const keys = transpose(split(K), [0, 2, 3, 1]); // [B, heads, d, M]
+    const values = transpose(split(V), [0, 2, 1, 3]); // [B, heads, M, d]
+    const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, N, M]
+    return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), Q.shape));
+  },
+);

@@ -1,0 +1,242 @@
+/** Sums of products over named axes: each letter of an equation is an axis. */
+import { dual } from '../../dual.js';
+import { bindShape, nothingBound, settle } from '../../types/bind.js';
+import { raise } from '../../errors.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
+import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+
+// Equations in types
+
+type Operands<E extends string> = E extends `${infer X}->${string}`
+  ? X extends `${infer A},${infer B}`
+    ? [A, B]
+    : [X]
+  : never;
+type ResultOf<E extends string> = E extends `${string}->${infer R}` ? R : never;
+
+/**
+ * The first letter of `S` that is none, is there twice, or is not in `From`, in words; `never` where all are
+ * well.
+ */
+type WrongLetter<S extends string, From extends string> = S extends `${infer L}${infer Rest}`
+  ? Uppercase<L> extends Lowercase<L>
+    ? `'${L}' is not a letter`
+    : Rest extends `${string}${L}${string}`
+      ? `'${L}' is there twice in one place: a diagonal is not taken`
+      : From extends `${string}${L}${string}`
+        ? WrongLetter<Rest, From>
+        : `'${L}' of the result is in no operand`
+  : never;
+
+type WrongIn<I extends readonly string[], R extends string> = I extends readonly [
+  infer A extends string,
+  infer B extends string,
+]
+  ? WrongLetter<A, A> | WrongLetter<B, B> | WrongLetter<R, `${A}${B}`>
+  : I extends readonly [infer A extends string]
+    ? WrongLetter<A, A> | WrongLetter<R, A>
+    : never;
+
+/** `E`, or a message where it is no equation. */
+type CheckedEquation<E extends string> = [Operands<E>] extends [never]
+  ? 'an equation has an arrow: bij,bjk->bik'
+  : [WrongIn<Operands<E>, ResultOf<E>>] extends [never]
+    ? E
+    : WrongIn<Operands<E>, ResultOf<E>>;
+
+// Calls in types. `extends unknown` makes a type wait until its shapes are known, as in `layer.ts`.
+
+type LettersOf<S extends string, Found extends readonly string[] = []> = S extends `${infer L}${infer Rest}`
+  ? LettersOf<Rest, [...Found, L]>
+  : Found;
+
+/** The extent of each letter: `{ i: 64; j: 128 }`; wide where the rank is. */
+type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
+  ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S] }
+  : never;
+
+/** A message where a letter has another extent than before; what is wide fits. */
+type Clash<L, Before, D, Where extends string> = [D] extends [Before]
+  ? never
+  : [Before] extends [D]
+    ? never
+    : `${Where}: axis ${L & string} = ${Before & Dim} (bound earlier) but here ${D & Dim}`;
+
+/** The messages of what is wrong with a shape, where `E` has the extents of the letters before. */
+type Clashes<L extends readonly string[], S extends Shape, E, Where extends string> = S extends unknown
+  ? E extends unknown
+    ? number extends S['length']
+      ? never
+      : L['length'] extends S['length']
+        ? { [I in keyof L]: Clash<L[I], E[L[I] & keyof E], S[I & keyof S], Where> }[number]
+        : `${Where}: rank ${L['length']} expected, but here ${S['length']}`
+    : never
+  : never;
+
+type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>;
+
+type Result<R extends readonly string[], E> = E extends unknown
+  ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
+  : never;
+
+/** The letters of operand `I`; none for an equation that has no such operand. */
+type LettersAt<E extends string, I extends number> = Operands<E>[I &
+  keyof Operands<E>] extends infer W extends string
+  ? LettersOf<W>
+  : [];
+
+/** Tensor `x` of an equation, or the messages of its clashes. */
+type First<E extends string, S extends Shape> = OrMessage<
+  Tensor<S>,
+  Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>
+>;
+type Second<E extends string, S extends Shape, T extends Shape> = OrMessage<
+  Tensor<T>,
+  Clashes<LettersAt<E, 1>, T, ExtentsOf<LettersAt<E, 0>, S>, 'arg 2'>
+>;
+type ProductOf<E extends string, S extends Shape, T extends Shape> = Result<
+  LettersOf<ResultOf<E>>,
+  ExtentsOf<LettersAt<E, 0>, S> & ExtentsOf<LettersAt<E, 1>, T>
+>;
+
+/** The result for one operand; of an equation with two operands, the function of the first. */
+type OfOne<E extends string, S extends Shape> =
+  Operands<E> extends readonly [string, string]
+    ? <R extends Shape>(
+        x: OrMessage<Tensor<R>, Clashes<LettersAt<E, 0>, R, ExtentsOf<LettersAt<E, 1>, S>, 'arg 1'>>,
+      ) => ProductOf<E, R, S>
+    : Result<LettersOf<ResultOf<E>>, ExtentsOf<LettersAt<E, 0>, S>>;
+
+/** See {@link einsum}. */
+export interface Einsum {
+  <const E extends string>(equation: CheckedEquation<E>): <S extends Shape>(x: First<E, S>) => OfOne<E, S>;
+  <S extends Shape, const E extends string>(
+    x: Operands<E> extends readonly [string, string] ? Tensor<S> : First<E, S>,
+    equation: CheckedEquation<E>,
+  ): OfOne<E, S>;
+  <S extends Shape, T extends Shape, const E extends string>(
+    x: First<E, S>,
+    y: Second<E, S, T>,
+    equation: CheckedEquation<E>,
+  ): ProductOf<E, S, T>;
+}
+
+// In values
+
+interface Equation {
+  readonly operands: readonly (readonly string[])[];
+  readonly result: readonly string[];
+}
+
+/** Reads an equation; raises `ConfigError` where it is none. */
+const equationOf = (text: string): Equation => {
+  const [left, right, ...more] = text.split('->');
+  const operands = (left ?? '').split(',').map((word) => [...word]);
+  const result = [...(right ?? '')];
+  const letters = operands.flat();
+  const isWell =
+    right !== undefined &&
+    more.length === 0 &&
+    operands.length <= 2 &&
+    [...operands, result].every((word) => new Set(word).size === word.length) &&
+    letters.every((letter) => /\p{L}/u.test(letter)) &&
+    result.every((letter) => letters.includes(letter));
+  return isWell
+    ? { operands, result }
+    : raise('ConfigError', {
+        where: 'einsum',
+        expected: 'one or two operands, an arrow and a result, no letter twice in one of them',
+        actual: `'${text}'`,
+        hint: "write it like 'bij,bjk->bik'",
+      });
+};
+
+/** A tensor whose axes have names. */
+interface Named {
+  readonly node: Node;
+  readonly letters: readonly string[];
+}
+
+const extentsOf = ({ node, letters }: Named, some: readonly string[]): readonly number[] =>
+  some.map((letter) => node.shape[letters.indexOf(letter)]!);
+
+/** The axes in the order of `order`. */
+const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
+  transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
+
+/** The sum over the axes that nobody asks for. */
+const summed = ({ node, letters }: Named, asked: readonly string[]): Named => ({
+  node: reduce('sum', node, letters.flatMap((letter, axis) => (asked.includes(letter) ? [] : [axis]))), // prettier-ignore
+  letters: letters.filter((letter) => asked.includes(letter)),
+});
+
+/**
+ * One batched product of matrices: what both have and the result too is the batch, what only both have is
+ * summed.
+ */
+const product = (x: Named, y: Named, result: readonly string[]): Named => {
+  const [a, b] = [summed(x, [...y.letters, ...result]), summed(y, [...x.letters, ...result])];
+  const shared = a.letters.filter((letter) => b.letters.includes(letter));
+  const batch = shared.filter((letter) => result.includes(letter));
+  const inner = shared.filter((letter) => !result.includes(letter));
+  const rows = a.letters.filter((letter) => !shared.includes(letter));
+  const columns = b.letters.filter((letter) => !shared.includes(letter));
+  const sizes = extentsOf(a, batch);
+  const [m, k, n] = [extentsOf(a, rows), extentsOf(a, inner), extentsOf(b, columns)];
+  const matrices = dot(
+    reshape(ordered(a, [...batch, ...rows, ...inner]), [...sizes, sizeOf(m), sizeOf(k)]),
+    reshape(ordered(b, [...batch, ...inner, ...columns]), [...sizes, sizeOf(k), sizeOf(n)]),
+  );
+  return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
+};
+
+/** Checks that each operand has the axes of its letters, and each letter one extent. */
+const checkOperands = (text: string, operands: Equation['operands'], nodes: readonly Node[]): void => {
+  if (nodes.length !== operands.length)
+    raise('ConfigError', {
+      where: `einsum '${text}'`,
+      expected: `${operands.length} operands`,
+      actual: `${nodes.length}`,
+      hint: 'give one tensor for each operand of the equation',
+    });
+  const other = nodes.find(({ dtype }) => dtype !== 'float32');
+  if (other !== undefined)
+    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: 'cast it first' }); // prettier-ignore
+  const bound = operands.reduce(
+    (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `einsum '${text}', arg ${i + 1}`),
+    nothingBound(),
+  );
+  settle(bound);
+};
+
+const apply = (text: string, nodes: readonly Node[]): AnyTensor => {
+  const { operands, result } = equationOf(text);
+  checkOperands(text, operands, nodes);
+  const [x, y] = nodes.map((node, i): Named => ({ node, letters: operands[i]! }));
+  const sum = y === undefined ? summed(x!, result) : product(x!, y, result);
+  return tensor(ordered(sum, result));
+};
+
+/** Whether a call has all operands of its equation, which is the last argument. */
+const hasAllOperands = (args: readonly unknown[]): boolean => {
+  const equation = args.at(-1);
+  return args.length > (typeof equation === 'string' ? equationOf(equation).operands.length : 0);
+};
+
+/**
+ * The sum of products over named axes (Einstein 1916): each letter of the equation is an axis with one extent, and letters
+ * that are not in the result are summed over. Takes one operand or two; two are one batched product of matrices. Raises
+ * `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid equation.
+ * Types are computed for concrete shapes only, not inside generic functions.
+ *
+ * @example
+ * einsum(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16), 'bqhd,bkhd->bhqk') // : Tensor<[8, 4, 49, 50]>
+ * const x = constantOf([1, 2, 3, 4], 2, 2)
+ * einsum(x, constantOf([1, 10], 2), 'ij,j->i') // → [21, 43]
+ * pipe(x, einsum(constantOf([1, 10], 2), 'ij,j->i')) // → [21, 43]
+ * einsum(x, 'ij->ji') // → [[1, 3], [2, 4]]
+ */
+export const einsum: Einsum = dual('einsum', hasAllOperands, (...args: readonly unknown[]) =>
+  apply(args.at(-1) as string, (args.slice(0, -1) as readonly AnyTensor[]).map(nodeOf)),
+);

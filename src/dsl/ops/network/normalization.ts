@@ -1,0 +1,131 @@
+/** Normalizations: to mean 0 and variance 1, then scaled and shifted by parameters. */
+import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
+import { dual, type OneError } from '../../dual.js';
+import { named, raise, showShape } from '../../errors.js';
+import type { Node } from '../../graph/node.js';
+import { namedFields } from '../../options.js';
+import { composite, reshape } from '../../primitives/index.js';
+import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import { addBias, scaleChannels } from '../shape/broadcast.js';
+import { startsWithTensor } from '../operand.js';
+
+/** The learned scale and shift of each channel. */
+export interface ScaleAndShift<C extends Dim> {
+  readonly gamma: Tensor<[C]>;
+  readonly beta: Tensor<[NoInfer<C>]>;
+}
+
+/** The options of a group normalization. */
+export interface GroupNorm {
+  readonly groups: number;
+  /** Added to the variance; default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/** γ·x + β in each channel. */
+const scaledAndShifted = (op: string, x: Node, { gamma, beta }: ScaleAndShift<Dim>): AnyTensor =>
+  named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+
+const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
+
+const standardized = (op: string, n: Node, options: GroupNorm): Node => {
+  const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
+    raise('ShapeError', {
+      where: op,
+      expected: `a number of groups that divides the ${C} channels of ${showShape(n.shape)}`,
+      actual: `${groups}`,
+      hint: 'choose the channels as a multiple of the groups',
+    });
+  const grouped = reshape(n, [B, H * W, groups, C / groups]);
+  return reshape(composite(normalizeComposite, [grouped], normalizeOptions([1, 3], epsilon)), n.shape);
+};
+
+/** See {@link standardizeGroups}. */
+interface StandardizeGroups {
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+    options: GroupNorm,
+  ): Tensor<[B, H, W, C]>;
+  (
+    options: GroupNorm,
+  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+  ) => Tensor<[B, H, W, C]>;
+}
+
+/**
+ * (x − mean) / √(variance + ε) over the pixels and channels of each group of channels: `[B, H, W, C]` → `[B, H, W, C]`.
+ * Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
+ *
+ * @example
+ * const h = constantOf([1, 3, 10, 30], 1, 1, 1, 4)
+ * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
+ */
+export const standardizeGroups: StandardizeGroups = dual(
+  'standardizeGroups',
+  2,
+  (x: AnyTensor, options: GroupNorm) => tensor(standardized('standardizeGroups', nodeOf(x), options)),
+);
+
+/** See {@link groupNorm}. */
+interface ToGroupNorm {
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+    params: ScaleAndShift<NoInfer<C>>,
+    options: GroupNorm,
+  ): Tensor<[B, H, W, C]>;
+  <C extends Dim>(
+    params: ScaleAndShift<C>,
+    options: GroupNorm,
+  ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+}
+
+/**
+ * Group normalization: {@link standardizeGroups}, then γ·x + β in each channel. `[B, H, W, C]` → `[B, H, W, C]`. Raises
+ * `ShapeError` unless `groups` divides C. Wu & He 2018.
+ *
+ * @example
+ * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
+ * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
+ */
+export const groupNorm: ToGroupNorm = dual(
+  'groupNorm',
+  3,
+  (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
+    scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
+);
+
+const layerFields = namedFields('layerNorm', {}, ['epsilon']);
+
+/** See {@link layerNorm}. */
+type LayerNorm = OneError & {
+  <C extends Dim>(
+    params: ScaleAndShift<C>,
+    options?: { readonly epsilon?: number },
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
+  <R extends Shape, C extends Dim>(
+    x: Tensor<[...R, C]>,
+    params: ScaleAndShift<NoInfer<C>>,
+    options?: { readonly epsilon?: number },
+  ): Tensor<[...R, C]>;
+};
+
+/**
+ * Layer normalization along the last axis: (x − mean) / √(variance + ε), ε = 1e-5 by default, then γ·x + β. `[..., C]` →
+ * `[..., C]`. Ba et al. 2016.
+ *
+ * @example
+ * layerNorm(constantOf([1, 3], 2), { gamma: fullOf(2, 2), beta: ones(2) }) // → [-1, 3]
+ */
+export const layerNorm: LayerNorm = dual(
+  'layerNorm',
+  startsWithTensor,
+  (x: AnyTensor, params: ScaleAndShift<Dim>, options: { readonly epsilon?: number } = {}) => {
+    const { epsilon = 1e-5 } = layerFields(options);
+    const n = nodeOf(x);
+    const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
+    return scaledAndShifted('layerNorm', standard, params);
+  },
+);

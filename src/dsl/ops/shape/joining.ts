@@ -1,0 +1,127 @@
+/** Joins several tensors to one. An axis may count from the end. */
+import type { Add, Extent, Wide } from '../../types/dim.js';
+import { dual } from '../../dual.js';
+import { named, raise, showShape } from '../../errors.js';
+import { extents } from '../../types/extent.js';
+import { axisOf, broadcast, concat as concatNodes, reshape } from '../../primitives/index.js';
+import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
+import {
+  type AnyTensor,
+  type Dim,
+  type DType,
+  nodeOf,
+  type Shape,
+  type Tensor,
+  tensor,
+} from '../../graph/tensor.js';
+
+/** See {@link concat}. */
+interface Concat {
+  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
+    x: Tensor<[...R, C], D>,
+    y: Tensor<[...R, E], NoInfer<D>>,
+  ): Tensor<[...R, Add<C, E>], D>;
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
+}
+
+/**
+ * Joins two tensors along the last axis: [x, y]. The other axes are equal.
+ *
+ * @example
+ * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
+ * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
+ */
+export const concat: Concat = dual('concat', 2, (x: AnyTensor, y: AnyTensor) =>
+  tensor(concatNodes([nodeOf(x), nodeOf(y)], -1)),
+);
+
+type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
+type DTypeOf<T> = T extends Tensor<Shape, infer D> ? D : never;
+
+/** The sum of the extents along an axis; wide for a list of unknown length. */
+type Total<T extends readonly unknown[], A extends number> = T extends readonly [infer X, ...infer Rest]
+  ? Rest extends readonly []
+    ? ExtentAt<ShapeOf<X>, A>
+    : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
+  : Dim;
+
+/** `X`, or a message if it does not fit beside `First`. */
+type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>] extends [
+  Replace<ShapeOf<First>, A, Dim>,
+  DTypeOf<First>,
+]
+  ? X
+  : 'the other axes, or the dtypes, differ from those of the first tensor';
+
+/**
+ * Joins tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
+ *
+ * @example
+ * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
+ */
+export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], const A extends number = -1>(
+  tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> },
+  ...[axis = -1 as A]: readonly [] | readonly [axis: A] // the default of A
+): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, DTypeOf<T[0]>> => {
+  const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
+  return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
+};
+
+/**
+ * Joins tensors of one shape along a new axis (default: the first).
+ *
+ * @example
+ * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
+ * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
+ */
+export const stack = <
+  S extends Shape,
+  D extends DType,
+  const R extends readonly unknown[],
+  const A extends number = 0,
+>(
+  tensors: readonly [Tensor<S, D>, ...{ readonly [I in keyof R]: Tensor<Fixed<S>, NoInfer<D>> }],
+  ...[axis = 0 as A]: readonly [] | readonly [axis: A]
+): Tensor<Insert<S, A, Wide<[0, ...R]['length']>>, D> => {
+  const rank = nodeOf(tensors[0]).shape.length + 1;
+  const first = nodeOf(tensors[0]);
+  const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
+  const parts = tensors.map((x) => {
+    const n = nodeOf(x);
+    if (n.shape.length + 1 !== rank)
+      raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+    return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
+  });
+  return tensor(named('stack', () => concatNodes(parts, at)));
+};
+
+/** See {@link tile}. */
+interface Tile {
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+    count: Extent<N>,
+  ): Tensor<Replace<S, A, Dim>, D>;
+  <const A extends number, const N extends number>(
+    axis: A,
+    count: Extent<N>,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
+}
+
+/**
+ * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes
+ * wide.
+ *
+ * @example
+ * tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
+ */
+export const tile: Tile = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('tile', n, axis);
+  const [times] = extents('tile', [count]);
+  const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
+  const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times!, ...after]);
+  return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
+});

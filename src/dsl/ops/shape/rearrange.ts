@@ -1,0 +1,225 @@
+/** Any reshape and transpose by names of axes, as einops writes it (Rogozhnikov 2022). */
+import { dual } from '../../dual.js';
+import { raise, showShape } from '../../errors.js';
+import { isExtent } from '../../types/extent.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { reshape, transpose } from '../../primitives/index.js';
+import type {
+  CheckedPattern,
+  CheckedSizes,
+  FittingPattern,
+  FittingShape,
+  Rearranged,
+  Sizes,
+} from '../../types/rearrangement.js';
+import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+
+// Types: one signature for each number of arguments, so that an error is one, at the argument that is wrong
+
+type Piped<P extends string, Z> = <S extends Shape, D extends DType>(
+  x: Tensor<FittingShape<P, S>, D>,
+) => Tensor<Rearranged<P, S, Z>, D>;
+
+/** `x` of `rearrange(x, pattern)`, or the pattern of `rearrange(pattern, sizes)`. */
+type FirstOfTwo<F, G> = F extends string ? CheckedPattern<F, G> : F;
+type SecondOfTwo<F, G> =
+  F extends Tensor<infer S, DType>
+    ? G extends string
+      ? FittingPattern<G, S, unknown>
+      : 'a pattern, like B H W C -> B (H W) C'
+    : F extends string
+      ? CheckedSizes<F, G>
+      : never;
+type OfTwo<F, G> =
+  F extends Tensor<infer S, infer D>
+    ? G extends string
+      ? Tensor<Rearranged<G, S, unknown>, D>
+      : never
+    : F extends string
+      ? Piped<F, G>
+      : never;
+
+interface Rearrange {
+  <const P extends string>(pattern: CheckedPattern<P, unknown>): Piped<P, unknown>;
+  <const F extends AnyTensor | string, const G extends string | Sizes>(
+    first: FirstOfTwo<F, G>,
+    second: SecondOfTwo<F, G>,
+  ): OfTwo<F, G>;
+  <S extends Shape, D extends DType, const P extends string, const Z extends Sizes>(
+    x: Tensor<S, D>,
+    pattern: FittingPattern<P, S, Z>,
+    sizes: CheckedSizes<P, Z>,
+  ): Tensor<Rearranged<P, S, Z>, D>;
+}
+
+// Values
+
+const OTHERS = '...';
+
+/** An axis of a pattern: one name, or the names in a pair of parentheses; `1` is an axis of no names. */
+interface Axis {
+  readonly names: readonly string[];
+  readonly isGroup: boolean;
+}
+
+interface Pattern {
+  readonly text: string;
+  readonly left: readonly Axis[];
+  readonly right: readonly Axis[];
+}
+
+const namesOf = (side: readonly Axis[]): readonly string[] => side.flatMap(({ names }) => names);
+
+const refuse = (text: string, expected: string, hint: string): never =>
+  raise('ConfigError', { where: 'rearrange', expected, actual: `'${text}'`, hint });
+
+const sideOf = (side: string, text: string): readonly Axis[] => {
+  const axes: Axis[] = [];
+  let open: string[] | null = null;
+  for (const word of side.match(/\.\.\.|\w+|\S/g) ?? []) {
+    const isName = word === OTHERS || /^[A-Za-z_]/.test(word);
+    if (word === '(' && open === null) open = [];
+    else if (word === ')' && open !== null) {
+      axes.push({ names: open, isGroup: true });
+      open = null;
+    } else if (isName || word === '1') {
+      const names = isName ? [word] : [];
+      if (open === null) axes.push({ names, isGroup: false });
+      else open.push(...names);
+    } else refuse(text, 'names of axes, 1, ... and pairs of parentheses', `${word} is not an axis`);
+  }
+  return open === null ? axes : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
+};
+
+/** Reads a pattern; raises `ConfigError`. */
+const patternOf = (text: string): Pattern => {
+  const [before, after, ...more] = text.split('->').map((side) => sideOf(side, text));
+  if (before === undefined || after === undefined || more.length > 0)
+    return refuse(text, 'a pattern with one arrow', 'write it like B H W C -> B (H W) C');
+  const sides = [
+    ['left', namesOf(before)],
+    ['right', namesOf(after)],
+  ] as const;
+  for (const [side, names] of sides)
+    for (const name of names) {
+      for (const [other, others] of sides)
+        if (!others.includes(name))
+          refuse(text, 'the same axes on both sides', `${name} is not on the ${other}`);
+      if (names.indexOf(name) !== names.lastIndexOf(name))
+        refuse(text, 'each axis once on each side', `${name} is there twice on the ${side}`);
+    }
+  if (before.some(({ names, isGroup }) => isGroup && names.includes(OTHERS)))
+    refuse(text, '... outside of parentheses on the left', 'name the axes that the parentheses hold');
+  return { text, left: before, right: after };
+};
+
+/** The extents of the named axes; `...` has several. */
+type Extents = ReadonlyMap<string, readonly number[]>;
+
+/** The sizes that are given, by name. */
+type Given = ReadonlyMap<string, number>;
+
+/** The extents of the names in one axis of extent `extent`. */
+const partsOf = (
+  names: readonly string[],
+  extent: number,
+  given: Given,
+  wrong: (expected: string) => never,
+): readonly (readonly [string, readonly number[]])[] => {
+  const open = names.filter((name) => !given.has(name));
+  const known = sizeOf(names.map((name) => given.get(name) ?? 1));
+  const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
+  const sizes = names.flatMap((name) => (given.has(name) ? [`${name} = ${given.get(name)}`] : []));
+  const said = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
+  if (open.length > 1) wrong(`sizes for all but one axis of ${axis}`);
+  if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
+  if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${said}`);
+  if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${said}`);
+  return names.map((name) => [name, [given.get(name) ?? extent / known]]);
+};
+
+/** Binds the axes of the left side to the extents of a shape. */
+const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given): Extents => {
+  const at = left.findIndex(({ names }) => names[0] === OTHERS);
+  const missing = shape.length - left.length + (at < 0 ? 0 : 1);
+  const wrong = (expected: string, actual: string): never =>
+    raise('ShapeError', {
+      where: `rearrange '${text}'`,
+      expected,
+      actual,
+      hint: 'the left side of the pattern describes the tensor',
+    });
+  if (at < 0 ? missing !== 0 : missing < 0)
+    wrong(`rank ${at < 0 ? left.length : `${left.length - 1} or more`}`, showShape(shape));
+  const entries = left.flatMap(({ names }, i) => {
+    if (i === at) return [[OTHERS, shape.slice(at, at + missing)] as const];
+    const axis = at >= 0 && i > at ? i + missing - 1 : i;
+    const extent = shape[axis]!;
+    return partsOf(names, extent, given, (expected) =>
+      wrong(expected, `axis ${axis} = ${extent} in ${showShape(shape)}`),
+    );
+  });
+  return new Map(entries);
+};
+
+const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
+  const names = namesOf(left).filter((name) => name !== OTHERS);
+  for (const [name, size] of Object.entries(sizes))
+    if (!names.includes(name) || !isExtent(size))
+      raise('ConfigError', {
+        where: `rearrange '${text}'`,
+        expected: names.includes(name)
+          ? `an integer ≥ 0 as the size of ${name}`
+          : `sizes of ${names.join(', ')}`,
+        actual: `${name}: ${size}`,
+        hint: 'sizes are those of axes of the pattern',
+      });
+  return new Map(Object.entries(sizes));
+};
+
+/** The rearranged node: the axes are split, permuted and merged. */
+const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
+  const pattern = patternOf(text);
+  const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
+  const extentsOf = (names: readonly string[]): readonly number[] =>
+    names.flatMap((name) => extents.get(name)!);
+  /** The split axes of each name. */
+  const axes = new Map<string, readonly number[]>();
+  let next = 0;
+  for (const name of namesOf(pattern.left))
+    axes.set(
+      name,
+      extents.get(name)!.map(() => next++),
+    );
+  const split = reshape(x, extentsOf(namesOf(pattern.left)));
+  const permuted = transpose(
+    split,
+    namesOf(pattern.right).flatMap((name) => axes.get(name)!),
+  );
+  const merged = pattern.right.flatMap(({ names, isGroup }) =>
+    isGroup || names.length === 0 ? [sizeOf(extentsOf(names))] : extentsOf(names),
+  );
+  return reshape(permuted, merged);
+};
+
+/**
+ * Splits, merges and permutes axes by name, as einops does. The left side of the pattern names the axes of `x`, the
+ * right side those of the result; names in parentheses are one axis, the last one fastest; `1` is an axis of extent
+ * 1; `...` stands for any axes. Give the size of all but one of the axes that a pair of parentheses on the left
+ * splits. Types keep literals and symbols: `(H W)` of `'H'` and `'W'` is `'H*W'`, `(N D)` of `'C'` with N = 4 gives
+ * D = `'C/4'`; a literal that is not divisible gives a message in place of D. Raises `ConfigError` for a wrong pattern
+ * or size, and `ShapeError` where the tensor does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor
+ * Manipulations with Einstein-like Notation".
+ *
+ * @example
+ * const x = zeros(8, 28, 28, 64)
+ * rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 4 }) // : Tensor<[8, 4, 784, 16]>
+ * pipe(x, rearrange('B H W C -> B (H W) C')) // : Tensor<[8, 784, 64]>
+ * rearrange(x, 'B ... -> (...) B') // : Tensor<[50176, 8]>
+ * rearrange(iota(6), '(A B) -> B A', { A: 2 }) // → [[0, 3], [1, 4], [2, 5]]
+ */
+export const rearrange: Rearrange = dual(
+  'rearrange',
+  (args) => typeof args[0] !== 'string',
+  (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
+);

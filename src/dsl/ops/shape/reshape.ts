@@ -1,0 +1,241 @@
+/** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
+import type { Extent, Extents, Wide, Widened } from '../../types/dim.js';
+import { dual, type OneError } from '../../dual.js';
+import { named, raise, showShape } from '../../errors.js';
+import { isExtent } from '../../types/extent.js';
+import { sizeOf } from '../../graph/node.js';
+import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../../primitives/index.js';
+import type { Mismatch, Rest } from '../../types/reshaped.js';
+import type { Insert, Permuted, Without } from '../../types/shape.js';
+import {
+  type AnyTensor,
+  type Dim,
+  dims,
+  type DType,
+  nodeOf,
+  type Shape,
+  type Tensor,
+  tensor,
+} from '../../graph/tensor.js';
+import { spread, startsWithTensor } from '../operand.js';
+
+/** An extent, or −1 for what is left. */
+type Requested<D> = [D] extends [-1] ? D : Extent<D>;
+
+/** The result of a shape and what is requested of it. */
+type Reshaped<S extends Shape, E extends readonly Dim[]> = {
+  -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
+};
+
+/** The extents of `reshape`, for a tensor of shape `S`: a message takes the place of one that is invalid or misplaced. */
+type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
+  [I in keyof E]: 0 extends 1 & E[I]
+    ? never // `any`
+    : E[I] extends string
+      ? Symbolic<S, E, E[I]>
+      : Requested<E[I]>;
+};
+/** A symbol that the tensor has at the same end, or a message. */
+type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
+  Extent<D> extends D
+    ? [Extract<Mismatch<S, E>, `'${D}' ${string}`>] extends [never]
+      ? D
+      : Extract<Mismatch<S, E>, `'${D}' ${string}`>
+    : Extent<D>;
+/** The extents of the pipeable form: the tensor is checked when it comes. */
+type Pending<E> = { [I in keyof E]: 0 extends 1 & E[I] ? never : Requested<E[I]> };
+
+/** See {@link reshape}. */
+type Reshape = OneError & {
+  <const E extends readonly Dim[]>(
+    ...extents: Pending<E>
+  ): [Extract<E[number], string>] extends [never]
+    ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Reshaped<S, E>, D>
+    : <S extends Shape, D extends DType>(x: Tensor<Fitting<S, E>, D>) => Tensor<Reshaped<S, E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly Dim[]>(
+    x: Tensor<S, D>,
+    ...extents: ExtentsFor<S, E>
+  ): Tensor<Reshaped<S, E>, D>;
+};
+/** A shape that has the symbols at its ends, or a message. */
+type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never]
+  ? S
+  : [Mismatch<S, E>];
+
+/**
+ * The same numbers, in row-major order, in another shape. One extent may be −1: what is left. Symbols at the front or at
+ * the end of the new shape stand for the axes that `x` has there, and stay: of `Tensor<['B', 28, 28, 1]>`,
+ * `reshape(x, 'B', 784)` and `reshape(x, -1, 784)` are `Tensor<['B', 784]>`. Extents of `dims(x)` are `Dim`, and so is −1
+ * beside them. Raises `ShapeError` where the number of elements differs. {@link rearrange} splits and merges axes by name.
+ *
+ * @example
+ * reshape(iota(6), 2, -1) // → [[0, 1, 2], [3, 4, 5]]
+ * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
+ * const flat = program({ x: 'B 28 28 C' }, ({ x }) => reshape(x, 'B', -1, 'C')) // Tensor<['B', 784, 'C']>
+ */
+export const reshape: Reshape = dual(
+  'reshape',
+  startsWithTensor,
+  (x: AnyTensor, ...extents: readonly (number | string)[]) =>
+    tensor(reshapeNode(nodeOf(x), resolved(extents, nodeOf(x).shape))),
+);
+
+const wrongExtents = (extents: readonly (number | string)[], shape: readonly number[]): never =>
+  raise('ShapeError', {
+    where: 'reshape',
+    expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
+    actual: showShape(extents),
+    hint: 'the extents must multiply to the number of elements',
+  });
+
+/** The extents, with those of `shape` in the place of symbols at both ends, and of −1 what is left. */
+const resolved = (extents: readonly (number | string)[], shape: readonly number[]): readonly number[] => {
+  const isSymbol = (d: number | string): boolean => typeof d === 'string';
+  const front = extents.every(isSymbol) ? extents.length : extents.findIndex((d) => !isSymbol(d));
+  const shift = shape.length - extents.length;
+  const end = extents.length - [...extents].reverse().findIndex((d) => !isSymbol(d));
+  const known = extents.map((d, i) => {
+    const extent = typeof d === 'number' ? d : i < front ? shape[i] : i >= end ? shape[i + shift] : undefined;
+    return extent ?? wrongSymbol(d, extents, shape);
+  });
+  const others = known.filter((d) => d !== -1);
+  const rest = sizeOf(shape) / sizeOf(others);
+  const open = known.length - others.length;
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
+    wrongExtents(extents, shape);
+  return known.map((d) => (d === -1 ? rest : d));
+};
+
+const wrongSymbol = (
+  symbol: number | string,
+  extents: readonly (number | string)[],
+  shape: readonly number[],
+): never =>
+  raise('ShapeError', {
+    where: 'reshape',
+    expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
+    actual: `${symbol} in ${showShape(extents)}`,
+    hint: 'write -1 or a number for it, or use rearrange',
+  });
+
+/** The axes of `transpose`; a message takes their place if they are no permutation of those of `S`. */
+type AxesFor<S extends Shape, P extends readonly number[], Wrong = WrongOf<Permuted<S, P>, P>> = {
+  [I in keyof P]: [Wrong] extends [never] ? P[I] : Wrong;
+};
+type WrongOf<Result extends Shape, P extends readonly number[]> = number extends Result['length']
+  ? never
+  : Result['length'] extends P['length']
+    ? never
+    : Result[0];
+
+/** See {@link transpose}. */
+type Transpose = OneError & {
+  <const P extends readonly number[]>(
+    ...permutation: P
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Permuted<S, P>, D>;
+  <S extends Shape, D extends DType, const P extends readonly number[]>(
+    x: Tensor<S, D>,
+    ...permutation: AxesFor<S, P>
+  ): Tensor<Permuted<S, P>, D>;
+};
+
+/**
+ * The axes in another order: axis i of the result is axis `permutation[i]` of x.
+ *
+ * @example
+ * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
+ * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
+ */
+export const transpose: Transpose = dual(
+  'transpose',
+  startsWithTensor,
+  (x: AnyTensor, ...permutation: readonly number[]) => tensor(transposeNode(nodeOf(x), permutation)),
+);
+
+/** See {@link broadcastTo}. */
+type BroadcastTo = OneError & {
+  <const E extends readonly number[]>(
+    ...extents: Extents<E>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<E>, D>;
+  <D extends DType, const E extends readonly number[]>(
+    x: Tensor<Shape, D>,
+    ...extents: Extents<E>
+  ): Tensor<Widened<E>, D>;
+};
+
+/**
+ * Repeats x over a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises
+ * `ShapeError` where it does not fit.
+ *
+ * @example
+ * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
+ * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
+ */
+export const broadcastTo: BroadcastTo = dual(
+  'broadcastTo',
+  startsWithTensor,
+  (x: AnyTensor, ...extents: readonly number[]) =>
+    tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
+);
+
+/**
+ * {@link broadcastTo} the shape of `model`.
+ *
+ * @example
+ * broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
+ */
+export const broadcastLike: {
+  <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
+  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+} = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
+  tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model)))),
+);
+
+/**
+ * A new axis of extent 1, which is `axis` of the result.
+ *
+ * @example
+ * expandDims(iota(2), 1) // → [[0], [1]]
+ * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
+ */
+export const expandDims: {
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+  ): Tensor<Insert<S, A, 1>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
+} = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
+  return tensor(reshapeNode(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]));
+});
+
+/**
+ * Drops an axis of extent 1. Raises `ShapeError` where it has another extent.
+ *
+ * @example
+ * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
+ * pipe(attempt(() => pipe(zeros(8, 1), squeeze(0))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
+export const squeeze: {
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+  ): Tensor<Without<S, [A]>, D>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
+} = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('squeeze', n, axis);
+  if (n.shape[at] !== 1)
+    raise('ShapeError', {
+      where: 'squeeze',
+      expected: `extent 1 on axis ${axis}`,
+      actual: showShape(n.shape),
+      hint: 'reduce the axis instead, or pick an element of it with slice',
+    });
+  return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+});

@@ -1,0 +1,205 @@
+/** Parts of tensors, and padding. An axis may count from the end. */
+import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
+import { dual, type OneError } from '../../dual.js';
+import { raise, showShape } from '../../errors.js';
+import { extents } from '../../types/extent.js';
+import type { Node } from '../../graph/node.js';
+import { axisOf, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';
+import type { ExtentAt, Having, Replace } from '../../types/shape.js';
+import {
+  type AnyTensor,
+  type Dim,
+  type DType,
+  nodeOf,
+  type Shape,
+  type Tensor,
+  tensor,
+} from '../../graph/tensor.js';
+import { startsWithTensor } from '../operand.js';
+
+const part = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
+  sliceNode(
+    x,
+    x.shape.map((_, i) => (i === axis ? start : 0)),
+    x.shape.map((d, i) => (i === axis ? size : d)),
+    x.shape.map((_, i) => (i === axis ? stride : 1)),
+  );
+
+/** See {@link slice}. */
+type Slice = OneError & {
+  <const A extends number, const N extends number>(
+    axis: A,
+    start: number,
+    size: Extent<N>,
+    stride?: number,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+    start: number,
+    size: Extent<N>,
+    stride?: number,
+  ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+};
+
+/**
+ * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
+ * Raises `ShapeError` if the axis is too short.
+ *
+ * @example
+ * slice(iota(6), 0, 1, 3) // → [1, 2, 3]
+ * slice(iota(6), 0, -2, 2) // → [4, 5]
+ * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
+ */
+export const slice: Slice = dual(
+  'slice',
+  startsWithTensor,
+  (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
+    const n = nodeOf(x);
+    const at = axisOf('slice', n, axis);
+    return tensor(part(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+  },
+);
+
+type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
+  S,
+  A,
+  Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>
+>;
+
+/** See {@link pad}. */
+type Pad = OneError & {
+  <const A extends number, const L extends number, const H extends number>(
+    axis: A,
+    low: Extent<L>,
+    high: Extent<H>,
+    value?: number,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
+  <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+    low: Extent<L>,
+    high: Extent<H>,
+    value?: number,
+  ): Tensor<Padded<S, A, L, H>, D>;
+};
+
+/**
+ * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
+ * a negative count.
+ *
+ * @example
+ * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
+ * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
+ */
+export const pad: Pad = dual(
+  'pad',
+  startsWithTensor,
+  (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
+    const n = nodeOf(x);
+    const at = axisOf('pad', n, axis);
+    const along = (count: number): readonly number[] => n.shape.map((_, i) => (i === at ? count : 0));
+    return tensor(padNode(n, along(low), along(high), along(0), value));
+  },
+);
+
+/** See {@link flip}. */
+type Flip = OneError & {
+  <const A extends readonly number[]>(
+    ...axes: A
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, A>, D>;
+  <S extends Shape, D extends DType, const A extends readonly number[]>(
+    x: Tensor<S, D>,
+    ...axes: A
+  ): Tensor<Having<S, A>, D>;
+};
+
+/**
+ * Reverses the order of the elements along some axes.
+ *
+ * @example
+ * flip(iota(3), 0) // → [2, 1, 0]
+ */
+export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) =>
+  tensor(flipNode(nodeOf(x), axes)),
+);
+
+type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
+  readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
+};
+
+/** See {@link split}. */
+type Split = OneError & {
+  <const N extends readonly number[], const A extends number = -1>(
+    sizes: Extents<N>,
+    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
+  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
+    x: Tensor<S, D>,
+    sizes: Extents<N>,
+    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
+  ): Parts<S, A, N, D>;
+};
+
+/**
+ * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
+ *
+ * @example
+ * const [q, k, v] = split(zeros(8, 7, 7, 192), [64, 64, 64])
+ * q // : Tensor<[8, 7, 7, 64]>
+ * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
+ */
+export const split: Split = dual(
+  'split',
+  startsWithTensor,
+  (x: AnyTensor, sizes: readonly number[], axis = -1) => {
+    const n = nodeOf(x);
+    const at = axisOf('split', n, axis);
+    const given = extents('split', sizes);
+    if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
+      raise('ShapeError', {
+        where: 'split',
+        expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
+        actual: showShape(given),
+        hint: 'give the size of each part',
+      });
+    const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
+    return given.map((size, i) => tensor(part(n, at, starts[i]!, size)));
+  },
+);
+
+// `infer` makes editors show the tuple instead of this name
+type Halves<S extends Shape, A extends number, D extends DType> =
+  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape
+    ? readonly [Tensor<H, D>, Tensor<H, D>]
+    : never;
+
+/** See {@link halve}. */
+type Halve = OneError & {
+  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
+};
+
+/**
+ * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
+ *
+ * @example
+ * const [scale, shift] = halve(zeros(8, 128))
+ * scale // : Tensor<[8, 64]>
+ * halve(iota(4)) // → [[0, 1], [2, 3]]
+ */
+export const halve: Halve = dual('halve', startsWithTensor, (x: AnyTensor, axis = -1) => {
+  const n = nodeOf(x);
+  const at = axisOf('halve', n, axis);
+  const size = n.shape[at]! / 2;
+  if (!Number.isInteger(size))
+    raise('ShapeError', {
+      where: 'halve',
+      expected: `an even extent on axis ${axis}`,
+      actual: showShape(n.shape),
+      hint: 'pad it by one, or slice one off',
+    });
+  return [tensor(part(n, at, 0, size)), tensor(part(n, at, size, size))];
+});

@@ -1,0 +1,132 @@
+/**
+ * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
+ * counter based: element i of a stream is a function of the key and i alone, on every backend.
+ */
+import type { KeyWords } from '../run/backend.js';
+import { raise } from '../errors.js';
+import type { Distribution } from '../graph/node.js';
+import { normalOfBits } from './normalQuantile.js';
+
+const PARITY = 0x1bd11bda;
+
+/** Encrypts the counter `(c0, c1)` under the key `(k0, k1)` into `out[at]` and `out[at + 1]`. */
+const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, at: number): void => {
+  const k2 = k0 ^ k1 ^ PARITY;
+  let a = (c0 + k0) | 0;
+  let b = (c1 + k1) | 0;
+  // the rounds are written out, as a loop over them takes three times as long
+  // prettier-ignore
+  {
+    a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0; b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0; b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0; b = ((b << 6) | (b >>> 26)) ^ a;
+    a = (a + k1) | 0; b = (b + k2 + 1) | 0;
+    a = (a + b) | 0; b = ((b << 17) | (b >>> 15)) ^ a;
+    a = (a + b) | 0; b = ((b << 29) | (b >>> 3)) ^ a;
+    a = (a + b) | 0; b = ((b << 16) | (b >>> 16)) ^ a;
+    a = (a + b) | 0; b = ((b << 24) | (b >>> 8)) ^ a;
+    a = (a + k2) | 0; b = (b + k0 + 2) | 0;
+    a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0; b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0; b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0; b = ((b << 6) | (b >>> 26)) ^ a;
+    a = (a + k0) | 0; b = (b + k1 + 3) | 0;
+    a = (a + b) | 0; b = ((b << 17) | (b >>> 15)) ^ a;
+    a = (a + b) | 0; b = ((b << 29) | (b >>> 3)) ^ a;
+    a = (a + b) | 0; b = ((b << 16) | (b >>> 16)) ^ a;
+    a = (a + b) | 0; b = ((b << 24) | (b >>> 8)) ^ a;
+    a = (a + k1) | 0; b = (b + k2 + 4) | 0;
+    a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0; b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0; b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0; b = ((b << 6) | (b >>> 26)) ^ a;
+  }
+  out[at] = a + k2;
+  out[at + 1] = b + k0 + 5;
+};
+
+/** The block cipher itself: words are unsigned 32-bit integers. */
+export const threefry = (key: KeyWords, counter: KeyWords): KeyWords => {
+  const out = new Int32Array(2);
+  block(key[0] | 0, key[1] | 0, counter[0] | 0, counter[1] | 0, out, 0);
+  return [out[0]! >>> 0, out[1]! >>> 0];
+};
+
+/** The 64 bits of a safe integer, the low word first: the key of a seed. */
+export const keyWords = (seed: number, where = 'key'): KeyWords =>
+  Number.isSafeInteger(seed)
+    ? [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
+    : raise('ConfigError', {
+        where,
+        expected: 'a safe integer',
+        actual: `${seed}`,
+        hint: 'give an integer between -(2^53 - 1) and 2^53 - 1',
+      });
+
+/**
+ * A new key from a key and 64 bits. New keys are blocks under another key than samples are, so no
+ * derived key is ever equal to numbers drawn from its parent by construction.
+ */
+export const deriveWords = ([k0, k1]: KeyWords, words: readonly [number, number]): KeyWords =>
+  threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
+
+/** 64 bits of a name: its UTF-16 units, four at a time, then its length, each block keyed by the last hash. */
+export const wordsOfName = (name: string): KeyWords => {
+  const unit = (at: number): number => (at < name.length ? name.charCodeAt(at) : 0);
+  let hash: KeyWords = [0, 0];
+  for (let at = 0; at < name.length; at += 4) {
+    const words: KeyWords = [unit(at) | (unit(at + 1) << 16), unit(at + 2) | (unit(at + 3) << 16)];
+    const next = threefry(hash, words);
+    hash = [next[0] ^ words[0], next[1] ^ words[1]];
+  }
+  return threefry(hash, [name.length, 0]);
+};
+
+/** Where samples are written; the float64 reference holds the same numbers as float32 backends. */
+export type RandomArray = Float32Array | Float64Array | Int32Array;
+
+/** Words of the stream are made this many at a time, so that they stay in the first cache. */
+const CHUNK = 1024;
+
+/** Writes f(word i of the key's stream) to element i. */
+const each = ([k0, k1]: KeyWords, out: RandomArray, f: (word: number) => number): void => {
+  const words = new Int32Array(Math.min(CHUNK, out.length + (out.length & 1)));
+  for (let start = 0; start < out.length; start += CHUNK) {
+    const length = Math.min(CHUNK, out.length - start);
+    for (let i = 0; i < length; i += 2) block(k0 | 0, k1 | 0, (start + i) / 2, 0, words, i);
+    for (let i = 0; i < length; i++) out[start + i] = f(words[i]!);
+  }
+};
+
+/** 0 … n − 1, shuffled after Fisher and Yates; swap i takes 53 bits of block i. */
+const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
+  const words = new Int32Array(2);
+  for (let i = 0; i < out.length; i++) {
+    block(k0 | 0, k1 | 0, i, 0, words, 0);
+    const uniform = ((words[0]! >>> 5) * 2 ** 26 + (words[1]! >>> 6)) / 2 ** 53;
+    const other = Math.floor(uniform * (i + 1));
+    out[i] = out[other]!;
+    out[other] = i;
+  }
+};
+
+/**
+ * Fills `out` from a key. The numbers are float32 ones in any array.
+ * - `bits`: 32 bits, as an int32
+ * - `uniform`: one of the 2²⁴ multiples of 2⁻²⁴ in [0, 1)
+ * - `normal`: standard normal, from 23 bits; see `normalQuantile.ts`
+ * - `permutation`: 0 … n − 1 in random order; this one depends on n too
+ */
+export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void => {
+  switch (distribution) {
+    case 'bits':
+      return each(key, out, (word) => word);
+    case 'uniform':
+      return each(key, out, (word) => (word >>> 8) * 2 ** -24);
+    case 'normal':
+      return each(key, out, (word) => Math.fround(normalOfBits(word >>> 9)));
+    case 'permutation':
+      return shuffle(key, out);
+  }
+};

@@ -1,0 +1,58 @@
+import { effect, type Effect } from './effect.js';
+import { exactly } from '../../internal/decode.js';
+import { E, F, t, TE } from '../../internal/fp.js';
+import type { Extent } from '../types/dim.js';
+import { type At, type Executable, executable } from './executable.js';
+import { optionsOf } from '../options.js';
+import { plan } from '../compile/planning.js';
+import type { Program } from '../graph/program.js';
+import type { Bindings, Syms } from '../types/spec.js';
+
+export interface CompileOptions<I> {
+  /**
+   * Inputs by name whose memory a run may take over for the output of the same path: the value that is
+   * given is consumed, and the result lies in its place.
+   */
+  readonly donate?: readonly (keyof I & string)[];
+}
+
+const compileOptions = optionsOf({
+  where: 'compile',
+  options: exactly({}, { donate: t.readonlyArray(t.string, 'names of inputs') }),
+  hint: "{ donate: ['state'] } gives the memory of an input to the output of its name",
+});
+
+/**
+ * Compiles a program at given extents of its symbols for the backend of the environment. The errors of the
+ * builder (shapes, dtypes, keys used twice) come back as a `Left`. Hold the executable: running it costs no
+ * tracing.
+ *
+ * @example
+ * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(pipe(x, sub(y)))))
+ * const given = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }
+ * const executable = compile(mse, { B: 2 })
+ * const loss = pipe(executable, RTE.flatMapTaskEither(({ run }) => run(given)), RTE.flatMap(read))
+ * await using(reference())(loss)() // → E.right([4])
+ */
+export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+  program: Program<I, O>,
+  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  options: CompileOptions<I> = {},
+): Effect<Executable<At<I, E>, At<O, E>>> =>
+  effect((backend) =>
+    F.pipe(
+      // each Extent<E[K]> is E[K], or a message that no number fits
+      TE.fromEither(
+        F.pipe(
+          compileOptions(options),
+          E.flatMap(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
+        ),
+      ),
+      TE.flatMap(({ plan: planned, traced }) =>
+        F.pipe(
+          backend.compile(planned),
+          TE.map((runner) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
+        ),
+      ),
+    ),
+  );

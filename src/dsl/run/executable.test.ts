@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import { E, F, RTE } from '../../internal/fp.js';
+import {
+  add,
+  compile,
+  leafSpec,
+  mul,
+  type NoisefoldError,
+  program,
+  type Tensor,
+  treeSpec,
+  upload,
+  using,
+} from '../index.js';
+
+const twice = program({ x: '2 2' }, ({ x }) => mul(x, 2));
+
+describe('options of compile that cannot be', () => {
+  const double = program({ x: '2' }, ({ x }) => ({ x: add(x, x) }));
+  const saidOf = async (options: unknown): Promise<string> =>
+    E.match(({ message }: NoisefoldError) => message, () => 'taken')(
+      await using(reference())(compile(double, {}, options as never))(),
+    ); // prettier-ignore
+  test.each([
+    [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [null, "compile: expected { donate }, got null; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
+    [{ donate: ['x'] }, 'taken'],
+  ])('%j: %s', async (options, says) => expect(await saidOf(options)).toBe(says)); // prettier-ignore
+});
+
+describe('a wrong input is told by what it is', () => {
+  test.each<[string, unknown, string, string]>([
+    ['an array', [1, 2, 3, 4], 'ShapeError', 'Array'],
+    ['nothing', undefined, 'ShapeError', 'nothing'],
+    ['a word', 'one', 'ShapeError', 'string one'],
+    ['numbers too few', Float32Array.of(1), 'ShapeError', '1 numbers'],
+    ['integers', Int32Array.of(1, 2, 3, 4), 'DTypeError', 'Int32Array'],
+    ['bytes', Uint8Array.of(1, 2, 3, 4), 'DTypeError', 'Uint8Array'],
+  ])('%s', async (_, x, tag, actual) => {
+    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x } as never))); // prettier-ignore
+    expect(await using(reference())(run)()).toMatchObject(
+      E.left({ _tag: tag, where: 'input x', expected: 'float32 [2, 2]', actual }),
+    );
+  });
+
+  test.each<['int32' | 'bool', number]>([
+    ['int32', 1.5],
+    ['int32', 2 ** 31],
+    ['bool', 2],
+  ])('a number that is no %s', async (dtype, x) => {
+    const same = program(
+      treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }),
+      ({ x }) => x,
+    );
+    const run = F.pipe(compile(same, {}), RTE.flatMapTaskEither((e) => e.run({ x }))); // prettier-ignore
+    expect(await using(reference())(run)()).toMatchObject(
+      E.left({ _tag: 'DTypeError', where: 'input x', expected: `${dtype} []`, actual: `${x}` }),
+    );
+  });
+
+  test('a value of another dtype', async () => {
+    const backend = right(await reference()());
+    const x = right(await upload(Int32Array.of(1, 2, 3, 4), [2, 2])(backend)());
+    const executable = right(await compile(twice, {})(backend)());
+    expect(await executable.run({ x } as never)()).toMatchObject(
+      E.left({ _tag: 'DTypeError', actual: 'a value int32 [2, 2]' }),
+    );
+    right(await backend.close());
+  });
+});

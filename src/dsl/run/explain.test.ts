@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import { cpu } from '../../backends/tfjs/cpu.js';
+import { F, RTE } from '../../internal/fp.js';
+import {
+  addBias,
+  compile,
+  explain,
+  type ExplainedCall,
+  matmul,
+  program,
+  showExplanation,
+  silu,
+  using,
+} from '../index.js';
+
+const layer = program({ x: 'B 4', p: { w: '4 8', b: '8' } }, ({ x, p }) =>
+  F.pipe(x, matmul(p.w), addBias(p.b), silu),
+);
+const explained = async (backend: typeof cpu): Promise<readonly ExplainedCall[]> => {
+  const calls = F.pipe(compile(layer, { B: 2 }), RTE.map((executable) => explain(executable))); // prettier-ignore
+  return right(await using(backend())(calls)());
+};
+
+test('a fused call names all of its operations, the last one first, and the parameter among them', async () => {
+  expect(await explained(cpu)).toMatchObject([
+    { label: 'dot', place: 'p.w', flops: 2 * 2 * 4 * 8 },
+    { label: 'mul ∘ sigmoid ∘ add', place: 'p.b', flops: 3 * 2 * 8 },
+  ]);
+});
+
+test('what is not counted is null, and shows no rate', async () => {
+  const calls = await explained(reference);
+  expect(calls.map(({ flops }) => flops)).toEqual(calls.map(() => null));
+  const [dot] = calls.filter(({ label }) => label === 'dot');
+  const shown = showExplanation([{ ...dot!, milliseconds: 0.5 }]);
+  expect(shown.replace(/\s+/g, ' ')).toBe(` 0.500 ${dot!.kernel} dot ${dot!.shapes} p.w`);
+});

@@ -1,0 +1,114 @@
+/** What an executable does, call by call. */
+import { showShape } from '../errors.js';
+import { type Anchor, sizeOf } from '../graph/node.js';
+import type { Call, Plan, View } from '../compile/plan.js';
+import type { Region } from '../graph/region.js';
+
+/** One call of a plan, with what it takes. */
+export interface ExplainedCall {
+  /** The kernel that the backend chose. */
+  readonly kernel: string;
+  /** The operations that it carries out. */
+  readonly label: string;
+  /** The path of the parameter that it works on; empty if none. */
+  readonly place: string;
+  /** Shapes of operands and result, `[8, 32, 32, 64] × [3, 3, 64, 64] → [8, 32, 32, 64]`. */
+  readonly shapes: string;
+  /** Floating-point operations, a multiply-add counts as two; null where they are not counted. */
+  readonly flops: number | null;
+  /** Elements read and written, each once, four bytes apiece. */
+  readonly bytes: number;
+  /** Measured time, where the plan was run with `profile`. */
+  readonly milliseconds: number | null;
+}
+
+const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): number => {
+  const [a, b] = inputs as readonly [View, View];
+  switch (anchor.op) {
+    case 'dot':
+      return 2 * sizeOf(output.shape) * a.shape.at(-1)!;
+    case 'conv2d':
+      return 2 * sizeOf(output.shape) * sizeOf(b.shape.slice(0, 3));
+    case 'filterGradient':
+      return 2 * sizeOf(b.shape) * sizeOf(output.shape.slice(0, 3));
+  }
+};
+
+const regionFlops = (region: Region): number => {
+  const arithmetic = region.body.filter(
+    ({ op }) => op === 'unary' || op === 'binary' || op === 'select',
+  ).length;
+  const reductions = region.stores.filter(({ reduce }) => reduce !== null).length;
+  return sizeOf(region.extents) * (arithmetic + reductions);
+};
+
+/** The distinct elements that strided loops touch. */
+const touched = (extents: readonly number[], strides: readonly number[]): number =>
+  extents.reduce((n, extent, loop) => (strides[loop] === 0 ? n : n * extent), 1);
+
+const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> => {
+  switch (call.kind) {
+    case 'region': {
+      const { extents, reduced, loads, stores } = call.region;
+      const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
+      return {
+        shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(extents.slice(0, extents.length - reduced))}`,
+        flops: regionFlops(call.region),
+        bytes: 4 * accesses.reduce((a, b) => a + b, 0),
+      };
+    }
+    case 'anchor':
+    case 'library':
+      return {
+        shapes: `${call.inputs.map(({ shape }) => showShape(shape)).join(' × ')} → ${showShape(call.output.shape)}`,
+        flops: call.kind === 'anchor' ? anchorFlops(call.anchor, call.inputs, call.output) : null,
+        bytes: 4 * [...call.inputs, call.output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      };
+    case 'random':
+      return {
+        shapes: `→ ${showShape(call.output.shape)}`,
+        flops: null,
+        bytes: 4 * sizeOf(call.output.shape),
+      };
+  }
+};
+
+/**
+ * Lists every call of an executable, in order of execution; with the times of `profile`, if given.
+ *
+ * @example
+ * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => pipe(x, matmul(w)))
+ * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
+ * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
+ * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
+ * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
+ */
+export const explain = (
+  { plan, kernels }: { readonly plan: Plan; readonly kernels: readonly string[] },
+  milliseconds: readonly number[] = [],
+): readonly ExplainedCall[] =>
+  plan.calls.map((call, i) => ({
+    kernel: kernels[i] ?? call.kind,
+    label: call.origin.label,
+    place: call.origin.place,
+    ...costOf(call),
+    milliseconds: milliseconds[i] ?? null,
+  }));
+
+/**
+ * The explanation as lines of text: milliseconds and GFLOP/s where they were measured, kernel, operations,
+ * shapes, place.
+ *
+ * @example
+ * const dot = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
+ * const text = showExplanation([{ ...dot, flops: 10240, bytes: 4928, milliseconds: 0.005 }])
+ * text // → '    0.005    2.0  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
+ */
+export const showExplanation = (calls: readonly ExplainedCall[]): string =>
+  calls
+    .map(({ kernel, label, place, shapes, flops, milliseconds }) => {
+      const time = milliseconds === null ? '' : milliseconds.toFixed(3).padStart(9);
+      const rate = milliseconds && flops !== null ? (flops / milliseconds / 1e6).toFixed(1) : '';
+      return `${time}${milliseconds === null ? '' : rate.padStart(7)}  ${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
+    })
+    .join('\n');

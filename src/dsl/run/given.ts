@@ -1,0 +1,129 @@
+/** What a run is given: values and host numbers, held against the plan's inputs. */
+import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import type { Backend, HostArray, KeyWords, Slot } from './backend.js';
+import { fail, type NoisefoldError, showShape } from '../errors.js';
+import { dtypeOfArray } from './hostArray.js';
+import { sizeOf } from '../graph/node.js';
+import type { Plan } from '../compile/plan.js';
+import type { NumberType } from '../graph/region.js';
+import { kindOf } from '../types/tree.js';
+import { isValue, liveOn, type ResidentRecord } from './value.js';
+
+const memberAt = (tree: unknown, path: string): unknown =>
+  path === ''
+    ? tree
+    : path
+        .split('.')
+        .reduce<unknown>(
+          (at, key) =>
+            typeof at === 'object' && at !== null
+              ? (at as Readonly<Record<string, unknown>>)[key]
+              : undefined,
+          tree,
+        );
+
+const fits: Readonly<Record<NumberType, (x: number) => boolean>> = {
+  float32: () => true,
+  int32: (x) => x === (x | 0),
+  bool: (x) => x === 0 || x === 1,
+};
+const arrays: Readonly<Record<NumberType, string>> = {
+  float32: 'a Float32Array',
+  int32: 'an Int32Array',
+  bool: 'a Uint8Array of 0 and 1',
+};
+
+const isKeyWords = (x: unknown): x is KeyWords =>
+  Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
+
+/** A given input, ready to run: whether its memory is the run's own, to be released after it. */
+export interface Given {
+  readonly slot: Slot;
+  readonly resident: ResidentRecord | null;
+  readonly temporary: boolean;
+}
+
+const given =
+  (backend: Backend, inputs: unknown) =>
+  ({ path, shape, dtype }: Plan['inputs'][number]): taskEither.TaskEither<NoisefoldError, Given> => {
+    const x = memberAt(inputs, path);
+    const where = `input ${path === '' ? '(the only one)' : path}`;
+    const wrong = (
+      actual: string,
+      hint: string,
+      tag: 'ShapeError' | 'DTypeError' = 'ShapeError',
+    ): taskEither.TaskEither<NoisefoldError, never> =>
+      TE.fromEither(fail(tag, { where, expected: `${dtype} ${showShape(shape)}`, actual, hint }));
+    if (dtype === 'key')
+      return isKeyWords(x)
+        ? TE.right({ slot: x, resident: null, temporary: false })
+        : wrong(kindOf(x), 'give a key: key(7)', 'DTypeError');
+    if (isValue(x))
+      return F.pipe(
+        TE.fromEither(liveOn(backend, where)(x)),
+        TE.flatMap((resident): taskEither.TaskEither<NoisefoldError, Given> =>
+          resident.dtype === dtype && showShape(resident.shape) === showShape(shape)
+            ? TE.right({ slot: resident.buffer, resident, temporary: false })
+            : wrong(
+                `a value ${resident.dtype} ${showShape(resident.shape)}`,
+                'compile at the extents that you run with, and upload in the dtype of the spec',
+                resident.dtype === dtype ? 'ShapeError' : 'DTypeError',
+              ),
+        ),
+      );
+    if (typeof x === 'number' && !fits[dtype](x))
+      return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
+    const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
+    if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
+      return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
+    const host = numbers as HostArray; // a typed array; its dtype and length are checked next
+    if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
+      return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
+    if (host.length !== sizeOf(shape))
+      return wrong(`${host.length} numbers`, 'give one number for each element');
+    return TE.map((slot: Slot): Given => ({ slot, resident: null, temporary: true }))(
+      backend.upload(host, dtype),
+    );
+  };
+
+/** A donated value must not be given twice. */
+const checkDonations = (planned: Plan, all: readonly Given[]): E.Either<NoisefoldError, void> => {
+  const twice = all.findIndex(
+    (g, i) =>
+      g.resident !== null &&
+      planned.inputs[i]!.donated &&
+      all.some((other, j) => i !== j && other.resident === g.resident),
+  );
+  return twice < 0
+    ? E.right(undefined)
+    : fail('ValueConsumed', {
+        where: `input ${planned.inputs[twice]!.path}`,
+        expected: 'a donated value in one place',
+        actual: 'the same value for two inputs',
+        hint: 'upload a copy, or do not donate it',
+      });
+};
+
+/** Gives back what was uploaded for one run. */
+export const releaseTemporaries = (backend: Backend, all: readonly Given[]): void => {
+  for (const { slot, temporary } of all) if (temporary && !('length' in slot)) backend.release(slot)();
+};
+
+/** All inputs of a plan, in its order. Where one does not fit, those before it are given back. */
+export const givenTo =
+  (backend: Backend, planned: Plan) =>
+  (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly Given[]> =>
+  async () => {
+    const all: Given[] = [];
+    const failed = (error: NoisefoldError): E.Either<NoisefoldError, never> => {
+      releaseTemporaries(backend, all);
+      return E.left(error);
+    };
+    for (const input of planned.inputs) {
+      const one = await given(backend, inputs)(input)();
+      if (E.isLeft(one)) return failed(one.left);
+      all.push(one.right);
+    }
+    const checked = checkDonations(planned, all);
+    return E.isLeft(checked) ? failed(checked.left) : E.right(all);
+  };

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { E, RTE } from '../../internal/fp.js';
+import {
+  add, type Backend, compile, fail, foldIn, iterate, key, mul, normal, program, read, sum, upload,
+} from '../index.js'; // prettier-ignore
+
+/** A step of a random walk, which shrinks by a rate. */
+const walk = program({ x: '64', rate: '', key: 'key' }, ({ x, rate, key }) => {
+  const next = add(mul(x, rate), normal(key, 64));
+  return { x: next, total: sum(next) };
+});
+
+const start = Float32Array.from({ length: 64 }, (_, i) => i);
+const inputsOf = (index: number) => ({ rate: 0.5 + index / 1000, key: foldIn(key(7), index) });
+
+const backends = [
+  { name: 'reference', acquire: reference() },
+  { name: 'wasm', acquire: wasm() },
+];
+
+describe.each(backends)('on $name', ({ acquire }) => {
+  const onBackend = (test: (backend: Backend) => Promise<void>) => async (): Promise<void> => {
+    const backend = right(await acquire());
+    await test(backend);
+    right(await backend.close());
+  };
+  const began = async (backend: Backend, donate: readonly 'x'[] = ['x']) => {
+    const step = right(await compile(walk, {}, { donate })(backend)());
+    const before = backend.stats();
+    const x = right(await upload(start, [64])(backend)());
+    return { step, x, before };
+  };
+  const inUse = (backend: Backend) => {
+    const { buffers, bytes } = backend.stats();
+    return { buffers, bytes };
+  };
+
+  test.each([
+    { kind: 'is donated', donate: ['x'] },
+    { kind: 'is not donated', donate: [] },
+  ] as const)(
+    'a state that $kind takes no more memory after 1000 steps, and is what a loop makes of it',
+    ({ donate }) =>
+      onBackend(async (backend) => {
+        const { step, x } = await began(backend, donate);
+        const memory = new Set<string>();
+        const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // prettier-ignore
+        const before = inUse(backend);
+        const last = right(await iterate(step, options)({ x })(backend)());
+        expect(memory.size).toBe(1); // the state, and the total that is seen
+        expect(inUse(backend)).toEqual(before);
+
+        let expected = right(await upload(start, [64])(backend)());
+        for (let i = 0; i < 1000; i++) expected = right(await step.run({ x: expected, ...inputsOf(i) })()).x;
+        expect(right(await read(last.x)(backend)())).toEqual(right(await read(expected)(backend)()));
+      })(),
+  );
+
+  test(
+    'results are seen each so many steps, the last of them',
+    onBackend(async (backend) => {
+      const { step, x } = await began(backend);
+      const seen: (readonly [number, number])[] = [];
+      const iterated = iterate(step, {
+        times: 10,
+        every: 3,
+        inputs: inputsOf,
+        onStep: ({ total }, index) => RTE.map(([n]: Float32Array | Float64Array) => seen.push([index, n!]))(read(total)), // prettier-ignore
+      });
+      right(await iterated({ x })(backend)());
+      let y = right(await upload(start, [64])(backend)());
+      const totals: number[] = [];
+      for (let i = 0; i < 10; i++) {
+        const result = right(await step.run({ x: y, ...inputsOf(i) })());
+        y = result.x;
+        totals.push(right(await read(result.total)(backend)())[0]!);
+      }
+      expect(seen).toEqual([2, 5, 8].map((index) => [index, totals[index]]));
+    }),
+  );
+
+  test(
+    'no steps leave the state as it is',
+    onBackend(async (backend) => {
+      const { step, x } = await began(backend);
+      const last = right(await iterate(step, { times: 0, inputs: inputsOf })({ x })(backend)());
+      expect([...right(await read(last.x)(backend)())]).toEqual([...start]);
+    }),
+  );
+
+  describe('gives everything back, with the error, where', () => {
+    test.each([
+      {
+        kind: 'an input of a step does not fit',
+        options: () => ({
+          inputs: (index: number) => ({ ...inputsOf(index), rate: index < 5 ? 1 : Float32Array.of(1, 2) }),
+        }),
+        error: { _tag: 'ShapeError', where: 'input rate' },
+      },
+      {
+        kind: 'what looks on fails',
+        options: () => ({
+          onStep: (_: unknown, index: number) =>
+            index < 5
+              ? RTE.right(null)
+              : RTE.fromEither(fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' })),
+        }),
+        error: { _tag: 'ConfigError', where: 'here' },
+      },
+      {
+        kind: 'a signal ends it',
+        options: () => {
+          const controller = new AbortController();
+          return {
+            signal: controller.signal,
+            onStep: (_: unknown, index: number) => RTE.fromIO(() => index === 4 && controller.abort()),
+          };
+        },
+        error: { _tag: 'Cancelled', where: 'iteration, step 5' },
+      },
+      {
+        kind: 'its numbers are none',
+        options: () => ({ times: 2.5 }),
+        error: { _tag: 'ConfigError', where: 'iteration', actual: 'times 2.5, every 1' },
+      },
+    ])('$kind', ({ options, error }) =>
+      onBackend(async (backend) => {
+        for (const donate of [['x'], []] as const) {
+          const { step, x, before } = await began(backend, donate);
+          const iterated = iterate(step, { times: 10, inputs: inputsOf, ...options() } as never)({ x });
+          expect(await iterated(backend)()).toMatchObject(E.left(error));
+          expect(inUse(backend)).toEqual({ buffers: before.buffers, bytes: before.bytes });
+          step.release();
+        }
+      })(),
+    );
+
+    test(
+      'what looks on throws, which is thrown on',
+      onBackend(async (backend) => {
+        const { step, x, before } = await began(backend);
+        const onStep = () => {
+          throw new Error('a defect');
+        };
+        await expect(iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)()).rejects.toThrow('a defect'); // prettier-ignore
+        expect(inUse(backend)).toEqual({ buffers: before.buffers, bytes: before.bytes });
+      }),
+    );
+
+    test(
+      'the state has a member that no step gives',
+      onBackend(async (backend) => {
+        const { step, x, before } = await began(backend);
+        const rate = right(await upload(Float32Array.of(1), [])(backend)());
+        const iterated = iterate(step, { times: 2, inputs: inputsOf })({ x, rate } as { x: typeof x });
+        expect(await iterated(backend)()).toMatchObject(
+          E.left({ _tag: 'ConfigError', where: 'iteration', actual: 'rate' }),
+        );
+        expect(inUse(backend)).toEqual({ buffers: before.buffers, bytes: before.bytes });
+      }),
+    );
+  });
+});

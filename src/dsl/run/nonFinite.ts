@@ -1,0 +1,93 @@
+import { effect, type Effect } from './effect.js';
+import { F, TE } from '../../internal/fp.js';
+import type { Extent } from '../types/dim.js';
+import { evaluate } from './evaluate.js';
+import type { At, Feed } from './executable.js';
+import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
+import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
+import { build, labelOf, primitiveOf } from '../primitives/table.js';
+import type { Program } from '../graph/program.js';
+import type { Syms } from '../types/spec.js';
+import { type Dim, isTensor, nodeOf, type Tensor, tensor } from '../graph/tensor.js';
+import { leaves } from '../types/tree.js';
+
+const nameOf = (n: Node): string => {
+  const path = pathOf(n);
+  if (path !== null) return `input ${path}`;
+  return placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`;
+};
+
+/** `[1]`: 1 where all numbers of a node are finite, else 0. */
+const isSound = (n: Node): Node => {
+  const finite = cast(unary('isFinite', n), 'int32');
+  return reshape(reduce('min', finite, n.shape.map((_, axis) => axis)), [1]); // prettier-ignore
+};
+
+/** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
+const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] => {
+  if (pathOf(n) !== null) return []; // what is given comes from nothing else
+  const { used } = primitiveOf(n);
+  return n.inputs.flatMap((operand, i) =>
+    operand.dtype === 'float32' ? [[operand, used?.(n, i, build) ?? operand] as const] : [],
+  );
+};
+
+/** The graph under some roots, watched: a flag for each result, and the way back from it. */
+interface Watched {
+  readonly roots: readonly Node[];
+  /** Each node that is watched, with the place of its flag. */
+  readonly flags: ReadonlyMap<Node, number>;
+  readonly operands: ReadonlyMap<Node, ReturnType<typeof operandsOf>>;
+}
+
+const watch = (outputs: readonly Node[]): Watched => {
+  const roots = outputs.filter(({ dtype }) => dtype === 'float32');
+  const operands = new Map(reachable(roots).map((n) => [n, operandsOf(n)] as const));
+  const used = [...operands.values()].flatMap((edges) => edges.map(([, node]) => node));
+  return { roots, operands, flags: new Map([...new Set([...roots, ...used])].map((n, i) => [n, i])) };
+};
+
+/** Back from a result that is not finite to the first on the way whose operands all are. */
+const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node | null => {
+  const isBad = (n: Node): boolean => sound[flags.get(n)!] === 0;
+  let [origin, next] = [null as Node | null, roots.find(isBad)];
+  while (next !== undefined) {
+    origin = next;
+    next = operands.get(next)!.find(([, used]) => isBad(used))?.[0];
+  }
+  return origin;
+};
+
+/**
+ * Finds where NaN or infinity begins: follows a result of a program that is not finite back through operands
+ * that are not, to the operation, input or constant where there are none. What is masked out by a `select` does
+ * not count. Null where all results are finite. It watches every intermediate result: run it on the reference
+ * backend, after a step went wrong.
+ *
+ * @example
+ * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
+ * const origin = nonFiniteOrigin(step, { B: 2 }, { p: Float32Array.of(0.5, 0) })
+ * await using(reference())(origin)() // → E.right('log (p)')
+ */
+export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+  program: Program<I, O>,
+  extents: { readonly [K in keyof E]: Extent<E[K]> },
+  inputs: Feed<At<I, E>>,
+): Effect<string | null> =>
+  effect((backend) => {
+    let watched: Watched = watch([]); // until the program is traced
+    const flags: Program<I, Tensor<[Dim], 'int32'>> = {
+      inputs: program.inputs,
+      trace: (given) => {
+        watched = watch(leaves(program.trace(given), isTensor).map(({ leaf }) => nodeOf(leaf)));
+        return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(isSound)], 0));
+      },
+    };
+    return F.pipe(
+      evaluate<I, Tensor<[Dim], 'int32'>, E>(flags, extents)(inputs)(backend),
+      TE.map((sound) => {
+        const origin = originIn(watched, sound.subarray(1));
+        return origin === null ? null : nameOf(origin);
+      }),
+    );
+  });

@@ -1,0 +1,60 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { reference } from '../../backends/reference/index.js';
+import { E, F, RTE } from '../../internal/fp.js';
+import { read, release, upload, using, type Value, valueShape } from './value.js';
+
+describe('upload', () => {
+  test.each([[[1.5, 2]], [[-1, -3]], [[Number.NaN]], [[2, 2]]])('refuses the shape %o', async (shape) => {
+    const uploaded = await using(reference())(upload(Float32Array.of(1, 2, 3), shape))();
+    expect(uploaded).toMatchObject(E.left({ _tag: 'ShapeError', where: 'upload' }));
+  });
+
+  test('takes the dtype from the array', async () => {
+    const there = upload(Int32Array.of(3, 1), [2]);
+    expect(await using(reference())(F.pipe(there, RTE.flatMap(read)))()).toEqual(
+      E.right(Int32Array.of(3, 1)),
+    );
+    const bools = upload(Uint8Array.of(1, 0), [2]);
+    expect(await using(reference())(F.pipe(bools, RTE.flatMap(read)))()).toEqual(
+      E.right(Uint8Array.of(1, 0)),
+    );
+  });
+});
+
+test('release can be tapped: the type of what is released stays', async () => {
+  const tapped = F.pipe(upload(Float32Array.of(1), [1]), RTE.tap(release));
+  const shape = F.pipe(
+    tapped,
+    RTE.map((v) => {
+      expectTypeOf(v).toEqualTypeOf<Value<readonly [1]>>();
+      return valueShape(v);
+    }),
+  );
+  expect(await using(reference())(shape)()).toEqual(E.right([1]));
+});
+
+describe('using', () => {
+  test.each<[string, () => Promise<never>]>([
+    ['reject', () => Promise.reject(new Error('a defect'))],
+    [
+      'throw',
+      () => {
+        throw new Error('a defect');
+      },
+    ],
+  ])('closes the backend where the effects %s, and passes the defect on', async (_, effects) => {
+    const backend = right(await reference()());
+    let closed = 0;
+    const counted = {
+      ...backend,
+      close: async () => {
+        closed++;
+        return backend.close();
+      },
+    };
+    const run = using(async () => E.right(counted))(() => effects);
+    await expect(run()).rejects.toThrow('a defect');
+    expect(closed).toBe(1);
+  });
+});

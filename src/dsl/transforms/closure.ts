@@ -1,0 +1,55 @@
+/** Functions of trees of tensors as graphs over inputs of their own. */
+import { type Node, reachable, substitute } from '../graph/node.js';
+import { inputLike, isInput } from '../primitives/index.js';
+import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
+import { mapLeaves } from '../types/tree.js';
+
+/** A function applied over fresh inputs. */
+export interface Opened<Y> {
+  readonly result: Y;
+  /** The fresh inputs, in the order of the tree. */
+  readonly formals: readonly Node[];
+  /** What stands in the argument where each of them stands. */
+  readonly actuals: readonly Node[];
+}
+
+/** Whether a node has a gradient. */
+export const isFloat = (n: Node): boolean => n.dtype === 'float32';
+
+/** Applies a function to fresh inputs, in the place of the leaves of the argument that `isFresh` takes. */
+export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): Opened<Y> => {
+  const actualOf = new Map<Node, Node>();
+  const fresh = mapLeaves(p, isTensor, (leaf: AnyTensor) => {
+    const actual = nodeOf(leaf);
+    if (!isFresh(actual)) return leaf;
+    const formal = inputLike(actual);
+    actualOf.set(formal, actual);
+    return tensor(formal);
+  }) as P; // the same tree with other tensors of the same types
+  return { result: f(fresh), formals: [...actualOf.keys()], actuals: [...actualOf.values()] };
+};
+
+/** The operands from outside of what depends on `formals`, but for constants: what a function captures. */
+const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
+  const inside = new Set(formals);
+  const outside = new Set<Node>();
+  for (const n of reachable([root], formals)) {
+    if (n.inputs.some((input) => inside.has(input))) inside.add(n);
+    else if (isInput(n) || n.inputs.some((input) => outside.has(input))) outside.add(n);
+  }
+  return outside.has(root)
+    ? [root]
+    : [...new Set([...inside].flatMap(({ inputs }) => inputs.filter((input) => outside.has(input))))];
+};
+
+/** An opened function over fresh inputs for what it captures too: its graph has no other inputs. */
+export const closed = ({ result, formals, actuals }: Opened<AnyTensor>): Opened<Node> => {
+  const root = nodeOf(result);
+  const captives = captured(root, formals);
+  const fresh = captives.map(inputLike);
+  return {
+    result: substitute([root], captives, fresh)[0]!,
+    formals: [...formals, ...fresh],
+    actuals: [...actuals, ...captives],
+  };
+};

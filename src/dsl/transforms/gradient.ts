@@ -1,0 +1,125 @@
+/**
+ * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is
+ * differentiated, and the arguments are put in their place: so only what comes through the arguments
+ * counts, whatever the function captures, and derivatives can be differentiated again.
+ */
+import { open } from './closure.js';
+import { differentiate } from './differentiate.js';
+import { raise, showShape } from '../errors.js';
+import { type Grads, gradsOf } from '../graph/grads.js';
+import { substitute } from '../graph/node.js';
+import { full } from '../primitives/index.js';
+import {
+  type DType,
+  isTensor,
+  nodeOf,
+  type Scalar,
+  type Shape,
+  tensor,
+  type Tensor,
+} from '../graph/tensor.js';
+import { leaves, mapLeaves } from '../types/tree.js';
+
+/**
+ * The value of a scalar function, its gradient by the first argument, and what else it gives: `f` gives `[value,
+ * aux]`, where `aux` is a tree of tensors that are not differentiated, such as the terms of a loss. See
+ * {@link valueAndGrad}.
+ *
+ * @example
+ * const loss = (p: { readonly w: Tensor<[3]> }) => {
+ *   const [fit, decay] = [sum(square(p.w)), sum(p.w)]
+ *   return [add(fit, decay), { fit, decay }] as const
+ * }
+ * const { value, aux, grad } = valueAuxAndGrad(loss)({ w: constantOf([1, 2, 3], 3) })
+ * value // → 20
+ * aux // → { fit: 14, decay: 6 }
+ * grad // → { w: [3, 5, 7] }
+ */
+export const valueAuxAndGrad =
+  <P, A extends readonly unknown[], X>(f: (p: P, ...rest: A) => readonly [value: Scalar, aux: X]) =>
+  (p: P, ...rest: A): { readonly value: Scalar; readonly aux: X; readonly grad: Grads<P> } => {
+    const { result, formals, actuals } = open((q: P) => f(q, ...rest), p);
+    const y = nodeOf(result[0]);
+    if (y.shape.length > 0 || y.dtype !== 'float32')
+      raise('ShapeError', {
+        where: 'valueAndGrad',
+        expected: 'a function to a float32 scalar, []',
+        actual: `${y.dtype} ${showShape(y.shape)}`,
+        hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
+      });
+    const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
+    const beside = leaves(result[1], isTensor).map(({ leaf }) => nodeOf(leaf));
+    const [value, ...closed] = substitute([...outputs, ...beside, ...gradients], formals, actuals);
+    const outside = new Map(beside.map((n, i) => [n, closed[i]!]));
+    return {
+      value: tensor(value!),
+      // the same tree, over the arguments themselves
+      aux: mapLeaves(result[1], isTensor, (x) => tensor(outside.get(nodeOf(x))!)) as X,
+      grad: gradsOf(p, closed.slice(beside.length)),
+    };
+  };
+
+/**
+ * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
+ * not float32 get null. Raises `ShapeError` if the result is no float32 scalar. Nothing else that the function makes
+ * can be used outside of it: {@link valueAuxAndGrad} gives more results.
+ *
+ * @example
+ * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
+ * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }
+ */
+export const valueAndGrad =
+  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
+  (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
+    const { value, grad } = valueAuxAndGrad((q: P, ...others: A) => [f(q, ...others), null] as const)(
+      p,
+      ...rest,
+    );
+    return { value, grad };
+  };
+
+/**
+ * The gradient of a scalar function by its first argument; see {@link valueAndGrad}. A gradient can be
+ * differentiated again.
+ *
+ * @example
+ * const cube = (x: Scalar) => pipe(x, pow(3))
+ * grad(cube)(scalar(2)) // → 12
+ * grad(grad(cube))(scalar(2)) // → 12
+ * grad((x: Tensor<[3]>) => sum(square(x)))(constantOf([1, 2, 3], 3)) // → [2, 4, 6]
+ */
+export const grad =
+  <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
+  (p: P, ...rest: A): Grads<P> =>
+    valueAndGrad(f)(p, ...rest).grad;
+
+/**
+ * The value of a function, and the pullback of cotangents of it to its argument (a vector-Jacobian product).
+ * Raises `ShapeError` for a cotangent of another shape.
+ *
+ * @example
+ * const { value, pullback } = vjp((x: Tensor<[3]>) => square(x))(constantOf([1, 2, 3], 3))
+ * value // → [1, 4, 9]
+ * pullback(constantOf([1, 0, 10], 3)) // → [2, 0, 60]
+ */
+export const vjp =
+  <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
+  (p: P): { readonly value: Tensor<S>; readonly pullback: (cotangent: Tensor<NoInfer<S>>) => Grads<P> } => {
+    const { result, formals, actuals } = open(f, p);
+    const y = nodeOf(result);
+    return {
+      value: tensor<S, DType & 'float32'>(substitute([y], formals, actuals)[0]!),
+      pullback: (cotangent) => {
+        const seed = nodeOf(cotangent);
+        if (showShape(seed.shape) !== showShape(y.shape))
+          raise('ShapeError', {
+            where: 'vjp',
+            expected: `a cotangent of ${showShape(y.shape)}`,
+            actual: showShape(seed.shape),
+            hint: 'it has the shape of the result',
+          });
+        const { gradients } = differentiate([y], [seed], formals);
+        return gradsOf(p, substitute(gradients, formals, actuals));
+      },
+    };
+  };

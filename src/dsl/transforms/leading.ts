@@ -1,0 +1,75 @@
+/** Trees of tensors that have a leading axis in common: batches, sequences. */
+import type { IsUnion, IsWide } from '../types/dim.js';
+import { raise, showShape } from '../errors.js';
+import { type Node, pathOf } from '../graph/node.js';
+import { input } from '../primitives/index.js';
+import type { Operand } from '../primitives/primitive.js';
+import { type AnyTensor, type Dim, isTensor, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
+import { tensorsOf } from '../graph/tensors.js';
+import { mapLeaves } from '../types/tree.js';
+
+/** A tree of tensors with a new leading axis of extent `N`: `Tensor<[N, ...S]>` for each `Tensor<S>`. */
+export type Batched<T, N extends Dim> =
+  T extends Tensor<infer S, infer D>
+    ? [D] extends ['key']
+      ? 'a key has no batch: draw before, and map over what was drawn'
+      : Tensor<[N, ...S], D>
+    : { readonly [K in keyof T]: Batched<T[K], N> };
+
+/** Nothing, or a message where `N` was found to be several extents at once. */
+export type OneExtent<N extends Dim> =
+  IsWide<N> extends true
+    ? unknown
+    : IsUnion<N> extends true
+      ? 'the tensors differ in their leading extents'
+      : unknown;
+
+/** Refuses a key, which is one stream of numbers and has no axes. */
+export const notAKey = (where: string, path: string, n: Node): Node =>
+  n.dtype === 'key'
+    ? raise('DTypeError', {
+        where: path === '' ? where : `${where} at ${path}`,
+        expected: 'tensors of numbers',
+        actual: 'a key',
+        hint: 'a key has no axes: draw the numbers before, and hand them in',
+      })
+    : n;
+
+/** The extent of the leading axis that all tensors of a tree have. Raises `ShapeError`, and `DTypeError` for a key. */
+export const leadingExtent = (where: string, xs: unknown): number => {
+  const [first, ...others] = tensorsOf(xs).map(({ path, leaf }) => {
+    const { shape } = notAKey(where, path, nodeOf(leaf));
+    return { path, shape, extent: shape[0] };
+  });
+  const wrong = (expected: string, actual: string): never =>
+    raise('ShapeError', {
+      where,
+      expected,
+      actual,
+      hint: 'all tensors of the argument have the same leading axis; capture those that have none',
+    });
+  if (first === undefined) return wrong('at least one tensor', 'none');
+  for (const { path, shape, extent } of [first, ...others])
+    if (extent === undefined || extent !== first.extent)
+      wrong(
+        extent === undefined
+          ? 'a leading axis in each tensor'
+          : `a leading axis of ${first.extent} in each tensor`,
+        `${showShape(shape)}${path === '' ? '' : ` at ${path}`}`,
+      );
+  return first.extent!; // none was undefined
+};
+
+/** Fresh inputs in the shapes of one example, and what the batch has in the place of each. */
+export const example = (
+  xs: unknown,
+): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
+  const images = new Map<Node, Operand>();
+  const of = mapLeaves(xs, isTensor, (leaf: AnyTensor) => {
+    const all = nodeOf(leaf);
+    const formal = input(pathOf(all) ?? '', all.shape.slice(1), all.dtype);
+    images.set(formal, { node: all, mapped: true });
+    return tensor(formal);
+  });
+  return { of, images };
+};

@@ -1,0 +1,177 @@
+/** Extents at run time: what `'H/2'`, `'2*C'` and `'C+D'` are once their symbols are bound. */
+import { E, type either } from '../../internal/fp.js';
+import { fail, type NoisefoldError } from '../errors.js';
+import { isExtent } from './extent.js';
+import type { Dim } from './dim.js';
+
+/** The extent of each symbol: `{ B: 32, H: 28 }`. */
+export type Bindings = Readonly<Record<string, number>>;
+
+type Expression =
+  | { readonly kind: 'literal'; readonly value: number }
+  | { readonly kind: 'symbol'; readonly name: string }
+  | {
+      readonly kind: 'operation';
+      readonly sign: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    };
+
+/** An expression, and the words that are left after it; null where the words are none. */
+type Parsed = readonly [Expression, readonly string[]] | null;
+
+const operations =
+  (signs: readonly string[], operand: (words: readonly string[]) => Parsed) =>
+  (words: readonly string[]): Parsed => {
+    let parsed = operand(words);
+    while (parsed !== null && signs.includes(parsed[1][0] ?? '')) {
+      const [left, [sign, ...rest]] = parsed;
+      const next = operand(rest);
+      parsed = next && [{ kind: 'operation', sign: sign!, left, right: next[0] }, next[1]];
+    }
+    return parsed;
+  };
+
+const atom = ([word, ...rest]: readonly string[]): Parsed => {
+  if (word === undefined) return null;
+  if (word === '(') {
+    const inner = sum(rest);
+    return inner !== null && inner[1][0] === ')' ? [inner[0], inner[1].slice(1)] : null;
+  }
+  if (/^\d/.test(word)) return [{ kind: 'literal', value: Number(word) }, rest];
+  return /^[A-Za-z_]/.test(word) ? [{ kind: 'symbol', name: word }, rest] : null;
+};
+const product = operations(['*', '/'], atom);
+const sum = operations(['+'], product);
+
+const parse = (dim: string): either.Either<NoisefoldError, Expression> => {
+  const parsed = sum(dim.match(/\d+(?!\w)|[A-Za-z_]\w*|\S/g) ?? []);
+  return parsed !== null && parsed[1].length === 0
+    ? E.right(parsed[0])
+    : fail('ShapeError', {
+        where: `dim '${dim}'`,
+        expected: "an extent, a symbol, or an expression like 'H/2', '2*C', '(C+D)/2'",
+        actual: `'${dim}'`,
+        hint: 'extents are integers ≥ 0; symbols begin with a letter',
+      });
+};
+
+const namesIn = (e: Expression): readonly string[] =>
+  e.kind === 'operation' ? [...namesIn(e.left), ...namesIn(e.right)] : e.kind === 'symbol' ? [e.name] : [];
+
+const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
+  names.map((name) => `${name} = ${bindings[name]}`).join(', ');
+
+const noExtent = (where: string, actual: string): either.Either<NoisefoldError, never> =>
+  fail('ShapeError', { where, expected: 'an integer ≥ 0', actual, hint: 'extents count elements' });
+
+const evaluate = (
+  dim: string,
+  whole: Expression,
+  bindings: Bindings,
+): either.Either<NoisefoldError, number> => {
+  const visit = (e: Expression): either.Either<NoisefoldError, number> => {
+    if (e.kind === 'literal') return E.right(e.value);
+    if (e.kind === 'symbol') {
+      const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
+      if (bound === undefined)
+        return fail('UnknownDim', {
+          where: `dim '${dim}'`,
+          expected: `an extent for ${e.name}`,
+          actual: boundOf(bindings) || 'no symbol bound',
+          hint: `bind ${e.name} too`,
+        });
+      return isExtent(bound) ? E.right(bound) : noExtent(`dim '${dim}'`, `${e.name} = ${bound}`);
+    }
+    return E.flatMap((left: number) =>
+      E.flatMap((right: number): either.Either<NoisefoldError, number> => {
+        if (e.sign === '+') return E.right(left + right);
+        if (e.sign === '*') return E.right(left * right);
+        return Number.isInteger(left / right)
+          ? E.right(left / right)
+          : fail('ShapeError', {
+              where: `dim '${dim}'`,
+              expected: `${dim} of a number that ${right} divides`,
+              actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
+              hint: 'choose an extent that can be divided so often',
+            });
+      })(visit(e.right)),
+    )(visit(e.left));
+  };
+  return visit(whole);
+};
+
+/**
+ * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at H =
+ * 7), or the dim that is none; an `UnknownDim` names the symbol without an extent, and those that have one.
+ *
+ * @example
+ * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
+ * pipe(evaluateDim('H/2', { H: 7 }), E.mapLeft(({ actual }) => actual)) // → E.left('7, with H = 7')
+ */
+export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> => {
+  if (typeof dim === 'string') return E.flatMap((e: Expression) => evaluate(dim, e, bindings))(parse(dim));
+  return isExtent(dim) ? E.right(dim) : noExtent('dim', `${dim}`);
+};
+
+/**
+ * The symbols that a dim needs bound, in the order of their first use.
+ *
+ * @example
+ * symbolsIn('(C+D)/2') // right(['C', 'D'])
+ */
+export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
+  typeof dim === 'number'
+    ? E.map(() => [])(evaluateDim(dim, {}))
+    : E.map((e: Expression) => [...new Set(namesIn(e))])(parse(dim));
+
+/**
+ * The bindings with which a dim has an extent: `2*C` at 128 binds C to 64. Null where it cannot be said yet
+ * (`'C+D'` with neither bound). A `ShapeError` where the extent differs, or would need a fraction.
+ *
+ * @example
+ * solveDim('2*C', 128, {}) // right({ C: 64 })
+ */
+export const solveDim = (
+  dim: Dim,
+  extent: number,
+  bindings: Bindings,
+): either.Either<NoisefoldError, Bindings | null> => {
+  const known = evaluateDim(dim, bindings);
+  if (E.isRight(known))
+    return known.right === extent
+      ? E.right(bindings)
+      : fail('ShapeError', {
+          where: `dim '${dim}'`,
+          expected: `${dim} = ${known.right}${typeof dim === 'number' ? '' : ' (bound earlier)'}`,
+          actual: `${extent}`,
+          hint: 'a symbol stands for one extent',
+        });
+  if (typeof dim === 'number' || known.left._tag !== 'UnknownDim') return known;
+  return E.flatMap((e: Expression) => solve(dim, e, extent, bindings))(parse(dim));
+};
+
+const solve = (
+  dim: string,
+  e: Expression,
+  extent: number,
+  bindings: Bindings,
+): either.Either<NoisefoldError, Bindings | null> => {
+  if (!isExtent(extent))
+    return fail('ShapeError', {
+      where: `dim '${dim}'`,
+      expected: 'an extent that gives its symbol an integer ≥ 0',
+      actual: `${extent}`,
+      hint: 'choose an extent that can be divided so often',
+    });
+  if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
+  if (e.kind === 'literal') return E.right(null);
+  const [left, right] = [evaluate(dim, e.left, bindings), evaluate(dim, e.right, bindings)];
+  for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
+  if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
+  if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);
+  if (e.sign === '*' && E.isRight(left)) return solve(dim, e.right, extent / left.right, bindings);
+  if (e.sign === '*' && E.isRight(right)) return solve(dim, e.left, extent / right.right, bindings);
+  if (e.sign === '/' && E.isRight(right)) return solve(dim, e.left, extent * right.right, bindings);
+  return E.right(null);
+};

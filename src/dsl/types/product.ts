@@ -1,0 +1,139 @@
+/**
+ * Products and quotients of extents in types. Literals are computed digit by digit; symbols grow into expressions
+ * that `dimExpression.ts` evaluates, with one canonical form: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim`
+ * stays wide.
+ */
+import type { Divided, FromDigits, Times } from './digits.js';
+import type { Before, Compound, Factor, Half, IsWide, Operand } from './dim.js';
+import type { Dim } from '../graph/tensor.js';
+
+/** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 of none. */
+export type Product<D extends readonly unknown[]> = D extends readonly []
+  ? 1
+  : D extends readonly [infer One]
+    ? One
+    : Written<Flattened<D>>;
+
+/**
+ * An extent divided by another: `16` for `64` and `4`, `'C/4'`, `'C'` for `'4*C'`, `'H'` for `'H*W'` and `'W'`. A
+ * literal that does not divide gives a message, which fits nothing. The quotient is `Dim` where only the run
+ * can tell.
+ */
+export type Quotient<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<B>
+  ? Dim
+  : [A] extends [B]
+    ? 1
+    : B extends 1
+      ? A
+      : A extends number
+        ? B extends number
+          ? WideOr<Divided<A, B>>
+          : Dim
+        : B extends 2
+          ? Half<A>
+          : Cancelled<A & string, B>;
+
+/** What `Divided` does not know is wide. */
+type WideOr<Q> = number extends Q ? Dim : Q;
+
+// Symbols
+
+/** A product: the digits of a literal coefficient, the last one first, and the other factors as they stand in a product: symbols and parenthesised compounds. */
+type Factors = readonly [coefficient: string, atoms: readonly string[]];
+
+/** The factors of extents; `never` where one of them is wide. */
+type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
+  infer One,
+  ...infer Rest,
+]
+  ? IsWide<One> extends true
+    ? never
+    : Flattened<Rest, With<Found, One>>
+  : Found;
+
+/** The factors with those of one more extent. */
+type With<F extends Factors, D> = D extends number
+  ? [Times<F[0], `${D}`>, F[1]]
+  : D extends `${infer N extends `${number}`}*${infer X}`
+    ? [Operand<X>] extends [never]
+      ? [F[0], Sorted<F[1], AtomsOf<D>>]
+      : With<[Times<F[0], N>, F[1]], Operand<X>>
+    : [F[0], Sorted<F[1], AtomsOf<D & string>>];
+
+/** `['H', 'W']` for `'H*W'`, `['H/2']` in parentheses for `'H/2'`. */
+type AtomsOf<D extends string> = D extends Compound
+  ? D extends `${string}${'+' | '/' | '('}${string}`
+    ? [`(${D})`]
+    : SplitAt<D>
+  : [D];
+type SplitAt<D extends string> = D extends `${infer A}*${infer Rest}` ? [A, ...SplitAt<Rest>] : [D];
+
+/** Atoms in the order of the alphabet. */
+type Sorted<A extends readonly string[], More extends readonly string[]> = More extends readonly [
+  infer One extends string,
+  ...infer Rest extends readonly string[],
+]
+  ? Sorted<Inserted<A, One>, Rest>
+  : A;
+type Inserted<A extends readonly string[], X extends string> = A extends readonly [
+  infer First extends string,
+  ...infer Rest extends readonly string[],
+]
+  ? Before<First, X> extends true
+    ? [First, ...Inserted<Rest, X>]
+    : [X, ...A]
+  : [X];
+
+type Joined<A extends readonly string[]> = A extends readonly [infer One extends string]
+  ? One
+  : A extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+    ? `${First}*${Joined<Rest>}`
+    : '';
+
+/** Factors as one extent, written as `Double` writes it. */
+type Written<F extends Factors> = [F] extends [never]
+  ? Dim
+  : F[1] extends readonly []
+    ? FromDigits<F[0]>
+    : F[0] extends '0'
+      ? 0
+      : F[1] extends readonly [infer One extends string]
+        ? Scaled<FromDigits<F[0]>, Operand<One>>
+        : Scaled<FromDigits<F[0]>, Joined<F[1]>>;
+type Scaled<N extends number, X extends string> = N extends 1
+  ? X
+  : X extends `${infer Y}/${N}`
+    ? [Operand<Y>] extends [never]
+      ? `${N}*${Factor<X>}`
+      : Operand<Y>
+    : `${N}*${Factor<X>}`;
+
+/** A symbolic extent divided by what may be a factor of it; what is not known to be one stands below the line. */
+type Cancelled<A extends string, B extends Dim> = B extends number
+  ? A extends `${infer N extends number}*${infer X}`
+    ? [Operand<X>] extends [never]
+      ? Fraction<A, B>
+      : Quotient<N, B> extends infer Q extends number
+        ? Product<[Q, Operand<X>]>
+        : Fraction<A, B>
+    : Fraction<A, B>
+  : A extends Compound
+    ? WithoutAtom<Flattened<[A]>, B & string>
+    : Dim;
+type Fraction<A extends string, B extends number> = `${Factor<A>}/${B}`;
+
+type WithoutAtom<F extends Factors, B extends string> =
+  Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends readonly string[]
+    ? AtomsOf<B> extends [string]
+      ? Written<[F[0], Rest]>
+      : Dim
+    : Dim;
+/** The atoms without one of them; `never` where it is not there. */
+type Removed<A extends readonly string[], X, Seen extends readonly string[] = []> = A extends readonly [
+  infer First extends string,
+  ...infer Rest extends readonly string[],
+]
+  ? First extends X
+    ? [...Seen, ...Rest]
+    : Removed<Rest, X, [...Seen, First]>
+  : null;

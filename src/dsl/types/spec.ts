@@ -1,0 +1,256 @@
+/**
+ * The one spec language: for the inputs of programs, the parameters of layers and models, and checkpoints.
+ *
+ * - `'B 28 28 1'` is a float32 tensor of that shape, `''` a scalar;
+ * - `'B:int32'`, `':bool'` say another dtype; `'key'` is a random key;
+ * - records and arrays of specs are trees; a {@link TreeSpec} may stand anywhere in them.
+ */
+import { E, type either, F } from '../../internal/fp.js';
+import { type Bindings, evaluateDim, symbolsIn } from './dimExpression.js';
+import type { DimOf } from './dim.js';
+import { attempt, failure, type NoisefoldError, raise, showShape } from '../errors.js';
+import { isExtent } from './extent.js';
+import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from '../graph/tensor.js';
+import { leaves, mapLeaves } from './tree.js';
+import type { BadSpec } from './words.js';
+
+export { type Bindings, evaluateDim } from './dimExpression.js';
+
+/** What may be written for a tree of tensors. */
+export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };
+
+/** One tensor of a spec. */
+export interface LeafSpec {
+  readonly _tag: 'LeafSpec';
+  /** Where it is in its tree: `down.0.conv1.kernel`. */
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+declare const params: unique symbol;
+
+/** A parsed spec. `P` is the tree of tensors that it describes. */
+export interface TreeSpec<out P> {
+  readonly _tag: 'TreeSpec';
+  /** The tree, with a {@link LeafSpec} for each tensor. */
+  readonly tree: unknown;
+  readonly leaves: readonly LeafSpec[];
+  /** Phantom: never there at run time. */
+  readonly [params]?: P;
+}
+
+// The types that specs stand for
+
+type Words<S extends string, Found extends readonly Dim[] = []> = S extends ` ${infer Rest}`
+  ? Words<Rest, Found>
+  : S extends `${infer Word} ${infer Rest}`
+    ? Words<Rest, [...Found, DimOf<Word>]>
+    : S extends ''
+      ? Found
+      : [...Found, DimOf<S>];
+
+/** The shape that a string of extents and symbols stands for: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
+export type ShapeOf<S extends string> = string extends S ? Shape : Words<S>;
+
+type TensorOf<S extends string> =
+  {} extends Record<S, 1> // a string, or a pattern of some
+    ? AnyTensor
+    : S extends 'key'
+      ? Key
+      : S extends `${infer Extents}:${infer D}`
+        ? Tensor<ShapeOf<Extents>, D & DType>
+        : Tensor<ShapeOf<S>>;
+
+/** The tree of tensors that a spec describes; `unknown` where the spec is only known to be one. */
+export type Of<P> = [Spec] extends [P] ? unknown : TreeOf<P>;
+
+type TreeOf<P> =
+  P extends TreeSpec<infer T> ? T : P extends string ? TensorOf<P> : { readonly [K in keyof P]: Of<P[K]> };
+
+/** `P`, or a message in the place of a string that is no spec. */
+export type CheckedSpec<P> = 0 extends 1 & P
+  ? never // `any` fits every type but this
+  : [Spec] extends [P]
+    ? Spec
+    : CheckedTree<P>;
+
+type CheckedTree<P> =
+  P extends TreeSpec<unknown>
+    ? P
+    : P extends string
+      ? [BadSpec<P>] extends [never]
+        ? P
+        : BadSpec<P>
+      : P extends number | boolean | bigint | symbol
+        ? 'a spec is a string, or a record or array of specs'
+        : { readonly [K in keyof P]: CheckedSpec<P[K]> };
+
+type Punctuation = '(' | ')' | '+' | '*' | '/';
+
+/** The symbols of an expression: `'C' | 'D'` of `'(C+D)/2'`, split at each punctuation mark. */
+type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
+  ? C extends Punctuation
+    ? SymbolIn<Name> | SymsOf<Rest>
+    : SymsOf<Rest, `${Name}${C}`>
+  : string extends D
+    ? never
+    : SymbolIn<Name>;
+
+type SymbolIn<Name extends string> = Name extends `${number}` | '' ? never : Name;
+
+/** The symbols in the shapes of a tree of tensors: what `compile` wants extents for. */
+export type Syms<T> =
+  T extends Tensor<infer S, DType>
+    ? SymsOf<S[number]>
+    : T extends readonly (infer U)[]
+      ? Syms<U>
+      : T extends object
+        ? { [K in keyof T]-?: Syms<T[K]> }[keyof T]
+        : never;
+
+// Parsing
+
+const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'key'] satisfies readonly DType[];
+
+const isDType = (name: string): name is DType => DTYPES.includes(name);
+
+/**
+ * Whether something is a {@link LeafSpec}, and not a tree that holds some.
+ *
+ * @example
+ * isLeafSpec(leafSpec(['B', 10])) // → true
+ * isLeafSpec({ w: leafSpec(['B', 10]) }) // → false
+ */
+export const isLeafSpec = (x: unknown): x is LeafSpec =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'LeafSpec';
+
+const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'TreeSpec';
+
+/**
+ * One tensor, for a tree made from a configuration; {@link treeSpec} gives it its path. Raises `ShapeError`
+ * for a dim that is none.
+ *
+ * @example
+ * leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
+ */
+export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  const isDim = (dim: unknown): boolean =>
+    typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
+  const wrong = shape.findIndex((dim) => !isDim(dim));
+  if (wrong >= 0)
+    raise('ShapeError', {
+      where: `spec ${showShape(shape)}`,
+      expected: "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'",
+      actual: `${shape[wrong]}`,
+      hint: 'symbols begin with a letter',
+    });
+  if (dtype === 'key' && shape.length > 0)
+    raise('ShapeError', {
+      where: `spec ${showShape(shape)}`,
+      expected: "a key without a shape, 'key'",
+      actual: `${showShape(shape)} of keys`,
+      hint: 'fork one key instead',
+    });
+  return { _tag: 'LeafSpec', path: '', shape, dtype };
+};
+
+export const parseString = (spec: string): LeafSpec => {
+  if (spec === 'key') return leafSpec([], 'key');
+  const [extents = '', dtype = 'float32', ...more] = spec.split(':');
+  if (!isDType(dtype) || more.length > 0)
+    return raise('DTypeError', {
+      where: `spec '${spec}'`,
+      expected: `one of ${DTYPES.join(', ')} after the colon`,
+      actual: spec.slice(extents.length + 1),
+      hint: "write 'B 28 28 1' or 'B:int32'",
+    });
+  const words = extents.split(/\s+/).filter((word) => word !== '');
+  return leafSpec(
+    words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word)),
+    dtype,
+  );
+};
+
+/** What stands for tensors in a tree of specs. */
+type Part = string | LeafSpec | TreeSpec<unknown>;
+
+export const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
+
+/** The tree of leaves that a part stands for. */
+const leavesOf = (part: Part): unknown =>
+  typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
+
+/**
+ * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is
+ * ascribed: it must be the type of the tree of tensors that the leaves describe. Raises what {@link parseSpec}
+ * gives as a `Left`.
+ *
+ * @example
+ * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
+ * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
+ */
+export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
+  const flat = mapLeaves(tree, isPart, leavesOf);
+  const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
+  return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
+};
+
+/**
+ * Parses a spec. A `Left` says which part is no spec.
+ *
+ * @example
+ * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
+ * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")
+ */
+export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
+  parseAs<Of<P>>(spec);
+
+/** {@link parseSpec} where the type that the spec stands for is known otherwise. */
+export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
+  attempt(() => treeSpec<T>(spec));
+
+/**
+ * Puts a tensor in the place of each leaf of a spec. That it has the shape of the leaf is up to the caller.
+ *
+ * @example
+ * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
+ * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
+ */
+export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
+  // P is the tree of tensors of the spec, by its definition
+  mapLeaves(spec.tree, isLeafSpec, f) as P;
+
+/**
+ * The extents of a leaf, once its symbols are bound. Fails as {@link evaluateDim} does, and says which leaf.
+ *
+ * @example
+ * extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 }) // → E.right([8, 14, 3])
+ * pipe(extentsOf(leafSpec(['B']), {}), E.mapLeft(({ _tag }) => _tag)) // → E.left('UnknownDim')
+ */
+export const extentsOf = (
+  leaf: LeafSpec,
+  bindings: Bindings,
+): either.Either<NoisefoldError, readonly number[]> =>
+  F.pipe(
+    leaf.shape,
+    E.traverseArray((dim) => evaluateDim(dim, bindings)),
+    E.mapLeft((error) =>
+      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
+    ),
+  );
+
+/**
+ * The symbols that a spec needs bound, in the order of their first use.
+ *
+ * @example
+ * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
+ */
+export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
+  ...new Set(
+    spec.leaves.flatMap((leaf) =>
+      leaf.shape.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))),
+    ),
+  ),
+];

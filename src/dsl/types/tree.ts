@@ -1,0 +1,177 @@
+/**
+ * Trees: nested plain records and arrays with leaves of one kind, such as parameters, optimizer states, and the inputs and
+ * outputs of a program. Members that are `undefined` or `null` (an optional parameter, a gradient that does not exist)
+ * are not leaves, and stay as they are.
+ */
+import { dual } from '../dual.js';
+import { raise } from '../errors.js';
+
+/** A leaf and its path: `down.0.conv1.kernel`; the path of a tree that is one leaf is empty. */
+export interface Leaf<A> {
+  readonly path: string;
+  readonly leaf: A;
+}
+
+type IsLeaf<A> = (x: unknown) => x is A;
+type Branch = Readonly<Record<string, unknown>> | readonly unknown[];
+
+const isAbsent = (x: unknown): x is undefined | null => x === undefined || x === null;
+
+const isBranch = (x: unknown): x is Branch => {
+  if (Array.isArray(x)) return true;
+  if (typeof x !== 'object' || x === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** The path of a member. Paths are unique: names have no dot, and are not empty. */
+const within = (path: string, key: string): string =>
+  key === '' || key.includes('.')
+    ? raise('ConfigError', {
+        where: path === '' ? 'tree' : path,
+        expected: 'a name of at least one letter, without a dot',
+        actual: `'${key}'`,
+        hint: "write 'a.b' as { a: { b: … } }",
+      })
+    : path === ''
+      ? key
+      : `${path}.${key}`;
+
+/** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`. */
+export const kindOf = (x: unknown): string =>
+  typeof x === 'object' && x !== null
+    ? (x.constructor?.name ?? 'an object')
+    : x === undefined
+      ? 'nothing'
+      : `${typeof x} ${String(x)}`;
+
+const notATree = (path: string, x: unknown): never =>
+  raise('ConfigError', {
+    where: path === '' ? 'tree' : path,
+    expected: 'a leaf, or a plain record or array of leaves',
+    actual: kindOf(x),
+    hint: 'trees are plain records and arrays: convert other objects first',
+  });
+
+/** See {@link leaves}. */
+interface Leaves {
+  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
+  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
+}
+
+/**
+ * All leaves of a tree, in the order of insertion. Raises `ConfigError` for a member that is neither leaf nor tree.
+ *
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
+ */
+export const leaves: Leaves = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
+  const found: Leaf<unknown>[] = [];
+  const visit = (x: unknown, path: string): void => {
+    if (isAbsent(x)) return;
+    if (isLeaf(x)) found.push({ path, leaf: x });
+    else if (isBranch(x)) for (const [key, member] of Object.entries(x)) visit(member, within(path, key));
+    else notATree(path, x);
+  };
+  visit(tree, '');
+  return found;
+});
+
+/** Rebuilds a branch, member by member. */
+const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
+  Array.isArray(branch)
+    ? branch.map((member, i) => f(member, `${i}`))
+    : Object.fromEntries(Object.entries(branch).map(([key, member]) => [key, f(member, key)]));
+
+/** See {@link mapLeaves}. */
+interface MapLeaves {
+  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
+}
+
+/**
+ * Applies a function to each leaf of a tree; the form stays.
+ *
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
+ */
+export const mapLeaves: MapLeaves = dual(
+  'mapLeaves',
+  3,
+  (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) => {
+    const visit = (x: unknown, path: string): unknown => {
+      if (isAbsent(x)) return x;
+      if (isLeaf(x)) return f(x, path);
+      return isBranch(x) ? rebuild(x, (member, key) => visit(member, within(path, key))) : notATree(path, x);
+    };
+    return visit(tree, '');
+  },
+);
+
+/** Trees of one form; the first gives the form. */
+export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
+type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
+
+/** See {@link zipLeaves}. */
+interface ZipLeaves {
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
+}
+
+/**
+ * Joins trees leaf by leaf. The first tree gives the form; at each of its leaves, another tree has a leaf, or nothing
+ * (`null`). Raises `ConfigError`, with the path, if the forms differ.
+ *
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
+ * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
+ */
+export const zipLeaves: ZipLeaves = dual(
+  'zipLeaves',
+  3,
+  ([first, ...others]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
+    const visit = (x: unknown, theirs: readonly unknown[], path: string): unknown => {
+      if (isAbsent(x)) return x;
+      if (isLeaf(x)) {
+        const joined = theirs.map((other) => leafOrNull(other, path));
+        return f(x, joined, path);
+      }
+      if (!isBranch(x)) return notATree(path, x);
+      for (const other of theirs) sameMembers(x, other, path);
+      return rebuild(x, (member, key) => {
+        const members = theirs.map((other) => memberOf(other, key));
+        return visit(member, members, within(path, key));
+      });
+    };
+    const leafOrNull = (other: unknown, path: string): unknown =>
+      isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
+    return visit(first, others, '');
+  },
+);
+
+/** `x` is a branch: {@link sameMembers} has seen it. */
+const memberOf = (x: unknown, key: string): unknown => (x as Readonly<Record<string, unknown>>)[key];
+
+const present = (branch: Branch): readonly string[] =>
+  Object.entries(branch).flatMap(([key, member]) => (isAbsent(member) ? [] : [key]));
+
+const sameMembers = (x: Branch, other: unknown, path: string): void => {
+  if (!isBranch(other) || Array.isArray(x) !== Array.isArray(other)) differ(path, kindOf(x), kindOf(other));
+  else {
+    const extra = present(other).filter((key) => !Object.hasOwn(x, key));
+    const lacking = Object.keys(x).filter((key) => !Object.hasOwn(other, key));
+    if (extra.length > 0 || lacking.some((key) => !isAbsent(memberOf(x, key))))
+      differ(path, Object.keys(x).join(', ') || 'no members', Object.keys(other).join(', ') || 'no members');
+  }
+};
+
+const differ = (path: string, expected: string, actual: string): never =>
+  raise('ConfigError', {
+    where: path === '' ? 'tree' : path,
+    expected,
+    actual,
+    hint: 'trees are joined leaf by leaf: give them the same form',
+  });

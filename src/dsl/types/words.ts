@@ -1,0 +1,82 @@
+/**
+ * The words of a spec, in types: `'B 28 H/2:int32'` is split, and each word is held against the grammar that
+ * `dimExpression.ts` parses at run time.
+ */
+import type { DType } from '../graph/node.js';
+
+type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
+  ? Split<Rest, Found>
+  : S extends `${infer Word} ${infer Rest}`
+    ? Split<Rest, [...Found, Word]>
+    : S extends ''
+      ? Found
+      : [...Found, S];
+
+/** `['B', '2*C']` of `'B 2*C:int32'`. */
+export type WordsOf<S extends string> = S extends 'key'
+  ? []
+  : S extends `${infer Extents}:${string}`
+    ? Split<Extents>
+    : Split<S>;
+
+/** `'int32'` of `'B 2*C:int32'`. */
+export type DTypeOf<S extends string> = S extends 'key'
+  ? 'key'
+  : S extends `${string}:${infer D extends DType}`
+    ? D
+    : 'float32';
+
+type Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+type KindOf<C extends string> = C extends '+' | '*' | '/'
+  ? 'operator'
+  : C extends '(' | ')'
+    ? C
+    : '0123456789' extends `${string}${C}${string}`
+      ? 'digit'
+      : Letters extends `${string}${C}${string}`
+        ? 'letter'
+        : 'other';
+
+/** What may follow, and what is read then: a symbol begins with a letter, and operators stand between operands. */
+interface Steps {
+  start: { letter: 'symbol'; digit: 'literal'; '(': 'start' };
+  symbol: { letter: 'symbol'; digit: 'symbol'; operator: 'start'; ')': 'operand' };
+  literal: { digit: 'literal'; operator: 'start'; ')': 'operand' };
+  operand: { operator: 'start'; ')': 'operand' };
+}
+
+type IsWord<
+  W extends string,
+  State extends keyof Steps = 'start',
+  Open extends string = '',
+> = W extends `${infer C}${infer Rest}`
+  ? KindOf<C> extends infer K extends keyof Steps[State]
+    ? K extends ')'
+      ? Open extends `(${infer Fewer}`
+        ? IsWord<Rest, Steps[State][K] & keyof Steps, Fewer>
+        : false
+      : IsWord<Rest, Steps[State][K] & keyof Steps, K extends '(' ? `(${Open}` : Open>
+    : false
+  : State extends 'start'
+    ? false
+    : Open extends ''
+      ? true
+      : false;
+
+/** A message for each word that is none; `never` where all are. */
+export type BadWord<W extends readonly string[]> = {
+  [I in keyof W]: string extends W[I]
+    ? never
+    : IsWord<W[I]> extends true
+      ? never
+      : `'${W[I]}' is not an extent`;
+}[number];
+
+/** A message where a string is no spec of one tensor; `never` where it is one. */
+export type BadSpec<S extends string> = string extends S
+  ? never
+  : S extends `${string}:${infer D}`
+    ? D extends Exclude<DType, 'key'>
+      ? BadWord<WordsOf<S>>
+      : `'${D}' is not a dtype: float32, int32 or bool`
+    : BadWord<WordsOf<S>>;

@@ -16,7 +16,8 @@ const withName = <F extends object>(name: string, f: F): F =>
  * Overloads that no call fits, put before the overloads of an operator: `OneError & { … }`. Of more than three overloads
  * TypeScript 6 reports only the last that fits the number of arguments, as TypeScript 7 always does; of fewer it reports
  * all. So a wrong call is one error, at the wrong argument, if the data-first form is the last. Operators whose forms differ
- * in the number of arguments do not need it.
+ * in the number of arguments do not need it; their pipeable form is the first, because the compiler takes the first form that
+ * has enough parameters for the result of a wrong call: in a pipe that is a function, which gives no second error.
  */
 export interface OneError {
   // equal overloads would be merged: their results differ

@@ -16,16 +16,16 @@ import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../tensor
  */
 export const attention: {
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    k: Tensor<[B, H, W, C]>,
+    v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
+    options: { readonly heads: number },
+  ): (q: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     q: Tensor<[B, H, W, C]>,
     k: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
     v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
     options: { readonly heads: number },
   ): Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    k: Tensor<[B, H, W, C]>,
-    v: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>,
-    options: { readonly heads: number },
-  ): (q: Tensor<[NoInfer<B>, NoInfer<H>, NoInfer<W>, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
 } = dual(
   'attention',
   4,

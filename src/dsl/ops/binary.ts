@@ -40,8 +40,8 @@ export type Comparison<N extends DType> = OneError & {
 
 /** A connective of two truth values. */
 export interface Logical {
-  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
 }
 
 type Combine = (x: Node, y: Node) => Node;

@@ -48,8 +48,8 @@ const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
 
 /** See {@link fullLike}. */
 interface FullLike {
-  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
   (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
 }
 
 /**

@@ -200,13 +200,13 @@ export const all: Reduction<'bool'> = reduction('all', allNode);
 
 /** See {@link cumsum} and {@link cumprod}. */
 export interface Cumulative {
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
   <S extends Shape, D extends Numeric, const A extends number>(
     x: Tensor<S, D>,
     axis: A,
   ): Tensor<Having<S, [A]>, D>;
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
 }
 
 /**
@@ -221,10 +221,10 @@ export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number)
 
 /** See {@link argmax}. */
 interface ArgMax {
-  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
   <const A extends number>(
     axis: A,
   ): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
+  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
 }
 
 /**
@@ -245,13 +245,13 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
 
 /** See {@link topK}. */
 interface ToTopK {
+  <const K extends number>(
+    k: Extent<K>,
+  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
   <R extends Shape, D extends Numeric, const K extends number>(
     x: Tensor<[...R, Dim], D>,
     k: Extent<K>,
   ): TopK<R, Wide<K> & Dim, D>;
-  <const K extends number>(
-    k: Extent<K>,
-  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
 }
 
 /**

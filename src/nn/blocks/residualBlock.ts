@@ -15,7 +15,7 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { dual, type OneError } from '../../dsl/dual.js';
+import { dual } from '../../dsl/dual.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
 import { dropout as dropped } from '../layers/dropout.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
@@ -35,18 +35,34 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
   readonly skip?: Affine<C, D>;
 }
 
-/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped. */
-export type Residual<C extends Dim, D extends Dim, E extends Dim> = OneError & {
+/**
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
+ *
+ * The overloads are in this order so that a wrong call is one error: compilers report the last of the overloads that have the
+ * right number of arguments, if these are one or more than three, and go on with the result of the first of them. So the
+ * result of a wrong call is an image of D channels, which fits the calls that follow.
+ */
+export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   <B extends Dim>(
     embedding: Tensor<[B, NoInfer<E>]>,
-    dropout?: Key,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+  ): Tensor<[B, H, W, D]>;
+  // no call fits these two
+  (x: never, embedding: never): never;
+  (x: never, embedding: never): undefined;
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout: Key | undefined,
   ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,
     embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
     dropout?: Key,
   ): Tensor<[B, H, W, D]>;
-};
+}
 
 /** A residual block from C to D channels, for an embedding of length E. */
 export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<

@@ -109,11 +109,18 @@ const optionsOf = (): ts.CompilerOptions => ({
   verbatimModuleSyntax: false,
 });
 
+/** A program, as the module that is compiled. */
+export interface Module extends Snippet {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** Tests the programs of a page, and gives them. */
-export const testPage = (page: string): readonly Snippet[] => {
+export const testPage = (page: string): readonly Module[] => {
   const snippets = snippetsOf(readFileSync(root + page, 'utf8'));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
-  const fileOf = ({ line }: Snippet): string => `${scratch}/programs/line-${line}.ts`;
+  const nameOf = ({ line }: Snippet): string => `line-${line}`;
+  const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   process.env['TMPDIR'] = `${scratch}/tmp`; // what programs leave there goes with the others
   const modules = modulesOf(snippets, publicNames());
@@ -139,5 +146,5 @@ export const testPage = (page: string): readonly Snippet[] => {
       },
     );
   });
-  return snippets;
+  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]! }));
 };

@@ -123,6 +123,49 @@ export const compiled7 = (modules: Modules): readonly Complaint[] => {
   }
 };
 
+/** As a user compiles: against the declarations in `dist`, without the sources. */
+const userOptions = {
+  ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', strict: true, skipLibCheck: true },
+  ...{ noEmit: true, types: [] },
+  paths: {
+    'noisefold/dsl': [`${root}dist/src/dsl/index.d.ts`],
+    'noisefold/nn': [`${root}dist/src/nn/index.d.ts`],
+  },
+};
+
+const BUILDING = /Building project '(\d+)\/tsconfig\.json'|^Instantiations:\s+(\d+)|error TS.*/gm;
+
+/** The instantiations of types in each module, by TypeScript 7: each is a project, and one process builds all. */
+export const instantiations7 = (modules: Modules): Readonly<Record<string, number>> => {
+  const names = Object.keys(modules);
+  try {
+    for (const [i, text] of Object.values(modules).entries()) {
+      mkdirSync(`${folder}${i}`, { recursive: true });
+      writeFileSync(`${folder}${i}/use.ts`, text);
+      const config = { compilerOptions: userOptions, files: ['use.ts'] };
+      writeFileSync(`${folder}${i}/tsconfig.json`, JSON.stringify(config));
+    }
+    const compiler = `${root}node_modules/typescript-7/lib/tsc.js`;
+    const args = [compiler, '-b', ...names.keys(), '--force', '--verbose', '--extendedDiagnostics'];
+    const { stdout } = spawnSync(process.execPath, args.map(String), {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const counts: Record<string, number> = {};
+    let name = '';
+    for (const [text, project, count] of stdout.matchAll(BUILDING)) {
+      if (project !== undefined) name = names[Number(project)]!;
+      else if (count !== undefined) counts[name] = Number(count);
+      else throw new Error(`${name}: ${text}`);
+    }
+    if (Object.keys(counts).length !== names.length) throw new Error(`TypeScript 7 failed: ${stdout}`);
+    return counts;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+};
+
 /** The text that an editor shows for each constant of a module: `const x: Tensor<[8, 64], "float32">`. */
 export const hovers6 = (text: string): Readonly<Record<string, string>> => {
   const path = `${folder}hover.ts`;

@@ -3,7 +3,7 @@
  * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; a number or a scalar may stand on either side. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
-import { dual, type OneError } from '../dual.js';
+import { dual, type OneErrorOfTwo } from '../dual.js';
 import { named } from '../errors.js';
 import type { BinaryFn, Node } from '../node.js';
 import { binary, select, unary } from '../primitives/index.js';
@@ -201,7 +201,8 @@ export const and: Logical = ofTwo('and', by('and'));
 export const or: Logical = ofTwo('or', by('or'));
 
 /** See {@link where}. */
-export type Where = OneError & {
+export type Where = OneErrorOfTwo & {
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;

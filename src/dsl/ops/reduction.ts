@@ -2,7 +2,7 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneError } from '../dual.js';
+import { dual, type OneErrorOfOne } from '../dual.js';
 import { named } from '../errors.js';
 import type { Node, ReduceFn } from '../node.js';
 import { sizeOf } from '../node.js';
@@ -35,7 +35,7 @@ export type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 
 /** A reduction of tensors of some dtypes, which the result keeps. */
-export type Reduction<N extends DType> = OneError & {
+export type Reduction<N extends DType> = OneErrorOfOne & {
   (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
   <const A extends Axes>(
     axes: A,

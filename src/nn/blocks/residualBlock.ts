@@ -38,9 +38,7 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
 /**
  * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
  *
- * The overloads are in this order so that a wrong call is one error: compilers report the last of the overloads that have the
- * right number of arguments, if these are one or more than three, and go on with the result of the first of them. So the
- * result of a wrong call is an image of D channels, which fits the calls that follow.
+ * The order of the overloads is explained in `OneError`: the result of a wrong call is an image of D channels.
  */
 export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   <B extends Dim>(

@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Snippet {
   readonly code: string;
-  /** Where it starts in the page. */
+  /** The line of the page where it starts. */
   readonly line: number;
-  /** What the compiler says; null of a program that compiles. */
+  /** The error of the compiler; null for a program that compiles. */
   readonly message: string | null;
   /** The last line that a diff adds, if the message is brief. */
   readonly changed: string | null;
@@ -28,7 +28,7 @@ const side = (diff: string, sign: string): string =>
     .map((line) => line.slice(1))
     .join('\n');
 
-/** A program with the lines of a diff exchanged; fails where it does not have them. */
+/** Applies a diff to a program; throws if the program does not have its lines. */
 const patched = (code: string, diff: string): string => {
   const before = side(diff, '-');
   if (!code.includes(before)) throw new Error(`no program has the lines\n${before}`);
@@ -50,7 +50,7 @@ const snippetsOf = (page: string): readonly Snippet[] => {
   }, []);
 };
 
-/** Programs as modules that import what the ones before them declare; of two that declare a name, the later. */
+/** Programs as modules that import the declarations of those before them; a later declaration of a name wins. */
 const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
   snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
     ({ modules, known }, { code, line, message }) => {
@@ -64,7 +64,7 @@ const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): reado
     { modules: [], known: names },
   ).modules;
 
-/** The line of an error, what of it is wrong, and why. */
+/** The line of an error, a mark under the wrong part, and the message. */
 const shown = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic): string => {
   const { line, character } = file!.getLineAndCharacterOfPosition(start);
   const text = file!.text.split('\n')[line]!;
@@ -96,7 +96,7 @@ const briefly = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic, ch
   ].join('\n');
 };
 
-/** The alternatives of a union, which TypeScript has in the order in which it met them, in that of the alphabet. */
+/** A message with the alternatives of each union in alphabetical order: TypeScript orders them by their first use. */
 const ordered = (message: string): string =>
   message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 

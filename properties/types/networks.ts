@@ -70,7 +70,7 @@ F.pipe(x, addPerSample(embedding));
 // @ts-expect-error Type '64' is not assignable to type '28'
 F.pipe(x, batchedMatmul(x));
 
-// down and up again gives back the symbol, so that a skip connection fits
+// halved and doubled, an extent is the old symbol, so that a skip connection fits
 const deep = F.pipe(symbolic, downsample(square), downsample(square));
 expectType<Tensor<['B', '(H/2)/2', '(W/2)/2', 'C']>>()(deep);
 expectType<Tensor<['B', 'H', 'W', '2*C']>>()(F.pipe(deep, upsample, upsample, concat(symbolic)));

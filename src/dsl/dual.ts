@@ -5,7 +5,7 @@
 
 type Arguments = readonly unknown[];
 
-/** Whether a call has its first operand: by the number of arguments, or by what they are. */
+/** Tests if a call has its first operand: by the number of arguments, or by a predicate. */
 export type DataFirst = number | ((args: Arguments) => boolean);
 
 /** Gives a function a name: error messages show it where a function is passed as a tensor. */

@@ -47,7 +47,7 @@ interface Measurement {
   /** Declarations and uses that come first. */
   readonly base: readonly string[];
   readonly uses: Partial<Readonly<Record<Form, readonly string[]>>>;
-  /** What they import from `noisefold/dsl`. */
+  /** The names that they import from `noisefold/dsl`. */
   readonly imports: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export interface Complaint {
   readonly module: string;
   readonly line: number;
   readonly column: number;
-  /** How much of the line is marked; TypeScript 7 does not say. */
+  /** The number of marked characters; null for TypeScript 7, which does not print it. */
   readonly length: number | null;
   readonly message: string;
 }

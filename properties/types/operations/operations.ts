@@ -85,7 +85,7 @@ const isExcepted = ({ form, name, kind }: WrongUse): boolean =>
 
 const positionOf = ({ line, column }: Complaint): string => `${line}:${column}`;
 
-/** What a compiler says of a wrong use. */
+/** The errors of a wrong use. */
 export const saidOf = (complaints: readonly Complaint[], { line }: WrongUse): readonly Complaint[] =>
   complaints.filter((one) => one.module === 'wrong' && one.line === line);
 
@@ -105,7 +105,7 @@ export const unexpected = (complaints: readonly Complaint[]): readonly string[] 
   ];
 };
 
-/** How many errors are at each place. */
+/** The number of errors at each place. */
 export const placesOf = (complaints: readonly Complaint[]): Readonly<Record<string, number>> =>
   wrongUses
     .flatMap((use) => saidOf(complaints, use).map((one) => `${use.form}: ${placeOf(use, one)}`))

@@ -1,4 +1,4 @@
-/** `messages.md`: a sample of what both compilers say of mistakes, in both forms. */
+/** `messages.md`: a sample of the errors of both compilers, in both forms. */
 import { FORMS } from './call.js';
 import type { Complaint } from './compilers.js';
 import { columnIn, saidOf, type WrongUse, wrongUses } from './operations.js';
@@ -7,7 +7,7 @@ import type { Kind } from './usage.js';
 interface Sample {
   readonly name: string;
   readonly kind: Kind;
-  /** What it shows. */
+  /** The mistake, in words. */
   readonly title: string;
 }
 
@@ -54,7 +54,7 @@ const section = (sample: Sample, six: readonly Complaint[], seven: readonly Comp
   return `\n## ${sample.name}: ${sample.title}\n\n\`\`\`text\n${uses.join('\n\n')}\n\`\`\`\n`;
 };
 
-/** The page, from what TypeScript 6 and 7 say. */
+/** The page, from the errors of TypeScript 6 and 7. */
 export const messagesPage = (six: readonly Complaint[], seven: readonly Complaint[]): string =>
   [
     `# Type errors of wrong uses

@@ -105,7 +105,7 @@ export interface WrongLine {
   readonly first: Span | null;
 }
 
-/** Which arguments of a use are wrong. */
+/** The wrong arguments of a use, by index. */
 const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] => {
   const { given: changed = {}, use: other, at } = wrong[kind];
   const names = at === undefined ? Object.keys(changed).filter((name) => name in given) : [at];

@@ -1,5 +1,6 @@
 /**
- * The uses of each operation, in words: the operands, the result, and three mistakes, in the rank, an extent and the dtype. The type tests, their messages and their cost are made from it, for both forms of the operation.
+ * The uses of each operation, in words: the operands, the result, and three mistakes, in the rank, an extent and the dtype.
+ * The type tests, their messages and their cost are made from them, for both forms of the operation.
  */
 
 /** Types of results in words of a spec, `'B H/2 C:int32'`; `Dim` is the extent that only the run knows. */

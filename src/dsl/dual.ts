@@ -5,7 +5,7 @@
 
 type Arguments = readonly unknown[];
 
-/** Whether a call has its first operand: by the number of arguments, or by what they are. */
+/** Tests if a call has its first operand: by the number of arguments, or by a predicate. */
 export type DataFirst = number | ((args: Arguments) => boolean);
 
 /** Gives a function a name: error messages show it where a function is passed as a tensor. */
@@ -13,16 +13,34 @@ const withName = <F extends object>(name: string, f: F): F =>
   Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call fits, put before the overloads of an operator: `OneError & { … }`. Of more than three overloads
- * TypeScript 6 reports only the last that fits the number of arguments, as TypeScript 7 always does; of fewer it reports
- * all. So a wrong call is one error, at the wrong argument, if the data-first form is the last. Operators whose forms differ
- * in the number of arguments do not need it.
+ * Overloads that no call fits. They make a wrong call one error, at the wrong argument, by two rules of the compilers:
+ *
+ * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more than
+ *    three, and otherwise all; TypeScript 7 reports the last. So the data-first form is the last, and these are put before
+ *    it where forms have the same number of arguments: `OneError & { … }`.
+ * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function or
+ *    `never`, and otherwise a tensor of the right shape, so that the calls that follow are no errors. So the pipeable form
+ *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
 export interface OneError {
   // equal overloads would be merged: their results differ
   (first: never, ...rest: never[]): never;
   (first: never, ...rest: never[]): undefined;
   (first: never, ...rest: never[]): void;
+}
+
+/** {@link OneError} for two forms with one argument. */
+export interface OneErrorOfOne {
+  (x: never): never;
+  (x: never): undefined;
+  (x: never): void;
+}
+
+/** {@link OneError} for two forms with two arguments. */
+export interface OneErrorOfTwo {
+  (x: never, y: never): never;
+  (x: never, y: never): undefined;
+  (x: never, y: never): void;
 }
 
 /**

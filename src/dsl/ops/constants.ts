@@ -56,8 +56,8 @@ const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
 
 /** See {@link fullLike}. */
 interface FullLike {
-  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
   (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
 }
 
 /**
@@ -94,7 +94,7 @@ export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Te
 export const scalar: {
   // two signatures: a default of D would be replaced by what the context of a call expects
   (value: number): Tensor<[]>;
-  <D extends Filled>(value: number, dtype: D): Tensor<[], D>;
+  <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
 } = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> =>
   tensor(full(value, [], dtype ?? 'float32'));
 

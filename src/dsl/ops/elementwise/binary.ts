@@ -3,19 +3,22 @@
  * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; a number or a scalar may stand on either side. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneErrorOfTwo } from '../../dual.js';
 import { named } from '../../errors.js';
 import type { BinaryFn, Node } from '../../graph/node.js';
 import { binary, select, unary } from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, operand, operands, spread } from '../operand.js';
 
-// The form of two tensors is the last with two arguments, and the form of one tensor the last with one: compilers report
-// what is wrong with the last (see `OneError`). `NoInfer` on the dtype of the second operand keeps two dtypes from being
+// The form of two tensors is the first, which most calls fit, and again the last with two arguments; the form of one tensor
+// is the last with one: of more than three, compilers report what is wrong with the last (see `OneError`). No call fits
+// `(y: never)`, which makes them more than three. `NoInfer` on the dtype of the second operand keeps two dtypes from being
 // joined to a union.
 
 /** An operation on two numbers of one dtype, which the result keeps. */
-export type Arithmetic<N extends Numeric> = OneError & {
+export interface Arithmetic<N extends Numeric> {
+  (y: never): never;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, D>;
@@ -24,10 +27,12 @@ export type Arithmetic<N extends Numeric> = OneError & {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
-};
+}
 
 /** A comparison of two numbers of one dtype. */
-export type Comparison<N extends DType> = OneError & {
+export interface Comparison<N extends DType> {
+  (y: never): never;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
   <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, 'bool'>;
@@ -36,12 +41,12 @@ export type Comparison<N extends DType> = OneError & {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
-};
+}
 
 /** A connective of two truth values. */
 export interface Logical {
-  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
 }
 
 type Combine = (x: Node, y: Node) => Node;
@@ -196,7 +201,8 @@ export const and: Logical = ofTwo('and', by('and'));
 export const or: Logical = ofTwo('or', by('or'));
 
 /** See {@link where}. */
-export type Where = OneError & {
+export type Where = OneErrorOfTwo & {
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;

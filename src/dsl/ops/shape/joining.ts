@@ -17,13 +17,13 @@ import {
 
 /** See {@link concat}. */
 interface Concat {
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
   <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
     y: Tensor<[...R, E], NoInfer<D>>,
   ): Tensor<[...R, Add<C, E>], D>;
-  <R extends Shape, E extends Dim, D extends DType>(
-    y: Tensor<[...R, E], D>,
-  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
 }
 
 /**
@@ -99,15 +99,15 @@ export const stack = <
 
 /** See {@link tile}. */
 interface Tile {
+  <const A extends number, const N extends number>(
+    axis: A,
+    count: Extent<N>,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
   <S extends Shape, D extends DType, const A extends number, const N extends number>(
     x: Tensor<S, D>,
     axis: A,
     count: Extent<N>,
   ): Tensor<Replace<S, A, Dim>, D>;
-  <const A extends number, const N extends number>(
-    axis: A,
-    count: Extent<N>,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
 }
 
 /**

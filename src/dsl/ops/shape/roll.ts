@@ -5,15 +5,15 @@ import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } f
 
 /** See {@link roll}. */
 interface Roll {
+  <const A extends number>(
+    axis: A,
+    by: number,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: A,
     by: number,
   ): Tensor<Having<S, [A]>, D>;
-  <const A extends number>(
-    axis: A,
-    by: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
 }
 
 /**

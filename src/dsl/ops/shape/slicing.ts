@@ -1,6 +1,6 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
@@ -175,7 +175,7 @@ type Halves<S extends Shape, A extends number, D extends DType> =
     : never;
 
 /** See {@link halve}. */
-type Halve = OneError & {
+type Halve = OneErrorOfOne & {
   (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
   <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;

@@ -46,14 +46,15 @@ export interface SinusoidOptions<D = number> {
   readonly scale?: number;
 }
 
+/** See {@link sinusoid}. */
 interface Sinusoid {
+  <const D extends number>(
+    options: SinusoidOptions<Extent<D>>,
+  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
   <B extends Dim, const D extends number>(
     t: Tensor<[B]>,
     options: SinusoidOptions<Extent<D>>,
   ): Tensor<[B, Wide<D> & Dim]>;
-  <const D extends number>(
-    options: SinusoidOptions<Extent<D>>,
-  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
 }
 
 const LAYOUTS = {

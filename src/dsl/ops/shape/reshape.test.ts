@@ -48,7 +48,9 @@ describe('symbols of reshape stand for the axes at the front and at the end', ()
   }); // prettier-ignore
 });
 
-test('a function that was not called is no tensor', () => {
+test('names a half-applied operation that is passed as a tensor', () => {
   const given = attempt(() => reshape(expandDims(1) as unknown as Tensor<[2]>, 2));
-  expect(E.isLeft(given) && given.left.message).toContain('expected a tensor, got a function');
+  expect(E.isLeft(given) && given.left.message).toContain(
+    'expected a tensor, got the function expandDims(…)',
+  );
 });

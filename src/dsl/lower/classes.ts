@@ -1,7 +1,8 @@
 /** How lowering looks at the nodes of a graph. */
 import { type Node, sizeOf } from '../node.js';
 import type { Class, Written } from '../primitives/primitive.js';
-import { primitiveOf } from '../primitives/table.js';
+import { loweringAs, primitiveOf } from '../primitives/table.js';
+import type { NumberType } from '../region.js';
 
 /** The class of a node. A key is always evaluated on the host, and one number is part of any region. */
 export const classOf = (n: Node): Class => {
@@ -14,22 +15,17 @@ export const classOf = (n: Node): Class => {
 /** Whether the numbers of a node are there from the start: an input, or any constant. */
 export const isSource = (n: Node): boolean => primitiveOf(n).lowering.class === 'source';
 export const isMovement = (n: Node): boolean => classOf(n) === 'movement';
-/** Whether a node is computed inside of a region, where it is not stored. */
-export const isInline = (n: Node): boolean => {
-  const own = classOf(n);
-  return own === 'elementwise' || own === 'movement';
-};
-
-/** How regions write a node of that class; null of any other. */
-export const writtenOf = (n: Node): Written | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'region' ? lowering.written(n) : null;
-};
 
 /** Whether a node repeats elements of its operand. */
-export const isRepeating = (n: Node): boolean => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'movement' && lowering.repeats === true;
+export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
+
+/** How regions write a node of that class; null of any other. */
+export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
+
+/** The dtype of numbers; a key has none. */
+export const numberType = (n: Node): NumberType => {
+  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
+  return n.dtype;
 };
 
 /** An element may be computed a second time, rather than kept, up to this much arithmetic. */
@@ -54,10 +50,7 @@ const REPEATED = 1;
 /** Whether to compute a node for each of its copies where it is broadcast, rather than once. */
 export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= REPEATED;
 
-const arithmeticOf = (n: Node): number => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'elementwise' ? lowering.arithmetic(n) : 0;
-};
+const arithmeticOf = (n: Node): number => loweringAs(n, 'elementwise')?.arithmetic(n) ?? 0;
 
 const NONE: ReadonlySet<Node> = new Set();
 

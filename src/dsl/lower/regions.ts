@@ -2,8 +2,8 @@
 import { type Node, sizeOf } from '../node.js';
 import type { Movement } from '../primitives/primitive.js';
 import { dataOf, primitiveOf } from '../primitives/table.js';
-import type { Assignment, NumberType, Region, Store } from '../region.js';
-import { isInline, writtenOf } from './classes.js';
+import type { Assignment, Region, Store } from '../region.js';
+import { classOf, numberType, writtenOf } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
 
 /** Where stored nodes and sources live. */
@@ -39,11 +39,6 @@ interface Request {
   /** The strides of the loops in the buffer. */
   readonly strides: readonly number[];
 }
-
-const numberType = (n: Node): NumberType => {
-  if (n.dtype === 'key') throw new Error('noisefold: a key has no place in a region');
-  return n.dtype;
-};
 
 const build = (request: Request, memory: Memory): Built => {
   const { node: root, order, reduced, reduce, buffer: target } = request;
@@ -122,7 +117,7 @@ const build = (request: Request, memory: Memory): Built => {
 
   // the root is computed even where it has a buffer: this region is what fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
-  const isOwn = isInline(root) && memory.bufferOf(root) === target;
+  const isOwn = ['elementwise', 'movement'].includes(classOf(root)) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;

@@ -2,11 +2,10 @@
 import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../node.js';
 import * as p from './index.js';
-import type { Build, Primitive } from './primitive.js';
+import type { Build, Class, Lowering, Primitive } from './primitive.js';
 import { ruleForms } from './shortForms.js';
 
-const primitives: { readonly [K in Op]: Primitive<K> } = {
-  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
+const primitives: { readonly [K in Op]: Primitive<K> } = { input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
   unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
   reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
   slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
@@ -26,20 +25,18 @@ export const primitiveOf = (n: Node): Primitive<Op> =>
 /** The operation of a node in a word: `conv2d`, `sigmoid`, `normalize`. */
 export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;
 
-/** The numbers of a constant; null of any other node. */
-export const dataOf = (n: Node): ConstantData | null => {
+/** How a node is lowered, if it is of a class; else null. */
+export const loweringAs = <C extends Class>(n: Node, of: C): Extract<Lowering<Node>, { class: C }> | null => {
   const { lowering } = primitiveOf(n);
-  return lowering.class === 'source' ? (lowering.data?.(n) ?? null) : null;
+  // a comparison with a type parameter does not narrow
+  return lowering.class === of ? (lowering as Extract<Lowering<Node>, { class: C }>) : null;
 };
+
+/** The numbers of a constant; null of any other node. */
+export const dataOf = (n: Node): ConstantData | null => loweringAs(n, 'source')?.data?.(n) ?? null;
 
 /** The distribution that a node draws from; null where it draws nothing. */
-export const drawOf = (n: Node): Distribution | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'random' ? lowering.distribution(n) : null;
-};
+export const drawOf = (n: Node): Distribution | null => loweringAs(n, 'random')?.distribution(n) ?? null;
 
 /** The words that a key derived from another one folds into it; null of any other node. */
-export const wordsOf = (n: Node): readonly [number, number] | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'key' ? lowering.words(n) : null;
-};
+export const wordsOf = (n: Node): readonly [number, number] | null => loweringAs(n, 'key')?.words(n) ?? null;

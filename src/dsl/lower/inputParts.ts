@@ -4,7 +4,7 @@ import { input, isInput } from '../primitives/index.js';
 import { loweringAs } from '../primitives/table.js';
 import { isDense, viewOf } from './views.js';
 
-/** Where in an input a part of it begins, in elements. */
+/** A part of an input, from an offset on, in elements. */
 export interface InputPart {
   readonly input: Node;
   readonly offset: number;

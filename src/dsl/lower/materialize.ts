@@ -6,7 +6,7 @@ import { isDense, viewOf } from './views.js';
 /** Regions larger than this are cut. */
 const LARGEST_BODY = 96;
 
-/** What the consumers of a node want of it. */
+/** The demands of a node's consumers. */
 interface Demand {
   /** The stored nodes whose regions compute it; of more than two, two. */
   by: readonly Node[];
@@ -21,8 +21,8 @@ const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
 /**
- * What is compared with its own largest or smallest element (the derivative of a maximum does so) is
- * computed once: two computations may round differently, and then no element is equal to it.
+ * A node that is compared with its own largest or smallest element (as in the derivative of a maximum) is
+ * computed once: two computations may round differently, and then no element is equal to the extremum.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
   const compared = new Set(
@@ -129,10 +129,10 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
   return all;
 };
 
-/** What the expression of a node is made of, as far as it is computed where it is needed. */
+/** The size of a node's expression within the region that computes it. */
 interface Extent {
   readonly length: number;
-  /** What is loaded. */
+  /** The nodes that it loads. */
   readonly loaded: ReadonlySet<Node>;
 }
 

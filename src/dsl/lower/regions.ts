@@ -6,11 +6,11 @@ import type { Assignment, Region, Store } from '../region.js';
 import { classOf, numberType, writtenOf } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
 
-/** Where stored nodes and sources live. */
+/** The memory of stored nodes and sources. */
 export interface Memory {
   /** The buffer of a stored node or a source; undefined for what has to be computed in place. */
   readonly bufferOf: (n: Node) => number | undefined;
-  /** Whether an operand of a concatenation is computed where it belongs in it. */
+  /** True if an operand of a concatenation is computed at its place in the concatenation. */
   readonly isInPlace: (operand: Node) => boolean;
 }
 
@@ -26,7 +26,7 @@ export interface Built {
   readonly unindexable: readonly Node[];
 }
 
-/** What one region computes: the value of `node` at each index, stored into a buffer. */
+/** The task of one region: to store the value of `node` at each index into a buffer. */
 interface Request {
   readonly node: Node;
   /** The axes of `node` in the order of the loops. */

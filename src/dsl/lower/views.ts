@@ -37,7 +37,7 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
   return { base: view.base, offset, strides };
 };
 
-/** Strides of the same elements in another shape; null where there are none. */
+/** Strides of the same elements in another shape; null if no strides express it. */
 const reshapedStrides = (
   from: readonly number[],
   strides: readonly number[],
@@ -68,7 +68,7 @@ const reshapedStrides = (
   return result;
 };
 
-/** Whether strides are row-major without gaps. */
+/** True if strides are row-major without gaps. */
 export const isDense = (shape: readonly number[], strides: readonly number[]): boolean => {
   const dense = denseStrides(shape);
   return shape.every((d, axis) => d === 1 || strides[axis] === dense[axis]);

@@ -1,6 +1,6 @@
 /**
- * What is known of one primitive. Its file has its constructor, which checks shapes and dtypes, and its record: the
- * rules that the passes look up. `table.ts` holds all records.
+ * The contract of a primitive. A primitive's file holds its constructor, which checks shapes and dtypes, and its
+ * record: the rules that the passes look up. `table.ts` holds all records.
  */
 import type {
   Anchor,
@@ -67,7 +67,7 @@ export interface Build extends Readonly<Record<OfOneName, OfOne>>, Readonly<Reco
 /** A node of a graph over a batch. */
 export interface Operand {
   readonly node: Node;
-  /** Whether it has the new leading axis. A node that depends on none that has it is the same for all examples. */
+  /** True if it has the new leading axis; otherwise it is the same for all examples. */
   readonly mapped: boolean;
 }
 
@@ -118,7 +118,7 @@ export interface Primitive<K extends Op> {
   readonly awaits?: true;
 }
 
-/** How a primitive is lowered, by class. */
+/** The lowering of a primitive, by class. */
 export type Lowering<N> =
   /** Has its numbers from the start: `data`, or an input where that is null. One number is part of any region. */
   | { readonly class: 'source'; readonly data: ((n: N) => ConstantData) | null }
@@ -129,7 +129,7 @@ export type Lowering<N> =
       readonly arithmetic: (n: N) => number;
       /** The assignment of an element, of a dtype; `operands` are the assignments of its operands' elements. */
       readonly scalar: (n: N, operands: readonly number[], dtype: NumberType) => Scalar;
-      /** Whether it compares its operands for equality. */
+      /** True if it compares its operands for equality. */
       readonly isEquality?: (n: N) => boolean;
     }
   | Movement<N>
@@ -174,7 +174,7 @@ export interface Index {
   readonly offsets?: readonly number[];
 }
 
-/** How regions write a node: its first operand, reduced; or pieces over a background, if there is one. */
+/** The content of a node as regions write it: its first operand, reduced; or pieces over a background, if any. */
 export type Written =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };
@@ -189,5 +189,5 @@ export interface Piece {
 /** The lowering of what backends carry out as a call by itself. */
 export const LIBRARY = { class: 'library' } as const;
 
-/** The rules of what has no operands but keys: no derivative passes it, and it is the same for all examples. */
+/** The rules of a primitive whose only operands are keys: it has no derivative, and is the same for all examples. */
 export const LEAF = { derivative: null, vmap: null, ofNothing: null } as const;

@@ -41,7 +41,9 @@ export const equal = ofTwo('equal');
 export const less = ofTwo('less');
 
 /** Forms that only rules use. */
-export const ruleForms = { sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'), sin: ofOne('sin'), cos: ofOne('cos'),
+export const ruleForms = {
+  sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'),
+  sin: ofOne('sin'), cos: ofOne('cos'),
   pow: ofTwo('pow'), min: ofTwo('min'), and: ofTwo('and'),
 }; // prettier-ignore
 

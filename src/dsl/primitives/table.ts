@@ -1,11 +1,13 @@
-/** The records of all primitives. A pass that asks something about a node looks it up here. */
+/** The records of all primitives. A pass looks up here what it asks about a node. */
 import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../node.js';
 import * as p from './index.js';
 import type { Build, Class, Lowering, Primitive } from './primitive.js';
 import { ruleForms } from './shortForms.js';
 
-const primitives: { readonly [K in Op]: Primitive<K> } = { input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
+const primitives: { readonly [K in Op]: Primitive<K> } = {
+  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive,
+  deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
   unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
   reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
   slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
@@ -14,18 +16,18 @@ const primitives: { readonly [K in Op]: Primitive<K> } = { input: p.inputPrimiti
   barrier: p.barrierPrimitive, stopGradient: p.stopGradientPrimitive, composite: p.compositePrimitive,
 }; // prettier-ignore
 
-/** What rules are built with. */
+/** The constructors that rules are given. */
 export const build: Build = { ...p, ...ruleForms, filterGradient };
 
 /** The record of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>
-  // which of the records it is, the type of `op` says, but not to a function of any node
+  // each record takes the nodes of its own `op`, which this type does not say
   primitives[n.op] as unknown as Primitive<Op>;
 
 /** The operation of a node in a word: `conv2d`, `sigmoid`, `normalize`. */
 export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;
 
-/** How a node is lowered, if it is of a class; else null. */
+/** The lowering of a node of that class; null for a node of any other. */
 export const loweringAs = <C extends Class>(n: Node, of: C): Extract<Lowering<Node>, { class: C }> | null => {
   const { lowering } = primitiveOf(n);
   // a comparison with a type parameter does not narrow

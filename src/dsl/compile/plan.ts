@@ -6,7 +6,7 @@
 import type { Anchor, ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
-/** Where a buffer's memory comes from. */
+/** The origin of a buffer's memory. */
 export type Storage =
   /** The executable's own arena, at an element offset. */
   | { readonly kind: 'arena'; readonly offset: number }
@@ -17,7 +17,7 @@ export type Storage =
   /** Uploaded once, when the plan is compiled. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
-/** Where memory begins within what it is of, in elements. */
+/** The offset of memory within its arena or input, in elements. */
 export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
 
 export interface Buffer {
@@ -43,7 +43,7 @@ export interface KeyExpression {
   readonly words: readonly (readonly [number, number])[];
 }
 
-/** What a call came from: for `explain` and for messages. */
+/** The origin of a call: for `explain` and for messages. */
 export interface Origin {
   /** The path of the parameter that it works on, `params.down.0.conv1.kernel`; empty if none. */
   readonly place: string;
@@ -75,7 +75,7 @@ export type Call = { readonly origin: Origin } & (
     }
 );
 
-/** What a library call computes: a primitive's name and attributes, without its graph. */
+/** The operation of a library call: a primitive's name and attributes, without its graph. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];
 
 /** An output: a number buffer, or a key that the host computes. */

@@ -131,7 +131,7 @@ export type Node = NodeOf<Op>;
 
 /**
  * Makes a node. That its shape and dtype fit the operation is the caller's care: the constructors in
- * `primitives/` see to it. Raises `ShapeError` for extents that are none.
+ * `primitives/` see to it. Raises `ShapeError` for invalid extents.
  */
 export const node = <K extends Op>(
   op: K,
@@ -229,7 +229,7 @@ export const pathOf = (n: Node): string | null => {
 };
 
 /**
- * Where in the model a node belongs: the path of the parameter it reads (`params.down.0.conv1.kernel`),
+ * The place of a node in the model: the path of the parameter it reads (`params.down.0.conv1.kernel`),
  * through casts and movement; empty if it reads none. Parameters come after data in the operands.
  */
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {

@@ -36,20 +36,20 @@ export type Assignment = { readonly dtype: NumberType } & (
 export interface Store extends Access {
   /** The assignment whose value is stored. */
   readonly value: number;
-  /** How the reduced loops combine; null where the region has none. Strides of reduced loops are 0. */
+  /** The reduction over the reduced loops; null where the region has none. Strides of reduced loops are 0. */
   readonly reduce: ReduceFn | null;
 }
 
 export interface Region {
   readonly extents: readonly number[];
-  /** How many of the last loops are reduced. */
+  /** The number of loops, counted from the last, that are reduced. */
   readonly reduced: number;
   readonly loads: readonly Access[];
   readonly body: readonly Assignment[];
   readonly stores: readonly Store[];
 }
 
-/** What a reduction begins with: its value over nothing. */
+/** The first value of a reduction: its value over no elements. */
 export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
   if (fn === 'sum') return 0;
   if (fn === 'prod') return 1;

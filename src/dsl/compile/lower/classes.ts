@@ -1,7 +1,8 @@
-/** How lowering looks at the nodes of a graph. */
+/** The classes of nodes, and the cost of computing a node again. */
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { Class, Written } from '../../primitives/primitive.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs, primitiveOf } from '../../primitives/table.js';
+import type { NumberType } from '../../graph/region.js';
 
 /** The class of a node. A key is always evaluated on the host, and one number is part of any region. */
 export const classOf = (n: Node): Class => {
@@ -11,53 +12,45 @@ export const classOf = (n: Node): Class => {
   return isNumber ? 'elementwise' : lowering.class;
 };
 
-/** Whether the numbers of a node are there from the start: an input, or any constant. */
+/** True for an input or a constant: its numbers exist before the first call. */
 export const isSource = (n: Node): boolean => primitiveOf(n).lowering.class === 'source';
 export const isMovement = (n: Node): boolean => classOf(n) === 'movement';
-/** Whether a node is computed inside of a region, where it is not stored. */
-export const isInline = (n: Node): boolean => {
-  const own = classOf(n);
-  return own === 'elementwise' || own === 'movement';
-};
 
-/** How regions write a node of that class; null of any other. */
-export const writtenOf = (n: Node): Written | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'region' ? lowering.written(n) : null;
-};
+/** True if a node repeats elements of its operand. */
+export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
-/** Whether a node repeats elements of its operand. */
-export const isRepeating = (n: Node): boolean => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'movement' && lowering.repeats === true;
+/** The content of a node that regions write; null for any other node. */
+export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
+
+/** The dtype of numbers; a key has none. */
+export const numberType = (n: Node): NumberType => {
+  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
+  return n.dtype;
 };
 
 /** An element may be computed a second time, rather than kept, up to this much arithmetic. */
 const CHEAP = 24;
 
-/** What it takes to compute an element again, where it is needed a second time. */
+/** The cost of computing an element a second time. */
 export interface Effort {
   /** Additions' worth of arithmetic. */
   readonly arithmetic: number;
   /** The buffers read that are about as large as the result, but for sources, which are kept anyway. */
   readonly large: ReadonlySet<Node>;
-  /** Whether anything is read at all. */
+  /** True if anything is read. */
   readonly reads: boolean;
 }
 
-/** Whether to compute a node again where it is needed, rather than to keep it. */
+/** True if a node is computed again for each use, rather than stored. */
 export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= CHEAP;
 
-/** What is broadcast is computed for each of its copies, up to this much arithmetic: a mean is a sum, scaled. */
+/** A broadcast node is computed for each of its copies, up to this much arithmetic: a mean is a sum, scaled. */
 const REPEATED = 1;
 
-/** Whether to compute a node for each of its copies where it is broadcast, rather than once. */
+/** True if a broadcast node is computed for each of its copies, rather than once. */
 export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= REPEATED;
 
-const arithmeticOf = (n: Node): number => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'elementwise' ? lowering.arithmetic(n) : 0;
-};
+const arithmeticOf = (n: Node): number => loweringAs(n, 'elementwise')?.arithmetic(n) ?? 0;
 
 const NONE: ReadonlySet<Node> = new Set();
 
@@ -71,7 +64,7 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
   return large.length === all.size ? all : new Set(large); // mostly the operand's own set, as it is
 };
 
-/** That of what is kept. */
+/** The effort of reading a stored node. */
 const load = (n: Node): Effort => ({ arithmetic: 0, large: new Set([n]), reads: true });
 
 /**

@@ -13,9 +13,8 @@ import type {
   View,
 } from '../plan.js';
 import { barrier, isInput } from '../../primitives/index.js';
-import { dataOf, drawOf, labelOf, primitiveOf, wordsOf } from '../../primitives/table.js';
-import type { NumberType } from '../../graph/region.js';
-import { classOf, isMovement, isSource } from './classes.js';
+import { dataOf, drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/table.js';
+import { classOf, isMovement, isSource, numberType } from './classes.js';
 import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
 import { type Divided, divideInputs, type InputPart } from './inputParts.js';
 import { denseStrides } from './loops.js';
@@ -35,11 +34,6 @@ export interface Lowering {
   readonly donated: readonly boolean[];
 }
 
-const numberType = (n: Node): NumberType => {
-  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
-  return n.dtype;
-};
-
 const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
   const own = wordsOf(key);
   if (own === null) return { input: inputs.indexOf(key), words: [] };
@@ -48,8 +42,7 @@ const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
 };
 
 const anchorOf = (n: Node): Anchor => {
-  const { lowering } = primitiveOf(n);
-  const anchor = lowering.class === 'anchor' ? lowering.anchor(n) : null;
+  const anchor = loweringAs(n, 'anchor')?.anchor(n) ?? null;
   if (anchor === null) throw new Error(`noisefold: no anchor carries out ${labelOf(n)}`);
   return anchor;
 };
@@ -73,20 +66,15 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const working = all.filter((x) => !isMovement(x) && !isSource(x));
   const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
-  return {
-    place: firstPlace(all),
-    label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more,
-  };
+  return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
 };
 
 /** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
   outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? barrier(n) : n));
 
-/** Which nodes are stored, and the regions that fill those that are filled by regions. */
+/** The buffers of the nodes that are stored, and the calls that fill them. */
 interface Fused {
-  readonly order: readonly Node[];
-  readonly stored: ReadonlySet<Node>;
   readonly buffers: readonly Buffer[];
   readonly bufferOf: (n: Node) => number | undefined;
   readonly calls: readonly Call[];
@@ -135,10 +123,7 @@ const attempt = (
   const numbers = new Map<Node, number>();
   for (const n of order)
     if (stored.has(n) || classOf(n) === 'source')
-      numbers.set(
-        n,
-        buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1,
-      );
+      numbers.set(n, buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1); // prettier-ignore
   const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
   const parts = capabilities.fuses
     ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
@@ -165,30 +150,18 @@ const attempt = (
     const output = denseView(n, bufferOf(n)!);
     const kind = classOf(n);
     const distribution = drawOf(n);
-    if (distribution !== null)
-      return [
-        {
-          kind: 'random',
-          origin: originOf(n),
-          distribution,
-          key: keyExpression(n.inputs[0]!, lowering.inputs),
-          output,
-        },
-      ];
+    if (distribution !== null) {
+      const key = keyExpression(n.inputs[0]!, lowering.inputs);
+      return [{ kind: 'random', origin: originOf(n), distribution, key, output }];
+    }
     if (kind === 'library' || !capabilities.fuses) {
       // the node carries its graph along; a call needs its name and attributes alone
       const library = { op: n.op, attributes: n.attributes } as LibraryNode;
       return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
     }
     if (kind === 'anchor') {
-      const call = {
-        kind: 'anchor',
-        origin: originOf(n),
-        anchor: anchorOf(n),
-        inputs: n.inputs.map(viewed),
-        output,
-        scratch: null,
-      } as const;
+      const [origin, inputs] = [originOf(n), n.inputs.map(viewed)];
+      const call = { kind: 'anchor', origin, anchor: anchorOf(n), inputs, output, scratch: null } as const;
       const elements = capabilities.scratchElements(call);
       if (elements === 0) return [call];
       const storage = { kind: 'arena', offset: 0 } as const;
@@ -207,7 +180,7 @@ const attempt = (
     .filter((n) => stored.has(n) && !isSource(n)) // their numbers are there from the start
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
-  return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls, waiting };
+  return unindexable.length > 0 ? { unindexable } : { buffers, bufferOf, calls, waiting };
 };
 
 /** Gives the outputs the memory of donated inputs, where nobody reads the input afterwards. */

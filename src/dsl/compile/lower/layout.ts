@@ -2,7 +2,7 @@
 import type { Access } from '../../graph/region.js';
 import type { Buffer, Call } from '../plan.js';
 
-/** What a call does to buffers. */
+/** The buffers that a call reads. */
 export const readsOf = (call: Call): readonly number[] => {
   switch (call.kind) {
     case 'region':
@@ -39,7 +39,7 @@ interface Life {
 }
 
 /**
- * Whether a region may write buffer `to` in the memory of buffer `from`: it reads `from` at just the
+ * True if a region may write buffer `to` in the memory of buffer `from`: it reads `from` at just the
  * elements that it writes, before it writes them, and no part of it.
  */
 export const inPlace = (call: Call, from: number, to: number, buffers: readonly Buffer[]): boolean => {
@@ -118,7 +118,7 @@ export interface Layout {
   readonly arenaElements: number;
 }
 
-/** Where in the arena something lies, and when. */
+/** A block's place in the arena, and its life. */
 interface Placed extends Life {
   readonly offset: number;
   readonly end: number;

@@ -1,12 +1,12 @@
 import { type Node } from '../../graph/node.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
 /** Regions larger than this are cut. */
 const LARGEST_BODY = 96;
 
-/** What the consumers of a node want of it. */
+/** The demands of a node's consumers. */
 interface Demand {
   /** The stored nodes whose regions compute it; of more than two, two. */
   by: readonly Node[];
@@ -20,17 +20,14 @@ const NOBODY: readonly Node[] = [];
 const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
-const isEquality = (n: Node): boolean => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'elementwise' && lowering.isEquality?.(n) === true;
-};
-
 /**
- * What is compared with its own largest or smallest element (the derivative of a maximum does so) is
- * computed once: two computations may round differently, and then no element is equal to it.
+ * A node that is compared with its own largest or smallest element (as in the derivative of a maximum) is
+ * computed once: two computations may round differently, and then no element is equal to the extremum.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
-  const compared = new Set(order.flatMap((n) => (isEquality(n) ? n.inputs : [])));
+  const compared = new Set(
+    order.flatMap((n) => (loweringAs(n, 'elementwise')?.isEquality?.(n) ? n.inputs : [])),
+  );
   return order.flatMap((n) => {
     const reduce = writtenOf(n)?.reduce;
     if (reduce !== 'max' && reduce !== 'min') return [];
@@ -132,10 +129,10 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
   return all;
 };
 
-/** What the expression of a node is made of, as far as it is computed where it is needed. */
+/** The size of a node's expression within the region that computes it. */
 interface Extent {
   readonly length: number;
-  /** What is loaded. */
+  /** The nodes that it loads. */
   readonly loaded: ReadonlySet<Node>;
 }
 

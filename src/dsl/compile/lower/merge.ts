@@ -8,7 +8,7 @@ const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${
 
 interface Loaded {
   readonly buffer: number;
-  /** Whether it is another element at another turn. */
+  /** True if each turn loads another element. */
   readonly moving: boolean;
 }
 
@@ -74,7 +74,7 @@ const renaming = (a: Assignment, to: (operand: number) => number): Assignment =>
   }
 };
 
-/** What an assignment computes, as text: equal texts are equal values. */
+/** The value of an assignment as text: equal texts are equal values. */
 const meaningOf = (a: Assignment, access: (load: number) => string): string => {
   switch (a.op) {
     case 'load':

@@ -4,14 +4,14 @@ import { writtenOf } from './classes.js';
 import { denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
-/** Where a stored node lies in the concatenation that it is a part of, in elements, as which of its operands. */
+/** The place of a stored node in a concatenation: the operand that it is, and its offset in elements. */
 export interface Part {
   readonly whole: Node;
   readonly operand: Node;
   readonly offset: number;
 }
 
-/** How often each node is an operand. */
+/** The number of times that each node is an operand. */
 const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
   const uses = new Map<Node, number>();
   for (const { inputs } of order) for (const input of inputs) uses.set(input, 1 + (uses.get(input) ?? 0));

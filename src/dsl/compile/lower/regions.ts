@@ -2,15 +2,15 @@
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
-import type { Assignment, NumberType, Region, Store } from '../../graph/region.js';
-import { isInline, writtenOf } from './classes.js';
+import type { Assignment, Region, Store } from '../../graph/region.js';
+import { classOf, numberType, writtenOf } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
 
-/** Where stored nodes and sources live. */
+/** The memory of stored nodes and sources. */
 export interface Memory {
   /** The buffer of a stored node or a source; undefined for what has to be computed in place. */
   readonly bufferOf: (n: Node) => number | undefined;
-  /** Whether an operand of a concatenation is computed where it belongs in it. */
+  /** True if an operand of a concatenation is computed at its place in the concatenation. */
   readonly isInPlace: (operand: Node) => boolean;
 }
 
@@ -26,7 +26,7 @@ export interface Built {
   readonly unindexable: readonly Node[];
 }
 
-/** What one region computes: the value of `node` at each index, stored into a buffer. */
+/** The task of one region: to store the value of `node` at each index into a buffer. */
 interface Request {
   readonly node: Node;
   /** The axes of `node` in the order of the loops. */
@@ -39,11 +39,6 @@ interface Request {
   /** The strides of the loops in the buffer. */
   readonly strides: readonly number[];
 }
-
-const numberType = (n: Node): NumberType => {
-  if (n.dtype === 'key') throw new Error('noisefold: a key has no place in a region');
-  return n.dtype;
-};
 
 const build = (request: Request, memory: Memory): Built => {
   const { node: root, order, reduced, reduce, buffer: target } = request;
@@ -122,7 +117,7 @@ const build = (request: Request, memory: Memory): Built => {
 
   // the root is computed even where it has a buffer: this region is what fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
-  const isOwn = isInline(root) && memory.bufferOf(root) === target;
+  const isOwn = ['elementwise', 'movement'].includes(classOf(root)) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;

@@ -16,7 +16,7 @@ const joinedOrigin = (a: Origin, b: Origin): Origin => ({
 const sharedReads = ({ loads }: Region): readonly number[] =>
   loads.flatMap(({ buffer, strides }) => (strides.every((s) => s !== 0) ? [buffer] : []));
 
-/** How many earlier regions are tried as company, the latest first. */
+/** The number of earlier regions that are tried as company, the latest first. */
 const CANDIDATES = 32;
 
 /**

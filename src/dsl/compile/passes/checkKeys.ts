@@ -2,14 +2,14 @@ import { raise } from '../../errors.js';
 import { type Node, pathOf } from '../../graph/node.js';
 import { drawOf, wordsOf } from '../../primitives/table.js';
 
-/** A key as its reader knows it. */
+/** The name of a key, for an error message. */
 const nameOf = (key: Node): string => {
   if (wordsOf(key) !== null) return `a fork of ${nameOf(key.inputs[0]!)}`;
   const path = pathOf(key);
   return path === null ? key.op : `key '${path}'`;
 };
 
-/** What makes a key itself: its input, and the words folded into it. */
+/** The identity of a key: its input, and the words folded into it. */
 const identityOf = (key: Node): string => {
   const words = wordsOf(key);
   return words === null

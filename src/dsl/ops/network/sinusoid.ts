@@ -1,6 +1,7 @@
 /** Sines and cosines of a time, computed where the program runs: the times may be fractions, or computed themselves. */
 import type { Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
+import { extents } from '../../types/extent.js';
 import { raise, showShape } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import {
@@ -78,8 +79,7 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
 const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
   const { shift } = layoutOf(options);
-  if (!Number.isSafeInteger(size) || size < 0)
-    refuse('size', 'an integer ≥ 0', size, 'it is the length of an embedding');
+  extents('sinusoid', [size]);
   if (!(maxPeriod > 0 && Number.isFinite(maxPeriod)))
     refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
   if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by it');

@@ -19,13 +19,6 @@ export type WordsOf<S extends string> = S extends 'key'
     ? Split<Extents>
     : Split<S>;
 
-/** `'int32'` of `'B 2*C:int32'`. */
-export type DTypeOf<S extends string> = S extends 'key'
-  ? 'key'
-  : S extends `${string}:${infer D extends DType}`
-    ? D
-    : 'float32';
-
 type Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 type KindOf<C extends string> = C extends '+' | '*' | '/'
   ? 'operator'

@@ -1,14 +1,14 @@
 /** From a program to a plan: what a backend is given, and what a bench measures. */
 import { E, F } from '../../internal/fp.js';
-import type { Capabilities } from '../run/backend.js';
+import type { Capabilities } from './backend.js';
 import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import type { Program } from '../graph/program.js';
-import { type Bindings, isLeafSpec, type TreeSpec } from '../types/spec.js';
+import { type Bindings, isLeafSpec, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
-import { trace, type Traced } from '../graph/trace.js';
+import { trace, type Traced } from './trace.js';
 
 /** Refuses to donate what a program does not take. */
 const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {

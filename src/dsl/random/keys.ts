@@ -6,7 +6,6 @@
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). Both fork alike: the same names give the same
  * keys.
  */
-import type { KeyWords } from '../run/backend.js';
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
 import { named, raise } from '../errors.js';
@@ -15,7 +14,7 @@ import type { Distribution, Node } from '../graph/node.js';
 import { isOperand } from '../ops/operand.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
-import { deriveWords, keyWords, wordsOfName } from './threefry.js';
+import { deriveWords, type KeyWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words. It is plain data: save it as it is. */
 export type RandomKey = KeyWords;

@@ -3,7 +3,7 @@
  * compile error: they have a `then` that no `await` can call. At run time there is none.
  */
 import type { readerTaskEither, taskEither } from '../../internal/fp.js';
-import type { Backend } from './backend.js';
+import type { Backend } from '../compile/backend.js';
 import type { NoisefoldError } from '../errors.js';
 
 /**

@@ -3,7 +3,7 @@ import { batched, spread } from './batched.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import { full } from '../primitives/index.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
-import { tensorsOf } from '../graph/tensors.js';
+import { tensorsOf } from './tensors.js';
 import { mapLeaves } from '../types/tree.js';
 
 /** A function of a tensor, or of a tree of them, becomes one of batches: see {@link vmap}. */

@@ -2,10 +2,9 @@
  * What `reshape` knows of the extents of its result, in types. Symbols at the front of the new shape are those at the
  * front of the old one, and symbols at its end those at the end; −1 is what they leave.
  */
-import type { IsWide } from './dim.js';
+import type { Dim, IsWide, Shape } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
-import type { Dim, Shape } from '../graph/tensor.js';
 
 /** What lies between the symbols at both ends: of the old shape, and of the new one; or a message. */
 type Middle<S extends Shape, E extends readonly Dim[], All extends Shape = S> = E extends readonly [

@@ -3,8 +3,7 @@
  * may count from the end. Where an axis is not a literal, or a shape has no known rank, the result is wide;
  * where an axis does not exist, a message takes the place of the shape, which fits nothing.
  */
-import type { IsUnion } from './dim.js';
-import type { Dim, Shape } from '../graph/tensor.js';
+import type { Dim, IsUnion, Shape } from './dim.js';
 
 /**
  * A shape that nothing is inferred from. `NoInfer` around the whole of it would be in each message, and TypeScript 7 would

@@ -1,6 +1,5 @@
 /** Shapes in messages of the compiler. */
-import type { IsWide } from './dim.js';
-import type { Dim, Shape } from '../graph/tensor.js';
+import type { Dim, IsWide, Shape } from './dim.js';
 
 /** A shape in a message: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [

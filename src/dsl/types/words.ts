@@ -2,7 +2,7 @@
  * The words of a spec, in types: `'B 28 H/2:int32'` is split, and each word is held against the grammar that
  * `dimExpression.ts` parses at run time.
  */
-import type { DType } from '../graph/node.js';
+import type { DType } from './dtype.js';
 
 type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
   ? Split<Rest, Found>

@@ -4,8 +4,9 @@
  */
 import type { io, taskEither } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
-import type { Call, Plan } from '../compile/plan.js';
+import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
+import type { KeyWords } from '../random/threefry.js';
 
 /** Memory of a backend that holds one tensor, dense and row-major. Opaque: only its backend reads it. */
 export interface DeviceBuffer {
@@ -13,8 +14,7 @@ export interface DeviceBuffer {
   readonly dtype: NumberType;
 }
 
-/** A random key on the host: two 32-bit words. */
-export type KeyWords = readonly [number, number];
+export type { KeyWords } from '../random/threefry.js';
 
 /** What a run takes and gives, in the order of the plan's inputs and outputs. */
 export type Slot = DeviceBuffer | KeyWords;

@@ -1,5 +1,5 @@
-import { type Composite, type Node, rewrite } from '../../graph/node.js';
-import { compositeOf, decomposition } from '../../primitives/index.js';
+import { type Composite, type Node, rewrite } from '../graph/node.js';
+import { compositeOf, decomposition } from '../primitives/index.js';
 
 /** Replaces the composites for which `isKept` does not hold by their decompositions, all the way down. */
 export const decomposeUnless =

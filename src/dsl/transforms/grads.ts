@@ -1,8 +1,8 @@
 /** Trees of what belongs to the float32 tensors of a tree: gradients, tangents. */
 import { raise, showShape } from '../errors.js';
-import type { Node } from './node.js';
+import type { Node } from '../graph/node.js';
 import { zerosLike } from '../primitives/index.js';
-import { type AnyTensor, isTensor, nodeOf, type Shape, tensor, type Tensor } from './tensor.js';
+import { type AnyTensor, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 import { mapLeaves, zipLeaves } from '../types/tree.js';
 
 /** The gradient by a tree of tensors: a tensor of the same shape for each float32 leaf, null for the others. */

@@ -1,6 +1,6 @@
 /** The dtype that numbers on the host stand for, where nothing else is said. */
 
-import type { DType } from '../graph/node.js';
+import type { DType } from './node.js';
 
 /** int32 of an `Int32Array`, bool of a `Uint8Array`, else float32. */
 export type DTypeOfArray<A> = A extends Int32Array ? 'int32' : A extends Uint8Array ? 'bool' : 'float32';

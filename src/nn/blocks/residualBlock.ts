@@ -106,9 +106,9 @@ export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
 
 const fields = namedFields('residualBlock', residualFields, residualOptions);
 
-/** Both forms of a bound block: a second tensor that is not a key is the embedding of the data-first form. */
+/** Both forms of a bound block: a second operand that is not a key is the embedding of the data-first form. */
 export const hasInput = ([, second]: readonly unknown[]): boolean =>
-  isTensor(second) && dtypeOf(second) !== 'key';
+  typeof second === 'function' || (isTensor(second) && dtypeOf(second) !== 'key');
 
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +

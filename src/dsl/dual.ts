@@ -1,33 +1,33 @@
 /**
- * Operators that take their operands in reading order and also work in `pipe`: `sub(x, y)` and `pipe(x, sub(y))` are
- * both x − y. The pipeable form takes everything except the first operand.
+ * Operators with a data-first and a pipeable form: `sub(x, y)` and `pipe(x, sub(y))` are both x − y. The pipeable form
+ * takes all arguments except the first operand.
  */
 
 type Arguments = readonly unknown[];
 
-/** Whether a call has its first operand: by the number of arguments, or by what they are. */
+/** Tells the data-first form: the number of its arguments, or a predicate on the arguments. */
 export type DataFirst = number | ((args: Arguments) => boolean);
 
-/** Gives a function a name: error messages show it where a function is passed as a tensor. */
+/** Sets the name of a function, which error messages show if it is passed as a tensor. */
 const withName = <F extends object>(name: string, f: F): F =>
   Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call fits, put before the overloads of an operator: `OneError & { … }`. Of more than three overloads
- * TypeScript 6 reports only the last that fits the number of arguments, as TypeScript 7 always does; of fewer it reports
- * all. So a wrong call is one error, at the wrong argument, if the data-first form is the last. Operators whose forms differ
- * in the number of arguments do not need it.
+ * Overloads that no call matches, for use before the overloads of an operator: `OneError & { … }`. If there are more than
+ * three overloads, TypeScript 6 reports only the last one with the right number of arguments, as TypeScript 7 always does;
+ * otherwise it reports all. With `OneError` and the data-first form last, a wrong call gives one error, at the wrong
+ * argument. Operators whose forms have different numbers of arguments do not need it.
  */
 export interface OneError {
-  // equal overloads would be merged: their results differ
+  // the results differ because equal overloads are merged
   (first: never, ...rest: never[]): never;
   (first: never, ...rest: never[]): undefined;
   (first: never, ...rest: never[]): void;
 }
 
 /**
- * Makes an operator of its data-first form. `dataFirst` is the number of arguments of that form, or a predicate where
- * some of them are optional. `F` is the type of both forms: its overloads say which shapes and dtypes go together.
+ * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form, or a predicate if some
+ * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes.
  *
  * @example
  * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =

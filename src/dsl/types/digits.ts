@@ -1,11 +1,11 @@
-/**
- * Long multiplication and division of literals in types. Each digit is one step of an automaton whose state is the
- * factor or divisor with the carry, so that a digit costs few instantiations.
- */
+/** Arithmetic of literals in types, digit by digit: sums, products and exact quotients. */
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 
-/** The digits of a product, of which the first factor is given so too, the last digit first; the second one is written. */
+/** The sum of two literals. */
+export type Sum<A extends number, B extends number> = FromDigits<Added<Reversed<`${A}`>, Reversed<`${B}`>>>;
+
+/** The product of `A`, last digit first, and `B`, first digit first. The product has its last digit first. */
 export type Times<A extends string, B extends string> = A extends '0'
   ? A
   : A extends '1'
@@ -15,17 +15,20 @@ export type Times<A extends string, B extends string> = A extends '0'
       : Rows<A, B>;
 type Kept<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
 
-/** The number of digits, of which the last one comes first. */
+/** The number with the given digits, last digit first. */
 export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 
 /**
- * The quotient of two literals: a message where a rest is left, `number` where the divisor has a prime factor above 7.
+ * The quotient of two literals. A message if `B` does not divide `A`; `number` if `B` has a prime factor above 7.
  */
 export type Divided<A extends number, B extends number> = ByPrimes<
   `${A}`,
   `${B}`,
   `${B} does not divide ${A}`
 >;
+
+/** Half a literal; a message if it is odd. */
+export type HalfLiteral<A extends number> = ByPrimes<`${A}`, '2', `${A} is odd: it has no half`>;
 
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 
@@ -35,28 +38,27 @@ type Reversed<S extends string, Out extends string = ''> = S extends `${infer D}
 
 // Multiplication and addition: the last digit comes first
 
-/** The product of `A` and the number whose digits, first digit first, are those of `B`. */
-type Rows<A extends string, B extends string, Sum extends string = ''> = B extends `${infer D}${infer Rest}`
-  ? D extends '0'
-    ? Rows<A, Rest, `0${Sum}`>
-    : D extends '1'
-      ? Rows<A, Rest, Added<A, Shifted<Sum>>>
-      : Rows<A, Rest, Added<Row<A, `${D}*0` & State>, Shifted<Sum>>>
-  : Sum;
+/** Long multiplication of `A` by the digits of `B`, whose first digit comes first. */
+type Rows<A extends string, B extends string, Total extends string = ''> = B extends `${infer D}${infer Rest}`
+  ? Rows<A, Rest, Added<Multiples<A>[D & Digit], Shifted<Total>>>
+  : Total;
 type Shifted<S extends string> = S extends '' ? '' : `0${S}`;
 
-type Row<
-  A extends string,
-  S extends State,
-  Out extends string = '',
-> = A extends `${infer X extends Digit}${infer Rest}`
-  ? Row<Rest, Steps[S][X][0], `${Out}${Steps[S][X][1]}`>
-  : S extends `${string}*0`
-    ? Out
-    : S extends `${string}*${infer C}`
-      ? `${Out}${C}`
-      : never;
+/** `A` times each digit. */
+interface Multiples<A extends string> {
+  '0': '0';
+  '1': A;
+  '2': Added<A, A>;
+  '3': Added<A, Multiples<A>['2']>;
+  '4': Added<Multiples<A>['2'], Multiples<A>['2']>;
+  '5': Added<A, Multiples<A>['4']>;
+  '6': Added<Multiples<A>['3'], Multiples<A>['3']>;
+  '7': Added<A, Multiples<A>['6']>;
+  '8': Added<Multiples<A>['4'], Multiples<A>['4']>;
+  '9': Added<A, Multiples<A>['8']>;
+}
 
+/** Long addition with the carry `C`. */
 type Added<
   A extends string,
   B extends string,
@@ -76,22 +78,22 @@ type Added<
 
 // Division: the first digit comes first
 
-/** A number by the prime factors of another, one after the other. */
-type ByPrimes<A extends string, B extends string, All extends string> = A extends ''
-  ? All
+/** Divides `A` by the prime factors of `B`, one after the other; gives `Message` for a remainder. */
+type ByPrimes<A extends string, B extends string, Message extends string> = A extends ''
+  ? Message
   : B extends '1'
     ? NumberOf<A>
     : B extends `${string}${'0' | '2' | '4' | '6' | '8'}`
-      ? ByPrimes<Exactly<A, '2/0'>, Exactly<B, '2/0'>, All>
+      ? ByPrimes<Exactly<A, '2/0'>, Exactly<B, '2/0'>, Message>
       : B extends `${string}5`
-        ? ByPrimes<Exactly<A, '5/0'>, Exactly<B, '5/0'>, All>
+        ? ByPrimes<Exactly<A, '5/0'>, Exactly<B, '5/0'>, Message>
         : Exactly<B, '3/0'> extends ''
           ? Exactly<B, '7/0'> extends ''
             ? number
-            : ByPrimes<Exactly<A, '7/0'>, Exactly<B, '7/0'>, All>
-          : ByPrimes<Exactly<A, '3/0'>, Exactly<B, '3/0'>, All>;
+            : ByPrimes<Exactly<A, '7/0'>, Exactly<B, '7/0'>, Message>
+          : ByPrimes<Exactly<A, '3/0'>, Exactly<B, '3/0'>, Message>;
 
-/** A number by a prime; empty where a rest is left. */
+/** Divides by a prime; empty if there is a remainder. */
 type Exactly<
   A extends string,
   S extends State,
@@ -101,59 +103,12 @@ type Exactly<
   : S extends `${string}/0`
     ? Trimmed<Out>
     : '';
-/** Without the zero that a quotient may begin with. */
+/** Drops the leading zero of a quotient. */
 type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Rest) : S;
 
 type State = keyof Steps;
-/**
- * By the state and a digit: the next state and a digit of the result. `3*2` multiplies by 3 and carries 2; `3/2`
- * divides by 3 with the rest 2.
- */
+/** Long division: the state `3/2` (divisor 3, remainder 2) and the next digit give the next state and a digit. */
 interface Steps {
-  '2*0': [['2*0', '0'], ['2*0', '2'], ['2*0', '4'], ['2*0', '6'], ['2*0', '8'], ['2*1', '0'], ['2*1', '2'], ['2*1', '4'], ['2*1', '6'], ['2*1', '8']];
-  '2*1': [['2*0', '1'], ['2*0', '3'], ['2*0', '5'], ['2*0', '7'], ['2*0', '9'], ['2*1', '1'], ['2*1', '3'], ['2*1', '5'], ['2*1', '7'], ['2*1', '9']];
-  '3*0': [['3*0', '0'], ['3*0', '3'], ['3*0', '6'], ['3*0', '9'], ['3*1', '2'], ['3*1', '5'], ['3*1', '8'], ['3*2', '1'], ['3*2', '4'], ['3*2', '7']];
-  '3*1': [['3*0', '1'], ['3*0', '4'], ['3*0', '7'], ['3*1', '0'], ['3*1', '3'], ['3*1', '6'], ['3*1', '9'], ['3*2', '2'], ['3*2', '5'], ['3*2', '8']];
-  '3*2': [['3*0', '2'], ['3*0', '5'], ['3*0', '8'], ['3*1', '1'], ['3*1', '4'], ['3*1', '7'], ['3*2', '0'], ['3*2', '3'], ['3*2', '6'], ['3*2', '9']];
-  '4*0': [['4*0', '0'], ['4*0', '4'], ['4*0', '8'], ['4*1', '2'], ['4*1', '6'], ['4*2', '0'], ['4*2', '4'], ['4*2', '8'], ['4*3', '2'], ['4*3', '6']];
-  '4*1': [['4*0', '1'], ['4*0', '5'], ['4*0', '9'], ['4*1', '3'], ['4*1', '7'], ['4*2', '1'], ['4*2', '5'], ['4*2', '9'], ['4*3', '3'], ['4*3', '7']];
-  '4*2': [['4*0', '2'], ['4*0', '6'], ['4*1', '0'], ['4*1', '4'], ['4*1', '8'], ['4*2', '2'], ['4*2', '6'], ['4*3', '0'], ['4*3', '4'], ['4*3', '8']];
-  '4*3': [['4*0', '3'], ['4*0', '7'], ['4*1', '1'], ['4*1', '5'], ['4*1', '9'], ['4*2', '3'], ['4*2', '7'], ['4*3', '1'], ['4*3', '5'], ['4*3', '9']];
-  '5*0': [['5*0', '0'], ['5*0', '5'], ['5*1', '0'], ['5*1', '5'], ['5*2', '0'], ['5*2', '5'], ['5*3', '0'], ['5*3', '5'], ['5*4', '0'], ['5*4', '5']];
-  '5*1': [['5*0', '1'], ['5*0', '6'], ['5*1', '1'], ['5*1', '6'], ['5*2', '1'], ['5*2', '6'], ['5*3', '1'], ['5*3', '6'], ['5*4', '1'], ['5*4', '6']];
-  '5*2': [['5*0', '2'], ['5*0', '7'], ['5*1', '2'], ['5*1', '7'], ['5*2', '2'], ['5*2', '7'], ['5*3', '2'], ['5*3', '7'], ['5*4', '2'], ['5*4', '7']];
-  '5*3': [['5*0', '3'], ['5*0', '8'], ['5*1', '3'], ['5*1', '8'], ['5*2', '3'], ['5*2', '8'], ['5*3', '3'], ['5*3', '8'], ['5*4', '3'], ['5*4', '8']];
-  '5*4': [['5*0', '4'], ['5*0', '9'], ['5*1', '4'], ['5*1', '9'], ['5*2', '4'], ['5*2', '9'], ['5*3', '4'], ['5*3', '9'], ['5*4', '4'], ['5*4', '9']];
-  '6*0': [['6*0', '0'], ['6*0', '6'], ['6*1', '2'], ['6*1', '8'], ['6*2', '4'], ['6*3', '0'], ['6*3', '6'], ['6*4', '2'], ['6*4', '8'], ['6*5', '4']];
-  '6*1': [['6*0', '1'], ['6*0', '7'], ['6*1', '3'], ['6*1', '9'], ['6*2', '5'], ['6*3', '1'], ['6*3', '7'], ['6*4', '3'], ['6*4', '9'], ['6*5', '5']];
-  '6*2': [['6*0', '2'], ['6*0', '8'], ['6*1', '4'], ['6*2', '0'], ['6*2', '6'], ['6*3', '2'], ['6*3', '8'], ['6*4', '4'], ['6*5', '0'], ['6*5', '6']];
-  '6*3': [['6*0', '3'], ['6*0', '9'], ['6*1', '5'], ['6*2', '1'], ['6*2', '7'], ['6*3', '3'], ['6*3', '9'], ['6*4', '5'], ['6*5', '1'], ['6*5', '7']];
-  '6*4': [['6*0', '4'], ['6*1', '0'], ['6*1', '6'], ['6*2', '2'], ['6*2', '8'], ['6*3', '4'], ['6*4', '0'], ['6*4', '6'], ['6*5', '2'], ['6*5', '8']];
-  '6*5': [['6*0', '5'], ['6*1', '1'], ['6*1', '7'], ['6*2', '3'], ['6*2', '9'], ['6*3', '5'], ['6*4', '1'], ['6*4', '7'], ['6*5', '3'], ['6*5', '9']];
-  '7*0': [['7*0', '0'], ['7*0', '7'], ['7*1', '4'], ['7*2', '1'], ['7*2', '8'], ['7*3', '5'], ['7*4', '2'], ['7*4', '9'], ['7*5', '6'], ['7*6', '3']];
-  '7*1': [['7*0', '1'], ['7*0', '8'], ['7*1', '5'], ['7*2', '2'], ['7*2', '9'], ['7*3', '6'], ['7*4', '3'], ['7*5', '0'], ['7*5', '7'], ['7*6', '4']];
-  '7*2': [['7*0', '2'], ['7*0', '9'], ['7*1', '6'], ['7*2', '3'], ['7*3', '0'], ['7*3', '7'], ['7*4', '4'], ['7*5', '1'], ['7*5', '8'], ['7*6', '5']];
-  '7*3': [['7*0', '3'], ['7*1', '0'], ['7*1', '7'], ['7*2', '4'], ['7*3', '1'], ['7*3', '8'], ['7*4', '5'], ['7*5', '2'], ['7*5', '9'], ['7*6', '6']];
-  '7*4': [['7*0', '4'], ['7*1', '1'], ['7*1', '8'], ['7*2', '5'], ['7*3', '2'], ['7*3', '9'], ['7*4', '6'], ['7*5', '3'], ['7*6', '0'], ['7*6', '7']];
-  '7*5': [['7*0', '5'], ['7*1', '2'], ['7*1', '9'], ['7*2', '6'], ['7*3', '3'], ['7*4', '0'], ['7*4', '7'], ['7*5', '4'], ['7*6', '1'], ['7*6', '8']];
-  '7*6': [['7*0', '6'], ['7*1', '3'], ['7*2', '0'], ['7*2', '7'], ['7*3', '4'], ['7*4', '1'], ['7*4', '8'], ['7*5', '5'], ['7*6', '2'], ['7*6', '9']];
-  '8*0': [['8*0', '0'], ['8*0', '8'], ['8*1', '6'], ['8*2', '4'], ['8*3', '2'], ['8*4', '0'], ['8*4', '8'], ['8*5', '6'], ['8*6', '4'], ['8*7', '2']];
-  '8*1': [['8*0', '1'], ['8*0', '9'], ['8*1', '7'], ['8*2', '5'], ['8*3', '3'], ['8*4', '1'], ['8*4', '9'], ['8*5', '7'], ['8*6', '5'], ['8*7', '3']];
-  '8*2': [['8*0', '2'], ['8*1', '0'], ['8*1', '8'], ['8*2', '6'], ['8*3', '4'], ['8*4', '2'], ['8*5', '0'], ['8*5', '8'], ['8*6', '6'], ['8*7', '4']];
-  '8*3': [['8*0', '3'], ['8*1', '1'], ['8*1', '9'], ['8*2', '7'], ['8*3', '5'], ['8*4', '3'], ['8*5', '1'], ['8*5', '9'], ['8*6', '7'], ['8*7', '5']];
-  '8*4': [['8*0', '4'], ['8*1', '2'], ['8*2', '0'], ['8*2', '8'], ['8*3', '6'], ['8*4', '4'], ['8*5', '2'], ['8*6', '0'], ['8*6', '8'], ['8*7', '6']];
-  '8*5': [['8*0', '5'], ['8*1', '3'], ['8*2', '1'], ['8*2', '9'], ['8*3', '7'], ['8*4', '5'], ['8*5', '3'], ['8*6', '1'], ['8*6', '9'], ['8*7', '7']];
-  '8*6': [['8*0', '6'], ['8*1', '4'], ['8*2', '2'], ['8*3', '0'], ['8*3', '8'], ['8*4', '6'], ['8*5', '4'], ['8*6', '2'], ['8*7', '0'], ['8*7', '8']];
-  '8*7': [['8*0', '7'], ['8*1', '5'], ['8*2', '3'], ['8*3', '1'], ['8*3', '9'], ['8*4', '7'], ['8*5', '5'], ['8*6', '3'], ['8*7', '1'], ['8*7', '9']];
-  '9*0': [['9*0', '0'], ['9*0', '9'], ['9*1', '8'], ['9*2', '7'], ['9*3', '6'], ['9*4', '5'], ['9*5', '4'], ['9*6', '3'], ['9*7', '2'], ['9*8', '1']];
-  '9*1': [['9*0', '1'], ['9*1', '0'], ['9*1', '9'], ['9*2', '8'], ['9*3', '7'], ['9*4', '6'], ['9*5', '5'], ['9*6', '4'], ['9*7', '3'], ['9*8', '2']];
-  '9*2': [['9*0', '2'], ['9*1', '1'], ['9*2', '0'], ['9*2', '9'], ['9*3', '8'], ['9*4', '7'], ['9*5', '6'], ['9*6', '5'], ['9*7', '4'], ['9*8', '3']];
-  '9*3': [['9*0', '3'], ['9*1', '2'], ['9*2', '1'], ['9*3', '0'], ['9*3', '9'], ['9*4', '8'], ['9*5', '7'], ['9*6', '6'], ['9*7', '5'], ['9*8', '4']];
-  '9*4': [['9*0', '4'], ['9*1', '3'], ['9*2', '2'], ['9*3', '1'], ['9*4', '0'], ['9*4', '9'], ['9*5', '8'], ['9*6', '7'], ['9*7', '6'], ['9*8', '5']];
-  '9*5': [['9*0', '5'], ['9*1', '4'], ['9*2', '3'], ['9*3', '2'], ['9*4', '1'], ['9*5', '0'], ['9*5', '9'], ['9*6', '8'], ['9*7', '7'], ['9*8', '6']];
-  '9*6': [['9*0', '6'], ['9*1', '5'], ['9*2', '4'], ['9*3', '3'], ['9*4', '2'], ['9*5', '1'], ['9*6', '0'], ['9*6', '9'], ['9*7', '8'], ['9*8', '7']];
-  '9*7': [['9*0', '7'], ['9*1', '6'], ['9*2', '5'], ['9*3', '4'], ['9*4', '3'], ['9*5', '2'], ['9*6', '1'], ['9*7', '0'], ['9*7', '9'], ['9*8', '8']];
-  '9*8': [['9*0', '8'], ['9*1', '7'], ['9*2', '6'], ['9*3', '5'], ['9*4', '4'], ['9*5', '3'], ['9*6', '2'], ['9*7', '1'], ['9*8', '0'], ['9*8', '9']];
   '2/0': [['2/0', '0'], ['2/1', '0'], ['2/0', '1'], ['2/1', '1'], ['2/0', '2'], ['2/1', '2'], ['2/0', '3'], ['2/1', '3'], ['2/0', '4'], ['2/1', '4']];
   '2/1': [['2/0', '5'], ['2/1', '5'], ['2/0', '6'], ['2/1', '6'], ['2/0', '7'], ['2/1', '7'], ['2/0', '8'], ['2/1', '8'], ['2/0', '9'], ['2/1', '9']];
   '3/0': [['3/0', '0'], ['3/1', '0'], ['3/2', '0'], ['3/0', '1'], ['3/1', '1'], ['3/2', '1'], ['3/0', '2'], ['3/1', '2'], ['3/2', '2'], ['3/0', '3']];
@@ -173,7 +128,7 @@ interface Steps {
   '7/6': [['7/4', '8'], ['7/5', '8'], ['7/6', '8'], ['7/0', '9'], ['7/1', '9'], ['7/2', '9'], ['7/3', '9'], ['7/4', '9'], ['7/5', '9'], ['7/6', '9']];
 } // prettier-ignore
 
-/** By a carry and two digits: the next carry and a digit of the sum. */
+/** Sums of a carry and two digits: the next carry, and a digit. */
 interface Sums {
   '0': {
     '0': [['0', '0'], ['0', '1'], ['0', '2'], ['0', '3'], ['0', '4'], ['0', '5'], ['0', '6'], ['0', '7'], ['0', '8'], ['0', '9']];

@@ -1,8 +1,7 @@
-/** Shapes in messages of the compiler. */
 import type { IsWide } from './dim.js';
 import type { Dim, Shape } from '../graph/tensor.js';
 
-/** A shape in a message: `[B, 28, Dim]`. */
+/** A shape in a compiler error: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [
   infer D extends Dim,
   ...infer Rest extends Shape,

@@ -23,7 +23,7 @@ type WrongLetter<S extends string, From extends string> = S extends `${infer L}$
   ? Uppercase<L> extends Lowercase<L>
     ? `'${L}' is not a letter`
     : Rest extends `${string}${L}${string}`
-      ? `'${L}' is there twice in one place: a diagonal is not taken`
+      ? `'${L}' appears twice in one operand or result: diagonals are not supported`
       : From extends `${string}${L}${string}`
         ? WrongLetter<Rest, From>
         : `'${L}' of the result is in no operand`

@@ -131,5 +131,5 @@ iterate(step, { times: 3 });
 iterate(step, { times: 3, inputs: rates })({ w: longer });
 declare const longer: Value<[3]>;
 declare const growing: Executable<{ readonly w: Value<[2]> }, { readonly w: Value<[4]> }>;
-// @ts-expect-error the step takes no w like the one that it gives
+// @ts-expect-error the step takes no w like the one that it returns
 iterate(growing, { times: 3 })({ w });

@@ -150,7 +150,7 @@ export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
   return { _tag: 'LeafSpec', path: '', shape, dtype };
 };
 
-export const parseString = (spec: string): LeafSpec => {
+const parseString = (spec: string): LeafSpec => {
   if (spec === 'key') return leafSpec([], 'key');
   const [extents = '', dtype = 'float32', ...more] = spec.split(':');
   if (!isDType(dtype) || more.length > 0)
@@ -170,7 +170,7 @@ export const parseString = (spec: string): LeafSpec => {
 /** A leaf of a tree of specs. */
 type Part = string | LeafSpec | TreeSpec<unknown>;
 
-export const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
+const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
 
 /** The tree of {@link LeafSpec} of a part. */
 const leavesOf = (part: Part): unknown =>

@@ -11,18 +11,11 @@ export type Split<S extends string, Found extends readonly string[] = []> = S ex
       : [...Found, S];
 
 /** `['B', '2*C']` of `'B 2*C:int32'`. */
-export type WordsOf<S extends string> = S extends 'key'
+type WordsOf<S extends string> = S extends 'key'
   ? []
   : S extends `${infer Extents}:${string}`
     ? Split<Extents>
     : Split<S>;
-
-/** `'int32'` of `'B 2*C:int32'`. */
-export type DTypeOf<S extends string> = S extends 'key'
-  ? 'key'
-  : S extends `${string}:${infer D extends DType}`
-    ? D
-    : 'float32';
 
 type Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 type KindOf<C extends string> = C extends '+' | '*' | '/'

@@ -93,7 +93,7 @@ vmap(energy)(batch);
 // @ts-expect-error the tensors differ in their leading extents
 vmap(pair)({ a: xs, b: [tenLabels] });
 declare const tenLabels: Tensor<[10], 'int32'>;
-// @ts-expect-error a key has no batch: draw before, and map over what was drawn
+// @ts-expect-error a key has no batch: draw the numbers first, and map over them
 vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(p.key, 3))({ x: xs, key });
 declare const key: Key;
 // @ts-expect-error Type 'Tensor<[8], "float32">' is not assignable to type 'Tensor<["B"], "float32">'

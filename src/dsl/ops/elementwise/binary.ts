@@ -10,11 +10,10 @@ import { binary, select, unary } from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, operand, operands, spread } from '../operand.js';
 
-// The form of two tensors is the last with two arguments, and the form of one tensor the last with one: compilers report
-// what is wrong with the last (see `OneError`). `NoInfer` on the dtype of the second operand keeps two dtypes from being
-// joined to a union.
+// Among overloads with the same number of arguments, the one with tensors is the last, as compilers report the errors of
+// the last one (see `OneError`). `NoInfer` on the dtype of the second operand prevents inference of a union of two dtypes.
 
-/** An operation on two numbers of one dtype, which the result keeps. */
+/** An operation on two operands of one dtype, which is also that of the result. */
 export type Arithmetic<N extends Numeric> = OneError & {
   <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
@@ -26,7 +25,7 @@ export type Arithmetic<N extends Numeric> = OneError & {
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
 };
 
-/** A comparison of two numbers of one dtype. */
+/** A comparison of two operands of one dtype. */
 export type Comparison<N extends DType> = OneError & {
   <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
@@ -38,7 +37,7 @@ export type Comparison<N extends DType> = OneError & {
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
 };
 
-/** A connective of two truth values. */
+/** An operation on two bools. */
 export interface Logical {
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
@@ -46,7 +45,7 @@ export interface Logical {
 
 type Combine = (x: Node, y: Node) => Node;
 
-/** Both forms of an operation on two operands; `F` says which shapes and dtypes go together. */
+/** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
 export const ofTwo = <F extends object>(op: string, combine: Combine): F =>
   dual<F>(op, 2, (x: number | AnyTensor, y: number | AnyTensor) =>
     tensor(named(op, () => combine(...operands(op, x, y)))),
@@ -207,7 +206,7 @@ export type Where = OneError & {
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
 }; // prettier-ignore
-/** A choice between two branches that waits for its condition, of their shape or a scalar. */
+/** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
 type Chosen<S extends Shape, D extends DType> = (
   condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>,
 ) => Tensor<S, D>;

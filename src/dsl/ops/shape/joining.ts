@@ -47,7 +47,7 @@ type Total<T extends readonly unknown[], A extends number> = T extends readonly 
     : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
   : Dim;
 
-/** `X`, or a message if it does not fit beside `First`. */
+/** `X`, or an error message if it cannot be joined to `First`. */
 type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>] extends [
   Replace<ShapeOf<First>, A, Dim>,
   DTypeOf<First>,
@@ -65,7 +65,7 @@ export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], 
   tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> },
   ...[axis = -1 as A]: readonly [] | readonly [axis: A] // the default of A
 ): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, DTypeOf<T[0]>> => {
-  const parts = tensors as unknown as T; // each is itself, or a message that no tensor fits
+  const parts = tensors as unknown as T; // each is itself, or an error message that no tensor is assignable to
   return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
 };
 

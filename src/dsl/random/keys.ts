@@ -4,7 +4,7 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import type { KeyWords } from '../run/backend.js';
+import type { KeyWords } from '../compile/backend.js';
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
 import { named, raise } from '../errors.js';

@@ -2,7 +2,7 @@
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a counter-based
  * generator: element i of a stream depends on the key and i only, on every backend.
  */
-import type { KeyWords } from '../run/backend.js';
+import type { KeyWords } from '../compile/backend.js';
 import { raise } from '../errors.js';
 import type { Distribution } from '../graph/node.js';
 import { normalOfBits } from './normalQuantile.js';

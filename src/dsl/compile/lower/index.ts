@@ -1,5 +1,5 @@
 /** Lowers a graph of primitives and native composites to a plan. */
-import type { Capabilities } from '../../run/backend.js';
+import type { Capabilities } from '../backend.js';
 import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
 import type {
   Buffer,

@@ -1,7 +1,7 @@
 /** The interface of backends. A backend is always passed explicitly, as the environment of an {@link Effect}. */
 import type { io, taskEither } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
-import type { Call, Plan } from '../compile/plan.js';
+import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
 
 /** Memory of a backend that holds one dense row-major tensor. Only its backend can read it. */

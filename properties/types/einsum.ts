@@ -29,7 +29,7 @@ einsum(w, ids, 'ij,j->i');
 expectType<Tensor<[64]>>()(F.pipe(w, einsum(b, 'ij,j->i')));
 // @ts-expect-error an equation has an arrow: bij,bjk->bik
 einsum('ij,jk');
-// @ts-expect-error 'i' is there twice in one place: a diagonal is not taken
+// @ts-expect-error 'i' appears twice in one operand or result: diagonals are not supported
 einsum('ii->i');
 // @ts-expect-error 'k' of the result is in no operand
 einsum('ij->ik');

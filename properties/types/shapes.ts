@@ -129,7 +129,7 @@ expectType<Tensor<Shape>>()(rearrange(x, n > 1 ? 'A B C D -> D C B A' : ('' as s
 rearrange(x, 'B H W C -> B H W');
 // @ts-expect-error 'B H W C -> B H W C K': K is not on the left
 rearrange(x, 'B H W C -> B H W C K');
-// @ts-expect-error 'B H W C -> B H W C C': an axis is there twice
+// @ts-expect-error 'B H W C -> B H W C C': an axis appears twice
 rearrange(x, 'B H W C -> B H W C C');
 // @ts-expect-error 'B H W 2 -> B H W 2': '2' is not the name of an axis
 rearrange(x, 'B H W 2 -> B H W 2');

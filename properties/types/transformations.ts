@@ -93,7 +93,7 @@ vmap(energy)(batch);
 // @ts-expect-error the tensors differ in their leading extents
 vmap(pair)({ a: xs, b: [tenLabels] });
 declare const tenLabels: Tensor<[10], 'int32'>;
-// @ts-expect-error a key has no batch: draw before, and map over what was drawn
+// @ts-expect-error a key has no batch: draw the numbers first, and map over them
 vmap((p: { readonly x: Tensor<[3]>; readonly key: Key }) => normal(p.key, 3))({ x: xs, key });
 declare const key: Key;
 // @ts-expect-error Type 'Tensor<[8], "float32">' is not assignable to type 'Tensor<["B"], "float32">'
@@ -131,5 +131,5 @@ iterate(step, { times: 3 });
 iterate(step, { times: 3, inputs: rates })({ w: longer });
 declare const longer: Value<[3]>;
 declare const growing: Executable<{ readonly w: Value<[2]> }, { readonly w: Value<[4]> }>;
-// @ts-expect-error the step takes no w like the one that it gives
+// @ts-expect-error the step takes no w like the one that it returns
 iterate(growing, { times: 3 })({ w });

@@ -1,14 +1,14 @@
 /**
- * Operators that take their operands in reading order and also work in `pipe`: `sub(x, y)` and `pipe(x, sub(y))` are
- * both x − y. The pipeable form takes everything except the first operand.
+ * Operators with a data-first and a pipeable form: `sub(x, y)` and `pipe(x, sub(y))` are both x − y. The pipeable form
+ * takes all arguments except the first operand.
  */
 
 type Arguments = readonly unknown[];
 
-/** Tests if a call has its first operand: by the number of arguments, or by a predicate. */
+/** Tells the data-first form: the number of its arguments, or a predicate on the arguments. */
 export type DataFirst = number | ((args: Arguments) => boolean);
 
-/** Gives a function a name: error messages show it where a function is passed as a tensor. */
+/** Sets the name of a function, which error messages show if it is passed as a tensor. */
 const withName = <F extends object>(name: string, f: F): F =>
   Object.defineProperty(f, 'name', { value: name });
 
@@ -23,7 +23,7 @@ const withName = <F extends object>(name: string, f: F): F =>
  *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
 export interface OneError {
-  // equal overloads would be merged: their results differ
+  // the results differ because equal overloads are merged
   (first: never, ...rest: never[]): never;
   (first: never, ...rest: never[]): undefined;
   (first: never, ...rest: never[]): void;
@@ -44,8 +44,8 @@ export interface OneErrorOfTwo {
 }
 
 /**
- * Makes an operator of its data-first form. `dataFirst` is the number of arguments of that form, or a predicate where
- * some of them are optional. `F` is the type of both forms: its overloads say which shapes and dtypes go together.
+ * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form, or a predicate if some
+ * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes.
  *
  * @example
  * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =

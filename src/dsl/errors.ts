@@ -1,6 +1,6 @@
 import { E, type either } from '../internal/fp.js';
 
-/** What every error says: what was expected, what came, and what to do about it. */
+/** The content of every error: the expected and the actual value, a hint how to fix it, and the place. */
 export interface Explanation {
   readonly expected: string;
   readonly actual: string;
@@ -9,19 +9,19 @@ export interface Explanation {
   readonly where: string;
 }
 
-/** The kinds of failure, each with what it is about. */
+/** The kinds of error. */
 interface Kinds {
   /** Extents that do not fit an operation, a spec or an ascription. */
   readonly ShapeError: unknown;
-  /** A dtype that an operation does not take. */
+  /** A dtype that an operation does not accept. */
   readonly DTypeError: unknown;
-  /** A symbol of a spec without an extent, or an extent without a symbol. */
+  /** A symbol without an extent, or an extent for an unknown symbol. */
   readonly UnknownDim: unknown;
   /** One random key consumed twice. */
   readonly KeyReused: unknown;
-  /** A configuration that cannot work. */
+  /** An invalid configuration or call. */
   readonly ConfigError: unknown;
-  /** Bytes or JSON from outside that are not what they claim to be. */
+  /** Malformed bytes or JSON from outside. */
   readonly DecodeError: unknown;
   /** A file that could not be read or written. */
   readonly FileError: unknown;
@@ -33,21 +33,21 @@ interface Kinds {
   readonly BackendFailure: unknown;
   /** A resident value used after it was donated or released. */
   readonly ValueConsumed: unknown;
-  /** NaN or infinity where a finite number is needed. */
+  /** NaN or infinity instead of a finite number. */
   readonly NonFinite: unknown;
-  /** A run stopped through its AbortSignal. */
+  /** A run stopped by its AbortSignal. */
   readonly Cancelled: unknown;
 }
 
 export type ErrorTag = keyof Kinds;
 
-/** Everything that can go wrong, as one tagged union; `message` is the whole of it in one line. */
+/** All errors as a tagged union. `message` holds the whole content in one line. */
 export type NoisefoldError = {
   readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
 }[ErrorTag];
 
 /**
- * A shape as errors write it.
+ * Formats a shape for error messages.
  *
  * @example
  * showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
@@ -55,7 +55,7 @@ export type NoisefoldError = {
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 /**
- * Makes an error of a kind; its `message` says all of it in one line.
+ * Makes an error value of a kind.
  *
  * @example
  * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
@@ -66,7 +66,7 @@ export const failure = <K extends ErrorTag>(
   tag: K,
   { where, expected, actual, hint }: Explanation,
 ): Extract<NoisefoldError, { _tag: K }> =>
-  // the mapped union is not seen through a type parameter, though each member has this form
+  // TypeScript does not resolve the mapped union for a type parameter; each member has this form
   ({
     _tag: tag,
     message: `${where}: expected ${expected}, got ${actual}; ${hint}`,
@@ -77,7 +77,7 @@ export const failure = <K extends ErrorTag>(
   }) as unknown as Extract<NoisefoldError, { _tag: K }>;
 
 /**
- * A `Left` of {@link failure}.
+ * Makes a `Left` of {@link failure}.
  *
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
@@ -86,26 +86,26 @@ export const failure = <K extends ErrorTag>(
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
 
-/** An error value as it is thrown: an `Error` of the same message, whose name is the tag. */
+/** The thrown form of an error value: an `Error` with the same message. Its name is the tag. */
 export interface ThrownError extends Error {
   readonly _tag: ErrorTag;
   readonly error: NoisefoldError;
-  /** The same as `error`, where JavaScript's tools look for it. */
+  /** The same as `error`, for tools that read `cause`. */
   readonly cause: NoisefoldError;
 }
 
 const carried = Symbol('noisefold');
 
-/** The `Error` that carries an error value. */
+/** Makes the `Error` that carries an error value. */
 export const thrownError = (error: NoisefoldError): ThrownError =>
   Object.defineProperties(
     Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag }),
-    // not enumerable: Node prints the cause already
+    // not enumerable, as Node already prints the cause
     { error: { value: error }, [carried]: { value: error } },
   ) as ThrownError; // the members that were just added
 
 /**
- * The error value in what was thrown by `unwrap`, `raise` or a run; null of any other exception.
+ * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
  *
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
@@ -117,8 +117,8 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
   thrown instanceof Error && carried in thrown ? (thrown[carried] as NoisefoldError) : null;
 
 /**
- * Throws an error value out of a builder function, as a {@link ThrownError}; {@link attempt} (and so `compile`) gives
- * it back as a value.
+ * Throws an error value as a {@link ThrownError}, for functions that build a graph. {@link attempt}, and so `compile`,
+ * returns it as a value.
  *
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
@@ -129,7 +129,7 @@ export const raise = (tag: ErrorTag, explanation: Explanation): never => {
 };
 
 /**
- * Runs a builder; what it raised becomes a `Left`. Anything else thrown is a defect and goes on.
+ * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
  *
  * @example
  * const images = zeros(8, 28, 28, 1)
@@ -146,20 +146,20 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   }
 };
 
-/** What is right, in a builder that has no other way to say what is not: that is raised. */
-export const orRaise = <A>(made: either.Either<NoisefoldError, A>): A => {
-  if (E.isRight(made)) return made.right;
-  throw thrownError(made.left);
+/** Returns the value of a `Right`; raises the error of a `Left`. */
+export const orRaise = <A>(result: either.Either<NoisefoldError, A>): A => {
+  if (E.isRight(result)) return result.right;
+  throw thrownError(result.left);
 };
 
 /**
- * What a builder raises is said of `op`, the operation that was called, not of what it is made of: `matmul`, where it
- * was `dot`. The inputs that it is near stay, and so does a place that is no operation (`arg 2 of …`).
+ * Reports errors raised by `build` under the name of the operation that the user called (`matmul`, not the `dot` that it
+ * is made of). Keeps the nearby inputs in `where`, and any place that is not an operation (`arg 2 of …`).
  */
 export const named = <A>(op: string, build: () => A): A => {
-  const made = attempt(build);
-  if (E.isRight(made)) return made.right;
-  const { _tag, where } = made.left;
+  const result = attempt(build);
+  if (E.isRight(result)) return result.right;
+  const { _tag, where } = result.left;
   const [, near] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
-  return raise(_tag, { ...made.left, where: `${op}${near ?? ''}` });
+  return raise(_tag, { ...result.left, where: `${op}${near ?? ''}` });
 };

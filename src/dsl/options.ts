@@ -1,25 +1,25 @@
-/** Options of functions, from TypeScript or not: decoded, by one rule for all. */
+/** Decodes options of functions at run time, as callers may use JavaScript. */
 import { decode, exactly, explained, refined } from '../internal/decode.js';
 import { E, F, type either, t } from '../internal/fp.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 
 /**
- * The fields of `T`, of which `K` decide its type parameters. From an object with a field that is misspelt the compiler
- * infers nothing; from these apart it does, so that the error is at that field.
+ * The fields of `T`, with those that its type parameters are inferred from (`K`) apart. Otherwise a misspelt field stops
+ * inference for the whole object; this way the compiler reports that field.
  */
 export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;
 
-/** What a function takes as its options. */
+/** A description of the options of a function. */
 export interface Options<A> {
-  /** What errors call the function. */
+  /** The name of the function in errors. */
   readonly where: string;
-  /** What its options are, and that there are no others. */
+  /** Decodes the options; fails for unknown fields. */
   readonly options: t.Decoder<unknown, A>;
-  /** What to do where they are not. */
+  /** The hint in errors. */
   readonly hint: string;
 }
 
-/** The options that a function was given, none if left out; a `ConfigError` that names the one that cannot be. */
+/** Decodes options; `undefined` is an empty record. Fails with `ConfigError`, which names the invalid field. */
 export const optionsOf =
   <A>({ where, options, hint }: Options<A>) =>
   (given: unknown): either.Either<NoisefoldError, A> =>
@@ -29,10 +29,10 @@ export const optionsOf =
     );
 
 /**
- * Raises `ConfigError` for a field of options that is unknown or missing, and gives the options back. What the fields
- * hold is checked where it is used.
+ * Makes a function that returns its options, and raises `ConfigError` for an unknown or missing field. It does not check
+ * the values of the fields.
  *
- * @param required - what each field is, in the words of an error
+ * @param required - the required fields, each with its description for errors
  */
 export const namedFields = (
   where: string,

@@ -1,14 +1,11 @@
-/**
- * What a backend is. There is no current backend: it is passed, as the environment of a
- * `ReaderTaskEither`.
- */
+/** The interface of backends. A backend is always passed explicitly, as the environment of an {@link Effect}. */
 import type { io, taskEither } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
 import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
 import type { KeyWords } from '../random/threefry.js';
 
-/** Memory of a backend that holds one tensor, dense and row-major. Opaque: only its backend reads it. */
+/** Memory of a backend that holds one dense row-major tensor. Only its backend can read it. */
 export interface DeviceBuffer {
   readonly elements: number;
   readonly dtype: NumberType;
@@ -16,23 +13,23 @@ export interface DeviceBuffer {
 
 export type { KeyWords } from '../random/threefry.js';
 
-/** What a run takes and gives, in the order of the plan's inputs and outputs. */
+/** An input or output of a run. */
 export type Slot = DeviceBuffer | KeyWords;
 
-/** Numbers on the host: as they are read and uploaded. */
+/** Numbers on the host. */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
- * A compiled plan. A run consumes its donated inputs, whether or not an output took their memory over,
- * and leaves the others to the caller. One that fails leaves the donated ones alive too, unless it has
- * begun to overwrite them.
+ * A compiled plan. Inputs and outputs of a run are in the order of the plan. A run consumes its donated inputs, whether or
+ * not an output takes over their memory; the caller keeps the others. A run that fails keeps the donated inputs too,
+ * unless it has begun to overwrite them.
  */
 export interface Runner {
   readonly run: (inputs: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, readonly Slot[]>;
   readonly release: io.IO<void>;
-  /** Which kernel carries out each call of the plan, in order: for `explain`. */
+  /** The name of the kernel of each call, in order, for `explain`. */
   readonly kernels: readonly string[];
-  /** Runs once and gives the milliseconds of each call beside the outputs. */
+  /** Runs once and measures the milliseconds of each call. */
   readonly profile: (
     inputs: readonly Slot[],
   ) => taskEither.TaskEither<
@@ -41,24 +38,24 @@ export interface Runner {
   >;
 }
 
-/** What lowering may give a backend. */
+/** The features and limits of a backend that lowering respects. */
 export interface Capabilities {
-  /** Regions, anchors and strided views; otherwise each primitive is one library call on dense views. */
+  /** Supports regions, anchors and strided views; otherwise each primitive is one library call on dense views. */
   readonly fuses: boolean;
-  /** Composites that the backend has an anchor for; the others are decomposed. */
+  /** The composites that the backend has an anchor for; the others are decomposed. */
   readonly composites: readonly string[];
   /**
-   * Buffers begin at multiples of so many elements, of the arena and of inputs that they are parts of: 16 if not given, a
-   * line of a cache.
+   * Alignment of buffers in the arena, and of parts of inputs, in elements. Default 16: vectors do not straddle cache
+   * lines.
    */
   readonly alignment?: number;
-  /** A region loads from, and stores to, at most so many buffers: any number if not given. At least 4. */
+  /** The most buffers that a region may load from and store to, at least 4. Default: unlimited. */
   readonly mostBuffers?: number;
   /** The working memory that an anchor call needs, in elements. */
   readonly scratchElements: (call: Extract<Call, { kind: 'anchor' }>) => number;
 }
 
-/** Memory in use, as the backend counts it itself. */
+/** Memory in use, counted by the backend. */
 export interface BackendStats {
   readonly buffers: number;
   readonly bytes: number;
@@ -70,19 +67,19 @@ export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly compile: (plan: Plan) => taskEither.TaskEither<NoisefoldError, Runner>;
-  /** Copies numbers to the backend; the dtype converts them (float64 is rounded). */
+  /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
   readonly upload: (
     data: HostArray,
     dtype: NumberType,
   ) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
-  /** Copies numbers back: Float32Array, Int32Array, Uint8Array (bool); Float64Array for float32 on the reference. */
+  /** Copies numbers to the host: Float32Array, Int32Array, Uint8Array (bool); Float64Array for float32 on the reference. */
   readonly read: (buffer: DeviceBuffer) => taskEither.TaskEither<NoisefoldError, HostArray>;
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;
   readonly stats: io.IO<BackendStats>;
-  /** Gives everything back. Afterwards the backend must not be used. */
+  /** Frees all memory. The backend must not be used afterwards. */
   readonly close: taskEither.TaskEither<NoisefoldError, void>;
-  /** Whether {@link close} was called. */
+  /** True after a call of {@link close}. */
   readonly closed: io.IO<boolean>;
-  /** The error that ended the backend, once it has ended by itself (a lost device); null while it lives. */
+  /** The error that ended the backend, such as a lost device; null while it works. */
   readonly lost: io.IO<NoisefoldError | null>;
 }

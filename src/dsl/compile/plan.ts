@@ -1,34 +1,34 @@
 /**
- * The narrow waist: what `compile` hands to a backend. A plan is a flat list of calls on views of
- * buffers, with all memory laid out. Sizes and offsets count elements: a backend decides how many
- * bytes an element takes (4, or 8 for the float64 reference), the same for every dtype.
+ * Plans: the interface between `compile` and backends. A plan is a flat list of calls on views of buffers, with a memory
+ * layout. Sizes and offsets are in elements; a backend uses the same number of bytes per element for every dtype (4, or 8
+ * for the float64 reference).
  */
 import type { Anchor, ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
-/** The origin of a buffer's memory. */
+/** The source of the memory of a buffer. */
 export type Storage =
-  /** The executable's own arena, at an element offset. */
+  /** The arena of the executable, at an offset. */
   | { readonly kind: 'arena'; readonly offset: number }
-  /** The buffer given for an input at each run, from an element on. */
+  /** The buffer passed for an input, at an offset. */
   | { readonly kind: 'input'; readonly input: number; readonly offset: number }
-  /** A fresh buffer of each run, handed out as an output. */
+  /** A new buffer in each run, returned as an output. */
   | { readonly kind: 'output'; readonly output: number }
-  /** Uploaded once, when the plan is compiled. */
+  /** Uploaded once, at compilation. */
   | { readonly kind: 'constant'; readonly data: ConstantData };
 
-/** The offset of memory within its arena or input, in elements. */
+/** The offset of a buffer in its memory, in elements. */
 export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
 
 export interface Buffer {
   readonly elements: number;
   readonly dtype: NumberType;
   readonly storage: Storage;
-  /** The buffer whose memory it is a part of, and where that part begins. */
+  /** The buffer that contains this one, and the offset in it. */
   readonly partOf?: { readonly buffer: number; readonly offset: number };
 }
 
-/** A tensor in a buffer: `strides` has one stride an axis, in elements. */
+/** A tensor in a buffer: an offset, and a stride for each axis, in elements. */
 export interface View {
   readonly buffer: number;
   readonly offset: number;
@@ -37,17 +37,17 @@ export interface View {
   readonly dtype: NumberType;
 }
 
-/** A random key as the host computes it: an input, then words folded in. */
+/** A random key, computed on the host: an input and the words to fold in. */
 export interface KeyExpression {
   readonly input: number;
   readonly words: readonly (readonly [number, number])[];
 }
 
-/** The origin of a call: for `explain` and for messages. */
+/** The origin of a call, for `explain` and error messages. */
 export interface Origin {
-  /** The path of the parameter that it works on, `params.down.0.conv1.kernel`; empty if none. */
+  /** The path of the parameter that the call reads, `params.down.0.conv1.kernel`; empty if none. */
   readonly place: string;
-  /** The operations that it carries out, the last one first: `mul ∘ sigmoid ∘ add`. */
+  /** The operations of the call, the last one first: `mul ∘ sigmoid ∘ add`. */
   readonly label: string;
 }
 
@@ -66,7 +66,7 @@ export type Call = { readonly origin: Origin } & (
       readonly key: KeyExpression;
       readonly output: View;
     }
-  /** A primitive by itself, on dense views. */
+  /** A single primitive on dense views. */
   | {
       readonly kind: 'library';
       readonly node: LibraryNode;
@@ -75,10 +75,10 @@ export type Call = { readonly origin: Origin } & (
     }
 );
 
-/** The operation of a library call: a primitive's name and attributes, without its graph. */
+/** The name and attributes of a primitive, without its graph. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];
 
-/** An output: a number buffer, or a key that the host computes. */
+/** An output: a buffer of numbers, or a key that the host computes. */
 export type PlanOutput =
   { readonly kind: 'buffer'; readonly view: View } | { readonly kind: 'key'; readonly key: KeyExpression };
 
@@ -95,8 +95,8 @@ export interface PlanInput {
   readonly path: string;
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32' | 'bool' | 'key';
-  /** The output that takes over this input's memory, or null. */
+  /** The output that takes over the memory of this input, or null. */
   readonly donatedTo: number | null;
-  /** True where the caller gives the value up, whether or not an output could take the memory. */
+  /** True if a run consumes the value, whether or not an output takes over its memory. */
   readonly donated: boolean;
 }

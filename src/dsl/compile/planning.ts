@@ -1,4 +1,4 @@
-/** From a program to a plan: what a backend is given, and what a bench measures. */
+/** Makes the plan of a program. */
 import { E, F } from '../../internal/fp.js';
 import type { Capabilities } from './backend.js';
 import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
@@ -10,7 +10,7 @@ import { type Bindings, isLeafSpec, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
 import { trace, type Traced } from './trace.js';
 
-/** Refuses to donate what a program does not take. */
+/** Raises `ConfigError` for donated names that are not inputs of the program. */
 const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {
   const { tree } = spec;
   const known = typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : [];
@@ -43,7 +43,7 @@ const donationsOf = (traced: Traced, names: readonly string[]): Pick<Lowering, '
   return { donations, donated };
 };
 
-/** Traces, checks, optimizes and plans a program for a backend, without running anything. */
+/** Traces, checks, optimizes and lowers a program for a backend, without running anything. */
 export const plan = <I, O>(
   program: Program<I, O>,
   bindings: Bindings,

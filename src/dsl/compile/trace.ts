@@ -1,4 +1,4 @@
-/** A program as a graph: its function, applied to inputs of concrete extents. */
+/** Traces a program: applies its function to inputs of concrete extents. */
 import { orRaise, raise } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { input } from '../primitives/index.js';
@@ -17,13 +17,13 @@ import { type Leaf, leaves } from '../types/tree.js';
 export interface Traced {
   readonly leaves: readonly LeafSpec[];
   readonly inputs: readonly Node[];
-  /** The tree of tensors that the function gives. */
+  /** The result of the function, a tree of tensors. */
   readonly output: unknown;
   /** The tensors of the output. */
   readonly outputs: readonly Leaf<AnyTensor>[];
 }
 
-/** Builds the graph of a program at concrete extents. Raises what the builder raises. */
+/** Builds the graph of a program. Raises `UnknownDim` for an unknown or missing symbol, and the errors of the function. */
 export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings: Bindings): Traced => {
   const known = symbolsOf(spec);
   for (const name of Object.keys(bindings))

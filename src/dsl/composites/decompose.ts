@@ -1,7 +1,7 @@
 import { type Composite, type Node, rewrite } from '../graph/node.js';
 import { compositeOf, decomposition } from '../primitives/index.js';
 
-/** Replaces the composites for which `isKept` does not hold by their decompositions, all the way down. */
+/** Replaces the composites that `isKept` rejects by their decompositions, recursively. */
 export const decomposeUnless =
   (isKept: (composite: Composite) => boolean) =>
   (roots: readonly Node[], operands: readonly Node[] = []): readonly Node[] =>
@@ -16,6 +16,6 @@ export const decomposeUnless =
       new Map(operands.map((n) => [n, n])),
     );
 
-/** Replaces the composites that a backend has no kernel for. */
+/** Replaces the composites that a backend has no kernel for by their decompositions. */
 export const decompose = (roots: readonly Node[], native: readonly string[]): readonly Node[] =>
   decomposeUnless(({ name }) => native.includes(name))(roots);

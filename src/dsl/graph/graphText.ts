@@ -1,13 +1,13 @@
 import { type Node, reachable } from './node.js';
 
-/** Attributes as text, with all numbers; a composite is its name and its options. */
+/** Formats attributes with all numbers; a composite is its name and its options. */
 const attributesText = (attributes: unknown): string =>
   JSON.stringify(attributes, (_, value: unknown) => {
-    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, String); // no view but data
+    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, String); // constant data
     return typeof value === 'number' ? String(value) : value; // JSON has no NaN and no -0
   });
 
-/** A graph as text, equal for graphs that were built alike: a line for each node. Inputs are named by their paths. */
+/** Formats a graph, one line for each node. Graphs of the same structure have the same text. Inputs have their paths. */
 export const graphText = (root: Node): string => {
   const nodes = reachable([root]);
   const places = new Map(nodes.map((node, i) => [node, i]));

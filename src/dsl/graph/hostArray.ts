@@ -1,11 +1,10 @@
-/** The dtype that numbers on the host stand for, where nothing else is said. */
-
+/** Dtypes of arrays on the host. */
 import type { DType } from './node.js';
 
-/** int32 of an `Int32Array`, bool of a `Uint8Array`, else float32. */
+/** The default dtype of an array: int32 for `Int32Array`, bool for `Uint8Array`, otherwise float32. */
 export type DTypeOfArray<A> = A extends Int32Array ? 'int32' : A extends Uint8Array ? 'bool' : 'float32';
 
-/** The arrays that numbers of a dtype come in. */
+/** The array types of a dtype. */
 export type ArrayOf<D extends DType> = D extends 'int32'
   ? Int32Array
   : D extends 'bool'

@@ -1,6 +1,5 @@
 /**
- * The expression graph: plain immutable nodes. A staged tensor is a handle on one; a program is the
- * graph that a builder function returns. Nothing here computes.
+ * The expression graph: plain immutable nodes. A staged tensor is a handle on a node; tracing a program builds a graph.
  */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
@@ -13,7 +12,7 @@ export type UnaryFn =
   | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
   | 'not' | 'isFinite'; // prettier-ignore
 
-/** `mod` has the sign of the divisor (floor division), on float32 and int32 alike. */
+/** `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
   | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min'
   | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'; // prettier-ignore
@@ -28,9 +27,9 @@ export interface ConvAttributes {
   readonly padding: readonly [readonly [number, number], readonly [number, number]];
   readonly lhsDilation: readonly [number, number];
   readonly rhsDilation: readonly [number, number];
-  /** Input and output channels in this many groups. */
+  /** The number of groups of the input and output channels. */
   readonly groups: number;
-  /** The batch in this many groups, each with its own slice of the output channels. */
+  /** The number of groups of the batch, each with its own slice of the output channels. */
   readonly batchGroups: number;
 }
 
@@ -39,32 +38,32 @@ export type Anchor =
   /** `[...batch, m, k]·[...batch, k, n]` → `[...batch, m, n]`. */
   | { readonly op: 'dot' }
   | { readonly op: 'conv2d'; readonly attributes: ConvAttributes }
-  /** The gradient by the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
+  /** The gradient with respect to the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
   | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
 
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
-/** An operation that keeps its meaning: a backend may lower it natively, or by its decomposition. */
+/** An operation that a backend lowers natively or by its decomposition. */
 export interface Composite {
   readonly name: string;
   readonly decompose: (inputs: readonly Node[], options: CompositeOptions) => Node;
-  /** The cotangents of the inputs; where absent, the decomposition is differentiated. */
+  /** The cotangents of the inputs. If absent, the decomposition is differentiated. */
   readonly derivative?: (
     inputs: readonly Node[],
     output: Node,
     cotangent: Node,
     options: CompositeOptions,
   ) => readonly (Node | null)[];
-  /** Its options over operands that all have one more leading axis, where it means the same of each along it. */
+  /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
-  /** One of its kind with another decomposition, where its derivative is made from that. */
+  /** The same composite with another decomposition, if its derivative is made from the decomposition. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
-  /** The kernel of a backend that carries it out without its decomposition. */
+  /** The kernel that replaces the decomposition, on backends that have it. */
   readonly anchor?: (options: CompositeOptions) => Anchor;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
 
-/** Each primitive with its attributes. The shape and dtype of the result stand in the node itself. */
+/** The attributes of each primitive. The node itself holds the shape and dtype of the result. */
 export interface Attributes {
   readonly input: { readonly path: string };
   readonly constant: { readonly data: ConstantData };
@@ -77,14 +76,14 @@ export interface Attributes {
   readonly transpose: { readonly permutation: readonly number[] };
   /** Axes of extent 1 are repeated; the rank stays. */
   readonly broadcast: NoAttributes;
-  /** `name`: what it is the tensor of, in a tree whose tensors lie one behind the other in its operand. */
+  /** `name`: the path of the tensor in a tree of parameters that were concatenated to the operand. */
   readonly slice: {
     readonly start: readonly number[];
     readonly strides: readonly number[];
     readonly name?: string;
   };
   readonly flip: { readonly axes: readonly number[] };
-  /** `interior` counts the values put between neighbours. None is negative. */
+  /** `interior` is the number of values between neighbours. No number is negative. */
   readonly pad: {
     readonly low: readonly number[];
     readonly high: readonly number[];
@@ -92,12 +91,12 @@ export interface Attributes {
     readonly value: number;
   };
   readonly concat: { readonly axis: number };
-  /** The reduced axes disappear. */
+  /** Drops the reduced axes. */
   readonly reduce: { readonly fn: ReduceFn; readonly axes: readonly number[] };
   readonly cumsum: { readonly axis: number; readonly reverse: boolean };
-  /** int32; the first of equal values; the axis disappears. */
+  /** The int32 index of the greatest value, the first of equal ones. Drops the axis. */
   readonly argmax: { readonly axis: number };
-  /** int32 positions of the k largest along the last axis, in falling order, the first of equals first, NaN as ∞. */
+  /** The int32 indices of the k greatest values along the last axis, descending and stable. NaN counts as ∞. */
   readonly topKIndices: { readonly k: number };
   /** `x: [n, ...rest]`, `indices: [m]` → `[m, ...rest]`. */
   readonly gather: NoAttributes;
@@ -109,7 +108,7 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** The identity of its first operand, which sharing does not cross; computed when the second, if any, is there. */
+  /** The identity of the first operand. Never shared; computed after the second operand, if there is one. */
   readonly barrier: NoAttributes;
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
@@ -131,8 +130,8 @@ export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 export type Node = NodeOf<Op>;
 
 /**
- * Makes a node. That its shape and dtype fit the operation is the caller's care: the constructors in
- * `primitives/` see to it. Raises `ShapeError` for invalid extents.
+ * Makes a node. The caller ensures that the shape and dtype fit the operation, as the constructors in `primitives/` do.
+ * Raises `ShapeError` for invalid extents.
  */
 export const node = <K extends Op>(
   op: K,
@@ -141,7 +140,7 @@ export const node = <K extends Op>(
   shape: readonly number[],
   dtype: DType,
 ): Node =>
-  // a NodeFields<K> of an unresolved K is not seen as a member of the union
+  // TypeScript does not see that NodeFields<K> is a member of the union while K is unresolved
   ({
     op,
     inputs,
@@ -154,16 +153,11 @@ export const node = <K extends Op>(
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-const NOTHING: readonly Node[] = [];
-
-/**
- * All nodes that the given ones need, each once, inputs before the nodes that use them; without those of
- * `known` and what only they need.
- */
-export const reachable = (roots: readonly Node[], known: Iterable<Node> = NOTHING): readonly Node[] => {
+/** Lists the roots and the nodes below them, each once and after its inputs. Does not enter the `known` nodes. */
+export const reachable = (roots: readonly Node[], known: Iterable<Node> = []): readonly Node[] => {
   const seen = new Set<Node>(known);
   const order: Node[] = [];
-  // an explicit stack, as graphs are deeper than the call stack: the nodes entered, and the next input of each
+  // an explicit stack, as graphs are deeper than the call stack: the entered nodes, and the next input of each
   const path: Node[] = [];
   const next: number[] = [];
   const enter = (n: Node): void => {
@@ -187,13 +181,13 @@ export const reachable = (roots: readonly Node[], known: Iterable<Node> = NOTHIN
   return order;
 };
 
-/** A copy of a node over other inputs (of the same shapes and dtypes). */
+/** Replaces the inputs of a node by others of the same shapes and dtypes. */
 export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   n.inputs.every((input, i) => input === inputs[i]) ? n : node(n.op, inputs, n.attributes, n.shape, n.dtype);
 
 /**
- * Rebuilds a graph bottom-up: `visit` sees every node with its inputs already rewritten. Nodes that have an
- * image are replaced by it, unseen.
+ * Rebuilds a graph bottom-up: `visit` gets each node with its inputs already rewritten. Nodes with an entry in `images`
+ * are replaced by it without a visit.
  */
 export const rewrite = (
   roots: readonly Node[],
@@ -208,7 +202,7 @@ export const rewrite = (
   return roots.map((root) => done.get(root)!);
 };
 
-/** A graph with other nodes in the place of some. */
+/** Replaces the nodes `from` by the nodes `to`. */
 export const substitute = (
   roots: readonly Node[],
   from: readonly Node[],
@@ -216,8 +210,8 @@ export const substitute = (
 ): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
- * The path of an input, or of a tensor that lies in one of several vectors: `w` in `params.0` is `params.w`, as a named
- * slice takes the place of the vector in its tree. Null for what is computed.
+ * The path of an input, or of a named slice of an input: the slice `w` of the vector `params.0` is `params.w`. Null for
+ * computed nodes.
  */
 export const pathOf = (n: Node): string | null => {
   if (n.op === 'input') return n.attributes.path;
@@ -230,8 +224,8 @@ export const pathOf = (n: Node): string | null => {
 };
 
 /**
- * The place of a node in the model: the path of the parameter it reads (`params.down.0.conv1.kernel`),
- * through casts and movement; empty if it reads none. Parameters come after data in the operands.
+ * The place of a node in the model: the path of the parameter that it reads (`params.down.0.conv1.kernel`), through casts
+ * and movements; empty if there is none. Searches the operands backwards because parameters come after data.
  */
 export const placeOf = (n: Pick<Node, 'inputs'>): string => {
   for (let i = n.inputs.length - 1; i >= 0; i--) {
@@ -243,7 +237,7 @@ export const placeOf = (n: Pick<Node, 'inputs'>): string => {
   return '';
 };
 
-/** An operation as errors write it, with the place in the model of its operands. */
+/** Formats an operation for errors, with the place of its operands in the model. */
 export const whereOf = (op: string, operands: readonly Node[]): string => {
   const place = placeOf({ inputs: operands });
   return place === '' ? op : `${op} (near ${place})`;

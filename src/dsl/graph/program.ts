@@ -2,17 +2,17 @@ import type { either } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
 import { type CheckedSpec, type Of, parseAs, type Spec, type TreeSpec } from './spec.js';
 
-/** A function of tensors, with the spec of what it takes: what `compile` compiles. */
+/** A function of tensors and the spec of its inputs. */
 export interface Program<I, O> {
-  /** The inputs; a spec that does not parse is found out when the program is compiled. */
+  /** The parsed spec; `compile` reports the error of an invalid one. */
   readonly inputs: either.Either<NoisefoldError, TreeSpec<I>>;
-  /** Builds the graph; it computes nothing. */
+  /** Builds the graph without computing anything. */
   readonly trace: (inputs: I) => O;
 }
 
 /**
- * Pairs a function with the spec of its inputs. Its type, and so that of everything inside, follows from the
- * spec. Nothing runs, and nothing is traced, before `compile`.
+ * Makes a program from the spec of its inputs and a function. The type of the argument follows from the spec. `compile`
+ * traces the function; `program` does not call it.
  *
  * @example
  * program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>

@@ -1,27 +1,26 @@
 /**
- * A region: one fused loop nest, the form in which elementwise work, movement and reductions reach a
- * backend. It is emitted as JavaScript, WebAssembly SIMD or WGSL from this one description.
+ * A region: one fused loop nest of elementwise operations, movements and reductions. Backends emit it as JavaScript,
+ * WebAssembly SIMD or WGSL.
  *
- * The loops run over `extents`, outermost first; the last `reduced` of them are summed over (or
- * whatever the stores say). Each iteration evaluates `body`, a scalar program in single assignment,
- * whose loads address `offset + Σ index·stride` elements of a view. A store addresses by the loops
- * that are kept, and takes the value as it is (no reduced loops) or its reduction over them.
+ * The loops run over `extents`, outermost first. Each iteration evaluates `body`, a scalar program in single-assignment
+ * form, whose loads address element `offset + Σ index·stride` of a buffer. Each store writes the value of an assignment,
+ * or its reduction over the last `reduced` loops, to an address that depends on the other loops.
  */
 import type { BinaryFn, DType, ReduceFn, UnaryFn } from './node.js';
 
-/** The dtypes that have numbers in memory, one element each: bools are 0 and 1. */
+/** The dtypes with numbers in memory; bools are 0 and 1. */
 export type NumberType = Exclude<DType, 'key'>;
 
-/** Elements of a buffer, seen with strides; `offset` and `strides` count elements. */
+/** A strided view of a buffer, in elements. */
 export interface Access {
   /** An index into {@link Plan.buffers}. */
   readonly buffer: number;
   readonly offset: number;
-  /** One stride for each loop; negative runs backwards, 0 repeats. */
+  /** One stride for each loop; negative strides run backwards, 0 repeats. */
   readonly strides: readonly number[];
 }
 
-/** One assignment; operands are positions of earlier assignments. */
+/** One assignment; operands are indices of earlier assignments. */
 export type Assignment = { readonly dtype: NumberType } & (
   | { readonly op: 'load'; readonly load: number }
   | { readonly op: 'constant'; readonly value: number }
@@ -36,20 +35,20 @@ export type Assignment = { readonly dtype: NumberType } & (
 export interface Store extends Access {
   /** The assignment whose value is stored. */
   readonly value: number;
-  /** The reduction over the reduced loops; null where the region has none. Strides of reduced loops are 0. */
+  /** The reduction over the reduced loops, whose strides are 0; null if there are none. */
   readonly reduce: ReduceFn | null;
 }
 
 export interface Region {
   readonly extents: readonly number[];
-  /** The number of loops, counted from the last, that are reduced. */
+  /** The number of reduced loops, which are the last ones. */
   readonly reduced: number;
   readonly loads: readonly Access[];
   readonly body: readonly Assignment[];
   readonly stores: readonly Store[];
 }
 
-/** The first value of a reduction: its value over no elements. */
+/** The initial value of a reduction, which is its value over no elements. */
 export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
   if (fn === 'sum') return 0;
   if (fn === 'prod') return 1;

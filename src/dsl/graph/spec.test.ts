@@ -23,7 +23,7 @@ describe('parseSpec', () => {
     expect(parsed(spec).leaves).toEqual([{ _tag: 'LeafSpec', path: '', shape, dtype }]);
   });
 
-  test('gives the leaves of trees their paths, those of specs inside it too', () => {
+  test('sets the paths of leaves, also of nested specs', () => {
     const inner = treeSpec<unknown>({ levels: [{ kernel: leafSpec([3, 3, 1, 8]) }] });
     const spec = parsed({ params: inner, pair: ['B 2', 'B'], key: 'key' });
     expect(spec.leaves.map(({ path }) => path)).toEqual([
@@ -44,13 +44,13 @@ describe('parseSpec', () => {
     ['B:float', 'DTypeError'],
     ['B:int32:int32', 'DTypeError'],
     ['B:key', 'ShapeError'],
-  ])('refuses %o', (spec, _tag) => {
+  ])('rejects %o', (spec, _tag) => {
     expect(parseSpec(spec)).toMatchObject(E.left({ _tag }));
   });
 });
 
 describe('treeSpec', () => {
-  test('describes a tree made from a configuration', () => {
+  test('describes a tree that depends on a configuration', () => {
     const levels = [8, 16].map((channels) => ({ kernel: leafSpec([3, 3, channels, 2 * channels]) }));
     const spec = treeSpec<{ readonly levels: readonly { readonly kernel: Tensor<[3, 3, Dim, Dim]> }[] }>({
       levels,
@@ -61,7 +61,7 @@ describe('treeSpec', () => {
     ]);
   });
 
-  test('keeps optional members that are absent', () => {
+  test('keeps absent members', () => {
     expect(treeSpec({ w: leafSpec([2]), b: undefined })).toMatchObject({ leaves: [{ path: 'w' }] });
     expect(treeSpec({ t: 'B:int32', w: [leafSpec([2])] })).toMatchObject({
       leaves: [{ path: 't', shape: ['B'], dtype: 'int32' }, { path: 'w.0' }],
@@ -71,7 +71,7 @@ describe('treeSpec', () => {
     expect(attempt(() => leafSpec([2, none]))).toMatchObject(E.left({ actual: 'undefined' }));
   });
 
-  test('a leaf refuses extents that are none', () => {
+  test('leafSpec rejects invalid extents', () => {
     expect(attempt(() => leafSpec([3, -1]))).toMatchObject(E.left({ _tag: 'ShapeError', actual: '-1' }));
     expect(attempt(() => leafSpec([0.5]))).toMatchObject(E.left({ _tag: 'ShapeError', actual: '0.5' }));
   });
@@ -89,7 +89,7 @@ describe('extents', () => {
     expect(extentsOf(spec.leaves[0]!, bound)).toEqual(E.right([8, 14, 3]));
   });
 
-  test('an error says which leaf', () => {
+  test('extentsOf reports the path of the leaf', () => {
     expect(extentsOf(spec.leaves[1]!, bound)).toMatchObject(
       E.left({ _tag: 'UnknownDim', where: "y: dim 'W'" }),
     );
@@ -99,7 +99,7 @@ describe('extents', () => {
   });
 });
 
-test('fillSpec puts a tensor in the place of each leaf', () => {
+test('fillSpec replaces each leaf by a tensor', () => {
   const filled = fillSpec(treeSpec<{ readonly a: Tensor<[2]> }>({ a: leafSpec([2]) }), ({ path, dtype }) =>
     tensor(node('input', [], { path }, [2], dtype)),
   );
@@ -107,11 +107,11 @@ test('fillSpec puts a tensor in the place of each leaf', () => {
 });
 
 describe('program', () => {
-  test('does not trace', () => {
+  test('does not trace the function', () => {
     program('B 28', () => expect.fail('traced'));
   });
 
-  test('holds the error of a spec that does not parse', () => {
+  test('holds the error of an invalid spec', () => {
     const spec: string = 'B:float';
     expect(program(spec, (x) => x).inputs).toMatchObject(E.left({ _tag: 'DTypeError' }));
   });

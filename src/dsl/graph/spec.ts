@@ -1,28 +1,28 @@
 /**
- * The one spec language: for the inputs of programs, the parameters of layers and models, and checkpoints.
+ * Specs: shapes and dtypes of the inputs of programs, the parameters of models, and checkpoints.
  *
  * - `'B 28 28 1'` is a float32 tensor of that shape, `''` a scalar;
- * - `'B:int32'`, `':bool'` say another dtype; `'key'` is a random key;
- * - records and arrays of specs are trees; a {@link TreeSpec} may stand anywhere in them.
+ * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
+ * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
 import type { DimOf } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../errors.js';
 import { isExtent } from '../types/extent.js';
-import type { AnyTensor, Dim, DType, Key, Shape, Tensor } from './tensor.js';
+import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
-import type { BadSpec } from '../types/words.js';
+import type { BadSpec, Split } from '../types/words.js';
 
 export { type Bindings, evaluateDim } from '../types/dimExpression.js';
 
-/** What may be written for a tree of tensors. */
+/** A spec of a tree of tensors, as written by the user. */
 export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };
 
-/** One tensor of a spec. */
+/** The spec of one tensor. */
 export interface LeafSpec {
   readonly _tag: 'LeafSpec';
-  /** Where it is in its tree: `down.0.conv1.kernel`. */
+  /** The path in the tree: `down.0.conv1.kernel`. */
   readonly path: string;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -30,31 +30,25 @@ export interface LeafSpec {
 
 declare const params: unique symbol;
 
-/** A parsed spec. `P` is the tree of tensors that it describes. */
+/** A parsed spec. `P` is the type of the tree of tensors. */
 export interface TreeSpec<out P> {
   readonly _tag: 'TreeSpec';
   /** The tree, with a {@link LeafSpec} for each tensor. */
   readonly tree: unknown;
   readonly leaves: readonly LeafSpec[];
-  /** Phantom: never there at run time. */
+  /** Phantom: absent at run time. */
   readonly [params]?: P;
 }
 
-// The types that specs stand for
+// Types of specs
 
-type Words<S extends string, Found extends readonly Dim[] = []> = S extends ` ${infer Rest}`
-  ? Words<Rest, Found>
-  : S extends `${infer Word} ${infer Rest}`
-    ? Words<Rest, [...Found, DimOf<Word>]>
-    : S extends ''
-      ? Found
-      : [...Found, DimOf<S>];
+type DimsOf<W extends readonly string[]> = { [I in keyof W]: DimOf<W[I]> };
 
-/** The shape that a string of extents and symbols stands for: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
-export type ShapeOf<S extends string> = string extends S ? Shape : Words<S>;
+/** The shape of a string of extents and symbols: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
+export type ShapeOf<S extends string> = string extends S ? Shape : DimsOf<Split<S>>;
 
 type TensorOf<S extends string> =
-  {} extends Record<S, 1> // a string, or a pattern of some
+  {} extends Record<S, 1> // a wide string, or a pattern of strings
     ? AnyTensor
     : S extends 'key'
       ? Key
@@ -62,15 +56,15 @@ type TensorOf<S extends string> =
         ? Tensor<ShapeOf<Extents>, D & DType>
         : Tensor<ShapeOf<S>>;
 
-/** The tree of tensors that a spec describes; `unknown` where the spec is only known to be one. */
+/** The tree of tensors of a spec; `unknown` for the wide type `Spec`. */
 export type Of<P> = [Spec] extends [P] ? unknown : TreeOf<P>;
 
 type TreeOf<P> =
   P extends TreeSpec<infer T> ? T : P extends string ? TensorOf<P> : { readonly [K in keyof P]: Of<P[K]> };
 
-/** `P`, or a message in the place of a string that is no spec. */
+/** `P`, with an error message in place of each invalid string. */
 export type CheckedSpec<P> = 0 extends 1 & P
-  ? never // `any` fits every type but this
+  ? never // `any` is assignable to every type except `never`
   : [Spec] extends [P]
     ? Spec
     : CheckedTree<P>;
@@ -88,7 +82,7 @@ type CheckedTree<P> =
 
 type Punctuation = '(' | ')' | '+' | '*' | '/';
 
-/** The symbols of an expression: `'C' | 'D'` of `'(C+D)/2'`, split at each punctuation mark. */
+/** The symbols of an expression, split at punctuation: `'C' | 'D'` for `'(C+D)/2'`. */
 type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
   ? C extends Punctuation
     ? SymbolIn<Name> | SymsOf<Rest>
@@ -99,7 +93,7 @@ type SymsOf<D, Name extends string = ''> = D extends `${infer C}${infer Rest}`
 
 type SymbolIn<Name extends string> = Name extends `${number}` | '' ? never : Name;
 
-/** The symbols in the shapes of a tree of tensors: what `compile` wants extents for. */
+/** The symbols in a tree of tensors, which `compile` takes extents for. */
 export type Syms<T> =
   T extends Tensor<infer S, DType>
     ? SymsOf<S[number]>
@@ -116,7 +110,7 @@ const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'key'] satisfies 
 const isDType = (name: string): name is DType => DTYPES.includes(name);
 
 /**
- * Whether something is a {@link LeafSpec}, and not a tree that holds some.
+ * Tests if something is a {@link LeafSpec}, not a tree of them.
  *
  * @example
  * isLeafSpec(leafSpec(['B', 10])) // → true
@@ -129,8 +123,8 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
   typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'TreeSpec';
 
 /**
- * One tensor, for a tree made from a configuration; {@link treeSpec} gives it its path. Raises `ShapeError`
- * for a dim that is none.
+ * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
+ * `ShapeError` for an invalid dim.
  *
  * @example
  * leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
@@ -173,19 +167,18 @@ const parseString = (spec: string): LeafSpec => {
   );
 };
 
-/** What stands for tensors in a tree of specs. */
+/** A leaf of a tree of specs. */
 type Part = string | LeafSpec | TreeSpec<unknown>;
 
 const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
 
-/** The tree of leaves that a part stands for. */
+/** The tree of {@link LeafSpec} of a part. */
 const leavesOf = (part: Part): unknown =>
   typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
 
 /**
- * A spec from a tree of {@link LeafSpec} and other specs, made at run time from a configuration. `P` is
- * ascribed: it must be the type of the tree of tensors that the leaves describe. Raises what {@link parseSpec}
- * gives as a `Left`.
+ * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is ascribed: it must
+ * be the type of the tree of tensors that the leaves describe. Raises the errors that {@link parseSpec} returns.
  *
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
@@ -198,7 +191,8 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 };
 
 /**
- * Parses a spec. A `Left` says which part is no spec.
+ * Parses a spec. Fails with `ShapeError` or `DTypeError` for an invalid string, and with `ConfigError` for anything that
+ * is not a spec.
  *
  * @example
  * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
@@ -207,23 +201,23 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
   parseAs<Of<P>>(spec);
 
-/** {@link parseSpec} where the type that the spec stands for is known otherwise. */
+/** {@link parseSpec} with an ascribed type. */
 export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
   attempt(() => treeSpec<T>(spec));
 
 /**
- * Puts a tensor in the place of each leaf of a spec. That it has the shape of the leaf is up to the caller.
+ * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
  *
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
  */
 export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
-  // P is the tree of tensors of the spec, by its definition
+  // P is the tree of tensors of the spec, by definition
   mapLeaves(spec.tree, isLeafSpec, f) as P;
 
 /**
- * The extents of a leaf, once its symbols are bound. Fails as {@link evaluateDim} does, and says which leaf.
+ * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
  *
  * @example
  * extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 }) // → E.right([8, 14, 3])
@@ -242,7 +236,7 @@ export const extentsOf = (
   );
 
 /**
- * The symbols that a spec needs bound, in the order of their first use.
+ * Lists the symbols of a spec in the order of their first use.
  *
  * @example
  * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']

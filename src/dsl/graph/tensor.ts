@@ -12,11 +12,11 @@ declare const shape: unique symbol;
 declare const dtype: unique symbol;
 
 /**
- * A staged tensor: an expression of a program that is being traced. `S` is its shape, which only the
- * compiler reads; the extents of the trace are in {@link dims}.
+ * A staged tensor: an expression of a program that is being traced. The shape `S` exists in types only; {@link dims} has
+ * the extents of the trace.
  */
 export interface Tensor<S extends Shape, D extends DType = 'float32'> {
-  /** Phantom: never there at run time. */
+  /** Phantom: absent at run time. */
   readonly [shape]: Readonly<S>;
   readonly [dtype]: D;
 }
@@ -27,14 +27,14 @@ export type Key = Tensor<[], 'key'>;
 /** A tensor of any shape and dtype. */
 export type AnyTensor = Tensor<Shape, DType>;
 
-/** A tensor is its node: the phantom type is put on here and taken off in {@link nodeOf}, nowhere else. */
+/** Makes a tensor of a node. Only this function and {@link nodeOf} convert between the two, which are one object. */
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
   n as unknown as Tensor<S, D>;
-/** The node of a tensor. Raises `ShapeError` for anything else: JavaScript callers may pass any value. */
+/** The node of a tensor. Raises `ShapeError` for any other value, which JavaScript callers may pass. */
 export const nodeOf = (x: AnyTensor): Node =>
   isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
 
-/** An operation without its first operand is a function, whose name is that of the operation: see `dual`. */
+/** The error for a value that is not a tensor. A half-applied operation is a function named after it: see `dual`. */
 const notATensor = (x: unknown): Explanation =>
   typeof x === 'function'
     ? {
@@ -62,13 +62,13 @@ const notATensor = (x: unknown): Explanation =>
 export const isTensor = (x: unknown): x is AnyTensor =>
   typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
 
-/** The extents of a tensor when it is traced: as many numbers as its type has axes. */
+/** The type of {@link dims}: a number for each axis. */
 export type ExtentsOf<T> =
   T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
 
 /**
- * The extents at which a tensor is traced: numbers, one for each axis of its type. They are `number` also where the
- * type has a literal or a symbol, so that functions whose dims are parameters can calculate with them.
+ * The extents of a tensor in the trace, one for each axis. Their type is `number`, also for literals and symbols, so that
+ * functions of any shape can calculate with them.
  *
  * @example
  * const x = zeros(32, 28, 28, 1)
@@ -76,10 +76,10 @@ export type ExtentsOf<T> =
  * const [batch, height] = dims(x)
  * height / 2 // → 14
  */
-export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape as ExtentsOf<T>; // a node has the axes of the type that it was given
+export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape as ExtentsOf<T>; // one for each axis
 
 /**
- * The dtype of a tensor, as a value.
+ * The dtype of a tensor.
  *
  * @example
  * dtypeOf(zeros(2)) // → 'float32'
@@ -99,9 +99,8 @@ type Ascribe = OneError & {
 };
 
 /**
- * Gives a tensor of wide type its shape back: the only way from `Dim` to a narrow type. Literal extents are
- * checked when the program is traced, and so is what symbols say of each other (`ascribe(x, 'H', 'H/2')`); raises
- * `ShapeError`.
+ * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
+ * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
  *
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
@@ -119,8 +118,8 @@ export const ascribe: Ascribe = dual(
 );
 
 /**
- * Gives a tensor of wide type the shape of another, which it must have: {@link ascribe} inside a function
- * whose dims are parameters. Raises `ShapeError`.
+ * Narrows the type of a wide tensor to the shape of another tensor: {@link ascribe} for generic functions. Raises
+ * `ShapeError` if the shapes differ.
  *
  * @example
  * const x = zeros(8, 28, 28, 1)

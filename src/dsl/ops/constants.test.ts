@@ -55,29 +55,29 @@ describe('constants', () => {
     ['a margin', () => pad(iota(3), 0, 1, 1, 0.5)],
     ['an operand', () => add(iota(3), 0.5)],
     ['a bound', () => clip(iota(3), 0.5, 1.5)],
-  ])('an int32 is no fraction: %s', (_, build) => {
+  ])('int32 rejects fractions: %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'DTypeError' }));
   });
 
-  test('hold their numbers', async () => {
+  test('hold the given numbers', async () => {
     expect(await numbersOf(() => iota(3))).toEqual([0, 1, 2]);
     expect(await numbersOf(() => fullLike(zeros(2), 7))).toEqual([7, 7]);
     expect(await numbersOf(() => constantOf([1, 2, 3, 4], 2, 2))).toEqual([1, 2, 3, 4]);
   });
 
-  test('copy what they are given', async () => {
+  test('copy the given array', async () => {
     const data = Float32Array.of(1, 2);
     const held = constantOf(data, 2);
     data.fill(9);
     expect(await numbersOf(() => held)).toEqual([1, 2]);
   });
 
-  test('refuse extents that are none, when they are known only at run time', () => {
+  test('reject invalid extents that are known only at run time', () => {
     for (const n of [-1, 1.5, Number.NaN])
       expect(attempt(() => zeros(2, n))).toMatchObject(E.left({ _tag: 'ShapeError', where: 'zeros' }));
   });
 
-  test('refuse another count of numbers', () => {
+  test('reject a wrong count of numbers', () => {
     expect(attempt(() => constantOf([1, 2, 3], 2, 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

@@ -14,7 +14,7 @@ import {
   tensor,
 } from '../graph/tensor.js';
 
-/** The numbers of an `Extents<S>`, which is S, or a message for the compiler. */
+/** The extents of a checked shape, whose type `Extents<S>` is S or error messages. Raises `ShapeError`. */
 const checked = (op: string, shape: readonly unknown[]): readonly number[] =>
   extents(op, shape as readonly number[]);
 
@@ -30,7 +30,7 @@ export const fullOf = <const S extends readonly number[]>(
 ): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', shape)));
 
 /**
- * Zeros of a shape; see {@link fullOf}.
+ * Makes zeros of a shape; see {@link fullOf}.
  *
  * @example
  * zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
@@ -39,7 +39,7 @@ export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): 
   tensor(full(0, checked('zeros', shape)));
 
 /**
- * Ones of a shape; see {@link fullOf}.
+ * Makes ones of a shape; see {@link fullOf}.
  *
  * @example
  * ones(2, 3) // → [[1, 1, 1], [1, 1, 1]]
@@ -69,7 +69,7 @@ interface FullLike {
 export const fullLike: FullLike = dual('fullLike', 2, filled);
 
 /**
- * Zeros in the shape and dtype of `x`.
+ * Makes zeros in the shape and dtype of `x`.
  *
  * @example
  * zerosLike(iota(3)) // → [0, 0, 0]
@@ -77,7 +77,7 @@ export const fullLike: FullLike = dual('fullLike', 2, filled);
 export const zerosLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
 
 /**
- * Ones in the shape and dtype of `x`.
+ * Makes ones in the shape and dtype of `x`.
  *
  * @example
  * onesLike(iota(3)) // → [1, 1, 1]
@@ -92,7 +92,7 @@ export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Te
  * scalar(7, 'int32') // : Tensor<[], 'int32'>
  */
 export const scalar: {
-  // two signatures: a default of D would be replaced by what the context of a call expects
+  // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
   <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
 } = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> =>
@@ -106,8 +106,8 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
     : Float64Array.from(data);
 
 /**
- * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, else float32. Raises
- * `ShapeError` if their count does not fit the shape.
+ * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise float32.
+ * Raises `ShapeError` if their count does not fit the shape.
  *
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
@@ -132,7 +132,7 @@ export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArra
   constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
 
 /**
- * The integers 0 … n − 1.
+ * Makes the integers 0 … n − 1.
  *
  * @example
  * iota(4) // → [0, 1, 2, 3]

@@ -12,8 +12,8 @@ const image = (): n.Tensor<[1, 2, 4, 1]> => n.zeros(1, 2, 4, 1);
 const indices = (): n.Tensor<[2], 'int32'> => n.iota(2);
 const key = (): Key => tensor(node('input', [], { path: 'key' }, [], 'key'));
 
-/** Each operation that is told an extent, given one. */
-const told: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTensor[]>> = {
+/** Each operation that takes an extent, called with one. */
+const calls: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTensor[]>> = {
   ascribe: (d) => n.ascribe(x(), d, 4),
   bernoulli: (d) => n.bernoulli(key(), 0.5, d),
   broadcastTo: (d) => n.broadcastTo(x(), d, 2, 4),
@@ -39,8 +39,8 @@ const told: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTenso
   zeros: (d) => n.zeros(8, d),
 };
 
-describe('what is no extent is refused when the program is traced, by the operation that was told it', () => {
-  test.each(Object.entries(told))('%s', (name, build) => {
+describe('operations reject invalid extents when the program is traced', () => {
+  test.each(Object.entries(calls))('%s', (name, build) => {
     for (const wrong of [-2, 1.5, Number.NaN, Infinity, 2 ** 53]) {
       const made = attempt(() => build(wrong));
       if (E.isRight(made)) throw new Error(`${name}(${wrong}) was made`);
@@ -54,8 +54,8 @@ describe('what is no extent is refused when the program is traced, by the operat
   });
 });
 
-// the extents of a program are those of its symbols: see `dimExpression.test.ts`
-test('these are all operations that have an extent in the type of an argument', () => {
+// for the extents of programs see `dimExpression.test.ts`
+test('the calls cover all operations with an extent in the type of an argument', () => {
   const declared = publicNames().filter(({ entry, name, file, isValue }) => {
     const text = readFileSync(file, 'utf8');
     const declaration = text.split(`export const ${name}`)[1]?.split('\n/**')[0] ?? '';
@@ -68,5 +68,5 @@ test('these are all operations that have an extent in the type of an argument', 
       /\bExtents?<|ExtentsFor</.test(`${declaration}${overloads}`)
     );
   });
-  expect(declared.map(({ name }) => name).sort()).toEqual(Object.keys(told).sort());
+  expect(declared.map(({ name }) => name).sort()).toEqual(Object.keys(calls).sort());
 });

@@ -7,14 +7,14 @@ import * as dsl from '../index.js';
 import { attempt } from '../errors.js';
 import { type Node, node } from '../graph/node.js';
 
-/** The tables of `properties/features` have every operation of the DSL: `features.test.ts` compares them with the exports. */
+/** `properties/features` lists every operation of the DSL: `features.test.ts` compares it with the exports. */
 const exported: Readonly<Record<string, unknown>> = dsl;
 
 const inputOf = ({ shape, dtype }: Operand, i: number): Node =>
   node('input', [], { path: `x${i}` }, shape, dtype);
 
 describe.each(features)('$name', ({ name, operation, cases }) => {
-  test('stands in the tables under its name', () => {
+  test('is listed under its name', () => {
     expect(operation).toBe(exported[name]);
   });
 
@@ -36,7 +36,7 @@ describe.each(features)('$name', ({ name, operation, cases }) => {
   });
 
   test('names a half-applied operation that is passed as a tensor', () => {
-    const half = dsl.sub(dsl.ones(2)) as unknown as Node; // as a program in JavaScript may pass it
+    const half = dsl.sub(dsl.ones(2)) as unknown as Node; // as JavaScript callers may pass it
     for (const { operands, build, piped } of cases)
       for (const wrong of operands.keys()) {
         const inputs = operands.map((operand, i) => (i === wrong ? half : inputOf(operand, i)));

@@ -1,25 +1,29 @@
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/dtype.js';
-import { broadcast, full, reshape } from '../primitives/index.js';
+import { broadcast, full, reshape, transpose } from '../primitives/index.js';
 import { type AnyTensor, isTensor, nodeOf } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
 
-/** Repeats a node over a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
+/** Repeats a node to a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
 export const spread = (n: Node, shape: readonly number[]): Node => {
   const missing = Math.max(0, shape.length - n.shape.length);
   return broadcast(reshape(n, [...shape.slice(0, missing).map(() => 1), ...n.shape]), shape);
 };
 
-/** An operand in the shape of `x`: numbers and scalars are repeated, and numbers take the dtype of `x`. */
+/** Exchanges two axes. */
+export const exchange = (x: Node, a: number, b: number): Node =>
+  transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
+
+/** An operand in the shape of `x`: repeats numbers and scalars, and converts numbers to the dtype of `x`. */
 export const operand = (op: string, y: number | AnyTensor, x: Node): Node => {
   if (typeof y === 'number') return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
   const n = nodeOf(y);
   return n.shape.length === 0 && x.shape.length > 0 ? spread(n, x.shape) : n;
 };
 
-/** The nodes of two operands in one shape. Either may be a number or a scalar, but not both may be numbers. */
+/** The nodes of two operands in one shape. One of them may be a number; both may be scalars. */
 export const operands = (op: string, x: number | AnyTensor, y: number | AnyTensor): readonly [Node, Node] => {
   // the shape comes from the operand that is not a scalar; two scalars have one shape
   const model = typeof x === 'number' || (isTensor(x) && isTensor(y) && isScalar(x)) ? y : x;
@@ -29,8 +33,8 @@ export const operands = (op: string, x: number | AnyTensor, y: number | AnyTenso
 
 const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
-/** Whether an argument stands for a tensor. A half-applied operation does: the data-first form refuses it by its name. */
+/** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
 export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
 
-/** Whether the first argument of a call is a tensor: the data-first form of an operation with optional arguments. */
+/** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);

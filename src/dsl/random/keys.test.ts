@@ -12,7 +12,7 @@ import { deriveWords, wordsOfName } from './threefry.js';
 const seeds = fc.maxSafeInteger();
 const staged = (): Key => tensor(node('input', [], { path: 'key' }, [], 'key'));
 
-/** The host key that a staged one stands for. */
+/** Evaluates a staged key on the host. */
 const evaluate = (k: Key, root: RandomKey): RandomKey => {
   const n = nodeOf(k);
   return n.op === 'deriveKey' ? deriveWords(evaluate(tensor(n.inputs[0]!), root), n.attributes.words) : root;
@@ -43,19 +43,19 @@ describe('fork', () => {
     expect(of('a', 'a')).not.toEqual(fork(key(seed), 'a').a);
   });
 
-  test('a name of Object’s prototype is a name like another', () => {
+  test('accepts a property name of Object.prototype', () => {
     const forked = fork(key(1), '__proto__', 'constructor');
     expect(Object.keys(forked)).toEqual(['__proto__', 'constructor']);
     expect(forked['__proto__']).toEqual(deriveWords(key(1), wordsOfName('__proto__')));
   });
 
-  test('types: the names, and the kind of the parent', () => {
+  test('the type has the names and the kind of the parent', () => {
     expectTypeOf(fork(key(1), 'noise', 'timestep')).toEqualTypeOf<{
       readonly noise: RandomKey;
       readonly timestep: RandomKey;
     }>();
     expectTypeOf(fork(staged(), 'noise').noise).toEqualTypeOf<Key>();
-    // @ts-expect-error a name that was not asked for
+    // @ts-expect-error an unknown name
     expect(fork(key(1), 'noise').timestep).toBeUndefined();
   });
 });
@@ -68,7 +68,7 @@ describe('foldIn', () => {
     },
   );
 
-  test('refuses what is not an integer', () => {
+  test('rejects numbers that are not integers', () => {
     expect(messageOf(() => foldIn(staged(), 0.5))).toBe(
       'foldIn: expected a safe integer, got 0.5; give an integer between -(2^53 - 1) and 2^53 - 1',
     );
@@ -76,7 +76,7 @@ describe('foldIn', () => {
 });
 
 test.prop([seeds, fc.string(), fc.maxSafeInteger()])(
-  'a program’s keys are the host’s',
+  'keys of programs equal keys of the host',
   (seed, name, data) => {
     const path = <K extends Key | RandomKey>(root: K): K => foldIn(fork(root, name)[name]!, data);
     expect(evaluate(path(staged()), key(seed))).toEqual(path(key(seed)));
@@ -84,7 +84,7 @@ test.prop([seeds, fc.string(), fc.maxSafeInteger()])(
 );
 
 describe('sampling', () => {
-  test('by extents', () => {
+  test('takes extents', () => {
     const x = normal(staged(), 8, 28, 28, 1);
     expectTypeOf(x).toEqualTypeOf<Tensor<readonly [8, 28, 28, 1]>>();
     expect(dims(x)).toEqual([8, 28, 28, 1]);
@@ -104,13 +104,13 @@ describe('sampling', () => {
     expect(dtypeOf(permutation(staged(), 10))).toBe('int32');
   });
 
-  test('wide extents are wide dims', () => {
+  test('wide extents give wide dims', () => {
     const n: number = 3;
     expectTypeOf(normal(staged(), n, 2)).toEqualTypeOf<Tensor<readonly [Dim, 2]>>();
     expectTypeOf(permutation(staged(), n)).toEqualTypeOf<Tensor<[Dim], 'int32'>>();
   });
 
-  test('in the shape of another tensor, whatever its dtype', () => {
+  test('takes the shape of a tensor of any dtype', () => {
     const x: Tensor<['B', 4]> = tensor(nodeOf(normal(staged(), 2, 4)));
     expectTypeOf(normalLike(staged(), x)).toEqualTypeOf<Tensor<['B', 4]>>();
     expectTypeOf(bernoulliLike(staged(), 0.1, x)).toEqualTypeOf<Tensor<['B', 4], 'bool'>>();
@@ -123,19 +123,19 @@ describe('sampling', () => {
       expect(dims(y).reduce((a, b) => a * b, 1)).toBe(8);
   });
 
-  test('a union of extents is refused', () => {
+  test('rejects a union of extents', () => {
     const either = 2 as 2 | 3;
     // @ts-expect-error an extent must not be a union
     expect(dims(normal(staged(), either))).toEqual([2]);
   });
 
-  test.each([-1, 1.5, Number.NaN])('extent %s is refused with a message', (extent: number) => {
+  test.each([-1, 1.5, Number.NaN])('rejects the extent %s', (extent: number) => {
     expect(messageOf(() => normal(staged(), 2, extent))).toBe(
       `normal: expected integers ≥ 0, got [2, ${extent}]; extents count elements`,
     );
   });
 
-  test.each([-0.1, 1.1, Number.NaN])('%s is no probability', (p) => {
+  test.each([-0.1, 1.1, Number.NaN])('rejects the probability %s', (p) => {
     expect(messageOf(() => bernoulli(staged(), p, 3))).toMatch(
       /^bernoulli: expected a probability in \[0, 1\]/,
     );
@@ -153,9 +153,9 @@ describe('sampling', () => {
     expect(messageOf(() => randint(staged(), low, high, 3))).toMatch(/^randint: expected int32 integers/);
   });
 
-  test('a tensor is no key', () => {
+  test('rejects a tensor as a key', () => {
     const x = normal(staged(), 2);
-    // @ts-expect-error float32 is no key
+    // @ts-expect-error float32 is not a key
     expect(messageOf(() => normal(x, 2))).toMatch(/^normal: expected a key, got float32 \[2\]/);
   });
 });

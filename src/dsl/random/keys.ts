@@ -1,10 +1,8 @@
 /**
- * Randomness as a value. A key stands for one stream of numbers: drawing from it gives the same numbers each time, on
- * every backend. So **use each key once**: draw from it, or fork it, not both. `compile` checks this, and returns
- * `KeyReused` otherwise.
+ * Random keys. A key is one stream of numbers: draws from it give the same numbers each time, on every backend. So **use
+ * each key once**: draw from it or fork it, not both. `compile` fails with `KeyReused` otherwise.
  *
- * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). Both fork alike: the same names give the same
- * keys.
+ * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
@@ -16,11 +14,11 @@ import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
 import { deriveWords, type KeyWords, keyWords, wordsOfName } from './threefry.js';
 
-/** A key on the host: two 32-bit words. It is plain data: save it as it is. */
+/** A key on the host: two 32-bit words, as plain data. */
 export type RandomKey = KeyWords;
 
 /**
- * The key of a seed, any safe integer; raises `ConfigError` for another number.
+ * Makes a key from a seed. Raises `ConfigError` unless the seed is a safe integer.
  *
  * @example
  * key(7) // → [7, 0]
@@ -30,7 +28,7 @@ export const key = (seed: number): RandomKey => keyWords(seed);
 const isHost = (k: Key | RandomKey): k is RandomKey => Array.isArray(k);
 
 const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
-  // a key of the kind that it is derived from
+  // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
 /** See {@link fork}. */
@@ -66,7 +64,8 @@ interface FoldIn {
 }
 
 /**
- * Derives a new key from a number: of a step, an epoch, a layer. Raises `ConfigError` unless it is a safe integer.
+ * Derives a new key from a number, such as the index of a step, an epoch or a layer. Raises `ConfigError` unless it is a
+ * safe integer.
  *
  * @example
  * const ofStep = (step: number) => foldIn(key(7), step)
@@ -77,7 +76,7 @@ export const foldIn: FoldIn = dual('foldIn', 2, (parent: Key | RandomKey, data: 
   derive(parent, keyWords(data, 'foldIn')),
 );
 
-/** `K`, or a message if it is a key of the host. */
+/** `K`, or an error message for a key of the host. */
 type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a program, from a key that it takes';
 
 /** Draws from a key of a program. */
@@ -91,13 +90,13 @@ const staged = (op: string, key: unknown): Node => {
       actual: 'a key of the host',
       hint: "make it an input of the program, program('key', …), and pass it when the program runs",
     });
-  return nodeOf(key as Key); // `OfProgram<K>` is a key, or a message for the compiler
+  return nodeOf(key as Key); // `OfProgram<K>` is a key, or an error message
 };
 
 const draw = (op: string, distribution: Distribution, key: unknown, shape: readonly number[]): Node =>
   named(op, () => random(distribution, staged(op, key), extents(op, shape)));
 
-/** Whether the first argument of a call is a key, of a program or (by mistake) of the host. */
+/** Tests if the first argument of a call is a key, of a program or (by mistake) of the host. */
 const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);
 
 /** A key; or an extent of the pipeable form, so that its error names the wrong extent. */

@@ -69,7 +69,7 @@ describe('normalOfBits', () => {
     expect(normalOfBits(STEPS - 1 - k)).toBe(-normalOfBits(k));
   });
 
-  test('never falls, over all bits, as float32', () => {
+  test('is monotonic over all bits, as float32', () => {
     let last = -Infinity;
     let falls = 0;
     for (let k = 0; k < STEPS; k++) {
@@ -80,7 +80,7 @@ describe('normalOfBits', () => {
     expect(falls).toBe(0);
   });
 
-  test('pinned bits, so that a change of the numbers is seen', () => {
+  test('pinned bits detect a change of the numbers', () => {
     expect([0, 1, 12_345, 4_194_303, 4_194_304, 8_388_607].map((k) => Math.fround(normalOfBits(k)))).toEqual([
       -5.294703960418701, -5.090230941772461, -2.973588228225708, -1.494066879104139e-7, 1.494066879104139e-7,
       5.294703960418701,

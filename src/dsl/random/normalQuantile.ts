@@ -1,10 +1,10 @@
 /**
- * The standard normal distribution from 23 random bits, z = √2·erfinv(u), by +, −, ×, ÷, √ and
- * bit operations alone: `Math.log` differs in its last bits between engines, these do not.
+ * The standard normal distribution from 23 random bits, z = √2·erfinv(u). Uses only +, −, ×, ÷, √ and bit operations, which
+ * give equal bits on all engines; `Math.log` does not.
  *
- * After Giles, "Approximating the erfinv function" (2010): erfinv(u)/u is smooth in w = −ln(1 − u²),
- * and in √w towards the tails. The polynomials are our own, interpolated at Chebyshev nodes with 40
- * digits; their relative error is below 4e-9, so that rounding to float32 stays within one ulp.
+ * After Giles, "Approximating the erfinv function" (2010): erfinv(u)/u is smooth in w = −ln(1 − u²), and in √w in the
+ * tails. The polynomials were interpolated at Chebyshev nodes with 40 digits. Their relative error is below 4e-9, so that
+ * rounding to float32 stays within one ulp.
  */
 
 /** √2·erfinv(u)/u in w − 2.5, for w ≤ 5; constant term first. */
@@ -27,7 +27,7 @@ const ATANH = [
 
 const HALF = 2 ** 23;
 
-// Even and odd powers apart: two short chains of dependent operations instead of a long one.
+// splits even and odd powers: two short chains of dependent operations instead of a long one
 const centre = (x: number): number => {
   const y = x * x;
   const even =
@@ -45,8 +45,8 @@ const atanhRatio = (x: number): number =>
   ATANH[0] + x * (ATANH[1] + x * (ATANH[2] + x * (ATANH[3] + x * (ATANH[4] + x * ATANH[5]))));
 
 /**
- * The normal deviate of 23 bits `k`: the quantile at the middle of the k-th of 2²³ equal steps of
- * probability, so never infinite, and of `2²³ − 1 − k` exactly the negative. |z| < 5.3.
+ * The normal deviate of 23 bits `k`: the quantile at the middle of the k-th of 2²³ equal intervals of probability. So it is
+ * finite, |z| < 5.3, and exactly the negative of that of `2²³ − 1 − k`.
  */
 export const normalOfBits = (k: number): number => {
   const m = 2 * k + 1 - HALF; // u = m/2²³, exact in float32

@@ -60,7 +60,7 @@ describe('keys', () => {
     expect(keyWords(2 ** 40 + 3)).toEqual([3, 256]);
   });
 
-  test.each([1.5, Number.NaN, Infinity, 2 ** 53])('%s is no seed', (seed) => {
+  test.each([1.5, Number.NaN, Infinity, 2 ** 53])('rejects the seed %s', (seed) => {
     expect(() => keyWords(seed)).toThrow(/safe integer/);
   });
 
@@ -70,7 +70,7 @@ describe('keys', () => {
     expect(deriveWords(key, [counter, 0])).not.toEqual(threefry(key, [counter, 0]));
   });
 
-  test('names that differ, however little, have different words', () => {
+  test('similar names have different words', () => {
     const names = [
       '',
       'a',
@@ -144,7 +144,7 @@ describe('streams', () => {
     expect([...integers]).toEqual([...draw('bits', key, 7)]);
   });
 
-  test('pinned numbers, so that a change of any stream is seen', () => {
+  test('pinned numbers detect a change of any stream', () => {
     const key = keyWords(7);
     expect([...draw('bits', key, 3)]).toEqual([-393074326, -1136962631, -1330077393]);
     expect([...draw('uniform', key, 3)]).toEqual([
@@ -159,7 +159,7 @@ describe('streams', () => {
 describe('distributions', () => {
   const n = 400_000;
 
-  // Bounds at six standard deviations of each statistic: one correct generator in 10⁹ fails.
+  // bounds of six standard deviations: a correct generator fails with probability 1e-9
   test('uniform: range, mean, variance, distribution', () => {
     const xs = draw('uniform', keyWords(1), n);
     expect(xs.every((x) => x >= 0 && x < 1 && Math.fround(x) === x)).toBe(true);

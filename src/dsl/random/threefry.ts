@@ -1,6 +1,6 @@
 /**
- * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
- * counter based: element i of a stream is a function of the key and i alone, on every backend.
+ * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a counter-based
+ * generator: element i of a stream depends on the key and i only, on every backend.
  */
 import { raise } from '../errors.js';
 import type { Distribution } from '../graph/node.js';
@@ -16,7 +16,7 @@ const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, 
   const k2 = k0 ^ k1 ^ PARITY;
   let a = (c0 + k0) | 0;
   let b = (c1 + k1) | 0;
-  // the rounds are written out, as a loop over them takes three times as long
+  // unrolled, as a loop over the rounds takes three times as long
   // prettier-ignore
   {
     a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;
@@ -48,14 +48,14 @@ const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, 
   out[at + 1] = b + k0 + 5;
 };
 
-/** The block cipher itself: words are unsigned 32-bit integers. */
+/** The block cipher on unsigned 32-bit integers. */
 export const threefry = (key: KeyWords, counter: KeyWords): KeyWords => {
   const out = new Int32Array(2);
   block(key[0] | 0, key[1] | 0, counter[0] | 0, counter[1] | 0, out, 0);
   return [out[0]! >>> 0, out[1]! >>> 0];
 };
 
-/** The 64 bits of a safe integer, the low word first: the key of a seed. */
+/** The 64 bits of a safe integer, the low word first. Raises `ConfigError` for other numbers. */
 export const keyWords = (seed: number, where = 'key'): KeyWords =>
   Number.isSafeInteger(seed)
     ? [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
@@ -67,13 +67,13 @@ export const keyWords = (seed: number, where = 'key'): KeyWords =>
       });
 
 /**
- * A new key from a key and 64 bits. New keys are blocks under another key than samples are, so no
- * derived key is ever equal to numbers drawn from its parent by construction.
+ * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
+ * numbers drawn from its parent.
  */
 export const deriveWords = ([k0, k1]: KeyWords, words: readonly [number, number]): KeyWords =>
   threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
 
-/** 64 bits of a name: its UTF-16 units, four at a time, then its length, each block keyed by the last hash. */
+/** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
 export const wordsOfName = (name: string): KeyWords => {
   const unit = (at: number): number => (at < name.length ? name.charCodeAt(at) : 0);
   let hash: KeyWords = [0, 0];
@@ -85,13 +85,13 @@ export const wordsOfName = (name: string): KeyWords => {
   return threefry(hash, [name.length, 0]);
 };
 
-/** Where samples are written; the float64 reference holds the same numbers as float32 backends. */
+/** An array to fill with samples. A Float64Array gets the same numbers as a Float32Array. */
 export type RandomArray = Float32Array | Float64Array | Int32Array;
 
-/** Words of the stream are made this many at a time, so that they stay in the first cache. */
+/** The number of words generated at a time, so that they stay in the L1 cache. */
 const CHUNK = 1024;
 
-/** Writes f(word i of the key's stream) to element i. */
+/** Writes f(word i of the stream) to element i. */
 const each = ([k0, k1]: KeyWords, out: RandomArray, f: (word: number) => number): void => {
   const words = new Int32Array(Math.min(CHUNK, out.length + (out.length & 1)));
   for (let start = 0; start < out.length; start += CHUNK) {
@@ -101,7 +101,7 @@ const each = ([k0, k1]: KeyWords, out: RandomArray, f: (word: number) => number)
   }
 };
 
-/** 0 … n − 1, shuffled after Fisher and Yates; swap i takes 53 bits of block i. */
+/** Fills `out` with 0 … n − 1 in random order (Fisher–Yates); swap i uses 53 bits of block i. */
 const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
   const words = new Int32Array(2);
   for (let i = 0; i < out.length; i++) {
@@ -114,11 +114,11 @@ const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
 };
 
 /**
- * Fills `out` from a key. The numbers are float32 ones in any array.
+ * Fills `out` with samples, rounded to float32 in any array. Only `permutation` depends on the length n of `out`.
  * - `bits`: 32 bits, as an int32
  * - `uniform`: one of the 2²⁴ multiples of 2⁻²⁴ in [0, 1)
  * - `normal`: standard normal, from 23 bits; see `normalQuantile.ts`
- * - `permutation`: 0 … n − 1 in random order; this one depends on n too
+ * - `permutation`: 0 … n − 1 in random order
  */
 export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void => {
   switch (distribution) {

@@ -10,8 +10,8 @@ import type { Bindings, Syms } from '../graph/spec.js';
 
 export interface CompileOptions<I> {
   /**
-   * Inputs by name whose memory a run may take over for the output of the same path: the value that is
-   * given is consumed, and the result lies in its place.
+   * Names of inputs whose memory a run may reuse for the output of the same path. A run consumes the values of these
+   * inputs.
    */
   readonly donate?: readonly (keyof I & string)[];
 }
@@ -23,9 +23,8 @@ const compileOptions = optionsOf({
 });
 
 /**
- * Compiles a program at given extents of its symbols for the backend of the environment. The errors of the
- * builder (shapes, dtypes, keys used twice) come back as a `Left`. Hold the executable: running it costs no
- * tracing.
+ * Compiles a program for a backend, at an extent for each of its symbols. Fails with the errors of tracing: `ShapeError`,
+ * `DTypeError`, `UnknownDim`, `KeyReused`, `ConfigError`. Keep the executable: its runs do not trace again.
  *
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(pipe(x, sub(y)))))
@@ -41,7 +40,7 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     F.pipe(
-      // each Extent<E[K]> is E[K], or a message that no number fits
+      // each Extent<E[K]> is E[K], or an error message that no number is assignable to
       TE.fromEither(
         F.pipe(
           compileOptions(options),

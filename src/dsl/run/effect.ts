@@ -1,21 +1,21 @@
 /**
- * Work that is described and not started. `await` on a description starts nothing, so the types here make it a
- * compile error: they have a `then` that no `await` can call. At run time there is none.
+ * Descriptions of work that has not started. `await` does not start them, so their types make it a compile error: they
+ * have a `then` that `await` cannot call. The method exists in types only.
  */
 import type { readerTaskEither, taskEither } from '../../internal/fp.js';
 import type { Backend } from '../compile/backend.js';
 import type { NoisefoldError } from '../errors.js';
 
 /**
- * A type that cannot be awaited. `Message` ends the error that the compiler reports at the `await`. The two functions
- * make it a thenable for linters: `no-floating-promises` with `checkThenables` reports a statement that is work and does
- * not start it.
+ * A type that cannot be awaited. The compiler error at the `await` ends with `Message`. The two function parameters make
+ * it a thenable for linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its
+ * work.
  */
 interface NotStarted<Message extends string> {
   then(this: Message, onfulfilled: (message: Message) => void, onrejected?: () => void): never;
 }
 
-/** Work that starts when it is called: `await task()` gives an `Either`. An fp-ts `TaskEither`. */
+/** Work that starts with a call: `await task()` gives an `Either`. An fp-ts `TaskEither`. */
 export interface Task<A>
   extends
     taskEither.TaskEither<NoisefoldError, A>,
@@ -29,9 +29,9 @@ export interface Effect<A> extends NotStarted<'An effect starts when it is run: 
   (backend: Backend): Task<A>;
 }
 
-/** Marks work as a {@link Task}. The cast adds the member that exists in types only. */
+/** Marks work as a {@link Task}. The cast adds the member in types only. */
 export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A> => work as Task<A>;
 
-/** Marks work as an {@link Effect}. The cast adds the members that exist in types only. */
+/** Marks work as an {@link Effect}. The cast adds the members in types only. */
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
   work as Effect<A>;

@@ -11,7 +11,7 @@ const twice = program({ x: 'B 2', key: 'key' }, ({ x, key }) => ({
 }));
 
 describe('evaluate', () => {
-  test('gives the numbers of each result, and keys as they are', async () => {
+  test('returns the numbers of each result, and keys unchanged', async () => {
     const backend = right(await reference()());
     const inputs = { x: Float32Array.of(1, -2), key: key(7) };
     const found = right(await evaluate(twice, { B: 1 })(inputs)(backend)());
@@ -26,7 +26,7 @@ describe('evaluate', () => {
     right(await backend.close());
   });
 
-  test('gives everything back where the run fails', async () => {
+  test('frees all memory if the run fails', async () => {
     const backend = right(await reference()());
     const result = await evaluate(twice, { B: 1 })({ x: Float32Array.of(1), key: key(7) })(backend)();
     expect(E.isLeft(result) && result.left._tag).toBe('ShapeError');

@@ -20,8 +20,8 @@ export type Numbers<T> =
     : { readonly [K in keyof T]: Numbers<T[K]> };
 
 /**
- * Runs a program once: compiles it, runs it, reads its results and gives everything back. To run it again and
- * again, hold what `compile` gives. Its errors are those of `compile`, of a run and of `read`.
+ * Runs a program once: compiles it, runs it, reads its results, and frees all memory. Use `compile` to run a program
+ * several times. Fails with the errors of `compile`, of a run and of `read`.
  *
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
@@ -53,11 +53,11 @@ const numbersOf =
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>
     F.pipe(
       valuesOf(results),
-      // a value has numbers, of whatever dtype
+      // the type of `read` names one dtype; a value may have any
       TE.traverseSeqArray((value) => read(value as Value<Shape, DType & 'float32'>)(backend)),
       TE.map((arrays: readonly HostArray[]) => {
         let next = 0;
-        // the tree of the results, which is that of O, with the numbers of each value
+        // the results have the structure of O
         return mapValues(() => arrays[next++]!)(results) as Numbers<O>;
       }),
     );

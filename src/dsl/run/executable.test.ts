@@ -17,10 +17,10 @@ import {
 
 const twice = program({ x: '2 2' }, ({ x }) => mul(x, 2));
 
-describe('options of compile that cannot be', () => {
+describe('compile rejects invalid options', () => {
   const double = program({ x: '2' }, ({ x }) => ({ x: add(x, x) }));
-  const saidOf = async (options: unknown): Promise<string> =>
-    E.match(({ message }: NoisefoldError) => message, () => 'taken')(
+  const messageOf = async (options: unknown): Promise<string> =>
+    E.match(({ message }: NoisefoldError) => message, () => 'accepted')(
       await using(reference())(compile(double, {}, options as never))(),
     ); // prettier-ignore
   test.each([
@@ -28,16 +28,16 @@ describe('options of compile that cannot be', () => {
     [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } gives the memory of an input to the output of its name"],
     [null, "compile: expected { donate }, got null; { donate: ['state'] } gives the memory of an input to the output of its name"],
     [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
-    [{ donate: ['x'] }, 'taken'],
-  ])('%j: %s', async (options, says) => expect(await saidOf(options)).toBe(says)); // prettier-ignore
+    [{ donate: ['x'] }, 'accepted'],
+  ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // prettier-ignore
 });
 
-describe('a wrong input is told by what it is', () => {
+describe('a run rejects', () => {
   test.each<[string, unknown, string, string]>([
     ['an array', [1, 2, 3, 4], 'ShapeError', 'Array'],
     ['nothing', undefined, 'ShapeError', 'nothing'],
-    ['a word', 'one', 'ShapeError', 'string one'],
-    ['numbers too few', Float32Array.of(1), 'ShapeError', '1 numbers'],
+    ['a string', 'one', 'ShapeError', 'string one'],
+    ['too few numbers', Float32Array.of(1), 'ShapeError', '1 numbers'],
     ['integers', Int32Array.of(1, 2, 3, 4), 'DTypeError', 'Int32Array'],
     ['bytes', Uint8Array.of(1, 2, 3, 4), 'DTypeError', 'Uint8Array'],
   ])('%s', async (_, x, tag, actual) => {
@@ -51,7 +51,7 @@ describe('a wrong input is told by what it is', () => {
     ['int32', 1.5],
     ['int32', 2 ** 31],
     ['bool', 2],
-  ])('a number that is no %s', async (dtype, x) => {
+  ])('a number that is not %s', async (dtype, x) => {
     const same = program(
       treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }),
       ({ x }) => x,

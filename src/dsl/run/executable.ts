@@ -1,9 +1,9 @@
-/** A compiled program: trees of values in, trees of values out. */
+/** Compiled programs: functions from trees of values to trees of values. */
 import { task, type Task } from './effect.js';
 import { E, type io, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
 import type { NoisefoldError } from '../errors.js';
-import { givenTo, releaseTemporaries, type Given } from './given.js';
+import { bindInputs, type BoundInput, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../graph/hostArray.js';
 import type { Plan } from '../compile/plan.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
@@ -11,12 +11,12 @@ import type { Traced } from '../compile/trace.js';
 import { mapLeaves } from '../types/tree.js';
 import { type AnyValue, type Value, value } from './value.js';
 
-/** A shape with its symbols bound, where they are bare. */
+/** A shape with its symbols bound; expressions become wide. */
 type Bound<S extends Shape, E> = {
   -readonly [I in keyof S]: S[I] extends keyof E ? E[S[I]] & Dim : S[I] extends number ? S[I] : Dim;
 };
 
-/** The tree of resident values of a tree of tensors, at given extents. */
+/** The tree of resident values for a tree of tensors at given extents. */
 export type At<T, E> =
   T extends Tensor<infer S, infer D>
     ? D extends 'key'
@@ -24,10 +24,10 @@ export type At<T, E> =
       : Value<Bound<S, E>, D>
     : { readonly [K in keyof T]: At<T[K], E> };
 
-/** The values on a backend of a tree of tensors without symbols, such as parameters. */
+/** The tree of resident values for a tree of tensors without symbols, such as parameters. */
 export type Resident<T> = At<T, Record<never, never>>;
 
-/** What a run takes for a tree of inputs: values, or numbers from the host in the array of their dtype, uploaded for this run. */
+/** The inputs of a run: values, or numbers of the host in an array of their dtype, which are uploaded for this run. */
 export type Feed<T> =
   T extends Value<infer S, infer D>
     ? Value<S, D> | ArrayOf<D> | (S extends readonly [] ? number : never)
@@ -36,20 +36,20 @@ export type Feed<T> =
       : { readonly [K in keyof T]: Feed<T[K]> };
 
 export interface Executable<I, O> {
-  /** Runs the plan. Donated values in `inputs` are consumed; all results are new. */
+  /** Runs the plan. Consumes the donated values in `inputs`; all results are new values. */
   readonly run: (inputs: Feed<I>) => Task<O>;
-  /** As `run`, with the milliseconds that each call took. */
+  /** Runs the plan and measures the milliseconds of each call. */
   readonly profile: (
     inputs: Feed<I>,
   ) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;
-  /** Gives back the arena and the constants. */
+  /** Frees the arena and the constants. */
   readonly release: io.IO<void>;
   readonly plan: Plan;
   /** The kernel of each call of the plan. */
   readonly kernels: readonly string[];
 }
 
-/** A runner of a backend as a function of trees. */
+/** Wraps the runner of a backend as functions of trees. */
 export const executable = <I, O>(
   backend: Backend,
   runner: Runner,
@@ -59,7 +59,7 @@ export const executable = <I, O>(
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const treeOf = (slots: readonly Slot[]): O => {
     let next = 0;
-    // At<O, E> is the tree of O with a value for each tensor
+    // the output has the structure of O
     return mapLeaves(traced.output, isTensor, () => {
       const { shape, dtype } = outputNodes[next]!;
       const slot = slots[next++]!;
@@ -74,12 +74,12 @@ export const executable = <I, O>(
       });
     }) as O;
   };
-  const giveAll = givenTo(backend, planned);
-  const around =
-    <A>(go: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>) =>
+  const bindAll = bindInputs(backend, planned);
+  const withInputs =
+    <A>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>) =>
     (inputs: Feed<I>): taskEither.TaskEither<NoisefoldError, A> =>
-      TE.flatMap((all: readonly Given[]): taskEither.TaskEither<NoisefoldError, A> => async () => {
-        const result = await go(all.map(({ slot }) => slot))();
+      TE.flatMap((all: readonly BoundInput[]): taskEither.TaskEither<NoisefoldError, A> => async () => {
+        const result = await work(all.map(({ slot }) => slot))();
         if (E.isRight(result))
           all.forEach(({ resident }, i) => {
             if (resident !== null && planned.inputs[i]!.donated) resident.state = 'donated';
@@ -89,12 +89,12 @@ export const executable = <I, O>(
           all.filter((_, i) => !(E.isRight(result) && planned.inputs[i]!.donated)),
         );
         return result;
-      })(giveAll(inputs));
+      })(bindAll(inputs));
   return {
     plan: planned,
     kernels: runner.kernels,
     release: runner.release,
-    run: (inputs) => task(TE.map(treeOf)(around(runner.run)(inputs))),
+    run: (inputs) => task(TE.map(treeOf)(withInputs(runner.run)(inputs))),
     profile: (inputs) =>
       task(
         TE.map(
@@ -102,7 +102,7 @@ export const executable = <I, O>(
             outputs: treeOf(outputs),
             milliseconds,
           }),
-        )(around(runner.profile)(inputs)),
+        )(withInputs(runner.profile)(inputs)),
       ),
   };
 };

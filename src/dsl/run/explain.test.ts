@@ -23,14 +23,14 @@ const explained = async (backend: typeof cpu): Promise<readonly ExplainedCall[]>
   return right(await using(backend())(calls)());
 };
 
-test('a fused call names all of its operations, the last one first, and the parameter among them', async () => {
+test('a fused call lists its operations, the last one first, and its parameter', async () => {
   expect(await explained(cpu)).toMatchObject([
     { label: 'dot', place: 'p.w', flops: 2 * 2 * 4 * 8 },
     { label: 'mul ∘ sigmoid ∘ add', place: 'p.b', flops: 3 * 2 * 8 },
   ]);
 });
 
-test('what is not counted is null, and shows no rate', async () => {
+test('uncounted operations are null and show no rate', async () => {
   const calls = await explained(reference);
   expect(calls.map(({ flops }) => flops)).toEqual(calls.map(() => null));
   const [dot] = calls.filter(({ label }) => label === 'dot');

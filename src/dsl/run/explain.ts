@@ -1,24 +1,24 @@
-/** What an executable does, call by call. */
+/** Explains an executable, call by call. */
 import { showShape } from '../errors.js';
 import { type Anchor, sizeOf } from '../graph/node.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 
-/** One call of a plan, with what it takes. */
+/** One call of a plan and its costs. */
 export interface ExplainedCall {
   /** The kernel that the backend chose. */
   readonly kernel: string;
-  /** The operations that it carries out. */
+  /** The operations of the call, the last one first: `mul ∘ sigmoid ∘ add`. */
   readonly label: string;
-  /** The path of the parameter that it works on; empty if none. */
+  /** The path of the parameter that the call reads; empty if none. */
   readonly place: string;
   /** Shapes of operands and result, `[8, 32, 32, 64] × [3, 3, 64, 64] → [8, 32, 32, 64]`. */
   readonly shapes: string;
-  /** Floating-point operations, a multiply-add counts as two; null where they are not counted. */
+  /** Floating-point operations, two for a multiply-add; null if they are not counted. */
   readonly flops: number | null;
-  /** Elements read and written, each once, four bytes apiece. */
+  /** Bytes read and written: four for each distinct element. */
   readonly bytes: number;
-  /** Measured time, where the plan was run with `profile`. */
+  /** The time measured by `profile`; null if not measured. */
   readonly milliseconds: number | null;
 }
 
@@ -42,7 +42,7 @@ const regionFlops = (region: Region): number => {
   return sizeOf(region.extents) * (arithmetic + reductions);
 };
 
-/** The distinct elements that strided loops touch. */
+/** The number of distinct elements that strided loops access. */
 const touched = (extents: readonly number[], strides: readonly number[]): number =>
   extents.reduce((n, extent, loop) => (strides[loop] === 0 ? n : n * extent), 1);
 
@@ -74,7 +74,7 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
 };
 
 /**
- * Lists every call of an executable, in order of execution; with the times of `profile`, if given.
+ * Lists the calls of an executable in order of execution, with the times of `profile` if given.
  *
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => pipe(x, matmul(w)))
@@ -96,8 +96,7 @@ export const explain = (
   }));
 
 /**
- * The explanation as lines of text: milliseconds and GFLOP/s where they were measured, kernel, operations,
- * shapes, place.
+ * Formats an explanation, one line for each call: milliseconds and GFLOP/s if measured, kernel, operations, shapes, place.
  *
  * @example
  * const dot = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }

@@ -7,7 +7,7 @@ import {
   add, type Backend, compile, fail, foldIn, iterate, key, mul, normal, program, read, sum, upload,
 } from '../index.js'; // prettier-ignore
 
-/** A step of a random walk, which shrinks by a rate. */
+/** A step of a random walk that shrinks by a rate. */
 const walk = program({ x: '64', rate: '', key: 'key' }, ({ x, rate, key }) => {
   const next = add(mul(x, rate), normal(key, 64));
   return { x: next, total: sum(next) };
@@ -42,7 +42,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     { kind: 'is donated', donate: ['x'] },
     { kind: 'is not donated', donate: [] },
   ] as const)(
-    'a state that $kind takes no more memory after 1000 steps, and is what a loop makes of it',
+    'a state that $kind uses constant memory over 1000 steps, and equals that of a loop',
     ({ donate }) =>
       onBackend(async (backend) => {
         const { step, x } = await began(backend, donate);
@@ -50,7 +50,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // prettier-ignore
         const before = inUse(backend);
         const last = right(await iterate(step, options)({ x })(backend)());
-        expect(memory.size).toBe(1); // the state, and the total that is seen
+        expect(memory.size).toBe(1); // the state and the reported total
         expect(inUse(backend)).toEqual(before);
 
         let expected = right(await upload(start, [64])(backend)());
@@ -60,7 +60,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
   );
 
   test(
-    'results are seen each so many steps, the last of them',
+    'onStep receives the results of every n-th step',
     onBackend(async (backend) => {
       const { step, x } = await began(backend);
       const seen: (readonly [number, number])[] = [];
@@ -83,7 +83,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
   );
 
   test(
-    'no steps leave the state as it is',
+    'zero steps keep the state',
     onBackend(async (backend) => {
       const { step, x } = await began(backend);
       const last = right(await iterate(step, { times: 0, inputs: inputsOf })({ x })(backend)());
@@ -91,7 +91,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     }),
   );
 
-  describe('gives everything back, with the error, where', () => {
+  describe('frees all memory and returns the error if', () => {
     test.each([
       {
         kind: 'an input of a step does not fit',
@@ -101,7 +101,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         error: { _tag: 'ShapeError', where: 'input rate' },
       },
       {
-        kind: 'what looks on fails',
+        kind: 'onStep fails',
         options: () => ({
           onStep: (_: unknown, index: number) =>
             index < 5
@@ -111,7 +111,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         error: { _tag: 'ConfigError', where: 'here' },
       },
       {
-        kind: 'a signal ends it',
+        kind: 'a signal stops it',
         options: () => {
           const controller = new AbortController();
           return {
@@ -122,7 +122,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         error: { _tag: 'Cancelled', where: 'iteration, step 5' },
       },
       {
-        kind: 'its numbers are none',
+        kind: 'the number of steps is invalid',
         options: () => ({ times: 2.5 }),
         error: { _tag: 'ConfigError', where: 'iteration', actual: 'times 2.5, every 1' },
       },
@@ -139,7 +139,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     );
 
     test(
-      'what looks on throws, which is thrown on',
+      'onStep throws, and rethrows the exception',
       onBackend(async (backend) => {
         const { step, x, before } = await began(backend);
         const onStep = () => {
@@ -151,7 +151,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     );
 
     test(
-      'the state has a member that no step gives',
+      'the state has a member that the step does not return',
       onBackend(async (backend) => {
         const { step, x, before } = await began(backend);
         const rate = right(await upload(Float32Array.of(1), [])(backend)());

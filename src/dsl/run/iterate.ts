@@ -1,4 +1,4 @@
-/** A compiled step, run again and again. */
+/** Runs a compiled step repeatedly. */
 import { effect, type Effect } from './effect.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
@@ -9,33 +9,34 @@ import { isExtent } from '../types/extent.js';
 import { release } from './value.js';
 import { namedFields } from '../options.js';
 
-/** The results that a step takes back: those by the name of an input. */
+/** The state of an iteration: the results of a step with the name of an input. */
 export type Carried<I, O> = {
   readonly [K in keyof I & keyof O]: O[K] extends I[K]
     ? O[K]
-    : `the step takes no ${K & string} like the one that it gives`;
+    : `the step takes no ${K & string} like the one that it returns`;
 };
 
-/** The inputs of a step that it does not give. */
+/** The inputs of a step that are not part of its state. */
 type Others<I, O> = Omit<I, keyof O>;
 
-/** How often a step is run, and what it is given beside its state. */
+/** Options of {@link iterate}. */
 export type Iteration<I, O> = {
+  /** The number of steps. */
   readonly times: number;
-  /** Told the results of a step, and which it was, from 0: they may be read, and are gone afterwards. */
+  /** Receives the results of a step and its index, from 0. The results are freed afterwards, except for the state. */
   readonly onStep?:
     | ((results: O, index: number) => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>)
     | undefined;
-  /** `onStep` sees the last of each so many steps; each step, if not given. */
+  /** Calls `onStep` after every n-th step; default 1. */
   readonly every?: number;
-  /** Ends the iteration before its next step, as `Cancelled`. */
+  /** Stops the iteration before its next step, with `Cancelled`. */
   readonly signal?: StopSignal | undefined;
-  /** What errors call it. */
+  /** The name of the iteration in errors. */
   readonly name?: string;
 } & ([keyof Others<I, O>] extends [never]
   ? { readonly inputs?: undefined }
   : {
-      /** The other inputs of step number `index`, from 0: parameters, a timestep, a key. They stay the caller's. */
+      /** The other inputs of step `index`, from 0: parameters, a timestep, a key. The caller keeps ownership. */
       readonly inputs: (index: number) => Others<I, O>;
     });
 
@@ -49,8 +50,8 @@ const cancelled = (name: string, step: number): NoisefoldError =>
     hint: 'begin again',
   });
 
-/** The results by whether the state has such members; an error if it has others. */
-const parted = (
+/** Separates the results into the next state and the rest. Fails with `ConfigError` if the state has other members. */
+const separated = (
   name: string,
   state: Members,
   results: Members,
@@ -87,12 +88,12 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
 ]);
 
 /**
- * Runs a compiled step many times, with its state on the backend: results by the name of an input are what the next
- * step is given there. It takes the state over, and gives back whatever a step has left behind: of n steps, no more
- * is ever in memory than of one. Compile the step with `donate`, and the state lies in the same memory all along.
- * If a step or `onStep` fails, or a signal ends it, the state is given back too, and the error is the result.
+ * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
+ * the next step. Other results, such as a loss, are only passed to `onStep`.
  *
- * Other results, such as a loss, are for `onStep` alone.
+ * The iteration takes ownership of the state, and frees the other results after each step, so n steps use no more memory
+ * than one. If the step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or
+ * the signal stops the iteration, the state is freed, and the result is the error.
  *
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {
@@ -123,35 +124,35 @@ export const iterate =
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) => () => {
       const { times, onStep, every = 1, signal, name = 'iteration', inputs } = options;
-      let state: Members = first; // moves on; what it is in the end is the result, or given back
-      const moved = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
+      let state: Members = first;
+      const runStep = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
         if (signal !== undefined) await pause();
         if (signal?.aborted === true) return E.left(cancelled(name, index));
-        // Others<I, O> and the state are what I is made of
+        // Others<I, O> and the state make up I
         const ran = await run({ ...inputs?.(index), ...state } as I)();
         if (E.isLeft(ran)) return ran;
-        const results = ran.right as O & Members; // a record: it has members that are inputs
-        const parts = parted(name, state, results);
+        const results = ran.right as O & Members; // a record with the members of the state
+        const parts = separated(name, state, results);
         if (E.isLeft(parts)) return F.pipe(TE.fromEither(parts), ensuring(release(results)(backend)))();
         const { next, rest } = parts.right;
-        await release(state)(backend)(); // what was not donated
+        await release(state)(backend)(); // skips donated values
         state = next;
-        const isSeen = onStep !== undefined && (index + 1) % every === 0;
-        const see = async () => (isSeen ? onStep(results, index)(backend)() : E.right(undefined));
-        return F.pipe(see, ensuring(release(rest)(backend)))();
+        const isReported = onStep !== undefined && (index + 1) % every === 0;
+        const report = async () => (isReported ? onStep(results, index)(backend)() : E.right(undefined));
+        return F.pipe(report, ensuring(release(rest)(backend)))();
       };
       return F.pipe(
         async (): Promise<E.Either<NoisefoldError, Carried<I, O>>> => {
-          const sound = F.pipe(
+          const valid = F.pipe(
             attempt(() => fields(options)),
             E.flatMap(() => checked(name, times, every)),
           );
-          if (E.isLeft(sound)) return sound;
+          if (E.isLeft(valid)) return valid;
           for (let index = 0; index < times; index++) {
-            const result = await moved(index);
+            const result = await runStep(index);
             if (E.isLeft(result)) return result;
           }
-          return E.right(state as Carried<I, O>); // the members of the first
+          return E.right(state as Carried<I, O>); // has the members of the first state
         },
         unlessRight(() => release(state)(backend)()),
       )();

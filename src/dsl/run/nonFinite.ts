@@ -17,25 +17,25 @@ const nameOf = (n: Node): string => {
   return placeOf(n) === '' ? labelOf(n) : `${labelOf(n)} (${placeOf(n)})`;
 };
 
-/** `[1]`: 1 where all numbers of a node are finite, else 0. */
-const isSound = (n: Node): Node => {
+/** `[1]`: 1 if all numbers of a node are finite, otherwise 0. */
+const allFinite = (n: Node): Node => {
   const finite = cast(unary('isFinite', n), 'int32');
   return reshape(reduce('min', finite, n.shape.map((_, axis) => axis)), [1]); // prettier-ignore
 };
 
-/** The float32 operands of a node, each as far as its result depends on it: of a select, the chosen elements. */
+/** The float32 operands of a node, each with the elements that the result depends on: for `select`, the chosen ones. */
 const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] => {
-  if (pathOf(n) !== null) return []; // what is given comes from nothing else
+  if (pathOf(n) !== null) return []; // a given input, or a part of one
   const { used } = primitiveOf(n);
   return n.inputs.flatMap((operand, i) =>
     operand.dtype === 'float32' ? [[operand, used?.(n, i, build) ?? operand] as const] : [],
   );
 };
 
-/** The graph under some roots, watched: a flag for each result, and the way back from it. */
+/** The nodes whose numbers are checked, and the operands to follow from each node. */
 interface Watched {
   readonly roots: readonly Node[];
-  /** Each node that is watched, with the place of its flag. */
+  /** Each checked node and the index of its flag. */
   readonly flags: ReadonlyMap<Node, number>;
   readonly operands: ReadonlyMap<Node, ReturnType<typeof operandsOf>>;
 }
@@ -47,9 +47,9 @@ const watch = (outputs: readonly Node[]): Watched => {
   return { roots, operands, flags: new Map([...new Set([...roots, ...used])].map((n, i) => [n, i])) };
 };
 
-/** Back from a result that is not finite to the first on the way whose operands all are. */
-const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node | null => {
-  const isBad = (n: Node): boolean => sound[flags.get(n)!] === 0;
+/** Follows non-finite operands from a non-finite result to a node whose operands are all finite. */
+const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node | null => {
+  const isBad = (n: Node): boolean => finite[flags.get(n)!] === 0;
   let [origin, next] = [null as Node | null, roots.find(isBad)];
   while (next !== undefined) {
     origin = next;
@@ -59,10 +59,9 @@ const originIn = ({ roots, flags, operands }: Watched, sound: Int32Array): Node 
 };
 
 /**
- * Finds where NaN or infinity begins: follows a result of a program that is not finite back through operands
- * that are not, to the operation, input or constant where there are none. What is masked out by a `select` does
- * not count. Null where all results are finite. It watches every intermediate result: run it on the reference
- * backend, after a step went wrong.
+ * Finds the origin of NaN or infinity: follows non-finite operands from a non-finite result to an operation, input or
+ * constant whose operands are all finite. Elements that a `select` masks out do not count. Null if all results are finite.
+ * It checks every intermediate result, so run it on the reference backend after a step has failed.
  *
  * @example
  * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
@@ -80,13 +79,13 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> &
       inputs: program.inputs,
       trace: (given) => {
         watched = watch(leaves(program.trace(given), isTensor).map(({ leaf }) => nodeOf(leaf)));
-        return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(isSound)], 0));
+        return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(allFinite)], 0));
       },
     };
     return F.pipe(
       evaluate<I, Tensor<[Dim], 'int32'>, E>(flags, extents)(inputs)(backend),
-      TE.map((sound) => {
-        const origin = originIn(watched, sound.subarray(1));
+      TE.map((finite) => {
+        const origin = originIn(watched, finite.subarray(1));
         return origin === null ? null : nameOf(origin);
       }),
     );

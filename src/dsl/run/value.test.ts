@@ -5,7 +5,7 @@ import { E, F, RTE } from '../../internal/fp.js';
 import { read, release, upload, using, type Value, valueShape } from './value.js';
 
 describe('upload', () => {
-  test.each([[[1.5, 2]], [[-1, -3]], [[Number.NaN]], [[2, 2]]])('refuses the shape %o', async (shape) => {
+  test.each([[[1.5, 2]], [[-1, -3]], [[Number.NaN]], [[2, 2]]])('rejects the shape %o', async (shape) => {
     const uploaded = await using(reference())(upload(Float32Array.of(1, 2, 3), shape))();
     expect(uploaded).toMatchObject(E.left({ _tag: 'ShapeError', where: 'upload' }));
   });
@@ -22,7 +22,7 @@ describe('upload', () => {
   });
 });
 
-test('release can be tapped: the type of what is released stays', async () => {
+test('RTE.tap(release) keeps the type', async () => {
   const tapped = F.pipe(upload(Float32Array.of(1), [1]), RTE.tap(release));
   const shape = F.pipe(
     tapped,
@@ -43,7 +43,7 @@ describe('using', () => {
         throw new Error('a defect');
       },
     ],
-  ])('closes the backend where the effects %s, and passes the defect on', async (_, effects) => {
+  ])('closes the backend if the effects %s, and rethrows the defect', async (_, effects) => {
     const backend = right(await reference()());
     let closed = 0;
     const counted = {

@@ -1,6 +1,6 @@
 /**
- * Resident values: tensors in a backend's memory, between runs. They belong to the scope of their
- * backend (`using` releases all of them at its end), and can be released earlier.
+ * Resident values: tensors in the memory of a backend. They live until {@link release}, or until their backend is closed,
+ * as `using` does at its end.
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
@@ -16,30 +16,30 @@ import { leaves, mapLeaves } from '../types/tree.js';
 declare const shape: unique symbol;
 declare const dtype: unique symbol;
 
-/** A tensor in a backend's memory. It never mixes with a staged `Tensor`. */
+/** A tensor in the memory of a backend. Its type is not compatible with a staged `Tensor`. */
 export interface Value<S extends Shape, D extends DType = 'float32'> {
   readonly [shape]: readonly [Readonly<S>, 'value'];
   readonly [dtype]: D;
 }
 export type AnyValue = Value<Shape, DType>;
 
-/** What a value is underneath. */
+/** The representation of a value. */
 export interface ResidentRecord {
   readonly _tag: 'Value';
   readonly backend: Backend;
   readonly buffer: DeviceBuffer;
   readonly shape: readonly number[];
   readonly dtype: NumberType;
-  /** `live`, or what became of it; the one thing about a value that changes. */
+  /** The only mutable field. */
   state: 'live' | 'donated' | 'released';
 }
 
-/** A value is its resident record: the phantom type is put on here and taken off in {@link residentOf}. */
+/** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
 export const value = <V = AnyValue>(resident: ResidentRecord): V => resident as unknown as V;
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
- * Whether something is a resident value, and not a staged tensor or numbers of the host.
+ * Tests if something is a resident value, not a staged tensor or numbers of the host.
  *
  * @example
  * const ofUploaded = pipe(upload(Float32Array.of(1, 2), [2]), RTE.map(isValue))
@@ -58,7 +58,10 @@ export const isValue = (x: unknown): x is AnyValue =>
  */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
-/** A value that can be used on this backend, or why it cannot. */
+/**
+ * The record of a value that is usable on a backend. Fails with `ValueConsumed` if the value was donated or released, or
+ * if its backend is closed, and with `ConfigError` for a value of another backend.
+ */
 export const liveOn =
   (backend: Backend, where: string) =>
   (v: AnyValue): E.Either<NoisefoldError, ResidentRecord> => {
@@ -91,8 +94,8 @@ export const liveOn =
   };
 
 /**
- * Uploads numbers in row-major order: as int32 from an `Int32Array`, bool from a `Uint8Array`, else float32, if
- * no dtype is given. Fails with `ShapeError` where their count is not that of the shape.
+ * Uploads numbers in row-major order. The default dtype is int32 for an `Int32Array`, bool for a `Uint8Array`, otherwise
+ * float32. Fails with `ShapeError` if the count of the numbers does not fit the shape.
  *
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
@@ -123,7 +126,7 @@ export const upload = <
         ),
   );
 
-/** The numbers of a value as they are read: bools as bytes. */
+/** The array that a value of a dtype is read into; bools are bytes. */
 export type Read<D extends DType> = D extends 'int32'
   ? Int32Array
   : D extends 'bool'
@@ -131,8 +134,8 @@ export type Read<D extends DType> = D extends 'int32'
     : Float32Array | Float64Array;
 
 /**
- * Copies a value's numbers to the host, row-major (Float64Array from the reference, Float32Array elsewhere).
- * Fails with `ValueConsumed` where the value was donated or released.
+ * Copies the numbers of a value to the host, row-major (float32 as a Float64Array on the reference backend). Fails with
+ * `ValueConsumed` if the value was donated or released.
  *
  * @example
  * const labels = pipe(upload(Int32Array.of(3, 1), [2]), RTE.flatMap(read))
@@ -142,13 +145,13 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
   effect((backend) =>
     TE.flatMap(
       ({ buffer }: ResidentRecord) =>
-        // a backend reads the array type that belongs to the dtype
+        // backends return the array type of the dtype
         backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
     )(TE.fromEither(liveOn(backend, 'read')(v))),
   );
 
 /**
- * Gives the memory of every value in a tree back; those that are gone already are passed over.
+ * Frees the memory of every value in a tree. Skips values that were donated or released.
  *
  * @example
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
@@ -165,24 +168,23 @@ export const release = <A>(tree: A): Effect<void> =>
     return E.right(undefined);
   });
 
-/** Trees of results hold values, and keys, which are pairs of numbers and own no memory. */
+/** A leaf of a tree of results: a value, or a word of a key. */
 const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
 
-/** The values of a tree of results, in order. */
+/** Lists the values of a tree of results, in order. */
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
   leaves(tree, isMember).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 
-/** A tree of results with something else for each value. */
+/** Applies a function to each value of a tree of results. */
 export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unknown) =>
   mapLeaves(isMember, (x) => (isValue(x) ? f(x) : x));
 
 /**
- * Acquires a backend, runs a program of effects on it, and releases the backend with everything on it,
- * whatever happened.
+ * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.
  *
  * @example
- * const numbers = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(read)) // asks for a backend
- * const task = using(reference())(numbers) // nothing has run yet
+ * const numbers = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(read)) // needs a backend
+ * const task = using(reference())(numbers) // not started yet
  * await task() // → E.right([1, 2])
  */
 export const using =
@@ -190,7 +192,7 @@ export const using =
   <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Task<A> =>
     task(
       TE.flatMap((backend: Backend) => async () => {
-        // TE.bracket would leave the backend open where the effects throw
+        // TE.bracket does not close the backend if the effects throw
         const [ran] = await Promise.allSettled([Promise.resolve().then(() => effects(backend)())]);
         const closed = await backend.close();
         if (ran.status === 'rejected') throw ran.reason;
@@ -199,7 +201,7 @@ export const using =
     );
 
 /**
- * The backend itself, inside of effects: for its name, or the memory in use.
+ * Gets the backend inside an effect, for example for its name or its memory in use.
  *
  * @example
  * const buffers = pipe(askBackend, RTE.map(({ stats }) => stats().buffers))

@@ -1,14 +1,14 @@
-/** Graphs of one example as graphs of a batch, from graph to graph. */
+/** Vectorizes graphs: converts the graph of one example to the graph of a batch. */
 import { type Node, reachable, withInputs } from '../graph/node.js';
 import { broadcast, expandDims, reshape, transpose } from '../primitives/index.js';
 import type { BatchBuild, Operand } from '../primitives/primitive.js';
 import { build, primitiveOf } from '../primitives/table.js';
 
-/** An operand with the leading axis, repeated along it if it had none. */
+/** Gives an operand the leading axis of a batch, if it has none, by repeating it. */
 export const spread = ({ node, mapped }: Operand, extent: number): Node =>
   mapped ? node : broadcast(expandDims(node, [0]), [extent, ...node.shape]);
 
-/** One axis at another place: a view alone where it passes nothing but axes of extent 1. */
+/** Moves an axis; a reshape is enough if it only passes axes of extent 1. */
 const moveAxis = (x: Node, from: number, to: number): Node => {
   const order = x.shape.map((_, axis) => axis).filter((axis) => axis !== from);
   order.splice(to, 0, from);
@@ -19,15 +19,15 @@ const moveAxis = (x: Node, from: number, to: number): Node => {
 };
 
 /**
- * Rebuilds a graph for a batch of `extent` examples: where `images` have a leading axis of that extent, so has what
- * depends on their nodes.
+ * Rebuilds a graph for a batch of `extent` examples. `images` gives the nodes with a leading axis; the nodes that depend on
+ * them get one too.
  */
 export const batched: BatchBuild['batched'] = (roots, images, extent) => {
   const done = new Map(images);
   for (const n of reachable(roots, images.keys())) {
     const operands = n.inputs.map((input) => done.get(input)!);
     const { vmap, awaits } = primitiveOf(n);
-    const own = awaits ? operands.slice(0, 1) : operands; // a node that waits for a batch is not one
+    const own = awaits ? operands.slice(0, 1) : operands; // waiting for a batch does not make a node one
     done.set(
       n,
       vmap !== null && own.some(({ mapped }) => mapped)

@@ -19,7 +19,7 @@ const repeated =
   (h) =>
     n === 0 ? h : repeated(n - 1, f)(f(h));
 
-/** The elements of the arena of the gradient through eight blocks of eight steps. */
+/** The arena size of the gradient through eight blocks of eight steps, in elements. */
 const arenaOf = (step: (w: State) => Block, wrap: Wrap, capabilities: Capabilities): number => {
   const loss = (w: State) => (x: State) => sum(repeated(8, wrap(repeated(8, step(w))))(x));
   const slopes = program({ w: '16 16', x: '16 16' }, ({ w, x }) => grad(loss(w))(x));
@@ -41,12 +41,12 @@ describe('checkpoint', () => {
   const backends = { 'that fuses': FUSING, 'that does not': PLAIN };
   for (const [name, step] of Object.entries(steps))
     for (const [kind, capabilities] of Object.entries(backends))
-      test(`a chain of blocks of ${name} needs less than half of the memory on a backend ${kind}`, () => {
+      test(`a chain of blocks of ${name} uses less than half of the memory on a backend ${kind}`, () => {
         const [kept, again] = [asIs, checkpoint as Wrap].map((wrap) => arenaOf(step, wrap, capabilities));
         expect(again!).toBeLessThan(kept! / 2);
       });
 
-  test('has the gradient by what the function captures, and its gradient has one', async () => {
+  test('is differentiable by captured tensors, twice', async () => {
     type V = Tensor<[3]>;
     const mixed = (wrap: (f: (x: V) => V) => (x: V) => V) =>
       grad((w: V) => {
@@ -58,7 +58,7 @@ describe('checkpoint', () => {
     found.forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 12));
   });
 
-  test('keeps random numbers: they are drawn once', () => {
+  test('draws random numbers once', () => {
     const noisy = program({ x: '4', key: 'key' }, ({ x, key }) =>
       grad((x: Tensor<[4]>) => sum(checkpoint((h: Tensor<[4]>) => exp(mul(h, normal(key, 4))))(x)))(x),
     );

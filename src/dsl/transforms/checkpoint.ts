@@ -1,11 +1,11 @@
-/** Memory for time: intermediate results that are computed again rather than kept. */
+/** Gradient checkpointing: recomputes intermediate results instead of storing them. */
 import { closed, isFloat, open } from './closure.js';
 import { differentiate } from './differentiate.js';
 import { type Composite, substitute } from '../graph/node.js';
 import { barrier, composite, inputLike } from '../primitives/index.js';
 import { type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
-/** A function whose derivative begins with its operands alone, and not before its cotangent is there. */
+/** A composite whose derivative recomputes it from its operands, once its cotangent is computed. */
 const recomputed = (decompose: Composite['decompose']): Composite => ({
   name: 'checkpoint',
   decompose,
@@ -22,11 +22,10 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
 });
 
 /**
- * The same function, that keeps less for its derivative: nothing of what is computed inside, but its argument and
- * what it captures. The backward pass computes the rest again, when it gets there. So a chain of n blocks, each
- * of them checkpointed, keeps n results and the inside of one block, for the time of one more forward pass.
- * Values are the same, and gradients, but for the order in which those of several uses are added. Random numbers
- * are kept, as they depend on no argument. Chen et al. 2016.
+ * Makes a function that stores only its argument and captured tensors for its derivative. The backward pass recomputes the
+ * intermediate results. A chain of n checkpointed blocks stores n results and the intermediate results of one block, at the
+ * cost of one more forward pass. Values do not change; gradients are summed in another order if a tensor has several uses.
+ * Random numbers are stored, as they do not depend on the argument. Chen et al. 2016.
  *
  * @example
  * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(tanh(matmul(h, w)), w))

@@ -1,22 +1,22 @@
-/** Functions of trees of tensors as graphs over inputs of their own. */
+/** Traces functions of trees of tensors over fresh inputs. */
 import { type Node, reachable, substitute } from '../graph/node.js';
 import { inputLike, isInput } from '../primitives/index.js';
 import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 import { mapLeaves } from '../types/tree.js';
 
-/** A function applied over fresh inputs. */
+/** A function traced over fresh inputs. */
 export interface Opened<Y> {
   readonly result: Y;
   /** The fresh inputs, in the order of the tree. */
   readonly formals: readonly Node[];
-  /** What stands in the argument where each of them stands. */
+  /** The node of the argument that each fresh input replaces. */
   readonly actuals: readonly Node[];
 }
 
-/** Whether a node has a gradient. */
+/** Tests if a node has a gradient. */
 export const isFloat = (n: Node): boolean => n.dtype === 'float32';
 
-/** Applies a function to fresh inputs, in the place of the leaves of the argument that `isFresh` takes. */
+/** Applies a function to its argument, with fresh inputs for the leaves that `isFresh` selects. */
 export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): Opened<Y> => {
   const actualOf = new Map<Node, Node>();
   const fresh = mapLeaves(p, isTensor, (leaf: AnyTensor) => {
@@ -25,11 +25,11 @@ export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolea
     const formal = inputLike(actual);
     actualOf.set(formal, actual);
     return tensor(formal);
-  }) as P; // the same tree with other tensors of the same types
+  }) as P; // a tree of the same types
   return { result: f(fresh), formals: [...actualOf.keys()], actuals: [...actualOf.values()] };
 };
 
-/** The operands from outside of what depends on `formals`, but for constants: what a function captures. */
+/** The tensors that a function captures, except for constants: operands that do not depend on `formals`. */
 const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
   const inside = new Set(formals);
   const outside = new Set<Node>();
@@ -42,7 +42,7 @@ const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
     : [...new Set([...inside].flatMap(({ inputs }) => inputs.filter((input) => outside.has(input))))];
 };
 
-/** An opened function over fresh inputs for what it captures too: its graph has no other inputs. */
+/** Replaces the captured tensors of an opened function by fresh inputs too, so that its graph has no other inputs. */
 export const closed = ({ result, formals, actuals }: Opened<AnyTensor>): Opened<Node> => {
   const root = nodeOf(result);
   const captives = captured(root, formals);

@@ -22,12 +22,12 @@ describe('customVjp', () => {
     (x) => (cotangent) => neg(mul(cotangent, sin(x))),
   );
 
-  test('functions may stand in the derivatives of each other: the fourth of sin is sin', async () => {
+  test('functions may use each other in their derivatives: the fourth derivative of sin is sin', async () => {
     const fourth = grad(grad(grad(grad(sin))));
     expect(await numbersOf(() => fourth(scalar(0.7)))).toEqual([expect.closeTo(Math.sin(0.7), 14)]);
   });
 
-  test('takes trees: a gradient for each float32 tensor, null for the others', async () => {
+  test('accepts trees: a gradient for each float32 tensor, null for the others', async () => {
     type P = { readonly x: Tensor<[2]>; readonly rest: readonly [Tensor<[2], 'int32'>, Tensor<[2]>] };
     const first = customVjp(
       ({ x }: P) => square(x),
@@ -46,7 +46,7 @@ describe('customVjp', () => {
 
   const identity = (x: Tensor<[2]>): Tensor<[2]> => x;
 
-  test('refuses functions that capture tensors', () => {
+  test('rejects functions that capture tensors', () => {
     const captures = program({ w: '2', x: '2' }, ({ w, x }) =>
       customVjp(
         (h: Tensor<[2]>) => mul(h, w),
@@ -62,15 +62,15 @@ describe('customVjp', () => {
     expect(tagOf(() => later(zeros(2)))).toBe('ConfigError');
   });
 
-  test('refuses a cotangent of another shape, and one that is no tree like the argument', () => {
+  test('rejects a cotangent of another shape or structure', () => {
     const slope = (cotangent: unknown) =>
-      // what the types refuse
+      // a type error
       grad((x: Tensor<[2]>) => sum(customVjp(identity, () => () => cotangent as Tensor<[2]>)(x)))(zeros(2));
     expect(tagOf(() => slope(zeros(3)))).toBe('ShapeError');
     expect(tagOf(() => slope({ x: zeros(2) }))).toBe('ConfigError');
   });
 
-  test('a key is refused', () => {
+  test('rejects a key', () => {
     const noisy = program({ x: '2', k: 'key' }, (p) =>
       customVjp(
         ({ x, k }: typeof p) => mul(normal(k, 2), x),

@@ -1,4 +1,4 @@
-/** Functions with a derivative of the user's own. */
+/** Functions with a user-defined derivative. */
 import { isFloat, open } from './closure.js';
 import { raise } from '../errors.js';
 import { gradNodes, type Grads } from './grads.js';
@@ -6,28 +6,27 @@ import { type Composite, type Node, reachable, substitute } from '../graph/node.
 import { composite, inputLike, isInput } from '../primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
-/** Refuses what a function captures: a graph that is kept for later derivatives has its own inputs alone. */
+/** Raises `ConfigError` if a function captures tensors: the graph may only depend on `formals`. */
 const withoutCaptives = (roots: readonly Node[], formals: readonly Node[]): readonly Node[] => {
   const captive = reachable(roots, formals).find(isInput);
   return captive === undefined
     ? roots
     : raise('ConfigError', {
         where: 'customVjp',
-        expected: 'functions of numbers in their arguments alone',
+        expected: 'functions that depend only on numbers in their arguments',
         actual: `one that captures ${captive.dtype === 'key' ? 'or takes a key' : 'another tensor'}`,
-        hint: 'make what it needs a part of the argument; draw random numbers before',
+        hint: 'pass other tensors as a part of the argument; draw random numbers outside',
       });
 };
 
 /**
- * A function with a derivative of your own in the place of the one that follows from its operations. `pullback` is
- * given the argument, the value, and a cotangent of it, and gives a cotangent for each float32 tensor of the
- * argument, null for the others. It must be linear in the cotangent; its own derivative follows from its operations,
- * so that there are second derivatives. Neither function may capture tensors of a program, whose derivatives would
- * be lost: raises `ConfigError`; for a cotangent of another shape `ShapeError`.
+ * Replaces the derivative of a function. `pullback` takes the argument, the value and a cotangent of the value. It returns
+ * a cotangent for each float32 tensor of the argument, null for the others, and must be linear in the cotangent. It is
+ * differentiated for second derivatives. Raises `ConfigError` if a function captures a tensor of a program, whose
+ * derivative would be lost, and `ShapeError` for a cotangent of another shape.
  *
  * @example
- * // rounds, and lets gradients pass as if it did not
+ * // rounds, with the gradient of the identity
  * const straightThrough = customVjp((x: Tensor<[3]>) => round(x), () => (cotangent) => cotangent)
  * const xs = constantOf([0.2, 1.7, 2.6], 3)
  * straightThrough(xs) // → [0, 2, 3]
@@ -40,11 +39,11 @@ export const customVjp =
   ) =>
   (p: P): Tensor<S> => {
     const { result, formals, actuals } = open((q: P) => ({ q, y: f(q) }), p, isNumeric);
-    const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // as many as are given
+    const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root
     const definition: Composite = {
       name: 'customVjp',
       decompose: (inputs) => substitute([y], formals, inputs)[0]!,
-      // traced when there is a need for it, so that functions may stand in each other's derivatives
+      // traced on demand, so that functions may use each other in their derivatives
       derivative: (inputs, output, cotangent) => {
         const [value, seed] = [inputLike(output), inputLike(cotangent)];
         const grads = pullback(result.q, tensor(value))(tensor(seed));

@@ -1,26 +1,25 @@
-/** Reverse-mode differentiation, from graph to graph. */
+/** Reverse-mode differentiation of graphs. */
 import { type Node, reachable } from '../graph/node.js';
 import { decomposeUnless } from '../composites/decompose.js';
 import { add, zerosLike } from '../primitives/index.js';
 import { build, primitiveOf } from '../primitives/table.js';
 
-/** The cotangents of a node's inputs, from the cotangent of its result; null where an input has none. */
+/** The cotangents of the inputs of a node, from the cotangent of its result; null if there is none. */
 export const cotangents = (n: Node, g: Node): readonly (Node | null)[] =>
   primitiveOf(n).derivative?.(n, g, build) ?? [];
 
-/** Composites that have no derivative of their own are replaced by their decompositions. */
+/** Replaces composites without a derivative by their decompositions. */
 const differentiable = decomposeUnless(({ derivative }) => derivative !== undefined);
 
 export interface Differentiated {
-  /** The outputs, in the form that was differentiated: use these, so that work is shared. */
+  /** The differentiated form of the outputs. Use it so that the gradients share work with them. */
   readonly outputs: readonly Node[];
-  /** One for each input asked for; zeros where it has no influence. */
+  /** A gradient for each input; zeros if the outputs do not depend on it. */
   readonly gradients: readonly Node[];
 }
 
 /**
- * Pulls cotangents of `outputs` back to `inputs`, which must be float32 nodes of op `input` that stand
- * nowhere else (`gradient.ts` closes functions over fresh ones).
+ * Pulls the cotangents `seeds` of `outputs` back to `inputs`, which must be fresh float32 inputs, as made by `closure.ts`.
  */
 export const differentiate = (
   outputs: readonly Node[],
@@ -35,16 +34,16 @@ export const differentiate = (
       active.add(n);
 
   const pending = new Map<Node, Node>();
-  const give = (n: Node, cotangent: Node): void => {
+  const accumulate = (n: Node, cotangent: Node): void => {
     const before = pending.get(n);
     if (active.has(n)) pending.set(n, before === undefined ? cotangent : add(before, cotangent));
   };
-  roots.forEach((root, i) => give(root, seeds[i]!));
+  roots.forEach((root, i) => accumulate(root, seeds[i]!));
   for (const n of [...order].reverse()) {
     const cotangent = pending.get(n);
     if (cotangent === undefined) continue;
     cotangents(n, cotangent).forEach((c, i) => {
-      if (c !== null) give(n.inputs[i]!, c);
+      if (c !== null) accumulate(n.inputs[i]!, c);
     });
   }
   return { outputs: roots, gradients: inputs.map((input) => pending.get(input) ?? zerosLike(input)) };

@@ -15,7 +15,7 @@ describe('valueAuxAndGrad', () => {
       return [mul(sum(square(v)), by), { each, total: sum(each) }] as const;
     })(w, scalar(3));
 
-  test('gives what goes with the value, at the arguments', async () => {
+  test('returns the auxiliary results at the arguments', async () => {
     expect(await numbersOf(() => build().value)).toEqual([15]);
     expect(await numbersOf(() => build().grad as Tensor<[2]>)).toEqual([6, -12]);
     const [first, second] = await numbersOf(() => build().aux.each);
@@ -24,7 +24,7 @@ describe('valueAuxAndGrad', () => {
     expect((await numbersOf(() => build().aux.total))[0]).toBeCloseTo(Math.exp(1) + Math.exp(-2), 12);
   });
 
-  test('does not differentiate it', async () => {
+  test('does not differentiate the auxiliary results', async () => {
     const plain = await numbersOf(() => grad((v: Tensor<[2]>) => sum(square(v)))(w) as Tensor<[2]>);
     const beside = await numbersOf(
       () => valueAuxAndGrad((v: Tensor<[2]>) => [sum(square(v)), exp(v)] as const)(w).grad as Tensor<[2]>,
@@ -33,7 +33,7 @@ describe('valueAuxAndGrad', () => {
   });
 });
 
-describe('a tensor that leaves the function that it belongs to is refused', () => {
+describe('rejects a tensor that leaves its function', () => {
   const left = (into: (keep: (x: AnyTensor) => void) => AnyTensor) => async () => {
     const kept: AnyTensor[] = [];
     const outcome = await outcomeOf(() => {
@@ -41,7 +41,7 @@ describe('a tensor that leaves the function that it belongs to is refused', () =
       return kept[0] as Tensor<[]>;
     })();
     expect(outcome).toMatchObject(E.left({ _tag: 'ConfigError', where: 'compile' }));
-    expect(E.isLeft(outcome) && outcome.left.message).toContain('a tensor that left the function');
+    expect(E.isLeft(outcome) && outcome.left.message).toContain('a tensor from inside a function');
   };
   const loss = (keep: (x: AnyTensor) => void) => (v: Tensor<[2]>) => {
     keep(sum(exp(v)));

@@ -1,7 +1,6 @@
 /**
- * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is
- * differentiated, and the arguments are put in their place: so only what comes through the arguments
- * counts, whatever the function captures, and derivatives can be differentiated again.
+ * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is differentiated, and the
+ * arguments replace the inputs. So captured tensors are constants, and derivatives can be differentiated again.
  */
 import { open } from './closure.js';
 import { differentiate } from './differentiate.js';
@@ -21,8 +20,8 @@ import {
 import { leaves, mapLeaves } from '../types/tree.js';
 
 /**
- * The value of a scalar function, its gradient by the first argument, and what else it gives: `f` gives `[value,
- * aux]`, where `aux` is a tree of tensors that are not differentiated, such as the terms of a loss. See
+ * Computes the value of a scalar function, its gradient by the first argument, and its auxiliary results: `f` returns
+ * `[value, aux]`, where `aux` is a tree of tensors that are not differentiated, such as the terms of a loss. See
  * {@link valueAndGrad}.
  *
  * @example
@@ -48,21 +47,21 @@ export const valueAuxAndGrad =
         hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
       });
     const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
-    const beside = leaves(result[1], isTensor).map(({ leaf }) => nodeOf(leaf));
-    const [value, ...closed] = substitute([...outputs, ...beside, ...gradients], formals, actuals);
-    const outside = new Map(beside.map((n, i) => [n, closed[i]!]));
+    const aux = leaves(result[1], isTensor).map(({ leaf }) => nodeOf(leaf));
+    const [value, ...closed] = substitute([...outputs, ...aux, ...gradients], formals, actuals);
+    const closedAux = new Map(aux.map((n, i) => [n, closed[i]!]));
     return {
       value: tensor(value!),
-      // the same tree, over the arguments themselves
-      aux: mapLeaves(result[1], isTensor, (x) => tensor(outside.get(nodeOf(x))!)) as X,
-      grad: gradsOf(p, closed.slice(beside.length)),
+      // a tree of the same types
+      aux: mapLeaves(result[1], isTensor, (x) => tensor(closedAux.get(nodeOf(x))!)) as X,
+      grad: gradsOf(p, closed.slice(aux.length)),
     };
   };
 
 /**
- * The value of a scalar function and its gradient by the first argument, a tree of tensors. Leaves that are
- * not float32 get null. Raises `ShapeError` if the result is no float32 scalar. Nothing else that the function makes
- * can be used outside of it: {@link valueAuxAndGrad} gives more results.
+ * Computes the value of a scalar function and its gradient by the first argument, a tree of tensors. The gradient is null
+ * for leaves that are not float32. Raises `ShapeError` if the result is not a float32 scalar. Other tensors that the
+ * function makes cannot be used outside of it: return them with {@link valueAuxAndGrad}.
  *
  * @example
  * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
@@ -79,7 +78,7 @@ export const valueAndGrad =
   };
 
 /**
- * The gradient of a scalar function by its first argument; see {@link valueAndGrad}. A gradient can be
+ * Computes the gradient of a scalar function by its first argument; see {@link valueAndGrad}. Gradients can be
  * differentiated again.
  *
  * @example
@@ -94,8 +93,8 @@ export const grad =
     valueAndGrad(f)(p, ...rest).grad;
 
 /**
- * The value of a function, and the pullback of cotangents of it to its argument (a vector-Jacobian product).
- * Raises `ShapeError` for a cotangent of another shape.
+ * Computes the value of a function, and its vector-Jacobian product: the pullback of a cotangent of the value to the
+ * argument. Raises `ShapeError` for a cotangent of another shape.
  *
  * @example
  * const { value, pullback } = vjp((x: Tensor<[3]>) => square(x))(constantOf([1, 2, 3], 3))
@@ -116,7 +115,7 @@ export const vjp =
             where: 'vjp',
             expected: `a cotangent of ${showShape(y.shape)}`,
             actual: showShape(seed.shape),
-            hint: 'it has the shape of the result',
+            hint: 'give it the shape of the result',
           });
         const { gradients } = differentiate([y], [seed], formals);
         return gradsOf(p, substitute(gradients, formals, actuals));

@@ -13,7 +13,7 @@ describe('jvp', () => {
     ]);
   });
 
-  test('takes trees: a tangent for each float32 tensor, null for the others', async () => {
+  test('accepts trees: a tangent for each float32 tensor, null for the others', async () => {
     type P = { readonly x: Tensor<[3, 1]>; readonly at: Tensor<[2], 'int32'> };
     const p: P = { x: constantOf([1, 2, 3], 3, 1), at: constantOf(Int32Array.of(2, 0), 2) };
     const { value, tangent } = jvp(({ x, at }: P) => gather(mul(x, x), at))(p, {
@@ -24,7 +24,7 @@ describe('jvp', () => {
     expect(await numbersOf(() => tangent)).toEqual([600, 2]);
   });
 
-  test('does not compute the pullback: a product through a chain makes four calls for each link', () => {
+  test('does not compute the pullback: a chain takes four calls for each link', () => {
     const chain =
       (n: number) =>
       (x: Tensor<[8]>): Tensor<[8]> =>
@@ -34,11 +34,11 @@ describe('jvp', () => {
       return right(plan(along, {}, { fuses: false, composites: [], scratchElements: () => 0 })).plan.calls
         .length;
     };
-    // tanh; its square, taken from 1; the product with the tangent
+    // tanh, its square, one minus the square, and the product with the tangent
     expect(callsOf(9) - callsOf(8)).toBe(4);
   });
 
-  test('refuses a tangent of another shape', () => {
+  test('rejects a tangent of another shape', () => {
     const wrong = attempt(() => jvp((x: Tensor<[2]>) => sum(x))(zeros(2), zeros(3) as never));
     expect(wrong).toMatchObject(E.left({ _tag: 'ShapeError', where: 'jvp' }));
   });

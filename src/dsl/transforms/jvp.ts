@@ -7,11 +7,10 @@ import { inputLike, zerosLike } from '../primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
 /**
- * The value of a function, and its derivative in a direction (a Jacobian-vector product): how the value moves when
- * the argument moves along `tangent`, which has a tensor for each float32 tensor of the argument, null for the
- * others. The pullback of cotangents is linear, and this is its own pullback: what the pullback computes is only
- * needed in it, so that a product costs about as much as the value again. Raises `ShapeError` for a tangent of
- * another shape. The transpose of the transpose: Radul et al. 2022.
+ * Computes the value of a function and its directional derivative (Jacobian-vector product) along `tangent`, which has a
+ * tensor for each float32 tensor of the argument, null for the others. It is the pullback of the pullback, which is linear
+ * in the cotangent (Radul et al. 2022). The result does not need the values of the first pullback, so it costs about as
+ * much as the value itself. Raises `ShapeError` for a tangent of another shape.
  *
  * @example
  * const along = jvp((x: Tensor<[3]>) => square(x))
@@ -27,7 +26,7 @@ export const jvp =
     const cotangent = inputLike(y);
     const { outputs, gradients } = differentiate([y], [cotangent], formals);
     const { gradients: along } = differentiate(gradients, gradNodes('jvp', p, tangent), [cotangent]);
-    // linear in the cotangent, so that its derivative is the same at any
+    // linear in the cotangent, so any cotangent gives the same derivative
     const from = [...formals, cotangent];
     const [value, moved] = substitute([...outputs, ...along], from, [...actuals, zerosLike(y)]);
     return { value: tensor(value!), tangent: tensor(moved!) };

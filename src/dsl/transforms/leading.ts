@@ -1,4 +1,4 @@
-/** Trees of tensors that have a leading axis in common: batches, sequences. */
+/** Trees of tensors with a common leading axis: batches and sequences. */
 import type { IsUnion, IsWide } from '../types/dim.js';
 import { raise, showShape } from '../errors.js';
 import { type Node, pathOf } from '../graph/node.js';
@@ -12,11 +12,11 @@ import { mapLeaves } from '../types/tree.js';
 export type Batched<T, N extends Dim> =
   T extends Tensor<infer S, infer D>
     ? [D] extends ['key']
-      ? 'a key has no batch: draw before, and map over what was drawn'
+      ? 'a key has no batch: draw the numbers first, and map over them'
       : Tensor<[N, ...S], D>
     : { readonly [K in keyof T]: Batched<T[K], N> };
 
-/** Nothing, or a message where `N` was found to be several extents at once. */
+/** `unknown`, or an error message if several extents were inferred for `N`. */
 export type OneExtent<N extends Dim> =
   IsWide<N> extends true
     ? unknown
@@ -24,18 +24,18 @@ export type OneExtent<N extends Dim> =
       ? 'the tensors differ in their leading extents'
       : unknown;
 
-/** Refuses a key, which is one stream of numbers and has no axes. */
+/** Returns the node; raises `DTypeError` for a key, which has no axes. */
 export const notAKey = (where: string, path: string, n: Node): Node =>
   n.dtype === 'key'
     ? raise('DTypeError', {
         where: path === '' ? where : `${where} at ${path}`,
         expected: 'tensors of numbers',
         actual: 'a key',
-        hint: 'a key has no axes: draw the numbers before, and hand them in',
+        hint: 'a key has no axes: draw the numbers first, and pass them',
       })
     : n;
 
-/** The extent of the leading axis that all tensors of a tree have. Raises `ShapeError`, and `DTypeError` for a key. */
+/** The common leading extent of a tree. Raises `ShapeError` if extents differ or are missing, `DTypeError` for a key. */
 export const leadingExtent = (where: string, xs: unknown): number => {
   const [first, ...others] = tensorsOf(xs).map(({ path, leaf }) => {
     const { shape } = notAKey(where, path, nodeOf(leaf));
@@ -46,7 +46,7 @@ export const leadingExtent = (where: string, xs: unknown): number => {
       where,
       expected,
       actual,
-      hint: 'all tensors of the argument have the same leading axis; capture those that have none',
+      hint: 'all tensors of the argument have the same leading axis; capture tensors without it',
     });
   if (first === undefined) return wrong('at least one tensor', 'none');
   for (const { path, shape, extent } of [first, ...others])
@@ -57,10 +57,10 @@ export const leadingExtent = (where: string, xs: unknown): number => {
           : `a leading axis of ${first.extent} in each tensor`,
         `${showShape(shape)}${path === '' ? '' : ` at ${path}`}`,
       );
-  return first.extent!; // none was undefined
+  return first.extent!; // checked above
 };
 
-/** Fresh inputs in the shapes of one example, and what the batch has in the place of each. */
+/** Makes fresh inputs in the shapes of one example, and maps each to its batch. */
 export const example = (
   xs: unknown,
 ): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {

@@ -17,7 +17,7 @@ interface Params {
 const spec = treeSpec<Params>({ bias: leafSpec([3]), layers: [leafSpec([4, 4]), leafSpec([8, 8])] });
 
 describe('raveling', () => {
-  test('puts tensors of round sizes first, and each where its own size divides', () => {
+  test('places sizes with many factors of 2 first, each at a multiple of its factors', () => {
     const { leaves, vectors } = raveling(spec);
     expect(leaves).toEqual([
       { path: 'bias', shape: [3], vector: 0, offset: 80 },
@@ -27,19 +27,19 @@ describe('raveling', () => {
     expect(vectors.leaves.map(({ shape }) => shape)).toEqual([[83]]);
   });
 
-  test('begins another vector where one would have more than 2²⁴ elements', () => {
+  test('begins another vector beyond 2²⁴ elements', () => {
     const large = treeSpec({ a: leafSpec([2 ** 23]), b: leafSpec([2 ** 25]), c: leafSpec([2 ** 23]) });
     const { vectors, leaves } = raveling(large);
     expect(vectors.leaves.map(({ shape }) => shape)).toEqual([[2 ** 23], [2 ** 25], [2 ** 23]]);
     expect(leaves.map(({ vector, offset }) => [vector, offset])).toEqual([[0, 0], [1, 0], [2, 0]]); // prettier-ignore
   });
 
-  test('has no vector of a tree without tensors', () => {
+  test('has no vectors for a tree without tensors', () => {
     const { vectors, ravel, unravel } = raveling(treeSpec<object>({}));
     expect([vectors.leaves, ravel({}), unravel([])]).toEqual([[], [], {}]);
   });
 
-  test('refuses what is not float32, and extents that are symbols', () => {
+  test('rejects other dtypes and symbols', () => {
     const refused = (leaf: ReturnType<typeof leafSpec>) => attempt(() => raveling(treeSpec({ w: leaf })));
     for (const [leaf, actual] of [
       [leafSpec([2], 'int32'), 'int32 [2]'],
@@ -48,7 +48,7 @@ describe('raveling', () => {
       expect(refused(leaf)).toMatchObject(E.left({ _tag: 'ConfigError', where: 'raveling: w', actual }));
   });
 
-  test('refuses a tree that lacks a tensor', () => {
+  test('rejects a tree that lacks a tensor', () => {
     const { ravel } = raveling(spec);
     expect(attempt(() => ravel({ layers: [] } as unknown as Params))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'ravel', expected: 'a tensor at layers.1' }),
@@ -63,7 +63,7 @@ describe('raveling', () => {
     ['the reference', reference],
     ['wasm', wasm],
   ] as const) {
-    test(`gives back the tree that it was made of, on ${name}`, async () => {
+    test(`unravel is the inverse of ravel, on ${name}`, async () => {
       const there = program({ key: 'key' }, ({ key: k }) => drawn(k));
       const back = program({ key: 'key' }, ({ key: k }) => unravel(ravel(drawn(k))));
       const [expected, found] = await Promise.all(
@@ -72,7 +72,7 @@ describe('raveling', () => {
       expect(right(found!)).toEqual(right(expected!));
     });
 
-    test(`gives a gradient by the tree, and by its vectors, the same numbers, on ${name}`, async () => {
+    test(`gradients by the tree and by its vectors are equal, on ${name}`, async () => {
       const loss = ({ bias, layers: [small, large] }: Params): Scalar =>
         [sum(square(bias)), sum(square(matmul(small, small))), sum(square(matmul(large, large)))].reduce(
           (total, one) => add(total, one),
@@ -89,7 +89,7 @@ describe('raveling', () => {
     });
   }
 
-  test('keeps the names of tensors, in errors and in what a plan says of its calls', () => {
+  test('keeps the names of tensors in errors and in plans', () => {
     const product = (v: Vectors): Tensor<[8, 8]> => {
       const [, large] = unravel(v).layers;
       return matmul(large, large);

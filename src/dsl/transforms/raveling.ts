@@ -1,6 +1,6 @@
 /**
- * Trees of parameters as a few vectors, and back: what is done to all parameters alike is then done to a vector, in a
- * few kernels however many tensors there are.
+ * Concatenates trees of parameters to a few vectors, and back. An optimizer or a moving average then updates all parameters
+ * with a few kernels, for any number of tensors.
  */
 import { raise, showShape } from '../errors.js';
 import type { Grads } from './grads.js';
@@ -10,33 +10,33 @@ import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../g
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 
-/** The numbers of a tree, one tensor behind the other. */
+/** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];
 
-/** Where the numbers of one tensor of a tree are. */
+/** The place of one tensor in the vectors. */
 export interface RaveledLeaf {
   readonly path: string;
   readonly shape: readonly number[];
-  /** Which vector, and the element of it that is the tensor's first. */
+  /** The index of the vector, and the offset of the first element in it. */
   readonly vector: number;
   readonly offset: number;
 }
 
-/** How a tree of tensors and vectors are made of each other. */
+/** The conversions between a tree of tensors and vectors. */
 export interface Raveling<P> {
   /** The spec of the vectors, for programs. */
   readonly vectors: TreeSpec<Vectors>;
-  /** In the order of the tree. */
+  /** The places of all tensors, in the order of the tree. */
   readonly leaves: readonly RaveledLeaf[];
-  /** The numbers of a tree, or of gradients by it. */
+  /** Concatenates the tensors of a tree, or of its gradient. Raises `ConfigError` for a missing tensor. */
   readonly ravel: (tree: P | Grads<P>) => Vectors;
   readonly unravel: (vectors: Vectors) => P;
 }
 
-/** A vector has at most so many elements (64 MiB), but for a tensor that has more: what any device can bind. */
+/** The most elements of a vector (64 MiB, which every device can bind), unless one tensor has more. */
 const MOST_ELEMENTS = 2 ** 24;
 
-/** Tensors that are a multiple of this in size begin at a multiple of it, as kernels like them. */
+/** Tensors whose size is a multiple of this begin at a multiple of it, for aligned kernels. */
 const UNIT = 64;
 
 const unitOf = (size: number): number => {
@@ -47,12 +47,12 @@ const unitOf = (size: number): number => {
 
 const extentsOf = ({ path, shape, dtype }: LeafSpec): readonly number[] =>
   dtype === 'float32' && shape.every((extent) => typeof extent === 'number')
-    ? (shape as readonly number[]) // of numbers, as was looked at
+    ? (shape as readonly number[]) // checked above
     : raise('ConfigError', {
         where: `raveling: ${path === '' ? 'the tree' : path}`,
         expected: 'float32 tensors whose extents are numbers',
         actual: `${dtype} ${showShape(shape)}`,
-        hint: 'leave out what is not learned, and bind symbols',
+        hint: 'leave out tensors that are not learned, and bind symbols',
       });
 
 const lacking = (path: string): never =>
@@ -60,10 +60,10 @@ const lacking = (path: string): never =>
     where: 'ravel',
     expected: `a tensor at ${path === '' ? 'the root' : path}`,
     actual: 'none',
-    hint: 'give a tree of the form of the spec',
+    hint: 'give a tree with the structure of the spec',
   });
 
-/** Where each tensor goes: those of the roundest sizes first, so that each begins where its own size divides. */
+/** Places the tensors: sizes with the most factors of 2 first, so that each begins at a multiple of its own factors. */
 const placed = (leaves: readonly LeafSpec[]) => {
   const sized = leaves.map((leaf, position) => {
     const shape = extentsOf(leaf);
@@ -81,9 +81,9 @@ const placed = (leaves: readonly LeafSpec[]) => {
 };
 
 /**
- * How a tree of float32 tensors is a few vectors, of at most 2²⁴ numbers but for a tensor of more. What an optimizer or an
- * average does to vectors it does to each parameter, in a few kernels rather than a few for each tensor. Raises
- * `ConfigError` for a spec that has other dtypes, or symbols.
+ * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
+ * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
+ * `ConfigError` for a spec with other dtypes or with symbols.
  *
  * @example
  * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))

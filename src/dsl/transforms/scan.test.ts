@@ -19,12 +19,12 @@ const leaky = (a: Scalar) =>
 
 const inputs = [1, 2, -3, 0.5];
 const rate = 0.75;
-/** What it is, by its definition. */
+/** The definition of scan. */
 const states = (h: number): readonly number[] =>
   inputs.reduce<readonly number[]>((all, x) => [...all, rate * (all.at(-1) ?? h) + x], []);
 
 describe('scan', () => {
-  test('passes a state along, and stacks the results', async () => {
+  test('passes the state along, and stacks the results', async () => {
     const run = () => leaky(scalar(rate))(scalar(8), constantOf(inputs, 4));
     expect(await numbersOf(() => run()[0])).toEqual([states(8).at(-1)]);
     expect(await numbersOf(() => run()[1].next)).toEqual(states(8));
@@ -32,7 +32,7 @@ describe('scan', () => {
     expect(dims(run()[1].isLarge)).toEqual([4]);
   });
 
-  test('has the derivative of the recurrence: dh/da = Σ of n·aⁿ⁻¹ times what came n steps before', async () => {
+  test('has the derivative of the recurrence: dh/da = Σ n·aⁿ⁻¹·x, for x from n steps before', async () => {
     const [last] = await numbersOf(() =>
       grad((a: Scalar) => leaky(a)(scalar(8), constantOf(inputs, 4))[0])(scalar(rate)),
     );
@@ -40,7 +40,7 @@ describe('scan', () => {
     expect(last).toBeCloseTo(expected, 12);
   });
 
-  test('takes trees, and gives each element its place', async () => {
+  test('accepts trees, and keeps the order of elements', async () => {
     type X = { readonly a: Tensor<[2]>; readonly b: readonly [Scalar] };
     const [count, ys] = scan((n: Scalar, { a, b: [b] }: X) => [add(n, 1), mul(a, b)])(scalar(0), {
       a: constantOf([1, 2, 3, 4, 5, 6], 3, 2),
@@ -50,12 +50,12 @@ describe('scan', () => {
     expect(await numbersOf(() => ys)).toEqual([1, 2, 30, 40, 500, 600]);
   });
 
-  test('has no results where f gives none', () => {
+  test('has no results if f returns null', () => {
     const [, ys] = scan((n: Scalar, x: Scalar) => [add(n, x), null])(scalar(0), ones(3));
     expect(ys).toBeNull();
   });
 
-  test('passes a key along, which draws other numbers at each step', async () => {
+  test('passes a key along, which draws different numbers at each step', async () => {
     const noise = (key: Key) =>
       scan((at: Key, _: Scalar) => {
         const { next, now } = fork(at, 'next', 'now');
@@ -67,7 +67,7 @@ describe('scan', () => {
     expect(numbers[1]).toBe(second[0]);
   });
 
-  test('of no steps leaves the state, and has no results of the shapes that they would have', () => {
+  test('zero steps keep the state, and give empty results of the right shapes', () => {
     const init = zeros(2);
     const [carry, ys] = scan((h: Tensor<[2]>, x: Tensor<[2]>) => [add(h, x), { x, s: greater(sum(x), 0) }])(
       init,
@@ -77,7 +77,7 @@ describe('scan', () => {
     expect([dims(ys.x), dims(ys.s), dtypeOf(ys.s)]).toEqual([[0, 2], [0], 'bool']);
   });
 
-  test('vmap of it is it at each example', async () => {
+  test('commutes with vmap', async () => {
     const batch = vmap((x: Tensor<[4]>) => leaky(scalar(rate))(scalar(8), x)[1].next);
     const xs = constantOf([...inputs, ...inputs.map((x) => x + 1)], 2, 4);
     const each = await numbersOf(() => batch(xs));
@@ -86,7 +86,7 @@ describe('scan', () => {
     expect(each.slice(4)).toEqual(other);
   });
 
-  test('its graph grows with the extent, its memory less with checkpoint', () => {
+  test('its graph grows with the extent, and checkpoint reduces its memory', () => {
     type State = Tensor<[16, 16]>;
     const step = (w: State) => (h: State) => {
       let at = h;

@@ -1,4 +1,4 @@
-/** A state that passes along a sequence. */
+/** Recurrences: passes a state along a sequence. */
 import { raise, showShape } from '../errors.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import type { Node } from '../graph/node.js';
@@ -15,8 +15,8 @@ const elementOf = (x: Node, i: number): Node => {
 
 const show = ({ dtype, shape }: Node): string => `${dtype} ${showShape(shape)}`;
 
-/** Demands that two trees have tensors of the same shapes and dtypes in the same places. */
-const demandAlike = (where: string, first: unknown, next: unknown): void => {
+/** Raises `ShapeError` unless two trees have tensors of the same shapes and dtypes. */
+const requireSameTypes = (where: string, first: unknown, next: unknown): void => {
   zipLeaves([first, next], isTensor, (leaf: AnyTensor, [other], path) => {
     const [expected, actual] = [show(nodeOf(leaf)), other ? show(nodeOf(other)) : 'nothing'];
     if (actual !== expected)
@@ -24,12 +24,12 @@ const demandAlike = (where: string, first: unknown, next: unknown): void => {
         where: path === '' ? where : `${where} at ${path}`,
         expected,
         actual,
-        hint: 'it is the same kind of tree at every step',
+        hint: 'return tensors of the same shapes and dtypes at every step',
       });
   });
 };
 
-/** Results of all steps on a new leading axis; each has a tensor wherever the first has one: `demandAlike`. */
+/** Stacks the results of all steps along a new leading axis. They have the same structure by `requireSameTypes`. */
 const stacked = (ys: readonly [unknown, ...unknown[]]): unknown =>
   zipLeaves([...ys], isTensor, (first: AnyTensor, others, path) => {
     const parts = [first, ...others].map((y) => notAKey('the results of scan', path, nodeOf(y!)));
@@ -41,25 +41,23 @@ const stacked = (ys: readonly [unknown, ...unknown[]]): unknown =>
     );
   });
 
-/** As {@link stacked}, of no steps: they have the shapes of `y`. */
-const none = (y: unknown): unknown =>
+/** The stacked results of zero steps, with the shapes of `y`. */
+const stackedNone = (y: unknown): unknown =>
   mapLeaves(y, isTensor, (leaf: AnyTensor, path) => {
     const { shape, dtype } = notAKey('the results of scan', path, nodeOf(leaf));
     return tensor(full(0, [0, ...shape], dtype));
   });
 
 /**
- * Passes a state along the leading axis of a tree of tensors: `f(carry, x)` gives the next state, of the same
- * shapes, and a result; the results are stacked on a new leading axis. Any part of it may be a state or a result
- * of none, `null`.
+ * Passes a state along the leading axis of a tree of tensors: `f(carry, x)` returns the next state, of the same shapes, and
+ * a result. The results are stacked along a new leading axis. The state or the result may be `null`.
  *
- * It is unrolled when it is traced: f is called for each element, and the graph, the time to compile it, and what
- * is kept for a derivative, grow with the extent. `checkpoint` around a step keeps its result alone. For thousands
- * of steps compile one, and `iterate` it. Along an axis of extent 0 the state stays, and there are no results: f
- * is called once, for their shapes.
+ * The loop is unrolled: tracing calls `f` for each element, so the graph, the compile time and the memory for derivatives
+ * grow with the extent. `checkpoint` around a step stores only its result. For thousands of steps, compile one step and
+ * `iterate` it. For extent 0 the state is unchanged and the results are empty; `f` is called once, for their shapes.
  *
- * Raises `ShapeError` where the state or the results change their shapes from step to step, or the tensors of `xs`
- * differ in their leading extents; `DTypeError` for a key in `xs` or in the results: a state may have one.
+ * Raises `ShapeError` if the shapes of the state or the results change between steps, or if the tensors of `xs` have
+ * different leading extents. Raises `DTypeError` for a key in `xs` or in the results; the state may contain keys.
  *
  * @example
  * const balance = scan((sum: Scalar, x: Scalar) => {
@@ -76,18 +74,18 @@ export const scan =
   ): readonly [carry: C, ys: Batched<Y, NoInfer<N>>] => {
     const extent = leadingExtent('scan', xs);
     if (extent === 0) {
-      const [, y] = f(init, example(xs).of as X); // X is the tree without the axis
-      return [init, none(y) as Batched<Y, N>]; // and this is one with it
+      const [, y] = f(init, example(xs).of as X); // X is the tree without the leading axis
+      return [init, stackedNone(y) as Batched<Y, N>]; // the tree with the leading axis
     }
     let carry: C = init;
     const results: Y[] = [];
     for (let i = 0; i < extent; i++) {
       const x = mapLeaves(xs, isTensor, (leaf: AnyTensor) => tensor(elementOf(nodeOf(leaf), i))) as X; // as above
       const [next, y] = f(carry, x);
-      demandAlike('the carry of scan', init, next);
-      demandAlike('the results of scan', results[0] ?? y, y);
+      requireSameTypes('the carry of scan', init, next);
+      requireSameTypes('the results of scan', results[0] ?? y, y);
       carry = next;
       results.push(y);
     }
-    return [carry, stacked(results as [Y, ...Y[]]) as Batched<Y, N>]; // there is one; as above
+    return [carry, stacked(results as [Y, ...Y[]]) as Batched<Y, N>]; // at least one result; as above
   };

@@ -21,7 +21,7 @@ const params = (): Params => ({
   levels: [{ b: scalar(3) }, {}],
 });
 
-test('tensorsOf gives the paths', () => {
+test('tensorsOf lists the paths', () => {
   expect(tensorsOf(params()).map(({ path }) => path)).toEqual(['w', 'step', 'levels.0.b']);
 });
 
@@ -36,15 +36,15 @@ describe('zipTensors', () => {
   const loss = (p: Params): Scalar => sum(square(p.w));
   const descend = zipTensors((p, g) => F.pipe(p, sub(F.pipe(g, mul(0.5)))));
 
-  test('joins parameters with gradients', async () => {
+  test('combines parameters with gradients', async () => {
     expect(await numbersOf(() => descend([params(), grad(loss)(params())]).w)).toEqual([0, 0]);
   });
 
-  test('leaves alone what has no gradient', async () => {
+  test('keeps tensors without a gradient', async () => {
     expect(await numbersOf(() => descend([params(), grad(loss)(params())]).step)).toEqual([7]);
   });
 
-  test('wants a tree for each parameter of the function', () => {
+  test('rejects fewer trees than parameters of the function', () => {
     expect(attempt(() => descend([params()]))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'zipTensors', expected: expect.stringContaining('2 trees') }),
     );

@@ -1,4 +1,4 @@
-/** Functions over the tensors of a tree, as optimizers and moving averages need them. */
+/** Functions over the tensors of a tree, for optimizers and moving averages. */
 import { dual } from '../dual.js';
 import { raise } from '../errors.js';
 import type { Grads } from './grads.js';
@@ -6,7 +6,7 @@ import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor 
 import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
 
 /**
- * All tensors of a tree with their paths, in the order of insertion.
+ * Lists the tensors of a tree with their paths, in insertion order.
  *
  * @example
  * tensorsOf({ fc: { w: ones(2) }, b: scalar(0) }).map(({ path }) => path) // → ['fc.w', 'b']
@@ -35,7 +35,7 @@ export const mapTensors: MapTensors = dual('mapTensors', 2, (tree: unknown, f: O
   mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)),
 );
 
-/** A tree, and others of its form: trees of parameters or of gradients. */
+/** Trees of one structure: parameters and gradients. */
 type TreesLike<P> = readonly [first: P, ...others: readonly (P | Grads<P>)[]];
 type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>[]) => Tensor<S>;
 
@@ -46,9 +46,9 @@ interface ZipTensors {
 }
 
 /**
- * Joins trees of one form at each float32 tensor: `f` takes a tensor of each tree, in their order, and its result takes
- * the place of the first. A tensor that another tree lacks (the gradient of an int32 tensor is null) stays as it is.
- * Raises `ConfigError` if the forms differ, or if there are fewer trees than `f` has parameters.
+ * Combines trees of one structure at each float32 tensor: `f` takes a tensor of each tree, and its result replaces that of
+ * the first tree. A tensor that another tree lacks (the gradient of an int32 tensor is null) is kept. Raises `ConfigError`
+ * if the structures differ, or if there are fewer trees than `f` has parameters.
  *
  * @example
  * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
@@ -62,10 +62,10 @@ export const zipTensors: ZipTensors = dual('zipTensors', 2, (trees: TreesLike<un
       actual: `${trees.length}`,
       hint: 'give as many trees as the function takes tensors',
     });
-  return zipLeaves(trees, isTensor, (x, theirs) => {
-    const present = theirs.filter((y) => y !== null && isFloats(y));
-    return isFloats(x) && present.length === theirs.length
-      ? f(x, ...(present as readonly Tensor<Shape>[])) // each of them passed `isFloats`
+  return zipLeaves(trees, isTensor, (x, others) => {
+    const present = others.filter((y) => y !== null && isFloats(y));
+    return isFloats(x) && present.length === others.length
+      ? f(x, ...(present as readonly Tensor<Shape>[])) // each passed `isFloats`
       : x;
   });
 });

@@ -15,7 +15,7 @@ import { nodeOf, tensor } from '../graph/tensor.js';
 
 const PLAIN: Capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
 
-/** Numbers without a pattern. */
+/** Arbitrary numbers. */
 const some = (seed: number, n: number): readonly number[] =>
   Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed));
 
@@ -25,7 +25,7 @@ interface Example {
   readonly at: Tensor<[], 'int32'>;
 }
 
-/** A network that sees one image, with a kernel of its own; roundings grow little in it. */
+/** A network of one image and its own kernel, in which rounding errors grow little. */
 const network = ({ image, kernel, at }: Example): Scalar => {
   const seen = reshape(conv2d(reshape(image, 1, 4, 4, 2), kernel), 16, 2);
   const shared = tanh(addBias(matmul(seen, constantOf(some(1, 6), 2, 3)), constantOf([0.1, -0.2, 0.3], 3)));
@@ -73,7 +73,7 @@ describe('vmap', () => {
     },
   );
 
-  test('has derivatives of derivatives: the Hessian of each example along a direction', async () => {
+  test('has second derivatives: the Hessian of each example along a direction', async () => {
     type V = Tensor<[3]>;
     const [x, v] = [some(5, 6), some(6, 6)];
     const f = (y: V): Scalar => sum(mul(checkpoint((z: V) => softmax(tanh(z)))(y), exp(y)));
@@ -93,7 +93,7 @@ describe('vmap', () => {
     }
   });
 
-  test('computes once what depends on no example, and multiplies by shared weights once', () => {
+  test('computes nodes without examples once, and multiplies by shared weights once', () => {
     const program3 = program({ w: '3 2', xs: '5 3' }, ({ w, xs }) =>
       vmap((x: Tensor<[3]>) => matmul(x, tanh(w)))(xs),
     );
@@ -116,7 +116,7 @@ describe('vmap', () => {
     expect(a).not.toBe(b);
   });
 
-  test('keeps what a composite means, and a derivative of the user', async () => {
+  test('keeps composites and user-defined derivatives', async () => {
     const xs = constantOf(some(4, 6), 2, 3);
     expect(nodeOf(vmap((x: Tensor<[3]>) => softmax(x))(xs))).toMatchObject({
       op: 'composite',
@@ -132,7 +132,7 @@ describe('vmap', () => {
     );
   });
 
-  test('of a checkpointed chain needs less memory for its gradient than without', () => {
+  test('a checkpointed chain needs less memory for its gradient', () => {
     type State = Tensor<[16]>;
     const block = (w: Tensor<[16, 16]>) => (h: State) => {
       let at = h;
@@ -153,7 +153,7 @@ describe('vmap', () => {
     expect(arenaOf((f) => checkpoint(f))).toBeLessThan(arenaOf((f) => f) / 2);
   });
 
-  test('of no examples has no results, of the shapes that they would have', async () => {
+  test('zero examples give empty results of the right shapes', async () => {
     const none = vmap(({ image, kernel, at }: Example) => ({ y: network({ image, kernel, at }), at, image }))(
       {
         image: zeros(0, 4, 4, 2),

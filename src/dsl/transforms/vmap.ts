@@ -1,4 +1,4 @@
-/** Functions of one example as functions of a batch. */
+/** Vectorization of functions. */
 import { batched, spread } from './batched.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import { full } from '../primitives/index.js';
@@ -6,7 +6,7 @@ import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor
 import { tensorsOf } from './tensors.js';
 import { mapLeaves } from '../types/tree.js';
 
-/** A function of a tensor, or of a tree of them, becomes one of batches: see {@link vmap}. */
+/** See {@link vmap}: for functions of one tensor, and of a tree of tensors. */
 export interface Vmap {
   <S extends Shape, D extends DType, Y>(
     f: (x: Tensor<S, D>) => Y,
@@ -17,17 +17,17 @@ export interface Vmap {
 }
 
 /**
- * A function of one example as a function of a batch of them: each tensor of its argument, and of its results,
- * has a new leading axis. The graph of f is rewritten, not repeated: a product with captured weights is one
- * product of the batch, and what does not depend on the argument is computed once. Derivatives go through it,
- * and it through them: `vmap(grad(f))` is the gradient of each example.
+ * Converts a function of one example to a function of a batch: each tensor of the argument and of the result gets a new
+ * leading axis. The graph of `f` is rewritten, not repeated: a product with captured weights becomes one product of the
+ * batch, and nodes that do not depend on the argument are computed once. It composes with derivatives:
+ * `vmap(grad(f))` computes the gradient of each example.
  *
- * `vmap(f)(xs)[i] = f(xs[i])`, always: so random numbers that f draws are the same for all examples. For each its
- * own, draw those of the batch before, and map over them.
+ * `vmap(f)(xs)[i] = f(xs[i])` always holds, so all examples see the same random numbers of `f`. To give each example its
+ * own, draw the numbers of the batch first, and map over them.
  *
- * The type of the argument is that of f; in a `pipe` it may be left out, as an operation of any shape has it from
- * there. By itself, `vmap(softmax)` knows the leading extent alone. Raises `ShapeError` where the tensors differ in
- * their leading extents, and `DTypeError` for a key, which has no axes.
+ * The argument type is that of `f`. In a `pipe` it can be inferred for an operation of any shape; outside, `vmap(softmax)`
+ * only knows the leading extent. Raises `ShapeError` if the tensors have different leading extents, and `DTypeError` for a
+ * key, which has no axes.
  *
  * @example
  * const squares = vmap((x: Tensor<[3]>) => sum(square(x)))
@@ -39,7 +39,7 @@ export interface Vmap {
  * const slopes = vmap((x: Tensor<[2]>) => grad((w: Tensor<[2]>) => error(w)(x))(ones(2)))
  * slopes(constantOf([1, 0, 1, 1], 2, 2)) // → [[2, 0], [4, 4]]
  */
-// the two signatures of `Vmap` say of f and its batches what no type parameter says of both
+// the cast adds the two signatures of `Vmap`, which no single generic signature expresses
 export const vmap = ((f: (x: unknown) => unknown) => (xs: unknown) => {
   const extent = leadingExtent('vmap', xs);
   const { of, images } = example(xs);
@@ -47,7 +47,7 @@ export const vmap = ((f: (x: unknown) => unknown) => (xs: unknown) => {
   const roots = tensorsOf(y).map(({ path, leaf }) => notAKey('the result of vmap', path, nodeOf(leaf)));
   const found =
     extent === 0
-      ? roots.map(({ shape, dtype }) => full(0, [0, ...shape], dtype)) // a convolution has no groups of nothing
+      ? roots.map(({ shape, dtype }) => full(0, [0, ...shape], dtype)) // a convolution cannot have 0 groups
       : batched(roots, images, extent).map((operand) => spread(operand, extent));
   let next = 0;
   return mapLeaves(y, isTensor, () => tensor(found[next++]!));

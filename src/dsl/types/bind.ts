@@ -1,9 +1,9 @@
-/** Binding of symbols, axis by axis: each stands for one extent, and a sum waits until its terms are known. */
+/** Binds symbols to extents, axis by axis. A symbol has one extent; a sum waits until all terms but one are known. */
 import { E } from '../../internal/fp.js';
 import { type Bindings, solveDim } from './dimExpression.js';
 import { type NoisefoldError, raise, showShape } from '../errors.js';
 
-/** The extents of the symbols so far, and the axes that wait for other symbols. */
+/** The extents bound so far, and the axes that wait for other symbols. */
 export interface Bound {
   readonly bindings: Bindings;
   readonly pending: readonly Axis[];
@@ -39,13 +39,13 @@ const bindAxis = (bound: Bound, axis: Axis): Bound => {
   return solved === null ? { ...bound, pending: [...bound.pending, axis] } : { ...bound, bindings: solved };
 };
 
-/** Retries the axes that waited. */
+/** Retries the pending axes until none of them can be bound. */
 export const settle = (bound: Bound): Bound => {
   const again = bound.pending.reduce(bindAxis, { ...bound, pending: [] });
   return again.pending.length < bound.pending.length ? settle(again) : again;
 };
 
-/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if they do not agree. */
+/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if the rank or an extent does not fit. */
 export const bindShape = (
   bound: Bound,
   dims: readonly (number | string)[],

@@ -1,11 +1,11 @@
-/**
- * Long multiplication and division of literals in types. Each digit is one step of an automaton whose state is the
- * factor or divisor with the carry, so that a digit costs few instantiations.
- */
+/** Arithmetic of literals in types, digit by digit: sums, products and exact quotients. */
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 
-/** The digits of a product, of which the first factor is given so too, the last digit first; the second one is written. */
+/** The sum of two literals. */
+export type Sum<A extends number, B extends number> = FromDigits<Added<Reversed<`${A}`>, Reversed<`${B}`>>>;
+
+/** The product of `A`, last digit first, and `B`, first digit first. The product has its last digit first. */
 export type Times<A extends string, B extends string> = A extends '0'
   ? A
   : A extends '1'
@@ -15,17 +15,20 @@ export type Times<A extends string, B extends string> = A extends '0'
       : Rows<A, B>;
 type Kept<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
 
-/** The number of digits, of which the last one comes first. */
+/** The number with the given digits, last digit first. */
 export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 
 /**
- * The quotient of two literals: a message where a rest is left, `number` where the divisor has a prime factor above 7.
+ * The quotient of two literals. A message if `B` does not divide `A`; `number` if `B` has a prime factor above 7.
  */
 export type Divided<A extends number, B extends number> = ByPrimes<
   `${A}`,
   `${B}`,
   `${B} does not divide ${A}`
 >;
+
+/** Half a literal; a message if it is odd. */
+export type HalfLiteral<A extends number> = ByPrimes<`${A}`, '2', `${A} is odd: it has no half`>;
 
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 
@@ -35,7 +38,7 @@ type Reversed<S extends string, Out extends string = ''> = S extends `${infer D}
 
 // Multiplication and addition: the last digit comes first
 
-/** The product of `A` and the number whose digits, first digit first, are those of `B`. */
+/** Long multiplication of `A` by the digits of `B`, whose first digit comes first. */
 type Rows<A extends string, B extends string, Sum extends string = ''> = B extends `${infer D}${infer Rest}`
   ? D extends '0'
     ? Rows<A, Rest, `0${Sum}`>
@@ -57,6 +60,7 @@ type Row<
       ? `${Out}${C}`
       : never;
 
+/** Long addition with the carry `C`. */
 type Added<
   A extends string,
   B extends string,
@@ -76,22 +80,22 @@ type Added<
 
 // Division: the first digit comes first
 
-/** A number by the prime factors of another, one after the other. */
-type ByPrimes<A extends string, B extends string, All extends string> = A extends ''
-  ? All
+/** Divides `A` by the prime factors of `B`, one after the other; gives `Message` for a remainder. */
+type ByPrimes<A extends string, B extends string, Message extends string> = A extends ''
+  ? Message
   : B extends '1'
     ? NumberOf<A>
     : B extends `${string}${'0' | '2' | '4' | '6' | '8'}`
-      ? ByPrimes<Exactly<A, '2/0'>, Exactly<B, '2/0'>, All>
+      ? ByPrimes<Exactly<A, '2/0'>, Exactly<B, '2/0'>, Message>
       : B extends `${string}5`
-        ? ByPrimes<Exactly<A, '5/0'>, Exactly<B, '5/0'>, All>
+        ? ByPrimes<Exactly<A, '5/0'>, Exactly<B, '5/0'>, Message>
         : Exactly<B, '3/0'> extends ''
           ? Exactly<B, '7/0'> extends ''
             ? number
-            : ByPrimes<Exactly<A, '7/0'>, Exactly<B, '7/0'>, All>
-          : ByPrimes<Exactly<A, '3/0'>, Exactly<B, '3/0'>, All>;
+            : ByPrimes<Exactly<A, '7/0'>, Exactly<B, '7/0'>, Message>
+          : ByPrimes<Exactly<A, '3/0'>, Exactly<B, '3/0'>, Message>;
 
-/** A number by a prime; empty where a rest is left. */
+/** Divides by a prime; empty if there is a remainder. */
 type Exactly<
   A extends string,
   S extends State,
@@ -101,13 +105,13 @@ type Exactly<
   : S extends `${string}/0`
     ? Trimmed<Out>
     : '';
-/** Without the zero that a quotient may begin with. */
+/** Drops the leading zero of a quotient. */
 type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Rest) : S;
 
 type State = keyof Steps;
 /**
- * By the state and a digit: the next state and a digit of the result. `3*2` multiplies by 3 and carries 2; `3/2`
- * divides by 3 with the rest 2.
+ * By the state and the next digit: the next state and a digit of the result. The state `3*2` multiplies by 3 with the
+ * carry 2; `3/2` divides by 3 with the remainder 2.
  */
 interface Steps {
   '2*0': [['2*0', '0'], ['2*0', '2'], ['2*0', '4'], ['2*0', '6'], ['2*0', '8'], ['2*1', '0'], ['2*1', '2'], ['2*1', '4'], ['2*1', '6'], ['2*1', '8']];
@@ -173,7 +177,7 @@ interface Steps {
   '7/6': [['7/4', '8'], ['7/5', '8'], ['7/6', '8'], ['7/0', '9'], ['7/1', '9'], ['7/2', '9'], ['7/3', '9'], ['7/4', '9'], ['7/5', '9'], ['7/6', '9']];
 } // prettier-ignore
 
-/** By a carry and two digits: the next carry and a digit of the sum. */
+/** Sums of a carry and two digits: the next carry, and a digit. */
 interface Sums {
   '0': {
     '0': [['0', '0'], ['0', '1'], ['0', '2'], ['0', '3'], ['0', '4'], ['0', '5'], ['0', '6'], ['0', '7'], ['0', '8'], ['0', '9']];

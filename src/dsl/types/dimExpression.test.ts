@@ -20,32 +20,32 @@ describe('evaluateDim', () => {
     expect(evaluateDim(dim, bindings)).toEqual(E.right(extent));
   });
 
-  test('names the symbol that cannot be halved', () => {
+  test('names the symbol with an odd extent', () => {
     expect(evaluateDim('H/2', { H: 7, W: 8 })).toMatchObject(
       E.left({ _tag: 'ShapeError', message: expect.stringContaining('7, with H = 7') }),
     );
   });
 
-  test('names the symbol that is not bound, and those that are', () => {
+  test('names the unbound symbol and the bindings', () => {
     expect(evaluateDim('C+D', { C: 64 })).toMatchObject(
       E.left({ _tag: 'UnknownDim', expected: 'an extent for D', actual: 'C = 64' }),
     );
   });
 
-  test('does not mistake a name of every object for a symbol', () => {
+  test('does not take a property of Object.prototype for a binding', () => {
     expect(evaluateDim('constructor', {})).toMatchObject(E.left({ _tag: 'UnknownDim' }));
   });
 
-  test.each([1.5, -2, Number.NaN])('refuses a symbol at %d', (B) => {
+  test.each([1.5, -2, Number.NaN])('rejects a symbol bound to %d', (B) => {
     for (const dim of ['B', '2*B'])
       expect(evaluateDim(dim, { B })).toMatchObject(E.left({ _tag: 'ShapeError', actual: `B = ${B}` }));
   });
 
-  test.each(['', '2C', 'C/', '(C', 'C D', '-1', '1.5', 'C-1', '+'])('refuses %o', (dim) => {
+  test.each(['', '2C', 'C/', '(C', 'C D', '-1', '1.5', 'C-1', '+'])('rejects %o', (dim) => {
     expect(evaluateDim(dim, { C: 2, D: 2 })).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 
-  test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d', (dim) => {
+  test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('rejects %d', (dim) => {
     expect(evaluateDim(dim, {})).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 
@@ -68,7 +68,7 @@ describe('evaluateDim', () => {
     if (E.isRight(value)) expect(evaluateDim(`2*(${e})`, bound)).toEqual(evaluateDim(`${e}+${e}`, bound));
   });
 
-  test.prop([expression, bindings])('needs its symbols and no others', (e, bound) => {
+  test.prop([expression, bindings])('depends on exactly its symbols', (e, bound) => {
     const needed = E.getOrElse((): readonly string[] => [])(symbolsIn(e));
     const only = Object.fromEntries(Object.entries(bound).filter(([name]) => needed.includes(name)));
     const [some, all] = [evaluateDim(e, only), evaluateDim(e, bound)];
@@ -89,7 +89,7 @@ describe('solveDim', () => {
     expect(solveDim(dim, extent, bindings)).toEqual(E.right(solved));
   });
 
-  test('waits while two symbols are open', () => {
+  test('gives null while two symbols are unbound', () => {
     expect(solveDim('C+D', 96, {})).toEqual(E.right(null));
   });
 

@@ -1,4 +1,4 @@
-/** Extents at run time: what `'H/2'`, `'2*C'` and `'C+D'` are once their symbols are bound. */
+/** Evaluates and solves expressions of extents at run time: `'H/2'`, `'2*C'`, `'C+D'`. */
 import { E, type either } from '../../internal/fp.js';
 import { fail, type NoisefoldError } from '../errors.js';
 import { isExtent } from './extent.js';
@@ -17,7 +17,7 @@ type Expression =
       readonly right: Expression;
     };
 
-/** An expression, and the words that are left after it; null where the words are none. */
+/** An expression and the words after it; null if there is a syntax error. */
 type Parsed = readonly [Expression, readonly string[]] | null;
 
 const operations =
@@ -102,8 +102,8 @@ const evaluate = (
 };
 
 /**
- * The extent of a dim. A `ShapeError` names the symbol with the extent that cannot be divided (`'H/2'` at H =
- * 7), or the dim that is none; an `UnknownDim` names the symbol without an extent, and those that have one.
+ * Evaluates a dim at bindings of its symbols. Fails with `ShapeError` for an invalid dim or binding, or if a division has
+ * a remainder (`'H/2'` at H = 7), and with `UnknownDim` for a symbol without a binding.
  *
  * @example
  * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
@@ -115,7 +115,7 @@ export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<Noisefo
 };
 
 /**
- * The symbols that a dim needs bound, in the order of their first use.
+ * Lists the symbols of a dim in the order of their first use.
  *
  * @example
  * symbolsIn('(C+D)/2') // right(['C', 'D'])
@@ -126,8 +126,8 @@ export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly stri
     : E.map((e: Expression) => [...new Set(namesIn(e))])(parse(dim));
 
 /**
- * The bindings with which a dim has an extent: `2*C` at 128 binds C to 64. Null where it cannot be said yet
- * (`'C+D'` with neither bound). A `ShapeError` where the extent differs, or would need a fraction.
+ * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are unbound
+ * (`'C+D'`). Fails with `ShapeError` if the dim has another extent, or if a symbol would be a fraction.
  *
  * @example
  * solveDim('2*C', 128, {}) // right({ C: 64 })

@@ -1,10 +1,10 @@
-/** What an extent is: a number of elements. */
+/** Checks extents at run time. */
 import { raise, showShape } from '../errors.js';
 
-/** Whether a number can be an extent. */
+/** Tests if a number is an extent: a safe integer ≥ 0. */
 export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
-/** The extents themselves; raises `ShapeError` where one of them counts nothing. */
+/** Returns the extents. Raises `ShapeError` if one of them is invalid. */
 export const extents = (where: string, shape: readonly number[]): readonly number[] =>
   shape.every(isExtent)
     ? shape

@@ -1,12 +1,11 @@
 /**
- * Products and quotients of extents in types. Literals are computed digit by digit; symbols grow into expressions
- * that `dimExpression.ts` evaluates, with one canonical form: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim`
- * stays wide.
+ * Products and quotients of extents in types. Literals are computed; symbols become expressions in a canonical form,
+ * which `dimExpression.ts` evaluates: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim` stays wide.
  */
 import type { Divided, FromDigits, Times } from './digits.js';
 import type { Before, Compound, Dim, Factor, Half, IsWide, Operand } from './dim.js';
 
-/** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 of none. */
+/** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 for `[]`. */
 export type Product<D extends readonly unknown[]> = D extends readonly []
   ? 1
   : D extends readonly [infer One]
@@ -14,9 +13,8 @@ export type Product<D extends readonly unknown[]> = D extends readonly []
     : Written<Flattened<D>>;
 
 /**
- * An extent divided by another: `16` for `64` and `4`, `'C/4'`, `'C'` for `'4*C'`, `'H'` for `'H*W'` and `'W'`. A
- * literal that does not divide gives a message, which fits nothing. The quotient is `Dim` where only the run
- * can tell.
+ * The quotient of extents: `16` for `64` and `4`, `'C/4'`, `'C'` for `'4*C'`, `'H'` for `'H*W'` and `'W'`. A literal that
+ * does not divide another gives an error message. The quotient is `Dim` if it is known only at run time.
  */
 export type Quotient<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<B>
   ? Dim
@@ -32,15 +30,14 @@ export type Quotient<A extends Dim, B extends Dim> = true extends IsWide<A> | Is
           ? Half<A>
           : Cancelled<A & string, B>;
 
-/** What `Divided` does not know is wide. */
 type WideOr<Q> = number extends Q ? Dim : Q;
 
 // Symbols
 
-/** A product: the digits of a literal coefficient, the last one first, and the other factors as they stand in a product: symbols and parenthesised compounds. */
+/** A product: its literal coefficient, last digit first, and its other factors: symbols and parenthesized compounds. */
 type Factors = readonly [coefficient: string, atoms: readonly string[]];
 
-/** The factors of extents; `never` where one of them is wide. */
+/** The factors of several extents; `never` if one of them is wide. */
 type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
   infer One,
   ...infer Rest,
@@ -50,7 +47,7 @@ type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> 
     : Flattened<Rest, With<Found, One>>
   : Found;
 
-/** The factors with those of one more extent. */
+/** Appends the factors of one extent. */
 type With<F extends Factors, D> = D extends number
   ? [Times<F[0], `${D}`>, F[1]]
   : D extends `${infer N extends `${number}`}*${infer X}`
@@ -67,7 +64,7 @@ type AtomsOf<D extends string> = D extends Compound
   : [D];
 type SplitAt<D extends string> = D extends `${infer A}*${infer Rest}` ? [A, ...SplitAt<Rest>] : [D];
 
-/** Atoms in the order of the alphabet. */
+/** Inserts atoms in alphabetical order. */
 type Sorted<A extends readonly string[], More extends readonly string[]> = More extends readonly [
   infer One extends string,
   ...infer Rest extends readonly string[],
@@ -89,7 +86,7 @@ type Joined<A extends readonly string[]> = A extends readonly [infer One extends
     ? `${First}*${Joined<Rest>}`
     : '';
 
-/** Factors as one extent, written as `Double` writes it. */
+/** Factors as one extent, in the form of `Double`. */
 type Written<F extends Factors> = [F] extends [never]
   ? Dim
   : F[1] extends readonly []
@@ -107,7 +104,7 @@ type Scaled<N extends number, X extends string> = N extends 1
       : Operand<Y>
     : `${N}*${Factor<X>}`;
 
-/** A symbolic extent divided by what may be a factor of it; what is not known to be one stands below the line. */
+/** Divides a symbolic extent: cancels a common factor, or writes a fraction for a literal divisor. */
 type Cancelled<A extends string, B extends Dim> = B extends number
   ? A extends `${infer N extends number}*${infer X}`
     ? [Operand<X>] extends [never]
@@ -127,7 +124,7 @@ type WithoutAtom<F extends Factors, B extends string> =
       ? Written<[F[0], Rest]>
       : Dim
     : Dim;
-/** The atoms without one of them; `never` where it is not there. */
+/** Removes one atom; null if it is missing. */
 type Removed<A extends readonly string[], X, Seen extends readonly string[] = []> = A extends readonly [
   infer First extends string,
   ...infer Rest extends readonly string[],

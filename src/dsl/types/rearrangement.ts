@@ -1,40 +1,33 @@
 /**
- * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. The
- * counterpart at run time is in `ops/rearrange.ts`.
+ * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. See
+ * `ops/shape/rearrange.ts` for the checks at run time.
  */
 import type { Dim, IsWide, Shape, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
+import type { Split } from './words.js';
 
 /** The sizes of axes: `{ N: 4 }`. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** An axis of a pattern: its name, `1`, `...`, or the names in a pair of parentheses. */
+/** An axis of a pattern: a name, `1`, `...`, or the names in a pair of parentheses. */
 type Item = string | readonly string[];
 
 /** `['B', ['N', 'D']]` for `'B (N D)'`. */
 type Items<P extends string, Found extends readonly Item[] = []> = P extends ` ${infer Rest}`
   ? Items<Rest, Found>
   : P extends `(${infer Group})${infer Rest}`
-    ? Items<Rest, [...Found, Names<Group>]>
+    ? Items<Rest, [...Found, Split<Group>]>
     : P extends `${infer Name} ${infer Rest}`
       ? Items<Rest, [...Found, Name]>
       : P extends ''
         ? Found
         : [...Found, P];
-/** The words of a group. */
-type Names<P extends string, Found extends readonly string[] = []> = P extends ` ${infer Rest}`
-  ? Names<Rest, Found>
-  : P extends `${infer Name} ${infer Rest}`
-    ? Names<Rest, [...Found, Name]>
-    : P extends ''
-      ? Found
-      : [...Found, P];
 
 type Left<P extends string> = P extends `${infer L}->${string}` ? Items<L> : never;
 type Right<P extends string> = P extends `${string}->${infer R}` ? Items<R> : never;
 
-/** The names of a side, one after the other; 1 has none. */
+/** The names of a side, without its groups and 1s. */
 type NamesOf<I extends readonly unknown[], Found extends readonly string[] = []> = I extends readonly [
   infer First,
   ...infer Rest,
@@ -46,14 +39,14 @@ type NamesOf<I extends readonly unknown[], Found extends readonly string[] = []>
 
 // Checks
 
-/** A message about the names of a pattern; `never` where nothing is wrong. */
+/** An error message about the names of a pattern; `never` if they are valid. */
 type Wrong<L extends readonly string[], R extends readonly string[], P extends string> = [
   Exclude<R[number], L[number]>,
 ] extends [never]
   ? [Exclude<L[number], R[number]>] extends [never]
     ? L['length'] extends R['length']
       ? NoName<L[number], P>
-      : `'${P}': an axis is there twice`
+      : `'${P}': an axis appears twice`
     : `'${P}': ${Exclude<L[number], R[number]>} is not on the right`
   : `'${P}': ${Exclude<R[number], L[number]>} is not on the left`;
 
@@ -64,7 +57,7 @@ type NoName<N extends string, P extends string> =
       : `'${P}': '${W}' is not the name of an axis`
     : never;
 
-/** A message where a group has two axes without a size; `never` where none has. */
+/** An error message if a group has two axes without a size; otherwise `never`. */
 type Open<I extends readonly unknown[], Z, P extends string> = {
   [K in keyof I]: I[K] extends readonly string[] ? TwoOpen<I[K], Z, P> : never;
 }[number];
@@ -85,14 +78,14 @@ type TwoOpen<
 
 type OrMessage<T, Message> = [Message] extends [never] | [[never]] ? T : Message;
 
-/** The pattern, or a message that repeats it. */
+/** The pattern, or an error message that repeats it. */
 export type CheckedPattern<P extends string, Z> = string extends P
   ? P
   : P extends `${string}->${string}`
     ? OrMessage<P, Wrong<NamesOf<Left<P>>, NamesOf<Right<P>>, P> | Open<Left<P>, Z, P>>
     : `'${P}' has no arrow: write it like B H W C -> B (H W) C`;
 
-/** Sizes of axes that the pattern has. */
+/** The sizes, with an error message for each name that is not in the pattern. */
 export type CheckedSizes<P extends string, Z> = string extends P
   ? Z
   : {
@@ -101,14 +94,17 @@ export type CheckedSizes<P extends string, Z> = string extends P
         : `${K & string} is not an axis of '${P}'`;
     };
 
-/** As many elements, of any type. */
+/** A tuple with as many elements as the pattern has axes. */
 type Any<I extends readonly unknown[]> = I extends readonly [infer First, ...infer Rest]
   ? First extends '...'
     ? readonly [...unknown[], ...Any<Rest>]
     : readonly [unknown, ...Any<Rest>]
   : readonly [];
 
-/** What of a tensor does not fit the left side: its rank, or an axis that is not 1. A pattern with `...` tells when traced. */
+/**
+ * An error message if a tensor does not fit the left side: another rank, or another extent than 1. A 1 in a pattern with
+ * `...` is checked when the program is traced.
+ */
 type Unfit<I extends readonly unknown[], S extends Shape, P extends string> = number extends S['length']
   ? never
   : S extends Any<I>
@@ -120,14 +116,14 @@ type Unfit<I extends readonly unknown[], S extends Shape, P extends string> = nu
     : `'${P}' does not fit ${Shown<S>}`;
 type IsNotOne<D> = IsWide<D> extends true ? false : D extends 1 ? false : true;
 
-/** The pattern, or a message where it is wrong or does not fit the tensor. */
+/** The pattern, or an error message if it is invalid or does not fit the tensor. */
 export type FittingPattern<P extends string, S extends Shape, Z> = string extends P
   ? P
   : CheckedPattern<P, Z> extends P
     ? OrMessage<P, Unfit<Left<P>, S, P>>
     : CheckedPattern<P, Z>;
 
-/** The shape, or a message where a pattern does not fit it. */
+/** The shape, or an error message if the pattern does not fit it. */
 export type FittingShape<P extends string, S extends Shape> = S extends unknown
   ? P extends `${string}->${string}`
     ? OrMessage<S, [Unfit<Left<P>, S, P>]>
@@ -136,7 +132,7 @@ export type FittingShape<P extends string, S extends Shape> = S extends unknown
 
 // Extents
 
-/** The extents of the axes by name; `...` has the shape of its axes. */
+/** The extents by name; the extent of `...` is a shape. */
 type Extents<I extends readonly unknown[], S extends Shape, Z, Found = unknown> = I extends readonly [
   infer First,
   ...infer Rest,
@@ -147,7 +143,7 @@ type Extents<I extends readonly unknown[], S extends Shape, Z, Found = unknown> 
       ? Extents<Rest, More, Z, Found & AxisExtents<First, D, Z>>
       : never
   : Found;
-/** The same of the axes behind `...`, the last one first. */
+/** The extents of the axes after `...`, from the last one on. */
 type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extends readonly [
   ...infer Rest,
   infer Last,
@@ -157,7 +153,7 @@ type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extend
     : never
   : Found & { readonly '...': S };
 
-/** The extents that one axis of the tensor gives. */
+/** The extents of the names in one axis of the tensor. */
 type AxisExtents<Item, D, Z> = Item extends readonly string[]
   ? {
       readonly [N in Item[number]]: N extends keyof Z
@@ -166,7 +162,7 @@ type AxisExtents<Item, D, Z> = Item extends readonly string[]
     }
   : { readonly [N in Item & string]: N extends keyof Z ? Sized<D, Z[N]> : D };
 
-/** An extent whose size is given as well: what is known of both. */
+/** The more precise of an extent and its given size. */
 type Sized<D, N> =
   IsWide<D> extends true
     ? Wide<N>
@@ -176,7 +172,7 @@ type Sized<D, N> =
         : `an axis of ${D} has the size ${N & number}`
       : D;
 
-/** The sizes of a group that are given. */
+/** The given sizes of a group. */
 type SizesOf<Group extends readonly string[], Z> = Group extends readonly [
   infer N,
   ...infer Rest extends readonly string[],
@@ -187,8 +183,8 @@ type SizesOf<Group extends readonly string[], Z> = Group extends readonly [
   : [];
 
 /**
- * The extents of an axis of the result, by a name and by several. They are looked up by a key that waits until the shape
- * is known, and wait themselves: TypeScript would else infer into each branch of a multiplication, and look for its
+ * The extent of an axis of the result, by one name or by several. Both the members and the keys that look them up are
+ * deferred until the shape is known: otherwise TypeScript infers into each branch of a multiplication and resolves its
  * constraint.
  */
 interface Axis<N, L extends readonly unknown[], S extends Shape, Z> {
@@ -224,10 +220,10 @@ type ShapeOf<
         : ShapeOf<Rest, L, S, Z, [...Found, Axis<First, L, S, Z>[Named<S>]]>
   : Found;
 
-/** The axes that `...` stands for. */
+/** The shape of `...`. */
 type Others<E> = E extends { readonly '...': infer S extends Shape } ? S : never;
 
-/** The shape of a right side of which only the rank is known. */
+/** The shape of a right side if only the rank is known. */
 type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I extends readonly [
   infer First,
   ...infer Rest,
@@ -237,7 +233,7 @@ type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I ext
     : WideShapeOf<Rest, [...Found, Dim]>
   : Found;
 
-/** The shape of `rearrange(x, pattern, sizes)`. `S extends unknown` makes it wait until the shape is known. */
+/** The shape of `rearrange(x, pattern, sizes)`. `S extends unknown` defers it until the shape is known. */
 export type Rearranged<P extends string, S extends Shape, Z> = S extends unknown
   ? string extends P
     ? Shape

@@ -1,12 +1,12 @@
 /**
- * What `reshape` knows of the extents of its result, in types. Symbols at the front of the new shape are those at the
- * front of the old one, and symbols at its end those at the end; −1 is what they leave.
+ * The result of `reshape` in types. Symbols at the front or at the end of the new shape stand for the axes that the old
+ * shape has there; −1 is the quotient of the remaining axes.
  */
 import type { Dim, IsWide, Shape } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
 
-/** What lies between the symbols at both ends: of the old shape, and of the new one; or a message. */
+/** The axes of the old and the new shape between the symbols at both ends; or an error message. */
 type Middle<S extends Shape, E extends readonly Dim[], All extends Shape = S> = E extends readonly [
   infer First extends string,
   ...infer More extends readonly Dim[],
@@ -34,10 +34,10 @@ type Misplaced<
   S extends Shape,
 > = `'${D}' does not stay at its end of ${Shown<S>}: write -1, or use rearrange`;
 
-/** A message where a symbol is not at the end that it has in the old shape; `never` where all are. */
+/** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
 export type Mismatch<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
 
-/** Extents without the −1. */
+/** The extents without −1. */
 type Others<E extends readonly unknown[], Found extends readonly unknown[] = []> = E extends readonly [
   infer First,
   ...infer Rest,
@@ -45,7 +45,7 @@ type Others<E extends readonly unknown[], Found extends readonly unknown[] = []>
   ? Others<Rest, First extends -1 ? Found : [...Found, First]>
   : Found;
 
-/** The quotient of two shapes without the literals that both have at an end. */
+/** The quotient of the sizes of two shapes. Equal literals at either end are dropped first. */
 type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
   infer D,
   ...infer Rest extends Shape,
@@ -62,11 +62,11 @@ type LeftBefore<Old extends Shape, New extends readonly Dim[]> = Old extends rea
     ? LeftBefore<Rest, More>
     : Divided<Product<Old>, Product<Others<New>>>
   : Divided<Product<Old>, Product<Others<New>>>;
-/** What a wide extent is equal to is not known. */
+/** A literal or symbol; `never` for a wide extent, which may differ from another one. */
 type Literal<D> = IsWide<D> extends true ? never : D;
 type Divided<A, B> = Quotient<A & Dim, B & Dim>;
 
-/** The extent of the −1. It is looked up by a key that waits until the shape is known, as those of `rearrange` are. */
+/** The extent of −1. The key that looks it up is deferred until the shape is known, as in `rearrangement.ts`. */
 export type Rest<S extends Shape, E extends readonly Dim[]> = Remainder<S, E>[S extends unknown
   ? 'extent'
   : never];

@@ -1,17 +1,16 @@
 /**
- * What operations do to shapes, in types: the counterpart of the checks in `primitives/movement.ts`. An axis
- * may count from the end. Where an axis is not a literal, or a shape has no known rank, the result is wide;
- * where an axis does not exist, a message takes the place of the shape, which fits nothing.
+ * Shapes of results in types. An axis may count from the end. The result is wide if an axis is not a literal or the rank
+ * is unknown. If an axis does not exist, the result is an error message, which no shape is assignable to.
  */
 import type { Dim, IsUnion, Shape } from './dim.js';
 
 /**
- * A shape that nothing is inferred from. `NoInfer` around the whole of it would be in each message, and TypeScript 7 would
- * compare the methods of two arrays.
+ * A shape that is not an inference site. `NoInfer<S>` would appear in each error message, and TypeScript 7 would report
+ * differences between array methods.
  */
 export type Fixed<S extends Shape> = { [I in keyof S]: NoInfer<S[I]> };
 
-/** The axis `N` from the end, which is how many axes are before it. */
+/** The position of axis −N, counted from the front. */
 type FromEnd<
   S extends readonly unknown[],
   N extends number,
@@ -22,14 +21,14 @@ type FromEnd<
     ? FromEnd<Before, N, [...Seen, 0]>
     : never;
 
-/** The axis counted from the front; `never` where there is none. */
+/** The position of an axis, counted from the front; `never` if it does not exist. */
 export type AxisOf<S extends Shape, A extends number> = `${A}` extends keyof S
   ? A
   : `${A}` extends `-${infer N extends number}`
     ? FromEnd<S, N>
     : never;
 
-/** What is wrong with an axis of a shape; `never` where nothing is. */
+/** An error message for an invalid axis; otherwise `never`. */
 type NoAxis<S extends Shape, A extends number> =
   IsUnion<A> extends true
     ? 'an axis must not be a union'
@@ -37,10 +36,10 @@ type NoAxis<S extends Shape, A extends number> =
       ? `no axis ${A} in a shape of rank ${S['length']}`
       : never;
 
-/** What is wrong with axes of a shape; `never` where nothing is. */
+/** An error message for each invalid axis; otherwise `never`. */
 type NoAxes<S extends Shape, A extends readonly number[]> = { [I in keyof A]: NoAxis<S, A[I]> }[number];
 
-/** A shape that has the axes, as it is. */
+/** The shape itself, or an error message if it lacks one of the axes. */
 export type Having<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
   ? S
   : [NoAxes<S, A>] extends [never]
@@ -60,7 +59,7 @@ type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S
 export type Without<S extends Shape, A extends readonly number[]> = number extends
   S['length'] | A['length'] | A[number]
   ? Shape
-  : S extends unknown // each of several shapes, and of several lists of axes, by itself
+  : S extends unknown // distributes over unions of shapes and of lists of axes
     ? A extends unknown
       ? [NoAxes<S, A>] extends [never]
         ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
@@ -68,7 +67,7 @@ export type Without<S extends Shape, A extends readonly number[]> = number exten
       : never
     : never;
 
-/** A shape with another extent on one axis. */
+/** A shape with the extent `D` on axis `A`. */
 export type Replace<S extends Shape, A extends number, D extends Dim> = number extends S['length']
   ? Shape
   : number extends A
@@ -98,23 +97,23 @@ type PutAt<
 /** A shape with a new axis of extent `D`, which is axis `A` of the result. */
 export type Insert<S extends Shape, A extends number, D extends Dim> = number extends S['length'] | A
   ? Shape
-  : S extends unknown // each of several shapes by itself
+  : S extends unknown // distributes over unions of shapes
     ? [NoAxis<[D, ...S], A>] extends [never]
       ? PutAt<S, AxisOf<[D, ...S], A>, D>
       : [NoAxis<[D, ...S], A>]
     : never;
 
-/** The axes counted from the front, as they are written. */
+/** The positions of axes, as strings. */
 type Axes<S extends Shape, P extends readonly number[]> = { [I in keyof P]: `${AxisOf<S, P[I]>}` }[number];
 
-/** The shape if `P` names each of its axes once, else a message. */
+/** The permuted shape if `P` names each axis once; otherwise an error message. */
 type OfEach<S extends Shape, P extends readonly number[]> = P['length'] extends S['length']
   ? [Exclude<keyof S & `${number}`, Axes<S, P>>] extends [never]
     ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
     : ['a permutation names each axis once']
   : ['a permutation names each axis once'];
 
-/** A shape with its axes in another order. */
+/** A shape with its axes permuted. */
 export type Permuted<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
   ? Shape
   : [NoAxes<S, P>] extends [never]

@@ -6,7 +6,7 @@ import { leaves, mapLeaves, zipLeaves } from './tree.js';
 const isNumber = (x: unknown): x is number => typeof x === 'number';
 
 describe('leaves', () => {
-  test('come in the order of insertion, with their paths', () => {
+  test('lists leaves in insertion order with their paths', () => {
     expect(leaves({ down: [{ conv1: { kernel: 1 } }, { conv1: { kernel: 2 } }], a: 3 }, isNumber)).toEqual([
       { path: 'down.0.conv1.kernel', leaf: 1 },
       { path: 'down.1.conv1.kernel', leaf: 2 },
@@ -14,11 +14,11 @@ describe('leaves', () => {
     ]);
   });
 
-  test('of one leaf: the path is empty', () => {
+  test('gives a tree of one leaf an empty path', () => {
     expect(leaves(5, isNumber)).toEqual([{ path: '', leaf: 5 }]);
   });
 
-  test('skip what is absent', () => {
+  test('skips absent members', () => {
     expect(leaves({ a: undefined, b: null, c: 1 }, isNumber)).toEqual([{ path: 'c', leaf: 1 }]);
   });
 
@@ -26,14 +26,14 @@ describe('leaves', () => {
     ['a string', 'x', 'string x'],
     ['a map', new Map(), 'Map'],
     ['a typed array', new Float32Array(2), 'Float32Array'],
-  ])('refuse %s, and say where it is', (_, intruder, actual) => {
+  ])('rejects %s with its path', (_, intruder, actual) => {
     const result = attempt(() => leaves({ a: [1, intruder] }, isNumber));
     expect(result).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a.1', actual }));
   });
 });
 
 describe('mapLeaves', () => {
-  test('keeps the form, what is absent included', () => {
+  test('keeps the structure and absent members', () => {
     const tree = { a: [1, { b: 2 }], c: null, d: undefined };
     expect(mapLeaves(tree, isNumber, (n, path) => `${path}=${n}`)).toEqual({
       a: ['a.0=1', { b: 'a.1.b=2' }],
@@ -42,7 +42,7 @@ describe('mapLeaves', () => {
     });
   });
 
-  test('takes records without a prototype', () => {
+  test('accepts records without a prototype', () => {
     const bare: unknown = Object.assign(Object.create(null), { a: 1 });
     expect(mapLeaves(bare, isNumber, (n) => n + 1)).toEqual({ a: 2 });
   });
@@ -56,14 +56,14 @@ describe('mapLeaves', () => {
 test.each([
   ['with a dot', { 'a.b': 1, a: { b: 2 } }],
   ['that is empty', { '': { a: 1 }, a: 2 }],
-])('no two leaves have one path: a name %s is refused', (_, tree) => {
+])('rejects a name %s, as paths are unique', (_, tree) => {
   expect(attempt(() => leaves(tree, isNumber))).toMatchObject(E.left({ _tag: 'ConfigError' }));
 });
 
 describe('zipLeaves', () => {
   const total = zipLeaves(isNumber, (a, others) => others.reduce<number>((sum, b) => sum + (b ?? 0), a));
 
-  test('joins any number of trees leaf by leaf', () => {
+  test('combines any number of trees leaf by leaf', () => {
     expect(
       total([
         { a: 1, b: [2] },
@@ -73,7 +73,7 @@ describe('zipLeaves', () => {
     ).toEqual({ a: 111, b: [222] });
   });
 
-  test('gives null where a later tree has nothing', () => {
+  test('passes null if a later tree lacks a leaf', () => {
     expect(
       total([
         { a: 1, b: 2 },
@@ -88,7 +88,7 @@ describe('zipLeaves', () => {
     ['an array for a record', { a: { 0: 1 } }, { a: [1] }],
     ['a leaf for a record', { a: { x: 1 } }, { a: 1 }],
     ['a record for a leaf', { a: 1 }, { a: { x: 1 } }],
-  ])('refuses %s, and says where', (_, first, other) => {
+  ])('rejects %s with its path', (_, first, other) => {
     expect(attempt(() => total([first, other]))).toMatchObject(E.left({ _tag: 'ConfigError', where: 'a' }));
   });
 });

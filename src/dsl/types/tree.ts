@@ -1,12 +1,12 @@
 /**
  * Trees: nested plain records and arrays with leaves of one kind, such as parameters, optimizer states, and the inputs and
- * outputs of a program. Members that are `undefined` or `null` (an optional parameter, a gradient that does not exist)
- * are not leaves, and stay as they are.
+ * outputs of a program. Members that are `undefined` or `null` (an optional parameter, the missing gradient of an integer)
+ * are not leaves; they are kept.
  */
 import { dual } from '../dual.js';
 import { raise } from '../errors.js';
 
-/** A leaf and its path: `down.0.conv1.kernel`; the path of a tree that is one leaf is empty. */
+/** A leaf and its path: `down.0.conv1.kernel`. The path is empty if the tree is one leaf. */
 export interface Leaf<A> {
   readonly path: string;
   readonly leaf: A;
@@ -24,18 +24,20 @@ const isBranch = (x: unknown): x is Branch => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** The path of a member. Paths are unique: names have no dot, and are not empty. */
-const within = (path: string, key: string): string =>
-  key === '' || key.includes('.')
-    ? raise('ConfigError', {
-        where: path === '' ? 'tree' : path,
-        expected: 'a name of at least one letter, without a dot',
-        actual: `'${key}'`,
-        hint: "write 'a.b' as { a: { b: … } }",
-      })
-    : path === ''
-      ? key
-      : `${path}.${key}`;
+const refuse = (path: string, expected: string, actual: string, hint: string): never =>
+  raise('ConfigError', { where: path === '' ? 'tree' : path, expected, actual, hint });
+
+/** The path of a member. Paths are unique because names are not empty and have no dot. */
+const within = (path: string, key: string): string => {
+  if (key === '' || key.includes('.'))
+    refuse(
+      path,
+      'a name of at least one letter, without a dot',
+      `'${key}'`,
+      "write 'a.b' as { a: { b: … } }",
+    );
+  return path === '' ? key : `${path}.${key}`;
+};
 
 /** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`. */
 export const kindOf = (x: unknown): string =>
@@ -46,12 +48,12 @@ export const kindOf = (x: unknown): string =>
       : `${typeof x} ${String(x)}`;
 
 const notATree = (path: string, x: unknown): never =>
-  raise('ConfigError', {
-    where: path === '' ? 'tree' : path,
-    expected: 'a leaf, or a plain record or array of leaves',
-    actual: kindOf(x),
-    hint: 'trees are plain records and arrays: convert other objects first',
-  });
+  refuse(
+    path,
+    'a leaf, or a plain record or array of leaves',
+    kindOf(x),
+    'trees are plain records and arrays: convert other objects first',
+  );
 
 /** See {@link leaves}. */
 interface Leaves {
@@ -60,7 +62,7 @@ interface Leaves {
 }
 
 /**
- * All leaves of a tree, in the order of insertion. Raises `ConfigError` for a member that is neither leaf nor tree.
+ * Lists the leaves of a tree in insertion order. Raises `ConfigError` for a member that is neither a leaf nor a tree.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
@@ -78,7 +80,6 @@ export const leaves: Leaves = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<u
   return found;
 });
 
-/** Rebuilds a branch, member by member. */
 const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
   Array.isArray(branch)
     ? branch.map((member, i) => f(member, `${i}`))
@@ -91,7 +92,8 @@ interface MapLeaves {
 }
 
 /**
- * Applies a function to each leaf of a tree; the form stays.
+ * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
+ * neither a leaf nor a tree.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
@@ -110,7 +112,7 @@ export const mapLeaves: MapLeaves = dual(
   },
 );
 
-/** Trees of one form; the first gives the form. */
+/** Trees of one structure, that of the first. */
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
@@ -121,8 +123,8 @@ interface ZipLeaves {
 }
 
 /**
- * Joins trees leaf by leaf. The first tree gives the form; at each of its leaves, another tree has a leaf, or nothing
- * (`null`). Raises `ConfigError`, with the path, if the forms differ.
+ * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf too, or nothing: `f` then gets
+ * null. Raises `ConfigError`, with the path, if the structures differ.
  *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
@@ -152,7 +154,7 @@ export const zipLeaves: ZipLeaves = dual(
   },
 );
 
-/** `x` is a branch: {@link sameMembers} has seen it. */
+/** A member of `x`, a branch by {@link sameMembers}. */
 const memberOf = (x: unknown, key: string): unknown => (x as Readonly<Record<string, unknown>>)[key];
 
 const present = (branch: Branch): readonly string[] =>
@@ -169,9 +171,4 @@ const sameMembers = (x: Branch, other: unknown, path: string): void => {
 };
 
 const differ = (path: string, expected: string, actual: string): never =>
-  raise('ConfigError', {
-    where: path === '' ? 'tree' : path,
-    expected,
-    actual,
-    hint: 'trees are joined leaf by leaf: give them the same form',
-  });
+  refuse(path, expected, actual, 'give trees of the same structure');

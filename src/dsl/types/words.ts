@@ -1,10 +1,8 @@
-/**
- * The words of a spec, in types: `'B 28 H/2:int32'` is split, and each word is held against the grammar that
- * `dimExpression.ts` parses at run time.
- */
+/** Checks strings of specs in types: each word of `'B 28 H/2:int32'` follows the grammar of `dimExpression.ts`. */
 import type { DType } from './dtype.js';
 
-type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
+/** The words of a string, split at spaces. */
+export type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
   ? Split<Rest, Found>
   : S extends `${infer Word} ${infer Rest}`
     ? Split<Rest, [...Found, Word]>
@@ -13,7 +11,7 @@ type Split<S extends string, Found extends readonly string[] = []> = S extends `
       : [...Found, S];
 
 /** `['B', '2*C']` of `'B 2*C:int32'`. */
-export type WordsOf<S extends string> = S extends 'key'
+type WordsOf<S extends string> = S extends 'key'
   ? []
   : S extends `${infer Extents}:${string}`
     ? Split<Extents>
@@ -30,7 +28,7 @@ type KindOf<C extends string> = C extends '+' | '*' | '/'
         ? 'letter'
         : 'other';
 
-/** What may follow, and what is read then: a symbol begins with a letter, and operators stand between operands. */
+/** By the state of the parser and the next character: the next state. */
 interface Steps {
   start: { letter: 'symbol'; digit: 'literal'; '(': 'start' };
   symbol: { letter: 'symbol'; digit: 'symbol'; operator: 'start'; ')': 'operand' };
@@ -56,7 +54,7 @@ type IsWord<
       ? true
       : false;
 
-/** A message for each word that is none; `never` where all are. */
+/** An error message for each invalid word; otherwise `never`. */
 export type BadWord<W extends readonly string[]> = {
   [I in keyof W]: string extends W[I]
     ? never
@@ -65,7 +63,7 @@ export type BadWord<W extends readonly string[]> = {
       : `'${W[I]}' is not an extent`;
 }[number];
 
-/** A message where a string is no spec of one tensor; `never` where it is one. */
+/** An error message for an invalid spec of one tensor; otherwise `never`. */
 export type BadSpec<S extends string> = string extends S
   ? never
   : S extends `${string}:${infer D}`

@@ -1,10 +1,16 @@
-/** The classes of nodes, and the cost of computing a node again. */
+/** Properties of nodes that lowering depends on. */
 import { type Node, sizeOf } from '../../graph/node.js';
+import type { NumberType } from '../../graph/region.js';
 import type { Class, Written } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';
-import type { NumberType } from '../../graph/region.js';
 
-/** The class of a node. A key is always evaluated on the host, and one number is part of any region. */
+/** The dtype of the numbers of a node. Keys have none. */
+export const numberType = (n: Node): NumberType => {
+  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
+  return n.dtype;
+};
+
+/** The class of a node. Keys are evaluated on the host; a constant of one number is inlined into regions. */
 export const classOf = (n: Node): Class => {
   if (n.dtype === 'key') return 'key';
   const { lowering } = primitiveOf(n);
@@ -12,43 +18,43 @@ export const classOf = (n: Node): Class => {
   return isNumber ? 'elementwise' : lowering.class;
 };
 
-/** True for an input or a constant: its numbers exist before the first call. */
+/** True for inputs and constants, whose numbers exist before the first call. */
 export const isSource = (n: Node): boolean => primitiveOf(n).lowering.class === 'source';
 export const isMovement = (n: Node): boolean => classOf(n) === 'movement';
+/** True if regions compute the node inline unless it is stored. */
+export const isInline = (n: Node): boolean => {
+  const own = classOf(n);
+  return own === 'elementwise' || own === 'movement';
+};
+
+/** The writes of a node of class `region`; null for other classes. */
+export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
 
 /** True if a node repeats elements of its operand. */
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
-/** The content of a node that regions write; null for any other node. */
-export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
+/** The most arithmetic, in additions, of an element that is recomputed for each consumer. */
+const MOST_RECOMPUTED = 24;
 
-/** The dtype of numbers; a key has none. */
-export const numberType = (n: Node): NumberType => {
-  if (n.dtype === 'key') throw new Error('noisefold: a key has no buffer');
-  return n.dtype;
-};
-
-/** An element may be computed a second time, rather than kept, up to this much arithmetic. */
-const CHEAP = 24;
-
-/** The cost of computing an element a second time. */
+/** The cost of recomputing an element. */
 export interface Effort {
-  /** Additions' worth of arithmetic. */
+  /** The arithmetic, in additions. */
   readonly arithmetic: number;
-  /** The buffers read that are about as large as the result, but for sources, which are kept anyway. */
+  /** The buffers read that are about as large as the result, without sources, which are stored anyway. */
   readonly large: ReadonlySet<Node>;
-  /** True if anything is read. */
+  /** True if any buffer is read. */
   readonly reads: boolean;
 }
 
-/** True if a node is computed again for each use, rather than stored. */
-export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= CHEAP;
+/** True if a node is recomputed for each consumer instead of stored. */
+export const isCheap = ({ large, arithmetic }: Effort): boolean =>
+  large.size <= 1 && arithmetic <= MOST_RECOMPUTED;
 
-/** A broadcast node is computed for each of its copies, up to this much arithmetic: a mean is a sum, scaled. */
-const REPEATED = 1;
+/** The most arithmetic, in additions, of a broadcast element that is recomputed for each copy: a mean scales a sum. */
+const MOST_REPEATED = 1;
 
-/** True if a broadcast node is computed for each of its copies, rather than once. */
-export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= REPEATED;
+/** True if a broadcast node is recomputed for each copy. */
+export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= MOST_REPEATED;
 
 const arithmeticOf = (n: Node): number => loweringAs(n, 'elementwise')?.arithmetic(n) ?? 0;
 
@@ -61,15 +67,15 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
     return found.size === 0 ? large : new Set([...found, ...large]);
   }, NONE);
   const large = [...all].filter((leaf) => 4 * sizeOf(leaf.shape) >= size);
-  return large.length === all.size ? all : new Set(large); // mostly the operand's own set, as it is
+  return large.length === all.size ? all : new Set(large); // usually reuses the set of an operand
 };
 
-/** The effort of reading a stored node. */
+/** The effort of a stored node. */
 const load = (n: Node): Effort => ({ arithmetic: 0, large: new Set([n]), reads: true });
 
 /**
- * The efforts of all nodes of a graph (in topological order). What several nodes use and is not cheap, or is broadcast
- * and computed once, is taken to be kept, so that it costs those no more than a load.
+ * Estimates the efforts of all nodes of a graph, which are in topological order. Nodes that are probably stored (several
+ * consumers and not cheap, or broadcast and not repeated) cost their consumers one load.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const uses = new Map<Node, number>();

@@ -1,4 +1,4 @@
-/** From a graph of primitives and native composites to a plan. */
+/** Lowers a graph of primitives and native composites to a plan. */
 import type { Capabilities } from '../backend.js';
 import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
 import type {
@@ -28,9 +28,9 @@ import { awaited, waits } from './waits.js';
 export interface Lowering {
   readonly inputs: readonly Node[];
   readonly outputs: readonly Node[];
-  /** For each input the output that may take over its memory, or null. */
+  /** For each input, the output that may take over its memory, or null. */
   readonly donations: readonly (number | null)[];
-  /** For each input, whether its memory is given up. */
+  /** For each input, true if it is donated. */
   readonly donated: readonly boolean[];
 }
 
@@ -43,11 +43,11 @@ const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
 
 const anchorOf = (n: Node): Anchor => {
   const anchor = loweringAs(n, 'anchor')?.anchor(n) ?? null;
-  if (anchor === null) throw new Error(`noisefold: no anchor carries out ${labelOf(n)}`);
+  if (anchor === null) throw new Error(`noisefold: there is no anchor for ${labelOf(n)}`);
   return anchor;
 };
 
-/** The path of the parameter that one of some nodes reads itself, or that the last of them comes from. */
+/** The path of the first input that one of the nodes reads directly, otherwise the place of the first node. */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   for (const { inputs } of nodes)
     for (let i = inputs.length - 1; i >= 0; i--) {
@@ -57,10 +57,10 @@ const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
   return placeOf(nodes[0]);
 };
 
-/** So many operations of a region are named. */
+/** The most operations in the label of a region. */
 const MOST_NAMED = 6;
 
-/** Of a node that is stored, and those that are computed with it, operands first. */
+/** The origin of a stored node and the nodes computed with it, operands first. */
 const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const all = [n, ...[...parts].reverse()] as const;
   const working = all.filter((x) => !isMovement(x) && !isSource(x));
@@ -69,20 +69,20 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
 };
 
-/** Outputs in buffers of their own: an input, a constant, or what another output is too, is copied. */
+/** Gives each output its own buffer: copies inputs, constants, and repeated outputs. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
   outputs.map((n, i) => (n.dtype !== 'key' && (isSource(n) || outputs.indexOf(n) < i) ? barrier(n) : n));
 
-/** The buffers of the nodes that are stored, and the calls that fill them. */
+/** A fused graph: its stored nodes, their buffers, and the calls that fill them. */
 interface Fused {
   readonly buffers: readonly Buffer[];
   readonly bufferOf: (n: Node) => number | undefined;
   readonly calls: readonly Call[];
-  /** The regions that run no earlier than where they are. */
+  /** The regions that must not move to an earlier position. */
   readonly waiting: ReadonlySet<Call>;
 }
 
-/** The first place of each node in a list. */
+/** The first index of each node in a list. */
 const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
   new Map(nodes.map((n, i) => [n, i] as const).reverse());
 
@@ -106,8 +106,8 @@ const denseView = (n: Node, buffer: number): View => ({
   dtype: numberType(n),
 });
 
-/** One attempt at fusing; what it finds no index arithmetic for comes back to be required. */
-const attempt = (
+/** Fuses a graph. Fails with the nodes that need to be stored because a reshape of them has no index arithmetic. */
+const fuse = (
   lowering: Lowering,
   { roots: outputs, parts: inputParts }: Divided,
   required: ReadonlySet<Node>,
@@ -155,7 +155,7 @@ const attempt = (
       return [{ kind: 'random', origin: originOf(n), distribution, key, output }];
     }
     if (kind === 'library' || !capabilities.fuses) {
-      // the node carries its graph along; a call needs its name and attributes alone
+      // drops the graph of the node: a call needs only its name and attributes
       const library = { op: n.op, attributes: n.attributes } as LibraryNode;
       return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
     }
@@ -177,13 +177,13 @@ const attempt = (
     });
   };
   const calls = order
-    .filter((n) => stored.has(n) && !isSource(n)) // their numbers are there from the start
+    .filter((n) => stored.has(n) && !isSource(n)) // sources need no call
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
   return unindexable.length > 0 ? { unindexable } : { buffers, bufferOf, calls, waiting };
 };
 
-/** Gives the outputs the memory of donated inputs, where nobody reads the input afterwards. */
+/** Assigns the memory of donated inputs to outputs that are written after the last read of the input. */
 const donate = (
   { donations }: Lowering,
   buffers: readonly Buffer[],
@@ -229,10 +229,10 @@ export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   const numberOutputs = outputs.filter((n) => n.dtype !== 'key');
   const required = new Set<Node>(numberOutputs);
   const divided = { roots: outputs, parts };
-  let fused = attempt(lowering, divided, required, capabilities);
+  let fused = fuse(lowering, divided, required, capabilities);
   while ('unindexable' in fused) {
     for (const n of fused.unindexable) required.add(n);
-    fused = attempt(lowering, divided, required, capabilities);
+    fused = fuse(lowering, divided, required, capabilities);
   }
   const { buffers, bufferOf } = fused;
   const calls = capabilities.fuses

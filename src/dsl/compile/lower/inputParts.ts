@@ -1,10 +1,10 @@
-/** Parts of inputs that lie in them densely: kernels read them as if each had been given by itself. */
+/** Replaces dense parts of inputs by inputs of their own, which kernels read directly. */
 import { type Node, pathOf, rewrite, sizeOf } from '../../graph/node.js';
 import { input, isInput } from '../../primitives/index.js';
 import { loweringAs } from '../../primitives/table.js';
 import { isDense, viewOf } from './views.js';
 
-/** A part of an input, from an offset on, in elements. */
+/** A part of an input, from an offset in elements on. */
 export interface InputPart {
   readonly input: Node;
   readonly offset: number;
@@ -12,11 +12,11 @@ export interface InputPart {
 
 export interface Divided {
   readonly roots: readonly Node[];
-  /** The inputs that stand for parts of others. */
+  /** The new inputs and the parts that they replace. */
   readonly parts: ReadonlyMap<Node, InputPart>;
 }
 
-/** A graph with inputs in the place of slices of inputs that begin at a multiple of `alignment`. */
+/** Replaces dense slices of inputs that begin at a multiple of `alignment` by inputs. */
 export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
   const parts = new Map<Node, InputPart>();
   const divided = rewrite(roots, (n) => {

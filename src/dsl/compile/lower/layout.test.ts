@@ -19,7 +19,7 @@ const copy = (from: number, to: number, extent: number): Call => ({
   },
 });
 
-test('buffers of the arena begin at multiples of the alignment that a backend asks for', () => {
+test('buffers of the arena begin at multiples of the alignment', () => {
   const buffers = [arena(5), arena(100), arena(7)];
   const calls = [copy(0, 1, 100), copy(1, 2, 7), copy(2, 0, 5)];
   for (const alignment of [16, 64]) {

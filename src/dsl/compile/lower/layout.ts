@@ -1,4 +1,4 @@
-/** Lays the buffers of a schedule out in one arena, by the times at which they are alive. */
+/** Assigns offsets in one arena to buffers, by their lifetimes. */
 import type { Access } from '../../graph/region.js';
 import type { Buffer, Call } from '../plan.js';
 
@@ -14,6 +14,7 @@ export const readsOf = (call: Call): readonly number[] => {
       return [];
   }
 };
+/** The buffers that a call writes. */
 export const writesOf = (call: Call): readonly number[] => {
   switch (call.kind) {
     case 'region':
@@ -26,21 +27,21 @@ export const writesOf = (call: Call): readonly number[] => {
   }
 };
 
-/** The buffers that a buffer is a part of, from the smallest to the largest. */
+/** The buffers that contain a buffer, from the smallest to the largest. */
 export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number[] => {
   const { partOf } = buffers[b]!;
   return partOf === undefined ? [] : [partOf.buffer, ...wholesOf(buffers, partOf.buffer)];
 };
 
-/** The first and last call that touches each buffer. */
+/** The first and last call that accesses a buffer. */
 interface Life {
   first: number;
   last: number;
 }
 
 /**
- * True if a region may write buffer `to` in the memory of buffer `from`: it reads `from` at just the
- * elements that it writes, before it writes them, and no part of it.
+ * True if a call may write buffer `to` in the memory of buffer `from`: it is a region that reads only those elements of
+ * `from` that it then writes, and no part of `from`.
  */
 export const inPlace = (call: Call, from: number, to: number, buffers: readonly Buffer[]): boolean => {
   if (call.kind !== 'region') return false;
@@ -52,10 +53,10 @@ export const inPlace = (call: Call, from: number, to: number, buffers: readonly 
   return writes.length === 1 && writes[0]!.reduce === null && reads.every((r) => same(r, writes[0]!));
 };
 
-/** Offsets are multiples of so many elements where a backend asks for no more: vectors never straddle cache lines. */
+/** The default alignment of offsets, in elements: vectors do not straddle cache lines. */
 export const ALIGNMENT = 16;
 
-/** The buffer that owns the memory that a buffer lies in, and where in it. */
+/** The outermost buffer that contains a buffer, and the offset in it. */
 const ownerOf = (
   buffers: readonly Buffer[],
   b: number,
@@ -72,7 +73,7 @@ interface Block extends Life {
   readonly members: readonly number[];
 }
 
-/** The arena's buffers, with those joined that one region turns into each other in place. */
+/** The blocks of the arena: buffers, merged if a region updates one into the other in place. */
 const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly Block[] => {
   const inArena = (b: number): boolean => buffers[b]!.storage.kind === 'arena';
   const lives = new Map<number, Life>(); // of owners
@@ -118,13 +119,13 @@ export interface Layout {
   readonly arenaElements: number;
 }
 
-/** A block's place in the arena, and its life. */
+/** A block and its range in the arena. */
 interface Placed extends Life {
   readonly offset: number;
   readonly end: number;
 }
 
-/** Largest blocks first, each at the lowest offset that is free while it lives. */
+/** Places blocks, the largest first, each in the tightest free gap during its lifetime, otherwise after all others. */
 export const layout = (buffers: readonly Buffer[], calls: readonly Call[], alignment = ALIGNMENT): Layout => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
   const placed: Placed[] = []; // by offset

@@ -1,6 +1,6 @@
 /**
- * Index arithmetic of a loop nest. An index is an affine function of the loops; to see a tensor through
- * a reshape, loops are split until every axis is again an affine function of them.
+ * Index arithmetic of a loop nest. An index is an affine function of the loops. To index a tensor through a reshape, loops
+ * are split until each axis is an affine function of them.
  */
 
 /** A loop variable, by number. */
@@ -33,24 +33,24 @@ export const denseStrides = (shape: readonly number[]): readonly number[] => {
   return strides;
 };
 
-/** A loop that is not split, with the original loop that it is a part of. */
+/** An unsplit loop and the original loop that it is a part of. */
 export interface Leaf {
   readonly loop: Loop;
   readonly extent: number;
   readonly original: number;
 }
 
-/** The loops of one nest while it is built: splitting one refines all indices made before. */
+/** A loop nest under construction. Splits of loops apply to all existing indices. */
 export interface Nest {
-  /** An index that runs with the i-th of the original loops. */
+  /** The index of the i-th original loop. */
   readonly loop: (i: number) => Affine;
   /** The leaf loops, outermost first. */
   readonly leaves: () => readonly Leaf[];
-  /** Coefficients of an index on the leaves. */
+  /** The coefficients of an index for each leaf. */
   readonly strides: (index: Affine, leaves: readonly Leaf[]) => readonly number[];
   /**
-   * The indices of axes of extents `inner`, where `outer` are the indices of axes that hold the same
-   * elements in the same order; null where that is no affine function of any split loops.
+   * Converts the indices `outer` of a shape to indices of the shape `inner`, which has the same elements in the same
+   * order. Null if they are not affine functions of split loops.
    */
   readonly regroup: (
     outer: readonly Affine[],
@@ -72,7 +72,7 @@ export const nest = (extents: readonly number[]): Nest => {
     const halves = parts.get(loop);
     return halves === undefined ? [loop] : halves.flatMap(leavesOf);
   };
-  /** An index in terms of leaf loops alone. */
+  /** Rewrites an index in terms of leaf loops. */
   const resolve = (index: Affine): Affine => {
     const terms = new Map<Loop, number>();
     const spread = (loop: Loop, c: number): void => {
@@ -85,7 +85,7 @@ export const nest = (extents: readonly number[]): Nest => {
     return { offset: index.offset, terms };
   };
 
-  /** Cuts a linear index that counts through all elements of `shape` into the indices of its axes. */
+  /** Splits a linear index over all elements of `shape` into the indices of its axes. */
   const digits = (linear: Affine, shape: readonly number[]): readonly Affine[] | null => {
     const { offset, terms } = resolve(linear);
     if (offset !== 0) return null;
@@ -127,7 +127,7 @@ export const nest = (extents: readonly number[]): Nest => {
     let o = 0;
     let i = 0;
     while (o < outerShape.length || i < inner.length) {
-      // the shortest run of axes on both sides that holds the same number of elements
+      // the shortest run of axes on both sides with the same number of elements
       const [o0, i0] = [o, i];
       let outerSize = outerShape[o++] ?? 1;
       let innerSize = inner[i++] ?? 1;

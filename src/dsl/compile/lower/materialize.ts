@@ -3,12 +3,12 @@ import { loweringAs } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
-/** Regions larger than this are cut. */
+/** The most assignments in the body of a region. */
 const LARGEST_BODY = 96;
 
-/** The demands of a node's consumers. */
+/** The requirements of the consumers of a node. */
 interface Demand {
-  /** The stored nodes whose regions compute it; of more than two, two. */
+  /** Stored nodes whose regions compute it, at most two. */
   by: readonly Node[];
   viewed: boolean;
   dense: boolean;
@@ -21,8 +21,8 @@ const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
 /**
- * A node that is compared with its own largest or smallest element (as in the derivative of a maximum) is
- * computed once: two computations may round differently, and then no element is equal to the extremum.
+ * The nodes that are compared with their own largest or smallest element, as in the derivative of a maximum. They must be
+ * stored: a second computation may round differently, so that no element is equal.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
   const compared = new Set(
@@ -39,11 +39,11 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
 };
 
 /**
- * Decides which nodes get a buffer. The others are computed inside the regions of the nodes that need
- * them, again in each where that is cheap: that is what keeps the activations of a training step few.
+ * Decides which nodes get a buffer. The others are computed inline in the regions of their consumers, in several if that is
+ * cheap; so a training step stores few activations.
  *
- * `order` holds all nodes, inputs first; `wanted` those that must be stored (outputs, and what an
- * earlier attempt found no index arithmetic for). A region has at most `mostBuffers`.
+ * `order` holds all nodes, inputs first; `wanted` those that must be stored: outputs, and operands of reshapes without
+ * index arithmetic. A region accesses at most `mostBuffers` buffers.
  */
 export const materialize = (
   order: readonly Node[],
@@ -93,26 +93,22 @@ export const materialize = (
       if (kind === 'anchor') demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
       else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);
-      if (isStored) {
-        demand.repeated ||= repeats;
-        continue;
-      }
-      demand.repeated ||= repeats || own.repeated;
+      demand.repeated ||= repeats || (!isStored && own.repeated);
     }
-    // a kernel that reads a view reads what the view is of
+    // a kernel that reads a view reads its base
     if (kind === 'movement' && !isStored && (own.viewed || own.dense))
       demands.get(viewOf(n, (x) => required.has(x))!.base)!.viewed = true;
   }
   const more = (known: ReadonlySet<Node>) => readable(order, limited(order, known, mostBuffers));
-  // what is stored for one expression, another that has it loads beside what it is made of
-  const settled = (known: ReadonlySet<Node>): ReadonlySet<Node> => {
+  // a node that is stored for one expression adds a load to other expressions
+  const untilStable = (known: ReadonlySet<Node>): ReadonlySet<Node> => {
     const all = more(known);
-    return all.size === known.size ? all : settled(all);
+    return all.size === known.size ? all : untilStable(all);
   };
-  return mostBuffers === Infinity ? more(stored) : settled(more(stored));
+  return mostBuffers === Infinity ? more(stored) : untilStable(more(stored));
 };
 
-/** Stores further movements that a kernel could not read as a view, now that it is known what is stored. */
+/** Adds the movements that a kernel cannot read as a view, given the stored nodes. */
 const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
   const all = new Set(stored);
   const isReadable = (x: Node, dense: boolean): boolean => {
@@ -120,7 +116,7 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
     return view !== null && (!dense || isDense(x.shape, view.strides));
   };
   const kernels = order.filter((n) => ['anchor', 'library'].includes(classOf(n)));
-  // what is stored can stand in the way of a view through it
+  // a newly stored node can break a view through it
   for (let before = -1; before < all.size;) {
     before = all.size;
     for (const n of kernels)
@@ -129,27 +125,27 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
   return all;
 };
 
-/** The size of a node's expression within the region that computes it. */
-interface Extent {
+/** The expression of a node that is computed inline. */
+interface Expression {
   readonly length: number;
-  /** The nodes that it loads. */
+  /** The stored nodes that it loads. */
   readonly loaded: ReadonlySet<Node>;
 }
 
-/** Stores further nodes where the expression of one region would grow too long, or load from too many buffers. */
+/** Adds nodes so that no expression of a region is too long or loads from too many buffers. */
 const limited = (
   order: readonly Node[],
   stored: ReadonlySet<Node>,
   mostBuffers: number,
 ): ReadonlySet<Node> => {
   const cut = new Set(stored);
-  const inline = new Map<Node, Extent>();
-  const extentOf = (n: Node): Extent => inline.get(n) ?? { length: 1, loaded: new Set([n]) };
-  const ofInputs = ({ inputs }: Node): Extent => {
-    const extents = inputs.map(extentOf);
+  const inline = new Map<Node, Expression>();
+  const expressionOf = (n: Node): Expression => inline.get(n) ?? { length: 1, loaded: new Set([n]) };
+  const ofInputs = ({ inputs }: Node): Expression => {
+    const expressions = inputs.map(expressionOf);
     return {
-      length: extents.reduce((sum, { length }) => sum + length, 0),
-      loaded: new Set(extents.flatMap(({ loaded }) => [...loaded])),
+      length: expressions.reduce((sum, { length }) => sum + length, 0),
+      loaded: new Set(expressions.flatMap(({ loaded }) => [...loaded])),
     };
   };
   const store = (n: Node): void => {
@@ -160,9 +156,9 @@ const limited = (
     const kind = classOf(n);
     if (kind !== 'elementwise' && kind !== 'movement') continue;
     let below = ofInputs(n);
-    // its own result takes one
+    // one buffer is for the result
     while (below.loaded.size > mostBuffers - 1) {
-      const [most] = [...n.inputs].sort((a, b) => extentOf(b).loaded.size - extentOf(a).loaded.size);
+      const [most] = [...n.inputs].sort((a, b) => expressionOf(b).loaded.size - expressionOf(a).loaded.size);
       store(most!);
       below = ofInputs(n);
     }

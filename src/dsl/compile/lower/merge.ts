@@ -1,25 +1,25 @@
-/** Joins regions that run through the same loops into one with several stores. */
+/** Merges regions with the same loops into one region with several stores. */
 import type { Access, Assignment, Region } from '../../graph/region.js';
 
-/** Joined regions keep within so many accesses, scalars aside, so that pointers stay in registers. */
+/** The most accesses of a merged region, without scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
 
 interface Loaded {
   readonly buffer: number;
-  /** True if each turn loads another element. */
+  /** True if the element depends on the iteration. */
   readonly moving: boolean;
 }
 
-/** Regions that are to run as one, with what decides whether others may join them. */
+/** Regions to merge, and the accesses that decide if more can be added. */
 export interface Group {
   readonly regions: readonly Region[];
   readonly loops: string;
-  /** By access: what the group loads and does not store before. */
+  /** By access: the loads of elements that the group does not store before. */
   readonly loads: ReadonlyMap<string, Loaded>;
   readonly loaded: ReadonlySet<number>;
-  /** By buffer: where it is stored, and whether as it is (not reduced). */
+  /** By buffer: the access of the store, and true for `plain` if it has no reduction. */
   readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
 }
 
@@ -37,8 +37,8 @@ export const groupOf = (region: Region): Group => ({
 });
 
 /**
- * Two groups as one, the first before the second; null where their loops differ, where one needs, at another
- * index, what the other stores, or where they touch too many buffers.
+ * Appends group `b` to group `a`. Null if their loops differ, if one loads at another index a buffer that the other stores,
+ * or if they access too many buffers.
  */
 export const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   if (a.loops !== b.loops) return null;
@@ -57,7 +57,7 @@ export const joined = (a: Group, b: Group, mostBuffers: number): Group | null =>
   return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
 };
 
-/** An assignment over other operands. */
+/** Renumbers the operands of an assignment. */
 const renaming = (a: Assignment, to: (operand: number) => number): Assignment => {
   switch (a.op) {
     case 'unary':
@@ -74,7 +74,7 @@ const renaming = (a: Assignment, to: (operand: number) => number): Assignment =>
   }
 };
 
-/** The value of an assignment as text: equal texts are equal values. */
+/** Formats an assignment. Equal texts mean equal values. */
 const meaningOf = (a: Assignment, access: (load: number) => string): string => {
   switch (a.op) {
     case 'load':
@@ -95,8 +95,8 @@ const meaningOf = (a: Assignment, access: (load: number) => string): string => {
 };
 
 /**
- * Regions of a group as one: what one stores and a later one loads is passed on as a value, and equal
- * assignments are made once.
+ * Merges the regions of a group. Passes stored elements that a later region loads as values, and removes duplicate
+ * assignments.
  */
 export const merged = ({ regions }: Group): Region => {
   const [first] = regions as readonly [Region, ...Region[]];

@@ -15,8 +15,8 @@ type Squares = { readonly x: Square; readonly y: Square };
 const planOf = (f: (given: Squares) => Tensor<[128]>, donate: readonly ('x' | 'y')[] = []): Plan =>
   right(plan(program({ x: '8 8', y: '8 8' }, f), {}, FUSING, donate)).plan;
 
-/** Kinds of the calls, and where those buffers begin that are parts of others. */
-const madeOf = ({ calls, buffers }: Plan) => ({
+/** The kinds of the calls, and the offsets of buffers that are parts of others. */
+const summaryOf = ({ calls, buffers }: Plan) => ({
   calls: calls.map(({ kind }) => kind).join(' '),
   parts: buffers.flatMap(({ partOf, storage }) =>
     partOf && storage.kind === 'arena' ? [partOf.offset] : [],
@@ -25,64 +25,64 @@ const madeOf = ({ calls, buffers }: Plan) => ({
 });
 
 const flat = (x: Square) => reshape(x, 64);
-/** Reads all of it, so that it is no output itself. */
+/** Reads all elements, so that x itself is not an output. */
 const scaled = (x: Tensor<[128]>): Tensor<[128]> => mul(x, sum(x));
 const both = (a: Tensor<[64]>, b: Tensor<[64]>): Tensor<[128]> => ascribe(concatAll([a, b], 0), 128);
 
 describe('a concatenation', () => {
-  test('has its parts computed in its place', () => {
-    const made = planOf(({ x, y }) => scaled(both(flat(matmul(y, x)), flat(matmul(x, y)))));
-    expect(madeOf(made)).toMatchObject({ calls: 'anchor anchor region region', parts: [0, 64] });
-    for (const { partOf, storage } of made.buffers)
+  test('computes its operands in place', () => {
+    const planned = planOf(({ x, y }) => scaled(both(flat(matmul(y, x)), flat(matmul(x, y)))));
+    expect(summaryOf(planned)).toMatchObject({ calls: 'anchor anchor region region', parts: [0, 64] });
+    for (const { partOf, storage } of planned.buffers)
       if (partOf !== undefined)
-        expect(offsetOf(storage)).toBe(offsetOf(made.buffers[partOf.buffer]!.storage) + partOf.offset);
+        expect(offsetOf(storage)).toBe(offsetOf(planned.buffers[partOf.buffer]!.storage) + partOf.offset);
   });
 
-  test('has a copy of what is used elsewhere too', () => {
-    const made = planOf(({ x, y }) => {
+  test('copies an operand with another use', () => {
+    const planned = planOf(({ x, y }) => {
       const [xy, yx] = [flat(matmul(y, x)), flat(matmul(x, y))];
       return add(scaled(both(xy, yx)), both(xy, xy));
     });
-    expect(madeOf(made).parts).toEqual([64]);
+    expect(summaryOf(planned).parts).toEqual([64]);
   });
 
-  test('has a copy of what lies in it in another order', () => {
-    const made = planOf(({ x, y }) =>
+  test('copies an operand with another order of elements', () => {
+    const planned = planOf(({ x, y }) =>
       scaled(both(flat(flip(matmul(y, x), 0) as Square), flat(matmul(x, y)))),
     );
-    expect(madeOf(made).parts).toEqual([64]);
+    expect(summaryOf(planned).parts).toEqual([64]);
   });
 
-  test('has a copy of what would end within a vector of the next', () => {
-    const made = planOf(({ x, y }) => {
+  test('copies an operand that ends at an unaligned offset', () => {
+    const planned = planOf(({ x, y }) => {
       const column = reshape(slice(flat(x), 0, 0, 9), 9, 1);
       const nine = reshape(matmul(column, reshape(sum(y), 1, 1)), 9);
       const rest = reshape(slice(flat(x), 0, 9, 55), 55);
       return scaled(ascribe(concatAll([flat(matmul(y, x)), nine, rest], 0), 128));
     });
-    expect(madeOf(made).parts).toEqual([0]);
+    expect(summaryOf(planned).parts).toEqual([0]);
   });
 
-  test('has a copy of what would begin where no buffer may', () => {
-    const made = planOf(({ x, y }) => {
+  test('copies an operand that begins at an unaligned offset', () => {
+    const planned = planOf(({ x, y }) => {
       const row = reshape(slice(x, 0, 0, 1), 8);
       const rest = reshape(slice(x, 0, 1, 7), 56);
       return scaled(ascribe(concatAll([row, flat(matmul(x, y)), rest], 0), 128));
     });
-    expect(madeOf(made).parts).toEqual([]);
+    expect(summaryOf(planned).parts).toEqual([]);
   });
 });
 
 describe('a slice of an input', () => {
   const halves = (x: Square) => [0, 4].map((start) => slice(x, 0, start, 4)) as readonly Tensor<[4, 8]>[];
 
-  test('is read as an input of its own, from where it begins', () => {
-    const made = planOf(({ x, y }) => {
+  test('is read as an input at an offset', () => {
+    const planned = planOf(({ x, y }) => {
       const [top, bottom] = halves(y) as [Tensor<[4, 8]>, Tensor<[4, 8]>];
       return reshape(concatAll([matmul(top, x), matmul(bottom, x), y], 0), 128);
     });
-    expect(made.inputs.map(({ path }) => path)).toEqual(['x', 'y']);
-    expect(madeOf(made).ofInputs).toEqual([
+    expect(planned.inputs.map(({ path }) => path)).toEqual(['x', 'y']);
+    expect(summaryOf(planned).ofInputs).toEqual([
       { kind: 'input', input: 1, offset: 0 },
       { kind: 'input', input: 1, offset: 32 },
     ]);

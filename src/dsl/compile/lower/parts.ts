@@ -1,17 +1,17 @@
-/** Parts of a concatenation that are computed in its place, where they lie in it densely: then nothing is copied. */
+/** Finds operands of concatenations that can be computed in place, without a copy. */
 import { type Node, sizeOf } from '../../graph/node.js';
 import { writtenOf } from './classes.js';
 import { denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
-/** The place of a stored node in a concatenation: the operand that it is, and its offset in elements. */
+/** The place of a stored node in a concatenation: the operand and the offset in elements. */
 export interface Part {
   readonly whole: Node;
   readonly operand: Node;
   readonly offset: number;
 }
 
-/** The number of times that each node is an operand. */
+/** Counts the uses of each node as an operand. */
 const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
   const uses = new Map<Node, number>();
   for (const { inputs } of order) for (const input of inputs) uses.set(input, 1 + (uses.get(input) ?? 0));
@@ -19,9 +19,9 @@ const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
 };
 
 /**
- * The stored nodes that need no memory beside that of a concatenation: nothing else uses them, and they are all of an
- * operand, which begins at a multiple of `alignment`. It ends at one too, unless it is the last: kernels write whole
- * vectors, and what lies beyond the end of a buffer is nobody's. Both lie in the arena.
+ * The stored nodes that share the memory of a concatenation. Such a node has no other use and is a whole operand, which is
+ * dense in the concatenation and begins at a multiple of `alignment`. The operand also ends at a multiple unless it is the
+ * last one, because kernels write whole vectors, beyond the end of a buffer. Both are in the arena.
  */
 export const partsOf = (
   order: readonly Node[],
@@ -30,8 +30,8 @@ export const partsOf = (
   alignment: number,
 ): ReadonlyMap<Node, Part> => {
   const uses = usesOf(order);
-  /** The stored node that an operand is all of, where that is used for nothing else. */
-  const madeAs = (operand: Node): Node | null => {
+  /** The stored node that an operand is a view of all elements of, if it has no other use. */
+  const storedAs = (operand: Node): Node | null => {
     const view = viewOf(operand, (n) => stored.has(n));
     if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
     if (!isDense(operand.shape, view.strides)) return null;
@@ -53,8 +53,8 @@ export const partsOf = (
       const isLast = end === sizeOf(whole.shape);
       const isAligned = offset % alignment === 0 && (end % alignment === 0 || isLast);
       const fits = end > offset && isAligned && isDense(operand.shape, strides);
-      const made = fits ? madeAs(operand) : null;
-      if (made !== null) parts.set(made, { whole, operand, offset });
+      const part = fits ? storedAs(operand) : null;
+      if (part !== null) parts.set(part, { whole, operand, offset });
     }
   }
   return parts;

@@ -1,26 +1,26 @@
-/** Builds regions: the expression below a stored node, as one loop nest. */
+/** Builds regions: loop nests that compute the expression of a stored node. */
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
-import { classOf, numberType, writtenOf } from './classes.js';
+import { isInline, numberType, writtenOf } from './classes.js';
 import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
 
-/** The memory of stored nodes and sources. */
+/** The buffers of nodes. */
 export interface Memory {
-  /** The buffer of a stored node or a source; undefined for what has to be computed in place. */
+  /** The buffer of a stored node or a source; undefined for nodes to compute inline. */
   readonly bufferOf: (n: Node) => number | undefined;
-  /** True if an operand of a concatenation is computed at its place in the concatenation. */
+  /** True if an operand of a concatenation is computed in its memory. */
   readonly isInPlace: (operand: Node) => boolean;
 }
 
-/** A region, and the nodes that it computes, operands first. */
+/** A region and the nodes that it computes, operands first. */
 export interface Filling {
   readonly region: Region;
   readonly parts: readonly Node[];
 }
 
-/** Regions, or the operands of reshapes for which there is no index arithmetic: they must be stored. */
+/** Regions, and the operands of reshapes without index arithmetic, which must be stored. */
 export interface Built {
   readonly regions: readonly Filling[];
   readonly unindexable: readonly Node[];
@@ -31,7 +31,7 @@ interface Request {
   readonly node: Node;
   /** The axes of `node` in the order of the loops. */
   readonly order: readonly number[];
-  /** So many of the last loops are reduced. */
+  /** The number of reduced loops, which are the last ones. */
   readonly reduced: number;
   readonly reduce: Store['reduce'];
   readonly buffer: number;
@@ -46,7 +46,7 @@ const build = (request: Request, memory: Memory): Built => {
   const loops = nest(extents);
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
-  // by node and index: an elementwise operation hands its own index on, so that identity finds most repeats
+  // by node and index object: elementwise operations pass their index on, so identity finds most repetitions
   const known = new Map<Node, Map<readonly Affine[], number>>();
   const unindexable: Node[] = [];
 
@@ -115,9 +115,9 @@ const build = (request: Request, memory: Memory): Built => {
     return result;
   };
 
-  // the root is computed even where it has a buffer: this region is what fills it
+  // compute the root although it has a buffer, as this region fills it
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
-  const isOwn = ['elementwise', 'movement'].includes(classOf(root)) && memory.bufferOf(root) === target;
+  const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const kept = extents.length - reduced;
@@ -141,7 +141,7 @@ interface Loose extends Omit<Region, 'extents' | 'reduced'> {
   readonly loops: readonly { readonly extent: number; readonly reduced: boolean }[];
 }
 
-/** Drops loops of one iteration, and joins neighbours that every access runs through as one. */
+/** Drops loops of one iteration, and joins neighbouring loops that are contiguous in every access. */
 const tidied = ({ loops, loads, body, stores }: Loose): Region => {
   const accesses: (readonly number[])[] = [
     ...loads.map((l) => l.strides),
@@ -181,7 +181,7 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
   };
 };
 
-/** The regions that fill the buffer of a stored node that is no source and has no kernel of its own. */
+/** Builds the regions that fill the buffer of a stored node of class elementwise, movement or region. */
 export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
   const strides = denseStrides(n.shape);
   const written = writtenOf(n);
@@ -191,7 +191,7 @@ export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
     const steps = [...strides, ...axes.map(() => 0)];
     return build({ node: x, order, reduced: axes.length, reduce, buffer, offset: 0, strides: steps }, memory);
   }
-  /** Stores a node as it is. */
+  /** Stores a node without a reduction. */
   const copied = (x: Node, offset: number, steps: readonly number[]): Built => {
     const order = x.shape.map((_, axis) => axis);
     return build({ node: x, order, reduced: 0, reduce: null, buffer, offset, strides: steps }, memory);

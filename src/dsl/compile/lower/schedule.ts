@@ -1,4 +1,4 @@
-/** Orders calls, and joins regions while it does. */
+/** Merges regions and orders calls. */
 import type { Buffer, Call, Origin } from '../plan.js';
 import type { Region } from '../../graph/region.js';
 import { readsOf, wholesOf, writesOf } from './layout.js';
@@ -9,20 +9,17 @@ const joinedOrigin = (a: Origin, b: Origin): Origin => ({
   label: a.label === b.label ? a.label : `${a.label}, ${b.label}`,
 });
 
-/**
- * The buffers by which a region looks for company: those that it reads an element of at every turn. A scalar
- * that many read joins nobody.
- */
+/** The buffers that can join a region to others: those read at another element in each iteration, so no shared scalars. */
 const sharedReads = ({ loads }: Region): readonly number[] =>
   loads.flatMap(({ buffer, strides }) => (strides.every((s) => s !== 0) ? [buffer] : []));
 
-/** The number of earlier regions that are tried as company, the latest first. */
+/** The number of earlier regions to try for each buffer, the latest first. */
 const CANDIDATES = 32;
 
 /**
- * Runs regions together with an earlier one where they read what it reads or writes, and everything
- * else that they need is there by then: an optimiser's update of one parameter becomes one loop. Those that wait
- * stay where they are. Together they touch at most `mostBuffers`.
+ * Merges each region into an earlier one that reads or writes a buffer that it reads, if its other operands are computed
+ * before: the update of a parameter by an optimizer becomes one loop. The `waiting` regions stay in place. A merged region
+ * accesses at most `mostBuffers` buffers.
  */
 export const joinRegions = (
   calls: readonly Call[],
@@ -50,18 +47,18 @@ export const joinRegions = (
   };
   for (const call of calls) {
     const group = call.kind === 'region' ? groupOf(call.region) : null;
-    if (call.kind === 'region' && group !== null && !waiting.has(call) && hasCompany(call, group)) continue;
+    if (call.kind === 'region' && group !== null && !waiting.has(call) && mergeInto(call, group)) continue;
     note(call, kept.push({ origin: call.origin, call, group }) - 1);
   }
   return kept.map(({ origin, call, group }) =>
     group === null ? call : { kind: 'region', origin, region: merged(group) },
   );
 
-  /** Joins a region to an earlier one, if there is one. */
-  function hasCompany(call: Extract<Call, { kind: 'region' }>, own: Group): boolean {
+  /** Merges a region into an earlier one; false if there is none. */
+  function mergeInto(call: Extract<Call, { kind: 'region' }>, own: Group): boolean {
     const reads = readsOf(call);
     const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
-    // several regions fill one buffer (pad, concat), or its parts: the later must not overtake the earlier
+    // several regions fill one buffer or its parts (pad, concat): keep their order
     const writes = writesOf(call);
     const after = Math.max(
       -1,
@@ -85,8 +82,8 @@ export const joinRegions = (
 };
 
 /**
- * Moves calls down to just before their first use where what they make is larger than what they would
- * keep alive meanwhile; memory outside of the arena is there anyway.
+ * Moves calls down to their first use if their results are larger than the operands that this keeps alive. Counts memory in
+ * the arena only.
  */
 export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
   const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
@@ -105,7 +102,7 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
   const lastRead = new Map<number, number>();
   const places = new Map<Call, number>();
   const total = (buffers: readonly number[]): number => buffers.reduce((sum, b) => sum + elementsOf(b), 0);
-  // from the end, so that a call's readers have found their places before it
+  // from the end, so that the readers of a call are placed before it
   for (let at = calls.length - 1; at >= 0; at--) {
     const call = calls[at]!;
     const made = [...new Set(writesOf(call))];

@@ -3,7 +3,7 @@ import { loweringAs } from '../../primitives/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
 
-/** A node as strides over the buffer of `base`. */
+/** A node as a strided view of the buffer of `base`. */
 export interface NodeView {
   readonly base: Node;
   readonly offset: number;
@@ -11,8 +11,8 @@ export interface NodeView {
 }
 
 /**
- * Sees a node through its movements as a strided view of a stored node; null where strides cannot
- * express it (a reshape across a transposed, cropped or repeated axis).
+ * Expresses a node as a strided view of a stored node, through movements. Null if strides cannot express it, as for a
+ * reshape across a transposed, cropped or repeated axis.
  */
 export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null => {
   if (isStored(n) || !isMovement(n)) return { base: n, offset: 0, strides: denseStrides(n.shape) };
@@ -25,7 +25,7 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
     const regrouped = reshapedStrides(x.shape, view.strides, n.shape);
     return regrouped === null ? null : { ...view, strides: regrouped };
   }
-  // a step along an axis of n is one along the axes of x whose indices are made of it
+  // a step along an axis of n is a step along the axes of x whose indices depend on it
   const { axes, scales, offsets } = index(n);
   const strides = n.shape.map(() => 0);
   let { offset } = view;
@@ -37,13 +37,13 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
   return { base: view.base, offset, strides };
 };
 
-/** Strides of the same elements in another shape; null if no strides express it. */
+/** The strides of a reshaped view; null if there are none. */
 const reshapedStrides = (
   from: readonly number[],
   strides: readonly number[],
   to: readonly number[],
 ): readonly number[] | null => {
-  // axes of extent 1 do not matter; runs of axes that lie densely in each other are one axis
+  // skip axes of extent 1, and merge runs of axes that are dense in each other
   const runs: { extent: number; stride: number }[] = [];
   from.forEach((extent, axis) => {
     if (extent === 1) return;

@@ -2,14 +2,15 @@ import { raise } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
 
-/** Refuses a graph that needs a tensor of another trace, which no run can give. Raises `ConfigError`. */
+/** Raises `ConfigError` for a graph that depends on a tensor of another trace, which no run can supply. */
 export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): void => {
   const own = new Set(inputs);
   if (nodes.some((n) => isInput(n) && !own.has(n)))
     raise('ConfigError', {
       where: 'compile',
-      expected: 'results that are made of the inputs of the program',
-      actual: 'a tensor that left the function it belongs to, one given to grad, vjp, vmap or their like',
-      hint: 'let that function give it as a result: valueAuxAndGrad for what goes with a loss',
+      expected: 'results that depend on the inputs of the program only',
+      actual:
+        'a tensor from inside a function that was passed to grad, vjp, vmap or a similar transformation',
+      hint: 'return it from that function, with valueAuxAndGrad for values beside a loss',
     });
 };

@@ -2,14 +2,14 @@ import { raise } from '../../errors.js';
 import { type Node, pathOf } from '../../graph/node.js';
 import { drawOf, wordsOf } from '../../primitives/table.js';
 
-/** The name of a key, for an error message. */
+/** The name of a key in errors. */
 const nameOf = (key: Node): string => {
   if (wordsOf(key) !== null) return `a fork of ${nameOf(key.inputs[0]!)}`;
   const path = pathOf(key);
   return path === null ? key.op : `key '${path}'`;
 };
 
-/** The identity of a key: its input, and the words folded into it. */
+/** The identity of a key: its input and the words folded into it. */
 const identityOf = (key: Node): string => {
   const words = wordsOf(key);
   return words === null
@@ -18,8 +18,8 @@ const identityOf = (key: Node): string => {
 };
 
 /**
- * One key, one use: a key is drawn from once, or forked, not both; otherwise two draws would give the
- * same numbers. Raises `KeyReused`. It must run before sharing, which merges equal draws.
+ * Raises `KeyReused` unless each key is used once: for one draw, or for forks. Otherwise two draws give the same numbers.
+ * Must run before `share`, which merges equal draws.
  */
 export const checkKeys = (nodes: readonly Node[]): void => {
   const draws = new Map<string, string>();
@@ -33,9 +33,9 @@ export const checkKeys = (nodes: readonly Node[]): void => {
     if (other !== null)
       raise('KeyReused', {
         where: distribution,
-        expected: `a key of its own`,
+        expected: 'an unused key',
         actual: `${nameOf(n.inputs[0]!)}, which ${other} uses too`,
-        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); or, if this is one draw in a function that is traced twice, draw before it",
+        hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside of it",
       });
     draws.set(id, distribution);
   }

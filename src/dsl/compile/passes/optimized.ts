@@ -2,20 +2,20 @@ import { type Node, reachable } from '../../graph/node.js';
 import { checkInputs } from './checkInputs.js';
 import { checkKeys } from './checkKeys.js';
 import { decompose } from '../../composites/decompose.js';
-import { nothing } from './nothing.js';
+import { foldEmpty } from './foldEmpty.js';
 import { share } from './share.js';
 import { simplify } from './simplify.js';
 import { verify } from './verify.js';
 
-/** A graph, and the nodes that were found well-formed on the way to it. */
+/** A graph and the nodes that were verified so far. */
 interface Verified {
   readonly roots: readonly Node[];
   readonly nodes: readonly Node[];
 }
 
 /**
- * All passes in order, each verified, over what is made of `inputs`; `native` names the composites that the backend
- * carries out itself.
+ * Checks the graph, and runs all passes in order, each verified. `native` names the composites that the backend has a
+ * kernel for. Raises `ConfigError` and `KeyReused`.
  */
 export const optimized = (
   roots: readonly Node[],
@@ -27,7 +27,7 @@ export const optimized = (
   checkKeys(traced);
   const passes: readonly (readonly [string, (roots: readonly Node[]) => readonly Node[]])[] = [
     ['decompose', (r) => decompose(r, native)],
-    ['nothing', nothing],
+    ['foldEmpty', foldEmpty],
     ['simplify', simplify],
     ['share', share],
   ];
@@ -36,6 +36,6 @@ export const optimized = (
       const after = pass(before);
       return { roots: after, nodes: verify(name, after, nodes) };
     },
-    { roots, nodes: traced }, // made by the primitives' constructors, which check the same
+    { roots, nodes: traced }, // the constructors of the primitives have verified them
   ).roots;
 };

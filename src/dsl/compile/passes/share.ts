@@ -1,18 +1,18 @@
 import { type ConstantData, type Node, rewrite } from '../../graph/node.js';
 import { primitiveOf } from '../../primitives/table.js';
 
-/** Attributes as text; functions and data are named by `identify`. */
+/** Formats attributes; `identify` names functions and data. */
 const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
-  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // they divide to different infinities
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
   let text = Array.isArray(value) ? '[' : '{';
   for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
   return text;
 };
 
 /**
- * Common subexpressions become one node. Two nodes are the same if their op, attributes, shape, dtype
- * and (shared) inputs are; inputs and barriers are only ever the same as themselves.
+ * Eliminates common subexpressions: merges nodes with equal op, attributes, shape, dtype and (merged) inputs, except for
+ * unique nodes such as inputs and barriers.
  */
 export const share = (roots: readonly Node[]): readonly Node[] => {
   const ids = new Map<object, number>();
@@ -35,5 +35,5 @@ export const share = (roots: readonly Node[]): readonly Node[] => {
   });
 };
 
-// attributes hold no other views than constants' data
+// the data of constants are the only views in attributes
 const dataOf = (view: ArrayBufferView): ConstantData => view as ConstantData;

@@ -3,9 +3,9 @@ import { type Node, reachable } from '../../graph/node.js';
 import { primitiveOf } from '../../primitives/table.js';
 
 /**
- * Checks that every node of a graph has the shape and dtype that its constructor gives, and lies deeper than its
- * inputs. It runs after every pass, over what the pass has made: `known` were found well-formed before. Gives all
- * that are known now. What it throws is a defect of noisefold, not an error of the program.
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Runs after
+ * each pass on the new nodes; the `known` nodes were verified before. Returns all verified nodes. Throws a plain `Error`,
+ * as a malformed node is a defect of noisefold.
  */
 export const verify = (
   pass: string,
@@ -15,9 +15,8 @@ export const verify = (
   const made = reachable(roots, known);
   for (const n of made) {
     const { shape, dtype } = primitiveOf(n).rebuild(n);
-    const same =
-      dtype === n.dtype && shape.length === n.shape.length && shape.every((d, i) => d === n.shape[i]);
-    if (!same || n.inputs.some((input) => input.depth >= n.depth))
+    const isSame = dtype === n.dtype && showShape(shape) === showShape(n.shape);
+    if (!isSame || n.inputs.some((input) => input.depth >= n.depth))
       throw new Error(
         `noisefold: pass '${pass}' made a malformed ${n.op}: ${n.dtype} ${showShape(n.shape)}, should be ${dtype} ${showShape(shape)}`,
       );

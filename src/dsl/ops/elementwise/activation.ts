@@ -2,18 +2,10 @@
 import type { Node } from '../../graph/node.js';
 import { dual, type OneErrorOfOne } from '../../dual.js';
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
-import {
-  axisOf,
-  broadcast,
-  composite,
-  reduceKeeping,
-  sub,
-  transpose,
-  unary,
-} from '../../primitives/index.js';
+import { axisOf, broadcast, composite, reduceKeeping, sub, unary } from '../../primitives/index.js';
 import type { Having } from '../../types/shape.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { startsWithTensor } from '../operand.js';
+import { exchange, startsWithTensor } from '../operand.js';
 
 /**
  * x·σ(x), also called swish. Elfwing et al. 2017.
@@ -41,14 +33,13 @@ type AlongAxis = OneErrorOfOne & {
   <S extends Shape>(x: Tensor<S>): Tensor<S>;
 };
 
-/** Both forms of a function of the last axis, along any axis. */
+/** Makes both forms of a function of the last axis, applied along any axis. */
 const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
   dual(op, startsWithTensor, (x: AnyTensor, axis = -1) => {
     const n = nodeOf(x);
     const last = n.shape.length - 1;
     const at = axisOf(op, n, axis);
-    const exchange = n.shape.map((_, i) => (i === at ? last : i === last ? at : i)); // its own inverse
-    return tensor(transpose(alongLast(transpose(n, exchange)), exchange));
+    return tensor(exchange(alongLast(exchange(n, at, last)), at, last));
   });
 
 /**

@@ -9,7 +9,7 @@ import { cast } from './unary.js';
 const xs = [3, 5];
 const x = (): Tensor<[2]> => constantOf(xs, 2);
 
-describe('a number or a scalar may stand on either side', () => {
+describe('either operand may be a number or a scalar', () => {
   const power = (a: number, b: number): number => a ** b;
   const modulo = (a: number, b: number): number => a - b * Math.floor(a / b);
 

@@ -43,7 +43,7 @@ export interface Comparison<N extends DType> {
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
 }
 
-/** A connective of two truth values. */
+/** An operation on two bools. */
 export interface Logical {
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
@@ -51,7 +51,7 @@ export interface Logical {
 
 type Combine = (x: Node, y: Node) => Node;
 
-/** Both forms of an operation on two operands; `F` says which shapes and dtypes go together. */
+/** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
 export const ofTwo = <F extends object>(op: string, combine: Combine): F =>
   dual<F>(op, 2, (x: number | AnyTensor, y: number | AnyTensor) =>
     tensor(named(op, () => combine(...operands(op, x, y)))),
@@ -213,7 +213,7 @@ export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
 }; // prettier-ignore
-/** A choice between two branches that waits for its condition, of their shape or a scalar. */
+/** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
 type Chosen<S extends Shape, D extends DType> = (
   condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>,
 ) => Tensor<S, D>;

@@ -63,12 +63,12 @@ describe('functions of one tensor', () => {
     }
   });
 
-  test('the exponent changes xʸ by xʸ·ln x, and its slope by 1/x at y = 0', async () => {
+  test('the derivative of xʸ by y is xʸ·ln x, and that of its derivative by x is 1/x at y = 0', async () => {
     const slope = (y: Scalar): Scalar => grad((v: Scalar) => binary.pow(v, y))(scalar(2));
     expect((await numbersOf(() => grad(slope)(scalar(0))))[0]).toBeCloseTo(0.5, 12);
   });
 
-  test('0 and −0 divide to different infinities, in one program too', async () => {
+  test('1/0 and 1/−0 differ within one program', async () => {
     const both = () => stack([binary.div(scalar(1), 0), binary.div(scalar(1), -0)]);
     for (const backend of [reference(), cpu(), wasm()])
       expect(await numbersOf(both, backend)).toEqual([Infinity, -Infinity]);
@@ -78,7 +78,7 @@ describe('functions of one tensor', () => {
     const erf1 = 0.8427007929497149; // Abramowitz & Stegun 1964, table 7.1
     const [value] = await numbersOf(() => unary.erf(scalar(1)));
     const [activated] = await numbersOf(() => gelu(scalar(Math.SQRT2)));
-    expect(value).toBeCloseTo(erf1, 7); // ours is a float32 polynomial
+    expect(value).toBeCloseTo(erf1, 7); // erf is a float32 polynomial
     expect(activated).toBeCloseTo((Math.SQRT2 * (1 + erf1)) / 2, 7);
   });
 
@@ -132,13 +132,13 @@ describe('functions of two tensors', () => {
     expect(await numbersOf(() => flags(binary.or(table()[1], table()[0])))).toEqual([0, 1, 1, 1]);
   });
 
-  test('a fraction does not go with integers', () => {
+  test('rejects a fraction with integers', () => {
     expect(attempt(() => binary.add(constantOf(Int32Array.of(1), 1), 0.5))).toMatchObject(
       E.left({ _tag: 'DTypeError', where: 'add' }),
     );
   });
 
-  test('other shapes are refused when the types did not say so', () => {
+  test('rejects other shapes that wide types hide', () => {
     const y: Tensor<Shape> = ones(2);
     expect(attempt(() => binary.add(x(), y))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });

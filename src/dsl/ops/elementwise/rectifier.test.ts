@@ -18,7 +18,7 @@ describe('rectifiers', () => {
     await expectOperation(f, [floats(xs)], xs.map(expected));
   });
 
-  test('elu is smooth at 0, and overflows neither where it counts nor in its gradient', async () => {
+  test('elu is smooth at 0, and does not overflow, nor does its gradient', async () => {
     const slope = (x: number) => numbersOf(() => grad((v: Scalar) => elu(v))(scalar(x)));
     expect(await slope(0)).toEqual([1]);
     expect(await slope(1e6)).toEqual([1]);

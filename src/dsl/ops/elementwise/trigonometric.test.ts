@@ -17,20 +17,20 @@ describe('inverses of trigonometric functions', () => {
     await expectOperation(f, [floats(inside)], inside.map(expected));
   });
 
-  test('reach their ends, and are NaN beyond', async () => {
+  test('are exact at ±1, and NaN beyond', async () => {
     const ends = floats([-1, 1, 1.5]);
     const constant = { differentiable: false };
     await expectOperation((x: Tensor<[3]>) => asin(x), [ends], [-Math.PI / 2, Math.PI / 2, NaN], constant);
     await expectOperation((x: Tensor<[3]>) => acos(x), [ends], [Math.PI, 0, NaN], constant);
   });
 
-  test('are steep at their ends', async () => {
+  test('have infinite derivatives at ±1', async () => {
     const slopeOf = (f: (x: Scalar) => Scalar) => numbersOf(() => grad(f)(scalar(1)));
     expect(await slopeOf(asin)).toEqual([Infinity]);
     expect(await slopeOf(acos)).toEqual([-Infinity]);
   });
 
-  test('acos does not cancel near 1', async () => {
+  test('acos is accurate near 1', async () => {
     const [angle] = await numbersOf(() => acos(scalar(1 - 2 ** -50)));
     expect(angle! / Math.sqrt(2 ** -49)).toBeCloseTo(1, 12); // acos(1 − ε) = √(2ε)·(1 + ε/12 + …)
   });
@@ -40,7 +40,7 @@ describe('atan2', () => {
   const points = [3, 1, -0.25].flatMap((y) => [2, -1, 0.125, -4].map((x) => [y, x] as const));
   const [ys, xs] = [points.map(([y]) => y), points.map(([, x]) => x)];
 
-  test('is the angle of a point in any quadrant', async () => {
+  test('is the angle of a point in each quadrant', async () => {
     await expectOperation(
       (y: Tensor<[12]>, x: Tensor<[12]>) => atan2(y, x),
       [floats(ys), floats(xs)],
@@ -53,18 +53,18 @@ describe('atan2', () => {
       (y: Tensor<[9]>, x: Tensor<[9]>) => atan2(y, x),
       [floats([0, 1, 0, -1, 1, -1, 1, -1, 0]), floats([1, 0, -1, 0, 1, -1, -1, 1, 0])],
       [0, 2, 4, -2, 1, -3, 3, -1, 0].map((eighths) => (eighths * Math.PI) / 4),
-      { differentiable: false }, // at the origin it jumps
+      { differentiable: false }, // discontinuous at the origin
     );
   });
 
-  test('has the derivatives of an angle, 0 at the origin and at any distance from it', async () => {
+  test('has the derivatives of an angle at any distance from the origin, and 0 at the origin', async () => {
     const slopes = (y: Tensor<[4]>) =>
       grad((v: Tensor<[4]>) => sum(atan2(v, constantOf([0, 2, 0, 3e-30], 4))))(y);
     const numbers = await numbersOf(() => slopes(constantOf([0, 0, 2, 4e-30], 4)));
     expect(numbers).toEqual([0, 0.5, 0, expect.closeTo(0.12e30, -20)]);
   });
 
-  test('and second derivatives', async () => {
+  test('has second derivatives', async () => {
     const angle = (y: Scalar): Scalar => atan2(y, 2);
     const [curvature] = await numbersOf(() => grad(grad(angle))(scalar(1)));
     expect(curvature).toBeCloseTo((-2 * 2 * 1) / (1 + 4) ** 2, 12); // −2xy/(x² + y²)²

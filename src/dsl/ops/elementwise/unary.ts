@@ -251,7 +251,7 @@ export const cast: Cast = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, '
 );
 
 /**
- * x, as a constant of differentiation: no gradient flows through it.
+ * Returns x as a constant for differentiation: no gradient flows through it.
  *
  * @example
  * grad((x: Scalar) => mul(x, x))(scalar(3)) // → 6

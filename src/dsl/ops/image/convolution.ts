@@ -24,7 +24,7 @@ export interface Convolution<G extends number = number> {
   readonly groups?: G;
 }
 
-/** `C`, if there is one group; the channels of several groups are wide. */
+/** `C` for one group; wide for several groups. */
 export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
 const fields = namedFields('conv2d', {}, ['strides', 'padding', 'dilation', 'groups']);
@@ -76,7 +76,8 @@ export const conv2d: Conv2d = dual(
   },
 );
 
-export const evenSize = (op: string, { shape }: Node): void => {
+/** Raises `ShapeError` if the height or the width of an image is odd. */
+export const requireEvenSize = (op: string, { shape }: Node): void => {
   if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
     raise('ShapeError', {
       where: op,
@@ -107,7 +108,7 @@ interface Downsample {
  * downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
  */
 export const downsample: Downsample = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
-  evenSize('downsample', nodeOf(image));
+  requireEvenSize('downsample', nodeOf(image));
   const padding = samePadding(nodeOf(kernel));
   return tensor(
     named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })),
@@ -177,7 +178,7 @@ export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C exten
   image: Tensor<[B, H, W, C]>,
 ): Tensor<[B, Half<H>, Half<W>, C]> => {
   const n = nodeOf(image);
-  evenSize('averagePool', n);
+  requireEvenSize('averagePool', n);
   const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
   return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));
 };

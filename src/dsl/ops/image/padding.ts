@@ -1,4 +1,4 @@
-/** What is put around an image before a window goes over it. */
+/** Padding of images for convolutions and pooling. */
 import type { ConvAttributes } from '../../graph/node.js';
 import { dilated } from '../../primitives/index.js';
 
@@ -10,7 +10,7 @@ export type Pair = readonly [number, number];
  */
 export type GivenPadding = 'same' | 'valid' | Padding;
 
-/** The four counts. Of the padding that keeps the size, the odd one of an even window goes behind. */
+/** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
 export const paddingOf = (
   given: GivenPadding,
   [height, width]: Pair,

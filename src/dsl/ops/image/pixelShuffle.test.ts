@@ -32,7 +32,7 @@ const shuffled = (
 };
 
 describe('pixelShuffle', () => {
-  test.each([1, 2, 3])('is that of PyTorch, for r = %d, and so is its gradient', async (r) => {
+  test.each([1, 2, 3])('equals PyTorch for r = %d, and so does its gradient', async (r) => {
     const x = counted(2 * 2 * 3 * 2 * r * r);
     await expectOperation(
       (t: Tensor<[2, 2, 3, number]>) => pixelShuffle(t, r),
@@ -62,7 +62,7 @@ describe('pixelShuffle', () => {
     ['tokens', () => pixelShuffle(zeros(1, 2, 4) as unknown as Tensor<[1, 2, 4, 4]>, 2), 'ShapeError'],
     ['a factor of 0', () => pixelShuffle(zeros(1, 2, 2, 4), 0 as number), 'ConfigError'],
     ['half a factor', () => pixelUnshuffle(zeros(1, 2, 2, 4), 0.5 as number), 'ConfigError'],
-  ])('refuses %s', (_, build, tag) => {
+  ])('rejects %s', (_, build, tag) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: tag }));
   });
 });

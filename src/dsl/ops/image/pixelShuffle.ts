@@ -1,4 +1,4 @@
-/** Channels for pixels, and back. */
+/** Rearranges channels to pixels, and back. */
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { type Node, whereOf } from '../../graph/node.js';
@@ -6,11 +6,11 @@ import { reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
-/** The square of a factor; wide where the factor is. */
+/** The square of a factor; wide if the factor is wide. */
 type Square<R extends number> = Product<[R, R]> & Dim;
 type Times<D extends Dim, R extends Dim> = Product<[D, R]> & Dim;
 
-/** The extents of an image; raises `ConfigError` for a wrong factor, and `ShapeError` for what is no image. */
+/** The extents of an image. Raises `ConfigError` for an invalid factor, and `ShapeError` unless the rank is 4. */
 const extentsOf = (where: string, { shape }: Node, r: number): readonly [number, number, number, number] => {
   if (!Number.isSafeInteger(r) || r < 1)
     raise('ConfigError', {

@@ -9,10 +9,10 @@ import { averagePool } from './convolution.js';
 import { averagePooling, maxPool, maxPooling, type Pooling } from './pooling.js';
 
 type Image = Tensor<[2, 5, 4, 2]>;
-/** Numbers apart from each other, so that no maximum has a kink near. */
+/** Well separated numbers, so that maxima are differentiable. */
 const data = Array.from({ length: 80 }, (_, i) => ((i * 37) % 80) / 8 - 5);
 
-/** By the definition: the pixels under each window, `low` pixels of padding before them. */
+/** The definition: combines the pixels of each window, after `low` pixels of padding. */
 const windows = (
   [kh, kw]: readonly [number, number],
   [sh, sw]: readonly [number, number],
@@ -66,13 +66,13 @@ describe('pooling', () => {
     );
   });
 
-  test('maxPool and averagePool are those of 2×2', async () => {
+  test('maxPool and averagePool have 2×2 windows', async () => {
     const x = () => constantOf([1, 2, 5, 0, 3, 6, 7, 4], 1, 2, 4, 1);
     expect(await numbersOf(() => maxPool(x()))).toEqual([6, 7]);
     expect(await numbersOf(() => averagePool(x()))).toEqual(await numbersOf(() => averagePooling(x(), { window: [2, 2] }))); // prettier-ignore
   });
 
-  test('refuse an odd half, an image smaller than a window, and windows that see nothing', () => {
+  test('reject odd sizes, an image smaller than a window, and windows without pixels', () => {
     expect(attempt(() => maxPool(zeros(1, 3, 4, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => maxPooling(ones(1, 2, 3, 1), { window: [3, 3] }))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'maxPooling' }),

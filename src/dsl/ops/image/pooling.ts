@@ -4,10 +4,11 @@ import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { isExtent } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
-import { add, binary, constant, mul, pad, slice } from '../../primitives/index.js';
+import { add, binary, constant, mul } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { evenSize } from './convolution.js';
+import { requireEvenSize } from './convolution.js';
 import { spread } from '../operand.js';
+import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 import { namedFields } from '../../options.js';
 
@@ -15,7 +16,7 @@ import { namedFields } from '../../options.js';
 export interface Pooling {
   /** Height and width. */
   readonly window: Pair;
-  /** From one window to the next; default: the window, so that none overlap. */
+  /** The distance between windows; default: the size of the window, without overlap. */
   readonly strides?: Pair;
   /** `valid` takes whole windows only (the default), `same` keeps the size at stride 1; or the four counts. */
   readonly padding?: GivenPadding;
@@ -66,15 +67,13 @@ const combined = (
   combine: (a: Node, b: Node) => Node,
   value: number,
 ): Node => {
-  const along = (here: number): readonly number[] => x.shape.map((_, i) => (i === axis ? here : 0));
-  const padded = pad(x, along(low), along(high), along(0), value);
-  const extents = x.shape.map((d, i) => (i === axis ? count : d));
-  const steps = x.shape.map((_, i) => (i === axis ? stride : 1));
-  const taps = Array.from({ length: size }, (_, tap) => slice(padded, along(tap), extents, steps));
-  return taps.reduce(combine);
+  const padded = padAlong(x, axis, low, high, value);
+  return Array.from({ length: size }, (_, tap) => sliceAlong(padded, axis, tap, count, stride)).reduce(
+    combine,
+  );
 };
 
-/** 1/n for the n pixels of each window along an axis; padding does not count. */
+/** 1/n for the n pixels of each window along an axis, without padding. */
 const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
   const pixels = Array.from({ length: count }, (_, i) => {
     const start = i * stride - low;
@@ -143,6 +142,6 @@ export const averagePooling: Pool = dual('averagePooling', 2, (image: AnyTensor,
 export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: Tensor<[B, H, W, C]>,
 ): Tensor<[B, Half<H>, Half<W>, C]> => {
-  evenSize('maxPool', nodeOf(image));
+  requireEvenSize('maxPool', nodeOf(image));
   return tensor(maxPoolingNode(nodeOf(image), { window: [2, 2] }));
 };

@@ -13,7 +13,7 @@ const data = Array.from({ length: 48 }, (_, i) => ((i * 7) % 13) / 4 - 1);
 const pixel = (b: number, h: number, w: number, c: number): number => data[((b * 3 + h) * 4 + w) * 2 + c]!;
 const clamp = (x: number, high: number): number => Math.min(high, Math.max(0, x));
 
-/** By the definition: a value for each place in the old image that the centre of a new pixel has. */
+/** The definition: a function of the position of each new centre in the old image. */
 const resized = (
   height: number,
   width: number,
@@ -50,14 +50,14 @@ describe('resizing', () => {
     );
   }); // prettier-ignore
 
-  test('twice the size by the nearest is upsample', async () => {
+  test('resizeNearest to twice the size equals upsample', async () => {
     const image = () => constantOf(data, 2, 3, 4, 2);
     expect(await numbersOf(() => resizeNearest(image(), 6, 8))).toEqual(
       await numbersOf(() => upsample(image())),
     );
   });
 
-  test('refuses a size without pixels, and to make pixels of none', () => {
+  test('rejects sizes and images without pixels', () => {
     for (const resize of [resizeNearest, resizeBilinear]) {
       expect(attempt(() => resize(0 as number, 3)(zeros(1, 2, 2, 1)))).toMatchObject(
         E.left({ _tag: 'ShapeError' }),

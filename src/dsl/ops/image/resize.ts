@@ -7,12 +7,12 @@ import { type Node, sizeOf } from '../../graph/node.js';
 import { constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
-/** The position of the centre of each of `to` pixels among `from` pixels, in pixels from the centre of the first. */
+/** The centres of `to` pixels in coordinates of `from` pixels, whose first centre is 0. */
 const centres = (from: number, to: number): readonly number[] =>
   Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
 
-/** Raises `ShapeError` unless both sizes have pixels. */
-const pixels = (op: string, { shape }: Node, size: readonly number[]): void => {
+/** Raises `ShapeError` unless the image and the new size have pixels. */
+const requirePixels = (op: string, { shape }: Node, size: readonly number[]): void => {
   if (!size.every((d) => isExtent(d) && d > 0) || shape[1] === 0 || shape[2] === 0)
     raise('ShapeError', {
       where: op,
@@ -22,7 +22,7 @@ const pixels = (op: string, { shape }: Node, size: readonly number[]): void => {
     });
 };
 
-/** Both forms of a change of size. */
+/** A resizing operation. */
 interface Resize {
   <const H extends number, const W extends number>(
     height: Extent<H>,
@@ -41,7 +41,7 @@ interface Resize {
 const resizing = (op: string, alongFirst: (x: Node, to: number) => Node): Resize =>
   dual(op, 3, (image: AnyTensor, height: number, width: number) => {
     const n = nodeOf(image);
-    pixels(op, n, [height, width]);
+    requirePixels(op, n, [height, width]);
     const rows = alongFirst(transpose(n, [1, 0, 2, 3]), height); // [height, B, W, C]
     const columns = alongFirst(transpose(rows, [2, 1, 0, 3]), width); // [width, B, height, C]
     return tensor(transpose(columns, [1, 2, 0, 3]));
@@ -54,7 +54,7 @@ const nearest = (x: Node, to: number): Node => {
   return gather(x, constant(Int32Array.from(indices), [to], 'int32'));
 };
 
-/** The weights of the two pixels around each centre: `[to, from]`. */
+/** The interpolation weights of the two pixels around each centre: `[to, from]`. */
 const shares = (from: number, to: number): Node => {
   const matrix = new Float64Array(to * from);
   centres(from, to).forEach((at, row) => {

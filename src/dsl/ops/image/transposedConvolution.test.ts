@@ -20,7 +20,7 @@ const filled = (seed: number, ...shape: readonly number[]): Tensor<[Dim, Dim, Di
     ...(shape as [number, number, number, number]),
   ); // prettier-ignore
 
-/** Each pixel spreads the kernel over the result, by the definition; no padding. */
+/** The definition, without padding: each pixel adds its multiple of the kernel to the result. */
 const spread = (image: readonly number[], kernel: readonly number[], stride: number): readonly number[] => {
   const out = Array.from({ length: 5 * 5 * 2 }, () => 0); // (2 − 1)·2 + 3
   for (let h = 0; h < 2; h++)
@@ -35,7 +35,7 @@ const spread = (image: readonly number[], kernel: readonly number[], stride: num
 };
 
 describe('convTranspose2d', () => {
-  test('spreads the kernel from each pixel', async () => {
+  test('adds a multiple of the kernel for each pixel', async () => {
     const [image, kernel] = [numbers(12, 1), numbers(54, 2)];
     await expectOperation(
       (x: Tensor<[1, 2, 2, 3]>, k: Tensor<[3, 3, 2, 3]>) =>
@@ -68,7 +68,7 @@ describe('convTranspose2d', () => {
     expect(other).toBeCloseTo(one!, 10);
   }); // prettier-ignore
 
-  test('refuses an output padding of a whole stride, and another number of channels', () => {
+  test('rejects an output padding of a whole stride, and a wrong number of channels', () => {
     const image = ones(1, 4, 4, 3) as Tensor<[1, Dim, Dim, Dim]>;
     const wide = { strides: [2, 2], padding: 'valid', outputPadding: [2, 0] } as const;
     expect(attempt(() => convTranspose2d(ones(1, 4, 4, 3), ones(3, 3, 2, 3), wide))).toMatchObject(
@@ -84,7 +84,7 @@ describe('convTranspose2d', () => {
 });
 
 describe('depthwiseConv2d', () => {
-  test('is a convolution of each channel by itself', async () => {
+  test('convolves each channel separately', async () => {
     const channel = (x: Tensor<[2, 4, 3, 2]>, k: Tensor<[3, 3, 1, 2]>, c: number) =>
       conv2d(slice(x, 3, c, 1), slice(k, 3, c, 1));
     const [image, kernel] = [numbers(48, 1), numbers(18, 2)];

@@ -23,7 +23,7 @@ describe('roll', () => {
     );
   });
 
-  test('of nothing is nothing; an axis and a place are integers', () => {
+  test('accepts an empty axis, and rejects fractions', () => {
     expect(dims(roll(zeros(0, 2), 0, 1))).toEqual([0, 2]);
     for (const wrong of [() => roll(ones(2, 2), 2 as number, 1), () => roll(ones(2, 2), 0, 0.5)])
       expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError' }));
@@ -48,14 +48,14 @@ describe('take', () => {
     );
   });
 
-  test('refuses to take from nothing', () => {
+  test('rejects an empty axis', () => {
     expect(attempt(() => take(zeros(2, 0), 1, iota(2)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => take(scalar(1), 0, iota(2)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });
 
 describe('takeAlong', () => {
-  test('takes from each row at its own indices, clamped', async () => {
+  test('takes from each row at its own clamped indices', async () => {
     const indices = [0, 1, 2, 2, -1, 9, 1, 1];
     const row = (n: number): number => Math.min(2, Math.max(0, indices[n]!));
     await expectOperation(
@@ -65,7 +65,7 @@ describe('takeAlong', () => {
     );
   });
 
-  test('refuses rows of another number, and another rank', () => {
+  test('rejects another number of rows and another rank', () => {
     const wide = ones(3, 2) as Tensor<[Dim, Dim]>;
     const indices = constantOf(Int32Array.of(0, 0), 2, 1) as Tensor<[2, 1], 'int32'>;
     expect(attempt(() => takeAlong(wide as unknown as Tensor<[2, Dim]>, 1, indices))).toMatchObject(
@@ -81,7 +81,7 @@ describe('sort', () => {
   const rows = [3, -1, 2, 2.5, 0.5, -4, 7, 1];
   const sorted = (row: readonly number[]): readonly number[] => [...row].sort((a, b) => a - b);
 
-  test('rises along the last axis', async () => {
+  test('is ascending along the last axis', async () => {
     await expectOperation(
       (x: Tensor<[2, 4]>) => sort(x),
       [floats(rows, 2, 4)],
@@ -89,7 +89,7 @@ describe('sort', () => {
     );
   });
 
-  test('is stable: of equals the first comes first', async () => {
+  test('is stable', async () => {
     const [equals, places] = [
       [2, 1, 2, 1, 0],
       [4, 1, 3, 0, 2],
@@ -108,12 +108,12 @@ describe('sort', () => {
     await expectOperation((x: Tensor<[4]>) => sort(x), [floats(row)], [-Infinity, 1, 2, NaN], constant);
   });
 
-  test('takes the least of all integers', async () => {
+  test('accepts the smallest int32', async () => {
     const extremes = () => constantOf(Int32Array.of(0, 2147483647, -2147483648, -1), 4);
     expect(await numbersOf(() => sort(extremes()))).toEqual([-2147483648, -1, 0, 2147483647]);
   });
 
-  test('of nothing is nothing, and a scalar has no order', () => {
+  test('accepts an empty axis, and rejects a scalar', () => {
     expect(dims(sort(zeros(2, 0)))).toEqual([2, 0]);
     expect(dims(argsort(zeros(0, 2)))).toEqual([0, 2]);
     const one = scalar(1) as unknown as Tensor<[1]>;

@@ -3,17 +3,7 @@ import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../graph/node.js';
 import { dual } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
-import {
-  add,
-  axisOf,
-  binary,
-  full,
-  gather,
-  iota,
-  reshape,
-  scale,
-  transpose,
-} from '../../primitives/index.js';
+import { add, axisOf, binary, full, gather, iota, reshape, scale } from '../../primitives/index.js';
 import type { Replace } from '../../types/shape.js';
 import {
   type AnyTensor,
@@ -24,13 +14,9 @@ import {
   type Tensor,
   tensor,
 } from '../../graph/tensor.js';
-import { spread } from '../operand.js';
+import { exchange, spread } from '../operand.js';
 
 type Gathered = Exclude<DType, 'key'>;
-
-/** Exchanges two axes. */
-const exchange = (x: Node, a: number, b: number): Node =>
-  transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
 
 /** See {@link take}. */
 interface Take {
@@ -75,9 +61,8 @@ interface TakeAlong {
 }
 
 /**
- * Takes elements along an axis, each row at the indices of its own row: those that `argsort` or `argmax` found, for
- * example. The other axes of x and `indices` are equal. Indices are clamped to the axis. Raises `ShapeError` if the other
- * axes differ.
+ * Takes elements along an axis, from each row at its own indices, such as those of `argsort`. The other axes of `x` and
+ * `indices` are equal. Indices are clamped to the axis. Raises `ShapeError` if the other axes differ.
  *
  * @example
  * const at = constantOf(Int32Array.of(1, 0, 0, 2), 2, 2)
@@ -98,7 +83,7 @@ export const takeAlong: TakeAlong = dual('takeAlong', 3, (x: AnyTensor, axis: nu
   return tensor(exchange(taken, at, last));
 });
 
-/** Takes elements along the last axis, as one gather from all rows. */
+/** Takes elements along the last axis with one gather from all rows. */
 export const takeAlongLast = (x: Node, indices: Node): Node => {
   const extent = x.shape.at(-1)!;
   const rows = sizeOf(x.shape.slice(0, -1));

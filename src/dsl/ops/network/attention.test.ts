@@ -11,7 +11,7 @@ import { constantOf, zeros } from '../constants.js';
 type Numbers = readonly number[];
 type Image = Tensor<[number, number, number, number]>;
 
-/** Equation 1 of Vaswani et al., a query and a head at a time: `[B, N, C]` and `[B, M, C]`. */
+/** Equation 1 of Vaswani et al. for each query and head: `[B, N, C]` and `[B, M, C]`. */
 const plainly = (q: Numbers, k: Numbers, v: Numbers, [B, N, M, C, heads]: readonly [number, number, number, number, number]): Numbers => {
   const d = C / heads;
   const result: number[] = Array.from({ length: B * N * C }, () => 0);
@@ -34,7 +34,7 @@ const plainly = (q: Numbers, k: Numbers, v: Numbers, [B, N, M, C, heads]: readon
 const wave = (length: number, phase: number): Numbers =>
   Array.from({ length }, (_, i) => Math.fround(1.5 * Math.sin(1.7 * i + phase)));
 
-describe('attention is the textbook formula, head by head, and so is its gradient', () => {
+describe('attention and its gradient equal the formula for each head', () => {
   const cases: readonly (readonly [string, readonly number[], readonly number[], number])[] = [
     ['of an image', [2, 2, 3, 4], [2, 2, 3, 4], 2],
     ['of tokens', [2, 5, 6], [2, 5, 6], 3],
@@ -48,7 +48,7 @@ describe('attention is the textbook formula, head by head, and so is its gradien
     const [q, k, v] = [wave(size(ofQ), 1), wave(size(ofK), 2), wave(size(ofK), 3)];
     const [B, C] = [ofQ[0]!, ofQ.at(-1)!];
     await expectOperation(
-      // of what ranks they are the case says
+      // of the ranks of the case
       (a: Image, b: Image, c: Image) => attention(a, b, c, { heads }) as Tensor<Shape>,
       [floats(q, ...ofQ), floats(k, ...ofK), floats(v, ...ofK)],
       plainly(q, k, v, [B, size(ofQ) / (B * C), size(ofK) / (B * C), C, heads]),
@@ -73,7 +73,7 @@ describe('attention is the textbook formula, head by head, and so is its gradien
 });
 
 describe('attention', () => {
-  test('with equal keys is the mean of the values', async () => {
+  test('is the mean of the values for equal keys', async () => {
     const v = () => constantOf([1, 2, 3, 4], 1, 2, 2);
     expect(await numbersOf(() => attention(v(), zeros(1, 2, 2), v(), { heads: 2 }))).toEqual([2, 3, 2, 3]);
   });
@@ -93,7 +93,7 @@ describe('attention', () => {
     ['keys of another batch', () => attention(other([1, 2, 2, 6]), other([2, 7, 6]), other([2, 7, 6]), { heads: 2 }), 'k with the samples and channels of q'],
     ['values of another length', () => attention(other([1, 2, 2, 6]), other([1, 7, 6]), other([1, 6, 6]), { heads: 2 }), 'v in the shape of k'],
     ['a matrix', () => attention(other([2, 6]), other([2, 6]), other([2, 6]), { heads: 2 }), 'q as tokens'],
-  ])('refuses %s', (_, build, expected) => {
+  ])('rejects %s', (_, build, expected) => {
     const made = attempt(build);
     expect(made).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(E.isLeft(made) && made.left.expected).toContain(expected);

@@ -6,7 +6,7 @@ import { namedFields } from '../../options.js';
 import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
-/** One axis of positions or more: tokens `[N]`, pixels `[H, W]`. */
+/** One or more axes of positions: tokens `[N]`, pixels `[H, W]`. */
 type Positions = readonly [Dim, ...Shape];
 
 /** See {@link attention}. */
@@ -26,7 +26,7 @@ interface Attention {
 
 /** Options of {@link attention}. */
 export interface AttentionOptions {
-  /** How many heads share the channels. */
+  /** The number of heads, which divides the channels. */
   readonly heads: number;
 }
 
@@ -35,7 +35,7 @@ const fields = namedFields('attention', { heads: 'a number of heads' });
 const mismatch = (expected: string, actual: string, hint: string): never =>
   raise('ShapeError', { where: 'attention', expected, actual, hint });
 
-/** Demands `[B, …, C]` of all, keys and values of one shape, and channels for all heads; raises `ShapeError`. */
+/** Raises `ShapeError` unless all are `[B, …, C]`, keys and values have one shape, and `heads` divides C. */
 const check = (q: Node, k: Node, v: Node, heads: number): void => {
   for (const [name, { shape }] of [['q', q], ['k', k], ['v', v]] as const)
     if (shape.length < 3)
@@ -55,10 +55,9 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
 
 /**
  * Scaled dot-product attention, softmax(q·kᵀ/√d)·v in each head. Queries, keys and values are tokens `[B, N, C]` or
- * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may be of another
- * length than the queries (cross-attention), as tokens that an image attends to. The channels are the heads side by
- * side, C = heads·d. Raises `ShapeError` where shapes differ, or `heads` does not divide C. Vaswani et al. 2017,
- * equation 1.
+ * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may have another
+ * number of tokens than the queries (cross-attention). The channels are the concatenated heads, C = heads·d. Raises
+ * `ShapeError` if shapes differ, or if `heads` does not divide C. Vaswani et al. 2017, equation 1.
  *
  * @example
  * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v

@@ -12,7 +12,7 @@ const size = (letters: string): number => shapeOf(letters).reduce((n, d) => n * 
 const numbers = (count: number, seed: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => ((i * 7 + seed) % 11) / 4 - 1);
 
-/** By the definition: a loop over every letter. */
+/** The definition: a loop over each letter. */
 const looped = (equation: string, ...operands: readonly (readonly number[])[]): readonly number[] => {
   const [left, result] = equation.split('->') as [string, string];
   const words = left.split(',');
@@ -32,7 +32,7 @@ const looped = (equation: string, ...operands: readonly (readonly number[])[]): 
   return out;
 };
 
-/** einsum of an equation that the compiler does not know. */
+/** einsum with an equation that is known only at run time. */
 const untyped = einsum as (...args: readonly (Tensor<Shape> | string)[]) => Tensor<Shape>;
 
 describe('einsum', () => {
@@ -65,11 +65,11 @@ describe('einsum', () => {
     );
   });
 
-  test('of nothing is 0', () => {
+  test('an empty sum is 0', () => {
     expect(dims(einsum(zeros(2, 0), zeros(0, 3), 'ij,jk->ik'))).toEqual([2, 3]);
   });
 
-  test('a letter has one extent, also where only the trace knows it', () => {
+  test('a letter has one extent, also if it is known only at run time', () => {
     const wide = ones(3, 4) as Tensor<[Dim, Dim]>;
     expect(attempt(() => einsum(ones(2, 5), wide, 'ij,jk->ik'))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: expect.stringContaining('arg 2') }),
@@ -79,7 +79,7 @@ describe('einsum', () => {
   });
 
   test.each(['ij', 'ij->i->j', 'i,j,k->i', 'ii->i', 'ij->k', 'ij->ii', 'i j->j i', 'i1->i', '...i->i'])(
-    'refuses %s',
+    'rejects %s',
     (equation) => {
       expect(attempt(() => untyped(equation))).toMatchObject(
         E.left({ _tag: 'ConfigError', where: 'einsum', actual: `'${equation}'` }),

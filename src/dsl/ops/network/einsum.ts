@@ -1,4 +1,4 @@
-/** Sums of products over named axes: each letter of an equation is an axis. */
+/** Sums of products over named axes. Each letter of an equation is an axis. */
 import { dual } from '../../dual.js';
 import { bindShape, nothingBound, settle } from '../../types/bind.js';
 import { raise } from '../../errors.js';
@@ -15,15 +15,12 @@ type Operands<E extends string> = E extends `${infer X}->${string}`
   : never;
 type ResultOf<E extends string> = E extends `${string}->${infer R}` ? R : never;
 
-/**
- * The first letter of `S` that is none, is there twice, or is not in `From`, in words; `never` where all are
- * well.
- */
+/** An error message for the first character of `S` that is not a letter, repeated, or not in `From`; otherwise `never`. */
 type WrongLetter<S extends string, From extends string> = S extends `${infer L}${infer Rest}`
   ? Uppercase<L> extends Lowercase<L>
     ? `'${L}' is not a letter`
     : Rest extends `${string}${L}${string}`
-      ? `'${L}' is there twice in one place: a diagonal is not taken`
+      ? `'${L}' appears twice in one operand or result: diagonals are not supported`
       : From extends `${string}${L}${string}`
         ? WrongLetter<Rest, From>
         : `'${L}' of the result is in no operand`
@@ -38,32 +35,32 @@ type WrongIn<I extends readonly string[], R extends string> = I extends readonly
     ? WrongLetter<A, A> | WrongLetter<R, A>
     : never;
 
-/** `E`, or a message where it is no equation. */
+/** `E`, or an error message for an invalid equation. */
 type CheckedEquation<E extends string> = [Operands<E>] extends [never]
   ? 'an equation has an arrow: bij,bjk->bik'
   : [WrongIn<Operands<E>, ResultOf<E>>] extends [never]
     ? E
     : WrongIn<Operands<E>, ResultOf<E>>;
 
-// Calls in types. `extends unknown` makes a type wait until its shapes are known, as in `layer.ts`.
+// Calls in types. `extends unknown` defers a type until its shapes are known.
 
 type LettersOf<S extends string, Found extends readonly string[] = []> = S extends `${infer L}${infer Rest}`
   ? LettersOf<Rest, [...Found, L]>
   : Found;
 
-/** The extent of each letter: `{ i: 64; j: 128 }`; wide where the rank is. */
+/** The extent of each letter: `{ i: 64; j: 128 }`; wide if the rank is unknown. */
 type ExtentsOf<L extends readonly string[], S extends Shape> = S extends unknown
   ? { [I in keyof L & `${number}` as L[I] & string]: number extends S['length'] ? Dim : S[I & keyof S] }
   : never;
 
-/** A message where a letter has another extent than before; what is wide fits. */
+/** An error message if a letter has another extent than before. Wide extents always fit. */
 type Clash<L, Before, D, Where extends string> = [D] extends [Before]
   ? never
   : [Before] extends [D]
     ? never
     : `${Where}: axis ${L & string} = ${Before & Dim} (bound earlier) but here ${D & Dim}`;
 
-/** The messages of what is wrong with a shape, where `E` has the extents of the letters before. */
+/** Error messages for a shape, given the extents `E` of earlier letters. */
 type Clashes<L extends readonly string[], S extends Shape, E, Where extends string> = S extends unknown
   ? E extends unknown
     ? number extends S['length']
@@ -80,13 +77,13 @@ type Result<R extends readonly string[], E> = E extends unknown
   ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
   : never;
 
-/** The letters of operand `I`; none for an equation that has no such operand. */
+/** The letters of operand `I`; empty if the equation has no such operand. */
 type LettersAt<E extends string, I extends number> = Operands<E>[I &
   keyof Operands<E>] extends infer W extends string
   ? LettersOf<W>
   : [];
 
-/** Tensor `x` of an equation, or the messages of its clashes. */
+/** The type of the first operand, or error messages. */
 type First<E extends string, S extends Shape> = OrMessage<
   Tensor<S>,
   Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>
@@ -100,7 +97,7 @@ type ProductOf<E extends string, S extends Shape, T extends Shape> = Result<
   ExtentsOf<LettersAt<E, 0>, S> & ExtentsOf<LettersAt<E, 1>, T>
 >;
 
-/** The result for one operand; of an equation with two operands, the function of the first. */
+/** The result for one operand; for an equation with two operands, a function of the first. */
 type OfOne<E extends string, S extends Shape> =
   Operands<E> extends readonly [string, string]
     ? <R extends Shape>(
@@ -122,14 +119,14 @@ export interface Einsum {
   ): ProductOf<E, S, T>;
 }
 
-// In values
+// Values
 
 interface Equation {
   readonly operands: readonly (readonly string[])[];
   readonly result: readonly string[];
 }
 
-/** Reads an equation; raises `ConfigError` where it is none. */
+/** Parses an equation. Raises `ConfigError` if it is invalid. */
 const equationOf = (text: string): Equation => {
   const [left, right, ...more] = text.split('->');
   const operands = (left ?? '').split(',').map((word) => [...word]);
@@ -152,7 +149,7 @@ const equationOf = (text: string): Equation => {
       });
 };
 
-/** A tensor whose axes have names. */
+/** A tensor with named axes. */
 interface Named {
   readonly node: Node;
   readonly letters: readonly string[];
@@ -161,20 +158,17 @@ interface Named {
 const extentsOf = ({ node, letters }: Named, some: readonly string[]): readonly number[] =>
   some.map((letter) => node.shape[letters.indexOf(letter)]!);
 
-/** The axes in the order of `order`. */
+/** Transposes the axes to an order. */
 const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
   transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
 
-/** The sum over the axes that nobody asks for. */
-const summed = ({ node, letters }: Named, asked: readonly string[]): Named => ({
-  node: reduce('sum', node, letters.flatMap((letter, axis) => (asked.includes(letter) ? [] : [axis]))), // prettier-ignore
-  letters: letters.filter((letter) => asked.includes(letter)),
+/** Sums over the axes that are not kept. */
+const summed = ({ node, letters }: Named, kept: readonly string[]): Named => ({
+  node: reduce('sum', node, letters.flatMap((letter, axis) => (kept.includes(letter) ? [] : [axis]))), // prettier-ignore
+  letters: letters.filter((letter) => kept.includes(letter)),
 });
 
-/**
- * One batched product of matrices: what both have and the result too is the batch, what only both have is
- * summed.
- */
+/** One batched product of matrices. Shared axes are batch axes if they are in the result; otherwise they are summed. */
 const product = (x: Named, y: Named, result: readonly string[]): Named => {
   const [a, b] = [summed(x, [...y.letters, ...result]), summed(y, [...x.letters, ...result])];
   const shared = a.letters.filter((letter) => b.letters.includes(letter));
@@ -191,7 +185,7 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
   return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
 };
 
-/** Checks that each operand has the axes of its letters, and each letter one extent. */
+/** Checks the number and dtype of the operands, and that each letter has one extent. Raises errors of those kinds. */
 const checkOperands = (text: string, operands: Equation['operands'], nodes: readonly Node[]): void => {
   if (nodes.length !== operands.length)
     raise('ConfigError', {
@@ -218,17 +212,17 @@ const apply = (text: string, nodes: readonly Node[]): AnyTensor => {
   return tensor(ordered(sum, result));
 };
 
-/** Whether a call has all operands of its equation, which is the last argument. */
+/** Tells the data-first form: a call with all operands of its equation, which is the last argument. */
 const hasAllOperands = (args: readonly unknown[]): boolean => {
   const equation = args.at(-1);
   return args.length > (typeof equation === 'string' ? equationOf(equation).operands.length : 0);
 };
 
 /**
- * The sum of products over named axes (Einstein 1916): each letter of the equation is an axis with one extent, and letters
- * that are not in the result are summed over. Takes one operand or two; two are one batched product of matrices. Raises
- * `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid equation.
- * Types are computed for concrete shapes only, not inside generic functions.
+ * Computes a sum of products over named axes (Einstein 1916). Each letter of the equation is an axis with one extent, and
+ * letters that are not in the result are summed over. Takes one or two operands; two are multiplied as batched matrices.
+ * Raises `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid
+ * equation. Types are computed for concrete shapes only, not inside generic functions.
  *
  * @example
  * einsum(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16), 'bqhd,bkhd->bhqk') // : Tensor<[8, 4, 49, 50]>

@@ -19,22 +19,22 @@ const counting = <const H extends number, const W extends number>(H: H, W: W): T
 const image = (): Tensor<[1, 4, 4, 1]> => counting(4, 4) as Tensor<[1, 4, 4, 1]>;
 
 describe('convolutions', () => {
-  test('conv2d with ones adds the neighbours, and zeros beyond the edge', async () => {
+  test('conv2d with ones sums the neighbours, with zero padding', async () => {
     const sums = await numbersOf(() => conv2d(ones(1, 3, 3, 1), ones(3, 3, 1, 1)));
     expect(sums).toEqual([4, 6, 4, 6, 9, 6, 4, 6, 4]);
   });
 
-  test('conv2d keeps the size for every kernel', () => {
+  test('conv2d keeps the size for kernels of any size', () => {
     for (const size of [1, 2, 3, 4, 5])
       expect(dims(conv2d(image(), ones(size, size, 1, 7)))).toEqual([1, 4, 4, 7]);
   });
 
-  test('downsample by the centre tap takes every second pixel', async () => {
+  test('downsample with a kernel of the centre takes every second pixel', async () => {
     const centre = () => constantOf([0, 0, 0, 0, 1, 0, 0, 0, 0], 3, 3, 1, 1);
     expect(await numbersOf(() => downsample(image(), centre()))).toEqual([0, 2, 8, 10]);
   });
 
-  test('downsample and averagePool refuse an odd size', () => {
+  test('downsample and averagePool reject an odd size', () => {
     const odd = zeros(1, 7, 8, 1);
     expect(attempt(() => downsample(odd, ones(3, 3, 1, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(attempt(() => averagePool(odd))).toMatchObject(E.left({ _tag: 'ShapeError' }));
@@ -68,13 +68,13 @@ describe('convolutions', () => {
     ['a negative dilation', { dilation: [-1, 1] }],
     ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // prettier-ignore
     ['no groups', { groups: 0 }],
-  ] as const)('convolution refuses %s', (_, options) => {
+  ] as const)('convolution rejects %s', (_, options) => {
     expect(attempt(() => conv2d(image(), ones(3, 3, 1, 2), options))).toMatchObject(
       E.left({ _tag: 'ConfigError', where: 'conv2d' }),
     );
   });
 
-  test('a kernel of other channels is named, and one of another order is told how to turn', () => {
+  test('errors name a kernel with wrong channels, and hint at the order of axes', () => {
     const color = () => ones(1, 4, 4, 3);
     const wide = (kernel: Tensor<[Dim, Dim, Dim, Dim]>): Tensor<[Dim, Dim, Dim, Dim]> => kernel;
     expect(attempt(() => F.pipe(color(), conv2d(wide(ones(3, 3, 2, 8)), {})))).toMatchObject(
@@ -91,8 +91,8 @@ describe('convolutions', () => {
     expect(dims(conv2d(color(), transpose(ones(8, 3, 5, 5), 2, 3, 1, 0), {}))).toEqual([1, 4, 4, 8]);
   });
 
-  test('operands of another dtype are a DTypeError', () => {
-    const whole = iota(4) as Tensor<[Dim], 'int32'> as unknown as Tensor<[1, 2, 2, 1]>; // a lie that is found out
+  test('rejects operands of another dtype', () => {
+    const whole = iota(4) as Tensor<[Dim], 'int32'> as unknown as Tensor<[1, 2, 2, 1]>; // a wrong type
     expect(attempt(() => conv2d(whole, ones(1, 1, 1, 1)))).toMatchObject(E.left({ _tag: 'DTypeError' }));
     expect(attempt(() => matmul(iota(4) as unknown as Tensor<[4]>, ones(4, 1)))).toMatchObject(
       E.left({ _tag: 'DTypeError' }),
@@ -102,7 +102,7 @@ describe('convolutions', () => {
     );
   });
 
-  test('a depthwise convolution keeps the channels apart', async () => {
+  test('a depthwise convolution keeps the channels separate', async () => {
     const two = () => constantOf([1, 10, 2, 20], 1, 1, 2, 2);
     expect(await numbersOf(() => conv2d(two(), ones(1, 1, 1, 2), { groups: 2 }))).toEqual([1, 10, 2, 20]);
   });
@@ -111,7 +111,7 @@ describe('convolutions', () => {
 describe('matrix products', () => {
   const w = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);
 
-  test('matmul goes along the last axis, whatever is before it', async () => {
+  test('matmul acts on the last axis, with any leading axes', async () => {
     expect(await numbersOf(() => matmul(ones(1, 2), w()))).toEqual([5, 7, 9]);
     expect(await numbersOf(() => matmul(ones(2), w()))).toEqual([5, 7, 9]);
     expect(dims(matmul(ones(4, 5, 6, 2), w()))).toEqual([4, 5, 6, 3]);
@@ -131,13 +131,13 @@ describe('matrix products', () => {
 });
 
 describe('softmax', () => {
-  test('adds up to 1, without overflow', async () => {
+  test('sums to 1 without overflow', async () => {
     const values = await numbersOf(() => softmax(constantOf([1000, 1001], 2)));
     expect(values[0]! + values[1]!).toBeCloseTo(1, 12);
     expect(values[1]! / values[0]!).toBeCloseTo(Math.E, 10);
   });
 
-  test('takes any axis: the default is the last', async () => {
+  test('accepts any axis; the default is the last', async () => {
     const x = () => constantOf([0, 1, 2, Math.log(3), 5, 9], 2, 3);
     const columns = await numbersOf(() => softmax(x(), 0)); // each of [a, b] is [1, e^(b − a)] / (1 + e^(b − a))
     [0.25, 1 / (1 + Math.exp(4)), 1 / (1 + Math.exp(7)), 0.75].forEach((value, i) =>
@@ -161,13 +161,13 @@ describe('normalization', () => {
   const unit = { gamma: ones(4), beta: zeros(4) };
   const x = (): Tensor<[1, 1, 2, 4]> => constantOf([1, 2, 30, 40, 3, 4, 50, 60], 1, 1, 2, 4);
 
-  test('groupNorm centres each group and gives it variance 1', async () => {
+  test('groupNorm gives each group mean 0 and variance 1', async () => {
     const values = await numbersOf(() => groupNorm(x(), unit, { groups: 2, epsilon: 0 }));
     const first = [values[0]!, values[1]!, values[4]!, values[5]!]; // 1, 2, 3, 4 standardized
     first.forEach((value, i) => expect(value).toBeCloseTo((i - 1.5) / Math.sqrt(1.25), 10));
   });
 
-  test('layerNorm is over the last axis alone', async () => {
+  test('layerNorm normalizes the last axis only', async () => {
     const values = await numbersOf(() => layerNorm(x(), unit, { epsilon: 0 }));
     expect(values.slice(0, 4).reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
     expect(values.slice(0, 4).reduce((a, b) => a + b * b, 0)).toBeCloseTo(4, 10);

@@ -1,4 +1,4 @@
-/** Normalizations: to mean 0 and variance 1, then scaled and shifted by parameters. */
+/** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
 import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
 import { dual, type OneError } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';

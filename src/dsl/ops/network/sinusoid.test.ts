@@ -29,7 +29,7 @@ const drawing = (seed: number): (() => number) => {
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 };
 
-/** What an embedding is of the float32 products of times and frequencies, in float64. */
+/** The embedding of the float32 products of times and frequencies, in float64. */
 const exactly = (
   t: Float32Array,
   { size, maxPeriod = 10_000, scale = 1 }: SinusoidOptions,
@@ -79,7 +79,7 @@ describe('layouts', () => {
       const t = Float32Array.from({ length: 1000 }, (_, i) => i);
       const values = await embedded(reference(), t, { size: 32, sinusoid: layout });
       const table = sinusoidTable({ timesteps: 1000, size: 32, sinusoid: layout });
-      // the angles of the table are not rounded: half a unit in the last place of 1000 is 3e-5, and ω is rounded too
+      // the table does not round angles, of which half an ulp at 1000 is 3e-5, nor ω
       expect(furthest(values, [...table])).toBeLessThan(1e-4);
     },
   );
@@ -124,10 +124,10 @@ describe('its derivative', () => {
     });
 });
 
-describe('refuses', () => {
+describe('rejects', () => {
   test.each<[string, Partial<SinusoidOptions>, string]>([
     ['a layout of another library', { sinusoid: 'diffusers' as 'ddpm' }, 'sinusoid.sinusoid'],
-    ['a layout that is none', { sinusoid: { first: 'sin', shift: 0 } as never }, 'sinusoid.sinusoid'],
+    ['an invalid layout', { sinusoid: { first: 'sin', shift: 0 } as never }, 'sinusoid.sinusoid'],
     ['a shift beyond the frequencies', { sinusoid: { first: 'sine', shift: 4 } }, 'sinusoid.sinusoid.shift'],
     ['a period of 0', { maxPeriod: 0 }, 'sinusoid.maxPeriod'],
     ['an infinite scale', { scale: Infinity }, 'sinusoid.scale'],
@@ -136,7 +136,7 @@ describe('refuses', () => {
     expect(attempt(() => sinusoid(zeros(2), options))).toMatchObject(E.left({ _tag: 'ConfigError', where }));
   });
 
-  test('times that are no vector of float32', () => {
+  test('times that are not a float32 vector', () => {
     const options = { size: 8, sinusoid: 'ddpm' } as const;
     expect(attempt(() => F.pipe(zeros(2, 2) as unknown as Tensor<[2]>, sinusoid(options)))).toMatchObject(
       E.left({ _tag: 'ShapeError', where: 'sinusoid' }),

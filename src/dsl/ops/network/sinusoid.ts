@@ -1,4 +1,4 @@
-/** Sines and cosines of a time, computed where the program runs: the times may be fractions, or computed themselves. */
+/** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
 import type { Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
 import { extents } from '../../types/extent.js';
@@ -24,8 +24,8 @@ import {
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
 /**
- * Which half of an embedding comes first, and its frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, of which n is
- * half the size: a shift of 0 leaves out the lowest frequency 1/maxPeriod, and 1 includes it.
+ * The first half of an embedding, and the shift of its frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, where n is
+ * half the size. A shift of 1 includes the lowest frequency 1/maxPeriod; 0 excludes it.
  */
 export interface SinusoidLayout {
   readonly first: 'sine' | 'cosine';
@@ -34,16 +34,16 @@ export interface SinusoidLayout {
 
 /** Options of {@link sinusoid}. */
 export interface SinusoidOptions<D = number> {
-  /** The length of an embedding; that of an odd one ends with a 0. */
+  /** The length of an embedding. An embedding of odd length ends with a 0. */
   readonly size: D;
   /**
    * `ddpm` (Ho et al. 2020): sines first, a shift of 1. `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, a
-   * shift of 0. Or a layout of its own.
+   * shift of 0. Or a custom layout.
    */
   readonly sinusoid: 'ddpm' | 'guided-diffusion' | SinusoidLayout;
-  /** The period, divided by 2π, of the lowest frequency: 10000. */
+  /** The period of the lowest frequency divided by 2π; default 10000. */
   readonly maxPeriod?: number;
-  /** By which times are multiplied: 1. With 1000, times are from 0 to 1. */
+  /** A factor of the times; default 1. Use 1000 for times from 0 to 1. */
   readonly scale?: number;
 }
 
@@ -75,43 +75,43 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
     : refuse('sinusoid', "'ddpm', 'guided-diffusion' or { first, shift }", JSON.stringify(given), 'first is sine or cosine, and shift a number'); // prettier-ignore
 };
 
-/** ω_i · scale as float32 numbers, so that every backend multiplies by the same. Raises `ConfigError`. */
+/** ω_i · scale in float32, so that every backend multiplies by the same numbers. Raises `ConfigError`. */
 const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
   const { shift } = layoutOf(options);
   extents('sinusoid', [size]);
   if (!(maxPeriod > 0 && Number.isFinite(maxPeriod)))
     refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
-  if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by it');
+  if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by the scale');
   const n = Math.floor(size / 2);
   if (n > 1 && shift >= n)
     refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
   return Float32Array.from({ length: n }, (_, i) => s * maxPeriod ** (-i / (n > shift ? n - shift : 1)));
 };
 
-/** 2²⁹: float64 has so many bits more than float32 as this has zeros. */
+/** 2²⁹: float64 has 29 more bits than float32. */
 const MORE = 2 ** 29;
-/** Below it a float32 is within 2.4e-7 of what it stands for. */
-const NEAR = 4;
+/** The bound of small angles, whose float32 error is at most 2.4e-7. */
+const SMALL = 4;
 
 /**
- * Angles as float32 holds them, also where they are computed in float64, as the reference does: x·2²⁹ − (x·2²⁹ − x) is x
- * rounded to the 24 bits of a float32 (Veltkamp 1968). In float32 it is 0, and x is rounded already. Small angles stay as
- * they are: float32 hardly changes them, and differences of values still tell the derivative, which is 1.
+ * Rounds angles to float32 also if they are computed in float64, as on the reference backend: x·2²⁹ − (x·2²⁹ − x) is x
+ * rounded to the 24 bits of a float32 (Veltkamp 1968). In float32 the expression is 0, and x is already rounded. Small
+ * angles are kept: the rounding hardly changes them, and finite differences then give the derivative 1.
  */
 const roundedToFloat32 = (x: Node): Node => {
   const large = scale(x, MORE);
   const rounded = sub(large, sub(large, x));
-  const isNear = binary('less', unary('abs', x), full(NEAR, x.shape));
-  const stays = binary('or', isNear, binary('equal', rounded, zerosLike(x)));
-  return add(x, stopGradient(sub(select(stays, x, rounded), x)));
+  const isSmall = binary('less', unary('abs', x), full(SMALL, x.shape));
+  const isKept = binary('or', isSmall, binary('equal', rounded, zerosLike(x)));
+  return add(x, stopGradient(sub(select(isKept, x, rounded), x)));
 };
 
 /**
- * The sinusoidal embedding of times: t `[B]` → `[B, size]`, sines and cosines of the float32 products t·ω_i. A time is
- * any float32 number; {@link SinusoidOptions} has the order and the frequencies. For |t·ω| ≤ 10⁴ a result is within 5e-7
- * of the exact sine or cosine of the float32 product, on every backend. Raises `ConfigError` for wrong options.
- * Vaswani et al. 2017, section 3.5; DDPM (Ho et al. 2020), appendix B.
+ * The sinusoidal embedding of times: t `[B]` → `[B, size]`, sines and cosines of the float32 products t·ω_i. Times are any
+ * float32 numbers; see {@link SinusoidOptions} for the order and the frequencies. For |t·ω| ≤ 10⁴ the result is within 5e-7
+ * of the sine or cosine of the float32 product, on every backend. Raises `ConfigError` for invalid options, `ShapeError`
+ * and `DTypeError` unless `t` is a float32 vector. Vaswani et al. 2017, section 3.5; DDPM (Ho et al. 2020), appendix B.
  *
  * @example
  * const t = constantOf([0, 0.5], 2)

@@ -6,7 +6,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { cumprod } from './cumprod.js';
 import { ones } from '../constants.js';
 
-/** The running products of each row. */
+/** The cumulative products of each row. */
 const products = (xs: readonly number[], extent: number): readonly number[] => {
   const out: number[] = [];
   xs.forEach((x, i) => out.push(i % extent === 0 ? x : x * out[i - 1]!));
@@ -35,7 +35,7 @@ describe('cumprod', () => {
     });
   });
 
-  test('refuses an axis that is not there', () => {
+  test('rejects an invalid axis', () => {
     expect(attempt(() => cumprod(ones(2, 2), 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

@@ -1,15 +1,13 @@
 import { dual } from '../../dual.js';
 import type { Node } from '../../graph/node.js';
-import { axisOf, mul, pad, slice } from '../../primitives/index.js';
+import { axisOf, mul } from '../../primitives/index.js';
+import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { type AnyTensor, nodeOf, tensor } from '../../graph/tensor.js';
 import type { Cumulative } from './reduction.js';
 
 /** Shifts the elements of an axis by `by` places toward its end, and fills with ones. */
-const behind = (x: Node, axis: number, by: number): Node => {
-  const along = (count: number): readonly number[] => x.shape.map((_, i) => (i === axis ? count : 0));
-  const kept = x.shape.map((d, i) => (i === axis ? d - by : d));
-  return pad(slice(x, along(0), kept), along(by), along(0), along(0), 1);
-};
+const shifted = (x: Node, axis: number, by: number): Node =>
+  padAlong(sliceAlong(x, axis, 0, x.shape[axis]! - by), axis, by, 0, 1);
 
 /**
  * Cumulative products along an axis; each includes its own element. The gradient has no division, so zeros are handled.
@@ -22,6 +20,6 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
   const n = nodeOf(x);
   const at = axisOf('cumprod', n, axis);
   const from = (products: Node, by: number): Node =>
-    by < n.shape[at]! ? from(mul(products, behind(products, at, by)), 2 * by) : products;
+    by < n.shape[at]! ? from(mul(products, shifted(products, at, by)), 2 * by) : products;
   return tensor(from(n, 1));
 });

@@ -21,7 +21,7 @@ describe('norm', () => {
     await expectOperation(all, [floats(xs, 2, 3)], [Math.hypot(...xs)]);
   });
 
-  test('has the gradient 0 at 0, also beside another row', async () => {
+  test('has the gradient 0 at 0, also next to another row', async () => {
     const slopes = grad((x: Tensor<[2, 2]>) => sum(norm(x, -1)));
     expect(await numbersOf(() => slopes(constantOf([0, 0, 3, 4], 2, 2)))).toEqual([
       0,
@@ -49,7 +49,7 @@ describe('rmsNorm', () => {
     );
   });
 
-  test('of nothing but 0 is 0', async () => {
+  test('maps zeros to zeros', async () => {
     expect(await numbersOf(() => rmsNorm(zeros(2), { gamma: constantOf([1, 1], 2) }))).toEqual([0, 0]);
   });
 });

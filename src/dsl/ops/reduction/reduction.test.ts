@@ -46,7 +46,7 @@ describe('reductions', () => {
     expect((await numbersOf(() => reduction.variance(grid())))[0]).toBeCloseTo(35 / 12, 12);
   });
 
-  test('topK takes NaN for ∞, on every backend', async () => {
+  test('topK sorts NaN as ∞ on every backend', async () => {
     const x = (): Tensor<[6]> => constantOf([1, Number.NaN, 3, Infinity, Number.NaN, 5], 6);
     for (const backend of [reference(), cpu(), wasm()]) {
       expect(await numbersOf(() => topK(x(), 4).indices, backend)).toEqual([1, 3, 4, 5]);
@@ -55,7 +55,7 @@ describe('reductions', () => {
     }
   });
 
-  test('of nothing, and of nothing but −∞', async () => {
+  test('accept no elements, and only −∞', async () => {
     const flag = (x: Tensor<[], 'bool'>): Tensor<[], 'int32'> => cast(x, 'int32');
     const none = (): Tensor<[0], 'bool'> => constantOf(new Uint8Array(0), 0);
     for (const backend of [reference(), cpu(), wasm()]) {
@@ -91,13 +91,13 @@ describe('reductions', () => {
     expect(await numbersOf(() => flag(reduction.all(above(1))))).toEqual([0]);
   });
 
-  test('topK gives the greatest of each row, and where they were', async () => {
+  test('topK gives the greatest elements of each row and their indices', async () => {
     expect(await numbersOf(() => topK(grid(), 2).values)).toEqual([3, 2, 6, 5]);
     expect(await numbersOf(() => topK(grid(), 2).indices)).toEqual([0, 2, 0, 1]);
     expect(await numbersOf(() => topK(constantOf([1, 9, 3], 3), 1).values)).toEqual([9]);
   });
 
-  test('topK refuses more than there are', () => {
+  test('topK rejects k greater than the extent', () => {
     expect(attempt(() => topK(grid(), 4))).toMatchObject(E.left({ _tag: 'ShapeError' }));
   });
 });

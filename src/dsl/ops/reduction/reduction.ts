@@ -38,11 +38,11 @@ import {
 import { type Numeric, spread, startsWithTensor } from '../operand.js';
 import { takeAlongLast } from '../indexing/take.js';
 
-/** One axis or several; an empty list changes nothing. */
+/** One axis or several. An empty list reduces nothing. */
 export type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 
-/** A reduction of tensors of some dtypes, which the result keeps. */
+/** A reduction that keeps the dtype, one of `N`. */
 export type Reduction<N extends DType> = OneErrorOfOne & {
   (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
   <const A extends Axes>(
@@ -55,7 +55,7 @@ export type Reduction<N extends DType> = OneErrorOfOne & {
   <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
 };
 
-/** Reduces a node over axes, which disappear. */
+/** Reduces a node over axes, and drops them. */
 type Reduce = (n: Node, axes: readonly number[]) => Node;
 
 const allAxes = (n: Node): readonly number[] => n.shape.map((_, axis) => axis);
@@ -66,7 +66,7 @@ const by =
   (n, axes) =>
     reduce(fn, n, axes);
 
-/** Both forms of a reduction; over all axes, if none are given. */
+/** Makes both forms of a reduction; the default is all axes. */
 export const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
   dual(op, startsWithTensor, (x: AnyTensor, axes?: Axes) => {
     const n = nodeOf(x);
@@ -74,7 +74,7 @@ export const reduction = <N extends DType>(op: string, reduced: Reduce): Reducti
     return tensor(named(op, () => reduced(n, over)));
   });
 
-/** The number of elements of `n` that are reduced to one. */
+/** The number of elements that are reduced to one. */
 const countOver = (op: string, n: Node, axes: readonly number[]): number =>
   sizeOf([...new Set(axes.map((axis) => axisOf(op, n, axis)))].map((axis) => n.shape[axis]!));
 
@@ -245,7 +245,7 @@ export const argmax: ArgMax = dual('argmax', 2, (x: AnyTensor, axis: number) =>
   tensor(argmaxNode(nodeOf(x), axis)),
 );
 
-/** The greatest elements along the last axis, in falling order, and their indices. */
+/** The greatest elements along the last axis, in descending order, and their indices. */
 export interface TopK<R extends Shape, K extends Dim, D extends DType> {
   readonly values: Tensor<[...R, K], D>;
   readonly indices: Tensor<[...R, K], 'int32'>;

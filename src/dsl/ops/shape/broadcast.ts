@@ -1,6 +1,6 @@
 /**
- * The broadcasts that a network needs, by name. They type-check inside generic functions too, and raise `ShapeError`
- * unless the extents that they name are equal: an axis of 1 is not repeated.
+ * The broadcasts that networks need, by name. They type-check inside generic functions too. They raise `ShapeError` unless
+ * the named extents are equal: an axis of extent 1 is not repeated.
  */
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';

@@ -47,7 +47,7 @@ type Total<T extends readonly unknown[], A extends number> = T extends readonly 
     : Add<ExtentAt<ShapeOf<X>, A>, Total<Rest, A>>
   : Dim;
 
-/** `X`, or a message if it does not fit beside `First`. */
+/** `X`, or an error message if it cannot be joined to `First`. */
 type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<X>] extends [
   Replace<ShapeOf<First>, A, Dim>,
   DTypeOf<First>,

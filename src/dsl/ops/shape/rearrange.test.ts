@@ -11,14 +11,14 @@ import { rearrange } from './rearrange.js';
 const counted = (length: number): readonly number[] => Array.from({ length }, (_, i) => i);
 const sizeOf = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
 
-/** Groups of names; a side of a pattern. */
+/** A side of a pattern: groups of names. */
 type Side = readonly (readonly string[])[];
 type Sizes = Readonly<Record<string, number>>;
 
 const written = (side: Side): string =>
   side.map((names) => (names.length === 1 ? names[0] : `(${names.join(' ')})`)).join(' ');
 
-/** What einops says: each element goes from the place that its axes have on the left to that on the right. */
+/** The definition by einops: moves each element from its index on the left to its index on the right. */
 const rearranged = (x: readonly number[], left: Side, right: Side, sizes: Sizes): readonly number[] => {
   const result = Array.from({ length: x.length }, () => NaN);
   const place = (names: readonly string[], at: Sizes): number =>
@@ -32,7 +32,7 @@ const rearranged = (x: readonly number[], left: Side, right: Side, sizes: Sizes)
   return result;
 };
 
-/** Names in groups: each is alone, or goes on in the group before it. */
+/** Names in groups: each starts a new group or joins the last one. */
 const grouped = (names: readonly string[], joins: readonly boolean[]): Side =>
   names.reduce<(readonly string[])[]>(
     (side, name, i) =>
@@ -56,12 +56,12 @@ const patterns = fc
   })); // prettier-ignore
 
 describe('rearrange', () => {
-  test('is the naive walk over all elements', async () => {
+  test('equals a loop over all elements', async () => {
     await fc.assert(
       fc.asyncProperty(patterns, async ({ left, right, sizes }) => {
         const shape = left.map((names) => sizeOf(names.map((name) => sizes[name]!)));
         const x = counted(sizeOf(shape));
-        // all sizes but that of the last axis of each group
+        // all sizes except for the last axis of each group
         const given = Object.fromEntries(left.flatMap((names) => names.slice(0, -1).map((name) => [name, sizes[name]!]))); // prettier-ignore
         const pattern = `${written(left)} -> ${written(right)}`;
         const build = () => rearrange(constantOf(x, ...shape) as Tensor<Shape>, pattern, given);
@@ -72,7 +72,7 @@ describe('rearrange', () => {
     );
   });
 
-  test('its gradient goes the way back', async () => {
+  test('its gradient is the inverse', async () => {
     await expectOperation(
       (x: Tensor<[2, 3, 4]>) => rearrange(x, 'B H (N D) -> (B N) D H', { N: 2 }),
       [floats(counted(24), 2, 3, 4)],
@@ -87,10 +87,10 @@ describe('rearrange', () => {
 
   test.each<[string, Tensor<Shape>, string, Sizes, readonly number[]]>([
     ['an axis of 1 is dropped', zeros(2, 1, 3), 'B 1 C -> B C', {}, [2, 3]],
-    ['an axis of 1 is made', zeros(2, 3), 'B C -> 1 B 1 C', {}, [1, 2, 1, 3]],
+    ['an axis of 1 is inserted', zeros(2, 3), 'B C -> 1 B 1 C', {}, [1, 2, 1, 3]],
     ['() is an axis of 1', zeros(2, 1, 3), 'B () C -> () B C', {}, [1, 2, 3]],
     ['1 in a group', zeros(2, 3), 'B (1 C) -> (B 1) C', {}, [2, 3]],
-    ['... stays', zeros(2, 3, 4, 5), '... C -> C ...', {}, [5, 2, 3, 4]],
+    ['... moves as a whole', zeros(2, 3, 4, 5), '... C -> C ...', {}, [5, 2, 3, 4]],
     ['... between axes', zeros(2, 3, 4, 5), 'B ... C -> B C ...', {}, [2, 5, 3, 4]],
     ['... of no axes', zeros(2, 5), 'B ... C -> C ... B', {}, [5, 2]],
     ['... is merged', zeros(2, 3, 4, 5), 'B ... C -> B (...) C', {}, [2, 12, 5]],
@@ -120,10 +120,10 @@ describe('rearrange', () => {
     ['... in a group on the left', 'B (... C) -> B ... C', { C: 2 }, '... outside of parentheses'],
     ['... alone in a group on the left', 'B (...) C -> B ... C', {}, '... outside of parentheses'],
     ['... on one side', 'B ... C -> B C', {}, 'the same axes on both sides'],
-    ['a size of no axis', 'B H C -> B C H', { K: 2 }, 'sizes of B, H, C'],
+    ['a size of an unknown axis', 'B H C -> B C H', { K: 2 }, 'sizes of B, H, C'],
     ['a negative size', 'B H (N C) -> B H N C', { N: -2 }, 'an integer ≥ 0'],
     ['half a size', 'B H (N C) -> B H N C', { N: 0.5 }, 'an integer ≥ 0'],
-  ])('refuses %s, and repeats the pattern', (_, pattern, sizes, expected) => {
+  ])('rejects %s, and repeats the pattern', (_, pattern, sizes, expected) => {
     const made = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
     expect(made).toMatchObject(E.left({ _tag: 'ConfigError' }));
     expect(E.isLeft(made) && made.left.message).toContain(pattern);
@@ -134,12 +134,12 @@ describe('rearrange', () => {
     ['another rank', 'B C -> C B', {}, 'expected rank 2, got [2, 3, 6]'],
     ['fewer axes than ... needs', 'B H C D ... -> ... B H C D', {}, 'expected rank 4 or more, got [2, 3, 6]'],
     ['an axis that is not 1', 'B 1 C -> B C', {}, 'expected an axis of extent 1, got axis 1 = 3 in [2, 3, 6]'],
-    ['what does not divide', 'B H (N D) -> B H N D', { N: 4 }, 'expected (N D) = a multiple of 4, N = 4, got axis 2 = 6 in [2, 3, 6]'],
+    ['a size that does not divide', 'B H (N D) -> B H N D', { N: 4 }, 'expected (N D) = a multiple of 4, N = 4, got axis 2 = 6 in [2, 3, 6]'],
     ['a size of 0', 'B H (N D) -> B H N D', { N: 0 }, 'expected (N D) = a multiple of 0, N = 0'],
     ['sizes that give another extent', 'B H (N D) -> B H N D', { N: 2, D: 2 }, 'expected (N D) = 4, N = 2, D = 2, got axis 2 = 6'],
     ['another size of an axis', 'B H C -> C H B', { H: 4 }, 'expected H = 4, got axis 1 = 3'],
     ['two axes without sizes', 'B H (N D) -> B H N D', {}, 'expected sizes for all but one axis of (N D)'],
-  ])('refuses %s', (_, pattern, sizes, message) => {
+  ])('rejects %s', (_, pattern, sizes, message) => {
     const made = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
     expect(made).toMatchObject(E.left({ _tag: 'ShapeError', where: `rearrange '${pattern}'` }));
     expect(E.isLeft(made) && made.left.message).toContain(message);

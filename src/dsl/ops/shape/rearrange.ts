@@ -1,4 +1,4 @@
-/** Any reshape and transpose by names of axes, as einops writes it (Rogozhnikov 2022). */
+/** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { isExtent } from '../../types/extent.js';
@@ -14,7 +14,7 @@ import type {
 } from '../../types/rearrangement.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
-// Types: one signature for each number of arguments, so that an error is one, at the argument that is wrong
+// Types: one signature for each number of arguments, so that a wrong call gives one error, at the wrong argument
 
 type Piped<P extends string, Z> = <S extends Shape, D extends DType>(
   x: Tensor<FittingShape<P, S>, D>,
@@ -56,7 +56,7 @@ interface Rearrange {
 
 const OTHERS = '...';
 
-/** An axis of a pattern: one name, or the names in a pair of parentheses; `1` is an axis of no names. */
+/** An axis of a pattern: a name, or the names in a pair of parentheses; `1` has no names. */
 interface Axis {
   readonly names: readonly string[];
   readonly isGroup: boolean;
@@ -91,7 +91,7 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
   return open === null ? axes : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
 };
 
-/** Reads a pattern; raises `ConfigError`. */
+/** Parses a pattern. Raises `ConfigError` if it is invalid. */
 const patternOf = (text: string): Pattern => {
   const [before, after, ...more] = text.split('->').map((side) => sideOf(side, text));
   if (before === undefined || after === undefined || more.length > 0)
@@ -106,7 +106,7 @@ const patternOf = (text: string): Pattern => {
         if (!others.includes(name))
           refuse(text, 'the same axes on both sides', `${name} is not on the ${other}`);
       if (names.indexOf(name) !== names.lastIndexOf(name))
-        refuse(text, 'each axis once on each side', `${name} is there twice on the ${side}`);
+        refuse(text, 'each axis once on each side', `${name} appears twice on the ${side}`);
     }
   if (before.some(({ names, isGroup }) => isGroup && names.includes(OTHERS)))
     refuse(text, '... outside of parentheses on the left', 'name the axes that the parentheses hold');
@@ -116,10 +116,10 @@ const patternOf = (text: string): Pattern => {
 /** The extents of the named axes; `...` has several. */
 type Extents = ReadonlyMap<string, readonly number[]>;
 
-/** The sizes that are given, by name. */
+/** The given sizes, by name. */
 type Given = ReadonlyMap<string, number>;
 
-/** The extents of the names in one axis of extent `extent`. */
+/** The extents of the names in one axis. */
 const partsOf = (
   names: readonly string[],
   extent: number,
@@ -130,15 +130,15 @@ const partsOf = (
   const known = sizeOf(names.map((name) => given.get(name) ?? 1));
   const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
   const sizes = names.flatMap((name) => (given.has(name) ? [`${name} = ${given.get(name)}`] : []));
-  const said = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
+  const sizeText = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
   if (open.length > 1) wrong(`sizes for all but one axis of ${axis}`);
   if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
-  if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${said}`);
-  if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${said}`);
+  if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${sizeText}`);
+  if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${sizeText}`);
   return names.map((name) => [name, [given.get(name) ?? extent / known]]);
 };
 
-/** Binds the axes of the left side to the extents of a shape. */
+/** Binds the names of the left side to the extents of a shape. Raises `ShapeError` if the shape does not fit. */
 const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given): Extents => {
   const at = left.findIndex(({ names }) => names[0] === OTHERS);
   const missing = shape.length - left.length + (at < 0 ? 0 : 1);
@@ -177,7 +177,7 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
   return new Map(Object.entries(sizes));
 };
 
-/** The rearranged node: the axes are split, permuted and merged. */
+/** Splits, permutes and merges the axes of a node. */
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
   const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
@@ -203,13 +203,12 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
 };
 
 /**
- * Splits, merges and permutes axes by name, as einops does. The left side of the pattern names the axes of `x`, the
- * right side those of the result; names in parentheses are one axis, the last one fastest; `1` is an axis of extent
- * 1; `...` stands for any axes. Give the size of all but one of the axes that a pair of parentheses on the left
- * splits. Types keep literals and symbols: `(H W)` of `'H'` and `'W'` is `'H*W'`, `(N D)` of `'C'` with N = 4 gives
- * D = `'C/4'`; a literal that is not divisible gives a message in place of D. Raises `ConfigError` for a wrong pattern
- * or size, and `ShapeError` where the tensor does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor
- * Manipulations with Einstein-like Notation".
+ * Splits, merges and permutes axes by name. The left side of the pattern names the axes of `x`, the right side those of the
+ * result. Names in parentheses are one axis, in row-major order; `1` is an axis of extent 1; `...` is any number of axes.
+ * If parentheses on the left split an axis, give the sizes of all but one of its names. Types keep literals and symbols:
+ * `(H W)` of `'H'` and `'W'` is `'H*W'`, and `(N D)` of `'C'` with N = 4 gives D = `'C/4'`; a literal that is not divisible
+ * gives an error message in place of D. Raises `ConfigError` for an invalid pattern or size, and `ShapeError` if the tensor
+ * does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation".
  *
  * @example
  * const x = zeros(8, 28, 28, 64)

@@ -8,10 +8,10 @@ import { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } f
 
 const grid = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);
 const row = (): Tensor<[1, 3]> => constantOf([1, 2, 3], 1, 3);
-/** A tensor of which the type says nothing. */
+/** Widens the type of a tensor. */
 const anything = (...shape: readonly number[]): Tensor<Shape> => zeros(...shape);
 
-describe('both forms are the same', () => {
+describe('both forms are equal', () => {
   test.each<[string, Tensor<Shape>, Tensor<Shape>]>([
     ['reshape', reshape(grid(), 3, 2), F.pipe(grid(), reshape(3, 2))],
     ['reshape to a scalar', reshape(ones(1)), F.pipe(ones(1), reshape())],
@@ -28,7 +28,7 @@ describe('both forms are the same', () => {
   });
 });
 
-describe('symbols of reshape stand for the axes at the front and at the end', () => {
+describe('symbols in reshape stand for axes at the front and at the end', () => {
   const x = ones(8, 28, 28, 3) as Tensor<Shape> as Tensor<['B', 28, 28, 'C']>;
   test.each<[string, AnyTensor, readonly number[]]>([
     ['at the front', reshape(x, 'B', 784, 3), [8, 784, 3]],
@@ -43,12 +43,12 @@ describe('symbols of reshape stand for the axes at the front and at the end', ()
     ['a symbol between numbers', () => reshape(anything(2, 3, 4), ...([6, 'C', 1] as const as unknown as [6, 4, 1]))],
     ['a symbol of no axis', () => reshape(anything(6), ...(['B', 'C'] as const as unknown as [6, 4]))],
     ['symbols that leave elements', () => reshape(anything(2, 3), ...(['B', 4] as const as unknown as [6, 4]))],
-  ])('refuses %s', (_, build) => {
+  ])('rejects %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'reshape' }));
   }); // prettier-ignore
 });
 
-test('names a half-applied operation that is passed as a tensor', () => {
+test('rejects a half-applied operation as a tensor', () => {
   const given = attempt(() => reshape(expandDims(1) as unknown as Tensor<[2]>, 2));
   expect(E.isLeft(given) && given.left.message).toContain(
     'expected a tensor, got the function expandDims(…)',

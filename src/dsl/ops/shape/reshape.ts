@@ -1,4 +1,4 @@
-/** Other views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
+/** Views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
 import type { Extent, Extents, Wide, Widened } from '../../types/dim.js';
 import { dual, type OneError } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
@@ -19,15 +19,15 @@ import {
 } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
-/** An extent, or −1 for what is left. */
+/** An extent or −1. */
 type Requested<D> = [D] extends [-1] ? D : Extent<D>;
 
-/** The result of a shape and what is requested of it. */
+/** The shape of the result. */
 type Reshaped<S extends Shape, E extends readonly Dim[]> = {
   -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
 };
 
-/** The extents of `reshape`, for a tensor of shape `S`: a message takes the place of one that is invalid or misplaced. */
+/** The extents of the data-first form, with an error message in place of each invalid or misplaced one. */
 type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
   [I in keyof E]: 0 extends 1 & E[I]
     ? never // `any`
@@ -35,14 +35,14 @@ type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
       ? Symbolic<S, E, E[I]>
       : Requested<E[I]>;
 };
-/** A symbol that the tensor has at the same end, or a message. */
+/** A symbol that the tensor has at the same end, or an error message. */
 type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
   Extent<D> extends D
     ? [Extract<Mismatch<S, E>, `'${D}' ${string}`>] extends [never]
       ? D
       : Extract<Mismatch<S, E>, `'${D}' ${string}`>
     : Extent<D>;
-/** The extents of the pipeable form: the tensor is checked when it comes. */
+/** The extents of the pipeable form; symbols are checked once the tensor is known. */
 type Pending<E> = { [I in keyof E]: 0 extends 1 & E[I] ? never : Requested<E[I]> };
 
 /** See {@link reshape}. */
@@ -57,16 +57,17 @@ type Reshape = OneError & {
     ...extents: ExtentsFor<S, E>
   ): Tensor<Reshaped<S, E>, D>;
 };
-/** A shape that has the symbols at its ends, or a message. */
+/** A shape that has the symbols at its ends, or an error message. */
 type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never]
   ? S
   : [Mismatch<S, E>];
 
 /**
- * The same numbers, in row-major order, in another shape. One extent may be −1: what is left. Symbols at the front or at
- * the end of the new shape stand for the axes that `x` has there, and stay: of `Tensor<['B', 28, 28, 1]>`,
- * `reshape(x, 'B', 784)` and `reshape(x, -1, 784)` are `Tensor<['B', 784]>`. Extents of `dims(x)` are `Dim`, and so is −1
- * beside them. Raises `ShapeError` where the number of elements differs. {@link rearrange} splits and merges axes by name.
+ * Returns the same numbers, in row-major order, in another shape. One extent may be −1, which is inferred. Symbols at the
+ * front or at the end of the new shape stand for the axes that `x` has there, and are kept in the type: for
+ * `Tensor<['B', 28, 28, 1]>`, `reshape(x, 'B', 784)` and `reshape(x, -1, 784)` are `Tensor<['B', 784]>`. The type of extents
+ * from `dims(x)` is `Dim`, and so is that of −1 beside them. Raises `ShapeError` if the number of elements differs. See
+ * {@link rearrange} to split and merge axes by name.
  *
  * @example
  * reshape(iota(6), 2, -1) // → [[0, 1, 2], [3, 4, 5]]
@@ -88,7 +89,7 @@ const wrongExtents = (extents: readonly (number | string)[], shape: readonly num
     hint: 'the extents must multiply to the number of elements',
   });
 
-/** The extents, with those of `shape` in the place of symbols at both ends, and of −1 what is left. */
+/** Replaces symbols at both ends by the extents of `shape`, and −1 by the remaining extent. */
 const resolved = (extents: readonly (number | string)[], shape: readonly number[]): readonly number[] => {
   const isSymbol = (d: number | string): boolean => typeof d === 'string';
   const front = extents.every(isSymbol) ? extents.length : extents.findIndex((d) => !isSymbol(d));
@@ -118,7 +119,7 @@ const wrongSymbol = (
     hint: 'write -1 or a number for it, or use rearrange',
   });
 
-/** The axes of `transpose`; a message takes their place if they are no permutation of those of `S`. */
+/** The axes of `transpose`, or error messages if they are not a permutation. */
 type AxesFor<S extends Shape, P extends readonly number[], Wrong = WrongOf<Permuted<S, P>, P>> = {
   [I in keyof P]: [Wrong] extends [never] ? P[I] : Wrong;
 };
@@ -140,7 +141,7 @@ type Transpose = OneError & {
 };
 
 /**
- * The axes in another order: axis i of the result is axis `permutation[i]` of x.
+ * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
  *
  * @example
  * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
@@ -164,8 +165,8 @@ type BroadcastTo = OneError & {
 };
 
 /**
- * Repeats x over a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises
- * `ShapeError` where it does not fit.
+ * Repeats `x` to a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises `ShapeError` if
+ * it does not fit.
  *
  * @example
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
@@ -179,7 +180,7 @@ export const broadcastTo: BroadcastTo = dual(
 );
 
 /**
- * {@link broadcastTo} the shape of `model`.
+ * Repeats `x` to the shape of `model`; see {@link broadcastTo}.
  *
  * @example
  * broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
@@ -192,7 +193,7 @@ export const broadcastLike: {
 );
 
 /**
- * A new axis of extent 1, which is `axis` of the result.
+ * Inserts an axis of extent 1, which is `axis` of the result.
  *
  * @example
  * expandDims(iota(2), 1) // → [[0], [1]]
@@ -213,7 +214,7 @@ export const expandDims: {
 });
 
 /**
- * Drops an axis of extent 1. Raises `ShapeError` where it has another extent.
+ * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
  *
  * @example
  * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>

@@ -1,5 +1,6 @@
 import { dual } from '../../dual.js';
-import { axisOf, concat, slice } from '../../primitives/index.js';
+import { axisOf, concat } from '../../primitives/index.js';
+import { sliceAlong } from './slicing.js';
 import type { Having } from '../../types/shape.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
@@ -28,12 +29,7 @@ export const roll: Roll = dual('roll', 3, (x: AnyTensor, axis: number, by: numbe
   const n = nodeOf(x);
   const at = axisOf('roll', n, axis);
   const extent = n.shape[at]!;
-  const part = (start: number, size: number) =>
-    slice(
-      n,
-      n.shape.map((_, i) => (i === at ? start : 0)),
-      n.shape.map((d, i) => (i === at ? size : d)),
-    );
   const shift = extent === 0 ? 0 : ((by % extent) + extent) % extent;
-  return tensor(shift === 0 ? n : concat([part(extent - shift, shift), part(0, extent - shift)], at));
+  if (shift === 0) return tensor(n);
+  return tensor(concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });

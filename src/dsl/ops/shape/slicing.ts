@@ -17,13 +17,20 @@ import {
 } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
-const part = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
+/** Takes `size` elements of one axis. */
+export const sliceAlong = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
   sliceNode(
     x,
     x.shape.map((_, i) => (i === axis ? start : 0)),
     x.shape.map((d, i) => (i === axis ? size : d)),
     x.shape.map((_, i) => (i === axis ? stride : 1)),
   );
+
+/** Pads one axis with `value`. */
+export const padAlong = (x: Node, axis: number, low: number, high: number, value: number): Node => {
+  const along = (count: number): readonly number[] => x.shape.map((_, i) => (i === axis ? count : 0));
+  return padNode(x, along(low), along(high), along(0), value);
+};
 
 /** See {@link slice}. */
 type Slice = OneError & {
@@ -57,7 +64,7 @@ export const slice: Slice = dual(
   (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
     const n = nodeOf(x);
     const at = axisOf('slice', n, axis);
-    return tensor(part(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+    return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
   },
 );
 
@@ -97,9 +104,7 @@ export const pad: Pad = dual(
   startsWithTensor,
   (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
     const n = nodeOf(x);
-    const at = axisOf('pad', n, axis);
-    const along = (count: number): readonly number[] => n.shape.map((_, i) => (i === at ? count : 0));
-    return tensor(padNode(n, along(low), along(high), along(0), value));
+    return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
   },
 );
 
@@ -164,11 +169,11 @@ export const split: Split = dual(
         hint: 'give the size of each part',
       });
     const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
-    return given.map((size, i) => tensor(part(n, at, starts[i]!, size)));
+    return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
   },
 );
 
-// `infer` makes editors show the tuple instead of this name
+// with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
   Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape
     ? readonly [Tensor<H, D>, Tensor<H, D>]
@@ -201,5 +206,5 @@ export const halve: Halve = dual('halve', startsWithTensor, (x: AnyTensor, axis 
       actual: showShape(n.shape),
       hint: 'pad it by one, or slice one off',
     });
-  return [tensor(part(n, at, 0, size)), tensor(part(n, at, size, size))];
+  return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
 });

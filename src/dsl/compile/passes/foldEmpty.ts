@@ -4,8 +4,8 @@ import { build, primitiveOf } from '../../primitives/table.js';
 
 const isEmpty = (n: Node): boolean => sizeOf(n.shape) === 0;
 
-/** Computes what has no elements, or is made of none, so that backends need not know of empty tensors. */
-export const nothing = (roots: readonly Node[]): readonly Node[] =>
+/** Replaces empty tensors, and results of empty operands, by constants, so that backends never see empty tensors. */
+export const foldEmpty = (roots: readonly Node[]): readonly Node[] =>
   rewrite(roots, (n) => {
     const { ofNothing, lowering } = primitiveOf(n);
     if (lowering.class === 'source' || n.dtype === 'key') return n;

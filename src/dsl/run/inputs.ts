@@ -1,4 +1,4 @@
-/** What a run is given: values and host numbers, held against the plan's inputs. */
+/** Binds values and numbers of the host to the inputs of a plan. */
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showShape } from '../errors.js';
@@ -36,16 +36,18 @@ const arrays: Readonly<Record<NumberType, string>> = {
 const isKeyWords = (x: unknown): x is KeyWords =>
   Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
 
-/** A given input, ready to run: whether its memory is the run's own, to be released after it. */
-export interface Given {
+/** A checked input of a run. */
+export interface BoundInput {
   readonly slot: Slot;
+  /** The value; null for a key or for numbers of the host. */
   readonly resident: ResidentRecord | null;
+  /** True for numbers of the host, uploaded for one run and freed after it. */
   readonly temporary: boolean;
 }
 
-const given =
+const bindInput =
   (backend: Backend, inputs: unknown) =>
-  ({ path, shape, dtype }: Plan['inputs'][number]): taskEither.TaskEither<NoisefoldError, Given> => {
+  ({ path, shape, dtype }: Plan['inputs'][number]): taskEither.TaskEither<NoisefoldError, BoundInput> => {
     const x = memberAt(inputs, path);
     const where = `input ${path === '' ? '(the only one)' : path}`;
     const wrong = (
@@ -61,7 +63,7 @@ const given =
     if (isValue(x))
       return F.pipe(
         TE.fromEither(liveOn(backend, where)(x)),
-        TE.flatMap((resident): taskEither.TaskEither<NoisefoldError, Given> =>
+        TE.flatMap((resident): taskEither.TaskEither<NoisefoldError, BoundInput> =>
           resident.dtype === dtype && showShape(resident.shape) === showShape(shape)
             ? TE.right({ slot: resident.buffer, resident, temporary: false })
             : wrong(
@@ -76,23 +78,23 @@ const given =
     const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
     if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
       return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
-    const host = numbers as HostArray; // a typed array; its dtype and length are checked next
+    const host = numbers as HostArray; // a typed array, whose dtype and length are checked next
     if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
       return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
     if (host.length !== sizeOf(shape))
       return wrong(`${host.length} numbers`, 'give one number for each element');
-    return TE.map((slot: Slot): Given => ({ slot, resident: null, temporary: true }))(
+    return TE.map((slot: Slot): BoundInput => ({ slot, resident: null, temporary: true }))(
       backend.upload(host, dtype),
     );
   };
 
-/** A donated value must not be given twice. */
-const checkDonations = (planned: Plan, all: readonly Given[]): E.Either<NoisefoldError, void> => {
+/** Fails with `ValueConsumed` if a donated value is used for two inputs. */
+const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
   const twice = all.findIndex(
-    (g, i) =>
-      g.resident !== null &&
+    ({ resident }, i) =>
+      resident !== null &&
       planned.inputs[i]!.donated &&
-      all.some((other, j) => i !== j && other.resident === g.resident),
+      all.some((other, j) => i !== j && other.resident === resident),
   );
   return twice < 0
     ? E.right(undefined)
@@ -104,23 +106,23 @@ const checkDonations = (planned: Plan, all: readonly Given[]): E.Either<Noisefol
       });
 };
 
-/** Gives back what was uploaded for one run. */
-export const releaseTemporaries = (backend: Backend, all: readonly Given[]): void => {
+/** Frees the numbers that were uploaded for one run. */
+export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[]): void => {
   for (const { slot, temporary } of all) if (temporary && !('length' in slot)) backend.release(slot)();
 };
 
-/** All inputs of a plan, in its order. Where one does not fit, those before it are given back. */
-export const givenTo =
+/** Binds all inputs of a plan, in its order. If one does not fit, frees the uploaded ones before it. */
+export const bindInputs =
   (backend: Backend, planned: Plan) =>
-  (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly Given[]> =>
+  (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
   async () => {
-    const all: Given[] = [];
+    const all: BoundInput[] = [];
     const failed = (error: NoisefoldError): E.Either<NoisefoldError, never> => {
       releaseTemporaries(backend, all);
       return E.left(error);
     };
     for (const input of planned.inputs) {
-      const one = await given(backend, inputs)(input)();
+      const one = await bindInput(backend, inputs)(input)();
       if (E.isLeft(one)) return failed(one.left);
       all.push(one.right);
     }

@@ -13,7 +13,7 @@ export const normalizeOptions = (axes: readonly number[], epsilon: number): Norm
   epsilon,
 });
 
-const meanOver = (x: Node, axes: readonly number[]): Node =>
+const meanAlong = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
 
 /** x centred, and the reciprocal standard deviation (biased, two passes). */
@@ -21,8 +21,8 @@ const standardize = (
   x: Node,
   { axes, epsilon }: NormalizeOptions,
 ): { readonly y: Node; readonly inverse: Node } => {
-  const centred = sub(x, broadcast(meanOver(x, axes), x.shape));
-  const variance = meanOver(mul(centred, centred), axes);
+  const centred = sub(x, broadcast(meanAlong(x, axes), x.shape));
+  const variance = meanAlong(mul(centred, centred), axes);
   const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);
   return { y: mul(centred, inverse), inverse };
 };
@@ -44,7 +44,7 @@ export const normalizeComposite: Composite = {
   derivative: ([x], _, g, options) => {
     const { axes } = optionsOf(options);
     const { y, inverse } = standardize(x!, optionsOf(options));
-    const along = (of: Node): Node => broadcast(meanOver(of, axes), of.shape);
+    const along = (of: Node): Node => broadcast(meanAlong(of, axes), of.shape);
     const centred = sub(g, along(g));
     return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
   },

@@ -91,7 +91,7 @@ const evaluate = (dim: string, whole: Expression, bindings: Bindings): number =>
           where,
           expected: `${dim} of a number that ${right} divides`,
           actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
-          hint: 'choose an extent that can be divided so often',
+          hint: 'choose an extent that is divisible',
         });
   };
   return visit(whole);
@@ -158,7 +158,7 @@ const solve = (
       where: `dim '${dim}'`,
       expected: 'an extent that gives its symbol an integer ≥ 0',
       actual: `${extent}`,
-      hint: 'choose an extent that can be divided so often',
+      hint: 'choose an extent that is divisible',
     });
   if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
   if (e.kind === 'literal') return E.right(null);

@@ -10,6 +10,9 @@ const house = {
   training: { sees: ['nn', 'diffusion', 'dsl', 'internal'] },
 };
 
+// The folders of src/dsl, from the lowest: each may import those before it, and those on its own line.
+const layers = [['types'], ['graph'], ['primitives', 'composites'], ['ops'], ['random'], ['transforms'], ['compile'], ['run']]; // prettier-ignore
+
 const above = ['properties', 'examples', 'bench'];
 const seam = 'src/internal/fp.ts is the one seam onto fp-ts and io-ts.';
 const roots = 'Import the package by its root: its subpaths fail in Node, or weigh ten times as much.';
@@ -34,6 +37,17 @@ const arrows = (folder, { sees, node }) => {
     ...(node ? [] : [['^node:', portable]]),
   ];
 };
+
+/** Imports from a folder of src/dsl to a higher one. */
+const upward = (layer) => [
+  `^(\\.\\./)+(${
+    layers
+      .slice(layer + 1)
+      .flat()
+      .join('|') || 'none'
+  })/`,
+  `src/dsl/${layers[layer].join(' and ')} may import only lower folders of src/dsl: ${layers.slice(0, layer).flat().join(', ') || 'none'}.`,
+];
 
 const noTfjs = ['^@tensorflow/', tfjs];
 const noSubpaths = ['^(fp-ts|io-ts)/', roots];
@@ -89,6 +103,12 @@ export default {
         'src/index.ts may import src/entry and src/dsl.',
       ]),
     },
+    ...layers.flatMap((folders, layer) =>
+      folders.map((folder) => ({
+        files: [`src/dsl/${folder}/**`],
+        rules: restrict(...arrows('dsl', house.dsl), noTfjs, upward(layer)),
+      })),
+    ),
     { files: ['src/training/files.ts'], rules: { 'no-restricted-globals': 'off' } }, // which asks for Node when it is called
     { files: ['src/backends/{tfjs,wasm}/**'], rules: restrict(...arrows('backends', house.backends)) },
     {

@@ -1,5 +1,5 @@
 /** A program without fusion: one plan with a call for every operation, and each result in memory. */
-import type { Capabilities } from '../src/dsl/run/backend.js';
+import type { Capabilities } from '../src/dsl/compile/backend.js';
 import { lower } from '../src/dsl/compile/lower/index.js';
 import { layout } from '../src/dsl/compile/lower/layout.js';
 import { type Node, node, reachable, withInputs } from '../src/dsl/graph/node.js';

@@ -55,7 +55,7 @@ const propertyRead = (expression) => {
  */
 const mentions = (names, isHeldBy, asArguments) => {
   const all = new Set(names);
-  const files = new Map(names.map((name) => [name, new Set(['node.ts'])]));
+  const files = new Map(names.map((name) => [name, new Set(['graph/node.ts'])]));
   const areAll = (found) => found.length > 0 && found.every((name) => all.has(name));
   const isTable = (type) => keysOf(type).length > 1 && areAll(keysOf(type));
 

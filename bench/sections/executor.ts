@@ -2,7 +2,7 @@
 import type { Backend } from 'noisefold/dsl';
 import { hostHeap } from '../../src/backends/shared/memory/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
-import type { Slot } from '../../src/dsl/run/backend.js';
+import type { Slot } from '../../src/dsl/compile/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
 import { sizeOf } from '../../src/dsl/graph/node.js';
 import { median, milliseconds } from '../measure.js';

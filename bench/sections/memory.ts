@@ -2,7 +2,7 @@
 import { type Backend, compile, key, release } from 'noisefold/dsl';
 import { simpleLoss } from 'noisefold/diffusion';
 import { initialState } from 'noisefold/training';
-import { fillSpec, extentsOf } from '../../src/dsl/types/spec.js';
+import { fillSpec, extentsOf } from '../../src/dsl/graph/spec.js';
 import { type Node, node, sizeOf } from '../../src/dsl/graph/node.js';
 import { nodeOf, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
 import { activationElements } from '../activations.js';

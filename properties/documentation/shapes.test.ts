@@ -1,8 +1,32 @@
 import { expect, test } from 'vitest';
-import { testPage } from './page.js';
+import { compiled7 } from '../types/operations/compilers.js';
+import { type Module, testPage } from './page.js';
 
 const programs = testPage('docs/shapes.md');
+const mistakes = programs.filter(({ message }) => message !== null);
 
-test('ten programs do not compile', () => {
-  expect(programs.filter(({ message }) => message !== null)).toHaveLength(10);
+/** The error that the page shows: the line of the program, the column, and the last line of the message. */
+const shown = ({ message, changed }: Module) => {
+  const lines = message!.split('\n');
+  const marks = lines.findIndex((line) => /^ *~+$/.test(line));
+  return {
+    line: marks === 0 ? changed : lines[0],
+    column: lines[marks]!.indexOf('~'),
+    last: lines.at(-1)!.replace(' … ', ''),
+  };
+};
+
+test('eight programs do not compile, each for a reason of its own', () => {
+  expect(new Set(mistakes.map(({ message }) => message)).size).toBe(8);
+});
+
+test('TypeScript 7 gives the same errors', () => {
+  const complaints = compiled7(Object.fromEntries(programs.map(({ name, text }) => [name, text])));
+  const found = complaints.map(({ module, line, column, message }) => ({
+    module,
+    line: programs.find(({ name }) => name === module)!.text.split('\n')[line],
+    column,
+    last: message.split('\n').at(-1)!.trim(),
+  }));
+  expect(found).toEqual(mistakes.map((mistake) => ({ module: mistake.name, ...shown(mistake) })));
 });

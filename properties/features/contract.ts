@@ -1,5 +1,5 @@
 /** The contract of backends: promises, each with the laws that check it. They are rows of `FEATURES.md`. */
-import type { Backend } from '../../src/dsl/run/backend.js';
+import type { Backend } from '../../src/dsl/compile/backend.js';
 import { families } from '../arbitraries/operations.js';
 import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
 import { backendLaws } from '../laws/backends.js';

@@ -4,7 +4,7 @@ import { reference } from '../../src/backends/reference/index.js';
 import { cpu } from '../../src/backends/tfjs/cpu.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
-import type { Backend } from '../../src/dsl/run/backend.js';
+import type { Backend } from '../../src/dsl/compile/backend.js';
 import { noChromium } from '../chromium/browser.js';
 import { openContract } from '../chromium/contract.js';
 import { publicNames } from '../documentation/examples.js';

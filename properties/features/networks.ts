@@ -65,10 +65,14 @@ const normalizations = family('Normalisation and attention', {
 });
 
 const rearrangements = family('Rearrangement and embedding', {
-  rearrange: smooth([image], (x) => n.rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 2 })),
-  pixelShuffle: smooth([image], (x) => n.pixelShuffle(x, 2)),
-  pixelUnshuffle: smooth([image], (x) => n.pixelUnshuffle(x, 2)),
-  sinusoid: smooth([float('any', 3)], (t) => n.sinusoid(t, { size: 5, sinusoid: 'ddpm' })),
+  rearrange: smooth([image], n.rearrange, (rearrange, x) =>
+    rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 2 }),
+  ),
+  pixelShuffle: smooth([image], n.pixelShuffle, (pixelShuffle, x) => pixelShuffle(x, 2)),
+  pixelUnshuffle: smooth([image], n.pixelUnshuffle, (pixelUnshuffle, x) => pixelUnshuffle(x, 2)),
+  sinusoid: smooth([float('any', 3)], n.sinusoid, (sinusoid, t) =>
+    sinusoid(t, { size: 5, sinusoid: 'ddpm' }),
+  ),
 });
 
 export const networks: readonly Feature[] = [

@@ -1,8 +1,8 @@
 /** What every backend computes: the results of the reference. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { vjp } from '../../src/dsl/transforms/gradient.js';
-import type { Grads } from '../../src/dsl/graph/grads.js';
+import type { Grads } from '../../src/dsl/transforms/grads.js';
 import { randint } from '../../src/dsl/random/keys.js';
 import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';

@@ -1,5 +1,5 @@
 /** What the compiler may not change: the values of a program. */
-import type { Capabilities } from '../../src/dsl/run/backend.js';
+import type { Capabilities } from '../../src/dsl/compile/backend.js';
 import { offsetOf, type Plan } from '../../src/dsl/compile/plan.js';
 import { plan } from '../../src/dsl/compile/planning.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';

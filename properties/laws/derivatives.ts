@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { constantOf, grad, mul, onesLike, type Shape, sum, type Tensor } from 'noisefold/dsl';
 import { reference } from '../../src/backends/reference/index.js';
 import { valueAndGrad } from '../../src/dsl/transforms/gradient.js';
-import type { Grads } from '../../src/dsl/graph/grads.js';
+import type { Grads } from '../../src/dsl/transforms/grads.js';
 import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, tensor } from '../../src/dsl/graph/tensor.js';

@@ -1,7 +1,7 @@
 /** Randomness as a value. */
 import fc from 'fast-check';
 import { fork, foldIn, type Key, key, normal, type RandomKey, uniform } from 'noisefold/dsl';
-import type { KeyWords } from '../../src/dsl/run/backend.js';
+import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
 import type { Distribution } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';

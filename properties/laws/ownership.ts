@@ -1,6 +1,6 @@
 /** Who owns which memory of a backend, and what a run does to it. */
 import fc from 'fast-check';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
 import type { NoisefoldError } from '../../src/dsl/errors.js';
 import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/run/value.js';

@@ -5,7 +5,7 @@ import { valueAndGrad, vjp } from '../../src/dsl/transforms/gradient.js';
 import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
-import { tensorsOf } from '../../src/dsl/graph/tensors.js';
+import { tensorsOf } from '../../src/dsl/transforms/tensors.js';
 import { numbers } from '../arbitraries/choices.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';
 import { type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';

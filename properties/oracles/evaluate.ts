@@ -1,9 +1,9 @@
 /** Graphs evaluated in float64, one node after the other: what a program means. */
 import { libraryRule } from '../../src/backends/reference/library.js';
-import type { KeyWords } from '../../src/dsl/run/backend.js';
+import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type LibraryNode } from '../../src/dsl/compile/plan.js';
 import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
-import { decompose } from '../../src/dsl/compile/passes/decompose.js';
+import { decompose } from '../../src/dsl/composites/decompose.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { deriveWords, randomInto } from '../../src/dsl/random/threefry.js';
 import { ORIGIN, whole } from './plans.js';

@@ -3,9 +3,9 @@
  * float64 with random relative errors of the size of float32's put in wherever float32 rounds; the
  * spread of the results tells how far two float32 backends may be apart.
  */
-import type { KeyWords } from '../../src/dsl/run/backend.js';
+import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { type Node, reachable, rewrite, sizeOf } from '../../src/dsl/graph/node.js';
-import { decompose } from '../../src/dsl/compile/passes/decompose.js';
+import { decompose } from '../../src/dsl/composites/decompose.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { numbers } from '../arbitraries/choices.js';
 import { evaluate } from './evaluate.js';

@@ -1,10 +1,10 @@
 /** Programs over flat records of tensors, and runs of them that leave nothing behind. */
 import { reference } from '../../src/backends/reference/index.js';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/run/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
 import type { DType, Node } from '../../src/dsl/graph/node.js';
 import { program, type Program } from '../../src/dsl/graph/program.js';
-import { leafSpec, treeSpec } from '../../src/dsl/types/spec.js';
+import { leafSpec, treeSpec } from '../../src/dsl/graph/spec.js';
 import { type AnyTensor, type Key, nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { type AnyValue, read, release } from '../../src/dsl/run/value.js';
 import type { Declared } from '../arbitraries/operationCase.js';

@@ -39,7 +39,7 @@ zeros(1.5);
 reshape(anything, 4, -2);
 // @ts-expect-error Argument of type '64 | 128' is not assignable to parameter of type '"an extent must not be a union"'
 ascribe(anything, 'B', either);
-// @ts-expect-error not assignable to parameter of type
+// @ts-expect-error Argument of type '64 | 128' is not assignable to parameter of type '"an extent must not be a union"'
 normal(either, 8);
 // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
 iota('10');

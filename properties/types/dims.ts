@@ -48,7 +48,7 @@ expectType<{
   readonly literal: 96;
 }>()(there);
 
-// expressions that look like a double or a half, and are not
+// expressions that only look like a double or a half
 declare const traps: {
   readonly notDouble: Half<'2*(A)+(B)'>;
   readonly sumOfDouble: Half<'2*C+64'>;

@@ -36,7 +36,7 @@ expectType<Tensor<['B', Dim, Dim, Dim]>>()(F.pipe(x, add(wide)));
 // @ts-expect-error Type 'Dim' is not assignable to type '28'
 F.pipe(wide, add(x));
 
-// @ts-expect-error Type '64' is not assignable to type '128'
+// @ts-expect-error Type '128' is not assignable to type '64'
 add(x, other);
 // @ts-expect-error Type '64' is not assignable to type '128'
 F.pipe(x, add(other));

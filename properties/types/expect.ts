@@ -1,5 +1,5 @@
 /**
- * Type tests. The files of this folder are compiled, by two versions of TypeScript, and never run. A line after
+ * Type tests. Two versions of TypeScript compile the files of this folder; they never run. A line after
  * `@ts-expect-error` must not compile, and the comment says the words that its message must have: `messages.test.ts`
  * reads them.
  */

@@ -1,6 +1,6 @@
 /**
- * What is no extent, wherever one enters the types: a message takes the place of the argument. That these are all the
- * operations that are told an extent is a test in `src/dsl/ops/extents.test.ts`, which tries the same on traces.
+ * Invalid extents, wherever one enters the types: a message takes the place of the argument.
+ * `src/dsl/ops/extents.test.ts` tests that these are all the operations with an extent, and tries the same on traces.
  */
 import {
   type AnyTensor,
@@ -84,7 +84,7 @@ expectType<Tensor<['B', Dim]>>()(ascribe(wide, 'B', words));
 // @ts-expect-error an extent must not be a union
 ascribe(wide, either);
 // @ts-expect-error an extent must not be a union
-bernoulli(0.5, either);
+bernoulli(k, 0.5, either);
 // @ts-expect-error an extent must not be a union
 broadcastTo(x, either);
 // @ts-expect-error an extent must not be a union
@@ -104,9 +104,9 @@ pad(0, either, 0);
 // @ts-expect-error an extent must not be a union
 permutation(either);
 // @ts-expect-error an extent must not be a union
-randint(0, 9, either);
+randint(k, 0, 9, either);
 // @ts-expect-error an extent must not be a union
-reshape(either);
+reshape(x, either);
 // @ts-expect-error an extent must not be a union
 resizeBilinear(either, 2);
 // @ts-expect-error an extent must not be a union
@@ -130,7 +130,7 @@ zeros(either);
 // @ts-expect-error 'any' is not assignable to
 ascribe(wide, anything);
 // @ts-expect-error 'any' is not assignable to
-bernoulli(0.5, anything);
+bernoulli(k, 0.5, anything);
 // @ts-expect-error 'any' is not assignable to
 broadcastTo(x, anything);
 // @ts-expect-error 'any' is not assignable to
@@ -140,7 +140,7 @@ fullOf(1, anything);
 // @ts-expect-error 'any' is not assignable to
 iota(anything);
 // @ts-expect-error 'any' is not assignable to
-normal(dice, anything);
+normal(k, anything);
 // @ts-expect-error 'any' is not assignable to
 oneHot(anything);
 // @ts-expect-error 'any' is not assignable to
@@ -150,7 +150,7 @@ pad(0, anything, 0);
 // @ts-expect-error 'any' is not assignable to
 permutation(anything);
 // @ts-expect-error 'any' is not assignable to
-randint(0, 9, anything);
+randint(k, 0, 9, anything);
 // @ts-expect-error 'any' is not assignable to
 reshape(zeros(2), anything);
 // @ts-expect-error 'any' is not assignable to
@@ -168,7 +168,7 @@ tile(0, anything);
 // @ts-expect-error 'any' is not assignable to
 topK(anything);
 // @ts-expect-error 'any' is not assignable to
-uniform(dice, anything);
+uniform(k, anything);
 // @ts-expect-error 'any' is not assignable to
 zeros(anything);
 
@@ -176,7 +176,7 @@ zeros(anything);
 // @ts-expect-error -2 is negative
 ascribe(wide, -2);
 // @ts-expect-error -2 is negative
-bernoulli(0.5, -2);
+bernoulli(k, 0.5, -2);
 // @ts-expect-error -2 is negative
 broadcastTo(x, -2);
 // @ts-expect-error -2 is negative
@@ -196,9 +196,9 @@ pad(0, -2, 0);
 // @ts-expect-error -2 is negative
 permutation(-2);
 // @ts-expect-error -2 is negative
-randint(0, 9, -2);
+randint(k, 0, 9, -2);
 // @ts-expect-error -2 is negative
-reshape(-2);
+reshape(x, -2);
 // @ts-expect-error -2 is negative
 resizeBilinear(-2, 2);
 // @ts-expect-error -2 is negative
@@ -222,7 +222,7 @@ zeros(-2);
 // @ts-expect-error 1.5 is not an integer
 ascribe(wide, 1.5);
 // @ts-expect-error 1.5 is not an integer
-bernoulli(0.5, 1.5);
+bernoulli(k, 0.5, 1.5);
 // @ts-expect-error 1.5 is not an integer
 broadcastTo(x, 1.5);
 // @ts-expect-error 1.5 is not an integer
@@ -242,9 +242,9 @@ pad(0, 1.5, 0);
 // @ts-expect-error 1.5 is not an integer
 permutation(1.5);
 // @ts-expect-error 1.5 is not an integer
-randint(0, 9, 1.5);
+randint(k, 0, 9, 1.5);
 // @ts-expect-error 1.5 is not an integer
-reshape(1.5);
+reshape(x, 1.5);
 // @ts-expect-error 1.5 is not an integer
 resizeBilinear(1.5, 2);
 // @ts-expect-error 1.5 is not an integer
@@ -264,11 +264,11 @@ uniform(1.5);
 // @ts-expect-error 1.5 is not an integer
 zeros(1.5);
 
-// a number that is not counted to
+// a number that is too large
 // @ts-expect-error 1e+21 is more than can be counted
 ascribe(wide, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
-bernoulli(0.5, 1e21);
+bernoulli(k, 0.5, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
 broadcastTo(x, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
@@ -288,9 +288,9 @@ pad(0, 1e21, 0);
 // @ts-expect-error 1e+21 is more than can be counted
 permutation(1e21);
 // @ts-expect-error 1e+21 is more than can be counted
-randint(0, 9, 1e21);
+randint(k, 0, 9, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
-reshape(1e21);
+reshape(x, 1e21);
 // @ts-expect-error 1e+21 is more than can be counted
 resizeBilinear(1e21, 2);
 // @ts-expect-error 1e+21 is more than can be counted
@@ -310,34 +310,34 @@ uniform(1e21);
 // @ts-expect-error 1e+21 is more than can be counted
 zeros(1e21);
 
-// a symbol has no number to make a tensor of
+// a symbol is not a number
 // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
 zeros('B');
 // @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
-normal('B');
+normal(k, 'B');
 
 // @ts-expect-error Argument of type 'any' is not assignable to parameter of type 'never'
 program(anything, (given) => given);
 
-// where symbols stand, they are one word each
+// a symbol is one word
 // @ts-expect-error an extent must not be a union
-ascribe(symbol);
+ascribe(x, symbol);
 // @ts-expect-error an extent must not be a pattern
-ascribe(pattern);
+ascribe(x, pattern);
 // @ts-expect-error 'x.y' is not an extent
-ascribe('x.y');
+ascribe(x, 'x.y');
 // @ts-expect-error 'H-1' is not an extent
-ascribe('H-1');
+ascribe(x, 'H-1');
 // @ts-expect-error '1e3' is not an extent
-ascribe('1e3');
+ascribe(x, '1e3');
 // @ts-expect-error 'B C' is not an extent
-ascribe('B C');
+ascribe(x, 'B C');
 // @ts-expect-error '' is not an extent
-ascribe('');
+ascribe(x, '');
 // @ts-expect-error 'Größe' is not an extent
 program('B Größe', (given) => given);
 
-// a spec of words that are not all known is one of any shape
+// a spec of words that are not all known has any shape
 expectType<AnyTensor>()(traced(program(`B ${words}` as const, (given) => given)));
 
 // the extents of a program
@@ -355,8 +355,9 @@ compile(square, {});
 
 // axes
 expectType<Tensor<[2, 3, 4, 5, 6, 7]>>()(sum(zeros(1, 2, 3, 4, 5, 6, 7), -7));
+expectType<Tensor<[2] | [4]>>()(sum(x, axis));
 // @ts-expect-error an axis must not be a union
-expectType<Tensor<[4]>>()(sum(x, axis));
+expectType<Tensor<[2, 4]>>()(cumsum(x, axis));
 // @ts-expect-error no axis 2 in a shape of rank 2
 expectType<Tensor<[2, 4]>>()(cumsum(x, 2));
 // @ts-expect-error no axis -3 in a shape of rank 2
@@ -370,14 +371,14 @@ expectType<Tensor<[2, 2]>>()(transpose(x, 0, 0));
 // @ts-expect-error a permutation names each axis once
 expectType<Tensor<[2]>>()(transpose(x, 0));
 
-// a draw is of a key of a program
+// a draw needs a key of a program
 // @ts-expect-error a key of the host: draw inside a program, from a key that it takes
 normal(key(7), 3);
 
-// without groups a convolution knows its channels, with them it does not
+// the channels of a convolution with groups are wide
 declare const kernel: Tensor<[3, 3, 2, 6]>;
 expectType<Tensor<[1, Dim, Dim, 6]>>()(conv2d(pixels, kernel, { groups: 2 }));
-// @ts-expect-error Type '4' is not assignable to type '2'
+// @ts-expect-error Type '2' is not assignable to type '4'
 conv2d(pixels, kernel, { strides: [2, 2] });
 expectType<Tensor<[1, Dim, Dim, 2]>>()(convTranspose2d(six, kernel));
 expectType<Tensor<[1, Dim, Dim, Dim]>>()(convTranspose2d(six, kernel, { groups: 2 }));

@@ -33,7 +33,7 @@ expectType<Tensor<['B', Dim, 16, 64]>>()(F.pipe(x, resizeBilinear(n, 16)));
 
 // @ts-expect-error Type '64' is not assignable to type '32'
 F.pipe(x, convTranspose2d(turned));
-// @ts-expect-error Type '64' is not assignable to type '32'
+// @ts-expect-error Type '32' is not assignable to type '64'
 depthwiseConv2d(x, depthwise32);
 // @ts-expect-error Type '64' is not assignable to type '1'
 depthwiseConv2d(dense);
@@ -44,7 +44,7 @@ averagePooling({ window: [2] });
 // @ts-expect-error Argument of type '-1' is not assignable to parameter of type '"-1 is negative"'
 resizeNearest(-1, 4);
 
-// inside a function whose dims are parameters
+// inside a function whose extents are parameters
 export const half =
   <C extends Dim>(kernel: Tensor<[3, 3, 1, C]>) =>
   <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, C]>): Tensor<[B, 16, 16, C]> =>

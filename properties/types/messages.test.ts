@@ -9,7 +9,7 @@ const files = readdirSync(folder)
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   .map((name) => folder + name);
 
-/** The text of a type test with its marks taken out: each line below one is an error. */
+/** The text of a type test without its marks: the line below each is an error. */
 const unmarked = (text: string): string => text.replaceAll(MARK, '// expected: ');
 
 /** All errors of the type tests, by file and line. */
@@ -40,14 +40,16 @@ const errorsOf = (): ReadonlyMap<string, readonly string[]> => {
   return found;
 };
 
-describe('a wrong shape is a compile error that says what is wrong', () => {
+describe('a wrong shape is one compile error that says what is wrong', () => {
   const errors = errorsOf();
   for (const path of files)
     for (const [line, text] of readFileSync(path, 'utf8').split('\n').entries())
       if (text.includes(MARK)) {
         const words = text.slice(text.indexOf(MARK) + MARK.length);
         test(`${path.slice(folder.length)}:${line + 2}: ${words}`, () => {
-          expect(errors.get(`${path}:${line + 1}`)?.join('\n')).toContain(words);
+          const found = errors.get(`${path}:${line + 1}`) ?? [];
+          expect(found.join('\n')).toContain(words);
+          expect(found).toHaveLength(1);
         });
       }
 });

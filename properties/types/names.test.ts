@@ -1,16 +1,16 @@
-/** Extents in types: two of them never get one name, and the names mean at run time what the types computed. */
+/** Extents in types: two extents never have one name, and at run time a name has the value that its type computed. */
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { evaluateDim } from '../../src/dsl/types/dimExpression.js';
 import { E } from '../../src/internal/fp.js';
 
-/** An expression, and a·(first symbol) + b·(second symbol) + c, which it is: all are sums of halves and doubles. */
+/** An expression of sums, halves and doubles, and its value a·(first symbol) + b·(second symbol) + c. */
 interface Expression {
   readonly text: string;
   readonly value: readonly [a: number, b: number, c: number];
 }
-/** An expression with its name: the type that it is, as it is written in one. */
+/** An expression with its name: how TypeScript writes its type. */
 interface Named extends Expression {
   readonly name: string;
 }
@@ -22,10 +22,10 @@ const { options: given } = ts.parseJsonConfigFileContent(
   fileURLToPath(new URL('../..', import.meta.url)),
 );
 
-/** Types of strings and numbers need nothing of the library. */
+/** Types of strings and numbers need little of the standard library. */
 const options: ts.CompilerOptions = { ...given, lib: ['lib.es5.d.ts'], types: [] };
 
-/** What TypeScript makes of each expression. */
+/** Gives each expression the name that TypeScript computes. */
 const named = (expressions: readonly Expression[]): readonly Named[] => {
   const path = fileURLToPath(new URL('generated.ts', import.meta.url));
   const members = expressions.map(({ text }, i) => `readonly e${i}: ${text};`);
@@ -63,13 +63,13 @@ const total = ({ value: x }: Expression, { value: y }: Expression): Expression['
   x[2] + y[2],
 ];
 
-/** All expressions made of these by one more operation, and these. */
+/** These expressions, and all that one more operation makes of them. */
 const grown = (operands: readonly Named[]): readonly Expression[] => [
   ...operands,
   ...operands.map((x) => ({ text: `Half<${x.name}>`, value: scaled(x, 1 / 2) })),
   ...operands.map((x) => ({ text: `Double<${x.name}>`, value: scaled(x, 2) })),
   ...operands.flatMap((x, i) =>
-    // every second time in the other order, which gives the same name: see below
+    // alternate the order: a test checks that both orders have one name
     operands.slice(i).map((y, j) => ({
       text: j % 2 === 0 ? `Add<${x.name}, ${y.name}>` : `Add<${y.name}, ${x.name}>`,
       value: total(x, y),
@@ -77,7 +77,7 @@ const grown = (operands: readonly Named[]): readonly Expression[] => [
   ),
 ];
 
-/** The expressions by their names: what has one name is one type, so it need not be looked at twice. */
+/** The expressions by their names: expressions with one name are one type. */
 const byName = (expressions: readonly Named[]): ReadonlyMap<string, readonly Named[]> => {
   const found = new Map<string, Named[]>();
   for (const expression of expressions) {
@@ -90,7 +90,7 @@ const byName = (expressions: readonly Named[]): ReadonlyMap<string, readonly Nam
 
 const NO_HALF = /is odd: it has no half/;
 
-/** Those of one name that have different values. */
+/** Expressions with one name and different values. */
 const collisions = (names: ReadonlyMap<string, readonly Named[]>): readonly string[] =>
   [...names]
     .filter(([name, all]) => !NO_HALF.test(name) && new Set(all.map(({ value }) => value.join())).size > 1)
@@ -135,13 +135,13 @@ describe.each([
   });
 
   test('at run time a name is the extent that its type computed', () => {
-    const [x, y] = [48, 80]; // halved three times, they are whole
+    const [x, y] = [48, 80]; // integers after three halvings
     const bindings = Object.fromEntries([
       [first, x],
       [second, y],
     ]);
     const evaluated = extents(names).flatMap(({ name, value: [a, b, c] }) => {
-      const dim = JSON.parse(name) as number | string; // as types are written, so is JSON
+      const dim = JSON.parse(name) as number | string; // TypeScript writes literals as JSON does
       const extent = evaluateDim(dim, bindings);
       return E.isRight(extent) ? [{ name, extent: extent.right, expected: a * x + b * y + c }] : [];
     });

@@ -57,7 +57,7 @@ expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(block, layerNorm(norm)));
 
 // @ts-expect-error Type '64' is not assignable to type '63'
 F.pipe(x, conv2d(unfit));
-// @ts-expect-error Type '64' is not assignable to type '63'
+// @ts-expect-error Type '63' is not assignable to type '64'
 conv2d(x, unfit);
 // @ts-expect-error Type '10' is not assignable to type '128'
 F.pipe(block, groupNorm({ gamma: bias, beta: b }, { groups: 2 }));
@@ -70,7 +70,7 @@ F.pipe(x, addPerSample(embedding));
 // @ts-expect-error Type '64' is not assignable to type '28'
 F.pipe(x, batchedMatmul(x));
 
-// down and up again gives back the symbol, so that a skip connection fits
+// halved and doubled, an extent is the old symbol, so that a skip connection fits
 const deep = F.pipe(symbolic, downsample(square), downsample(square));
 expectType<Tensor<['B', '(H/2)/2', '(W/2)/2', 'C']>>()(deep);
 expectType<Tensor<['B', 'H', 'W', '2*C']>>()(F.pipe(deep, upsample, upsample, concat(symbolic)));
@@ -80,7 +80,7 @@ F.pipe(deep, upsample, concat(symbolic));
 // an odd size cannot be halved
 expectType<Tensor<['B', '7 is odd: it has no half', 'W/2', 'C']>>()(downsample(odd, square));
 
-// inside a function whose dims are parameters, with channels from a configuration
+// inside a function whose extents are parameters, with channels from a configuration
 interface BlockParams {
   readonly kernel: Tensor<[3, 3, Dim, Dim]>;
   readonly norm: { readonly gamma: Tensor<[Dim]>; readonly beta: Tensor<[Dim]> };

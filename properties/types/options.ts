@@ -535,6 +535,6 @@ adam({});
 // @ts-expect-error Property 'base' is missing in type
 unet({ image: [28, 28, 1], multipliers: [1] });
 // @ts-expect-error Property 'heads' is missing in type
-attention({});
+attention(zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), {});
 // @ts-expect-error Property 'times' is missing in type
 iterate(step, {});

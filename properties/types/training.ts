@@ -55,13 +55,13 @@ declare const bytes: Uint8Array;
 
 const rest = { process, optimizer: adam({ learningRate: 1e-3 }), batch: 1, steps: 1, key } as const;
 
-// a model learns from images of its shape; one whose shape only the run knows, from any
+// a model learns from images of its shape; a model of wide shape, from any
 fit({ ...rest, model: grey, data: digits });
 fit({ ...rest, model: wide, data: photographs });
 // @ts-expect-error Type '32' is not assignable to type '28'
 fit({ ...rest, model: grey, data: photographs });
 
-// any loss, in any weighting, is descended as it is called; its options are the recipe's
+// `fit` takes any loss in any weighting, and passes its own options
 const recipe = { ...rest, model: grey, data: digits };
 fit({ ...recipe, loss: simpleLosses });
 fit({ ...recipe, loss: boundLosses });
@@ -85,7 +85,7 @@ const perPixel: Objective = (diffusion, denoiser, options) => (_, x0, k, label) 
   return { losses: noise, t: at.t };
 };
 fit({ ...recipe, loss: perPixel });
-// what a model is conditioned on is made of its images
+// the condition of a model is made from its images
 fit({ ...recipe, condition: superResolution({ factor: 2 }) });
 fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
 fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
@@ -103,7 +103,7 @@ export const model: Model<UNetParams, [28, 28, 1]> = grey;
 declare const trained: Trained<UNetParams, [28, 28, 1]>;
 expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
 
-// what is measured has the shape of what was learned
+// measurements need images of the shape of the model
 const measuring = { batch: 8, key } as const;
 variationalBound({ ...measuring, data: digits })(trained);
 logLikelihoods({ ...measuring, data: digits, condition: superResolution({ factor: 2 }) })(trained);
@@ -115,14 +115,14 @@ declare const images: Images;
 expectType<E.Either<NoisefoldError, Dataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));
 expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(datasetOfImages(images, { image: [28, 28, 1] }));
 
-// specs of optimisers are made from specs
+// the spec of an optimizer's state is made from the spec of the parameters
 program({ moments: adam({ learningRate: 1e-3 }).state({ w: '2 3' }), k: 'key' }, ({ moments, k }) => {
   expectType<Tensor<[2, 3]> | undefined>()(moments['first']?.w);
   expectType<Key>()(k);
   return {};
 });
 
-// an embedding keeps its width
+// an embedding keeps its length
 const embedding = timeEmbedding({ timesteps: 10, size: 4, outputs: 32, sinusoid: 'ddpm' });
 expectType<Tensor<[8, 32]>>()(
   embedding.apply({
@@ -131,7 +131,7 @@ expectType<Tensor<[8, 32]>>()(
   })(iota(8)),
 );
 
-// previews are images, and showing them is an effect
+// previews are images; to show them is an effect
 const samples = { solver: ddim(), grid: 25, key };
 const shown = TE.right(undefined);
 sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(

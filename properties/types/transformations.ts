@@ -34,7 +34,7 @@ expectType<(p: typeof params) => Tensor<['B', 2]>>()(checkpoint(layer));
 // @ts-expect-error Type '4' is not assignable to type '2'
 checkpoint((h: Tensor<['B', 2]>) => h)(x);
 
-// a tangent is a tree like the argument, null for what is not float32, and moves the value
+// a tangent is a tree like the argument, with null for each leaf that is not float32
 declare const tangent: { readonly w: Tensor<[4, 2]>; readonly label: null };
 expectType<{ readonly value: Tensor<['B', 2]>; readonly tangent: Tensor<['B', 2]> }>()(
   jvp(layer)(params, tangent),
@@ -59,7 +59,7 @@ customVjp(layer, () => (cotangent) => ({ w: cotangent, label: null }));
 // @ts-expect-error Type '2' is not assignable to type '4'
 customVjp(block<'B'>, () => (cotangent) => cotangent);
 
-// a function of one example becomes one of batches: a new leading axis in each argument and result
+// vmap adds a leading axis to each argument and result
 declare const xs: Tensor<[8, 3]>;
 declare const batch: Tensor<['B', 5, 3]>;
 declare const energy: (x: Tensor<[3]>) => Tensor<[]>;
@@ -75,12 +75,12 @@ expectType<{ readonly y: Tensor<[8, 2]>; readonly isLarge: Tensor<[8], 'bool'> }
 expectType<<N extends Dim>(xs: Tensor<[N, 3]>) => Tensor<[N]>>()(vmap(energy));
 expectType<Tensor<[8, 3]>>()(vmap(grad(energy))(xs));
 expectType<Tensor<['B', 5]>>()(F.pipe(batch, vmap(vmap(energy))));
-// what is generic takes its shape from a pipe, and so does a parameter that has no type
+// in a pipe, a generic function and a parameter without a type get their shapes
 expectType<Tensor<[8, 3]>>()(F.pipe(xs, vmap(softmax())));
 expectType<Tensor<['B', 5, 2]>>()(F.pipe(batch, vmap(matmul(kernel))));
 expectType<Tensor<[8]>>()(F.pipe(xs, vmap((x) => sum(square(x))))); // prettier-ignore
 declare const kernel: Tensor<[3, 2]>;
-// by itself it keeps the leading extent
+// outside a pipe only the leading extent is kept
 expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax())(xs));
 // in a function of any batch
 expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(x: Tensor<[B, 3]>) =>
@@ -100,7 +100,7 @@ declare const key: Key;
 const wrongBatch: Tensor<['B']> = vmap(energy)(xs);
 void wrongBatch;
 
-// a state keeps its shapes, and the results have the leading axis
+// the carry keeps its shapes; the results have the leading axis
 declare const cell: (
   carry: { readonly h: Tensor<[4]>; readonly key: Key },
   x: Tensor<[3]>,
@@ -117,7 +117,7 @@ scan(cell)(init, x);
 // @ts-expect-error Source has 2 element(s) but target allows only 1
 scan((carry: Tensor<[3]>, x: Tensor<[3]>) => [stack([carry, x]), x]);
 
-// the results by the name of an input are the state, the other inputs are given each step
+// results with the name of an input are the state; the other inputs are given for each step
 declare const step: Executable<
   { readonly w: Value<[2]>; readonly rate: Value<[]> },
   { readonly w: Value<[2]>; readonly loss: Value<[]> }

@@ -1,5 +1,5 @@
 /** Tests one backend: if it works, on which device, and how fast. */
-import type { Backend } from '../dsl/run/backend.js';
+import type { Backend } from '../dsl/compile/backend.js';
 import type { NoisefoldError } from '../dsl/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';

@@ -2,7 +2,7 @@
  * Measures a backend: floating-point rate of matrix products and convolutions, bandwidth of fused elementwise
  * operations.
  */
-import type { Backend, HostArray } from '../dsl/run/backend.js';
+import type { Backend, HostArray } from '../dsl/compile/backend.js';
 import { compile } from '../dsl/run/compile.js';
 import type { NoisefoldError } from '../dsl/errors.js';
 import { add, conv2d, matmul, maximum, mul, slice, sub } from '../dsl/index.js';

@@ -13,16 +13,34 @@ const withName = <F extends object>(name: string, f: F): F =>
   Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call matches, for use before the overloads of an operator: `OneError & { … }`. If there are more than
- * three overloads, TypeScript 6 reports only the last one with the right number of arguments, as TypeScript 7 always does;
- * otherwise it reports all. With `OneError` and the data-first form last, a wrong call gives one error, at the wrong
- * argument. Operators whose forms have different numbers of arguments do not need it.
+ * Overloads that no call fits. They make a wrong call one error, at the wrong argument, by two rules of the compilers:
+ *
+ * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more than
+ *    three, and otherwise all; TypeScript 7 reports the last. So the data-first form is the last, and these are put before
+ *    it where forms have the same number of arguments: `OneError & { … }`.
+ * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function or
+ *    `never`, and otherwise a tensor of the right shape, so that the calls that follow are no errors. So the pipeable form
+ *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
 export interface OneError {
   // the results differ because equal overloads are merged
   (first: never, ...rest: never[]): never;
   (first: never, ...rest: never[]): undefined;
   (first: never, ...rest: never[]): void;
+}
+
+/** {@link OneError} for two forms with one argument. */
+export interface OneErrorOfOne {
+  (x: never): never;
+  (x: never): undefined;
+  (x: never): void;
+}
+
+/** {@link OneError} for two forms with two arguments. */
+export interface OneErrorOfTwo {
+  (x: never, y: never): never;
+  (x: never, y: never): undefined;
+  (x: never, y: never): void;
 }
 
 /**

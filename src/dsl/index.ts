@@ -44,9 +44,9 @@ export {
   type Syms,
   treeSpec,
   type TreeSpec,
-} from './types/spec.js';
+} from './graph/spec.js';
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
-export { mapTensors, tensorsOf, zipTensors } from './graph/tensors.js';
+export { mapTensors, tensorsOf, zipTensors } from './transforms/tensors.js';
 export { type RaveledLeaf, type Raveling, raveling, type Vectors } from './transforms/raveling.js';
 export { program, type Program } from './graph/program.js';
 export { compile, type CompileOptions } from './run/compile.js';
@@ -69,7 +69,7 @@ export {
   type Value,
   valueShape,
 } from './run/value.js';
-export type { Grads } from './graph/grads.js';
+export type { Grads } from './transforms/grads.js';
 export { grad, valueAndGrad, valueAuxAndGrad, vjp } from './transforms/gradient.js';
 export { jvp } from './transforms/jvp.js';
 export { customVjp } from './transforms/customVjp.js';
@@ -225,5 +225,5 @@ export type {
   KeyWords,
   Runner,
   Slot,
-} from './run/backend.js';
+} from './compile/backend.js';
 export type { Call, Plan } from './compile/plan.js';

@@ -135,7 +135,7 @@ describe('a snapshot that would not come back', () => {
     expect(errorOf({ config: '[1' })).toBe('DecodeError c: config');
     expect(errorOf({ config: '['.repeat(1e6) })).toBe('DecodeError c: config');
     expect(errorOf({ format: 'other' })).toBe('DecodeError c: __metadata__.format');
-    expect(errorOf({ more: '' })).toBe('DecodeError c: __metadata__');
+    expect(errorOf({ more: '' })).toBe('DecodeError c: __metadata__.more');
   });
 
   test('is refused before the training begins', () =>

@@ -137,10 +137,10 @@ describe('what is thrown, or is no tensor,', () => {
 
   test('a prediction, is an error of shape', async () => {
     expect(await sampled({}, trained({ apply: any(() => 5) }))).toBe(
-      'ShapeError: operation: expected a tensor, got 5; a function gave none, or was not called',
+      'ShapeError: operation: expected a tensor, got 5; a tensor is what the operations return, or an input of a program',
     );
     expect(await sampled({}, trained({ predicts: 'v', apply: any(() => undefined) }))).toMatch(
-      /^ShapeError: \w+: expected a tensor, got nothing; a function gave none, or was not called$/,
+      /^ShapeError: \w+: expected a tensor, got nothing; a tensor is what the operations return, or an input of a program$/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import type { HostArray } from '../dsl/run/backend.js';
+import type { HostArray } from '../dsl/compile/backend.js';
 import { fail, showShape, type NoisefoldError } from '../dsl/errors.js';
 import { sizeOf } from '../dsl/graph/node.js';
 import { E, type either } from '../internal/fp.js';

@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
       expect(way.slice(0, half)).not.toEqual(digit.slice(0, half));
     }
     expect(new Set(ways.map(String)).size).toBe(4);
-    await press(page, 'Repair 2, to go on with');
+    await press(page, 'Repair 2: continue with it');
     await press(page, 'Clear');
     expect(await easel()).toEqual(ways[1]);
   });

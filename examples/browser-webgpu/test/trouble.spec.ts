@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
       expect(words).toContain('This file cannot be opened; the training is unchanged');
       expect(words).toContain(name);
       expect(words).toContain(expected);
-      await press(visit.page, 'Close: This file cannot be opened; the training here is as it was');
+      await press(visit.page, 'Close: This file cannot be opened; the training is unchanged');
       await visit.page.waitForSelector('.notice.error', { state: 'detached' });
     }
     await goesOn(step);
@@ -147,7 +147,10 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const before = await saved(page);
     await press(page, 'Start over');
     await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
-    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save the old one')]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      press(page, 'Save the previous one'),
+    ]);
     expect(download.suggestedFilename()).toBe(`digits-${step}.safetensors`);
     await press(page, 'Undo');
     await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
@@ -204,7 +207,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     for (const [change, expected] of changed) {
       await open(visit.page, 'other.safetensors', right(encodeCheckpoint({ ...snapshot, ...change })));
       expect(await message()).toMatch(expected);
-      await press(visit.page, 'Close: This file cannot be opened; the training here is as it was');
+      await press(visit.page, 'Close: This file cannot be opened; the training is unchanged');
       await visit.page.waitForSelector('.notice.error', { state: 'detached' });
     }
     await goesOn(step);
@@ -227,7 +230,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await goTo('?recipe=tiny&backend=wasm');
     expect(await message()).toContain('The worker of this page stopped');
     await context.unroute('**/assets/main-*.js');
-    await press(page, 'Start it again');
+    await press(page, 'Restart');
     await whenReady(page);
   });
 

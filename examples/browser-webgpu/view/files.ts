@@ -5,7 +5,7 @@ import { byId } from './elements.js';
 /** The maximum size of a checkpoint, in bytes. */
 const LARGEST = 512 * 2 ** 20;
 
-const TITLE = 'This file cannot be opened; the training here is as it was';
+const TITLE = 'This file cannot be opened; the training is unchanged';
 
 const give = async (file: File, happened: (event: Event) => void): Promise<void> => {
   const refuse = (message: string): void => happened({ _tag: 'Complained', title: TITLE, message });

@@ -4,6 +4,9 @@ import {
   everyDtype,
   everyRank,
   everyShape,
+  once,
+  unary,
+  unpiped,
   type Usage,
   usage,
   type Usages,
@@ -14,56 +17,54 @@ const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
 const otherThan = (dtype: string, words: string): Wrong =>
   dtype === ':bool' ? { given: { x: words } } : bools(words);
 const noScalar: Wrong = { given: { x: '' } };
-/** An axis that the operand has not: a message takes the place of the shape of the result. */
+/** An axis that the operand does not have: a message takes the place of the shape of the result. */
 const noAxis = (words: string, gives: string): Wrong => ({ given: { x: words }, gives });
 
-const toScalar = (name: string, dtype: string): Usage =>
-  usage(`${name}(x)`, { x: `B H C${dtype}` }, dtype, { ...everyShape, dtype: otherThan(dtype, 'B H C') });
-const overAxes = (name: string, dtype: string): Usage =>
-  usage(`${name}(1, -1)(x)`, { x: `B H W C${dtype}` }, `B W${dtype}`, {
+/** Over all axes, and over some. */
+const reduction = (name: string, dtype = ''): readonly Usage[] => [
+  usage(`${name}(x)`, { x: `B H C${dtype}` }, dtype, { ...everyShape, dtype: otherThan(dtype, 'B H C') }),
+  usage(`${name}(x, [1, -1])`, { x: `B H W C${dtype}` }, `B W${dtype}`, {
     ...everyDim,
     rank: noAxis(`B${dtype}`, `B${dtype}`),
     dtype: otherThan(dtype, 'B H W C'),
-  });
+  }),
+];
 const perSample = (name: string): Usage =>
-  usage(`${name}(x)`, { x: 'B H W C' }, 'B', { ...everyDim, rank: noScalar });
+  unary(`${name}(x)`, { x: 'B H W C' }, 'B', { ...everyDim, rank: noScalar });
 const running = (name: string): Usage =>
-  usage(`${name}(1)(x)`, { x: 'B H:int32' }, 'B H:int32', {
+  usage(`${name}(x, 1)`, { x: 'B H:int32' }, 'B H:int32', {
     ...everyDim,
     rank: noAxis('B:int32', 'B:int32'),
     dtype: bools('B H'),
   });
 
-const both = (names: string, dtype = ''): Usages =>
-  Object.fromEntries(
-    names.split(' ').flatMap((name) => [
-      [name, toScalar(name, dtype)],
-      [`${name}Over`, overAxes(`${name}Over`, dtype)],
-    ]),
-  );
+const each = (names: string, dtype?: string): Usages =>
+  Object.fromEntries(names.split(' ').map((name) => [name, reduction(name, dtype)]));
 
 const reductions: Usages = {
-  ...both('sum prod max min', ':int32'),
-  ...both('mean variance norm logSumExp'),
-  ...both('any all', ':bool'),
-  sumPerSample: perSample('sumPerSample'),
-  meanPerSample: perSample('meanPerSample'),
-  cumsum: running('cumsum'),
-  cumprod: running('cumprod'),
+  ...each('sum prod max min', ':int32'),
+  ...each('mean variance norm logSumExp'),
+  ...each('any all', ':bool'),
+  ...once({
+    sumPerSample: perSample('sumPerSample'),
+    meanPerSample: perSample('meanPerSample'),
+    cumsum: running('cumsum'),
+    cumprod: running('cumprod'),
+  }),
 };
 
-const orders: Usages = {
+const orders: Usages = once({
   argmax: usage('argmax(x, -1)', { x: 'B C' }, 'B:int32', {
     ...everyDim,
     rank: noAxis('', ''),
     dtype: bools('B C'),
   }),
-  argsort: usage('argsort(x)', { x: 'B C' }, 'B C:int32', {
+  argsort: unary('argsort(x)', { x: 'B C' }, 'B C:int32', {
     ...everyDim,
     rank: noScalar,
     dtype: bools('B C'),
   }),
-  sort: usage('sort(x)', { x: 'B C' }, 'B C', { ...everyDim, rank: noScalar, dtype: bools('B C') }),
+  sort: unary('sort(x)', { x: 'B C' }, 'B C', { ...everyDim, rank: noScalar, dtype: bools('B C') }),
   topK: usage(
     'topK(x, {N})',
     { x: 'B C' },
@@ -74,7 +75,7 @@ const orders: Usages = {
       dtype: bools('B C'),
     },
   ),
-};
+});
 
 /** Of one tensor of every dtype. */
 const moved = (
@@ -88,71 +89,74 @@ const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage 
   moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });
 
 const movements: Usages = {
-  reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
-  transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
-  broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
-  broadcastLike: usage('broadcastLike(x, y)', { y: 'B H C', x: 'C:int32' }, 'B H C:int32', {
-    ...everyDtype,
-    rank: { free: 'takes every rank: that it fits is checked when the program is traced' },
-    dim: { free: 'takes every extent: that it fits is checked when the program is traced' },
+  ...once({
+    reshape: moved('reshape(x, {B}, -1, 4)', 'B H C', 'B (C*H)/4 4', { dim: { use: 'reshape(x, -2)' } }),
+    transpose: along('transpose(x, 1, 0, 2)', 'H B C', 'B'),
+    broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
+    broadcastLike: usage('broadcastLike(x, y)', { x: 'C:int32', y: 'B H C' }, 'B H C:int32', {
+      ...everyDtype,
+      rank: { free: 'takes every rank: the trace checks that it fits' },
+      dim: { free: 'takes every extent: the trace checks that it fits' },
+    }),
+    expandDims: along('expandDims(x, 2)', 'B H 1 C', 'B 1'),
+    squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
+      rank: noAxis('B', 'B'),
+      dim: { free: 'takes every extent: the trace checks that it is 1' },
+    }),
+    slice: along('slice(x, 1, 2, {N})', 'B N C', 'B'),
+    split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], ['B', 'B']),
+    pad: along('pad(x, 1, 2, 3)', 'B H+5 C', 'B'),
+    flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+    roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
+    concat: usage('concat(x, y)', { x: 'B H C', y: 'B H D' }, 'B H C+D', {
+      dim: { given: { y: 'B H+1 D' } },
+    }),
+    concatAll: unpiped('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
+    stack: unpiped('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
+    tile: along('tile(x, 1, 2)', 'B Dim C', 'B'),
   }),
-  expandDims: along('expandDims(x, 2)', 'B H 1 C', 'B 1'),
-  squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
-    rank: noAxis('B', 'B'),
-    dim: { free: 'takes every extent: that it is 1 is checked when the program is traced' },
-  }),
-  slice: along('slice(x, 1, 2, {N})', 'B N C', 'B'),
-  split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], ['B', 'B']),
-  halve: moved('halve(x)', 'B 2*C', ['B C', 'B C'], {
-    rank: { given: { x: '' }, gives: ['', ''] },
-    dim: { given: { x: 'B 7' }, gives: ['B 3', 'B 3'] },
-  }),
-  pad: along('pad(x, 1, 2, 3)', 'B H+5 C', 'B'),
-  flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
-  roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B', 'B') }),
-  concat: usage('concat(x, y)', { y: 'B H C', x: 'B H D' }, 'B H C+D', { dim: { given: { x: 'B H+1 D' } } }),
-  concatAll: usage('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
-  stack: usage('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
-  tile: along('tile(x, 1, 2)', 'B Dim C', 'B'),
+  halve: [
+    moved('halve(x)', 'B 2*C', ['B C', 'B C'], {
+      rank: { given: { x: '' }, gives: ['', ''] },
+      dim: { given: { x: 'B 7' }, gives: ['B 3', 'B 3'] },
+    }),
+    moved('halve(x, 0)', '2*B C', ['B C', 'B C'], {
+      rank: { given: { x: '' }, gives: ['', ''] },
+      dim: { given: { x: '7 C' }, gives: ['3 C', '3 C'] },
+    }),
+  ],
 };
 
-const choices: Usages = {
-  gather: usage('gather(t, i)', { t: 'N C', i: 'B:int32' }, 'B C', {
-    ...everyDim,
-    rank: { given: { i: 'B 1:int32' } },
-  }),
-  take: usage('take(x, 1, i)', { i: 'N:int32', x: 'B H C' }, 'B N C', {
+const choices: Usages = once({
+  gather: usage('gather(t, i)', { t: 'N C', i: 'B:int32' }, 'B C', everyDim),
+  take: usage('take(x, 1, i)', { x: 'B H C', i: 'N:int32' }, 'B N C', {
     ...everyDim,
     rank: noAxis('B', 'B'),
-    dtype: { given: { i: 'N' } },
   }),
-  takeAlong: usage('takeAlong(x, 1, i)', { i: 'B N:int32', x: 'B C' }, 'B N', {
+  takeAlong: usage('takeAlong(x, 1, i)', { x: 'B C', i: 'B N:int32' }, 'B N', {
+    rank: { given: { x: 'C' } },
     dim: { given: { x: 'B+1 C' } },
-    dtype: { given: { i: 'B N' } },
   }),
-  scatterAdd: usage('scatterAdd(x, i, {N})', { i: 'B:int32', x: 'B C' }, 'N C', {
-    rank: { given: { i: 'B 1:int32' } },
-    dim: { given: { x: 'B+1 C' } },
-    dtype: bools('B C'),
-  }),
+  scatterAdd: usage('scatterAdd(x, i, {N})', { x: 'B C', i: 'B:int32' }, 'N C'),
   oneHot: usage('oneHot(i, {N})', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(i, -1)' } }),
-};
+});
 
-/** A draw of a shape that is written: the key is the operand. */
+/** A draw of a shape that is written: the key is the first operand. */
 const drawn = (name: string, dtype: string, first = ''): Usage =>
-  usage(`${name}(${first}{B}, {C})(k)`, { k: 'key' }, `B C${dtype}`, {
+  usage(`${name}(k, ${first}{B}, {C})`, { k: 'key' }, `B C${dtype}`, {
     rank: { given: { k: 'B:key' } },
-    dim: { use: `${name}(${first}-1, {C})(k)` },
+    dim: { use: `${name}(k, ${first}-1, {C})` },
     dtype: { given: { k: ':int32' } },
   });
+/** A draw in the shape of another tensor. */
 const drawnLike = (name: string, dtype: string, first = ''): Usage =>
-  usage(`${name}(${first}x)(k)`, { x: 'B C', k: 'key' }, `B C${dtype}`, {
+  usage(`${name}(k, ${first}x)`, { k: 'key', x: 'B C' }, `B C${dtype}`, {
     rank: { given: { k: 'B:key' } },
     ...everyDim,
     dtype: { given: { k: ':int32' } },
   });
 
-const draws: Usages = {
+const draws: Usages = once({
   normal: drawn('normal', ''),
   normalLike: drawnLike('normalLike', ''),
   uniform: drawn('uniform', ''),
@@ -166,41 +170,45 @@ const draws: Usages = {
     dim: { use: 'permutation(k, 2.5)' },
     dtype: { given: { k: ':int32' } },
   }),
-};
+});
 
 const noOperand: Wrong = { free: 'has no operand' };
 const full = (name: string, first = ''): Usage =>
-  usage(`${name}(${first}{B}, {C})`, {}, 'B C', {
+  unpiped(`${name}(${first}{B}, {C})`, {}, 'B C', {
     rank: noOperand,
     dim: { use: `${name}(${first}{B}, -1)` },
     dtype: noOperand,
   });
-const like = (call: string): Usage =>
-  usage(`${call}(x)`, { x: 'B C:int32' }, 'B C:int32', { ...everyShape, dtype: { given: { x: 'key' } } });
+const ofKey = { ...everyShape, dtype: { given: { x: 'key' } } };
+const like = (name: string): Usage => unary(`${name}(x)`, { x: 'B C:int32' }, 'B C:int32', ofKey);
 
-const constants: Usages = {
+const constants: Usages = once({
   fullOf: full('fullOf', '0.5, '),
   zeros: full('zeros'),
   ones: full('ones'),
-  fullLike: like('fullLike(0.5)'),
+  fullLike: usage('fullLike(x, 0.5)', { x: 'B C:int32' }, 'B C:int32', ofKey),
   zerosLike: like('zerosLike'),
   onesLike: like('onesLike'),
-  scalar: usage("scalar(7, 'int32')", {}, ':int32', {
+  scalar: unpiped("scalar(7, 'int32')", {}, ':int32', {
     rank: noOperand,
     dim: noOperand,
     dtype: { use: "scalar(7, 'int64')" },
   }),
-  constantOf: usage('constantOf(new Int32Array(6), {B}, {C})', {}, 'B C:int32', {
+  constantOf: unpiped('constantOf(new Int32Array(6), {B}, {C})', {}, 'B C:int32', {
     rank: noOperand,
     dim: { use: 'constantOf(new Int32Array(6), 2, 1.5)' },
     dtype: { use: 'constantOf(new Int16Array(6), 2, 3)' },
   }),
-  table: usage('table([0.9, 0.5, 0.1])', {}, 'Dim', {
+  table: unpiped('table([0.9, 0.5, 0.1])', {}, 'Dim', {
     rank: noOperand,
     dim: noOperand,
     dtype: { use: 'table([0.9, null])' },
   }),
-  iota: usage('iota({N})', {}, 'N:int32', { rank: noOperand, dim: { use: 'iota(-1)' }, dtype: noOperand }),
-};
+  iota: unpiped('iota({N})', {}, 'N:int32', {
+    rank: noOperand,
+    dim: { use: 'iota(-1)' },
+    dtype: noOperand,
+  }),
+});
 
 export const arrays: Usages = { ...reductions, ...orders, ...movements, ...choices, ...draws, ...constants };

@@ -1,168 +1,257 @@
-/** What the types cost: instantiations for each use, the extents of which no other use has had; and the most allowed. */
+/** The cost of the types: instantiations for each use of an operation, in both forms, on both compilers; and the limits. */
 import { readFileSync } from 'node:fs';
-import { compiled6, type Modules } from './compilers.js';
+import { type Form, FORMS } from './call.js';
+import { compiled6, instantiations7, type Modules } from './compilers.js';
 import { checkExamples, exampleNames } from './examples.js';
-import { operationNames, usages } from './operations.js';
-import { callLine, literals, moduleOf } from './source.js';
+import { usages } from './operations.js';
+import { callLine, formsOf, literals, moduleOf } from './source.js';
+import type { Usage } from './usage.js';
+
+export type Version = 6 | 7;
+const VERSIONS: readonly Version[] = [6, 7];
 
 export interface Cost {
   readonly name: string;
-  /** Instantiations, by one use. */
+  /** Absent for a whole program. */
+  readonly form: Form | null;
+  readonly version: Version;
+  /** Instantiations, for one use. */
   readonly cost: number;
   readonly limit: number;
 }
 
-/** For what demands that shapes agree. */
+/** For an operation that compares shapes. */
 const OPERATION = 200;
-/** For what calculates: extents, digit by digit, or shapes, axis by axis. */
+/** For an operation that computes extents digit by digit, or shapes axis by axis. */
 const CALCULATION = 500;
 const calculating =
-  'concat pad upsample downsample averagePool maxPool halve split einsum sumOver prodOver maxOver minOver meanOver varianceOver normOver logSumExpOver anyOver allOver reshape transpose'.split(' '); // prettier-ignore
+  'concat slice pad upsample downsample averagePool maxPool halve split einsum sum prod max min mean variance norm logSumExp any all reshape transpose'.split(' '); // prettier-ignore
 
-/** What has a figure of its own. */
+/** Operations with limits of their own. */
 const LIMITS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(calculating.map((name) => [name, CALCULATION])),
-  einsum: 650, // letter by letter, of an equation and of two operands
-  concatAll: 800, // a sum, and each tensor held against the first
-  pixelShuffle: 800, // two products, a square and a quotient
-  pixelUnshuffle: 800,
-  rearrange: 1600, // a pattern word by word, a product and a quotient
+  einsum: 1000, // letter by letter, of an equation and of two operands
+  concatAll: 800, // a sum, and each tensor compared with the first
+  reshape: 1600, // piped with -1: a product and a quotient
+  pixelShuffle: 900, // two products, a square and a quotient
+  pixelUnshuffle: 900,
+  rearrange: 2800, // a pattern word by word, a product and a quotient
 };
 
-/** For a call of what `defn` and `layer` make; a layer is called twice, with parameters and with data. */
-const CALL = 900;
-/** For a definition, once: with the operations of its body, those of {@link project} and {@link film}. */
-const DEFINITION = 2500;
+/** A data-first call costs at most this many times its pipeable form. */
+const RATIO = 1.3;
 
-/** The network of docs/shapes.md, with all its definitions and one call. */
-const NETWORK = 150_000;
+/** The number of uses that are measured. One more comes first: it makes what all uses share. */
+const USES = 4;
+
+/** Uses whose cost is measured, after others that make what they share. */
+interface Measurement {
+  readonly name: string;
+  readonly limit: number;
+  /** Declarations and uses that come first. */
+  readonly base: readonly string[];
+  readonly uses: Partial<Readonly<Record<Form, readonly string[]>>>;
+  /** The names that they import from `noisefold/dsl`. */
+  readonly imports: readonly string[];
+}
+
+/** Lines of uses: in each form the same extents, and no extents twice. */
+const measured = (
+  turn: number,
+  forms: readonly Form[],
+  line: (turn: number, form: Form) => string,
+): Pick<Measurement, 'base' | 'uses'> => ({
+  base: forms.map((form) => line(turn, form)),
+  uses: Object.fromEntries(
+    forms.map((form) => [form, Array.from({ length: USES }, (_, i) => line(turn + 1 + i, form))]),
+  ),
+});
+
+const operations: readonly Measurement[] = Object.entries(usages)
+  .flatMap(([name, uses]) => uses.map((usage: Usage) => ({ name, usage })))
+  .map(({ name, usage }, i) => ({
+    name: usage.use,
+    limit: LIMITS[name] ?? OPERATION,
+    imports: [name],
+    ...measured(i * (USES + 1), formsOf(usage), (turn, form) => callLine(usage, form, literals(turn))),
+  }));
+
+const LAYERS =
+  "import { layer, linearLayer, parameter, allZeros, residualBlock, type Residual } from 'noisefold/nn';";
+const layerOf = (i: number): string =>
+  `layer({ scale: linearLayer({ inputs: 128, outputs: ${64 + i} }), shift: parameter(allZeros, ${64 + i}) },
+    ({ scale, shift }) => <B extends Dim, H extends Dim>(x: Tensor<[B, H, H, ${64 + i}]>, e: Tensor<[B, 128]>) =>
+      addBias(mulPerSample(x, scale(e)), shift))`.replaceAll(/\n\s*/g, ' ');
+const blockOf = (i: number): string =>
+  `residualBlock({ inputs: ${64 + i}, outputs: ${128 + i}, embedding: ${256 + i}, groups: 8 })`;
+const callOfBlock = (i: number, form: Form): string => {
+  const [B, H, C] = [8 + i, 28 + 2 * i, 64 + i];
+  const operands = `(block: Residual<${C}, 128, 256>, x: Tensor<[${B}, ${H}, ${H}, ${C}]>, e: Tensor<[${B}, 256]>)`;
+  return `${operands} => ${form === 'piped' ? 'pipe(x, block(e))' : 'block(x, e)'}`;
+};
+
+/** A layer of nn, a block, and the call of a block whose parameters are bound. */
+const layers: readonly Measurement[] = [
+  {
+    name: 'layer(parts, body)',
+    limit: 600,
+    imports: ['mulPerSample', 'addBias'],
+    ...measured(0, ['data-first'], layerOf),
+  },
+  { name: 'residualBlock(config)', limit: 300, imports: ['add'], ...measured(0, ['data-first'], blockOf) },
+  { name: 'block(x, embedding)', limit: OPERATION, imports: ['add'], ...measured(0, FORMS, callOfBlock) },
+];
+
+const measurements: readonly Measurement[] = [...operations, ...layers];
+
+/** The network of docs/shapes.md, with all its definitions. */
+const NETWORK = 'the U-Net of docs/shapes.md';
+const NETWORK_LIMIT = 10_000;
+const network = (): readonly [empty: string, code: string] => {
+  const page = readFileSync('docs/shapes.md', 'utf8');
+  const code = page.split('## A U-Net')[1]?.split('```ts\n')[1]?.split('const denoise')[0];
+  if (code === undefined) throw new Error('docs/shapes.md has no network');
+  const names = (list: string): string => `import { ${list} } from`;
+  const imports = [
+    `${names('concat, program, silu, type Dim, type Tensor')} 'noisefold/dsl';`,
+    `${names('attentionBlock, convLayer, downsampleLayer, groupNormLayer, layer, residualBlock, timeEmbedding, upsampleLayer')} 'noisefold/nn';`,
+  ].join('\n');
+  return [imports, `${imports}\n${code}\nvoid unet;`];
+};
 
 /** Each folder of examples, against the declarations, by TypeScript 7. */
 const EXAMPLES: Readonly<Record<string, number>> = {
   descent: 6300,
   first: 4800,
+  plain: 4500,
   mnist: 14_500,
   'node-gpu': 15_000,
   pictures: 22_500,
   'swiss-roll': 27_500,
 };
 
-/** How many uses are measured, after one that makes what all share. */
-const USES = 4;
+const textOf = ({ imports }: Measurement, lines: readonly string[]): string =>
+  `${LAYERS}\n${moduleOf(imports, lines).replace(/^import \{ expectType.*\n/m, '')}`;
 
-/** Uses at extents that begin after those of `turn` − 1. */
-const usesOf = (turn: number, count: number, line: (i: number) => string): string =>
-  moduleOf(
-    [...operationNames, 'defn', 'layer'],
-    Array.from({ length: count }, (_, i) => line(turn + i)),
-  );
+interface Measured {
+  readonly measurement: Measurement;
+  readonly form: Form;
+  readonly lines: readonly string[];
+}
+const all: readonly Measured[] = measurements.flatMap((measurement) =>
+  FORMS.flatMap((form) => {
+    const lines = measurement.uses[form];
+    return lines === undefined ? [] : [{ measurement, form, lines }];
+  }),
+);
+const nameOf = ({ measurement, form }: Measured): string => `${measurement.name} ${form}`;
 
-/** A module with one use, which makes what all uses share; and one with some more. */
-const pair = (name: string, turn: number, line: (i: number) => string): Modules => ({
-  [`${name}-first`]: usesOf(turn, 1, line),
-  [name]: usesOf(turn + 1, USES, line),
-});
+/** Instantiations that the uses of a measurement take, after those of its base. */
+type Difference = (measured: Measured) => number;
+const baseOf = ({ measurement }: Measured): string => measurement.name;
 
-const operationModules: Modules = Object.assign(
-  {},
-  ...Object.entries(usages).map(([name, usage], i) =>
-    pair(name, i * (USES + 1), (turn) => callLine(usage, literals(turn))),
-  ),
-) as Modules;
-
-/** A definition whose symbols are its own; what its body does counts as well. */
-const film = (i: number): string =>
-  `layer({ w: 'D${i} 2*C${i}', b: '2*C${i}' }, 'B${i} H${i} W${i} C${i}, B${i} D${i} -> B${i} H${i} W${i} C${i}', (p) => (h, e) => {
-    const [scale, shift] = halve(linear(e, p));
-    return addPerSample(mulPerSample(h, scale), shift);
-  })`.replaceAll(/\n\s*/g, ' ');
-const project = (i: number): string =>
-  `defn('B${i} H${i} C${i}, C${i} D${i} -> B${i} H${i} D${i}', (x, w) => matmul(x, w))`;
-
-/** Calls of what is defined in the module beside them. */
-const calls = (of: string, line: (i: number) => string): Modules =>
-  Object.fromEntries(
-    Object.entries(pair(`${of} call`, 0, line)).map(([name, text]) => [
-      name,
-      `import { _0 as defined } from './${of.split(' ')[0]}-first.js';\n${text}`,
-    ]),
-  );
-
-const parametersOf = (i: number): string => `w: Tensor<[256, ${128 + 2 * i}]>, b: Tensor<[${128 + 2 * i}]>`;
-
-const signatureModules: Modules = {
-  ...pair('defn', 0, project),
-  ...pair('layer', 0, film),
-  ...calls(
-    'defn',
-    (i) => `(x: Tensor<[${8 + i}, 28, ${64 + i}]>, w: Tensor<[${64 + i}, ${32 + i}]>) => defined(x, w)`,
-  ),
-  ...calls('layer', (i) => `(${parametersOf(i)}) => defined({ w, b })`),
-  ...calls(
-    'layer twice',
-    (i) =>
-      `(${parametersOf(i)}, h: Tensor<[8, 28, 28, ${64 + i}]>, e: Tensor<[8, 256]>) => defined({ w, b })(h, e)`,
-  ),
-};
-
-/** The network of docs/shapes.md, and what the page says of the types of its results. */
-const network = (): string => {
-  const page = readFileSync('docs/shapes.md', 'utf8');
-  const code = page.split('## A network')[1]?.split('```ts\n')[1]?.split('```')[0];
-  if (code === undefined) throw new Error('docs/shapes.md has no network');
-  return [
-    `import { pipe } from 'fp-ts/function';`,
-    moduleOf([...operationNames, 'defn', 'layer'], []),
-    code,
-    'export {};',
-  ].join('\n');
-};
-
-/** What each operation costs, then `defn` and `layer`, the network, and the examples. */
-export const budget = (): readonly Cost[] => {
-  const modules = { ...signatureModules, ...operationModules, network: network() };
-  const { cost } = compiled6(modules);
-  const marginal = (name: string): number => {
-    cost(`${name}-first`);
-    return Math.round(cost(name) / USES);
+/** TypeScript 6 checks each form in a program of its own; in it, types that are made before are free. */
+const difference6 = (): Difference => {
+  const programs = FORMS.map((form) => {
+    const own = all.filter((one) => one.form === form);
+    const modules = own.flatMap((one) => [
+      [baseOf(one), textOf(one.measurement, one.measurement.base)],
+      [nameOf(one), textOf(one.measurement, one.lines)],
+    ]);
+    return [form, compiled6(Object.fromEntries(modules) as Modules)] as const;
+  });
+  return (one) => {
+    const { cost } = programs.find(([form]) => form === one.form)![1];
+    cost(baseOf(one));
+    return cost(nameOf(one));
   };
-  const limitOf = (name: string): number => LIMITS[name] ?? OPERATION;
-  const operations = operationNames.map((name) => ({ name, cost: marginal(name), limit: limitOf(name) }));
-  const ofParameters = marginal('layer call');
-  const signatures = [
-    { name: 'a definition by defn', cost: marginal('defn'), limit: DEFINITION },
-    { name: 'a definition by layer', cost: marginal('layer'), limit: DEFINITION },
-    { name: 'a call of a defn', cost: marginal('defn call'), limit: CALL },
-    { name: 'a layer given parameters', cost: ofParameters, limit: CALL },
-    { name: 'a layer given data', cost: marginal('layer twice call') - ofParameters, limit: CALL },
-  ];
+};
+
+const difference7 = (): Difference => {
+  const modules = all.flatMap((one) => [
+    [baseOf(one), textOf(one.measurement, one.measurement.base)],
+    [nameOf(one), textOf(one.measurement, [...one.measurement.base, ...one.lines])],
+  ]);
+  const counts = instantiations7(Object.fromEntries(modules) as Modules);
+  return (one) => counts[nameOf(one)]! - counts[baseOf(one)]!;
+};
+
+/** The cost of a network with all its definitions. */
+const costOfNetwork = (version: Version): number => {
+  const [empty, code] = network();
+  if (version === 6) {
+    const { cost } = compiled6({ empty, code });
+    cost('empty');
+    return cost('code');
+  }
+  const counts = instantiations7({ empty, code });
+  return counts['code']! - counts['empty']!;
+};
+
+/** The cost of each operation, layer and block in each form, of the network, and of the examples. */
+export const budget = (): readonly Cost[] => {
+  const costs = VERSIONS.flatMap((version): readonly Cost[] => {
+    const difference = version === 6 ? difference6() : difference7();
+    return [
+      ...all.map((one) => ({
+        name: one.measurement.name,
+        form: one.form,
+        version,
+        cost: Math.round(difference(one) / USES),
+        limit: one.measurement.limit,
+      })),
+      { name: NETWORK, form: null, version, cost: costOfNetwork(version), limit: NETWORK_LIMIT },
+    ];
+  });
   const examples = exampleNames.map((name) => ({
     name: `examples/${name}`,
+    form: null,
+    version: 7 as const,
     cost: checkExamples(7, [name]).instantiations,
     limit: EXAMPLES[name] ?? 0,
   }));
-  return [
-    ...operations,
-    ...signatures,
-    { name: 'the U-Net of docs/shapes.md', cost: cost('network'), limit: NETWORK },
-    ...examples,
-  ];
+  return [...costs, ...examples];
 };
 
-const line = ({ name, cost, limit }: Cost): string =>
-  `  ${name.padEnd(28)} ${String(cost).padStart(7)} of ${String(limit).padStart(6)}${cost > limit ? '  OVER' : ''}`;
+/** Figures over their limit, and data-first forms that cost too much beside the pipeable form. */
+export const overBudget = (costs: readonly Cost[]): readonly string[] =>
+  costs.flatMap((one) => {
+    const { name, form, version, cost, limit } = one;
+    const piped = costs.find(
+      (other) => other.name === name && other.version === version && other.form === 'piped',
+    );
+    const where = `${name}, ${form ?? 'as a whole'}, TypeScript ${version}: ${cost} instantiations`;
+    return [
+      ...(cost > limit ? [`${where}, more than ${limit}`] : []),
+      ...(form === 'data-first' && piped !== undefined && cost > RATIO * piped.cost
+        ? [`${where}, more than ${RATIO} × ${piped.cost} of the pipeable form`]
+        : []),
+    ];
+  });
 
-/** The ten dearest operations, the others in a line, and all that is none. */
+const WIDTH = 58;
+
+/** `sub(x, y) 32/37 32/37`: data-first and piped, on TypeScript 6 and 7. */
+const cells = (costs: readonly Cost[], name: string): string => {
+  const own = costs.filter((one) => one.name === name);
+  const figures = VERSIONS.map((version) =>
+    [...FORMS, null]
+      .flatMap((form) => own.filter((one) => one.version === version && one.form === form))
+      .map(({ cost }) => cost)
+      .join('/'),
+  );
+  const label = name.length > 36 ? `${name.slice(0, 35)}…` : name;
+  return `${label.padEnd(36)} ${figures.map((figure) => figure.padStart(9)).join(' ')}`.padEnd(WIDTH);
+};
+
+/** All figures, two uses a line, and what is over budget. */
 export const budgetTable = (costs: readonly Cost[]): string => {
-  const isOperation = ({ name }: Cost): boolean => name in usages;
-  const operations = costs.filter(isOperation).sort((a, b) => b.cost - a.cost);
-  const shown = operations.filter(({ cost, limit }, i) => i < 10 || cost > limit);
-  const rest = operations.filter((one) => !shown.includes(one));
+  const names = [...new Set(costs.map(({ name }) => name))];
+  const rows = names.map((name) => cells(costs, name));
+  const half = Math.ceil(rows.length / 2);
   return [
-    'Instantiations, of those allowed: a use of an operation, at extents of its own',
-    ...shown.map(line),
-    `  ${rest.length} other operations: at most ${rest[0]?.cost}, half of them at most ${rest[rest.length >> 1]?.cost}`,
-    'signatures, and whole programs',
-    ...costs.filter((one) => !isOperation(one)).map(line),
+    'Instantiations for one use, at extents of its own: data-first/piped on TypeScript 6, and on TypeScript 7',
+    ...rows.slice(0, half).map((row, i) => `  ${row}  ${rows[half + i] ?? ''}`.trimEnd()),
+    ...overBudget(costs).map((text) => `OVER BUDGET: ${text}`),
   ].join('\n');
 };

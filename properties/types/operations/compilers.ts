@@ -6,22 +6,24 @@ import ts from 'typescript';
 /** The text of modules by name. */
 export type Modules = Readonly<Record<string, string>>;
 
-/** What a compiler says, and where: lines and columns from 0. */
+/** An error of a compiler, and its place: lines and columns from 0. */
 export interface Complaint {
   readonly module: string;
   readonly line: number;
   readonly column: number;
-  /** How much of the line is marked; 7 does not tell. */
+  /** The number of marked characters; null for TypeScript 7, which does not print it. */
   readonly length: number | null;
   readonly message: string;
 }
 
-/** In the working directory, which is the root of the project. */
+/** The working directory, which is the root of the project. */
 const root = `${process.cwd()}/`;
-const folder = `${root}.cache/type-tests-${process.pid}/`;
+const scratch = `${root}.cache/type-tests-${process.pid}/`;
+const folder = `${scratch}modules/`;
 
 const paths = {
   'noisefold/dsl': [`${root}src/dsl/index.ts`],
+  'noisefold/nn': [`${root}src/nn/index.ts`],
   'type-test': [`${root}properties/types/expect.ts`],
 };
 
@@ -34,9 +36,9 @@ const optionsOf = (): ts.CompilerOptions => {
 };
 
 export interface Compiled {
-  /** What is wrong with a module. */
+  /** The errors of a module. */
   readonly complaints: (module: string) => readonly Complaint[];
-  /** What a module costs that is checked now: instantiations of types, of which those made before are free. */
+  /** The instantiations of types that checking a module takes now; those of modules checked before are free. */
   readonly cost: (module: string) => number;
 }
 
@@ -79,7 +81,7 @@ export const compiled6 = (modules: Modules): Compiled => {
 
 const FIRST = /^(\S.*?)\.ts\((\d+),(\d+)\): error TS\d+: (.*)$/;
 
-/** What its command line says: a line for each complaint, and lines that go on. */
+/** The errors in the output of the command line: a line for each, and lines that continue it. */
 const complaintsIn = (output: string): readonly Complaint[] =>
   output.split('\n').reduce<readonly Complaint[]>((found, text) => {
     const [, path, line, column, message] = FIRST.exec(text) ?? [];
@@ -100,7 +102,7 @@ const complaintsIn = (output: string): readonly Complaint[] =>
       : found;
   }, []);
 
-/** Compiled by TypeScript 7, which has a command line alone: from a folder that goes when it is done. */
+/** Compiled by TypeScript 7, which has only a command line, from a folder that is deleted afterwards. */
 export const compiled7 = (modules: Modules): readonly Complaint[] => {
   mkdirSync(folder, { recursive: true });
   try {
@@ -108,20 +110,63 @@ export const compiled7 = (modules: Modules): readonly Complaint[] => {
     const compilerOptions = { paths, verbatimModuleSyntax: false, rootDir: root };
     writeFileSync(
       `${folder}tsconfig.json`,
-      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['.'] }),
+      JSON.stringify({ extends: `${root}tsconfig.json`, compilerOptions, include: ['.'], exclude: [] }),
     );
     const compiler = `${root}node_modules/typescript-7/lib/tsc.js`;
-    const args = [compiler, '-p', folder, '--singleThreaded']; // or what it says may depend on chance
+    const args = [compiler, '-p', folder, '--singleThreaded']; // else the messages may depend on chance
     const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     const complaints = complaintsIn(stdout);
     if (status !== 0 && complaints.length === 0) throw new Error(`TypeScript 7 failed: ${stdout}`);
-    return complaints.filter(({ module }) => module in modules); // the sources have checks of their own
+    return complaints.filter(({ module }) => module in modules); // the sources have their own checks
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(scratch, { recursive: true });
   }
 };
 
-/** What an editor shows of each constant of a module when the mouse is over it: `const x: Tensor<[8, 64], "float32">`. */
+/** As a user compiles: against the declarations in `dist`, without the sources. */
+const userOptions = {
+  ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', strict: true, skipLibCheck: true },
+  ...{ noEmit: true, types: [] },
+  paths: {
+    'noisefold/dsl': [`${root}dist/src/dsl/index.d.ts`],
+    'noisefold/nn': [`${root}dist/src/nn/index.d.ts`],
+  },
+};
+
+const BUILDING = /Building project '(\d+)\/tsconfig\.json'|^Instantiations:\s+(\d+)|error TS.*/gm;
+
+/** The instantiations of types in each module, by TypeScript 7: each is a project, and one process builds all. */
+export const instantiations7 = (modules: Modules): Readonly<Record<string, number>> => {
+  const names = Object.keys(modules);
+  try {
+    for (const [i, text] of Object.values(modules).entries()) {
+      mkdirSync(`${folder}${i}`, { recursive: true });
+      writeFileSync(`${folder}${i}/use.ts`, text);
+      const config = { compilerOptions: userOptions, files: ['use.ts'] };
+      writeFileSync(`${folder}${i}/tsconfig.json`, JSON.stringify(config));
+    }
+    const compiler = `${root}node_modules/typescript-7/lib/tsc.js`;
+    const args = [compiler, '-b', ...names.keys(), '--force', '--verbose', '--extendedDiagnostics'];
+    const { stdout } = spawnSync(process.execPath, args.map(String), {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const counts: Record<string, number> = {};
+    let name = '';
+    for (const [text, project, count] of stdout.matchAll(BUILDING)) {
+      if (project !== undefined) name = names[Number(project)]!;
+      else if (count !== undefined) counts[name] = Number(count);
+      else throw new Error(`${name}: ${text}`);
+    }
+    if (Object.keys(counts).length !== names.length) throw new Error(`TypeScript 7 failed: ${stdout}`);
+    return counts;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+};
+
+/** The text that an editor shows for each constant of a module: `const x: Tensor<[8, 64], "float32">`. */
 export const hovers6 = (text: string): Readonly<Record<string, string>> => {
   const path = `${folder}hover.ts`;
   const options = optionsOf();

@@ -1,10 +1,10 @@
-/** What a user pays who checks a program against the package: the examples, against the declarations in `dist`. */
+/** The cost of checking a program against the package: the examples, against the declarations in `dist`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const folder = `.cache/examples-${process.pid}/`;
 
-/** As a user has it: no sources of ours, no test. */
+/** The configuration of a user: without the sources and tests of the package. */
 const config = (include: readonly string[]): string =>
   JSON.stringify({
     compilerOptions: {
@@ -15,14 +15,14 @@ const config = (include: readonly string[]): string =>
     exclude: ['../../examples/**/*.test.ts'],
   });
 
-/** One with a configuration of its own is for a browser, and checked by that: `npm run build:page`. */
+/** An example with its own configuration is for a browser, and `npm run build:page` checks it. */
 export const exampleNames: readonly string[] = readdirSync('examples', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
   .filter((name) => !existsSync(`examples/${name}/tsconfig.json`))
   .sort();
 
-/** What a compiler says of its own work. */
+/** Figures that a compiler gives about its work. */
 export interface Check {
   readonly instantiations: number;
   readonly seconds: number;
@@ -30,10 +30,10 @@ export interface Check {
 
 const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
 
-/** 7 checks in parallel, and what its threads share depends on chance: instantiations are those of one. */
+/** TypeScript 7 checks in parallel, and what its threads share depends on chance: use one thread. */
 const alone = { 6: [], 7: ['--singleThreaded'] };
 
-/** Checks examples once; throws where they do not compile. */
+/** Checks examples once; throws if they do not compile. */
 export const checkExamples = (version: 6 | 7, names: readonly string[]): Check => {
   mkdirSync(folder, { recursive: true });
   try {
@@ -49,6 +49,5 @@ export const checkExamples = (version: 6 | 7, names: readonly string[]): Check =
   }
 };
 
-/** Seconds for all examples: the median of three. */
-export const secondsOf = (version: 6 | 7): number =>
-  [0, 1, 2].map(() => checkExamples(version, exampleNames).seconds).sort((a, b) => a - b)[1]!;
+/** Seconds for all examples. */
+export const secondsOf = (version: 6 | 7): number => checkExamples(version, exampleNames).seconds;

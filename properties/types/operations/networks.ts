@@ -1,72 +1,83 @@
-/** Uses of what networks are made of. */
-import { everyDim, everyDtype, type Usage, usage, type Usages } from './usage.js';
+/** Uses of operations that networks are made of. */
+import { everyDim, everyDtype, once, unary, type Usage, usage, type Usages } from './usage.js';
 
 const channels = (name: string): Usage =>
-  usage(`${name}(s)(x)`, { s: 'C', x: 'B H C' }, 'B H C', { rank: { given: { s: '1 C' } } });
-const perSample = (name: string): Usage => usage(`${name}(e)(x)`, { e: 'B C', x: 'B H W C' }, 'B H W C');
+  usage(`${name}(x, s)`, { x: 'B H C', s: 'C' }, 'B H C', { rank: { given: { s: '1 C' } } });
+const perSample = (name: string): Usage => usage(`${name}(x, e)`, { x: 'B H W C', e: 'B C' }, 'B H W C');
 
-const linears: Usages = {
-  matmul: usage('matmul(x, w)', { w: 'C D', x: 'B H C' }, 'B H D', { rank: { given: { w: 'C' } } }),
-  batchedMatmul: usage('batchedMatmul(a, b)', { b: 'B N C D', a: 'B N H C' }, 'B N H D'),
-  linear: usage('linear(x, { w, b })', { w: 'C D', b: 'D', x: 'B C' }, 'B D', {
+const linears: Usages = once({
+  matmul: usage('matmul(x, w)', { x: 'B H C', w: 'C D' }, 'B H D', { dim: { given: { w: 'C+1 D' } } }),
+  batchedMatmul: usage('batchedMatmul(a, b)', { a: 'B N H C', b: 'B N C D' }, 'B N H D', {
+    dim: { given: { b: 'B N C+1 D' } },
+  }),
+  linear: usage('linear(x, { w, b })', { x: 'B C', w: 'C D', b: 'D' }, 'B D', {
     rank: { given: { b: '1 D' } },
+    dim: { given: { w: 'C+1 D' } },
   }),
   einsum: usage("einsum(q, k, 'bqhd,bkhd->bhqk')", { q: 'B H N D', k: 'B W N D' }, 'B N H W'),
   addBias: channels('addBias'),
   scaleChannels: channels('scaleChannels'),
   addPerSample: perSample('addPerSample'),
   mulPerSample: perSample('mulPerSample'),
-  scaleBy: usage('scaleBy(x, s)', { s: 'B', x: 'B H C' }, 'B H C', {
-    rank: { given: { s: 'B 1' } },
-    dim: { given: { x: 'B+1 H C' } },
-  }),
-};
+  scaleBy: usage('scaleBy(x, s)', { x: 'B H C', s: 'B' }, 'B H C', { rank: { given: { s: 'B 1' } } }),
+});
 
 /** Of images of every size, whose result is as large as only the run knows. */
-const resized = (use: string, gives: string, given = {}): Usage =>
-  usage(use, { ...given, x: 'B H W C' }, gives, everyDim);
+const resized = (use: string, gives: string): Usage => usage(use, { x: 'B H W C' }, gives, everyDim);
 
-/** Half the size: of an odd one there is none. */
+/** Half the size: an odd size has no half. */
 const halved = (name: string): Usage =>
-  usage(`${name}(x)`, { x: 'B H W C' }, 'B H/2 W/2 C', {
+  unary(`${name}(x)`, { x: 'B H W C' }, 'B H/2 W/2 C', {
     dim: { given: { x: 'B H 7 C' }, gives: 'B H/2 3 C' },
   });
 
 const images: Usages = {
-  conv2d: usage('conv2d(x, k)', { k: '3 3 C D', x: 'B H W C' }, 'B H W D'),
-  convolution: usage(
-    "conv2d(x, k, { strides: [2, 2], padding: 'valid' })",
-    { k: '3 3 C D', x: 'B H W C' },
-    'B Dim Dim D',
-    { dim: { free: 'groups may divide the channels: they are checked when the program is traced' } },
-  ),
-  depthwiseConv2d: usage('depthwiseConv2d(x, k)', { k: '3 3 1 C', x: 'B H W C' }, 'B H W C'),
-  convTranspose2d: usage(
-    'convTranspose2d(x, k, { strides: [2, 2] })',
-    { k: '4 4 D C', x: 'B H W C' },
-    'B Dim Dim D',
-  ),
-  downsample: usage('downsample(x, k)', { k: '3 3 C D', x: 'B H W C' }, 'B H/2 W/2 D'),
-  upsample: usage('upsample(x)', { x: 'B H W C' }, 'B 2*H 2*W C', everyDim),
-  averagePool: halved('averagePool'),
-  maxPool: halved('maxPool'),
-  averagePooling: resized('averagePooling(x, { window: [3, 3] })', 'B Dim Dim C'),
-  maxPooling: resized('maxPooling(x, { window: [3, 3], strides: [2, 2] })', 'B Dim Dim C'),
-  resizeNearest: resized('resizeNearest(x, {N}, 32)', 'B N 32 C'),
-  resizeBilinear: resized('resizeBilinear(x, {N}, 32)', 'B N 32 C'),
+  conv2d: [
+    usage('conv2d(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H W D', { dim: { given: { k: '3 3 C+1 D' } } }),
+    usage(
+      "conv2d(x, k, { strides: [2, 2], padding: 'valid' })",
+      { x: 'B H W C', k: '3 3 C D' },
+      'B Dim Dim D',
+      { dim: { given: { k: '3 3 C+1 D' } } },
+    ),
+  ],
+  ...once({
+    depthwiseConv2d: usage('depthwiseConv2d(x, k)', { x: 'B H W C', k: '3 3 1 C' }, 'B H W C'),
+    convTranspose2d: usage(
+      'convTranspose2d(x, k, { strides: [2, 2] })',
+      { x: 'B H W C', k: '4 4 D C' },
+      'B Dim Dim D',
+    ),
+    downsample: usage('downsample(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H/2 W/2 D', {
+      dim: { given: { k: '3 3 C+1 D' } },
+    }),
+    upsample: unary('upsample(x)', { x: 'B H W C' }, 'B 2*H 2*W C', everyDim),
+    averagePool: halved('averagePool'),
+    maxPool: halved('maxPool'),
+    averagePooling: resized('averagePooling(x, { window: [3, 3] })', 'B Dim Dim C'),
+    maxPooling: resized('maxPooling(x, { window: [3, 3], strides: [2, 2] })', 'B Dim Dim C'),
+    resizeNearest: resized('resizeNearest(x, {N}, 32)', 'B N 32 C'),
+    resizeBilinear: resized('resizeBilinear(x, {N}, 32)', 'B N 32 C'),
+  }),
 };
 
-const normalizations: Usages = {
+const wrongBeta = { rank: { given: { beta: '1 C' } } };
+
+const normalizations: Usages = once({
   standardizeGroups: usage('standardizeGroups(x, { groups: 8 })', { x: 'B H W C' }, 'B H W C', everyDim),
   groupNorm: usage(
     'groupNorm(x, { gamma, beta }, { groups: 8 })',
-    { gamma: 'C', beta: 'C', x: 'B H W C' },
+    { x: 'B H W C', gamma: 'C', beta: 'C' },
     'B H W C',
+    wrongBeta,
   ),
-  layerNorm: usage('layerNorm(x, { gamma, beta })', { gamma: 'C', beta: 'C', x: 'B H C' }, 'B H C', {
-    rank: { given: { beta: '1 C' } },
-  }),
-  rmsNorm: usage('rmsNorm(x, { gamma })', { gamma: 'C', x: 'B H C' }, 'B H C', {
+  layerNorm: usage(
+    'layerNorm(x, { gamma, beta })',
+    { x: 'B H C', gamma: 'C', beta: 'C' },
+    'B H C',
+    wrongBeta,
+  ),
+  rmsNorm: usage('rmsNorm(x, { gamma })', { x: 'B H C', gamma: 'C' }, 'B H C', {
     rank: { given: { gamma: '1 C' } },
   }),
   attention: usage(
@@ -74,9 +85,9 @@ const normalizations: Usages = {
     { q: 'B H W C', k: 'B H W C', v: 'B H W C' },
     'B H W C',
   ),
-};
+});
 
-const rearrangements: Usages = {
+const rearrangements: Usages = once({
   rearrange: usage("rearrange(x, 'b h w (n d) -> b n (h w) d', { n: 4 })", { x: 'B H W C' }, 'B 4 H*W C/4', {
     ...everyDtype,
     dim: { use: "rearrange(x, 'b h w (n d) -> b n (h w) d', { m: 4 })" },
@@ -92,6 +103,6 @@ const rearrangements: Usages = {
   sinusoid: usage("sinusoid(t, { size: {N}, sinusoid: 'ddpm' })", { t: 'B' }, 'B N', {
     dim: { use: "sinusoid(t, { size: -1, sinusoid: 'ddpm' })" },
   }),
-};
+});
 
 export const networks: Usages = { ...linears, ...images, ...normalizations, ...rearrangements };

@@ -1,80 +1,67 @@
-/** `messages.md`: what both compilers say of each wrong use. Operations of which they say the same are told together. */
+/** `messages.md`: a sample of the errors of both compilers, in both forms. */
+import { FORMS } from './call.js';
 import type { Complaint } from './compilers.js';
-import { type WrongUse, wrongUses } from './operations.js';
-import { lineOf } from './source.js';
+import { columnIn, saidOf, type WrongUse, wrongUses } from './operations.js';
+import type { Kind } from './usage.js';
 
-/** Before the first function on its line. */
-const PREFIX = 'export const _0 = ';
+interface Sample {
+  readonly name: string;
+  readonly kind: Kind;
+  /** The mistake, in words. */
+  readonly title: string;
+}
 
-/** The alternatives of a union, which TypeScript has in the order in which it met them, in that of the alphabet. */
-const ordered = (message: string): string =>
-  message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
+const SAMPLES: readonly Sample[] = [
+  { name: 'sub', kind: 'dim', title: 'two operands of different shapes' },
+  { name: 'div', kind: 'dtype', title: 'two operands of different dtypes' },
+  { name: 'exp', kind: 'dtype', title: 'a dtype that the operation does not take' },
+  { name: 'where', kind: 'rank', title: 'two branches of different rank' },
+  { name: 'matmul', kind: 'dim', title: 'matrices that do not fit' },
+  { name: 'einsum', kind: 'dim', title: 'a letter with two extents' },
+  { name: 'conv2d', kind: 'dim', title: 'channels that do not fit the kernel' },
+  { name: 'addPerSample', kind: 'dim', title: 'an embedding of another length' },
+  { name: 'groupNorm', kind: 'dim', title: 'parameters that do not fit each other' },
+  { name: 'concat', kind: 'dim', title: 'another height' },
+  { name: 'averagePool', kind: 'dim', title: 'an odd width, which has no half' },
+  { name: 'cumsum', kind: 'rank', title: 'an axis that does not exist' },
+  { name: 'topK', kind: 'dim', title: 'an extent that is invalid' },
+  { name: 'normal', kind: 'rank', title: 'several keys, where one is needed' },
+];
 
-/** What one compiler says of a line, in the order of its columns. */
-const saidOf = (complaints: readonly Complaint[], { line }: WrongUse): readonly Complaint[] =>
-  complaints.filter((one) => one.line === line);
+/** The sample of which both compilers are shown. */
+const BOTH = 'sub';
 
-const messagesOf = (said: readonly Complaint[]): string =>
-  said.map(({ message }) => ordered(message)).join('\n');
+const messageOf = (said: readonly Complaint[]): string => said.map(({ message }) => message).join('\n');
 
 /** The line of a use, and a mark under what is wrong with it. */
 const marked = (use: WrongUse, said: readonly Complaint[]): string => {
-  const start = PREFIX.length - 1 + `${use.line - lineOf(0)}`.length;
-  const marks = said.map(({ column, length }) => [column - start, Math.max(1, length ?? 1)] as const);
+  const marks = said.map((one) => [columnIn(use, one), one.length ?? 1] as const);
   const under = Array.from(use.text, (_, i) =>
     marks.some(([from, count]) => from <= i && i < from + count) ? '~' : ' ',
   ).join('');
   return `${use.text}\n${under.trimEnd()}`;
 };
 
-const titles = { rank: 'rank', dim: 'extent', dtype: 'dtype' };
+const formsOf = ({ name, kind }: Sample): readonly WrongUse[] =>
+  FORMS.map((form) => wrongUses.find((use) => use.name === name && use.kind === kind && use.form === form)!);
 
-const blockOf = (use: WrongUse, six: readonly Complaint[], seven: readonly Complaint[]): string => {
-  const [here, there] = [saidOf(six, use), saidOf(seven, use)];
-  const { free } = use.usage.wrong[use.kind];
-  const why = free === undefined ? '' : `: ${use.name} ${free}, so its result is held against another`;
-  const other = messagesOf(here) === messagesOf(there) ? [] : ['', 'TypeScript 7:', messagesOf(there)];
-  return [
-    `Wrong ${titles[use.kind]}${why}`,
-    '',
-    '```text',
-    marked(use, here),
-    messagesOf(here),
-    ...other,
-    '```',
-  ].join('\n');
+const section = (sample: Sample, six: readonly Complaint[], seven: readonly Complaint[]): string => {
+  const uses = formsOf(sample).map((use) => {
+    const said = saidOf(six, use);
+    const other = sample.name === BOTH ? `\n\nTypeScript 7:\n${messageOf(saidOf(seven, use))}` : '';
+    return `${marked(use, said)}\n${messageOf(said)}${other}`;
+  });
+  return `\n## ${sample.name}: ${sample.title}\n\n\`\`\`text\n${uses.join('\n\n')}\n\`\`\`\n`;
 };
 
-/** All wrong uses, with what TypeScript 6 says, and 7 where it says something else. */
-export const messagesPage = (six: readonly Complaint[], seven: readonly Complaint[]): string => {
-  const names = [...new Set(wrongUses.map(({ name }) => name))];
-  const sections = names.map((name) => ({
-    name,
-    text: wrongUses
-      .filter((use) => use.name === name)
-      .map((use) => blockOf(use, six, seven))
-      .join('\n\n'),
-  }));
-  const patternOf = ({ name, text }: (typeof sections)[number]): string =>
-    text.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), '·').replaceAll(/ *~+/g, '~');
-  const first = sections.filter(
-    (section, i) => sections.findIndex((other) => patternOf(other) === patternOf(section)) === i,
-  );
-  return [
-    '# What the compiler says of wrong uses',
-    '',
-    'Each operation with one thing wrong: its rank, an extent, a dtype; made by `npm run messages`, and held by a test. The',
-    'message is that of TypeScript 6; what 7 says stands below it where it is not the same, word for word. Operations of which',
-    'all is said alike stand together, and the first of them is shown.',
-    ...first.flatMap((section) => [
-      '',
-      `## ${sections
-        .filter((other) => patternOf(other) === patternOf(section))
-        .map(({ name }) => name)
-        .join(', ')}`,
-      '',
-      section.text,
-    ]),
-    '',
-  ].join('\n');
-};
+/** The page, from the errors of TypeScript 6 and 7. */
+export const messagesPage = (six: readonly Complaint[], seven: readonly Complaint[]): string =>
+  [
+    `# Type errors of wrong uses
+
+A sample of the type tests: \`npm run messages\` writes it, and a test compares it. Each operation has one mistake, in its
+data-first form and in a pipe. TypeScript 6 and 7 give one error at the same place; the messages are those of TypeScript 6,
+and for \`${BOTH}\` those of both.
+`,
+    ...SAMPLES.map((sample) => section(sample, six, seven)),
+  ].join('');

@@ -1,14 +1,15 @@
-/** Uses as lines of TypeScript: a function of the operands for each. */
+/** Uses as lines of TypeScript: each is a function of the operands. */
 import { evaluateDim } from '../../../src/dsl/index.js';
 import { E } from '../../../src/internal/fp.js';
+import { callOf, type Form, type Span, type Written, writtenAs } from './call.js';
 import { broken, type Kind, leafOf, type Usage, type Words } from './usage.js';
 
-/** What symbols stand for: numbers, or what only the run knows. One that is not there stands for itself. */
+/** The values of symbols: numbers, or `Dim`, which only the run knows. A symbol without a value stays a symbol. */
 export type Bindings = Readonly<Record<string, number | 'Dim'>>;
 
 const SYMBOLS = ['B', 'H', 'W', 'C', 'D', 'N'] as const;
 
-/** Numbers for all symbols, no two alike, others for each `turn`. */
+/** Different numbers for all symbols, and others for each `turn`. */
 export const literals = (turn = 0): Bindings => ({
   B: 8 + turn,
   H: 28 + 2 * turn,
@@ -18,14 +19,14 @@ export const literals = (turn = 0): Bindings => ({
   N: 12 + turn,
 });
 
-/** The symbols that are written as numbers in the call itself: an argument is no symbol. */
-const written = ({ use }: Usage): Bindings =>
+/** Numbers for the symbols that are arguments of the call: an argument is a number. */
+const inCall = ({ use }: Usage): Bindings =>
   Object.fromEntries(Object.entries(literals()).filter(([symbol]) => use.includes(`{${symbol}}`)));
 
-/** What the symbols of a use stand for in its well-typed lines. */
+/** The values of the symbols of a use in its well-typed lines. */
 export const bindingsOf = (given: Usage): Readonly<Record<string, Bindings>> => ({
   literals: literals(),
-  symbols: written(given),
+  symbols: inCall(given),
   wide: Object.fromEntries(SYMBOLS.map((symbol) => [symbol, 'Dim'])),
 });
 
@@ -63,18 +64,28 @@ const params = (given: Usage['given'], use: string, bindings: Bindings): string 
   return `(${[...operands, ...wide].join(', ')})`;
 };
 
-const callText = (use: string, bindings: Bindings): string =>
+const filled = (use: string, bindings: Bindings): string =>
   use.replaceAll(/\{([A-Z])\}/g, (_, symbol: string) =>
     bindings[symbol] === 'Dim' ? 'n' : `${bindings[symbol]}`,
   );
 
-/** `(x: Tensor<[8, 64]>) => exp(x)` */
-export const callLine = ({ use, given }: Usage, bindings: Bindings): string =>
-  `${params(given, use, bindings)} => ${callText(use, bindings)}`;
+/** The forms that a use has. */
+export const formsOf = ({ piped }: Usage): readonly Form[] =>
+  piped === 'none' ? ['data-first'] : ['data-first', 'piped'];
+
+const written = ({ piped }: Usage, use: string, form: Form, bindings: Bindings): Written =>
+  writtenAs(callOf(filled(use, bindings)), form, piped === 'call');
+
+/** `(x: Tensor<[8, 64]>) => exp(x)`, or `… => pipe(x, exp)` */
+export const callLine = (given: Usage, form: Form, bindings: Bindings): string =>
+  `${params(given.given, given.use, bindings)} => ${written(given, given.use, form, bindings).text}`;
 
 /** The same, with its result held against exactly the type that it is said to have. */
-export const wellTypedLine = ({ use, given, gives }: Usage, bindings: Bindings): string =>
-  `${params(given, use, bindings)} => expectType<${typeText(gives, bindings)}>()(${callText(use, bindings)})`;
+export const wellTypedLine = (given: Usage, form: Form, bindings: Bindings): string => {
+  const call = written(given, given.use, form, bindings).text;
+  const start = params(given.given, given.use, bindings);
+  return `${start} => expectType<${typeText(given.gives, bindings)}>()(${call})`;
+};
 
 /** A result of which the first part is wrong. */
 const brokenResult = (kind: Kind, words: Words): Words => {
@@ -84,23 +95,57 @@ const brokenResult = (kind: Kind, words: Words): Words => {
   return Array.isArray(words) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
 };
 
-/** A use with one thing wrong. */
-export const wrongLine = (given: Usage, kind: Kind): string => {
-  const wrong = given.wrong[kind];
-  const use = wrong.use ?? given.use;
-  const gives = wrong.free === undefined ? wrong.gives : brokenResult(kind, given.gives);
-  const result = gives === undefined ? '' : `: ${typeText(gives, literals())}`;
-  return `${params({ ...given.given, ...wrong.given }, use, literals())}${result} => ${callText(use, literals())}`;
+/** A use with one mistake, and the places at which its error may be, in its text. */
+export interface WrongLine {
+  readonly text: string;
+  /** The wrong argument; the whole call, if only its result is wrong. */
+  readonly mistake: readonly Span[];
+  /** In a pipe: the operator and the first operand, which TypeScript compares. */
+  readonly operator: Span | null;
+  readonly first: Span | null;
+}
+
+/** The wrong arguments of a use, by index. */
+const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] => {
+  const { given: changed = {}, use: other, at } = wrong[kind];
+  const names = at === undefined ? Object.keys(changed).filter((name) => name in given) : [at];
+  const { args } = callOf(other ?? use);
+  const isChanged = (arg: string, i: number): boolean =>
+    other === undefined
+      ? names.some((name) => new RegExp(`\\b${name}\\b`).test(arg))
+      : arg !== callOf(use).args[i];
+  return args.flatMap((arg, i) => (isChanged(arg, i) ? [i] : []));
 };
 
-/** A module of lines, one a function; `names` is what they use of `noisefold/dsl`. */
+/** A use with one mistake. */
+export const wrongLine = (given: Usage, kind: Kind, form: Form): WrongLine => {
+  const wrong = given.wrong[kind];
+  const gives = wrong.free === undefined ? wrong.gives : brokenResult(kind, given.gives);
+  const { text, args, operator } = written(given, wrong.use ?? given.use, form, literals());
+  const result = gives === undefined ? '' : `: ${typeText(gives, literals())}`;
+  const start = `${params({ ...given.given, ...wrong.given }, '', literals())}${result} => `;
+  const moved = ([from, to]: Span): Span => [from + start.length, to + start.length];
+  return {
+    text: start + text,
+    mistake:
+      gives === undefined ? mistaken(given, kind).map((i) => moved(args[i]!)) : [moved([0, text.length])],
+    operator: operator === null ? null : moved(operator),
+    first: operator === null ? null : moved(args[0]!),
+  };
+};
+
+/** The text before the function on its line. */
+export const prefix = (i: number): string => `export const _${i} = `;
+
+/** A module of lines, each a function. It imports `names` from `noisefold/dsl`. */
 export const moduleOf = (names: readonly string[], lines: readonly string[]): string =>
   [
     `import { ${names.join(', ')}, type Dim, type Key, type Tensor } from 'noisefold/dsl';`,
+    `import { pipe } from 'fp-ts/function';`,
     `import { expectType } from 'type-test';`,
-    ...lines.map((line, i) => `export const _${i} = ${line};`),
+    ...lines.map((line, i) => `${prefix(i)}${line};`),
     '',
   ].join('\n');
 
-/** The line of a module on which its `i`-th function stands, from 0. */
-export const lineOf = (i: number): number => 2 + i;
+/** The line of a module that has its `i`-th function, from 0. */
+export const lineOf = (i: number): number => 3 + i;

@@ -1,37 +1,42 @@
 /**
- * How each operation is used, in words: what it is given, what it gives, and what is wrong once in its rank, its
- * extents and its dtype. The type tests, their messages and their cost are made from it.
+ * The uses of each operation, in words: the operands, the result, and three mistakes, in the rank, an extent and the dtype.
+ * The type tests, their messages and their cost are made from them, for both forms of the operation.
  */
 
 /** Types of results in words of a spec, `'B H/2 C:int32'`; `Dim` is the extent that only the run knows. */
 export type Words = string | readonly Words[] | { readonly [name: string]: Words };
 
-/** What may be wrong of a use. */
+/** The kinds of mistakes. */
 export const KINDS = ['rank', 'dim', 'dtype'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A use that does not compile. */
 export interface Wrong {
-  /** What it is given in place of what fits, by operand. */
+  /** Operands that do not fit, by name. */
   readonly given?: Readonly<Record<string, string>>;
-  /** What is written in place of the use. */
+  /** Another call. */
   readonly use?: string;
+  /** The operand at which the error is, if it is not the one that was changed. */
+  readonly at?: string;
   /** The call compiles, and its result is not of this type. */
   readonly gives?: Words;
-  /** Why no argument can be wrong in this: then the use is held against a result that is. */
+  /** Why no argument can be wrong in this: then the result is held against another type. */
   readonly free?: string;
 }
 
 export interface Usage {
-  /** A call, in TypeScript. `{B}` is an extent of it: a number, or `n`, which only the run knows. */
+  /** The data-first call, in TypeScript. `{B}` is an extent of it: a number, or `n`, which only the run knows. */
   readonly use: string;
-  /** Operands by name, the data last. */
+  /** Operands by name, in reading order. */
   readonly given: Readonly<Record<string, string>>;
   readonly gives: Words;
   readonly wrong: Readonly<Record<Kind, Wrong>>;
+  /** The operator in a pipe: its name, a call, or none, because the operation has no first operand. */
+  readonly piped: 'name' | 'call' | 'none';
 }
 
-export type Usages = Readonly<Record<string, Usage>>;
+/** The uses of each operation; most have one. */
+export type Usages = Readonly<Record<string, readonly Usage[]>>;
 
 /** A leaf in words: its extents, and its dtype. */
 export const leafOf = (words: string): { readonly extents: readonly string[]; readonly dtype: string } => {
@@ -43,10 +48,10 @@ export const leafOf = (words: string): { readonly extents: readonly string[]; re
 const wordsOf = (extents: readonly string[], dtype: string): string =>
   extents.join(' ') + (dtype === 'float32' ? '' : `:${dtype}`);
 
-/** The next extent; of what only the run knows, 3. */
+/** The next extent; of one that only the run knows, 3. */
 const next = (extent: string): string => (extent === 'Dim' ? '3' : `${extent}+1`);
 
-/** A leaf with one thing wrong: an axis less (a scalar has one more), its last extent one more, or another dtype. */
+/** A leaf with one mistake: an axis less (a scalar has one more), its last extent one more, or another dtype. */
 export const broken: Readonly<Record<Kind, (words: string) => string>> = {
   rank: (words) => {
     const { extents, dtype } = leafOf(words);
@@ -62,23 +67,46 @@ export const broken: Readonly<Record<Kind, (words: string) => string>> = {
   },
 };
 
-/** A use; what is not said to be wrong of it is what {@link broken} makes of its last operand. */
+type Mistakes = Partial<Readonly<Record<Kind, Wrong>>>;
+
+/** A use. A mistake that is not given is what {@link broken} makes of the last operand. */
 export const usage = (
   use: string,
   given: Readonly<Record<string, string>>,
   gives: Words,
-  wrong: Partial<Readonly<Record<Kind, Wrong>>> = {},
+  wrong: Mistakes = {},
+  piped: Usage['piped'] = 'call',
 ): Usage => {
-  const [data, words] = Object.entries(given).at(-1) ?? [];
+  const [last, words] = Object.entries(given).at(-1) ?? [];
   const breach = (kind: Kind): Wrong =>
-    wrong[kind] ?? (data === undefined ? {} : { given: { [data]: broken[kind](words!) } });
-  return { use, given, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') } };
+    wrong[kind] ?? (last === undefined ? {} : { given: { [last]: broken[kind](words!) } });
+  return { use, given, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // prettier-ignore
 };
+
+/** A use of a function of one tensor, which stands in a pipe by its name. */
+export const unary = (
+  use: string,
+  given: Readonly<Record<string, string>>,
+  gives: Words,
+  wrong: Mistakes = {},
+): Usage => usage(use, given, gives, wrong, 'name');
+
+/** A use of an operation without a first operand. */
+export const unpiped = (
+  use: string,
+  given: Readonly<Record<string, string>>,
+  gives: Words,
+  wrong: Mistakes = {},
+): Usage => usage(use, given, gives, wrong, 'none');
+
+/** One use of each operation. */
+export const once = (usages: Readonly<Record<string, Usage>>): Usages =>
+  Object.fromEntries(Object.entries(usages).map(([name, one]) => [name, [one]]));
 
 const free = (why: string): Wrong => ({ free: why });
 
 export const everyRank = { rank: free('takes every rank') };
 export const everyDim = { dim: free('takes every extent') };
 export const everyDtype = { dtype: free('takes every dtype') };
-/** Of an operation that looks at no axis. */
+/** For an operation that uses no axis. */
 export const everyShape = { ...everyRank, ...everyDim };

@@ -1,4 +1,4 @@
-import type { Backend } from '../../dsl/run/backend.js';
+import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { exactly, functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';

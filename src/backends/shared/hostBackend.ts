@@ -1,4 +1,4 @@
-import type { Backend, Capabilities } from '../../dsl/run/backend.js';
+import type { Backend, Capabilities } from '../../dsl/compile/backend.js';
 import { E } from '../../internal/fp.js';
 import type { Heap } from './memory/heap.js';
 import { hostExecution } from './hostExecution.js';

@@ -1,4 +1,4 @@
-import type { KeyWords } from '../../dsl/run/backend.js';
+import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { Call, Plan, View } from '../../dsl/compile/plan.js';
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { NumberArray } from './memory/heap.js';

@@ -1,4 +1,4 @@
-import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/run/backend.js';
+import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { NumberType } from '../../dsl/graph/region.js';

@@ -1,6 +1,6 @@
 /** Decodes the options of backends, also when they are called from JavaScript. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import type { Backend } from '../../dsl/run/backend.js';
+import type { Backend } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
 import { exactly } from '../../internal/decode.js';

@@ -1,4 +1,4 @@
-import type { KeyWords } from '../../dsl/run/backend.js';
+import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { KeyExpression } from '../../dsl/compile/plan.js';
 import { deriveWords, randomInto } from '../../dsl/random/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';

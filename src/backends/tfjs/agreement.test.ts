@@ -6,7 +6,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import type { Backend, HostArray } from '../../dsl/run/backend.js';
+import type { Backend, HostArray } from '../../dsl/compile/backend.js';
 import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { type DType, type Node, node, reachable, sizeOf } from '../../dsl/graph/node.js';

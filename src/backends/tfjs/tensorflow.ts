@@ -3,7 +3,7 @@
  * be missing or broken in several ways; each gets its own error and hint.
  */
 import { engine } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../dsl/run/backend.js';
+import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { absent, isAbsent, reasonOf } from '../shared/peer.js';

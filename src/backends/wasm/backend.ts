@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import type { Backend } from '../../dsl/run/backend.js';
+import type { Backend } from '../../dsl/compile/backend.js';
 import { TE } from '../../internal/fp.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { withOptions } from '../shared/options.js';

@@ -19,7 +19,7 @@ import {
   sum,
   upload,
 } from '../../dsl/index.js';
-import type { Backend, DeviceBuffer } from '../../dsl/run/backend.js';
+import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
 import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
 import { randomInto } from '../../dsl/random/threefry.js';
 import { type Acquired, acquireDevice } from './adapter.js';

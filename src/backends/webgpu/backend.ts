@@ -1,5 +1,5 @@
 /** The WebGPU backend on an acquired device. */
-import type { Backend } from '../../dsl/run/backend.js';
+import type { Backend } from '../../dsl/compile/backend.js';
 import { E } from '../../internal/fp.js';
 import { createMemory } from '../shared/memory/memory.js';
 import { memoryBackend } from '../shared/memoryBackend.js';

@@ -1,14 +1,14 @@
 /** Makes the plan of a program. */
 import { E, F } from '../../internal/fp.js';
-import type { Capabilities } from '../run/backend.js';
+import type { Capabilities } from './backend.js';
 import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import type { Program } from '../graph/program.js';
-import { type Bindings, isLeafSpec, type TreeSpec } from '../types/spec.js';
+import { type Bindings, isLeafSpec, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
-import { trace, type Traced } from '../graph/trace.js';
+import { trace, type Traced } from './trace.js';
 
 /** Raises `ConfigError` for donated names that are not inputs of the program. */
 const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {

@@ -1,9 +1,10 @@
 /**
  * The expression graph: plain immutable nodes. A staged tensor is a handle on a node; tracing a program builds a graph.
  */
+import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
 
-export type DType = 'float32' | 'int32' | 'bool' | 'key';
+export type { DType } from '../types/dtype.js';
 
 export type UnaryFn =
   | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'

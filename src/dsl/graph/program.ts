@@ -1,6 +1,6 @@
 import type { either } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
-import { type CheckedSpec, type Of, parseAs, type Spec, type TreeSpec } from '../types/spec.js';
+import { type CheckedSpec, type Of, parseAs, type Spec, type TreeSpec } from './spec.js';
 
 /** A function of tensors and the spec of its inputs. */
 export interface Program<I, O> {

@@ -2,7 +2,7 @@
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual } from '../dual.js';
 import { extents } from '../types/extent.js';
-import { type DTypeOfArray, dtypeOfArray } from '../run/hostArray.js';
+import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import {
   type AnyTensor,
@@ -56,8 +56,8 @@ const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
 
 /** See {@link fullLike}. */
 interface FullLike {
-  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
   (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
 }
 
 /**
@@ -94,7 +94,7 @@ export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Te
 export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
-  <D extends Filled>(value: number, dtype: D): Tensor<[], D>;
+  <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
 } = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> =>
   tensor(full(value, [], dtype ?? 'float32'));
 

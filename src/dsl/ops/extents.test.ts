@@ -30,6 +30,7 @@ const calls: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTens
   resizeBilinear: (d) => n.resizeBilinear(image(), d, 2),
   resizeNearest: (d) => n.resizeNearest(image(), 2, d),
   scatterAdd: (d) => n.scatterAdd(x(), indices(), d),
+  sinusoid: (d) => n.sinusoid(n.ones(2), { size: d, sinusoid: 'ddpm' }),
   slice: (d) => n.slice(x(), 1, 0, d),
   split: (d) => n.split(x(), [d, 4 - d]),
   tile: (d) => n.tile(x(), 1, d),
@@ -64,7 +65,7 @@ test('the calls cover all operations with an extent in the type of an argument',
       entry === 'dsl' &&
       isValue &&
       /^src\/dsl\/(ops\/|random\/keys\.|graph\/tensor\.)/.test(file) &&
-      /\bExtents?<|Requested</.test(`${declaration}${overloads}`)
+      /\bExtents?<|ExtentsFor</.test(`${declaration}${overloads}`)
     );
   });
   expect(declared.map(({ name }) => name).sort()).toEqual(Object.keys(calls).sort());

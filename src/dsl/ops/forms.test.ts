@@ -10,9 +10,6 @@ import { type Node, node } from '../graph/node.js';
 /** `properties/features` lists every operation of the DSL: `features.test.ts` compares it with the exports. */
 const exported: Readonly<Record<string, unknown>> = dsl;
 
-/** Operations of a list of tensors, with one form. */
-const LISTS = ['concatAll', 'stack'];
-
 const inputOf = ({ shape, dtype }: Operand, i: number): Node =>
   node('input', [], { path: `x${i}` }, shape, dtype);
 
@@ -29,9 +26,9 @@ describe.each(features)('$name', ({ name, operation, cases }) => {
   });
 
   const takesTensors = cases.some(({ operands }) => operands.length > 0);
-  test.runIf(takesTensors && !hasTwoForms(operation))('is a function of one tensor, or of a list', () => {
+  test.runIf(takesTensors && !hasTwoForms(operation))('is a function of one tensor', () => {
     expect(operation).toHaveLength(1);
-    if (!LISTS.includes(name)) for (const { operands } of cases) expect(operands).toHaveLength(1);
+    for (const { operands } of cases) expect(operands).toHaveLength(1);
   });
 
   test.runIf(takesTensors && hasTwoForms(operation))('has its name in both forms', () => {

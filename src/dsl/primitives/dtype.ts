@@ -2,21 +2,20 @@
 import { raise, showShape } from '../errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
-/** Demands a dtype of operands; raises `DTypeError`. */
-export const demandDType = (where: () => string, dtype: DType, ...operands: readonly Node[]): void => {
-  const wrong = operands.find((n) => n.dtype !== dtype);
-  if (wrong !== undefined)
-    raise('DTypeError', { where: where(), expected: dtype, actual: wrong.dtype, hint: 'cast it first' });
-};
-
-export const wrongDType = (op: string, n: Node, expected: string): never =>
-  raise('DTypeError', { where: whereOf(op, [n]), expected, actual: n.dtype, hint: 'cast the operand first' });
+export const wrongDType = (op: string, wrong: Node, expected: string, operands = [wrong]): never =>
+  raise('DTypeError', {
+    where: whereOf(op, operands),
+    expected,
+    actual: wrong.dtype,
+    hint: 'cast the operand first',
+  });
 
 export const NUMBERS: readonly DType[] = ['float32', 'int32'];
 
-/** Demands one of some dtypes; raises `DTypeError`. */
-export const demandOneOf = (op: string, n: Node, dtypes: readonly DType[]): void => {
-  if (!dtypes.includes(n.dtype)) wrongDType(op, n, dtypes.join(' or '));
+/** Demands one of some dtypes of all operands; raises `DTypeError`. */
+export const demandDType = (op: string, dtypes: readonly DType[], ...operands: Node[]): void => {
+  const wrong = operands.find(({ dtype }) => !dtypes.includes(dtype));
+  if (wrong !== undefined) wrongDType(op, wrong, dtypes.join(' or '), operands);
 };
 
 /** Demands a key; raises `DTypeError`. */

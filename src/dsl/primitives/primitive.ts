@@ -1,6 +1,6 @@
 /**
- * What is known of one primitive. Its file has its constructor, which checks shapes and dtypes, and its record: the
- * rules that the passes look up. `table.ts` holds all records.
+ * The contract of a primitive. A primitive's file holds its constructor, which checks shapes and dtypes, and its
+ * record: the rules that the passes look up. `table.ts` holds all records.
  */
 import type {
   Anchor,
@@ -17,52 +17,36 @@ import type { Assignment, NumberType } from '../graph/region.js';
 
 export type OfOne = (x: Node) => Node;
 export type OfTwo = (a: Node, b: Node) => Node;
+type OfOneName = 'zerosLike' | 'neg' | 'sign' | 'floor' | 'exp' | 'log' | 'reciprocal' | 'sin' | 'cos';
+type OfTwoName = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min' | 'equal' | 'less' | 'and';
+type Numbers = readonly number[];
 
 /**
  * The constructors, as a rule calls them. They are passed to it because primitives refer to each other in circles: the
  * derivative of a slice is a pad, and that of a pad is a slice. So their files need not import each other.
  */
-export interface Build
-  extends
-    Readonly<
-      Record<'zerosLike' | 'neg' | 'sign' | 'floor' | 'exp' | 'log' | 'reciprocal' | 'sin' | 'cos', OfOne>
-    >,
-    Readonly<
-      Record<'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min' | 'equal' | 'less' | 'and', OfTwo>
-    > {
+export interface Build extends Readonly<Record<OfOneName, OfOne>>, Readonly<Record<OfTwoName, OfTwo>> {
   /** `1 − x` */
   readonly oneMinus: OfOne;
   /** One number, repeated over a shape; float32 by default. */
-  readonly full: (value: number, shape: readonly number[], dtype?: DType) => Node;
-  readonly iota: (shape: readonly number[], axis: number, dtype?: 'float32' | 'int32') => Node;
+  readonly full: (value: number, shape: Numbers, dtype?: DType) => Node;
+  readonly iota: (shape: Numbers, axis: number, dtype?: 'float32' | 'int32') => Node;
   readonly select: (condition: Node, onTrue: Node, onFalse: Node) => Node;
   readonly cast: (x: Node, dtype: 'float32' | 'int32' | 'bool') => Node;
 
-  readonly reshape: (x: Node, shape: readonly number[]) => Node;
-  readonly transpose: (x: Node, permutation: readonly number[]) => Node;
-  readonly broadcast: (x: Node, shape: readonly number[]) => Node;
-  readonly slice: (
-    x: Node,
-    start: readonly number[],
-    size: readonly number[],
-    strides?: readonly number[],
-    name?: string,
-  ) => Node;
-  readonly flip: (x: Node, axes: readonly number[]) => Node;
-  readonly pad: (
-    x: Node,
-    low: readonly number[],
-    high: readonly number[],
-    interior?: readonly number[],
-    value?: number,
-  ) => Node;
+  readonly reshape: (x: Node, shape: Numbers) => Node;
+  readonly transpose: (x: Node, permutation: Numbers) => Node;
+  readonly broadcast: (x: Node, shape: Numbers) => Node;
+  readonly slice: (x: Node, start: Numbers, size: Numbers, strides?: Numbers, name?: string) => Node;
+  readonly flip: (x: Node, axes: Numbers) => Node;
+  readonly pad: (x: Node, low: Numbers, high: Numbers, interior?: Numbers, value?: number) => Node;
   readonly concat: (parts: readonly Node[], axis: number) => Node;
   /** Inserts axes of extent 1 at the given places of the result. */
-  readonly expandDims: (x: Node, axes: readonly number[]) => Node;
+  readonly expandDims: (x: Node, axes: Numbers) => Node;
 
-  readonly reduce: (fn: ReduceFn, x: Node, axes: readonly number[]) => Node;
+  readonly reduce: (fn: ReduceFn, x: Node, axes: Numbers) => Node;
   /** A reduction whose axes stay, with extent 1. */
-  readonly reduceKeeping: (fn: ReduceFn, x: Node, axes: readonly number[]) => Node;
+  readonly reduceKeeping: (fn: ReduceFn, x: Node, axes: Numbers) => Node;
   readonly gather: (x: Node, indices: Node) => Node;
   readonly scatterAdd: (indices: Node, updates: Node, size: number) => Node;
   readonly conv2d: (image: Node, kernel: Node, attributes?: Partial<ConvAttributes>) => Node;
@@ -83,7 +67,7 @@ export interface Build
 /** A node of a graph over a batch. */
 export interface Operand {
   readonly node: Node;
-  /** Whether it has the new leading axis. A node that depends on none that has it is the same for all examples. */
+  /** True if it has the new leading axis; otherwise it is the same for all examples. */
   readonly mapped: boolean;
 }
 
@@ -134,7 +118,7 @@ export interface Primitive<K extends Op> {
   readonly awaits?: true;
 }
 
-/** How a primitive is lowered, by class. */
+/** The lowering of a primitive, by class. */
 export type Lowering<N> =
   /** Has its numbers from the start: `data`, or an input where that is null. One number is part of any region. */
   | { readonly class: 'source'; readonly data: ((n: N) => ConstantData) | null }
@@ -145,7 +129,7 @@ export type Lowering<N> =
       readonly arithmetic: (n: N) => number;
       /** The assignment of an element, of a dtype; `operands` are the assignments of its operands' elements. */
       readonly scalar: (n: N, operands: readonly number[], dtype: NumberType) => Scalar;
-      /** Whether it compares its operands for equality. */
+      /** True if it compares its operands for equality. */
       readonly isEquality?: (n: N) => boolean;
     }
   | Movement<N>
@@ -190,7 +174,7 @@ export interface Index {
   readonly offsets?: readonly number[];
 }
 
-/** How regions write a node: its first operand, reduced; or pieces over a background, if there is one. */
+/** The content of a node as regions write it: its first operand, reduced; or pieces over a background, if any. */
 export type Written =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };
@@ -204,3 +188,6 @@ export interface Piece {
 
 /** The lowering of what backends carry out as a call by itself. */
 export const LIBRARY = { class: 'library' } as const;
+
+/** The rules of a primitive whose only operands are keys: it has no derivative, and is the same for all examples. */
+export const LEAF = { derivative: null, vmap: null, ofNothing: null } as const;

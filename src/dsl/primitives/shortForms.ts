@@ -42,7 +42,8 @@ export const less = ofTwo('less');
 
 /** Forms that only rules use. */
 export const ruleForms = {
-  sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'), sin: ofOne('sin'), cos: ofOne('cos'),
+  sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'),
+  sin: ofOne('sin'), cos: ofOne('cos'),
   pow: ofTwo('pow'), min: ofTwo('min'), and: ofTwo('and'),
 }; // prettier-ignore
 

@@ -1,12 +1,13 @@
-/** The records of all primitives. A pass that asks something about a node looks it up here. */
+/** The records of all primitives. A pass looks up here what it asks about a node. */
 import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import * as p from './index.js';
-import type { Build, Primitive } from './primitive.js';
+import type { Build, Class, Lowering, Primitive } from './primitive.js';
 import { ruleForms } from './shortForms.js';
 
 const primitives: { readonly [K in Op]: Primitive<K> } = {
-  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive, deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
+  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive,
+  deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
   unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
   reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
   slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
@@ -15,31 +16,29 @@ const primitives: { readonly [K in Op]: Primitive<K> } = {
   barrier: p.barrierPrimitive, stopGradient: p.stopGradientPrimitive, composite: p.compositePrimitive,
 }; // prettier-ignore
 
-/** What rules are built with. */
+/** The constructors that rules are given. */
 export const build: Build = { ...p, ...ruleForms, filterGradient };
 
 /** The record of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>
-  // which of the records it is, the type of `op` says, but not to a function of any node
+  // each record takes the nodes of its own `op`, which this type does not say
   primitives[n.op] as unknown as Primitive<Op>;
 
 /** The operation of a node in a word: `conv2d`, `sigmoid`, `normalize`. */
 export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;
 
-/** The numbers of a constant; null of any other node. */
-export const dataOf = (n: Node): ConstantData | null => {
+/** The lowering of a node of that class; null for a node of any other. */
+export const loweringAs = <C extends Class>(n: Node, of: C): Extract<Lowering<Node>, { class: C }> | null => {
   const { lowering } = primitiveOf(n);
-  return lowering.class === 'source' ? (lowering.data?.(n) ?? null) : null;
+  // a comparison with a type parameter does not narrow
+  return lowering.class === of ? (lowering as Extract<Lowering<Node>, { class: C }>) : null;
 };
+
+/** The numbers of a constant; null of any other node. */
+export const dataOf = (n: Node): ConstantData | null => loweringAs(n, 'source')?.data?.(n) ?? null;
 
 /** The distribution that a node draws from; null where it draws nothing. */
-export const drawOf = (n: Node): Distribution | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'random' ? lowering.distribution(n) : null;
-};
+export const drawOf = (n: Node): Distribution | null => loweringAs(n, 'random')?.distribution(n) ?? null;
 
 /** The words that a key derived from another one folds into it; null of any other node. */
-export const wordsOf = (n: Node): readonly [number, number] | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'key' ? lowering.words(n) : null;
-};
+export const wordsOf = (n: Node): readonly [number, number] | null => loweringAs(n, 'key')?.words(n) ?? null;

@@ -4,7 +4,6 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import type { KeyWords } from '../run/backend.js';
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
 import { named, raise } from '../errors.js';
@@ -13,7 +12,7 @@ import type { Distribution, Node } from '../graph/node.js';
 import { isOperand } from '../ops/operand.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
-import { deriveWords, keyWords, wordsOfName } from './threefry.js';
+import { deriveWords, type KeyWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
 export type RandomKey = KeyWords;
@@ -60,8 +59,8 @@ export const fork: Fork = dual(
 
 /** See {@link foldIn}. */
 interface FoldIn {
-  <K extends Key | RandomKey>(parent: K, data: number): K;
   (data: number): <K extends Key | RandomKey>(parent: K) => K;
+  <K extends Key | RandomKey>(parent: K, data: number): K;
 }
 
 /**
@@ -100,19 +99,22 @@ const draw = (op: string, distribution: Distribution, key: unknown, shape: reado
 /** Tests if the first argument of a call is a key, of a program or (by mistake) of the host. */
 const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);
 
+/** A key; or an extent of the pipeable form, so that its error names the wrong extent. */
+type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
+
 /** A draw of a given shape. */
 type OfShape<D extends DType> = OneError & {
   <const S extends readonly number[]>(...shape: Extents<S>): Draw<Tensor<Widened<S>, D>>;
-  <K extends Key | RandomKey, const S extends readonly number[]>(
-    key: OfProgram<K>,
+  <K extends Key | RandomKey | number, const S extends readonly number[]>(
+    key: KeyOrExtent<K>,
     ...shape: Extents<S>
   ): Tensor<Widened<S>, D>;
 };
 
 /** A draw in the shape of another tensor. */
 interface LikeTensor<D extends DType> {
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, x: Tensor<S, DType>): Tensor<S, D>;
   <S extends Shape>(x: Tensor<S, DType>): Draw<Tensor<S, D>>;
+  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, x: Tensor<S, DType>): Tensor<S, D>;
 }
 
 /**
@@ -201,12 +203,12 @@ export const bernoulli: Bernoulli = dual(
 
 /** See {@link bernoulliLike}. */
 interface BernoulliLike {
+  <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>>;
   <K extends Key | RandomKey, S extends Shape>(
     key: OfProgram<K>,
     p: number,
     x: Tensor<S, DType>,
   ): Tensor<S, 'bool'>;
-  <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>>;
 }
 
 /**
@@ -269,13 +271,13 @@ export const randint: RandInt = dual(
 
 /** See {@link randintLike}. */
 interface RandIntLike {
+  <S extends Shape>(low: number, high: number, x: Tensor<S, DType>): Draw<Tensor<S, 'int32'>>;
   <K extends Key | RandomKey, S extends Shape>(
     key: OfProgram<K>,
     low: number,
     high: number,
     x: Tensor<S, DType>,
   ): Tensor<S, 'int32'>;
-  <S extends Shape>(low: number, high: number, x: Tensor<S, DType>): Draw<Tensor<S, 'int32'>>;
 }
 
 /**
@@ -293,11 +295,11 @@ export const randintLike: RandIntLike = dual(
 
 /** See {@link permutation}. */
 interface Permutation {
+  <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>>;
   <K extends Key | RandomKey, const N extends number>(
     key: OfProgram<K>,
     n: Extent<N>,
   ): Tensor<[Wide<N> & Dim], 'int32'>;
-  <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { KeyWords } from '../run/backend.js';
+import type { KeyWords } from '../compile/backend.js';
 import type { Distribution } from '../graph/node.js';
 import { deriveWords, keyWords, randomInto, threefry, wordsOfName } from './threefry.js';
 

@@ -2,10 +2,12 @@
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a counter-based
  * generator: element i of a stream depends on the key and i only, on every backend.
  */
-import type { KeyWords } from '../run/backend.js';
 import { raise } from '../errors.js';
 import type { Distribution } from '../graph/node.js';
 import { normalOfBits } from './normalQuantile.js';
+
+/** A random key on the host: two 32-bit words. */
+export type KeyWords = readonly [number, number];
 
 const PARITY = 0x1bd11bda;
 

@@ -6,7 +6,7 @@ import { type At, type Executable, executable } from './executable.js';
 import { optionsOf } from '../options.js';
 import { plan } from '../compile/planning.js';
 import type { Program } from '../graph/program.js';
-import type { Bindings, Syms } from '../types/spec.js';
+import type { Bindings, Syms } from '../graph/spec.js';
 
 export interface CompileOptions<I> {
   /**

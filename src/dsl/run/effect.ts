@@ -3,7 +3,7 @@
  * have a `then` that `await` cannot call. The method exists in types only.
  */
 import type { readerTaskEither, taskEither } from '../../internal/fp.js';
-import type { Backend } from './backend.js';
+import type { Backend } from '../compile/backend.js';
 import type { NoisefoldError } from '../errors.js';
 
 /**

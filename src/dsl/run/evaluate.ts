@@ -1,13 +1,13 @@
 import { effect, type Effect } from './effect.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring } from '../../internal/scope.js';
-import type { Backend, HostArray, KeyWords } from './backend.js';
+import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { compile } from './compile.js';
 import type { Extent } from '../types/dim.js';
 import type { NoisefoldError } from '../errors.js';
 import type { At, Feed } from './executable.js';
 import type { Program } from '../graph/program.js';
-import type { Syms } from '../types/spec.js';
+import type { Syms } from '../graph/spec.js';
 import type { DType, Shape, Tensor } from '../graph/tensor.js';
 import { mapValues, read, type Read, release, type Value, valuesOf } from './value.js';
 

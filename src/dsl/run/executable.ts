@@ -1,13 +1,13 @@
 /** Compiled programs: functions from trees of values to trees of values. */
 import { task, type Task } from './effect.js';
 import { E, type io, TE, type taskEither } from '../../internal/fp.js';
-import type { Backend, KeyWords, Runner, Slot } from './backend.js';
+import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
 import type { NoisefoldError } from '../errors.js';
 import { bindInputs, type BoundInput, releaseTemporaries } from './inputs.js';
-import type { ArrayOf } from './hostArray.js';
+import type { ArrayOf } from '../graph/hostArray.js';
 import type { Plan } from '../compile/plan.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
-import type { Traced } from '../graph/trace.js';
+import type { Traced } from '../compile/trace.js';
 import { mapLeaves } from '../types/tree.js';
 import { type AnyValue, type Value, value } from './value.js';
 

@@ -1,8 +1,8 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
-import type { Backend, HostArray, KeyWords, Slot } from './backend.js';
+import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showShape } from '../errors.js';
-import { dtypeOfArray } from './hostArray.js';
+import { dtypeOfArray } from '../graph/hostArray.js';
 import { sizeOf } from '../graph/node.js';
 import type { Plan } from '../compile/plan.js';
 import type { NumberType } from '../graph/region.js';

@@ -3,7 +3,7 @@ import { effect, type Effect } from './effect.js';
 import { E, F, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
-import type { Backend } from './backend.js';
+import type { Backend } from '../compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError } from '../errors.js';
 import { isExtent } from '../types/extent.js';
 import { release } from './value.js';

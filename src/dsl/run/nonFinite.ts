@@ -7,7 +7,7 @@ import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
 import { build, labelOf, primitiveOf } from '../primitives/table.js';
 import type { Program } from '../graph/program.js';
-import type { Syms } from '../types/spec.js';
+import type { Syms } from '../graph/spec.js';
 import { type Dim, isTensor, nodeOf, type Tensor, tensor } from '../graph/tensor.js';
 import { leaves } from '../types/tree.js';
 

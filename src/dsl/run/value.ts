@@ -4,10 +4,10 @@
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
-import type { Backend, DeviceBuffer, HostArray } from './backend.js';
+import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, type NoisefoldError, showShape } from '../errors.js';
 import { isExtent } from '../types/extent.js';
-import { type DTypeOfArray, dtypeOfArray } from './hostArray.js';
+import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
 import type { DType, Shape } from '../graph/tensor.js';

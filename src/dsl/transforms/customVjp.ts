@@ -1,7 +1,7 @@
 /** Functions with a user-defined derivative. */
 import { isFloat, open } from './closure.js';
 import { raise } from '../errors.js';
-import { gradNodes, type Grads } from '../graph/grads.js';
+import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from '../graph/node.js';
 import { composite, inputLike, isInput } from '../primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';

@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation of graphs. */
 import { type Node, reachable } from '../graph/node.js';
-import { decomposeUnless } from '../compile/passes/decompose.js';
+import { decomposeUnless } from '../composites/decompose.js';
 import { add, zerosLike } from '../primitives/index.js';
 import { build, primitiveOf } from '../primitives/table.js';
 

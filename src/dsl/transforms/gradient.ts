@@ -5,7 +5,7 @@
 import { open } from './closure.js';
 import { differentiate } from './differentiate.js';
 import { raise, showShape } from '../errors.js';
-import { type Grads, gradsOf } from '../graph/grads.js';
+import { type Grads, gradsOf } from './grads.js';
 import { substitute } from '../graph/node.js';
 import { full } from '../primitives/index.js';
 import {

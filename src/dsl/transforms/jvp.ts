@@ -1,7 +1,7 @@
 /** Forward-mode derivatives. */
 import { open } from './closure.js';
 import { differentiate } from './differentiate.js';
-import { gradNodes, type Grads } from '../graph/grads.js';
+import { gradNodes, type Grads } from './grads.js';
 import { substitute } from '../graph/node.js';
 import { inputLike, zerosLike } from '../primitives/index.js';
 import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';

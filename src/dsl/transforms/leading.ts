@@ -5,7 +5,7 @@ import { type Node, pathOf } from '../graph/node.js';
 import { input } from '../primitives/index.js';
 import type { Operand } from '../primitives/primitive.js';
 import { type AnyTensor, type Dim, isTensor, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
-import { tensorsOf } from '../graph/tensors.js';
+import { tensorsOf } from './tensors.js';
 import { mapLeaves } from '../types/tree.js';
 
 /** A tree of tensors with a new leading axis of extent `N`: `Tensor<[N, ...S]>` for each `Tensor<S>`. */

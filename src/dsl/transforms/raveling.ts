@@ -3,12 +3,12 @@
  * with a few kernels, for any number of tensors.
  */
 import { raise, showShape } from '../errors.js';
-import type { Grads } from '../graph/grads.js';
+import type { Grads } from './grads.js';
 import { sizeOf } from '../graph/node.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../types/spec.js';
+import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
-import { tensorsOf } from '../graph/tensors.js';
+import { tensorsOf } from './tensors.js';
 
 /** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];

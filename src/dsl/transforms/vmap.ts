@@ -3,7 +3,7 @@ import { batched, spread } from './batched.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import { full } from '../primitives/index.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
-import { tensorsOf } from '../graph/tensors.js';
+import { tensorsOf } from './tensors.js';
 import { mapLeaves } from '../types/tree.js';
 
 /** See {@link vmap}: for functions of one tensor, and of a tree of tensors. */

@@ -3,8 +3,7 @@
  * which `dimExpression.ts` evaluates: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim` stays wide.
  */
 import type { Divided, FromDigits, Times } from './digits.js';
-import type { Before, Compound, Factor, Half, IsWide, Operand } from './dim.js';
-import type { Dim } from '../graph/tensor.js';
+import type { Before, Compound, Dim, Factor, Half, IsWide, Operand } from './dim.js';
 
 /** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 for `[]`. */
 export type Product<D extends readonly unknown[]> = D extends readonly []

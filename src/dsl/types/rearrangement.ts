@@ -2,11 +2,10 @@
  * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. See
  * `ops/shape/rearrange.ts` for the checks at run time.
  */
-import type { IsWide, Wide } from './dim.js';
+import type { Dim, IsWide, Shape, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
 import type { Split } from './words.js';
-import type { Dim, Shape } from '../graph/tensor.js';
 
 /** The sizes of axes: `{ N: 4 }`. */
 export type Sizes = Readonly<Record<string, number>>;

@@ -2,10 +2,9 @@
  * The result of `reshape` in types. Symbols at the front or at the end of the new shape stand for the axes that the old
  * shape has there; −1 is the quotient of the remaining axes.
  */
-import type { IsWide } from './dim.js';
+import type { Dim, IsWide, Shape } from './dim.js';
 import type { Product, Quotient } from './product.js';
 import type { Shown } from './shown.js';
-import type { Dim, Shape } from '../graph/tensor.js';
 
 /** The axes of the old and the new shape between the symbols at both ends; or an error message. */
 type Middle<S extends Shape, E extends readonly Dim[], All extends Shape = S> = E extends readonly [

@@ -2,8 +2,7 @@
  * Shapes of results in types. An axis may count from the end. The result is wide if an axis is not a literal or the rank
  * is unknown. If an axis does not exist, the result is an error message, which no shape is assignable to.
  */
-import type { IsUnion } from './dim.js';
-import type { Dim, Shape } from '../graph/tensor.js';
+import type { Dim, IsUnion, Shape } from './dim.js';
 
 /**
  * A shape that is not an inference site. `NoInfer<S>` would appear in each error message, and TypeScript 7 would report

@@ -1,5 +1,5 @@
-import type { IsWide } from './dim.js';
-import type { Dim, Shape } from '../graph/tensor.js';
+/** Shapes in messages of the compiler. */
+import type { Dim, IsWide, Shape } from './dim.js';
 
 /** A shape in a compiler error: `[B, 28, Dim]`. */
 export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [

@@ -1,5 +1,5 @@
 /** Checks strings of specs in types: each word of `'B 28 H/2:int32'` follows the grammar of `dimExpression.ts`. */
-import type { DType } from '../graph/node.js';
+import type { DType } from './dtype.js';
 
 /** The words of a string, split at spaces. */
 export type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`

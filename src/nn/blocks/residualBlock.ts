@@ -15,7 +15,7 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { dual, type OneError } from '../../dsl/dual.js';
+import { dual } from '../../dsl/dual.js';
 import { namedFields } from '../../dsl/options.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
 import { dropout as dropped } from '../layers/dropout.js';
@@ -36,18 +36,32 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
   readonly skip?: Affine<C, D>;
 }
 
-/** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped. */
-export type Residual<C extends Dim, D extends Dim, E extends Dim> = OneError & {
+/**
+ * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
+ *
+ * The order of the overloads is explained in `OneError`: the result of a wrong call is an image of D channels.
+ */
+export interface Residual<C extends Dim, D extends Dim, E extends Dim> {
   <B extends Dim>(
     embedding: Tensor<[B, NoInfer<E>]>,
-    dropout?: Key,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
+  ): Tensor<[B, H, W, D]>;
+  // no call fits these two
+  (x: never, embedding: never): never;
+  (x: never, embedding: never): undefined;
+  <B extends Dim>(
+    embedding: Tensor<[B, NoInfer<E>]>,
+    dropout: Key | undefined,
   ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,
     embedding: Tensor<[NoInfer<B>, NoInfer<E>]>,
     dropout?: Key,
   ): Tensor<[B, H, W, D]>;
-};
+}
 
 /** A residual block from C to D channels, for an embedding of length E. */
 export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
@@ -92,9 +106,9 @@ export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
 
 const fields = namedFields('residualBlock', residualFields, residualOptions);
 
-/** Both forms of a bound block: a second tensor that is not a key is the embedding of the data-first form. */
+/** Both forms of a bound block: a second operand that is not a key is the embedding of the data-first form. */
 export const hasInput = ([, second]: readonly unknown[]): boolean =>
-  isTensor(second) && dtypeOf(second) !== 'key';
+  typeof second === 'function' || (isTensor(second) && dtypeOf(second) !== 'key');
 
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +

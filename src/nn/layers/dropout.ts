@@ -10,8 +10,8 @@ const requireRate = requirement(
 
 /** See {@link dropout}. */
 interface Dropout {
-  <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
   (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { KeyWords } from '../../../dsl/run/backend.js';
+import type { KeyWords } from '../../../dsl/compile/backend.js';
 import { offsetOf, type Plan } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { NoisefoldError } from '../../../dsl/errors.js';

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { DeviceBuffer } from '../../../dsl/run/backend.js';
+import type { DeviceBuffer } from '../../../dsl/compile/backend.js';
 import { E } from '../../../internal/fp.js';
 import { hostHeap } from './heap.js';
 import { createMemory } from './memory.js';

@@ -1,4 +1,4 @@
-import type { BackendStats, DeviceBuffer } from '../../../dsl/run/backend.js';
+import type { BackendStats, DeviceBuffer } from '../../../dsl/compile/backend.js';
 import { fail, failure, type NoisefoldError } from '../../../dsl/errors.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { E, type either } from '../../../internal/fp.js';

@@ -1,4 +1,4 @@
-import type { HostArray } from '../../../dsl/run/backend.js';
+import type { HostArray } from '../../../dsl/compile/backend.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { NumberArray } from './heap.js';
 import { castFunction } from '../scalar.js';

@@ -1,4 +1,4 @@
-import type { Backend, HostArray } from '../../../dsl/run/backend.js';
+import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../dsl/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import { createMemory } from '../../shared/memory/memory.js';

@@ -2,7 +2,7 @@
 import { tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { runPlan, valueOf } from '../../../../properties/oracles/plans.js';
-import type { Backend, DeviceBuffer, Slot } from '../../../dsl/run/backend.js';
+import type { Backend, DeviceBuffer, Slot } from '../../../dsl/compile/backend.js';
 import { lower } from '../../../dsl/compile/lower/index.js';
 import { type Node, node, reachable } from '../../../dsl/graph/node.js';
 import type { Plan } from '../../../dsl/compile/plan.js';

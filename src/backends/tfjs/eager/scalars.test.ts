@@ -1,7 +1,7 @@
 /** Tests edge cases of scalar functions on tensors against `shared/scalar.ts`. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused } from '../../../../properties/oracles/plans.js';
-import type { HostArray } from '../../../dsl/run/backend.js';
+import type { HostArray } from '../../../dsl/compile/backend.js';
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/graph/node.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { binaryFunction, castFunction, unaryFunction } from '../../shared/scalar.js';

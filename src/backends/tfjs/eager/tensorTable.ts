@@ -1,5 +1,5 @@
 /** Tensors as memory: an address is a handle that holds a tensor or is still empty. */
-import type { BackendStats } from '../../../dsl/run/backend.js';
+import type { BackendStats } from '../../../dsl/compile/backend.js';
 import type { Space } from '../../shared/memory/heap.js';
 import type { Tensor } from './engine.js';
 

@@ -1,7 +1,7 @@
 /** Test helpers: backends on tfjs's cpu and wasm engines, as stand-ins for TensorFlow's. */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine as tfjs } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../../dsl/run/backend.js';
+import type { Backend } from '../../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../../dsl/errors.js';
 import { denseStrides } from '../../../dsl/compile/lower/loops.js';
 import { sizeOf } from '../../../dsl/graph/node.js';

@@ -1,5 +1,5 @@
 /** Transfers numbers between the host and an engine. */
-import type { HostArray } from '../../../dsl/run/backend.js';
+import type { HostArray } from '../../../dsl/compile/backend.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { writeNumbers } from '../../shared/memory/numbers.js';
 import type { Engine, Tensor } from './engine.js';

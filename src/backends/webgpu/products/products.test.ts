@@ -6,7 +6,7 @@ import { fc, test as propertyTest } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, runPlan, valueOf, whole } from '../../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
-import type { Backend } from '../../../dsl/run/backend.js';
+import type { Backend } from '../../../dsl/compile/backend.js';
 import { type Anchor, type ConvAttributes, sizeOf } from '../../../dsl/graph/node.js';
 import type { Buffer, Call, Plan, View } from '../../../dsl/compile/plan.js';
 import type { AnchorCall } from '../../shared/convolution.js';

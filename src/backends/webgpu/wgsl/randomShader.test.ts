@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { KeyWords } from '../../../dsl/run/backend.js';
+import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
 import { randomInto } from '../../../dsl/random/threefry.js';
 import { dawn } from './dawnTesting.js';

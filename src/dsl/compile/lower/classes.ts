@@ -2,7 +2,7 @@
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, Written } from '../../primitives/primitive.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs, primitiveOf } from '../../primitives/table.js';
 
 /** The dtype of the numbers of a node. Keys have none. */
 export const numberType = (n: Node): NumberType => {
@@ -28,16 +28,10 @@ export const isInline = (n: Node): boolean => {
 };
 
 /** The writes of a node of class `region`; null for other classes. */
-export const writtenOf = (n: Node): Written | null => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'region' ? lowering.written(n) : null;
-};
+export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
 
 /** True if a node repeats elements of its operand. */
-export const isRepeating = (n: Node): boolean => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'movement' && lowering.repeats === true;
-};
+export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
 /** The most arithmetic, in additions, of an element that is recomputed for each consumer. */
 const MOST_RECOMPUTED = 24;
@@ -62,10 +56,7 @@ const MOST_REPEATED = 1;
 /** True if a broadcast node is recomputed for each copy. */
 export const isRepeated = ({ reads, arithmetic }: Effort): boolean => !reads || arithmetic <= MOST_REPEATED;
 
-const arithmeticOf = (n: Node): number => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'elementwise' ? lowering.arithmetic(n) : 0;
-};
+const arithmeticOf = (n: Node): number => loweringAs(n, 'elementwise')?.arithmetic(n) ?? 0;
 
 const NONE: ReadonlySet<Node> = new Set();
 

@@ -1,5 +1,5 @@
 /** Lowers a graph of primitives and native composites to a plan. */
-import type { Capabilities } from '../../run/backend.js';
+import type { Capabilities } from '../backend.js';
 import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
 import type {
   Buffer,
@@ -13,7 +13,7 @@ import type {
   View,
 } from '../plan.js';
 import { barrier, isInput } from '../../primitives/index.js';
-import { dataOf, drawOf, labelOf, primitiveOf, wordsOf } from '../../primitives/table.js';
+import { dataOf, drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/table.js';
 import { classOf, isMovement, isSource, numberType } from './classes.js';
 import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
 import { type Divided, divideInputs, type InputPart } from './inputParts.js';
@@ -42,8 +42,7 @@ const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
 };
 
 const anchorOf = (n: Node): Anchor => {
-  const { lowering } = primitiveOf(n);
-  const anchor = lowering.class === 'anchor' ? lowering.anchor(n) : null;
+  const anchor = loweringAs(n, 'anchor')?.anchor(n) ?? null;
   if (anchor === null) throw new Error(`noisefold: there is no anchor for ${labelOf(n)}`);
   return anchor;
 };
@@ -67,10 +66,7 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const working = all.filter((x) => !isMovement(x) && !isSource(x));
   const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
-  return {
-    place: firstPlace(all),
-    label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more,
-  };
+  return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
 };
 
 /** Gives each output its own buffer: copies inputs, constants, and repeated outputs. */
@@ -79,8 +75,6 @@ const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
 
 /** A fused graph: its stored nodes, their buffers, and the calls that fill them. */
 interface Fused {
-  readonly order: readonly Node[];
-  readonly stored: ReadonlySet<Node>;
   readonly buffers: readonly Buffer[];
   readonly bufferOf: (n: Node) => number | undefined;
   readonly calls: readonly Call[];
@@ -129,10 +123,7 @@ const fuse = (
   const numbers = new Map<Node, number>();
   for (const n of order)
     if (stored.has(n) || classOf(n) === 'source')
-      numbers.set(
-        n,
-        buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1,
-      );
+      numbers.set(n, buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1); // prettier-ignore
   const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
   const parts = capabilities.fuses
     ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
@@ -159,30 +150,18 @@ const fuse = (
     const output = denseView(n, bufferOf(n)!);
     const kind = classOf(n);
     const distribution = drawOf(n);
-    if (distribution !== null)
-      return [
-        {
-          kind: 'random',
-          origin: originOf(n),
-          distribution,
-          key: keyExpression(n.inputs[0]!, lowering.inputs),
-          output,
-        },
-      ];
+    if (distribution !== null) {
+      const key = keyExpression(n.inputs[0]!, lowering.inputs);
+      return [{ kind: 'random', origin: originOf(n), distribution, key, output }];
+    }
     if (kind === 'library' || !capabilities.fuses) {
       // drops the graph of the node: a call needs only its name and attributes
       const library = { op: n.op, attributes: n.attributes } as LibraryNode;
       return [{ kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewed), output }];
     }
     if (kind === 'anchor') {
-      const call = {
-        kind: 'anchor',
-        origin: originOf(n),
-        anchor: anchorOf(n),
-        inputs: n.inputs.map(viewed),
-        output,
-        scratch: null,
-      } as const;
+      const [origin, inputs] = [originOf(n), n.inputs.map(viewed)];
+      const call = { kind: 'anchor', origin, anchor: anchorOf(n), inputs, output, scratch: null } as const;
       const elements = capabilities.scratchElements(call);
       if (elements === 0) return [call];
       const storage = { kind: 'arena', offset: 0 } as const;
@@ -201,7 +180,7 @@ const fuse = (
     .filter((n) => stored.has(n) && !isSource(n)) // sources need no call
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
-  return unindexable.length > 0 ? { unindexable } : { order, stored, buffers, bufferOf, calls, waiting };
+  return unindexable.length > 0 ? { unindexable } : { buffers, bufferOf, calls, waiting };
 };
 
 /** Assigns the memory of donated inputs to outputs that are written after the last read of the input. */

@@ -1,7 +1,7 @@
 /** Replaces dense parts of inputs by inputs of their own, which kernels read directly. */
 import { type Node, pathOf, rewrite, sizeOf } from '../../graph/node.js';
 import { input, isInput } from '../../primitives/index.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/table.js';
 import { isDense, viewOf } from './views.js';
 
 /** A part of an input, from an offset in elements on. */
@@ -20,8 +20,7 @@ export interface Divided {
 export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
   const parts = new Map<Node, InputPart>();
   const divided = rewrite(roots, (n) => {
-    const { lowering } = primitiveOf(n);
-    if (lowering.class !== 'movement' || !lowering.isPart) return n;
+    if (!loweringAs(n, 'movement')?.isPart) return n;
     const view = viewOf(n, isInput);
     if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
     const within = parts.get(view.base) ?? { input: view.base, offset: 0 }; // or a part of a part

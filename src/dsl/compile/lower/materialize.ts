@@ -1,5 +1,5 @@
 import { type Node } from '../../graph/node.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
@@ -20,17 +20,14 @@ const NOBODY: readonly Node[] = [];
 const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
 
-const isEquality = (n: Node): boolean => {
-  const { lowering } = primitiveOf(n);
-  return lowering.class === 'elementwise' && lowering.isEquality?.(n) === true;
-};
-
 /**
  * The nodes that are compared with their own largest or smallest element, as in the derivative of a maximum. They must be
  * stored: a second computation may round differently, so that no element is equal.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
-  const compared = new Set(order.flatMap((n) => (isEquality(n) ? n.inputs : [])));
+  const compared = new Set(
+    order.flatMap((n) => (loweringAs(n, 'elementwise')?.isEquality?.(n) ? n.inputs : [])),
+  );
   return order.flatMap((n) => {
     const reduce = writtenOf(n)?.reduce;
     if (reduce !== 'max' && reduce !== 'min') return [];

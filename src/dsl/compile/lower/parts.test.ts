@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../../properties/diffusion/run.js';
-import type { Capabilities } from '../../run/backend.js';
+import type { Capabilities } from '../backend.js';
 import {
   add, ascribe, concatAll, flip, matmul, mul, program, reshape, slice, sum, type Tensor,
 } from '../../index.js'; // prettier-ignore

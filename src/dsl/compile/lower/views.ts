@@ -1,5 +1,5 @@
 import type { Node } from '../../graph/node.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
 
@@ -19,14 +19,14 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
   const x = n.inputs[0]!;
   const view = viewOf(x, isStored);
   if (view === null) return null;
-  const { lowering } = primitiveOf(n);
-  if (lowering.class !== 'movement' || lowering.index === 'same') return view;
-  if (lowering.index === 'regrouped') {
+  const index = loweringAs(n, 'movement')?.index ?? 'same';
+  if (index === 'same') return view;
+  if (index === 'regrouped') {
     const regrouped = reshapedStrides(x.shape, view.strides, n.shape);
     return regrouped === null ? null : { ...view, strides: regrouped };
   }
   // a step along an axis of n is a step along the axes of x whose indices depend on it
-  const { axes, scales, offsets } = lowering.index(n);
+  const { axes, scales, offsets } = index(n);
   const strides = n.shape.map(() => 0);
   let { offset } = view;
   view.strides.forEach((stride, a) => {

@@ -1,7 +1,7 @@
 import { type Node, reachable } from '../../graph/node.js';
 import { checkInputs } from './checkInputs.js';
 import { checkKeys } from './checkKeys.js';
-import { decompose } from './decompose.js';
+import { decompose } from '../../composites/decompose.js';
 import { foldEmpty } from './foldEmpty.js';
 import { share } from './share.js';
 import { simplify } from './simplify.js';

@@ -1,6 +1,6 @@
 /** Activations, and softmax. */
 import type { Node } from '../../graph/node.js';
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneErrorOfOne } from '../../dual.js';
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
 import { axisOf, broadcast, composite, reduceKeeping, sub, unary } from '../../primitives/index.js';
 import type { Having } from '../../types/shape.js';
@@ -26,7 +26,7 @@ export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   tensor(composite(geluComposite, [nodeOf(x)]));
 
 /** A normalization along one axis (default: the last). */
-type AlongAxis = OneError & {
+type AlongAxis = OneErrorOfOne & {
   (): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
   <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S>) => Tensor<Having<S, [A]>>;
   <S extends Shape, const A extends number>(x: Tensor<S>, axis: A): Tensor<Having<S, [A]>>;

@@ -3,18 +3,22 @@
  * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; either may be a number or a scalar. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneErrorOfTwo } from '../../dual.js';
 import { named } from '../../errors.js';
 import type { BinaryFn, Node } from '../../graph/node.js';
 import { binary, select, unary } from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, operand, operands, spread } from '../operand.js';
 
-// Among overloads with the same number of arguments, the one with tensors is the last, as compilers report the errors of
-// the last one (see `OneError`). `NoInfer` on the dtype of the second operand prevents inference of a union of two dtypes.
+// The form of two tensors is the first, which most calls fit, and again the last with two arguments; the form of one tensor
+// is the last with one: of more than three, compilers report what is wrong with the last (see `OneError`). No call fits
+// `(y: never)`, which makes them more than three. `NoInfer` on the dtype of the second operand keeps two dtypes from being
+// joined to a union.
 
-/** An operation on two operands of one dtype, which is also that of the result. */
-export type Arithmetic<N extends Numeric> = OneError & {
+/** An operation on two numbers of one dtype, which the result keeps. */
+export interface Arithmetic<N extends Numeric> {
+  (y: never): never;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, D>;
@@ -23,10 +27,12 @@ export type Arithmetic<N extends Numeric> = OneError & {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
-};
+}
 
-/** A comparison of two operands of one dtype. */
-export type Comparison<N extends DType> = OneError & {
+/** A comparison of two numbers of one dtype. */
+export interface Comparison<N extends DType> {
+  (y: never): never;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
   <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
   <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, 'bool'>;
@@ -35,12 +41,12 @@ export type Comparison<N extends DType> = OneError & {
   (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
   <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
   <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
-};
+}
 
 /** An operation on two bools. */
 export interface Logical {
-  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
 }
 
 type Combine = (x: Node, y: Node) => Node;
@@ -195,7 +201,8 @@ export const and: Logical = ofTwo('and', by('and'));
 export const or: Logical = ofTwo('or', by('or'));
 
 /** See {@link where}. */
-export type Where = OneError & {
+export type Where = OneErrorOfTwo & {
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;

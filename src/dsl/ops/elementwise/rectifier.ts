@@ -1,11 +1,11 @@
 /** Activations that are linear above zero; `relu` is in `unary.ts`. */
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneErrorOfOne } from '../../dual.js';
 import { binary, scale, select, unary, zerosLike } from '../../primitives/index.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
 /** An activation with an optional number. */
-type Activation = OneError & {
+type Activation = OneErrorOfOne & {
   (parameter?: number): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
   <S extends Shape>(x: Tensor<S>, parameter?: number): Tensor<S>;
 };

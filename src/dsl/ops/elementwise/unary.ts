@@ -12,17 +12,14 @@ import {
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, operand } from '../operand.js';
 
-type OfFloats = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-type OfNumbers = <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<S, D>;
-
 const ofFloats =
-  (fn: UnaryFn): OfFloats =>
-  (x) =>
+  (fn: UnaryFn) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
     tensor(unary(fn, nodeOf(x)));
 
 const ofNumbers =
-  (fn: UnaryFn): OfNumbers =>
-  (x) =>
+  (fn: UnaryFn) =>
+  <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
     tensor(unary(fn, nodeOf(x)));
 
 /**
@@ -31,7 +28,7 @@ const ofNumbers =
  * @example
  * neg(constantOf([1, -2], 2)) // → [-1, 2]
  */
-export const neg: OfNumbers = ofNumbers('neg');
+export const neg = ofNumbers('neg');
 
 /**
  * |x|
@@ -39,7 +36,7 @@ export const neg: OfNumbers = ofNumbers('neg');
  * @example
  * abs(constantOf([1, -2], 2)) // → [1, 2]
  */
-export const abs: OfNumbers = ofNumbers('abs');
+export const abs = ofNumbers('abs');
 
 /**
  * The sign of x: −1, 0 or 1.
@@ -47,7 +44,7 @@ export const abs: OfNumbers = ofNumbers('abs');
  * @example
  * sign(constantOf([-3, 0, 3], 3)) // → [-1, 0, 1]
  */
-export const sign: OfNumbers = ofNumbers('sign');
+export const sign = ofNumbers('sign');
 
 /**
  * Rounds down, to the largest integer ≤ x.
@@ -55,7 +52,7 @@ export const sign: OfNumbers = ofNumbers('sign');
  * @example
  * floor(constantOf([-1.5, 1.5], 2)) // → [-2, 1]
  */
-export const floor: OfFloats = ofFloats('floor');
+export const floor = ofFloats('floor');
 
 /**
  * Rounds up, to the smallest integer ≥ x.
@@ -63,7 +60,7 @@ export const floor: OfFloats = ofFloats('floor');
  * @example
  * ceil(constantOf([-1.5, 1.5], 2)) // → [-1, 2]
  */
-export const ceil: OfFloats = ofFloats('ceil');
+export const ceil = ofFloats('ceil');
 
 /**
  * Rounds to the nearest integer, and halves to the even one.
@@ -71,7 +68,7 @@ export const ceil: OfFloats = ofFloats('ceil');
  * @example
  * round(constantOf([0.4, 0.5, 1.5], 3)) // → [0, 0, 2]
  */
-export const round: OfFloats = ofFloats('round');
+export const round = ofFloats('round');
 
 /**
  * eˣ
@@ -79,7 +76,7 @@ export const round: OfFloats = ofFloats('round');
  * @example
  * exp(constantOf([0, 1], 2)) // → [1, 2.718]
  */
-export const exp: OfFloats = ofFloats('exp');
+export const exp = ofFloats('exp');
 
 /**
  * eˣ − 1, accurate near 0.
@@ -87,7 +84,7 @@ export const exp: OfFloats = ofFloats('exp');
  * @example
  * expm1(constantOf([0, 1], 2)) // → [0, 1.718]
  */
-export const expm1: OfFloats = ofFloats('expm1');
+export const expm1 = ofFloats('expm1');
 
 /**
  * ln x; −∞ at 0, and NaN below.
@@ -95,7 +92,7 @@ export const expm1: OfFloats = ofFloats('expm1');
  * @example
  * log(constantOf([Math.E, 1, 0, -1], 4)) // → [1, 0, -Infinity, NaN]
  */
-export const log: OfFloats = ofFloats('log');
+export const log = ofFloats('log');
 
 /**
  * ln(1 + x), accurate near 0.
@@ -103,7 +100,7 @@ export const log: OfFloats = ofFloats('log');
  * @example
  * log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
  */
-export const log1p: OfFloats = ofFloats('log1p');
+export const log1p = ofFloats('log1p');
 
 /**
  * √x; NaN below 0.
@@ -111,7 +108,7 @@ export const log1p: OfFloats = ofFloats('log1p');
  * @example
  * sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]
  */
-export const sqrt: OfFloats = ofFloats('sqrt');
+export const sqrt = ofFloats('sqrt');
 
 /**
  * 1/√x
@@ -119,7 +116,7 @@ export const sqrt: OfFloats = ofFloats('sqrt');
  * @example
  * rsqrt(constantOf([1, 4], 2)) // → [1, 0.5]
  */
-export const rsqrt: OfFloats = ofFloats('rsqrt');
+export const rsqrt = ofFloats('rsqrt');
 
 /**
  * 1/x
@@ -127,7 +124,7 @@ export const rsqrt: OfFloats = ofFloats('rsqrt');
  * @example
  * reciprocal(constantOf([1, 4], 2)) // → [1, 0.25]
  */
-export const reciprocal: OfFloats = ofFloats('reciprocal');
+export const reciprocal = ofFloats('reciprocal');
 
 /**
  * The sine of x, in radians.
@@ -135,7 +132,7 @@ export const reciprocal: OfFloats = ofFloats('reciprocal');
  * @example
  * sin(constantOf([0, Math.PI / 6], 2)) // → [0, 0.5]
  */
-export const sin: OfFloats = ofFloats('sin');
+export const sin = ofFloats('sin');
 
 /**
  * The cosine of x, in radians.
@@ -143,7 +140,7 @@ export const sin: OfFloats = ofFloats('sin');
  * @example
  * cos(constantOf([0, Math.PI / 3], 2)) // → [1, 0.5]
  */
-export const cos: OfFloats = ofFloats('cos');
+export const cos = ofFloats('cos');
 
 /**
  * The tangent of x, in radians.
@@ -151,7 +148,7 @@ export const cos: OfFloats = ofFloats('cos');
  * @example
  * tan(constantOf([0, Math.PI / 4], 2)) // → [0, 1]
  */
-export const tan: OfFloats = ofFloats('tan');
+export const tan = ofFloats('tan');
 
 /**
  * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).
@@ -159,7 +156,7 @@ export const tan: OfFloats = ofFloats('tan');
  * @example
  * tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
  */
-export const tanh: OfFloats = ofFloats('tanh');
+export const tanh = ofFloats('tanh');
 
 /**
  * The arctangent of x, in (−π/2, π/2).
@@ -167,7 +164,7 @@ export const tanh: OfFloats = ofFloats('tanh');
  * @example
  * atan(constantOf([0, 1], 2)) // → [0, 0.7854]
  */
-export const atan: OfFloats = ofFloats('atan');
+export const atan = ofFloats('atan');
 
 /**
  * 1/(1 + e⁻ˣ)
@@ -175,7 +172,7 @@ export const atan: OfFloats = ofFloats('atan');
  * @example
  * sigmoid(constantOf([-2, 0, 2], 3)) // → [0.1192, 0.5, 0.8808]
  */
-export const sigmoid: OfFloats = ofFloats('sigmoid');
+export const sigmoid = ofFloats('sigmoid');
 
 /**
  * The error function, (2/√π)·∫₀ˣ e^(−t²) dt.
@@ -183,7 +180,7 @@ export const sigmoid: OfFloats = ofFloats('sigmoid');
  * @example
  * erf(constantOf([0, 1], 2)) // → [0, 0.8427]
  */
-export const erf: OfFloats = ofFloats('erf');
+export const erf = ofFloats('erf');
 
 /**
  * x²
@@ -232,13 +229,13 @@ export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
 
 /** See {@link cast}. */
 interface Cast {
+  <D extends Exclude<DType, 'key'>>(
+    dtype: D,
+  ): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
   <S extends Shape, D extends Exclude<DType, 'key'>>(
     x: Tensor<S, Exclude<DType, 'key'>>,
     dtype: D,
   ): Tensor<S, D>;
-  <D extends Exclude<DType, 'key'>>(
-    dtype: D,
-  ): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
 }
 
 /**
@@ -265,8 +262,8 @@ export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>):
 
 /** See {@link clip}. */
 interface Clip {
-  <S extends Shape, D extends Numeric>(x: Tensor<S, D>, low: number, high: number): Tensor<S, D>;
   (low: number, high: number): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(x: Tensor<S, D>, low: number, high: number): Tensor<S, D>;
 }
 
 /**

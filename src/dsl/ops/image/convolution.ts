@@ -89,15 +89,15 @@ export const requireEvenSize = (op: string, { shape }: Node): void => {
 
 /** See {@link downsample}. */
 interface Downsample {
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
-  ): Tensor<[B, Half<H>, Half<W>, D]>;
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<C>]>,
   ) => Tensor<[B, Half<H>, Half<W>, D]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
+  ): Tensor<[B, Half<H>, Half<W>, D]>;
 }
 
 /**
@@ -117,15 +117,15 @@ export const downsample: Downsample = dual('downsample', 2, (image: AnyTensor, k
 
 /** See {@link depthwiseConv2d}. */
 interface DepthwiseConv2d {
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
-  ): Tensor<[B, H, W, C]>;
   <C extends Dim>(
     kernel: Tensor<[Dim, Dim, 1, C]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<C>]>,
   ) => Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]>;
 }
 
 /**

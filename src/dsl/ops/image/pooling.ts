@@ -89,10 +89,10 @@ const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
 
 /** Both forms of pooling. */
 interface Pool {
-  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
   (
     windows: Pooling,
   ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
+  <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
 }
 
 const maxPoolingNode = (n: Node, given: Pooling): Node => {

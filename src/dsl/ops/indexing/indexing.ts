@@ -25,13 +25,13 @@ type Gathered = Exclude<DType, 'key'>;
 
 /** See {@link gather}. */
 interface Gather {
+  <B extends Dim>(
+    indices: Tensor<[B], 'int32'>,
+  ): <R extends Shape, D extends Gathered>(table: Tensor<[Dim, ...R], D>) => Tensor<[B, ...R], D>;
   <R extends Shape, D extends Gathered, B extends Dim>(
     table: Tensor<[Dim, ...R], D>,
     indices: Tensor<[B], 'int32'>,
   ): Tensor<[B, ...R], D>;
-  <B extends Dim>(
-    indices: Tensor<[B], 'int32'>,
-  ): <R extends Shape, D extends Gathered>(table: Tensor<[Dim, ...R], D>) => Tensor<[B, ...R], D>;
 }
 
 /**
@@ -47,17 +47,17 @@ export const gather: Gather = dual('gather', 2, (table: AnyTensor, indices: AnyT
 
 /** See {@link scatterAdd}. */
 interface ScatterAdd {
-  <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
-    updates: Tensor<[B, ...R], D>,
-    indices: Tensor<[NoInfer<B>], 'int32'>,
-    size: Extent<N>,
-  ): Tensor<[Wide<N> & Dim, ...R], D>;
   <B extends Dim, const N extends number>(
     indices: Tensor<[B], 'int32'>,
     size: Extent<N>,
   ): <R extends Shape, D extends Numeric>(
     updates: Tensor<[NoInfer<B>, ...R], D>,
   ) => Tensor<[Wide<N> & Dim, ...R], D>;
+  <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
+    updates: Tensor<[B, ...R], D>,
+    indices: Tensor<[NoInfer<B>], 'int32'>,
+    size: Extent<N>,
+  ): Tensor<[Wide<N> & Dim, ...R], D>;
 }
 
 /**
@@ -77,13 +77,13 @@ export const scatterAdd: ScatterAdd = dual(
 
 /** See {@link oneHot}. */
 interface OneHot {
+  <const N extends number>(
+    depth: Extent<N>,
+  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
   <S extends Shape, const N extends number>(
     indices: Tensor<S, 'int32'>,
     depth: Extent<N>,
   ): Tensor<[...S, Wide<N> & Dim]>;
-  <const N extends number>(
-    depth: Extent<N>,
-  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
 }
 
 /**

@@ -20,15 +20,15 @@ type Gathered = Exclude<DType, 'key'>;
 
 /** See {@link take}. */
 interface Take {
+  <const A extends number, K extends Dim>(
+    axis: A,
+    indices: Tensor<[K], 'int32'>,
+  ): <S extends Shape, D extends Gathered>(x: Tensor<S, D>) => Tensor<Replace<S, A, K>, D>;
   <S extends Shape, D extends Gathered, const A extends number, K extends Dim>(
     x: Tensor<S, D>,
     axis: A,
     indices: Tensor<[K], 'int32'>,
   ): Tensor<Replace<S, A, K>, D>;
-  <const A extends number, K extends Dim>(
-    axis: A,
-    indices: Tensor<[K], 'int32'>,
-  ): <S extends Shape, D extends Gathered>(x: Tensor<S, D>) => Tensor<Replace<S, A, K>, D>;
 }
 
 /**
@@ -49,15 +49,15 @@ export const take: Take = dual('take', 3, (x: AnyTensor, axis: number, indices: 
 
 /** See {@link takeAlong}. */
 interface TakeAlong {
+  <const A extends number, I extends Shape>(
+    axis: A,
+    indices: Tensor<I, 'int32'>,
+  ): <D extends Gathered>(x: Tensor<Replace<I, A, Dim>, D>) => Tensor<I, D>;
   <D extends Gathered, const A extends number, I extends Shape>(
     x: Tensor<Replace<I, A, Dim>, D>,
     axis: A,
     indices: Tensor<I, 'int32'>,
   ): Tensor<I, D>;
-  <const A extends number, I extends Shape>(
-    axis: A,
-    indices: Tensor<I, 'int32'>,
-  ): <D extends Gathered>(x: Tensor<Replace<I, A, Dim>, D>) => Tensor<I, D>;
 }
 
 /**

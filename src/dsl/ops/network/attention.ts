@@ -2,24 +2,26 @@ import { softmaxComposite } from '../../composites/index.js';
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
+import { namedFields } from '../../options.js';
 import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 /** One or more axes of positions: tokens `[N]`, pixels `[H, W]`. */
 type Positions = readonly [Dim, ...Shape];
 
+/** See {@link attention}. */
 interface Attention {
+  <B extends Dim, M extends Positions, C extends Dim>(
+    k: Tensor<readonly [B, ...M, C]>,
+    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    options: AttentionOptions,
+  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
   <B extends Dim, N extends Positions, M extends Positions, C extends Dim>(
     q: Tensor<readonly [B, ...N, C]>,
     k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
     v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
     options: AttentionOptions,
   ): Tensor<[B, ...N, C]>;
-  <B extends Dim, M extends Positions, C extends Dim>(
-    k: Tensor<readonly [B, ...M, C]>,
-    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: AttentionOptions,
-  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
 }
 
 /** Options of {@link attention}. */
@@ -27,6 +29,8 @@ export interface AttentionOptions {
   /** The number of heads, which divides the channels. */
   readonly heads: number;
 }
+
+const fields = namedFields('attention', { heads: 'a number of heads' });
 
 const mismatch = (expected: string, actual: string, hint: string): never =>
   raise('ShapeError', { where: 'attention', expected, actual, hint });
@@ -64,7 +68,8 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
 export const attention: Attention = dual(
   'attention',
   4,
-  (q: AnyTensor, k: AnyTensor, v: AnyTensor, { heads }: AttentionOptions) => {
+  (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
+    const { heads } = fields(options);
     const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
     check(Q, K, V, heads);
     const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];

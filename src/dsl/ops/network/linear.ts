@@ -8,13 +8,13 @@ import { addBias } from '../shape/broadcast.js';
 
 /** See {@link matmul}. */
 interface Matmul {
+  <K extends Dim, N extends Dim>(
+    w: Tensor<[K, N]>,
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
   <R extends Shape, K extends Dim, N extends Dim>(
     x: Tensor<[...R, K]>,
     w: Tensor<[NoInfer<K>, N]>,
   ): Tensor<[...R, N]>;
-  <K extends Dim, N extends Dim>(
-    w: Tensor<[K, N]>,
-  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
 }
 
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
@@ -43,13 +43,13 @@ export interface Affine<K extends Dim, N extends Dim> {
 
 /** See {@link linear}. */
 interface Linear {
+  <K extends Dim, N extends Dim>(
+    params: Affine<K, N>,
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
   <R extends Shape, K extends Dim, N extends Dim>(
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-  <K extends Dim, N extends Dim>(
-    params: Affine<K, N>,
-  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
 }
 
 /**
@@ -66,13 +66,13 @@ export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, { w, b }: Aff
 
 /** See {@link batchedMatmul}. */
 interface BatchedMatmul {
+  <R extends Shape, K extends Dim, N extends Dim>(
+    b: Tensor<[...R, K, N]>,
+  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
   <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
     a: Tensor<[...R, M, K]>,
     b: Tensor<[...R, NoInfer<K>, N]>,
   ): Tensor<[...R, M, N]>;
-  <R extends Shape, K extends Dim, N extends Dim>(
-    b: Tensor<[...R, K, N]>,
-  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
 }
 
 /**

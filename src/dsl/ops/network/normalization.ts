@@ -44,15 +44,15 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
 
 /** See {@link standardizeGroups}. */
 interface StandardizeGroups {
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    x: Tensor<[B, H, W, C]>,
-    options: GroupNorm,
-  ): Tensor<[B, H, W, C]>;
   (
     options: GroupNorm,
   ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     x: Tensor<[B, H, W, C]>,
   ) => Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+    options: GroupNorm,
+  ): Tensor<[B, H, W, C]>;
 }
 
 /**
@@ -71,15 +71,15 @@ export const standardizeGroups: StandardizeGroups = dual(
 
 /** See {@link groupNorm}. */
 interface ToGroupNorm {
+  <C extends Dim>(
+    params: ScaleAndShift<C>,
+    options: GroupNorm,
+  ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     x: Tensor<[B, H, W, C]>,
     params: ScaleAndShift<NoInfer<C>>,
     options: GroupNorm,
   ): Tensor<[B, H, W, C]>;
-  <C extends Dim>(
-    params: ScaleAndShift<C>,
-    options: GroupNorm,
-  ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
 }
 
 /**

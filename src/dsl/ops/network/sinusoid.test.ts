@@ -126,7 +126,6 @@ describe('its derivative', () => {
 
 describe('rejects', () => {
   test.each<[string, Partial<SinusoidOptions>, string]>([
-    ['a negative size', { size: -2 }, 'sinusoid.size'],
     ['a layout of another library', { sinusoid: 'diffusers' as 'ddpm' }, 'sinusoid.sinusoid'],
     ['an invalid layout', { sinusoid: { first: 'sin', shift: 0 } as never }, 'sinusoid.sinusoid'],
     ['a shift beyond the frequencies', { sinusoid: { first: 'sine', shift: 4 } }, 'sinusoid.sinusoid.shift'],

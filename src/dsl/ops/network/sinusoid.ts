@@ -1,6 +1,7 @@
 /** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
 import type { Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
+import { extents } from '../../types/extent.js';
 import { raise, showShape } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import {
@@ -46,14 +47,15 @@ export interface SinusoidOptions<D = number> {
   readonly scale?: number;
 }
 
+/** See {@link sinusoid}. */
 interface Sinusoid {
+  <const D extends number>(
+    options: SinusoidOptions<Extent<D>>,
+  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
   <B extends Dim, const D extends number>(
     t: Tensor<[B]>,
     options: SinusoidOptions<Extent<D>>,
   ): Tensor<[B, Wide<D> & Dim]>;
-  <const D extends number>(
-    options: SinusoidOptions<Extent<D>>,
-  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
 }
 
 const LAYOUTS = {
@@ -77,8 +79,7 @@ const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
 const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
   const { shift } = layoutOf(options);
-  if (!Number.isSafeInteger(size) || size < 0)
-    refuse('size', 'an integer ≥ 0', size, 'the size is the length of an embedding');
+  extents('sinusoid', [size]);
   if (!(maxPeriod > 0 && Number.isFinite(maxPeriod)))
     refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
   if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by the scale');

@@ -2,7 +2,7 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneErrorOfOne } from '../../dual.js';
 import { named } from '../../errors.js';
 import type { Node, ReduceFn } from '../../graph/node.js';
 import { sizeOf } from '../../graph/node.js';
@@ -43,7 +43,7 @@ export type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 
 /** A reduction that keeps the dtype, one of `N`. */
-export type Reduction<N extends DType> = OneError & {
+export type Reduction<N extends DType> = OneErrorOfOne & {
   (): <D extends N>(x: Tensor<Shape, D>) => Tensor<[], D>;
   <const A extends Axes>(
     axes: A,
@@ -208,13 +208,13 @@ export const all: Reduction<'bool'> = reduction('all', allNode);
 
 /** See {@link cumsum} and {@link cumprod}. */
 export interface Cumulative {
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
   <S extends Shape, D extends Numeric, const A extends number>(
     x: Tensor<S, D>,
     axis: A,
   ): Tensor<Having<S, [A]>, D>;
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
 }
 
 /**
@@ -229,10 +229,10 @@ export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number)
 
 /** See {@link argmax}. */
 interface ArgMax {
-  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
   <const A extends number>(
     axis: A,
   ): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
+  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
 }
 
 /**
@@ -253,13 +253,13 @@ export interface TopK<R extends Shape, K extends Dim, D extends DType> {
 
 /** See {@link topK}. */
 interface ToTopK {
+  <const K extends number>(
+    k: Extent<K>,
+  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
   <R extends Shape, D extends Numeric, const K extends number>(
     x: Tensor<[...R, Dim], D>,
     k: Extent<K>,
   ): TopK<R, Wide<K> & Dim, D>;
-  <const K extends number>(
-    k: Extent<K>,
-  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
 }
 
 /**

@@ -29,25 +29,25 @@ const combined = (op: string, combine: (x: Node, n: Node) => Node, axes: readonl
 
 /** An operation with one number for each channel. */
 interface PerChannel {
-  <R extends Shape, C extends Dim>(x: Tensor<[...R, C]>, y: Tensor<[NoInfer<C>]>): Tensor<[...R, C]>;
   <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
+  <R extends Shape, C extends Dim>(x: Tensor<[...R, C]>, y: Tensor<[NoInfer<C>]>): Tensor<[...R, C]>;
 }
 
 /** An operation with one vector for each sample, at each pixel. */
 interface PerSample {
+  <B extends Dim, C extends Dim>(
+    y: Tensor<[B, C]>,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     x: Tensor<[B, H, W, C]>,
     y: Tensor<[NoInfer<B>, NoInfer<C>]>,
   ): Tensor<[B, H, W, C]>;
-  <B extends Dim, C extends Dim>(
-    y: Tensor<[B, C]>,
-  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
 }
 
 /** An operation with one number for each sample. */
 interface BySample {
-  <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>, y: Tensor<[NoInfer<B>]>): Tensor<[B, ...R]>;
   <B extends Dim>(y: Tensor<[B]>): <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>) => Tensor<[B, ...R]>;
+  <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>, y: Tensor<[NoInfer<B>]>): Tensor<[B, ...R]>;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../../types/dim.js';
-import { dual } from '../../dual.js';
+import { dual, type OneErrorOfOne } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../../primitives/index.js';
@@ -17,13 +17,13 @@ import {
 
 /** See {@link concat}. */
 interface Concat {
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
   <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
     y: Tensor<[...R, E], NoInfer<D>>,
   ): Tensor<[...R, Add<C, E>], D>;
-  <R extends Shape, E extends Dim, D extends DType>(
-    y: Tensor<[...R, E], D>,
-  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
 }
 
 /**
@@ -55,59 +55,90 @@ type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<
   ? X
   : 'the other axes, or the dtypes, differ from those of the first tensor';
 
+type Tensors = readonly [AnyTensor, ...AnyTensor[]];
+type Fitting<T extends Tensors, A extends number> = { readonly [I in keyof T]: Beside<T[I], T[0], A> };
+// `infer` makes editors show the tensor instead of these names
+type Joined<T extends Tensors, A extends number> =
+  Replace<ShapeOf<T[0]>, A, Total<T, A>> extends infer S extends Shape ? Tensor<S, DTypeOf<T[0]>> : never;
+
+/** See {@link concatAll}. */
+type ConcatAll = OneErrorOfOne & {
+  (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
+  <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
+  <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
+  <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
+};
+
+/** Whether the first argument of a call is a list of tensors: the data-first form. */
+const startsWithList = ([tensors]: readonly unknown[]): boolean => Array.isArray(tensors);
+
 /**
- * Joins tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
+ * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
  *
  * @example
  * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll = <const T extends readonly [AnyTensor, ...AnyTensor[]], const A extends number = -1>(
-  tensors: { readonly [I in keyof T]: Beside<T[I], T[0], A> },
-  ...[axis = -1 as A]: readonly [] | readonly [axis: A] // the default of A
-): Tensor<Replace<ShapeOf<T[0]>, A, Total<T, A>>, DTypeOf<T[0]>> => {
-  const parts = tensors as unknown as T; // each is itself, or an error message that no tensor is assignable to
-  return tensor(named('concatAll', () => concatNodes(parts.map(nodeOf), axis)));
+export const concatAll: ConcatAll = dual('concatAll', startsWithList, (tensors: Tensors, axis = -1) =>
+  tensor(named('concatAll', () => concatNodes(tensors.map(nodeOf), axis))),
+);
+
+/** Tensors of one shape and dtype. */
+type Equal<S extends Shape, D extends DType, R extends readonly unknown[]> = readonly [
+  Tensor<S, D>,
+  ...{ readonly [I in keyof R]: Tensor<Fixed<S>, NoInfer<D>> },
+];
+type Stacked<S extends Shape, D extends DType, R extends readonly unknown[], A extends number> =
+  Insert<S, A, Wide<[0, ...R]['length']>> extends infer T extends Shape ? Tensor<T, D> : never;
+
+/** See {@link stack}. */
+type Stack = OneErrorOfOne & {
+  (): <S extends Shape, D extends DType, const R extends readonly unknown[]>(
+    tensors: Equal<S, D, R>,
+  ) => Stacked<S, D, R, 0>;
+  <const A extends number>(
+    axis: A,
+  ): <S extends Shape, D extends DType, const R extends readonly unknown[]>(
+    tensors: Equal<S, D, R>,
+  ) => Stacked<S, D, R, A>;
+  <S extends Shape, D extends DType, const R extends readonly unknown[], const A extends number>(
+    tensors: Equal<S, D, R>,
+    axis: A,
+  ): Stacked<S, D, R, A>;
+  <S extends Shape, D extends DType, const R extends readonly unknown[]>(
+    tensors: Equal<S, D, R>,
+  ): Stacked<S, D, R, 0>;
 };
 
 /**
- * Joins tensors of one shape along a new axis (default: the first).
+ * Joins a list of tensors of one shape along a new axis (default: the first).
  *
  * @example
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
  * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
  */
-export const stack = <
-  S extends Shape,
-  D extends DType,
-  const R extends readonly unknown[],
-  const A extends number = 0,
->(
-  tensors: readonly [Tensor<S, D>, ...{ readonly [I in keyof R]: Tensor<Fixed<S>, NoInfer<D>> }],
-  ...[axis = 0 as A]: readonly [] | readonly [axis: A]
-): Tensor<Insert<S, A, Wide<[0, ...R]['length']>>, D> => {
-  const rank = nodeOf(tensors[0]).shape.length + 1;
+export const stack: Stack = dual('stack', startsWithList, (tensors: Tensors, axis = 0) => {
   const first = nodeOf(tensors[0]);
   const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
   const parts = tensors.map((x) => {
     const n = nodeOf(x);
-    if (n.shape.length + 1 !== rank)
+    if (n.shape.length !== first.shape.length)
       raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
     return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
   });
   return tensor(named('stack', () => concatNodes(parts, at)));
-};
+});
 
 /** See {@link tile}. */
 interface Tile {
+  <const A extends number, const N extends number>(
+    axis: A,
+    count: Extent<N>,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
   <S extends Shape, D extends DType, const A extends number, const N extends number>(
     x: Tensor<S, D>,
     axis: A,
     count: Extent<N>,
   ): Tensor<Replace<S, A, Dim>, D>;
-  <const A extends number, const N extends number>(
-    axis: A,
-    count: Extent<N>,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Dim>, D>;
 }
 
 /**

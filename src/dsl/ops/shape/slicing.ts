@@ -1,6 +1,6 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
-import { dual, type OneError } from '../../dual.js';
+import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
@@ -137,15 +137,15 @@ export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes:
 
 /** See {@link roll}. */
 interface Roll {
+  <const A extends number>(
+    axis: A,
+    by: number,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: A,
     by: number,
   ): Tensor<Having<S, [A]>, D>;
-  <const A extends number>(
-    axis: A,
-    by: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
 }
 
 /**
@@ -216,7 +216,7 @@ type Halves<S extends Shape, A extends number, D extends DType> =
     : never;
 
 /** See {@link halve}. */
-type Halve = OneError & {
+type Halve = OneErrorOfOne & {
   (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
   <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;

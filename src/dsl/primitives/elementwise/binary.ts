@@ -1,5 +1,5 @@
 import { type BinaryFn, type Node, node } from '../../graph/node.js';
-import { demandOneOf } from '../dtype.js';
+import { demandDType } from '../dtype.js';
 import { demandAlike } from '../shape.js';
 import type { Primitive } from '../primitive.js';
 import { binaryFunctions } from './binaryFunctions.js';
@@ -8,7 +8,7 @@ import { binaryFunctions } from './binaryFunctions.js';
 export const binary = (fn: BinaryFn, a: Node, b: Node): Node => {
   const { takes, gives } = binaryFunctions[fn];
   demandAlike(fn, a, b);
-  demandOneOf(fn, a, takes);
+  demandDType(fn, takes, a);
   return node('binary', [a, b], { fn }, a.shape, gives ?? a.dtype);
 };
 

@@ -49,17 +49,17 @@ const powDerivative: Derivative = (g, a, b, y, build) => {
 };
 
 export const binaryFunctions: { readonly [F in BinaryFn]: BinaryFunction } = {
-  // −0 + x is x for every x, but 0 + −0 is 0
+  // −0 + x is x for every x; 0 + x is not, as 0 + −0 is 0, and 1/0 is not 1/(−0)
   add: ofNumbers(1, (g) => [g, g], { left: -0, right: -0 }),
   sub: ofNumbers(1, (g, _a, _b, _y, { neg }) => [g, neg(g)], { right: 0 }),
   mul: ofNumbers(1, (g, a, b, _, { mul }) => [mul(g, b), mul(g, a)], { left: 1, right: 1 }),
-  // 1/0 is not 1/(−0): of a quotient only the divisor can be neutral
   div: ofNumbers(4, (g, a, b, _, { div, mul, neg }) => [div(g, b), neg(div(mul(g, a), mul(b, b)))], {
     right: 1,
   }),
   pow: ofNumbers(64, powDerivative),
   mod: ofNumbers(8, (g, a, b, _, { div, floor, mul, neg }) => [g, neg(mul(g, floor(div(a, b))))]),
   max: ofNumbers(1, (g, a, b, _, build) => [winner(g, a, b, build), winner(g, b, a, build)]),
+  // min(a, b) = −max(−a, −b)
   min: ofNumbers(1, (g, a, b, _, build) => {
     const [minusA, minusB] = [build.neg(a), build.neg(b)];
     return [winner(g, minusA, minusB, build), winner(g, minusB, minusA, build)];

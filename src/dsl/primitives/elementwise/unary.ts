@@ -1,12 +1,12 @@
 import { type Node, node, type UnaryFn } from '../../graph/node.js';
-import { demandOneOf } from '../dtype.js';
+import { demandDType } from '../dtype.js';
 import type { Primitive } from '../primitive.js';
 import { unaryFunctions } from './unaryFunctions.js';
 
 /** A function of each element. */
 export const unary = (fn: UnaryFn, x: Node): Node => {
   const { takes, gives } = unaryFunctions[fn];
-  demandOneOf(fn, x, takes);
+  demandDType(fn, takes, x);
   return node('unary', [x], { fn }, x.shape, gives ?? x.dtype);
 };
 

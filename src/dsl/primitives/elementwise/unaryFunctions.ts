@@ -2,7 +2,7 @@ import type { DType, Node, UnaryFn } from '../../graph/node.js';
 import { NUMBERS } from '../dtype.js';
 import type { Build } from '../primitive.js';
 
-/** dy/dx of y = f(x); null where it is 0, or where there is none. */
+/** dy/dx of y = f(x); null if it is 0 or does not exist. */
 type Slope = ((x: Node, y: Node, build: Build) => Node) | null;
 
 /** A function of one number. */

@@ -5,12 +5,7 @@ import { demandDType } from '../dtype.js';
 import type { BatchBuild, Build, Operand, Primitive } from '../primitive.js';
 
 const PLAIN: ConvAttributes = {
-  strides: [1, 1],
-  padding: [[0, 0], [0, 0]],
-  lhsDilation: [1, 1],
-  rhsDilation: [1, 1],
-  groups: 1,
-  batchGroups: 1,
+  strides: [1, 1], padding: [[0, 0], [0, 0]], lhsDilation: [1, 1], rhsDilation: [1, 1], groups: 1, batchGroups: 1,
 }; // prettier-ignore
 
 /** The extent that a dilated axis takes: `(n - 1)·dilation + 1`. */
@@ -63,7 +58,7 @@ const checkChannels = (where: () => string, image: Node, kernel: Node, c: ConvAt
 export const conv2d: Build['conv2d'] = (image, kernel, given = {}) => {
   const c: ConvAttributes = { ...PLAIN, ...given };
   const where = (): string => whereOf('conv2d', [image, kernel]);
-  demandDType(where, 'float32', image, kernel);
+  demandDType('conv2d', ['float32'], image, kernel);
   if (image.shape.length !== 4 || kernel.shape.length !== 4)
     raise('ShapeError', {
       where: where(),

@@ -1,12 +1,12 @@
 /** Indices of rows, as `gather` and `scatterAdd` take them. */
 import { raise, showShape } from '../../errors.js';
-import { type Node, whereOf } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
 import { demandDType } from '../dtype.js';
 import type { BatchBuild, Operand } from '../primitive.js';
 
 /** Demands int32 of rank 1. */
 export const demandIndices = (op: string, indices: Node): void => {
-  demandDType(() => whereOf(op, [indices]), 'int32', indices);
+  demandDType(op, ['int32'], indices);
   if (indices.shape.length !== 1)
     raise('ShapeError', {
       where: op,

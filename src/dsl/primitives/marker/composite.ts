@@ -20,7 +20,7 @@ export const compositeOf = (n: Node): Composite | null =>
 export const decomposition = (n: Node): Node =>
   n.op === 'composite' ? n.attributes.composite.decompose(n.inputs, n.attributes.options) : n;
 
-/** The decomposition of each example, and the derivative. */
+/** A composite that applies the decomposition, and the derivative, to each example. */
 const ofEach = (
   n: NodeOf<'composite'>,
   operands: readonly Operand[],
@@ -28,7 +28,7 @@ const ofEach = (
   { batched, reduce, spread }: BatchBuild,
 ): Composite => {
   const { composite: definition, options } = n.attributes;
-  /** What f makes of the operands of one example, which are like some nodes, made of those of the batch. */
+  /** The results of f for a batch: f is applied to one example, whose operands are like `likes`. */
   const over = (
     likes: readonly Node[],
     given: readonly Operand[],
@@ -57,7 +57,7 @@ const ofEach = (
           const [y, seed] = examples.slice(-2) as [Node, Node];
           return derivative(examples.slice(0, -2), y, seed, options);
         });
-        // what all examples share has the sum of their cotangents
+        // an operand that all examples share gets the sum of their cotangents
         return found.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
       },
     }),

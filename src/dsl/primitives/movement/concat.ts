@@ -51,8 +51,5 @@ export const concatPrimitive: Primitive<'concat'> = {
     concat(parts.map((part) => spread(part, extent)), axis + 1), // prettier-ignore
   ofNothing: ({ inputs, attributes: { axis } }) =>
     concat(inputs.filter(({ shape }) => sizeOf(shape) > 0), axis), // prettier-ignore
-  lowering: {
-    class: 'region',
-    written: (n) => ({ reduce: null, background: null, pieces: pieces(n) }),
-  },
+  lowering: { class: 'region', written: (n) => ({ reduce: null, background: null, pieces: pieces(n) }) },
 };

@@ -1,12 +1,12 @@
 import { raise, showShape } from '../../errors.js';
 import { type Node, node } from '../../graph/node.js';
-import { demandOneOf, NUMBERS } from '../dtype.js';
+import { demandDType, NUMBERS } from '../dtype.js';
 import { axisOf } from '../shape.js';
 import { LIBRARY, type Primitive } from '../primitive.js';
 
 /** The index of the greatest element along an axis, which disappears; of equal ones, the first. */
 export const argmax = (x: Node, axis: number): Node => {
-  demandOneOf('argmax', x, NUMBERS);
+  demandDType('argmax', NUMBERS, x);
   const along = axisOf('argmax', x, axis);
   if (x.shape[along] === 0)
     raise('ShapeError', {

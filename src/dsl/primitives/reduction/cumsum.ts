@@ -1,11 +1,11 @@
 import { type Node, node } from '../../graph/node.js';
-import { demandOneOf, NUMBERS } from '../dtype.js';
+import { demandDType, NUMBERS } from '../dtype.js';
 import { axisOf } from '../shape.js';
 import { LIBRARY, type Primitive } from '../primitive.js';
 
 /** The sums of the elements up to each one along an axis; from each one on if `reverse`. */
 export const cumsum = (x: Node, axis: number, reverse = false): Node => {
-  demandOneOf('cumsum', x, NUMBERS);
+  demandDType('cumsum', NUMBERS, x);
   return node('cumsum', [x], { axis: axisOf('cumsum', x, axis), reverse }, x.shape, x.dtype);
 };
 

@@ -1,12 +1,12 @@
 import { type Node, node, sizeOf } from '../../graph/node.js';
 import { identityOf } from '../../graph/region.js';
-import { demandOneOf, NUMBERS } from '../dtype.js';
+import { demandDType, NUMBERS } from '../dtype.js';
 import { axisOf, later } from '../shape.js';
 import type { Build, Primitive } from '../primitive.js';
 
 /** Reduces over `axes`, which disappear from the shape. */
 export const reduce: Build['reduce'] = (fn, x, axes) => {
-  demandOneOf(fn, x, NUMBERS);
+  demandDType(fn, NUMBERS, x);
   const resolved = [...new Set(axes.map((axis) => axisOf(fn, x, axis)))].sort((a, b) => a - b);
   if (resolved.length === 0) return x;
   const shape = x.shape.filter((_, i) => !resolved.includes(i));
@@ -64,10 +64,7 @@ export const reducePrimitive: Primitive<'reduce'> = {
   vmap: ({ attributes: { fn, axes } }, [x]) => reduce(fn, x!.node, later(axes)),
   ofNothing: ({ attributes: { fn }, shape, dtype }, { full }) =>
     full(identityOf(fn, dtype === 'int32' ? 'int32' : 'float32'), shape, dtype),
-  lowering: {
-    class: 'region',
-    written: ({ attributes: { fn, axes } }) => ({ reduce: fn, axes }),
-  },
+  lowering: { class: 'region', written: ({ attributes: { fn, axes } }) => ({ reduce: fn, axes }) },
   simplify: (n, _, { add, reshape, zerosLike }) => {
     const x = n.inputs[0]!;
     const { fn, axes } = n.attributes;

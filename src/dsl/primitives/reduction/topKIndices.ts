@@ -1,11 +1,11 @@
 import { raise } from '../../errors.js';
 import { type Node, node } from '../../graph/node.js';
-import { demandOneOf, NUMBERS } from '../dtype.js';
+import { demandDType, NUMBERS } from '../dtype.js';
 import { LIBRARY, type Primitive } from '../primitive.js';
 
 /** The indices of the k greatest elements along the last axis, in falling order. */
 export const topKIndices = (x: Node, k: number): Node => {
-  demandOneOf('topK', x, NUMBERS);
+  demandDType('topK', NUMBERS, x);
   const last = x.shape.at(-1) ?? 0;
   if (!Number.isInteger(k) || k < 1 || k > last)
     raise('ShapeError', {

@@ -1,7 +1,7 @@
 import { raise, showShape } from '../../errors.js';
 import { type ConstantData, type DType, type Node, node, sizeOf } from '../../graph/node.js';
 import { heldBy } from '../dtype.js';
-import type { Primitive } from '../primitive.js';
+import { LEAF, type Primitive } from '../primitive.js';
 
 /** Numbers that are known, in row-major order. Raises `ShapeError` unless there is one for each element. */
 export const constant = (data: ConstantData, shape: readonly number[], dtype: DType): Node => {
@@ -17,8 +17,6 @@ export const constant = (data: ConstantData, shape: readonly number[], dtype: DT
 
 export const constantPrimitive: Primitive<'constant'> = {
   rebuild: ({ attributes: { data }, shape, dtype }) => constant(data, shape, dtype),
-  derivative: null,
-  vmap: null,
-  ofNothing: null,
+  ...LEAF,
   lowering: { class: 'source', data: ({ attributes: { data } }) => data },
 };

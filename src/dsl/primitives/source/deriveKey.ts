@@ -1,6 +1,6 @@
 import { type Node, node } from '../../graph/node.js';
 import { demandKey } from '../dtype.js';
-import type { Primitive } from '../primitive.js';
+import { LEAF, type Primitive } from '../primitive.js';
 
 /** A new key, from a key and 64 bits. */
 export const deriveKey = (key: Node, words: readonly [number, number]): Node => {
@@ -10,8 +10,6 @@ export const deriveKey = (key: Node, words: readonly [number, number]): Node => 
 
 export const deriveKeyPrimitive: Primitive<'deriveKey'> = {
   rebuild: ({ inputs: [key], attributes: { words } }) => deriveKey(key!, words),
-  derivative: null,
-  vmap: null, // a key has no batch
-  ofNothing: null,
+  ...LEAF,
   lowering: { class: 'key', words: ({ attributes: { words } }) => words },
 };

@@ -1,5 +1,5 @@
 import { type DType, type Node, node, type NodeOf, pathOf } from '../../graph/node.js';
-import type { Primitive } from '../primitive.js';
+import { LEAF, type Primitive } from '../primitive.js';
 
 /** A tensor or key that is given, named by its path in the tree of arguments. */
 export const input = (path: string, shape: readonly number[], dtype: DType): Node =>
@@ -12,9 +12,7 @@ export const isInput = (n: Node): n is NodeOf<'input'> => n.op === 'input';
 
 export const inputPrimitive: Primitive<'input'> = {
   rebuild: (n) => n,
-  derivative: null,
-  vmap: null,
-  ofNothing: null,
+  ...LEAF,
   lowering: { class: 'source', data: null },
   isUnique: true,
 };

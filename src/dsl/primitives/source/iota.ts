@@ -1,14 +1,12 @@
 import { node } from '../../graph/node.js';
-import type { Build, Primitive } from '../primitive.js';
+import { type Build, LEAF, type Primitive } from '../primitive.js';
 
 /** The index of each element along an axis. */
 export const iota: Build['iota'] = (shape, axis, dtype = 'int32') => node('iota', [], { axis }, shape, dtype);
 
 export const iotaPrimitive: Primitive<'iota'> = {
   rebuild: (n) => n,
-  derivative: null,
-  vmap: null,
-  ofNothing: null,
+  ...LEAF,
   lowering: {
     class: 'elementwise',
     arithmetic: () => 0,

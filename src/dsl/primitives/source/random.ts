@@ -1,6 +1,6 @@
 import { type Distribution, type Node, node } from '../../graph/node.js';
 import { demandKey } from '../dtype.js';
-import type { Primitive } from '../primitive.js';
+import { LEAF, type Primitive } from '../primitive.js';
 
 /** Consumes a key. Element i depends on the key and i alone. */
 export const random = (distribution: Distribution, key: Node, shape: readonly number[]): Node => {
@@ -11,9 +11,7 @@ export const random = (distribution: Distribution, key: Node, shape: readonly nu
 
 export const randomPrimitive: Primitive<'random'> = {
   rebuild: ({ inputs: [key], attributes: { distribution }, shape }) => random(distribution, key!, shape),
-  derivative: null,
-  vmap: null, // a key has no batch
-  ofNothing: null,
+  ...LEAF,
   lowering: { class: 'random', distribution: ({ attributes: { distribution } }) => distribution },
   label: ({ attributes: { distribution } }) => distribution,
 };

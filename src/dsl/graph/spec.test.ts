@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { node } from '../graph/node.js';
-import { program } from '../graph/program.js';
+import { node } from './node.js';
+import { program } from './program.js';
 import { extentsOf, fillSpec, leafSpec, parseSpec, type Spec, symbolsOf, treeSpec } from './spec.js';
-import { type Dim, dims, type Tensor, tensor } from '../graph/tensor.js';
+import { type Dim, dims, type Tensor, tensor } from './tensor.js';
 
 const parsed = (spec: Spec) =>
   E.getOrElseW((error: { message: string }) => expect.fail(error.message))(parseSpec(spec));

@@ -1,5 +1,5 @@
 /** Dtypes of arrays on the host. */
-import type { DType } from '../graph/node.js';
+import type { DType } from './node.js';
 
 /** The default dtype of an array: int32 for `Int32Array`, bool for `Uint8Array`, otherwise float32. */
 export type DTypeOfArray<A> = A extends Int32Array ? 'int32' : A extends Uint8Array ? 'bool' : 'float32';

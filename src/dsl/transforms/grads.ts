@@ -1,8 +1,8 @@
 /** Trees of gradients and tangents: a tensor for each float32 tensor of another tree. */
 import { raise, showShape } from '../errors.js';
-import type { Node } from './node.js';
+import type { Node } from '../graph/node.js';
 import { zerosLike } from '../primitives/index.js';
-import { type AnyTensor, isTensor, nodeOf, type Shape, tensor, type Tensor } from './tensor.js';
+import { type AnyTensor, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 import { mapLeaves, zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */

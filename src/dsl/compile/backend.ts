@@ -1,8 +1,9 @@
 /** The interface of backends. A backend is always passed explicitly, as the environment of an {@link Effect}. */
 import type { io, taskEither } from '../../internal/fp.js';
 import type { NoisefoldError } from '../errors.js';
-import type { Call, Plan } from '../compile/plan.js';
+import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
+import type { KeyWords } from '../random/threefry.js';
 
 /** Memory of a backend that holds one dense row-major tensor. Only its backend can read it. */
 export interface DeviceBuffer {
@@ -10,8 +11,7 @@ export interface DeviceBuffer {
   readonly dtype: NumberType;
 }
 
-/** A random key on the host: two 32-bit words. */
-export type KeyWords = readonly [number, number];
+export type { KeyWords } from '../random/threefry.js';
 
 /** An input or output of a run. */
 export type Slot = DeviceBuffer | KeyWords;

@@ -6,15 +6,15 @@
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
 import { E, type either, F } from '../../internal/fp.js';
-import { type Bindings, evaluateDim, symbolsIn } from './dimExpression.js';
-import type { DimOf } from './dim.js';
+import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
+import type { DimOf } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../errors.js';
-import { isExtent } from './extent.js';
-import type { AnyTensor, DType, Key, Shape, Tensor } from '../graph/tensor.js';
-import { leaves, mapLeaves } from './tree.js';
-import type { BadSpec, Split } from './words.js';
+import { isExtent } from '../types/extent.js';
+import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
+import { leaves, mapLeaves } from '../types/tree.js';
+import type { BadSpec, Split } from '../types/words.js';
 
-export { type Bindings, evaluateDim } from './dimExpression.js';
+export { type Bindings, evaluateDim } from '../types/dimExpression.js';
 
 /** A spec of a tree of tensors, as written by the user. */
 export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };

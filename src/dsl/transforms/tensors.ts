@@ -2,7 +2,7 @@
 import { dual } from '../dual.js';
 import { raise } from '../errors.js';
 import type { Grads } from './grads.js';
-import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from './tensor.js';
+import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
 
 /**

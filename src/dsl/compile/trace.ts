@@ -1,8 +1,8 @@
 /** Traces a program: applies its function to inputs of concrete extents. */
 import { orRaise, raise } from '../errors.js';
-import type { Node } from './node.js';
+import type { Node } from '../graph/node.js';
 import { input } from '../primitives/index.js';
-import type { Program } from './program.js';
+import type { Program } from '../graph/program.js';
 import {
   type Bindings,
   extentsOf,
@@ -10,8 +10,8 @@ import {
   type LeafSpec,
   symbolsOf,
   type TreeSpec,
-} from '../types/spec.js';
-import { type AnyTensor, isTensor, tensor } from './tensor.js';
+} from '../graph/spec.js';
+import { type AnyTensor, isTensor, tensor } from '../graph/tensor.js';
 import { type Leaf, leaves } from '../types/tree.js';
 
 export interface Traced {

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E, F } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
-import { grad } from '../transforms/gradient.js';
+import { grad } from './gradient.js';
 import { mul, sub } from '../ops/elementwise/binary.js';
 import { constantOf, scalar, zerosLike } from '../ops/constants.js';
 import { sum } from '../ops/reduction/reduction.js';
 import { square } from '../ops/elementwise/unary.js';
-import { dims, dtypeOf, type Scalar, type Tensor } from './tensor.js';
+import { dims, dtypeOf, type Scalar, type Tensor } from '../graph/tensor.js';
 import { mapTensors, tensorsOf, zipTensors } from './tensors.js';
 
 interface Params {

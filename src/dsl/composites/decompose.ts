@@ -1,5 +1,5 @@
-import { type Composite, type Node, rewrite } from '../../graph/node.js';
-import { compositeOf, decomposition } from '../../primitives/index.js';
+import { type Composite, type Node, rewrite } from '../graph/node.js';
+import { compositeOf, decomposition } from '../primitives/index.js';
 
 /** Replaces the composites that `isKept` rejects by their decompositions, recursively. */
 export const decomposeUnless =

@@ -1,0 +1,174 @@
+import {
+  type Affine,
+  concat,
+  type Dim,
+  iota,
+  type Key,
+  program,
+  type Program,
+  type ScaleAndShift,
+  silu,
+  type Tensor,
+  zeros,
+} from '../../src/dsl/index.js';
+import {
+  allZeros,
+  attentionBlock,
+  type AttentionBlock,
+  classEmbedding,
+  convLayer,
+  type ConvLayer,
+  type ConvParams,
+  downsampleLayer,
+  dropout,
+  fanInNormal,
+  groupNormLayer,
+  layer,
+  type Layer,
+  linearLayer,
+  parameter,
+  type ParamsOf,
+  residualBlock,
+  type ResidualBlock,
+  type ResidualBlockParams,
+  timeEmbedding,
+  unetBlock,
+  upsampleLayer,
+} from '../../src/nn/index.js';
+import { F } from '../../src/internal/fp.js';
+import { expectType } from './expect.js';
+
+declare const n: number;
+declare const either: 64 | 128;
+declare const key: Key;
+declare const x: Tensor<['B', 28, 28, 64]>;
+declare const x32: Tensor<['B', 28, 28, 32]>;
+declare const e: Tensor<['B', 256]>;
+declare const e255: Tensor<['B', 255]>;
+declare const other: Tensor<['N', 256]>;
+declare const integers: Tensor<['B', 28, 28, 64], 'int32'>;
+
+// a layer has the extents of its configuration; a number is wide
+expectType<ConvLayer<3, 64>>()(convLayer({ inputs: 3, outputs: 64 }));
+expectType<ConvLayer<3, Dim>>()(convLayer({ inputs: 3, outputs: n }));
+expectType<Layer<Tensor<[3, Dim]>, Tensor<[3, Dim]>>>()(parameter(fanInNormal(), 3, n));
+// @ts-expect-error Type '64 | 128' is not assignable to type '"an extent must not be a union"'
+convLayer({ inputs: 3, outputs: either });
+// @ts-expect-error Type 'number' is not assignable to type '"-1 is negative"'
+linearLayer({ inputs: -1, outputs: 64 });
+// @ts-expect-error Argument of type '1.5' is not assignable to parameter of type '"1.5 is not an integer"'
+parameter(allZeros, 1.5);
+
+// the parameters of the whole are the tree of those of its parts, an absent part has none
+const net = layer(
+  {
+    conv: convLayer({ inputs: 64, outputs: 32 }),
+    norms: [groupNormLayer({ channels: 32, groups: 8 })] as const,
+    gate: parameter(allZeros, 32),
+    ...(n > 0 && { head: linearLayer({ inputs: 32, outputs: 10 }) }),
+  },
+  ({ conv, norms, gate, head }) => {
+    expectType<Tensor<[32]>>()(gate);
+    return <B extends Dim>(images: Tensor<[B, 28, 28, 64]>) => {
+      const h = norms[0](conv(images));
+      expectType<Tensor<[B, 28, 28, 32]>>()(h);
+      // @ts-expect-error Type '32' is not assignable to type '64'
+      conv(h);
+      return head === undefined ? zeros(10) : head(gate);
+    };
+  },
+);
+expectType<{
+  readonly conv: ConvParams<64, 32>;
+  readonly norms: readonly [ScaleAndShift<32>];
+  readonly gate: Tensor<[32]>;
+  readonly head?: Affine<32, 10>;
+}>()(net.init(key));
+declare const params: ParamsOf<typeof net>;
+net.apply(params)(x);
+// @ts-expect-error Type '32' is not assignable to type '64'
+net.apply(params)(x32);
+// @ts-expect-error Property 'gate' is missing
+net.apply({ conv: params.conv, norms: params.norms });
+// @ts-expect-error Type '10' is not assignable to type '32'
+net.apply({ ...params, gate: zeros(10) });
+
+// blocks, in both forms, with and without a key for dropout
+declare const blockParams: ResidualBlockParams<64, 128, 256>;
+const made = residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8 });
+expectType<ResidualBlock<64, 128, 256>>()(made);
+const block = made.apply(blockParams);
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e));
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e, key));
+expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, block(e)));
+expectType<Tensor<['B', 28, 28, 128]>>()(F.pipe(x, block(e, key)));
+expectType<Tensor<['B', 28, 28, 128]>>()(
+  unetBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8, heads: 4 }).apply({
+    residual: blockParams,
+  })(x, e),
+);
+// @ts-expect-error Type '32' is not assignable to type '64'
+block(x32, e);
+// @ts-expect-error Type '255' is not assignable to type '256'
+block(x, e255);
+// @ts-expect-error Type '"N"' is not assignable to type '"B"'
+block(x, other);
+// @ts-expect-error Type '"int32"' is not assignable to type '"float32"'
+block(integers, e);
+// @ts-expect-error Source has 2 element(s) but target requires 4
+block(e, x);
+// @ts-expect-error Type '32' is not assignable to type '64'
+F.pipe(x32, block(e));
+// @ts-expect-error Type '255' is not assignable to type '256'
+F.pipe(x, block(e255));
+// @ts-expect-error Type '"B"' is not assignable to type '"N"'
+F.pipe(x, block(other));
+// a wrong call has the shape of a right one, so that the calls after it are no errors
+// @ts-expect-error Type '255' is not assignable to type '256'
+expectType<Tensor<['B', 28, 28, 128]>>()(block(x, e255));
+
+// inside a function whose dims are parameters
+export const generic = <B extends Dim, H extends Dim, W extends Dim>(
+  h: Tensor<[B, H, W, 64]>,
+  t: Tensor<[B, 256]>,
+): Tensor<[B, H, W, 192]> => concat(h, block(h, t));
+
+// changes of resolution undo each other
+const there = downsampleLayer({ channels: 64 });
+const back = upsampleLayer({ channels: 64 });
+declare const conv: ConvParams<64, 64>;
+declare const symbols: Tensor<['B', 'H', 'W', 64]>;
+expectType<Tensor<['B', 'H', 'W', 128]>>()(
+  F.pipe(symbols, there.apply(conv), silu, back.apply(conv), concat(symbols)),
+);
+// @ts-expect-error Type '"H/2"' is not assignable to type '"H"'
+F.pipe(symbols, there.apply(conv), concat(symbols));
+
+// attention keeps the shape; embeddings are of integers
+expectType<AttentionBlock<64>>()(attentionBlock({ channels: 64, heads: 4, groups: 8 }));
+const embedding = timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' });
+declare const ofTime: ParamsOf<typeof embedding>;
+expectType<Tensor<[8, 256]>>()(embedding.apply(ofTime)(iota(8)));
+// @ts-expect-error Type '"float32"' is not assignable to type '"int32"'
+embedding.apply(ofTime)(zeros(8));
+expectType<Tensor<[8, 256]>>()(
+  classEmbedding({ classes: 10, outputs: 256 }).apply({ table: zeros(11, 256) })(iota(8)),
+);
+expectType<Tensor<['B', 28, 28, 64]>>()(dropout(x, 0.1, key));
+expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, dropout(0.1, key)));
+
+// the parameters of a layer are an input of a program
+expectType<
+  Program<
+    {
+      readonly params: ResidualBlockParams<64, 128, 256>;
+      readonly x: Tensor<['B', 28, 28, 64]>;
+      readonly e: Tensor<['B', 256]>;
+    },
+    Tensor<['B', 28, 28, 128]>
+  >
+>()(
+  program({ params: made.params, x: 'B 28 28 64', e: 'B 256' }, (inputs) =>
+    made.apply(inputs.params)(inputs.x, inputs.e),
+  ),
+);

@@ -1,4 +1,4 @@
-/** `noisefold/dsl`: shapes, tensors, programs, derivatives, keys, and what a backend is. */
+/** `noisefold/dsl`: shapes, tensors, programs, operations, derivatives, random keys, and the interface of backends. */
 export {
   type AnyTensor,
   ascribe,
@@ -151,14 +151,12 @@ export { log2 } from './ops/elementwise/logarithm.js';
 export { elu, leakyRelu } from './ops/elementwise/rectifier.js';
 export { norm } from './ops/reduction/norm.js';
 export { cumprod } from './ops/reduction/cumprod.js';
-export { roll } from './ops/shape/roll.js';
 export { take, takeAlong } from './ops/indexing/take.js';
 export { argsort, sort } from './ops/indexing/sort.js';
-export { rmsNorm } from './ops/network/rmsNorm.js';
 export { einsum, type Einsum } from './ops/network/einsum.js';
 export { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './ops/shape/broadcast.js';
 export { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './ops/shape/reshape.js';
-export { flip, halve, pad, slice, split } from './ops/shape/slicing.js';
+export { flip, halve, pad, roll, slice, split } from './ops/shape/slicing.js';
 export { concat, concatAll, stack, tile } from './ops/shape/joining.js';
 export {
   all,
@@ -204,7 +202,13 @@ export { convTranspose2d, type TransposedConvolution } from './ops/image/transpo
 export { averagePooling, maxPool, maxPooling, type Pooling } from './ops/image/pooling.js';
 export { resizeBilinear, resizeNearest } from './ops/image/resize.js';
 export { gelu, logSoftmax, silu, softmax } from './ops/elementwise/activation.js';
-export { groupNorm, layerNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
+export {
+  groupNorm,
+  layerNorm,
+  rmsNorm,
+  type ScaleAndShift,
+  standardizeGroups,
+} from './ops/network/normalization.js';
 export { attention, type AttentionOptions } from './ops/network/attention.js';
 export { pixelShuffle, pixelUnshuffle } from './ops/image/pixelShuffle.js';
 export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';

@@ -43,7 +43,7 @@ interface Fork {
 }
 
 /**
- * Derives new keys by name. The key of a name depends on the parent and the name alone, not on the other names.
+ * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  *
  * @example
  * const { noise, timestep } = fork(key(7), 'noise', 'timestep')

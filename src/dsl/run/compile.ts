@@ -19,7 +19,7 @@ export interface CompileOptions<I> {
 const compileOptions = optionsOf({
   where: 'compile',
   options: exactly({}, { donate: t.readonlyArray(t.string, 'names of inputs') }),
-  hint: "{ donate: ['state'] } gives the memory of an input to the output of its name",
+  hint: "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
 });
 
 /**

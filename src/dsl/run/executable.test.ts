@@ -24,9 +24,9 @@ describe('compile rejects invalid options', () => {
       await using(reference())(compile(double, {}, options as never))(),
     ); // prettier-ignore
   test.each([
-    [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } gives the memory of an input to the output of its name"],
-    [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } gives the memory of an input to the output of its name"],
-    [null, "compile: expected { donate }, got null; { donate: ['state'] } gives the memory of an input to the output of its name"],
+    [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
+    [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } reuses the memory of an input for the output of the same name"],
+    [null, "compile: expected { donate }, got null; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
     [{ donate: ['x'] }, 'accepted'],
   ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // prettier-ignore

@@ -100,7 +100,7 @@ const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<Noi
     ? E.right(undefined)
     : fail('ValueConsumed', {
         where: `input ${planned.inputs[twice]!.path}`,
-        expected: 'a donated value in one place',
+        expected: 'a donated value for one input',
         actual: 'the same value for two inputs',
         hint: 'upload a copy, or do not donate it',
       });

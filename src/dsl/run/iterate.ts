@@ -65,7 +65,7 @@ const separated = (
         where: name,
         expected: `a state of results of the step: ${Object.keys(results).join(', ')}`,
         actual: lacking.join(', '),
-        hint: 'give what does not change as `inputs`',
+        hint: 'pass constant members as `inputs`',
       });
 };
 
@@ -76,7 +76,7 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
         where: name,
         expected: 'integers: times ≥ 0 and every ≥ 1',
         actual: `times ${times}, every ${every}`,
-        hint: 'they count steps',
+        hint: 'both are numbers of steps',
       });
 
 const fields = namedFields('iterate', { times: 'a number of steps' }, [

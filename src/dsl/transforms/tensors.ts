@@ -26,7 +26,7 @@ interface MapTensors {
 }
 
 /**
- * Applies a function to each tensor of a tree. Keys stay as they are.
+ * Applies a function to each tensor of a tree. Keys are kept.
  *
  * @example
  * mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }

@@ -28,7 +28,10 @@ export type Divided<A extends number, B extends number> = ByPrimes<
 >;
 
 /** Half a literal; a message if it is odd. */
-export type HalfLiteral<A extends number> = ByPrimes<`${A}`, '2', `${A} is odd: it has no half`>;
+export type HalfLiteral<A extends number> = HalfOrMessage<Exactly<`${A}`, '2/0'>, A>;
+type HalfOrMessage<H extends string, A extends number> = H extends ''
+  ? `${A} is odd: it has no half`
+  : NumberOf<H>;
 
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 

@@ -1,6 +1,6 @@
 /** Evaluates and solves expressions of extents at run time: `'H/2'`, `'2*C'`, `'C+D'`. */
 import { E, type either } from '../../internal/fp.js';
-import { fail, type NoisefoldError } from '../errors.js';
+import { attempt, fail, type NoisefoldError, raise } from '../errors.js';
 import { isExtent } from './extent.js';
 import type { Dim } from './dim.js';
 
@@ -44,11 +44,11 @@ const atom = ([word, ...rest]: readonly string[]): Parsed => {
 const product = operations(['*', '/'], atom);
 const sum = operations(['+'], product);
 
-const parse = (dim: string): either.Either<NoisefoldError, Expression> => {
+const parse = (dim: string): Expression => {
   const parsed = sum(dim.match(/\d+(?!\w)|[A-Za-z_]\w*|\S/g) ?? []);
   return parsed !== null && parsed[1].length === 0
-    ? E.right(parsed[0])
-    : fail('ShapeError', {
+    ? parsed[0]
+    : raise('ShapeError', {
         where: `dim '${dim}'`,
         expected: "an extent, a symbol, or an expression like 'H/2', '2*C', '(C+D)/2'",
         actual: `'${dim}'`,
@@ -62,41 +62,37 @@ const namesIn = (e: Expression): readonly string[] =>
 const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
   names.map((name) => `${name} = ${bindings[name]}`).join(', ');
 
-const noExtent = (where: string, actual: string): either.Either<NoisefoldError, never> =>
-  fail('ShapeError', { where, expected: 'an integer ≥ 0', actual, hint: 'extents count elements' });
+/** Returns an extent; raises `ShapeError` for other numbers. */
+const checked = (where: string, extent: number, actual: string): number =>
+  isExtent(extent)
+    ? extent
+    : raise('ShapeError', { where, expected: 'an integer ≥ 0', actual, hint: 'extents count elements' });
 
-const evaluate = (
-  dim: string,
-  whole: Expression,
-  bindings: Bindings,
-): either.Either<NoisefoldError, number> => {
-  const visit = (e: Expression): either.Either<NoisefoldError, number> => {
-    if (e.kind === 'literal') return E.right(e.value);
+const evaluate = (dim: string, whole: Expression, bindings: Bindings): number => {
+  const where = `dim '${dim}'`;
+  const visit = (e: Expression): number => {
+    if (e.kind === 'literal') return e.value;
     if (e.kind === 'symbol') {
       const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
-      if (bound === undefined)
-        return fail('UnknownDim', {
-          where: `dim '${dim}'`,
-          expected: `an extent for ${e.name}`,
-          actual: boundOf(bindings) || 'no symbol bound',
-          hint: `bind ${e.name} too`,
-        });
-      return isExtent(bound) ? E.right(bound) : noExtent(`dim '${dim}'`, `${e.name} = ${bound}`);
+      if (bound !== undefined) return checked(where, bound, `${e.name} = ${bound}`);
+      return raise('UnknownDim', {
+        where,
+        expected: `an extent for ${e.name}`,
+        actual: boundOf(bindings) || 'no symbol bound',
+        hint: `bind ${e.name} too`,
+      });
     }
-    return E.flatMap((left: number) =>
-      E.flatMap((right: number): either.Either<NoisefoldError, number> => {
-        if (e.sign === '+') return E.right(left + right);
-        if (e.sign === '*') return E.right(left * right);
-        return Number.isInteger(left / right)
-          ? E.right(left / right)
-          : fail('ShapeError', {
-              where: `dim '${dim}'`,
-              expected: `${dim} of a number that ${right} divides`,
-              actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
-              hint: 'choose an extent that can be divided so often',
-            });
-      })(visit(e.right)),
-    )(visit(e.left));
+    const [left, right] = [visit(e.left), visit(e.right)];
+    if (e.sign === '+') return left + right;
+    if (e.sign === '*') return left * right;
+    return Number.isInteger(left / right)
+      ? left / right
+      : raise('ShapeError', {
+          where,
+          expected: `${dim} of a number that ${right} divides`,
+          actual: `${left}, with ${boundOf(bindings, [...new Set(namesIn(whole))]) || 'no symbols'}`,
+          hint: 'choose an extent that is divisible',
+        });
   };
   return visit(whole);
 };
@@ -109,13 +105,13 @@ const evaluate = (
  * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
  * pipe(evaluateDim('H/2', { H: 7 }), E.mapLeft(({ actual }) => actual)) // → E.left('7, with H = 7')
  */
-export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> => {
-  if (typeof dim === 'string') return E.flatMap((e: Expression) => evaluate(dim, e, bindings))(parse(dim));
-  return isExtent(dim) ? E.right(dim) : noExtent('dim', `${dim}`);
-};
+export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> =>
+  attempt(() =>
+    typeof dim === 'string' ? evaluate(dim, parse(dim), bindings) : checked('dim', dim, `${dim}`),
+  );
 
 /**
- * Lists the symbols of a dim in the order of their first use.
+ * Lists the symbols of a dim in the order of their first use. Fails with `ShapeError` for an invalid dim.
  *
  * @example
  * symbolsIn('(C+D)/2') // right(['C', 'D'])
@@ -123,7 +119,7 @@ export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<Noisefo
 export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
   typeof dim === 'number'
     ? E.map(() => [])(evaluateDim(dim, {}))
-    : E.map((e: Expression) => [...new Set(namesIn(e))])(parse(dim));
+    : attempt(() => [...new Set(namesIn(parse(dim)))]);
 
 /**
  * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are unbound
@@ -148,7 +144,7 @@ export const solveDim = (
           hint: 'a symbol stands for one extent',
         });
   if (typeof dim === 'number' || known.left._tag !== 'UnknownDim') return known;
-  return E.flatMap((e: Expression) => solve(dim, e, extent, bindings))(parse(dim));
+  return solve(dim, parse(dim), extent, bindings); // `known` has parsed it, so `parse` does not raise
 };
 
 const solve = (
@@ -162,11 +158,12 @@ const solve = (
       where: `dim '${dim}'`,
       expected: 'an extent that gives its symbol an integer ≥ 0',
       actual: `${extent}`,
-      hint: 'choose an extent that can be divided so often',
+      hint: 'choose an extent that is divisible',
     });
   if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
   if (e.kind === 'literal') return E.right(null);
-  const [left, right] = [evaluate(dim, e.left, bindings), evaluate(dim, e.right, bindings)];
+  const evaluated = (side: Expression) => attempt(() => evaluate(dim, side, bindings));
+  const [left, right] = [evaluated(e.left), evaluated(e.right)];
   for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
   if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
   if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);

@@ -1,6 +1,6 @@
 /**
  * Arithmetic, comparison and selection, element by element. Operands come in reading order: `sub(x, y)` and
- * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; a number or a scalar may stand on either side. Broadcast
+ * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; either may be a number or a scalar. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
 import { dual, type OneErrorOfTwo } from '../../dual.js';

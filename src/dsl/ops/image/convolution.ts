@@ -83,7 +83,7 @@ export const requireEvenSize = (op: string, { shape }: Node): void => {
       where: op,
       expected: 'an even height and width',
       actual: showShape(shape),
-      hint: 'pad the image, or choose a size that can be halved so often',
+      hint: 'pad the image, or choose a size that is divisible by a power of 2',
     });
 };
 

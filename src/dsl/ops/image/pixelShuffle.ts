@@ -17,7 +17,7 @@ const extentsOf = (where: string, { shape }: Node, r: number): readonly [number,
       where,
       expected: 'an integer ≥ 1 as the factor',
       actual: `${r}`,
-      hint: '2 stands for two times two pixels',
+      hint: 'a factor of 2 makes 2 × 2 pixels',
     });
   const [B, H, W, C, ...more] = shape;
   return B === undefined || H === undefined || W === undefined || C === undefined || more.length > 0

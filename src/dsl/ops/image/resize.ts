@@ -1,4 +1,4 @@
-/** Changes of image size. Pixel centres lie at half-integers (`align_corners=False` in PyTorch). */
+/** Changes of image size. Pixel centres are at half-integers (`align_corners=False` in PyTorch). */
 import type { Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';

@@ -13,7 +13,7 @@ import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 export interface TransposedConvolution<G extends number = number> {
   /** Along the height and the width; default 1. */
   readonly strides?: Pair;
-  /** `same` multiplies the size by the strides (the default); else the padding of the convolution. */
+  /** `same` multiplies the size by the strides (the default); otherwise the padding of the convolution. */
   readonly padding?: GivenPadding;
   /** The distance between neighbouring elements of the kernel, in pixels; default 1. */
   readonly dilation?: Pair;

@@ -5,7 +5,7 @@ import { E } from '../../../internal/fp.js';
 import { attempt } from '../../errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { constantOf, iota, ones, scalar, zeros } from '../constants.js';
-import { roll } from '../shape/roll.js';
+import { roll } from '../shape/slicing.js';
 import { argsort, sort } from './sort.js';
 import { take, takeAlong } from './take.js';
 

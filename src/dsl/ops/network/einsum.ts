@@ -143,7 +143,7 @@ const equationOf = (text: string): Equation => {
     ? { operands, result }
     : raise('ConfigError', {
         where: 'einsum',
-        expected: 'one or two operands, an arrow and a result, no letter twice in one of them',
+        expected: 'one or two operands, an arrow and a result, without repeated letters',
         actual: `'${text}'`,
         hint: "write it like 'bij,bjk->bik'",
       });

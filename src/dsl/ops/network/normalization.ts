@@ -4,10 +4,10 @@ import { dual, type OneError } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import { namedFields } from '../../options.js';
-import { composite, reshape } from '../../primitives/index.js';
+import { composite, mul, reduceKeeping, reshape, scale, shift, unary } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from '../shape/broadcast.js';
-import { startsWithTensor } from '../operand.js';
+import { spread, startsWithTensor } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -97,18 +97,24 @@ export const groupNorm: ToGroupNorm = dual(
     scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
 );
 
+/** The options of a layer normalization. */
+interface Epsilon {
+  /** Added to the variance or to the mean square. */
+  readonly epsilon?: number;
+}
+
 const layerFields = namedFields('layerNorm', {}, ['epsilon']);
 
 /** See {@link layerNorm}. */
 type LayerNorm = OneError & {
   <C extends Dim>(
     params: ScaleAndShift<C>,
-    options?: { readonly epsilon?: number },
+    options?: Epsilon,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
   <R extends Shape, C extends Dim>(
     x: Tensor<[...R, C]>,
     params: ScaleAndShift<NoInfer<C>>,
-    options?: { readonly epsilon?: number },
+    options?: Epsilon,
   ): Tensor<[...R, C]>;
 };
 
@@ -122,10 +128,44 @@ type LayerNorm = OneError & {
 export const layerNorm: LayerNorm = dual(
   'layerNorm',
   startsWithTensor,
-  (x: AnyTensor, params: ScaleAndShift<Dim>, options: { readonly epsilon?: number } = {}) => {
+  (x: AnyTensor, params: ScaleAndShift<Dim>, options: Epsilon = {}) => {
     const { epsilon = 1e-5 } = layerFields(options);
     const n = nodeOf(x);
     const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
     return scaledAndShifted('layerNorm', standard, params);
+  },
+);
+
+const rmsFields = namedFields('rmsNorm', {}, ['epsilon']);
+
+/** See {@link rmsNorm}. */
+type RmsNorm = OneError & {
+  <C extends Dim>(
+    params: { readonly gamma: Tensor<[C]> },
+    options?: Epsilon,
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
+  <R extends Shape, C extends Dim>(
+    x: Tensor<[...R, C]>,
+    params: { readonly gamma: Tensor<[NoInfer<C>]> },
+    options?: Epsilon,
+  ): Tensor<[...R, C]>;
+};
+
+/**
+ * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default: layer normalization without the mean. `x: [..., C]` and
+ * `gamma: [C]` → `[..., C]`. Zhang & Sennrich 2019.
+ *
+ * @example
+ * rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
+ */
+export const rmsNorm: RmsNorm = dual(
+  'rmsNorm',
+  startsWithTensor,
+  (x: AnyTensor, { gamma }: { readonly gamma: Tensor<[Dim]> }, options: Epsilon = {}) => {
+    const { epsilon = 1e-6 } = rmsFields(options);
+    const n = nodeOf(x);
+    const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
+    const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
+    return named('rmsNorm', () => scaleChannels(tensor<[...Shape, Dim], 'float32'>(unit), gamma));
   },
 );

@@ -5,7 +5,7 @@ import { grad } from '../../transforms/gradient.js';
 import type { Scalar, Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
 import { norm } from './norm.js';
-import { rmsNorm } from '../network/rmsNorm.js';
+import { rmsNorm } from '../network/normalization.js';
 import { sum } from './reduction.js';
 
 describe('norm', () => {

@@ -69,7 +69,7 @@ type ConcatAll = OneErrorOfOne & {
   <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
 };
 
-/** Whether the first argument of a call is a list of tensors: the data-first form. */
+/** Tells the data-first form: its first argument is a list of tensors. */
 const startsWithList = ([tensors]: readonly unknown[]): boolean => Array.isArray(tensors);
 
 /**

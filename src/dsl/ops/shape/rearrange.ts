@@ -172,7 +172,7 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
           ? `an integer ≥ 0 as the size of ${name}`
           : `sizes of ${names.join(', ')}`,
         actual: `${name}: ${size}`,
-        hint: 'sizes are those of axes of the pattern',
+        hint: 'give sizes for axes of the pattern',
       });
   return new Map(Object.entries(sizes));
 };

@@ -4,7 +4,13 @@ import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
-import { axisOf, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';
+import {
+  axisOf,
+  concat,
+  flip as flipNode,
+  pad as padNode,
+  slice as sliceNode,
+} from '../../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../../types/shape.js';
 import {
   type AnyTensor,
@@ -128,6 +134,36 @@ type Flip = OneError & {
 export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) =>
   tensor(flipNode(nodeOf(x), axes)),
 );
+
+/** See {@link roll}. */
+interface Roll {
+  <const A extends number>(
+    axis: A,
+    by: number,
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
+  <S extends Shape, D extends DType, const A extends number>(
+    x: Tensor<S, D>,
+    axis: A,
+    by: number,
+  ): Tensor<Having<S, [A]>, D>;
+}
+
+/**
+ * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
+ * toward the front.
+ *
+ * @example
+ * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
+ * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
+ */
+export const roll: Roll = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
+  const n = nodeOf(x);
+  const at = axisOf('roll', n, axis);
+  const extent = n.shape[at]!;
+  const shift = extent === 0 ? 0 : ((by % extent) + extent) % extent;
+  if (shift === 0) return tensor(n);
+  return tensor(concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
+});
 
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;

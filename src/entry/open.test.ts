@@ -74,7 +74,7 @@ describe('open', () => {
     const { stack = '' } = thrown as Error; // see above
     expect(stack.match(/lineInBody/g)).toHaveLength(1);
     expect(stack.match(/lineOfRun/g)).toHaveLength(1);
-    expect(stack.match(/reshape: expected/g)).toHaveLength(1);
+    expect(stack.match(/expected 2 elements/g)).toHaveLength(1);
     expect(Object.keys(errorIn(thrown) ?? {})).not.toContain('stack');
     expect(structuredClone(errorIn(thrown))).toEqual(errorIn(thrown));
     await nf.close();

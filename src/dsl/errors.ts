@@ -108,8 +108,7 @@ const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => 
 };
 
 /**
- * Makes the `Error` that carries an error value. Its stack begins with the place where {@link attempt} caught the value, such
- * as a line of the body of a program.
+ * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised, such as a line of the body of a program.
  */
 export const thrownError = (error: NoisefoldError): ThrownError => {
   const thrown = Object.assign(new Error(error.message, { cause: error }), {
@@ -148,6 +147,13 @@ export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
 };
 
+/** The `Left` of a raised error; other exceptions are defects and are rethrown. */
+export const caught = (thrown: unknown): either.Either<NoisefoldError, never> => {
+  const raised = errorIn(thrown);
+  if (raised === null) throw thrown;
+  return E.left(Object.defineProperty({ ...raised }, caughtFrom, { value: thrown }));
+};
+
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
  *
@@ -160,9 +166,7 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   try {
     return E.right(build());
   } catch (thrown) {
-    const raised = errorIn(thrown);
-    if (raised === null) throw thrown;
-    return E.left(Object.defineProperty({ ...raised }, caughtFrom, { value: thrown }));
+    return caught(thrown);
   }
 };
 

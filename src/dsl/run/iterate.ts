@@ -115,20 +115,6 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
  * )
  * await using(reference())(learned)() // → E.right([1, 2])
  * losses // → [320, 80, 20]
- *
- * @example
- * const halve = program({ x: '2' }, ({ x }) => ({ x: mul(x, 0.5), total: sum(x) }))
- * const nf = await open(reference())
- * const step = await nf.run(compile(halve, {}))
- * const x = await nf.run(upload(Float32Array.of(8, 16), [2]))
- * const totals: number[] = []
- * const onStep = async ({ total }: { readonly total: Value<[]> }) => {
- *   totals.push(...(await nf.run(read(total))))
- * }
- * const last = await nf.run(iterate(step, { times: 3, onStep })({ x }))
- * await nf.run(read(last.x)) // → [1, 2]
- * totals // → [24, 12, 6]
- * await nf.close()
  */
 export const iterate =
   <I, O>(

@@ -1,8 +1,9 @@
+import { inspect } from 'node:util';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { E, F, RTE } from '../../internal/fp.js';
-import { zeros } from '../index.js';
+import { isTensor, leaves, zeros } from '../index.js';
 import { read, release, upload, using, type Value, valueShape } from './value.js';
 
 describe('upload', () => {
@@ -33,6 +34,20 @@ describe('read', () => {
     const refused = await using(reference())(read(x as never))(); // from JavaScript
     expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message }));
   }); // prettier-ignore
+});
+
+test('console.log prints the kind, the dtype and the shape', async () => {
+  const backend = right(await reference()());
+  const x = right(await upload(Float32Array.of(1, 2), [2, 1])(backend)());
+  expect(inspect({ x })).toBe('{ x: Value float32 [2, 1] (read it for its numbers) }');
+  expect(Object.getOwnPropertySymbols({ ...x })).toEqual([]);
+  right(await release(x)(backend)());
+  expect(inspect(x)).toBe('Value float32 [2, 1] (it was released)');
+  const w = zeros(2, 2);
+  expect(inspect({ w })).toBe('{ w: Tensor float32 [2, 2] (part of a program; it has no numbers) }');
+  expect(leaves({ w }, isTensor)).toEqual([{ path: 'w', leaf: w }]);
+  expect(structuredClone(w)).toEqual(w);
+  right(await backend.close());
 });
 
 test('RTE.tap(release) keeps the type', async () => {

@@ -11,6 +11,7 @@ import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
+import { INSPECT, inspected } from '../inspected.js';
 import { kindOf, leaves, mapLeaves } from '../types/tree.js';
 
 declare const shape: unique symbol;
@@ -34,8 +35,17 @@ export interface ResidentRecord {
   state: 'live' | 'donated' | 'released';
 }
 
+/** Describes a value for `console.log`, without the record, which holds the backend. */
+const described = (resident: ResidentRecord): string =>
+  inspected(
+    'Value',
+    resident,
+    resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`,
+  );
+
 /** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
-export const value = <V = AnyValue>(resident: ResidentRecord): V => resident as unknown as V;
+export const value = <V = AnyValue>(resident: ResidentRecord): V =>
+  Object.defineProperty(resident, INSPECT, { value: () => described(resident) }) as unknown as V;
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**

@@ -248,3 +248,13 @@ export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
     ),
   ),
 ];
+
+/** The names of the inputs of a program, from its spec; null if its input is one tensor. */
+export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
+  typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : null;
+
+/** Lists the names of inputs in errors. */
+export const showInputs = (names: readonly string[]): string => {
+  if (names.length === 0) return 'no inputs';
+  return names.length === 1 ? `the input ${names[0]}` : `one of the inputs ${names.join(', ')}`;
+};

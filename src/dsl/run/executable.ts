@@ -74,7 +74,7 @@ export const executable = <I, O>(
       });
     }) as O;
   };
-  const bindAll = bindInputs(backend, planned);
+  const bindAll = bindInputs(backend, planned, traced.names);
   const withInputs =
     <A>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>) =>
     (inputs: Feed<I>): taskEither.TaskEither<NoisefoldError, A> =>

@@ -92,8 +92,9 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
  * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
  * the next step. Other results, such as a loss, are only passed to `onStep`.
  *
- * `iterate` owns the state that you pass. It frees what each step leaves, so n steps need no more memory than one. If the step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or
- * the signal stops the iteration, the state is freed, and the result is the error.
+ * `iterate` owns the state that you pass. It frees what each step leaves, so n steps need no more memory than one. If the
+ * step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or the signal stops the
+ * iteration, the state is freed, and the result is the error.
  *
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {

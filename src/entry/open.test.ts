@@ -107,6 +107,7 @@ describe('open', () => {
     expect(await errorOf(nf.run(read(value)))).toMatchObject({
       _tag: 'BackendFailure',
       actual: 'a closed one',
+      hint: 'run before `close`, and in the block of `await using`; is an `await` missing before nf.run?',
     });
     const other = await open(reference());
     expect(await errorOf(other.run(read(value)))).toMatchObject({

@@ -5,10 +5,12 @@ import { E, F, RTE } from '../../internal/fp.js';
 import {
   add,
   compile,
+  grad,
   leafSpec,
   mul,
   type NoisefoldError,
   program,
+  sum,
   type Tensor,
   treeSpec,
   upload,
@@ -41,6 +43,22 @@ describe('compile rejects a symbol without a number', () => {
     const compiled = compile(same, {} as { B: number }); // from JavaScript
     expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
   }); // prettier-ignore
+});
+
+test('compile rejects a tensor that escaped from a function given to grad', async () => {
+  const escaping = program({ x: '2' }, ({ x }) => {
+    let inner: Tensor<readonly [2]> = x;
+    const gradient = grad((y: Tensor<readonly [2]>) => {
+      inner = y;
+      return sum(mul(y, y));
+    })(x);
+    return add(gradient, inner);
+  });
+  const message =
+    "compile: expected results computed from the program's inputs, got a tensor that was made inside a function given to grad, vjp or vmap and used outside of it; return it from that function (with valueAuxAndGrad for a loss)";
+  expect(await using(reference())(compile(escaping, {}))()).toMatchObject(
+    E.left({ _tag: 'ConfigError', message }),
+  );
 });
 
 describe('a run rejects', () => {

@@ -95,14 +95,33 @@ export interface ThrownError extends Error {
 }
 
 const carried = Symbol('noisefold');
+/** The key of the `Error` that a value was caught from, in error values. Not enumerable: copies and tests omit it. */
+const caughtFrom = Symbol('noisefold.caughtFrom');
 
-/** Makes the `Error` that carries an error value. */
-export const thrownError = (error: NoisefoldError): ThrownError =>
-  Object.defineProperties(
-    Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag }),
+/** The stack of the `Error` that a value was caught from, then the lines of a later stack that it lacks. */
+const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => {
+  const earlier = caughtFrom in error && error[caughtFrom] instanceof Error ? error[caughtFrom].stack : null;
+  if (typeof earlier !== 'string' || later.stack === undefined) return {};
+  const lines = earlier.split('\n');
+  const value = [...lines, ...later.stack.split('\n').filter((line) => !lines.includes(line))].join('\n');
+  return { stack: { value, writable: true, configurable: true } };
+};
+
+/**
+ * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised, such as a line of the body of a program.
+ */
+export const thrownError = (error: NoisefoldError): ThrownError => {
+  const thrown = Object.assign(new Error(error.message, { cause: error }), {
+    name: error._tag,
+    _tag: error._tag,
+  });
+  return Object.defineProperties(thrown, {
     // not enumerable, as Node already prints the cause
-    { error: { value: error }, [carried]: { value: error } },
-  ) as ThrownError; // the members that were just added
+    error: { value: error },
+    [carried]: { value: error },
+    ...stackOf(error, thrown),
+  }) as ThrownError; // the members that were just added
+};
 
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
@@ -128,6 +147,13 @@ export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));
 };
 
+/** The `Left` of a raised error; other exceptions are defects and are rethrown. */
+export const caught = (thrown: unknown): either.Either<NoisefoldError, never> => {
+  const raised = errorIn(thrown);
+  if (raised === null) throw thrown;
+  return E.left(Object.defineProperty({ ...raised }, caughtFrom, { value: thrown }));
+};
+
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
  *
@@ -140,9 +166,7 @@ export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => 
   try {
     return E.right(build());
   } catch (thrown) {
-    const raised = errorIn(thrown);
-    if (raised !== null) return E.left(raised);
-    throw thrown;
+    return caught(thrown);
   }
 };
 

@@ -48,7 +48,7 @@ export const namedFields = (
       Object.fromEntries(present),
       Object.fromEntries(optional.map((name) => [name, t.unknown])),
     ),
-    hint: 'see its type for the fields and what they take',
+    hint: 'the type of its argument lists the fields',
   });
   return <A>(given: A): A => {
     orRaise(check(given));

@@ -1,7 +1,18 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
-import { askBackend, type Backend, compile, errorIn, program, read, square, upload } from '../dsl/index.js';
+import {
+  askBackend,
+  type Backend,
+  compile,
+  errorIn,
+  program,
+  read,
+  reshape,
+  square,
+  type Tensor,
+  upload,
+} from '../dsl/index.js';
 import { task } from '../dsl/run/effect.js';
 import { fail } from '../dsl/errors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
@@ -50,6 +61,25 @@ describe('open', () => {
     await nf.close();
   });
 
+  test('rejects with a stack that has the line inside the program, once, and the line of the run', async () => {
+    const nf = await open(reference());
+    const body = ({ x }: { readonly x: Tensor<[2]> }) => {
+      const lineInBody = () => reshape(x, 3 as never); // an error of the types too
+      return lineInBody();
+    };
+    const lineOfRun = async () => {
+      await nf.run(compile(program({ x: '2' }, body), {}));
+    };
+    const thrown: unknown = await lineOfRun().catch((e) => e);
+    const { stack = '' } = thrown as Error; // see above
+    expect(stack.match(/lineInBody/g)).toHaveLength(1);
+    expect(stack.match(/lineOfRun/g)).toHaveLength(1);
+    expect(stack.match(/expected 2 elements/g)).toHaveLength(1);
+    expect(Object.keys(errorIn(thrown) ?? {})).not.toContain('stack');
+    expect(structuredClone(errorIn(thrown))).toEqual(errorIn(thrown));
+    await nf.close();
+  });
+
   test('rejects where the backend cannot be acquired', async () => {
     expect(await errorOf(open(TE.fromEither(fail('BackendUnavailable', wrong))))).toMatchObject({
       _tag: 'BackendUnavailable',
@@ -77,6 +107,7 @@ describe('open', () => {
     expect(await errorOf(nf.run(read(value)))).toMatchObject({
       _tag: 'BackendFailure',
       actual: 'a closed one',
+      hint: 'run before `close`, and in the block of `await using`; is an `await` missing before nf.run?',
     });
     const other = await open(reference());
     expect(await errorOf(other.run(read(value)))).toMatchObject({

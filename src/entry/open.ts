@@ -68,7 +68,7 @@ const opened = (backend: Backend): Noisefold => {
           where: 'run',
           expected: `an open ${backend.name} backend`,
           actual: 'a closed one',
-          hint: 'run before `close`, and in the block of `await using`',
+          hint: 'run before `close`, and in the block of `await using`; is an `await` missing before nf.run?',
         }),
       );
     },

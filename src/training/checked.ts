@@ -84,6 +84,6 @@ export const checked =
   <A>(config: A): either.Either<NoisefoldError, A> =>
     F.pipe(
       config,
-      optionsOf({ where, options: codec, hint: 'see its type for the fields and what they take' }),
+      optionsOf({ where, options: codec, hint: 'the type of its argument lists the fields' }),
       E.map(() => config),
     );

@@ -67,7 +67,7 @@ const said = async <A>(
 const sampled = (change: object, of = trained()) =>
   said(sample({ solver: ddim(), grid: 5, key: key(1), ...change })(of));
 
-const SEE = 'see its type for the fields and what they take';
+const SEE = 'the type of its argument lists the fields';
 const thrower = (): never => {
   throw new Error('mine');
 };

@@ -15,6 +15,22 @@ const expected = [1, 3, 6, 4, 9, 15];
 
 const emptyPlan: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
 
+const listenersOf = () => [process.listeners('uncaughtException'), process.listeners('unhandledRejection')];
+
+// must be first: the module starts once
+test('starting the module leaves the listeners of the process as they are', async () => {
+  const before = listenersOf();
+  const others = () => undefined;
+  const starting = wasm()();
+  process.on('uncaughtException', others); // of the program, meanwhile
+  const backend = valueOf(await starting);
+  expect(process.listeners('uncaughtException')).toEqual([...before[0]!, others]);
+  process.removeListener('uncaughtException', others);
+  expect(listenersOf()).toEqual(before);
+  valueOf(await backend.close());
+  expect(listenersOf()).toEqual(before);
+});
+
 test('backends started concurrently share one module, and closing one does not affect the others', async () => {
   const [first, second] = (await Promise.all([wasm()(), wasm()()])).map((b) => valueOf(b));
   const third = valueOf(await wasm()());

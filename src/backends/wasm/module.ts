@@ -6,6 +6,7 @@ import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
+import { withoutListeners } from './listeners.js';
 import type { WasmPaths } from './options.js';
 
 /** The members of the compiled module that we use; tfjs's types declare only some of them. */
@@ -73,7 +74,7 @@ export const startWasm = (paths?: WasmPaths): taskEither.TaskEither<NoisefoldErr
     return TE.right(backend);
   })(
     TE.tryCatch(
-      () => start(paths ?? installedPaths()),
+      () => withoutListeners(() => start(paths ?? installedPaths())),
       (thrown) => unavailable(String(thrown)),
     ),
   );

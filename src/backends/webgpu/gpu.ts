@@ -55,7 +55,7 @@ export const gpuOf = ({ device, info, keepAlive }: Acquired): Gpu => {
         where,
         expected: 'the device to respond',
         actual: thrown instanceof Error ? `${thrown.name} ${thrown.message}` : String(thrown),
-        hint: 'do not use the backend after closing it',
+        hint: 'the backend was closed or its device was lost: open it again',
       })
     );
   };

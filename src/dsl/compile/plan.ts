@@ -75,7 +75,7 @@ export type Call = { readonly origin: Origin } & (
     }
 );
 
-/** The name and attributes of a primitive, without its graph. */
+/** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];
 
 /** An output: a buffer of numbers, or a key that the host computes. */
@@ -97,6 +97,6 @@ export interface PlanInput {
   readonly dtype: 'float32' | 'int32' | 'bool' | 'key';
   /** The output that takes over the memory of this input, or null. */
   readonly donatedTo: number | null;
-  /** True if a run consumes the value, whether or not an output takes over its memory. */
+  /** True if the input was named in `donate`. A run then consumes the value, also if no output takes over its memory. */
   readonly donated: boolean;
 }

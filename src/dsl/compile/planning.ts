@@ -6,19 +6,18 @@ import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import type { Program } from '../graph/program.js';
-import { type Bindings, isLeafSpec, type TreeSpec } from '../graph/spec.js';
+import { type Bindings, inputNames, showInputs, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
 import { trace, type Traced } from './trace.js';
 
 /** Raises `ConfigError` for donated names that are not inputs of the program. */
 const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {
-  const { tree } = spec;
-  const known = typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : [];
-  const unknown = names.find((name) => !known.includes(name));
+  const known = inputNames(spec);
+  const unknown = names.find((name) => known?.includes(name) !== true);
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known.length === 0 ? 'nothing, as inputs have no names' : `some of ${known.join(', ')}`,
+      expected: known === null ? 'nothing, as the input has no name' : showInputs(known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });

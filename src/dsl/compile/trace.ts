@@ -7,14 +7,18 @@ import {
   type Bindings,
   extentsOf,
   fillSpec,
+  inputNames,
   type LeafSpec,
   symbolsOf,
+  treeSpec,
   type TreeSpec,
 } from '../graph/spec.js';
 import { type AnyTensor, isTensor, tensor } from '../graph/tensor.js';
 import { type Leaf, leaves } from '../types/tree.js';
 
 export interface Traced {
+  /** The names of the inputs; null if the input is one tensor. */
+  readonly names: readonly string[] | null;
   readonly leaves: readonly LeafSpec[];
   readonly inputs: readonly Node[];
   /** The result of the function, a tree of tensors. */
@@ -35,11 +39,26 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
         actual: name,
         hint: 'leave it out, or use the symbol in the spec',
       });
+  for (const leaf of spec.leaves)
+    for (const name of symbolsOf(treeSpec(leaf)))
+      if (!Object.hasOwn(bindings, name) || bindings[name] === undefined)
+        raise('UnknownDim', {
+          where: `compile: ${leaf.path === '' ? 'the input' : `input ${leaf.path}`} has the symbol ${name}`,
+          expected: 'a number for it',
+          actual: 'none',
+          hint: `write compile(program, { ${known.map((symbol) => `${symbol}: …`).join(', ')} })`,
+        });
   const nodes = spec.leaves.map((leaf) => {
     const extents = orRaise(extentsOf(leaf, bindings));
     return input(leaf.path, extents, leaf.dtype);
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
-  return { leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isTensor) };
+  return {
+    names: inputNames(spec),
+    leaves: spec.leaves,
+    inputs: nodes,
+    output,
+    outputs: leaves(output, isTensor),
+  };
 };

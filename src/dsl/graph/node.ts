@@ -3,6 +3,7 @@
  */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
+import { INSPECT, inspected } from '../inspected.js';
 
 export type { DType } from '../types/dtype.js';
 
@@ -56,7 +57,9 @@ export interface Composite {
   ) => readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
-  /** The same composite with another decomposition, if its derivative is made from the decomposition. */
+  /**
+   * Makes the same composite with another decomposition. Present only if its derivative is made from the decomposition.
+   */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
   /** The kernel that replaces the decomposition, on backends that have it. */
   readonly anchor?: (options: CompositeOptions) => Anchor;
@@ -129,6 +132,13 @@ export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 /** One node, discriminated by `op`. */
 export type Node = NodeOf<Op>;
 
+/** The prototype of nodes, for `console.log`. A property of each node would make nodes slower to construct. */
+const printed = Object.defineProperty({}, INSPECT, {
+  value(this: Node): string {
+    return inspected('Tensor', this, 'part of a program; it has no numbers');
+  },
+});
+
 /**
  * Makes a node. The caller ensures that the shape and dtype fit the operation, as the constructors in `primitives/` do.
  * Raises `ShapeError` for invalid extents.
@@ -142,6 +152,7 @@ export const node = <K extends Op>(
 ): Node =>
   // TypeScript does not see that NodeFields<K> is a member of the union while K is unresolved
   ({
+    __proto__: printed,
     op,
     inputs,
     attributes,

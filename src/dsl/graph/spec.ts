@@ -191,8 +191,8 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 };
 
 /**
- * Parses a spec. Fails with `ShapeError` or `DTypeError` for an invalid string, and with `ConfigError` for anything that
- * is not a spec.
+ * Parses a spec: a string of extents such as `'B 28 28 1'`, or a tree of such strings. Fails with `ShapeError` for invalid
+ * extents, with `DTypeError` for an unknown dtype, and with `ConfigError` for anything else.
  *
  * @example
  * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
@@ -248,3 +248,13 @@ export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
     ),
   ),
 ];
+
+/** The names of the inputs of a program, from its spec; null if its input is one tensor. */
+export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
+  typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : null;
+
+/** Lists the names of inputs in errors. */
+export const showInputs = (names: readonly string[]): string => {
+  if (names.length === 0) return 'no inputs';
+  return names.length === 1 ? `the input ${names[0]}` : `one of the inputs ${names.join(', ')}`;
+};

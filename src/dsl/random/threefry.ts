@@ -1,6 +1,7 @@
 /**
- * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a counter-based
- * generator: element i of a stream depends on the key and i only, on every backend.
+ * The random numbers of the library, by Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy
+ * as 1, 2, 3"). Threefry encrypts a counter under a key. So element i of a draw depends only on the key and on i, and is
+ * the same on every backend.
  */
 import { raise } from '../errors.js';
 import type { Distribution } from '../graph/node.js';

@@ -10,8 +10,8 @@ import type { Bindings, Syms } from '../graph/spec.js';
 
 export interface CompileOptions<I> {
   /**
-   * Names of inputs whose memory a run may reuse for the output of the same path. A run consumes the values of these
-   * inputs.
+   * Names of inputs whose memory a run may reuse for the output of the same name. You cannot use the value that you passed
+   * after that.
    */
   readonly donate?: readonly (keyof I & string)[];
 }

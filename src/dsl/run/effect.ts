@@ -19,7 +19,7 @@ interface NotStarted<Message extends string> {
 export interface Task<A>
   extends
     taskEither.TaskEither<NoisefoldError, A>,
-    NotStarted<'A task starts when it is called: await task()'> {}
+    NotStarted<'A task starts when it is run: await nf.run(task), or await task() for an Either'> {}
 
 /**
  * Work on a backend: `await nf.run(effect)` gives its result, `await effect(backend)()` an `Either`. An fp-ts

@@ -5,10 +5,12 @@ import { E, F, RTE } from '../../internal/fp.js';
 import {
   add,
   compile,
+  grad,
   leafSpec,
   mul,
   type NoisefoldError,
   program,
+  sum,
   type Tensor,
   treeSpec,
   upload,
@@ -27,12 +29,53 @@ describe('compile rejects invalid options', () => {
     [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [{ donates: ['x'] }, "compile.donates: expected the field donate, got an unknown field; did you mean donate? { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [null, "compile: expected { donate }, got null; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
-    [{ donate: ['z'] }, "compile: donate: expected some of x, got 'z'; donate inputs of the program by their names"],
+    [{ donate: ['z'] }, "compile: donate: expected the input x, got 'z'; donate inputs of the program by their names"],
     [{ donate: ['x'] }, 'accepted'],
   ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // prettier-ignore
 });
 
+describe('compile rejects a symbol without a number', () => {
+  test.each<[unknown, string]>([
+    [{ x: 'B 2', y: 'B C' }, 'compile: input x has the symbol B: expected a number for it, got none; write compile(program, { B: …, C: … })'],
+    ['B', 'compile: the input has the symbol B: expected a number for it, got none; write compile(program, { B: … })'],
+  ])('%j', async (spec, message) => {
+    const same = program(spec as { x: 'B' }, (x) => x); // a spec of the table
+    const compiled = compile(same, {} as { B: number }); // from JavaScript
+    expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
+  }); // prettier-ignore
+});
+
+test('compile rejects a tensor that escaped from a function given to grad', async () => {
+  const escaping = program({ x: '2' }, ({ x }) => {
+    let inner: Tensor<readonly [2]> = x;
+    const gradient = grad((y: Tensor<readonly [2]>) => {
+      inner = y;
+      return sum(mul(y, y));
+    })(x);
+    return add(gradient, inner);
+  });
+  const message =
+    "compile: expected results computed from the program's inputs, got a tensor that was made inside a function given to grad, vjp or vmap and used outside of it; return it from that function (with valueAuxAndGrad for a loss)";
+  expect(await using(reference())(compile(escaping, {}))()).toMatchObject(
+    E.left({ _tag: 'ConfigError', message }),
+  );
+});
+
 describe('a run rejects', () => {
+  test.each<[string, object, string]>([
+    ['an unknown input', { x: Float32Array.of(1), y: 2, z: 1 }, 'run.z: expected one of the inputs x, y, got an unknown input; leave it out, or add it to the inputs of the program'],
+    ['a misspelt input', { X: Float32Array.of(1), y: 2 }, 'run.X: expected one of the inputs x, y, got an unknown input; did you mean x?'],
+  ])('%s', async (_, given, message) => {
+    const sum = program({ x: '1', y: '' }, ({ x, y }) => add(x, y));
+    const run = F.pipe(compile(sum, {}), RTE.flatMapTaskEither((e) => e.run(given as never)));
+    expect(await using(reference())(run)()).toMatchObject(E.left({ _tag: 'ConfigError', message }));
+  }); // prettier-ignore
+
+  test('nothing that is undefined', async () => {
+    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x: Float32Array.of(1, 2, 3, 4), y: undefined } as never))); // prettier-ignore
+    expect(E.isRight(await using(reference())(run)())).toBe(true);
+  });
+
   test.each<[string, unknown, string, string]>([
     ['an array', [1, 2, 3, 4], 'ShapeError', 'Array'],
     ['nothing', undefined, 'ShapeError', 'nothing'],

@@ -27,7 +27,9 @@ export type At<T, E> =
 /** The tree of resident values for a tree of tensors without symbols, such as parameters. */
 export type Resident<T> = At<T, Record<never, never>>;
 
-/** The inputs of a run: values, or numbers of the host in an array of their dtype, which are uploaded for this run. */
+/**
+ * The inputs of a run: values on the backend, or typed arrays of the input's dtype, which are uploaded for this run only.
+ */
 export type Feed<T> =
   T extends Value<infer S, infer D>
     ? Value<S, D> | ArrayOf<D> | (S extends readonly [] ? number : never)
@@ -74,7 +76,7 @@ export const executable = <I, O>(
       });
     }) as O;
   };
-  const bindAll = bindInputs(backend, planned);
+  const bindAll = bindInputs(backend, planned, traced.names);
   const withInputs =
     <A>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>) =>
     (inputs: Feed<I>): taskEither.TaskEither<NoisefoldError, A> =>

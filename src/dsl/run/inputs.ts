@@ -6,6 +6,8 @@ import { dtypeOfArray } from '../graph/hostArray.js';
 import { sizeOf } from '../graph/node.js';
 import type { Plan } from '../compile/plan.js';
 import type { NumberType } from '../graph/region.js';
+import { showInputs } from '../graph/spec.js';
+import { suggestion } from '../../internal/suggest.js';
 import { kindOf } from '../types/tree.js';
 import { isValue, liveOn, type ResidentRecord } from './value.js';
 
@@ -106,16 +108,38 @@ const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<Noi
       });
 };
 
+/** Fails with `ConfigError` for an input that the program does not have. */
+const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<NoisefoldError, void> => {
+  if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs))
+    return E.right(undefined);
+  const given = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));
+  const unknown = given.find((name) => !names.includes(name));
+  if (unknown === undefined) return E.right(undefined);
+  const meant = suggestion(
+    unknown,
+    names.filter((name) => !given.includes(name)),
+  );
+  return fail('ConfigError', {
+    where: `run.${unknown}`,
+    expected: showInputs(names),
+    actual: 'an unknown input',
+    hint:
+      meant === undefined ? 'leave it out, or add it to the inputs of the program' : `did you mean ${meant}?`,
+  });
+};
+
 /** Frees the numbers that were uploaded for one run. */
 export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[]): void => {
   for (const { slot, temporary } of all) if (temporary && !('length' in slot)) backend.release(slot)();
 };
 
-/** Binds all inputs of a plan, in its order. If one does not fit, frees the uploaded ones before it. */
+/** Binds all inputs of a plan, in its order. Refuses inputs without a place among `names`, those of the program. If one does not fit, frees the uploaded ones before it. */
 export const bindInputs =
-  (backend: Backend, planned: Plan) =>
+  (backend: Backend, planned: Plan, names: readonly string[] | null) =>
   (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
   async () => {
+    const named = checkNames(names, inputs);
+    if (E.isLeft(named)) return named;
     const all: BoundInput[] = [];
     const failed = (error: NoisefoldError): E.Either<NoisefoldError, never> => {
       releaseTemporaries(backend, all);

@@ -4,7 +4,7 @@ import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { E, RTE } from '../../internal/fp.js';
 import {
-  add, type Backend, compile, fail, foldIn, iterate, key, mul, normal, program, read, sum, upload,
+  add, type Backend, compile, fail, foldIn, iterate, key, mul, normal, program, raise, read, sum, upload, type Value,
 } from '../index.js'; // prettier-ignore
 
 /** A step of a random walk that shrinks by a rate. */
@@ -12,6 +12,12 @@ const walk = program({ x: '64', rate: '', key: 'key' }, ({ x, rate, key }) => {
   const next = add(mul(x, rate), normal(key, 64));
   return { x: next, total: sum(next) };
 });
+
+/** The results of a step. */
+interface Walked {
+  readonly x: Value<readonly [64]>;
+  readonly total: Value<readonly []>;
+}
 
 const start = Float32Array.from({ length: 64 }, (_, i) => i);
 const inputsOf = (index: number) => ({ rate: 0.5 + index / 1000, key: foldIn(key(7), index) });
@@ -83,6 +89,32 @@ describe.each(backends)('on $name', ({ acquire }) => {
   );
 
   test(
+    'onStep may be an ordinary function',
+    onBackend(async (backend) => {
+      const seen: (readonly [string, number])[] = [];
+      const listeners: readonly NonNullable<Parameters<typeof iterate<Walked, Walked>>[1]['onStep']>[] = [
+        ({ total }, index) => {
+          seen.push([typeof total, index]);
+        },
+        async ({ total }, index) => {
+          const [n] = right(await read(total)(backend)());
+          seen.push([typeof n, index]);
+        },
+        ({ total }, index) =>
+          async () => {
+            const numbers = await read(total)(backend)();
+            return E.map(() => seen.push(['task', index]))(numbers);
+          },
+      ];
+      for (const onStep of listeners) {
+        const { step, x } = await began(backend);
+        right(await iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)());
+      }
+      expect(seen).toEqual([['object', 0], ['object', 1], ['number', 0], ['number', 1], ['task', 0], ['task', 1]]); // prettier-ignore
+    }),
+  );
+
+  test(
     'zero steps keep the state',
     onBackend(async (backend) => {
       const { step, x } = await began(backend);
@@ -110,6 +142,29 @@ describe.each(backends)('on $name', ({ acquire }) => {
         }),
         error: { _tag: 'ConfigError', where: 'here' },
       },
+      ...[
+        {
+          kind: 'rejects with an error',
+          onStep: async () => raise('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
+        },
+        {
+          kind: 'throws an error',
+          onStep: () => raise('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
+        },
+        {
+          kind: 'gives the promise of an error',
+          onStep: async () => fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
+        },
+        {
+          kind: 'gives a task that fails',
+          onStep: () => async () =>
+            fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
+        },
+      ].map(({ kind, onStep }) => ({
+        kind: `onStep ${kind}`,
+        options: () => ({ onStep }),
+        error: { _tag: 'ConfigError', where: 'here' },
+      })),
       {
         kind: 'a signal stops it',
         options: () => {
@@ -138,16 +193,20 @@ describe.each(backends)('on $name', ({ acquire }) => {
       })(),
     );
 
-    test(
-      'onStep throws, and rethrows the exception',
+    test.each<[string, () => Promise<void> | void]>([
+      [
+        'throws',
+        () => {
+          throw new Error('a defect');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('a defect'))],
+    ])('onStep %s, and rethrows the exception', async (_, onStep) =>
       onBackend(async (backend) => {
         const { step, x, before } = await began(backend);
-        const onStep = () => {
-          throw new Error('a defect');
-        };
         await expect(iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)()).rejects.toThrow('a defect'); // prettier-ignore
         expect(inUse(backend)).toEqual({ buffers: before.buffers, bytes: before.bytes });
-      }),
+      })(),
     );
 
     test(

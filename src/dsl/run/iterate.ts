@@ -1,11 +1,11 @@
 /** Runs a compiled step repeatedly. */
 import { effect, type Effect } from './effect.js';
-import { E, F, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
+import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
-import type { Backend } from '../compile/backend.js';
 import { attempt, fail, failure, type NoisefoldError } from '../errors.js';
 import { isExtent } from '../types/extent.js';
+import { type Heard, hear } from './listener.js';
 import { release } from './value.js';
 import { namedFields } from '../options.js';
 
@@ -23,11 +23,12 @@ type Others<I, O> = Omit<I, keyof O>;
 export type Iteration<I, O> = {
   /** The number of steps. */
   readonly times: number;
-  /** Receives the results of a step and its index, from 0. The results are freed afterwards, except for the state. */
-  readonly onStep?:
-    | ((results: O, index: number) => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>)
-    | undefined;
-  /** Calls `onStep` after every n-th step; default 1. */
+  /**
+   * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect that
+   * it returns, and an error of it ends the iteration. The results are freed afterwards, except for the state.
+   */
+  readonly onStep?: ((results: O, index: number) => Heard) | undefined;
+  /** Call `onStep` only after every this many steps; default 1. */
   readonly every?: number;
   /** Stops the iteration before its next step, with `Cancelled`. */
   readonly signal?: StopSignal | undefined;
@@ -91,9 +92,9 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
  * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
  * the next step. Other results, such as a loss, are only passed to `onStep`.
  *
- * The iteration takes ownership of the state, and frees the other results after each step, so n steps use no more memory
- * than one. If the step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or
- * the signal stops the iteration, the state is freed, and the result is the error.
+ * `iterate` owns the state that you pass. It frees what each step leaves, so n steps need no more memory than one. If the
+ * step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or the signal stops the
+ * iteration, the state is freed, and the result is the error.
  *
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {
@@ -138,7 +139,7 @@ export const iterate =
         await release(state)(backend)(); // skips donated values
         state = next;
         const isReported = onStep !== undefined && (index + 1) % every === 0;
-        const report = async () => (isReported ? onStep(results, index)(backend)() : E.right(undefined));
+        const report = isReported ? hear(() => onStep(results, index))(backend) : TE.right(undefined);
         return F.pipe(report, ensuring(release(rest)(backend)))();
       };
       return F.pipe(

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { E, F, RTE } from '../../internal/fp.js';
+import { isTensor, leaves, zeros } from '../index.js';
 import { read, release, upload, using, type Value, valueShape } from './value.js';
 
 describe('upload', () => {
@@ -20,6 +22,32 @@ describe('upload', () => {
       E.right(Uint8Array.of(1, 0)),
     );
   });
+});
+
+describe('read', () => {
+  test.each<[string, unknown, string]>([
+    ['an effect', upload(Float32Array.of(1), [1]), 'read: expected a value, got work that was not run; write read(await nf.run(…))'],
+    ['a tensor', zeros(2), 'read: expected a value, got a tensor of a program, which has no numbers; compile the program and run it'],
+    ['numbers', Float32Array.of(1), 'read: expected a value, got Float32Array; give a result of upload or of a run'],
+    ['nothing', undefined, 'read: expected a value, got nothing; give a result of upload or of a run'],
+  ])('rejects %s', async (_, x, message) => {
+    const refused = await using(reference())(read(x as never))(); // from JavaScript
+    expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message }));
+  }); // prettier-ignore
+});
+
+test('console.log prints the kind, the dtype and the shape', async () => {
+  const backend = right(await reference()());
+  const x = right(await upload(Float32Array.of(1, 2), [2, 1])(backend)());
+  expect(inspect({ x })).toBe('{ x: Value float32 [2, 1] (read it for its numbers) }');
+  expect(Object.getOwnPropertySymbols({ ...x })).toEqual([]);
+  right(await release(x)(backend)());
+  expect(inspect(x)).toBe('Value float32 [2, 1] (it was released)');
+  const w = zeros(2, 2);
+  expect(inspect({ w })).toBe('{ w: Tensor float32 [2, 2] (part of a program; it has no numbers) }');
+  expect(leaves({ w }, isTensor)).toEqual([{ path: 'w', leaf: w }]);
+  expect(structuredClone(w)).toEqual(w);
+  right(await backend.close());
 });
 
 test('RTE.tap(release) keeps the type', async () => {

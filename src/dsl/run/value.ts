@@ -10,8 +10,9 @@ import { isExtent } from '../types/extent.js';
 import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
-import type { DType, Shape } from '../graph/tensor.js';
-import { leaves, mapLeaves } from '../types/tree.js';
+import { type DType, isTensor, type Shape } from '../graph/tensor.js';
+import { INSPECT, inspected } from '../inspected.js';
+import { kindOf, leaves, mapLeaves } from '../types/tree.js';
 
 declare const shape: unique symbol;
 declare const dtype: unique symbol;
@@ -34,8 +35,17 @@ export interface ResidentRecord {
   state: 'live' | 'donated' | 'released';
 }
 
+/** Describes a value for `console.log`, without the record, which holds the backend. */
+const described = (resident: ResidentRecord): string =>
+  inspected(
+    'Value',
+    resident,
+    resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`,
+  );
+
 /** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
-export const value = <V = AnyValue>(resident: ResidentRecord): V => resident as unknown as V;
+export const value = <V = AnyValue>(resident: ResidentRecord): V =>
+  Object.defineProperty(resident, INSPECT, { value: () => described(resident) }) as unknown as V;
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
@@ -58,13 +68,39 @@ export const isValue = (x: unknown): x is AnyValue =>
  */
 export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
+/** The error for something that is not a value, from JavaScript or through a cast. */
+const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> => {
+  const expected = 'a value';
+  if (typeof x === 'function')
+    return fail('ConfigError', {
+      where,
+      expected,
+      actual: 'work that was not run',
+      hint: `write ${where}(await nf.run(…))`,
+    });
+  if (isTensor(x))
+    return fail('ConfigError', {
+      where,
+      expected,
+      actual: 'a tensor of a program, which has no numbers',
+      hint: 'compile the program and run it',
+    });
+  return fail('ConfigError', {
+    where,
+    expected,
+    actual: kindOf(x),
+    hint: 'give a result of upload or of a run',
+  });
+};
+
 /**
  * The record of a value that is usable on a backend. Fails with `ValueConsumed` if the value was donated or released, or
- * if its backend is closed, and with `ConfigError` for a value of another backend.
+ * if its backend is closed, and with `ConfigError` for a value of another backend or for something else.
  */
 export const liveOn =
   (backend: Backend, where: string) =>
   (v: AnyValue): E.Either<NoisefoldError, ResidentRecord> => {
+    if (!isValue(v)) return notAValue(where, v);
     const resident = residentOf(v);
     if (resident.state !== 'live')
       return fail('ValueConsumed', {

@@ -51,7 +51,12 @@ describe('raveling', () => {
   test('rejects a tree that lacks a tensor', () => {
     const { ravel } = raveling(spec);
     expect(attempt(() => ravel({ layers: [] } as unknown as Params))).toMatchObject(
-      E.left({ _tag: 'ConfigError', where: 'ravel', expected: 'a tensor at layers.1' }),
+      E.left({
+        _tag: 'ConfigError',
+        where: 'ravel',
+        expected: 'a tensor at layers.1',
+        hint: 'give a tree with the same fields as the spec',
+      }),
     );
   });
 

@@ -60,7 +60,7 @@ const lacking = (path: string): never =>
     where: 'ravel',
     expected: `a tensor at ${path === '' ? 'the root' : path}`,
     actual: 'none',
-    hint: 'give a tree with the structure of the spec',
+    hint: 'give a tree with the same fields as the spec',
   });
 
 /** Places the tensors: sizes with the most factors of 2 first, so that each begins at a multiple of its own factors. */

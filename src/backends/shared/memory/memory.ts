@@ -53,7 +53,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
           where,
           expected: 'an open backend',
           actual: 'a closed one',
-          hint: 'use values and executables before their backend is closed, or acquire the backend again',
+          hint: 'use values and executables before their backend is closed, or acquire it again; is an `await` missing before nf.run?',
         })
       : null;
 

@@ -117,7 +117,7 @@ export const tensorExecution = (
         where: nameOf(plan.calls[at]!),
         expected: `${kernels[at]!.name} to run`,
         actual: thrown instanceof Error ? thrown.message : String(thrown),
-        hint: 'if memory ran out, use a smaller batch',
+        hint: 'if the message is about memory, use a smaller batch',
       });
       return { at: at - 1, error }; // the failed call has written nothing
     }

@@ -108,7 +108,7 @@ export const lanesOf = (state: LoopState, choice: Choice, strides: readonly numb
   return Array.from({ length: lanes }, (_, lane) => offsetAlong(level, at + lane, strides) - first);
 };
 
-/** The location in memory of a choice's vector. */
+/** Locates the vector that a choice of parts loads or stores: its pointer, and the offset of each of its lanes. */
 export const locationOf = (state: LoopState, choice: Choice, { slot, strides }: Pointer): VectorLocation => ({
   pointer: slot,
   elements: elementOffset(state, choice, strides),

@@ -13,8 +13,8 @@ export interface SerialLoop {
   /** Number of iterations (trips). */
   readonly trips: number;
   /**
-   * The index as an expression of the trip, the variable `s` followed by the loop's number; null if the index is the
-   * trip itself.
+   * WGSL expression of the loop's index. It reads the number of the trip from the variable `s2` for loop 2. Null if the
+   * index equals the number of the trip.
    */
   readonly index: string | null;
   /** A condition that the index is inside the extent; null if it always is. */

@@ -8,9 +8,8 @@ export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): vo
   if (nodes.some((n) => isInput(n) && !own.has(n)))
     raise('ConfigError', {
       where: 'compile',
-      expected: 'results that depend on the inputs of the program only',
-      actual:
-        'a tensor from inside a function that was passed to grad, vjp, vmap or a similar transformation',
-      hint: 'return it from that function, with valueAuxAndGrad for values beside a loss',
+      expected: "results computed from the program's inputs",
+      actual: 'a tensor that was made inside a function given to grad, vjp or vmap and used outside of it',
+      hint: 'return it from that function (with valueAuxAndGrad for a loss)',
     });
 };

@@ -18,8 +18,8 @@ const identityOf = (key: Node): string => {
 };
 
 /**
- * Raises `KeyReused` unless each key is used once: for one draw, or for forks. Otherwise two draws give the same numbers.
- * Must run before `share`, which merges equal draws.
+ * Checks that each key is used for one draw, or for forks, but not for both: two draws from one key give the same numbers.
+ * Raises `KeyReused` otherwise. Run it before `share`, which merges equal draws and so hides a second use.
  */
 export const checkKeys = (nodes: readonly Node[]): void => {
   const draws = new Map<string, string>();

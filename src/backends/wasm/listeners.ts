@@ -1,0 +1,36 @@
+/**
+ * Listeners of the process. Emscripten's module adds one for each kind of uncaught error. It rethrows the error from a
+ * minified line, which Node then prints, 37 KB of it, before the error of the user.
+ */
+
+const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+type Listener = (...args: readonly never[]) => unknown;
+
+/** The members of Node's `process` that we use. */
+interface Emitter {
+  readonly listeners: (event: string) => readonly Listener[];
+  readonly removeListener: (event: string, listener: Listener) => unknown;
+}
+
+/** Emscripten's listeners, minified or not: they only rethrow. Tells them from listeners that others add meanwhile. */
+const RETHROWS =
+  /^function\s*\w*\(\w+\)\s*\{\s*(if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*)?throw \w+;?\s*\}?\s*\}$/;
+
+/** Runs `start`, and removes the listeners that its module added to the process. Browsers have no process. */
+export const withoutListeners = async <A>(start: () => Promise<A>): Promise<A> => {
+  // the overloads of Node's types take one event each
+  const emitter = typeof process === 'undefined' ? undefined : (process as unknown as Partial<Emitter>);
+  const { listeners, removeListener } = emitter ?? {};
+  if (listeners === undefined || removeListener === undefined) return start();
+  const before = EVENTS.map((event) => new Set(listeners.call(emitter, event)));
+  try {
+    return await start();
+  } finally {
+    EVENTS.forEach((event, i) => {
+      for (const listener of listeners.call(emitter, event))
+        if (!before[i]!.has(listener) && RETHROWS.test(String(listener)))
+          removeListener.call(emitter, event, listener);
+    });
+  }
+};

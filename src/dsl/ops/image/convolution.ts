@@ -74,6 +74,7 @@ export const conv2d: Conv2d = dual(
       conv2dNode(nodeOf(image), nodeOf(kernel), { strides, padding: around, rhsDilation: dilation, groups }),
     );
   },
+  3,
 );
 
 /** Raises `ShapeError` if the height or the width of an image is odd. */

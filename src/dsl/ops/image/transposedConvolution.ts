@@ -104,4 +104,5 @@ export const convTranspose2d: ConvTranspose2d = dual(
       ),
     );
   },
+  3,
 );

@@ -128,4 +128,5 @@ export const layerNorm: LayerNorm = dual(
     const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
     return scaledAndShifted('layerNorm', standard, params);
   },
+  3,
 );

@@ -42,4 +42,5 @@ export const rmsNorm: RmsNorm = dual(
     const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
     return named('rmsNorm', () => scaleChannels(tensor<[...Shape, Dim], 'float32'>(unit), gamma));
   },
+  3,
 );

@@ -78,8 +78,11 @@ const startsWithList = ([tensors]: readonly unknown[]): boolean => Array.isArray
  * @example
  * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll: ConcatAll = dual('concatAll', startsWithList, (tensors: Tensors, axis = -1) =>
-  tensor(named('concatAll', () => concatNodes(tensors.map(nodeOf), axis))),
+export const concatAll: ConcatAll = dual(
+  'concatAll',
+  startsWithList,
+  (tensors: Tensors, axis = -1) => tensor(named('concatAll', () => concatNodes(tensors.map(nodeOf), axis))),
+  2,
 );
 
 /** Tensors of one shape and dtype. */
@@ -116,17 +119,22 @@ type Stack = OneErrorOfOne & {
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
  * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
  */
-export const stack: Stack = dual('stack', startsWithList, (tensors: Tensors, axis = 0) => {
-  const first = nodeOf(tensors[0]);
-  const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
-  const parts = tensors.map((x) => {
-    const n = nodeOf(x);
-    if (n.shape.length !== first.shape.length)
+export const stack: Stack = dual(
+  'stack',
+  startsWithList,
+  (tensors: Tensors, axis = 0) => {
+    const first = nodeOf(tensors[0]);
+    const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
+    const parts = tensors.map((x) => {
+      const n = nodeOf(x);
+      if (n.shape.length !== first.shape.length)
       raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
-    return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
-  });
-  return tensor(named('stack', () => concatNodes(parts, at)));
-});
+      return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
+    });
+    return tensor(named('stack', () => concatNodes(parts, at)));
+  },
+  2,
+);
 
 /** See {@link tile}. */
 interface Tile {

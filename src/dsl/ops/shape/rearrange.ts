@@ -221,4 +221,5 @@ export const rearrange: Rearrange = dual(
   'rearrange',
   (args) => typeof args[0] !== 'string',
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
+  3,
 );

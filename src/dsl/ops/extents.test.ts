@@ -58,7 +58,7 @@ describe('operations reject invalid extents when the program is traced', () => {
 test('the calls cover all operations with an extent in the type of an argument', () => {
   const declared = publicNames().filter(({ entry, name, file, isValue }) => {
     const text = readFileSync(file, 'utf8');
-    const declaration = text.split(`export const ${name}`)[1]?.split('\n/**')[0] ?? '';
+    const declaration = text.split(new RegExp(`export const ${name}\\b`))[1]?.split('\n/**')[0] ?? '';
     const [, type = name] = /^: (\w+)/.exec(declaration) ?? [];
     const overloads = new RegExp(`^(export )?(interface|type) ${type}\\b[^]*?^}`, 'm').exec(text)?.[0] ?? '';
     return (

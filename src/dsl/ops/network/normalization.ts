@@ -7,7 +7,7 @@ import { namedFields } from '../../options.js';
 import { composite, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from '../shape/broadcast.js';
-import { startsWithTensor } from '../operand.js';
+import { requirePerChannel, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -23,14 +23,25 @@ export interface GroupNorm {
 }
 
 /** γ·x + β in each channel. */
-const scaledAndShifted = (op: string, x: Node, { gamma, beta }: ScaleAndShift<Dim>): AnyTensor =>
-  named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+const scaledAndShifted = (op: string, x: Node, params: ScaleAndShift<Dim>): AnyTensor => {
+  const { gamma, beta } = withFields(op, params, ['gamma', 'beta']);
+  requirePerChannel(op, 'gamma', gamma, x);
+  requirePerChannel(op, 'beta', beta, x);
+  return named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+};
 
 const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
 
 const standardized = (op: string, n: Node, options: GroupNorm): Node => {
   const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  if (n.shape.length !== 4)
+    raise('ShapeError', {
+      where: op,
+      expected: 'images [B, H, W, C]',
+      actual: showShape(n.shape),
+      hint: 'give other tensors axes of extent 1, or use layerNorm',
+    });
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // of rank 4
   if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
     raise('ShapeError', {
       where: op,

@@ -4,7 +4,7 @@ import { mul, reduceKeeping, scale, shift, unary } from '../../primitives/index.
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { scaleChannels } from '../shape/broadcast.js';
 import { namedFields } from '../../options.js';
-import { spread, startsWithTensor } from '../operand.js';
+import { requirePerChannel, spread, startsWithTensor, withFields } from '../operand.js';
 
 const fields = namedFields('rmsNorm', {}, ['epsilon']);
 
@@ -31,13 +31,11 @@ type RmsNorm = OneError & {
 export const rmsNorm: RmsNorm = dual(
   'rmsNorm',
   startsWithTensor,
-  (
-    x: AnyTensor,
-    { gamma }: { readonly gamma: Tensor<[Dim]> },
-    options: { readonly epsilon?: number } = {},
-  ) => {
+  (x: AnyTensor, params: { readonly gamma: Tensor<[Dim]> }, options: { readonly epsilon?: number } = {}) => {
     const { epsilon = 1e-6 } = fields(options);
     const n = nodeOf(x);
+    const { gamma } = withFields('rmsNorm', params, ['gamma']);
+    requirePerChannel('rmsNorm', 'gamma', gamma, n);
     const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
     const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
     return named('rmsNorm', () => scaleChannels(tensor<[...Shape, Dim], 'float32'>(unit), gamma));

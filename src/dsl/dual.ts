@@ -3,6 +3,8 @@
  * takes all arguments except the first operand.
  */
 
+import { raise } from './errors.js';
+
 type Arguments = readonly unknown[];
 
 /** Tells the data-first form: the number of its arguments, or a predicate on the arguments. */
@@ -43,9 +45,29 @@ export interface OneErrorOfTwo {
   (x: never, y: never): void;
 }
 
+/** Tests for the arguments that `map` passes: an element, its index, and the list. */
+const areOfMap = ([x, i, list]: Arguments): boolean =>
+  Array.isArray(list) && typeof i === 'number' && list[i] === x;
+
+/** Tests for the arguments that `reduce` passes: a result, an element, its index, and the list. */
+const areOfReduce = ([, ...args]: Arguments): boolean => areOfMap(args);
+
+const refuseSurplus = (name: string, args: Arguments, most: number): never =>
+  raise('ConfigError', {
+    where: name,
+    expected: `at most ${most} argument${most === 1 ? '' : 's'}`,
+    actual: `${args.length}`,
+    hint: areOfMap(args)
+      ? `in map write (x) => ${name}(x)`
+      : areOfReduce(args)
+        ? `in reduce write (x, y) => ${name}(x, y)`
+        : 'leave out the others',
+  });
+
 /**
  * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form, or a predicate if some
- * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes.
+ * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes. `most` is the greatest
+ * number of arguments of the data-first form; a call with more raises `ConfigError`.
  *
  * @example
  * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =
@@ -57,11 +79,16 @@ export const dual = <F extends object>(
   name: string,
   dataFirst: DataFirst,
   body: (...args: never[]) => unknown,
+  most: number = typeof dataFirst === 'number' ? dataFirst : Infinity,
 ): F => {
   const apply = body as (...args: Arguments) => unknown;
   const isDataFirst =
     typeof dataFirst === 'number' ? (args: Arguments) => args.length >= dataFirst : dataFirst;
-  const operator = (...args: Arguments): unknown =>
-    isDataFirst(args) ? apply(...args) : withName(`${name}(…)`, (x: unknown) => apply(x, ...args));
+  const operator = (...args: Arguments): unknown => {
+    const isWhole = isDataFirst(args);
+    const limit = isWhole ? most : most - 1;
+    if (args.length > limit) return refuseSurplus(name, args, limit);
+    return isWhole ? apply(...args) : withName(`${name}(…)`, (x: unknown) => apply(x, ...args));
+  };
   return withName(name, operator) as unknown as F; // the overloads of F are the two forms of `body`
 };

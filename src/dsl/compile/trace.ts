@@ -59,6 +59,17 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
     leaves: spec.leaves,
     inputs: nodes,
     output,
-    outputs: leaves(output, isTensor),
+    outputs: leaves(output, isResult),
   };
 };
+
+/** Tests for a tensor. Raises `ConfigError` for a function. */
+const isResult = (x: unknown): x is AnyTensor =>
+  typeof x === 'function'
+    ? raise('ConfigError', {
+        where: 'program',
+        expected: 'tensors as results',
+        actual: 'a function',
+        hint: 'was an argument of a layer or operation forgotten?',
+      })
+    : isTensor(x);

@@ -62,6 +62,9 @@ const notATensor = (x: unknown): Explanation =>
 export const isTensor = (x: unknown): x is AnyTensor =>
   typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
 
+/** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
+export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
+
 /** The type of {@link dims}: a number for each axis. */
 export type ExtentsOf<T> =
   T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
@@ -110,7 +113,7 @@ type Ascribe = OneError & {
  */
 export const ascribe: Ascribe = dual(
   'ascribe',
-  ([x]) => isTensor(x),
+  ([x]) => isOperand(x),
   (x: AnyTensor, ...given: Shape) => {
     settle(bindShape(nothingBound(), given, dims(x), 'ascribe'));
     return x;

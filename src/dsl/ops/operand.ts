@@ -1,7 +1,9 @@
+import { show } from '../../internal/decode.js';
+import { raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
-import { type AnyTensor, isTensor, nodeOf } from '../graph/tensor.js';
+import { type AnyTensor, dims, isOperand, isTensor, nodeOf } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
@@ -33,8 +35,40 @@ export const operands = (op: string, x: number | AnyTensor, y: number | AnyTenso
 
 const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
-/** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
-export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
-
 /** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
+
+/** Describes an argument for error messages. */
+export const described = (x: unknown): string =>
+  isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x);
+
+/** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
+export const withFields = <P extends object>(
+  op: string,
+  given: P,
+  names: readonly (keyof P & string)[],
+): P => {
+  const isRecord = typeof given === 'object' && given !== null && !isTensor(given);
+  const missing = isRecord ? names.filter((name) => given[name] === undefined) : [];
+  return isRecord && missing.length === 0
+    ? given
+    : raise('ConfigError', {
+        where: op,
+        expected: `a record of tensors with the field${names.length > 1 ? 's' : ''} ${names.join(' and ')}`,
+        actual: missing.length > 0 ? `a record without ${missing.join(' and ')}` : described(given),
+        hint: `write { ${names.join(', ')} }`,
+      });
+};
+
+/** Raises `ShapeError` unless a parameter has one number for each channel, the last axis of `x`. */
+export const requirePerChannel = (op: string, name: string, parameter: AnyTensor, x: Node): void => {
+  const expected = showShape(x.shape.slice(-1));
+  const actual = showShape(nodeOf(parameter).shape);
+  if (actual !== expected)
+    raise('ShapeError', {
+      where: op,
+      expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
+      actual,
+      hint: 'the channels are the last axis',
+    });
+};

@@ -9,9 +9,8 @@ import { dual, type OneError } from '../dual.js';
 import { named, raise } from '../errors.js';
 import { extents } from '../types/extent.js';
 import type { Distribution, Node } from '../graph/node.js';
-import { isOperand } from '../ops/operand.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
-import { type AnyTensor, type Dim, dims, type DType, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
+import { type AnyTensor, type Dim, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
 import { deriveWords, type KeyWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */

@@ -1,4 +1,5 @@
 /** Functions over the tensors of a tree, for optimizers and moving averages. */
+import { show } from '../../internal/decode.js';
 import { dual } from '../dual.js';
 import { raise } from '../errors.js';
 import type { Grads } from './grads.js';
@@ -54,21 +55,32 @@ interface ZipTensors {
  * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
  * zipTensors([params, gradient], (p, g) => sub(p, mul(0.1, g))) // → { w: [0.9, 1.9] }
  */
-export const zipTensors: ZipTensors = dual('zipTensors', 2, (trees: TreesLike<unknown>, f: JoinTensors) => {
-  if (trees.length < f.length)
-    raise('ConfigError', {
-      where: 'zipTensors',
-      expected: `${f.length} trees, one for each parameter of the function`,
-      actual: `${trees.length}`,
-      hint: 'give as many trees as the function takes tensors',
+export const zipTensors: ZipTensors = dual(
+  'zipTensors',
+  (args) => args.length > 1,
+  (trees: TreesLike<unknown>, f: JoinTensors) => {
+    if (!Array.isArray(trees) || typeof f !== 'function')
+      raise('ConfigError', {
+        where: 'zipTensors',
+        expected: 'a list of trees, and a function',
+        actual: `${show(trees)}, and ${show(f)}`,
+        hint: 'write zipTensors([a, b], f)',
+      });
+    if (trees.length < f.length)
+      raise('ConfigError', {
+        where: 'zipTensors',
+        expected: `${f.length} trees, one for each parameter of the function`,
+        actual: `${trees.length}`,
+        hint: 'give as many trees as the function takes tensors',
+      });
+    return zipLeaves(trees, isTensor, (x, others) => {
+      const present = others.filter((y) => y !== null && isFloats(y));
+      return isFloats(x) && present.length === others.length
+        ? f(x, ...(present as readonly Tensor<Shape>[])) // each passed `isFloats`
+        : x;
     });
-  return zipLeaves(trees, isTensor, (x, others) => {
-    const present = others.filter((y) => y !== null && isFloats(y));
-    return isFloats(x) && present.length === others.length
-      ? f(x, ...(present as readonly Tensor<Shape>[])) // each passed `isFloats`
-      : x;
-  });
-});
+  },
+);
 
 const isFloats = (x: AnyTensor): x is Tensor<Shape> => dtypeOf(x) === 'float32';
 const isNumbers = (x: AnyTensor): x is Tensor<Shape, Exclude<DType, 'key'>> => dtypeOf(x) !== 'key';

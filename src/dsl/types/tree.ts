@@ -39,13 +39,15 @@ const within = (path: string, key: string): string => {
   return path === '' ? key : `${path}.${key}`;
 };
 
-/** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`. */
+/** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`, `a function`. */
 export const kindOf = (x: unknown): string =>
   typeof x === 'object' && x !== null
     ? (x.constructor?.name ?? 'an object')
     : x === undefined
       ? 'nothing'
-      : `${typeof x} ${String(x)}`;
+      : typeof x === 'function'
+        ? 'a function'
+        : `${typeof x} ${String(x)}`;
 
 const notATree = (path: string, x: unknown): never =>
   refuse(

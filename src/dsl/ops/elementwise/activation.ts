@@ -35,12 +35,17 @@ type AlongAxis = OneErrorOfOne & {
 
 /** Makes both forms of a function of the last axis, applied along any axis. */
 const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
-  dual(op, startsWithTensor, (x: AnyTensor, axis = -1) => {
-    const n = nodeOf(x);
-    const last = n.shape.length - 1;
-    const at = axisOf(op, n, axis);
-    return tensor(exchange(alongLast(exchange(n, at, last)), at, last));
-  });
+  dual(
+    op,
+    startsWithTensor,
+    (x: AnyTensor, axis = -1) => {
+      const n = nodeOf(x);
+      const last = n.shape.length - 1;
+      const at = axisOf(op, n, axis);
+      return tensor(exchange(alongLast(exchange(n, at, last)), at, last));
+    },
+    2,
+  );
 
 /**
  * eˣ / Σ eˣ along an axis (default: the last), without overflow.

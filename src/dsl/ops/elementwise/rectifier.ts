@@ -17,10 +17,15 @@ type Activation = OneErrorOfOne & {
  * leakyRelu(constantOf([-1, 2], 2)) // → [-0.01, 2]
  * pipe(constantOf([-1, 2], 2), leakyRelu(0.2)) // → [-0.2, 2]
  */
-export const leakyRelu: Activation = dual('leakyRelu', startsWithTensor, (x: AnyTensor, slope = 0.01) => {
-  const n = nodeOf(x);
-  return tensor(select(binary('less', n, zerosLike(n)), scale(n, slope), n));
-});
+export const leakyRelu: Activation = dual(
+  'leakyRelu',
+  startsWithTensor,
+  (x: AnyTensor, slope = 0.01) => {
+    const n = nodeOf(x);
+    return tensor(select(binary('less', n, zerosLike(n)), scale(n, slope), n));
+  },
+  2,
+);
 
 /**
  * x where x > 0, and α·(eˣ − 1) (default α = 1) below. Clevert et al. 2016.
@@ -28,9 +33,14 @@ export const leakyRelu: Activation = dual('leakyRelu', startsWithTensor, (x: Any
  * @example
  * elu(constantOf([-1, 0, 2], 3)) // → [-0.6321, 0, 2]
  */
-export const elu: Activation = dual('elu', startsWithTensor, (x: AnyTensor, alpha = 1) => {
-  const n = nodeOf(x);
-  const positive = binary('less', zerosLike(n), n);
-  const below = select(positive, zerosLike(n), n); // keeps e^x from overflowing where x is positive
-  return tensor(select(positive, n, scale(unary('expm1', below), alpha)));
-});
+export const elu: Activation = dual(
+  'elu',
+  startsWithTensor,
+  (x: AnyTensor, alpha = 1) => {
+    const n = nodeOf(x);
+    const positive = binary('less', zerosLike(n), n);
+    const below = select(positive, zerosLike(n), n); // keeps e^x from overflowing where x is positive
+    return tensor(select(positive, n, scale(unary('expm1', below), alpha)));
+  },
+  2,
+);

@@ -5,8 +5,16 @@ import { named, raise, showShape } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../../primitives/index.js';
 import { namedFields } from '../../options.js';
-import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { isOperand } from '../operand.js';
+import {
+  type AnyTensor,
+  type Dim,
+  isOperand,
+  isTensor,
+  nodeOf,
+  type Tensor,
+  tensor,
+} from '../../graph/tensor.js';
+import { described } from '../operand.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
@@ -28,6 +36,24 @@ export interface Convolution<G extends number = number> {
 export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
 const fields = namedFields('conv2d', {}, ['strides', 'padding', 'dilation', 'groups']);
+
+/** Tells the data-first form of a convolution: its second argument is no record of options. */
+export const startsWithImage = ([, ...others]: readonly unknown[]): boolean => {
+  const [second] = others;
+  const isOptions = typeof second === 'object' && second !== null && !isTensor(second);
+  return others.length > 0 && !(others.length === 1 && isOptions);
+};
+
+/** The node of a kernel. Raises `ShapeError` for anything else. */
+export const kernelOf = (op: string, kernel: AnyTensor): Node =>
+  isOperand(kernel)
+    ? nodeOf(kernel)
+    : raise('ShapeError', {
+        where: op,
+        expected: 'a tensor (kernel)',
+        actual: described(kernel),
+        hint: `write ${op}(image, kernel), or pipe(image, ${op}(kernel))`,
+      });
 
 /** See {@link conv2d}. */
 type Conv2d = OneError & {
@@ -66,14 +92,14 @@ type Conv2d = OneError & {
  */
 export const conv2d: Conv2d = dual(
   'conv2d',
-  ([, second]) => isOperand(second),
+  startsWithImage,
   (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
-    const around = paddingOf(padding, sizeOfKernel(nodeOf(kernel)), dilation);
-    return tensor(
-      conv2dNode(nodeOf(image), nodeOf(kernel), { strides, padding: around, rhsDilation: dilation, groups }),
-    );
+    const n = kernelOf('conv2d', kernel);
+    const around = paddingOf(padding, sizeOfKernel(n), dilation);
+    return tensor(conv2dNode(nodeOf(image), n, { strides, padding: around, rhsDilation: dilation, groups }));
   },
+  3,
 );
 
 /** Raises `ShapeError` if the height or the width of an image is odd. */

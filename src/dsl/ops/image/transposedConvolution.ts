@@ -5,8 +5,7 @@ import type { Node } from '../../graph/node.js';
 import { conv2d, dilated, flip, reshape, transpose } from '../../primitives/index.js';
 import { namedFields } from '../../options.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import type { Grouped } from './convolution.js';
-import { isOperand } from '../operand.js';
+import { type Grouped, kernelOf, startsWithImage } from './convolution.js';
 import { type GivenPadding, paddingOf, type Pair } from './padding.js';
 
 /** The options of a transposed convolution in `G` groups. */
@@ -71,7 +70,7 @@ type ConvTranspose2d = OneError & {
  */
 export const convTranspose2d: ConvTranspose2d = dual(
   'convTranspose2d',
-  ([, second]) => isOperand(second),
+  startsWithImage,
   (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
     const more =
@@ -83,7 +82,7 @@ export const convTranspose2d: ConvTranspose2d = dual(
         actual: showShape(more),
         hint: 'it selects one of the image sizes that the convolution maps to the same size',
       });
-    const n = nodeOf(kernel);
+    const n = kernelOf('convTranspose2d', kernel);
     checkKernel(n, groups);
     const size = [n.shape[0]!, n.shape[1]!] as const;
     const outer = paddingOf(padding, size, dilation);
@@ -104,4 +103,5 @@ export const convTranspose2d: ConvTranspose2d = dual(
       ),
     );
   },
+  3,
 );

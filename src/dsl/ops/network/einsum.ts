@@ -4,6 +4,7 @@ import { bindShape, nothingBound, settle } from '../../types/bind.js';
 import { raise } from '../../errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
+import { described } from '../operand.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 // Equations in types
@@ -127,7 +128,14 @@ interface Equation {
 }
 
 /** Parses an equation. Raises `ConfigError` if it is invalid. */
-const equationOf = (text: string): Equation => {
+const equationOf = (text: unknown): Equation => {
+  if (typeof text !== 'string')
+    return raise('ConfigError', {
+      where: 'einsum',
+      expected: 'an equation as the last argument',
+      actual: described(text),
+      hint: "write it like einsum(x, y, 'bij,bjk->bik')",
+    });
   const [left, right, ...more] = text.split('->');
   const operands = (left ?? '').split(',').map((word) => [...word]);
   const result = [...(right ?? '')];
@@ -196,7 +204,7 @@ const checkOperands = (text: string, operands: Equation['operands'], nodes: read
     });
   const other = nodes.find(({ dtype }) => dtype !== 'float32');
   if (other !== undefined)
-    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: 'cast it first' }); // prettier-ignore
+    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: "cast it first: cast(x, 'float32')" }); // prettier-ignore
   const bound = operands.reduce(
     (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `einsum '${text}', arg ${i + 1}`),
     nothingBound(),

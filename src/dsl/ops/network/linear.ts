@@ -4,6 +4,7 @@ import { named } from '../../errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import { withFields } from '../operand.js';
 import { addBias } from '../shape/broadcast.js';
 
 /** See {@link matmul}. */
@@ -58,11 +59,12 @@ interface Linear {
  * @example
  * linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
  */
-export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, { w, b }: Affine<Dim, Dim>) =>
-  named('linear', () =>
+export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+  const { w, b } = withFields('linear', params, ['w', 'b']);
+  return named('linear', () =>
     addBias(tensor<Shape, 'float32'>(product(nodeOf(x), nodeOf(w))) as Tensor<[...Shape, Dim]>, b),
-  ),
-);
+  );
+});
 
 /** See {@link batchedMatmul}. */
 interface BatchedMatmul {

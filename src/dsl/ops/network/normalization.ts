@@ -7,7 +7,7 @@ import { namedFields } from '../../options.js';
 import { composite, mul, reduceKeeping, reshape, scale, shift, unary } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from '../shape/broadcast.js';
-import { spread, startsWithTensor } from '../operand.js';
+import { requirePerChannel, spread, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -23,14 +23,25 @@ export interface GroupNorm {
 }
 
 /** γ·x + β in each channel. */
-const scaledAndShifted = (op: string, x: Node, { gamma, beta }: ScaleAndShift<Dim>): AnyTensor =>
-  named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+const scaledAndShifted = (op: string, x: Node, params: ScaleAndShift<Dim>): AnyTensor => {
+  const { gamma, beta } = withFields(op, params, ['gamma', 'beta']);
+  requirePerChannel(op, 'gamma', gamma, x);
+  requirePerChannel(op, 'beta', beta, x);
+  return named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+};
 
 const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
 
 const standardized = (op: string, n: Node, options: GroupNorm): Node => {
   const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  if (n.shape.length !== 4)
+    raise('ShapeError', {
+      where: op,
+      expected: 'images [B, H, W, C]',
+      actual: showShape(n.shape),
+      hint: 'give other tensors axes of extent 1, or use layerNorm',
+    });
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // of rank 4
   if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
     raise('ShapeError', {
       where: op,
@@ -134,6 +145,7 @@ export const layerNorm: LayerNorm = dual(
     const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
     return scaledAndShifted('layerNorm', standard, params);
   },
+  3,
 );
 
 const rmsFields = namedFields('rmsNorm', {}, ['epsilon']);
@@ -161,11 +173,14 @@ type RmsNorm = OneError & {
 export const rmsNorm: RmsNorm = dual(
   'rmsNorm',
   startsWithTensor,
-  (x: AnyTensor, { gamma }: { readonly gamma: Tensor<[Dim]> }, options: Epsilon = {}) => {
+  (x: AnyTensor, params: { readonly gamma: Tensor<[Dim]> }, options: Epsilon = {}) => {
     const { epsilon = 1e-6 } = rmsFields(options);
     const n = nodeOf(x);
+    const { gamma } = withFields('rmsNorm', params, ['gamma']);
+    requirePerChannel('rmsNorm', 'gamma', gamma, n);
     const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
     const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
     return named('rmsNorm', () => scaleChannels(tensor<[...Shape, Dim], 'float32'>(unit), gamma));
   },
+  3,
 );

@@ -3,6 +3,7 @@ import type { Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
 import { extents } from '../../types/extent.js';
 import { raise, showShape } from '../../errors.js';
+import { namedFields } from '../../options.js';
 import type { Node } from '../../graph/node.js';
 import {
   add,
@@ -62,6 +63,12 @@ const LAYOUTS = {
   ddpm: { first: 'sine', shift: 1 },
   'guided-diffusion': { first: 'cosine', shift: 0 },
 } as const;
+
+const fields = namedFields(
+  'sinusoid',
+  { size: 'a number', sinusoid: "'ddpm', 'guided-diffusion' or { first, shift }" },
+  ['maxPeriod', 'scale'],
+);
 
 const refuse = (option: string, expected: string, actual: unknown, hint: string): never =>
   raise('ConfigError', { where: `sinusoid.${option}`, expected, actual: `${String(actual)}`, hint });
@@ -128,8 +135,13 @@ export const sinusoid: Sinusoid = dual('sinusoid', 2, (t: AnyTensor, options: Si
       hint: 'reshape it first',
     });
   if (x.dtype !== 'float32')
-    raise('DTypeError', { where: 'sinusoid', expected: 'float32', actual: x.dtype, hint: 'cast it first' });
-  const omega = frequenciesOf(options);
+    raise('DTypeError', {
+      where: 'sinusoid',
+      expected: 'float32',
+      actual: x.dtype,
+      hint: "cast it first: cast(x, 'float32')",
+    });
+  const omega = frequenciesOf(fields(options));
   const [B, n] = [x.shape[0]!, omega.length];
   const angles = roundedToFloat32(
     mul(broadcast(reshape(x, [B, 1]), [B, n]), broadcast(constant(omega, [1, n], 'float32'), [B, n])),

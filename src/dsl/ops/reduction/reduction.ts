@@ -68,11 +68,16 @@ const by =
 
 /** Makes both forms of a reduction; the default is all axes. */
 export const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
-  dual(op, startsWithTensor, (x: AnyTensor, axes?: Axes) => {
-    const n = nodeOf(x);
-    const over = axes === undefined ? allAxes(n) : typeof axes === 'number' ? [axes] : axes;
-    return tensor(named(op, () => reduced(n, over)));
-  });
+  dual(
+    op,
+    startsWithTensor,
+    (x: AnyTensor, axes?: Axes) => {
+      const n = nodeOf(x);
+      const over = axes === undefined ? allAxes(n) : typeof axes === 'number' ? [axes] : axes;
+      return tensor(named(op, () => reduced(n, over)));
+    },
+    2,
+  );
 
 /** The number of elements that are reduced to one. */
 const countOver = (op: string, n: Node, axes: readonly number[]): number =>

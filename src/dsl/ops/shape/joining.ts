@@ -3,6 +3,7 @@ import type { Add, Extent, Wide } from '../../types/dim.js';
 import { dual, type OneErrorOfOne } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
+import { described } from '../operand.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../../primitives/index.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
 import {
@@ -33,8 +34,15 @@ interface Concat {
  * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
  * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
  */
-export const concat: Concat = dual('concat', 2, (x: AnyTensor, y: AnyTensor) =>
-  tensor(concatNodes([nodeOf(x), nodeOf(y)], -1)),
+export const concat: Concat = dual(
+  'concat',
+  (args) => args.length > 1 || Array.isArray(args[0]),
+  (x: AnyTensor, y: AnyTensor) => {
+    if (Array.isArray(x))
+    raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
+    return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+  },
+  2,
 );
 
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
@@ -69,8 +77,19 @@ type ConcatAll = OneErrorOfOne & {
   <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
 };
 
-/** Tells the data-first form: its first argument is a list of tensors. */
-const startsWithList = ([tensors]: readonly unknown[]): boolean => Array.isArray(tensors);
+/** Tells the data-first form: its first argument is no axis. Accepts anything else, which {@link listOf} then refuses. */
+const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
+
+/** Returns a list of tensors. Raises `ConfigError` for anything else. */
+const listOf = (op: string, given: Tensors): Tensors =>
+  Array.isArray(given)
+    ? given
+    : raise('ConfigError', {
+        where: op,
+        expected: 'a list of tensors',
+        actual: described(given),
+        hint: `write ${op}([x, y])`,
+      });
 
 /**
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
@@ -78,8 +97,12 @@ const startsWithList = ([tensors]: readonly unknown[]): boolean => Array.isArray
  * @example
  * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll: ConcatAll = dual('concatAll', startsWithList, (tensors: Tensors, axis = -1) =>
-  tensor(named('concatAll', () => concatNodes(tensors.map(nodeOf), axis))),
+export const concatAll: ConcatAll = dual(
+  'concatAll',
+  startsWithList,
+  (tensors: Tensors, axis = -1) =>
+    tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
+  2,
 );
 
 /** Tensors of one shape and dtype. */
@@ -116,17 +139,22 @@ type Stack = OneErrorOfOne & {
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
  * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
  */
-export const stack: Stack = dual('stack', startsWithList, (tensors: Tensors, axis = 0) => {
-  const first = nodeOf(tensors[0]);
-  const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
-  const parts = tensors.map((x) => {
-    const n = nodeOf(x);
-    if (n.shape.length !== first.shape.length)
+export const stack: Stack = dual(
+  'stack',
+  startsWithList,
+  (tensors: Tensors, axis = 0) => {
+    const first = nodeOf(listOf('stack', tensors)[0]);
+    const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
+    const parts = tensors.map((x) => {
+      const n = nodeOf(x);
+      if (n.shape.length !== first.shape.length)
       raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
-    return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
-  });
-  return tensor(named('stack', () => concatNodes(parts, at)));
-});
+      return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
+    });
+    return tensor(named('stack', () => concatNodes(parts, at)));
+  },
+  2,
+);
 
 /** See {@link tile}. */
 interface Tile {

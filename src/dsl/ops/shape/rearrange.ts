@@ -1,6 +1,7 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
+import { described } from '../operand.js';
 import { isExtent } from '../../types/extent.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { reshape, transpose } from '../../primitives/index.js';
@@ -92,7 +93,14 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
 };
 
 /** Parses a pattern. Raises `ConfigError` if it is invalid. */
-const patternOf = (text: string): Pattern => {
+const patternOf = (text: unknown): Pattern => {
+  if (typeof text !== 'string')
+    return raise('ConfigError', {
+      where: 'rearrange',
+      expected: 'a pattern',
+      actual: described(text),
+      hint: "write it like rearrange(x, 'B H W C -> B (H W) C')",
+    });
   const [before, after, ...more] = text.split('->').map((side) => sideOf(side, text));
   if (before === undefined || after === undefined || more.length > 0)
     return refuse(text, 'a pattern with one arrow', 'write it like B H W C -> B (H W) C');
@@ -221,4 +229,5 @@ export const rearrange: Rearrange = dual(
   'rearrange',
   (args) => typeof args[0] !== 'string',
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
+  3,
 );

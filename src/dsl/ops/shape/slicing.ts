@@ -72,6 +72,7 @@ export const slice: Slice = dual(
     const at = axisOf('slice', n, axis);
     return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
   },
+  5,
 );
 
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
@@ -112,6 +113,7 @@ export const pad: Pad = dual(
     const n = nodeOf(x);
     return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
   },
+  5,
 );
 
 /** See {@link flip}. */
@@ -207,6 +209,7 @@ export const split: Split = dual(
     const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
     return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
   },
+  3,
 );
 
 // with `infer`, editors show the tuple instead of this name
@@ -231,16 +234,21 @@ type Halve = OneErrorOfOne & {
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: Halve = dual('halve', startsWithTensor, (x: AnyTensor, axis = -1) => {
-  const n = nodeOf(x);
-  const at = axisOf('halve', n, axis);
-  const size = n.shape[at]! / 2;
-  if (!Number.isInteger(size))
-    raise('ShapeError', {
-      where: 'halve',
-      expected: `an even extent on axis ${axis}`,
-      actual: showShape(n.shape),
-      hint: 'pad it by one, or slice one off',
-    });
-  return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
-});
+export const halve: Halve = dual(
+  'halve',
+  startsWithTensor,
+  (x: AnyTensor, axis = -1) => {
+    const n = nodeOf(x);
+    const at = axisOf('halve', n, axis);
+    const size = n.shape[at]! / 2;
+    if (!Number.isInteger(size))
+      raise('ShapeError', {
+        where: 'halve',
+        expected: `an even extent on axis ${axis}`,
+        actual: showShape(n.shape),
+        hint: 'pad it by one, or slice one off',
+      });
+    return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
+  },
+  2,
+);

@@ -1,0 +1,17 @@
+/**
+ * Operators with optional arguments as the function of `map`. The compiler accepts them, since an overload fits: the
+ * index may be an axis. The call raises `ConfigError` (see `dual.test.ts`).
+ */
+import { exp, mean, type Shape, softmax, sub, type Tensor } from '../../src/dsl/index.js';
+import { expectType } from './expect.js';
+
+declare const xs: readonly Tensor<[2, 3]>[];
+
+expectType<Tensor<[]>[]>()(xs.map(mean));
+expectType<Tensor<Shape>[]>()(xs.map(softmax));
+// @ts-expect-error 'expected' is missing in type '((x: Tensor<Shape, Numeric>)
+expectType<Tensor<[2, 3]>[]>()(xs.map(sub));
+expectType<Tensor<[2, 3]>[]>()(xs.map(exp));
+expectType<Tensor<[2, 3]>[]>()(xs.map(sub(1)));
+expectType<Tensor<[2, 3]>[]>()(xs.map(softmax()));
+expectType<Tensor<[]>[]>()(xs.map((x) => mean(x)));

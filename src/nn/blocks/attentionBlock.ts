@@ -11,7 +11,7 @@ import {
 import { namedFields } from '../../dsl/options.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { linearLayer } from '../layers/linear.js';
 
 /** The parameters of an attention block over C channels. */
@@ -62,13 +62,14 @@ export const attentionBlock = <const C extends number>(config: {
     qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
   };
-  return layer(
+  return namedLayer(
+    'attentionBlock',
     parts,
     ({ norm, qkv, output }) =>
       <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
         type Image = Tensor<[B, H, W, Channels<C>]>;
-        const parts = split(qkv(norm(x)), [size, size, size]);
-        const [q, k, v] = parts as unknown as readonly [Image, Image, Image]; // of 3·C channels
+        const thirds = split(qkv(norm(x)), [size, size, size]);
+        const [q, k, v] = thirds as unknown as readonly [Image, Image, Image]; // of 3·C channels
         return add(output(attention(q, k, v, { heads })), x);
       },
   );

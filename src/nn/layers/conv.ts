@@ -1,7 +1,7 @@
 import { addBias, conv2d, type Dim, type Extent, type Tensor } from '../../dsl/index.js';
 import { namedFields } from '../../dsl/options.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
 /** The parameters of a convolution. */
 export interface ConvParams<C extends Dim, D extends Dim> {
@@ -53,7 +53,8 @@ export const convParts = <const C extends number, const D extends number>({
 export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
 ): ConvLayer<Channels<C>, Channels<D>> =>
-  layer(
+  namedLayer(
+    'convLayer',
     convParts<C, D>(fields(config)),
     ({ kernel, bias }) =>
       (x) =>

@@ -12,7 +12,7 @@ import { namedFields, optionsOf } from '../../dsl/options.js';
 import { exactly } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
 import { normalOf } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './linear.js';
 import { requirement } from '../requirement.js';
 
@@ -105,7 +105,8 @@ export const timeEmbedding = <const D extends number>(
   const { outputs, ...config } = given;
   const { timesteps, size } = config;
   const sinusoids = constantOf(sinusoidTable(config), timesteps, size);
-  return layer(
+  return namedLayer(
+    'timeEmbedding',
     {
       hidden: linearLayer<number, D>({ inputs: size, outputs }),
       output: linearLayer<D, D>({ inputs: outputs, outputs }),
@@ -142,7 +143,8 @@ export const classEmbedding = <const D extends number>(config: {
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
   const { classes, outputs } = classFields(config);
   requireClasses('classEmbedding.classes', classes);
-  return layer(
+  return namedLayer(
+    'classEmbedding',
     { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },
     ({ table }) =>
       (label) =>

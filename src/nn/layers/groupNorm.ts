@@ -1,7 +1,7 @@
 import { type Dim, type Extent, groupNorm, type ScaleAndShift, type Tensor } from '../../dsl/index.js';
 import { namedFields } from '../../dsl/options.js';
 import { allOnes, allZeros } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<
@@ -27,7 +27,8 @@ export const groupNormLayer = <const C extends number>(config: {
   readonly groups: number;
 }): GroupNormLayer<Channels<C>> => {
   const { channels, groups } = fields(config);
-  return layer(
+  return namedLayer(
+    'groupNormLayer',
     {
       gamma: parameterOf<[Channels<C>]>(allOnes, channels),
       beta: parameterOf<[Channels<C>]>(allZeros, channels),

@@ -16,13 +16,13 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
-import { namedFields } from '../../dsl/options.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
-import { dropout as dropped } from '../layers/dropout.js';
+import { dropout as dropped, requireRate } from '../layers/dropout.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { linearLayer } from '../layers/linear.js';
+import { countFields, requireDivisor } from '../requirement.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
@@ -104,7 +104,7 @@ export const residualFields = {
 };
 export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
 
-const fields = namedFields('residualBlock', residualFields, residualOptions);
+const fields = countFields('residualBlock', residualFields, residualOptions);
 
 /** Both forms of a bound block: a second operand that is not a key is the embedding of the data-first form. */
 export const hasInput = ([, second]: readonly unknown[]): boolean =>
@@ -114,7 +114,8 @@ export const hasInput = ([, second]: readonly unknown[]): boolean =>
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
  * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
  * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
- * applied, since all blocks share it.
+ * applied, since all blocks share it. `groups` must divide both numbers of channels: raises `ConfigError` otherwise, and for a
+ * rate of dropout outside [0, 1).
  *
  * @example
  * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
@@ -134,6 +135,9 @@ export const residualBlock = <const C extends number, const D extends number, co
   const { inputs, outputs, embedding: length, groups, ...options } = fields(config);
   const { adaptiveGroupNorm = false, dropout = 0 } = options;
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  requireDivisor('residualBlock.groups', 'groups', groups, inputs as number);
+  requireDivisor('residualBlock.groups', 'groups', groups, features);
+  requireRate('residualBlock.dropout', dropout);
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, groups }),
     conv1: convParts<C, D>({ inputs, outputs }),

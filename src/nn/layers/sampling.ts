@@ -10,16 +10,16 @@ import {
   type Tensor,
   upsample,
 } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { type ConvParams, convParts } from './conv.js';
 import { type Channels, type Layer, namedLayer } from './layer.js';
+import { countFields } from '../requirement.js';
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
 
 const parts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
-  const { channels } = namedFields(where, { channels: 'a number of channels' })(config);
+  const { channels } = countFields(where, { channels: 'a number of channels' })(config);
   return convParts<C, C>({ inputs: channels, outputs: channels });
 };
 

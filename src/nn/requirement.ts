@@ -18,6 +18,13 @@ export const isAmount = (n: number): boolean => Number.isFinite(n) && n >= 0;
 /** Tests if a number counts something: an integer of at least 0. */
 export const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
+/** Raises `ConfigError` for the decay of a moving average outside [0, 1). */
+export const requireDecay = requirement(
+  'a decay in [0, 1)',
+  (n) => n >= 0 && n < 1,
+  '0.9 and 0.999 are usual',
+);
+
 /** Raises `ConfigError` unless a number of `what`, such as heads, divides a number of channels. */
 export const requireDivisor = (where: string, what: string, n: number, channels: number): void =>
   requirement(

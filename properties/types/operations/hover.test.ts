@@ -58,7 +58,7 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
   ],
   weights: ['parameter(allZeros, 3, 64)', 'Layer<Tensor<[3, 64], "float32">, Tensor<[3, 64], "float32">>'],
   network: [
-    'layer({ conv: conv2d, norm: groupNormLayer({ channels: 64, groups: 8 }) }, ({ conv, norm }) => (x: typeof image) => norm(conv(x)))',
+    'layer({ conv: convolution, norm: groupNormLayer({ channels: 64, groups: 8 }) }, ({ conv, norm }) => (x: typeof image) => norm(conv(x)))',
     `Layer<{
     readonly conv: ConvParams<3, 64>;
     readonly norm: ScaleAndShift<64>;

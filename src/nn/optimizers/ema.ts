@@ -1,4 +1,15 @@
-import { add, cast, div, isTensor, minimum, mul, type Scalar, sub, zipTensors } from '../../dsl/index.js';
+import {
+  add,
+  cast,
+  div,
+  isTensor,
+  minimum,
+  mul,
+  type Scalar,
+  scalar,
+  sub,
+  zipTensors,
+} from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
 import type { Step } from './learningRate.js';
 import { requireDecay } from '../requirement.js';
@@ -40,6 +51,6 @@ interface Ema {
  */
 export const ema: Ema = dual('ema', 3, <P>(average: P, params: P, d: number | Scalar): P => {
   if (!isTensor(d)) requireDecay('ema', d);
-  const share = isTensor(d) ? sub(1, d) : 1 - d; // of the parameters
+  const share = sub(1, isTensor(d) ? d : scalar(d)); // of the parameters
   return zipTensors([average, params], (a, p) => add(a, mul(share, sub(p, a))));
 });

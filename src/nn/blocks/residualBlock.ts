@@ -5,17 +5,20 @@ import {
   type Affine,
   conv2d,
   type Dim,
+  dims,
   dtypeOf,
   type Extent,
   halve,
   isTensor,
   type Key,
   mulPerSample,
+  raise,
   type ScaleAndShift,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
+import { show } from '../../internal/decode.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
 import { dropout as dropped, requireRate } from '../layers/dropout.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
@@ -106,9 +109,25 @@ export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
 
 const fields = countFields('residualBlock', residualFields, residualOptions);
 
-/** Both forms of a bound block: a second operand that is not a key is the embedding of the data-first form. */
-export const hasInput = ([, second]: readonly unknown[]): boolean =>
-  typeof second === 'function' || (isTensor(second) && dtypeOf(second) !== 'key');
+const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
+
+/**
+ * Tells the data-first form of a bound block: the second operand is an embedding, or the first of several is images. The
+ * pipeable form has an embedding `[B, E]`, and then perhaps a key.
+ */
+export const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
+  isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
+
+/** Raises `ConfigError` if there is no embedding. */
+const requireEmbedding = (embedding: unknown, length: unknown): void => {
+  if (!isEmbedding(embedding))
+    raise('ConfigError', {
+      where: 'residualBlock',
+      expected: `an embedding [B, ${length as number}]`,
+      actual: isTensor(embedding) ? 'a key' : show(embedding),
+      hint: 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))',
+    });
+};
 
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
@@ -158,6 +177,7 @@ export const residualBlock = <const C extends number, const D extends number, co
         embedding: Tensor<[B, Channels<E>]>,
         key?: Key,
       ): Tensor<[B, H, W, Channels<D>]> => {
+        requireEmbedding(embedding, length);
         const y = projection(embedding); // [B, D], or [B, 2·D]
         const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
         const h2 = adaptiveGroupNorm

@@ -20,7 +20,7 @@ interface AnyPart {
 }
 
 /** A layer at run time, where parameters have no type. */
-export interface Part {
+interface Part {
   readonly params: TreeSpec<unknown>;
   readonly init: (key: Key) => unknown;
   readonly apply: (params: unknown) => unknown;

@@ -140,6 +140,15 @@ test('a bound layer that is taken for a tensor has a name', () => {
   expect(attempt(() => silu(bound as unknown as Tensor<[2]>))).toMatchObject(
     E.left({ actual: 'the function linearLayer(…).apply(params)' }),
   );
+  const whole = layer(
+    { p: parameter(allOnes, 2) },
+    ({ p }) =>
+      (x: Tensor<[2, 2]>) =>
+        addBias(x, p),
+  );
+  expect(attempt(() => silu(whole.apply({ p: ones(2) }) as unknown as Tensor<[2]>))).toMatchObject(
+    E.left({ actual: 'the function layer(…).apply(params)' }),
+  );
 });
 
 describe('binding', () => {

@@ -1,4 +1,4 @@
-/** The parts of a layer: what may be a part, and the check of the parameters that are bound to them. */
+/** Checks the parts of a layer, and the parameters that are bound to them. */
 import { show } from '../../internal/decode.js';
 import {
   type AnyTensor,

@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
   row('unet heads', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], heads: o }), { channels: 1 }),
   row('adam', nn.adam, { learningRate: 1 }, { beta1: 0.5, epsilon: 1 }),
   row('adamw', nn.adamw, { learningRate: 1 }, { weightDecay: 1 }),
-  row('cosineDecay', nn.cosineDecay, { steps: 5 }, { floor: 0, from: 1 }),
+  row('cosineDecay', (o) => nn.cosineDecay(1, o), { steps: 5 }, { floor: 0, from: 1 }),
   row('linearLayer', nn.linearLayer, { inputs: 1, outputs: 1 }, { initializer: nn.allOnes }),
   row('convLayer', nn.convLayer, { inputs: 1, outputs: 1 }, { size: 1 }),
   row('groupNormLayer', nn.groupNormLayer, { channels: 1, groups: 1 }),

@@ -32,6 +32,7 @@ import {
   type ResidualBlock,
   type ResidualBlockParams,
   timeEmbedding,
+  type UNet,
   unetBlock,
   upsampleLayer,
 } from '../../src/nn/index.js';
@@ -92,6 +93,17 @@ net.apply(params)(x32);
 net.apply({ conv: params.conv, norms: params.norms });
 // @ts-expect-error Type '10' is not assignable to type '32'
 net.apply({ ...params, gate: zeros(10) });
+
+// a part is a layer, or a tree of layers: the error is at the member that is not
+// @ts-expect-error is not assignable to type '"a part is a layer, parameters, or a record of them"'
+layer({ conv: convLayer({ inputs: 3, outputs: 64 }), act: silu }, ({ conv }) => conv);
+// @ts-expect-error is not assignable to type '"a part is a layer, parameters, or a record of them"'
+layer({ gate: zeros(2) }, () => null);
+// @ts-expect-error Type 'number' is not assignable to type '"a part is a layer, parameters, or a record of them"'
+layer({ sizes: [3] }, () => null);
+declare const model: UNet<[28, 28, 1]>;
+// @ts-expect-error is not assignable to type '"a model is not a layer: apply of a layer takes the parameters alone"'
+layer({ model }, () => null);
 
 // blocks, in both forms, with and without a key for dropout
 declare const blockParams: ResidualBlockParams<64, 128, 256>;

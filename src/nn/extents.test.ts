@@ -2,11 +2,15 @@ import { expect, test } from 'vitest';
 import { attempt, leafSpec } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import {
+  attentionBlock,
   classEmbedding,
   convLayer,
   downsampleLayer,
+  fanInNormal,
+  fanInUniform,
   groupNormLayer,
   linearLayer,
+  residualBlock,
   timeEmbedding,
   upsampleLayer,
 } from './index.js';
@@ -24,9 +28,8 @@ test.each<[string, (d: number) => unknown]>([
   ['outputs of classEmbedding', (d) => classEmbedding({ classes: 3, outputs: d })],
   ['size of timeEmbedding', (d) => timeEmbedding({ ...sinusoid, size: d, outputs: 3 })],
   ['outputs of timeEmbedding', (d) => timeEmbedding({ ...sinusoid, size: 4, outputs: d })],
-  ['a leaf of a spec', (d) => leafSpec(['B', d])],
-])('%s: what is no extent is refused', (_, build) => {
-  for (const wrong of [-1, 1.5, Number.NaN, Infinity])
+])('%s: a value that is no extent is refused', (_, build) => {
+  for (const wrong of [-1, 1.5, Number.NaN, Infinity, '2' as unknown as number])
     expect({ wrong, ...attempt(() => build(wrong)) }).toMatchObject({
       wrong,
       ...E.left({ _tag: expect.stringMatching(/^(Shape|Config)Error$/), hint: expect.stringMatching(/./) }),
@@ -35,6 +38,65 @@ test.each<[string, (d: number) => unknown]>([
 
 test('an odd size has no sines and cosines', () => {
   expect(attempt(() => timeEmbedding({ ...sinusoid, size: 5, outputs: 3 }))).toMatchObject(
-    E.left({ _tag: 'ConfigError', where: 'sinusoidTable.size' }),
+    E.left({ _tag: 'ConfigError', where: 'timeEmbedding.size' }),
+  );
+});
+
+test('a leaf of a spec has extents of at least 0', () => {
+  for (const wrong of [-1, 1.5, Number.NaN, Infinity])
+    expect(attempt(() => leafSpec(['B', wrong]))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+});
+
+const time = { ...sinusoid, size: 4, outputs: 3 };
+const block = { inputs: 4, outputs: 4, embedding: 8, groups: 2 };
+const given = (x: unknown): never => x as never;
+
+test.each<[() => unknown, string]>([
+  [
+    () => attentionBlock({ channels: 16, heads: 3, groups: 4 }),
+    'attentionBlock.heads: expected a number of heads that divides the 16 channels, got 3',
+  ],
+  [
+    () => attentionBlock({ channels: 16, heads: 4, groups: 3 }),
+    'attentionBlock.groups: expected a number of groups that divides the 16 channels, got 3',
+  ],
+  [
+    () => groupNormLayer({ channels: 4, groups: 3 }),
+    'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 3',
+  ],
+  [
+    () => groupNormLayer({ channels: 4, groups: 0 }),
+    'groupNormLayer.groups: expected a number of groups that divides the 4 channels, got 0',
+  ],
+  [
+    () => residualBlock({ ...block, groups: 3 }),
+    'residualBlock.groups: expected a number of groups that divides the 4 channels, got 3',
+  ],
+  [
+    () => residualBlock({ ...block, outputs: 5 }),
+    'residualBlock.groups: expected a number of groups that divides the 5 channels, got 2',
+  ],
+  [() => residualBlock({ ...block, dropout: 2 }), 'residualBlock.dropout: expected a rate in [0, 1), got 2'],
+  [
+    () => residualBlock({ ...block, dropout: given('0.1') }),
+    'residualBlock.dropout: expected a rate in [0, 1), got "0.1"',
+  ],
+  [
+    () => linearLayer({ inputs: given('2'), outputs: 3 }),
+    'linearLayer.inputs: expected a number of channels, an integer ≥ 0, got "2"',
+  ],
+  [
+    () => timeEmbedding({ ...time, timesteps: -1 }),
+    'timeEmbedding.timesteps: expected a number of timesteps, an integer ≥ 0, got -1',
+  ],
+  [
+    () => timeEmbedding({ ...time, sinusoid: given(undefined) }),
+    "timeEmbedding.sinusoid: expected 'ddpm' or 'guided-diffusion', got nothing; choose the layout of the model whose weights you load; 'ddpm' for a new model",
+  ],
+  [() => fanInNormal(1, given({ output: 2 })), 'fanInNormal.output: expected the field outputs'],
+  [() => fanInUniform(1, { outputs: -1 }), 'fanInUniform.outputs: expected a number of axes'],
+])('%#: a wrong configuration is refused when the layer is made', (make, message) => {
+  expect(attempt(make)).toMatchObject(
+    E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }),
   );
 });

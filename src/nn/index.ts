@@ -17,6 +17,7 @@ export {
   type ParamsOf,
   type Trainable,
 } from './layers/layer.js';
+export type { CheckedParts } from './layers/parts.js';
 export { linearLayer, type LinearLayer } from './layers/linear.js';
 export { convLayer, type ConvLayer, type ConvParams } from './layers/conv.js';
 export { groupNormLayer, type GroupNormLayer } from './layers/groupNorm.js';

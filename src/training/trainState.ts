@@ -28,7 +28,7 @@ import {
   zeros,
   zipTensors,
 } from '../dsl/index.js';
-import { ema, globalNorm, type Learned, learner, rateAt, type Trainable } from '../nn/index.js';
+import { ema, emaDecay, globalNorm, type Learned, learner, rateAt, type Trainable } from '../nn/index.js';
 import { defaults, type Recipe } from './recipe.js';
 
 /** Parameters, their moving average, what optimiser and draw of timesteps remember, and the number of updates so far. */
@@ -190,7 +190,7 @@ export const unguardedStep = <P, I extends Shape>(
     const moved = learner(raveled(model), optimizer).update(gradients, state);
     const next = {
       ...moved,
-      average: ema(averageDecay)(state.average, moved.params, state.step),
+      average: ema(state.average, moved.params, emaDecay(state.step, averageDecay)),
       timesteps: record(state.timesteps)(aux),
     };
     return {

@@ -8,11 +8,11 @@ import {
   split,
   type Tensor,
 } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { linearLayer } from '../layers/linear.js';
+import { countFields, requireDivisor } from '../requirement.js';
 
 /** The parameters of an attention block over C channels. */
 export interface AttentionBlockParams<C extends Dim = Dim> {
@@ -28,7 +28,7 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;
 
-const fields = namedFields('attentionBlock', {
+const fields = countFields('attentionBlock', {
   channels: 'a number of channels',
   heads: 'a number of heads',
   groups: 'a number of groups',
@@ -37,7 +37,7 @@ const fields = namedFields('attentionBlock', {
 /**
  * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
  * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
- * `QKVAttention`.
+ * `QKVAttention`. `heads` and `groups` must divide the channels: raises `ConfigError` otherwise.
  *
  * @example
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
@@ -57,18 +57,21 @@ export const attentionBlock = <const C extends number>(config: {
 }): AttentionBlock<Channels<C>> => {
   const { channels, heads, groups } = fields(config);
   const size = channels as number; // Extent<C> is C, or a message for the compiler
+  requireDivisor('attentionBlock.heads', 'heads', heads, size);
+  requireDivisor('attentionBlock.groups', 'groups', groups, size);
   const parts = {
     norm: groupNormLayer<C>({ channels, groups }),
     qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
   };
-  return layer(
+  return namedLayer(
+    'attentionBlock',
     parts,
     ({ norm, qkv, output }) =>
       <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
         type Image = Tensor<[B, H, W, Channels<C>]>;
-        const parts = split(qkv(norm(x)), [size, size, size]);
-        const [q, k, v] = parts as unknown as readonly [Image, Image, Image]; // of 3·C channels
+        const thirds = split(qkv(norm(x)), [size, size, size]);
+        const [q, k, v] = thirds as unknown as readonly [Image, Image, Image]; // of 3·C channels
         return add(output(attention(q, k, v, { heads })), x);
       },
   );

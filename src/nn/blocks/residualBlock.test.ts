@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { numbersOf } from '../../../properties/diffusion/run.js';
+import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import {
   concatAll,
   constantOf,
   type Dim,
   grad,
+  type Key,
   linear,
   ones,
   reshape,
@@ -14,6 +15,7 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { residualBlock } from './residualBlock.js';
+import { unetBlock } from './unetBlock.js';
 
 describe('a residual block', () => {
   const plain = { groups: 2, adaptiveGroupNorm: false, dropout: 0 };
@@ -31,6 +33,22 @@ describe('a residual block', () => {
     expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(
       await numbersOf(() => x),
     );
+  });
+
+  test('without an embedding is refused, not half-applied', async () => {
+    const { init, apply } = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
+    const whole = unetBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain, heads: null });
+    const calls: readonly ((k: Key) => unknown)[] = [
+      (k) => apply(init(k))(x, undefined as never),
+      (k) => apply(init(k))(x, undefined as never, k),
+      (k) => apply(init(k))(x as never),
+      (k) => apply(init(k))(x, k as never),
+      (k) => whole.apply(whole.init(k))(x, undefined as never),
+    ];
+    for (const call of calls)
+      expect(await outcomeOf((k) => call(k) as Tensor<Shape>)()).toMatchObject({
+        left: { _tag: 'ConfigError', where: 'residualBlock', expected: 'an embedding [B, 3]' },
+      });
   });
 
   test('begins as its skip, where they change', async () => {

@@ -5,24 +5,27 @@ import {
   type Affine,
   conv2d,
   type Dim,
+  dims,
   dtypeOf,
   type Extent,
   halve,
   isTensor,
   type Key,
   mulPerSample,
+  raise,
   type ScaleAndShift,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
-import { namedFields } from '../../dsl/options.js';
+import { show } from '../../internal/decode.js';
 import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
-import { dropout as dropped } from '../layers/dropout.js';
+import { dropout as dropped, requireRate } from '../layers/dropout.js';
 import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
 import { linearLayer } from '../layers/linear.js';
+import { countFields, requireDivisor } from '../requirement.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
@@ -104,17 +107,34 @@ export const residualFields = {
 };
 export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
 
-const fields = namedFields('residualBlock', residualFields, residualOptions);
+const fields = countFields('residualBlock', residualFields, residualOptions);
 
-/** Both forms of a bound block: a second operand that is not a key is the embedding of the data-first form. */
-export const hasInput = ([, second]: readonly unknown[]): boolean =>
-  typeof second === 'function' || (isTensor(second) && dtypeOf(second) !== 'key');
+const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
+
+/**
+ * Tells the data-first form of a bound block: the second operand is an embedding, or the first of several is images. The
+ * pipeable form has an embedding `[B, E]`, and then perhaps a key.
+ */
+export const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
+  isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
+
+/** Raises `ConfigError` if there is no embedding. */
+const requireEmbedding = (embedding: unknown, length: unknown): void => {
+  if (!isEmbedding(embedding))
+    raise('ConfigError', {
+      where: 'residualBlock',
+      expected: `an embedding [B, ${length as number}]`,
+      actual: isTensor(embedding) ? 'a key' : show(embedding),
+      hint: 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))',
+    });
+};
 
 /**
  * The residual block of DDPM (Ho et al. 2020, appendix B): h + x, with h = conv₂(dropout(SiLU(norm₂(conv₁(SiLU(norm₁(x))) +
  * y)))) and y the projected embedding; conv₂ starts at zero. With adaptive group norm (Dhariwal & Nichol 2021, section 3.1)
  * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
- * applied, since all blocks share it.
+ * applied, since all blocks share it. `groups` must divide both numbers of channels: raises `ConfigError` otherwise, and for a
+ * rate of dropout outside [0, 1).
  *
  * @example
  * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
@@ -134,6 +154,9 @@ export const residualBlock = <const C extends number, const D extends number, co
   const { inputs, outputs, embedding: length, groups, ...options } = fields(config);
   const { adaptiveGroupNorm = false, dropout = 0 } = options;
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
+  requireDivisor('residualBlock.groups', 'groups', groups, inputs as number);
+  requireDivisor('residualBlock.groups', 'groups', groups, features);
+  requireRate('residualBlock.dropout', dropout);
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, groups }),
     conv1: convParts<C, D>({ inputs, outputs }),
@@ -154,6 +177,7 @@ export const residualBlock = <const C extends number, const D extends number, co
         embedding: Tensor<[B, Channels<E>]>,
         key?: Key,
       ): Tensor<[B, H, W, Channels<D>]> => {
+        requireEmbedding(embedding, length);
         const y = projection(embedding); // [B, D], or [B, 2·D]
         const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
         const h2 = adaptiveGroupNorm

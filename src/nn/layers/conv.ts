@@ -1,7 +1,7 @@
 import { addBias, conv2d, type Dim, type Extent, type Tensor } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
+import { countFields, isCount, requirement } from '../requirement.js';
 
 /** The parameters of a convolution. */
 export interface ConvParams<C extends Dim, D extends Dim> {
@@ -25,10 +25,12 @@ interface ConvConfig<C, D> {
   readonly initializer?: Initializer;
 }
 
-const fields = namedFields('convLayer', { inputs: 'a number of channels', outputs: 'a number of channels' }, [
+const fields = countFields('convLayer', { inputs: 'a number of channels', outputs: 'a number of channels' }, [
   'size',
   'initializer',
 ]);
+
+const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', isCount, '3 is usual');
 
 /** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */
 export const convParts = <const C extends number, const D extends number>({
@@ -52,10 +54,14 @@ export const convParts = <const C extends number, const D extends number>({
  */
 export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
-): ConvLayer<Channels<C>, Channels<D>> =>
-  layer(
-    convParts<C, D>(fields(config)),
+): ConvLayer<Channels<C>, Channels<D>> => {
+  fields(config);
+  if (config.size !== undefined) requireSize('convLayer.size', config.size);
+  return namedLayer(
+    'convLayer',
+    convParts<C, D>(config),
     ({ kernel, bias }) =>
       (x) =>
         addBias(conv2d(x, kernel), bias),
   );
+};

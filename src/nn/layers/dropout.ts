@@ -2,7 +2,8 @@ import { bernoulliLike, div, type Key, type Shape, type Tensor, where } from '..
 import { dual } from '../../dsl/dual.js';
 import { requirement } from '../requirement.js';
 
-const requireRate = requirement(
+/** Raises `ConfigError` for a rate of dropout outside [0, 1). */
+export const requireRate = requirement(
   'a rate in [0, 1)',
   (n) => n >= 0 && n < 1,
   'give the fraction that is dropped, such as 0.1',

@@ -48,6 +48,13 @@ describe('embeddings', () => {
     expect(await at(7, 3, 7)).toEqual([...seven, ...three, ...seven]);
   });
 
+  test('a timestep outside the table is clamped', async () => {
+    const layer = timeEmbedding({ timesteps: 10, size: 4, outputs: 3, sinusoid: 'ddpm' });
+    const at = (...t: readonly number[]): Promise<readonly number[]> =>
+      numbersOf((k) => layer.apply(layer.init(k))(constantOf(Int32Array.from(t), t.length)));
+    expect(await at(-1, 10, 500)).toEqual(await at(0, 9, 9));
+  });
+
   test('a class is a row of the table; the number of classes is one more, for no class', async () => {
     const layer = classEmbedding({ classes: 2, outputs: 2 });
     const table = constantOf([1, 2, 3, 4, 5, 6], 3, 2);

@@ -4,17 +4,17 @@ import {
   type Dim,
   type Extent,
   gather,
+  raise,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { orRaise } from '../../dsl/errors.js';
-import { namedFields, optionsOf } from '../../dsl/options.js';
-import { exactly } from '../../internal/decode.js';
-import { F, t } from '../../internal/fp.js';
+import { namedFields } from '../../dsl/options.js';
+import { show } from '../../internal/decode.js';
+import { F } from '../../internal/fp.js';
 import { normalOf } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './linear.js';
-import { requirement } from '../requirement.js';
+import { countFields, isCount, requirement } from '../requirement.js';
 
 /**
  * The layout of sines and cosines in an embedding of n frequencies, by the code that uses it:
@@ -30,26 +30,40 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
-const sinusoidFields = {
-  timesteps: t.number,
-  size: t.number,
-  sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
-};
-const hint = 'size is the length of an embedding, twice the number of frequencies';
-const sinusoidOptions = optionsOf({ where: 'sinusoidTable', options: exactly(sinusoidFields), hint });
-const timeOptions = optionsOf({
-  where: 'timeEmbedding',
-  options: exactly({ ...sinusoidFields, outputs: t.number }),
-  hint,
-});
+const sinusoids: Readonly<Record<Sinusoid, true>> = { ddpm: true, 'guided-diffusion': true };
 
-const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 const requireSize = requirement(
   'an even number',
   (n) => isCount(n) && n % 2 === 0,
   'half are sines, half cosines',
 );
-const requireClasses = requirement('an integer ≥ 0', isCount, 'count the classes; "no class" is added');
+const requireTimesteps = requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual');
+const requireOutputs = requirement('a number of channels, an integer ≥ 0', isCount, 'give it as a number');
+
+const sinusoidFields = {
+  timesteps: 'a number of timesteps, an integer ≥ 0',
+  size: 'the length of an embedding, an even number',
+};
+
+/** Checks the fields of a {@link SinusoidConfig} and further required ones, for the function `where`. */
+const checkedSinusoid = <C extends SinusoidConfig>(
+  where: string,
+  further: Readonly<Record<string, string>>,
+  given: C,
+): C => {
+  const config = namedFields(where, { ...sinusoidFields, ...further }, ['sinusoid'])(given);
+  const { timesteps, size, sinusoid } = config;
+  requireTimesteps(`${where}.timesteps`, timesteps);
+  requireSize(`${where}.size`, size);
+  if (!Object.hasOwn(sinusoids, sinusoid))
+    raise('ConfigError', {
+      where: `${where}.sinusoid`,
+      expected: "'ddpm' or 'guided-diffusion'",
+      actual: show(sinusoid),
+      hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
+    });
+  return config;
+};
 
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
@@ -60,8 +74,7 @@ const requireClasses = requirement('an integer ≥ 0', isCount, 'count the class
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
 export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
-  const { timesteps, size, sinusoid } = orRaise(sinusoidOptions(config));
-  requireSize('sinusoidTable.size', size);
+  const { timesteps, size, sinusoid } = checkedSinusoid('sinusoidTable', {}, config);
   const n = size / 2;
   const ddpm = sinusoid === 'ddpm';
   const last = ddpm ? Math.max(n - 1, 1) : n;
@@ -85,8 +98,8 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
 }
 
 /**
- * Embeds timesteps: the sinusoid of t, from a table made on the host, then affine, SiLU, affine. `t: [B]` in 0…T−1 →
- * `[B, outputs]`. DDPM (Ho et al. 2020), appendix B.
+ * Looks up the sinusoid of each timestep, then applies linear, SiLU, linear. `t: [B]`, integers from 0 to timesteps − 1;
+ * others are clamped. The result is `[B, outputs]`. Raises `ConfigError` for an odd size. DDPM (Ho et al. 2020), appendix B.
  *
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
@@ -101,18 +114,19 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
 export const timeEmbedding = <const D extends number>(
   given: SinusoidConfig & { readonly outputs: Extent<D> },
 ): EmbeddingLayer<TimeEmbeddingParams<Channels<D>>, Channels<D>> => {
-  orRaise(timeOptions(given));
-  const { outputs, ...config } = given;
+  const { outputs, ...config } = checkedSinusoid('timeEmbedding', { outputs: 'a number of channels' }, given);
+  requireOutputs('timeEmbedding.outputs', outputs as number); // Extent<D> is D, or a message for the compiler
   const { timesteps, size } = config;
-  const sinusoids = constantOf(sinusoidTable(config), timesteps, size);
-  return layer(
+  const table = constantOf(sinusoidTable(config), timesteps, size);
+  return namedLayer(
+    'timeEmbedding',
     {
       hidden: linearLayer<number, D>({ inputs: size, outputs }),
       output: linearLayer<D, D>({ inputs: outputs, outputs }),
     },
     ({ hidden, output }) =>
       (t) =>
-        F.pipe(gather(sinusoids, t), hidden, silu, output), // [B, size] -> [B, outputs]
+        F.pipe(gather(table, t), hidden, silu, output), // [B, size] -> [B, outputs]
   );
 };
 
@@ -122,7 +136,7 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   readonly table: Tensor<[Dim, D]>;
 }
 
-const classFields = namedFields('classEmbedding', {
+const classFields = countFields('classEmbedding', {
   classes: 'a number of classes',
   outputs: 'a number of channels',
 });
@@ -141,8 +155,8 @@ export const classEmbedding = <const D extends number>(config: {
   readonly outputs: Extent<D>;
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
   const { classes, outputs } = classFields(config);
-  requireClasses('classEmbedding.classes', classes);
-  return layer(
+  return namedLayer(
+    'classEmbedding',
     { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },
     ({ table }) =>
       (label) =>

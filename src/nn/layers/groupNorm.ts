@@ -1,7 +1,7 @@
 import { type Dim, type Extent, groupNorm, type ScaleAndShift, type Tensor } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { allOnes, allZeros } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
+import { countFields, requireDivisor } from '../requirement.js';
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<
@@ -9,14 +9,14 @@ export type GroupNormLayer<C extends Dim> = Layer<
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;
 
-const fields = namedFields('groupNormLayer', {
+const fields = countFields('groupNormLayer', {
   channels: 'a number of channels',
   groups: 'a number of groups',
 });
 
 /**
- * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. Raises `ShapeError` unless `groups` divides
- * the channels. Wu & He 2018.
+ * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises
+ * `ConfigError` otherwise. Wu & He 2018.
  *
  * @example
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
@@ -27,7 +27,9 @@ export const groupNormLayer = <const C extends number>(config: {
   readonly groups: number;
 }): GroupNormLayer<Channels<C>> => {
   const { channels, groups } = fields(config);
-  return layer(
+  requireDivisor('groupNormLayer.groups', 'groups', groups, channels as number); // Extent<C> is C, or a message
+  return namedLayer(
+    'groupNormLayer',
     {
       gamma: parameterOf<[Channels<C>]>(allOnes, channels),
       beta: parameterOf<[Channels<C>]>(allZeros, channels),

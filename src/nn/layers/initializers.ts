@@ -11,6 +11,7 @@ import {
   uniform,
   zeros,
 } from '../../dsl/index.js';
+import { isCount, requirement } from '../requirement.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
@@ -21,11 +22,22 @@ export interface FanIn {
   readonly outputs?: number;
 }
 
-/** The number of inputs that each output sums over: for `[KH, KW, C, D]` and `[C, D]`, all but the last axis. */
-const fanIn = (extents: readonly number[], { outputs = 1 }: FanIn): number =>
-  extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
+const requireOutputs = requirement(
+  'a number of axes, an integer ≥ 0',
+  isCount,
+  '1 is usual, 2 for attention heads',
+);
 
-const fields = namedFields('an initializer', {}, ['outputs']);
+/**
+ * The number of inputs that each output sums over, for the initializer `where`: for `[KH, KW, C, D]` and `[C, D]`, all but
+ * the last axis.
+ */
+const fanInOf = (where: string, axes: FanIn) => {
+  const { outputs = 1 } = namedFields(where, {}, ['outputs'])(axes);
+  requireOutputs(`${where}.outputs`, outputs);
+  return (extents: readonly number[]): number =>
+    extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
+};
 
 /**
  * N(0, scale/fanIn). Scale 1 keeps the variance of the inputs (LeCun et al. 1998), scale 2 keeps it after a ReLU (He et al.
@@ -41,12 +53,13 @@ const fields = namedFields('an initializer', {}, ['outputs']);
  *   using(reference()),
  * )() // → E.right([2 / 64])
  */
-export const fanInNormal =
-  (scale = 1, axes: FanIn = {}): Initializer =>
-  (extents) => {
-    const deviation = Math.sqrt(scale / fanIn(extents, fields(axes)));
+export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
+  const inputs = fanInOf('fanInNormal', axes);
+  return (extents) => {
+    const deviation = Math.sqrt(scale / inputs(extents));
     return (key) => mul(deviation, normal(key, ...extents));
   };
+};
 
 /**
  * U(−a, a) with variance scale/fanIn: a = √(3·scale/fanIn). Scale 1/3 gives a = 1/√fanIn, the default of PyTorch's layers.
@@ -60,12 +73,13 @@ export const fanInNormal =
  *   using(reference()),
  * )() // → E.right([1 / Math.sqrt(64)])
  */
-export const fanInUniform =
-  (scale = 1, axes: FanIn = {}): Initializer =>
-  (extents) => {
-    const bound = Math.sqrt((3 * scale) / fanIn(extents, fields(axes)));
+export const fanInUniform = (scale = 1, axes: FanIn = {}): Initializer => {
+  const inputs = fanInOf('fanInUniform', axes);
+  return (extents) => {
+    const bound = Math.sqrt((3 * scale) / inputs(extents));
     return (key) => sub(mul(2 * bound, uniform(key, ...extents)), bound);
   };
+};
 
 /**
  * N(0, deviation²), for any shape.

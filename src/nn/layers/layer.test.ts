@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
-import { addBias, type Affine, constantOf, neg, ones, type Tensor } from '../../dsl/index.js';
+import { addBias, type Affine, constantOf, neg, ones, silu, type Tensor, zeros } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
 import { attempt } from '../../dsl/errors.js';
 import { allOnes, allZeros, fanInUniform } from './initializers.js';
@@ -76,6 +76,79 @@ describe('initialization', () => {
       return params.list[0]!;
     });
   });
+});
+
+describe('a part that is no layer is refused', () => {
+  const messageOf = (build: () => unknown) =>
+    F.pipe(
+      attempt(build),
+      E.match(
+        ({ message }) => message,
+        () => 'no error',
+      ),
+    );
+  const expected = 'expected a layer, made by linearLayer, parameter or layer, got';
+  const { a } = linears;
+
+  test('a function, a tensor, a number', () => {
+    // @ts-expect-error 'a part is a layer, parameters, or a record of them'
+    expect(messageOf(() => layer({ a, act: silu }, () => null))).toContain(
+      `layer: act: ${expected} a function;`,
+    );
+    // @ts-expect-error the same
+    expect(messageOf(() => layer({ a, s: zeros(2) }, () => null))).toContain(
+      `layer: s: ${expected} a tensor [2];`,
+    );
+    // @ts-expect-error the same
+    expect(messageOf(() => layer({ a, list: [a, 3] }, () => null))).toContain(
+      `layer: list.1: ${expected} 3;`,
+    );
+    // @ts-expect-error the same
+    expect(messageOf(() => layer(silu, () => null))).toContain(`layer: ${expected} a function;`);
+  });
+
+  test('a model, whose apply is not of the parameters alone', () => {
+    const model = { ...layer({}, () => null), apply: (_: object, x: Tensor<[2]>) => x };
+    // @ts-expect-error 'a model is not a layer: apply of a layer takes the parameters alone'
+    expect(messageOf(() => layer({ model }, () => null))).toContain(`layer: model: ${expected} a model;`);
+  });
+
+  test('an absent part is not', () => {
+    expect(messageOf(() => layer({ a, none: undefined }, () => null))).toBe('no error');
+  });
+});
+
+describe('parameters that do not fit are refused with their path', () => {
+  const blocks = layer({ blocks: [linears.a, linears.a] }, ({ blocks: [first] }) => first!);
+  const fitting = { w: zeros(2, 3), b: zeros(3) };
+  test.each<[unknown, string]>([
+    [undefined, 'params.blocks.0.w: expected a tensor [2, 3], got nothing'],
+    [{}, 'params.blocks.0.w: expected a tensor [2, 3], got nothing'],
+    [{ blocks: [fitting] }, 'params.blocks.1.w: expected a tensor [2, 3], got nothing'],
+    [{ blocks: [fitting, { w: zeros(2, 3), bias: zeros(3) }] }, 'params.blocks.1.b: expected a tensor [3], got nothing'],
+    [{ blocks: [fitting, { ...fitting, w: zeros(3, 2) }] }, 'params.blocks.1.w: expected a tensor [2, 3], got [3, 2]'],
+    [{ blocks: [fitting, { ...fitting, b: 0 }] }, 'params.blocks.1.b: expected a tensor [3], got 0'],
+  ])('%#', (params, message) => {
+    expect(attempt(() => blocks.apply(params as ReturnType<typeof blocks.init>))).toMatchObject(
+      E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }),
+    );
+  }); // prettier-ignore
+});
+
+test('a bound layer that is taken for a tensor has a name', () => {
+  const bound = linears.a.apply({ w: zeros(2, 3), b: zeros(3) });
+  expect(attempt(() => silu(bound as unknown as Tensor<[2]>))).toMatchObject(
+    E.left({ actual: 'the function linearLayer(…).apply(params)' }),
+  );
+  const whole = layer(
+    { p: parameter(allOnes, 2) },
+    ({ p }) =>
+      (x: Tensor<[2, 2]>) =>
+        addBias(x, p),
+  );
+  expect(attempt(() => silu(whole.apply({ p: ones(2) }) as unknown as Tensor<[2]>))).toMatchObject(
+    E.left({ actual: 'the function layer(…).apply(params)' }),
+  );
 });
 
 describe('binding', () => {

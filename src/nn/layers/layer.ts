@@ -17,11 +17,15 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import type { Initializer } from './initializers.js';
+import { type CheckedParts, checkedParts, isPart, memberAt, requireParams } from './parts.js';
 
 /** A tree `P` of parameters. */
 export interface Trainable<P> {
   readonly params: TreeSpec<P>;
-  /** The initial parameters. Each is drawn from a key of its own, derived from its path. */
+  /**
+   * The initial parameters. Each is drawn from a key of its own, derived from its path. Call it in a program:
+   * `program('key', init)`.
+   */
   readonly init: (key: Key) => P;
 }
 
@@ -66,25 +70,41 @@ export type ParamsOf<T> =
 export type Bound<T> =
   T extends Layer<infer _P, infer F> ? F : T extends undefined ? T : { readonly [K in keyof T]: Bound<T[K]> };
 
-type AnyLayer = Layer<unknown, unknown>;
-const isLayer = (x: unknown): x is AnyLayer =>
-  typeof x === 'object' && x !== null && 'params' in x && 'init' in x && typeof x.init === 'function';
+/** Names a bound function for errors, if it has no name or is a half-applied operation. */
+const withName = (name: string, bound: unknown): void => {
+  if (typeof bound === 'function' && (bound.name === '' || bound.name.endsWith('(…)')))
+    Reflect.defineProperty(bound, 'name', { value: name });
+};
 
-/** The member of a tree at a path such as `down.0.conv`; the tree itself for the empty path. */
-const memberAt = (tree: unknown, path: string): unknown =>
-  path === ''
-    ? tree
-    : path.split('.').reduce((branch, name) => (branch as Readonly<Record<string, unknown>>)[name], tree);
-
-/** Binds a tree of parameters to a tree of layers. */
-const bind = <T>(parts: T, params: ParamsOf<T>): Bound<T> =>
-  // each layer gives way to its function
-  mapLeaves(parts, isLayer, ({ apply }, path) => apply(memberAt(params, path))) as Bound<T>;
+/** {@link layer} with the name of the function that makes it, which errors show if the bound layer is taken for a tensor. */
+export const namedLayer = <T, F>(
+  name: string,
+  parts: CheckedParts<T>,
+  body: (bound: Bound<T>) => F,
+): Layer<ParamsOf<T>, F> => {
+  const layers = checkedParts(parts);
+  const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
+  return {
+    params,
+    init: (key) =>
+      // the same tree, with the parameters of each layer in its place
+      mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
+    apply: (given) => {
+      requireParams(params, given);
+      // each layer gives way to its function
+      const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>;
+      const f = body(bound);
+      withName(`${name}(…).apply(params)`, f);
+      return f;
+    },
+  };
+};
 
 /**
  * Puts layers together. `parts` is a tree of layers; `body` gets the same tree with the parameters bound, so that each
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
- * initialized from a key derived from its path.
+ * initialized from a key derived from its path. Raises `ConfigError` for a part that is not a layer; `apply` raises it for
+ * missing parameters and for parameters of another shape.
  *
  * @example
  * const mlp = layer(
@@ -96,10 +116,5 @@ const bind = <T>(parts: T, params: ParamsOf<T>): Bound<T> =>
  * mlp.apply(params)(zeros(4, 2)) // : Tensor<[4, 1]>
  * mlp.apply(params)(zeros(4, 2)) // → [[1], [1], [1], [1]]
  */
-export const layer = <T, F>(parts: T, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> => ({
-  params: treeSpec(mapLeaves(parts, isLayer, ({ params }) => params)),
-  init: (key) =>
-    // the same tree, with the parameters of each layer in its place
-    mapLeaves(parts, isLayer, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
-  apply: (params) => body(bind(parts, params)),
-});
+export const layer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> =>
+  namedLayer<T, F>('layer', parts, body);

@@ -1,7 +1,7 @@
 import { type Affine, type Dim, type Extent, linear, type Shape, type Tensor } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { allZeros, fanInUniform, type Initializer } from './initializers.js';
-import { type Channels, type Layer, layer, parameterOf } from './layer.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
+import { countFields } from '../requirement.js';
 
 /** An affine map along the last axis, `[..., C]` → `[..., D]`. */
 export type LinearLayer<C extends Dim, D extends Dim> = Layer<
@@ -9,7 +9,7 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
 >;
 
-const fields = namedFields(
+const fields = countFields(
   'linearLayer',
   { inputs: 'a number of channels', outputs: 'a number of channels' },
   ['initializer'],
@@ -29,7 +29,8 @@ export const linearLayer = <const C extends number, const D extends number>(conf
   readonly initializer?: Initializer;
 }): LinearLayer<Channels<C>, Channels<D>> => {
   const { inputs, outputs, initializer = fanInUniform() } = fields(config);
-  return layer(
+  return namedLayer(
+    'linearLayer',
     {
       w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
       b: parameterOf<[Channels<D>]>(allZeros, outputs),

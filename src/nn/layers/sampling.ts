@@ -10,16 +10,16 @@ import {
   type Tensor,
   upsample,
 } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
 import { type ConvParams, convParts } from './conv.js';
-import { type Channels, type Layer, layer } from './layer.js';
+import { type Channels, type Layer, namedLayer } from './layer.js';
+import { countFields } from '../requirement.js';
 
 interface SamplingConfig<C> {
   readonly channels: Extent<C>;
 }
 
 const parts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
-  const { channels } = namedFields(where, { channels: 'a number of channels' })(config);
+  const { channels } = countFields(where, { channels: 'a number of channels' })(config);
   return convParts<C, C>({ inputs: channels, outputs: channels });
 };
 
@@ -43,7 +43,8 @@ export type DownsampleLayer<C extends Dim> = Layer<
 export const downsampleLayer = <const C extends number>(
   config: SamplingConfig<C>,
 ): DownsampleLayer<Channels<C>> =>
-  layer(
+  namedLayer(
+    'downsampleLayer',
     parts<C>('downsampleLayer', config),
     ({ kernel, bias }) =>
       (x) =>
@@ -69,7 +70,8 @@ export type UpsampleLayer<C extends Dim> = Layer<
 export const upsampleLayer = <const C extends number>(
   config: SamplingConfig<C>,
 ): UpsampleLayer<Channels<C>> =>
-  layer(
+  namedLayer(
+    'upsampleLayer',
     parts<C>('upsampleLayer', config),
     ({ kernel, bias }) =>
       (x) =>

@@ -192,7 +192,7 @@ describe('parameters', () => {
 });
 const images32 = (): Float64Array => det(32, 1);
 
-describe('what the model is told', () => {
+describe('the conditioning of the model', () => {
   test('the timestep of each sample changes that sample alone', async () => {
     const model = right(unet(tiny));
     const output = (...ts: readonly number[]): Promise<readonly number[]> =>
@@ -231,10 +231,10 @@ describe('what the model is told', () => {
   test.each([
     ['labels that it has no classes for', { t, label: t }, images, 'unet: expected no labels: the model has no classes'],
     ['images of another size', { t }, constantOf(det(2 * 64, 1), 2, 8, 8, 1), 'unet: expected images [B, 4, 4, 1], got [2, 8, 8, 1]'],
-  ])('refuses %s', async (_, told, given, message) => {
+  ])('refuses %s', async (_, at, given, message) => {
     const model = right(unet(tiny));
     // the second size is wrong in types too
-    const outcome = await outcomeOf(() => model.apply(waves(model), given as typeof images, told))();
+    const outcome = await outcomeOf(() => model.apply(waves(model), given as typeof images, at))();
     expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
   }); // prettier-ignore
 });

@@ -56,7 +56,7 @@ describe('a U-Net with a condition', () => {
     );
   });
 
-  test('hears how noisy the condition of each sample is, where it is made to', async () => {
+  test('depends on the noise level of the condition of each sample, if it is made with noiseLevel', async () => {
     const output = (...levels: readonly number[]) =>
       numbersOf(() =>
         noisy.apply(waves(noisy), x, { t, condition: { image, t: constantOf(Int32Array.from(levels), 2) } }),
@@ -80,18 +80,18 @@ describe('a U-Net with a condition', () => {
     ['no condition', model, { t }, 'ConfigError', 'unet: expected a condition [2, height, width, 2], got no condition'],
     ['one of other channels', model, { t, condition: { image: x } }, 'ShapeError', 'unet: expected a condition [2, height, width, 2], got [2, 4, 4, 1]'],
     ['one of another batch', model, { t, condition: { image: wave([3, 4, 4, 2], 1) as typeof image } }, 'ShapeError', 'got [3, 4, 4, 2]'],
-    ['a level of noise that it is not told', model, { t, condition: { image, t } }, 'ConfigError', 'expected a condition without t'],
-    ['no level of noise where it is', noisy, { t, condition: { image } }, 'ConfigError', 'expected a condition with t'],
-    ['neither', noisy, { t }, 'ConfigError', 'expected a condition with t: the model takes the noise level of conditions, got no condition'],
-    ['one where there is none', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model takes none'],
-  ] as const)('refuses %s', async (_, one, told, tag, message) => {
-    const outcome = await outcomeOf(() => one.apply(waves(one), x, told))();
+    ['a noise level, if the model takes none', model, { t, condition: { image, t } }, 'ConfigError', 'expected a condition without t, because the model was made without `noiseLevel`'],
+    ['no noise level, if the model takes one', noisy, { t, condition: { image } }, 'ConfigError', 'got a condition without t; give t, the timestep of the noise in the condition: 0 for an image without noise'],
+    ['no condition and no noise level', noisy, { t }, 'ConfigError', 'expected a condition with t, because the model was made with `noiseLevel`, got no condition'],
+    ['a condition of a model without', plain, { t, condition: { image } }, 'ConfigError', 'unet: expected no condition: the model takes none'],
+  ] as const)('refuses %s', async (_, one, at, tag, message) => {
+    const outcome = await outcomeOf(() => one.apply(waves(one), x, at))();
     expect(outcome).toMatchObject({ left: { _tag: tag } });
     expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
   }); // prettier-ignore
 });
 
-test('types: a model as diffusion takes it, told what it tells', () => {
+test('types: a model for noisefold/diffusion, with the same conditioning', () => {
   expectTypeOf(model).toExtend<DiffusionModel<UNetParams, [4, 4, 1]>>();
   expectTypeOf<UNetConditioning<'B'>>().toEqualTypeOf<Conditioning<'B'>>();
   const wrong = (p: UNetParams, images: Tensor<['B', 4, 4, 1]>, steps: Tensor<['B'], 'int32'>) =>

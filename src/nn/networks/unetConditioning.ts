@@ -92,7 +92,7 @@ const embedConditionTime = <B extends Dim>(
     if (t !== undefined)
       raise('ConfigError', {
         where: 'unet',
-        expected: 'a condition without t: the model takes no noise level of conditions',
+        expected: 'a condition without t, because the model was made without `noiseLevel`',
         actual: `t ${showShape(dims(t))}`,
         hint: 'make the model with `condition: { channels, noiseLevel: true }`',
       });
@@ -102,9 +102,9 @@ const embedConditionTime = <B extends Dim>(
     t ??
     raise('ConfigError', {
       where: 'unet',
-      expected: 'a condition with t: the model takes the noise level of conditions',
+      expected: 'a condition with t, because the model was made with `noiseLevel`',
       actual: condition === undefined ? 'no condition' : 'a condition without t',
-      hint: 'give the timestep of its noise, 0 for almost none',
+      hint: 'give t, the timestep of the noise in the condition: 0 for an image without noise',
     });
   return [embeddings.conditionTime(level)];
 };

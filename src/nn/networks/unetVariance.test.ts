@@ -45,12 +45,12 @@ describe('a U-Net that learns its variance', () => {
   const { apply } = model.learned!;
 
   test('gives the prediction of one U-Net and the variance of another, which share all but the last convolution', async () => {
-    const told = { t };
-    expect(await numbersOf(() => apply(params, x, told).prediction)).toEqual(
-      await numbersOf(() => plain.apply(lastFrom(0), x, told)),
+    const at = { t };
+    expect(await numbersOf(() => apply(params, x, at).prediction)).toEqual(
+      await numbersOf(() => plain.apply(lastFrom(0), x, at)),
     );
-    expect(await numbersOf(() => apply(params, x, told).variance)).toEqual(
-      await numbersOf(() => plain.apply(lastFrom(2), x, told)),
+    expect(await numbersOf(() => apply(params, x, at).variance)).toEqual(
+      await numbersOf(() => plain.apply(lastFrom(2), x, at)),
     );
   });
 

@@ -18,7 +18,7 @@ import { exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type LearningRate, learningRateOption, rateAt, requireRate, type Step } from './learningRate.js';
 import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
-import { isAmount, requirement } from '../requirement.js';
+import { isAmount, requireDecay, requirement } from '../requirement.js';
 
 export interface AdamConfig {
   readonly learningRate: LearningRate;
@@ -30,7 +30,6 @@ export interface AdamConfig {
   readonly epsilon?: number;
 }
 
-const requireDecay = requirement('a decay in [0, 1)', (n) => n >= 0 && n < 1, '0.9 and 0.999 are usual');
 const requireEpsilon = requirement(
   'a finite number above 0',
   (n) => isAmount(n) && n > 0,

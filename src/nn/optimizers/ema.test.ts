@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import { constantOf, scalar } from '../../dsl/index.js';
-import { E } from '../../internal/fp.js';
+import { E, F } from '../../internal/fp.js';
 import { ema, emaDecay } from './ema.js';
 
 test.each([
@@ -18,7 +18,7 @@ test.each([
 test('the average is d·average + (1 − d)·params in each leaf', async () => {
   const average = { w: constantOf([1, 2], 2), b: [scalar(0)] };
   const params = { w: constantOf([5, 5], 2), b: [scalar(10)] };
-  const next = ema(0.9)(average, params, scalar(0, 'int32'));
+  const next = ema(average, params, emaDecay(scalar(0, 'int32'), 0.9));
   const approx = (xs: readonly number[]): readonly string[] => xs.map((x) => x.toFixed(12));
   expect(approx(await numbersOf(() => next.w))).toEqual(approx([0.1 + 0.9 * 5, 0.2 + 0.9 * 5]));
   expect(approx(await numbersOf(() => next.b[0]!))).toEqual(approx([9]));
@@ -26,12 +26,20 @@ test('the average is d·average + (1 − d)·params in each leaf', async () => {
 
 test('equal parameters stay, to the bit', async () => {
   const same = { w: constantOf([0.1, -1e30], 2) };
-  expect(await numbersOf(() => ema(0.999)(same, same, scalar(3, 'int32')).w)).toEqual([0.1, -1e30]);
+  expect(await numbersOf(() => ema(same, same, 0.999).w)).toEqual([0.1, -1e30]);
 });
 
 test('refuses a decay of 1', async () => {
   const outcome = await outcomeOf(() => emaDecay(scalar(0, 'int32'), 1))();
   expect(E.isLeft(outcome) && outcome.left.message).toBe(
-    'ema: expected a decay in [0, 1), got 1; 0.999 is usual; use less for short runs',
+    'emaDecay: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual',
   );
+});
+
+test('both forms of ema are the same, and refuse a decay of 1', async () => {
+  const [average, params] = [{ w: constantOf([1, 2], 2) }, { w: constantOf([5, 5], 2) }];
+  expect(await numbersOf(() => F.pipe(average, ema(params, 0.5)).w)).toEqual([3, 3.5]);
+  expect(await numbersOf(() => ema(average, params, 0.5).w)).toEqual([3, 3.5]);
+  const outcome = await outcomeOf(() => ema(average, params, 1).w)();
+  expect(E.isLeft(outcome) && outcome.left.message).toContain('ema: expected a decay in [0, 1), got 1');
 });

@@ -1,13 +1,18 @@
-import { add, cast, div, minimum, mul, type Scalar, sub, zipTensors } from '../../dsl/index.js';
+import {
+  add,
+  cast,
+  div,
+  isTensor,
+  minimum,
+  mul,
+  type Scalar,
+  scalar,
+  sub,
+  zipTensors,
+} from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
 import type { Step } from './learningRate.js';
-import { requirement } from '../requirement.js';
-
-const requireDecay = requirement(
-  'a decay in [0, 1)',
-  (n) => n >= 0 && n < 1,
-  '0.999 is usual; use less for short runs',
-);
+import { requireDecay } from '../requirement.js';
 
 /** See {@link emaDecay}. */
 interface EmaDecay {
@@ -23,21 +28,29 @@ interface EmaDecay {
  * [0, 10, 1000].map((n) => emaDecay(scalar(n, 'int32'), 0.99)) // → [0.1, 0.55, 0.99]
  */
 export const emaDecay: EmaDecay = dual('emaDecay', 2, (step: Step, decay: number) => {
-  requireDecay('ema', decay);
+  requireDecay('emaDecay', decay);
   const n = cast(step, 'float32');
   return minimum(div(add(1, n), add(10, n)), decay);
 });
 
+/** See {@link ema}. */
+interface Ema {
+  <P>(params: P, decay: number | Scalar): (average: NoInfer<P>) => P;
+  <P>(average: P, params: NoInfer<P>, decay: number | Scalar): P;
+}
+
 /**
- * The exponential moving average of parameters with {@link emaDecay}: d·average + (1 − d)·params. Start with the
- * parameters themselves.
+ * The exponential moving average of parameters: d·average + (1 − d)·params, for a decay d. Start with the parameters
+ * themselves. {@link emaDecay} is a decay that forgets the initial values early. Raises `ConfigError` for a number
+ * outside [0, 1).
  *
  * @example
- * ema(0.9)({ w: zeros(2) }, { w: ones(2) }, scalar(1000, 'int32')) // → { w: [0.1, 0.1] }
+ * ema({ w: zeros(2) }, { w: ones(2) }, 0.9) // → { w: [0.1, 0.1] }
+ * ema({ w: zeros(2) }, { w: ones(2) }, emaDecay(scalar(0, 'int32'), 0.9)) // → { w: [0.9, 0.9] }
+ * pipe({ w: zeros(2) }, ema({ w: ones(2) }, 0.9)) // → { w: [0.1, 0.1] }
  */
-export const ema =
-  (decay: number) =>
-  <P>(average: P, params: P, step: Step): P => {
-    const d = emaDecay(step, decay);
-    return zipTensors([average, params], (a, p) => add(a, mul(sub(1, d), sub(p, a))));
-  };
+export const ema: Ema = dual('ema', 3, <P>(average: P, params: P, d: number | Scalar): P => {
+  if (!isTensor(d)) requireDecay('ema', d);
+  const share = sub(1, isTensor(d) ? d : scalar(d)); // of the parameters
+  return zipTensors([average, params], (a, p) => add(a, mul(share, sub(p, a))));
+});

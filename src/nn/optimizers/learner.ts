@@ -1,4 +1,8 @@
 import { add, type Grads, type Key, scalar, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { orRaise } from '../../dsl/errors.js';
+import { optionsOf } from '../../dsl/options.js';
+import { functionOf, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
 import type { Trainable } from '../layers/layer.js';
 import type { Optimizer, OptimizerState } from './optimizer.js';
 
@@ -25,8 +29,26 @@ export interface Learner<P> {
   readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
 }
 
+const checkedOptimizer = optionsOf({
+  where: 'learner.optimizer',
+  options: t.type({
+    state: functionOf('a function'),
+    init: functionOf('a function'),
+    update: functionOf('a function'),
+  }),
+  hint: 'make it by adam, adamw, chain or optimizerOf',
+});
+const checkedModel = optionsOf({
+  where: 'learner.model',
+  options: t.type({
+    params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined),
+    init: functionOf('a function'),
+  }),
+  hint: 'make it by layer, or by unet',
+});
+
 /**
- * Joins a model and an optimizer.
+ * Joins a model and an optimizer. Raises `ConfigError` for a model or an optimizer without its functions.
  *
  * @example
  * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
@@ -36,16 +58,21 @@ export interface Learner<P> {
  * pipe(found, E.map(({ params, step }) => [params, step])) // → E.right([[-0.1, 0.1], [1]])
  */
 export const learner = <P>(
-  { params, init }: Trainable<P>,
+  model: Trainable<P>,
   optimizer: Pick<Optimizer, 'state' | 'init' | 'update'>,
-): Learner<P> => ({
-  state: { params, optimizer: optimizer.state(params), step: ':int32' },
-  init: (key) => {
-    const first = init(key);
-    return { params: first, optimizer: optimizer.init(first), step: scalar(0, 'int32') };
-  },
-  update: (gradients, { params: before, optimizer: memory, step }) => {
-    const updated = optimizer.update<P>(gradients, memory, before, step);
-    return { params: updated.params, optimizer: updated.state, step: add(step, 1) };
-  },
-});
+): Learner<P> => {
+  orRaise(checkedModel(model));
+  orRaise(checkedOptimizer(optimizer));
+  const { params, init } = model;
+  return {
+    state: { params, optimizer: optimizer.state(params), step: ':int32' },
+    init: (key) => {
+      const first = init(key);
+      return { params: first, optimizer: optimizer.init(first), step: scalar(0, 'int32') };
+    },
+    update: (gradients, { params: before, optimizer: memory, step }) => {
+      const updated = optimizer.update<P>(gradients, memory, before, step);
+      return { params: updated.params, optimizer: updated.state, step: add(step, 1) };
+    },
+  };
+};

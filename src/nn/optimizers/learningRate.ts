@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
-import { orRaise } from '../../dsl/errors.js';
+import { orRaise, raise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
 import { exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
@@ -25,9 +25,16 @@ export type LearningRate = number | ((step: Step) => Scalar);
 
 const requireNumber = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
 
-/** Raises `ConfigError` for a rate that is a negative or infinite number. */
+/** Raises `ConfigError` for a rate that is a negative or infinite number, or half-applied: see `dual`. */
 export const requireRate = (where: string, rate: LearningRate): void => {
-  if (typeof rate === 'number') requireNumber(where, rate);
+  if (typeof rate !== 'function') requireNumber(where, rate);
+  else if (rate.name.endsWith('(…)'))
+    raise('ConfigError', {
+      where,
+      expected: 'a learning rate: a number, or a function of the step',
+      actual: `${rate.name}, which waits for its first operand`,
+      hint: `write ${rate.name.replace('(…)', '(rate, …)')} or pipe(rate, ${rate.name})`,
+    });
 };
 
 /** Decodes a {@link LearningRate}. */
@@ -61,12 +68,6 @@ const requireSteps = (least: number): Requirement =>
     'count updates, from 0',
   );
 
-/** Both forms of a change of learning rates, which checks its setting at once in the pipeable form too. */
-const ofSetting =
-  <A>(change: (setting: A) => (rate: LearningRate) => LearningRate) =>
-  (...args: readonly [setting: A] | readonly [rate: LearningRate, setting: A]): never =>
-    (args.length === 1 ? change(args[0]) : change(args[1])(args[0])) as never; // the interfaces state both forms
-
 /** See {@link warmup}. */
 interface Warmup {
   (rate: LearningRate, steps: number): LearningRate;
@@ -82,9 +83,10 @@ interface Warmup {
  * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
  * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: Warmup = ofSetting((steps: number) => {
+export const warmup: Warmup = dual('warmup', 2, (rate: LearningRate, steps: number): LearningRate => {
+  requireRate('warmup', rate);
   requireSteps(1)('warmup', steps);
-  return (rate) => (step) => {
+  return (step) => {
     const n = cast(step, 'float32');
     return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
   };
@@ -122,15 +124,20 @@ interface ToCosineDecay {
  * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))
  * rates // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay: ToCosineDecay = ofSetting((options: CosineDecay) => {
-  const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
-  requireSteps(0)('cosineDecay.from', from);
-  requireSteps(from + 1)('cosineDecay.steps', steps);
-  return (rate) => (step) => {
-    const n = cast(step, 'float32');
-    const progress = clip(mul(sub(n, from), 1 / (steps - from)), 0, 1);
-    // floor + ½·(1 − floor)·(1 + cos(π·progress))
-    const part = add(mul(cos(mul(progress, Math.PI)), (1 - floor) / 2), (1 + floor) / 2);
-    return mul(rateAt(rate, step), part);
-  };
-});
+export const cosineDecay: ToCosineDecay = dual(
+  'cosineDecay',
+  2,
+  (rate: LearningRate, options: CosineDecay): LearningRate => {
+    requireRate('cosineDecay', rate);
+    const { steps, from = 0, floor = 0 } = orRaise(cosineOptions(options));
+    requireSteps(0)('cosineDecay.from', from);
+    requireSteps(from + 1)('cosineDecay.steps', steps);
+    return (step) => {
+      const n = cast(step, 'float32');
+      const progress = clip(mul(sub(n, from), 1 / (steps - from)), 0, 1);
+      // floor + ½·(1 − floor)·(1 + cos(π·progress))
+      const part = add(mul(cos(mul(progress, Math.PI)), (1 - floor) / 2), (1 + floor) / 2);
+      return mul(rateAt(rate, step), part);
+    };
+  },
+);

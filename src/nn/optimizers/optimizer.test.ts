@@ -17,9 +17,12 @@ import {
 } from '../../dsl/index.js';
 import { attempt } from '../../dsl/errors.js';
 import { E, F } from '../../internal/fp.js';
+import { allZeros } from '../layers/initializers.js';
+import { parameter } from '../layers/layer.js';
 import { adam, type AdamConfig } from './adam.js';
 import { adamw } from './adamw.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
+import { learner } from './learner.js';
 import { cosineDecay, warmup } from './learningRate.js';
 import { chain, type Optimizer, type OptimizerState } from './optimizer.js';
 
@@ -163,15 +166,19 @@ describe('what no step can be made with is refused', () => {
     [() => adamw({ learningRate: 0.1, decay: 0.9 } as AdamConfig), 'adamw.decay: expected one of the fields learningRate, beta1, beta2, epsilon, weightDecay, got an unknown field; did you mean weightDecay? see AdamWConfig for the fields and what they take'],
     [() => adam({ learningRate: Number.NaN }), `adam.learningRate: expected a finite number ≥ 0, got NaN; ${usual}`],
     [() => adamw(huge), 'adamw.weightDecay: expected a finite number ≥ 0, got Infinity; 0.01 is usual'],
-    [() => warmup(0), 'warmup: expected a number of steps ≥ 1, got 0; count updates, from 0'],
-    [() => cosineDecay({ steps: 5, floor: Number.NaN }), 'cosineDecay.floor: expected a number from 0 to 1, got NaN; a floor of 0.1 keeps a tenth of the rate'],
-    [() => cosineDecay({ from: 5, steps: 5 }), 'cosineDecay.steps: expected a number of steps ≥ 6, got 5; count updates, from 0'],
+    [() => warmup(0.1, 0), 'warmup: expected a number of steps ≥ 1, got 0; count updates, from 0'],
+    [() => cosineDecay(0.1, { steps: 5, floor: Number.NaN }), 'cosineDecay.floor: expected a number from 0 to 1, got NaN; a floor of 0.1 keeps a tenth of the rate'],
+    [() => cosineDecay(0.1, { from: 5, steps: 5 }), 'cosineDecay.steps: expected a number of steps ≥ 6, got 5; count updates, from 0'],
+    [() => warmup(-1, 3), `warmup: expected a finite number ≥ 0, got -1; ${usual}`],
+    [() => adam({ learningRate: warmup(4) as unknown as number }), 'adam.learningRate: expected a learning rate: a number, or a function of the step, got warmup(…), which waits for its first operand; write warmup(rate, …) or pipe(rate, warmup(…))'],
+    [() => learner(parameter(allZeros, 2), {} as Optimizer), 'learner.optimizer.state: expected a function, got nothing; make it by adam, adamw, chain or optimizerOf'],
+    [() => learner({} as ReturnType<typeof parameter>, adam({ learningRate: 0.1 })), 'learner.model.params: expected a spec of parameters, got nothing; make it by layer, or by unet'],
+    [() => learner(parameter(allZeros, 2), undefined as unknown as Optimizer), 'learner.optimizer.state: expected a function, got nothing; make it by adam, adamw, chain or optimizerOf'],
   ])('%#: at once', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
   }); // prettier-ignore
 
   test.each([
-    [adam({ learningRate: warmup(3)(-1) }), `learning rate: expected a finite number ≥ 0, got -1; ${usual}`],
     [chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })), 'clipByGlobalNorm: expected a finite norm above 0, got 0; 1 is usual'],
   ] as const)('%#: when it is traced', async (optimizer, message) => {
     const begin = paramsOf(start);
@@ -205,7 +212,7 @@ describe('clipByGlobalNorm', () => {
   const clipped = (
     max: number,
     g: readonly [readonly number[], readonly number[]],
-  ): Promise<readonly number[]> => numbersOf(() => flat(clipByGlobalNorm(max)<Params>(paramsOf(g))));
+  ): Promise<readonly number[]> => numbersOf(() => flat(clipByGlobalNorm<Params>(paramsOf(g), max)));
 
   test('the norm is that of all leaves together', async () => {
     expect(await numbersOf(() => globalNorm<Params>(paramsOf([[3, 0], [4]])))).toEqual([5]);
@@ -240,7 +247,7 @@ describe('clipByGlobalNorm', () => {
 
   test('keeps the type of the gradients', () => {
     const g: Grads<{ w: Tensor<[3]>; n: Tensor<[], 'int32'> }> = { w: constantOf([1, 2, 3], 3), n: null };
-    expect(clipByGlobalNorm(1)<{ w: Tensor<[3]>; n: Tensor<[], 'int32'> }>(g).n).toBeNull();
+    expect(clipByGlobalNorm<{ w: Tensor<[3]>; n: Tensor<[], 'int32'> }>(g, 1).n).toBeNull();
   });
 });
 

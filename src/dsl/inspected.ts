@@ -4,7 +4,7 @@ import { showShape } from './errors.js';
 export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** Something with a shape and a dtype. */
-export interface Shaped {
+interface Shaped {
   readonly shape: readonly number[];
   readonly dtype: string;
 }

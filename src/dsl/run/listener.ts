@@ -13,7 +13,7 @@ export type Heard =
 
 type Left = E.Either<NoisefoldError, never>;
 
-/** The result of a function, called without parameters if it is a task. Anything else is returned as it is. */
+/** Calls an effect with the backend, and a task, which ignores it. Returns anything else as it is. */
 const begun = (work: unknown, backend: Backend): unknown =>
   typeof work === 'function' ? (work as (backend: Backend) => unknown)(backend) : work;
 

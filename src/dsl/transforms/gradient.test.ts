@@ -41,7 +41,7 @@ describe('rejects a tensor that leaves its function', () => {
       return kept[0] as Tensor<[]>;
     })();
     expect(outcome).toMatchObject(E.left({ _tag: 'ConfigError', where: 'compile' }));
-    expect(E.isLeft(outcome) && outcome.left.message).toContain('a tensor from inside a function');
+    expect(E.isLeft(outcome) && outcome.left.message).toContain('a tensor that was made inside a function');
   };
   const loss = (keep: (x: AnyTensor) => void) => (v: Tensor<[2]>) => {
     keep(sum(exp(v)));

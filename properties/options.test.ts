@@ -73,6 +73,7 @@ const never = RTE.left('not reached') as never;
 const rows: readonly Row[] = [
   row('compile', (o) => dsl.compile(dsl.program({ x: '2' }, ({ x }) => x), {}, o), {}, { donate: [] }),
   row('iterate', (o) => dsl.iterate({ run: (_: object) => never }, o)({}), { times: 1 }, { every: 1, name: 'a' }),
+  row('sinusoid', (o) => dsl.sinusoid(ones(2), o), { size: 4, sinusoid: 'ddpm' }, { maxPeriod: 10, scale: 1 }),
   row('attention', (o) => dsl.attention(image, image, image, o), { heads: 1 }),
   row('conv2d', (o) => dsl.conv2d(image, zeros(1, 1, 1, 1), o), {}, { strides: [1, 1], dilation: [1, 1] }),
   row('convTranspose2d', (o) => dsl.convTranspose2d(image, zeros(1, 1, 1, 1), o), {}, { outputPadding: [0, 0] }),

@@ -1,6 +1,8 @@
 import {
   add,
+  and,
   cast,
+  clip,
   type Dim,
   div,
   exp,
@@ -8,6 +10,7 @@ import {
   less,
   mul,
   neg,
+  or,
   type Scalar,
   type Shape,
   sub,
@@ -48,6 +51,28 @@ div(steps, 2);
 exp(steps);
 // @ts-expect-error Type '64' is not assignable to type '128'
 where(less(other, 0), x, 0);
+
+declare const flag: Tensor<[], 'bool'>;
+declare const rate: Scalar;
+
+// a scalar stands on either side
+expectType<Tensor<['B', 28, 28, 64]>>()(where(less(x, 0), x, rate));
+expectType<Tensor<['B', 28, 28, 64]>>()(where(less(x, 0), rate, x));
+expectType<Tensor<['B', 28, 28, 64]>>()(where(flag, rate, x));
+expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(less(x, 0), where(rate, x)));
+expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(less(x, 0), where(x, rate)));
+expectType<Tensor<['B', 28, 28, 64], 'bool'>>()(and(less(x, 0), flag));
+expectType<Tensor<['B', 28, 28, 64], 'bool'>>()(or(flag, less(x, 0)));
+expectType<Tensor<['B', 28, 28, 64], 'bool'>>()(F.pipe(less(x, 0), and(flag)));
+expectType<Tensor<['B', 28, 28, 64]>>()(clip(x, rate, 1));
+expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, clip(0, rate)));
+expectType<Tensor<['B'], 'int32'>>()(F.pipe(steps, clip(0, 1)));
+// @ts-expect-error Type '128' is not assignable to type '64'
+and(less(x, 0), less(other, 0));
+// @ts-expect-error Type '64' is not assignable to type '128'
+F.pipe(less(x, 0), and(less(other, 0)));
+// @ts-expect-error is not assignable to
+where(less(steps, 0), rate, steps);
 
 // inside a function whose dims are parameters
 export const residual = <B extends Dim, I extends Shape>(

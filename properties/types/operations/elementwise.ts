@@ -18,7 +18,7 @@ const comparison = (name: string): readonly Usage[] => [
   usage(`${name}(x, y)`, { x: 'B C', y: 'B C' }, 'B C:bool'),
 ];
 const logic = (name: string): readonly Usage[] => [
-  usage(`${name}(x, y)`, { x: 'B:bool', y: 'B:bool' }, 'B:bool'),
+  usage(`${name}(x, y)`, { x: 'B C:bool', y: 'B C:bool' }, 'B C:bool'),
 ];
 /** An activation with an optional number. */
 const activation = (name: string): readonly Usage[] => [

@@ -82,7 +82,7 @@ export const valueAndGrad =
  * differentiated again.
  *
  * @example
- * const cube = (x: Scalar) => pipe(x, pow(3))
+ * const cube = (x: Scalar) => pow(x, 3)
  * grad(cube)(scalar(2)) // → 12
  * grad(grad(cube))(scalar(2)) // → 12
  * grad((x: Tensor<[3]>) => sum(square(x)))(constantOf([1, 2, 3], 3)) // → [2, 4, 6]

@@ -61,7 +61,7 @@ const stackedNone = (y: unknown): unknown =>
  *
  * @example
  * const balance = scan((sum: Scalar, x: Scalar) => {
- *   const next = pipe(sum, add(x))
+ *   const next = add(sum, x)
  *   return [next, square(next)]
  * })
  * balance(scalar(10), constantOf([1, 2, 3], 3)) // → [16, [121, 169, 256]]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
-import { E, F } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import { grad } from './gradient.js';
 import { mul, sub } from '../ops/elementwise/binary.js';
@@ -34,7 +34,7 @@ test('mapTensors keeps shapes and dtypes', () => {
 
 describe('zipTensors', () => {
   const loss = (p: Params): Scalar => sum(square(p.w));
-  const descend = zipTensors((p, g) => F.pipe(p, sub(F.pipe(g, mul(0.5)))));
+  const descend = zipTensors((p, g) => sub(p, mul(0.5, g)));
 
   test('combines parameters with gradients', async () => {
     expect(await numbersOf(() => descend([params(), grad(loss)(params())]).w)).toEqual([0, 0]);

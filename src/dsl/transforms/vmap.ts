@@ -35,7 +35,7 @@ export interface Vmap {
  * const weights = constantOf([1, 10, 100], 3, 1)
  * pipe(constantOf([1, 2, 3, 4, 5, 6], 2, 3), vmap(matmul(weights))) // → [[321], [654]]
  * // a gradient for each example
- * const error = (w: Tensor<[2]>) => (x: Tensor<[2]>) => square(sum(pipe(w, mul(x))))
+ * const error = (w: Tensor<[2]>) => (x: Tensor<[2]>) => square(sum(mul(w, x)))
  * const slopes = vmap((x: Tensor<[2]>) => grad((w: Tensor<[2]>) => error(w)(x))(ones(2)))
  * slopes(constantOf([1, 0, 1, 1], 2, 2)) // → [[2, 0], [4, 4]]
  */

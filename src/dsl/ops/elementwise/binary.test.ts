@@ -4,7 +4,7 @@ import { F } from '../../../internal/fp.js';
 import type { Tensor } from '../../graph/tensor.js';
 import * as binary from './binary.js';
 import { constantOf, scalar } from '../constants.js';
-import { cast } from './unary.js';
+import { cast, clip } from './unary.js';
 
 const xs = [3, 5];
 const x = (): Tensor<[2]> => constantOf(xs, 2);
@@ -81,4 +81,16 @@ describe('where', () => {
     expect(await numbersOf(() => binary.where(holds(false), x(), 0))).toEqual([0, 0]);
     expect(await numbersOf(() => F.pipe(holds(false), binary.where(0, x())))).toEqual(xs);
   });
+});
+
+test('a branch of where, a bound of clip and an operand of and, or may be a scalar', async () => {
+  const isLarge = () => binary.greater(x(), 4);
+  const yes = () => binary.greater(scalar(1), 0);
+  expect(await numbersOf(() => binary.where(isLarge(), scalar(9), x()))).toEqual([3, 9]);
+  expect(await numbersOf(() => binary.where(isLarge(), x(), scalar(9)))).toEqual([9, 5]);
+  expect(await numbersOf(() => binary.where(yes(), scalar(9), x()))).toEqual([9, 9]);
+  expect(await numbersOf(() => F.pipe(isLarge(), binary.where(scalar(9), x())))).toEqual([3, 9]);
+  expect(await numbersOf(() => clip(x(), scalar(4), 9))).toEqual([4, 5]);
+  expect(await numbersOf(() => cast(binary.and(isLarge(), yes()), 'float32'))).toEqual([0, 1]);
+  expect(await numbersOf(() => cast(binary.or(yes(), isLarge()), 'float32'))).toEqual([1, 1]);
 });

@@ -8,7 +8,7 @@ import { named } from '../../errors.js';
 import type { BinaryFn, Node } from '../../graph/node.js';
 import { binary, select, unary } from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { type Numeric, operand, operands, spread } from '../operand.js';
+import { type Numeric, operands, spread } from '../operand.js';
 
 // The form of two tensors is the first, which most calls fit, and again the last with two arguments; the form of one tensor
 // is the last with one: of more than three, compilers report what is wrong with the last (see `OneError`). No call fits
@@ -45,8 +45,14 @@ export interface Comparison<N extends DType> {
 
 /** An operation on two bools. */
 export interface Logical {
-  <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  (y: never): never;
+  (y: never): undefined; // the results differ because equal overloads are merged
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<[], 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<[], 'bool'>): Tensor<S, 'bool'>;
+  <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
+  (y: Tensor<[], 'bool'>): <S extends Shape>(x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
+  <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
 }
 
 type Combine = (x: Node, y: Node) => Node;
@@ -203,12 +209,18 @@ export const or: Logical = ofTwo('or', by('or'));
 /** See {@link where}. */
 export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
+  <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
+  <S extends Shape, D extends DType>(yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Chosen<S, D>;
+  <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<[], NoInfer<D>>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: number, no: Tensor<S, D>): Chosen<S, D>;
   <S extends Shape, D extends Numeric>(yes: Tensor<S, D>, no: number): Chosen<S, D>;
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
@@ -220,7 +232,7 @@ type Chosen<S extends Shape, D extends DType> = (
 
 /**
  * `yes` where `condition` holds, `no` elsewhere. A scalar condition decides for the whole tensor; one branch may be a
- * number.
+ * number or a scalar.
  *
  * @example
  * const x = constantOf([-1, 2, -3], 3)
@@ -232,16 +244,10 @@ export const where: Where = dual(
   'where',
   3,
   (condition: AnyTensor, yes: number | AnyTensor, no: number | AnyTensor) => {
-    const model = nodeOf((typeof yes === 'number' ? no : yes) as AnyTensor); // the types exclude two numbers
+    const [a, b] = operands('where', yes, no); // the types exclude two numbers
     const holds = nodeOf(condition);
     return tensor(
-      named('where', () =>
-        select(
-          holds.shape.length === 0 ? spread(holds, model.shape) : holds,
-          operand('where', yes, model),
-          operand('where', no, model),
-        ),
-      ),
+      named('where', () => select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)),
     );
   },
 );

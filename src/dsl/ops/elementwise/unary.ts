@@ -262,17 +262,28 @@ export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>):
 
 /** See {@link clip}. */
 interface Clip {
-  (low: number, high: number): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends Numeric>(x: Tensor<S, D>, low: number, high: number): Tensor<S, D>;
+  <N extends Numeric>(
+    low: number | Tensor<[], N>,
+    high: number | Tensor<[], NoInfer<N>>,
+  ): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends Numeric>(
+    x: Tensor<S, D>,
+    low: number | Tensor<[], NoInfer<D>>,
+    high: number | Tensor<[], NoInfer<D>>,
+  ): Tensor<S, D>;
 }
 
 /**
- * Limits x to [low, high].
+ * Limits x to [low, high], numbers or scalars.
  *
  * @example
  * clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
  */
-export const clip: Clip = dual('clip', 3, (x: AnyTensor, low: number, high: number) => {
-  const n = nodeOf(x);
-  return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
-});
+export const clip: Clip = dual(
+  'clip',
+  3,
+  (x: AnyTensor, low: number | AnyTensor, high: number | AnyTensor) => {
+    const n = nodeOf(x);
+    return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
+  },
+);

@@ -77,7 +77,7 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
  * Lists the calls of an executable in order of execution, with the times of `profile` if given.
  *
  * @example
- * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => pipe(x, matmul(w)))
+ * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
  * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
  * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
  * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')

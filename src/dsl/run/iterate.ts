@@ -99,7 +99,7 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {
  *   const { value, grad } = valueAndGrad((w: Tensor<[2]>) => sum(square(w)))(w)
- *   return { w: pipe(w, sub(pipe(grad, mul(0.25)))), loss: value }
+ *   return { w: sub(w, mul(0.25, grad)), loss: value }
  * })
  * const losses: number[] = []
  * const learned = pipe(

@@ -1,7 +1,7 @@
 import type { Composite, CompositeOptions, Node } from '../graph/node.js';
 import { broadcast, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
-/** Over which axes to take the statistics, and what to add to the variance. */
+/** The axes of the statistics, and ε. */
 interface NormalizeOptions extends CompositeOptions {
   readonly axes: readonly number[];
   readonly epsilon: number;
@@ -28,8 +28,8 @@ const standardize = (
 };
 
 /**
- * `(x − mean) / √(variance + ε)` over some axes. The derivative reads x and the statistics, which are
- * small; group, layer and instance normalization are this on a reshaped x. Wu and He 2018.
+ * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which reads x
+ * and the small statistics only. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
  */
 export const normalizeComposite: Composite = {
   name: 'normalize',

@@ -20,7 +20,7 @@ export const gather: Build['gather'] = (x, indices) => {
 export const gatherPrimitive: Primitive<'gather'> = {
   rebuild: ({ inputs: [x, indices] }) => gather(x!, indices!),
   derivative: ({ inputs: [x, indices] }, g, { scatterAdd }) => [scatterAdd(indices!, g, x!.shape[0]!), null],
-  // where all examples take rows of the same tensor, these are the rows at all of the indices
+  // if all examples take rows of the same tensor, the result is its rows at all of the indices
   vmap: ({ shape, inputs }, [x, indices], extent, build) => {
     const rows = x!.mapped
       ? gather(rowsOf(x!.node, build), indicesAmong(indices!, inputs[0]!.shape[0]!, extent, build))

@@ -12,7 +12,7 @@ export const wrongDType = (op: string, wrong: Node, expected: string, operands =
 
 export const NUMBERS: readonly DType[] = ['float32', 'int32'];
 
-/** Demands one of some dtypes of all operands; raises `DTypeError`. */
+/** Demands that all operands have one of the dtypes; raises `DTypeError`. */
 export const demandDType = (op: string, dtypes: readonly DType[], ...operands: Node[]): void => {
   const wrong = operands.find(({ dtype }) => !dtypes.includes(dtype));
   if (wrong !== undefined) wrongDType(op, wrong, dtypes.join(' or '), operands);
@@ -43,5 +43,5 @@ export const heldBy = (where: string, dtype: DType, numbers: ConstantData): Cons
       });
 };
 
-/** A number is true where it is not 0. */
+/** The truth of a number: true unless it is 0. */
 const truthOf = (x: number): number => (x === 0 ? 0 : 1);

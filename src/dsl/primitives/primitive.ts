@@ -50,7 +50,7 @@ export interface Build extends Readonly<Record<OfOneName, OfOne>>, Readonly<Reco
   readonly gather: (x: Node, indices: Node) => Node;
   readonly scatterAdd: (indices: Node, updates: Node, size: number) => Node;
   readonly conv2d: (image: Node, kernel: Node, attributes?: Partial<ConvAttributes>) => Node;
-  /** The gradient by the kernel of a convolution: `[KH, KW, C/groups, D]` from image and cotangent. */
+  /** The cotangent of a convolution's kernel, `[KH, KW, C/groups, D]`, from the image and the cotangent. */
   readonly filterGradient: (
     image: Node,
     cotangent: Node,
@@ -67,15 +67,15 @@ export interface Build extends Readonly<Record<OfOneName, OfOne>>, Readonly<Reco
 /** A node of a graph over a batch. */
 export interface Operand {
   readonly node: Node;
-  /** True if it has the new leading axis; otherwise it is the same for all examples. */
+  /** True if the node has the batch axis, its first; false if it is the same for all examples. */
   readonly mapped: boolean;
 }
 
-/** The constructors, and what else a `vmap` rule calls. */
+/** The functions that a `vmap` rule may call. */
 export interface BatchBuild extends Build {
-  /** An operand with the leading axis, repeated along it if it had none. */
+  /** Returns the operand with a batch axis. Repeats an operand without one along a new axis. */
   readonly spread: (operand: Operand, extent: number) => Node;
-  /** Moves one axis; a view where it passes only axes of extent 1. */
+  /** Moves one axis. The result is a view if it passes only axes of extent 1. */
   readonly moveAxis: (x: Node, from: number, to: number) => Node;
   /** A graph over a batch, where `images` have the leading axis. */
   readonly batched: (
@@ -85,42 +85,42 @@ export interface BatchBuild extends Build {
   ) => readonly Operand[];
 }
 
-/** The number that a node holds everywhere, or null. */
+/** The number that all elements of a node are known to have, or null. */
 export type UniformOf = (n: Node) => number | null;
 
-/** The rules of one primitive. Each is built of primitives, so derivatives have derivatives, and batches batches. */
+/** The rules of one primitive. They build primitives, so a derivative has a derivative, and a batch a batch. */
 export interface Primitive<K extends Op> {
   /** Calls the constructor again with the inputs and attributes of a node: the verifier compares shape and dtype. */
   readonly rebuild: (n: NodeOf<K>) => Node;
   /**
-   * The cotangents of the inputs, from `g`, that of the result; null for an input that has none. Null where no
-   * derivative passes.
+   * The cotangents of the inputs, from the cotangent `g` of the result; null for an input without one. The rule is null
+   * if the primitive has no derivative.
    */
   readonly derivative: ((n: NodeOf<K>, g: Node, build: Build) => readonly (Node | null)[]) | null;
   /**
-   * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is
-   * mapped. Null where no operand can be.
+   * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is mapped.
+   * The rule is null if the primitive has no operands to map.
    */
   readonly vmap:
     ((n: NodeOf<K>, operands: readonly Operand[], extent: number, build: BatchBuild) => Node) | null;
-  /** The value where an operand has no elements but the result has some; null where that cannot be. */
+  /** The result if an operand has no elements but the result has some; null if this cannot happen. */
   readonly ofNothing: ((n: NodeOf<K>, build: Build) => Node) | null;
   readonly lowering: Lowering<NodeOf<K>>;
   /** An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. */
   readonly simplify?: (n: NodeOf<K>, uniformOf: UniformOf, build: Build) => Node;
-  /** Its name in explanations; the name of the primitive by default. */
+  /** The name of the node in explanations; default: the name of the primitive. */
   readonly label?: (n: NodeOf<K>) => string;
-  /** Operand i as far as the result depends on it; all of it by default. */
+  /** The part of operand i that the result depends on; default: all of it. */
   readonly used?: (n: NodeOf<K>, i: number, build: Build) => Node;
-  /** True where a node is equal only to itself: sharing does not merge it, simplification does not look through it. */
+  /** True if a node is equal only to itself. Sharing does not merge it, and simplification does not look through it. */
   readonly isUnique?: true;
-  /** True where operands after the first must only be computed before. */
+  /** True if operands after the first only have to be computed before the node. */
   readonly awaits?: true;
 }
 
 /** The lowering of a primitive, by class. */
 export type Lowering<N> =
-  /** Has its numbers from the start: `data`, or an input where that is null. One number is part of any region. */
+  /** Its numbers exist before a run: `data`, or null for an input. Regions inline a constant of one number. */
   | { readonly class: 'source'; readonly data: ((n: N) => ConstantData) | null }
   /** Computed element by element, so that it can be part of any region. */
   | {
@@ -133,9 +133,9 @@ export type Lowering<N> =
       readonly isEquality?: (n: N) => boolean;
     }
   | Movement<N>
-  /** Written by regions of its own into its own buffer. */
+  /** Written into its own buffer by its own regions. */
   | { readonly class: 'region'; readonly written: (n: N) => Written }
-  /** A kernel on views; null where no kernel is known. */
+  /** A kernel on views; null if there is no kernel for the node. */
   | { readonly class: 'anchor'; readonly anchor: (n: N) => Anchor | null }
   /** A kernel on dense tensors. */
   | { readonly class: 'library' }
@@ -143,7 +143,7 @@ export type Lowering<N> =
   /** A key that the host derives from another one and two words. */
   | { readonly class: 'key'; readonly words: (n: N) => readonly [number, number] };
 
-/** Holds elements of its first operand, addressed otherwise. */
+/** The elements of its first operand at other indices. */
 export interface Movement<N> {
   readonly class: 'movement';
   /**
@@ -151,9 +151,9 @@ export interface Movement<N> {
    * element with the same row-major number.
    */
   readonly index: 'same' | 'regrouped' | ((n: N) => Index);
-  /** True where elements of the operand are repeated. */
+  /** True if elements of the operand are repeated. */
   readonly repeats?: true;
-  /** True where it holds a part of its operand, which may lie densely in it. */
+  /** True if the result is a part of the operand, which may be contiguous in memory. */
   readonly isPart?: true;
 }
 
@@ -165,8 +165,8 @@ export type Scalar =
   | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
 
 /**
- * The index along axis a of the operand, from the index i of the result: `offsets[a] + scales[a] · i[axes[a]]`, where
- * they are 0, 1 and a by default. An axis of null has no share of i.
+ * The index along axis a of the operand, from the index i of the result: `offsets[a] + scales[a] · i[axes[a]]`, with
+ * the defaults 0, 1 and a. An axis of null does not depend on i.
  */
 export interface Index {
   readonly axes?: readonly (number | null)[];
@@ -174,20 +174,20 @@ export interface Index {
   readonly offsets?: readonly number[];
 }
 
-/** The content of a node as regions write it: its first operand, reduced; or pieces over a background, if any. */
+/** The content of a node, as regions write it: a reduction of its first operand, or pieces on a background. */
 export type Written =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };
 
-/** An operand within the result: its first index, and the steps between its elements. */
+/** The place of an operand in the result: its first index, and the steps between its elements. */
 export interface Piece {
   readonly operand: Node;
   readonly start: readonly number[];
   readonly steps: readonly number[];
 }
 
-/** The lowering of what backends carry out as a call by itself. */
+/** The lowering of a primitive that backends run as a separate call. */
 export const LIBRARY = { class: 'library' } as const;
 
-/** The rules of a primitive whose only operands are keys: it has no derivative, and is the same for all examples. */
+/** The rules of a primitive with key operands only: it has no derivative and is the same for all examples. */
 export const LEAF = { derivative: null, vmap: null, ofNothing: null } as const;

@@ -1,4 +1,4 @@
-/** The records of all primitives. A pass looks up here what it asks about a node. */
+/** The records of all primitives. Passes look up the rules of a node here. */
 import { filterGradient } from '../composites/filterGradient.js';
 import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
 import * as p from './index.js';
@@ -24,21 +24,21 @@ export const primitiveOf = (n: Node): Primitive<Op> =>
   // each record takes the nodes of its own `op`, which this type does not say
   primitives[n.op] as unknown as Primitive<Op>;
 
-/** The operation of a node in a word: `conv2d`, `sigmoid`, `normalize`. */
+/** The name of the operation of a node: `conv2d`, `sigmoid`, `normalize`. */
 export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;
 
-/** The lowering of a node of that class; null for a node of any other. */
+/** The lowering of a node of that class; null for other classes. */
 export const loweringAs = <C extends Class>(n: Node, of: C): Extract<Lowering<Node>, { class: C }> | null => {
   const { lowering } = primitiveOf(n);
   // a comparison with a type parameter does not narrow
   return lowering.class === of ? (lowering as Extract<Lowering<Node>, { class: C }>) : null;
 };
 
-/** The numbers of a constant; null of any other node. */
+/** The numbers of a constant; null for other nodes. */
 export const dataOf = (n: Node): ConstantData | null => loweringAs(n, 'source')?.data?.(n) ?? null;
 
-/** The distribution that a node draws from; null where it draws nothing. */
+/** The distribution that a node draws from; null for other nodes. */
 export const drawOf = (n: Node): Distribution | null => loweringAs(n, 'random')?.distribution(n) ?? null;
 
-/** The words that a key derived from another one folds into it; null of any other node. */
+/** The two words that a derived key folds into its operand; null for other nodes. */
 export const wordsOf = (n: Node): readonly [number, number] | null => loweringAs(n, 'key')?.words(n) ?? null;

@@ -8,7 +8,7 @@ const PLAIN: ConvAttributes = {
   strides: [1, 1], padding: [[0, 0], [0, 0]], lhsDilation: [1, 1], rhsDilation: [1, 1], groups: 1, batchGroups: 1,
 }; // prettier-ignore
 
-/** The extent that a dilated axis takes: `(n - 1)·dilation + 1`. */
+/** The extent of a dilated axis: `(n - 1)·dilation + 1`. */
 export const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) * dilation + 1);
 
 /** The output extent of one spatial axis. */
@@ -21,7 +21,7 @@ const outputExtent = (input: number, kernel: number, axis: 0 | 1, c: ConvAttribu
       c.strides[axis],
   ) + 1;
 
-/** Strides, dilations and groups count from 1; padding is any integer. */
+/** Demands strides, dilations and groups ≥ 1, and integer padding. */
 const checkAttributes = (where: () => string, c: ConvAttributes): void => {
   const counts = [...c.strides, ...c.lhsDilation, ...c.rhsDilation, c.groups, c.batchGroups];
   if (!counts.every((n) => isExtent(n) && n > 0) || !c.padding.flat().every(Number.isSafeInteger))
@@ -82,7 +82,7 @@ export const conv2d: Build['conv2d'] = (image, kernel, given = {}) => {
   return node('conv2d', [image, kernel], c, [B / c.batchGroups, height, width, D], 'float32');
 };
 
-/** The gradient by the image: a convolution with the flipped kernel; strides become input dilation. */
+/** The cotangent of the image: a convolution with the flipped kernel. Strides become input dilations. */
 const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes, build: Build): Node => {
   const { flip, reshape, transpose } = build;
   const [B, H, W] = image.shape as readonly [number, number, number, number];
@@ -111,7 +111,7 @@ const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes, bu
 type Convolution = NodeOf<'conv2d'>;
 type Batching = (n: Convolution, image: Operand, kernel: Operand, extent: number, build: BatchBuild) => Node;
 
-/** One kernel: the examples become more images, beside each other in each of the batch's groups. */
+/** The batch of examples with one kernel: the examples become more images in each group of the batch. */
 const manyImages: Batching = ({ shape, attributes }, image, kernel, extent, { moveAxis, reshape }) => {
   const { batchGroups } = attributes;
   const [B, ...rest] = image.node.shape.slice(1) as [number, number, number, number];
@@ -120,7 +120,7 @@ const manyImages: Batching = ({ shape, attributes }, image, kernel, extent, { mo
   return reshape(conv2d(images, kernel.node, attributes), [extent, ...shape]);
 };
 
-/** One image: the examples become more channels out, beside each other in each group. */
+/** The batch of examples with one image: the examples become more output channels in each group. */
 const manyKernels: Batching = ({ shape, attributes }, image, kernel, extent, { moveAxis, reshape }) => {
   const groups = attributes.groups * attributes.batchGroups; // one of the two is 1
   const [KH, KW, I, D] = kernel.node.shape.slice(1) as [number, number, number, number];
@@ -131,7 +131,10 @@ const manyKernels: Batching = ({ shape, attributes }, image, kernel, extent, { m
   return reshape(moveAxis(apart, 4, 0), [extent, ...shape]);
 };
 
-/** Each example its own kernel: so many more groups, of the channels where they are in groups, else of the batch. */
+/**
+ * The batch of examples with a kernel each: the examples become groups, of the channels if these have groups, else of the
+ * batch.
+ */
 const pairs: Batching = ({ shape, attributes }, image, kernel, extent, { moveAxis, reshape }) => {
   const [B, H, W, C] = image.node.shape.slice(1) as [number, number, number, number];
   const [KH, KW, I, D] = kernel.node.shape.slice(1) as [number, number, number, number];

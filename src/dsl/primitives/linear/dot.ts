@@ -32,7 +32,7 @@ export const dotPrimitive: Primitive<'dot'> = {
     dot(g, transposed(b!, build)),
     dot(transposed(a!, build), g),
   ],
-  // the rows of all examples are multiplied at once where they meet the same matrices
+  // if the matrices are the same for all examples, one product multiplies the rows of all
   vmap: ({ shape, inputs }, [a, b], extent, { moveAxis, reshape, spread }) => {
     if (b!.mapped) return dot(spread(a!, extent), b!.node);
     const [batch, [m, k]] = [shape.slice(0, -2), inputs[0]!.shape.slice(-2) as [number, number]];

@@ -1,7 +1,7 @@
 import { type Node, node } from '../../graph/node.js';
 import type { Primitive } from '../primitive.js';
 
-/** x, behind a barrier; with `after`, it is computed when that is there. */
+/** Stores x in a buffer of its own. With `after`, x is computed after it. */
 export const barrier = (x: Node, after?: Node): Node =>
   node('barrier', after === undefined ? [x] : [x, after], {}, x.shape, x.dtype);
 

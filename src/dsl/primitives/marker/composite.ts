@@ -12,11 +12,11 @@ export const composite = (
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };
 
-/** The composite that a node applies; null of any other node. */
+/** The composite that a node applies; null for other nodes. */
 export const compositeOf = (n: Node): Composite | null =>
   n.op === 'composite' ? n.attributes.composite : null;
 
-/** A composite's decomposition over the inputs of a node; any other node itself. */
+/** Replaces a composite by its decomposition. Returns other nodes as they are. */
 export const decomposition = (n: Node): Node =>
   n.op === 'composite' ? n.attributes.composite.decompose(n.inputs, n.attributes.options) : n;
 
@@ -76,7 +76,7 @@ export const compositePrimitive: Primitive<'composite'> = {
       ? composite(ofEach(n, operands, extent, build), operands.map(({ node: operand }) => operand)) // prettier-ignore
       : composite(definition, operands.map((operand) => build.spread(operand, extent)), definition.batch(options)); // prettier-ignore
   },
-  ofNothing: ({ shape, dtype }, { full }) => full(0, shape, dtype), // a sum of no products
+  ofNothing: ({ shape, dtype }, { full }) => full(0, shape, dtype), // the sum of no products
   lowering: {
     class: 'anchor',
     anchor: ({ attributes: { composite: definition, options } }) => definition.anchor?.(options) ?? null,

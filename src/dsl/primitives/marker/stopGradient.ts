@@ -1,7 +1,7 @@
 import { type Node, node } from '../../graph/node.js';
 import type { Primitive } from '../primitive.js';
 
-/** x, through which no derivative passes. */
+/** x, with a derivative of 0. */
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
 
 export const stopGradientPrimitive: Primitive<'stopGradient'> = {

@@ -34,7 +34,7 @@ export const concat: Build['concat'] = (parts, axis) => {
   return node('concat', parts, { axis: along }, shape, first.dtype);
 };
 
-/** The parts, one behind the other. */
+/** The parts, one after another. */
 const pieces = ({ inputs, shape, attributes: { axis } }: NodeOf<'concat'>): readonly Piece[] => {
   let before = 0;
   return inputs.map((operand) => {

@@ -13,7 +13,7 @@ export const reduce: Build['reduce'] = (fn, x, axes) => {
   return node('reduce', [x], { fn, axes: resolved }, shape, x.dtype);
 };
 
-/** For each element the product of the other ones along `axes`, without a division, so that zeros are right. */
+/** The product of all other elements along `axes`, for each element. It does not divide, so it is right at zeros. */
 const productOfOthers = (x: Node, axes: readonly number[], build: Build): Node => {
   const { reshape, transpose } = build;
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
@@ -27,7 +27,7 @@ const productOfOthers = (x: Node, axes: readonly number[], build: Build): Node =
   );
 };
 
-/** By halves: an element's others are its partner's value and the others of their product. */
+/** Computed by halves: the others of an element are its partner and the others of their product. */
 const othersAlongRows = (x: Node, build: Build): Node => {
   const { concat, full, mul, pad, slice } = build;
   const [rows, n] = x.shape as readonly [number, number];
@@ -46,7 +46,7 @@ export const reducePrimitive: Primitive<'reduce'> = {
     const x = y.inputs[0]!;
     const { fn, axes } = y.attributes;
     const kept = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
-    /** The inverse of reducing: the axes come back by repetition. */
+    /** Repeats along the reduced axes. */
     const spread = (reduced: Node): Node => broadcast(reshape(reduced, kept), x.shape);
     switch (fn) {
       case 'sum':
@@ -55,7 +55,7 @@ export const reducePrimitive: Primitive<'reduce'> = {
         return [mul(spread(g), productOfOthers(x, axes, build))];
       case 'max':
       case 'min': {
-        // elements that are equal to the extremum divide its cotangent
+        // the elements that are equal to the extremum share its cotangent
         const hit = cast(equal(x, spread(y)), 'float32');
         return [div(mul(spread(g), hit), spread(reduce('sum', hit, axes)))];
       }

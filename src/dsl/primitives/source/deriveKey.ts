@@ -2,7 +2,7 @@ import { type Node, node } from '../../graph/node.js';
 import { demandKey } from '../dtype.js';
 import { LEAF, type Primitive } from '../primitive.js';
 
-/** A new key, from a key and 64 bits. */
+/** Derives a key from a key and 64 bits. */
 export const deriveKey = (key: Node, words: readonly [number, number]): Node => {
   demandKey('fork', key);
   return node('deriveKey', [key], { words }, [], 'key');

@@ -32,7 +32,7 @@ const sum = (...kinds: readonly Kind[]): number =>
 const written = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`;
 
 /** The target for our files (README.md explains the difference) and the limits: all files, and those of one visit. */
-const OURS = { aim: 80 * KB, most: 135 * KB, mostOfVisit: 113 * KB } as const;
+const OURS = { aim: 80 * KB, most: 138 * KB, mostOfVisit: 116 * KB } as const;
 
 /** Files that only one backend loads. */
 const LOADED_FOR = { webgpu: /^backend-/, wasm: /^wasm-/ } as const;

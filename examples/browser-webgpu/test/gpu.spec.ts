@@ -48,7 +48,7 @@ const loseDevice = async (): Promise<void> => {
 
 const whenBack = (): Promise<unknown> =>
   visit.page.waitForFunction(() =>
-    document.querySelector('.notice.warning')?.textContent?.includes('The training is back'),
+    document.querySelector('.notice.warning')?.textContent?.includes('The training returned'),
   );
 
 /** A training paused before its goal. */
@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)('the page on WebGPU', () => {
     await whenStepIs(page, step + 1);
     await loseDevice();
     await whenBack();
-    expect(await page.textContent('.notice.warning')).toContain(`after step ${step};`);
+    expect(await page.textContent('.notice.warning')).toContain(`after step ${step},`);
     expect(await stepOf(page)).toBe(step);
     expect(await page.textContent('#backend')).toBe('on WebGPU');
     await goOn();

@@ -14,7 +14,7 @@ export type PanelWidth = 4 | 8 | 16;
 /** All panel widths, widest first. */
 export const PANEL_WIDTHS: readonly PanelWidth[] = [16, 8, 4];
 
-/** Rows of the row kernel's tile, by panel width. */
+/** The number of rows of the row kernel's tile, for each panel width. */
 export const ROW_TILE_ROWS: Readonly<Record<PanelWidth, number>> = { 16: 2, 8: 4, 4: 6 };
 
 /** Rows of the outer-product kernel's tile, by panel width. */

@@ -44,7 +44,7 @@ const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Window
       where: op,
       expected: 'a window and strides of integers ≥ 1, and a padding less than the window',
       actual: `window ${showShape(window)}, strides ${showShape(strides)}, padding ${showShape(around.map(showShape))}`,
-      hint: 'a window sees at least one pixel',
+      hint: 'make the padding smaller than the window',
     });
   return ([0, 1] as const).map((i) => {
     const [low, high] = around[i];

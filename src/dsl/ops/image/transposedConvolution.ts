@@ -35,7 +35,7 @@ const checkKernel = ({ shape }: Node, groups: number): void => {
       where: 'convTranspose2d',
       expected: 'a kernel [KH, KW, D/groups, C], and a number of groups that divides C',
       actual: `${showShape(shape)} in ${groups} groups`,
-      hint: 'the kernel is that of the convolution from D channels to C',
+      hint: 'the kernel has the layout of the conv2d kernel that maps D channels to C',
     });
 };
 

@@ -9,9 +9,9 @@ export const scatterAdd: Build['scatterAdd'] = (indices, updates, size) => {
   if (updates.shape[0] !== indices.shape[0] || (size === 0 && indices.shape[0]! > 0))
     raise('ShapeError', {
       where: 'scatterAdd',
-      expected: `${indices.shape[0]} rows, into at least one`,
-      actual: `${showShape(updates.shape)} into ${size}`,
-      hint: 'one row for each index',
+      expected: `updates of ${indices.shape[0]} rows, one for each index, and a size of at least 1`,
+      actual: `updates ${showShape(updates.shape)} and the size ${size}`,
+      hint: 'give the updates as many rows as there are indices',
     });
   return node('scatterAdd', [indices, updates], { size }, [size, ...updates.shape.slice(1)], updates.dtype);
 };

@@ -36,7 +36,7 @@ const resultsOf = (given: Case): readonly Node[] => given.build(Object.values(no
 
 const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype === 'float32';
 
-/** Whether a float32 result may depend on a float32 operand. */
+/** Tests if a float32 result may depend on a float32 operand. */
 const hasSlope = (given: Case): boolean => given.operands.some(isFloat) && resultsOf(given).some(isFloat);
 
 /** ⟨w, y⟩ for the results that are float32. */

@@ -23,7 +23,7 @@ export interface Case {
   readonly build: Build;
   /** Calls the pipeable form: `pipe(x, sub(y))`. */
   readonly piped: Build;
-  /** Whether its float32 results follow its float32 operands; otherwise they are constant, at least piecewise. */
+  /** True if its float32 results follow its float32 operands; otherwise they are piecewise constant. */
   readonly differentiable: boolean;
 }
 
@@ -61,8 +61,8 @@ interface Entry extends Case {
 }
 
 /**
- * Whether an operation has a data-first and a pipeable form. `dual` makes these of any number of arguments; a function of
- * one tensor names its parameter.
+ * Tests for an operation with a data-first and a pipeable form. `dual` makes functions without named parameters; a function
+ * of one tensor names its parameter.
  */
 export const hasTwoForms = (operation: Operation): boolean => operation.length === 0;
 

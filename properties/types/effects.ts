@@ -88,7 +88,7 @@ declare const parameters: Required<Parameters<(Effect<void> | Task<void>)['then'
 expectType<2>()(parameters.length);
 export const functions: readonly ((message: never) => void)[] = parameters;
 
-// what happens on the way may be told without an effect; a Promise is none
+// a listener of `fit` may return nothing or a task, but no promise
 fit({ ...recipe, onEvent: (event) => console.log(event) });
 // @ts-expect-error Type 'Promise<void>' is not assignable to type 'void | TaskEither<NoisefoldError, void | "stop">'
 fit({ ...recipe, onEvent: async (event) => console.log(event) });

@@ -3,7 +3,7 @@ import { show } from './decode.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
-/** Whether something is an Either: from JavaScript one is easily taken for the value in it. */
+/** Tests for an Either. JavaScript callers may pass one in place of its value. */
 export const isEither = (x: unknown): boolean =>
   isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
 

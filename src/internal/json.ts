@@ -23,7 +23,9 @@ const isPlain = (value: object): boolean => {
   return prototype === null || Object.getPrototypeOf(prototype) === null; // true for plain objects of other realms too
 };
 
-const kindOf = (value: object): string => Object.prototype.toString.call(value).slice('[object '.length, -1);
+/** The built-in kind of a value: `Float32Array`, `Map`; the same for values of other realms. */
+export const builtinOf = (value: unknown): string =>
+  Object.prototype.toString.call(value).slice('[object '.length, -1);
 
 const search = (root: unknown): NotJson | null => {
   let remaining = MAX_LENGTH / 2; // a value and its comma take at least two characters
@@ -39,7 +41,7 @@ const search = (root: unknown): NotJson | null => {
     if (ancestors.includes(value)) return reject('JSON, which has no cycles');
     if (ancestors.length === MAX_DEPTH) return reject(`JSON of at most ${MAX_DEPTH} levels`);
     const isList = Array.isArray(value);
-    if (!isList && !isPlain(value)) return reject(`JSON, which has no ${kindOf(value)}`);
+    if (!isList && !isPlain(value)) return reject(`JSON, which has no ${builtinOf(value)}`);
     if ('toJSON' in value || Object.getOwnPropertySymbols(value).length > 0)
       return reject('JSON, without toJSON methods and symbols');
     ancestors.push(value);

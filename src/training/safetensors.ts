@@ -6,6 +6,7 @@
  */
 import { attempt, fail, failure, type NoisefoldError, raise, showShape } from '../dsl/errors.js';
 import { E, F, type either } from '../internal/fp.js';
+import { builtinOf } from '../internal/json.js';
 import { crc32 } from './crc32.js';
 import {
   byteLength,
@@ -60,9 +61,6 @@ const EMPTY: Arrays = {
   BOOL: new Uint8Array(),
 };
 
-/** `Float32Array`, also for one of another realm. */
-const kindOf = (array: unknown): string => Object.prototype.toString.call(array).slice('[object '.length, -1);
-
 /** A bool is 0 or 1. */
 const isBool = (byte: number): boolean => byte <= 1;
 
@@ -96,8 +94,8 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
   for (const [name, { dtype, shape, data }] of tensors) {
     if (!Object.hasOwn(BYTES, dtype))
       refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
-    const kind = kindOf(EMPTY[dtype]);
-    if (kindOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, kindOf(data));
+    const kind = builtinOf(EMPTY[dtype]);
+    if (builtinOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, builtinOf(data));
     if (shape.length > MOST_EXTENTS)
       refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
     if (data.byteLength !== byteLength(dtype, shape))

@@ -15,9 +15,7 @@ export const alias = Object.entries(manifest.exports).flatMap(([subpath, target]
     : [
         {
           find: new RegExp(`^noisefold${subpath.slice(1)}$`),
-          replacement: fileURLToPath(
-            new URL(target.default.replace('./dist/', './').replace(/\.js$/, '.ts'), root),
-          ),
+          replacement: fileURLToPath(new URL(target.default.replace('./dist/', './').replace(/\.js$/, '.ts'), root)),
         },
       ],
 );

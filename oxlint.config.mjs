@@ -25,10 +25,7 @@ const restrict = (...pairs) => ({
 });
 
 const arrows = (folder, { sees, node }) => {
-  const hidden = [
-    ...Object.keys(house).filter((other) => other !== folder && !sees.includes(other)),
-    ...above,
-  ];
+  const hidden = [...Object.keys(house).filter((other) => other !== folder && !sees.includes(other)), ...above];
   const message = `src/${folder} may import ${sees.map((name) => `src/${name}`).join(', ') || 'nothing else of ours'}.`;
   return [
     // A relative path that climbs out of the folder, then enters a hidden one; or the package by its own name.
@@ -89,9 +86,7 @@ export default {
       files: [`src/${folder}/**`],
       rules: {
         ...restrict(...arrows(folder, room), noTfjs),
-        ...(room.node
-          ? {}
-          : { 'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'] }),
+        ...(room.node ? {} : { 'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'] }),
       },
     })),
     {

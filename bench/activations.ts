@@ -7,16 +7,7 @@ import { cotangents } from '../src/dsl/transforms/differentiate.js';
 import { type Node, reachable, sizeOf } from '../src/dsl/graph/node.js';
 import { full } from '../src/dsl/primitives/index.js';
 
-const MOVEMENT = new Set([
-  'reshape',
-  'transpose',
-  'broadcast',
-  'slice',
-  'flip',
-  'stopGradient',
-  'barrier',
-  'cast',
-]);
+const MOVEMENT = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'stopGradient', 'barrier', 'cast']);
 
 /** The node that owns the numbers: movements need no memory of their own. */
 const numbersOf = (n: Node): Node => (MOVEMENT.has(n.op) ? numbersOf(n.inputs[0]!) : n);
@@ -26,8 +17,7 @@ export const activationElements = (loss: Node, parameters: ReadonlySet<Node>): n
   const forward = reachable([loss]);
   const isForward = new Set(forward);
   const active = new Set<Node>(parameters);
-  for (const n of forward)
-    if (n.dtype === 'float32' && n.inputs.some((input) => active.has(input))) active.add(n);
+  for (const n of forward) if (n.dtype === 'float32' && n.inputs.some((input) => active.has(input))) active.add(n);
   const read = new Set<Node>();
   for (const n of forward) {
     if (!active.has(n) || n.inputs.length === 0) continue;

@@ -38,8 +38,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
       paths[input] = { path: n.attributes.path, shape: n.shape, dtype: n.dtype, ...donated };
     }
     if (!isStored(n)) continue;
-    const storage =
-      n === last ? ({ kind: 'output', output: 0 } as const) : ({ kind: 'arena', offset: 0 } as const);
+    const storage = n === last ? ({ kind: 'output', output: 0 } as const) : ({ kind: 'arena', offset: 0 } as const);
     bufferOf.set(n, buffers.push(bufferLike(n, storage)) - 1);
     const locals = new Map<Node, Node>();
     const asOperand = (x: Node): Node => {

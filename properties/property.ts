@@ -11,11 +11,7 @@ const prop =
     arbitraries: { [I in keyof Values]: fc.Arbitrary<Values[I]> },
     parameters?: fc.Parameters<Values>,
   ) =>
-  (
-    name: string,
-    property: (...values: Values) => boolean | void | Promise<boolean | void>,
-    timeout?: number,
-  ): void =>
+  (name: string, property: (...values: Values) => boolean | void | Promise<boolean | void>, timeout?: number): void =>
     plain(
       name,
       () =>

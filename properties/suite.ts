@@ -10,9 +10,6 @@ const times = Number(process.env['NOISEFOLD_RUNS'] ?? 1);
 const LONGEST = 600_000 * Math.max(1, times);
 
 /** @param check - where the laws are checked: here, if it is not given */
-export const checkLaws = (
-  laws: readonly Law[],
-  check: (law: Law, times: number) => Promise<void> = checkLaw,
-): void => {
+export const checkLaws = (laws: readonly Law[], check: (law: Law, times: number) => Promise<void> = checkLaw): void => {
   for (const law of laws) test(titleOf(law), () => check(law, times), LONGEST);
 };

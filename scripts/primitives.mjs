@@ -74,8 +74,7 @@ const mentions = (names, isHeldBy, asArguments) => {
     const type = ts.isUnionTypeNode(parent.parent) ? parent.parent : parent;
     const user = type.parent;
     if (ts.isIndexedAccessTypeNode(user)) return isTable(checker.getTypeFromTypeNode(user.objectType));
-    if (ts.isPropertySignature(user))
-      return isHeldBy(declaredFor(user.parent)?.getProperty(user.name.getText()));
+    if (ts.isPropertySignature(user)) return isHeldBy(declaredFor(user.parent)?.getProperty(user.name.getText()));
     return areAll(literalsOf(declaredFor(type)));
   };
   const isKey = (node) =>
@@ -86,8 +85,7 @@ const mentions = (names, isHeldBy, asArguments) => {
 
   const visit = (node, file) => {
     const name = ts.isStringLiteralLike(node) ? node.text : node.name?.text;
-    if (all.has(name) && (ts.isStringLiteralLike(node) ? isMention(node) : isKey(node)))
-      files.get(name).add(file);
+    if (all.has(name) && (ts.isStringLiteralLike(node) ? isMention(node) : isKey(node))) files.get(name).add(file);
     ts.forEachChild(node, (child) => visit(child, file));
   };
   for (const path of paths) visit(program.getSourceFile(path), relative('src/dsl', path));
@@ -96,9 +94,7 @@ const mentions = (names, isHeldBy, asArguments) => {
 
 const declarationOf = (name) => graph.statements.find((statement) => statement.name?.text === name);
 const kinds = keysOf(checker.getTypeAtLocation(declarationOf('Attributes')));
-const functions = ['UnaryFn', 'BinaryFn'].flatMap((name) =>
-  literalsOf(checker.getTypeAtLocation(declarationOf(name))),
-);
+const functions = ['UnaryFn', 'BinaryFn'].flatMap((name) => literalsOf(checker.getTypeAtLocation(declarationOf(name))));
 const op = declarationOf('NodeFields').members.find((member) => member.name.text === 'op');
 const isOp = (property) => property?.declarations?.includes(op) ?? false;
 const isFunction = (property) => property?.name === 'fn'; // also of a reduction: its max is not that of two numbers
@@ -109,8 +105,7 @@ const tables = [
 ];
 for (const [title, files] of tables) {
   console.log(`${title.padEnd(14)} files`);
-  for (const [name, found] of files)
-    console.log(`${name.padEnd(14)} ${found.size}  ${[...found].join(', ')}`);
+  for (const [name, found] of files) console.log(`${name.padEnd(14)} ${found.size}  ${[...found].join(', ')}`);
   console.log();
 }
 const wide = tables.flatMap(([, files]) => [...files].filter(([, found]) => found.size > MOST));

@@ -31,8 +31,7 @@ const readReport = () => {
 const files = readReport();
 const tests = files.flatMap(({ assertionResults }) => assertionResults);
 const broken = files.filter(
-  ({ status, assertionResults }) =>
-    status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
 ).length;
 const failed = tests.filter((test) => test.status === 'failed').length + broken;
 const titles = files.flatMap(({ assertionResults }) => titlesOf(assertionResults));

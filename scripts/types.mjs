@@ -40,18 +40,12 @@ declare const console: { readonly log: (text: string) => void };
 );
 
 const check = (name, version, args) => {
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [compilers[version], ...args, '--extendedDiagnostics'],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const { status, stdout } = spawnSync(process.execPath, [compilers[version], ...args, '--extendedDiagnostics'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const figure = (label) => stdout.match(new RegExp(`^${label}:\\s+(\\S+)`, 'm'))?.[1] ?? '?';
-  const errors = stdout
-    .split('\n')
-    .filter((line) => /error TS|^\s+\S/.test(line) && !/^[A-Z][\w/ ]+:\s/.test(line));
+  const errors = stdout.split('\n').filter((line) => /error TS|^\s+\S/.test(line) && !/^[A-Z][\w/ ]+:\s/.test(line));
   if (status !== 0) console.log(errors.join('\n'));
   console.log(
     `${name}, TypeScript ${version}: ${status === 0 ? 'ok' : 'FAILED'}, ` +
@@ -85,9 +79,7 @@ const AIMS = { 6: 5, 7: 1.5 };
 const tellSeconds = (version) => {
   const seconds = secondsOf(version);
   const verdict = seconds < AIMS[version] ? '' : ': NOT MET';
-  console.log(
-    `examples, TypeScript ${version}: ${seconds} s in all, aiming at less than ${AIMS[version]} s${verdict}`,
-  );
+  console.log(`examples, TypeScript ${version}: ${seconds} s in all, aiming at less than ${AIMS[version]} s${verdict}`);
 };
 
 const results = [

@@ -28,8 +28,7 @@ const SUBJECTS = [
 ];
 
 /** The order over all halvings. */
-const orderOf = (errors: readonly number[]): number =>
-  Math.log2(errors[0]! / errors.at(-1)!) / (errors.length - 1);
+const orderOf = (errors: readonly number[]): number => Math.log2(errors[0]! / errors.at(-1)!) / (errors.length - 1);
 
 interface Measured {
   readonly order: number;
@@ -101,9 +100,7 @@ const orders = (backend: Backend) => async (): Promise<E.Either<never, boolean>>
     law,
   }));
   console.log(EXPLANATION);
-  console.log(
-    `${'solver'.padEnd(25)} error   theory  ${SUBJECTS.map(({ flow }) => flow.name.padEnd(16)).join(' ')}`,
-  );
+  console.log(`${'solver'.padEnd(25)} error   theory  ${SUBJECTS.map(({ flow }) => flow.name.padEnd(16)).join(' ')}`);
   let allMet = true;
   for (const one of casesOf(STRETCH.to - STRETCH.from)) {
     const found: Measured[] = [];

@@ -18,9 +18,7 @@ const BETWEEN = 4;
 export const pathOf = ({ path = legsOf }: Solver, from: number, to: number, n: number): Path => {
   const step = Math.abs(to - from) / n;
   const count = n * BETWEEN + BETWEEN;
-  const levels = Array.from({ length: count + 1 }, (_, t) =>
-    channelAt(Math.max(from, to) - (t * step) / BETWEEN),
-  );
+  const levels = Array.from({ length: count + 1 }, (_, t) => channelAt(Math.max(from, to) - (t * step) / BETWEEN));
   const falling = Array.from({ length: n + 1 }, (_, i) => (n - i) * BETWEEN);
   const legs = path({ marginals: levels }, falling);
   const rises = from > to;

@@ -17,10 +17,7 @@ const BATCH = 3;
 
 /** Deterministic numbers from -1.7 to 1.7 with variance 1. */
 const spread = (count: number): readonly number[] =>
-  Array.from(
-    { length: count },
-    (_, i) => Math.sqrt(3) * (2 * ((((i + 1) * 0.618_033_988_749_894_9) % 1) - 0.5)),
-  );
+  Array.from({ length: count }, (_, i) => Math.sqrt(3) * (2 * ((((i + 1) * 0.618_033_988_749_894_9) % 1) - 0.5)));
 
 /** The starting points: the mean of a component with noise. */
 const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (readonly number[])[] => {
@@ -50,9 +47,7 @@ const advance = ({ mixture }: Subject<Shape>, x: Float64Array, from: number, to:
   const size = x.length / BATCH;
   const follow = flow(mixture);
   return Float64Array.from(
-    Array.from({ length: BATCH }, (_, b) =>
-      follow(Array.from(x.subarray(b * size, (b + 1) * size)), from, to),
-    ).flat(),
+    Array.from({ length: BATCH }, (_, b) => follow(Array.from(x.subarray(b * size, (b + 1) * size)), from, to)).flat(),
   );
 };
 

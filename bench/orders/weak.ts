@@ -37,9 +37,7 @@ const stepOf =
   (walk: Walk, { directions }: Product) =>
   async (index: number, rows: readonly Row[]): Promise<readonly Image[]> => {
     const size = directions[0]!.unit.length;
-    const diagonal = Array.from({ length: size }, (_, i) =>
-      directions.reduce((sum, { unit }) => sum + unit[i]!, 0),
-    );
+    const diagonal = Array.from({ length: size }, (_, i) => directions.reduce((sum, { unit }) => sum + unit[i]!, 0));
     const samples = (part: keyof Row): Float64Array =>
       Float64Array.from(rows.flatMap((row) => diagonal.map((d) => row[part] * d)));
     const along = (unit: Vector, batch: Float64Array): Vector =>
@@ -103,8 +101,7 @@ const stepped = (
   };
   if (enters !== 'after') {
     const weights = none();
-    for (const { places, weights: own } of clouds)
-      places.forEach((place, i) => spread(weights, place, own[i]!));
+    for (const { places, weights: own } of clouds) places.forEach((place, i) => spread(weights, place, own[i]!));
     return [{ places: image.x, weights, remembered: 0 }];
   }
   // memory belongs to the point where it was made: one cloud for each point
@@ -115,9 +112,7 @@ const stepped = (
     return known;
   };
   for (const { weights, remembered } of clouds)
-    weights.forEach((weight, i) =>
-      spread(into(image.memory[i]!), image.x[i]! + ofMemory * remembered, weight),
-    );
+    weights.forEach((weight, i) => spread(into(image.memory[i]!), image.x[i]! + ofMemory * remembered, weight));
   return Array.from(next, ([remembered, weights]) => ({ places: grid, weights, remembered }));
 };
 
@@ -159,7 +154,5 @@ export const weakError = async (
     laws = laws.map((clouds, d) => stepped(clouds, grid, images[d]!, addition, enters));
   }
   walk.release();
-  return Math.max(
-    ...laws.map((clouds, d) => distance(clouds, gaussiansAt(directions[d]!, variance, stretch.to))),
-  );
+  return Math.max(...laws.map((clouds, d) => distance(clouds, gaussiansAt(directions[d]!, variance, stretch.to))));
 };

@@ -17,8 +17,7 @@ export interface Problem {
 }
 
 /** Different numbers. */
-export const ramp = (n: number): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
+export const ramp = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 0.1);
 
 /** The peer, or the reason why it does not run. */
 export const jaxPeer = async (

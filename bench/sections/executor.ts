@@ -25,9 +25,7 @@ export const executorSection = async (
   const runner = orThrow(await idleBackend.compile(planned)());
   const inputs: Slot[] = [];
   for (const { dtype, shape } of planned.inputs)
-    inputs.push(
-      dtype === 'key' ? [1, 2] : orThrow(await idleBackend.upload(new Float32Array(sizeOf(shape)), dtype)()),
-    );
+    inputs.push(dtype === 'key' ? [1, 2] : orThrow(await idleBackend.upload(new Float32Array(sizeOf(shape)), dtype)()));
   // a donated input is returned as the output of its path
   const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
   const idle: number[] = [];
@@ -39,9 +37,7 @@ export const executorSection = async (
         outputs = orThrow(await runner.run(given)());
       }),
     );
-    given = planned.inputs.map(({ path, donated }, input) =>
-      donated ? outputs[outputOf.get(path)!]! : given[input]!,
-    );
+    given = planned.inputs.map(({ path, donated }, input) => (donated ? outputs[outputOf.get(path)!]! : given[input]!));
   }
   const own = median(idle);
   return [

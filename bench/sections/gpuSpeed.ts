@@ -1,14 +1,5 @@
 /** Forward pass and training step of network R against eager tfjs on the same adapter, with counts of GPU commands. */
-import {
-  type Backend,
-  compile,
-  explain,
-  type Executable,
-  key,
-  read,
-  release,
-  showExplanation,
-} from 'noisefold/dsl';
+import { type Backend, compile, explain, type Executable, key, read, release, showExplanation } from 'noisefold/dsl';
 import { initialState, parametersOf } from 'noisefold/training';
 import { asked, type Asked } from '../dawn.js';
 import { interleaved, median } from '../measure.js';
@@ -36,10 +27,10 @@ const PIXELS = IMAGE[0] * IMAGE[1] * IMAGE[2];
 type Planned = Pick<Executable<never, never>, 'plan' | 'kernels'>;
 
 const totals = (planned: Planned): { readonly bytes: number; readonly flops: number } =>
-  explain(planned).reduce(
-    (sum, { bytes, flops }) => ({ bytes: sum.bytes + bytes, flops: sum.flops + (flops ?? 0) }),
-    { bytes: 0, flops: 0 },
-  );
+  explain(planned).reduce((sum, { bytes, flops }) => ({ bytes: sum.bytes + bytes, flops: sum.flops + (flops ?? 0) }), {
+    bytes: 0,
+    flops: 0,
+  });
 
 /** Counts the GPU commands of some runs, each on an idle device; all counts must agree. */
 const askedOf = async (run: () => Promise<unknown>, wait: () => Promise<unknown>): Promise<Asked> => {
@@ -80,20 +71,14 @@ const costRows = (
 };
 
 /** The slowest calls, and the share of each kernel. */
-const printProfile = (
-  title: string,
-  planned: Planned,
-  milliseconds: readonly number[],
-  most: number,
-): void => {
+const printProfile = (title: string, planned: Planned, milliseconds: readonly number[], most: number): void => {
   const calls = explain(planned, milliseconds);
   const time = (all: typeof calls): number => all.reduce((sum, call) => sum + (call.milliseconds ?? 0), 0);
   const kernels = [...new Set(calls.map(({ kernel }) => kernel))]
     .map((kernel) => [kernel, calls.filter((call) => call.kernel === kernel)] as const)
     .sort(([, one], [, other]) => time(other) - time(one));
   console.log(`${title}: ${time(calls).toFixed(0)} ms in ${calls.length} calls`);
-  for (const [kernel, all] of kernels)
-    console.log(`${time(all).toFixed(1).padStart(9)} ms  ${all.length} × ${kernel}`);
+  for (const [kernel, all] of kernels) console.log(`${time(all).toFixed(1).padStart(9)} ms  ${all.length} × ${kernel}`);
   console.log(showExplanation([...calls].sort((a, b) => b.milliseconds! - a.milliseconds!).slice(0, most)));
 };
 
@@ -131,10 +116,7 @@ export const gpuSpeedSection = async (
     ],
     rounds,
   );
-  const forwardAsked = await askedOf(
-    async () => void (await release(await predict())(backend)()),
-    forwardCase,
-  );
+  const forwardAsked = await askedOf(async () => void (await release(await predict())(backend)()), forwardCase);
   const peerAsked = await asked(peer.forward);
   if (profiled > 0) {
     const { outputs, milliseconds } = orThrow(await forward.profile({ params, x, t })());
@@ -143,12 +125,7 @@ export const gpuSpeedSection = async (
   }
   const [eager, ours] = [forwards['tfjs']!, forwards['ours']!];
   const rows = [
-    information(
-      'eager tfjs forward',
-      eager,
-      'ms',
-      `${(peer.parameters / MB).toFixed(2)} M parameters, batch ${BATCH}`,
-    ),
+    information('eager tfjs forward', eager, 'ms', `${(peer.parameters / MB).toFixed(2)} M parameters, batch ${BATCH}`),
     information('forward', ours, 'ms'),
     atMost('(a) forward / eager tfjs forward', ours / eager, 0.8, ''),
     ...costRows('forward', forward, ours, forwardAsked, peerAsked, peak),

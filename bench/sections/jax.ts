@@ -58,8 +58,7 @@ const measured = async (backend: Backend, rounds: number, device: 'wasm' | 'webg
   );
   // both sides read their result
   const reading =
-    (run: () => TE.TaskEither<NoisefoldError, { readonly y: Value<readonly number[]> }>) =>
-    async (): Promise<void> => {
+    (run: () => TE.TaskEither<NoisefoldError, { readonly y: Value<readonly number[]> }>) => async (): Promise<void> => {
       const { y } = orThrow(await run()());
       orThrow(await read(y)(backend)());
       await release(y)(backend)();

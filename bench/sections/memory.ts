@@ -20,9 +20,7 @@ const activationBytes = ({ model, process: diffusion }: NetworkRecipe): number =
     parameters.add(parameter);
     return tensor(parameter);
   });
-  const x0: Tensor<[number, ...typeof IMAGE]> = tensor(
-    node('input', [], { path: 'x0' }, [BATCH, ...IMAGE], 'float32'),
-  );
+  const x0: Tensor<[number, ...typeof IMAGE]> = tensor(node('input', [], { path: 'x0' }, [BATCH, ...IMAGE], 'float32'));
   const drawn = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
   return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, x0, drawn)), parameters);
 };
@@ -41,25 +39,14 @@ export const memorySection = async (backend: Backend, recipe: NetworkRecipe): Pr
   await release(result)(backend)();
   step.release();
 
-  const parameters =
-    4 * recipe.model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
+  const parameters = 4 * recipe.model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
   const activations = activationBytes(recipe);
   // gradients, two moments and the moving average are as large as the parameters
   const needed = parameters * 5 + activations;
   return [
     information('parameters', parameters / MB, 'MB'),
-    information(
-      'activations that gradient rules read',
-      activations / MB,
-      'MB',
-      'counted from the graph of the loss',
-    ),
-    information(
-      'bytes of a step',
-      peak / MB,
-      'MB',
-      'parameters, average, optimiser, arena, constants and inputs',
-    ),
+    information('activations that gradient rules read', activations / MB, 'MB', 'counted from the graph of the loss'),
+    information('bytes of a step', peak / MB, 'MB', 'parameters, average, optimiser, arena, constants and inputs'),
     information(
       'growth of the process by them',
       grown / MB,

@@ -5,10 +5,7 @@ import { median, milliseconds } from '../measure.js';
 import { BATCH, type NetworkRecipe, stepProgram } from '../network.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
-export const planningSection = async (
-  { capabilities }: Backend,
-  recipe: NetworkRecipe,
-): Promise<readonly Row[]> => {
+export const planningSection = async ({ capabilities }: Backend, recipe: NetworkRecipe): Promise<readonly Row[]> => {
   const make = () => orThrow(plan(stepProgram(recipe), { B: BATCH }, capabilities, ['state']));
   const first = await milliseconds(() => void make());
   const times: number[] = [];
@@ -16,12 +13,6 @@ export const planningSection = async (
   return [
     information('calls of a training step', make().plan.calls.length, ''),
     information('first plan of the process', first, 'ms', 'while the engine has compiled little of it'),
-    atMost(
-      '(d) trace, differentiate and plan a step',
-      median(times) / 1000,
-      0.6,
-      's',
-      'median of 5, after the first',
-    ),
+    atMost('(d) trace, differentiate and plan a step', median(times) / 1000, 0.6, 's', 'median of 5, after the first'),
   ];
 };

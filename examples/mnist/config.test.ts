@@ -59,14 +59,11 @@ describe('config.json', () => {
       { bse: 24 },
       /^ConfigError: run\/config\.json: recipe: model, unet\.bse: expected one of the fields image, .*, got an unknown field/,
     ],
-    [
-      { groups: 7 },
-      /^ConfigError: run\/config\.json: recipe: model, unet\.groups: expected a divisor of all channels/,
-    ],
+    [{ groups: 7 }, /^ConfigError: run\/config\.json: recipe: model, unet\.groups: expected a divisor of all channels/],
   ])('a model that cannot be: %j', (fields, message) => {
-    expect(
-      messageOf(decoded({ ...json, recipe: { ...recipe, model: { ...recipe.model, ...fields } } })),
-    ).toMatch(message);
+    expect(messageOf(decoded({ ...json, recipe: { ...recipe, model: { ...recipe.model, ...fields } } }))).toMatch(
+      message,
+    );
   });
 
   test.each(['', '{', '[1,', 'steps: 3'])('no JSON: %j', (text) => {
@@ -85,9 +82,7 @@ describe('a run that goes on', () => {
   });
 
   test('takes as many steps as are asked for, however long', () => {
-    expect(continued('runs/x', { steps: 9 })(config)).toEqual(
-      E.right({ ...config, steps: 9, minutes: null }),
-    );
+    expect(continued('runs/x', { steps: 9 })(config)).toEqual(E.right({ ...config, steps: 9, minutes: null }));
   });
 
   test('keeps what its numbers depend on', () => {

@@ -55,9 +55,9 @@ export const by =
   <A>(decode: (value: unknown) => E.Either<NoisefoldError, A>): Decoder<A> =>
   ({ where }) =>
   (value) =>
-    E.mapLeft((error: NoisefoldError) =>
-      failure('ConfigError', { ...error, where: `${where}, ${error.where}` }),
-    )(decode(value));
+    E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `${where}, ${error.where}` }))(
+      decode(value),
+    );
 
 /** An object with exactly these fields, in this order. */
 export const record =

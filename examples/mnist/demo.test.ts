@@ -3,13 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { either as E, taskEither as TE } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
-import {
-  type Dataset,
-  datasetOf,
-  decodeCheckpoint,
-  decodeMetricsLog,
-  type Metrics,
-} from 'noisefold/training';
+import { type Dataset, datasetOf, decodeCheckpoint, decodeMetricsLog, type Metrics } from 'noisefold/training';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { demo, type World } from './demo.js';
 import type { Digits } from './digits.js';
@@ -108,9 +102,7 @@ const messageOf = ({ result }: Outcome): string =>
 const contents = async (path: string): Promise<Readonly<Record<string, string>>> =>
   Object.fromEntries(
     await Promise.all(
-      (await readdir(path))
-        .sort()
-        .map(async (name) => [name, await readFile(join(path, name), 'latin1')] as const),
+      (await readdir(path)).sort().map(async (name) => [name, await readFile(join(path, name), 'latin1')] as const),
     ),
   );
 
@@ -294,9 +286,7 @@ describe('what is wrong is told, and nothing is lost', () => {
 
   test('a folder that cannot be', async () => {
     await writeFile(join(folder, 'file'), 'precious');
-    expect(messageOf(await run(join(folder, 'file'), small))).toMatch(
-      /^FileError: .*ENOTDIR.*check the path/,
-    );
+    expect(messageOf(await run(join(folder, 'file'), small))).toMatch(/^FileError: .*ENOTDIR.*check the path/);
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('precious');
   });
 

@@ -54,9 +54,7 @@ const prepare =
       TE.tap(({ run: { config, from } }) =>
         from === null
           ? TE.right(from)
-          : TE.fromEither(
-              resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe }),
-            ),
+          : TE.fromEither(resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe })),
       ),
       TE.bind('digits', () => digits),
     );

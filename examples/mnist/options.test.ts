@@ -23,17 +23,7 @@ describe('options', () => {
     expect(
       given(
         ...['--steps', '20', '--minutes', '1.5', '--backend', 'cpu', '--seed=8', '--out', 'runs/x'],
-        ...[
-          '--batch',
-          '4',
-          '--sampler',
-          'ddpm:100',
-          '--guidance',
-          '-1',
-          '--checkpoint-every',
-          '5',
-          '--resume',
-        ],
+        ...['--batch', '4', '--sampler', 'ddpm:100', '--guidance', '-1', '--checkpoint-every', '5', '--resume'],
       ),
     ).toEqual({
       out: 'runs/x',
@@ -65,10 +55,7 @@ describe('options', () => {
     [['--minutes', 'null'], '--minutes: expected a number above 0, got "null"'],
     [['--batch', '-3'], '--batch: expected a whole number ≥ 1, got -3'],
     [['--seed', '1e30'], '--seed: expected a whole number ≥ 0, got 1e+30'],
-    [
-      ['--backend', 'gpu'],
-      '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "gpu"',
-    ],
+    [['--backend', 'gpu'], '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "gpu"'],
     [
       ['--backend', 'toString'],
       '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "toString"',
@@ -91,17 +78,7 @@ describe('options', () => {
   });
 
   test('the help names them all', () => {
-    for (const name of [
-      'steps',
-      'minutes',
-      'backend',
-      'seed',
-      'out',
-      'batch',
-      'sampler',
-      'checkpoint-every',
-      'resume',
-    ])
+    for (const name of ['steps', 'minutes', 'backend', 'seed', 'out', 'batch', 'sampler', 'checkpoint-every', 'resume'])
       expect(usage).toContain(`--${name} `);
   });
 });

@@ -45,8 +45,7 @@ describe('progress', () => {
 
   test.prop([fc.nat(1000), fc.nat(1000)])('the further, the fuller', (a, b) => {
     const full = (done: number): number =>
-      [...bar(80)({ phase: 'sampling', done, of: 1000, secondsLeft: 0 })].filter((cell) => cell === '█')
-        .length;
+      [...bar(80)({ phase: 'sampling', done, of: 1000, secondsLeft: 0 })].filter((cell) => cell === '█').length;
     expect(full(Math.min(a, b))).toBeLessThanOrEqual(full(Math.max(a, b)));
   });
 });

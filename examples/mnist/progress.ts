@@ -71,7 +71,6 @@ export const bar =
     const text = facts(progress).join('  ');
     const room = columns - 1 - progress.phase.length - text.length - 4;
     const cells = Math.min(WIDEST, room);
-    const middle =
-      cells < NARROWEST ? ' ' : ` ▕${filled(progress.fraction ?? progress.done / progress.of, cells)}▏ `;
+    const middle = cells < NARROWEST ? ' ' : ` ▕${filled(progress.fraction ?? progress.done / progress.of, cells)}▏ `;
     return `${progress.phase}${middle}${text}`.slice(0, Math.max(0, columns - 1));
   };

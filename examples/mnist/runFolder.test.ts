@@ -40,8 +40,7 @@ describe('the folder of a run', () => {
     expect(await opened({})).toBe(join('runs', 'mnist'));
     await began('runs/mnist');
     expect(await opened({})).toBe(join('runs', 'mnist-2'));
-    for (const name of ['mnist-9', 'mnist-10', 'mnist-x', 'mnist-011', 'other'])
-      await mkdir(join('runs', name));
+    for (const name of ['mnist-9', 'mnist-10', 'mnist-x', 'mnist-011', 'other']) await mkdir(join('runs', name));
     expect(await opened({})).toBe(join('runs', 'mnist-11'));
   });
 

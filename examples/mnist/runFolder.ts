@@ -151,9 +151,7 @@ const goOn =
       TE.bind('from', () =>
         F.pipe(
           fileExists(files.checkpoint),
-          TE.flatMap((found): Effect<Snapshot | null> =>
-            found ? loadCheckpoint(files.checkpoint) : TE.right(null),
-          ),
+          TE.flatMap((found): Effect<Snapshot | null> => (found ? loadCheckpoint(files.checkpoint) : TE.right(null))),
         ),
       ),
       TE.bind('metrics', ({ from }) =>

@@ -109,9 +109,7 @@ export const following = (
         heldOut = event.loss;
         const metrics = waiting;
         waiting = null;
-        return metrics === null
-          ? TE.right(undefined)
-          : finished({ ...metrics, heldOut: event.loss }, training);
+        return metrics === null ? TE.right(undefined) : finished({ ...metrics, heldOut: event.loss }, training);
       }
       case 'NonFinite':
         return TE.fromIO(note(nonFinite(event)));

@@ -35,8 +35,6 @@ export const forward = F.pipe(
     ),
   ),
   RTE.bind('digit', () => RTE.fromTaskEither(firstDigits(1))),
-  RTE.flatMap(({ linearly, cosinely, digit }) =>
-    evaluate(picture(linearly, cosinely), {})({ digit, k: key(7) }),
-  ),
+  RTE.flatMap(({ linearly, cosinely, digit }) => evaluate(picture(linearly, cosinely), {})({ digit, k: key(7) })),
   RTE.map(({ images }) => ({ shape: [2 * COLUMNS, 58, 58, 1], data: images })),
 );

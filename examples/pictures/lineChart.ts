@@ -41,8 +41,7 @@ ${colours(DARK)}}`;
 const placeOn = ({ ticks, logarithmic = false }: Axis, start: number, end: number) => {
   const scale = logarithmic ? Math.log : (value: number) => value;
   const [low, high] = [scale(ticks[0]!), scale(ticks.at(-1)!)];
-  return (value: number): string =>
-    (start + ((scale(value) - low) / (high - low)) * (end - start)).toFixed(1);
+  return (value: number): string => (start + ((scale(value) - low) / (high - low)) * (end - start)).toFixed(1);
 };
 
 /** Writes long numbers as powers of ten. */
@@ -53,8 +52,7 @@ const written = (tick: number): string =>
 export const lineChart = ({ title, x, y, lines }: Chart): string => {
   const across = placeOn(x, PLOT.left, PLOT.right);
   const up = placeOn(y, PLOT.bottom, PLOT.top);
-  const pathOf = ({ points }: Line): string =>
-    `M${points.map(([a, b]) => `${across(a)} ${up(b)}`).join('L')}`;
+  const pathOf = ({ points }: Line): string => `M${points.map(([a, b]) => `${across(a)} ${up(b)}`).join('L')}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
     `<title>${title}</title><style>${STYLE}</style>`,
@@ -65,9 +63,7 @@ export const lineChart = ({ title, x, y, lines }: Chart): string => {
         `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${up(tick)}" y2="${up(tick)}"/>` +
         `<text x="${PLOT.left - 8}" y="${up(tick)}" dy="4" text-anchor="end">${written(tick)}</text>`,
     ),
-    ...x.ticks.map(
-      (tick) => `<text x="${across(tick)}" y="${PLOT.bottom + 20}" text-anchor="middle">${tick}</text>`,
-    ),
+    ...x.ticks.map((tick) => `<text x="${across(tick)}" y="${PLOT.bottom + 20}" text-anchor="middle">${tick}</text>`),
     `<text x="${PLOT.right}" y="${PLOT.bottom + 40}" text-anchor="end">${x.label}</text>`,
     ...lines.flatMap((line, i) => [
       `<path class="c${i}" d="${pathOf(line)}"/>`,

@@ -50,10 +50,7 @@ test('a hole is a ring that goes around the other way', () => {
     -0.5,
   );
   const areas = rings.map(area).sort((a, b) => Math.abs(a) - Math.abs(b));
-  expect(areas.map((each) => Math.abs(each) / Math.PI)).toEqual([
-    expect.closeTo(0.25, 1),
-    expect.closeTo(2.25, 1),
-  ]);
+  expect(areas.map((each) => Math.abs(each) / Math.PI)).toEqual([expect.closeTo(0.25, 1), expect.closeTo(2.25, 1)]);
   expect(Math.sign(areas[0]!)).toBe(-Math.sign(areas[1]!));
 });
 

@@ -78,11 +78,8 @@ export const contours = ({ side, extent, values }: Field, level: number): readon
       const isAbove = (node: number) => height(node) > 0;
       const turn = edges.findIndex(([a, b]) => !isAbove(a) && isAbove(b));
       if (turn === -1) continue; // all above the level, or all below
-      const crossed = edges
-        .map((_, i) => edges[(turn + i) % 4]!)
-        .filter(([a, b]) => isAbove(a) !== isAbove(b));
-      for (let i = 0; i < crossed.length; i += 2)
-        following.set(cross(...crossed[i]!), cross(...crossed[i + 1]!));
+      const crossed = edges.map((_, i) => edges[(turn + i) % 4]!).filter(([a, b]) => isAbove(a) !== isAbove(b));
+      for (let i = 0; i < crossed.length; i += 2) following.set(cross(...crossed[i]!), cross(...crossed[i + 1]!));
     }
   const rings: Ring[] = [];
   for (const [start] of following) {

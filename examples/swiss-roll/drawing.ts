@@ -46,12 +46,7 @@ const pathOf = (points: readonly Point[]): string =>
     .join('')
     .replaceAll(' -', '-');
 
-const panel = (
-  index: number,
-  title: string,
-  subtitle: string,
-  inside: readonly string[],
-): readonly string[] => [
+const panel = (index: number, title: string, subtitle: string, inside: readonly string[]): readonly string[] => [
   `<svg x="${GAP + index * (PANEL + GAP)}" y="0" width="${PANEL}" height="${TOP + PANEL}">`,
   `<text class="title" y="28">${title}</text><text y="48">${subtitle}</text>`,
   `<svg y="${TOP}" width="${PANEL}" height="${PANEL}" viewBox="0 0 ${FINE * PANEL} ${FINE * PANEL}">`,

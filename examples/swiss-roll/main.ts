@@ -82,9 +82,7 @@ if (E.isLeft(result)) {
 } else {
   const { found, distances } = result.right;
   const ratio = distances.drawn / distances.floor;
-  say(
-    `energy distance 2·E‖X - Y‖ - E‖X - X'‖ - E‖Y - Y'‖ of sets of ${SIZE} points, mean of ${PAIRS} pairs:`,
-  );
+  say(`energy distance 2·E‖X - Y‖ - E‖X - X'‖ - E‖Y - Y'‖ of sets of ${SIZE} points, mean of ${PAIRS} pairs:`);
   say(`${found}, ratio ${ratio.toFixed(2)} (at most ${LIMIT})`);
   if (!(ratio <= LIMIT)) process.exitCode = 1; // also for NaN
 }

@@ -31,12 +31,9 @@ export const trajectories = (process: Process, params: Resident<Params>, count: 
       const x = leafSpec([count, 2]);
       const memory = Array.from({ length: walk.memory }, () => x);
       const spec: TreeSpec<SampleState<[Dim, 2]>> = treeSpec({ x, memory });
-      return program(
-        { params: network.params, state: spec, index: ':int32' },
-        ({ params: p, state, index }) => ({
-          state: walk.step(p, state, { index }).state,
-        }),
-      );
+      return program({ params: network.params, state: spec, index: ':int32' }, ({ params: p, state, index }) => ({
+        state: walk.step(p, state, { index }).state,
+      }));
     }),
     RTE.bind('step', ({ move }) => compile(move, {}, { donate: ['state'] })),
     RTE.bind('noise', ({ first }) => read(first.state.x)),

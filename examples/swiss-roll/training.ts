@@ -1,17 +1,7 @@
 /** Training: each step draws new points of the roll. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { type Process, stratifiedTimesteps } from 'noisefold/diffusion';
-import {
-  ascribe,
-  compile,
-  foldIn,
-  fork,
-  iterate,
-  program,
-  type RandomKey,
-  read,
-  type Read,
-} from 'noisefold/dsl';
+import { ascribe, compile, foldIn, fork, iterate, program, type RandomKey, read, type Read } from 'noisefold/dsl';
 import { adam, cosineDecay, warmup } from 'noisefold/nn';
 import { initialState, parametersOf, trainState, trainStep } from 'noisefold/training';
 import { swissRoll } from './data.js';

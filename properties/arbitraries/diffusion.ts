@@ -62,29 +62,20 @@ const named = (
   least: number,
   ...makers: readonly ((T: number) => ReturnType<typeof scheduleFromBetas>)[]
 ): fc.Arbitrary<Schedule> =>
-  fc
-    .tuple(fc.constantFrom(...makers), fc.integer({ min: least, max: 1000 }))
-    .map(([make, T]) => valueOf(make(T)));
+  fc.tuple(fc.constantFrom(...makers), fc.integer({ min: least, max: 1000 })).map(([make, T]) => valueOf(make(T)));
 
 /** T: few, or as many as are in use. */
-const lengths = fc.oneof(
-  fc.integer({ min: 1, max: 3 }),
-  fc.integer({ min: 4, max: 1000 }),
-  fc.constant(4000),
-);
+const lengths = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 1000 }), fc.constant(4000));
 
 /** β of equal steps that together leave 10^-decades of the signal: down to where float64 nearly ends, but no β that rounds to 1. */
-const evenBeta = (T: number, decades: number): number =>
-  -Math.expm1((-Math.min(decades, 15 * T) * Math.LN10) / T);
+const evenBeta = (T: number, decades: number): number => -Math.expm1((-Math.min(decades, 15 * T) * Math.LN10) / T);
 
 /** Schedules at the ends of what there is: ᾱ just above underflow, β near rounding, one step, thousands of them. */
 const extreme: fc.Arbitrary<Schedule> = fc.oneof(
   fc
     .tuple(lengths, fc.double({ min: 1, max: 300, noNaN: true }))
     .map(([T, decades]) => valueOf(constantBetas(T, evenBeta(T, decades)))),
-  fc
-    .tuple(lengths, fc.double({ min: 1, max: 690, noNaN: true }))
-    .map(([T, rate]) => valueOf(exponential(T, { rate }))),
+  fc.tuple(lengths, fc.double({ min: 1, max: 690, noNaN: true })).map(([T, rate]) => valueOf(exponential(T, { rate }))),
   fc
     .array(fc.double({ min: -15, max: -3, noNaN: true }), { minLength: 1, maxLength: 30 })
     .map((powers) => valueOf(scheduleFromBetas(powers.map((power) => 10 ** power)))),

@@ -195,11 +195,7 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
   };
   const donate = s.inputs.flatMap(({ donated }, i) => (donated ? [`x${i}`] : []));
   const text = (): string =>
-    [
-      showGraph(graph()),
-      `  donated ${donate.join(', ')}, scratch ${s.scratch}`,
-      ...inputs.map(showInput),
-    ].join('\n');
+    [showGraph(graph()), `  donated ${donate.join(', ')}, scratch ${s.scratch}`, ...inputs.map(showInput)].join('\n');
   const key = [s.seed, 1] as const;
   const given = { inputs, key, declared, build, graph, donate, scratch: s.scratch };
   return Object.assign(given, { [fc.toStringMethod]: text });
@@ -211,12 +207,10 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
 export const graphCase: fc.Arbitrary<GraphCase> = fc.noBias(script(anyShape)).map((s) => caseOf(families, s));
 
 /** Graphs of which a rounding changes the results little, or so that one can tell. */
-export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc
-  .noBias(script(fc.oneof(anyShape, largeShape)))
-  .map((s) =>
-    caseOf(
-      // a record by the families, as they are
-      mapValues(families, (of) => of.filter(isContinuous)) as Vocabulary,
-      { ...s, wild: false },
-    ),
-  );
+export const continuousGraphCase: fc.Arbitrary<GraphCase> = fc.noBias(script(fc.oneof(anyShape, largeShape))).map((s) =>
+  caseOf(
+    // a record by the families, as they are
+    mapValues(families, (of) => of.filter(isContinuous)) as Vocabulary,
+    { ...s, wild: false },
+  ),
+);

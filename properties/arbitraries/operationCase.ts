@@ -25,9 +25,7 @@ export interface OperationCase {
 const shapes = (extents: readonly number[], largest: number): fc.Arbitrary<readonly number[]> =>
   fc
     .array(fc.constantFrom(...extents), { maxLength: 4, size: 'max' })
-    .map((drawn) =>
-      drawn.reduce<readonly number[]>((shape, d) => [...shape, sizeOf(shape) * d > largest ? 1 : d], []),
-    );
+    .map((drawn) => drawn.reduce<readonly number[]>((shape, d) => [...shape, sizeOf(shape) * d > largest ? 1 : d], []));
 
 export const smallShape = shapes([1, 2, 3, 4, 5], 40);
 
@@ -77,7 +75,6 @@ export const operationCase = (
         inputs,
         build,
         seed,
-        [fc.toStringMethod]: () =>
-          [showGraph({ y: build(inputNodes(inputs)) }), ...inputs.map(showInput)].join('\n'),
+        [fc.toStringMethod]: () => [showGraph({ y: build(inputNodes(inputs)) }), ...inputs.map(showInput)].join('\n'),
       };
     });

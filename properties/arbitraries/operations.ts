@@ -12,14 +12,7 @@ import {
   siluComposite,
   softmaxComposite,
 } from '../../src/dsl/composites/index.js';
-import type {
-  BinaryFn,
-  Composite,
-  CompositeOptions,
-  Node,
-  ReduceFn,
-  UnaryFn,
-} from '../../src/dsl/graph/node.js';
+import type { BinaryFn, Composite, CompositeOptions, Node, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices, Domain } from './choices.js';
@@ -92,20 +85,13 @@ const pair =
     p.binary(fn, a, fit(b, a.shape));
 
 const comparison = (fn: BinaryFn, operand: Operand): Operation =>
-  operation(
-    `${operand.dtype} ${fn}`,
-    [operand, operand],
-    (_, [a, b]) => p.binary(fn, a!, fit(b!, a!.shape)),
-    false,
-  );
+  operation(`${operand.dtype} ${fn}`, [operand, operand], (_, [a, b]) => p.binary(fn, a!, fit(b!, a!.shape)), false);
 
 const binaries: readonly Operation[] = [
   ...(['add', 'sub', 'mul'] as const).map((fn) => two(fn, float('any'), float('any'), pair(fn))),
   two('div', float('any'), float('nonzero'), pair('div')),
   two('pow', float('positive'), float('any'), pair('pow')),
-  one('pow by an integer', float('nonzero'), (c, x) =>
-    p.binary('pow', x, p.full(c.of([2, 3, 1, -1, 0]), x.shape)),
-  ),
+  one('pow by an integer', float('nonzero'), (c, x) => p.binary('pow', x, p.full(c.of([2, 3, 1, -1, 0]), x.shape))),
   // what an algebraic simplification may look at
   ...(['add', 'sub', 'mul', 'div'] as const).map((fn) =>
     one(`${fn} and a number`, float(fn === 'div' ? 'nonzero' : 'any'), (c, x) => {
@@ -125,10 +111,7 @@ const binaries: readonly Operation[] = [
   ...(['add', 'sub', 'mul', 'div', 'pow', 'mod', 'max', 'min'] as const).map((fn) =>
     two(`int32 ${fn}`, INTEGER, INTEGER, pair(fn)),
   ),
-  ...(['equal', 'less', 'lessEqual'] as const).flatMap((fn) => [
-    comparison(fn, float('any')),
-    comparison(fn, INTEGER),
-  ]),
+  ...(['equal', 'less', 'lessEqual'] as const).flatMap((fn) => [comparison(fn, float('any')), comparison(fn, INTEGER)]),
   comparison('equal', BOOL),
   two('and', BOOL, BOOL, pair('and')),
   two('or', BOOL, BOOL, pair('or')),
@@ -145,9 +128,7 @@ const selections: readonly Operation[] = [
 const casts: readonly Operation[] = [float('off steps'), INTEGER, BOOL].flatMap((operand) =>
   (['float32', 'int32', 'bool'] as const)
     .filter((dtype) => dtype !== operand.dtype)
-    .map((dtype) =>
-      operation(`cast ${operand.dtype} to ${dtype}`, [operand], (_, [x]) => p.cast(x!, dtype), false),
-    ),
+    .map((dtype) => operation(`cast ${operand.dtype} to ${dtype}`, [operand], (_, [x]) => p.cast(x!, dtype), false)),
 );
 
 const MOVEMENTS: Readonly<Record<string, Build1>> = {
@@ -215,9 +196,7 @@ const indexVector = (c: Choices, indices: Node): Node => fit(indices, [1 + c.nat
 
 const indexing: readonly Operation[] = [
   ...[float('any'), INTEGER, BOOL].map((operand) =>
-    two(`${operand.dtype} gather`, operand, INTEGER, (c, x, i) =>
-      p.gather(withElements(x), indexVector(c, i)),
-    ),
+    two(`${operand.dtype} gather`, operand, INTEGER, (c, x, i) => p.gather(withElements(x), indexVector(c, i))),
   ),
   ...[float('any'), INTEGER].map((operand) =>
     two(`${operand.dtype} scatterAdd`, INTEGER, operand, (c, i, x) => {
@@ -249,9 +228,7 @@ const composites: readonly Operation[] = [
   // inside of ±1, where they have slopes
   one('asin', float('small'), (_, x) => p.composite(asinComposite, [p.scale(x, 0.75)])),
   one('acos', float('small'), (_, x) => p.composite(acosComposite, [p.scale(x, 0.75)])),
-  two('atan2', float('nonzero'), float('nonzero'), (_, y, x) =>
-    p.composite(atan2Composite, [y, fit(x, y.shape)]),
-  ),
+  two('atan2', float('nonzero'), float('nonzero'), (_, y, x) => p.composite(atan2Composite, [y, fit(x, y.shape)])),
   two('filterGradient', float('any'), float('any'), filterGradient),
 ];
 

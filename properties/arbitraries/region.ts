@@ -98,17 +98,7 @@ interface Step {
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom(
-    'unary',
-    'unary',
-    'binary',
-    'binary',
-    'binary',
-    'select',
-    'cast',
-    'constant',
-    'index',
-  ),
+  kind: fc.constantFrom('unary', 'unary', 'binary', 'binary', 'binary', 'select', 'cast', 'constant', 'index'),
   fn: fc.nat(1000),
   operands: fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000)),
   value: fc.integer({ min: -9, max: 9 }),

@@ -52,9 +52,7 @@ const named =
 const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];
 const ofOrders = (from: number, to: number): readonly { readonly order: number }[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ order: from + i }));
-const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) =>
-  ofOrders(1, 3).map((one) => ({ ...one, variant })),
-);
+const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 3).map((one) => ({ ...one, variant })));
 
 /** Solvers that draw as much noise as was undone, so that x_t of data that are a point stays as noisy as its level. */
 const keeping: readonly Named[] = [
@@ -79,10 +77,7 @@ const keeping: readonly Named[] = [
 ];
 
 /** Solvers that are made for the mean E[x_0|x_t]: all but that of consistency functions. */
-export const solversOfMean: readonly Named[] = [
-  ...keeping,
-  ...first('ancestral', ancestral, [{ variance: 'beta' }]),
-];
+export const solversOfMean: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ variance: 'beta' }])];
 
 /** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */
 export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(...keeping);

@@ -11,8 +11,7 @@ export const openContract = async (): Promise<Contract> => {
   return {
     lawTitles: await checks.evaluate((of) => of.lawTitles),
     law: (title, times) => checks.evaluate((of, given) => of.law(...given), [title, times] as const),
-    feature: (name, tolerance) =>
-      checks.evaluate((of, given) => of.feature(...given), [name, tolerance] as const),
+    feature: (name, tolerance) => checks.evaluate((of, given) => of.feature(...given), [name, tolerance] as const),
     promised: (title) => checks.evaluate((of, given) => of.promised(given), title),
     close,
   };

@@ -8,8 +8,7 @@ import { right } from './run.js';
 export const TAU = 0.5;
 
 /** The best x̂₀ for data N(0, τ²), by its factor of x_t. */
-export const best = ({ scale, variance }: Channel): number =>
-  (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
+export const best = ({ scale, variance }: Channel): number => (scale * TAU ** 2) / (scale ** 2 * TAU ** 2 + variance);
 
 /** The denoiser for data N(0, τ²), each sample one number. */
 export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({

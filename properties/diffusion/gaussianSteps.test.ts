@@ -92,10 +92,8 @@ describe.each([
   ['cpu', cpu],
   ['wasm', wasm],
 ])('guided-diffusion’s steps on %s', (_, backend) => {
-  const distance = async (
-    build: Parameters<typeof numbersOf>[0],
-    golden: readonly number[],
-  ): Promise<number> => relativeDistance(await numbersOf(build, backend()), golden);
+  const distance = async (build: Parameters<typeof numbersOf>[0], golden: readonly number[]): Promise<number> =>
+    relativeDistance(await numbersOf(build, backend()), golden);
 
   describe.each(goldenSteps.cases.q.items)('forward, at t = $t', (golden) => {
     const process = processes.linear;
@@ -156,8 +154,7 @@ describe.each([
       expect(await distance(() => predicted, golden.pred_xstart)).toBeLessThan(TOLERANCE);
       expect(await distance(() => mean, golden.mean)).toBeLessThan(TOLERANCE);
       const logVariances =
-        golden.log_variance ??
-        golden.log_variance_per_batch!.flatMap((l) => Array.from({ length: SIZE / 2 }, () => l));
+        golden.log_variance ?? golden.log_variance_per_batch!.flatMap((l) => Array.from({ length: SIZE / 2 }, () => l));
       expect(await distance(() => logVariance, logVariances)).toBeLessThan(TOLERANCE);
     });
 
@@ -167,9 +164,7 @@ describe.each([
     });
 
     it('p_sample, by the ancestral sampler', async () => {
-      expect(relativeDistance(await step(ancestral()), golden['p_sample(noise k=0)'])).toBeLessThan(
-        TOLERANCE,
-      );
+      expect(relativeDistance(await step(ancestral()), golden['p_sample(noise k=0)'])).toBeLessThan(TOLERANCE);
     });
 
     it.each([
@@ -209,12 +204,7 @@ describe.each([
     });
 
     it('p_sample_cond', async () => {
-      const drawn = pSample(process, right(onMean(beside(denoiser))))(
-        params,
-        xt,
-        { t },
-        image(detNoise(SIZE, 0)),
-      );
+      const drawn = pSample(process, right(onMean(beside(denoiser))))(params, xt, { t }, image(detNoise(SIZE, 0)));
       const expected = golden['p_sample_cond(noise k=0)'];
       expect(await distance(() => drawn, expected)).toBeLessThan(TOLERANCE);
       expect(relativeDistance(await step(ancestral(), onMean), expected)).toBeLessThan(TOLERANCE);

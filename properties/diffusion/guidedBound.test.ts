@@ -54,8 +54,7 @@ const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(
 const bytes = Array.from({ length: SIZE }, (_, i) => (i === 1 ? 255 : i === 0 ? 0 : (37 * i + 11) % 256));
 const x0 = image(bytes.map((level) => level / 127.5 - 1));
 const at = (t: readonly number[]): Tensor<[2], 'int32'> => constantOf(Int32Array.from(t), 2);
-const noisy = (t: readonly number[]): Tensor<[2, ...Image]> =>
-  qSample(process)(at(t), image(detNoise(SIZE, 100)))(x0);
+const noisy = (t: readonly number[]): Tensor<[2, ...Image]> => qSample(process)(at(t), image(detNoise(SIZE, 100)))(x0);
 
 const ofTime = <B extends Dim>(factor: number, x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
   scaleBy(onesLike(x), mul(cast(t, 'float32'), factor) as Tensor<[B]>) as Tensor<[B, ...Image]>;
@@ -97,32 +96,29 @@ it('_prior_bpd', async () => {
   goldenBound._prior_bpd.forEach((bits, i) => expect(Math.abs(ours[i]! - bits)).toBeLessThan(within(bits)));
 });
 
-describe.each(goldenBound._vb_terms_bpd)(
-  '_vb_terms_bpd, $var_type, clip_denoised $clip_denoised',
-  (golden) => {
-    const variance = golden.var_type === 'FIXED_LARGE' ? 'beta' : 'posterior';
-    const correction = golden.clip_denoised ? clipToImage : uncorrected;
-    const terms = (t: readonly number[]) =>
-      numbersOf(() => {
-        const xt = noisy(t);
-        const reverse = pMeanVariance(process, denoisers[golden.var_type], { variance, correction });
-        return boundTerm(process)(at(t), x0, xt)(reverse(null, xt, { t: at(t) }));
-      });
-
-    it.each(golden.t.map((t, i) => [t, golden.vb[i]!] as const))('t = %j', async (t, theirs) => {
-      const ours = await terms(t);
-      t.forEach((timestep, i) => {
-        const off = Math.abs(ours[i]! - theirs[i]!);
-        if (timestep > 0) expect(off).toBeLessThan(within(theirs[i]!));
-        else {
-          // L_0 is of a tanh there, in place of the normal distribution: see discretizedGaussian.test.ts
-          expect(off / theirs[i]!).toBeLessThan(0.02);
-          expect(off).toBeGreaterThan(1e-8);
-        }
-      });
+describe.each(goldenBound._vb_terms_bpd)('_vb_terms_bpd, $var_type, clip_denoised $clip_denoised', (golden) => {
+  const variance = golden.var_type === 'FIXED_LARGE' ? 'beta' : 'posterior';
+  const correction = golden.clip_denoised ? clipToImage : uncorrected;
+  const terms = (t: readonly number[]) =>
+    numbersOf(() => {
+      const xt = noisy(t);
+      const reverse = pMeanVariance(process, denoisers[golden.var_type], { variance, correction });
+      return boundTerm(process)(at(t), x0, xt)(reverse(null, xt, { t: at(t) }));
     });
-  },
-);
+
+  it.each(golden.t.map((t, i) => [t, golden.vb[i]!] as const))('t = %j', async (t, theirs) => {
+    const ours = await terms(t);
+    t.forEach((timestep, i) => {
+      const off = Math.abs(ours[i]! - theirs[i]!);
+      if (timestep > 0) expect(off).toBeLessThan(within(theirs[i]!));
+      else {
+        // L_0 is of a tanh there, in place of the normal distribution: see discretizedGaussian.test.ts
+        expect(off / theirs[i]!).toBeLessThan(0.02);
+        expect(off).toBeGreaterThan(1e-8);
+      }
+    });
+  });
+});
 
 const beside = overParams((_: typeof params) => null);
 
@@ -149,30 +145,27 @@ describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
   });
 });
 
-it.each(goldenBound.reversed)(
-  'ddim_reverse_sample from t = $t is a step of the inversion',
-  async (golden) => {
-    const each = await Promise.all(
-      golden.t.map((t) => {
-        const made = right(
-          sampler({
-            process,
-            denoiser: fake,
-            grid: timestepGrid([t + 1, t]),
-            solver: ddimInversion(),
-            correction: uncorrected,
-          }),
-        );
-        // its first step is that from the data to t
-        return numbersOf(
-          () => made.step(null, { x: image(golden.x), memory: [] }, { index: scalar(1, 'int32') }).state.x,
-        );
-      }),
-    );
-    const ours = [...each[0]!.slice(0, SIZE / 2), ...each[1]!.slice(SIZE / 2)];
-    expect(relativeDistance(ours, golden.ddim_reverse_sample)).toBeLessThan(TOLERANCE);
-  },
-);
+it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the inversion', async (golden) => {
+  const each = await Promise.all(
+    golden.t.map((t) => {
+      const made = right(
+        sampler({
+          process,
+          denoiser: fake,
+          grid: timestepGrid([t + 1, t]),
+          solver: ddimInversion(),
+          correction: uncorrected,
+        }),
+      );
+      // its first step is that from the data to t
+      return numbersOf(
+        () => made.step(null, { x: image(golden.x), memory: [] }, { index: scalar(1, 'int32') }).state.x,
+      );
+    }),
+  );
+  const ours = [...each[0]!.slice(0, SIZE / 2), ...each[1]!.slice(SIZE / 2)];
+  expect(relativeDistance(ours, golden.ddim_reverse_sample)).toBeLessThan(TOLERANCE);
+});
 
 it.each(goldenBound.previous)('_predict_xstart_from_xprev at t = $t', async ({ t, pred_xstart }) => {
   const denoiser = fromPrevious<null, Image>(process, { apply: fake.apply });

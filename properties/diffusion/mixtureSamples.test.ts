@@ -1,14 +1,7 @@
 /** Samples of a mixture in the plane, by every solver with the exact denoiser: their mean and covariance are the data's. */
 import { describe, expect, it } from 'vitest';
 import { wasm } from '../../src/backends/wasm/backend.js';
-import {
-  cosine,
-  ddpm,
-  exactDenoiser,
-  type Model,
-  overParams,
-  uncorrected,
-} from '../../src/diffusion/index.js';
+import { cosine, ddpm, exactDenoiser, type Model, overParams, uncorrected } from '../../src/diffusion/index.js';
 import { key, using } from '../../src/dsl/index.js';
 import { F, RTE } from '../../src/internal/fp.js';
 import { layer } from '../../src/nn/index.js';

@@ -61,8 +61,7 @@ export const through =
   (points: readonly (readonly [number, number])[]) =>
   (x: number): number =>
     points.reduce(
-      (sum, [a, y], k) =>
-        sum + points.reduce((all, [b], j) => (j === k ? all : (all * (x - b)) / (a - b)), y),
+      (sum, [a, y], k) => sum + points.reduce((all, [b], j) => (j === k ? all : (all * (x - b)) / (a - b)), y),
       0,
     );
 /** x at i + 1, from x at `from`, where x̂₀ is a function of λ: DPM-Solver++, Proposition 4.1. */

@@ -28,9 +28,7 @@ const beginning = (golden: GoldenSteps, i: number): readonly number[] =>
 const predictedAt = (golden: GoldenSteps, to: 'x0' | 'epsilon', i: number): readonly number[] => {
   const { process, timesteps } = placeOf(golden);
   const toWanted = conversion(predictsOf(golden), to)(process.marginals[timesteps[i]!]!);
-  return beginning(golden, i).map(
-    (x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!),
-  );
+  return beginning(golden, i).map((x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!));
 };
 
 /** Where a method of several ε̂ goes on from theirs. */
@@ -48,11 +46,7 @@ const begunOtherwise: Readonly<Record<string, number>> = {
 
 /** Where theirs differ: after how many steps that are the same, and by how much then. */
 const differences: Readonly<Record<string, readonly [after: number, distance: number, why: string]>> = {
-  'ddpm trailing fixed_large': [
-    7,
-    1.3,
-    'the last step draws noise if its t is above 0; Algorithm 2 draws none',
-  ],
+  'ddpm trailing fixed_large': [7, 1.3, 'the last step draws noise if its t is above 0; Algorithm 2 draws none'],
   'ddim clipped': [
     0,
     0.66,

@@ -129,9 +129,7 @@ describe('noise levels', () => {
     const golden = goldenSteps(name);
     const ours = right(make(8, range));
     expect(worst(ours, golden.sigmas!)).toBeLessThan(1e-12);
-    golden.timesteps!.forEach((t, i) =>
-      expect(Math.abs(timestepOfSigma(schedule)(ours[i]!) - t)).toBeLessThan(1e-9),
-    );
+    golden.timesteps!.forEach((t, i) => expect(Math.abs(timestepOfSigma(schedule)(ours[i]!) - t)).toBeLessThan(1e-9));
   });
 
   it('a process visits exactly those, and asks by the nearest timesteps: theirs', () => {

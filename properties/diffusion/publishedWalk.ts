@@ -182,9 +182,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
 const correctionOf = ({ class: name, settings }: GoldenSteps): Correction => {
   // a threshold of at most 1, as it is unless set, is a clip
   if (settings.thresholding === true)
-    return settings.sample_max_value === 1
-      ? clipToImage
-      : dynamicThreshold(settings.dynamic_thresholding_ratio);
+    return settings.sample_max_value === 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio);
   return (settings.clip_sample ?? /^DD[PI]M/.test(name)) ? clipToImage : uncorrected;
 };
 
@@ -204,8 +202,7 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
     algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order }) : dpmSolverPP({ order }),
-  DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) =>
-    dpmSolverPPSinglestep({ order }),
+  DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) => dpmSolverPPSinglestep({ order }),
   UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type } }) =>
     uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2' }),
   EulerDiscreteScheduler: () => euler(),
@@ -241,10 +238,7 @@ export interface Begun {
 }
 
 /** Ours after each step, as many as theirs are. */
-export const walkedBy = async (
-  golden: GoldenSteps,
-  begun?: Begun,
-): Promise<readonly (readonly number[])[]> => {
+export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<readonly (readonly number[])[]> => {
   const place = placeOf(golden);
   const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2);
   const drawn =

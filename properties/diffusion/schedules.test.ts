@@ -48,23 +48,15 @@ describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, ma
     'marginal log variance': [(t) => Math.log(marginals[t]!.variance), golden.log_one_minus_alphas_cumprod],
     'x̂₀ of x': [(t) => conversion('epsilon', 'x0')(marginals[t]!).x, golden.sqrt_recip_alphas_cumprod],
     'σ, the noise beside data of scale 1': [(t) => sigmas(schedule)[t]!, golden.sqrt_recipm1_alphas_cumprod],
-    'x̂₀ of ε': [
-      (t) => -conversion('epsilon', 'x0')(marginals[t]!).prediction,
-      golden.sqrt_recipm1_alphas_cumprod,
-    ],
+    'x̂₀ of ε': [(t) => -conversion('epsilon', 'x0')(marginals[t]!).prediction, golden.sqrt_recipm1_alphas_cumprod],
     'posterior variance': [(t) => posteriors[t]!.variance, golden.posterior_variance],
-    'posterior clipped log variance': [
-      (t) => clippedLogVariances(process)[t]!,
-      golden.posterior_log_variance_clipped,
-    ],
+    'posterior clipped log variance': [(t) => clippedLogVariances(process)[t]!, golden.posterior_log_variance_clipped],
     'posterior mean of x0': [(t) => posteriors[t]!.x0, golden.posterior_mean_coef1],
     'posterior mean of xt': [(t) => posteriors[t]!.xt, golden.posterior_mean_coef2],
   };
 
   it.each(Object.entries(tables))('%s', (_name, [ours, theirs]) => {
-    const worst = golden.t.map(
-      (t, i) => Math.abs(ours(t) - theirs[i]!) / Math.max(Math.abs(theirs[i]!), 1e-300),
-    );
+    const worst = golden.t.map((t, i) => Math.abs(ours(t) - theirs[i]!) / Math.max(Math.abs(theirs[i]!), 1e-300));
     expect(Math.max(...worst)).toBeLessThan(1e-12);
   });
 
@@ -117,8 +109,7 @@ const published = {
   // Rombach et al. 2022, make_beta_schedule of CompVis/latent-diffusion; `scaled_linear` of diffusers
   scaledLinear: [
     scaledLinear,
-    (at: number) =>
-      0.00085 * (1 - at) ** 2 + 2 * at * (1 - at) * Math.sqrt(0.00085 * 0.012) + 0.012 * at ** 2,
+    (at: number) => 0.00085 * (1 - at) ** 2 + 2 * at * (1 - at) * Math.sqrt(0.00085 * 0.012) + 0.012 * at ** 2,
   ],
   // get_beta_schedule of GeoDiff (Xu et al. 2022), and `sigmoid` of diffusers
   sigmoidBetas: [sigmoidBetas, (at: number) => 0.01005 + 0.00995 * Math.tanh(6 * at - 3)],
@@ -154,14 +145,12 @@ const publishedAlphaBars = {
   // Hang et al. 2024, the inverse of the distribution of Laplace, μ = 0 and b = 1/2: SNR is 1/√(2t) in the first half, √(2 - 2t) in the second
   laplace: [
     laplace,
-    (t: number) =>
-      t <= 0.5 ? 1 / (1 + Math.sqrt(2 * t)) : Math.sqrt(2 - 2 * t) / (1 + Math.sqrt(2 - 2 * t)),
+    (t: number) => (t <= 0.5 ? 1 / (1 + Math.sqrt(2 * t)) : Math.sqrt(2 - 2 * t) / (1 + Math.sqrt(2 - 2 * t))),
   ],
   // Nichol & Dhariwal 2021, eq. 17: cos² x = (1 + cos 2x)/2
   cosine: [
     cosine,
-    (t: number) =>
-      (1 + Math.cos(((t + 0.008) / 1.008) * Math.PI)) / (1 + Math.cos((0.008 / 1.008) * Math.PI)),
+    (t: number) => (1 + Math.cos(((t + 0.008) / 1.008) * Math.PI)) / (1 + Math.cos((0.008 / 1.008) * Math.PI)),
   ],
 } as const;
 
@@ -215,15 +204,10 @@ const respaced = [
   ],
 ] as const;
 
-it.each(respaced)(
-  'the %s schedule respaced by guided-diffusion’s %s, to 1e-12',
-  (name, text, timesteps, betas) => {
-    const process = ddpm((name === 'linear' ? linear : cosine)(1000));
-    const made = E.flatMap(respace(timestepRespacing(text)))(process);
-    if (E.isLeft(made)) throw new Error(made.left.message);
-    expect(Array.from(made.right.timesteps)).toEqual(timesteps);
-    betas.forEach((beta, t) =>
-      expect(Math.abs(made.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12),
-    );
-  },
-);
+it.each(respaced)('the %s schedule respaced by guided-diffusion’s %s, to 1e-12', (name, text, timesteps, betas) => {
+  const process = ddpm((name === 'linear' ? linear : cosine)(1000));
+  const made = E.flatMap(respace(timestepRespacing(text)))(process);
+  if (E.isLeft(made)) throw new Error(made.left.message);
+  expect(Array.from(made.right.timesteps)).toEqual(timesteps);
+  betas.forEach((beta, t) => expect(Math.abs(made.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12));
+});

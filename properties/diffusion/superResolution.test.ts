@@ -50,9 +50,7 @@ const process = right(ddpm(cosine(100)));
 const { marginals } = process;
 
 /** The variance of each pixel given x_t: v·s²/(a²·v + s²). */
-const spreads = marginals.map(
-  ({ scale, variance }) => (VARIANCE * variance) / (scale ** 2 * VARIANCE + variance),
-);
+const spreads = marginals.map(({ scale, variance }) => (VARIANCE * variance) / (scale ** 2 * VARIANCE + variance));
 const blind = exactDenoiser(process)({
   shape: [4, 4, 1] as const,
   weights: [1],
@@ -154,9 +152,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
     noises: readonly number[],
   ): Promise<readonly number[]> => {
     const B = noises.length / 16;
-    const { steps, start, step } = right(
-      sampler({ process, denoiser: exact, solver, grid, correction: uncorrected }),
-    );
+    const { steps, start, step } = right(sampler({ process, denoiser: exact, solver, grid, correction: uncorrected }));
     const images = range(B).flatMap(() => wave(4, 5));
     return numbersOf((k) => {
       const condition = { image: constantOf(images, B, 2, 2, 1) as Tensor<[number, 2, 2, 1]> };

@@ -49,9 +49,7 @@ const trained = async (acquire: AcquireBackend): Promise<Trained> =>
         return members;
       };
       const init = right(await compile(initialState(recipe), {})(backend)());
-      const step = right(
-        await compile(trainStep(recipe, IMAGE), { B: BATCH }, { donate: ['state'] })(backend)(),
-      );
+      const step = right(await compile(trainStep(recipe, IMAGE), { B: BATCH }, { donate: ['state'] })(backend)());
       let state = right(await init.run({ key: key(1) })());
       const first = await membersOf(state);
       const losses: number[] = [];

@@ -90,9 +90,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   };
   const parts = [
     ['output', 384] as const,
-    ...model.params.leaves.map(
-      ({ path, shape }) => [path, shape.reduce<number>((n, d) => n * Number(d), 1)] as const,
-    ),
+    ...model.params.leaves.map(({ path, shape }) => [path, shape.reduce<number>((n, d) => n * Number(d), 1)] as const),
     ['x', 384] as const,
   ];
   const given = programOf(DECLARED, ({ key }) => ({ y: nodeOf(everything(tensor(key!))) }));
@@ -111,21 +109,16 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
     },
     violationOf: (numbers, tolerance) => {
       const expected = meant();
-      if (numbers.length !== expected.length)
-        return `${numbers.length} numbers instead of ${expected.length}`;
+      if (numbers.length !== expected.length) return `${numbers.length} numbers instead of ${expected.length}`;
       let from = 0;
       const violations = parts.map(([path, length]): Violation => {
         const begin = from;
         from += length;
         const greatest = largest(expected.subarray(begin, from));
         const off = largest(expected.subarray(begin, from).map((x, i) => x - numbers[begin + i]!));
-        return off <= tolerance * greatest
-          ? null
-          : `${path}: ${off} off, where the greatest number is ${greatest}`; // NaN is off
+        return off <= tolerance * greatest ? null : `${path}: ${off} off, where the greatest number is ${greatest}`; // NaN is off
       });
-      return from === expected.length
-        ? firstOf(...violations)
-        : `${from} numbers in parts, of ${expected.length}`;
+      return from === expected.length ? firstOf(...violations) : `${from} numbers in parts, of ${expected.length}`;
     },
   };
 };

@@ -126,9 +126,7 @@ describe('of a U-Net with learnedVariance', () => {
   const learned = async (denoiser: Denoiser<UNetParams, Image>) => {
     const meanOf = (losses: Losses<UNetParams, Image>) => (params: Resident<UNetParams>) =>
       evaluate(
-        program({ params: model.params, ...examples }, (given) =>
-          meanLoss(losses)(given.params, given.x0, given.key),
-        ),
+        program({ params: model.params, ...examples }, (given) => meanLoss(losses)(given.params, given.x0, given.key)),
         { B: 64 },
       )({ params, x0: pictures(64), key: key(9) });
     const measured = (params: Resident<UNetParams>) =>

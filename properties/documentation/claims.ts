@@ -43,8 +43,7 @@ const onHost = async (result: unknown): Promise<unknown> => {
 };
 
 /** Claims round numbers to a few digits. */
-const isNear = (a: number, b: number): boolean =>
-  Object.is(a, b) || Math.abs(a - b) <= 5e-4 * (1 + Math.abs(b));
+const isNear = (a: number, b: number): boolean => Object.is(a, b) || Math.abs(a - b) <= 5e-4 * (1 + Math.abs(b));
 
 const agrees = (actual: unknown, expected: unknown): boolean => {
   if (typeof actual === 'number' && typeof expected === 'number') return isNear(actual, expected);
@@ -52,10 +51,7 @@ const agrees = (actual: unknown, expected: unknown): boolean => {
   if (typeof actual !== 'object' || typeof expected !== 'object' || actual === null || expected === null)
     return Object.is(actual, expected);
   const [left, right] = [Object.entries(actual), new Map(Object.entries(expected))];
-  return (
-    left.length === right.size &&
-    left.every(([name, field]) => right.has(name) && agrees(field, right.get(name)))
-  );
+  return left.length === right.size && left.every(([name, field]) => right.has(name) && agrees(field, right.get(name)));
 };
 
 /** Throws unless a result is as claimed. */

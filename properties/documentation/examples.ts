@@ -125,9 +125,7 @@ const claimAfter = (code: string, end: number): string | null => {
 /** The name of the one variable that a statement declares; null for an expression. */
 const declaredBy = (statement: ts.Statement): string | null => {
   if (ts.isExpressionStatement(statement)) return null;
-  const [declaration, ...others] = ts.isVariableStatement(statement)
-    ? statement.declarationList.declarations
-    : [];
+  const [declaration, ...others] = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [];
   if (declaration === undefined || others.length > 0 || !ts.isIdentifier(declaration.name))
     throw new Error(`a claim stands after an expression or one variable, not after ${statement.getText()}`);
   return declaration.name.text;
@@ -147,8 +145,7 @@ const checked = (code: string, statement: ts.Statement, i: number): string => {
   ].join('\n');
 };
 
-const parsed = (code: string): ts.SourceFile =>
-  ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
+const parsed = (code: string): ts.SourceFile => ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2023, true);
 
 /** A name in scope without an import: of an entry of the package, or of a sibling module, `./line-12.js`. */
 export type Known = Pick<Exported, 'entry' | 'name' | 'isValue'>;
@@ -179,9 +176,7 @@ export const moduleOf = (entry: string, code: string, names: readonly Known[]): 
     const origins = names.filter((one) => one.name === name);
     const origin = origins.find((one) => one.entry === entry) ?? origins[0];
     if (origin === undefined) return [];
-    const module = origin.entry.startsWith('.')
-      ? origin.entry
-      : ['noisefold', origin.entry].filter(Boolean).join('/');
+    const module = origin.entry.startsWith('.') ? origin.entry : ['noisefold', origin.entry].filter(Boolean).join('/');
     return [`import { ${specifier(origin)} } from '${module}';`];
   });
   return [

@@ -44,8 +44,7 @@ const snippetsOf = (page: string): readonly Snippet[] => {
     const code = kind === 'ts' ? text : patched(whole?.code ?? '', text);
     const line = page.slice(0, index).split('\n').length;
     const brief = kind === 'diff' ? side(text, '!').trimEnd() : '';
-    if (brief !== '')
-      return [...found, { code, line, message: brief, changed: side(text, '+').split('\n').at(-1)! }];
+    if (brief !== '') return [...found, { code, line, message: brief, changed: side(text, '+').split('\n').at(-1)! }];
     return [...found, { code, line, message: next === 'text' ? message!.trimEnd() : null, changed: null }];
   }, []);
 };
@@ -88,12 +87,9 @@ const briefly = ({ file, start = 0, length = 0, messageText }: ts.Diagnostic, ch
     .filter((one) => !OVERLOADS.test(one))
     .map((one) => one.trim());
   const last = more.at(-1);
-  return [
-    ...(text === changed ? [] : [text]),
-    marks,
-    ` ${first}`,
-    ...(last === undefined ? [] : [` … ${last}`]),
-  ].join('\n');
+  return [...(text === changed ? [] : [text]), marks, ` ${first}`, ...(last === undefined ? [] : [` … ${last}`])].join(
+    '\n',
+  );
 };
 
 /** A message with the alternatives of each union in alphabetical order: TypeScript orders them by their first use. */
@@ -101,11 +97,8 @@ const ordered = (message: string): string =>
   message.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(' | ').sort().join(' | '));
 
 const optionsOf = (): ts.CompilerOptions => ({
-  ...ts.parseJsonConfigFileContent(
-    ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config,
-    ts.sys,
-    root,
-  ).options,
+  ...ts.parseJsonConfigFileContent(ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config, ts.sys, root)
+    .options,
   verbatimModuleSyntax: false,
 });
 

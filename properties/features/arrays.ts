@@ -54,9 +54,7 @@ const movements = family('Movement', {
   flip: smooth([any], n.flip, (flip, x) => flip(x, 0, 1)),
   roll: smooth([any], n.roll, (roll, x) => roll(x, 1, 1)),
   concat: smooth([any, float('any', 2, 2)], n.concat),
-  concatAll: smooth([any, float('any', 1, 3), any], n.concatAll, (concatAll, x, y, z) =>
-    concatAll([x, y, z], 0),
-  ),
+  concatAll: smooth([any, float('any', 1, 3), any], n.concatAll, (concatAll, x, y, z) => concatAll([x, y, z], 0)),
   stack: smooth([any, any], n.stack, (stack, x, y) => stack([x, y], -1)),
   tile: smooth([any], n.tile, (tile, x) => tile(x, 0, 2)),
 });
@@ -94,11 +92,4 @@ const constants = family('Constants', {
   iota: flat([], n.iota, (iota) => iota(4)),
 });
 
-export const arrays: readonly Feature[] = [
-  ...reductions,
-  ...orders,
-  ...movements,
-  ...choices,
-  ...draws,
-  ...constants,
-];
+export const arrays: readonly Feature[] = [...reductions, ...orders, ...movements, ...choices, ...draws, ...constants];

@@ -55,14 +55,10 @@ const resultsAndGradients =
   (inputs: Nodes): Nodes => {
     const results = given.build(Object.values(inputs)).map((y, i) => [`result ${i}`, y] as const);
     const slopes = hasSlope(given) ? Object.entries(gradient(scalarOf(given), inputs)) : [];
-    return Object.fromEntries([
-      ...results,
-      ...slopes.map(([path, slope]) => [`gradient by ${path}`, slope] as const),
-    ]);
+    return Object.fromEntries([...results, ...slopes.map(([path, slope]) => [`gradient by ${path}`, slope] as const)]);
   };
 
-const largest = (all: ArrayLike<number>): number =>
-  Array.from(all).reduce((most, x) => Math.max(most, Math.abs(x)), 1);
+const largest = (all: ArrayLike<number>): number => Array.from(all).reduce((most, x) => Math.max(most, Math.abs(x)), 1);
 
 const agreementOn = async (backend: Backend, given: Case, tolerance: number): Promise<Violation> => {
   const [data, keys] = [dataOf(given), keysOf(given)];
@@ -88,10 +84,7 @@ const gradientAgreementOn = async (given: Case): Promise<Violation> => {
 };
 
 /** The first violation in the cases of an operation, which are checked one after the other. */
-const inCases = async (
-  { cases }: Feature,
-  check: (given: Case) => Promise<Violation>,
-): Promise<Violation> => {
+const inCases = async ({ cases }: Feature, check: (given: Case) => Promise<Violation>): Promise<Violation> => {
   for (const given of cases) {
     const violation = await check(given);
     if (violation !== null) return violation;
@@ -104,5 +97,4 @@ export const agreement = (backend: Backend, feature: Feature, tolerance: number)
   inCases(feature, (given) => agreementOn(backend, given, tolerance));
 
 /** Compares the gradient with finite differences; with zeros if the case is not differentiable. */
-export const gradientAgreement = (feature: Feature): Promise<Violation> =>
-  inCases(feature, gradientAgreementOn);
+export const gradientAgreement = (feature: Feature): Promise<Violation> => inCases(feature, gradientAgreementOn);

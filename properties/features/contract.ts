@@ -51,8 +51,7 @@ const byLaw = (title: string): Promised => ({
 const byUNet = ({ name, numbersOn, violationOf: violation }: UNetCase): Promised => ({
   title: `U-Net: ${name}`,
   // float64 rounds less
-  violation: async (backend) =>
-    violation(await numbersOn(backend), backend.name === 'reference' ? 1e-12 : 1e-4),
+  violation: async (backend) => violation(await numbersOn(backend), backend.name === 'reference' ? 1e-12 : 1e-4),
 });
 
 const OPERATIONS = 'operations agree with the reference';

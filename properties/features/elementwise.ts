@@ -89,9 +89,4 @@ const decisions = family('Comparisons and choices', {
   stopGradient: flat([any], n.stopGradient),
 });
 
-export const elementwise: readonly Feature[] = [
-  ...arithmetics,
-  ...transcendentals,
-  ...activations,
-  ...decisions,
-];
+export const elementwise: readonly Feature[] = [...arithmetics, ...transcendentals, ...activations, ...decisions];

@@ -96,9 +96,7 @@ const made =
       (nodes) => {
         const tensors = operands.map(({ tensorOf }, i) => tensorOf(nodes[i]!));
         const results = (call as Call)(form, ...tensors);
-        return (Array.isArray(results) ? (results as readonly AnyTensor[]) : [results as AnyTensor]).map(
-          nodeOf,
-        );
+        return (Array.isArray(results) ? (results as readonly AnyTensor[]) : [results as AnyTensor]).map(nodeOf);
       };
     const isPiped = operands.length > 0 && hasTwoForms(operation);
     return {

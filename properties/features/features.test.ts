@@ -140,18 +140,15 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
   return outcomes;
 };
 
-test.skipIf(missing !== '')(
-  `FEATURES.md agrees with the checks (npm run features writes it) ${missing}`,
-  async () => {
-    const found: Found[] = [];
-    for (const { feature, backends, gradient } of checks) {
-      const says = exported.find(({ name }) => name === feature.name)!.summary;
-      found.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
-    }
-    const kept: Kept[] = [];
-    for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
-    await expect(featuresPage(found, kept)).toMatchFileSnapshot(
-      fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
-    );
-  },
-);
+test.skipIf(missing !== '')(`FEATURES.md agrees with the checks (npm run features writes it) ${missing}`, async () => {
+  const found: Found[] = [];
+  for (const { feature, backends, gradient } of checks) {
+    const says = exported.find(({ name }) => name === feature.name)!.summary;
+    found.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
+  }
+  const kept: Kept[] = [];
+  for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
+  await expect(featuresPage(found, kept)).toMatchFileSnapshot(
+    fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
+  );
+});

@@ -59,25 +59,14 @@ const normalizations = family('Normalisation and attention', {
     layerNorm(x, { gamma, beta }),
   ),
   rmsNorm: smooth([image, channels], n.rmsNorm, (rmsNorm, x, gamma) => rmsNorm(x, { gamma })),
-  attention: smooth([image, image, image], n.attention, (attention, q, k, v) =>
-    attention(q, k, v, { heads: 2 }),
-  ),
+  attention: smooth([image, image, image], n.attention, (attention, q, k, v) => attention(q, k, v, { heads: 2 })),
 });
 
 const rearrangements = family('Rearrangement and embedding', {
-  rearrange: smooth([image], n.rearrange, (rearrange, x) =>
-    rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 2 }),
-  ),
+  rearrange: smooth([image], n.rearrange, (rearrange, x) => rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 2 })),
   pixelShuffle: smooth([image], n.pixelShuffle, (pixelShuffle, x) => pixelShuffle(x, 2)),
   pixelUnshuffle: smooth([image], n.pixelUnshuffle, (pixelUnshuffle, x) => pixelUnshuffle(x, 2)),
-  sinusoid: smooth([float('any', 3)], n.sinusoid, (sinusoid, t) =>
-    sinusoid(t, { size: 5, sinusoid: 'ddpm' }),
-  ),
+  sinusoid: smooth([float('any', 3)], n.sinusoid, (sinusoid, t) => sinusoid(t, { size: 5, sinusoid: 'ddpm' })),
 });
 
-export const networks: readonly Feature[] = [
-  ...linears,
-  ...convolutions,
-  ...normalizations,
-  ...rearrangements,
-];
+export const networks: readonly Feature[] = [...linears, ...convolutions, ...normalizations, ...rearrangements];

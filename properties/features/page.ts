@@ -46,8 +46,7 @@ const exceptions = (all: readonly Found[], contract: readonly Kept[]): readonly 
   ),
 ];
 
-const isConstant = ({ feature }: Found): boolean =>
-  feature.cases.every(({ differentiable }) => !differentiable);
+const isConstant = ({ feature }: Found): boolean => feature.cases.every(({ differentiable }) => !differentiable);
 
 /** The page; all operations and promises were checked on the same backends. */
 export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): string => {

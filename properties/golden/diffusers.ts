@@ -75,9 +75,7 @@ interface GoldenSigmas {
   readonly sigmas: readonly number[];
 }
 
-export const goldenDiffusers = JSON.parse(
-  readFileSync(new URL('diffusers.json', import.meta.url), 'utf8'),
-) as {
+export const goldenDiffusers = JSON.parse(readFileSync(new URL('diffusers.json', import.meta.url), 'utf8')) as {
   readonly schedules: {
     readonly T: number;
     readonly t: readonly number[];

@@ -37,9 +37,9 @@ const withPullback =
   ({ c, ...x }: Nodes): Nodes => {
     const y = build(Object.values(x));
     if (c === undefined) return { y };
-    const { pullback } = vjp((xs: Tensors): Tensor<[]> =>
-      tensor(build(Object.values(mapValues(xs, nodeOf)))),
-    )(mapValues(x, (n): Tensors[string] => tensor(n)));
+    const { pullback } = vjp((xs: Tensors): Tensor<[]> => tensor(build(Object.values(mapValues(xs, nodeOf)))))(
+      mapValues(x, (n): Tensors[string] => tensor(n)),
+    );
     // of a record of tensors of any dtype: null for those that are not float32
     const grads = pullback(tensor(c)) as Grads<Record<string, Scalar | null>>;
     const cotangents = Object.entries(grads).flatMap(([path, g]) =>
@@ -156,8 +156,7 @@ const int32 = fc.maxSafeInteger().map((n) => n | 0);
 
 const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, number]> => ({
   name: 'whole numbers are drawn from the bits of a key',
-  formula:
-    'randint(k, a, b) = a + bits(k) mod (b − a), to the bit, for any a < b of int32 less than 2³¹ apart',
+  formula: 'randint(k, a, b) = a + bits(k) mod (b − a), to the bit, for any a < b of int32 less than 2³¹ apart',
   source: 'definition of randint',
   arbitrary: fc
     .tuple(
@@ -181,10 +180,7 @@ const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, n
     const bits = new Int32Array(n);
     randomInto('bits', key, bits);
     const count = BigInt(high - low);
-    const expected = Float64Array.from(
-      bits,
-      (word) => low + Number(((BigInt(word) % count) + count) % count),
-    );
+    const expected = Float64Array.from(bits, (word) => low + Number(((BigInt(word) % count) + count) % count));
     return approx('randint', actual, expected, 0);
   },
 });

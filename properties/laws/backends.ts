@@ -7,7 +7,6 @@ import { ownershipLaws } from './ownership.js';
  * The contract of a backend: what anyone who writes one can check it by. It computes what the reference
  * computes, keeps to who owns which memory, and gives its errors as values. One law is of each operation: `titleOf` tells
  * them apart.
- *
  * @example
  * const check = using(cpu())((backend) => async () => {
  *   for (const law of backendLaws(backend)) await checkLaw(law, 0.05)
@@ -15,7 +14,4 @@ import { ownershipLaws } from './ownership.js';
  * })
  * await check() // → E.right('keeps the contract')
  */
-export const backendLaws = (backend: Backend): readonly Law[] => [
-  ...agreementLaws(backend),
-  ...ownershipLaws(backend),
-];
+export const backendLaws = (backend: Backend): readonly Law[] => [...agreementLaws(backend), ...ownershipLaws(backend)];

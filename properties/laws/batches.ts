@@ -71,8 +71,7 @@ const batch: fc.Arbitrary<Batch> = fc.record({
 });
 
 /** The same numbers, which lie where the operation has a derivative, in another order. */
-const rotated = (data: Float64Array, by: number): Float64Array =>
-  data.map((_, i) => data[(i + by) % data.length]!);
+const rotated = (data: Float64Array, by: number): Float64Array => data.map((_, i) => data[(i + by) % data.length]!);
 
 const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): Promise<Violation> => {
   const { inputs, build, seed } = given;
@@ -119,8 +118,7 @@ const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): P
 export const batchLaws: readonly Law[] = [
   {
     name: 'vmap is the function at each example',
-    formula:
-      'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
+    formula: 'vmap(f)(xs)[i] = f(xs[i]), to the bit in float64; what f captures, and draws, is the same in all',
     source: 'definition of vmap',
     arbitrary: gridOf(graphCase, fc.constant(1), ['rows', 'neither']),
     runs: 600,

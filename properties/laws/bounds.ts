@@ -18,18 +18,7 @@ import {
   simpleLosses,
   uncorrected,
 } from 'noisefold/diffusion';
-import {
-  constantOf,
-  gather,
-  grad,
-  mul,
-  type Scalar,
-  scalar,
-  scaleBy,
-  stack,
-  table,
-  tanh,
-} from 'noisefold/dsl';
+import { constantOf, gather, grad, mul, type Scalar, scalar, scaleBy, stack, table, tanh } from 'noisefold/dsl';
 import { timestep, twoTimesteps } from '../arbitraries/diffusion.js';
 import { computed, drawn } from '../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
@@ -52,8 +41,7 @@ const divergence = async (p: Numbers, q: Numbers): Promise<number> =>
 
 const positive: Law<readonly [Numbers, Numbers]> = {
   name: 'KL is not negative, and 0 only at equality',
-  formula:
-    'KL(p ‖ q) ≥ 0; KL(p ‖ p) = 0; KL(p ‖ q) > 0 where the means or log-variances differ by 10⁻⁶ or more',
+  formula: 'KL(p ‖ q) ≥ 0; KL(p ‖ p) = 0; KL(p ‖ q) > 0 where the means or log-variances differ by 10⁻⁶ or more',
   source: 'Gibbs’ inequality',
   // near ones too, where the terms cancel
   arbitrary: fc.oneof(
@@ -105,18 +93,13 @@ const bytes: Law<Numbers> = {
   name: 'the probabilities of the bytes have the sum 1',
   formula: 'Σ_k P(x = −1 + 2k/255) = 1, within 256 probabilities of 10⁻¹²',
   source: 'DDPM (Ho et al. 2020), eq. 13',
-  arbitrary: fc.tuple(
-    fc.double({ min: -3, max: 3, noNaN: true }),
-    fc.double({ min: -14, max: 4, noNaN: true }),
-  ),
+  arbitrary: fc.tuple(fc.double({ min: -3, max: 3, noNaN: true }), fc.double({ min: -14, max: 4, noNaN: true })),
   runs: 100,
   violation: async ([mean, logVariance]) => {
     const levels = Array.from({ length: 256 }, (_, k) => (2 * k - 255) / 255);
     const filled = (value: number) => constantOf(new Float64Array(256).fill(value), 256);
     const logs = await computed(() =>
-      discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(logVariance) })(
-        constantOf(levels, 256),
-      ),
+      discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(logVariance) })(constantOf(levels, 256)),
     );
     return near(
       'sum',
@@ -177,9 +160,7 @@ const termsOf = (place: Place, learned: boolean) =>
     const { process, t, c } = place;
     const all = Array.from(process.marginals, (_, at) => conditional({ process, t: at, c }));
     // the variance of q(x_{t-1}|x_t), which is Gaussian as the data are
-    const exact = process.posteriors.map(({ x0, variance }, at) =>
-      Math.log(variance + x0 ** 2 * all[at]!.variance),
-    );
+    const exact = process.posteriors.map(({ x0, variance }, at) => Math.log(variance + x0 ** 2 * all[at]!.variance));
     const optimal = learningVariance<null, []>({
       predicts: 'x0',
       as: 'logVariance',
@@ -197,8 +178,7 @@ const termsOf = (place: Place, learned: boolean) =>
     return mul(stack([boundTerm(process)(at.t, x0, xt)(reverse), priorTerm(process)(x0)]), Math.LN2);
   });
 
-const mean = (some: ArrayLike<number>): number =>
-  Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
+const mean = (some: ArrayLike<number>): number => Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
 
 const closedForm: Law<Place> = {
   name: 'of Gaussian data, the terms of the bound are closed forms',
@@ -264,7 +244,6 @@ const detached: Law<readonly [Process, number, number, number]> = {
 
 /**
  * The variational bound: KL of Gaussians, likelihoods of bytes, closed forms, and what its losses teach.
- *
  * @example
  * boundLaws[1]!.source // → 'definition'
  * for (const law of boundLaws) await checkLaw(law, 0.05)

@@ -1,14 +1,6 @@
 /** Gaussian channels: the algebra of the forward process. */
 import fc from 'fast-check';
-import {
-  type Channel,
-  compose,
-  foldChannels,
-  identity,
-  posteriorOf,
-  through,
-  transition,
-} from 'noisefold/diffusion';
+import { type Channel, compose, foldChannels, identity, posteriorOf, through, transition } from 'noisefold/diffusion';
 import { add, constantOf, fork, normalLike, zeros } from 'noisefold/dsl';
 import { channel } from '../arbitraries/diffusion.js';
 import { gaussianMoments } from '../oracles/moments.js';
@@ -50,8 +42,7 @@ const closedForm: Law<readonly Channel[]> = {
   arbitrary: fc.array(channel, { maxLength: 30 }),
   runs: 200,
   violation: (channels) => {
-    const scaleFrom = (i: number): number =>
-      channels.slice(i).reduce((product, { scale }) => product * scale, 1);
+    const scaleFrom = (i: number): number => channels.slice(i).reduce((product, { scale }) => product * scale, 1);
     const variance = channels.reduce((sum, c, i) => sum + c.variance * scaleFrom(i + 1) ** 2, 0);
     return same(foldChannels(channels), { scale: scaleFrom(0), variance }, 4 * (channels.length + 1));
   },
@@ -78,8 +69,7 @@ const SAMPLES = 4096;
 /** One channel after the other on 4096 copies of a number. */
 const merging: Law<readonly [Channel, Channel, number, number]> = {
   name: 'two Gaussians merge into one',
-  formula:
-    'a₂·(a₁·x + √v₁·ε₁) + √v₂·ε₂ ~ N(a·x, v) with (a, v) = c₂∘c₁: mean and variance of 4096 draws, at 6 σ',
+  formula: 'a₂·(a₁·x + √v₁·ε₁) + √v₂·ε₂ ~ N(a·x, v) with (a, v) = c₂∘c₁: mean and variance of 4096 draws, at 6 σ',
   source: 'DDPM, eq. 4; sum of independent Gaussians',
   arbitrary: fc.tuple(channel, channel, fc.double({ min: -2, max: 2, noNaN: true }), fc.nat()),
   runs: 20,
@@ -117,7 +107,6 @@ const bayes: Law<readonly [Channel, Channel]> = {
 
 /**
  * Gaussian channels are a monoid, whose fold is q(x_t|x_0), and have Bayes' rule.
- *
  * @example
  * channelLaws[1]!.formula // → '(c∘b)∘a = c∘(b∘a), within 8 roundings'
  * for (const law of channelLaws) await checkLaw(law, 0.1)

@@ -24,10 +24,7 @@ const planOf = (given: GraphCase, capabilities: Capabilities) =>
   valueOf(plan(programOf(given.declared, given.build), {}, capabilities, given.donate));
 
 /** The outputs of the plan that is made for a backend of some capabilities. */
-export const planned = (
-  given: GraphCase,
-  capabilities: Capabilities,
-): Readonly<Record<string, Float64Array>> => {
+export const planned = (given: GraphCase, capabilities: Capabilities): Readonly<Record<string, Float64Array>> => {
   const { plan: made, traced } = planOf(given, capabilities);
   const outputs = interpret(
     made,
@@ -66,7 +63,6 @@ export const equal = (
 
 /**
  * What the compiler may not change: the values of a program, whether a backend fuses or not.
- *
  * @example
  * compilationLaws[0]!.formula // → '⟦passes(g)⟧ = ⟦g⟧, to the bit in float64'
  * for (const law of compilationLaws) await checkLaw(law, 0.01)

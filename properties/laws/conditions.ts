@@ -75,9 +75,7 @@ interface Gridded {
   readonly grid: Grid;
 }
 
-const asked: Law<
-  readonly [Named, Gridded, readonly [number, number], readonly number[], readonly number[], number]
-> = {
+const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly number[], readonly number[], number]> = {
   name: 'samples have the means that they were asked for',
   formula:
     'x_0 of any solver on any grid, with E[x_0|x_t, y] of pixels N(m, v) whose mean in each square is y: its mean in the square is y, within 2⁻³⁰/√ᾱ of its noisiest timestep with signal, as often as an error of each x̂₀ grows on the way, and as the largest pixel is above 1',
@@ -101,8 +99,7 @@ const asked: Law<
         const condition = { image: constantOf(means, 2, 1, 1, 1) };
         const first = start(constantOf(begin, 2, 2, 2, 1));
         const last = Array.from({ length: steps }, (_, i) => i).reduce(
-          (state, i) =>
-            step(null, state, { index: scalar(i, 'int32'), key: foldIn(key, i), condition }).state,
+          (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(key, i), condition }).state,
           first,
         );
         const { image } = superResolution({ factor: 2 })(last.x, fork(key, 'condition').condition);
@@ -127,7 +124,6 @@ const asked: Law<
 
 /**
  * Denoisers that are conditioned on an image.
- *
  * @example
  * conditionLaws[0]!.name // → 'samples have the means that they were asked for'
  * for (const law of conditionLaws) await checkLaw(law, 0.05)

@@ -8,13 +8,7 @@ import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, tensor } from '../../src/dsl/graph/tensor.js';
 import { numbers } from '../arbitraries/choices.js';
-import {
-  type Input,
-  inputNodes,
-  type OperationCase,
-  operationCase,
-  smallShape,
-} from '../arbitraries/operationCase.js';
+import { type Input, inputNodes, type OperationCase, operationCase, smallShape } from '../arbitraries/operationCase.js';
 import { type Operation, operations } from '../arbitraries/operations.js';
 import { valueOf } from '../oracles/plans.js';
 import { mapValues } from '../oracles/records.js';
@@ -108,8 +102,7 @@ const lawsOf = (operation: Operation): readonly Law[] => {
     source: 'definition of the derivative',
     arbitrary: operationCase(operation, smallShape),
     runs: 20,
-    violation: ({ inputs, build, seed }) =>
-      agrees(inputs, (x) => weighted(build(Object.values(x)), seed), seed + 100),
+    violation: ({ inputs, build, seed }) => agrees(inputs, (x) => weighted(build(Object.values(x)), seed), seed + 100),
   };
   const second: Law<OperationCase> = {
     ...derivative,
@@ -163,7 +156,6 @@ const nesting: Law<readonly [number, number, number, readonly number[]]> = {
 
 /**
  * First and second derivatives of each operation against differences of values, and that derivatives nest.
- *
  * @example
  * const [ofExp] = derivativeLaws.filter(({ subject }) => subject === 'exp')
  * await checkLaw(ofExp!)

@@ -67,8 +67,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
   violation: async ([given, mean, tau, begin]) => {
     const data = gaussianOf(mean, tau ** 2);
     const legs = legsOn(euler(), given);
-    const best = (x: number, sigma: number): number =>
-      (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
+    const best = (x: number, sigma: number): number => (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
     const expected = (corrects: boolean): readonly number[] => {
       let x = begin / legs[0]!.from.scale;
       return legs.map(({ from, to }) => {
@@ -109,11 +108,7 @@ const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
         sNoise: within(0.9, 1.1),
       }),
     )
-    .map(([of, steps, churn]): [Process, number, Required<Churn>] => [
-      of,
-      Math.min(steps, of.timesteps.length),
-      churn,
-    ])
+    .map(([of, steps, churn]): [Process, number, Required<Churn>] => [of, Math.min(steps, of.timesteps.length), churn])
     .filter(([of, grid, churn]) => runsOn(euler(churn), { process: of, grid })),
   runs: 60,
   violation: async ([of, grid, given]) => {

@@ -128,19 +128,14 @@ const scales: Law<Case> = {
     return firstOf(
       nearly('scale 1', await guidedBy(cfg(1), given), withClass),
       nearly('scale 0', await guidedBy(cfg(0), given), without),
-      nearly(
-        'scale 3 out of its interval',
-        await guidedBy(cfg(3, { interval: [9999, 9999] }), given),
-        withClass,
-      ),
+      nearly('scale 3 out of its interval', await guidedBy(cfg(3, { interval: [9999, 9999] }), given), withClass),
     );
   },
 };
 
 /** log p(y|x_t) of such data: the log-density of each class, N(a·m_y, a²v + s²) in each number. */
 const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2]> => {
-  const at = (f: (marginal: Process['marginals'][number]) => number) =>
-    table(Float64Array.from(process.marginals, f));
+  const at = (f: (marginal: Process['marginals'][number]) => number) => table(Float64Array.from(process.marginals, f));
   const spread = (m: Process['marginals'][number]): number => m.scale ** 2 * variance + m.variance;
   const slope = at((m) => m.scale / spread(m));
   const offset = at((m) => -(m.scale ** 2) / spread(m));
@@ -223,8 +218,7 @@ const guide: fc.Arbitrary<Guidance> = fc.oneof(
 
 const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
   name: 'guides are a commutative monoid',
-  formula:
-    '(a + b) + c = a + (b + c), a + b = b + a, a + unguided = a, within 16 roundings of all that is added',
+  formula: '(a + b) + c = a + (b + c), a + b = b + a, a + unguided = a, within 16 roundings of all that is added',
   source: 'definition',
   arbitrary: fc.tuple(caseOf, fc.tuple(guide, guide, guide)),
   runs: 40,
@@ -247,7 +241,6 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
 
 /**
  * Guides: none where they have no weight, and summed.
- *
  * @example
  * guidanceLaws[0]!.name // → 'guidance scale 1 is no guidance, and 0 is unconditional'
  * for (const law of guidanceLaws) await checkLaw(law, 0.05)

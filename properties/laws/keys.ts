@@ -88,9 +88,7 @@ const onceOnly: Law<readonly Use[]> = {
     const reused = all.some(
       ({ path }, i) =>
         drawnFrom.indexOf(path.join('/')) < i ||
-        all.some(
-          (other) => other.path.length > path.length && path.every((name, at) => other.path[at] === name),
-        ),
+        all.some((other) => other.path.length > path.length && path.every((name, at) => other.path[at] === name)),
     );
     const drawing = programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) =>
       Object.fromEntries(
@@ -109,7 +107,6 @@ const onceOnly: Law<readonly Use[]> = {
 
 /**
  * Randomness is a function of the key, on the host and in programs, and no key is used twice.
- *
  * @example
  * keyLaws[1]!.formula // → 'fork(k, a, b).a = fork(k, a).a'
  * for (const law of keyLaws) await checkLaw(law, 0.1)

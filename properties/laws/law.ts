@@ -21,7 +21,6 @@ export interface Law<A = unknown> {
 
 /**
  * A law's name among laws that hold of several things: that with the name of the thing.
- *
  * @example
  * titleOf({ name: 'is linear', subject: 'matmul' }) // → 'is linear: matmul'
  * titleOf({ name: 'is linear' }) // → 'is linear'
@@ -48,8 +47,7 @@ export const approx = (
   expected: ArrayLike<number>,
   tolerance: number,
 ): Violation => {
-  if (actual.length !== expected.length)
-    return `${what}: ${actual.length} numbers instead of ${expected.length}`;
+  if (actual.length !== expected.length) return `${what}: ${actual.length} numbers instead of ${expected.length}`;
   for (let i = 0; i < actual.length; i++) {
     const violation = near(`${what}[${i}]`, actual[i]!, expected[i]!, tolerance);
     if (violation !== null) return violation;

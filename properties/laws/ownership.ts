@@ -97,9 +97,7 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
       for (const [path, value] of Object.entries(outputs)) numbers[path] = await numbersOf(backend, value);
       valueOf(await release(outputs)(backend)());
       first ??= numbers;
-      const changed = firstOf(
-        ...Object.keys(first).map((path) => approx(path, numbers[path]!, first![path]!, 0)),
-      );
+      const changed = firstOf(...Object.keys(first).map((path) => approx(path, numbers[path]!, first![path]!, 0)));
       if (changed !== null) return changed;
     }
     executable.release();
@@ -135,9 +133,7 @@ const keeping = (backend: Backend): Law<AnyNumbers> => ({
       during.buffers === before.buffers + 1 && during.bytes - before.bytes >= data.length
         ? null
         : `${during.bytes - before.bytes} bytes in ${during.buffers - before.buffers} buffers are counted for ${data.length} numbers`,
-      during.peakBytes >= during.bytes
-        ? null
-        : `a peak of ${during.peakBytes} bytes, with ${during.bytes} in use`,
+      during.peakBytes >= during.bytes ? null : `a peak of ${during.peakBytes} bytes, with ${during.bytes} in use`,
       nothingLeft(backend, before),
     );
   },
@@ -157,9 +153,7 @@ const profiling = (backend: Backend): Law<GraphCase> => ({
     const { outputs, milliseconds } = valueOf(await executable.profile(inputs)());
     const violations: Violation[] = [];
     for (const [path, value] of Object.entries(outputs as Values))
-      violations.push(
-        approx(path, await numbersOf(backend, value), await numbersOf(backend, expected[path]!), 0),
-      );
+      violations.push(approx(path, await numbersOf(backend, value), await numbersOf(backend, expected[path]!), 0));
     for (const tree of [values, expected, outputs]) valueOf(await release(tree)(backend)());
     const calls = executable.kernels.length;
     executable.release();

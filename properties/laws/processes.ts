@@ -30,8 +30,7 @@ const ULP = 2 ** -53;
 
 const products: Law<Schedule> = {
   name: 'alphaBars are the products of the alphas',
-  formula:
-    'α_t = 1 − β_t, within a rounding of 1; ᾱ_t = ∏_{s≤t} α_s, within 2·(t + 1) roundings, for every schedule',
+  formula: 'α_t = 1 − β_t, within a rounding of 1; ᾱ_t = ∏_{s≤t} α_s, within 2·(t + 1) roundings, for every schedule',
   source: 'DDPM (Ho et al. 2020), section 2',
   arbitrary: schedule,
   runs: 30,
@@ -160,12 +159,7 @@ const targets: Law<readonly [Parameterization, Parameterization, Channel, number
     };
     const xt = marginal.scale * x0 + Math.sqrt(marginal.variance) * epsilon;
     const { x, prediction } = conversion(a, b)(marginal);
-    return near(
-      'target',
-      x * xt + prediction * valueOfKind(a),
-      valueOfKind(b),
-      64 * ULP * conditionOf(marginal),
-    );
+    return near('target', x * xt + prediction * valueOfKind(a), valueOfKind(b), 64 * ULP * conditionOf(marginal));
   },
 };
 
@@ -184,19 +178,10 @@ const respaced: Law<readonly [Schedule, number]> = {
 };
 
 /** From x_t to x_s, to the data for s = −1. */
-const legOf = ({
-  process,
-  t,
-  s,
-}: {
-  readonly process: Process;
-  readonly t: number;
-  readonly s: number;
-}): Leg => legsOf(process, s < 0 ? [t] : [t, s])[0]!;
+const legOf = ({ process, t, s }: { readonly process: Process; readonly t: number; readonly s: number }): Leg =>
+  legsOf(process, s < 0 ? [t] : [t, s])[0]!;
 
-const ddimMarginals: Law<
-  readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]
-> = {
+const ddimMarginals: Law<readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]> = {
   name: 'a step of DDIM keeps the marginals',
   formula: 'x·√ᾱ_t + x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s: q(x_s|x_0) from q(x_t|x_0), for every η',
   source: 'DDIM (Song et al. 2021), lemma 1',
@@ -234,7 +219,6 @@ const ancestralIsDdim: Law<{ readonly process: Process; readonly t: number; read
 
 /**
  * What follows from a schedule: marginals, posteriors, parameterizations, respacing, the steps of solvers.
- *
  * @example
  * processLaws.at(-1)!.formula // → 'ddimStep(1) = ancestralStep'
  * for (const law of processLaws) await checkLaw(law, 0.05)

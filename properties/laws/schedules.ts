@@ -74,8 +74,7 @@ const steepness = (levels: Float64Array, t: number): number => {
 
 const invertible: Law<readonly [Schedule, number]> = {
   name: 'log-SNR and σ tell the timestep',
-  formula:
-    't(λ(t)) = t = t(σ(t)) for t in [0, T−1], whole or not, within 64 roundings of λ; for whole t exactly, by λ',
+  formula: 't(λ(t)) = t = t(σ(t)) for t in [0, T−1], whole or not, within 64 roundings of λ; for whole t exactly, by λ',
   source: 'Variational Diffusion Models, section 3.1; `DiscreteSchedule` of k-diffusion',
   arbitrary: fc.tuple(schedule, fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 200,
@@ -104,8 +103,7 @@ const rightGrids: Law<{
   readonly grid: Grid;
 }> = {
   name: 'every rule gives a grid of as many steps as asked',
-  formula:
-    'T > t_1 > … > t_n ≥ 0, whole, for every n ≤ T; the timestep before t_i is t_{i+1}, and the data after t_n',
+  formula: 'T > t_1 > … > t_n ≥ 0, whole, for every n ≤ T; the timestep before t_i is t_{i+1}, and the data after t_n',
   source: 'definition of a grid',
   arbitrary: gridded,
   runs: 300,
@@ -154,8 +152,7 @@ const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
 
 const respacingAll: Law<Schedule> = {
   name: 'respacing by all steps is the identity',
-  formula:
-    'respace(everyStep)(p) = p, within 2 roundings of 1 for β; so of a respaced process, whose timesteps stay',
+  formula: 'respace(everyStep)(p) = p, within 2 roundings of 1 for β; so of a respaced process, whose timesteps stay',
   source: 'definition',
   arbitrary: schedule,
   runs: 50,
@@ -203,9 +200,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
     return firstOf(
       near('ᾱ_0', ended.alphaBars[0]!, given.alphaBars[0]!, 0),
       near('ᾱ_{T−1}', ended.alphaBars[given.T - 1]!, 0, 0),
-      above === -1
-        ? null
-        : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
+      above === -1 ? null : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
       finite(
         'posterior',
         process.posteriors.flatMap(({ x0, xt, variance }) => [x0, xt, variance]),
@@ -229,16 +224,8 @@ const ending: Law<readonly [Schedule, number, number]> = {
 
 /**
  * What a schedule is, and what is taken from it: noise levels, grids, respaced processes, zero terminal SNR.
- *
  * @example
  * scheduleLaws[0]!.name // → 'noise only grows'
  * for (const law of scheduleLaws) await checkLaw(law, 0.05)
  */
-export const scheduleLaws: readonly Law[] = [
-  monotone,
-  invertible,
-  rightGrids,
-  respacing,
-  respacingAll,
-  ending,
-];
+export const scheduleLaws: readonly Law[] = [monotone, invertible, rightGrids, respacing, respacingAll, ending];

@@ -23,14 +23,7 @@ import {
   uniPCRows,
 } from 'noisefold/diffusion';
 import { gridded, twoTimesteps } from '../arbitraries/diffusion.js';
-import {
-  type Gridded,
-  legsOn,
-  type Named,
-  runsOn,
-  solverOfPoints,
-  solverOf,
-} from '../arbitraries/solvers.js';
+import { type Gridded, legsOn, type Named, runsOn, solverOfPoints, solverOf } from '../arbitraries/solvers.js';
 import { beginningOf, gaussianOf, onReference, walked } from '../oracles/gaussianWalk.js';
 import { type Moments, stepsOf, through } from '../oracles/affineSteps.js';
 import { valueOf } from '../oracles/plans.js';
@@ -55,9 +48,7 @@ const tables: Readonly<Record<string, Rows>> = {
   'uniPC 3': uniPCRows(3, 'bh2'),
 };
 
-const pointSteps: Law<
-  readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]
-> = {
+const pointSteps: Law<readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]> = {
   name: 'every step is exact for data that are one point',
   formula:
     'x·√ᾱ_t + Σ x0 = √ᾱ_s and x²·(1−ᾱ_t) + σ² = 1−ᾱ_s, within 64 roundings of the coefficients, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
@@ -88,9 +79,7 @@ const pointSteps: Law<
   },
 };
 
-const eulerIsDdim: Law<
-  readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]
-> = {
+const eulerIsDdim: Law<readonly [{ readonly process: Process; readonly t: number; readonly s: number }, number]> = {
   name: 'Euler ancestral is DDIM',
   formula:
     'eulerAncestralStep(η) = ddimStep(η), within √(256 roundings): σ_down and σ_up are of a variance that cancels',
@@ -172,12 +161,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
             ? approx('x_0', after.x, [point, point], endsAtX0 ? 0 : tolerance)
             : firstOf(
                 k >= -tolerance ? null : `step ${i}: expected k ≥ 0, got ${k} ± ${tolerance}`,
-                near(
-                  `variance after step ${i}`,
-                  k ** 2 * from.variance + (drawn - still) ** 2,
-                  to.variance,
-                  tolerance,
-                ),
+                near(`variance after step ${i}`, k ** 2 * from.variance + (drawn - still) ** 2, to.variance, tolerance),
               );
         if (found !== null) return found;
         // it goes on with half of the noise
@@ -207,8 +191,7 @@ const momentsOf = async (
   };
   const { mean, covariance } = await onReference(solver, given, data, memory + 3, async (walk, steps) => {
     let now = begin;
-    for (let index = 0; index < steps; index++)
-      now = through((await stepsOf(walk, index, memory + 3, 1))[0]!)(now);
+    for (let index = 0; index < steps; index++) now = through((await stepsOf(walk, index, memory + 3, 1))[0]!)(now);
     return now;
   });
   return { mean: mean[0]!, variance: covariance[0]![0]! };
@@ -284,17 +267,8 @@ const inversion: Law<readonly [number, number, number]> = {
 
 /**
  * Solvers: exact where theory says so, right on Gaussian data, and undone where they are undone.
- *
  * @example
  * solverLaws[1]!.name // → 'Euler ancestral is DDIM'
  * for (const law of solverLaws.slice(0, 2)) await checkLaw(law, 0.05)
  */
-export const solverLaws: readonly Law[] = [
-  pointSteps,
-  eulerIsDdim,
-  points,
-  moments,
-  fewSteps,
-  ...edmLaws,
-  inversion,
-];
+export const solverLaws: readonly Law[] = [pointSteps, eulerIsDdim, points, moments, fewSteps, ...edmLaws, inversion];

@@ -25,10 +25,7 @@ const summed = (outputs: Nodes): Node =>
     .reduce(p.add);
 
 /** The value and the gradient of the outputs of a graph, by a function that `wrap` has transformed. */
-const differentiated = (
-  { build, ...rest }: GraphCase,
-  wrap: (f: TensorFunction) => TensorFunction,
-): GraphCase => ({
+const differentiated = ({ build, ...rest }: GraphCase, wrap: (f: TensorFunction) => TensorFunction): GraphCase => ({
   ...rest,
   donate: [],
   build: (x) => {
@@ -70,9 +67,7 @@ const along = (f: NodeFunction, x: Nodes, direction: Nodes): Node =>
   nodeOf(jvp(lifted(f))(tensors(x), tangentsOf(x, direction)).tangent);
 
 const anyOperation: fc.Arbitrary<OperationCase> = fc.oneof(
-  ...operations
-    .filter(({ differentiable }) => differentiable)
-    .map((operation) => operationCase(operation, smallShape)),
+  ...operations.filter(({ differentiable }) => differentiable).map((operation) => operationCase(operation, smallShape)),
 );
 
 const dataOf = ({ inputs }: OperationCase): Readonly<Record<string, Float64Array>> =>
@@ -80,7 +75,6 @@ const dataOf = ({ inputs }: OperationCase): Readonly<Record<string, Float64Array
 
 /**
  * What transformations of functions promise.
- *
  * @example
  * transformationLaws[0]!.name // → 'checkpoint changes no number'
  * await checkLaw(transformationLaws[0]!, 0.01)

@@ -50,8 +50,7 @@ export interface Moments {
 export const through =
   ({ matrix, noise, offset }: AffineStep) =>
   ({ mean, covariance }: Moments): Moments => {
-    const dot = (a: readonly number[], b: readonly number[]): number =>
-      a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+    const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
     return {
       mean: matrix.map((row, k) => dot(row, mean) + offset[k]!),
       covariance: matrix.map((p, k) =>

@@ -19,8 +19,7 @@ type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
 /** The addresses of a view's elements, row-major. */
 const addressesOf = ({ shape, strides, offset }: View): readonly number[] =>
   shape.reduce<readonly number[]>(
-    (outer, extent, axis) =>
-      outer.flatMap((at) => Array.from({ length: extent }, (_, i) => at + i * strides[axis]!)),
+    (outer, extent, axis) => outer.flatMap((at) => Array.from({ length: extent }, (_, i) => at + i * strides[axis]!)),
     [offset],
   );
 
@@ -59,8 +58,7 @@ const filterGradient = (
             for (let c = 0; c < C; c++)
               for (let d = 0; d < D; d++)
                 result[((ky * KW + kx) * C + c) * D + d]! +=
-                  image.data[((b * H + row) * W + column) * C + c]! *
-                  cotangent.data[((b * OH + y) * OW + x) * D + d]!;
+                  image.data[((b * H + row) * W + column) * C + c]! * cotangent.data[((b * OH + y) * OW + x) * D + d]!;
         }
   return result;
 };
@@ -169,7 +167,5 @@ export const interpret = (
         writeView(memory, call.output, numbers);
       }
     }
-  return plan.outputs.map((output) =>
-    output.kind === 'key' ? keyOf(output.key) : readView(memory, output.view).data,
-  );
+  return plan.outputs.map((output) => (output.kind === 'key' ? keyOf(output.key) : readView(memory, output.view).data));
 };

@@ -32,9 +32,7 @@ export const memoryOf = (
   inputs: readonly ArrayLike<number>[],
   vector = 1,
 ): Memory => {
-  const handedOut = new Set(
-    outputs.flatMap((output) => (output.kind === 'buffer' ? [output.view.buffer] : [])),
-  );
+  const handedOut = new Set(outputs.flatMap((output) => (output.kind === 'buffer' ? [output.view.buffer] : [])));
   const cells = (name: string, from: number | ArrayLike<number>, owner: number): Cells => {
     const values = typeof from === 'number' ? new Float64Array(from).fill(NaN) : Float64Array.from(from);
     return { name, values, owners: new Int32Array(values.length).fill(owner) };
@@ -51,20 +49,18 @@ export const memoryOf = (
       ),
     ),
   );
-  const placed = buffers.map(
-    ({ elements, storage }, b): { readonly cells: Cells; readonly offset: number } => {
-      switch (storage.kind) {
-        case 'arena':
-          return { cells: arena, offset: storage.offset };
-        case 'input':
-          return { cells: givens[storage.input]!, offset: storage.offset };
-        case 'output':
-          return { cells: cells(`output ${storage.output}`, elements, NOBODY), offset: 0 };
-        case 'constant':
-          return { cells: cells(`constant ${b}`, storage.data, b), offset: 0 };
-      }
-    },
-  );
+  const placed = buffers.map(({ elements, storage }, b): { readonly cells: Cells; readonly offset: number } => {
+    switch (storage.kind) {
+      case 'arena':
+        return { cells: arena, offset: storage.offset };
+      case 'input':
+        return { cells: givens[storage.input]!, offset: storage.offset };
+      case 'output':
+        return { cells: cells(`output ${storage.output}`, elements, NOBODY), offset: 0 };
+      case 'constant':
+        return { cells: cells(`constant ${b}`, storage.data, b), offset: 0 };
+    }
+  });
   const locate = (buffer: number, at: number): readonly [Cells, number] => {
     const { cells, offset } = placed[buffer]!;
     if (!(at >= 0 && at < buffers[buffer]!.elements) || offset + at >= cells.values.length)
@@ -98,8 +94,7 @@ export const memoryOf = (
     },
     overlap: (a, b) => {
       const [x, y] = [placed[a]!, placed[b]!];
-      const apart =
-        x.offset + buffers[a]!.elements <= y.offset || y.offset + buffers[b]!.elements <= x.offset;
+      const apart = x.offset + buffers[a]!.elements <= y.offset || y.offset + buffers[b]!.elements <= x.offset;
       if (x.cells !== y.cells || apart) return 'none';
       return x.offset === y.offset ? 'same' : 'some';
     },

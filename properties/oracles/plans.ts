@@ -6,8 +6,7 @@ import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../..
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { E, type either } from '../../src/internal/fp.js';
 
-const rowMajor = (shape: readonly number[]): readonly number[] =>
-  shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+const rowMajor = (shape: readonly number[]): readonly number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 
 /** All of a buffer, dense. */
 export const whole = (buffer: number, shape: readonly number[], dtype: NumberType = 'float32'): View => ({

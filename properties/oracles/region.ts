@@ -1,12 +1,6 @@
 /** A region carried out as its definition reads, one scalar at a time. */
 import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
-import {
-  binaryFunction,
-  castFunction,
-  COMBINE,
-  identityOf,
-  unaryFunction,
-} from '../../src/backends/shared/scalar.js';
+import { binaryFunction, castFunction, COMBINE, identityOf, unaryFunction } from '../../src/backends/shared/scalar.js';
 
 /** Every index of a loop nest, outermost loop slowest. */
 const indices = (extents: readonly number[]): readonly (readonly number[])[] =>

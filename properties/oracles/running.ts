@@ -16,10 +16,7 @@ export type Nodes = Readonly<Record<string, Node>>;
 export type Numbers = Readonly<Record<string, HostArray | KeyWords>>;
 
 /** A program of nodes: what a builder of tensors would trace to. */
-export const programOf = (
-  inputs: readonly Declared[],
-  trace: (inputs: Nodes) => Nodes,
-): Program<Tensors, Tensors> => {
+export const programOf = (inputs: readonly Declared[], trace: (inputs: Nodes) => Nodes): Program<Tensors, Tensors> => {
   const leaves = inputs.map(({ path, shape, dtype }) => [path, leafSpec(shape, dtype)] as const);
   return program(treeSpec<Tensors>(Object.fromEntries(leaves)), (tensors) =>
     mapValues(trace(mapValues(tensors, nodeOf)), (n): AnyTensor => tensor(n)),
@@ -58,9 +55,7 @@ export const running = async (backend: Backend, given: Program<Tensors, Tensors>
       >;
       const results: Record<string, HostArray | KeyWords> = {};
       for (const [path, output] of Object.entries(outputs))
-        results[path] = Array.isArray(output)
-          ? (output as KeyWords)
-          : valueOf(await read(output as never)(backend)());
+        results[path] = Array.isArray(output) ? (output as KeyWords) : valueOf(await read(output as never)(backend)());
       valueOf(await release(outputs)(backend)());
       return results;
     },

@@ -1,11 +1,5 @@
 /** Integrators on legs of their own, without a sampler: a step, compiled, with its state on the host. */
-import {
-  type Channel,
-  exactDenoiser,
-  type GaussianMixture,
-  type Leg,
-  type Solver,
-} from 'noisefold/diffusion';
+import { type Channel, exactDenoiser, type GaussianMixture, type Leg, type Solver } from 'noisefold/diffusion';
 import {
   ascribeLike,
   type Backend,

@@ -1,13 +1,5 @@
 import { function as F, readerTaskEither as RTE, type taskEither as TE } from 'fp-ts';
-import {
-  type Effect,
-  isLeft,
-  type Noisefold,
-  type NoisefoldError,
-  open,
-  type Task,
-  unwrap,
-} from '../../src/index.js';
+import { type Effect, isLeft, type Noisefold, type NoisefoldError, open, type Task, unwrap } from '../../src/index.js';
 import {
   type Backend,
   compile,

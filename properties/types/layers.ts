@@ -150,9 +150,7 @@ const there = downsampleLayer({ channels: 64 });
 const back = upsampleLayer({ channels: 64 });
 declare const conv: ConvParams<64, 64>;
 declare const symbols: Tensor<['B', 'H', 'W', 64]>;
-expectType<Tensor<['B', 'H', 'W', 128]>>()(
-  F.pipe(symbols, there.apply(conv), silu, back.apply(conv), concat(symbols)),
-);
+expectType<Tensor<['B', 'H', 'W', 128]>>()(F.pipe(symbols, there.apply(conv), silu, back.apply(conv), concat(symbols)));
 // @ts-expect-error Type '"H/2"' is not assignable to type '"H"'
 F.pipe(symbols, there.apply(conv), concat(symbols));
 
@@ -163,9 +161,7 @@ declare const ofTime: ParamsOf<typeof embedding>;
 expectType<Tensor<[8, 256]>>()(embedding.apply(ofTime)(iota(8)));
 // @ts-expect-error Type '"float32"' is not assignable to type '"int32"'
 embedding.apply(ofTime)(zeros(8));
-expectType<Tensor<[8, 256]>>()(
-  classEmbedding({ classes: 10, outputs: 256 }).apply({ table: zeros(11, 256) })(iota(8)),
-);
+expectType<Tensor<[8, 256]>>()(classEmbedding({ classes: 10, outputs: 256 }).apply({ table: zeros(11, 256) })(iota(8)));
 expectType<Tensor<['B', 28, 28, 64]>>()(dropout(x, 0.1, key));
 expectType<Tensor<['B', 28, 28, 64]>>()(F.pipe(x, dropout(0.1, key)));
 

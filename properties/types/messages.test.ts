@@ -30,9 +30,7 @@ const errorsOf = (): ReadonlyMap<string, readonly string[]> => {
   });
   const found = new Map<string, string[]>();
   for (const path of files)
-    for (const { start = 0, file, messageText } of program.getSemanticDiagnostics(
-      program.getSourceFile(path),
-    )) {
+    for (const { start = 0, file, messageText } of program.getSemanticDiagnostics(program.getSourceFile(path))) {
       const line = file?.getLineAndCharacterOfPosition(start).line ?? 0;
       const at = `${path}:${line}`;
       found.set(at, [...(found.get(at) ?? []), ts.flattenDiagnosticMessageText(messageText, '\n')]);

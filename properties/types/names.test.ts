@@ -52,11 +52,7 @@ const named = (expressions: readonly Expression[]): readonly Named[] => {
   });
 };
 
-const scaled = ({ value: [a, b, c] }: Expression, by: number): Expression['value'] => [
-  a * by,
-  b * by,
-  c * by,
-];
+const scaled = ({ value: [a, b, c] }: Expression, by: number): Expression['value'] => [a * by, b * by, c * by];
 const total = ({ value: x }: Expression, { value: y }: Expression): Expression['value'] => [
   x[0] + y[0],
   x[1] + y[1],

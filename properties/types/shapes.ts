@@ -212,7 +212,5 @@ export const columns = <B extends Dim, H extends Dim>(y: Tensor<[B, H]>): Tensor
 export const rows = <B extends Dim, I extends Shape>(y: Tensor<[B, ...I]>): Tensor<[Dim, Dim]> =>
   F.pipe(reshape(y, dims(y)[0], -1), reshape(dims(y)[0], -1));
 export const turned = <B extends Dim, C extends Dim>(y: Tensor<[B, C]>): Tensor<[C, B]> => transpose(y, 1, 0);
-export const like = <B extends Dim, I extends Shape>(
-  y: Tensor<[B, ...I]>,
-  z: Tensor<[B]>,
-): Tensor<[B, ...I]> => ascribeLike(broadcastLike(z, y) as Tensor<Shape>, y);
+export const like = <B extends Dim, I extends Shape>(y: Tensor<[B, ...I]>, z: Tensor<[B]>): Tensor<[B, ...I]> =>
+  ascribeLike(broadcastLike(z, y) as Tensor<Shape>, y);

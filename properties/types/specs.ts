@@ -39,9 +39,7 @@ declare const symbols: Syms<Inputs>;
 expectType<'B' | 'C' | 'D' | 'H' | 'Q'>()(symbols);
 
 expectType<Program<Tensor<['B', 28]>, Tensor<['B', 28]>>>()(program('B 28', (x) => x));
-expectType<either.Either<NoisefoldError, TreeSpec<{ readonly w: Tensor<['D', '2*C']> }>>>()(
-  parseSpec({ w: 'D 2*C' }),
-);
+expectType<either.Either<NoisefoldError, TreeSpec<{ readonly w: Tensor<['D', '2*C']> }>>>()(parseSpec({ w: 'D 2*C' }));
 
 // @ts-expect-error Type '"B -1"' is not assignable to type '"'-1' is not an extent"'
 program({ x: 'B -1', t: 'B:int32' }, (inputs) => inputs);

@@ -134,8 +134,6 @@ expectType<Tensor<[8, 32]>>()(
 // previews are images; to show them is an effect
 const samples = { solver: ddim(), grid: 25, key };
 const shown = TE.right(undefined);
-sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(
-  trained,
-);
+sample({ ...samples, previews: { every: 5, show: ({ images }) => (expectType<Images>()(images), shown) } })(trained);
 // @ts-expect-error Type 'undefined' is not assignable to type 'TaskEither<NoisefoldError, void>'
 sample({ ...samples, previews: { every: 5, show: () => undefined } });

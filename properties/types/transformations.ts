@@ -36,9 +36,7 @@ checkpoint((h: Tensor<['B', 2]>) => h)(x);
 
 // a tangent is a tree like the argument, with null for each leaf that is not float32
 declare const tangent: { readonly w: Tensor<[4, 2]>; readonly label: null };
-expectType<{ readonly value: Tensor<['B', 2]>; readonly tangent: Tensor<['B', 2]> }>()(
-  jvp(layer)(params, tangent),
-);
+expectType<{ readonly value: Tensor<['B', 2]>; readonly tangent: Tensor<['B', 2]> }>()(jvp(layer)(params, tangent));
 expectType<Tensor<['B', 2]>>()(jvp(block<'B'>)(x, x).tangent);
 // @ts-expect-error Type 'Tensor<["B"], "int32">' is not assignable to type 'null'
 jvp(layer)(params, params);
@@ -69,9 +67,7 @@ declare const pair: (p: { readonly a: Tensor<[3]>; readonly b: readonly [Tensor<
 };
 declare const labels: Tensor<[8], 'int32'>;
 expectType<Tensor<[8]>>()(vmap(energy)(xs));
-expectType<{ readonly y: Tensor<[8, 2]>; readonly isLarge: Tensor<[8], 'bool'> }>()(
-  vmap(pair)({ a: xs, b: [labels] }),
-);
+expectType<{ readonly y: Tensor<[8, 2]>; readonly isLarge: Tensor<[8], 'bool'> }>()(vmap(pair)({ a: xs, b: [labels] }));
 expectType<<N extends Dim>(xs: Tensor<[N, 3]>) => Tensor<[N]>>()(vmap(energy));
 expectType<Tensor<[8, 3]>>()(vmap(grad(energy))(xs));
 expectType<Tensor<['B', 5]>>()(F.pipe(batch, vmap(vmap(energy))));
@@ -83,9 +79,7 @@ declare const kernel: Tensor<[3, 2]>;
 // outside a pipe only the leading extent is kept
 expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax())(xs));
 // in a function of any batch
-expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(x: Tensor<[B, 3]>) =>
-  vmap(energy)(x),
-);
+expectType<<B extends Dim>(x: Tensor<[B, 3]>) => Tensor<[B]>>()(<B extends Dim>(x: Tensor<[B, 3]>) => vmap(energy)(x));
 // @ts-expect-error Type '4' is not assignable to type '3'
 vmap(energy)(x);
 // @ts-expect-error Source has 3 element(s) but target allows only 2
@@ -106,9 +100,9 @@ declare const cell: (
   x: Tensor<[3]>,
 ) => readonly [{ readonly h: Tensor<[4]>; readonly key: Key }, { readonly y: Tensor<[2]> }];
 declare const init: { readonly h: Tensor<[4]>; readonly key: Key };
-expectType<
-  readonly [carry: { readonly h: Tensor<[4]>; readonly key: Key }, ys: { readonly y: Tensor<[8, 2]> }]
->()(scan(cell)(init, xs));
+expectType<readonly [carry: { readonly h: Tensor<[4]>; readonly key: Key }, ys: { readonly y: Tensor<[8, 2]> }]>()(
+  scan(cell)(init, xs),
+);
 // @ts-expect-error Type '5' is not assignable to type '4'
 scan(cell)({ ...init, h: wide }, xs);
 declare const wide: Tensor<[5]>;

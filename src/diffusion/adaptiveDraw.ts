@@ -27,7 +27,6 @@ export interface AdaptiveDraw {
 
 /**
  * A draw that learns nothing as one that might: it remembers nothing, and a mean is a mean.
- *
  * @example
  * const { name, memory } = asAdaptive(uniformTimesteps)
  * name // → 'uniformTimesteps'

@@ -38,8 +38,7 @@ describe('scheduleFromAlphaBar', () => {
   });
 
   it('refuses a ᾱ out of (0, 1], one that does not fall, and one that is no number', () => {
-    const bad = (alphaBar: (fraction: number) => number): string =>
-      message(scheduleFromAlphaBar(alphaBar, 4));
+    const bad = (alphaBar: (fraction: number) => number): string => message(scheduleFromAlphaBar(alphaBar, 4));
     expect(bad((t) => 2 - t)).toContain('got 2 at 0/4;');
     expect(bad((t) => 0.5 - t)).toContain('got 0 at 2/4, after 0.25;');
     expect(bad((t) => 1 - 2 * t ** 2)).toContain('got -0.125 at 3/4, after 0.5;');
@@ -50,8 +49,7 @@ describe('scheduleFromAlphaBar', () => {
   });
 
   it('refuses a T that is no whole number of timesteps', () => {
-    for (const T of [0, 2.5, NaN])
-      expect(message(scheduleFromAlphaBar((t) => 1 - t, T))).toContain(`got ${T};`);
+    for (const T of [0, 2.5, NaN]) expect(message(scheduleFromAlphaBar((t) => 1 - t, T))).toContain(`got ${T};`);
   });
 });
 

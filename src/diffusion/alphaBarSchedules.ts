@@ -28,8 +28,7 @@ const valuesOf = (
 ): either.Either<NoisefoldError, Float64Array> => {
   const values = Float64Array.from({ length: T + 1 }, (_, i) => alphaBar(i / T));
   const wrong = values.findIndex(
-    (value, i) =>
-      !(value > 0 || (value === 0 && i === T)) || !(i === 0 ? value <= 1 : value < values[i - 1]!),
+    (value, i) => !(value > 0 || (value === 0 && i === T)) || !(i === 0 ? value <= 1 : value < values[i - 1]!),
   );
   return wrong === -1
     ? E.right(values)
@@ -68,7 +67,6 @@ const byAlphaBar = (
  * The schedule of T steps that follow a function ᾱ of the fraction of the process, on [0, 1]:
  * β_t = 1 - ᾱ((t+1)/T)/ᾱ(t/T), at most `largest`, 0.999 if left out (Improved DDPM, Nichol & Dhariwal 2021, section 3.2). A ᾱ that
  * leaves (0, 1], but for a 0 at the end, or does not fall at every step is a `ConfigError`.
- *
  * @example
  * const square = scheduleFromAlphaBar((fraction) => 1 - fraction ** 2, 4)
  * pipe(square, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.9375, 0.75, 0.4375, 0.0004])
@@ -99,7 +97,6 @@ export const scheduleFromAlphaBar = (
  * The cosine schedule of Improved DDPM (Nichol & Dhariwal 2021, eq. 17): ᾱ falls as a squared cosine,
  * slowly at both ends; an offset of 0.008 keeps the first steps from vanishing. A T that is no whole number ≥ 1 is a
  * `ConfigError`.
- *
  * @example
  * pipe(cosine(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.847, 0.494, 0.144, 0.0001])
  * pipe(cosine(4, { maxBeta: 0.5 }), E.map(({ betas }) => betas)) // → E.right([0.153, 0.417, 0.5, 0.5])
@@ -121,8 +118,7 @@ export const cosine = (T: number, options: AlphaBarOptions = {}): either.Either<
  * most of it about x = 0. Betas along a sigmoid are {@link sigmoidBetas}.
  *
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out; another than start < end and τ > 0 is a `ConfigError`
- * @example
- * pipe(sigmoidAlphaBar(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.851, 0.5, 0.149, 0.0001])
+ * @example pipe(sigmoidAlphaBar(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.851, 0.5, 0.149, 0.0001])
  */
 export const sigmoidAlphaBar = (
   T: number,
@@ -135,8 +131,7 @@ export const sigmoidAlphaBar = (
     E.flatMap(({ start = -3, end = 3, tau = 1, maxBeta: most = MAX_BETA }) => {
       const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
       const [first, last] = [sigmoid(start), sigmoid(end)];
-      const alphaBar: AlphaBar = (fraction) =>
-        (last - sigmoid(start + fraction * (end - start))) / (last - first);
+      const alphaBar: AlphaBar = (fraction) => (last - sigmoid(start + fraction * (end - start))) / (last - first);
       return start < end
         ? byAlphaBar(named, alphaBar, T, most)
         : fail('ConfigError', {
@@ -154,8 +149,7 @@ export const sigmoidAlphaBar = (
  * SNR/(1 + SNR). ('laplace' of diffusers takes the root of that for ᾱ, the paper's α.)
  *
  * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; a b that is not above 0 is a `ConfigError`
- * @example
- * pipe(laplace(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.586, 0.5, 0.414, 0.0004])
+ * @example pipe(laplace(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.586, 0.5, 0.414, 0.0004])
  */
 export const laplace = (
   T: number,
@@ -176,8 +170,7 @@ export const laplace = (
  * ᾱ falls exponentially to e^-rate ('exp' of diffusers): every β is 1 - e^(-rate/T).
  *
  * @param options - `rate` 12 if left out; one that is not above 0 is a `ConfigError`
- * @example
- * pipe(exponential(3), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.0183, 0.000335, 0.000006])
+ * @example pipe(exponential(3), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.0183, 0.000335, 0.000006])
  */
 export const exponential = (
   T: number,

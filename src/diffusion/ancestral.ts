@@ -11,7 +11,6 @@ import { column, entryAt } from './table.js';
 
 /**
  * The coefficients of one step of DDPM's Algorithm 2: μ̃ as a combination of x_t and x̂₀, and σ_t.
- *
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
  * const steps = pipe(legs, E.map((all) => all.map(ancestralStep('posterior'))))

@@ -29,8 +29,7 @@ export const partBatches =
   };
 
 /** A tensor with one number for each sample of a batch, `[B]`, of which only the shape counts. */
-export const perSample: <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => Tensor<[B]> =
-  sumPerSample;
+export const perSample: <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => Tensor<[B]> = sumPerSample;
 
 /** One number for each sample of a batch: `[]` to `[B]`, with the B of `batch: [B, ...]`. */
 export const forEachSample = <B extends Dim, I extends Shape>(

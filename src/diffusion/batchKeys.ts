@@ -1,13 +1,4 @@
-import {
-  ascribeLike,
-  type Dim,
-  dims,
-  type Key,
-  type Shape,
-  stack,
-  type Tensor,
-  zeros,
-} from '../dsl/index.js';
+import { ascribeLike, type Dim, dims, type Key, type Shape, stack, type Tensor, zeros } from '../dsl/index.js';
 import { raise } from '../dsl/errors.js';
 
 /** A key for a whole batch; or one for each sample, and then what is drawn for a sample does not depend on the others. */
@@ -22,7 +13,6 @@ const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
 /**
  * Numbers in the shape of a batch `[B, ...I]`: drawn at once by one key, or sample by sample, each by its own. Another
  * number of keys than of samples raises `ConfigError`.
- *
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
  * const same = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(7)] })

@@ -80,16 +80,14 @@ describe('named schedules by betas', () => {
   });
 
   it('constantBetas refuses a β that is no variance, and one that leaves no signal', () => {
-    for (const beta of [0, -0.1, 1, NaN])
-      expect(message(constantBetas(10, beta))).toContain(`${beta} at t = 0`);
+    for (const beta of [0, -0.1, 1, NaN]) expect(message(constantBetas(10, beta))).toContain(`${beta} at t = 0`);
     expect(message(constantBetas(1000, 0.9))).toContain('0.9 at t = 323');
   });
 
   it('warmupBetas warms up over the whole of the fraction, or not at all', () => {
     expect(betas(warmupBetas(1)(9))).toEqual(betas(linearUnscaled(9)));
     expect(betas(warmupBetas(0)(9))).toEqual(betas(constantBetas(9)));
-    for (const fraction of [-0.1, 1.1, NaN])
-      expect(message(warmupBetas(fraction)(9))).toContain(`got ${fraction}`);
+    for (const fraction of [-0.1, 1.1, NaN]) expect(message(warmupBetas(fraction)(9))).toContain(`got ${fraction}`);
   });
 
   it('reciprocalBetas leaves no signal, after equal losses', () => {

@@ -38,11 +38,7 @@ const checkedRange = (
 const DDPM: Required<BetaRange> = { start: 1e-4, end: 0.02 };
 
 /** T betas by a rule, which is asked when T is a number of timesteps. */
-const ruled = (
-  where: string,
-  T: number,
-  betas: () => Float64Array,
-): either.Either<NoisefoldError, Schedule> =>
+const ruled = (where: string, T: number, betas: () => Float64Array): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
     timestepCount(where, T),
     E.flatMap(() => checkedBetas(where, betas())),
@@ -64,7 +60,6 @@ const ranged = (
 /**
  * The linear schedule of DDPM (Ho et al. 2020, section 4): β from 1e-4 to 0.02 at T = 1000, rescaled with
  * T so that the whole process adds the same noise. T ≥ 20, or the last β would pass 1: `ConfigError`.
- *
  * @example
  * pipe(linear(1000), E.map(({ betas }) => [betas[0], betas[999]])) // → E.right([0.0001, 0.02])
  * pipe(linear(10), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
@@ -101,8 +96,7 @@ const rootLinear =
  * Betas whose square roots are linear, in DDPM's range: 'quad' of Ho et al.'s code.
  *
  * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
- * @example
- * pipe(quadratic(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.00573, 0.02])
+ * @example pipe(quadratic(3), E.map(({ betas }) => betas)) // → E.right([0.0001, 0.00573, 0.02])
  */
 export const quadratic = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('quadratic', T, range, rootLinear(T));
@@ -113,8 +107,7 @@ export const quadratic = (T: number, range: BetaRange = {}): either.Either<Noise
  * paper's models, go from 0.0015 to 0.0195.
  *
  * @param range - `start` and `end`; another than 0 < start ≤ end < 1 is a `ConfigError`
- * @example
- * pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
+ * @example pipe(scaledLinear(3), E.map(({ betas }) => betas)) // → E.right([0.00085, 0.00481, 0.012])
  */
 export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('scaledLinear', T, range, rootLinear(T), { start: 0.00085, end: 0.012 });
@@ -124,8 +117,7 @@ export const scaledLinear = (T: number, range: BetaRange = {}): either.Either<No
  * {@link sigmoidAlphaBar}.
  *
  * @param range - `start` 1e-4, `end` 0.02 if left out; another than 0 < start ≤ end < 1 is a `ConfigError`
- * @example
- * pipe(sigmoidBetas(3), E.map(({ betas }) => betas)) // → E.right([0.000149, 0.01005, 0.01995])
+ * @example pipe(sigmoidBetas(3), E.map(({ betas }) => betas)) // → E.right([0.000149, 0.01005, 0.01995])
  */
 export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<NoisefoldError, Schedule> =>
   ranged('sigmoidBetas', T, range, ({ start, end }) =>
@@ -135,9 +127,7 @@ export const sigmoidBetas = (T: number, range: BetaRange = {}): either.Either<No
 /**
  * The same β at every timestep, 'const' of Ho et al.'s code; 0.02 if left out. One that is not in (0, 1), or leaves
  * no signal before the last of T steps, is a `ConfigError`.
- *
- * @example
- * pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
+ * @example pipe(constantBetas(3, 0.5), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.25, 0.125])
  */
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
   ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
@@ -170,9 +160,7 @@ export const warmupBetas =
 /**
  * β_t = 1/(T-t), which takes an equal part 1/T of the signal's variance at every step and leaves none (Sohl-Dickstein
  * et al. 2015, section 2.4.1; 'jsd' of Ho et al.'s code): ᾱ_t = 1 - (t+1)/T.
- *
- * @example
- * pipe(reciprocalBetas(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.75, 0.5, 0.25, 0])
+ * @example pipe(reciprocalBetas(4), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.75, 0.5, 0.25, 0])
  */
 export const reciprocalBetas = (T: number): either.Either<NoisefoldError, Schedule> =>
   F.pipe(

@@ -9,9 +9,7 @@ import { ddpm } from './process.js';
 import { scheduleFromBetas } from './schedule.js';
 
 /** β from 1e-4 to 0.02, where neighbours differ by little of what they are. */
-const process = right(
-  ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))),
-);
+const process = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
 const indices = (...t: readonly number[]): Tensor<[4], 'int32'> =>
   constantOf(Int32Array.from(t), 4) as Tensor<[4], 'int32'>;
 const [s, t] = [indices(-1, 998, 0, 200), indices(999, 999, 1, 700)];

@@ -47,7 +47,6 @@ const logRatio = (process: Process) => {
  *
  * - `s`, `t`: `[B]`, -1 ≤ s < t < T; what is not so gives numbers without a meaning: see {@link channelBetween}
  * - `xs`: `[B, ...I]`
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const [s, t] = [constantOf(Int32Array.of(-1, 0), 2), constantOf(Int32Array.of(1, 1), 2)]
@@ -69,7 +68,6 @@ export const qBetween = (process: Process) => {
  * x_t of {@link qBetween}: the forward process from any s to any t.
  *
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_s
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const [s, t] = [constantOf(Int32Array.of(-1), 1), constantOf(Int32Array.of(1), 1)]
@@ -90,7 +88,6 @@ export const qSampleBetween = (process: Process) => {
 
 /**
  * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Timesteps out of range, or s ≥ t, are a `ConfigError`.
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.flatMap((p) => channelBetween(p, 0, 1))) // → E.right({ scale: 0.75, variance: 0.4375 })

@@ -33,10 +33,7 @@ const denoiser = learningVariance<null, []>({
   apply: (_, x, { t }) => ({
     prediction: scaleBy(
       x,
-      gather(
-        table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)),
-        t,
-      ),
+      gather(table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)), t),
     ),
     variance: gather(table(exact.map(({ variance }) => Math.log(variance))), t),
   }),
@@ -92,9 +89,7 @@ describe('the variational bound of the exact reverse process', () => {
 });
 
 it('L_T is small where the process ends in noise, and grows with the data', async () => {
-  const long = right(
-    ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))),
-  );
+  const long = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
   const [none, some] = await numbersOf(() => priorTerm(long)(constantOf([0, 1], 2, 1)));
   const alphaBar = long.schedule.alphaBars[999]!; // 4.04e-5
   expect(Math.abs(none! / ((-alphaBar - Math.log1p(-alphaBar)) / 2 / Math.LN2) - 1)).toBeLessThan(1e-6);

@@ -13,7 +13,6 @@ import type { Process } from './process.js';
  *
  * - `t`: `[B]`; `x0`, `xt`: `[B, ...I]`, x_0 bytes as levels in [-1, 1]
  * - p_θ: of {@link reverseOf}, `[B, ...I]`
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // of x_t = 0, for x_0 = 1

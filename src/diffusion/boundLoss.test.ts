@@ -47,8 +47,7 @@ it('of a process of one timestep has a finite slope in float32', async () => {
     as: 'range',
     apply: (p, x) => ({ prediction: mul(x, p), variance: mul(x, p) }),
   });
-  const slope = (drawn: Key) =>
-    grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(zeros(8, 2), 0.5), drawn);
+  const slope = (drawn: Key) => grad(meanLoss(boundLosses(one, model)))(scalar(0.3), fullLike(zeros(8, 2), 0.5), drawn);
   for (const found of await numbersOf(slope, wasm())) expect(Number.isFinite(found)).toBe(true);
 });
 
@@ -68,10 +67,7 @@ describe('losses of the bound', () => {
   });
 
   it('the hybrid is the simple loss and λ·T bounds, of one draw', async () => {
-    const [simple, bound] = [
-      await losses(simpleLosses(process, model)),
-      await losses(boundLosses(process, model)),
-    ];
+    const [simple, bound] = [await losses(simpleLosses(process, model)), await losses(boundLosses(process, model))];
     for (const lambda of [1e-3, 1 / T, 2]) {
       const hybrid = await losses(hybridLosses(process, model, { lambda }));
       expect(

@@ -26,7 +26,6 @@ const boundOptions = optionsOf<BoundLossOptions>({
 /**
  * The term of the variational bound at a drawn t, in bits per dimension: raw 'KL'. Its mean over t is the bound, but
  * for L_T, divided by T. Mean and variance both learn from it; x̂₀ is not clipped. See {@link boundTerm}.
- *
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const losses = (process: Process) =>
@@ -57,7 +56,6 @@ export const boundLosses = <P, I extends Shape>(
 /**
  * 'Rescaled KL': T times {@link boundLosses}, whose mean over uniform t is the bound itself but for L_T. L_vlb of
  * Improved DDPM (Nichol & Dhariwal 2021), eq. 4.
- *
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const losses = (process: Process) =>
@@ -101,7 +99,6 @@ const hybridOptions = optionsOf<HybridOptions>({
  * prediction is detached: the mean learns from the first, the variance from the second. One evaluation for both.
  *
  * A denoiser that does not learn its variance, or a λ that is not finite or negative, is a `ConfigError`, raised when the program is traced.
- *
  * @example
  * const model = learningVariance<null, []>({
  *   predicts: 'x0',

@@ -11,8 +11,7 @@ const channels: fc.Arbitrary<Channel> = fc.record({ scale: fc.double(unit), vari
 /** Equal to 16 ulp of the larger number: a handful of roundings on each side. */
 const approx = (a: number, b: number): boolean =>
   Math.abs(a - b) <= 16 * Number.EPSILON * Math.max(Math.abs(a), Math.abs(b));
-const approxChannel = (a: Channel, b: Channel): boolean =>
-  approx(a.scale, b.scale) && approx(a.variance, b.variance);
+const approxChannel = (a: Channel, b: Channel): boolean => approx(a.scale, b.scale) && approx(a.variance, b.variance);
 
 describe('channels are a monoid', () => {
   test.prop([channels])('identity on both sides', (c) => {
@@ -49,13 +48,10 @@ describe('posteriorOf is Bayes’ rule', () => {
     expect(approx(variance, 1 / precision)).toBe(true);
   });
 
-  test.prop([channels, channels])(
-    'its mean, averaged over x_t given x_0, is the prior’s',
-    (prior, likelihood) => {
-      const { x0, xt } = posteriorOf(prior, likelihood);
-      expect(approx(x0 + xt * compose(prior, likelihood).scale, prior.scale)).toBe(true);
-    },
-  );
+  test.prop([channels, channels])('its mean, averaged over x_t given x_0, is the prior’s', (prior, likelihood) => {
+    const { x0, xt } = posteriorOf(prior, likelihood);
+    expect(approx(x0 + xt * compose(prior, likelihood).scale, prior.scale)).toBe(true);
+  });
 
   it('of a prior without noise is the prior', () => {
     expect(posteriorOf({ scale: 0.5, variance: 0 }, identity)).toEqual({ x0: 0.5, xt: 0, variance: 0 });

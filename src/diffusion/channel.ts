@@ -11,16 +11,13 @@ export interface Channel {
 
 /**
  * The channel that changes nothing.
- *
- * @example
- * compose(identity, { scale: 0.8, variance: 0.36 }) // → { scale: 0.8, variance: 0.36 }
+ * @example compose(identity, { scale: 0.8, variance: 0.36 }) // → { scale: 0.8, variance: 0.36 }
  */
 export const identity: Channel = { scale: 1, variance: 0 };
 
 /**
  * `first`, then `second`: the sum of two independent Gaussians is a Gaussian, so two channels merge into
  * one, (a₂, v₂)∘(a₁, v₁) = (a₂a₁, a₂²v₁ + v₂).
- *
  * @example
  * const half = { scale: 0.5, variance: 0.5 }
  * compose(half, half) // → { scale: 0.25, variance: 0.625 }
@@ -32,7 +29,6 @@ export const compose = (first: Channel, second: Channel): Channel => ({
 
 /**
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
- *
  * @example
  * const steps = [{ scale: 0.5, variance: 0.5 }, { scale: 0.5, variance: 0.5 }]
  * steps.reduce(channelMonoid.concat, channelMonoid.empty) // → { scale: 0.25, variance: 0.625 }
@@ -41,7 +37,6 @@ export const channelMonoid = { concat: compose, empty: identity };
 
 /**
  * Merges channels, the first of the list applied first: q(x_t|x_0) is the fold of the steps up to t.
- *
  * @example
  * const steps = [{ scale: 0.8, variance: 0.36 }, { scale: 0.75, variance: 0.4375 }]
  * foldChannels(steps) // → { scale: 0.6, variance: 0.64 }
@@ -52,7 +47,6 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = RA.foldMa
 /**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later:
  * q(x_t|x_s) from q(x_s|x_0) and q(x_t|x_0), s ≤ t. `earlier.scale` is not 0.
- *
  * @example
  * const earlier = { scale: 0.8, variance: 0.36 }
  * transition(earlier, { scale: 0.6, variance: 0.64 }) // → { scale: 0.75, variance: 0.4375 }
@@ -95,7 +89,6 @@ export const posteriorOf = (
 /**
  * The logarithm of the signal-to-noise ratio scale²/variance (Kingma et al. 2021, eq. 3); ∞ without
  * noise, -∞ without signal. The λ of DPM-Solver is half of it.
- *
  * @example
  * logSNR({ scale: 0.8, variance: 0.36 }) // → 0.575
  * logSNR(identity) // → Infinity

@@ -11,7 +11,6 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
 /**
  * Timesteps of a process, before they are given to a program: what is not a whole number of 0 to T-1 is a
  * `ConfigError`. A graph cannot look at them: there `gather` takes what lies outside for the nearest end.
- *
  * @example
  * const of = (t: readonly number[]) => pipe(ddpm(cosine(10)), E.flatMap((process) => checkedTimesteps(process)(t)))
  * of([0, 9]) // → E.right([0, 9])
@@ -45,7 +44,6 @@ const fields = namedFields('checkedLabels', {}, ['orNone', 'where']);
  * Labels for a model or a denoiser, before they are given to a program: whole numbers of 0 to `classes`, which is no
  * class. What they are not, and any label for a model without classes, is a `ConfigError`: a program would take it for
  * no class at all.
- *
  * @example
  * const digits: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
  * checkedLabels(digits)([0, 10]) // → E.right([0, 10])

@@ -51,11 +51,7 @@ const every = (f: (at: number) => number) => table(Float64Array.from(process.mar
 const exact: Classifier<null, [2]> = {
   classes: 2,
   apply: (_, samples, at) => {
-    const odds = F.pipe(
-      sumPerSample(samples),
-      mul(gather(every(slopeAt), at)),
-      add(gather(every(offsetAt), at)),
-    );
+    const odds = F.pipe(sumPerSample(samples), mul(gather(every(slopeAt), at)), add(gather(every(offsetAt), at)));
     return F.pipe(odds, expandDims(1), matmul(constantOf([0, 1], 1, 2)));
   },
 };
@@ -65,9 +61,7 @@ const noiseOf = (m: number) => xs.map((value, i) => {
   const { a, s, v } = level(ts[i >> 1]!);
   return (s * (value - a * m)) / v;
 }); // prettier-ignore
-const chance = ts.map(
-  (at, b) => 1 / (1 + Math.exp(-(slopeAt(at) * (xs[2 * b]! + xs[2 * b + 1]!) + offsetAt(at)))),
-);
+const chance = ts.map((at, b) => 1 / (1 + Math.exp(-(slopeAt(at) * (xs[2 * b]! + xs[2 * b + 1]!) + offsetAt(at)))));
 const [noise0, noise1] = [noiseOf(M0), noiseOf(M1)];
 const noise = xs.map((_, i) => (1 - chance[i >> 1]!) * noise0[i]! + chance[i >> 1]! * noise1[i]!);
 const noiseOfLabel = xs.map((_, i) => (labels[i >> 1] === 1 ? noise1 : noise0)[i]!);
@@ -82,17 +76,12 @@ const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
   F.pipe(guided, steered(process), reparameterize(process, 'epsilon')).apply(params, x, { t, label });
 
 describe('classifier guidance on the score', () => {
-  it.each(['epsilon', 'x0', 'v'] as const)(
-    'of a denoiser of %s gives that of the class: Bayes',
-    async (predicts) => {
-      const guided = right(
-        classifierGuided(process, exact, 1)(reparameterize(process, predicts)(unconditional)),
-      );
-      expect(guided.predicts).toBe(predicts);
-      const found = await numbersOf(() => noiseOfGuided(guided));
-      expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
-    },
-  );
+  it.each(['epsilon', 'x0', 'v'] as const)('of a denoiser of %s gives that of the class: Bayes', async (predicts) => {
+    const guided = right(classifierGuided(process, exact, 1)(reparameterize(process, predicts)(unconditional)));
+    expect(guided.predicts).toBe(predicts);
+    const found = await numbersOf(() => noiseOfGuided(guided));
+    expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
+  });
 
   it('moves as far as its scale', async () => {
     const at = (scale: number) =>
@@ -125,26 +114,23 @@ describe('classifier guidance on the mean', () => {
     return { mean, variance: ((1 - alphaBars[at - 1]!) / (1 - alphaBars[at]!)) * betas[at]! };
   };
 
-  it.each<GradientPlace>(['mean', 'xt'])(
-    'moves the mean by scale·Σ·∇ log p(y|x), taken at %s',
-    async (gradientAt) => {
-      const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
-      expect(guided.predicts).toBe('epsilon');
-      const x0 = await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }));
-      // the mean that ancestral sampling makes of that x0
-      const means = x0.map((value, i) => {
-        const posterior = process.posteriors[ts[i >> 1]!]!;
-        return posterior.x0 * value + posterior.xt * xs[i]!;
-      });
-      const expected = xs.map((_, i) => {
-        const b = i >> 1;
-        const place = gradientAt === 'xt' ? (j: number) => xs[j]! : (j: number) => meanOf(j).mean;
-        const { mean, variance } = meanOf(i);
-        return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
-      });
-      expect(relativeDistance(means, expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
-    },
-  );
+  it.each<GradientPlace>(['mean', 'xt'])('moves the mean by scale·Σ·∇ log p(y|x), taken at %s', async (gradientAt) => {
+    const guided = right(meanGuided(process, exact, 2, { gradientAt })(unconditional));
+    expect(guided.predicts).toBe('epsilon');
+    const x0 = await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }));
+    // the mean that ancestral sampling makes of that x0
+    const means = x0.map((value, i) => {
+      const posterior = process.posteriors[ts[i >> 1]!]!;
+      return posterior.x0 * value + posterior.xt * xs[i]!;
+    });
+    const expected = xs.map((_, i) => {
+      const b = i >> 1;
+      const place = gradientAt === 'xt' ? (j: number) => xs[j]! : (j: number) => meanOf(j).mean;
+      const { mean, variance } = meanOf(i);
+      return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
+    });
+    expect(relativeDistance(means, expected)).toBeLessThan(1e-9); // x̂₀ is of the order of 10³ at t = 99
+  });
 
   // x̂₀ becomes the mean of the step again, from which the plain mean is taken
   const shiftOf = async (
@@ -196,9 +182,7 @@ describe('classifier guidance on the mean', () => {
       }),
     });
     const bySigma = right(meanGuided(process, slope, 2, options)(learning));
-    const sigma = ts.map(
-      (at) => process.posteriors[at]!.variance ** 0.25 * process.schedule.betas[at]! ** 0.75,
-    );
+    const sigma = ts.map((at) => process.posteriors[at]!.variance ** 0.25 * process.schedule.betas[at]! ** 0.75);
     expect(
       relativeDistance(
         await shiftOf(process, ts, bySigma, learning),
@@ -258,11 +242,7 @@ describe('a gradient of one’s own in place of a classifier', () => {
     const both = guidanceMonoid.concat(own, classifierGuided(process, exact, 1));
     const x0Of = (guidance: typeof own, denoiser = black) =>
       numbersOf(() => steered(process)(right(guidance(denoiser))).apply(params, x, { t, label }));
-    const [one, other, sum] = [
-      await x0Of(own),
-      await x0Of(classifierGuided(process, exact, 1)),
-      await x0Of(both),
-    ];
+    const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(process, exact, 1)), await x0Of(both)];
     expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
     // over a denoiser that is steered already
     const again = await x0Of(both, right(own(black)));

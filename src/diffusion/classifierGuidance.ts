@@ -32,7 +32,6 @@ const along = (process: Process, scale: number, move: (t: number) => number): Te
  * The denoiser may have no classes: it is the classifier that hears of them. x̂₀ moves after the sampler's correction, as
  * in the published code: see {@link steered}. A scale that is not finite, a denoiser of another number of classes than the
  * classifier, and sampling by a classifier without labels are `ConfigError`s.
- *
  * @example
  * const tilted: Classifier<null, []> = {
  *   classes: 2,
@@ -92,11 +91,7 @@ const placesOf = ({ timesteps }: Process): Int32Array => {
 };
 
 /** Σ of p_θ(x_{t-1}|x_t) by the places of a process, of the shape of x: fixed, or what the denoiser says. */
-const sigmaSquared = <P, I extends Shape>(
-  process: Process,
-  { learned }: Denoiser<P, I>,
-  variance: ReverseVariance,
-) => {
+const sigmaSquared = <P, I extends Shape>(process: Process, { learned }: Denoiser<P, I>, variance: ReverseVariance) => {
   // the last step of Algorithm 1 draws nothing where Σ is the posterior's: there it is 0, and its logarithm is not asked
   const fixed = table(
     variance === 'posterior'
@@ -129,7 +124,6 @@ const sigmaSquared = <P, I extends Shape>(
  * The sampler's correction is of the μ that is guided, and x̂₀ moves after it: see {@link steered}. A scale that is not
  * finite, options that are none, a denoiser of another number of classes than the classifier, and sampling by a classifier
  * without labels are `ConfigError`s.
- *
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
  * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }

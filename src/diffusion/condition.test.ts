@@ -80,8 +80,7 @@ const uses: Readonly<Record<string, Use>> = {
   meanLoss: (denoiser, told, key) =>
     meanLoss(simpleLosses(process, denoiser))(null, x0, key, told.label, told.condition),
   boundAt: (denoiser, told, key) => boundAt(process, denoiser)(null, x0, { ...told, t: index, key }).bits,
-  'the mean of pMeanVariance': (denoiser, told) =>
-    pMeanVariance(process, denoiser)(null, x0, { ...told, t }).mean,
+  'the mean of pMeanVariance': (denoiser, told) => pMeanVariance(process, denoiser)(null, x0, { ...told, t }).mean,
   'the variance of pMeanVariance': (denoiser, told) =>
     pMeanVariance(process, denoiser)(null, x0, { ...told, t }).logVariance,
   pSample: (denoiser, told) => pSample(process, denoiser)(null, x0, { ...told, t }, x0),

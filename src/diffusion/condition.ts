@@ -19,10 +19,8 @@ export interface Condition<B extends Dim> {
 export type Conditioner<I extends Shape> = <B extends Dim>(x0: Tensor<[B, ...I]>, key: Key) => Condition<B>;
 
 /** A conditioner with a name, which tells it from others in snapshots. */
-export const namedConditioner = <I extends Shape>(
-  name: string,
-  conditioner: Conditioner<I>,
-): Conditioner<I> => Object.defineProperty(conditioner, 'name', { value: name });
+export const namedConditioner = <I extends Shape>(name: string, conditioner: Conditioner<I>): Conditioner<I> =>
+  Object.defineProperty(conditioner, 'name', { value: name });
 
 /** What images a denoiser is conditioned on. */
 export interface ConditionedOn {
@@ -32,10 +30,7 @@ export interface ConditionedOn {
 }
 
 /** Raises `ConfigError` unless a condition is there for a denoiser that has one, and for no other. */
-export const requireCondition = (
-  wanted: ConditionedOn | undefined,
-  given: Condition<Dim> | undefined,
-): void => {
+export const requireCondition = (wanted: ConditionedOn | undefined, given: Condition<Dim> | undefined): void => {
   if ((wanted === undefined) === (given === undefined)) return;
   raise(
     'ConfigError',
@@ -56,10 +51,7 @@ export const requireCondition = (
 };
 
 /** The conditions of two batches, as `joinBatches` joins these. */
-export const joinConditions = <B extends Dim>(
-  first: Condition<B>,
-  second: Condition<NoInfer<B>>,
-): Condition<Dim> => ({
+export const joinConditions = <B extends Dim>(first: Condition<B>, second: Condition<NoInfer<B>>): Condition<Dim> => ({
   image: joinBatches(first.image, second.image),
   ...(first.t && second.t && { t: joinBatches(first.t, second.t) }),
 });

@@ -13,7 +13,6 @@ import type { Process } from './process.js';
  * model made it hides what is not as in data (Cascaded Diffusion, Ho et al. 2022, section 4.2).
  *
  * - `t`: `[B]`, of the process; beside the image is the timestep by which the network is asked for it
- *
  * @example
  * const small = { image: ones(2, 1, 1, 1) }
  * const noised = (p: Process) =>

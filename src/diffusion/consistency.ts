@@ -15,7 +15,6 @@ import { integrating, noOptions, withOptions } from './solverOptions.js';
  * {@link consistencyDenoiser}. The mean E[x_0|x_t] is not that end: of it, more steps make averages, not samples.
  * LCM's timesteps are {@link lcmGrid}. The embedding of a guidance scale, by which LCM is distilled for all scales at
  * once (its section 4.2), is not here: no denoiser of this library hears of a scale.
- *
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -7,7 +7,6 @@ import { integrating, isEta, withOptions } from './solverOptions.js';
 /**
  * The coefficients of one DDIM step. ε̂ is (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), so that the step is a combination of
  * x_t and x̂₀.
- *
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
  * const steps = pipe(legs, E.map((all) => all.map(ddimStep(0))))

@@ -23,7 +23,6 @@ const risingLegs = (process: Levels, falling: readonly number[]): readonly Leg[]
  *
  * Each step is that of DDIM, x̂₀ and ε̂ being those where it begins. The first begins at the data, of which no denoiser
  * knows: it asks at its end, the grid's least noisy timestep, for x = a·x₀.
- *
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

@@ -44,11 +44,7 @@ export interface LearnedVariance<P, I extends Shape> {
    */
   readonly as: 'range' | 'logVariance';
   /** The prediction, as `apply` of the denoiser itself gives it, and the variance: one evaluation. No guide steers it. */
-  readonly apply: <B extends Dim>(
-    params: P,
-    x: Tensor<[B, ...I]>,
-    at: Conditioning<NoInfer<B>>,
-  ) => Outputs<B, I>;
+  readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Outputs<B, I>;
 }
 
 /**
@@ -85,11 +81,7 @@ export interface Denoiser<P, I extends Shape> {
   /** The steps that it is for, where it would be false in others: see {@link meanGuided}. */
   readonly only?: readonly ReverseSteps[];
   /** `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
-  readonly apply: <B extends Dim>(
-    params: P,
-    x: Tensor<[B, ...I]>,
-    at: Conditioning<NoInfer<B>>,
-  ) => Tensor<[B, ...I]>;
+  readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Tensor<[B, ...I]>;
   /** What moves x̂₀ beside the prediction, where something does, such as a classifier: see {@link steered}. */
   readonly steering?: Steering<P, I>;
   /** For a denoiser that learns the variance of its steps; see {@link learningVariance}. */
@@ -98,7 +90,6 @@ export interface Denoiser<P, I extends Shape> {
 
 /**
  * A denoiser of two results, prediction and variance: `apply` is the first of them, `learned` has both.
- *
  * @example
  * const denoiser = learningVariance<null, [2]>({
  *   predicts: 'epsilon',
@@ -141,7 +132,6 @@ export interface DenoiserChange<P, Q, I extends Shape> {
 /**
  * A denoiser made of another, whose prediction is changed wherever it is given: alone, and beside a variance that is
  * learned, which stays.
- *
  * @example
  * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
  * const twice = mapDenoiser<null, object, []>({ params: () => null, said: () => (p) => mul(p, 2) })(denoiser)
@@ -177,7 +167,6 @@ export const hearing = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<
 
 /**
  * The same denoiser, which drops nothing whatever it is told: to measure it, as it samples.
- *
  * @example
  * const dropping: Denoiser<null, []> = {
  *   predicts: 'x0',
@@ -239,7 +228,6 @@ export const reparameterize =
 
 /**
  * A denoiser whose parameters are a part of others: those of a guide beside it, for one.
- *
  * @example
  * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(x, p) }
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
@@ -266,7 +254,6 @@ const requireKnown = (timesteps: Int32Array, known = Number.POSITIVE_INFINITY): 
  * A denoiser that is asked by the timesteps 0…T-1 of a process, and asks in turn by those that the network
  * knows: other ones where the process is respaced. It raises `ConfigError`, when it is applied, for a process
  * of more timesteps than it knows, and for a condition that is missing or not wanted.
- *
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (process: Process) => overProcess(process)(clock).apply(null, zeros(3), { t: iota(3) })

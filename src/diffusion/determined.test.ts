@@ -45,9 +45,9 @@ describe.each(['epsilon', 'score'] as const)('where no signal is left, a predict
   it.each([simpleLosses, boundLosses])('is nothing that can be trained: %o', async (losses) => {
     const failed = await outcomeOf((drawn) => losses(erased, denoiser)(null, ones(3), drawn).losses)();
     expect(E.isLeft(failed) && failed.left.message).toContain('none at t = 2');
-    expect(
-      E.isRight(await outcomeOf((drawn) => losses(erased, denoiserOf('v'))(null, ones(3), drawn).losses)()),
-    ).toBe(true);
+    expect(E.isRight(await outcomeOf((drawn) => losses(erased, denoiserOf('v'))(null, ones(3), drawn).losses)())).toBe(
+      true,
+    );
   });
 
   it('has no likelihood, but on a grid that begins below', () => {

@@ -9,11 +9,7 @@ import type { Levels } from './leg.js';
 const NOISES: readonly Parameterization[] = ['epsilon', 'score'];
 
 /** Where x̂₀ and v̂ do not follow from a prediction: the first of the timesteps without signal, for one of ε or the score. */
-const blindAt = (
-  { marginals }: Levels,
-  from: Parameterization,
-  timesteps: Iterable<number>,
-): number | undefined =>
+const blindAt = ({ marginals }: Levels, from: Parameterization, timesteps: Iterable<number>): number | undefined =>
   NOISES.includes(from) ? Array.from(timesteps).find((t) => !leavesSignal(marginals[t]!)) : undefined;
 
 const asFailure = (where: string, t: number) => ({

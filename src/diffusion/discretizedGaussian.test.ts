@@ -37,9 +37,7 @@ describe('the log-probability of bytes', () => {
     expect(Math.max(...off)).toBeGreaterThan(0.4); // 4 σ away
     expect(Math.min(...off)).toBeGreaterThan(5e-8);
     // the probabilities themselves are nearer
-    GOLDEN.forEach(({ byTanh }, i) =>
-      expect(Math.abs(Math.exp(logs[i]!) - Math.exp(byTanh))).toBeLessThan(4e-4),
-    );
+    GOLDEN.forEach(({ byTanh }, i) => expect(Math.abs(Math.exp(logs[i]!) - Math.exp(byTanh))).toBeLessThan(4e-4));
   });
 
   it.each([
@@ -56,9 +54,7 @@ describe('the log-probability of bytes', () => {
     const logs = await numbersOf(() => discretizedLogLikelihood(far)(x));
     for (const log of logs) expect(log).toBeCloseTo(Math.log(1e-12), 12);
     const slopes = await numbersOf(() =>
-      grad((mean: Tensor<[2]>) => sum(discretizedLogLikelihood({ ...far, mean })(x)))(
-        far.mean as Tensor<[2]>,
-      ),
+      grad((mean: Tensor<[2]>) => sum(discretizedLogLikelihood({ ...far, mean })(x)))(far.mean as Tensor<[2]>),
     );
     for (const slope of slopes) expect(Number.isFinite(slope)).toBe(true);
   });
@@ -128,8 +124,7 @@ describe('the log-probability of bytes', () => {
     ] as const) {
       const filled = (value: number) => constantOf(new Float64Array(256).fill(value), 256);
       const logs = await numbersOf(
-        () =>
-          discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(2 * Math.log(sigma)) })(levels),
+        () => discretizedLogLikelihood({ mean: filled(mean), logVariance: filled(2 * Math.log(sigma)) })(levels),
         backend(),
       );
       const sum = logs.reduce((all, log) => all + Math.exp(log), 0);

@@ -67,7 +67,6 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
  * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) for it, which is off by up to 1.8·10⁻⁴, in the tails by a part of what is left there. Probabilities are at least 10⁻¹².
  *
  * - `x`: bytes as levels in [-1, 1], of the shape of the mean
- *
  * @example
  * const wide = { mean: zeros(3), logVariance: fullOf(2 * Math.log(0.5), 3) }
  * discretizedLogLikelihood(wide)(constantOf([-1, 1 / 255, 1], 3)) // → [-3.765, -5.074, -3.765]

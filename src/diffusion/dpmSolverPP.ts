@@ -19,7 +19,6 @@ const weightsOf = (h: number, [before, beforeThat]: readonly number[]): readonly
 
 /**
  * The coefficients of DPM-Solver++ of several steps, for each leg of a path.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * pipe(legs, E.map((all) => dpmSolverPPRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])

@@ -7,7 +7,6 @@ import { integrating, ORDER_HINT, orderTo, withOptions } from './solverOptions.j
 
 /**
  * The coefficients of SDE-DPM-Solver++, for each leg of a path.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * pipe(legs, E.map((all) => dpmSolverPPSdeRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])

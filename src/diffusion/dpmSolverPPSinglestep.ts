@@ -15,7 +15,6 @@ const beginningsOf = (legs: readonly Leg[], order: number): readonly number[] =>
 /**
  * The coefficients of DPM-Solver++ of one step, for each leg of a path. A stage goes from the beginning of its step,
  * which follows from the stage before: x there is a combination of x_t and the predictions since.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * pipe(legs, E.map((all) => dpmSolverPPSinglestepRows(2)(all).map(({ x0 }) => x0.length))) // → E.right([1, 2, 1])

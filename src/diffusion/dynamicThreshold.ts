@@ -49,8 +49,7 @@ const percentileOf = optionsOf({
  * [0, 1] is a `ConfigError`, raised when the program is traced.
  *
  * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is near {@link clipToImage}
- * @example
- * dynamicThreshold(0.5)(constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
+ * @example dynamicThreshold(0.5)(constantOf([-1, 0, 0.5, -4, 2, 8], 2, 3)) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
  */
 export const dynamicThreshold =
   (percentile = 0.995): Correction =>

@@ -103,24 +103,17 @@ const integrator = (
 ): Integrator => {
   const raised = raisedTo(legs, levels, given);
   const beginnings = legs.map(({ from }, i) => (raised[i] === legs[i]!.t ? from : levels[raised[i]!]!));
-  const raises = legs.map(({ t, from }, i) =>
-    raised[i] === t ? identity : transition(from, beginnings[i]!),
-  );
+  const raises = legs.map(({ t, from }, i) => (raised[i] === t ? identity : transition(from, beginnings[i]!)));
   const stochastic = raised.some((level, i) => level !== legs[i]!.t);
   const steps = legs.map(({ to }, i) => flowStep(beginnings[i]!, to));
   // lines 10 and 11, in x̂₀: with r = σ_s/σ̂, x̂₀ + (x̂₀' - x̂₀)/(2r)
   const seconds = legs.map(({ to }, i) =>
     isGradual(beginnings[i]!, to, 'end') ? sigmaOf(beginnings[i]!) / sigmaOf(to) / 2 : 0,
   );
-  const [ofX, ofX0] = [
-    entryAt(table(column(steps, ({ x }) => x))),
-    entryAt(table(column(steps, ({ x0 }) => x0))),
-  ];
+  const [ofX, ofX0] = [entryAt(table(column(steps, ({ x }) => x))), entryAt(table(column(steps, ({ x0 }) => x0)))];
   const ofSecond = entryAt(table(seconds));
   const ofRaised = entryAt(table(column(raises, ({ scale }) => scale)));
-  const ofNoise = entryAt(
-    table(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance)))),
-  );
+  const ofNoise = entryAt(table(column(raises, ({ variance }) => given.sNoise * Math.sqrt(Math.max(0, variance)))));
   const raisedAt = entryAt(table(Int32Array.from(raised)));
   return {
     memory: 0,

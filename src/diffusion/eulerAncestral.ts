@@ -6,7 +6,6 @@ import { integrating, isEta, withOptions } from './solverOptions.js';
 
 /**
  * The coefficients of one step: in units of σ, Euler from σ_t down to σ_down, and noise of σ_up back to σ_s.
- *
  * @example
  * const legs = pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map((process) => legsOf(process, [1, 0])))
  * pipe(legs, E.map(([first]) => eulerAncestralStep(1)(first!))) // → E.right({ x: 0.422, x0: [0.547], noise: 0.496 })

@@ -15,9 +15,7 @@ const denoiser: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => tanh(x)
 
 describe('what is measured at a timestep', () => {
   const at = (t: number, what: 'bits' | 'x0Error' | 'noiseError') =>
-    numbersOf(
-      (key) => boundAt(process, denoiser)(null, x0, { t: scalar(t, 'int32'), key: foldIn(key, t) })[what],
-    );
+    numbersOf((key) => boundAt(process, denoiser)(null, x0, { t: scalar(t, 'int32'), key: foldIn(key, t) })[what]);
   const noiseAt = (t: number) => numbersOf((key) => normalLike(foldIn(key, t), x0));
 
   it('is the errors of x̂₀ and of its ε̂, and their KL, by hand', async () => {

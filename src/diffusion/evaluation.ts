@@ -37,7 +37,6 @@ export interface Measured<B extends Dim> {
  * t = T-1…0; {@link foldBits} adds them up. x̂₀ is clipped unless `correction` says otherwise.
  *
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
- *
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const terms = (process: Process) =>
@@ -97,7 +96,6 @@ const average = (some: readonly ArrayLike<number>[], samples: number): number =>
 /**
  * The bound of a data set from that of its batches, on the host: means over all samples, and their sum over t. A
  * batch without a term for each t and sample, or no sample at all, is a `ConfigError`.
- *
  * @example
  * const batches = [{ prior: [0.5], terms: [[3], [1]] }, { prior: [0.5], terms: [[4], [2]] }]
  * pipe(foldBits(2)(batches), E.map(({ total }) => total)) // → E.right(5.5)
@@ -108,9 +106,7 @@ export const foldBits =
   (batches: readonly BatchBits[]): either.Either<NoisefoldError, DatasetBits> => {
     const samples = batches.reduce((sum, { prior }) => sum + prior.length, 0);
     const short = batches.findIndex(({ terms }) => terms.length !== T);
-    const uneven = batches.findIndex(({ prior, terms }) =>
-      terms.some((term) => term.length !== prior.length),
-    );
+    const uneven = batches.findIndex(({ prior, terms }) => terms.some((term) => term.length !== prior.length));
     if (samples === 0 || short !== -1 || uneven !== -1)
       return fail('ConfigError', {
         where: 'foldBits',

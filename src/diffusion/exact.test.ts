@@ -28,10 +28,7 @@ const line: GaussianMixture<[]> = {
 const normalAt = (x: number, mean: number, variance: number): number =>
   Math.exp(-((x - mean) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance);
 const density = (x0: number): number =>
-  line.weights.reduce(
-    (sum, w, k) => sum + w * normalAt(x0, line.means[k]![0]!, line.variances[k] as number),
-    0,
-  );
+  line.weights.reduce((sum, w, k) => sum + w * normalAt(x0, line.means[k]![0]!, line.variances[k] as number), 0);
 
 /** ∫ p(x_0)·q(x_t|x_0)·f(x_0) dx_0 by a fine sum: around x_t/a with little noise, over the data otherwise. */
 const integrated = ({ scale, variance }: Channel, xt: number, f: (x0: number) => number): number => {
@@ -106,13 +103,11 @@ describe('for data that are a mixture of Gaussians', () => {
       variances: [0, 0],
     };
     const x = [-900, -0.5, 0.5, 900];
-    expect(
-      await numbersOf(() => exactDenoiser(process)(points).apply(null, column(x), { t: times(0, 4) })),
-    ).toEqual([-1, -1, 1, 1]);
+    expect(await numbersOf(() => exactDenoiser(process)(points).apply(null, column(x), { t: times(0, 4) }))).toEqual([
+      -1, -1, 1, 1,
+    ]);
     for (const what of [exactScore, exactLogDensity])
-      for (const number of await numbersOf(
-        () => what(process)(points)(column(x), times(0, 4)) as Tensor<Shape>,
-      ))
+      for (const number of await numbersOf(() => what(process)(points)(column(x), times(0, 4)) as Tensor<Shape>))
         expect(number).toSatisfy(Number.isFinite);
   });
 });

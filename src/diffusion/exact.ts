@@ -50,8 +50,7 @@ const componentsOf =
   (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
     const { weights, means, variances, shape } = valid(given);
     const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape)];
-    const ofSample = (numbers: Float64Array): Flat =>
-      broadcastTo(reshape(gather(table(numbers), t), B, 1, 1), B, K, N);
+    const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(gather(table(numbers), t), B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
       broadcastTo(
         constantOf(
@@ -116,7 +115,6 @@ export const exactDenoiser =
  *
  * - `x`: x_t, `[B, ...I]`
  * - `t`: `[B]`
- *
  * @example
  * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
  * const score = pipe(ddpm(cosine(5)), E.map((p) => exactScore(p)(normal)(constantOf([2], 1, 1), iota(1))))
@@ -135,7 +133,6 @@ export const exactScore =
  *
  * - `x`: x_t, `[B, ...I]`
  * - `t`: `[B]`
- *
  * @example
  * const normal = { shape: [1] as const, weights: [1], means: [[0]], variances: [1] }
  * const density = pipe(ddpm(cosine(5)), E.map((p) => exactLogDensity(p)(normal)(zeros(1, 1), iota(1))))

@@ -22,9 +22,7 @@ describe.each(Object.entries(processes))('the forward process, %s', (_, process)
     const zero = scalars(0, 0);
     const x0 = scalars(1, -0.5);
     const folded = await numbersOf(() => stepByStep(x0, t, () => zero));
-    expect(relativeDistance(folded, await numbersOf(() => qSample(process)(at(t), zero)(x0)))).toBeLessThan(
-      1e-14,
-    );
+    expect(relativeDistance(folded, await numbersOf(() => qSample(process)(at(t), zero)(x0)))).toBeLessThan(1e-14);
   });
 
   it.each([0, 7, T - 1])('the noises of the steps merge into the one of q(x_t|x_0), t = %d', async (t) => {
@@ -44,9 +42,7 @@ describe.each(Object.entries(processes))('the forward process, %s', (_, process)
     const [early, late] = [process.marginals[3]!, process.marginals[11]!];
     const channels = [transition(early, late), early];
     const indices = constantOf(Int32Array.of(0, 1), 2);
-    const [first, second] = await numbersOf(() =>
-      through(channels)(indices, scalars(0.5, 0.5))(scalars(1, 1)),
-    );
+    const [first, second] = await numbersOf(() => through(channels)(indices, scalars(0.5, 0.5))(scalars(1, 1)));
     const expected = channels.map(({ scale, variance }) => scale + 0.5 * Math.sqrt(variance));
     expect(relativeDistance([first!, second!], expected)).toBeLessThan(1e-15);
   });

@@ -15,7 +15,6 @@ export type Transmission = <B extends Dim, I extends Shape>(
  *
  * - `index`: `[B]`, the place of each sample's channel in the list
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
- *
  * @example
  * const transmit = through([identity, { scale: 0.8, variance: 0.36 }])
  * const noise = ones(2, 1) // in earnest: normalLike(x)(key)
@@ -24,8 +23,7 @@ export type Transmission = <B extends Dim, I extends Shape>(
 export const through = (channels: readonly Channel[]): Transmission => {
   const scales = table(column(channels, ({ scale }) => scale));
   const deviations = table(column(channels, ({ variance }) => Math.sqrt(variance)));
-  return (index, noise) => (x) =>
-    add(scaleBy(x, gather(scales, index)), scaleBy(noise, gather(deviations, index)));
+  return (index, noise) => (x) => add(scaleBy(x, gather(scales, index)), scaleBy(noise, gather(deviations, index)));
 };
 
 /**
@@ -33,7 +31,6 @@ export const through = (channels: readonly Channel[]): Transmission => {
  *
  * - `t`: `[B]` from 0, where x_{-1} is the data
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_{t-1}
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.map((p) => qStep(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.75]])
@@ -45,7 +42,6 @@ export const qStep = ({ schedule }: Process): Transmission => through(schedule.c
  *
  * - `t`: `[B]` from 0
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x_0
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.map((p) => qSample(p)(iota(2), zeros(2, 1))(ones(2, 1)))) // → E.right([[0.8], [0.6]])
@@ -61,7 +57,6 @@ export interface Gaussian<B extends Dim, I extends Shape> {
 
 /**
  * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.map((p) => qMeanVariance(p)(iota(2))(ones(2, 1)).variance)) // → E.right([0.36, 0.64])

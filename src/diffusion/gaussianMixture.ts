@@ -16,8 +16,7 @@ export interface GaussianMixture<I extends Shape> {
 }
 
 /** How many numbers a sample has. */
-export const sizeOf = (shape: Shape): number =>
-  (shape as readonly number[]).reduce((all, extent) => all * extent, 1);
+export const sizeOf = (shape: Shape): number => (shape as readonly number[]).reduce((all, extent) => all * extent, 1);
 
 const lengthOf = (row: number | ArrayLike<number>): number => (typeof row === 'number' ? 1 : row.length);
 
@@ -45,8 +44,7 @@ const mistakeOf = ({
     ];
   if (negative !== undefined) return ['positive weights', `${negative}`];
   if (Math.abs(total - 1) > 1e-9) return ['weights that sum to 1', `weights that sum to ${total}`];
-  if (short !== undefined)
-    return [`means of ${size} numbers, for ${showShape(shape)}`, `one of ${short.length}`];
+  if (short !== undefined) return [`means of ${size} numbers, for ${showShape(shape)}`, `one of ${short.length}`];
   if (uneven !== undefined)
     return [`variances of one number or ${size}, for ${showShape(shape)}`, `one of ${lengthOf(uneven)}`];
   if (unbounded !== undefined) return ['finite means', `${unbounded}`];
@@ -63,7 +61,6 @@ const fields = namedFields('gaussianMixture', {
 /**
  * A mixture of Gaussians as data. Weights that are not positive or do not sum to 1, a negative variance, numbers that
  * are not finite, and counts that do not agree are a `ConfigError`.
- *
  * @example
  * const two = { shape: [2] as const, means: [[-1, 0], [1, 0]], variances: [0.1, [0.2, 0.3]] }
  * pipe(gaussianMixture({ ...two, weights: [0.5, 0.5] }), E.isRight) // → true

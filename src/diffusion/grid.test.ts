@@ -85,7 +85,6 @@ describe('time grids fall from noise to data', () => {
 
   it('gridOf holds a grid of one’s own to what a grid is', () => {
     expect(timesteps(gridOf(() => E.right([7, 3])))).toEqual([7, 3]);
-    for (const bad of [[], [3, 7], [1000, 0], [1.5]])
-      expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
+    for (const bad of [[], [3, 7], [1000, 0], [1.5]]) expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
   });
 });

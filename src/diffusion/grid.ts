@@ -13,12 +13,9 @@ export type Grid = (process: Process) => either.Either<NoisefoldError, readonly 
 
 /**
  * Every timestep, T-1…0.
- *
- * @example
- * pipe(ddpm(cosine(4)), E.flatMap(everyStep)) // → E.right([3, 2, 1, 0])
+ * @example pipe(ddpm(cosine(4)), E.flatMap(everyStep)) // → E.right([3, 2, 1, 0])
  */
-export const everyStep: Grid = ({ schedule: { T } }) =>
-  E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
+export const everyStep: Grid = ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i));
 
 /** Half goes to the even neighbour, as in Python, so that grids are those of the published code. */
 const roundHalfEven = (x: number): number => {
@@ -53,9 +50,7 @@ export const spread = (size: number, steps: number): readonly number[] => {
  * `steps` timesteps spread evenly over 0…T-1, both ends included, as guided-diffusion respaces; a single one is T-1,
  * where its code has 0. The step that ends at t = 0 is by far the longest in λ. More steps than the process has are a
  * `ConfigError`.
- *
- * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
+ * @example pipe(ddpm(cosine(1000)), E.flatMap(spaced(5))) // → E.right([999, 749, 500, 250, 0])
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
@@ -133,9 +128,7 @@ export const leading =
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest, and ends at
  * the data by a step as long in t as the others. It is what a number of steps means ({@link gridOf}). More steps than
  * the process has are a `ConfigError`.
- *
- * @example
- * pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
+ * @example pipe(ddpm(cosine(1000)), E.flatMap(trailing(5))) // → E.right([999, 799, 599, 399, 199])
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => {
@@ -145,7 +138,6 @@ export const trailing = (steps: number): Grid =>
 
 /**
  * Timesteps of one's own, falling, within 0…T-1; otherwise a `ConfigError`.
- *
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(timestepGrid([999, 500, 0]))) // → E.right([999, 500, 0])
  * pipe(ddpm(cosine(100)), E.flatMap(timestepGrid([999, 500, 0])), E.isRight) // → false
@@ -166,7 +158,6 @@ export const timestepGrid =
 /**
  * A number of steps is that many {@link trailing} ones; a grid is itself, and a `ConfigError` where it gives other than
  * falling timesteps of the process.
- *
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(4))) // → E.right([999, 749, 499, 249])
  * pipe(ddpm(cosine(1000)), E.flatMap(gridOf(spaced(3)))) // → E.right([999, 500, 0])

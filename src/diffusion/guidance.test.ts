@@ -36,9 +36,7 @@ describe('classifier-free guidance', () => {
     for (const to of ['x0', 'v'] as const) {
       const inside = reparameterize(process, to)(right(cfg(3)(denoiser)));
       const outside = right(cfg(3)(reparameterize(process, to)(denoiser)));
-      const [a, b] = await Promise.all(
-        [inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, label }))),
-      );
+      const [a, b] = await Promise.all([inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, label }))));
       // 1/√ᾱ at t = 99 is about 2,000
       expect(relativeDistance(a!, b!)).toBeLessThan(1e-12);
     }

@@ -51,7 +51,6 @@ export interface GuidedParams<P, Q> {
 
 /**
  * The denoiser as it is.
- *
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => x }
  * unguided(denoiser) // → E.right(denoiser)
@@ -76,10 +75,7 @@ export interface CfgOptions {
 
 const cfgOptions = optionsOf<CfgOptions>({
   where: 'cfg',
-  options: exactly(
-    {},
-    { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') },
-  ),
+  options: exactly({}, { rescale: t.number, interval: exactTuple([t.number, t.number], 'an interval [first, last]') }),
   hint: '{ rescale: 0.7 } is usual, and { interval: [200, 800] } guides between these timesteps alone',
 });
 
@@ -136,7 +132,6 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  *
  * A denoiser without classes, a scale that is not finite, an option that is unknown or out of its range, or an
  * interval beyond the timesteps that the denoiser is known to have is a `ConfigError`; so is sampling without labels.
- *
  * @example
  * const denoiser: Denoiser<null, []> = {
  *   predicts: 'x0',
@@ -221,7 +216,6 @@ const classesOf = <P, I extends Shape>(
 /**
  * Guides at once: what each adds to the prediction of the denoiser, or moves its x̂₀ by, is summed. An instance of fp-ts's `Monoid`, with
  * {@link unguided} as its empty; commutative. A guide that changes what a denoiser predicts is a `ConfigError`.
- *
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'epsilon', apply: (_, x) => x }
  * const plus = (n: number): Guidance => (d) => E.right({ ...d, apply: (...given) => add(d.apply(...given), n) })

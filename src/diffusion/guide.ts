@@ -54,12 +54,7 @@ export const gradientOf =
     const label = requiredLabel(where, at.label);
     // a float32 tensor has a gradient of its own type, which the compiler does not compute while I is open
     return grad((place: Tensor<[B, ...I]>) =>
-      sum(
-        mul(
-          logSoftmax(apply(requiredGuide(params.guide), place, at.t)),
-          oneHot(label, classes) as Tensor<[B, Dim]>,
-        ),
-      ),
+      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), oneHot(label, classes) as Tensor<[B, Dim]>)),
     )(x) as Tensor<[B, ...I]>;
   };
 

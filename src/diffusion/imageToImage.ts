@@ -42,7 +42,6 @@ export const partOfTheWay =
  * SDEdit (Meng et al. 2022), Algorithm 1, for a grid such as {@link partOfTheWay}.
  *
  * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
- *
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))

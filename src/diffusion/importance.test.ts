@@ -125,9 +125,7 @@ describe('importance of timesteps', () => {
     const losses = [1, 2, 6, 3];
     const { record, draw, mean } = importanceTimesteps({ size: 1, uniform: 0 });
     const process = right(ddpm(cosine(4)));
-    const memory = record({ losses: zeros(4, 1), seen: zeros(4) })(
-      drawnOf(losses.map((loss, t) => [t, loss])),
-    );
+    const memory = record({ losses: zeros(4, 1), seen: zeros(4) })(drawnOf(losses.map((loss, t) => [t, loss])));
     const timesteps = draw(memory)(process)(zeros(1200));
 
     it('draws each timestep as often as its loss says', async () => {

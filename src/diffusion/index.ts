@@ -73,35 +73,16 @@ export { dpmSolverPPSinglestep, dpmSolverPPSinglestepRows } from './dpmSolverPPS
 export { dynamicThreshold } from './dynamicThreshold.js';
 export { type Churn, euler, heun } from './edm.js';
 export { eulerAncestral, eulerAncestralStep } from './eulerAncestral.js';
-export {
-  type BatchBits,
-  boundAt,
-  type BoundInputs,
-  type DatasetBits,
-  foldBits,
-  type Measured,
-} from './evaluation.js';
+export { type BatchBits, boundAt, type BoundInputs, type DatasetBits, foldBits, type Measured } from './evaluation.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
 export { type Gaussian, qMeanVariance, qSample, qStep, through, type Transmission } from './forward.js';
 export { type DiagonalGaussian, gaussianKl } from './gaussianKl.js';
 export { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
-export {
-  cfg,
-  type CfgOptions,
-  type Guidance,
-  guidanceMonoid,
-  type GuidedParams,
-  unguided,
-} from './guidance.js';
+export { cfg, type CfgOptions, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance.js';
 export { type Classifier, type Guide, type GuideGradient } from './guide.js';
 export { steered, type SteeredOptions } from './steering.js';
-export {
-  classifierGuided,
-  type ClassifierGuidance,
-  type GradientPlace,
-  meanGuided,
-} from './classifierGuidance.js';
+export { classifierGuided, type ClassifierGuidance, type GradientPlace, meanGuided } from './classifierGuidance.js';
 export { importanceTimesteps } from './importance.js';
 export { partOfTheWay, startFrom } from './imageToImage.js';
 export { type Inpainter, inpainting, type Known, type Resampling } from './inpainting.js';
@@ -126,13 +107,7 @@ export {
 export { gaussian, type Noise } from './noise.js';
 export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './noiseLevel.js';
 export { type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
-export {
-  type Conversion,
-  conversion,
-  type Mixture,
-  type Parameterization,
-  target,
-} from './parameterization.js';
+export { type Conversion, conversion, type Mixture, type Parameterization, target } from './parameterization.js';
 export { pndm } from './pndm.js';
 export { clippedLogVariances, qPosterior } from './posterior.js';
 export { fromPrevious, previousLosses } from './previous.js';
@@ -166,12 +141,7 @@ export { processOfSigmas, respaceAtSigmas } from './sigmaProcess.js';
 export { type Integrator, type Moment, type SampleState, type SampleStep, type Solver } from './solver.js';
 export { entryAt } from './table.js';
 export { importanceWeights, logNormalTimesteps, timestepsBy } from './timestepDistribution.js';
-export {
-  antitheticTimesteps,
-  stratifiedTimesteps,
-  type TimestepDraw,
-  uniformTimesteps,
-} from './timestepDraw.js';
+export { antitheticTimesteps, stratifiedTimesteps, type TimestepDraw, uniformTimesteps } from './timestepDraw.js';
 export {
   edmWeight,
   minSnrWeight,

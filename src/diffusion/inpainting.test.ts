@@ -100,11 +100,7 @@ const painted = async (...given: Parameters<typeof statesOf>): Promise<readonly 
  * walker goes down from T - 1. At a timestep that is a multiple of the jump, and more than a jump below T, it goes up by
  * a jump, as often as there are resamples but one.
  */
-const publishedPairs = (
-  T: number,
-  jump: number,
-  resamples: number,
-): readonly (readonly [number, number])[] => {
+const publishedPairs = (T: number, jump: number, resamples: number): readonly (readonly [number, number])[] => {
   const left = new Map<number, number>();
   for (let at = 0; at < T - jump; at += jump) left.set(at, resamples - 1);
   const visited: number[] = [];
@@ -124,9 +120,7 @@ const publishedPairs = (
 };
 
 /** The first number of each sample is known, from -2 to 2. */
-const image = Array.from({ length: 2 * COUNT }, (_, i) =>
-  i % 2 === 0 ? (4 * (i / 2)) / (COUNT - 1) - 2 : 99,
-);
+const image = Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 === 0 ? (4 * (i / 2)) / (COUNT - 1) - 2 : 99));
 const mask = image.map((_, i) => 1 - (i % 2));
 
 /** The slope of the painted numbers by the known ones: ρ, if they agree. */
@@ -167,9 +161,7 @@ describe('inpainting', () => {
 
   it('agrees with what is known the better, the more often it resamples', async () => {
     const slopes = await Promise.all(
-      [{}, { resamples: 4 }, { resamples: 10 }].map(async (r) =>
-        slopeOf(await painted(made(r), image, mask)),
-      ),
+      [{}, { resamples: 4 }, { resamples: 10 }].map(async (r) => slopeOf(await painted(made(r), image, mask))),
     );
     // seen: 0.64, 0.86, 0.87
     expect(slopes[1]).toBeGreaterThan(slopes[0]! + 0.05);
@@ -187,19 +179,14 @@ describe('inpainting', () => {
     [1, 1, 5, 1],
     [23, 5, 2, 43], // what is left over is at the noisy end
     [12, 3, 1, 12],
-  ])(
-    '%i steps by jumps of %i, %i times, evaluate %i times, as published',
-    (T, jump, resamples, evaluations) => {
-      const published = publishedPairs(T, jump, resamples);
-      expect(published).toHaveLength(evaluations);
-      expect(repaintOrder(T, { resamples, jump }).map((leg) => [T - 1 - leg, T - 2 - leg])).toEqual(
-        published,
-      );
-      expect(made({ resamples, jump }, ancestral(), Math.min(T, 200)).steps).toBe(
-        publishedPairs(Math.min(T, 200), jump, resamples).length,
-      );
-    },
-  );
+  ])('%i steps by jumps of %i, %i times, evaluate %i times, as published', (T, jump, resamples, evaluations) => {
+    const published = publishedPairs(T, jump, resamples);
+    expect(published).toHaveLength(evaluations);
+    expect(repaintOrder(T, { resamples, jump }).map((leg) => [T - 1 - leg, T - 2 - leg])).toEqual(published);
+    expect(made({ resamples, jump }, ancestral(), Math.min(T, 200)).steps).toBe(
+      publishedPairs(Math.min(T, 200), jump, resamples).length,
+    );
+  });
 
   it('has the noise of the step that follows, also where it leads back up', async () => {
     // whatever x_t, x̂₀ is 0.5: then x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep that is asked next
@@ -259,9 +246,7 @@ describe('from an image to an image', () => {
       return { x0, epsilon, x: startFrom(part)(x0, epsilon).x };
     });
     const { x0, epsilon, x } = right(await right(await compile(begin, {})(backend)()).run(key(1))());
-    const [a, e, found] = await Promise.all(
-      [x0, epsilon, x].map(async (v) => [...right(await read(v)(backend)())]),
-    );
+    const [a, e, found] = await Promise.all([x0, epsilon, x].map(async (v) => [...right(await read(v)(backend)())]));
     right(await backend.close());
     const expected = a!.map((value, i) => scale * value + Math.sqrt(variance) * e![i]!);
     expect(relativeDistance(found!, expected)).toBeLessThan(1e-14);

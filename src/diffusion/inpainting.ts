@@ -85,7 +85,6 @@ const resamplingOf = optionsOf<Resampling>({
  *
  * Resamples or a jump that are no integers ≥ 1, or an option that is unknown, are a `ConfigError`; so are several resamples of a solver that
  * remembers earlier steps, which noising again makes false.
- *
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const made = pipe(

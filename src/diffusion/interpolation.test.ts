@@ -11,12 +11,8 @@ const b = constantOf([...polar(2, 1.1), ...polar(3, -1.9)], 2, 2);
 
 describe('spherical interpolation', () => {
   test('ends at its ends', async () => {
-    expect(relativeDistance(await numbersOf(() => slerp(a, b)(0)), await numbersOf(() => a))).toBeLessThan(
-      1e-15,
-    );
-    expect(relativeDistance(await numbersOf(() => slerp(a, b)(1)), await numbersOf(() => b))).toBeLessThan(
-      1e-15,
-    );
+    expect(relativeDistance(await numbersOf(() => slerp(a, b)(0)), await numbersOf(() => a))).toBeLessThan(1e-15);
+    expect(relativeDistance(await numbersOf(() => slerp(a, b)(1)), await numbersOf(() => b))).toBeLessThan(1e-15);
   });
 
   test.each([0.25, 0.5, 0.9])('of equal lengths goes along the circle: %d of the angle', async (weight) => {
@@ -52,10 +48,7 @@ describe('spherical interpolation', () => {
     const from = angles.flatMap(() => polar(2, 0));
     const to = angles.flatMap((angle) => polar(2, angle));
     for (const weight of [0.2, 0.5]) {
-      const found = await numbersOf(
-        () => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight),
-        wasm(),
-      );
+      const found = await numbersOf(() => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight), wasm());
       for (const x of found) expect(Math.abs(x)).toBeLessThan(2.01);
     }
   });

@@ -39,7 +39,6 @@ const requireWeight = (weight: number): void => {
  * - `a`, `b`: noises or latents, `[B, ...I]`. Where no arc leads from one to the other, since they are of one direction,
  *   opposite, or one of them is 0, it is the straight line, (1-w)·a + w·b
  * - `weight`: any finite number, beyond [0, 1] further along the circle; others raise `ConfigError`
- *
  * @example
  * const half = slerp(constantOf([1, 0], 1, 2), constantOf([0, 1], 1, 2))(0.5)
  * half // → [[0.7071, 0.7071]]

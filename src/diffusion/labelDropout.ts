@@ -9,7 +9,6 @@ import type { Denoiser } from './denoiser.js';
  * - `label`: any shape, int32
  *
  * A probability other than 0 for a denoiser without classes raises `ConfigError`.
- *
  * @example
  * const model: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
  * await pipe(

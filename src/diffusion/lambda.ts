@@ -3,26 +3,20 @@ import type { Leg } from './leg.js';
 
 /**
  * λ of DPM-Solver: half of the log-SNR, ln(a/s); -∞ without signal, ∞ without noise.
- *
- * @example
- * lambdaOf({ scale: 0.6, variance: 0.64 }) // → Math.log(0.6 / 0.8)
+ * @example lambdaOf({ scale: 0.6, variance: 0.64 }) // → Math.log(0.6 / 0.8)
  */
 export const lambdaOf = (channel: Channel): number => logSNR(channel) / 2;
 
 /**
  * σ of EDM: the noise of x_t/a, s/a. Infinite without signal.
- *
- * @example
- * sigmaOf({ scale: 0.6, variance: 0.64 }) // → 0.8 / 0.6
+ * @example sigmaOf({ scale: 0.6, variance: 0.64 }) // → 0.8 / 0.6
  */
 export const sigmaOf = ({ scale, variance }: Channel): number => Math.sqrt(variance) / scale;
 
 /**
  * x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, where x̂₀ stays what it is. It is
  * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
- *
- * @example
- * flowStep({ scale: 0.6, variance: 0.64 }, { scale: 0.8, variance: 0.36 }) // → { x: 0.75, x0: 0.35 }
+ * @example flowStep({ scale: 0.6, variance: 0.64 }, { scale: 0.8, variance: 0.36 }) // → { x: 0.75, x0: 0.35 }
  */
 export const flowStep = (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
   const x = Math.sqrt(to.variance / from.variance);
@@ -58,7 +52,6 @@ export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST)
 /**
  * How many predictions a formula of several steps may use at a leg, its own among them: at most `order`, only
  * those of legs that have been, and one where a leg is not `usable`: where λ is not finite, if left out.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * // the last leg ends at the data, where λ is ∞
@@ -78,9 +71,7 @@ export const reachOf = (
 /**
  * I_k = ∫₀¹ h·e^{-h(1-u)}·u^k du for k below `count`: what a polynomial x̂₀ weighs over a leg of length h in λ. In the
  * signs of DPM-Solver++, I₀ = -φ₁, I₁ = φ₂ and I₂ = -2φ₃.
- *
- * @example
- * momentsOf(1, 1) // → [1 - Math.exp(-1)]
+ * @example momentsOf(1, 1) // → [1 - Math.exp(-1)]
  */
 export const momentsOf = (h: number, count: number): readonly number[] =>
   h < 1

@@ -17,8 +17,7 @@ const lcmOptions = optionsOf({
  * equal distances, rounded down. More steps than those, or more of those than timesteps, are a `ConfigError`.
  *
  * @param options - `original`: in how many steps the teacher's path was divided; 50 if left out
- * @example
- * pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
+ * @example pipe(ddpm(scaledLinear(1000)), E.flatMap(lcmGrid(4))) // → E.right([999, 759, 499, 259])
  */
 export const lcmGrid =
   (steps: number, options: { readonly original?: number } = {}): Grid =>

@@ -7,10 +7,7 @@ import type { LearnedVariance } from './denoiser.js';
  */
 export const saidLogVariance =
   (as: LearnedVariance<never, Shape>['as']) =>
-  <S extends Shape>(
-    said: Tensor<S>,
-    range: () => { readonly low: Tensor<S>; readonly high: Tensor<S> },
-  ): Tensor<S> => {
+  <S extends Shape>(said: Tensor<S>, range: () => { readonly low: Tensor<S>; readonly high: Tensor<S> }): Tensor<S> => {
     if (as === 'logVariance') return said;
     const { low, high } = range();
     const place = mul(add(said, 1), 0.5);

@@ -17,7 +17,6 @@ export interface Leg {
 
 /**
  * The legs of a grid over a process, the noisiest first.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [999, 500, 0])))
  * pipe(legs, E.map((all) => all.map(({ t }) => t))) // → E.right([999, 500, 0])

@@ -81,9 +81,8 @@ const logDensities = async (
 ): Promise<readonly number[]> => {
   const B = points.length / 2;
   const made = right(likelihood({ process, denoiser, grid }));
-  const step = program(
-    { x: 'B 2', stretch: 'B', index: ':int32', key: 'key' },
-    ({ index, key: one, ...state }) => made.step(null, state, { index, key: one }),
+  const step = program({ x: 'B 2', stretch: 'B', index: ':int32', key: 'key' }, ({ index, key: one, ...state }) =>
+    made.step(null, state, { index, key: one }),
   );
   const finish = program({ x: 'B 2', stretch: 'B' }, made.finish);
   const run = F.pipe(
@@ -170,9 +169,7 @@ describe('the likelihood by the probability-flow ODE', () => {
     const density = await numbersOf(() => exactLogDensity(process)(mixture)(constantOf(first, 5, 1), at0));
     const expected = density.map((log) => log - (0.25 + Math.log(2 * Math.PI)) / 2);
     const errors = await Promise.all(
-      [129, 257, 513].map(async (n) =>
-        Math.max(...(await grid(n)).map((one, i) => Math.abs(one - expected[i]!))),
-      ),
+      [129, 257, 513].map(async (n) => Math.max(...(await grid(n)).map((one, i) => Math.abs(one - expected[i]!)))),
     );
     expect(errors[2]).toBeLessThan(1e-4);
     for (const i of [0, 1]) expect(Math.abs(Math.log2(errors[i]! / errors[i + 1]!) - 2)).toBeLessThan(0.2);

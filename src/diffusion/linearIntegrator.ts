@@ -28,16 +28,11 @@ export interface StepCoefficients {
  * secondOrder.memory // → 1
  * secondOrder.stochastic // → false
  */
-export const linearIntegrator = (
-  rows: readonly StepCoefficients[],
-  remembered?: readonly Conversion[],
-): Integrator => {
+export const linearIntegrator = (rows: readonly StepCoefficients[], remembered?: readonly Conversion[]): Integrator => {
   const predictions = rows.reduce((most, { x0 }) => Math.max(most, x0.length), 1);
   const stochastic = rows.some(({ noise }) => noise !== 0);
   const ofX = entryAt(table(column(rows, ({ x }) => x)));
-  const ofX0 = Array.from({ length: predictions }, (_, k) =>
-    entryAt(table(column(rows, ({ x0 }) => x0[k] ?? 0))),
-  );
+  const ofX0 = Array.from({ length: predictions }, (_, k) => entryAt(table(column(rows, ({ x0 }) => x0[k] ?? 0))));
   const ofNoise = entryAt(table(column(rows, ({ noise }) => noise)));
   const memorable = remembered === undefined ? newest : combination(remembered);
   return {
@@ -45,10 +40,7 @@ export const linearIntegrator = (
     stochastic,
     step: ({ x, memory }, { index, t, predict, noise }) => {
       const x0 = predict(x, t);
-      const mean = [x0, ...memory].reduce(
-        (sum, one, k) => add(sum, mul(one, ofX0[k]!(index))),
-        mul(x, ofX(index)),
-      );
+      const mean = [x0, ...memory].reduce((sum, one, k) => add(sum, mul(one, ofX0[k]!(index))), mul(x, ofX(index)));
       return {
         state: {
           x: stochastic ? add(mean, mul(noise('noise'), ofNoise(index))) : mean,

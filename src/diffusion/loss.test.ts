@@ -53,9 +53,7 @@ describe('the simple loss', () => {
     const expected = await numbersOf((key) => {
       const keys = fork(key, 'timestep', 'noise');
       const noise = normalLike(keys.noise, x0);
-      return mean(
-        square(targetOf(process, predicts)(uniformTimesteps(process)(x0)(keys.timestep))(x0, noise)),
-      );
+      return mean(square(targetOf(process, predicts)(uniformTimesteps(process)(x0)(keys.timestep))(x0, noise)));
     });
     expect(relativeDistance(loss, expected)).toBeLessThan(1e-15);
   });
@@ -116,9 +114,7 @@ describe('timesteps', () => {
   it('drawn in strata cover 0…T-1 evenly, from anywhere', async () => {
     const eight = fullLike(constantOf(new Float32Array(8), 8), 0);
     const draws = await Promise.all(
-      [1, 2, 3, 4, 5].map((seed) =>
-        numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(key, seed))),
-      ),
+      [1, 2, 3, 4, 5].map((seed) => numbersOf((key) => stratifiedTimesteps(process)(eight)(foldIn(key, seed)))),
     );
     for (const t of draws) {
       const sorted = [...t].sort((a, b) => a - b);
@@ -139,10 +135,7 @@ describe('timesteps', () => {
     });
     for (const start of [0, 1]) {
       const t = firsts.filter((_, i) => i % 2 === start);
-      const counts = Array.from(
-        { length: 10 },
-        (_, bin) => t.filter((one) => Math.floor(one / 10) === bin).length,
-      );
+      const counts = Array.from({ length: 10 }, (_, bin) => t.filter((one) => Math.floor(one / 10) === bin).length);
       // χ² of 9 degrees of freedom: above 35 once in 20,000
       expect(counts.reduce((sum, count) => sum + (count - 51.2) ** 2 / 51.2, 0)).toBeLessThan(35);
     }

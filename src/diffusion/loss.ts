@@ -25,7 +25,6 @@ import { column } from './table.js';
  * What a denoiser of a parameterization should say, given the data and the noise that x_t is made of.
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
@@ -36,10 +35,7 @@ export const targetOf = ({ marginals }: Process, predicts: Parameterization) => 
   const ofX0 = table(column(mixtures, ({ x0 }) => x0));
   const ofNoise = table(column(mixtures, ({ epsilon }) => epsilon));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-    <I extends Shape>(
-      x0: Tensor<[NoInfer<B>, ...I]>,
-      noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
-    ): Tensor<[B, ...I]> =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> =>
       add(scaleBy(x0, gather(ofX0, t)), scaleBy(noise, gather(ofNoise, t)));
 };
 
@@ -69,7 +65,6 @@ export type Loss<P, I extends Shape> = <B extends Dim>(
 
 /**
  * The mean over a batch, whichever the losses of its samples.
- *
  * @example
  * const ofOnes = meanLoss<null, []>((_, x0) => ({ losses: square(x0), t: cast(x0, 'int32') }))
  * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, x0, k))
@@ -94,7 +89,6 @@ export type Objective = <P, I extends Shape>(
  * How far a denoiser is off its target, `[B, ...I]`, at a timestep `t`, `[B]`, and with a noise drawn from the key (its
  * forks 'timestep', 'noise', 'dropout' and 'label'): a measure of it makes an {@link Objective}. A prediction of ε or the
  * score over a process that leaves no signal, which no sampler could begin with, is a `ConfigError`, raised when traced.
- *
  * @example
  * const absoluteLosses: Objective = (process, denoiser, options) => {
  *   const errors = predictionErrors(process, denoiser, options)
@@ -136,7 +130,6 @@ export const predictionErrors = <P, I extends Shape>(
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with a noise drawn from `key`:
  * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
- *
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const losses = (process: Process) =>
@@ -173,7 +166,6 @@ export const simpleLosses = <P, I extends Shape>(
  * - `condition`: of each sample, for a denoiser that has one
  *
  * Label dropout without classes is a `ConfigError`, raised when the program is traced.
- *
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const slope = (process: Process) =>

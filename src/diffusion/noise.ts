@@ -5,7 +5,6 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
 
 /**
  * ε ~ N(0, I), in the shape of x.
- *
  * @example
  * await pipe(
  *   compile(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {}),

@@ -31,10 +31,7 @@ describe('noise levels', () => {
   });
 
   it('beyond the process are those of its ends', () => {
-    expect([logSNRAt(schedule)(-1), logSNRAt(schedule)(2000)]).toEqual([
-      logSNRs(schedule)[0],
-      logSNRs(schedule)[999],
-    ]);
+    expect([logSNRAt(schedule)(-1), logSNRAt(schedule)(2000)]).toEqual([logSNRs(schedule)[0], logSNRs(schedule)[999]]);
     expect([1e-9, 0, 1e9, Infinity].map(timestepOfSigma(schedule))).toEqual([0, 0, 999, 999]);
     expect([Infinity, -Infinity].map(timestepOfLogSNR(schedule))).toEqual([0, 999]);
   });

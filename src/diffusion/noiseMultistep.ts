@@ -12,11 +12,7 @@ export const noiseStep = (from: Channel, to: Channel): { readonly x: number; rea
 };
 
 /** The step of DDIM with a mean of ε̂, the newest first, in its place; the weights sum to 1. `x0[1]`… are factors of ε̂. */
-export const meanNoiseStep = (
-  from: Channel,
-  to: Channel,
-  [own, ...earlier]: readonly number[],
-): StepCoefficients => {
+export const meanNoiseStep = (from: Channel, to: Channel, [own, ...earlier]: readonly number[]): StepCoefficients => {
   const { x, x0 } = flowStep(from, to);
   if (earlier.length === 0) return { x, x0: [x0], noise: 0 };
   // its own part of the mean beyond 1 goes to x_t and x̂₀

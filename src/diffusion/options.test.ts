@@ -144,9 +144,7 @@ describe('options of what is found when the program is traced', () => {
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 
   it('weightings of options that cannot be have names all the same, each its own', () => {
-    const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map(
-      (w) => weightedBy(w)(simpleLosses).name,
-    );
+    const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map((w) => weightedBy(w)(simpleLosses).name);
     expect(new Set(names).size).toBe(3);
   });
 });

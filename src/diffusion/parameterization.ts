@@ -23,9 +23,7 @@ const mixtures: { readonly [K in Parameterization]: (a: number, s: number) => Mi
 /**
  * What a denoiser of the given kind predicts, as a combination of data and noise, where q(x_t|x_0) is the
  * given channel.
- *
- * @example
- * target('v')({ scale: 0.8, variance: 0.36 }) // → { x0: -0.6, epsilon: 0.8 }
+ * @example target('v')({ scale: 0.8, variance: 0.36 }) // → { x0: -0.6, epsilon: 0.8 }
  */
 export const target =
   (predicts: Parameterization) =>
@@ -43,7 +41,6 @@ export interface Conversion {
  * and `from`, both being combinations of x₀ and ε. `conversion(a, b)` and `conversion(b, a)` undo each
  * other. Not finite from 'epsilon' where no signal is left, nor from 'x0' where there is no noise; 'score' is as
  * 'epsilon', and not finite where there is no noise.
- *
  * @example
  * // x̂₀ = (x_t - s·ε̂)/a = a·x_t - s·v̂
  * conversion('epsilon', 'x0')({ scale: 0.8, variance: 0.36 }) // → { x: 1.25, prediction: -0.75 }

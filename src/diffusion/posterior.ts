@@ -9,9 +9,7 @@ const LEAST = 1e-20;
 /**
  * log β̃_t, where t = 0, whose β̃ is 0, takes the value of t = 1: the clipped log variance of
  * guided-diffusion, in float64. A process of one timestep, which has no other, takes 10⁻²⁰ for it.
- *
- * @example
- * pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
+ * @example pipe(ddpm(scheduleFromBetas([0.36, 0.4375])), E.map(clippedLogVariances)) // → E.right([-1.402, -1.402])
  */
 export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
   const smallest = posteriors[1]?.variance ?? LEAST;
@@ -29,7 +27,6 @@ export const clippedLogVariances = ({ posteriors }: Process): Float64Array => {
  *
  * - `x0`, `xt`: `[B, ...I]`
  * - `t`: `[B]` from 0, where the posterior is x_0 itself
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * const posterior = pipe(process, E.map((p) => qPosterior(p)(iota(2))(ones(2, 1), zeros(2, 1))))
@@ -42,10 +39,7 @@ export const qPosterior = (process: Process) => {
   const variances = table(column(process.posteriors, ({ variance }) => variance));
   const logVariances = table(clippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-    <I extends Shape>(
-      x0: Tensor<[NoInfer<B>, ...I]>,
-      xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
-    ): Gaussian<B, I> => ({
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
       mean: add(scaleBy(x0, gather(ofX0, t)), scaleBy(xt, gather(ofXt, t))),
       variance: gather(variances, t),
       logVariance: gather(logVariances, t),

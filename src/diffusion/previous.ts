@@ -14,7 +14,6 @@ import { column } from './table.js';
  * then says nothing, stays one as `{ ...model, ...fromPrevious(process, model) }`.
  *
  * - `network`: as a {@link Denoiser}, but its predictions are μ̂ of `[B, ...I]`; it may learn its variance
- *
  * @example
  * const stays = <B extends Dim>(_: null, x: Tensor<[B]>) => x // x_{t-1} is x_t
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))

@@ -10,7 +10,6 @@ import type { Process } from './process.js';
  * sample, in bits per dimension: what the process leaves of the data when it ends. Nothing is learned of it.
  *
  * - `x0`: `[B, ...I]` to `[B]`
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * // ½·(0.64 - 1 - ln 0.64 + 0.36)/ln 2 at x_0 = 1
@@ -23,10 +22,7 @@ export const priorTerm = (process: Process) => {
     const { mean, logVariance } = marginal(forEachSample(x0)(last))(x0);
     const standard = zerosLike(mean);
     return bitsPerDimension(
-      gaussianKl(
-        { mean, logVariance: overElements(mean)(logVariance) },
-        { mean: standard, logVariance: standard },
-      ),
+      gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, { mean: standard, logVariance: standard }),
     );
   };
 };

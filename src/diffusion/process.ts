@@ -26,9 +26,7 @@ export const processOfMarginals = (
   schedule,
   timesteps,
   marginals,
-  posteriors: schedule.channels.map((step, t) =>
-    posteriorOf(marginals[t - 1] ?? identity, step, marginals[t]),
-  ),
+  posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
 });
 
 /**
@@ -50,11 +48,9 @@ export const processOf = (schedule: Schedule, timesteps?: Int32Array): Process =
 
 /**
  * The process of DDPM (Ho et al. 2020) over a schedule that may have failed.
- *
  * @example
  * pipe(ddpm(linear(1000)), E.map((process) => process.marginals[999]!.scale)) // → E.right(0.00635)
  * pipe(ddpm(linear(10)), E.mapLeft(({ expected }) => expected)) // → E.left('T ≥ 20')
  */
-export const ddpm = (
-  schedule: either.Either<NoisefoldError, Schedule>,
-): either.Either<NoisefoldError, Process> => E.map((s: Schedule) => processOf(s))(schedule);
+export const ddpm = (schedule: either.Either<NoisefoldError, Schedule>): either.Either<NoisefoldError, Process> =>
+  E.map((s: Schedule) => processOf(s))(schedule);

@@ -52,11 +52,7 @@ const stagesIn = (legs: readonly Leg[]): readonly number[] =>
     return [...stages, begins ? 0 : before + 1];
   }, []);
 
-const rowsOf = (
-  legs: readonly Leg[],
-  order: number,
-  weights: (reach: number) => readonly number[],
-): readonly Row[] => {
+const rowsOf = (legs: readonly Leg[], order: number, weights: (reach: number) => readonly number[]): readonly Row[] => {
   const stages = stagesIn(legs);
   const steps = legs.filter((_, i) => stages[i] === 0);
   return legs.map(({ from, to }, i): Row => {

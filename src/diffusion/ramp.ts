@@ -4,7 +4,5 @@
  */
 export const ramp = (first: number, last: number, count: number): Float64Array => {
   const step = (last - first) / (count - 1);
-  return Float64Array.from({ length: count }, (_, i) =>
-    i === 0 ? first : i === count - 1 ? last : i * step + first,
-  );
+  return Float64Array.from({ length: count }, (_, i) => (i === 0 ? first : i === count - 1 ? last : i * step + first));
 };

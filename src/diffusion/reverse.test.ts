@@ -37,16 +37,13 @@ const noise = constantOf([1, -1, 2, 0.5, -0.25, 0.125], 3, 2) as Tensor<[3, 2]>;
 const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(tanh(x), 1.5) };
 
 describe('p_θ(x_{t-1}|x_t)', () => {
-  it.each(['epsilon', 'x0', 'v', 'score'] as const)(
-    'is the same whatever is predicted, %s',
-    async (predicts) => {
-      const denoiser = reparameterize(process, predicts)(guess);
-      const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
-      const x0 = mul(tanh(xt), 1.5);
-      const expected = await numbersOf(() => qPosterior(process)(t)(x0, xt).mean);
-      expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
-    },
-  );
+  it.each(['epsilon', 'x0', 'v', 'score'] as const)('is the same whatever is predicted, %s', async (predicts) => {
+    const denoiser = reparameterize(process, predicts)(guess);
+    const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
+    const x0 = mul(tanh(xt), 1.5);
+    const expected = await numbersOf(() => qPosterior(process)(t)(x0, xt).mean);
+    expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
+  });
 
   it('of a network that predicts x_{t-1} has that mean', async () => {
     const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(tanh(x), 0.7);
@@ -88,11 +85,7 @@ describe('p_θ(x_{t-1}|x_t)', () => {
 /** log β_t and log β̃_t of three of the five timesteps, by Bayes' rule on ᾱ = 0.9, 0.504, 0.1512. */
 const RESPACED = {
   beta: [0.1, 1 - 0.504 / 0.9, 1 - 0.1512 / 0.504].map(Math.log),
-  posterior: [
-    0,
-    ((1 - 0.9) / (1 - 0.504)) * (1 - 0.504 / 0.9),
-    ((1 - 0.504) / (1 - 0.1512)) * (1 - 0.1512 / 0.504),
-  ],
+  posterior: [0, ((1 - 0.9) / (1 - 0.504)) * (1 - 0.504 / 0.9), ((1 - 0.504) / (1 - 0.1512)) * (1 - 0.1512 / 0.504)],
 };
 
 describe('its variance', () => {

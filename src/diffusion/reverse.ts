@@ -1,15 +1,4 @@
-import {
-  add,
-  type Dim,
-  gather,
-  greater,
-  mul,
-  scaleBy,
-  type Shape,
-  table,
-  type Tensor,
-  cast,
-} from '../dsl/index.js';
+import { add, type Dim, gather, greater, mul, scaleBy, type Shape, table, type Tensor, cast } from '../dsl/index.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
@@ -54,7 +43,6 @@ const reverseOptions = (where: string) =>
  * log σ_t² of the reverse steps where it is not learned, in float64: 'posterior' is log β̃_t as
  * {@link clippedLogVariances} has it ('fixed small'); 'beta' is log β_t, at t = 0 as the other ('fixed large' of
  * guided-diffusion).
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
  * pipe(process, E.map((p) => fixedLogVariances(p, 'posterior'))) // → E.right([-1.402, -1.402])
@@ -116,7 +104,6 @@ export const reverseOf = <P, I extends Shape>(
 /**
  * A denoiser over a process, asked for all it says, in one evaluation: what losses are made of. Guides, which steer
  * `apply`, have no part in it.
- *
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const evaluate = pipe(ddpm(cosine(2)), E.map((p) => predictionsOf(p, black)))
@@ -134,7 +121,6 @@ export const predictionsOf = <P, I extends Shape>(process: Process, denoiser: De
  * {@link reverseOf}.
  *
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
- *
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const process = ddpm(scheduleFromBetas([0.36, 0.4375]))
@@ -151,11 +137,7 @@ export const pMeanVariance = <P, I extends Shape>(
     const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
     return { seesX0, reverse: reverseOf(process, seesX0, { variance, correction: uncorrected }) };
   })(reverseOptions('pMeanVariance')(options));
-  return <B extends Dim>(
-    params: P,
-    xt: Tensor<[B, ...I]>,
-    at: Conditioning<NoInfer<B>>,
-  ): Reverse<[B, ...I]> => {
+  return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
     const { seesX0, reverse } = orRaise(given);
     const { apply, learned } = seesX0;
     return reverse(
@@ -174,7 +156,6 @@ export const pMeanVariance = <P, I extends Shape>(
  * each sample may be at a timestep of its own.
  *
  * - `noise`: z ~ N(0, I), `[B, ...I]`, like x_t
- *
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const step = (p: Process) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))

@@ -83,19 +83,14 @@ describe('a sampler', () => {
     expect(errors[2]!).toBeLessThan(0.1);
   });
 
-  it.each(['epsilon', 'x0', 'v'] as const)(
-    'takes a denoiser of any parameterization, %s',
-    async (predicts) => {
-      const denoiser = reparameterize(process, predicts)(gaussianData(process));
-      const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
-      const legs = legsOf(process, made.timesteps);
-      const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
-      // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
-      expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(
-        1e-11,
-      );
-    },
-  );
+  it.each(['epsilon', 'x0', 'v'] as const)('takes a denoiser of any parameterization, %s', async (predicts) => {
+    const denoiser = reparameterize(process, predicts)(gaussianData(process));
+    const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
+    const legs = legsOf(process, made.timesteps);
+    const expected = walkedOnHost(legs, legs.map(ddimStep(0)));
+    // ε̂ near t = 999 is known to 1/√ᾱ = 20,000 roundings
+    expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
+  });
 
   it('of ancestral steps gives Gaussian data their variance', async () => {
     const noises = await numbersOf(normal(4096));
@@ -157,9 +152,7 @@ describe('a sampler', () => {
       }),
     );
     const noises = [1, -0.3, 0.8];
-    expect(relativeDistance(await samplesOf(long, noises), await samplesOf(short, noises))).toBeLessThan(
-      1e-11,
-    );
+    expect(relativeDistance(await samplesOf(long, noises), await samplesOf(short, noises))).toBeLessThan(1e-11);
   });
 
   it.each(['range', 'logVariance'] as const)(
@@ -178,8 +171,7 @@ describe('a sampler', () => {
       const reverse = pSample(short, denoiser, { correction: uncorrected });
       for (const index of [0, 2, 3]) {
         const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;
-        const step = (drawn: Key) =>
-          made.step(null, made.start(x()), { index: scalar(index, 'int32'), key: drawn });
+        const step = (drawn: Key) => made.step(null, made.start(x()), { index: scalar(index, 'int32'), key: drawn });
         const t = () => constantOf(Int32Array.of(3 - index, 3 - index), 2) as Tensor<[2], 'int32'>;
         expect(
           relativeDistance(
@@ -223,9 +215,7 @@ describe('a sampler', () => {
     const made = right(sampler({ process, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;
     const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
-    const samples = await numbersOf(
-      () => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x,
-    );
+    const samples = await numbersOf(() => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x);
     expect(relativeDistance(samples, [0.3, 0.6])).toBeLessThan(1e-15);
   });
 });
@@ -254,8 +244,7 @@ describe('what does not fit together', () => {
   it('a stochastic step without a key is an error of compile', async () => {
     const made = right(sampler({ process, denoiser, grid: 5, solver: ancestral() }));
     const failed = await outcomeOf(
-      () =>
-        made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
+      () => made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
     )();
     expect(E.isLeft(failed) && failed.left.message).toContain('a key for the noise of this step');
   });
@@ -280,8 +269,7 @@ it('the order of a solver shows on Gaussian data, whose flow is known', () => {
     );
     return Math.abs(walkedOnHost(legs, rows(legs)) / (spread(legs.at(-1)!.to) / spread(legs[0]!.from)) - 1);
   };
-  const orderOf = (rows: Parameters<typeof errorOf>[0]): number =>
-    Math.log2(errorOf(rows, 250) / errorOf(rows, 500));
+  const orderOf = (rows: Parameters<typeof errorOf>[0]): number => Math.log2(errorOf(rows, 250) / errorOf(rows, 500));
   expect(Math.abs(orderOf((legs) => legs.map(ddimStep(0))) - 1)).toBeLessThan(0.3);
   expect(Math.abs(orderOf(dpmSolverPPRows(2)) - 2)).toBeLessThan(0.5);
 });

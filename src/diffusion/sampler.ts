@@ -87,7 +87,6 @@ const fields = namedFields(
 /**
  * Joins a solver, a grid, guidance, correction and noise over a process into the sampler of a denoiser.
  * What does not fit together is a `ConfigError`.
- *
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
  * const made = pipe(
@@ -126,11 +125,7 @@ const samplerOf = <P, I extends Shape>({
     E.bind('guided', () => guidance(knowingOnly(process)(denoiser))),
     E.tap(({ guided, legs, integrator }) => fitting(guided)(process, legs, integrator)),
     E.map(({ legs, timesteps, integrator, guided }) => {
-      const { apply, learned } = F.pipe(
-        guided,
-        overProcess(process),
-        steered(process, { correction, timesteps }),
-      );
+      const { apply, learned } = F.pipe(guided, overProcess(process), steered(process, { correction, timesteps }));
       const timestepAt = entryAt(table(Int32Array.from(timesteps)));
       const nextAt = entryAt(table(Int32Array.from(legs, ({ t, next }) => next ?? t)));
       const { memory, stochastic } = integrator;

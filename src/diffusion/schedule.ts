@@ -34,8 +34,7 @@ export const checkedTables = (
     ? E.right(scheduleOf(tables))
     : fail('ConfigError', {
         where,
-        expected:
-          T === 0 ? 'at least one beta' : 'betas between 0 and 1 (the last may be 1) that leave some signal',
+        expected: T === 0 ? 'at least one beta' : 'betas between 0 and 1 (the last may be 1) that leave some signal',
         actual: T === 0 ? 'none' : `${betas[wrong]} at t = ${wrong}, where ᾱ comes to ${alphaBars[wrong]}`,
         hint: 'a beta is the variance that one step adds; more steps need smaller betas',
       });
@@ -48,10 +47,7 @@ const scheduleOf = (tables: Pick<Schedule, 'betas' | 'alphas' | 'alphaBars'>): S
 });
 
 /** {@link scheduleFromBetas}, for a constructor whose name the error tells. */
-export const checkedBetas = (
-  where: string,
-  given: ArrayLike<number>,
-): either.Either<NoisefoldError, Schedule> => {
+export const checkedBetas = (where: string, given: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
   const betas = Float64Array.from(given ?? []); // nothing, from JavaScript, is none
   const alphas = betas.map((beta) => 1 - beta);
   let alphaBar = 1;
@@ -70,7 +66,6 @@ export const scheduleOfAlphaBars = (alphaBars: Float64Array): Schedule => {
  * A schedule from its betas, in the order of the timesteps. Each is in (0, 1); the last may be 1, which
  * leaves no signal (zero terminal SNR). Anything else is a `ConfigError`, and so is a ᾱ that vanishes, by underflow,
  * before the last timestep.
- *
  * @example
  * pipe(scheduleFromBetas([0.5, 0.25]), E.map(({ alphaBars }) => alphaBars)) // → E.right([0.5, 0.375])
  * pipe(scheduleFromBetas([0.5, -1]), E.mapLeft(({ actual }) => actual)) // → E.left('-1 at t = 1, where ᾱ comes to 1')

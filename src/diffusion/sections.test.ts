@@ -61,8 +61,7 @@ describe('ddimStride', () => {
     expect(message(ddimStride(300), 1000)).toContain('got 300; take 334 or 250 steps');
     expect(message(ddimStride(1), 1000)).toContain('take 2 steps');
     expect(message(ddimStride(1001), 1000)).toContain('take 1000 steps');
-    for (const steps of [0, -1, 2.5, NaN])
-      expect(message(ddimStride(steps), 1000)).toContain(`got ${steps};`);
+    for (const steps of [0, -1, 2.5, NaN]) expect(message(ddimStride(steps), 1000)).toContain(`got ${steps};`);
     expect(message(ddimStride(1), 1)).toContain('take everyStep');
   });
 });

@@ -26,7 +26,6 @@ const cut = (T: number, counts: readonly number[]): readonly Section[] => {
  * first: each spread evenly over its section, both ends included, or its first alone (`space_timesteps` of
  * guided-diffusion; Improved DDPM, Nichol & Dhariwal 2021, section 4). A 0 leaves a section out. No counts, counts
  * that are not whole, none but zeros, or more than a section has are a `ConfigError`.
- *
  * @example
  * pipe(ddpm(cosine(300)), E.flatMap(sections([2, 1, 3]))) // → E.right([299, 250, 200, 100, 99, 0])
  * pipe(ddpm(cosine(10)), E.flatMap(sections([6, 1])), E.mapLeft(({ actual }) => actual)) // → E.left('6 of a section of 5')
@@ -57,7 +56,6 @@ export const sections =
 /**
  * The multiples of the smallest whole stride that has exactly `steps` of them below T, from 0: 'ddimN' of
  * guided-diffusion, the striding of DDIM (Song et al. 2021). Many counts have no such stride: `ConfigError`.
- *
  * @example
  * pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(4))) // → E.right([750, 500, 250, 0])
  * const none = pipe(ddpm(cosine(1000)), E.flatMap(ddimStride(300)))
@@ -70,9 +68,7 @@ export const ddimStride =
     const counts = Array.from({ length: T - 1 }, (_, i) => Math.ceil(T / (i + 1)));
     const stride = 1 + counts.indexOf(steps);
     if (stride > 0) return E.right(Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride));
-    const near = [counts.findLast((n) => n > steps), counts.find((n) => n < steps)].filter(
-      (n) => n !== undefined,
-    );
+    const near = [counts.findLast((n) => n > steps), counts.find((n) => n < steps)].filter((n) => n !== undefined);
     return fail('ConfigError', {
       where: 'ddimStride',
       expected: `a number of steps that a whole stride over ${T} timesteps gives`,
@@ -97,7 +93,6 @@ const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
 /**
  * The grid of a `timestep_respacing` as guided-diffusion writes them: {@link sections} for '250' or '10,10,5',
  * {@link ddimStride} for 'ddim25'. Another text is a `ConfigError`.
- *
  * @example
  * pipe(ddpm(cosine(300)), E.flatMap(timestepRespacing('2,1,3'))) // → E.right([299, 250, 200, 100, 99, 0])
  * pipe(ddpm(cosine(1000)), E.flatMap(timestepRespacing('ddim4'))) // → E.right([750, 500, 250, 0])

@@ -63,8 +63,7 @@ const exponentialGridOptions = optionsOf({
  * that is none, or a ρ that is not above 0, is a `ConfigError`.
  *
  * @param options - `rho` 7 if left out
- * @example
- * karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
+ * @example karrasSigmas(4, { min: 0.002, max: 80 }) // → E.right([80, 9.723, 0.47, 0.002])
  */
 export const karrasSigmas = (
   steps: number,
@@ -86,14 +85,9 @@ export const karrasSigmas = (
 /**
  * Noise levels that fall by equal factors from `max` to `min`: 'exponential' of k-diffusion and diffusers, and equal
  * steps of the log-SNR. A range that is none is a `ConfigError`.
- *
- * @example
- * exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
+ * @example exponentialSigmas(3, { min: 0.1, max: 10 }) // → E.right([10, 1, 0.1])
  */
-export const exponentialSigmas = (
-  steps: number,
-  range: SigmaRange,
-): either.Either<NoisefoldError, Float64Array> =>
+export const exponentialSigmas = (steps: number, range: SigmaRange): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
     exponentialOptions(range),
     E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
@@ -108,9 +102,7 @@ const apart = (timesteps: readonly number[], T: number): readonly number[] => {
 
 /**
  * The least and the greatest σ of a schedule: that of t = 0, and that of T-1, which is ∞ at zero terminal SNR.
- *
- * @example
- * pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
+ * @example pipe(linear(1000), E.map(sigmaRange)) // → E.right({ min: 0.01, max: 157.407 })
  */
 export const sigmaRange = (schedule: Schedule): SigmaRange => {
   const all = sigmasOf(schedule);
@@ -142,7 +134,6 @@ export const fallingSigmas = (
  * Each timestep is taken once: where two σ share their nearest, the noisier goes to the next one up, so that dense σ
  * become neighbours. σ that do not fall or that the process does not come through, or more of them than timesteps, are
  * a `ConfigError`.
- *
  * @example
  * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([80, 5, 1, 0.05]))) // → E.right([930, 565, 258, 11])
  * pipe(ddpm(linear(1000)), E.flatMap(atSigmas([0.012, 0.011, 0.0101]))) // → E.right([2, 1, 0])
@@ -168,7 +159,6 @@ export const atSigmas =
  * The timesteps {@link atSigmas} of {@link karrasSigmas}, between the noise levels of the process unless told
  * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`. Where whole timesteps are too
  * few, near the data, they become neighbours: {@link respaceAtSigmas} visits the paper's σ themselves.
- *
  * @example
  * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5))) // → E.right([999, 843, 593, 142, 0])
  * pipe(ddpm(linear(1000)), E.flatMap(karrasGrid(5, { max: 80 }))) // → E.right([930, 767, 501, 98, 0])
@@ -192,9 +182,7 @@ export const karrasGrid =
 /**
  * The timesteps {@link atSigmas} of {@link exponentialSigmas}, between the noise levels of the process unless told
  * otherwise. At zero terminal SNR the greatest is ∞, and `max` is needed: `ConfigError`.
- *
- * @example
- * pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
+ * @example pipe(ddpm(linear(1000)), E.flatMap(exponentialGrid(5))) // → E.right([999, 722, 302, 30, 0])
  */
 export const exponentialGrid =
   (steps: number, options: Partial<SigmaRange> = {}): Grid =>

@@ -42,9 +42,7 @@ describe('a process of noise levels', () => {
 
   it('refuses what does not rise', () => {
     for (const bad of [[], [0, 1], [-1, 1], [2, 1], [1, 1], [NaN], [1, Infinity, Infinity], [1e-12, 1]])
-      expect(said(processOfSigmas(bad))).toContain(
-        'processOfSigmas: expected noise levels above 0 that rise',
-      );
+      expect(said(processOfSigmas(bad))).toContain('processOfSigmas: expected noise levels above 0 that rise');
   });
 });
 
@@ -61,8 +59,7 @@ describe('a process respaced at noise levels', () => {
     const known = sigmas(cosines.schedule);
     const nearest = (sigma: number): number =>
       known.reduce(
-        (best, level, t) =>
-          Math.abs(Math.log(level / sigma)) < Math.abs(Math.log(known[best]! / sigma)) ? t : best,
+        (best, level, t) => (Math.abs(Math.log(level / sigma)) < Math.abs(Math.log(known[best]! / sigma)) ? t : best),
         0,
       );
     expect(Array.from(visiting.timesteps).reverse()).toEqual(Array.from(wanted, nearest));

@@ -31,9 +31,7 @@ export const processOfSigmas = (
   const alphaBars = rising.map((sigma) => 1 / (1 + sigma ** 2));
   const rises = alphaBars.every((alphaBar, t) => rising[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
   return rises && rising.length > 0
-    ? E.right(
-        processOfMarginals(scheduleOfAlphaBars(alphaBars), Array.from(rising, channelOfSigma), timesteps),
-      )
+    ? E.right(processOfMarginals(scheduleOfAlphaBars(alphaBars), Array.from(rising, channelOfSigma), timesteps))
     : fail('ConfigError', {
         where: 'processOfSigmas',
         expected: 'noise levels above 0 that rise with t',
@@ -56,7 +54,6 @@ const heardAt =
  * DPM-Solver of diffusers does with `use_karras_sigmas`: its samples are theirs, but no better than those on the whole
  * timesteps of {@link atSigmas}, of which the denoiser knows the noise. Sample over each of its timesteps. σ that do not
  * fall, or that the process does not come through, are a `ConfigError`.
- *
  * @example
  * const made = pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))
  * pipe(made, E.map(({ schedule }) => sigmas(schedule))) // → E.right([1, 5, 80])
@@ -69,9 +66,6 @@ export const respaceAtSigmas =
       fallingSigmas('respaceAtSigmas', sigmas, process.schedule),
       E.map((falling) => [...falling].reverse()),
       E.flatMap((rising) =>
-        processOfSigmas(
-          rising,
-          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process)),
-        ),
+        processOfSigmas(rising, Int32Array.from(rising.map(timestepOfSigma(process.schedule)), heardAt(process))),
       ),
     );

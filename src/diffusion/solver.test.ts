@@ -36,8 +36,7 @@ const sampledVariance = (
   path: readonly Leg[],
   tau: number,
   step: (leg: Leg) => StepCoefficients,
-  best = ({ scale, variance }: Leg['from']): number =>
-    (scale * tau ** 2) / (scale ** 2 * tau ** 2 + variance),
+  best = ({ scale, variance }: Leg['from']): number => (scale * tau ** 2) / (scale ** 2 * tau ** 2 + variance),
 ): number =>
   path.reduce((variance, leg) => {
     const { x, x0, noise } = step(leg);
@@ -53,8 +52,7 @@ describe.each(Object.entries(processes))('solvers over the %s process', (_, proc
 
   it('ddim of η = 1 is ancestral sampling', () => {
     for (const grid of [everyStep, spaced(50)])
-      for (const leg of legs(process, grid))
-        expectClose(ddimStep(1)(leg), ancestralStep('posterior')(leg), 1e-11);
+      for (const leg of legs(process, grid)) expectClose(ddimStep(1)(leg), ancestralStep('posterior')(leg), 1e-11);
   });
 
   it('keep a point of the forward path on it: x_t = a·x₀ + s·ε goes to x_s of the same x₀ and ε', () => {

@@ -62,8 +62,5 @@ export interface Solver {
    * Mathematics on the host, done once: the path becomes tables of coefficients. `levels` is q(x_t|x_0) at every
    * timestep of the process, for solvers that evaluate at others than those of the path.
    */
-  readonly integrate: (
-    legs: readonly Leg[],
-    levels: readonly Channel[],
-  ) => either.Either<NoisefoldError, Integrator>;
+  readonly integrate: (legs: readonly Leg[], levels: readonly Channel[]) => either.Either<NoisefoldError, Integrator>;
 }

@@ -50,13 +50,7 @@ describe('options of a solver', () => {
     ['pndm', { start: 'rk' }, 'pndm.start', "a start, 'fewer' or 'rungeKutta'", '"rk"'],
     ['lms', { order: NaN }, 'lms.order', 'a whole order from 1 to 4', 'NaN'],
     ['lms', { order: '2' }, 'lms.order', 'a whole order from 1 to 4', '"2"'],
-    [
-      'ancestral',
-      { variance: 'fixed' },
-      'ancestral.variance',
-      "a variance, 'posterior' or 'beta'",
-      '"fixed"',
-    ],
+    ['ancestral', { variance: 'fixed' }, 'ancestral.variance', "a variance, 'posterior' or 'beta'", '"fixed"'],
     ['ddim', { eta: -1 }, 'ddim.eta', 'η from 0 to 1', '-1'],
     ['eulerAncestral', { eta: 2 }, 'eulerAncestral.eta', 'η from 0 to 1', '2'],
     ['heun', { churn: -1 }, 'heun.churn', 'a finite number ≥ 0', '-1'],
@@ -70,12 +64,9 @@ describe('options of a solver', () => {
     }),
   );
 
-  it.each(Object.keys(solvers) as (keyof typeof solvers)[])(
-    '%s knows no others, and none are none',
-    (name) => {
-      for (const options of [{ etaa: 1 }, null, 3])
-        expect(made(name, options)).toMatchObject({ left: { _tag: 'ConfigError' } });
-      for (const options of [undefined, {}]) expect(made(name, options)).toMatchObject({ _tag: 'Right' });
-    },
-  );
+  it.each(Object.keys(solvers) as (keyof typeof solvers)[])('%s knows no others, and none are none', (name) => {
+    for (const options of [{ etaa: 1 }, null, 3])
+      expect(made(name, options)).toMatchObject({ left: { _tag: 'ConfigError' } });
+    for (const options of [undefined, {}]) expect(made(name, options)).toMatchObject({ _tag: 'Right' });
+  });
 });

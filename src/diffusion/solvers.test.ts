@@ -93,8 +93,7 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
       const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
       const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
       // the last step of most is x̂₀ itself, that of PNDM and LMS a mean of ε̂, which has been rounded
-      for (const sample of await samplesOf(made, [0.3, -2, 1]))
-        expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
+      for (const sample of await samplesOf(made, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
     });
 
     it('gives the same samples in every parameterization', async () => {
@@ -159,18 +158,12 @@ describe('a solver of one’s own', () => {
     const errorOf = async (solver: Solver, steps: number): Promise<number> => {
       // from t = 0 to the data next to nothing is left: the last step, of lower order, counts for nothing
       const grid = spaced(steps);
-      const made = right(
-        sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }),
-      );
+      const made = right(sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }));
       const { scale, variance } = process.marginals[999]!;
       const exact = TAU / Math.sqrt(scale ** 2 * TAU ** 2 + variance);
       return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
     };
-    const [coarse, fine, first] = [
-      await errorOf(twice, 20),
-      await errorOf(twice, 40),
-      await errorOf(ddim(), 80),
-    ];
+    const [coarse, fine, first] = [await errorOf(twice, 20), await errorOf(twice, 40), await errorOf(ddim(), 80)];
     expect(fine).toBeLessThan(first / 2);
     expect(fine).toBeLessThan(coarse / 3);
   });

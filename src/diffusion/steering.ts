@@ -11,9 +11,7 @@ export const bothSteerings = <P, I extends Shape>(
   one: Steering<P, I> | undefined,
   other: Steering<P, I> | undefined,
 ): Steering<P, I> | undefined =>
-  one && other
-    ? (params, x, at, x0) => add(one(params, x, at, x0), other(params, x, at, x0))
-    : (one ?? other);
+  one && other ? (params, x, at, x0) => add(one(params, x, at, x0), other(params, x, at, x0)) : (one ?? other);
 
 /** What is done to the x̂₀ of a denoiser. */
 export interface SteeredOptions {
@@ -29,7 +27,6 @@ const fields = namedFields('steered', {}, ['correction', 'timesteps']);
  * The x̂₀ that a step is made of: what the denoiser predicts as x̂₀, corrected, then moved by what steers the denoiser. The
  * published code of classifier guidance (Dhariwal & Nichol 2021) has this order: a classifier moves what was clipped,
  * and nothing is clipped after. Its `t` indexes the process, as that of {@link reparameterize}.
- *
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), steering: (_, x) => mul(x, 3) }
  * const process = ddpm(cosine(10))

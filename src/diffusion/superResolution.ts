@@ -17,7 +17,6 @@ const factorOf = optionsOf({
  * samples or those of another model (Cascaded Diffusion, Ho et al. 2022).
  *
  * A factor that is no whole number ≥ 1 raises `ConfigError`, a size that it does not divide `ShapeError`.
- *
  * @example
  * const image = constantOf([1, 0, 0.5, 0.5, 0, -1, 0.5, 0.5], 1, 2, 4, 1)
  * const small = program('key', (k) => superResolution({ factor: 2 })(image, k).image)

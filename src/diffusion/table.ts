@@ -7,7 +7,6 @@ export const column = <A>(rows: readonly A[], number: (row: A) => number): Float
 /**
  * One entry of a table, `[N]` to `[]`: for a batch of indices there is `gather`. A solver looks its coefficients
  * up with it, by the index of the step.
- *
  * @example
  * const sigmas = entryAt(table([0.5, 0.25, 0]))
  * sigmas(scalar(1, 'int32')) // → 0.25

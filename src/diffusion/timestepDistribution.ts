@@ -67,7 +67,6 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
  *
  * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and another length than that of the process it is
  *   drawn for, raise `ConfigError`; of an input of the program only the length is known
- *
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(process)(zeros(4))(k))
@@ -99,9 +98,7 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimestepDraw => {
  * of uniform timesteps. `[T]` to `[T]`.
  *
  * - `probabilities`: `[T]`, of the sum 1
- *
- * @example
- * importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
+ * @example importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
  */
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
   mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
@@ -122,7 +119,6 @@ const logNormalOf = optionsOf<LogNormal>({
  * The timesteps whose noise is nearest to a log-normal σ, ln σ ~ N(mean, deviation²): EDM (Karras et al. 2022), section
  * 5. The σ of a process is √((1-ᾱ)/ᾱ) = 1/√SNR; borders lie halfway in ln σ, and what is beyond either end is drawn
  * as that end. A mean that is not finite, or a deviation that is not above 0, raises `ConfigError` when it is drawn.
- *
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => logNormalTimesteps()(process)(zeros(4))(k))
@@ -133,9 +129,7 @@ const logNormalOf = optionsOf<LogNormal>({
  * )() // → E.right([619, 357, 312, 97])
  */
 export const logNormalTimesteps = (given: LogNormal = {}): TimestepDraw => {
-  const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(
-    logNormalOf(given),
-  );
+  const options = E.map(({ mean = -1.2, deviation = 1.2 }: LogNormal) => ({ mean, deviation }))(logNormalOf(given));
   const draw: TimestepDraw = ({ marginals }) => {
     const { mean, deviation } = orRaise(options);
     const logSigmas = column(marginals, (marginal) => -0.5 * logSNR(marginal));

@@ -25,7 +25,6 @@ export type TimestepDraw = (
 
 /**
  * t ~ Uniform{0, …, T-1} for each sample of a batch, `[B]`.
- *
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => uniformTimesteps(process)(zeros(4))(k))
@@ -46,7 +45,6 @@ export const uniformTimesteps: TimestepDraw =
  * One uniform draw for a whole batch, and steps of T/B from it: t_i = (u + ⌊i·T/B⌋) mod T. Each t_i by
  * itself is uniform, so the loss has the same mean as with {@link uniformTimesteps}; as the batch covers all
  * noise levels evenly, it varies less (Kingma et al. 2021, appendix I.1).
- *
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => stratifiedTimesteps(process)(zeros(4))(k))
@@ -70,7 +68,6 @@ export const stratifiedTimesteps: TimestepDraw =
  * In pairs, t and T-1-t: half of a batch is drawn uniformly, `[⌈B/2⌉]`, and the other half mirrors it; of an odd batch the
  * last one has no mirror. Each t by itself is uniform, and where the loss falls or rises along the noise levels the two of
  * a pair balance each other (as the published code of DDIM draws them, Song et al. 2021).
- *
  * @example
  * const draw = (process: Process) =>
  *   program({ k: 'key' }, ({ k }) => antitheticTimesteps(process)(zeros(4))(k))

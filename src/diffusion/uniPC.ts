@@ -13,11 +13,7 @@ export type UniPCVariant = 'bh1' | 'bh2';
  * What the differences x̂₀(λ + r·h) - x̂₀(λ), at as many places r, weigh over a leg of length h: B·ρ/r, where ρ
  * solves Σ_m ρ_m·r_m^{k-1} = k!·φ_{k+1}/B. A single place has ρ = 1/2, and only there B does not cancel.
  */
-const differenceWeights = (
-  h: number,
-  places: readonly number[],
-  variant: UniPCVariant,
-): readonly number[] => {
+const differenceWeights = (h: number, places: readonly number[], variant: UniPCVariant): readonly number[] => {
   const [constant, ...moments] = momentsOf(h, places.length + 1);
   const rho =
     places.length === 1
@@ -34,7 +30,6 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
 /**
  * The coefficients of UniPC, for each leg of a path: the corrector of the leg before, with the prediction at its end,
  * then the predictor. What the corrector adds to x_t is a combination of predictions, so that both are one step.
- *
  * @example
  * const legs = pipe(ddpm(cosine(1000)), E.map((process) => legsOf(process, [900, 600, 300])))
  * const rows = pipe(legs, E.map(uniPCRows(2, 'bh2')))
@@ -61,9 +56,7 @@ export const uniPCRows =
       const before = legs[i - 1];
       if (before === undefined || !(before.from.scale > 0)) return { x, x0: predictor, noise: 0 };
       const predicted = weightsOf(i - 1, false);
-      const correction = weightsOf(i - 1, true).map(
-        (weight, k) => weight - (k === 0 ? 0 : predicted[k - 1]!),
-      );
+      const correction = weightsOf(i - 1, true).map((weight, k) => weight - (k === 0 ? 0 : predicted[k - 1]!));
       const x0 = Array.from(
         { length: Math.max(predictor.length, correction.length) },
         (_, k) => x * (correction[k] ?? 0) + (predictor[k] ?? 0),
@@ -89,11 +82,7 @@ export const uniPCRows =
  */
 export const uniPC = withOptions<{ readonly order?: number; readonly variant?: UniPCVariant }>({
   where: 'uniPC',
-  options: exactly(
-    {},
-    { order: orderTo(3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") },
-  ),
+  options: exactly({}, { order: orderTo(3), variant: t.keyof({ bh1: null, bh2: null }, "the variant 'bh1' or 'bh2'") }),
   hint: ORDER_HINT,
-  solver: ({ order = 2, variant = 'bh2' }) =>
-    integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
+  solver: ({ order = 2, variant = 'bh2' }) => integrating((legs) => linearIntegrator(uniPCRows(order, variant)(legs))),
 });

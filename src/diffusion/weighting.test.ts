@@ -6,15 +6,7 @@ import { type Denoiser, reparameterize } from './denoiser.js';
 import { simpleLosses } from './loss.js';
 import { ddpm } from './process.js';
 import { scheduleFromBetas } from './schedule.js';
-import {
-  edmWeight,
-  minSnrWeight,
-  p2Weight,
-  snrWeight,
-  uniformWeight,
-  weightedBy,
-  weightsOf,
-} from './weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, snrWeight, uniformWeight, weightedBy, weightsOf } from './weighting.js';
 
 const process = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
 /** ᾱ/(1-ᾱ), by hand. */
@@ -30,12 +22,7 @@ describe('weightings, by the formulas of their papers', () => {
     ['min-SNR of ε', 'epsilon', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / snr],
     ['min-SNR of v', 'v', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / (snr + 1)],
     // the score is -ε/s with s² = 1/(1 + SNR)
-    [
-      'min-SNR of the score',
-      'score',
-      minSnrWeight(GAMMA),
-      (snr: number) => Math.min(snr, GAMMA) / snr / (snr + 1),
-    ],
+    ['min-SNR of the score', 'score', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / snr / (snr + 1)],
     ['P2 of ε', 'epsilon', p2Weight({ gamma: 1, k: 1 }), (snr: number) => 1 / (1 + snr)],
     ['P2 of ε, γ = ½', 'epsilon', p2Weight({ gamma: 0.5, k: 2 }), (snr: number) => 1 / Math.sqrt(2 + snr)],
     // (σ² + ¼)/(σ/2)²

@@ -17,28 +17,20 @@ import type { Process } from './process.js';
 export type Weighting = (logSNR: number) => number;
 
 /** The weighting of some options; of those that cannot be, one that raises so wherever it is asked. */
-const weightingOf = <A>(
-  options: Options<A>,
-  given: unknown,
-  weighting: (options: A) => Weighting,
-): Weighting => {
+const weightingOf = <A>(options: Options<A>, given: unknown, weighting: (options: A) => Weighting): Weighting => {
   const made = E.map(weighting)(optionsOf(options)(given));
   return (lambda) => orRaise(made)(lambda);
 };
 
 /**
  * The error of x̂₀ as it is, at every noise level: the simple loss of a denoiser of x₀.
- *
- * @example
- * uniformWeight(2) // → 1
+ * @example uniformWeight(2) // → 1
  */
 export const uniformWeight: Weighting = () => 1;
 
 /**
  * SNR: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
- *
- * @example
- * snrWeight(Math.log(4)) // → 4
+ * @example snrWeight(Math.log(4)) // → 4
  */
 export const snrWeight: Weighting = (lambda) => Math.exp(lambda);
 
@@ -61,9 +53,7 @@ export const minSnrWeight = (gamma = 5): Weighting =>
 /**
  * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, whose 1/(k + SNR)^γ multiplies the error of ε. γ = 0 is
  * {@link snrWeight}.
- *
- * @example
- * p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
+ * @example p2Weight({ gamma: 1, k: 1 })(Math.log(4)) // → 0.8
  */
 export const p2Weight = (options: { readonly gamma?: number; readonly k?: number } = {}): Weighting =>
   weightingOf(
@@ -79,8 +69,7 @@ export const p2Weight = (options: { readonly gamma?: number; readonly k?: number
  * σ_data = 1 it is the simple loss of a denoiser of v.
  *
  * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
- * @example
- * edmWeight(0.5)(Math.log(4)) // → 8
+ * @example edmWeight(0.5)(Math.log(4)) // → 8
  */
 export const edmWeight = (sigmaData = 0.5): Weighting =>
   weightingOf(
@@ -93,7 +82,6 @@ export const edmWeight = (sigmaData = 0.5): Weighting =>
  * The factors by which a weighting multiplies the squared error of a denoiser's own prediction, for each t of a
  * process in float64: w(λ_t)/(∂prediction/∂x̂₀)². A weight that is not finite, such as that
  * of ε where no signal is left, or is negative, is a `ConfigError`, and so is a weighting of options that cannot be.
- *
  * @example
  * const process = ddpm(scheduleFromBetas([0.2, 0.375]))
  * // SNR is 4 and 1
@@ -135,7 +123,6 @@ const digestOf = (weighting: Weighting): string =>
  * Squared errors with a weight for their noise level: those of `simpleLosses`, of which {@link weightsOf} has the
  * factors. Other losses are multiplied by the same. Weights that are not finite or are negative raise the `ConfigError` of
  * that, when the program is traced.
- *
  * @example
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

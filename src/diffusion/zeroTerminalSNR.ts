@@ -7,16 +7,11 @@ import { checkedTables, type Schedule, scheduleOfAlphaBars } from './schedule.js
  * where it did (Lin et al. 2024, algorithm 1). The first ᾱ stays; the last β is 1. No x₀ follows from a noise
  * prediction there: train with `predicts: 'v'`. One timestep alone cannot be made over, nor a ᾱ that would underflow
  * before the last: `ConfigError`.
- *
  * @example
  * const schedule = pipe(scheduleFromBetas([0.36, 0.4375, 0.75]), E.flatMap(zeroTerminalSNR))
  * pipe(schedule, E.map(({ alphaBars }) => alphaBars)) // → E.right([0.64, 0.23, 0])
  */
-export const zeroTerminalSNR = ({
-  T,
-  betas,
-  alphaBars,
-}: Schedule): either.Either<NoisefoldError, Schedule> => {
+export const zeroTerminalSNR = ({ T, betas, alphaBars }: Schedule): either.Either<NoisefoldError, Schedule> => {
   // √ᾱ_{t-1} - √ᾱ_t, which is √ᾱ_{t-1}·β/(1 + √α): where β is small, the difference of the roots rounds to 0
   const falls = betas.map((beta, t) => (Math.sqrt(alphaBars[t - 1] ?? 1) * beta) / (1 + Math.sqrt(1 - beta)));
   // √ᾱ_t - √ᾱ_{T-1}: all that still falls

@@ -28,8 +28,7 @@ const doctor = async (json: boolean): Promise<void> => {
 
 const [command, option, ...more] = process.argv.slice(2);
 const probed = ORDER.find((name) => name === option);
-if (command === '--probe' && probed !== undefined)
-  for await (const message of probe(probed)) process.send?.(message);
+if (command === '--probe' && probed !== undefined) for await (const message of probe(probed)) process.send?.(message);
 else if (command === 'doctor' && more.length === 0 && (option === undefined || option === '--json'))
   await doctor(option === '--json');
 else {

@@ -18,8 +18,7 @@ const script = (name: string, text: string): string => {
 const stayAlive = 'setInterval(() => {}, 1000);';
 const works: Finding = { backend: 'webgpu', works: true, trusted: true, note: 'a GPU', speeds: null };
 const speeds = { matmul: 1, conv: 2, chain: 3 };
-const sending = (finding: Finding, isLast: boolean): string =>
-  `process.send(${JSON.stringify({ finding, isLast })});`;
+const sending = (finding: Finding, isLast: boolean): string => `process.send(${JSON.stringify({ finding, isLast })});`;
 
 test('returns the last message of a process that stays alive', async () => {
   const main = script('tells', sending(works, false) + sending({ ...works, speeds }, true) + stayAlive);

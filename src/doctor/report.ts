@@ -52,9 +52,7 @@ export const formatReport = (report: Report): readonly string[] => {
     ...(working.length === 0 ? [] : aligned([HEADINGS, ...working.map((finding) => row(report, finding))])),
     ...(missing.length === 0 ? [] : ['']),
     // most errors name their backend already
-    ...missing.map(
-      ({ backend, note }) => `✗ ${note.includes(`the ${backend} backend`) ? '' : `${backend}: `}${note}`,
-    ),
+    ...missing.map(({ backend, note }) => `✗ ${note.includes(`the ${backend} backend`) ? '' : `${backend}: `}${note}`),
     '',
     auto === null ? 'No backend works here.' : `auto() chooses ${auto}.`,
   ];

@@ -81,8 +81,7 @@ const chain = measurement(
   },
 );
 
-const numbers = (n: number): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
+const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
 
 /** Returns the value of a result, or throws its error, which {@link speedsOf} catches. */
 const orThrow = <A>(result: Result<A>): A => {

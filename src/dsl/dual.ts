@@ -11,8 +11,7 @@ type Arguments = readonly unknown[];
 export type DataFirst = number | ((args: Arguments) => boolean);
 
 /** Sets the name of a function, which error messages show if it is passed as a tensor. */
-const withName = <F extends object>(name: string, f: F): F =>
-  Object.defineProperty(f, 'name', { value: name });
+const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
  * Overloads that no call fits. They make a wrong call one error, at the wrong argument, by two rules of the compilers:
@@ -46,8 +45,7 @@ export interface OneErrorOfTwo {
 }
 
 /** Tests for the arguments that `map` passes: an element, its index, and the list. */
-const areOfMap = ([x, i, list]: Arguments): boolean =>
-  Array.isArray(list) && typeof i === 'number' && list[i] === x;
+const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;
 
 /** Tests for the arguments that `reduce` passes: a result, an element, its index, and the list. */
 const areOfReduce = ([, ...args]: Arguments): boolean => areOfMap(args);
@@ -68,7 +66,6 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
  * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form, or a predicate if some
  * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes. `most` is the greatest
  * number of arguments of the data-first form; a call with more raises `ConfigError`.
- *
  * @example
  * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =
  *   dual('minus', 2, (x: number, y: number) => x - y)
@@ -82,8 +79,7 @@ export const dual = <F extends object>(
   most: number = typeof dataFirst === 'number' ? dataFirst : Infinity,
 ): F => {
   const apply = body as (...args: Arguments) => unknown;
-  const isDataFirst =
-    typeof dataFirst === 'number' ? (args: Arguments) => args.length >= dataFirst : dataFirst;
+  const isDataFirst = typeof dataFirst === 'number' ? (args: Arguments) => args.length >= dataFirst : dataFirst;
   const operator = (...args: Arguments): unknown => {
     const isWhole = isDataFirst(args);
     const limit = isWhole ? most : most - 1;

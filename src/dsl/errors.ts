@@ -48,15 +48,12 @@ export type NoisefoldError = {
 
 /**
  * Formats a shape for error messages.
- *
- * @example
- * showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
+ * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 /**
  * Makes an error value of a kind.
- *
  * @example
  * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
  * failure('ConfigError', about)._tag // → 'ConfigError'
@@ -78,7 +75,6 @@ export const failure = <K extends ErrorTag>(
 
 /**
  * Makes a `Left` of {@link failure}.
- *
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
  * pipe(fail('ConfigError', wrong), E.mapLeft(({ _tag }) => _tag)) // → E.left('ConfigError')
@@ -125,7 +121,6 @@ export const thrownError = (error: NoisefoldError): ThrownError => {
 
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
- *
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
  * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
@@ -138,7 +133,6 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
 /**
  * Throws an error value as a {@link ThrownError}, for functions that build a graph. {@link attempt}, and so `compile`,
  * returns it as a value.
- *
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
  * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
@@ -156,7 +150,6 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
 
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
- *
  * @example
  * const images = zeros(8, 28, 28, 1)
  * attempt(() => dims(reshape(images, 8, -1))) // → E.right([8, 784])

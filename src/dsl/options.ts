@@ -44,10 +44,7 @@ export const namedFields = (
   );
   const check = optionsOf({
     where,
-    options: exactly(
-      Object.fromEntries(present),
-      Object.fromEntries(optional.map((name) => [name, t.unknown])),
-    ),
+    options: exactly(Object.fromEntries(present), Object.fromEntries(optional.map((name) => [name, t.unknown]))),
     hint: 'the type of its argument lists the fields',
   });
   return <A>(given: A): A => {

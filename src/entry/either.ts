@@ -6,7 +6,6 @@ export type Either<Wrong, A> = either.Either<Wrong, A>;
 
 /**
  * Tells whether a result is an error, and narrows its type.
- *
  * @example
  * const made = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2, 2] })
  * isLeft(made) ? made.left.where : 'a U-Net' // → 'unet.image'
@@ -15,7 +14,6 @@ export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Lef
 
 /**
  * Tells whether a result is a value, and narrows its type.
- *
  * @example
  * const made = ddpm(cosine(1000))
  * isRight(made) ? made.right.timesteps.length : 0 // → 1000
@@ -24,16 +22,12 @@ export const isRight = <Wrong, A>(result: Either<Wrong, A>): result is either.Ri
 
 /**
  * Makes the result of work that failed, such as a listener that ends a training.
- *
- * @example
- * left('out of disk') // → { _tag: 'Left', left: 'out of disk' }
+ * @example left('out of disk') // → { _tag: 'Left', left: 'out of disk' }
  */
 export const left = <Wrong>(error: Wrong): Either<Wrong, never> => E.left(error);
 
 /**
  * Makes the result of work that succeeded.
- *
- * @example
- * right(3) // → { _tag: 'Right', right: 3 }
+ * @example right(3) // → { _tag: 'Right', right: 3 }
  */
 export const right = <A>(value: A): Either<never, A> => E.right(value);

@@ -48,9 +48,7 @@ describe('open', () => {
 
   test('rejects with an Error that carries the typed error', async () => {
     const nf = await open(reference());
-    const thrown: unknown = await nf
-      .run(() => () => Promise.resolve(fail('FileError', wrong)))
-      .catch((e) => e);
+    const thrown: unknown = await nf.run(() => () => Promise.resolve(fail('FileError', wrong))).catch((e) => e);
     expect(thrown).toBeInstanceOf(Error);
     const error = { _tag: 'FileError', message: 'here: expected a, got b; c', ...wrong };
     expect(thrown).toMatchObject({ name: 'FileError', _tag: 'FileError', message: error.message });

@@ -93,7 +93,6 @@ const opened = (backend: Backend): Noisefold => {
  *   await nf.close();
  * }
  * ```
- *
  * @example
  * const nf = await open(reference())
  * const step = await nf.run(compile(program({ x: '3' }, ({ x }) => square(x)), {}))

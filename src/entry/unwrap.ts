@@ -4,7 +4,6 @@ import type { Either } from './either.js';
 
 /**
  * Returns the value of a result. Throws a {@link ThrownError} that carries its error if it is a `Left`.
- *
  * @example
  * const process = unwrap(ddpm(cosine(1000)))
  * process.timesteps.length // → 1000

@@ -28,8 +28,7 @@ const LONGEST = 60;
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
@@ -62,8 +61,7 @@ const unknownIn = ({ context }: t.ValidationError): UnknownField | undefined => 
 };
 
 /** The entries of a context that are steps on the way to a value. */
-const stepsOf = (context: t.Context): t.Context =>
-  context.filter((_, i) => i > 0 && !branches(context[i - 1]));
+const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 0 && !branches(context[i - 1]));
 
 /** A name in a path. One from a file may be anything. */
 const inPath = (name: string): string => (/^[\w./:-]{1,60}$/.test(name) ? name : show(name));
@@ -75,8 +73,7 @@ const mismatch = (error: t.ValidationError): Mismatch => {
     path: stepsOf(context)
       .map(({ key }) => inPath(key))
       .join('.'),
-    expected:
-      message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
+    expected: message ?? (branches(context.at(-2)) ? context.at(-2) : context.at(-1))?.type.name ?? 'another value',
     actual: unknown === undefined ? show(value) : 'an unknown field',
     ...(unknown?.meant === undefined ? {} : { meant: unknown.meant }),
   };
@@ -103,9 +100,7 @@ const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
 export const decode =
   <A>(codec: t.Decoder<unknown, A>) =>
   (value: unknown): either.Either<Mismatch, A> =>
-    E.mapLeft((errors: t.Errors) => mismatch(mostTelling(errors) ?? { value, context: [] }))(
-      codec.decode(value),
-    );
+    E.mapLeft((errors: t.Errors) => mismatch(mostTelling(errors) ?? { value, context: [] }))(codec.decode(value));
 
 type Exact<R extends t.Props, P extends t.Props> = t.TypeOf<t.TypeC<R>> & t.TypeOf<t.PartialC<P>>;
 type ExactOutput<R extends t.Props, P extends t.Props> = t.OutputOf<t.TypeC<R>> & t.OutputOf<t.PartialC<P>>;
@@ -121,8 +116,7 @@ export const exactly = <R extends t.Props, P extends t.Props = Record<never, nev
 ): t.Type<Exact<R, P>, ExactOutput<R, P>> => {
   const known = t.intersection([t.type(required), t.partial(optional)]);
   const names = [...Object.keys(required), ...Object.keys(optional)];
-  const strangerIn = (value: object): string | undefined =>
-    Object.keys(value).find((name) => !names.includes(name));
+  const strangerIn = (value: object): string | undefined => Object.keys(value).find((name) => !names.includes(name));
   return new t.Type<Exact<R, P>, ExactOutput<R, P>>(
     `{ ${names.join(', ')} }`,
     (value): value is Exact<R, P> => known.is(value) && strangerIn(value) === undefined,

@@ -32,11 +32,7 @@ describe('rejects values that JSON cannot represent, with their path', () => {
     ['depth', nested(101), `${'0.'.repeat(99)}0: expected JSON of at most 100 levels, got an array of 1`],
     ['a tree that shares its branches', wide, 'expected JSON of at most 4194304 characters, got '],
     ['a long text', 'x'.repeat(2 ** 22), ': expected JSON of at most 4194304 characters, got 4194306'],
-    [
-      'a toJSON method',
-      [{ toJSON: () => 1 }],
-      '0: expected JSON, without toJSON methods and symbols, got an object',
-    ],
+    ['a toJSON method', [{ toJSON: () => 1 }], '0: expected JSON, without toJSON methods and symbols, got an object'],
     [
       'a symbol as a field name',
       { [Symbol('s')]: 1 },

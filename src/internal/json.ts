@@ -24,8 +24,7 @@ const isPlain = (value: object): boolean => {
 };
 
 /** The built-in kind of a value: `Float32Array`, `Map`; the same for values of other realms. */
-export const builtinOf = (value: unknown): string =>
-  Object.prototype.toString.call(value).slice('[object '.length, -1);
+export const builtinOf = (value: unknown): string => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
 const search = (root: unknown): NotJson | null => {
   let remaining = MAX_LENGTH / 2; // a value and its comma take at least two characters

@@ -36,8 +36,7 @@ const isDigit = (byte: number | undefined): boolean => byte !== undefined && byt
 const isTokenByte = (byte: number | undefined): boolean =>
   byte !== undefined && /[-+.\w]/.test(String.fromCharCode(byte));
 
-const shortened = (text: string): string =>
-  text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+const shortened = (text: string): string => (text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 
 /**
  * Makes a reader of bytes. `refuse` must throw. It is called with the first value that does not have the expected type,
@@ -56,8 +55,7 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
     const byte = bytes[at];
     const isPlain = byte !== undefined && byte > SPACE && byte < 0x7f;
     const code = `byte 0x${byte?.toString(16).padStart(2, '0')}`;
-    const actual =
-      byte === undefined ? 'the end' : isPlain ? JSON.stringify(String.fromCharCode(byte)) : code;
+    const actual = byte === undefined ? 'the end' : isPlain ? JSON.stringify(String.fromCharCode(byte)) : code;
     return refuse({ path: '', expected: `${expected} at byte ${at}`, actual });
   };
 
@@ -162,8 +160,7 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
       skipSpace();
       let value = 0;
       let end = at;
-      for (; isDigit(bytes[end]) && Number.isSafeInteger(value); end++)
-        value = 10 * value + (bytes[end]! - ZERO);
+      for (; isDigit(bytes[end]) && Number.isSafeInteger(value); end++) value = 10 * value + (bytes[end]! - ZERO);
       const isLedByZero = bytes[at] === ZERO && end > at + 1;
       const isWhole = isSpace(bytes[end]) || bytes[end] === COMMA || bytes[end] === CLOSE_LIST;
       if (end === at || isLedByZero || !Number.isSafeInteger(value) || (!isWhole && isTokenByte(bytes[end])))

@@ -17,12 +17,7 @@ const distance = (a: string, b: string): number => {
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row[j] = Math.min(
-        last[j]! + 1,
-        row[j - 1]! + 1,
-        last[j - 1]! + cost,
-        isSwap ? before[j - 2]! + 1 : Infinity,
-      );
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + cost, isSwap ? before[j - 2]! + 1 : Infinity);
     }
     [before, last] = [last, row];
   }
@@ -34,8 +29,7 @@ const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(
 const TESTS: readonly ((given: string, name: string) => boolean)[] = [
   (given, name) => plain(given) === plain(name),
   (given, name) => initials(name).length > 1 && plain(given) === initials(name),
-  (given, name) =>
-    name.length > 2 && distance(plain(given), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
+  (given, name) => name.length > 2 && distance(plain(given), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
   (given, name) => contains(plain(given), plain(name)) || contains(plain(name), plain(given)),
 ];
 

@@ -96,7 +96,5 @@ test.each<[() => unknown, string]>([
   [() => fanInNormal(1, given({ output: 2 })), 'fanInNormal.output: expected the field outputs'],
   [() => fanInUniform(1, { outputs: -1 }), 'fanInUniform.outputs: expected a number of axes'],
 ])('%#: a wrong configuration is refused when the layer is made', (make, message) => {
-  expect(attempt(make)).toMatchObject(
-    E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }),
-  );
+  expect(attempt(make)).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
 });

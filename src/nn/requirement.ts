@@ -19,11 +19,7 @@ export const isAmount = (n: number): boolean => Number.isFinite(n) && n >= 0;
 export const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 /** Raises `ConfigError` for the decay of a moving average outside [0, 1). */
-export const requireDecay = requirement(
-  'a decay in [0, 1)',
-  (n) => n >= 0 && n < 1,
-  '0.9 and 0.999 are usual',
-);
+export const requireDecay = requirement('a decay in [0, 1)', (n) => n >= 0 && n < 1, '0.9 and 0.999 are usual');
 
 /** Raises `ConfigError` unless a number of `what`, such as heads, divides a number of channels. */
 export const requireDivisor = (where: string, what: string, n: number, channels: number): void =>
@@ -44,8 +40,7 @@ export const countFields = (
 ) => {
   const named = namedFields(where, counts, optional);
   const requirements = Object.entries(counts).map(
-    ([name, expected]) =>
-      [name, requirement(`${expected}, an integer ≥ 0`, isCount, 'give it as a number')] as const,
+    ([name, expected]) => [name, requirement(`${expected}, an integer ≥ 0`, isCount, 'give it as a number')] as const,
   );
   return <A extends object>(given: A): A => {
     named(given);

@@ -11,7 +11,6 @@ const fields = namedFields('positionsOf', {
 /**
  * The positions of each step's batch: every epoch goes through the data set once, in an order of its
  * own. A function of the key and the step alone, so that a resumed run goes on with the same images.
- *
  * @example
  * const positions = positionsOf({ key: key(7), size: 4, batch: 2 })
  * const epoch = [positions(0), positions(1)] // → [[0, 2], [1, 3]]

@@ -18,9 +18,7 @@ export const begin =
     return from === undefined
       ? F.pipe(
           compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState>(backend),
-          TE.flatMap(({ run, release: free }) =>
-            F.pipe(run({ key: fork(key, 'init').init }), ensuring(free)),
-          ),
+          TE.flatMap(({ run, release: free }) => F.pipe(run({ key: fork(key, 'init').init }), ensuring(free))),
         )
       : F.pipe(
           TE.fromEither(resumable(from, { key, batch, config })),
@@ -28,9 +26,7 @@ export const begin =
             const where = `checkpoint of step ${step}`;
             return F.pipe(
               TE.fromEither(matching(where, namedState(training), tensors)),
-              TE.flatMap(() =>
-                uploadTensors(where, trainState(training))(atRest(training)(tensors))(backend),
-              ),
+              TE.flatMap(() => uploadTensors(where, trainState(training))(atRest(training)(tensors))(backend)),
             );
           }),
         );

@@ -1,11 +1,5 @@
 /** What a measurement of the bound compiles: where a batch begins, and the step that measures one timestep of it. */
-import {
-  boundAt,
-  type Conditioner,
-  priorTerm,
-  type ReverseOptions,
-  withoutDropout,
-} from '../diffusion/index.js';
+import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../diffusion/index.js';
 import {
   broadcastTo,
   dims,

@@ -8,11 +8,7 @@ import { findNonJson } from '../internal/json.js';
 
 const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
 
-const partType = (
-  name: string,
-  is: (x: unknown) => boolean,
-  otherwise: (x: unknown) => string,
-): t.Type<unknown> =>
+const partType = (name: string, is: (x: unknown) => boolean, otherwise: (x: unknown) => string): t.Type<unknown> =>
   new t.Type<unknown>(
     name,
     (x): x is unknown => is(x),
@@ -46,10 +42,7 @@ export const functionPart = (name: string): t.Type<unknown> =>
   );
 
 /** A number of timesteps, or a grid of them. */
-export const grid = t.union(
-  [t.number, functionPart('a grid')],
-  'a number of steps, or a grid such as trailing(50)',
-);
+export const grid = t.union([t.number, functionPart('a grid')], 'a number of steps, or a grid such as trailing(50)');
 
 export const dataSet = part('a data set', 'size', 'image', 'batch');
 

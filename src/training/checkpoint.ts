@@ -36,7 +36,6 @@ const within =
  * The bytes of a checkpoint: the same snapshot gives the same bytes, and {@link decodeCheckpoint} reads them back.
  * `ConfigError` at a field that would not come back as it is: a config that is no JSON, a step or a key that is no
  * whole number, a tensor whose shape does not fit its data.
- *
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * pipe(encodeCheckpoint(snapshot), E.flatMap(decodeCheckpoint('memory'))) // → E.right(snapshot)
@@ -54,9 +53,7 @@ export const encodeCheckpoint = ({
     E.Do,
     E.bind('progress', () => decode(Progress)({ step, batch, key })),
     E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
-    E.mapLeft(
-      errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON'),
-    ),
+    E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON')),
     E.flatMap(({ progress, text }) =>
       encodeSafetensors({
         tensors,
@@ -73,7 +70,6 @@ export const encodeCheckpoint = ({
 
 /**
  * Reads the bytes of a checkpoint; `where` names them in messages. `DecodeError`.
- *
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const decode = decodeCheckpoint('memory')
@@ -103,7 +99,6 @@ export const decodeCheckpoint =
 /**
  * Writes a checkpoint to a temporary file and renames it. The old file stays whole until then, and stays if the
  * snapshot cannot be written. `ConfigError` as of {@link encodeCheckpoint}; `FileError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -121,7 +116,6 @@ export const saveCheckpoint =
 
 /**
  * Reads a checkpoint from a file. `FileError`, `DecodeError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -141,15 +135,12 @@ const difference = (path: string, expected: unknown, actual: unknown): Mismatch 
       .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
       .find((found) => found !== undefined);
   const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
-  return show(expected) === show(actual)
-    ? undefined
-    : { path, expected: show(expected), actual: show(actual) };
+  return show(expected) === show(actual) ? undefined : { path, expected: show(expected), actual: show(actual) };
 };
 
 /**
  * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same.
  * `CheckpointMismatch` at the first that is not.
- *
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })

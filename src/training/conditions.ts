@@ -1,11 +1,5 @@
 /** The images that samples are to go with: from the host to what each step of a sampler is told. */
-import {
-  checkedImages,
-  type Condition,
-  type ConditionedOn,
-  noisyCondition,
-  type Process,
-} from '../diffusion/index.js';
+import { checkedImages, type Condition, type ConditionedOn, noisyCondition, type Process } from '../diffusion/index.js';
 import {
   type Backend,
   cast,
@@ -113,18 +107,11 @@ interface Noised {
   readonly key: Key;
 }
 
-const noisyProgram = (
-  process: Process,
-  image: readonly number[],
-  t: number,
-): Program<Noised, Condition<'B'>> =>
-  program(
-    treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }),
-    ({ image: clean, key }) => {
-      const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // of which only the shape counts
-      return noisyCondition(process)({ image: clean }, level)(key);
-    },
-  );
+const noisyProgram = (process: Process, image: readonly number[], t: number): Program<Noised, Condition<'B'>> =>
+  program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), key: leafSpec([], 'key') }), ({ image: clean, key }) => {
+    const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // of which only the shape counts
+    return noisyCondition(process)({ image: clean }, level)(key);
+  });
 
 /** The conditions of a sampling that has some, on a backend; noisy ones are made so once for all steps. */
 export const conditionsOf =

@@ -49,7 +49,6 @@ export interface Bytes<I extends readonly [number, number, number] = readonly [n
 
 /**
  * A byte as a number in [-1, 1].
- *
  * @example
  * pixelOf(0) // → -1
  * pixelOf(255) // → 1
@@ -64,7 +63,6 @@ const fields = namedFields('datasetOf', {
 
 /**
  * A data set of images in memory. A `DecodeError` if pixels and labels do not fit each other.
- *
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
  * const data = datasetOf({ pixels, labels: Uint8Array.of(3, 7), image: [1, 2, 1] })

@@ -43,7 +43,6 @@ const keyed = ({ condition, key }: Pick<Encoding, 'condition' | 'key'>) =>
  *
  * An encoding that cannot work is a `ConfigError`; images with numbers that are not finite are `NonFinite`,
  * and so is noise.
- *
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -25,8 +25,7 @@ const failing = (actual: typeof FileSystem) => {
     ...actual,
     readFile: async (...args: Parameters<typeof actual.readFile>) => {
       const content = await actual.readFile(...args);
-      if (content.length > NODE_LIMIT)
-        throw systemError('ERR_FS_FILE_TOO_LARGE', 'File size is greater than 2 GiB');
+      if (content.length > NODE_LIMIT) throw systemError('ERR_FS_FILE_TOO_LARGE', 'File size is greater than 2 GiB');
       return content;
     },
     rename: async (...paths: Parameters<typeof actual.rename>) => {
@@ -103,22 +102,19 @@ describe('writeAtomically', () => {
       ['EACCES', 'permission denied', 'check the permissions of the file and of its folder'],
       ['EROFS', 'read-only file system', 'give a path on a file system that can be written'],
       ['EIO', 'i/o error', 'check the disk'],
-    ])(
-      '%s: the old file is intact, nothing is left aside, and the error advises',
-      async (code, text, advice) => {
-        const path = join(folder, 'x.bin');
-        await succeed(writeAtomically(path, 'old'));
-        failures.set(step, systemError(code, text));
-        expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
-          `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
-        );
-        expect(await readFile(path, 'utf8')).toBe('old');
-        expect(await readdir(folder)).toEqual(['x.bin']);
-        failures.clear();
-        await succeed(writeAtomically(path, 'new content'));
-        expect(await readFile(path, 'utf8')).toBe('new content');
-      },
-    );
+    ])('%s: the old file is intact, nothing is left aside, and the error advises', async (code, text, advice) => {
+      const path = join(folder, 'x.bin');
+      await succeed(writeAtomically(path, 'old'));
+      failures.set(step, systemError(code, text));
+      expect(await messageOf(writeAtomically(path, 'new content'))).toBe(
+        `FileError ${path}: expected a file to write, got ${code}: ${text}; ${advice}`,
+      );
+      expect(await readFile(path, 'utf8')).toBe('old');
+      expect(await readdir(folder)).toEqual(['x.bin']);
+      failures.clear();
+      await succeed(writeAtomically(path, 'new content'));
+      expect(await readFile(path, 'utf8')).toBe('new content');
+    });
   });
 
   test('a folder that is a file, or a file that is a folder', async () => {
@@ -130,9 +126,7 @@ describe('writeAtomically', () => {
   });
 
   test.runIf(existsSync('/dev/full'))('a device is not replaced', async () => {
-    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(
-      /got something that is no regular file/,
-    );
+    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(/got something that is no regular file/);
     expect(existsSync('/dev/full')).toBe(true);
   });
 
@@ -149,9 +143,7 @@ describe('writeAtomically', () => {
     for (const name of [`.x.${dead}.tmp`, `.y.${dead}.tmp`, `.x.${process.ppid}.tmp`, '.x.tmp'])
       await writeFile(join(folder, name), 'half');
     await succeed(writeAtomically(join(folder, 'x'), 'whole'));
-    expect((await readdir(folder)).sort()).toEqual(
-      ['.x.tmp', `.x.${process.ppid}.tmp`, `.y.${dead}.tmp`, 'x'].sort(),
-    );
+    expect((await readdir(folder)).sort()).toEqual(['.x.tmp', `.x.${process.ppid}.tmp`, `.y.${dead}.tmp`, 'x'].sort());
   });
 });
 

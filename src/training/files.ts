@@ -21,13 +21,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Node's modules, looked up when a file is used: browsers import this module too, and have no files. */
 const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;
-  if (builtin === undefined)
-    throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
+  if (builtin === undefined) throw Object.assign(new Error('ENOSYS: no file system here'), { code: 'ENOSYS' });
   return { ...builtin('node:fs/promises'), ...builtin('node:path') };
 };
 
-const codeOf = (thrown: unknown): string =>
-  thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+const codeOf = (thrown: unknown): string => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '');
 
 /** `ENOSPC: no space left on device, write` without the name of the system call. */
 const reasonOf = (thrown: unknown): string =>
@@ -97,7 +95,6 @@ const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
 
 /**
  * Reads the bytes of a file, of any size that fits in memory: up to 4 GiB on Node 20, more on Node 22. `FileError`.
- *
  * @example
  * const missing = pipe(readBytes('missing.bin'), TE.mapLeft(({ actual }) => actual))
  * await missing() // → E.left('ENOENT: no such file or directory')
@@ -105,9 +102,7 @@ const readWhole = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
 export const readBytes = (path: string): Task<Uint8Array> => onFile(path, TO_READ, () => readWhole(path));
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
-export async function* readPieces(
-  path: string,
-): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
+export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
   const opened = await onFile(path, TO_READ, () => node().open(path, 'r'))();
   if (E.isLeft(opened)) return yield opened;
   const next = onFile(path, TO_READ, async () => {
@@ -128,7 +123,6 @@ export async function* readPieces(
 
 /**
  * Tells if there is a file. `FileError` if the system does not say.
- *
  * @example
  * await fileExists('package.json')() // → E.right(true)
  * await fileExists('missing.bin')() // → E.right(false)
@@ -209,7 +203,6 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * Replaces a file, or makes it with its folders. On return the new content is on the disk. If a step fails, the
  * process is killed or the power goes, the file has the old content or the new, whole. Two writes of one file must
  * not overlap. `FileError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
@@ -230,7 +223,6 @@ export const writeAtomically = (path: string, content: Uint8Array | string): Tas
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.
  * `FileError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.jsonl`
@@ -259,7 +251,6 @@ export const appendLine = (path: string, line: string): Task<void> =>
 
 /**
  * Writes a file through to the disk: its content stays even if the power goes. `FileError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.log`
@@ -278,7 +269,6 @@ export const syncFile = (path: string): Task<void> =>
 /**
  * Removes the lines of a text file that `keep` rejects, and a last line without its end. Rewrites the file whole or
  * not at all, and only if a line goes. A file that does not exist is no error. `FileError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.txt`

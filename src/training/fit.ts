@@ -27,10 +27,7 @@ export interface Fit<P, I extends ImageShape> extends Training<P, I> {
    * after the last step: save `run.snapshot`, and nothing is lost. A `Left` takes the error's place. Not told of what
    * `onEvent` ends, nor of what keeps the run from beginning.
    */
-  readonly onError?: (
-    error: NoisefoldError,
-    run: TrainingRun<P>,
-  ) => taskEither.TaskEither<NoisefoldError, void>;
+  readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => taskEither.TaskEither<NoisefoldError, void>;
 }
 
 const [required, optional] = trainingFields;
@@ -44,7 +41,6 @@ const codec = exactly(required, {
  * Trains a model to the end, and gives it with its averaged parameters, on the backend of the environment.
  * Errors of the configuration, the data and the backend come as a `Left`, and so does `Cancelled`. Data that are in memory
  * ({@link Dataset.atHand}) are looked through before the first step; others are checked as they are loaded.
- *
  * @example
  * const constant = layer({ w: parameter(allZeros) }, ({ w }) => <S extends Shape>(x: Tensor<S>) => add(zerosLike(x), w))
  * const model: Model<{ w: Scalar }, [1, 1, 1]> = {
@@ -64,9 +60,7 @@ const codec = exactly(required, {
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const fit = <P, I extends ImageShape>(
-  given: InferredFrom<Fit<P, I>, 'model'>,
-): Effect<Trained<P, I>> =>
+export const fit = <P, I extends ImageShape>(given: InferredFrom<Fit<P, I>, 'model'>): Effect<Trained<P, I>> =>
   effect((backend) =>
     total('fit', () =>
       F.pipe(

@@ -1,16 +1,7 @@
 /** Parts as from JavaScript: whatever they are, or give, is a `Left` that says so, and no promise is rejected. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
-import {
-  cfg,
-  cosine,
-  ddim,
-  ddpm,
-  dynamicThreshold,
-  type Model,
-  trailing,
-  uncorrected,
-} from '../diffusion/index.js';
+import { cfg, cosine, ddim, ddpm, dynamicThreshold, type Model, trailing, uncorrected } from '../diffusion/index.js';
 import {
   add,
   fullLike,
@@ -57,9 +48,7 @@ const images = { data: new Float32Array(4), shape: [1, 2, 2, 1] } as const;
 const dataOf = (data = new Float32Array(4)) =>
   right(datasetOfImages({ data, shape: [1, 2, 2, 1] }, { image: [2, 2, 1], labels: [0] }));
 
-const said = async <A>(
-  effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>,
-): Promise<string> =>
+const said = async <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Promise<string> =>
   E.match(
     ({ _tag, message }: NoisefoldError) => `${_tag}: ${message}`,
     (made: A) => `made ${JSON.stringify(made)}`,
@@ -155,9 +144,9 @@ describe('numbers that are none', () => {
       `NonFinite: sample: sample 3: expected finite numbers, got NaN at number 0; ${HINT}`,
     );
     expect(await sampled({ correction: (x: never) => mul(x, NaN) })).toMatch('NonFinite: sample: sample 0: ');
-    expect(
-      await sampled({ correction: uncorrected }, trained({ apply: (_, x) => add(x, Infinity) })),
-    ).toMatch('NonFinite: sample: sample 0: expected finite numbers, got ');
+    expect(await sampled({ correction: uncorrected }, trained({ apply: (_, x) => add(x, Infinity) }))).toMatch(
+      'NonFinite: sample: sample 0: expected finite numbers, got ',
+    );
   });
 
   test('of a batch that is filled up are those of samples that count alone', async () => {
@@ -192,7 +181,5 @@ test('images that are refused are named', async () => {
     [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps a number of the image, 0 paints it'],
   ]; // prettier-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);
-  expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch(
-    'NonFinite: encode: images: ',
-  );
+  expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch('NonFinite: encode: images: ');
 });

@@ -55,9 +55,7 @@ export const evaluation =
           (round: number): taskEither.TaskEither<NoisefoldError, readonly number[]> =>
             F.pipe(
               batchAt(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)),
-              TE.flatMap((samples) =>
-                run({ params, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) }),
-              ),
+              TE.flatMap((samples) => run({ params, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) })),
               TE.flatMap((losses) => F.pipe(read(losses)(backend), ensuring(release(losses)(backend)))),
               TE.map((numbers) => Array.from(numbers.subarray(0, images - round * batch))),
             );

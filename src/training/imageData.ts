@@ -23,16 +23,13 @@ const aboutImages = checked(
 /**
  * A data set of images that are numbers, in memory: samples of a model, or what was made of bytes. Their numbers are looked
  * through by what uses them. A `ConfigError` for a field that is unknown, and a `DecodeError` if numbers, labels and shape do not fit each other, or `image`.
- *
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = datasetOfImages(images, { image: [1, 2, 1] })
  * const second = await pipe(TE.fromEither(data), TE.flatMap(({ batch }) => batch(Int32Array.of(1))))()
  * second // → E.right({ images: [0.25, 1], labels: [-1] })
  */
-export const datasetOfImages = <
-  const I extends readonly [number, number, number] = readonly [number, number, number],
->(
+export const datasetOfImages = <const I extends readonly [number, number, number] = readonly [number, number, number]>(
   { data, shape }: Images,
   about: AboutImages<I> = {},
 ): either.Either<NoisefoldError, Dataset<Image<I>>> => {

@@ -33,23 +33,20 @@ describe('imageGrid', () => {
     expect([...right(imageGrid({ shape: [1, 1, 1, 1], data })).data]).toEqual([byte]);
   });
 
-  test.prop([
-    fc.integer({ min: 1, max: 9 }),
-    extent,
-    extent,
-    fc.constantFrom(1, 3),
-    fc.integer({ min: 1, max: 9 }),
-  ])('each pixel of each image is where its row and column say', (n, height, width, channels, columns) => {
-    const data = Int32Array.from({ length: n * height * width * channels }, (_, i) => (i * 7) % 256);
-    const grid = right(imageGrid({ shape: [n, height, width, channels], data }, columns));
-    for (let i = 0; i < n; i++)
-      for (let y = 0; y < height; y++)
-        for (let x = 0; x < width * channels; x++) {
-          const row = Math.floor(i / columns) * height + y;
-          const at = row * grid.width * channels + (i % columns) * width * channels + x;
-          expect(grid.data[at]).toBe(data[(i * height + y) * width * channels + x]);
-        }
-  });
+  test.prop([fc.integer({ min: 1, max: 9 }), extent, extent, fc.constantFrom(1, 3), fc.integer({ min: 1, max: 9 })])(
+    'each pixel of each image is where its row and column say',
+    (n, height, width, channels, columns) => {
+      const data = Int32Array.from({ length: n * height * width * channels }, (_, i) => (i * 7) % 256);
+      const grid = right(imageGrid({ shape: [n, height, width, channels], data }, columns));
+      for (let i = 0; i < n; i++)
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width * channels; x++) {
+            const row = Math.floor(i / columns) * height + y;
+            const at = row * grid.width * channels + (i % columns) * width * channels + x;
+            expect(grid.data[at]).toBe(data[(i * height + y) * width * channels + x]);
+          }
+    },
+  );
 
   test.each([
     [[2, 2, 1], 4, 1],

@@ -18,7 +18,6 @@ const byteOf = (data: HostArray): ((x: number) => number) =>
 /**
  * One picture of a batch of images, row by row without margins, as square as it can be unless the number of
  * columns is given; cells without an image stay black. Images have 1 or 3 channels. `ShapeError`.
- *
  * @example
  * const images = { shape: [3, 1, 1, 1], data: Float32Array.of(-1, 0.5, 1) }
  * imageGrid(images) // → E.right({ width: 2, height: 2, channels: 1, data: [0, 191, 255, 0] })

@@ -42,13 +42,7 @@ export {
 } from './trainState.js';
 export { readTensors, type Snapshot, uploadTensors } from './snapshot.js';
 export { loadTensors, saveTensors } from './tensorFiles.js';
-export {
-  decodeCheckpoint,
-  encodeCheckpoint,
-  loadCheckpoint,
-  resumable,
-  saveCheckpoint,
-} from './checkpoint.js';
+export { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, resumable, saveCheckpoint } from './checkpoint.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.js';
 export { type ByteArray, decodeIdx, type IdxChunk, streamIdx } from './idx.js';
 export { readIdx, readIdxChunks, readIdxDataset } from './idxFile.js';

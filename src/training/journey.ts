@@ -37,10 +37,7 @@ const towards =
           where: `${where}: solver`,
           expected: `one that walks to the ${end}`,
           actual: `one that walks to the ${found}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
-          hint:
-            end === 'data'
-              ? 'take ddim here, and ddimInversion to encode'
-              : 'take ddimInversion, or leave it out',
+          hint: end === 'data' ? 'take ddim here, and ddimInversion to encode' : 'take ddimInversion, or leave it out',
         });
   };
 
@@ -67,9 +64,7 @@ const walkerOf =
         }),
       ),
       E.tap(towards(where, end)),
-      E.bind('inpainter', ({ sampler: plain }) =>
-        known ? inpainting(resamplingOf(known))(plain) : E.right(null),
-      ),
+      E.bind('inpainter', ({ sampler: plain }) => (known ? inpainting(resamplingOf(known))(plain) : E.right(null))),
     );
   };
 

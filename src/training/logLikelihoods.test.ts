@@ -83,8 +83,7 @@ const outcome = (
   on = reference(),
 ): taskEither.TaskEither<NoisefoldError, LogLikelihoods> =>
   using(on)(logLikelihoods<Size>({ data: dataOf(5), grid: 33, batch: 2, key: key(3), ...change })(of));
-const found = async (...given: Parameters<typeof outcome>): Promise<LogLikelihoods> =>
-  right(await outcome(...given)());
+const found = async (...given: Parameters<typeof outcome>): Promise<LogLikelihoods> => right(await outcome(...given)());
 
 /** log q(x) of the images at the first timestep. */
 const densities = async (mixture: GaussianMixture<Size>, count: number): Promise<readonly number[]> => {
@@ -119,9 +118,7 @@ describe('of data that are known', () => {
   test('Gaussian ones: it is their density, nearer by the square of the steps', async () => {
     const truth = flowDensities(5);
     expect(most(truth, await densities(line, 5))).toBeLessThan(1e-3); // √ᾱ_T = 5·10⁻⁵, and x_T is below 5
-    const errors = await Promise.all(
-      [33, 65, 129].map(async (grid) => most((await found({ grid })).nats, truth)),
-    );
+    const errors = await Promise.all([33, 65, 129].map(async (grid) => most((await found({ grid })).nats, truth)));
     for (const i of [0, 1]) expect(Math.abs(Math.log2(errors[i]! / errors[i + 1]!) - 2)).toBeLessThan(0.2);
     // at every timestep it is (128/999)² of that
     expect(most((await found({ grid: 1000 })).nats, truth)).toBeLessThan(1.5 * (128 / 999) ** 2 * errors[2]!);

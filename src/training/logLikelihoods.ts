@@ -153,7 +153,6 @@ const imagesFor = ({ dequantize = false }: { readonly dequantize?: boolean }) =>
  *
  * A configuration that cannot work, and what `fit` would refuse of the data, is a `ConfigError`; a result that is no number
  * is `NonFinite`.
- *
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -191,10 +190,7 @@ export const logLikelihoods =
             const { batch } = countsIn(measuring);
             const at = { B: batch };
             return F.pipe(
-              compiled(
-                beginLikelihood(trained, flow, batch, dequantize),
-                at,
-              )<BeginGiven, ResidentState>(backend),
+              compiled(beginLikelihood(trained, flow, batch, dequantize), at)<BeginGiven, ResidentState>(backend),
               TE.flatMap((begin) =>
                 F.pipe(
                   compiled(likelihoodStep(trained, flow, batch, condition), at, { donate: ['state'] })<
@@ -203,10 +199,7 @@ export const logLikelihoods =
                   >(backend),
                   TE.flatMap((step) =>
                     F.pipe(
-                      compiled(
-                        endLikelihood(trained, flow),
-                        at,
-                      )<ResidentState, Value<readonly number[]>>(backend),
+                      compiled(endLikelihood(trained, flow), at)<ResidentState, Value<readonly number[]>>(backend),
                       TE.flatMap((end) =>
                         F.pipe(
                           measuredBy({ backend, trained, measuring, flow, begin, step, end }),

@@ -37,10 +37,7 @@ const wellFormed = (svg: string): boolean => {
   return open.length === 0 && svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"');
 };
 
-const losses = fc.oneof(
-  fc.double({ min: 1e-6, max: 1e3, noNaN: true }),
-  fc.constantFrom(0, -1, Number.NaN, Infinity),
-);
+const losses = fc.oneof(fc.double({ min: 1e-6, max: 1e3, noNaN: true }), fc.constantFrom(0, -1, Number.NaN, Infinity));
 
 describe('lossChart', () => {
   test.prop([fc.array(losses, { maxLength: 80 }), fc.boolean(), fc.string()])(
@@ -124,9 +121,7 @@ describe('lossChart', () => {
   });
 
   test('a long run keeps its extremes in a small file', () => {
-    const long = Array.from({ length: 200_000 }, (_, i) =>
-      lineOf(i, i === 123_456 ? 50 : 1 + Math.sin(i) / 2),
-    );
+    const long = Array.from({ length: 200_000 }, (_, i) => lineOf(i, i === 123_456 ? 50 : 1 + Math.sin(i) / 2));
     const svg = lossChart(long);
     expect(svg.length).toBeLessThan(40_000);
     const tops = points(svg, 'raw train').filter(([, y]) => y === 64);
@@ -139,11 +134,7 @@ describe('lossChart', () => {
 
   test('steps are whole numbers, and a title is text', () => {
     const svg = lossChart([lineOf(0, 1), lineOf(1, 1)], { title: 'a < b & c' });
-    expect([...svg.matchAll(/text-anchor="middle">([^<]*)</g)].map((match) => match[1])).toEqual([
-      '0',
-      '1',
-      'step',
-    ]);
+    expect([...svg.matchAll(/text-anchor="middle">([^<]*)</g)].map((match) => match[1])).toEqual(['0', '1', 'step']);
     expect(svg).toContain('>a &lt; b &amp; c<');
   });
 

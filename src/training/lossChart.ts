@@ -33,8 +33,7 @@ text.train{stroke:none;fill:#0969da}text.held-out{stroke:none;fill:#bc4c00}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.grid{stroke:#252b33}
 .train{stroke:#58a6ff}.held-out{stroke:#f0883e}text.train{fill:#58a6ff}text.held-out{fill:#f0883e}}`;
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /**
  * The exponential moving average over about a fiftieth of the line, corrected for its start as in Adam. It
@@ -68,11 +67,7 @@ const thinned = (points: readonly Point[]): readonly Point[] => {
  * The axis between two places of the chart that holds all finite values; a linear one begins at 0 or below, a
  * logarithmic one has no place for values that are not positive.
  */
-const axisOf = (
-  values: readonly number[],
-  [start, end]: readonly [number, number],
-  logarithmic: boolean,
-): Axis => {
+const axisOf = (values: readonly number[], [start, end]: readonly [number, number], logarithmic: boolean): Axis => {
   const shown = values.filter((value) => Number.isFinite(value) && !(logarithmic && value <= 0));
   const low = shown.reduce((a, b) => Math.min(a, b), logarithmic ? (shown[0] ?? 1) : 0);
   const highest = shown.reduce((a, b) => Math.max(a, b), low);
@@ -131,7 +126,6 @@ const fields = namedFields('lossChart', {}, ['title', 'logarithmic']);
 /**
  * A chart of the loss as SVG: of each step, faint, with a smoothed line over it, and of held-out images where
  * it was measured. It follows the reader's light or dark mode.
- *
  * @example
  * const first = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 0 }
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
@@ -141,9 +135,7 @@ export const lossChart = (metrics: readonly Metrics[], options: LossChartOptions
   const { title = 'Training loss', logarithmic = true } = fields(options);
   const raw = metrics.map(({ step, loss }) => ({ x: step, y: loss }));
   const train = smoothed(raw);
-  const heldOut = metrics.flatMap(({ step, heldOut }) =>
-    heldOut === undefined ? [] : [{ x: step, y: heldOut }],
-  );
+  const heldOut = metrics.flatMap(({ step, heldOut }) => (heldOut === undefined ? [] : [{ x: step, y: heldOut }]));
   const x = axisOf(
     raw.map((point) => point.x),
     [PLOT.left, PLOT.right],
@@ -176,8 +168,7 @@ export const lossChart = (metrics: readonly Metrics[], options: LossChartOptions
     line('train', thinned(train), x, y),
     line('held-out', thinned(heldOut), x, y),
     ...stacked([...labelOf('train', 'train', train, y), ...labelOf('held-out', 'held out', heldOut, y)]).map(
-      ({ kind, text, at }) =>
-        `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
+      ({ kind, text, at }) => `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
     ),
     '</svg>',
   ].join('\n');

@@ -16,9 +16,7 @@ const measured = (steps: number) =>
     const held = backend.stats().bytes;
     const of = { data: bars(24), images: 7, batch: 4, key: key(2) };
     const bound = right(await variationalBound(of)(trained)(backend)());
-    const likelihoods = right(
-      await logLikelihoods({ ...of, grid: 20, dequantize: true })(trained)(backend)(),
-    );
+    const likelihoods = right(await logLikelihoods({ ...of, grid: 20, dequantize: true })(trained)(backend)());
     expect(backend.stats().bytes).toBe(held);
     right(await release(trained.params)(backend)());
     return [bound.total, likelihoods.bits.reduce((a, b) => a + b, 0) / 7] as const;

@@ -69,18 +69,12 @@ describe('refuses, and says where', () => {
       '[]',
       'DecodeError metrics.jsonl: expected { step, loss, gradientNorm, learningRate, imagesPerSecond, seconds, heldOut }, got an array of 0;',
     ],
-    [
-      line.replace('"step":3', '"step":-3'),
-      'DecodeError metrics.jsonl: step: expected an integer ≥ 0, got -3;',
-    ],
+    [line.replace('"step":3', '"step":-3'), 'DecodeError metrics.jsonl: step: expected an integer ≥ 0, got -3;'],
     [
       line.replace('"loss":null', '"loss":"low"'),
       'DecodeError metrics.jsonl: loss: expected a number or null, got "low";',
     ],
-    [
-      line.replace('"loss":null,', ''),
-      'DecodeError metrics.jsonl: loss: expected a number or null, got nothing;',
-    ],
+    [line.replace('"loss":null,', ''), 'DecodeError metrics.jsonl: loss: expected a number or null, got nothing;'],
     [line.replace('{', '{"epoch":1,'), 'DecodeError metrics.jsonl: epoch: expected one of the fields step,'],
   ])('%s', (text, message) => {
     expect(messageOf(read(text))).toContain(message);
@@ -90,12 +84,9 @@ describe('refuses, and says where', () => {
   });
 });
 
-test.prop([metrics, fc.nat()])(
-  'a resumed run keeps the lines before its step, and none that is torn',
-  (m, length) => {
-    const text = encodeMetrics(m);
-    expect(isLineBefore(m.step + 1)(text)).toBe(true);
-    expect(isLineBefore(m.step)(text)).toBe(false);
-    expect(isLineBefore(m.step + 1)(text.slice(0, length % text.length))).toBe(false);
-  },
-);
+test.prop([metrics, fc.nat()])('a resumed run keeps the lines before its step, and none that is torn', (m, length) => {
+  const text = encodeMetrics(m);
+  expect(isLineBefore(m.step + 1)(text)).toBe(true);
+  expect(isLineBefore(m.step)(text)).toBe(false);
+  expect(isLineBefore(m.step + 1)(text.slice(0, length % text.length))).toBe(false);
+});

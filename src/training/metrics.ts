@@ -41,7 +41,6 @@ export interface Metrics {
 
 /**
  * A line of metrics.jsonl, without the newline. A number that is not finite becomes null.
- *
  * @example
  * const metrics = { step: 0, loss: NaN, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
@@ -57,7 +56,6 @@ const parse = (text: string): either.Either<Mismatch, unknown> =>
 
 /**
  * Reads a line; `where` names it in messages. `DecodeError`.
- *
  * @example
  * const line = decodeMetrics('metrics.jsonl')('{"step":0,"loss":"low"}')
  * pipe(line, E.mapLeft(({ where }) => where)) // → E.left('metrics.jsonl: loss')
@@ -80,7 +78,6 @@ export const decodeMetrics =
 
 /**
  * Reads a whole log, of which every line must be sound; `where` is its path. `DecodeError` with the line.
- *
  * @example
  * const metrics = { step: 0, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)
@@ -99,7 +96,6 @@ export const decodeMetricsLog =
 
 /**
  * Whether a line is sound and of a step before the given one: what a run keeps that resumes there.
- *
  * @example
  * const metrics = { step: 5, loss: 1, gradientNorm: 2, learningRate: 0.1, imagesPerSecond: 9, seconds: 3 }
  * const line = encodeMetrics(metrics)

@@ -216,7 +216,5 @@ test('a recipe says which loss and which draw of timesteps it has', () => {
   expect(by(1, 2)).toEqual(by(1, 2));
   expect(by(1, 2)).not.toEqual(by(2, 1));
   expect(said({ timesteps: stratifiedTimesteps })).toMatchObject({ timesteps: 'stratifiedTimesteps' });
-  expect(said({ timesteps: importanceTimesteps() })).not.toEqual(
-    said({ timesteps: importanceTimesteps({ size: 5 }) }),
-  );
+  expect(said({ timesteps: importanceTimesteps() })).not.toEqual(said({ timesteps: importanceTimesteps({ size: 5 }) }));
 });

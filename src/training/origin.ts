@@ -22,9 +22,7 @@ export const originOf =
           F.pipe(
             uploadTensors('state', trainState(training))(tensors)(elsewhere),
             TE.flatMap((copy) =>
-              originIn(unguardedStep(training, data.image), { B: batch })({ state: copy, examples })(
-                elsewhere,
-              ),
+              originIn(unguardedStep(training, data.image), { B: batch })({ state: copy, examples })(elsewhere),
             ),
           ),
         ),

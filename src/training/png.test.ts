@@ -51,9 +51,7 @@ const pictures: fc.Arbitrary<Picture> = fc
   .tuple(extent, extent, fc.constantFrom(1 as const, 3 as const))
   .chain(([width, height, channels]) => {
     const size = width * height * channels;
-    return fc
-      .uint8Array({ minLength: size, maxLength: size })
-      .map((data) => ({ width, height, channels, data }));
+    return fc.uint8Array({ minLength: size, maxLength: size }).map((data) => ({ width, height, channels, data }));
   });
 
 describe('encodePng', () => {

@@ -51,9 +51,7 @@ const rows = ({ width, height, channels, data }: Picture): Uint8Array<ArrayBuffe
 
 const compressed = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
   new Uint8Array(
-    await new Response(
-      new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate')),
-    ).arrayBuffer(),
+    await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer(),
   );
 
 const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 ** 31;
@@ -67,7 +65,6 @@ const fields = namedFields('encodePng', {
 
 /**
  * The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit.
- *
  * @example
  * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
  * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')

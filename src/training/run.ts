@@ -130,7 +130,6 @@ const reported =
 /**
  * Begins a training, or goes on with one, on the backend of the environment. Nothing is trained until
  * `events` are taken.
- *
  * @example
  * const model: Model<Scalar, [1, 1, 1]> = {
  *   ...parameter(allZeros),
@@ -163,11 +162,7 @@ export const startTraining = <P, I extends ImageShape>(
         TE.fromEither(checkedTraining(training)),
         TE.tap(() => checkedData(training)),
         TE.flatMap(({ data, batch }) =>
-          compiled(
-            trainStep(training, data.image),
-            { B: batch },
-            { donate: ['state'] },
-          )<StepGiven, StepTaken>(backend),
+          compiled(trainStep(training, data.image), { B: batch }, { donate: ['state'] })<StepGiven, StepTaken>(backend),
         ),
         TE.flatMap((step) =>
           F.pipe(
@@ -207,9 +202,7 @@ const running = <P, I extends ImageShape>(
 
   const load = (step: number): Promise<either.Either<NoisefoldError, Batch>> => batchAt(positions(step))();
   const measure = async (): Promise<either.Either<NoisefoldError, TrainEvent>> =>
-    E.map((loss: number): TrainEvent => ({ _tag: 'HeldOut', step: done, loss }))(
-      await heldOut.loss(state.average)(),
-    );
+    E.map((loss: number): TrainEvent => ({ _tag: 'HeldOut', step: done, loss }))(await heldOut.loss(state.average)());
 
   async function* events(): AsyncGenerator<either.Either<NoisefoldError, TrainEvent>, void> {
     let next = load(done);
@@ -231,12 +224,7 @@ const running = <P, I extends ImageShape>(
         }),
       )();
       if (E.isLeft(result)) return yield result;
-      const [loss, gradientNorm, learningRate, sound] = result.right as readonly [
-        number,
-        number,
-        number,
-        number,
-      ]; // in the order of `reported`
+      const [loss, gradientNorm, learningRate, sound] = result.right as readonly [number, number, number, number]; // in the order of `reported`
       const step = done++;
       yield E.right({
         _tag: 'Step',

@@ -69,25 +69,19 @@ describe('encode, then decode', () => {
     expectEqual(right(read(right(encodeSafetensors(file)))), file);
   });
 
-  test.prop([files, fc.integer({ min: 1, max: 7 })])(
-    'also from bytes that are not aligned',
-    (file, offset) => {
-      const bytes = right(encodeSafetensors(file));
-      const shifted = new Uint8Array(bytes.length + offset);
-      shifted.set(bytes, offset);
-      expectEqual(right(read(shifted.subarray(offset))), file);
-    },
-  );
+  test.prop([files, fc.integer({ min: 1, max: 7 })])('also from bytes that are not aligned', (file, offset) => {
+    const bytes = right(encodeSafetensors(file));
+    const shifted = new Uint8Array(bytes.length + offset);
+    shifted.set(bytes, offset);
+    expectEqual(right(read(shifted.subarray(offset))), file);
+  });
 
-  test.prop([files])(
-    'the data begins at a multiple of eight, and each tensor at one of its element',
-    (file) => {
-      const bytes = right(encodeSafetensors(file));
-      expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
-      for (const { data } of right(read(bytes)).tensors.values())
-        expect(data.byteLength === 0 || data.buffer === bytes.buffer).toBe(true);
-    },
-  );
+  test.prop([files])('the data begins at a multiple of eight, and each tensor at one of its element', (file) => {
+    const bytes = right(encodeSafetensors(file));
+    expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
+    for (const { data } of right(read(bytes)).tensors.values())
+      expect(data.byteLength === 0 || data.buffer === bytes.buffer).toBe(true);
+  });
 });
 
 describe('other writers', () => {
@@ -95,9 +89,7 @@ describe('other writers', () => {
 
   test('a file by the specification', () => {
     const file = right(read(byHand(header, [0, 0, 128, 63, 0, 0, 0, 192])));
-    expect(file.tensors).toEqual(
-      new Map([['w', { dtype: 'F32', shape: [2], data: Float32Array.of(1, -2) }]]),
-    );
+    expect(file.tensors).toEqual(new Map([['w', { dtype: 'F32', shape: [2], data: Float32Array.of(1, -2) }]]));
     expect(file.metadata).toEqual({ format: 'pt' });
   });
 
@@ -240,15 +232,9 @@ describe('encode refuses', () => {
     ['tensors by other names than __metadata__, got __metadata__', file('__metadata__', one)],
     ['metadata by other names than crc32, got crc32', file('w', one, { crc32: '' })],
     ['w to hold F64 in a Float64Array, got Float32Array', file('w', { ...one, dtype: 'F64' } as never)],
-    [
-      'w to have one of the dtypes F64,I64,F32,I32,U8,BOOL, got F16',
-      file('w', { ...one, dtype: 'F16' } as never),
-    ],
+    ['w to have one of the dtypes F64,I64,F32,I32,U8,BOOL, got F16', file('w', { ...one, dtype: 'F16' } as never)],
     ['metadata.step to be a string, got number', file('w', one, { step: 3 })],
-    [
-      'w to have at most 64 extents, got 65',
-      file('w', { ...one, shape: Array.from({ length: 65 }, () => 1) }),
-    ],
+    ['w to have at most 64 extents, got 65', file('w', { ...one, shape: Array.from({ length: 65 }, () => 1) })],
     [
       'w to hold F32 [9007199254740991, 9007199254740991, 0], got 0 numbers',
       file('w', { ...one, shape: [2 ** 53 - 1, 2 ** 53 - 1, 0], data: new Float32Array() }),
@@ -257,14 +243,9 @@ describe('encode refuses', () => {
       'fewer than 4096 words of metadata, got 4096',
       file('w', one, Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [i, '']))),
     ],
-    [
-      'a header of at most 100000000 bytes, got a longer one',
-      file('w', one, { note: ' '.repeat(100_000_000) }),
-    ],
+    ['a header of at most 100000000 bytes, got a longer one', file('w', one, { note: ' '.repeat(100_000_000) })],
   ])('%s', (message, wrong) => {
-    expect(messageOf(encodeSafetensors(wrong))).toContain(
-      `ConfigError encodeSafetensors: expected ${message};`,
-    );
+    expect(messageOf(encodeSafetensors(wrong))).toContain(`ConfigError encodeSafetensors: expected ${message};`);
   });
 });
 
@@ -280,8 +261,7 @@ describe('damage', () => {
       const bytes = right(encodeSafetensors(file));
       const at = position % bytes.length;
       bytes[at]! ^= 1 << bit;
-      const inNameOfChecksum =
-        at >= 8 + '{"__metadata__":{"'.length && at < 8 + '{"__metadata__":{"crc32'.length;
+      const inNameOfChecksum = at >= 8 + '{"__metadata__":{"'.length && at < 8 + '{"__metadata__":{"crc32'.length;
       if (!inNameOfChecksum) expect(messageOf(read(bytes))).toMatch(/^DecodeError/);
       else
         E.match(

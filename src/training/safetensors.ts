@@ -92,12 +92,10 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
     if (typeof word !== 'string') refuse(`metadata.${name} to be a string`, typeof word);
   if (tensors.has(METADATA)) refuse(`tensors by other names than ${METADATA}`, METADATA);
   for (const [name, { dtype, shape, data }] of tensors) {
-    if (!Object.hasOwn(BYTES, dtype))
-      refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
+    if (!Object.hasOwn(BYTES, dtype)) refuse(`${name} to have one of the dtypes ${Object.keys(BYTES)}`, dtype);
     const kind = builtinOf(EMPTY[dtype]);
     if (builtinOf(data) !== kind) refuse(`${name} to hold ${dtype} in a ${kind}`, builtinOf(data));
-    if (shape.length > MOST_EXTENTS)
-      refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
+    if (shape.length > MOST_EXTENTS) refuse(`${name} to have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
     if (data.byteLength !== byteLength(dtype, shape))
       refuse(`${name} to hold ${dtype} ${showShape(shape)}`, `${data.length} numbers`);
     if (dtype === 'BOOL' && !data.every(isBool))
@@ -106,10 +104,7 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
 };
 
 /** The text of a header, with zeros for the checksum. */
-const headerText = (
-  placed: readonly (readonly [string, StoredTensor])[],
-  metadata: TensorFile['metadata'],
-): string => {
+const headerText = (placed: readonly (readonly [string, StoredTensor])[], metadata: TensorFile['metadata']): string => {
   const parts = [`${CHECKED}00000000"`];
   let length = 0;
   const add = (part: string): void => {
@@ -117,8 +112,7 @@ const headerText = (
     if (length > LONGEST_HEADER) refuse(`a header of at most ${LONGEST_HEADER} bytes`, 'a longer one');
     parts.push(part);
   };
-  for (const [name, word] of Object.entries(metadata))
-    add(`,${JSON.stringify(name)}:${JSON.stringify(word)}`);
+  for (const [name, word] of Object.entries(metadata)) add(`,${JSON.stringify(name)}:${JSON.stringify(word)}`);
   add('}');
   let begin = 0;
   for (const [name, { dtype, shape, data }] of placed) {
@@ -152,7 +146,6 @@ const write = (file: TensorFile): Uint8Array => {
  * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
  * are aligned; headers are padded with spaces to a multiple of eight bytes. `ConfigError` for a shape that does not
  * fit its data, and for a file that does not fit in memory or in the bounds of the format.
- *
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
@@ -188,12 +181,7 @@ const foreign = (where: string, actual: string): Checked<never> =>
   bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
 
 const cutShort = (where: string, size: number, found: number): Checked<never> =>
-  bad(
-    where,
-    `${size} bytes, as it says itself`,
-    `${found}`,
-    'the file is cut short: copy or download it again',
-  );
+  bad(where, `${size} bytes, as it says itself`, `${found}`, 'the file is cut short: copy or download it again');
 
 /** Finds the byte at which the numbers of a file begin. */
 const startOf = (where: string, bytes: Uint8Array): Checked<number> => {
@@ -210,11 +198,7 @@ const covered = (where: string, tensors: Header['tensors'], start: number, size:
   let at = 0;
   for (const { name, begin, end } of ordered) {
     if (begin !== at)
-      return bad(
-        `${where}: ${name}`,
-        `data from byte ${at}, where the tensor before it ends`,
-        `from byte ${begin}`,
-      );
+      return bad(`${where}: ${name}`, `data from byte ${at}, where the tensor before it ends`, `from byte ${begin}`);
     at = end;
   }
   if (start + at > size) return cutShort(where, start + at, size);
@@ -248,11 +232,7 @@ const tensorAt = (bytes: Uint8Array, { dtype, shape, begin, end }: Entry, start:
 };
 
 /** Checks the checksum of a file that carries one, and gives the metadata without it. */
-const verified = (
-  where: string,
-  bytes: Uint8Array,
-  metadata: Header['metadata'],
-): Checked<TensorFile['metadata']> => {
+const verified = (where: string, bytes: Uint8Array, metadata: Header['metadata']): Checked<TensorFile['metadata']> => {
   const prefix = new TextEncoder().encode(CHECKED);
   if (!prefix.every((byte, i) => byte === bytes[8 + i])) return E.right(metadata);
   const { crc32: claimed = '', ...others } = metadata;
@@ -271,7 +251,6 @@ const boolsOf = (where: string, tensors: ReadonlyMap<string, StoredTensor>): Che
  * Reads the bytes of a file; `where` names it in messages. The arrays are views of `bytes` if they are aligned.
  * `DecodeError` at the first place that is not as it should be: truncated, foreign, overlapping, with gaps, with a name
  * twice, with a shape of more than 64 extents or of more numbers than can be counted.
- *
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: { author: 'me' } })

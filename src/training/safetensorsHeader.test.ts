@@ -36,11 +36,7 @@ describe('refuses, and says where', () => {
       `{"w":${entry('U8', [2 ** 53], [0, 0])}}`,
       'w.shape.0: expected an integer ≥ 0, got 9007199254740992',
     ],
-    [
-      'half an extent',
-      `{"w":${entry('U8', [0, 0.5], [0, 0])}}`,
-      'w.shape.1: expected an integer ≥ 0, got 0.5',
-    ],
+    ['half an extent', `{"w":${entry('U8', [0, 0.5], [0, 0])}}`, 'w.shape.1: expected an integer ≥ 0, got 0.5'],
     [
       'a shape of 65 extents',
       `{"w":${entry(
@@ -75,16 +71,8 @@ describe('refuses, and says where', () => {
       '{"__metadata__":{},"__metadata__":{}}',
       '__metadata__: expected one value of this name, got a second one',
     ],
-    [
-      'a tensor without a shape',
-      '{"w":{"dtype":"U8","data_offsets":[0,0]}}',
-      'w: expected a field shape, got none',
-    ],
-    [
-      'one offset',
-      `{"w":${entry('U8', [0], [0])}}`,
-      'w: expected a field data_offsets of [begin, end], got none',
-    ],
+    ['a tensor without a shape', '{"w":{"dtype":"U8","data_offsets":[0,0]}}', 'w: expected a field shape, got none'],
+    ['one offset', `{"w":${entry('U8', [0], [0])}}`, 'w: expected a field data_offsets of [begin, end], got none'],
   ])('%s', (_name, header, message) => {
     expect(outcomeOf(bytesOf(header))).toBe(`DecodeError f: ${message}; ${hint}`);
   });
@@ -109,9 +97,7 @@ describe('refuses, and says where', () => {
   });
 
   test('a header that is not UTF-8', () => {
-    expect(outcomeOf(Uint8Array.of(123, 34, 255, 34))).toContain(
-      'expected JSON: UTF-8 from byte 2, got invalid bytes',
-    );
+    expect(outcomeOf(Uint8Array.of(123, 34, 255, 34))).toContain('expected JSON: UTF-8 from byte 2, got invalid bytes');
     expect(outcomeOf(Uint8Array.of(123, 255, 125))).toContain(
       'expected JSON: a name in quotes at byte 1, got byte 0xff',
     );
@@ -141,11 +127,7 @@ describe('agrees with JSON.parse', () => {
       fc.constantFrom('', ' ', '\t', '\n'),
     )
     .map(([tensors, metadata, indent]) =>
-      JSON.stringify(
-        Object.fromEntries([...Object.entries(tensors), ['__metadata__', metadata]]),
-        null,
-        indent,
-      ),
+      JSON.stringify(Object.fromEntries([...Object.entries(tensors), ['__metadata__', metadata]]), null, indent),
     );
 
   /** A header as JSON.parse has it. */

@@ -108,12 +108,10 @@ export const readHeader = (where: string, bytes: Uint8Array): either.Either<Nois
     const { dtype, shape, offsets: [begin, end] = [] } = read;
     if (dtype === undefined) return json.refuse('a field dtype', 'none');
     if (shape === undefined) return json.refuse('a field shape', 'none');
-    if (begin === undefined || end === undefined)
-      return json.refuse('a field data_offsets of [begin, end]', 'none');
+    if (begin === undefined || end === undefined) return json.refuse('a field data_offsets of [begin, end]', 'none');
     const size = byteLength(dtype, shape);
     if (size === null) return json.refuse('extents whose product is a safe integer', showShape(shape));
-    if (end - begin !== size)
-      return json.refuse(`${size} bytes for ${dtype} ${showShape(shape)}`, `${end - begin}`);
+    if (end - begin !== size) return json.refuse(`${size} bytes for ${dtype} ${showShape(shape)}`, `${end - begin}`);
     return { name, dtype, shape, begin, end };
   };
 

@@ -16,7 +16,6 @@ import { walked } from './walk.js';
  * batch size give the same samples. A sampling that cannot work, with labels that the model does not have
  * for instance, is a `ConfigError`, and so is a part that throws, or gives what it should not; a sample or preview with a number
  * that is not finite is `NonFinite`.
- *
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -13,9 +13,9 @@ describe('samples', () => {
     const model = right(await fit(smallTraining(2))(backend)());
     return async (labels: readonly number[], change: Partial<Sampling> = {}): Promise<Images> =>
       right(
-        await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(
-          model,
-        )(backend)(),
+        await sample({ grid: 4, solver: ddim(), guidance: cfg(2), labels, batch: 2, key: key(1), ...change })(model)(
+          backend,
+        )(),
       );
   };
   const imageOf = ({ data }: Images, i: number): Float32Array => data.subarray(i * 64, (i + 1) * 64);

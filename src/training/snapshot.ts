@@ -42,7 +42,6 @@ const storedOf = (
 
 /**
  * Copies every value of a tree to the host, by path.
- *
  * @example
  * await pipe(
  *   upload(Float32Array.of(1, 2), [2]),
@@ -96,7 +95,6 @@ export const matching = (
 /**
  * Uploads tensors by path as the tree of a spec. `CheckpointMismatch` where they are not those of the spec;
  * `where` names them in messages.
- *
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const loaded = await pipe(

@@ -9,7 +9,6 @@ import { readTensors, uploadTensors } from './snapshot.js';
 /**
  * Writes a tree of values as a safetensors file, with their paths as names. The old file is whole until the new one
  * is. `FileError`, and the errors of `read`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-saved.safetensors`
@@ -35,7 +34,6 @@ export const saveTensors =
 /**
  * Uploads a safetensors file as the tree of a spec. `CheckpointMismatch`, which names the tensor, where the file has
  * not those of the spec; `FileError`, `DecodeError`.
- *
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`

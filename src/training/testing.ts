@@ -26,9 +26,7 @@ export const right = <A>(result: E.Either<NoisefoldError, A>): A => {
 };
 
 /** The error of an effect that fails. */
-export const leftOf = async (
-  result: taskEither.TaskEither<NoisefoldError, unknown>,
-): Promise<NoisefoldError> => {
+export const leftOf = async (result: taskEither.TaskEither<NoisefoldError, unknown>): Promise<NoisefoldError> => {
   const got = await result();
   if (E.isRight(got)) throw new Error('it succeeded');
   return got.left;

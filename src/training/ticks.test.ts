@@ -16,16 +16,13 @@ describe('linearTicks', () => {
     expect(linearTicks(0.031, 0.038, 8)).toEqual([0.031, 0.032, 0.033, 0.034, 0.035, 0.036, 0.037, 0.038]);
   });
 
-  test.prop([intervals, fc.integer({ min: 3, max: 12 })])(
-    'enough, not too many, and inside',
-    ([low, high], most) => {
-      const ticks = linearTicks(low, high, most);
-      expect(ticks.length).toBeLessThanOrEqual(most);
-      expect(ticks.length).toBeGreaterThan(most / 4 - 1);
-      const slack = (high - low) * 1e-6;
-      expect(ticks.every((tick) => tick >= low - slack && tick <= high + slack)).toBe(true);
-    },
-  );
+  test.prop([intervals, fc.integer({ min: 3, max: 12 })])('enough, not too many, and inside', ([low, high], most) => {
+    const ticks = linearTicks(low, high, most);
+    expect(ticks.length).toBeLessThanOrEqual(most);
+    expect(ticks.length).toBeGreaterThan(most / 4 - 1);
+    const slack = (high - low) * 1e-6;
+    expect(ticks.every((tick) => tick >= low - slack && tick <= high + slack)).toBe(true);
+  });
 });
 
 describe('logTicks', () => {

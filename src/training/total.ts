@@ -5,8 +5,7 @@ import { E, type taskEither } from '../internal/fp.js';
 
 /** What was thrown, and where: the error alone would lose the place. */
 const told = (thrown: unknown): string => {
-  const place =
-    thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;
+  const place = thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;
   return place === undefined ? `${thrown}` : `${thrown} (${place.trim()})`;
 };
 

@@ -48,9 +48,7 @@ const drawMemory = <P, I extends Shape, A>(
   { process, timesteps = defaults.timesteps }: Recipe<P, I>,
   make: (shape: readonly number[]) => A,
 ): Readonly<Record<string, A>> =>
-  Object.fromEntries(
-    Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]),
-  );
+  Object.fromEntries(Object.entries(asAdaptive(timesteps).memory(process)).map(([name, shape]) => [name, make(shape)]));
 
 /** The specs of a state whose parameters are those of `trainable`. */
 const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainable<unknown>): unknown => {
@@ -61,7 +59,6 @@ const stateOver = <P, I extends Shape>(recipe: Recipe<P, I>, trainable: Trainabl
 /**
  * The spec of a training state, for programs. {@link parametersOf} gives the tree of its parameters. Raises `ConfigError` for
  * a model whose parameters are not all float32.
- *
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const optimizer = adam({ learningRate: 1e-3 })
@@ -81,7 +78,6 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
 
 /**
  * The state to begin with, drawn from `key`: the average is that of the first parameters.
- *
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
  * const optimizer = adam({ learningRate: 1e-3 })
@@ -93,9 +89,7 @@ export const namedState = <P, I extends Shape>(recipe: Recipe<P, I>): TreeSpec<u
  *   using(reference()),
  * )() // → E.right([1])
  */
-export const initialState = <P, I extends Shape>(
-  recipe: Recipe<P, I>,
-): Program<{ readonly key: Key }, TrainState> =>
+export const initialState = <P, I extends Shape>(recipe: Recipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
   program({ key: 'key' }, ({ key }) => {
     const learned = learner(raveled(recipe.model), recipe.optimizer).init(key);
     return {
@@ -231,9 +225,7 @@ export const trainStep = <P, I extends Shape>(
     inputs,
     trace: (given) => {
       const { state, report } = trace(given);
-      const guarded = zipTensors((old, moved) =>
-        where(report.sound, where(isFinite(moved), moved, old), old),
-      );
+      const guarded = zipTensors((old, moved) => where(report.sound, where(isFinite(moved), moved, old), old));
       // the number of the step is an int32, which `zipTensors` takes from the first tree
       return { state: { ...guarded([given.state, state]), step: state.step }, report };
     },
@@ -242,7 +234,6 @@ export const trainStep = <P, I extends Shape>(
 
 /**
  * The tree of the parameters, or of their average, that a state has as vectors.
- *
  * @example
  * const affine = layer({ w: parameter(allOnes), b: parameter(allZeros) }, ({ w, b }) => <S extends Shape>(x: Tensor<S>) => add(mul(w, x), b))
  * const model: Model<{ w: Scalar; b: Scalar }, []> = {
@@ -263,7 +254,6 @@ export const parametersOf = <P, I extends Shape>({
 /**
  * The loss of a recipe for given parameters, as vectors, on each of some examples, `[B]`, at uniform timesteps and with
  * every label: for images that are held out.
- *
  * @example
  * const model: Model<Scalar, []> = {
  *   ...parameter(allZeros),
@@ -286,14 +276,11 @@ export const heldOutLosses = <P, I extends Shape>(
 ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, Tensor<['B']>> => {
   const { model, process, loss = defaults.loss } = recipe;
   return {
-    inputs: attempt(() =>
-      treeSpec({ params: raveling(model.params).vectors, examples: examples(model, image) }),
-    ),
+    inputs: attempt(() => treeSpec({ params: raveling(model.params).vectors, examples: examples(model, image) })),
     trace: ({ params, examples: given }) => {
       const { x0, label, key } = given;
       const losses = loss(process, withoutDropout(model));
-      return losses(raveling(model.params).unravel(params), x0, key, label, conditionOf(recipe, given))
-        .losses;
+      return losses(raveling(model.params).unravel(params), x0, key, label, conditionOf(recipe, given)).losses;
     },
   };
 };

@@ -91,10 +91,7 @@ describe('a training run', () => {
 });
 
 /** A data set that fails from some step on, or throws as no data set should. */
-const failing = (
-  fails: () => taskEither.TaskEither<NoisefoldError, never>,
-  after: number,
-): Dataset<[8, 8, 1]> => {
+const failing = (fails: () => taskEither.TaskEither<NoisefoldError, never>, after: number): Dataset<[8, 8, 1]> => {
   let asked = 0;
   const { batch, ...rest } = { ...bars(60), atHand: false }; // and is not looked through
   return { ...rest, batch: (positions) => (asked++ < after ? batch(positions) : fails()) };

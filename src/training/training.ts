@@ -41,13 +41,7 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
 const required = {
   model: part('a model', 'predicts', 'apply', 'params', 'init'),
   process: part('a process', 'schedule', 'timesteps', 'marginals', 'posteriors'),
-  optimizer: part(
-    'an optimizer, such as adam({ learningRate: 1e-3 })',
-    'learningRate',
-    'state',
-    'init',
-    'update',
-  ),
+  optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
   data: dataSet,
   batch: positive,
   steps: natural,

@@ -33,8 +33,7 @@ const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> 
 const parts = { solver: ddim(), grid: trailing(8), key: key(4) } as const;
 const outcome = (change: Partial<Sampling>, of = moving) =>
   onWasm((backend) => sample({ ...parts, ...change })(of)(backend)());
-const samples = async (change: Partial<Sampling>, of = moving): Promise<Images> =>
-  right(await outcome(change, of));
+const samples = async (change: Partial<Sampling>, of = moving): Promise<Images> => right(await outcome(change, of));
 
 /** Images of two channels, each number its own. */
 const images = (count: number): Images => ({

@@ -94,25 +94,17 @@ const outcome = (
   of = trainedOf(exact),
   on = reference(),
 ): taskEither.TaskEither<NoisefoldError, DatasetBound> =>
-  using(on)(
-    variationalBound<Size>({ data: dataOf(6), batch: 4, key: key(3), correction: uncorrected, ...change })(
-      of,
-    ),
-  );
-const boundOf = async (...given: Parameters<typeof outcome>): Promise<DatasetBound> =>
-  right(await outcome(...given)());
+  using(on)(variationalBound<Size>({ data: dataOf(6), batch: 4, key: key(3), correction: uncorrected, ...change })(of));
+const boundOf = async (...given: Parameters<typeof outcome>): Promise<DatasetBound> => right(await outcome(...given)());
 
-const meanOf = (numbers: ArrayLike<number>): number =>
-  Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
+const meanOf = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
 
 describe('of Gaussian data, whose model is exact,', () => {
   const n = 2000;
   const pixels = pixelsOf(n);
   const squares = meanOf(Float64Array.from(pixels, (byte) => pixelOf(byte) ** 2));
   const { learned: _, ...plain } = exact;
-  const both = Promise.all(
-    [exact, plain].map((model) => boundOf({ data: dataOf(n), batch: 128 }, trainedOf(model))),
-  );
+  const both = Promise.all([exact, plain].map((model) => boundOf({ data: dataOf(n), batch: 128 }, trainedOf(model))));
 
   test('the bound is the negative log-likelihood of the bytes, image by image', async () => {
     const [bound, fixed] = (await both) as [DatasetBound, DatasetBound];

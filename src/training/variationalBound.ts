@@ -151,7 +151,6 @@ const boundOfBytes = { where: 'variationalBound', ofBytes: true } as const;
  * L_0 is of bytes, so images that are none are a `ConfigError`; so is a configuration that cannot work, and what `fit` would
  * refuse of the data. Classes of a model are those of the data. Nothing is dropped, and x̂₀ is clipped unless `correction` says
  * otherwise. A result that is no number is `NonFinite`.
- *
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const white: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

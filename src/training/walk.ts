@@ -62,10 +62,7 @@ export interface Journey<P, I extends ImageShape> {
   readonly walker: Walker<P, I>;
   /** Where the walk begins, if not at noise that is drawn. */
   readonly beginning: Beginning | null;
-  readonly sampling: Pick<
-    Sampling,
-    'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'
-  >;
+  readonly sampling: Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'onStep' | 'previews' | 'signal'>;
   /** How many samples, and how many at a time. */
   readonly all: number;
   readonly batch: number;
@@ -207,8 +204,7 @@ const walk = <P, I extends ImageShape>(
           onStep: ({ x0 }, index) => {
             const [done, of] = [b * steps + index + 1, Math.ceil(all / batch) * steps];
             const heard = RTE.fromIO(() => onStep?.(done, of));
-            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0)
-              return heard;
+            if (x0 === undefined || previews === undefined || (index + 1) % previews.every !== 0) return heard;
             return F.pipe(
               heard,
               RTE.flatMap(() => read(x0)),

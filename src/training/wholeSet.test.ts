@@ -16,11 +16,7 @@ const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> 
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
 
 /** Bars whose batches are changed, where they have an image, at its place among them. */
-const spoilt = (
-  image: number,
-  change: (batch: Batch, place: number) => Batch,
-  data: Bars = bars(60),
-): Bars => ({
+const spoilt = (image: number, change: (batch: Batch, place: number) => Batch, data: Bars = bars(60)): Bars => ({
   ...data,
   batch: (positions) =>
     TE.map((batch: Batch) => {

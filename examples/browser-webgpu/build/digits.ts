@@ -44,10 +44,7 @@ const tensors = (split: Split, name: string, placesIn: (labels: ArrayLike<number
   places.forEach((at, i) => data.set(packed(images.subarray(at * AREA, (at + 1) * AREA)), (i * AREA) / 2));
   const stored: readonly (readonly [string, StoredTensor])[] = [
     [`${name}.images`, { dtype: 'U8', shape: [places.length, SIDE / 2, SIDE], data }],
-    [
-      `${name}.labels`,
-      { dtype: 'U8', shape: [places.length], data: Uint8Array.from(places, (at) => labels[at]!) },
-    ],
+    [`${name}.labels`, { dtype: 'U8', shape: [places.length], data: Uint8Array.from(places, (at) => labels[at]!) }],
   ];
   return stored;
 };

@@ -47,9 +47,7 @@ describe('the classes of a drawing', () => {
     expect(toggled(7, 2)).toEqual([2, 7]);
     expect(toggled(7, 2, 7)).toEqual([2]);
     expect(toggled(7, 7)).toEqual([7]);
-    expect(
-      after(ready, { _tag: 'ClassToggled', label: 1 }, { _tag: 'AllClassesPressed' }).classes,
-    ).toHaveLength(10);
+    expect(after(ready, { _tag: 'ClassToggled', label: 1 }, { _tag: 'AllClassesPressed' }).classes).toHaveLength(10);
   });
 });
 

@@ -84,10 +84,7 @@ const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
     known: null,
   };
   const film: Film = { id, labels, learned: state.learned, of: steps, stills: [] };
-  return [
-    { ...state, nextId: id + 1, coming: { film, quietly }, trained: 0, playing: false },
-    [post(request)],
-  ];
+  return [{ ...state, nextId: id + 1, coming: { film, quietly }, trained: 0, playing: false }, [post(request)]];
 };
 
 /** Tests whether an automatic drawing is due; never while the user scrubs. */
@@ -152,8 +149,7 @@ export const drew = (state: Drawing, event: Event): Moved<Drawing> => {
         ? state.classes.filter((label) => label !== event.label)
         : [...state.classes, event.label].toSorted((a, b) => a - b);
       // if all are chosen, a click selects one; the last one stays
-      const chosen =
-        state.classes.length === CLASSES ? [event.label] : classes.length === 0 ? state.classes : classes;
+      const chosen = state.classes.length === CLASSES ? [event.label] : classes.length === 0 ? state.classes : classes;
       return drawn({ ...state, classes: chosen }, false);
     }
     case 'AllClassesPressed':
@@ -165,17 +161,11 @@ export const drew = (state: Drawing, event: Event): Moved<Drawing> => {
     case 'DrawPressed':
       return drawn({ ...state, seed: state.seed + 1 }, false);
     case 'Scrubbed':
-      return [
-        { ...state, playing: false, index: event.index >= (state.shown?.of ?? 0) ? null : event.index },
-        [],
-      ];
+      return [{ ...state, playing: false, index: event.index >= (state.shown?.of ?? 0) ? null : event.index }, []];
     case 'PlayToggled':
       return state.shown === null || !isDone(state.shown)
         ? [state, []]
-        : [
-            { ...state, playing: !state.playing, index: state.playing ? state.index : (state.index ?? 0) },
-            [],
-          ];
+        : [{ ...state, playing: !state.playing, index: state.playing ? state.index : (state.index ?? 0) }, []];
     case 'Ticked':
       return [played(state, event.milliseconds), []];
     case 'SideChosen':

@@ -44,8 +44,7 @@ export const WAYS = 4;
 
 const within = (n: number): number => Math.min(SIDE - 0.5, Math.max(0.5, Math.floor(n) + 0.5));
 
-const labelOf = ({ fillAs, label }: Easel): number =>
-  fillAs === 'same' ? label : fillAs === 'any' ? CLASSES : fillAs;
+const labelOf = ({ fillAs, label }: Easel): number => (fillAs === 'same' ? label : fillAs === 'any' ? CLASSES : fillAs);
 
 const asked = (state: Easel): Moved<Easel> => [
   { ...state, nextDigit: state.nextDigit + 1 },
@@ -80,16 +79,11 @@ export const repaired = (state: Easel, event: Event, drawing: Drawing): Moved<Ea
         : [state, []];
     case 'Dropped':
       return [
-        event.purpose === 'repair' && event.id === state.film?.id
-          ? { ...state, painting: false, film: null }
-          : state,
+        event.purpose === 'repair' && event.id === state.film?.id ? { ...state, painting: false, film: null } : state,
         [],
       ];
     case 'Painted':
-      return [
-        event.purpose === 'repair' && event.id === state.film?.id ? { ...state, painting: false } : state,
-        [],
-      ];
+      return [event.purpose === 'repair' && event.id === state.film?.id ? { ...state, painting: false } : state, []];
     case 'Failed':
       return [event.doing === 'repair' ? { ...state, painting: false } : state, []];
     case 'DigitAsked':

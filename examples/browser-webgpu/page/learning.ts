@@ -43,12 +43,10 @@ export const preparing: Learning = {
 export const MORE = 300;
 
 /** The goal of a training that starts now. */
-export const nextGoal = ({ step, goal }: Pick<Learning, 'step' | 'goal'>): number =>
-  step < goal ? goal : step + MORE;
+export const nextGoal = ({ step, goal }: Pick<Learning, 'step' | 'goal'>): number => (step < goal ? goal : step + MORE);
 
 /** The losses before a step. */
-const before = (step: number, losses: readonly Loss[]): readonly Loss[] =>
-  losses.filter((loss) => loss.step < step);
+const before = (step: number, losses: readonly Loss[]): readonly Loss[] => losses.filter((loss) => loss.step < step);
 
 export const fileName = (step: number): string => `digits-${step}.safetensors`;
 
@@ -97,9 +95,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'HeldOut':
       return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
     case 'Rested':
-      return state.phase === 'training'
-        ? [{ ...state, phase: 'resting', step: event.step }, []]
-        : [state, []];
+      return state.phase === 'training' ? [{ ...state, phase: 'resting', step: event.step }, []] : [state, []];
     case 'Kept':
       return [{ ...state, kept: event.step }, []];
     case 'Saved':
@@ -125,10 +121,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'SavePressed':
       return [state, [post({ _tag: 'Save' })]];
     case 'AnewPressed':
-      return [
-        { ...state, phase: 'preparing', preparing: 'network' },
-        [post({ _tag: 'Anew', seed: state.seed })],
-      ];
+      return [{ ...state, phase: 'preparing', preparing: 'network' }, [post({ _tag: 'Anew', seed: state.seed })]];
     case 'FileGiven':
       return [state, [post({ _tag: 'Open', name: event.name, bytes: event.bytes })]];
     default:

@@ -11,13 +11,10 @@ const place = fc.record({
 const radius = fc.double({ min: 0, max: 6, noNaN: true });
 
 describe('a stroke', () => {
-  test.prop([place, place, radius])(
-    'covers the pixels at its ends, however thin the brush',
-    (from, to, r) => {
-      const mask = brushed(none, from, to, r, 1);
-      for (const { x, y } of [from, to]) expect(mask[Math.floor(y) * SIDE + Math.floor(x)]).toBe(1);
-    },
-  );
+  test.prop([place, place, radius])('covers the pixels at its ends, however thin the brush', (from, to, r) => {
+    const mask = brushed(none, from, to, r, 1);
+    for (const { x, y } of [from, to]) expect(mask[Math.floor(y) * SIDE + Math.floor(x)]).toBe(1);
+  });
 
   test.prop([place, place, radius])('is the same in both directions', (from, to, r) => {
     const there = brushed(none, from, to, r, 1);

@@ -21,9 +21,7 @@ export type Notices = readonly Notice[];
 
 /** Adds a notice. An equal one stays in its place, so that screen readers do not repeat it. */
 const put = (notices: Notices, notice: Notice): Notices =>
-  notices.some(
-    ({ about, title, text }) => about === notice.about && title === notice.title && text === notice.text,
-  )
+  notices.some(({ about, title, text }) => about === notice.about && title === notice.title && text === notice.text)
     ? notices
     : [...notices.filter(({ about }) => about !== notice.about), notice];
 

@@ -19,9 +19,7 @@ describe('the page', () => {
   });
 
   test('draws, and looks for a digit to repair, once there is a network', () => {
-    const requests = turned(after(opened), begun)[1].map(
-      (effect) => effect._tag === 'Post' && effect.request._tag,
-    );
+    const requests = turned(after(opened), begun)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
     expect(requests).toEqual(['Paint', 'FindDigit']);
   });
 
@@ -56,9 +54,7 @@ describe('the page', () => {
     const lost = after(begun, { _tag: 'TrainPressed' }, { _tag: 'Lost', step: 132, message: 'gone' });
     expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', actions: [] }]);
     const [back] = turned(lost, { _tag: 'Begun', from: 'lost', step: 100, goal: 900 });
-    expect(back.notices).toMatchObject([
-      { about: 'training', actions: [{ event: { _tag: 'TrainPressed' } }] },
-    ]);
+    expect(back.notices).toMatchObject([{ about: 'training', actions: [{ event: { _tag: 'TrainPressed' } }] }]);
     expect(back.notices[0]?.text).toContain('step 100');
     expect(titles(turned(back, { _tag: 'TrainPressed' })[0])).toEqual([]);
   });
@@ -74,9 +70,7 @@ describe('the page', () => {
 
   test('a training that was kept may be dropped for another', () => {
     const page = after({ _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
-    expect(page.notices).toMatchObject([
-      { title: 'Welcome back', actions: [{ event: { _tag: 'AnewPressed' } }] },
-    ]);
+    expect(page.notices).toMatchObject([{ title: 'Welcome back', actions: [{ event: { _tag: 'AnewPressed' } }] }]);
     expect(page.notices[0]?.text).not.toContain('seed');
     const asking: Opened = { ...opened, settings: { ...defaultSettings, seed: 99 } };
     const [seeded] = turned(firstPage(asking), { _tag: 'Begun', from: 'kept', step: 300, goal: 900 });
@@ -96,16 +90,12 @@ describe('the page', () => {
     expect(titles(anew)).toEqual(['Started over']);
     const [undo, save] = anew.notices[0]!.actions;
     const [undoing, undone] = turned(anew, undo!.event);
-    expect(undone).toEqual([
-      { _tag: 'Post', request: { _tag: 'Open', name: 'digits-300.safetensors', bytes } },
-    ]);
+    expect(undone).toEqual([{ _tag: 'Post', request: { _tag: 'Open', name: 'digits-300.safetensors', bytes } }]);
     expect(titles(undoing)).toEqual(['Started over']); // until the restored network is ready
     expect(titles(turned(undoing, { _tag: 'Begun', from: 'file', step: 300, goal: 900 })[0])).toEqual([
       'Checkpoint opened',
     ]);
-    expect(turned(anew, save!.event)[1]).toEqual([
-      { _tag: 'Download', name: 'digits-300.safetensors', bytes },
-    ]);
+    expect(turned(anew, save!.event)[1]).toEqual([{ _tag: 'Download', name: 'digits-300.safetensors', bytes }]);
   });
 
   test('says that this browser keeps the training of another tab, and how to keep this one', () => {

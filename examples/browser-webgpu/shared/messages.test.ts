@@ -70,10 +70,7 @@ describe('messages', () => {
       'a message of the page: expected one of Start, Train, Rest, Anew, Paint, FindDigit, Save, Keep, Open, got undefined',
     ],
     [{ _tag: 'Dance' }, 'got "Dance"'],
-    [
-      { _tag: 'Train', until: '3' },
-      'a message of the page: Train: until: expected a whole number ≥ 0, got "3"',
-    ],
+    [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],
     [{ _tag: 'Rest', now: true }, 'a message of the page: Rest: expected no fields but , got "now"'],
     [{ _tag: 'Open', name: 'a', bytes: [1] }, 'Open: bytes: expected bytes, got object'],
   ])('that are none of ours are refused: %j', (message, expected) => {

@@ -175,9 +175,7 @@ export const buffersOf = (message: Report): readonly ArrayBuffer[] => {
     case 'Replaced':
       return [message.bytes.buffer];
     case 'Frame':
-      return message.image === message.guess
-        ? [message.image.buffer]
-        : [message.image.buffer, message.guess.buffer];
+      return message.image === message.guess ? [message.image.buffer] : [message.image.buffer, message.guess.buffer];
     case 'Digit':
       return [message.image.buffer];
     default:

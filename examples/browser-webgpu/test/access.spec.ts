@@ -38,8 +38,7 @@ const picture = (name: string) => {
 describe.skipIf(!hasBrowser)('the page for everyone', () => {
   test('is used with the keyboard alone', async () => {
     const page = await ready();
-    const focused = () =>
-      page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
+    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
     /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
       for (let i = 0; i < 60; i++) {
@@ -63,16 +62,13 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     await page.keyboard.press('Space');
     expect(await attribute(page, '[aria-label="Draw the 3"]', 'aria-pressed')).toBe('true');
     await walkTo('easel');
-    for (const key of ['ArrowLeft', 'ArrowUp', 'Space', 'ArrowUp', 'ArrowUp', 'Space'])
-      await page.keyboard.press(key);
+    for (const key of ['ArrowLeft', 'ArrowUp', 'Space', 'ArrowUp', 'ArrowUp', 'Space']) await page.keyboard.press(key);
     expect(await attribute(page, '#easel', 'aria-label')).toMatch(
       /^A \d, [1-9]\d* % of it painted out; brush at column 14, row 12$/,
     );
     await walkTo('fill');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() =>
-      document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
-    );
+    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
   });
 
   test('has a name for everything that can be used, and tells what happens', async () => {
@@ -122,23 +118,18 @@ describe.skipIf(!hasBrowser)('the page for everyone', () => {
     expect(await brightest()).toBeGreaterThan(192);
   });
 
-  test.each([390, 320])(
-    'fits a screen of %i pixels, with what can be pressed large enough',
-    async (width) => {
-      const page = await ready({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
-      await page.screenshot(picture(`phone-${width}`));
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      const small = await page.$$eval('button, .button, select, input[type=range], .choice label', (all) =>
-        all.flatMap((one) => {
-          const box = one.getBoundingClientRect();
-          return box.width < 40 || box.height < 40
-            ? [`${one.id || one.textContent}: ${box.width}×${box.height}`]
-            : [];
-        }),
-      );
-      expect(small).toEqual([]); // WCAG 2.2, 2.5.8 wants 24, a thumb 40
-    },
-  );
+  test.each([390, 320])('fits a screen of %i pixels, with what can be pressed large enough', async (width) => {
+    const page = await ready({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
+    await page.screenshot(picture(`phone-${width}`));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const small = await page.$$eval('button, .button, select, input[type=range], .choice label', (all) =>
+      all.flatMap((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width < 40 || box.height < 40 ? [`${one.id || one.textContent}: ${box.width}×${box.height}`] : [];
+      }),
+    );
+    expect(small).toEqual([]); // WCAG 2.2, 2.5.8 wants 24, a thumb 40
+  });
 
   test('keeps what is typed and told apart: a slider that is held is not moved by the training', async () => {
     const page = await ready();

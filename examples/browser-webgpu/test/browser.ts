@@ -60,17 +60,12 @@ export const stepOf = async (page: Page): Promise<number> =>
   Number.parseInt((await page.textContent('#step')) ?? '', 10);
 
 export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
-  page.waitForFunction(
-    (n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n,
-    least,
-  );
+  page.waitForFunction((n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n, least);
 
 /** Pauses a training, and waits until it has paused. */
 export const pause = async (page: Page): Promise<void> => {
   await press(page, 'Pause');
-  await page.waitForFunction(() =>
-    /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''),
-  );
+  await page.waitForFunction(() => /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''));
 };
 
 /** Waits until the training reaches its goal. */

@@ -10,10 +10,9 @@ export interface Contrast {
 /** The contrast of each visible text, except those of disabled controls. */
 export const contrasts = (page: Page): Promise<readonly Contrast[]> =>
   page.evaluate(() => {
-    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext(
-      '2d',
-      { willReadFrequently: true },
-    )!;
+    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', {
+      willReadFrequently: true,
+    })!;
     /** Any colour of CSS as bytes, over another. */
     const over = (colour: string, [r, g, b]: readonly number[]): readonly number[] => {
       context.fillStyle = `rgb(${r} ${g} ${b})`;
@@ -37,8 +36,7 @@ export const contrasts = (page: Page): Promise<readonly Contrast[]> =>
         .flatMap((node) => (node.nodeType === Node.TEXT_NODE ? [node.textContent?.trim() ?? ''] : []))
         .join('');
       const off =
-        element.closest(':disabled, .button:has(:disabled), .unseen, #drop, script, noscript, option') !==
-        null;
+        element.closest(':disabled, .button:has(:disabled), .unseen, #drop, script, noscript, option') !== null;
       if (text === '' || off || !element.checkVisibility()) return [];
       const ground = behind(element);
       const style = getComputedStyle(element);

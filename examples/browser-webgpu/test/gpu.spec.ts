@@ -55,8 +55,7 @@ const whenBack = (): Promise<unknown> =>
 let half: Uint8Array<ArrayBuffer>;
 
 /** Presses the button of the last notice. */
-const goOn = (): Promise<void> =>
-  visit.page.locator('.notice').getByRole('button', { name: 'Resume' }).last().click();
+const goOn = (): Promise<void> => visit.page.locator('.notice').getByRole('button', { name: 'Resume' }).last().click();
 
 // in this order, on one page: setting up a network takes most of the time
 describe.skipIf(!hasBrowser)('the page on WebGPU', () => {

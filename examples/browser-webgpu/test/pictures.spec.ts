@@ -89,18 +89,13 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     const { page } = visit;
     const easel = async () => {
       const [ink] = await inkOf(page, '#easel');
-      return Array.from(
-        { length: SIDE * SIDE },
-        (_, i) => ink![12 * (12 * SIDE * Math.floor(i / SIDE) + (i % SIDE))]!,
-      );
+      return Array.from({ length: SIDE * SIDE }, (_, i) => ink![12 * (12 * SIDE * Math.floor(i / SIDE) + (i % SIDE))]!);
     };
     await press(page, 'Clear');
     const digit = await easel();
     await press(page, 'Erase top');
     await press(page, 'Fill in');
-    await page.waitForFunction(() =>
-      document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
-    );
+    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     const ways = await inkOf(page, '#repaired canvas');
     const half = (SIDE * SIDE) / 2;
     expect(ways).toHaveLength(4);
@@ -146,9 +141,7 @@ describe.skipIf(!hasBrowser)('repairing in the page', () => {
     expect(await attribute(page, '#easel', 'aria-label')).toMatch(/^A 4, 0 %/);
     const [before] = await inkOf(page, '#easel');
     await press(page, 'Another digit');
-    await page.waitForFunction(
-      () => !document.querySelector('#easel')?.getAttribute('aria-label')?.startsWith('A 4'),
-    );
+    await page.waitForFunction(() => !document.querySelector('#easel')?.getAttribute('aria-label')?.startsWith('A 4'));
     expect((await inkOf(page, '#easel'))[0]).not.toEqual(before);
   });
 });

@@ -92,9 +92,7 @@ describe.skipIf(!hasBrowser)('training in the page', () => {
     await begin();
     await press(page, 'Start training');
     await hide(page, true);
-    await page.waitForFunction(() =>
-      document.querySelector('#kept')?.textContent?.includes('saved the training'),
-    );
+    await page.waitForFunction(() => document.querySelector('#kept')?.textContent?.includes('saved the training'));
     const devtools = await context.newCDPSession(page);
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
     await devtools.send('Page.setWebLifecycleState', { state: 'active' });

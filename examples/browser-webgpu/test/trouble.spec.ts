@@ -114,9 +114,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(await message()).toContain('holiday.jpg: expected a safetensors file, got something else');
     expect(await page.textContent('#train')).toBe('Pause');
     await whenStepIs(page, (await stepOf(page)) + 3);
-    await page.waitForFunction(() =>
-      document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'),
-    );
+    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     expect(await page.textContent('#fill')).toBe('Fill in');
     await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
   });
@@ -147,10 +145,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const before = await saved(page);
     await press(page, 'Start over');
     await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 40');
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      press(page, 'Save the previous one'),
-    ]);
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save the previous one')]);
     expect(download.suggestedFilename()).toBe(`digits-${step}.safetensors`);
     await press(page, 'Undo');
     await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);

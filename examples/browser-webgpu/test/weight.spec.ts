@@ -41,9 +41,7 @@ describe('the built page', () => {
   test('weighs less than a megabyte, tfjs and digits included', () => {
     console.log(
       [
-        ...weights.map(
-          ({ name, bytes }) => `${written(bytes).padStart(10)}  ${kindOf(name).padEnd(9)}  ${name}`,
-        ),
+        ...weights.map(({ name, bytes }) => `${written(bytes).padStart(10)}  ${kindOf(name).padEnd(9)}  ${name}`),
         `${KINDS.map((kind) => `${kind} ${written(sum(kind))}`).join(', ')}; all ${written(sum(...KINDS))}`,
       ].join('\n'),
     );

@@ -21,10 +21,7 @@ describe('the chart of the loss', () => {
   });
 
   test.prop([losses])('has a place inside for each loss, lower where the loss is', (values) => {
-    const points = pointsOf(
-      chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size),
-      'raw',
-    );
+    const points = pointsOf(chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size), 'raw');
     expect(points).toHaveLength(values.length);
     for (const [x, y] of points) {
       expect(x).toBeGreaterThanOrEqual(0);
@@ -33,23 +30,18 @@ describe('the chart of the loss', () => {
       expect(y).toBeLessThanOrEqual(size.height);
     }
     const falls = (i: number): boolean => values[i + 1]! <= values[i]!;
-    points
-      .slice(1)
-      .forEach(([, y], i) => expect(falls(i) ? y >= points[i]![1] : y <= points[i]![1]).toBe(true));
+    points.slice(1).forEach(([, y], i) => expect(falls(i) ? y >= points[i]![1] : y <= points[i]![1]).toBe(true));
   });
 
-  test.prop([losses])(
-    'is smoothed between the least and the greatest loss, from the first one on',
-    (values) => {
-      const svg = chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size);
-      const [raw, smooth] = [pointsOf(svg, 'raw'), pointsOf(svg, 'smooth')];
-      const heights = raw.map(([, y]) => y);
-      // both are rounded to tenths
-      for (const [, y] of smooth) expect(y).toBeGreaterThanOrEqual(Math.min(...heights) - 0.11);
-      for (const [, y] of smooth) expect(y).toBeLessThanOrEqual(Math.max(...heights) + 0.11);
-      expect(smooth[0]).toEqual(raw[0]);
-    },
-  );
+  test.prop([losses])('is smoothed between the least and the greatest loss, from the first one on', (values) => {
+    const svg = chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size);
+    const [raw, smooth] = [pointsOf(svg, 'raw'), pointsOf(svg, 'smooth')];
+    const heights = raw.map(([, y]) => y);
+    // both are rounded to tenths
+    for (const [, y] of smooth) expect(y).toBeGreaterThanOrEqual(Math.min(...heights) - 0.11);
+    for (const [, y] of smooth) expect(y).toBeLessThanOrEqual(Math.max(...heights) + 0.11);
+    expect(smooth[0]).toEqual(raw[0]);
+  });
 
   test('leaves out what is not finite or has no logarithm', () => {
     const odd = [1, Number.NaN, Infinity, 0, -1, 0.5].map((loss, step) => ({ step, loss }));

@@ -68,8 +68,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     (bottom - (Math.log(loss / low) / Math.log(high / low)) * (bottom - top)).toFixed(1);
   const path = (kind: string, points: readonly Loss[]): string =>
     `<path class="${kind}" d="M${points.map((at) => `${x(at.step)} ${y(at.loss)}`).join('L')}"/>`;
-  const text = (words: string, at: string, attributes: string): string =>
-    `<text ${at} ${attributes}>${words}</text>`;
+  const text = (words: string, at: string, attributes: string): string => `<text ${at} ${attributes}>${words}</text>`;
 
   return [
     `<svg viewBox="0 0 ${width} ${height}" height="${height}" aria-hidden="true">`,

@@ -69,8 +69,7 @@ const listenToPointer = (canvas: HTMLCanvasElement, happened: (event: Event) => 
     happened({ _tag: 'Brushed', from: last, to });
     last = to;
   });
-  for (const end of ['pointerup', 'pointercancel'] as const)
-    canvas.addEventListener(end, () => (last = null));
+  for (const end of ['pointerup', 'pointercancel'] as const) canvas.addEventListener(end, () => (last = null));
 };
 
 const listenToKeys = (canvas: HTMLCanvasElement, happened: (event: Event) => void): void =>

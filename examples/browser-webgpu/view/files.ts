@@ -10,9 +10,7 @@ const TITLE = 'This file cannot be opened; the training is unchanged';
 const give = async (file: File, happened: (event: Event) => void): Promise<void> => {
   const refuse = (message: string): void => happened({ _tag: 'Complained', title: TITLE, message });
   if (file.size > LARGEST)
-    return refuse(
-      `${file.name} has ${(file.size / 2 ** 20).toFixed(0)} MB, more than any network of this page.`,
-    );
+    return refuse(`${file.name} has ${(file.size / 2 ** 20).toFixed(0)} MB, more than any network of this page.`);
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
     happened({ _tag: 'FileGiven', name: file.name, bytes });

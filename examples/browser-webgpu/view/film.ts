@@ -10,9 +10,7 @@ import { tilesIn } from './tiles.js';
 const hintOf = ({ shown, coming }: Drawing): string => {
   if (coming !== null && !coming.quietly) return 'from noise to digits…';
   if (shown === null) return '';
-  return shown.learned === 0
-    ? 'only noise yet: nothing was learned'
-    : `after ${shown.learned} steps of learning`;
+  return shown.learned === 0 ? 'only noise yet: nothing was learned' : `after ${shown.learned} steps of learning`;
 };
 
 /** The label of the visible still. */

@@ -47,8 +47,7 @@ const factsOf = ({
   step: goal === 0 ? NONE : `${step} / ${goal}`,
   loss: Number.isNaN(loss) ? NONE : loss.toFixed(3),
   speed: speedOf(secondsPerStep),
-  left:
-    phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
+  left: phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
 });
 
 const keptOf = ({ kept }: Learning): string =>

@@ -56,9 +56,7 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
 
 const hintOf = ({ film, painting }: Easel): string => {
   if (film === null) return 'Four ways to fill it in appear here.';
-  return painting
-    ? `step ${Math.max(0, film.stills.length - 1)} of ${film.of}`
-    : 'Press one to continue with it.';
+  return painting ? `step ${Math.max(0, film.stills.length - 1)} of ${film.of}` : 'Press one to continue with it.';
 };
 
 export const waysPart = (happened: (event: Event) => void): Part<Easel> => {

@@ -6,11 +6,7 @@ import { MOST_STEPS } from '../shared/settings.js';
 import { byId, element, type Part, setText } from './elements.js';
 
 /** A slider with its value in words. While it has the focus it does not follow the state. */
-const slider = (
-  id: string,
-  inWords: (value: number) => string,
-  set: (value: number) => void,
-): Part<number> => {
+const slider = (id: string, inWords: (value: number) => string, set: (value: number) => void): Part<number> => {
   const input = byId(id, HTMLInputElement);
   const output = byId(`${id}-value`, HTMLOutputElement);
   input.addEventListener('input', () => setText(output, inWords(input.valueAsNumber)));
@@ -38,9 +34,7 @@ export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
 
   const others = byId('others', HTMLButtonElement);
   others.addEventListener('click', () => happened({ _tag: 'DrawPressed' }));
-  const guidance = slider('guidance', guidanceInWords, (value) =>
-    happened({ _tag: 'GuidanceSet', guidance: value }),
-  );
+  const guidance = slider('guidance', guidanceInWords, (value) => happened({ _tag: 'GuidanceSet', guidance: value }));
   byId('steps', HTMLInputElement).max = `${MOST_STEPS}`;
   const steps = slider('steps', String, (value) => happened({ _tag: 'StepsSet', steps: value }));
 

@@ -62,8 +62,7 @@ export const next = (
   done: number,
 ): { readonly task: Task | null; readonly agenda: Agenda } => {
   const goal = until !== null && done < until ? until : null;
-  if (goal === null && moving)
-    return { task: { _tag: 'ComeToRest' }, agenda: { jobs, until: null, moving: false } };
+  if (goal === null && moving) return { task: { _tag: 'ComeToRest' }, agenda: { jobs, until: null, moving: false } };
   const [job, ...others] = jobs;
   if (job !== undefined) return { task: job, agenda: { jobs: others, until: goal, moving } };
   return goal === null

@@ -74,9 +74,7 @@ export const start = (
     TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),
     TE.bind('plan', ({ found }) =>
-      found === null
-        ? TE.fromEither(freshPlan(settings.recipe, settings.seed ?? USUAL_SEED))
-        : TE.right(found),
+      found === null ? TE.fromEither(freshPlan(settings.recipe, settings.seed ?? USUAL_SEED)) : TE.right(found),
     ),
     TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'backend' })),
     TE.flatMap(({ digits, keeps, found, plan }) =>

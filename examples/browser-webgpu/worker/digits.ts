@@ -33,14 +33,9 @@ const fetched = (url: string): TE.TaskEither<NoisefoldError, Uint8Array> =>
     (thrown) => wrong(thrown instanceof Error ? thrown.message : String(thrown)),
   );
 
-const bytesOf = (
-  { tensors }: TensorFile,
-  name: string,
-): E.Either<NoisefoldError, Uint8Array<ArrayBuffer>> => {
+const bytesOf = ({ tensors }: TensorFile, name: string): E.Either<NoisefoldError, Uint8Array<ArrayBuffer>> => {
   const found = tensors.get(name);
-  return found?.dtype === 'U8'
-    ? E.right(new Uint8Array(found.data))
-    : E.left(wrong(`one without the bytes ${name}`));
+  return found?.dtype === 'U8' ? E.right(new Uint8Array(found.data)) : E.left(wrong(`one without the bytes ${name}`));
 };
 
 const split = (file: TensorFile, name: 'train' | 'test') =>

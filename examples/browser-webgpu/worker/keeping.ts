@@ -35,14 +35,10 @@ export const theKeeper = (name: string): TE.TaskEither<NoisefoldError, boolean> 
   TE.fromTask(
     () =>
       new Promise((resolve) => {
-        const held = navigator.locks?.request(
-          address(name),
-          { signal: AbortSignal.timeout(LETTING_GO) },
-          () => {
-            resolve(true);
-            return new Promise(() => undefined); // held until the worker ends
-          },
-        );
+        const held = navigator.locks?.request(address(name), { signal: AbortSignal.timeout(LETTING_GO) }, () => {
+          resolve(true);
+          return new Promise(() => undefined); // held until the worker ends
+        });
         if (held === undefined) resolve(true);
         else held.catch(() => resolve(false));
       }),

@@ -2,17 +2,7 @@
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
-import {
-  type Agenda,
-  dropped,
-  exchanged,
-  halted,
-  idle,
-  interrupts,
-  next,
-  received,
-  type Task,
-} from './agenda.js';
+import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
 import { recovered } from './beginning.js';
 import { carriedOut } from './work.js';
 import type { Outside, World } from './world.js';

@@ -74,8 +74,7 @@ export const mannerOf = ({ steps, guidance, labels, known }: Paint): Manner => (
 const pixelsOf = (numbers: ArrayLike<number>): Pixels =>
   new Uint8Array(Uint8ClampedArray.from(numbers, (x) => (x + 1) * 127.5).buffer);
 
-const seen = (x: Value<Shape>): RTE.ReaderTaskEither<Backend, NoisefoldError, Pixels> =>
-  RTE.map(pixelsOf)(read(x));
+const seen = (x: Value<Shape>): RTE.ReaderTaskEither<Backend, NoisefoldError, Pixels> => RTE.map(pixelsOf)(read(x));
 
 /** A batch of images in [-1, 1], and their masks: 1 for known pixels. */
 const knownOf = (known: Known | null, count: number) => {

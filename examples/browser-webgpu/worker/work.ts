@@ -47,9 +47,7 @@ const keeping =
     F.pipe(
       copied(world),
       // a lost device loses everything that was not copied
-      TE.orElse((error) =>
-        world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error),
-      ),
+      TE.orElse((error) => (world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error))),
       TE.flatMap((safe) =>
         !safe.keeps || safe.copy === null || safe.copy === world.copy
           ? TE.right(safe)
@@ -109,9 +107,7 @@ const paint =
     const began = performance.now();
     return F.pipe(
       world.studio.painters.of(mannerOf(asked)),
-      TE.flatMap((painter) =>
-        painter.paint(asked, (frame) => tell({ _tag: 'Frame', id, purpose, ...frame }), signal),
-      ),
+      TE.flatMap((painter) => painter.paint(asked, (frame) => tell({ _tag: 'Frame', id, purpose, ...frame }), signal)),
       TE.tapIO(() => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began })),
       TE.map(() => world),
     );

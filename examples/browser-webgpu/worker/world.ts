@@ -36,10 +36,7 @@ export interface Outside {
 
 /** A world with a studio and a started training. */
 export const worldOf =
-  (
-    plan: Plan,
-    { settings, digits, keeps, losses }: Pick<World, 'settings' | 'digits' | 'keeps' | 'losses'>,
-  ) =>
+  (plan: Plan, { settings, digits, keeps, losses }: Pick<World, 'settings' | 'digits' | 'keeps' | 'losses'>) =>
   (studio: Studio): World => ({
     settings,
     digits,

@@ -14,8 +14,7 @@ import {
 } from './usage.js';
 
 const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
-const otherThan = (dtype: string, words: string): Wrong =>
-  dtype === ':bool' ? { given: { x: words } } : bools(words);
+const otherThan = (dtype: string, words: string): Wrong => (dtype === ':bool' ? { given: { x: words } } : bools(words));
 const noScalar: Wrong = { given: { x: '' } };
 /** An axis that the operand does not have: a message takes the place of the shape of the result. */
 const noAxis = (words: string, gives: string): Wrong => ({ given: { x: words }, gives });
@@ -29,8 +28,7 @@ const reduction = (name: string, dtype = ''): readonly Usage[] => [
     dtype: otherThan(dtype, 'B H W C'),
   }),
 ];
-const perSample = (name: string): Usage =>
-  unary(`${name}(x)`, { x: 'B H W C' }, 'B', { ...everyDim, rank: noScalar });
+const perSample = (name: string): Usage => unary(`${name}(x)`, { x: 'B H W C' }, 'B', { ...everyDim, rank: noScalar });
 const running = (name: string): Usage =>
   usage(`${name}(x, 1)`, { x: 'B H:int32' }, 'B H:int32', {
     ...everyDim,
@@ -78,12 +76,8 @@ const orders: Usages = once({
 });
 
 /** Of one tensor of every dtype. */
-const moved = (
-  use: string,
-  x: string,
-  gives: Usage['gives'],
-  wrong: Parameters<typeof usage>[3] = {},
-): Usage => usage(use, { x }, gives, { ...everyShape, ...everyDtype, ...wrong });
+const moved = (use: string, x: string, gives: Usage['gives'], wrong: Parameters<typeof usage>[3] = {}): Usage =>
+  usage(use, { x }, gives, { ...everyShape, ...everyDtype, ...wrong });
 /** Of one that has a second axis. */
 const along = (use: string, gives: Usage['gives'], lost: Usage['gives']): Usage =>
   moved(use, 'B H C', gives, { rank: { given: { x: 'B' }, gives: lost } });

@@ -76,8 +76,7 @@ const operations: readonly Measurement[] = Object.entries(usages)
     ...measured(i * (USES + 1), formsOf(usage), (turn, form) => callLine(usage, form, literals(turn))),
   }));
 
-const LAYERS =
-  "import { layer, linearLayer, parameter, allZeros, residualBlock, type Residual } from 'noisefold/nn';";
+const LAYERS = "import { layer, linearLayer, parameter, allZeros, residualBlock, type Residual } from 'noisefold/nn';";
 const layerOf = (i: number): string =>
   `layer({ scale: linearLayer({ inputs: 128, outputs: ${64 + i} }), shift: parameter(allZeros, ${64 + i}) },
     ({ scale, shift }) => <B extends Dim, H extends Dim>(x: Tensor<[B, H, H, ${64 + i}]>, e: Tensor<[B, 128]>) =>
@@ -217,9 +216,7 @@ export const budget = (): readonly Cost[] => {
 export const overBudget = (costs: readonly Cost[]): readonly string[] =>
   costs.flatMap((one) => {
     const { name, form, version, cost, limit } = one;
-    const piped = costs.find(
-      (other) => other.name === name && other.version === version && other.form === 'piped',
-    );
+    const piped = costs.find((other) => other.name === name && other.version === version && other.form === 'piped');
     const where = `${name}, ${form ?? 'as a whole'}, TypeScript ${version}: ${cost} instantiations`;
     return [
       ...(cost > limit ? [`${where}, more than ${limit}`] : []),

@@ -53,9 +53,7 @@ export const compiled6 = (modules: Modules): Compiled => {
     fileExists: (path) => texts.has(path) || host.fileExists(path),
     readFile: (path) => texts.get(path) ?? host.readFile(path),
     getSourceFile: (path, language) =>
-      texts.has(path)
-        ? ts.createSourceFile(path, texts.get(path)!, language)
-        : host.getSourceFile(path, language),
+      texts.has(path) ? ts.createSourceFile(path, texts.get(path)!, language) : host.getSourceFile(path, language),
   });
   const fileOf = (module: string): ts.SourceFile => {
     const file = program.getSourceFile(`${folder}${module}.ts`);

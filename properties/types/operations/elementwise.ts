@@ -11,12 +11,8 @@ const ofFloats = (name: string): readonly Usage[] => [unary(`${name}(x)`, { x: '
 const ofNumbers = (name: string): readonly Usage[] => [
   unary(`${name}(x)`, { x: 'B H C:int32' }, 'B H C:int32', { ...everyShape, dtype: ofBools }),
 ];
-const arithmetic = (name: string): readonly Usage[] => [
-  usage(`${name}(x, y)`, { x: 'B H C', y: 'B H C' }, 'B H C'),
-];
-const comparison = (name: string): readonly Usage[] => [
-  usage(`${name}(x, y)`, { x: 'B C', y: 'B C' }, 'B C:bool'),
-];
+const arithmetic = (name: string): readonly Usage[] => [usage(`${name}(x, y)`, { x: 'B H C', y: 'B H C' }, 'B H C')];
+const comparison = (name: string): readonly Usage[] => [usage(`${name}(x, y)`, { x: 'B C', y: 'B C' }, 'B C:bool')];
 const logic = (name: string): readonly Usage[] => [
   usage(`${name}(x, y)`, { x: 'B C:bool', y: 'B C:bool' }, 'B C:bool'),
 ];

@@ -40,8 +40,7 @@ export const checkExamples = (version: 6 | 7, names: readonly string[]): Check =
     writeFileSync(`${folder}tsconfig.json`, config(names));
     const args = [compilers[version], '-p', folder, '--extendedDiagnostics', ...alone[version]];
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-    const figure = (label: string): number =>
-      Number(new RegExp(`^${label}:\\s+([\\d.]+)`, 'm').exec(stdout)?.[1]);
+    const figure = (label: string): number => Number(new RegExp(`^${label}:\\s+([\\d.]+)`, 'm').exec(stdout)?.[1]);
     if (status !== 0) throw new Error(`TypeScript ${version} on examples ${names.join(', ')}: ${stdout}`);
     return { instantiations: figure('Instantiations'), seconds: figure('Total time') };
   } finally {

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { hovers6 } from './compilers.js';
 
 const image = 'Tensor<["B", 32, 32, 3], "float32">';
-const halves =
-  'readonly [Tensor<["B", "H", "W", "C/2"], "float32">, Tensor<["B", "H", "W", "C/2"], "float32">]';
+const halves = 'readonly [Tensor<["B", "H", "W", "C/2"], "float32">, Tensor<["B", "H", "W", "C/2"], "float32">]';
 const pooled = 'Tensor<["B", "H/2", "W/2", "C"], "float32">';
 const film = 'Tensor<["B", 32, 32, 64], "float32">';
 

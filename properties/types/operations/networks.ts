@@ -34,20 +34,13 @@ const halved = (name: string): Usage =>
 const images: Usages = {
   conv2d: [
     usage('conv2d(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H W D', { dim: { given: { k: '3 3 C+1 D' } } }),
-    usage(
-      "conv2d(x, k, { strides: [2, 2], padding: 'valid' })",
-      { x: 'B H W C', k: '3 3 C D' },
-      'B Dim Dim D',
-      { dim: { given: { k: '3 3 C+1 D' } } },
-    ),
+    usage("conv2d(x, k, { strides: [2, 2], padding: 'valid' })", { x: 'B H W C', k: '3 3 C D' }, 'B Dim Dim D', {
+      dim: { given: { k: '3 3 C+1 D' } },
+    }),
   ],
   ...once({
     depthwiseConv2d: usage('depthwiseConv2d(x, k)', { x: 'B H W C', k: '3 3 1 C' }, 'B H W C'),
-    convTranspose2d: usage(
-      'convTranspose2d(x, k, { strides: [2, 2] })',
-      { x: 'B H W C', k: '4 4 D C' },
-      'B Dim Dim D',
-    ),
+    convTranspose2d: usage('convTranspose2d(x, k, { strides: [2, 2] })', { x: 'B H W C', k: '4 4 D C' }, 'B Dim Dim D'),
     downsample: usage('downsample(x, k)', { x: 'B H W C', k: '3 3 C D' }, 'B H/2 W/2 D', {
       dim: { given: { k: '3 3 C+1 D' } },
     }),
@@ -71,20 +64,11 @@ const normalizations: Usages = once({
     'B H W C',
     wrongBeta,
   ),
-  layerNorm: usage(
-    'layerNorm(x, { gamma, beta })',
-    { x: 'B H C', gamma: 'C', beta: 'C' },
-    'B H C',
-    wrongBeta,
-  ),
+  layerNorm: usage('layerNorm(x, { gamma, beta })', { x: 'B H C', gamma: 'C', beta: 'C' }, 'B H C', wrongBeta),
   rmsNorm: usage('rmsNorm(x, { gamma })', { x: 'B H C', gamma: 'C' }, 'B H C', {
     rank: { given: { gamma: '1 C' } },
   }),
-  attention: usage(
-    'attention(q, k, v, { heads: 4 })',
-    { q: 'B H W C', k: 'B H W C', v: 'B H W C' },
-    'B H W C',
-  ),
+  attention: usage('attention(q, k, v, { heads: 4 })', { q: 'B H W C', k: 'B H W C', v: 'B H W C' }, 'B H W C'),
 });
 
 const rearrangements: Usages = once({

@@ -4,16 +4,7 @@ import type { Form } from './call.js';
 import type { Complaint, Modules } from './compilers.js';
 import { elementwise } from './elementwise.js';
 import { networks } from './networks.js';
-import {
-  bindingsOf,
-  formsOf,
-  lineOf,
-  moduleOf,
-  prefix,
-  wellTypedLine,
-  type WrongLine,
-  wrongLine,
-} from './source.js';
+import { bindingsOf, formsOf, lineOf, moduleOf, prefix, wellTypedLine, type WrongLine, wrongLine } from './source.js';
 import { type Kind, KINDS, type Usage, type Usages } from './usage.js';
 
 export const usages: Usages = { ...elementwise, ...arrays, ...networks };
@@ -58,8 +49,7 @@ export const modules: Modules = {
 };
 
 /** The column of a complaint in the text of a use. */
-export const columnIn = ({ line }: WrongUse, { column }: Complaint): number =>
-  column - prefix(line - lineOf(0)).length;
+export const columnIn = ({ line }: WrongUse, { column }: Complaint): number => column - prefix(line - lineOf(0)).length;
 
 /**
  * The place of an error: at the mistake; or, in a pipe, at the operator or the first operand: TypeScript compares these
@@ -84,8 +74,7 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   'data-first rearrange, wrong dim': pattern,
   'piped rearrange, wrong dim': pattern,
 };
-const isExcepted = ({ form, name, kind }: WrongUse): boolean =>
-  `${form} ${name}, wrong ${kind}` in EXCEPTIONS;
+const isExcepted = ({ form, name, kind }: WrongUse): boolean => `${form} ${name}, wrong ${kind}` in EXCEPTIONS;
 
 const positionOf = ({ line, column }: Complaint): string => `${line}:${column}`;
 

@@ -52,8 +52,7 @@ const typeText = (words: Words, bindings: Bindings): string => {
     const shape = `[${extents.map((word) => extentText(word, bindings)).join(', ')}]`;
     return `Tensor<${shape}${dtype === 'float32' ? '' : `, '${dtype}'`}>`;
   }
-  if (Array.isArray(words))
-    return `readonly [${words.map((part: Words) => typeText(part, bindings)).join(', ')}]`;
+  if (Array.isArray(words)) return `readonly [${words.map((part: Words) => typeText(part, bindings)).join(', ')}]`;
   const fields = Object.entries(words).map(([name, part]) => `readonly ${name}: ${typeText(part, bindings)}`);
   return `{ ${fields.join('; ')} }`;
 };
@@ -65,9 +64,7 @@ const params = (given: Usage['given'], use: string, bindings: Bindings): string 
 };
 
 const filled = (use: string, bindings: Bindings): string =>
-  use.replaceAll(/\{([A-Z])\}/g, (_, symbol: string) =>
-    bindings[symbol] === 'Dim' ? 'n' : `${bindings[symbol]}`,
-  );
+  use.replaceAll(/\{([A-Z])\}/g, (_, symbol: string) => (bindings[symbol] === 'Dim' ? 'n' : `${bindings[symbol]}`));
 
 /** The forms that a use has. */
 export const formsOf = ({ piped }: Usage): readonly Form[] =>
@@ -111,9 +108,7 @@ const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] =
   const names = at === undefined ? Object.keys(changed).filter((name) => name in given) : [at];
   const { args } = callOf(other ?? use);
   const isChanged = (arg: string, i: number): boolean =>
-    other === undefined
-      ? names.some((name) => new RegExp(`\\b${name}\\b`).test(arg))
-      : arg !== callOf(use).args[i];
+    other === undefined ? names.some((name) => new RegExp(`\\b${name}\\b`).test(arg)) : arg !== callOf(use).args[i];
   return args.flatMap((arg, i) => (isChanged(arg, i) ? [i] : []));
 };
 
@@ -127,8 +122,7 @@ export const wrongLine = (given: Usage, kind: Kind, form: Form): WrongLine => {
   const moved = ([from, to]: Span): Span => [from + start.length, to + start.length];
   return {
     text: start + text,
-    mistake:
-      gives === undefined ? mistaken(given, kind).map((i) => moved(args[i]!)) : [moved([0, text.length])],
+    mistake: gives === undefined ? mistaken(given, kind).map((i) => moved(args[i]!)) : [moved([0, text.length])],
     operator: operator === null ? null : moved(operator),
     first: operator === null ? null : moved(args[0]!),
   };

@@ -52,9 +52,7 @@ test('rejects and closes a backend that computes wrong results', async () => {
   }));
   const { tried, result } = await tryAll({ webgpu: wrong, cpu: working(open, 'cpu') });
   expect(valueOf(result).name).toBe('cpu');
-  expect(tried[1]!.error?.message).toMatch(
-    /^the webgpu backend: expected a loss of .* in the trial program, got /,
-  );
+  expect(tried[1]!.error?.message).toMatch(/^the webgpu backend: expected a loss of .* in the trial program, got /);
   expect([...open]).toEqual(['cpu']);
 });
 

@@ -110,7 +110,6 @@ export const firstWorking = (acquireOf: typeof acquire) =>
  * Options of a backend are passed under its name. In a browser use `auto({ wasm: { paths } })`, as in
  * `wasm({ paths })`; without `paths`, `wasm` fails there and `cpu` is next. `auto({ webgpu: { hardware: false } })`
  * accepts software-emulated GPUs.
- *
  * @example
  * const tried: string[] = []
  * const onTried = ({ backend, error }: Tried) => () => void tried.push(error === null ? backend : `no ${backend}`)

@@ -28,25 +28,20 @@ interface Parameters {
  * A loss and its gradient: a convolution and both of its gradients, a matrix product, a reduction, elementwise
  * operations and normal random numbers.
  */
-const trialProgram = program(
-  { image: '1 6 6 3', kernel: '3 3 3 4', key: 'key' },
-  ({ image, kernel, key: k }) => {
-    const noise = normal(k, 5, 36);
-    const loss = (p: Parameters) =>
-      F.pipe(p.image, conv2d(p.kernel), silu, reshape(36, 4), (rows) => mean(square(matmul(noise, rows))));
-    return valueAndGrad(loss)({ image, kernel });
-  },
-);
+const trialProgram = program({ image: '1 6 6 3', kernel: '3 3 3 4', key: 'key' }, ({ image, kernel, key: k }) => {
+  const noise = normal(k, 5, 36);
+  const loss = (p: Parameters) =>
+    F.pipe(p.image, conv2d(p.kernel), silu, reshape(36, 4), (rows) => mean(square(matmul(noise, rows))));
+  return valueAndGrad(loss)({ image, kernel });
+});
 
 /** Test data: values of both signs with no period along any axis. */
-const testValues = (n: number): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => Math.sin(3 * i + 1));
+const testValues = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(3 * i + 1));
 
-const result: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, readonly (readonly number[])[]> =
-  F.pipe(
-    evaluate(trialProgram, {})({ image: testValues(108), kernel: testValues(108), key: key(7) }),
-    RTE.map(({ value, grad }) => [value, grad.image, grad.kernel].map((numbers) => Array.from(numbers))),
-  );
+const result: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, readonly (readonly number[])[]> = F.pipe(
+  evaluate(trialProgram, {})({ image: testValues(108), kernel: testValues(108), key: key(7) }),
+  RTE.map(({ value, grad }) => [value, grad.image, grad.kernel].map((numbers) => Array.from(numbers))),
+);
 
 /** Relative to the largest expected value: sums here have a few hundred float32 terms. */
 const TOLERANCE = 1e-4;

@@ -8,7 +8,6 @@ import { libraryRule } from './library.js';
 /**
  * The reference backend: every primitive as a plain loop in float64. It is slow and simple, and always available.
  * Tests compare the other backends with it. Use it to find where a NaN first appears.
- *
  * @example
  * await pipe(
  *   compile(program({ x: '3' }, ({ x }) => square(x)), {}),

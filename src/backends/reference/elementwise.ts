@@ -2,8 +2,7 @@ import { binaryFunction, castFunction, unaryFunction } from '../shared/scalar.js
 import { writeNumbers } from '../shared/memory/numbers.js';
 import { alongAxis, type Primitive } from './dense.js';
 
-export const constant: Primitive<'constant'> = ({ data }, _, output) =>
-  writeNumbers(output.data, data, output.dtype);
+export const constant: Primitive<'constant'> = ({ data }, _, output) => writeNumbers(output.data, data, output.dtype);
 
 export const iota: Primitive<'iota'> = ({ axis }, _, output) => {
   const { extent, inner } = alongAxis(output.shape, axis);
@@ -21,8 +20,7 @@ export const binary: Primitive<'binary'> = ({ fn }, [a, b], output) => {
 };
 
 export const select: Primitive<'select'> = (_, [condition, a, b], output) => {
-  for (let i = 0; i < output.data.length; i++)
-    output.data[i] = condition!.data[i] === 0 ? b!.data[i]! : a!.data[i]!;
+  for (let i = 0; i < output.data.length; i++) output.data[i] = condition!.data[i] === 0 ? b!.data[i]! : a!.data[i]!;
 };
 
 export const cast: Primitive<'cast'> = (_, [x], output) => {

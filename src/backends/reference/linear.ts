@@ -8,8 +8,7 @@ export const dot: Primitive<'dot'> = (_, [a, b], output) => {
     for (let m = 0; m < M; m++)
       for (let n = 0; n < N; n++) {
         let sum = 0;
-        for (let k = 0; k < K; k++)
-          sum += a!.data[(batch * M + m) * K + k]! * b!.data[(batch * K + k) * N + n]!;
+        for (let k = 0; k < K; k++) sum += a!.data[(batch * M + m) * K + k]! * b!.data[(batch * K + k) * N + n]!;
         output.data[(batch * M + m) * N + n] = sum;
       }
 };

@@ -9,8 +9,7 @@ export const copy = (_: unknown, [x]: readonly Dense[], output: Dense): void => 
 const copyFrom = (x: Dense, from: Layout, output: Dense): void =>
   copyStrided(output.shape, x.data, from, output.data, dense(output.shape));
 
-const dotProduct = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+const dotProduct = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
 export const transpose: Primitive<'transpose'> = ({ permutation }, [x], output) => {
   const strides = denseStrides(x!.shape);
@@ -24,11 +23,7 @@ export const broadcast: Primitive<'broadcast'> = (_, [x], output) => {
 
 export const slice: Primitive<'slice'> = ({ start, strides: steps }, [x], output) => {
   const strides = denseStrides(x!.shape);
-  copyFrom(
-    x!,
-    { offset: dotProduct(start, strides), strides: strides.map((stride, i) => stride * steps[i]!) },
-    output,
-  );
+  copyFrom(x!, { offset: dotProduct(start, strides), strides: strides.map((stride, i) => stride * steps[i]!) }, output);
 };
 
 export const flip: Primitive<'flip'> = ({ axes }, [x], output) => {

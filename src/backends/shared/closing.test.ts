@@ -52,11 +52,8 @@ const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Call>>>
     const buffer = valueOf(await backend.upload(ones, 'float32')());
     return () => ({
       outcome: backend.compile(planOn(backend))(),
-      use: ({
-        run,
-      }: {
-        run: (inputs: readonly unknown[]) => taskEither.TaskEither<NoisefoldError, unknown>;
-      }) => run([buffer]),
+      use: ({ run }: { run: (inputs: readonly unknown[]) => taskEither.TaskEither<NoisefoldError, unknown> }) =>
+        run([buffer]),
     });
   },
   run: async (backend) => {

@@ -58,14 +58,9 @@ export const convolutionOf = ({ anchor, inputs, output }: AnchorCall): Convoluti
 export const partsOf = ({ image, kernel, output, attributes }: Convolution): readonly Convolution[] => {
   const { groups, batchGroups } = attributes;
   const count = groups * batchGroups; // one of the two is 1
-  const [images, channels, features] = [
-    image.shape[0]! / batchGroups,
-    kernel.shape[2]!,
-    kernel.shape[3]! / count,
-  ];
+  const [images, channels, features] = [image.shape[0]! / batchGroups, kernel.shape[2]!, kernel.shape[3]! / count];
   return Array.from({ length: count }, (_, part) => ({
-    image:
-      groups > 1 ? slicedTo(image, 3, part * channels, channels) : slicedTo(image, 0, part * images, images),
+    image: groups > 1 ? slicedTo(image, 3, part * channels, channels) : slicedTo(image, 0, part * images, images),
     kernel: slicedTo(kernel, 3, part * features, features),
     output: slicedTo(output, 3, part * features, features),
     attributes: { ...attributes, groups: 1, batchGroups: 1 },

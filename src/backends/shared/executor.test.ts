@@ -113,8 +113,7 @@ const update: Plan = {
 
 const upload = async (backend: Backend, ...numbers: number[]): Promise<DeviceBuffer> =>
   valueOf(await backend.upload(Float32Array.from(numbers), 'float32')());
-const read = async (backend: Backend, slot: unknown) =>
-  Array.from(valueOf(await backend.read(slot as DeviceBuffer)())); // an output that is a number buffer
+const read = async (backend: Backend, slot: unknown) => Array.from(valueOf(await backend.read(slot as DeviceBuffer)())); // an output that is a number buffer
 const failure = (tag: ErrorTag) => ({ left: { _tag: tag } });
 
 describe('a run', () => {

@@ -34,10 +34,7 @@ export const nameOf = ({ origin }: Call): string =>
   origin.place === '' ? origin.label : `${origin.label} (${origin.place})`;
 
 /** Finds a kernel for each call. The first rule that handles a call wins. A rule may raise an error. */
-export const kernelsOf = <K extends NamedKernel>(
-  plan: Plan,
-  rules: readonly Rule<K>[],
-): Result<readonly K[]> => {
+export const kernelsOf = <K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Result<readonly K[]> => {
   const kernels: K[] = [];
   for (const call of plan.calls) {
     const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
@@ -71,11 +68,7 @@ const addressOf = (input: PlanInput, slot: Slot | undefined, memory: Memory): Re
     return refuse(input, slot === undefined ? 'nothing' : isKey(slot) ? 'a key' : 'a number buffer', 'pass one value for each input, in order'); // prettier-ignore
   if (isKey(slot)) return E.right(0);
   if (slot.dtype !== input.dtype || slot.elements !== sizeOf(input.shape))
-    return refuse(
-      input,
-      `${slot.elements} elements of ${slot.dtype}`,
-      'compile the program for these shapes',
-    );
+    return refuse(input, `${slot.elements} elements of ${slot.dtype}`, 'compile the program for these shapes');
   return memory.addressOf(slot, `input ${input.path}`);
 };
 
@@ -167,10 +160,7 @@ export const createRunner = (
   };
 
   /** Collects the results, including those in donated memory, and frees donated inputs that no output reuses. */
-  const collectOutputs = (
-    inputs: readonly Slot[],
-    held: readonly (DeviceBuffer | null)[],
-  ): readonly Slot[] => {
+  const collectOutputs = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[]): readonly Slot[] => {
     const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
     const outputs = plan.outputs.map((output, k): Slot => {
       if (output.kind === 'key') return evaluateKey(output.key, keys);
@@ -189,23 +179,15 @@ export const createRunner = (
    * Frees the outputs of a failed run, and the donated inputs that it has started to overwrite. Other inputs stay
    * valid.
    */
-  const releaseAfterFailure = (
-    inputs: readonly Slot[],
-    held: readonly (DeviceBuffer | null)[],
-    at: number,
-  ): void => {
+  const releaseAfterFailure = (inputs: readonly Slot[], held: readonly (DeviceBuffer | null)[], at: number): void => {
     held.forEach((buffer) => buffer !== null && memory.release(buffer));
     donors.forEach((donor, k) => {
       const slot = inputs[donor];
-      if (firstWrites[k]! >= 0 && firstWrites[k]! <= at && slot !== undefined && !isKey(slot))
-        memory.release(slot);
+      if (firstWrites[k]! >= 0 && firstWrites[k]! <= at && slot !== undefined && !isKey(slot)) memory.release(slot);
     });
   };
 
-  const runOnce = async (
-    inputs: readonly Slot[],
-    milliseconds: number[] | null,
-  ): Promise<Result<readonly Slot[]>> => {
+  const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
     const before = unusable();
     if (before !== null) return E.left(before);
     const checked = addressesOf(plan, inputs, memory);

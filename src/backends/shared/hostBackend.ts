@@ -26,8 +26,7 @@ export const hostBackend = (parts: {
       writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
       return null;
     },
-    read: (address, { elements, dtype }) =>
-      E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+    read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
     close: () => undefined,
     lost: () => null,
   });

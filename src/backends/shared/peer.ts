@@ -2,8 +2,7 @@
 import { type Explanation, failure, type NoisefoldError } from '../../dsl/errors.js';
 
 /** Imports a package by a name that bundlers do not resolve. */
-export const importPeer = (name: string): Promise<unknown> =>
-  import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+export const importPeer = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
 /** Returns the first line of an error message, without the file names that a loader adds. */
 export const reasonOf = (thrown: unknown): string =>

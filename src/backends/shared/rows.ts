@@ -32,7 +32,6 @@ export const rowsRule: Rule = (call) => {
   const [work, rows] = node.op === 'gather' ? [gatherRows, first.shape[0]!] : [addRows, output.shape[0]!];
   return {
     name: node.op === 'gather' ? 'copy rows' : 'add rows',
-    run: (frame) =>
-      work(elementsOf(frame, first), elementsOf(frame, second), rows, elementsOf(frame, output)),
+    run: (frame) => work(elementsOf(frame, first), elementsOf(frame, second), rows, elementsOf(frame, output)),
   };
 };

@@ -49,8 +49,7 @@ test('sigmoid neither overflows nor cancels', () => {
 });
 
 test('integers wrap and divide as in C; division by zero gives zero', () => {
-  const int = (fn: 'add' | 'mul' | 'div' | 'mod' | 'pow', a: number, b: number) =>
-    binaryFunction(fn, 'int32')(a, b);
+  const int = (fn: 'add' | 'mul' | 'div' | 'mod' | 'pow', a: number, b: number) => binaryFunction(fn, 'int32')(a, b);
   expect(int('add', 2147483647, 1)).toBe(-2147483648);
   expect(int('mul', 2147483647, 2147483647)).toBe(1);
   expect([int('div', -7, 2), int('div', 7, 0), int('div', -2147483648, -1)]).toEqual([-3, 0, -2147483648]);

@@ -5,12 +5,7 @@ import { elementsOf, type Rule } from './kernel.js';
 const rank = (x: number): number => (Number.isNaN(x) ? Infinity : x);
 
 /** Writes the positions of the k largest elements of each row of `extent`, in descending order, to rows of k. */
-export const topKPositions = (
-  x: ArrayLike<number>,
-  extent: number,
-  k: number,
-  positions: NumberArray,
-): void => {
+export const topKPositions = (x: ArrayLike<number>, extent: number, k: number, positions: NumberArray): void => {
   for (let row = 0; row < positions.length / k; row++) {
     const ranks = Float64Array.from({ length: extent }, (_, i) => rank(x[row * extent + i]!));
     const order = Array.from(ranks, (_, i) => i);

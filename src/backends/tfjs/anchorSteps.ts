@@ -29,9 +29,7 @@ export interface Step {
 type InPlace = (view: View) => boolean;
 
 const asDense = (view: View, inPlace: InPlace): Prepared =>
-  inPlace(view)
-    ? { kind: 'in place', view }
-    : { kind: 'copy', shape: view.shape, from: view, to: dense(view.shape) };
+  inPlace(view) ? { kind: 'in place', view } : { kind: 'copy', shape: view.shape, from: view, to: dense(view.shape) };
 
 /** The view with its last two axes swapped. */
 const transposedView = (view: View): View => {

@@ -19,9 +19,7 @@ const cpuKernels = (backend: MathBackendCPU): TfjsKernels => ({
     for (const [argument, { data, shape, dtype }] of Object.entries(inputs))
       // tfjs keeps the array and only reads it; the cast is safe: only the reference backend uses Float64Array
       tensors[argument] = backend.makeTensorInfo([...shape], dtype, data as Float32Array | Int32Array);
-    const results = listOf(
-      getKernel(name, 'cpu').kernelFunc({ inputs: tensors, backend, attrs: attributes }),
-    );
+    const results = listOf(getKernel(name, 'cpu').kernelFunc({ inputs: tensors, backend, attrs: attributes }));
     // the cast is safe: the results are float32 or int32
     onResults(results.map(({ dataId }) => backend.data.get(dataId).values as NumberArray));
     for (const { dataId } of [...Object.values(tensors), ...results]) backend.disposeData(dataId, true);
@@ -39,7 +37,6 @@ const quietBackend = (): MathBackendCPU => {
 /**
  * Runs programs in plain JavaScript: tfjs's cpu kernels for matrix products, convolutions and indexing, and generated
  * fused loops for everything else. It runs anywhere, but large products are slow.
- *
  * @example
  * await pipe(
  *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),

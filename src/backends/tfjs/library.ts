@@ -55,16 +55,10 @@ export const libraryRule =
       name: `tfjs ${kernels.backend} ${kernel.name}`,
       run: (frame) => {
         const operands = inputs.map((view) => operandOf(frame, view));
-        kernels.run(
-          kernel.name,
-          kernel.inputs(operands),
-          kernel.attributes,
-          sizeOf(output.shape),
-          ([result]) => {
-            frame.refresh();
-            elementsOf(frame, output).set(result!);
-          },
-        );
+        kernels.run(kernel.name, kernel.inputs(operands), kernel.attributes, sizeOf(output.shape), ([result]) => {
+          frame.refresh();
+          elementsOf(frame, output).set(result!);
+        });
       },
     };
   };

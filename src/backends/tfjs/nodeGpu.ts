@@ -11,7 +11,6 @@ import { PACKAGES, tensorflow } from './tensorflow.js';
  * Before loading the library it sets two environment variables of the process, unless they are already set:
  * `TF_DETERMINISTIC_OPS=1` (runs repeat bit for bit) and `NVIDIA_TF32_OVERRIDE=0` (products in float32). For speed, set
  * them to `0` and `1`. TensorFlow allocates all memory of the GPU at once unless `TF_FORCE_GPU_ALLOW_GROWTH=true`.
- *
  * @example
  * const doubled = pipe(
  *   compile(program({ x: '2' }, ({ x }) => add(x, x)), {}),
@@ -21,6 +20,4 @@ import { PACKAGES, tensorflow } from './tensorflow.js';
  * )
  * await doubled() // → E.right([2, 4])
  */
-export const nodeGpu = withOptions('the node-gpu backend', noOptions, () =>
-  tensorflow(PACKAGES.nodeGpu, importPeer),
-);
+export const nodeGpu = withOptions('the node-gpu backend', noOptions, () => tensorflow(PACKAGES.nodeGpu, importPeer));

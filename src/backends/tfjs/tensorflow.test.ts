@@ -35,8 +35,7 @@ test.each([
 });
 
 test('the error for a missing or broken native library names the requirements', async () => {
-  const missing =
-    'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x. \nPlease run …';
+  const missing = 'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x. \nPlease run …';
   expect(await errorOf(PACKAGES.node, failing(missing))).toContain('npm rebuild @tensorflow/tfjs-node --build-addon-from-source'); // prettier-ignore
   const dlopen = 'libcudart.so.11.0: cannot open shared object file: No such file or directory';
   const message = await errorOf(PACKAGES.nodeGpu, failing(dlopen, 'ERR_DLOPEN_FAILED'));
@@ -59,8 +58,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
       for (const kernel of getKernelsForBackend('cpu')) registerKernel({ ...kernel, backendName: 'tensorflow' });
     }; // prettier-ignore
   afterEach(() => {
-    for (const { kernelName } of getKernelsForBackend('tensorflow'))
-      unregisterKernel(kernelName, 'tensorflow');
+    for (const { kernelName } of getKernelsForBackend('tensorflow')) unregisterKernel(kernelName, 'tensorflow');
     engine().removeBackend('tensorflow');
   });
 
@@ -108,9 +106,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
         },
       });
     };
-    expect(await errorOf(PACKAGES.node, broken)).toContain(
-      `use Node 22 or older instead of ${process.version}`,
-    );
+    expect(await errorOf(PACKAGES.node, broken)).toContain(`use Node 22 or older instead of ${process.version}`);
   });
 });
 

@@ -37,12 +37,8 @@ type TensorFlowBackend = ReturnType<ReturnType<typeof engine>['findBackend']> & 
 
 const whereOf = ({ backend }: TensorFlowPackage): string => `the ${backend} backend`;
 
-const unavailable = (
-  pkg: TensorFlowPackage,
-  expected: string,
-  actual: string,
-  hint: string,
-): NoisefoldError => failure('BackendUnavailable', { where: whereOf(pkg), expected, actual, hint });
+const unavailable = (pkg: TensorFlowPackage, expected: string, actual: string, hint: string): NoisefoldError =>
+  failure('BackendUnavailable', { where: whereOf(pkg), expected, actual, hint });
 
 const inNode = (): boolean => typeof process !== 'undefined' && process.versions?.node !== undefined;
 
@@ -112,8 +108,7 @@ export const tensorflow = (
   load: (name: string) => Promise<unknown>,
 ): taskEither.TaskEither<NoisefoldError, Backend> => {
   const wantsGpu = pkg.backend === 'node-gpu';
-  const registered = (): TensorFlowBackend | null =>
-    engine().findBackend('tensorflow') as TensorFlowBackend | null; // null if there is none
+  const registered = (): TensorFlowBackend | null => engine().findBackend('tensorflow') as TensorFlowBackend | null; // null if there is none
   const isOther = (backend: TensorFlowBackend | null): boolean =>
     backend?.isGPUPackage !== undefined && backend.isGPUPackage !== wantsGpu;
 

@@ -90,26 +90,23 @@ const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[]
       });
     case 'filterGradient':
       // the gradient splits into the same parts as the convolution
-      return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map(
-        (part) => {
-          const { y: dy, ...geometry } = convOf(part);
-          const problem = { ...geometry, dy };
-          return {
-            scratch: filterGradientScratchElements(problem),
-            run: (x, cotangent, filter, scratch) =>
-              kernels?.filterGradient(problem, { x, dy: cotangent, filter, scratch }),
-            views: [part.image, part.output, part.kernel],
-          };
-        },
-      );
+      return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map((part) => {
+        const { y: dy, ...geometry } = convOf(part);
+        const problem = { ...geometry, dy };
+        return {
+          scratch: filterGradientScratchElements(problem),
+          run: (x, cotangent, filter, scratch) =>
+            kernels?.filterGradient(problem, { x, dy: cotangent, filter, scratch }),
+          views: [part.image, part.output, part.kernel],
+        };
+      });
   }
 };
 
 const NAMES = { dot: 'simd gemm', conv2d: 'simd conv', filterGradient: 'simd filterGradient' } as const;
 
 /** Scratch elements that an anchor needs. Its parts run one after another, so they share the largest size. */
-export const simdScratch = (call: AnchorCall): number =>
-  Math.max(...stepsOf(call, null).map(({ scratch }) => scratch));
+export const simdScratch = (call: AnchorCall): number => Math.max(...stepsOf(call, null).map(({ scratch }) => scratch));
 
 const addressIn = ({ addresses }: Frame, { buffer, offset }: View): number => addresses[buffer]! + 4 * offset;
 
@@ -125,12 +122,7 @@ export const simdAnchorRule =
       run: (frame) => {
         for (const { run, views } of steps) {
           const [left, right, output] = views;
-          run(
-            addressIn(frame, left),
-            addressIn(frame, right),
-            addressIn(frame, output),
-            addressIn(frame, scratch),
-          );
+          run(addressIn(frame, left), addressIn(frame, right), addressIn(frame, output), addressIn(frame, scratch));
         }
       },
     };

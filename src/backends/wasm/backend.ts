@@ -18,13 +18,7 @@ export type { WasmOptions, WasmPaths } from './options.js';
 
 const backendOn = (tfjs: BackendWasm): Backend => {
   const { memory } = moduleOf(tfjs).asm;
-  const rules = [
-    randomRule,
-    topKRule,
-    rowsRule,
-    simdAnchorRule(simdKernels(memory)),
-    libraryRule(wasmKernels(tfjs)),
-  ];
+  const rules = [randomRule, topKRule, rowsRule, simdAnchorRule(simdKernels(memory)), libraryRule(wasmKernels(tfjs))];
   return hostBackend({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
@@ -38,7 +32,6 @@ const backendOn = (tfjs: BackendWasm): Backend => {
  * backend. In Node it finds tfjs's `.wasm` files in the installed package. In a browser, `paths` must say where
  * they are served: `wasm({ paths: '/assets/tfjs-wasm/' })`. All wasm backends of a process share one memory;
  * closing a backend frees what it allocated. Fails with `BackendUnavailable` if the module cannot start.
- *
  * @example
  * await pipe(
  *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),

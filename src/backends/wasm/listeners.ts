@@ -14,8 +14,7 @@ interface Emitter {
 }
 
 /** Emscripten's listeners, minified or not: they only rethrow. Tells them from listeners that others add meanwhile. */
-const RETHROWS =
-  /^function\s*\w*\(\w+\)\s*\{\s*(if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*)?throw \w+;?\s*\}?\s*\}$/;
+const RETHROWS = /^function\s*\w*\(\w+\)\s*\{\s*(if\s*\(!\(\w+ instanceof \w+\)\)\s*\{?\s*)?throw \w+;?\s*\}?\s*\}$/;
 
 /** Runs `start`, and removes the listeners that its module added to the process. Browsers have no process. */
 export const withoutListeners = async <A>(start: () => Promise<A>): Promise<A> => {
@@ -29,8 +28,7 @@ export const withoutListeners = async <A>(start: () => Promise<A>): Promise<A> =
   } finally {
     EVENTS.forEach((event, i) => {
       for (const listener of listeners.call(emitter, event))
-        if (!before[i]!.has(listener) && RETHROWS.test(String(listener)))
-          removeListener.call(emitter, event, listener);
+        if (!before[i]!.has(listener) && RETHROWS.test(String(listener))) removeListener.call(emitter, event, listener);
     });
   }
 };

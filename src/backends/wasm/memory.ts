@@ -42,8 +42,7 @@ export const wasmKernels = (backend: BackendWasm): TfjsKernels => {
   const module = moduleOf(backend);
 
   /** Registers an operand under a new id each time, because tfjs caches prepared filters by id. */
-  const register = ({ address, shape, dtype }: Operand): TensorInfo =>
-    backend.makeOutput([...shape], dtype, address);
+  const register = ({ address, shape, dtype }: Operand): TensorInfo => backend.makeOutput([...shape], dtype, address);
 
   /** Unregisters a tensor. Unlike `disposeData`, it does not free the memory, which belongs to our heap. */
   const unregister = (tensor: TensorInfo): void => {
@@ -57,9 +56,7 @@ export const wasmKernels = (backend: BackendWasm): TfjsKernels => {
       const operands = Object.entries(inputs);
       const elements = operands.reduce((sum, [, { data }]) => sum + data.length, 2 * resultElements);
       assertRoom(module, 4 * elements);
-      const tensors = Object.fromEntries(
-        operands.map(([argument, operand]) => [argument, register(operand)]),
-      );
+      const tensors = Object.fromEntries(operands.map(([argument, operand]) => [argument, register(operand)]));
       try {
         const { kernelFunc } = getKernel(name, 'wasm');
         const results = listOf(kernelFunc({ inputs: tensors, backend, attrs: attributes }));

@@ -6,8 +6,7 @@
 import type { Buffer } from '../../dsl/compile/plan.js';
 
 /** True if a buffer that the shader does not write is bound as read-only. */
-export const isReadOnly = ({ storage }: Buffer): boolean =>
-  storage.kind === 'input' || storage.kind === 'constant';
+export const isReadOnly = ({ storage }: Buffer): boolean => storage.kind === 'input' || storage.kind === 'constant';
 
 /** Sets the access modes of the storage bindings that the code declares. */
 export const withAccess = (code: string, accessOf: (binding: number) => 'read' | 'read_write'): string =>

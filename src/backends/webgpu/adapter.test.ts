@@ -5,8 +5,7 @@ import { acquireDevice, type Environment } from './adapter.js';
 const emptyEnvironment: Environment = {
   navigator: undefined,
   isNode: true,
-  importPeer: () =>
-    Promise.reject(new Error("Cannot find package 'webgpu' imported from /x/y.js\nand a stack")),
+  importPeer: () => Promise.reject(new Error("Cannot find package 'webgpu' imported from /x/y.js\nand a stack")),
 };
 
 /** A GPU whose `requestAdapter` returns `adapter`. */
@@ -67,9 +66,7 @@ test('returns an error with the message of a failed requestDevice', async () => 
     requestDevice: () => Promise.reject(new Error('busy')),
   };
   const environment = { ...emptyEnvironment, navigator: { gpu: gpuWith(adapter) } };
-  expect(await acquireDevice({}, environment)()).toMatchObject(
-    unavailable({ expected: 'a device', actual: 'busy' }),
-  );
+  expect(await acquireDevice({}, environment)()).toMatchObject(unavailable({ expected: 'a device', actual: 'busy' }));
 });
 
 test('requests an adapter by power preference, and the fallback adapter on demand', async () => {

@@ -35,11 +35,7 @@ const currentEnvironment = (): Environment => ({
   importPeer: async () => (await importPeer(PEER)) as typeof import('webgpu'),
 });
 
-const gpuIn = ({
-  navigator,
-  isNode,
-  importPeer: load,
-}: Environment): taskEither.TaskEither<NoisefoldError, GPU> => {
+const gpuIn = ({ navigator, isNode, importPeer: load }: Environment): taskEither.TaskEither<NoisefoldError, GPU> => {
   if (navigator?.gpu !== undefined) return TE.right(navigator.gpu);
   if (!isNode)
     return TE.left(
@@ -64,10 +60,7 @@ interface GpuAndAdapter {
 }
 
 const adapterOf =
-  (
-    { powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions,
-    isNode: boolean,
-  ) =>
+  ({ powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions, isNode: boolean) =>
   (gpu: GPU): taskEither.TaskEither<NoisefoldError, GpuAndAdapter> => {
     const hint = isNode
       ? 'install the driver of the GPU, or a software driver (mesa-vulkan-drivers on Debian)'
@@ -82,11 +75,7 @@ const adapterOf =
         if (!hardware || !isSoftwareAdapter(adapter.info)) return TE.right({ gpu, adapter });
         const name = adapter.info.description || adapter.info.architecture;
         return TE.left(
-          unavailable(
-            'a hardware GPU',
-            `${name}, which is emulated in software`,
-            'use wasm(), which is faster',
-          ),
+          unavailable('a hardware GPU', `${name}, which is emulated in software`, 'use wasm(), which is faster'),
         );
       }),
     );
@@ -119,8 +108,7 @@ const deviceOf = ({ gpu, adapter }: GpuAndAdapter): taskEither.TaskEither<Noisef
       info: adapter.info,
       keepAlive: [gpu, adapter],
     }),
-    (thrown) =>
-      unavailable('a device', reasonOf(thrown), 'close other programs that use the GPU, and try again'),
+    (thrown) => unavailable('a device', reasonOf(thrown), 'close other programs that use the GPU, and try again'),
   );
 
 /** Acquires a device from an adapter that matches the options, with the adapter's limits and features. */
@@ -128,9 +116,5 @@ export const acquireDevice =
   (options: AdapterOptions, given?: Environment): taskEither.TaskEither<NoisefoldError, Acquired> =>
   () => {
     const environment = given ?? currentEnvironment();
-    return F.pipe(
-      gpuIn(environment),
-      TE.flatMap(adapterOf(options, environment.isNode)),
-      TE.flatMap(deviceOf),
-    )();
+    return F.pipe(gpuIn(environment), TE.flatMap(adapterOf(options, environment.isNode)), TE.flatMap(deviceOf))();
   };

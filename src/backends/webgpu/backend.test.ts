@@ -35,8 +35,7 @@ const onDevice = async (): Promise<{ readonly backend: Backend; readonly device:
   return { backend: backendOn(found), device: found.device };
 };
 
-const numbers = (n: number): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
+const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
 
 /** A simplified training step: noise, a matrix product and an update in place. */
 const step = program({ w: '16 16', key: 'key' }, ({ w, key: k }) => {
@@ -52,10 +51,7 @@ const buffer = (elements: number, storage: Buffer['storage']): Buffer => ({
 
 /** A plan with one call, which copies an input of `elements` elements. */
 const copying = (elements: number): Plan => ({
-  buffers: [
-    buffer(elements, { kind: 'input', input: 0, offset: 0 }),
-    buffer(elements, { kind: 'output', output: 0 }),
-  ],
+  buffers: [buffer(elements, { kind: 'input', input: 0, offset: 0 }), buffer(elements, { kind: 'output', output: 0 })],
   calls: [
     {
       kind: 'region',
@@ -129,12 +125,8 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, () => {
   test('returns errors of the device as values', async () => {
     const gpu = gpuOf(await acquired());
     const storage = 128;
-    expect(
-      await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: storage })),
-    ).toBeNull();
-    const refused = await gpu.guarded('allocation', () =>
-      gpu.device.createBuffer({ size: 16, usage: 0xffff }),
-    );
+    expect(await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: storage }))).toBeNull();
+    const refused = await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: 0xffff }));
     expect(refused).toMatchObject({
       _tag: 'BackendFailure',
       where: 'allocation',

@@ -47,8 +47,7 @@ export const gpuOf = ({ device, info, keepAlive }: Acquired): Gpu => {
   const rejected: Gpu['rejected'] = async (where, thrown) => {
     // promises are rejected before `device.lost` resolves: wait for it a few turns of the event loop
     const isLost = (): boolean => loss !== null;
-    for (let attempt = 0; attempt < 10 && !isLost(); attempt++)
-      await new Promise((next) => setTimeout(next, attempt));
+    for (let attempt = 0; attempt < 10 && !isLost(); attempt++) await new Promise((next) => setTimeout(next, attempt));
     return (
       loss ??
       failure('BackendFailure', {

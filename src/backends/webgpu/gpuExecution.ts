@@ -176,8 +176,7 @@ const bindPlan = (
     device.queue.submit([encoder.finish()]);
   };
 
-  const failedAs = (error: NoisefoldError | null) =>
-    error === null ? null : { at: plan.calls.length, error };
+  const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
 
   const run = async (): Promise<ReturnType<typeof failedAs>> => {
     const failed = gpu.guarded('run', () => {

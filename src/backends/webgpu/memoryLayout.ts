@@ -61,11 +61,7 @@ const resourcesOf = ({ dispatches }: GpuKernel): readonly Resource[] =>
   dispatches.flatMap(({ bindings }) => bindings.map(({ resource }) => resource));
 
 /** Lays out a plan for a device that aligns bindings to `alignment` elements. */
-export const memoryLayoutOf = (
-  plan: Plan,
-  kernels: readonly GpuKernel[],
-  alignment: number,
-): MemoryLayout => {
+export const memoryLayoutOf = (plan: Plan, kernels: readonly GpuKernel[], alignment: number): MemoryLayout => {
   const { buffers } = plan;
   const [constants, uniforms, hostNumbers] = [
     offsetAllocator(alignment),
@@ -94,10 +90,7 @@ export const memoryLayoutOf = (
         offset: uniforms.allocate(resource.words.length),
         words: resource.words,
       });
-  const scratch = resources.reduce(
-    (most, r) => (r.kind === 'scratch' ? Math.max(most, r.elements) : most),
-    0,
-  );
+  const scratch = resources.reduce((most, r) => (r.kind === 'scratch' ? Math.max(most, r.elements) : most), 0);
 
   const ownerOf = (block: Block): number => buffers.length + BLOCKS.indexOf(block);
   const elementsRange = (owner: number, from: number, to: number): Range => ({

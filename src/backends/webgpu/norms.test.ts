@@ -39,8 +39,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
       Awaited<ReturnType<typeof running>>,
       Awaited<ReturnType<typeof running>>,
     ];
-    const of = async ({ run }: typeof device): Promise<readonly number[]> =>
-      Array.from((await run(given))['y']!);
+    const of = async ({ run }: typeof device): Promise<readonly number[]> => Array.from((await run(given))['y']!);
     const [expected, first] = [await of(exact), await of(device)];
     const size = Math.max(...expected.map(Math.abs));
     expect(first).toHaveLength(expected.length);
@@ -57,9 +56,7 @@ describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
     [1, 53, 59, 8, 8],
     [2, 64, 32, 24, 3],
   ])('group norm and SiLU of [%i, %i, %i, %i] in %i groups', async (B, H, W, C, groups) => {
-    await expectAgreement([B, H, W, C] as const, (x, gamma, beta) =>
-      silu(groupNorm(x, { gamma, beta }, { groups })),
-    );
+    await expectAgreement([B, H, W, C] as const, (x, gamma, beta) => silu(groupNorm(x, { gamma, beta }, { groups })));
   });
 
   test.each([

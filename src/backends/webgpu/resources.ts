@@ -63,16 +63,10 @@ export const layOutResources = (
 };
 
 /** Writes the constants of a plan and the constant words of its uniforms. */
-export const writeConstants = (
-  plan: Plan,
-  { addresses, memoryLayout }: Resources,
-  gpu: Gpu,
-  space: GpuSpace,
-): void => {
+export const writeConstants = (plan: Plan, { addresses, memoryLayout }: Resources, gpu: Gpu, space: GpuSpace): void => {
   const { offsets, ownerOf, words } = memoryLayout;
   plan.buffers.forEach(({ storage, dtype }, b) => {
-    if (storage.kind === 'constant')
-      write(gpu, space.bufferAt(addresses[b]!), 4 * offsets[b]!, storage.data, dtype);
+    if (storage.kind === 'constant') write(gpu, space.bufferAt(addresses[b]!), 4 * offsets[b]!, storage.data, dtype);
   });
   for (const { offset, words: numbers } of words)
     gpu.device.queue.writeBuffer(

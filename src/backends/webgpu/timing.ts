@@ -37,10 +37,7 @@ export const createTimer = (device: GPUDevice, passes: number): Timer => {
     read: async () => {
       await staging.mapAsync(1); // GPUMapMode.READ
       const times = new BigInt64Array(staging.getMappedRange());
-      const milliseconds = Array.from(
-        { length: passes },
-        (_, i) => Number(times[2 * i + 1]! - times[2 * i]!) / 1e6,
-      );
+      const milliseconds = Array.from({ length: passes }, (_, i) => Number(times[2 * i + 1]! - times[2 * i]!) / 1e6);
       staging.destroy();
       resolved.destroy();
       for (const set of sets) set.destroy();

@@ -16,13 +16,7 @@ const needsNoConversion = (data: HostArray, dtype: NumberType): data is Float32A
   dtype === 'float32' ? data instanceof Float32Array : dtype === 'int32' && data instanceof Int32Array;
 
 /** Writes numbers as elements of a dtype, starting at byte `offset` of a buffer. */
-export const write = (
-  { device }: Gpu,
-  buffer: GPUBuffer,
-  offset: number,
-  data: HostArray,
-  dtype: NumberType,
-): void => {
+export const write = ({ device }: Gpu, buffer: GPUBuffer, offset: number, data: HostArray, dtype: NumberType): void => {
   if (data.length === 0) return;
   const converted: NumberArray = needsNoConversion(data, dtype) ? data : arrayOf(dtype, data.length);
   if (converted !== data) writeNumbers(converted, data, dtype);

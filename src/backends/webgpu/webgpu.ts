@@ -12,7 +12,6 @@ export type { AdapterOptions } from './adapterOptions.js';
  *
  * `BackendUnavailable` if there is no adapter, or in Node no peer. If the device is lost, every later run and `read`
  * fails, and `lost` returns the error.
- *
  * @example
  * await pipe(
  *   compile(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {}),

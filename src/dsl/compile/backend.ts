@@ -68,10 +68,7 @@ export interface Backend {
   readonly capabilities: Capabilities;
   readonly compile: (plan: Plan) => taskEither.TaskEither<NoisefoldError, Runner>;
   /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
-  readonly upload: (
-    data: HostArray,
-    dtype: NumberType,
-  ) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
+  readonly upload: (data: HostArray, dtype: NumberType) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
   /** Copies numbers to the host: Float32Array, Int32Array, Uint8Array (bool); Float64Array for float32 on the reference. */
   readonly read: (buffer: DeviceBuffer) => taskEither.TaskEither<NoisefoldError, HostArray>;
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;

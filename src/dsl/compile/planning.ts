@@ -25,9 +25,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
 
 /** Pairs each donated input with the output of the same path, shape and dtype. */
 const donationsOf = (traced: Traced, names: readonly string[]): Pick<Lowering, 'donations' | 'donated'> => {
-  const donated = traced.leaves.map(({ path }) =>
-    names.some((name) => path === name || path.startsWith(`${name}.`)),
-  );
+  const donated = traced.leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
   const outputs = new Map(traced.outputs.map(({ path, leaf }, i) => [path, { n: nodeOf(leaf), i }]));
   const donations = traced.inputs.map((input, i) => {
     const target = outputs.get(traced.leaves[i]!.path);

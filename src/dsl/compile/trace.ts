@@ -34,8 +34,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
     if (!known.includes(name))
       raise('UnknownDim', {
         where: `compile at ${name}`,
-        expected:
-          known.length === 0 ? 'no extents: the spec has no symbols' : `extents for ${known.join(', ')}`,
+        expected: known.length === 0 ? 'no extents: the spec has no symbols' : `extents for ${known.join(', ')}`,
         actual: name,
         hint: 'leave it out, or use the symbol in the spec',
       });

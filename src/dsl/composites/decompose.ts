@@ -9,9 +9,7 @@ export const decomposeUnless =
       roots,
       (n) => {
         const composite = compositeOf(n);
-        return composite === null || isKept(composite)
-          ? n
-          : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!;
+        return composite === null || isKept(composite) ? n : decomposeUnless(isKept)([decomposition(n)], n.inputs)[0]!;
       },
       new Map(operands.map((n) => [n, n])),
     );

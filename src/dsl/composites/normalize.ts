@@ -17,10 +17,7 @@ const meanAlong = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
 
 /** x centred, and the reciprocal standard deviation (biased, two passes). */
-const standardize = (
-  x: Node,
-  { axes, epsilon }: NormalizeOptions,
-): { readonly y: Node; readonly inverse: Node } => {
+const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y: Node; readonly inverse: Node } => {
   const centred = sub(x, broadcast(meanAlong(x, axes), x.shape));
   const variance = meanAlong(mul(centred, centred), axes);
   const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);

@@ -13,9 +13,7 @@ export const graphText = (root: Node): string => {
   const places = new Map(nodes.map((node, i) => [node, i]));
   return nodes
     .map(({ op, dtype, shape, attributes, inputs }) =>
-      [op, dtype, shape.join(','), attributesText(attributes), inputs.map((n) => places.get(n)).join()].join(
-        ' ',
-      ),
+      [op, dtype, shape.join(','), attributesText(attributes), inputs.map((n) => places.get(n)).join()].join(' '),
     )
     .join('\n');
 };

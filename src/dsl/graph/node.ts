@@ -214,11 +214,8 @@ export const rewrite = (
 };
 
 /** Replaces the nodes `from` by the nodes `to`. */
-export const substitute = (
-  roots: readonly Node[],
-  from: readonly Node[],
-  to: readonly Node[],
-): readonly Node[] => rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
+export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>
+  rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
 /**
  * The path of an input, or of a named slice of an input: the slice `w` of the vector `params.0` is `params.w`. Null for
@@ -229,9 +226,7 @@ export const pathOf = (n: Node): string | null => {
   if (n.op === 'reshape' && n.inputs[0]!.op === 'slice') return pathOf(n.inputs[0]!);
   const [vector, name] = n.op === 'slice' ? [pathOf(n.inputs[0]!), n.attributes.name] : [null, undefined];
   if (vector === null || name === undefined) return null;
-  return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name]
-    .filter((part) => part !== '')
-    .join('.');
+  return [vector.slice(0, Math.max(0, vector.lastIndexOf('.'))), name].filter((part) => part !== '').join('.');
 };
 
 /**

@@ -13,9 +13,7 @@ export interface Program<I, O> {
 /**
  * Makes a program from the spec of its inputs and a function. The type of the argument follows from the spec. `compile`
  * traces the function; `program` does not call it.
- *
- * @example
- * program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
+ * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
  */
 export const program = <const P extends Spec, O>(
   inputs: CheckedSpec<P>,

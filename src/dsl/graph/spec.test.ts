@@ -26,12 +26,7 @@ describe('parseSpec', () => {
   test('sets the paths of leaves, also of nested specs', () => {
     const inner = treeSpec<unknown>({ levels: [{ kernel: leafSpec([3, 3, 1, 8]) }] });
     const spec = parsed({ params: inner, pair: ['B 2', 'B'], key: 'key' });
-    expect(spec.leaves.map(({ path }) => path)).toEqual([
-      'params.levels.0.kernel',
-      'pair.0',
-      'pair.1',
-      'key',
-    ]);
+    expect(spec.leaves.map(({ path }) => path)).toEqual(['params.levels.0.kernel', 'pair.0', 'pair.1', 'key']);
     expect(spec.tree).toMatchObject({ params: { levels: [{ kernel: { shape: [3, 3, 1, 8] } }] } });
   });
 
@@ -90,9 +85,7 @@ describe('extents', () => {
   });
 
   test('extentsOf reports the path of the leaf', () => {
-    expect(extentsOf(spec.leaves[1]!, bound)).toMatchObject(
-      E.left({ _tag: 'UnknownDim', where: "y: dim 'W'" }),
-    );
+    expect(extentsOf(spec.leaves[1]!, bound)).toMatchObject(E.left({ _tag: 'UnknownDim', where: "y: dim 'W'" }));
     expect(extentsOf(spec.leaves[1]!, bound)).toMatchObject(
       E.left({ message: expect.stringMatching(/^y: dim 'W': expected an extent for W, got B = 8, H = 28/) }),
     );

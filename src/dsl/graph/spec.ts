@@ -111,7 +111,6 @@ const isDType = (name: string): name is DType => DTYPES.includes(name);
 
 /**
  * Tests if something is a {@link LeafSpec}, not a tree of them.
- *
  * @example
  * isLeafSpec(leafSpec(['B', 10])) // → true
  * isLeafSpec({ w: leafSpec(['B', 10]) }) // → false
@@ -125,9 +124,7 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
 /**
  * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
  * `ShapeError` for an invalid dim.
- *
- * @example
- * leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
+ * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
   const isDim = (dim: unknown): boolean =>
@@ -179,7 +176,6 @@ const leavesOf = (part: Part): unknown =>
 /**
  * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is ascribed: it must
  * be the type of the tree of tensors that the leaves describe. Raises the errors that {@link parseSpec} returns.
- *
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly w: Tensor<[Dim, 2]> } }>({ fc: { w: leafSpec([4, 2]) } })
  * spec.leaves.map(({ path, shape }) => [path, shape]) // → [['fc.w', [4, 2]]]
@@ -193,7 +189,6 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
 /**
  * Parses a spec: a string of extents such as `'B 28 28 1'`, or a tree of such strings. Fails with `ShapeError` for invalid
  * extents, with `DTypeError` for an unknown dtype, and with `ConfigError` for anything else.
- *
  * @example
  * pipe(parseSpec({ x: 'B H W/2 1', t: 'B:int32' }), E.map(symbolsOf)) // → E.right(['B', 'H', 'W'])
  * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")
@@ -207,7 +202,6 @@ export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpe
 
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
- *
  * @example
  * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
@@ -218,15 +212,11 @@ export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor)
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
- *
  * @example
  * extentsOf(leafSpec(['B', 'H/2', 3]), { B: 8, H: 28 }) // → E.right([8, 14, 3])
  * pipe(extentsOf(leafSpec(['B']), {}), E.mapLeft(({ _tag }) => _tag)) // → E.left('UnknownDim')
  */
-export const extentsOf = (
-  leaf: LeafSpec,
-  bindings: Bindings,
-): either.Either<NoisefoldError, readonly number[]> =>
+export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
   F.pipe(
     leaf.shape,
     E.traverseArray((dim) => evaluateDim(dim, bindings)),
@@ -237,9 +227,7 @@ export const extentsOf = (
 
 /**
  * Lists the symbols of a spec in the order of their first use.
- *
- * @example
- * symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
+ * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
 export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
   ...new Set(

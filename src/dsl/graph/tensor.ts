@@ -28,8 +28,7 @@ export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
 
 /** Makes a tensor of a node. Only this function and {@link nodeOf} convert between the two, which are one object. */
-export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> =>
-  n as unknown as Tensor<S, D>;
+export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
 /** The node of a tensor. Raises `ShapeError` for any other value, which JavaScript callers may pass. */
 export const nodeOf = (x: AnyTensor): Node =>
   isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
@@ -54,7 +53,6 @@ const notATensor = (x: unknown): Explanation =>
 
 /**
  * Tests if something is a staged tensor. Trees of tensors and resident values are not.
- *
  * @example
  * isTensor(zeros(2)) // → true
  * isTensor({ w: zeros(2) }) // → false
@@ -66,13 +64,11 @@ export const isTensor = (x: unknown): x is AnyTensor =>
 export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
 
 /** The type of {@link dims}: a number for each axis. */
-export type ExtentsOf<T> =
-  T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
+export type ExtentsOf<T> = T extends Tensor<infer S, DType> ? { readonly [I in keyof S]: number } : readonly number[];
 
 /**
  * The extents of a tensor in the trace, one for each axis. Their type is `number`, also for literals and symbols, so that
  * functions of any shape can calculate with them.
- *
  * @example
  * const x = zeros(32, 28, 28, 1)
  * dims(x) // → [32, 28, 28, 1]
@@ -83,7 +79,6 @@ export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape
 
 /**
  * The dtype of a tensor.
- *
  * @example
  * dtypeOf(zeros(2)) // → 'float32'
  * dtypeOf(iota(10)) // → 'int32'
@@ -95,16 +90,12 @@ type Ascribe = OneError & {
   <const S extends readonly Dim[]>(
     ...given: Extents<S>
   ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends readonly Dim[]>(
-    x: Tensor<Shape, D>,
-    ...given: Extents<S>
-  ): Tensor<Widened<S>, D>;
+  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
 };
 
 /**
  * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
  * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
- *
  * @example
  * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
  * ascribe(betas, 3) // : Tensor<[3]>
@@ -123,7 +114,6 @@ export const ascribe: Ascribe = dual(
 /**
  * Narrows the type of a wide tensor to the shape of another tensor: {@link ascribe} for generic functions. Raises
  * `ShapeError` if the shapes differ.
- *
  * @example
  * const x = zeros(8, 28, 28, 1)
  * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>

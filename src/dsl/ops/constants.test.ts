@@ -7,18 +7,7 @@ import { E } from '../../internal/fp.js';
 import { attempt } from '../errors.js';
 import { type AnyTensor, dims, dtypeOf, type Shape, type Tensor } from '../graph/tensor.js';
 import { add } from './elementwise/binary.js';
-import {
-  constantOf,
-  fullLike,
-  fullOf,
-  iota,
-  ones,
-  onesLike,
-  scalar,
-  table,
-  zeros,
-  zerosLike,
-} from './constants.js';
+import { constantOf, fullLike, fullOf, iota, ones, onesLike, scalar, table, zeros, zerosLike } from './constants.js';
 import { reshape } from './shape/reshape.js';
 import { pad } from './shape/slicing.js';
 import { cast, clip } from './elementwise/unary.js';

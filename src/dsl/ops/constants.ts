@@ -4,45 +4,28 @@ import { dual } from '../dual.js';
 import { extents } from '../types/extent.js';
 import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 
 /** The extents of a checked shape, whose type `Extents<S>` is S or error messages. Raises `ShapeError`. */
-const checked = (op: string, shape: readonly unknown[]): readonly number[] =>
-  extents(op, shape as readonly number[]);
+const checked = (op: string, shape: readonly unknown[]): readonly number[] => extents(op, shape as readonly number[]);
 
 /**
  * Fills a shape with one number. Extents known only at run time are wide; see `ascribe`.
- *
- * @example
- * fullOf(0.5, 2, 3) // → [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
+ * @example fullOf(0.5, 2, 3) // → [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
  */
-export const fullOf = <const S extends readonly number[]>(
-  value: number,
-  ...shape: Extents<S>
-): Tensor<Widened<S>> => tensor(full(value, checked('fullOf', shape)));
+export const fullOf = <const S extends readonly number[]>(value: number, ...shape: Extents<S>): Tensor<Widened<S>> =>
+  tensor(full(value, checked('fullOf', shape)));
 
 /**
  * Makes zeros of a shape; see {@link fullOf}.
- *
- * @example
- * zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
+ * @example zeros(8, 28, 28, 1) // : Tensor<[8, 28, 28, 1]>
  */
 export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(0, checked('zeros', shape)));
 
 /**
  * Makes ones of a shape; see {@link fullOf}.
- *
- * @example
- * ones(2, 3) // → [[1, 1, 1], [1, 1, 1]]
+ * @example ones(2, 3) // → [[1, 1, 1], [1, 1, 1]]
  */
 export const ones = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(1, checked('ones', shape)));
@@ -62,31 +45,24 @@ interface FullLike {
 
 /**
  * Fills the shape and dtype of `x` with one number.
- *
- * @example
- * fullLike(iota(3), 7) // → [7, 7, 7]
+ * @example fullLike(iota(3), 7) // → [7, 7, 7]
  */
 export const fullLike: FullLike = dual('fullLike', 2, filled);
 
 /**
  * Makes zeros in the shape and dtype of `x`.
- *
- * @example
- * zerosLike(iota(3)) // → [0, 0, 0]
+ * @example zerosLike(iota(3)) // → [0, 0, 0]
  */
 export const zerosLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
 
 /**
  * Makes ones in the shape and dtype of `x`.
- *
- * @example
- * onesLike(iota(3)) // → [1, 1, 1]
+ * @example onesLike(iota(3)) // → [1, 1, 1]
  */
 export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
 
 /**
  * Makes a number a scalar tensor; default dtype: float32.
- *
  * @example
  * scalar(0.5) // : Tensor<[]>
  * scalar(7, 'int32') // : Tensor<[], 'int32'>
@@ -95,8 +71,7 @@ export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
   <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
-} = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> =>
-  tensor(full(value, [], dtype ?? 'float32'));
+} = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
@@ -108,7 +83,6 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
 /**
  * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise float32.
  * Raises `ShapeError` if their count does not fit the shape.
- *
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
  * constantOf(Int32Array.of(7, 3), 2) // : Tensor<[2], 'int32'>
@@ -122,7 +96,6 @@ export const constantOf = <A extends HostNumbers, const S extends readonly numbe
 
 /**
  * Makes a vector of numbers to `gather` from, such as a schedule by timestep.
- *
  * @example
  * const alphaBar = table([0.9, 0.5, 0.1])
  * const t = constantOf(Int32Array.of(2, 0), 2)
@@ -133,7 +106,6 @@ export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArra
 
 /**
  * Makes the integers 0 … n − 1.
- *
  * @example
  * iota(4) // → [0, 1, 2, 3]
  * iota(4) // : Tensor<[4], 'int32'>

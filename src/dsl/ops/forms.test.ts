@@ -10,8 +10,7 @@ import { type Node, node } from '../graph/node.js';
 /** `properties/features` lists every operation of the DSL: `features.test.ts` compares it with the exports. */
 const exported: Readonly<Record<string, unknown>> = dsl;
 
-const inputOf = ({ shape, dtype }: Operand, i: number): Node =>
-  node('input', [], { path: `x${i}` }, shape, dtype);
+const inputOf = ({ shape, dtype }: Operand, i: number): Node => node('input', [], { path: `x${i}` }, shape, dtype);
 
 describe.each(features)('$name', ({ name, operation, cases }) => {
   test('is listed under its name', () => {

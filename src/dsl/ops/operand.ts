@@ -39,15 +39,10 @@ const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
 
 /** Describes an argument for error messages. */
-export const described = (x: unknown): string =>
-  isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x);
+export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
 /** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
-export const withFields = <P extends object>(
-  op: string,
-  given: P,
-  names: readonly (keyof P & string)[],
-): P => {
+export const withFields = <P extends object>(op: string, given: P, names: readonly (keyof P & string)[]): P => {
   const isRecord = typeof given === 'object' && given !== null && !isTensor(given);
   const missing = isRecord ? names.filter((name) => given[name] === undefined) : [];
   return isRecord && missing.length === 0

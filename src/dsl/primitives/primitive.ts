@@ -78,11 +78,7 @@ export interface BatchBuild extends Build {
   /** Moves one axis. The result is a view if it passes only axes of extent 1. */
   readonly moveAxis: (x: Node, from: number, to: number) => Node;
   /** A graph over a batch, where `images` have the leading axis. */
-  readonly batched: (
-    roots: readonly Node[],
-    images: ReadonlyMap<Node, Operand>,
-    extent: number,
-  ) => readonly Operand[];
+  readonly batched: (roots: readonly Node[], images: ReadonlyMap<Node, Operand>, extent: number) => readonly Operand[];
 }
 
 /** The number that all elements of a node are known to have, or null. */
@@ -101,8 +97,7 @@ export interface Primitive<K extends Op> {
    * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is mapped.
    * The rule is null if the primitive has no operands to map.
    */
-  readonly vmap:
-    ((n: NodeOf<K>, operands: readonly Operand[], extent: number, build: BatchBuild) => Node) | null;
+  readonly vmap: ((n: NodeOf<K>, operands: readonly Operand[], extent: number, build: BatchBuild) => Node) | null;
   /** The result if an operand has no elements but the result has some; null if this cannot happen. */
   readonly ofNothing: ((n: NodeOf<K>, build: Build) => Node) | null;
   readonly lowering: Lowering<NodeOf<K>>;
@@ -161,8 +156,7 @@ export type Class = Lowering<Node>['class'];
 
 /** An assignment of a region; `index` is the index along an axis. */
 export type Scalar =
-  | Exclude<Assignment, { op: 'index' }>
-  | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
+  Exclude<Assignment, { op: 'index' }> | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
 
 /**
  * The index along axis a of the operand, from the index i of the result: `offsets[a] + scales[a] · i[axes[a]]`, with

@@ -25,13 +25,10 @@ const messageOf = (build: () => unknown): string =>
   )(attempt(build));
 
 describe('fork', () => {
-  test.prop([seeds, fc.uniqueArray(fc.string(), { minLength: 2 })])(
-    'names give different keys',
-    (seed, names) => {
-      const keys = Object.values(fork(key(seed), ...names)).map(String);
-      expect(new Set([...keys, String(key(seed))]).size).toBe(names.length + 1);
-    },
-  );
+  test.prop([seeds, fc.uniqueArray(fc.string(), { minLength: 2 })])('names give different keys', (seed, names) => {
+    const keys = Object.values(fork(key(seed), ...names)).map(String);
+    expect(new Set([...keys, String(key(seed))]).size).toBe(names.length + 1);
+  });
 
   test.prop([seeds])('a name’s key does not depend on the other names', (seed) => {
     expect(fork(key(seed), 'a', 'b').b).toEqual(fork(key(seed), 'b', 'c').b);
@@ -61,12 +58,9 @@ describe('fork', () => {
 });
 
 describe('foldIn', () => {
-  test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])(
-    'equal for equal numbers alone',
-    (seed, a, b) => {
-      expect(String(foldIn(key(seed), a)) === String(foldIn(key(seed), b))).toBe(a === b);
-    },
-  );
+  test.prop([seeds, fc.maxSafeInteger(), fc.maxSafeInteger()])('equal for equal numbers alone', (seed, a, b) => {
+    expect(String(foldIn(key(seed), a)) === String(foldIn(key(seed), b))).toBe(a === b);
+  });
 
   test('rejects numbers that are not integers', () => {
     expect(messageOf(() => foldIn(staged(), 0.5))).toBe(
@@ -75,13 +69,10 @@ describe('foldIn', () => {
   });
 });
 
-test.prop([seeds, fc.string(), fc.maxSafeInteger()])(
-  'keys of programs equal keys of the host',
-  (seed, name, data) => {
-    const path = <K extends Key | RandomKey>(root: K): K => foldIn(fork(root, name)[name]!, data);
-    expect(evaluate(path(staged()), key(seed))).toEqual(path(key(seed)));
-  },
-);
+test.prop([seeds, fc.string(), fc.maxSafeInteger()])('keys of programs equal keys of the host', (seed, name, data) => {
+  const path = <K extends Key | RandomKey>(root: K): K => foldIn(fork(root, name)[name]!, data);
+  expect(evaluate(path(staged()), key(seed))).toEqual(path(key(seed)));
+});
 
 describe('sampling', () => {
   test('takes extents', () => {
@@ -136,9 +127,7 @@ describe('sampling', () => {
   });
 
   test.each([-0.1, 1.1, Number.NaN])('rejects the probability %s', (p) => {
-    expect(messageOf(() => bernoulli(staged(), p, 3))).toMatch(
-      /^bernoulli: expected a probability in \[0, 1\]/,
-    );
+    expect(messageOf(() => bernoulli(staged(), p, 3))).toMatch(/^bernoulli: expected a probability in \[0, 1\]/);
   });
 
   test.each([

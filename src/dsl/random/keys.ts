@@ -18,9 +18,7 @@ export type RandomKey = KeyWords;
 
 /**
  * Makes a key from a seed. Raises `ConfigError` unless the seed is a safe integer.
- *
- * @example
- * key(7) // → [7, 0]
+ * @example key(7) // → [7, 0]
  */
 export const key = (seed: number): RandomKey => keyWords(seed);
 
@@ -32,18 +30,12 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
 
 /** See {@link fork}. */
 interface Fork {
-  <const N extends string>(
-    ...names: readonly N[]
-  ): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
-  <K extends Key | RandomKey, const N extends string>(
-    parent: K,
-    ...names: readonly N[]
-  ): { readonly [P in N]: K };
+  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
+  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
 }
 
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
- *
  * @example
  * const { noise, timestep } = fork(key(7), 'noise', 'timestep')
  * assert.notDeepEqual(noise, timestep)
@@ -65,7 +57,6 @@ interface FoldIn {
 /**
  * Derives a new key from a number, such as the index of a step, an epoch or a layer. Raises `ConfigError` unless it is a
  * safe integer.
- *
  * @example
  * const ofStep = (step: number) => foldIn(key(7), step)
  * assert.notDeepEqual(ofStep(0), ofStep(1))
@@ -118,23 +109,18 @@ interface LikeTensor<D extends DType> {
 
 /**
  * Draws standard normal numbers. Extents that are only known at run time are wide; see `ascribe`.
- *
  * @example
  * const noise = compile(program('key', (k) => normal(k, 3)), {})
  * const numbers = pipe(noise, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
  */
-export const normal: OfShape<'float32'> = dual(
-  'normal',
-  startsWithKey,
-  (key: Key, ...shape: readonly number[]) => tensor(draw('normal', 'normal', key, shape)),
+export const normal: OfShape<'float32'> = dual('normal', startsWithKey, (key: Key, ...shape: readonly number[]) =>
+  tensor(draw('normal', 'normal', key, shape)),
 );
 
 /**
  * Draws standard normal numbers in the shape of `x`.
- *
- * @example
- * program('key', normalLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
+ * @example program('key', normalLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
 export const normalLike: LikeTensor<'float32'> = dual('normalLike', 2, (key: Key, x: AnyTensor) =>
   tensor(draw('normalLike', 'normal', key, dims(x))),
@@ -142,23 +128,18 @@ export const normalLike: LikeTensor<'float32'> = dual('normalLike', 2, (key: Key
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴.
- *
  * @example
  * const numbers = compile(program('key', (k) => uniform(k, 3)), {})
  * const drawn = pipe(numbers, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(drawn)() // → E.right([0.908, 0.735, 0.69])
  */
-export const uniform: OfShape<'float32'> = dual(
-  'uniform',
-  startsWithKey,
-  (key: Key, ...shape: readonly number[]) => tensor(draw('uniform', 'uniform', key, shape)),
+export const uniform: OfShape<'float32'> = dual('uniform', startsWithKey, (key: Key, ...shape: readonly number[]) =>
+  tensor(draw('uniform', 'uniform', key, shape)),
 );
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴, in the shape of `x`.
- *
- * @example
- * program('key', uniformLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
+ * @example program('key', uniformLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
 export const uniformLike: LikeTensor<'float32'> = dual('uniformLike', 2, (key: Key, x: AnyTensor) =>
   tensor(draw('uniformLike', 'uniform', key, dims(x))),
@@ -188,7 +169,6 @@ type Bernoulli = OneError & {
 
 /**
  * Draws true with probability `p`. Raises `ConfigError` unless p is in [0, 1].
- *
  * @example
  * const coins = compile(program('key', (k) => bernoulli(k, 0.5, 6)), {})
  * const numbers = pipe(coins, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
@@ -203,18 +183,12 @@ export const bernoulli: Bernoulli = dual(
 /** See {@link bernoulliLike}. */
 interface BernoulliLike {
   <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>>;
-  <K extends Key | RandomKey, S extends Shape>(
-    key: OfProgram<K>,
-    p: number,
-    x: Tensor<S, DType>,
-  ): Tensor<S, 'bool'>;
+  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, p: number, x: Tensor<S, DType>): Tensor<S, 'bool'>;
 }
 
 /**
  * Draws true with probability `p`, in the shape of `x`. Raises `ConfigError` unless p is in [0, 1].
- *
- * @example
- * program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
+ * @example program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
  */
 export const bernoulliLike: BernoulliLike = dual('bernoulliLike', 3, (key: Key, p: number, x: AnyTensor) =>
   tensor(coins('bernoulliLike', key, p, dims(x))),
@@ -255,7 +229,6 @@ type RandInt = OneError & {
  * Draws uniform integers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Unless high − low
  * is a power of two, some numbers are more likely than others, by a factor of at most 1 + (high − low)/2³². Raises
  * `ConfigError` for an empty range, or one that exceeds int32.
- *
  * @example
  * const dice = compile(program('key', (k) => randint(k, 1, 7, 5)), {})
  * const numbers = pipe(dice, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
@@ -281,15 +254,10 @@ interface RandIntLike {
 
 /**
  * Draws uniform integers, low ≤ n < high, in the shape of `x`; see {@link randint}.
- *
- * @example
- * program('key', randintLike(0, 1000, zeros(32))) // : Program<Key, Tensor<[32], 'int32'>>
+ * @example program('key', randintLike(0, 1000, zeros(32))) // : Program<Key, Tensor<[32], 'int32'>>
  */
-export const randintLike: RandIntLike = dual(
-  'randintLike',
-  4,
-  (key: Key, low: number, high: number, x: AnyTensor) =>
-    tensor(integers('randintLike', key, low, high, dims(x))),
+export const randintLike: RandIntLike = dual('randintLike', 4, (key: Key, low: number, high: number, x: AnyTensor) =>
+  tensor(integers('randintLike', key, low, high, dims(x))),
 );
 
 /** See {@link permutation}. */
@@ -303,7 +271,6 @@ interface Permutation {
 
 /**
  * Draws a random permutation of 0 … n − 1, such as the order of the samples of an epoch.
- *
  * @example
  * const order = compile(program('key', (k) => permutation(k, 5)), {})
  * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))

@@ -10,14 +10,13 @@
 /** √2·erfinv(u)/u in w − 2.5, for w ≤ 5; constant term first. */
 const CENTRE = [
   2.12331346792, 0.348802024405, -0.00590762978322, -0.00177159658299, 0.000308672086059, -7.06541111338e-6,
-  -4.84547214211e-6, 6.76969477867e-7, 2.33396772317e-8, -1.53608501015e-8, 6.13857329521e-10,
-  1.74606968042e-10,
+  -4.84547214211e-6, 6.76969477867e-7, 2.33396772317e-8, -1.53608501015e-8, 6.13857329521e-10, 1.74606968042e-10,
 ] as const;
 
 /** √2·erfinv(u)/u in √w − 3, for 5 < w < 15.3. */
 const TAIL = [
-  4.00643420181, 1.4165826342, 0.0133585610442, -0.0108066804362, 0.00803360251553, -0.00505660608404,
-  0.00212664923505, -0.000141636507643, -0.000461050025582, 0.000205540842044,
+  4.00643420181, 1.4165826342, 0.0133585610442, -0.0108066804362, 0.00803360251553, -0.00505660608404, 0.00212664923505,
+  -0.000141636507643, -0.000461050025582, 0.000205540842044,
 ] as const;
 
 /** atanh(s)/s in s², for s² ≤ 1/9. */
@@ -30,10 +29,8 @@ const HALF = 2 ** 23;
 // splits even and odd powers: two short chains of dependent operations instead of a long one
 const centre = (x: number): number => {
   const y = x * x;
-  const even =
-    CENTRE[0] + y * (CENTRE[2] + y * (CENTRE[4] + y * (CENTRE[6] + y * (CENTRE[8] + y * CENTRE[10]))));
-  const odd =
-    CENTRE[1] + y * (CENTRE[3] + y * (CENTRE[5] + y * (CENTRE[7] + y * (CENTRE[9] + y * CENTRE[11]))));
+  const even = CENTRE[0] + y * (CENTRE[2] + y * (CENTRE[4] + y * (CENTRE[6] + y * (CENTRE[8] + y * CENTRE[10]))));
+  const odd = CENTRE[1] + y * (CENTRE[3] + y * (CENTRE[5] + y * (CENTRE[7] + y * (CENTRE[9] + y * CENTRE[11]))));
   return even + x * odd;
 };
 

@@ -71,21 +71,7 @@ describe('keys', () => {
   });
 
   test('similar names have different words', () => {
-    const names = [
-      '',
-      'a',
-      'b',
-      'aa',
-      'a\0',
-      '\0',
-      'noise',
-      'Noise',
-      'noise ',
-      'timestep',
-      'dropout',
-      'ε',
-      'ε̂',
-    ];
+    const names = ['', 'a', 'b', 'aa', 'a\0', '\0', 'noise', 'Noise', 'noise ', 'timestep', 'dropout', 'ε', 'ε̂'];
     const many = [...names, ...Array.from({ length: 20_000 }, (_, i) => `layer.${i}`)];
     expect(new Set(many.map((name) => String(wordsOfName(name)))).size).toBe(many.length);
   });
@@ -147,9 +133,7 @@ describe('streams', () => {
   test('pinned numbers detect a change of any stream', () => {
     const key = keyWords(7);
     expect([...draw('bits', key, 3)]).toEqual([-393074326, -1136962631, -1330077393]);
-    expect([...draw('uniform', key, 3)]).toEqual([
-      0.9084802269935608, 0.7352802157402039, 0.6903172135353088,
-    ]);
+    expect([...draw('uniform', key, 3)]).toEqual([0.9084802269935608, 0.7352802157402039, 0.6903172135353088]);
     expect([...draw('normal', key, 3)]).toEqual([1.3314543962478638, 0.6288617253303528, 0.4967496991157532]);
     expect([...draw('permutation', key, 8)]).toEqual([4, 5, 0, 7, 3, 1, 6, 2]);
     expect(deriveWords(key, wordsOfName('noise'))).toEqual([1541535207, 160759514]);

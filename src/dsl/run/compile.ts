@@ -25,7 +25,6 @@ const compileOptions = optionsOf({
 /**
  * Compiles a program for a backend, at an extent for each of its symbols. Fails with the errors of tracing: `ShapeError`,
  * `DTypeError`, `UnknownDim`, `KeyReused`, `ConfigError`. Keep the executable: its runs do not trace again.
- *
  * @example
  * const mse = program({ x: 'B 2', y: 'B 2' }, ({ x, y }) => mean(square(sub(x, y))))
  * const given = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(1, 2, 3, 8) }

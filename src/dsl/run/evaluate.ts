@@ -22,7 +22,6 @@ export type Numbers<T> =
 /**
  * Runs a program once: compiles it, runs it, reads its results, and frees all memory. Use `compile` to run a program
  * several times. Fails with the errors of `compile`, of a run and of `read`.
- *
  * @example
  * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
  * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
@@ -39,9 +38,7 @@ export const evaluate =
         TE.flatMap(({ run, release: free }) =>
           F.pipe(
             run(inputs),
-            TE.flatMap((results) =>
-              F.pipe(numbersOf<O>(results)(backend), ensuring(release(results)(backend))),
-            ),
+            TE.flatMap((results) => F.pipe(numbersOf<O>(results)(backend), ensuring(release(results)(backend)))),
             ensuring(free),
           ),
         ),

@@ -56,9 +56,7 @@ test('compile rejects a tensor that escaped from a function given to grad', asyn
   });
   const message =
     "compile: expected results computed from the program's inputs, got a tensor that was made inside a function given to grad, vjp or vmap and used outside of it; return it from that function (with valueAuxAndGrad for a loss)";
-  expect(await using(reference())(compile(escaping, {}))()).toMatchObject(
-    E.left({ _tag: 'ConfigError', message }),
-  );
+  expect(await using(reference())(compile(escaping, {}))()).toMatchObject(E.left({ _tag: 'ConfigError', message }));
 });
 
 describe('a run rejects', () => {
@@ -95,10 +93,7 @@ describe('a run rejects', () => {
     ['int32', 2 ** 31],
     ['bool', 2],
   ])('a number that is not %s', async (dtype, x) => {
-    const same = program(
-      treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }),
-      ({ x }) => x,
-    );
+    const same = program(treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }), ({ x }) => x);
     const run = F.pipe(compile(same, {}), RTE.flatMapTaskEither((e) => e.run({ x }))); // prettier-ignore
     expect(await using(reference())(run)()).toMatchObject(
       E.left({ _tag: 'DTypeError', where: 'input x', expected: `${dtype} []`, actual: `${x}` }),

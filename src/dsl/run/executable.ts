@@ -41,9 +41,7 @@ export interface Executable<I, O> {
   /** Runs the plan. Consumes the donated values in `inputs`; all results are new values. */
   readonly run: (inputs: Feed<I>) => Task<O>;
   /** Runs the plan and measures the milliseconds of each call. */
-  readonly profile: (
-    inputs: Feed<I>,
-  ) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;
+  readonly profile: (inputs: Feed<I>) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;
   /** Frees the arena and the constants. */
   readonly release: io.IO<void>;
   readonly plan: Plan;
@@ -52,12 +50,7 @@ export interface Executable<I, O> {
 }
 
 /** Wraps the runner of a backend as functions of trees. */
-export const executable = <I, O>(
-  backend: Backend,
-  runner: Runner,
-  planned: Plan,
-  traced: Traced,
-): Executable<I, O> => {
+export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan, traced: Traced): Executable<I, O> => {
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const treeOf = (slots: readonly Slot[]): O => {
     let next = 0;
@@ -99,12 +92,10 @@ export const executable = <I, O>(
     run: (inputs) => task(TE.map(treeOf)(withInputs(runner.run)(inputs))),
     profile: (inputs) =>
       task(
-        TE.map(
-          ({ outputs, milliseconds }: { outputs: readonly Slot[]; milliseconds: readonly number[] }) => ({
-            outputs: treeOf(outputs),
-            milliseconds,
-          }),
-        )(withInputs(runner.profile)(inputs)),
+        TE.map(({ outputs, milliseconds }: { outputs: readonly Slot[]; milliseconds: readonly number[] }) => ({
+          outputs: treeOf(outputs),
+          milliseconds,
+        }))(withInputs(runner.profile)(inputs)),
       ),
   };
 };

@@ -15,9 +15,7 @@ import {
   using,
 } from '../index.js';
 
-const layer = program({ x: 'B 4', p: { w: '4 8', b: '8' } }, ({ x, p }) =>
-  F.pipe(x, matmul(p.w), addBias(p.b), silu),
-);
+const layer = program({ x: 'B 4', p: { w: '4 8', b: '8' } }, ({ x, p }) => F.pipe(x, matmul(p.w), addBias(p.b), silu));
 const explained = async (backend: typeof cpu): Promise<readonly ExplainedCall[]> => {
   const calls = F.pipe(compile(layer, { B: 2 }), RTE.map((executable) => explain(executable))); // prettier-ignore
   return right(await using(backend())(calls)());

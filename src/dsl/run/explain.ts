@@ -35,9 +35,7 @@ const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): num
 };
 
 const regionFlops = (region: Region): number => {
-  const arithmetic = region.body.filter(
-    ({ op }) => op === 'unary' || op === 'binary' || op === 'select',
-  ).length;
+  const arithmetic = region.body.filter(({ op }) => op === 'unary' || op === 'binary' || op === 'select').length;
   const reductions = region.stores.filter(({ reduce }) => reduce !== null).length;
   return sizeOf(region.extents) * (arithmetic + reductions);
 };
@@ -75,7 +73,6 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
 
 /**
  * Lists the calls of an executable in order of execution, with the times of `profile` if given.
- *
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
  * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
@@ -97,7 +94,6 @@ export const explain = (
 
 /**
  * Formats an explanation, one line for each call: milliseconds and GFLOP/s if measured, kernel, operations, shapes, place.
- *
  * @example
  * const dot = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
  * const text = showExplanation([{ ...dot, flops: 10240, bytes: 4928, milliseconds: 0.005 }])

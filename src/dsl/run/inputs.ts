@@ -18,9 +18,7 @@ const memberAt = (tree: unknown, path: string): unknown =>
         .split('.')
         .reduce<unknown>(
           (at, key) =>
-            typeof at === 'object' && at !== null
-              ? (at as Readonly<Record<string, unknown>>)[key]
-              : undefined,
+            typeof at === 'object' && at !== null ? (at as Readonly<Record<string, unknown>>)[key] : undefined,
           tree,
         );
 
@@ -35,8 +33,7 @@ const arrays: Readonly<Record<NumberType, string>> = {
   bool: 'a Uint8Array of 0 and 1',
 };
 
-const isKeyWords = (x: unknown): x is KeyWords =>
-  Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
+const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
 
 /** A checked input of a run. */
 export interface BoundInput {
@@ -75,28 +72,22 @@ const bindInput =
               ),
         ),
       );
-    if (typeof x === 'number' && !fits[dtype](x))
-      return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
+    if (typeof x === 'number' && !fits[dtype](x)) return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
     const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
     if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
       return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
     const host = numbers as HostArray; // a typed array, whose dtype and length are checked next
     if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
       return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
-    if (host.length !== sizeOf(shape))
-      return wrong(`${host.length} numbers`, 'give one number for each element');
-    return TE.map((slot: Slot): BoundInput => ({ slot, resident: null, temporary: true }))(
-      backend.upload(host, dtype),
-    );
+    if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
+    return TE.map((slot: Slot): BoundInput => ({ slot, resident: null, temporary: true }))(backend.upload(host, dtype));
   };
 
 /** Fails with `ValueConsumed` if a donated value is used for two inputs. */
 const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
   const twice = all.findIndex(
     ({ resident }, i) =>
-      resident !== null &&
-      planned.inputs[i]!.donated &&
-      all.some((other, j) => i !== j && other.resident === resident),
+      resident !== null && planned.inputs[i]!.donated && all.some((other, j) => i !== j && other.resident === resident),
   );
   return twice < 0
     ? E.right(undefined)
@@ -110,8 +101,7 @@ const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<Noi
 
 /** Fails with `ConfigError` for an input that the program does not have. */
 const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<NoisefoldError, void> => {
-  if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs))
-    return E.right(undefined);
+  if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs)) return E.right(undefined);
   const given = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));
   const unknown = given.find((name) => !names.includes(name));
   if (unknown === undefined) return E.right(undefined);
@@ -123,8 +113,7 @@ const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<
     where: `run.${unknown}`,
     expected: showInputs(names),
     actual: 'an unknown input',
-    hint:
-      meant === undefined ? 'leave it out, or add it to the inputs of the program' : `did you mean ${meant}?`,
+    hint: meant === undefined ? 'leave it out, or add it to the inputs of the program' : `did you mean ${meant}?`,
   });
 };
 

@@ -47,22 +47,20 @@ describe.each(backends)('on $name', ({ acquire }) => {
   test.each([
     { kind: 'is donated', donate: ['x'] },
     { kind: 'is not donated', donate: [] },
-  ] as const)(
-    'a state that $kind uses constant memory over 1000 steps, and equals that of a loop',
-    ({ donate }) =>
-      onBackend(async (backend) => {
-        const { step, x } = await began(backend, donate);
-        const memory = new Set<string>();
-        const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // prettier-ignore
-        const before = inUse(backend);
-        const last = right(await iterate(step, options)({ x })(backend)());
-        expect(memory.size).toBe(1); // the state and the reported total
-        expect(inUse(backend)).toEqual(before);
+  ] as const)('a state that $kind uses constant memory over 1000 steps, and equals that of a loop', ({ donate }) =>
+    onBackend(async (backend) => {
+      const { step, x } = await began(backend, donate);
+      const memory = new Set<string>();
+      const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // prettier-ignore
+      const before = inUse(backend);
+      const last = right(await iterate(step, options)({ x })(backend)());
+      expect(memory.size).toBe(1); // the state and the reported total
+      expect(inUse(backend)).toEqual(before);
 
-        let expected = right(await upload(start, [64])(backend)());
-        for (let i = 0; i < 1000; i++) expected = right(await step.run({ x: expected, ...inputsOf(i) })()).x;
-        expect(right(await read(last.x)(backend)())).toEqual(right(await read(expected)(backend)()));
-      })(),
+      let expected = right(await upload(start, [64])(backend)());
+      for (let i = 0; i < 1000; i++) expected = right(await step.run({ x: expected, ...inputsOf(i) })()).x;
+      expect(right(await read(last.x)(backend)())).toEqual(right(await read(expected)(backend)()));
+    })(),
   );
 
   test(
@@ -157,8 +155,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         },
         {
           kind: 'gives a task that fails',
-          onStep: () => async () =>
-            fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
+          onStep: () => async () => fail('ConfigError', { where: 'here', expected: '', actual: '', hint: '' }),
         },
       ].map(({ kind, onStep }) => ({
         kind: `onStep ${kind}`,

@@ -80,13 +80,7 @@ const checked = (name: string, times: number, every: number): E.Either<Noisefold
         hint: 'both are numbers of steps',
       });
 
-const fields = namedFields('iterate', { times: 'a number of steps' }, [
-  'onStep',
-  'every',
-  'signal',
-  'name',
-  'inputs',
-]);
+const fields = namedFields('iterate', { times: 'a number of steps' }, ['onStep', 'every', 'signal', 'name', 'inputs']);
 
 /**
  * Runs a compiled step repeatedly, with its state on the backend: each result with the name of an input is that input of
@@ -95,7 +89,6 @@ const fields = namedFields('iterate', { times: 'a number of steps' }, [
  * `iterate` owns the state that you pass. It frees what each step leaves, so n steps need no more memory than one. If the
  * step was compiled with `donate`, the state stays in the same memory. If a step or `onStep` fails, or the signal stops the
  * iteration, the state is freed, and the result is the error.
- *
  * @example
  * const descent = program({ w: '2' }, ({ w }) => {
  *   const { value, grad } = valueAndGrad((w: Tensor<[2]>) => sum(square(w)))(w)

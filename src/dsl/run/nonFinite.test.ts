@@ -32,11 +32,7 @@ test.each<[string, (x: X) => unknown, string | null]>([
   ['a constant', (x) => add(x, constantOf([0, -Infinity], 2) as Tensor<[Dim]> as never), 'constant'],
   // masked-out elements do not count: log 0 here, and below beside an overflow that counts
   ['null if the elements are masked out', (x) => where(greater(x, 1), log(sub(x, 1)), 0), null],
-  [
-    'a chosen operand of select',
-    (x) => where(greater(x, 1), log(sub(x, 1)), exp(mul(x, 1e9)) as never),
-    'exp',
-  ],
+  ['a chosen operand of select', (x) => where(greater(x, 1), log(sub(x, 1)), exp(mul(x, 1e9)) as never), 'exp'],
   ['null if the result is a flag', (x) => isFinite(log(mul(x, -1))), null],
 ])('the origin is %s', async (_, f, origin) => {
   const given = program({ x: 'B' }, ({ x }) => f(x));

@@ -62,7 +62,6 @@ const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node
  * Finds the origin of NaN or infinity: follows non-finite operands from a non-finite result to an operation, input or
  * constant whose operands are all finite. Elements that a `select` masks out do not count. Null if all results are finite.
  * It checks every intermediate result, so run it on the reference backend after a step has failed.
- *
  * @example
  * const step = program({ p: 'B' }, ({ p }) => mean(sqrt(neg(log(p)))))
  * const origin = nonFiniteOrigin(step, { B: 2 }, { p: Float32Array.of(0.5, 0) })

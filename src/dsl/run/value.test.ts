@@ -14,13 +14,9 @@ describe('upload', () => {
 
   test('takes the dtype from the array', async () => {
     const there = upload(Int32Array.of(3, 1), [2]);
-    expect(await using(reference())(F.pipe(there, RTE.flatMap(read)))()).toEqual(
-      E.right(Int32Array.of(3, 1)),
-    );
+    expect(await using(reference())(F.pipe(there, RTE.flatMap(read)))()).toEqual(E.right(Int32Array.of(3, 1)));
     const bools = upload(Uint8Array.of(1, 0), [2]);
-    expect(await using(reference())(F.pipe(bools, RTE.flatMap(read)))()).toEqual(
-      E.right(Uint8Array.of(1, 0)),
-    );
+    expect(await using(reference())(F.pipe(bools, RTE.flatMap(read)))()).toEqual(E.right(Uint8Array.of(1, 0)));
   });
 });
 

@@ -37,11 +37,7 @@ export interface ResidentRecord {
 
 /** Describes a value for `console.log`, without the record, which holds the backend. */
 const described = (resident: ResidentRecord): string =>
-  inspected(
-    'Value',
-    resident,
-    resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`,
-  );
+  inspected('Value', resident, resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`);
 
 /** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
 export const value = <V = AnyValue>(resident: ResidentRecord): V =>
@@ -50,7 +46,6 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
 
 /**
  * Tests if something is a resident value, not a staged tensor or numbers of the host.
- *
  * @example
  * const ofUploaded = pipe(upload(Float32Array.of(1, 2), [2]), RTE.map(isValue))
  * await using(reference())(ofUploaded)() // → E.right(true)
@@ -61,7 +56,6 @@ export const isValue = (x: unknown): x is AnyValue =>
 
 /**
  * The extents of a value.
- *
  * @example
  * const shape = pipe(upload(Float32Array.of(1, 2, 3, 4), [2, 2]), RTE.map(valueShape))
  * await using(reference())(shape)() // → E.right([2, 2])
@@ -132,17 +126,12 @@ export const liveOn =
 /**
  * Uploads numbers in row-major order. The default dtype is int32 for an `Int32Array`, bool for a `Uint8Array`, otherwise
  * float32. Fails with `ShapeError` if the count of the numbers does not fit the shape.
- *
  * @example
  * const four = Float32Array.of(1, 2, 3, 4)
  * await using(reference())(pipe(upload(four, [2, 2]), RTE.flatMap(read)))() // → E.right([1, 2, 3, 4])
  * pipe(await using(reference())(upload(four, [3]))(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const upload = <
-  A extends HostArray,
-  const S extends readonly number[],
-  D extends NumberType = DTypeOfArray<A>,
->(
+export const upload = <A extends HostArray, const S extends readonly number[], D extends NumberType = DTypeOfArray<A>>(
   data: A,
   extents: S,
   as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
@@ -172,7 +161,6 @@ export type Read<D extends DType> = D extends 'int32'
 /**
  * Copies the numbers of a value to the host, row-major (float32 as a Float64Array on the reference backend). Fails with
  * `ValueConsumed` if the value was donated or released.
- *
  * @example
  * const labels = pipe(upload(Int32Array.of(3, 1), [2]), RTE.flatMap(read))
  * await using(reference())(labels)() // → E.right([3, 1])
@@ -188,7 +176,6 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
 
 /**
  * Frees the memory of every value in a tree. Skips values that were donated or released.
- *
  * @example
  * const gone = pipe(upload(Float32Array.of(1, 2), [2]), RTE.tap(release), RTE.flatMap(read))
  * pipe(await using(reference())(gone)(), E.mapLeft(({ _tag }) => _tag)) // → E.left('ValueConsumed')
@@ -217,7 +204,6 @@ export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unkn
 
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.
- *
  * @example
  * const numbers = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(read)) // needs a backend
  * const task = using(reference())(numbers) // not started yet
@@ -238,7 +224,6 @@ export const using =
 
 /**
  * Gets the backend inside an effect, for example for its name or its memory in use.
- *
  * @example
  * const buffers = pipe(askBackend, RTE.map(({ stats }) => stats().buffers))
  * const held = pipe(upload(Float32Array.of(1, 2), [2]), RTE.flatMap(() => buffers))

@@ -26,7 +26,6 @@ const recomputed = (decompose: Composite['decompose']): Composite => ({
  * intermediate results. A chain of n checkpointed blocks stores n results and the intermediate results of one block, at the
  * cost of one more forward pass. Values do not change; gradients are summed in another order if a tensor has several uses.
  * Random numbers are stored, as they do not depend on the argument. Chen et al. 2016.
- *
  * @example
  * const block = (w: Tensor<[2, 2]>) => (h: Tensor<[8, 2]>) => tanh(matmul(tanh(matmul(h, w)), w))
  * const loss = (w: Tensor<[2, 2]>) => sum(pipe(ones(8, 2), checkpoint(block(w)), checkpoint(block(w))))

@@ -24,7 +24,6 @@ const withoutCaptives = (roots: readonly Node[], formals: readonly Node[]): read
  * a cotangent for each float32 tensor of the argument, null for the others, and must be linear in the cotangent. It is
  * differentiated for second derivatives. Raises `ConfigError` if a function captures a tensor of a program, whose
  * derivative would be lost, and `ShapeError` for a cotangent of another shape.
- *
  * @example
  * // rounds, with the gradient of the identity
  * const straightThrough = customVjp((x: Tensor<[3]>) => round(x), () => (cotangent) => cotangent)

@@ -8,22 +8,13 @@ import { raise, showShape } from '../errors.js';
 import { type Grads, gradsOf } from './grads.js';
 import { substitute } from '../graph/node.js';
 import { full } from '../primitives/index.js';
-import {
-  type DType,
-  isTensor,
-  nodeOf,
-  type Scalar,
-  type Shape,
-  tensor,
-  type Tensor,
-} from '../graph/tensor.js';
+import { type DType, isTensor, nodeOf, type Scalar, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 
 /**
  * Computes the value of a scalar function, its gradient by the first argument, and its auxiliary results: `f` returns
  * `[value, aux]`, where `aux` is a tree of tensors that are not differentiated, such as the terms of a loss. See
  * {@link valueAndGrad}.
- *
  * @example
  * const loss = (p: { readonly w: Tensor<[3]> }) => {
  *   const [fit, decay] = [sum(square(p.w)), sum(p.w)]
@@ -62,7 +53,6 @@ export const valueAuxAndGrad =
  * Computes the value of a scalar function and its gradient by the first argument, a tree of tensors. The gradient is null
  * for leaves that are not float32. Raises `ShapeError` if the result is not a float32 scalar. Other tensors that the
  * function makes cannot be used outside of it: return them with {@link valueAuxAndGrad}.
- *
  * @example
  * const loss = (p: { readonly w: Tensor<[3]> }) => sum(square(p.w))
  * valueAndGrad(loss)({ w: constantOf([1, 2, 3], 3) }) // → { value: 14, grad: { w: [2, 4, 6] } }
@@ -70,17 +60,13 @@ export const valueAuxAndGrad =
 export const valueAndGrad =
   <P, A extends readonly unknown[]>(f: (p: P, ...rest: A) => Scalar) =>
   (p: P, ...rest: A): { readonly value: Scalar; readonly grad: Grads<P> } => {
-    const { value, grad } = valueAuxAndGrad((q: P, ...others: A) => [f(q, ...others), null] as const)(
-      p,
-      ...rest,
-    );
+    const { value, grad } = valueAuxAndGrad((q: P, ...others: A) => [f(q, ...others), null] as const)(p, ...rest);
     return { value, grad };
   };
 
 /**
  * Computes the gradient of a scalar function by its first argument; see {@link valueAndGrad}. Gradients can be
  * differentiated again.
- *
  * @example
  * const cube = (x: Scalar) => pow(x, 3)
  * grad(cube)(scalar(2)) // → 12
@@ -95,7 +81,6 @@ export const grad =
 /**
  * Computes the value of a function, and its vector-Jacobian product: the pullback of a cotangent of the value to the
  * argument. Raises `ShapeError` for a cotangent of another shape.
- *
  * @example
  * const { value, pullback } = vjp((x: Tensor<[3]>) => square(x))(constantOf([1, 2, 3], 3))
  * value // → [1, 4, 9]

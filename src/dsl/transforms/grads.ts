@@ -7,11 +7,7 @@ import { mapLeaves, zipLeaves } from '../types/tree.js';
 
 /** The gradient with respect to a tree of tensors: a tensor of the same shape for each float32 leaf, otherwise null. */
 export type Grads<P> =
-  P extends Tensor<Shape, infer D>
-    ? D extends 'float32'
-      ? P
-      : null
-    : { readonly [K in keyof P]: Grads<P[K]> };
+  P extends Tensor<Shape, infer D> ? (D extends 'float32' ? P : null) : { readonly [K in keyof P]: Grads<P[K]> };
 
 /** Makes the tree of gradients from a node for each float32 leaf, in order. */
 export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {

@@ -31,8 +31,7 @@ describe('jvp', () => {
         n === 0 ? x : chain(n - 1)(tanh(x));
     const callsOf = (n: number): number => {
       const along = program({ x: '8', v: '8' }, ({ x, v }) => jvp(chain(n))(x, v));
-      return right(plan(along, {}, { fuses: false, composites: [], scratchElements: () => 0 })).plan.calls
-        .length;
+      return right(plan(along, {}, { fuses: false, composites: [], scratchElements: () => 0 })).plan.calls.length;
     };
     // tanh, its square, one minus the square, and the product with the tangent
     expect(callsOf(9) - callsOf(8)).toBe(4);

@@ -11,7 +11,6 @@ import { nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
  * tensor for each float32 tensor of the argument, null for the others. It is the pullback of the pullback, which is linear
  * in the cotangent (Radul et al. 2022). The result does not need the values of the first pullback, so it costs about as
  * much as the value itself. Raises `ShapeError` for a tangent of another shape.
- *
  * @example
  * const along = jvp((x: Tensor<[3]>) => square(x))
  * const { value, tangent } = along(constantOf([1, 2, 3], 3), constantOf([1, 0, 10], 3))

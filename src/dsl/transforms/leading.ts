@@ -18,11 +18,7 @@ export type Batched<T, N extends Dim> =
 
 /** `unknown`, or an error message if several extents were inferred for `N`. */
 export type OneExtent<N extends Dim> =
-  IsWide<N> extends true
-    ? unknown
-    : IsUnion<N> extends true
-      ? 'the tensors differ in their leading extents'
-      : unknown;
+  IsWide<N> extends true ? unknown : IsUnion<N> extends true ? 'the tensors differ in their leading extents' : unknown;
 
 /** Returns the node; raises `DTypeError` for a key, which has no axes. */
 export const notAKey = (where: string, path: string, n: Node): Node =>
@@ -52,18 +48,14 @@ export const leadingExtent = (where: string, xs: unknown): number => {
   for (const { path, shape, extent } of [first, ...others])
     if (extent === undefined || extent !== first.extent)
       wrong(
-        extent === undefined
-          ? 'a leading axis in each tensor'
-          : `a leading axis of ${first.extent} in each tensor`,
+        extent === undefined ? 'a leading axis in each tensor' : `a leading axis of ${first.extent} in each tensor`,
         `${showShape(shape)}${path === '' ? '' : ` at ${path}`}`,
       );
   return first.extent!; // checked above
 };
 
 /** Makes fresh inputs in the shapes of one example, and maps each to its batch. */
-export const example = (
-  xs: unknown,
-): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
+export const example = (xs: unknown): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
   const images = new Map<Node, Operand>();
   const of = mapLeaves(xs, isTensor, (leaf: AnyTensor) => {
     const all = nodeOf(leaf);

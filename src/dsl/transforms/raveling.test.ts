@@ -79,8 +79,8 @@ describe('raveling', () => {
 
     test(`gradients by the tree and by its vectors are equal, on ${name}`, async () => {
       const loss = ({ bias, layers: [small, large] }: Params): Scalar =>
-        [sum(square(bias)), sum(square(matmul(small, small))), sum(square(matmul(large, large)))].reduce(
-          (total, one) => add(total, one),
+        [sum(square(bias)), sum(square(matmul(small, small))), sum(square(matmul(large, large)))].reduce((total, one) =>
+          add(total, one),
         );
       const byTree = program({ v: vectors }, ({ v }) => ({ v: ravel(grad(loss)(unravel(v))) }));
       const byVectors = program({ v: vectors }, ({ v }) => ({

@@ -84,7 +84,6 @@ const placed = (leaves: readonly LeafSpec[]) => {
  * Makes the conversions between a tree of float32 tensors and a few vectors, of at most 2²⁴ elements unless one tensor has
  * more. An optimizer or a moving average of the vectors takes a few kernels, instead of a few for each tensor. Raises
  * `ConfigError` for a spec with other dtypes or with symbols.
- *
  * @example
  * const { vectors, ravel, unravel } = raveling(treeSpec<{ w: Tensor<[2, 2]>; b: Tensor<[2]> }>({ w: leafSpec([2, 2]), b: leafSpec([2]) }))
  * vectors.leaves.map(({ shape }) => shape) // → [[6]]

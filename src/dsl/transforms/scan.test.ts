@@ -97,9 +97,7 @@ describe('scan', () => {
       right(
         plan(
           program({ w: '16 16', h: '16 16' }, ({ w, h }) =>
-            grad((w: State) =>
-              sum(scan((at: State, _: Scalar) => [wrap(step(w))(at), null])(h, zeros(n))[0]),
-            )(w),
+            grad((w: State) => sum(scan((at: State, _: Scalar) => [wrap(step(w))(at), null])(h, zeros(n))[0]))(w),
           ),
           {},
           { fuses: false, composites: [], scratchElements: () => 0 },

@@ -58,7 +58,6 @@ const stackedNone = (y: unknown): unknown =>
  *
  * Raises `ShapeError` if the shapes of the state or the results change between steps, or if the tensors of `xs` have
  * different leading extents. Raises `DTypeError` for a key in `xs` or in the results; the state may contain keys.
- *
  * @example
  * const balance = scan((sum: Scalar, x: Scalar) => {
  *   const next = add(sum, x)

@@ -8,17 +8,12 @@ import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
 
 /**
  * Lists the tensors of a tree with their paths, in insertion order.
- *
- * @example
- * tensorsOf({ fc: { w: ones(2) }, b: scalar(0) }).map(({ path }) => path) // → ['fc.w', 'b']
+ * @example tensorsOf({ fc: { w: ones(2) }, b: scalar(0) }).map(({ path }) => path) // → ['fc.w', 'b']
  */
 export const tensorsOf = (tree: unknown): readonly Leaf<AnyTensor>[] => leaves(tree, isTensor);
 
 /** A function that keeps shape and dtype. */
-type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(
-  x: Tensor<S, D>,
-  path: string,
-) => Tensor<S, D>;
+type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>;
 
 /** See {@link mapTensors}. */
 interface MapTensors {
@@ -28,9 +23,7 @@ interface MapTensors {
 
 /**
  * Applies a function to each tensor of a tree. Keys are kept.
- *
- * @example
- * mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }
+ * @example mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }
  */
 export const mapTensors: MapTensors = dual('mapTensors', 2, (tree: unknown, f: OfAnyNumbers) =>
   mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)),
@@ -50,7 +43,6 @@ interface ZipTensors {
  * Combines trees of one structure at each float32 tensor: `f` takes a tensor of each tree, and its result replaces that of
  * the first tree. A tensor that another tree lacks (the gradient of an int32 tensor is null) is kept. Raises `ConfigError`
  * if the structures differ, or if there are fewer trees than `f` has parameters.
- *
  * @example
  * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
  * zipTensors([params, gradient], (p, g) => sub(p, mul(0.1, g))) // → { w: [0.9, 1.9] }

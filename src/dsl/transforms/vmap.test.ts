@@ -44,34 +44,29 @@ describe('vmap', () => {
   test.each([
     { name: 'cpu', acquire: cpu() },
     { name: 'wasm', acquire: wasm() },
-  ])(
-    'of a network and of its gradient on $name are those of each example on the reference',
-    async ({ acquire }) => {
-      type Batch = {
-        readonly [K in keyof Example]: Example[K] extends Tensor<infer S, infer D>
-          ? Tensor<[3, ...S], D>
-          : never;
-      };
-      const xs: Batch = {
-        image: constantOf(examples.image, 3, 4, 4, 2),
-        kernel: constantOf(examples.kernel, 3, 3, 3, 2, 2),
-        at: constantOf(Int32Array.from(examples.at), 3),
-      };
-      const one = (i: number): Example => ({
-        image: constantOf(examples.image.slice(32 * i, 32 * (i + 1)), 4, 4, 2),
-        kernel: constantOf(examples.kernel.slice(36 * i, 36 * (i + 1)), 3, 3, 2, 2),
-        at: reshape(constantOf(Int32Array.of(examples.at[i]!), 1)),
-      });
-      const values = await numbersOf(() => vmap(network)(xs), acquire);
-      const slopes = await numbersOf(() => vmap(grad(network))(xs).kernel, acquire);
-      for (const i of [0, 1, 2]) {
-        const [value] = await numbersOf(() => network(one(i)));
-        expect(values[i]).toBeCloseTo(value!, 5);
-        const slope = await numbersOf(() => grad(network)(one(i)).kernel);
-        slope.forEach((x, j) => expect(slopes[36 * i + j]).toBeCloseTo(x, 5));
-      }
-    },
-  );
+  ])('of a network and of its gradient on $name are those of each example on the reference', async ({ acquire }) => {
+    type Batch = {
+      readonly [K in keyof Example]: Example[K] extends Tensor<infer S, infer D> ? Tensor<[3, ...S], D> : never;
+    };
+    const xs: Batch = {
+      image: constantOf(examples.image, 3, 4, 4, 2),
+      kernel: constantOf(examples.kernel, 3, 3, 3, 2, 2),
+      at: constantOf(Int32Array.from(examples.at), 3),
+    };
+    const one = (i: number): Example => ({
+      image: constantOf(examples.image.slice(32 * i, 32 * (i + 1)), 4, 4, 2),
+      kernel: constantOf(examples.kernel.slice(36 * i, 36 * (i + 1)), 3, 3, 2, 2),
+      at: reshape(constantOf(Int32Array.of(examples.at[i]!), 1)),
+    });
+    const values = await numbersOf(() => vmap(network)(xs), acquire);
+    const slopes = await numbersOf(() => vmap(grad(network))(xs).kernel, acquire);
+    for (const i of [0, 1, 2]) {
+      const [value] = await numbersOf(() => network(one(i)));
+      expect(values[i]).toBeCloseTo(value!, 5);
+      const slope = await numbersOf(() => grad(network)(one(i)).kernel);
+      slope.forEach((x, j) => expect(slopes[36 * i + j]).toBeCloseTo(x, 5));
+    }
+  });
 
   test('has second derivatives: the Hessian of each example along a direction', async () => {
     type V = Tensor<[3]>;
@@ -79,9 +74,7 @@ describe('vmap', () => {
     const f = (y: V): Scalar => sum(mul(checkpoint((z: V) => softmax(tanh(z)))(y), exp(y)));
     const along = (g: (y: V) => Scalar) => (y: V, d: V) => jvp(grad(g))(y, d).tangent;
     const rows = (numbers: readonly number[]) => constantOf(numbers, 2, 3);
-    const all = await numbersOf(
-      () => jvp(grad((ys: Tensor<[2, 3]>) => sum(vmap(f)(ys))))(rows(x), rows(v)).tangent,
-    );
+    const all = await numbersOf(() => jvp(grad((ys: Tensor<[2, 3]>) => sum(vmap(f)(ys))))(rows(x), rows(v)).tangent);
     const mapped = await numbersOf(() => vmap((p: { y: V; d: V }) => along(f)(p.y, p.d))({ y: rows(x), d: rows(v) })); // prettier-ignore
     for (const i of [0, 1]) {
       const part = (numbers: readonly number[]) => numbers.slice(3 * i, 3 * i + 3);
@@ -94,23 +87,16 @@ describe('vmap', () => {
   });
 
   test('computes nodes without examples once, and multiplies by shared weights once', () => {
-    const program3 = program({ w: '3 2', xs: '5 3' }, ({ w, xs }) =>
-      vmap((x: Tensor<[3]>) => matmul(x, tanh(w)))(xs),
-    );
+    const program3 = program({ w: '3 2', xs: '5 3' }, ({ w, xs }) => vmap((x: Tensor<[3]>) => matmul(x, tanh(w)))(xs));
     const { calls } = right(plan(program3, {}, PLAIN)).plan;
     const operations = calls.map(({ origin }) => origin.label);
-    expect(operations.filter((label) => ['tanh', 'dot', 'broadcast'].includes(label))).toEqual([
-      'tanh',
-      'dot',
-    ]);
+    expect(operations.filter((label) => ['tanh', 'dot', 'broadcast'].includes(label))).toEqual(['tanh', 'dot']);
     const [y] = right(plan(program3, {}, PLAIN)).traced.outputs;
     expect(nodeOf(y!.leaf).shape).toEqual([5, 2]);
   });
 
   test('gives all examples the same random numbers', async () => {
-    const noisy = await numbersOf((key) =>
-      vmap((x: Scalar) => add(mul(zeros(2), x), normal(key, 2)))(zeros(3)),
-    );
+    const noisy = await numbersOf((key) => vmap((x: Scalar) => add(mul(zeros(2), x), normal(key, 2)))(zeros(3)));
     const [a, b] = noisy;
     expect(noisy).toEqual([a, b, a, b, a, b]);
     expect(a).not.toBe(b);
@@ -154,13 +140,11 @@ describe('vmap', () => {
   });
 
   test('zero examples give empty results of the right shapes', async () => {
-    const none = vmap(({ image, kernel, at }: Example) => ({ y: network({ image, kernel, at }), at, image }))(
-      {
-        image: zeros(0, 4, 4, 2),
-        kernel: zeros(0, 3, 3, 2, 2),
-        at: cast(zeros(0), 'int32'),
-      },
-    );
+    const none = vmap(({ image, kernel, at }: Example) => ({ y: network({ image, kernel, at }), at, image }))({
+      image: zeros(0, 4, 4, 2),
+      kernel: zeros(0, 3, 3, 2, 2),
+      at: cast(zeros(0), 'int32'),
+    });
     expect(dims(none.y)).toEqual([0]);
     expect(dims(none.image)).toEqual([0, 4, 4, 2]);
     expect(dtypeOf(none.at)).toBe('int32');
@@ -189,11 +173,7 @@ describe('vmap', () => {
       () => vmap((x: Scalar) => x)(zeros() as never),
       { _tag: 'ShapeError', expected: 'a leading axis in each tensor', actual: '[]' },
     ],
-    [
-      'no tensors',
-      () => vmap(() => zeros(2))({} as never),
-      { _tag: 'ShapeError', expected: 'at least one tensor' },
-    ],
+    ['no tensors', () => vmap(() => zeros(2))({} as never), { _tag: 'ShapeError', expected: 'at least one tensor' }],
   ])('refuses %s', (_, build, error) => {
     expect(attempt(build)).toMatchObject(E.left(error));
   });

@@ -28,7 +28,6 @@ export interface Vmap {
  * The argument type is that of `f`. In a `pipe` it can be inferred for an operation of any shape; outside, `vmap(softmax)`
  * only knows the leading extent. Raises `ShapeError` if the tensors have different leading extents, and `DTypeError` for a
  * key, which has no axes.
- *
  * @example
  * const squares = vmap((x: Tensor<[3]>) => sum(square(x)))
  * squares(constantOf([1, 2, 3, 4, 5, 6], 2, 3)) // → [14, 77]

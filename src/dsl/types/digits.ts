@@ -21,17 +21,11 @@ export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 /**
  * The quotient of two literals. A message if `B` does not divide `A`; `number` if `B` has a prime factor above 7.
  */
-export type Divided<A extends number, B extends number> = ByPrimes<
-  `${A}`,
-  `${B}`,
-  `${B} does not divide ${A}`
->;
+export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}`, `${B} does not divide ${A}`>;
 
 /** Half a literal; a message if it is odd. */
 export type HalfLiteral<A extends number> = HalfOrMessage<Exactly<`${A}`, '2/0'>, A>;
-type HalfOrMessage<H extends string, A extends number> = H extends ''
-  ? `${A} is odd: it has no half`
-  : NumberOf<H>;
+type HalfOrMessage<H extends string, A extends number> = H extends '' ? `${A} is odd: it has no half` : NumberOf<H>;
 
 type NumberOf<S extends string> = S extends `${infer N extends number}` ? N : never;
 
@@ -51,11 +45,7 @@ type Rows<A extends string, B extends string, Sum extends string = ''> = B exten
   : Sum;
 type Shifted<S extends string> = S extends '' ? '' : `0${S}`;
 
-type Row<
-  A extends string,
-  S extends State,
-  Out extends string = '',
-> = A extends `${infer X extends Digit}${infer Rest}`
+type Row<A extends string, S extends State, Out extends string = ''> = A extends `${infer X extends Digit}${infer Rest}`
   ? Row<Rest, Steps[S][X][0], `${Out}${Steps[S][X][1]}`>
   : S extends `${string}*0`
     ? Out

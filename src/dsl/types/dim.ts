@@ -150,8 +150,7 @@ export type Extent<D> = 0 extends 1 & D
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
 /** Maps `number` to the wide `Dim`, and branded numbers too; literals and symbols stay. */
-export type Wide<D> =
-  IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
+export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} extends Record<`${D}`, 1> ? Dim : D) : D;
 
 /** Applies {@link Wide} to each extent of a shape. */
 export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };

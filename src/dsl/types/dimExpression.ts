@@ -100,33 +100,24 @@ const evaluate = (dim: string, whole: Expression, bindings: Bindings): number =>
 /**
  * Evaluates a dim at bindings of its symbols. Fails with `ShapeError` for an invalid dim or binding, or if a division has
  * a remainder (`'H/2'` at H = 7), and with `UnknownDim` for a symbol without a binding.
- *
  * @example
  * evaluateDim('(C+D)/2', { C: 64, D: 32 }) // → E.right(48)
  * pipe(evaluateDim('H/2', { H: 7 }), E.mapLeft(({ actual }) => actual)) // → E.left('7, with H = 7')
  */
 export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<NoisefoldError, number> =>
-  attempt(() =>
-    typeof dim === 'string' ? evaluate(dim, parse(dim), bindings) : checked('dim', dim, `${dim}`),
-  );
+  attempt(() => (typeof dim === 'string' ? evaluate(dim, parse(dim), bindings) : checked('dim', dim, `${dim}`)));
 
 /**
  * Lists the symbols of a dim in the order of their first use. Fails with `ShapeError` for an invalid dim.
- *
- * @example
- * symbolsIn('(C+D)/2') // right(['C', 'D'])
+ * @example symbolsIn('(C+D)/2') // right(['C', 'D'])
  */
 export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
-  typeof dim === 'number'
-    ? E.map(() => [])(evaluateDim(dim, {}))
-    : attempt(() => [...new Set(namesIn(parse(dim)))]);
+  typeof dim === 'number' ? E.map(() => [])(evaluateDim(dim, {})) : attempt(() => [...new Set(namesIn(parse(dim)))]);
 
 /**
  * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are unbound
  * (`'C+D'`). Fails with `ShapeError` if the dim has another extent, or if a symbol would be a fraction.
- *
- * @example
- * solveDim('2*C', 128, {}) // right({ C: 64 })
+ * @example solveDim('2*C', 128, {}) // right({ C: 64 })
  */
 export const solveDim = (
   dim: Dim,

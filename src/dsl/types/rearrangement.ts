@@ -89,9 +89,7 @@ export type CheckedPattern<P extends string, Z> = string extends P
 export type CheckedSizes<P extends string, Z> = string extends P
   ? Z
   : {
-      readonly [K in keyof Z]: K extends NamesOf<Left<P>>[number]
-        ? Z[K]
-        : `${K & string} is not an axis of '${P}'`;
+      readonly [K in keyof Z]: K extends NamesOf<Left<P>>[number] ? Z[K] : `${K & string} is not an axis of '${P}'`;
     };
 
 /** A tuple with as many elements as the pattern has axes. */
@@ -144,10 +142,7 @@ type Extents<I extends readonly unknown[], S extends Shape, Z, Found = unknown> 
       : never
   : Found;
 /** The extents of the axes after `...`, from the last one on. */
-type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extends readonly [
-  ...infer Rest,
-  infer Last,
-]
+type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extends readonly [...infer Rest, infer Last]
   ? S extends readonly [...infer More extends Shape, infer D]
     ? FromEnd<Rest, More, Z, Found & AxisExtents<Last, D, Z>>
     : never
@@ -156,9 +151,7 @@ type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extend
 /** The extents of the names in one axis of the tensor. */
 type AxisExtents<Item, D, Z> = Item extends readonly string[]
   ? {
-      readonly [N in Item[number]]: N extends keyof Z
-        ? Wide<Z[N]>
-        : Quotient<D & Dim, Product<SizesOf<Item, Z>> & Dim>;
+      readonly [N in Item[number]]: N extends keyof Z ? Wide<Z[N]> : Quotient<D & Dim, Product<SizesOf<Item, Z>> & Dim>;
     }
   : { readonly [N in Item & string]: N extends keyof Z ? Sized<D, Z[N]> : D };
 
@@ -196,11 +189,7 @@ type Merged<S> = S extends unknown ? 'merged' : never;
 
 type ExtentOf<N, E> = E[N & keyof E];
 type MergedOf<G, E, Found extends readonly unknown[] = []> = G extends readonly [infer N, ...infer Rest]
-  ? MergedOf<
-      Rest,
-      E,
-      N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]
-    >
+  ? MergedOf<Rest, E, N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]>
   : Found;
 
 /** The shape of a right side. */

@@ -46,10 +46,7 @@ type Others<E extends readonly unknown[], Found extends readonly unknown[] = []>
   : Found;
 
 /** The quotient of the sizes of two shapes. Equal literals at either end are dropped first. */
-type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [
-  infer D,
-  ...infer Rest extends Shape,
-]
+type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [infer D, ...infer Rest extends Shape]
   ? New extends readonly [Literal<D>, ...infer More extends readonly Dim[]]
     ? Left<Rest, More>
     : LeftBefore<Old, New>
@@ -67,9 +64,7 @@ type Literal<D> = IsWide<D> extends true ? never : D;
 type Divided<A, B> = Quotient<A & Dim, B & Dim>;
 
 /** The extent of −1. The key that looks it up is deferred until the shape is known, as in `rearrangement.ts`. */
-export type Rest<S extends Shape, E extends readonly Dim[]> = Remainder<S, E>[S extends unknown
-  ? 'extent'
-  : never];
+export type Rest<S extends Shape, E extends readonly Dim[]> = Remainder<S, E>[S extends unknown ? 'extent' : never];
 interface Remainder<S extends Shape, E extends readonly Dim[]> {
   readonly extent: S extends unknown
     ? number extends S['length']

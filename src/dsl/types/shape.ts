@@ -11,11 +11,7 @@ import type { Dim, IsUnion, Shape } from './dim.js';
 export type Fixed<S extends Shape> = { [I in keyof S]: NoInfer<S[I]> };
 
 /** The position of axis −N, counted from the front. */
-type FromEnd<
-  S extends readonly unknown[],
-  N extends number,
-  Seen extends readonly 0[] = [],
-> = Seen['length'] extends N
+type FromEnd<S extends readonly unknown[], N extends number, Seen extends readonly 0[] = []> = Seen['length'] extends N
   ? S['length']
   : S extends readonly [...infer Before, unknown]
     ? FromEnd<Before, N, [...Seen, 0]>
@@ -56,8 +52,7 @@ type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S
   : [];
 
 /** A shape without some of its axes: `['B', 64]` is `['B', 28, 28, 64]` without 1 and 2. */
-export type Without<S extends Shape, A extends readonly number[]> = number extends
-  S['length'] | A['length'] | A[number]
+export type Without<S extends Shape, A extends readonly number[]> = number extends S['length'] | A['length'] | A[number]
   ? Shape
   : S extends unknown // distributes over unions of shapes and of lists of axes
     ? A extends unknown
@@ -83,12 +78,7 @@ export type ExtentAt<S extends Shape, A extends number> = number extends S['leng
     ? S[AxisOf<S, A> & keyof S] & Dim
     : NoAxis<S, A>;
 
-type PutAt<
-  S extends Shape,
-  A extends number,
-  D extends Dim,
-  Seen extends readonly 0[] = [],
-> = Seen['length'] extends A
+type PutAt<S extends Shape, A extends number, D extends Dim, Seen extends readonly 0[] = []> = Seen['length'] extends A
   ? [D, ...S]
   : S extends readonly [infer First extends Dim, ...infer Rest extends Shape]
     ? [First, ...PutAt<Rest, A, D, [...Seen, 0]>]

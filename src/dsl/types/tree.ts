@@ -30,12 +30,7 @@ const refuse = (path: string, expected: string, actual: string, hint: string): n
 /** The path of a member. Paths are unique because names are not empty and have no dot. */
 const within = (path: string, key: string): string => {
   if (key === '' || key.includes('.'))
-    refuse(
-      path,
-      'a name of at least one letter, without a dot',
-      `'${key}'`,
-      "write 'a.b' as { a: { b: … } }",
-    );
+    refuse(path, 'a name of at least one letter, without a dot', `'${key}'`, "write 'a.b' as { a: { b: … } }");
   return path === '' ? key : `${path}.${key}`;
 };
 
@@ -65,7 +60,6 @@ interface Leaves {
 
 /**
  * Lists the leaves of a tree in insertion order. Raises `ConfigError` for a member that is neither a leaf nor a tree.
- *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
@@ -96,7 +90,6 @@ interface MapLeaves {
 /**
  * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
  * neither a leaf nor a tree.
- *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
@@ -127,7 +120,6 @@ interface ZipLeaves {
 /**
  * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf too, or nothing: `f` then gets
  * null. Raises `ConfigError`, with the path, if the structures differ.
- *
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const

@@ -56,11 +56,7 @@ type IsWord<
 
 /** An error message for each invalid word; otherwise `never`. */
 export type BadWord<W extends readonly string[]> = {
-  [I in keyof W]: string extends W[I]
-    ? never
-    : IsWord<W[I]> extends true
-      ? never
-      : `'${W[I]}' is not an extent`;
+  [I in keyof W]: string extends W[I] ? never : IsWord<W[I]> extends true ? never : `'${W[I]}' is not an extent`;
 }[number];
 
 /** An error message for an invalid spec of one tensor; otherwise `never`. */

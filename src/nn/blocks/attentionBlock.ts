@@ -38,7 +38,6 @@ const fields = countFields('attentionBlock', {
  * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
  * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
  * `QKVAttention`. `heads` and `groups` must divide the channels: raises `ConfigError` otherwise.
- *
  * @example
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>

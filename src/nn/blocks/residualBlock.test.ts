@@ -30,9 +30,7 @@ describe('a residual block', () => {
 
   test('begins as the identity, where the channels stay', async () => {
     const block = residualBlock({ inputs: 4, outputs: 4, embedding: 3, ...plain });
-    expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(
-      await numbersOf(() => x),
-    );
+    expect(await numbersOf((k) => block.apply(block.init(k))(x, embedding))).toEqual(await numbersOf(() => x));
   });
 
   test('without an embedding is refused, not half-applied', async () => {
@@ -96,9 +94,7 @@ describe('a residual block', () => {
     /** `[2, 9, 4]`, each two channels of a sample standardized. */
     const standardized = (values: readonly number[]): readonly number[] =>
       values.map((v, i) => {
-        const group = values.filter(
-          (_, j) => Math.floor(j / 36) === Math.floor(i / 36) && j % 4 < 2 === i % 4 < 2,
-        );
+        const group = values.filter((_, j) => Math.floor(j / 36) === Math.floor(i / 36) && j % 4 < 2 === i % 4 < 2);
         const mean = group.reduce((a, b) => a + b) / group.length;
         const variance = group.reduce((sum, w) => sum + (w - mean) ** 2, 0) / group.length;
         return (v - mean) / Math.sqrt(variance + 1e-5);

@@ -135,7 +135,6 @@ const requireEmbedding = (embedding: unknown, length: unknown): void => {
  * y = [y_s, y_b] is not added: the second norm of h becomes (1 + y_s)·GroupNorm(h) + y_b. The embedding comes with its SiLU
  * applied, since all blocks share it. `groups` must divide both numbers of channels: raises `ConfigError` otherwise, and for a
  * rate of dropout outside [0, 1).
- *
  * @example
  * const block = residualBlock({ inputs: 4, outputs: 8, embedding: 16, groups: 2 })
  * block // : ResidualBlock<4, 8, 16>

@@ -26,15 +26,10 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
   Residual<C, D, E>
 >;
 
-const fields = namedFields(
-  'unetBlock',
-  { ...residualFields, heads: 'a number of heads, or null' },
-  residualOptions,
-);
+const fields = namedFields('unetBlock', { ...residualFields, heads: 'a number of heads, or null' }, residualOptions);
 
 /**
  * A residual block, followed by an attention block unless `heads` is null.
- *
  * @example
  * const config = { inputs: 4, outputs: 8, embedding: 16, groups: 2 } as const
  * const attends = ({ params }: UNetBlock<4, 8, 16>) => params.leaves.some(({ path }) => path.startsWith('attention'))

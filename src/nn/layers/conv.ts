@@ -46,7 +46,6 @@ export const convParts = <const C extends number, const D extends number>({
 /**
  * A convolution of stride 1, padded with zeros so that the size stays: `[B, H, W, inputs]` → `[B, H, W, outputs]`. The bias
  * starts at zero.
- *
  * @example
  * const { apply } = convLayer({ inputs: 1, outputs: 64 })
  * const params = { kernel: ones(3, 3, 1, 64), bias: zeros(64) }

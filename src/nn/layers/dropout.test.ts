@@ -19,9 +19,7 @@ describe('dropout', () => {
 
   test('the gradient goes where the activation went', async () => {
     const forward = await numbersOf((k) => dropout(x, 0.25, k));
-    expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(p, 0.25, k)))(x))).toEqual(
-      forward,
-    );
+    expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(p, 0.25, k)))(x))).toEqual(forward);
   });
 
   test('what is dropped is zero, even if it was infinite', async () => {

@@ -18,7 +18,6 @@ interface Dropout {
 /**
  * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean stays. A rate of
  * 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during training.
- *
  * @example
  * await pipe(
  *   compile(program({ k: 'key' }, ({ k }) => dropout(ones(6), 0.5, k)), {}),

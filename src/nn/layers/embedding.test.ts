@@ -59,8 +59,6 @@ describe('embeddings', () => {
     const layer = classEmbedding({ classes: 2, outputs: 2 });
     const table = constantOf([1, 2, 3, 4, 5, 6], 3, 2);
     expect(layer.params.leaves[0]!.shape).toEqual([3, 2]);
-    expect(await numbersOf(() => layer.apply({ table })(constantOf(Int32Array.of(2, 0), 2)))).toEqual([
-      5, 6, 1, 2,
-    ]);
+    expect(await numbersOf(() => layer.apply({ table })(constantOf(Int32Array.of(2, 0), 2)))).toEqual([5, 6, 1, 2]);
   });
 });

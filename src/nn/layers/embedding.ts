@@ -1,13 +1,4 @@
-import {
-  type Affine,
-  constantOf,
-  type Dim,
-  type Extent,
-  gather,
-  raise,
-  silu,
-  type Tensor,
-} from '../../dsl/index.js';
+import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, type Tensor } from '../../dsl/index.js';
 import { namedFields } from '../../dsl/options.js';
 import { show } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
@@ -32,11 +23,7 @@ interface SinusoidConfig {
 
 const sinusoids: Readonly<Record<Sinusoid, true>> = { ddpm: true, 'guided-diffusion': true };
 
-const requireSize = requirement(
-  'an even number',
-  (n) => isCount(n) && n % 2 === 0,
-  'half are sines, half cosines',
-);
+const requireSize = requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines');
 const requireTimesteps = requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual');
 const requireOutputs = requirement('a number of channels, an integer ≥ 0', isCount, 'give it as a number');
 
@@ -68,7 +55,6 @@ const checkedSinusoid = <C extends SinusoidConfig>(
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
  * an odd size. Vaswani et al. 2017, section 3.5.
- *
  * @example
  * const table = sinusoidTable({ timesteps: 2, size: 4, sinusoid: 'ddpm' })
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
@@ -86,10 +72,7 @@ export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
 };
 
 /** An embedding of integers, `[B]` → `[B, D]`. */
-export type EmbeddingLayer<P, D extends Dim> = Layer<
-  P,
-  <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, D]>
->;
+export type EmbeddingLayer<P, D extends Dim> = Layer<P, <B extends Dim>(index: Tensor<[B], 'int32'>) => Tensor<[B, D]>>;
 
 /** The parameters of a time embedding: two affine maps. */
 export interface TimeEmbeddingParams<D extends Dim = Dim> {
@@ -100,7 +83,6 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
 /**
  * Looks up the sinusoid of each timestep, then applies linear, SiLU, linear. `t: [B]`, integers from 0 to timesteps − 1;
  * others are clamped. The result is `[B, outputs]`. Raises `ConfigError` for an odd size. DDPM (Ho et al. 2020), appendix B.
- *
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
@@ -144,7 +126,6 @@ const classFields = countFields('classEmbedding', {
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
  * classifier-free guidance (Ho & Salimans 2022) trains and samples with it.
- *
  * @example
  * const { apply } = classEmbedding({ classes: 2, outputs: 2 })
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)

@@ -17,7 +17,6 @@ const fields = countFields('groupNormLayer', {
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises
  * `ConfigError` otherwise. Wu & He 2018.
- *
  * @example
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]

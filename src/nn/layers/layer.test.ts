@@ -92,17 +92,11 @@ describe('a part that is no layer is refused', () => {
 
   test('a function, a tensor, a number', () => {
     // @ts-expect-error 'a part is a layer, parameters, or a record of them'
-    expect(messageOf(() => layer({ a, act: silu }, () => null))).toContain(
-      `layer: act: ${expected} a function;`,
-    );
+    expect(messageOf(() => layer({ a, act: silu }, () => null))).toContain(`layer: act: ${expected} a function;`);
     // @ts-expect-error the same
-    expect(messageOf(() => layer({ a, s: zeros(2) }, () => null))).toContain(
-      `layer: s: ${expected} a tensor [2];`,
-    );
+    expect(messageOf(() => layer({ a, s: zeros(2) }, () => null))).toContain(`layer: s: ${expected} a tensor [2];`);
     // @ts-expect-error the same
-    expect(messageOf(() => layer({ a, list: [a, 3] }, () => null))).toContain(
-      `layer: list.1: ${expected} 3;`,
-    );
+    expect(messageOf(() => layer({ a, list: [a, 3] }, () => null))).toContain(`layer: list.1: ${expected} 3;`);
     // @ts-expect-error the same
     expect(messageOf(() => layer(silu, () => null))).toContain(`layer: ${expected} a function;`);
   });
@@ -185,10 +179,7 @@ describe('binding', () => {
         (x: Tensor<[2, 1]>) =>
           F.pipe(x, a, b),
     );
-    const outer = layer(
-      { twice, last: shift() },
-      (bound) => (x: Tensor<[2, 1]>) => bound.last(bound.twice(x)),
-    );
+    const outer = layer({ twice, last: shift() }, (bound) => (x: Tensor<[2, 1]>) => bound.last(bound.twice(x)));
     const params = { twice: { a: shiftBy(1), b: shiftBy(2) }, last: shiftBy(4) };
     expect(await numbersOf(() => outer.apply(params)(ones(2, 1)))).toEqual([-6, -6]);
   });

@@ -53,9 +53,7 @@ export const parameterOf = <S extends Shape>(
 
 /**
  * One tensor as a parameter. Bound, it is the tensor itself.
- *
- * @example
- * parameter(fanInNormal(), 64, 128) // : Layer<Tensor<[64, 128]>, Tensor<[64, 128]>>
+ * @example parameter(fanInNormal(), 64, 128) // : Layer<Tensor<[64, 128]>, Tensor<[64, 128]>>
  */
 export const parameter = <const S extends readonly number[]>(
   initializer: Initializer,
@@ -105,7 +103,6 @@ export const namedLayer = <T, F>(
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
  * initialized from a key derived from its path. Raises `ConfigError` for a part that is not a layer; `apply` raises it for
  * missing parameters and for parameters of another shape.
- *
  * @example
  * const mlp = layer(
  *   { hidden: linearLayer({ inputs: 2, outputs: 8 }), output: linearLayer({ inputs: 8, outputs: 1 }) },

@@ -9,16 +9,13 @@ export type LinearLayer<C extends Dim, D extends Dim> = Layer<
   <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
 >;
 
-const fields = countFields(
-  'linearLayer',
-  { inputs: 'a number of channels', outputs: 'a number of channels' },
-  ['initializer'],
-);
+const fields = countFields('linearLayer', { inputs: 'a number of channels', outputs: 'a number of channels' }, [
+  'initializer',
+]);
 
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
  * 1/inputs by default; `b: [outputs]` starts at zero.
- *
  * @example
  * const { apply } = linearLayer({ inputs: 2, outputs: 3 })
  * pipe(constantOf([1, 2], 1, 2), apply({ w: ones(2, 3), b: zeros(3) })) // → [[3, 3, 3]]

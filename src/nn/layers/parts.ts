@@ -52,8 +52,7 @@ const isPlain = (x: unknown): boolean =>
   typeof x === 'object' && x !== null && [Object.prototype, null].includes(Object.getPrototypeOf(x) as null);
 
 /** Tests for the end of a branch of parts. Records and arrays are branches. */
-const isEnd = (x: unknown): x is unknown =>
-  isTensor(x) || isTrainable(x) || !(Array.isArray(x) || isPlain(x));
+const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !(Array.isArray(x) || isPlain(x));
 
 const shown = (x: unknown): string => {
   if (isTensor(x)) return `a tensor ${showShape(dims(x))}`;

@@ -26,23 +26,18 @@ const parts = <const C extends number>(where: string, config: SamplingConfig<C>)
 /** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
 export type DownsampleLayer<C extends Dim> = Layer<
   ConvParams<C, C>,
-  <B extends Dim, H extends Dim, W extends Dim>(
-    x: Tensor<[B, H, W, NoInfer<C>]>,
-  ) => Tensor<[B, Half<H>, Half<W>, C]>
+  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, C]>
 >;
 
 /**
  * Halves the size by a 3×3 convolution of stride 2, padded by 1 on each side (as guided-diffusion pads): `[B, H, W, C]` →
  * `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
- *
  * @example
  * const { apply } = downsampleLayer({ channels: 64 })
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 28, 28, 64), apply(params)) // : Tensor<[8, 14, 14, 64]>
  */
-export const downsampleLayer = <const C extends number>(
-  config: SamplingConfig<C>,
-): DownsampleLayer<Channels<C>> =>
+export const downsampleLayer = <const C extends number>(config: SamplingConfig<C>): DownsampleLayer<Channels<C>> =>
   namedLayer(
     'downsampleLayer',
     parts<C>('downsampleLayer', config),
@@ -61,15 +56,12 @@ export type UpsampleLayer<C extends Dim> = Layer<
 
 /**
  * Doubles the size by repeating the nearest pixel, then a 3×3 convolution: `[B, H, W, C]` → `[B, 2*H, 2*W, C]`.
- *
  * @example
  * const { apply } = upsampleLayer({ channels: 64 })
  * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
  * pipe(zeros(8, 14, 14, 64), apply(params)) // : Tensor<[8, 28, 28, 64]>
  */
-export const upsampleLayer = <const C extends number>(
-  config: SamplingConfig<C>,
-): UpsampleLayer<Channels<C>> =>
+export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> =>
   namedLayer(
     'upsampleLayer',
     parts<C>('upsampleLayer', config),

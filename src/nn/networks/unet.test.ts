@@ -38,8 +38,7 @@ const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b,
 /** √2·sin(0.7·i + 1.3·k + 0.5) at the flat index i. */
 const det = (n: number, k: number): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => Math.SQRT2 * Math.sin(0.7 * i + 1.3 * k + 0.5));
-const detTensor = (shape: readonly number[], k: number): Tensor<Shape> =>
-  constantOf(det(size(shape), k), ...shape);
+const detTensor = (shape: readonly number[], k: number): Tensor<Shape> => constantOf(det(size(shape), k), ...shape);
 
 /** The parameters of the golden U-Net, by the closed form that the file tells. */
 const goldenParams = (model: { readonly params: Parameters<typeof fillSpec<UNetParams>>[0] }): UNetParams => {
@@ -87,11 +86,7 @@ describe('against the same network in PyTorch', () => {
       const g = take(size(shape as readonly number[])); // a model's extents are numbers
       const [total, l2, moment] = golden.gradients[path]!;
       const wave = det(g.length, paths.indexOf(path) + 100);
-      const actual = [
-        g.reduce((a, b) => a + b, 0),
-        Math.hypot(...g),
-        g.reduce((a, b, i) => a + b * wave[i]!, 0),
-      ];
+      const actual = [g.reduce((a, b) => a + b, 0), Math.hypot(...g), g.reduce((a, b, i) => a + b * wave[i]!, 0)];
       // sums cancel: they are as exact as n terms of the size of the norm
       const scale = l2 * Math.sqrt(g.length) * approx;
       [total, l2, moment].forEach((expected, i) =>
@@ -176,9 +171,7 @@ describe('parameters', () => {
 
   test('at first the model gives zeros, and all of its last layer learns', async () => {
     const model = right(unet(tiny));
-    expect(await numbersOf((k) => model.apply(model.init(k), images, { t }))).toEqual(
-      Array.from(images32(), () => 0),
-    );
+    expect(await numbersOf((k) => model.apply(model.init(k), images, { t }))).toEqual(Array.from(images32(), () => 0));
     const slopes = await numbersOf((k) =>
       reshape(
         valueAndGrad((p: UNetParams) =>
@@ -249,10 +242,7 @@ test('gradients agree with central differences along a direction', async () => {
     const moved = zipTensors([waves(model), direction], (p, d) => add(p, mul(d, h)));
     return valueAndGrad(loss)(moved);
   };
-  const [[plus], [minus]] = [
-    await numbersOf((k) => at(1e-5)(k).value),
-    await numbersOf((k) => at(-1e-5)(k).value),
-  ];
+  const [[plus], [minus]] = [await numbersOf((k) => at(1e-5)(k).value), await numbersOf((k) => at(-1e-5)(k).value)];
   const [slope] = await numbersOf((k) => {
     const along: Grads<UNetParams> = at(0)(k).grad;
     return tensorsOf(zipTensors([direction, along], (d, g) => mul(d, g)))

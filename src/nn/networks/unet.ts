@@ -103,8 +103,7 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
-const repeated = <A>(n: number, f: (i: number) => A): readonly A[] =>
-  Array.from({ length: n }, (_, i) => f(i));
+const repeated = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
 
 /** The layers of a level. Its input is a skip connection too. */
 const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
@@ -174,10 +173,7 @@ const throughLevels = <B extends Dim>(net: Net, e: Tensor<[B, Dim]>, keyOf: KeyO
     );
     const deepest = skips.at(-1)!;
     const below = downsample && upsample ? upsample(level(l + 1, downsample(deepest))) : bottleneck(deepest);
-    return up.reduce(
-      (h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)),
-      below,
-    );
+    return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
   };
   return (x: Images<B>): Images<B> => level(0, x);
 };
@@ -198,8 +194,7 @@ const evaluated =
   <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
     isImage(c.image, x);
     const { dropout } = at;
-    const keyOf: KeyOf = (path) =>
-      dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path];
+    const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
     const e = embed(c, net, at);
     const images = x as unknown as Images<B>; // checked above
     return F.pipe(
@@ -236,7 +231,6 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
 /**
  * Makes a U-Net of a configuration, or a `ConfigError` that says what to change. The last convolution, and the last layer of
  * each residual and attention block, start at zero.
- *
  * @example
  * const model = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2], attention: [7], predicts: 'v' })
  * model // : E.Either<NoisefoldError, UNet<[28, 28, 1]>>

@@ -2,16 +2,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
 import type { Conditioning, Model as DiffusionModel } from '../../diffusion/denoiser.js';
-import {
-  concat,
-  constantOf,
-  fillSpec,
-  pad,
-  resizeBilinear,
-  type Shape,
-  slice,
-  type Tensor,
-} from '../../dsl/index.js';
+import { concat, constantOf, fillSpec, pad, resizeBilinear, type Shape, slice, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { unet, type UNetParams } from './unet.js';
 import type { UNetConditioning } from './unetConditioning.js';
@@ -51,9 +42,7 @@ describe('a U-Net with a condition', () => {
   test('takes a small image for that which it is resized to', async () => {
     const ofSmall = await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: small } }));
     const resized = resizeBilinear(small, 4, 4);
-    expect(ofSmall).toEqual(
-      await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: resized } })),
-    );
+    expect(ofSmall).toEqual(await numbersOf(() => model.apply(waves(model), x, { t, condition: { image: resized } })));
   });
 
   test('depends on the noise level of the condition of each sample, if it is made with noiseLevel', async () => {
@@ -67,8 +56,7 @@ describe('a U-Net with a condition', () => {
   });
 
   test('says what it is conditioned on, and has the parameters for it', () => {
-    const shapeIn = ({ params }: Spec, path: string) =>
-      params.leaves.find((leaf) => leaf.path === path)?.shape;
+    const shapeIn = ({ params }: Spec, path: string) => params.leaves.find((leaf) => leaf.path === path)?.shape;
     expect(model.condition).toEqual({ channels: 2 });
     expect(shapeIn(model, 'input.kernel')).toEqual([3, 3, 3, 4]);
     expect(shapeIn(model, 'conditionTime.hidden.w')).toBeUndefined();

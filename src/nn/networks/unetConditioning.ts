@@ -143,8 +143,7 @@ export const withCondition = <B extends Dim>(
   const [B, height, width] = dims(images);
   const expected = `a condition [${B}, height, width, ${wanted.channels}]`;
   const hint = 'give each sample an image with as many channels as `condition.channels` of the model';
-  const image =
-    given?.image ?? raise('ConfigError', { where: 'unet', expected, actual: 'no condition', hint });
+  const image = given?.image ?? raise('ConfigError', { where: 'unet', expected, actual: 'no condition', hint });
   const shape: Shape = dims(image);
   if (shape.length !== 4 || shape[0] !== B || shape[3] !== wanted.channels)
     raise('ShapeError', { where: 'unet', expected, actual: showShape(shape), hint });

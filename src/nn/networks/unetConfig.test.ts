@@ -31,44 +31,23 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { attention: [16] },
       'unet.attention: expected resolutions that occur: 28, 14, 7, got 16; name the heights of levels; the bottleneck attends anyway',
     ],
-    [
-      { dropout: 1 },
-      'unet.dropout: expected a rate in [0, 1), got 1; give the fraction that is dropped, such as 0.1',
-    ],
+    [{ dropout: 1 }, 'unet.dropout: expected a rate in [0, 1), got 1; give the fraction that is dropped, such as 0.1'],
     [
       { dropout: -0.1 },
       'unet.dropout: expected a rate in [0, 1), got -0.1; give the fraction that is dropped, such as 0.1',
     ],
-    [
-      { classes: 0 },
-      'unet.classes: expected at least one class, got 0; leave it out for a model without labels',
-    ],
+    [{ classes: 0 }, 'unet.classes: expected at least one class, got 0; leave it out for a model without labels'],
     [
       { condition: { channels: 0 } },
       'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
     ],
-    [
-      { base: 25 },
-      'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines',
-    ],
-    [
-      { base: 0 },
-      'unet.base: expected an even number ≥ 2, got 0; half of the time embedding is sines, half cosines',
-    ],
+    [{ base: 25 }, 'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines'],
+    [{ base: 0 }, 'unet.base: expected an even number ≥ 2, got 0; half of the time embedding is sines, half cosines'],
     [{ multipliers: [] }, 'unet.multipliers: expected one integer ≥ 1 a level, got []; such as [1, 2, 2]'],
-    [
-      { multipliers: [1, 0] },
-      'unet.multipliers: expected one integer ≥ 1 a level, got [1, 0]; such as [1, 2, 2]',
-    ],
-    [
-      { image: [28, 28, 0] },
-      'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]',
-    ],
+    [{ multipliers: [1, 0] }, 'unet.multipliers: expected one integer ≥ 1 a level, got [1, 0]; such as [1, 2, 2]'],
+    [{ image: [28, 28, 0] }, 'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]'],
     [{ blocks: 0 }, 'unet.blocks: expected at least one block a level, got 0; 2 is usual'],
-    [
-      { heads: 0 },
-      'unet.heads: expected at least one, got 0; give a number of heads, or { channels: 64 } for each',
-    ],
+    [{ heads: 0 }, 'unet.heads: expected at least one, got 0; give a number of heads, or { channels: 64 } for each'],
     [{ groups: 0 }, 'unet.groups: expected at least one group, got 0; 8 or 32 is usual'],
     [{ timesteps: 0 }, 'unet.timesteps: expected at least one timestep, got 0; 1000 is usual'],
   ])('%j', (change, message) => {

@@ -87,12 +87,7 @@ const codec = exactly(
   },
 );
 
-const withDefaults = ({
-  classes,
-  condition,
-  learnedVariance,
-  ...given
-}: t.TypeOf<typeof codec>): UNetArchitecture => ({
+const withDefaults = ({ classes, condition, learnedVariance, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
   image: given.image,
   base: given.base,
   multipliers: given.multipliers,
@@ -163,8 +158,7 @@ const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
   const factor = 2 ** (levels.length - 1);
   const ungrouped = [c.base, ...levels.map(({ channels }) => channels)].find((n) => n % c.groups !== 0);
   const unheaded = [...levels.filter(({ attends }) => attends), levels.at(-1)!].find(
-    ({ channels }) =>
-      !isWhole(channels / headsOver(c.heads, channels)) || !isWhole(headsOver(c.heads, channels)),
+    ({ channels }) => !isWhole(channels / headsOver(c.heads, channels)) || !isWhole(headsOver(c.heads, channels)),
   );
   return [
     odd !== undefined && [
@@ -196,7 +190,6 @@ const undecoded = explained('unet', 'see UNetConfig for the fields and what they
 /**
  * Decodes a configuration, of a checkpoint or of a program, and adds the defaults. Returns a `ConfigError` that says what to
  * change for an invalid value, an unknown field, or a network that cannot be built.
- *
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
  * pipe(architecture, E.mapLeft(({ actual }) => actual)) // → E.left('28×28, which is 7×7 at level 2')

@@ -72,18 +72,17 @@ describe('a U-Net that learns its variance', () => {
     const once = await convolutions((p, given) => model.apply(p, given, { t }));
     expect(once).toBeGreaterThan(10);
     expect(await convolutions((p, given) => apply(p, given, { t }))).toBe(once);
-    expect(await convolutions((p, given) => [model.apply(p, given, { t }), apply(p, given, { t })])).toBe(
-      once,
-    );
+    expect(await convolutions((p, given) => [model.apply(p, given, { t }), apply(p, given, { t })])).toBe(once);
   });
 
   test('says what it learns; one that does not has nothing to say', () => {
     expect(model.learned!.as).toBe('range');
     expect(right(unet({ ...config, learnedVariance: 'logVariance' })).learned!.as).toBe('logVariance');
     expect('learned' in plain).toBe(false);
-    expect(
-      model.params.leaves.filter(({ path }) => path.startsWith('output')).map(({ shape }) => shape),
-    ).toEqual([[3, 3, 4, 4], [4]]);
+    expect(model.params.leaves.filter(({ path }) => path.startsWith('output')).map(({ shape }) => shape)).toEqual([
+      [3, 3, 4, 4],
+      [4],
+    ]);
   });
 });
 

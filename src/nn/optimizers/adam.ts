@@ -55,7 +55,6 @@ const oneMinusPower = (beta: number, t: Scalar): Scalar => neg(expm1(mul(Math.lo
  * Adam (Kingma & Ba 2015, algorithm 1, in the efficient order of the end of section 2). Its state is the moment estimates m
  * and v, as `first` and `second`. Raises `ConfigError` for a decay outside [0, 1), ε ≤ 0, a learning rate that is negative
  * or not finite, or an unknown or missing field.
- *
  * @example
  * const { init, update } = adam({ learningRate: 0.1 })
  * update(constantOf([3, -4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.1]
@@ -73,9 +72,7 @@ export const adam = (config: AdamConfig): Optimizer => {
       // m ← β₁·m + (1 − β₁)·g
       const m = zipTensors([state['first']!, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
       // v ← β₂·v + (1 − β₂)·g²
-      const v = zipTensors([state['second']!, gradients], (v, g) =>
-        add(mul(beta2, v), mul(1 - beta2, square(g))),
-      );
+      const v = zipTensors([state['second']!, gradients], (v, g) => add(mul(beta2, v), mul(1 - beta2, square(g))));
       // α_t = α·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and ε̂ = ε·√(1 − β₂ᵗ) are scalars: each parameter is updated in one pass
       const t = add(cast(step, 'float32'), 1);
       const root = sqrt(oneMinusPower(beta2, t));

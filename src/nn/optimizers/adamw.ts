@@ -25,7 +25,6 @@ const adamwOptions = optionsOf({
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
  * `ConfigError` for a weight decay that is negative or not finite, and for what {@link adam} refuses.
- *
  * @example
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]

@@ -1,15 +1,4 @@
-import {
-  add,
-  cast,
-  div,
-  isTensor,
-  minimum,
-  mul,
-  type Scalar,
-  scalar,
-  sub,
-  zipTensors,
-} from '../../dsl/index.js';
+import { add, cast, div, isTensor, minimum, mul, type Scalar, scalar, sub, zipTensors } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
 import type { Step } from './learningRate.js';
 import { requireDecay } from '../requirement.js';
@@ -23,9 +12,7 @@ interface EmaDecay {
 /**
  * The decay of the average at step n = 0, 1, …: min(decay, (1 + n)/(10 + n)), which forgets the initial values early.
  * Raises `ConfigError` for a decay outside [0, 1).
- *
- * @example
- * [0, 10, 1000].map((n) => emaDecay(scalar(n, 'int32'), 0.99)) // → [0.1, 0.55, 0.99]
+ * @example [0, 10, 1000].map((n) => emaDecay(scalar(n, 'int32'), 0.99)) // → [0.1, 0.55, 0.99]
  */
 export const emaDecay: EmaDecay = dual('emaDecay', 2, (step: Step, decay: number) => {
   requireDecay('emaDecay', decay);
@@ -43,7 +30,6 @@ interface Ema {
  * The exponential moving average of parameters: d·average + (1 − d)·params, for a decay d. Start with the parameters
  * themselves. {@link emaDecay} is a decay that forgets the initial values early. Raises `ConfigError` for a number
  * outside [0, 1).
- *
  * @example
  * ema({ w: zeros(2) }, { w: ones(2) }, 0.9) // → { w: [0.1, 0.1] }
  * ema({ w: zeros(2) }, { w: ones(2) }, emaDecay(scalar(0, 'int32'), 0.9)) // → { w: [0.9, 0.9] }

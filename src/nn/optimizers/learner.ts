@@ -49,7 +49,6 @@ const checkedModel = optionsOf({
 
 /**
  * Joins a model and an optimizer. Raises `ConfigError` for a model or an optimizer without its functions.
- *
  * @example
  * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
  * pipe(parseSpec(state), E.map(({ leaves }) => leaves.map(({ path }) => path))) // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step'])

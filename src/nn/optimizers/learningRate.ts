@@ -1,15 +1,4 @@
-import {
-  add,
-  cast,
-  clip,
-  cos,
-  minimum,
-  mul,
-  type Scalar,
-  scalar,
-  sub,
-  type Tensor,
-} from '../../dsl/index.js';
+import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
 import { orRaise, raise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
@@ -51,7 +40,6 @@ interface RateAt {
 
 /**
  * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite.
- *
  * @example
  * rateAt(0.1, scalar(3, 'int32')) // → 0.1
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
@@ -62,11 +50,7 @@ export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step)
 });
 
 const requireSteps = (least: number): Requirement =>
-  requirement(
-    `a number of steps ≥ ${least}`,
-    (n) => Number.isSafeInteger(n) && n >= least,
-    'count updates, from 0',
-  );
+  requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
 
 /** See {@link warmup}. */
 interface Warmup {
@@ -77,7 +61,6 @@ interface Warmup {
 /**
  * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
  * fewer steps than one.
- *
  * @example
  * const rate = warmup(0.1, 4)
  * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
@@ -118,7 +101,6 @@ interface ToCosineDecay {
  * Lowers a learning rate along half a cosine, from the rate at update `from` to `floor` times the rate at update `steps`,
  * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps, for a floor outside [0, 1],
  * and for an unknown field.
- *
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
  * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))

@@ -106,12 +106,8 @@ describe('adam', () => {
     const optimizer = adam({ learningRate: 0.1, epsilon: 1e-30 });
     const [w0, w1, w2, b] = await numbersOf(() =>
       flat(
-        optimizer.update(
-          paramsOf(gradients[0]),
-          optimizer.init(paramsOf(start)),
-          paramsOf(start),
-          scalar(0, 'int32'),
-        ).params,
+        optimizer.update(paramsOf(gradients[0]), optimizer.init(paramsOf(start)), paramsOf(start), scalar(0, 'int32'))
+          .params,
       ),
     );
     expect([w0! - 1, w1! + 2, w2! - 0.5, b! - 3].map((d) => d.toFixed(9))).toEqual(
@@ -209,10 +205,8 @@ describe('adamw', () => {
 });
 
 describe('clipByGlobalNorm', () => {
-  const clipped = (
-    max: number,
-    g: readonly [readonly number[], readonly number[]],
-  ): Promise<readonly number[]> => numbersOf(() => flat(clipByGlobalNorm<Params>(paramsOf(g), max)));
+  const clipped = (max: number, g: readonly [readonly number[], readonly number[]]): Promise<readonly number[]> =>
+    numbersOf(() => flat(clipByGlobalNorm<Params>(paramsOf(g), max)));
 
   test('the norm is that of all leaves together', async () => {
     expect(await numbersOf(() => globalNorm<Params>(paramsOf([[3, 0], [4]])))).toEqual([5]);

@@ -29,7 +29,6 @@ export interface Optimizer {
 
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
- *
  * @example
  * const sgd = optimizerOf({
  *   learningRate: 0.1,
@@ -45,8 +44,7 @@ export const optimizerOf = ({
   moments,
   ...rest
 }: Pick<Optimizer, 'learningRate' | 'update'> & { readonly moments: readonly string[] }): Optimizer => {
-  const each = <A>(a: A): { readonly [moment: string]: A } =>
-    Object.fromEntries(moments.map((moment) => [moment, a]));
+  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
   return {
     state: each,
     init: (params) => each(mapTensors(params, zerosLike)),
@@ -59,7 +57,6 @@ export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;
 
 /**
  * Applies transformations to gradients, in order, then an optimizer.
- *
  * @example
  * const { init, update } = chain(clipByGlobalNorm(1), adam({ learningRate: 1e-3, beta1: 0 }))
  * const { state } = update(constantOf([3, 4], 2), init(zeros(2)), zeros(2), scalar(0, 'int32'))

@@ -14,12 +14,7 @@ const OPERATORS: { readonly [F in BinaryFn]?: string } = { add: '+', sub: '-', m
 const COMPARISONS: { readonly [F in BinaryFn]?: string } = { equal: '===', less: '<', lessEqual: '<=' };
 const LOGICAL: { readonly [F in BinaryFn]?: string } = { and: '&', or: '|' };
 
-const helperCall = (
-  helpers: Helpers,
-  name: string,
-  f: Unary | Binary,
-  ...operands: readonly string[]
-): string => {
+const helperCall = (helpers: Helpers, name: string, f: Unary | Binary, ...operands: readonly string[]): string => {
   helpers.set(name, f);
   return `${name}(${operands.join(', ')})`;
 };
@@ -35,13 +30,7 @@ const unaryExpression = (fn: UnaryFn, dtype: NumberType, a: string, helpers: Hel
   return helperCall(helpers, `${fn}_${dtype}`, unaryFunction(fn, dtype), a);
 };
 
-export const binaryExpression = (
-  fn: BinaryFn,
-  dtype: NumberType,
-  a: string,
-  b: string,
-  helpers: Helpers,
-): string => {
+export const binaryExpression = (fn: BinaryFn, dtype: NumberType, a: string, b: string, helpers: Helpers): string => {
   if (OPERATORS[fn] !== undefined && (dtype === 'float32' || fn !== 'mul')) {
     const exact = `(${a} ${OPERATORS[fn]} ${b})`;
     return dtype === 'float32' ? exact : `(${exact} | 0)`;

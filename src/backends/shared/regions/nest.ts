@@ -102,9 +102,7 @@ export const simplified = (nest: Nest): Nest => {
   const isEmpty = nest.loops.some(({ extent, reduced }) => reduced && extent === 0);
   const whole = isEmpty ? withIdentities(nest) : nest;
   const nontrivial = whole.loops.flatMap((loop, from) => (loop.extent === 1 ? [] : [{ ...loop, from }]));
-  const simple = withMergedLoops(
-    nontrivial.length === whole.loops.length ? whole : withLoops(whole, nontrivial),
-  );
+  const simple = withMergedLoops(nontrivial.length === whole.loops.length ? whole : withLoops(whole, nontrivial));
   const reduces = simple.loops.some(({ reduced }) => reduced);
   return reduces ? simple : { ...simple, stores: simple.stores.map((s) => ({ ...s, reduce: null })) };
 };
@@ -142,9 +140,7 @@ const assignmentKey = (a: Assignment): string => {
 
 /** Returns a key that is equal for nests that can share generated code. */
 export const keyOf = (nest: Nest): string => {
-  let key = isFlat(nest)
-    ? 'n'
-    : nest.loops.map(({ extent, reduced }) => `${reduced ? 'r' : ''}${extent}`).join();
+  let key = isFlat(nest) ? 'n' : nest.loops.map(({ extent, reduced }) => `${reduced ? 'r' : ''}${extent}`).join();
   for (const strides of nest.loads) key += `;${strides.join()}`;
   for (const { strides, value, reduce } of nest.stores) key += `|${strides.join()}=${value}${reduce ?? ''}`;
   for (const a of nest.body) key += `/${a.dtype[0]}${assignmentKey(a)}`;

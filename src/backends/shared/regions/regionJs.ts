@@ -64,8 +64,7 @@ const regionSource = (given: Region): { readonly source: string; readonly helper
       ...('b' in assignment ? [assignment.b] : []),
       ...('condition' in assignment ? [assignment.condition] : []),
     ];
-    const access =
-      assignment.op === 'load' ? loads[assignment.load]! : assignment.op === 'index' ? assignment : null;
+    const access = assignment.op === 'load' ? loads[assignment.load]! : assignment.op === 'index' ? assignment : null;
     const level = Math.max(
       access === null ? 0 : levelOf(access.strides),
       ...operands.map((position) => levels[position]!),
@@ -118,9 +117,7 @@ const regionSource = (given: Region): { readonly source: string; readonly helper
 
   const buffers = [...new Set([...loads, ...stores].map(({ buffer }) => buffer))];
   const bind = buffers.map((buffer) => `const b${buffer} = arrays[${buffer}];`);
-  const accumulators = rowWise
-    ? stores.map((_, s) => `const acc${s} = new Float64Array(${extents[along!]});`)
-    : [];
+  const accumulators = rowWise ? stores.map((_, s) => `const acc${s} = new Float64Array(${extents[along!]});`) : [];
   const named = [...helpers.keys()].map((name) => `const ${name} = helpers.get('${name}');`);
   return {
     source: [...named, ...accumulators, 'return (arrays) => {', ...bind, ...lines, '};'].join('\n'),

@@ -86,12 +86,12 @@ export const filterGradientOf = (
   return (image, cotangent) => {
     const axis = (a: 0 | 1): readonly [number, number] =>
       filterGradientPadding(image.shape[1 + a]!, shape[a], cotangent.shape[1 + a]!, a, c);
-    const gradient = convolved(
-      ops,
-      ops.transpose(image, [3, 1, 2, 0]),
-      ops.transpose(cotangent, [1, 2, 0, 3]),
-      { ...c, strides: c.rhsDilation, padding: [axis(0), axis(1)], rhsDilation: c.strides },
-    );
+    const gradient = convolved(ops, ops.transpose(image, [3, 1, 2, 0]), ops.transpose(cotangent, [1, 2, 0, 3]), {
+      ...c,
+      strides: c.rhsDilation,
+      padding: [axis(0), axis(1)],
+      rhsDilation: c.strides,
+    });
     return ops.transpose(gradient, [1, 2, 0, 3]);
   };
 };

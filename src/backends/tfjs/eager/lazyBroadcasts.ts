@@ -17,9 +17,7 @@ const broadcastShape = (a: Shape, b: Shape): Shape => {
 };
 
 const isArithmetic = (call: Call): call is LibraryCall =>
-  call.kind === 'library' &&
-  call.node.op === 'binary' &&
-  broadcasts(call.node.attributes.fn, call.inputs[0]!.dtype);
+  call.kind === 'library' && call.node.op === 'binary' && broadcasts(call.node.attributes.fn, call.inputs[0]!.dtype);
 
 /** Returns whether a call only changes the shape of its operand in a way that arithmetic kernels can do themselves. */
 const isLazyCandidate = (call: Call): call is LibraryCall =>

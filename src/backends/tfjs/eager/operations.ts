@@ -33,14 +33,9 @@ export const operationsOf = (engine: Engine) => {
   const scalar = (value: number, dtype: NumberType): Tensor => full(value, [], dtype);
   const reshape = (x: Tensor, shape: Shape): Tensor =>
     sameShape(x.shape, shape) ? x : engine.run('Reshape', { x }, { shape: [...shape] });
-  const cast = (x: Tensor, dtype: NumberType): Tensor =>
-    x.dtype === dtype ? x : engine.run('Cast', { x }, { dtype });
+  const cast = (x: Tensor, dtype: NumberType): Tensor => (x.dtype === dtype ? x : engine.run('Cast', { x }, { dtype }));
 
-  const [logicalAnd, logicalOr, logicalNot] = [
-    binary('LogicalAnd'),
-    binary('LogicalOr'),
-    unary('LogicalNot'),
-  ];
+  const [logicalAnd, logicalOr, logicalNot] = [binary('LogicalAnd'), binary('LogicalOr'), unary('LogicalNot')];
   /**
    * Selects `t` or `e`. All operands must have one shape: TensorFlow's kernel does not broadcast. Its GPU kernel takes
    * no bools.
@@ -65,11 +60,7 @@ export const operationsOf = (engine: Engine) => {
     paddings.flat().every((count) => count === 0)
       ? x
       : asNumbers(x, (y) =>
-          engine.run(
-            'PadV2',
-            { x: y },
-            { paddings: paddings.map((pair) => [...pair]), constantValue: value },
-          ),
+          engine.run('PadV2', { x: y }, { paddings: paddings.map((pair) => [...pair]), constantValue: value }),
         );
 
   return {
@@ -94,8 +85,7 @@ export const operationsOf = (engine: Engine) => {
     ...{ less: binary('Less'), lessEqual: binary('LessEqual'), greater: binary('Greater') },
     ...{ greaterEqual: binary('GreaterEqual'), maximum: binary('Maximum'), minimum: binary('Minimum') },
     ...{ mod: binary('Mod'), floorDiv: binary('FloorDiv'), pow: binary('Pow') },
-    transpose: (x: Tensor, permutation: Shape): Tensor =>
-      engine.run('Transpose', { x }, { perm: [...permutation] }),
+    transpose: (x: Tensor, permutation: Shape): Tensor => engine.run('Transpose', { x }, { perm: [...permutation] }),
     tile: (x: Tensor, shape: Shape): Tensor =>
       engine.run('Tile', { x }, { reps: shape.map((extent, i) => extent / x.shape[i]!) }),
     stridedSlice: (x: Tensor, begin: Shape, end: Shape, strides: Shape): Tensor =>
@@ -111,8 +101,7 @@ export const operationsOf = (engine: Engine) => {
     prod: (x: Tensor, axes: Shape): Tensor => engine.run('Prod', { x }, { axis: [...axes], keepDims: false }),
     any: (x: Tensor, axes: Shape): Tensor => engine.run('Any', { x }, { axis: [...axes], keepDims: false }),
     min: (x: Tensor, axes: Shape): Tensor => engine.run('Min', { x }, { axis: [...axes], keepDims: false }),
-    max: (x: Tensor, axes: Shape): Tensor =>
-      engine.run('Max', { x }, { reductionIndices: [...axes], keepDims: false }),
+    max: (x: Tensor, axes: Shape): Tensor => engine.run('Max', { x }, { reductionIndices: [...axes], keepDims: false }),
   };
 };
 

@@ -90,9 +90,7 @@ const nonEmptyPrimitiveOf = (
     case 'scatterAdd':
       return binary(scatterAddOf(ops, node.attributes.size));
     case 'dot':
-      return binary((a, b) =>
-        ops.engine.run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false }),
-      );
+      return binary((a, b) => ops.engine.run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false }));
     case 'conv2d':
       return binary(convolutionOf(ops, node.attributes));
     case 'composite': {

@@ -40,8 +40,7 @@ const dividing =
   (f: (a: number, b: number) => number) =>
   (a: number, b: number): number => {
     if (b === 0) return fail('integer division by zero');
-    if (a === -2147483648 && b === -1)
-      return fail('the division overflows, which stops the process (SIGFPE)');
+    if (a === -2147483648 && b === -1) return fail('the division overflows, which stops the process (SIGFPE)');
     return f(a, b);
   };
 
@@ -79,8 +78,7 @@ const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
 
 const overridesOf = (engine: Engine) => {
   const { read, tensor } = engine;
-  const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor =>
-    tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
+  const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor => tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
   const pairwise = (f: (a: number, b: number) => number, { a, b }: Readonly<Record<string, Tensor>>): Tensor | null => {
@@ -120,9 +118,7 @@ const overridesOf = (engine: Engine) => {
         );
       case 'Select':
         if (given['t']!.dtype === 'bool') fail('no kernel of Select for bools on a GPU');
-        return given['condition']!.size === given['t']!.size
-          ? null
-          : fail('Select needs operands of one shape');
+        return given['condition']!.size === given['t']!.size ? null : fail('Select needs operands of one shape');
       case 'GatherNd':
         checkIndices(read(given['indices']!), given['params']!.shape[0]!);
         return given['params']!.dtype === 'bool' ? fail('no kernel of GatherNd for bools on a GPU') : null;

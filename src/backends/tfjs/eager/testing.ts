@@ -50,8 +50,7 @@ const withHostStridedSlice = (engine: Engine): Engine => {
   return { ...engine, run };
 };
 
-const wasmEngine = async (): Promise<Engine> =>
-  withHostStridedSlice(engineOf('wasm', valueOf(await startWasm()())));
+const wasmEngine = async (): Promise<Engine> => withHostStridedSlice(engineOf('wasm', valueOf(await startWasm()())));
 
 /**
  * A law that fails on tfjs's own engines: they round large int32 results of random programs, where TensorFlow wraps

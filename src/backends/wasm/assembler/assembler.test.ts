@@ -62,9 +62,7 @@ describe('every instruction is valid', () => {
   const numeric = (name: string, operands: readonly unknown[]) => {
     const [space, instruction] = name.split('.') as [keyof typeof asm, string];
     // the cast is needed to look instructions up by name: their parameter types differ
-    const build = (asm[space] as unknown as Record<string, (...args: readonly unknown[]) => Expr>)[
-      instruction
-    ]!;
+    const build = (asm[space] as unknown as Record<string, (...args: readonly unknown[]) => Expr>)[instruction]!;
     return drop(name, build(...operands));
   };
 
@@ -100,8 +98,7 @@ describe('every instruction is valid', () => {
       .filter(([name]) => name !== 'local' && name !== 'const')
       .map(([name, build]): readonly [string, readonly unknown[]] => [
         `${space}.${name}`,
-        special[`${space}.${name}`] ??
-          (name.includes('load') ? [0] : [self, self, self].slice(0, build.length || 2)),
+        special[`${space}.${name}`] ?? (name.includes('load') ? [0] : [self, self, self].slice(0, build.length || 2)),
       ]);
 
   test.each([
@@ -184,13 +181,10 @@ describe('control', () => {
     expect(loops['repeated']!(times)).toBe(times > 0 ? (times * (times + 1)) / 2 : 0);
   });
 
-  test.prop([fc.integer({ min: -5, max: 100 })])(
-    'forRange steps from the first bound to below the second',
-    (to) => {
-      const visited = Array.from({ length: 100 }, (_, k) => 2 + 3 * k).filter((k) => k < to);
-      expect(loops['ranged']!(to)).toBe(visited.reduce((a, b) => a + b, 0));
-    },
-  );
+  test.prop([fc.integer({ min: -5, max: 100 })])('forRange steps from the first bound to below the second', (to) => {
+    const visited = Array.from({ length: 100 }, (_, k) => 2 + 3 * k).filter((k) => k < to);
+    expect(loops['ranged']!(to)).toBe(visited.reduce((a, b) => a + b, 0));
+  });
 
   test.prop([fc.integer({ min: 0, max: 10_000 })])('a branch leaves a block from inside an if', (value) => {
     expect(loops['search']!(value)).toBe(Math.floor(Math.sqrt(value)) + 1);

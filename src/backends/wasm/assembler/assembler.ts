@@ -1,7 +1,6 @@
 /**
  * A small typed assembler for WebAssembly with SIMD. Kernels are written as TypeScript expressions and encoded
  * at run time, without external tools.
- *
  * @example
  * const x = i32.local('x'), y = i32.local('y'), n = i32.local('n'), a = f32.local('a')
  * const axpy = func('axpy', [a, x, y, n], [            // y += a·x, n a multiple of 4

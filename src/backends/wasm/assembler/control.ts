@@ -13,8 +13,7 @@ const i32Operand = (operand: Operand<'i32'>): Expr<'i32'> =>
 const isSequence = (body: Body): body is readonly Body[] => Array.isArray(body);
 
 /** Lists the statements of a body, in order. */
-export const flatten = (body: Body): readonly Statement[] =>
-  isSequence(body) ? body.flatMap(flatten) : [body];
+export const flatten = (body: Body): readonly Statement[] => (isSequence(body) ? body.flatMap(flatten) : [body]);
 
 const statement = (code: Statement['code']): Statement => ({ type: 'void', code });
 
@@ -29,16 +28,13 @@ export const tee = <T extends ValueType>(local: Local<T>, value: Expr<T>): Expr<
 });
 
 /** Adds to a counter or address: `local += amount`. */
-export const increment = (local: Local<'i32'>, amount: Operand<'i32'>): Statement =>
-  set(local, i32.add(local, amount));
+export const increment = (local: Local<'i32'>, amount: Operand<'i32'>): Statement => set(local, i32.add(local, amount));
 
 /** Makes a block: a branch to its label leaves it. */
-export const block = (label: string, body: Body): Statement =>
-  statement({ kind: 'block', label, body: flatten(body) });
+export const block = (label: string, body: Body): Statement => statement({ kind: 'block', label, body: flatten(body) });
 
 /** Makes a loop: a branch to its label repeats it; reaching the end leaves it. */
-export const loop = (label: string, body: Body): Statement =>
-  statement({ kind: 'loop', label, body: flatten(body) });
+export const loop = (label: string, body: Body): Statement => statement({ kind: 'loop', label, body: flatten(body) });
 
 /** Makes a conditional: `if (test) then else otherwise`. */
 export const when = (test: Expr<'i32'>, then: Body, otherwise: Body = []): Statement =>
@@ -48,8 +44,7 @@ export const when = (test: Expr<'i32'>, then: Body, otherwise: Body = []): State
 export const br = (label: string): Statement => statement({ kind: 'branch', label });
 
 /** Branches to a label if `test` is not 0. */
-export const br_if = (label: string, test: Expr<'i32'>): Statement =>
-  statement({ kind: 'branch', label, test });
+export const br_if = (label: string, test: Expr<'i32'>): Statement => statement({ kind: 'branch', label, test });
 
 /** Selects `test ? a : b`; both are evaluated. */
 export const select = <T extends ValueType>(a: Expr<T>, b: Expr<T>, test: Expr<'i32'>): Expr<T> => ({
@@ -58,11 +53,7 @@ export const select = <T extends ValueType>(a: Expr<T>, b: Expr<T>, test: Expr<'
 });
 
 /** Calls a function of the module, or an imported one, by name. Pass `'void'` if it returns nothing. */
-export const call = <R extends ResultType>(
-  name: string,
-  result: R,
-  operands: readonly Expr<ValueType>[],
-): Expr<R> => ({
+export const call = <R extends ResultType>(name: string, result: R, operands: readonly Expr<ValueType>[]): Expr<R> => ({
   type: result,
   code: { kind: 'call', name, operands },
 });

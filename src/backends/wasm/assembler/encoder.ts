@@ -35,7 +35,6 @@ const END = 0x0b;
 /**
  * Makes a function that is exported under its name. It returns `result`, which is evaluated after the body.
  * Locals are declared by their use; each name has one type.
- *
  * @example
  * const x = i32.local('x'), n = i32.local('n')
  * const double = func('double', [x, n], [
@@ -59,10 +58,7 @@ const signatureOf = (f: Func): Signature => ({
   ...(f.result === undefined ? {} : { result: f.result.type }),
 });
 
-const vector = (items: readonly (readonly number[])[]): number[] => [
-  ...unsignedLeb128(items.length),
-  ...items.flat(),
-];
+const vector = (items: readonly (readonly number[])[]): number[] => [...unsignedLeb128(items.length), ...items.flat()];
 const section = (id: number, content: readonly number[]): number[] => [
   id,
   ...unsignedLeb128(content.length),
@@ -162,8 +158,7 @@ const emit = (expression: Expr, names: Names, labels: readonly string[], sink: n
     }
     case 'branch': {
       const depth = labels.indexOf(code.label);
-      if (code.label === '' || depth < 0)
-        throw new ReferenceError(`wasm label '${code.label}' is not in scope`);
+      if (code.label === '' || depth < 0) throw new ReferenceError(`wasm label '${code.label}' is not in scope`);
       emitAll(code.test === undefined ? [] : [code.test]);
       sink.push(code.test === undefined ? 0x0c : 0x0d, ...unsignedLeb128(depth));
       return;
@@ -209,10 +204,7 @@ const memoryImport = ({ minimumPages = 0, sharedMaximumPages }: ModuleOptions): 
  * Throws a `ReferenceError` for an undefined name, and a `TypeError` for a local with two types or two
  * functions with one name. `WebAssembly.Module` reports all other mistakes.
  */
-export const moduleBytes = (
-  functions: readonly Func[],
-  options: ModuleOptions = {},
-): Uint8Array<ArrayBuffer> => {
+export const moduleBytes = (functions: readonly Func[], options: ModuleOptions = {}): Uint8Array<ArrayBuffer> => {
   const imports = options.imports ?? [];
   const signatures = [...imports, ...functions.map(signatureOf)];
   const indexes = new Map([...imports, ...functions].map(({ name }, index) => [name, index]));
@@ -223,10 +215,7 @@ export const moduleBytes = (
   return new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(signatures.map(signatureBytes))),
-    ...section(
-      2,
-      vector([memoryImport(options), ...imports.map((imported, index) => importBytes(index, imported))]),
-    ),
+    ...section(2, vector([memoryImport(options), ...imports.map((imported, index) => importBytes(index, imported))])),
     ...section(3, vector(functions.map((_, index) => [...unsignedLeb128(imports.length + index)]))),
     ...section(7, vector(exported)),
     ...section(10, vector(functions.map((f) => functionBytes(f, indexes)))),

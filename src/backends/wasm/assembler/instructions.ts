@@ -9,11 +9,7 @@
 import type { ValueType, ResultType, Expr, Statement, Local, Operand } from './expression.js';
 import { unsignedLeb128, signedLeb128, int32Bytes, float32Bytes } from './numberBytes.js';
 
-const op = <T extends ResultType>(
-  type: T,
-  bytes: readonly number[],
-  operands: readonly Expr[] = [],
-): Expr<T> => ({
+const op = <T extends ResultType>(type: T, bytes: readonly number[], operands: readonly Expr[] = []): Expr<T> => ({
   type,
   code: { kind: 'op', bytes, operands },
 });
@@ -188,18 +184,10 @@ export const v128 = {
     vector: Expr<'v128'>,
     place: MemoryImmediates = {},
   ): Expr<'v128'> => op('v128', [...simd(86), ...memoryBytes(place, 4), lane], [asI32(address), vector]),
-  store32_lane: (
-    lane: Lane,
-    address: Operand<'i32'>,
-    value: Expr<'v128'>,
-    place: MemoryImmediates = {},
-  ): Statement => op('void', [...simd(90), ...memoryBytes(place, 4), lane], [asI32(address), value]),
-  store64_lane: (
-    lane: 0 | 1,
-    address: Operand<'i32'>,
-    value: Expr<'v128'>,
-    place: MemoryImmediates = {},
-  ): Statement => op('void', [...simd(91), ...memoryBytes(place, 8), lane], [asI32(address), value]),
+  store32_lane: (lane: Lane, address: Operand<'i32'>, value: Expr<'v128'>, place: MemoryImmediates = {}): Statement =>
+    op('void', [...simd(90), ...memoryBytes(place, 4), lane], [asI32(address), value]),
+  store64_lane: (lane: 0 | 1, address: Operand<'i32'>, value: Expr<'v128'>, place: MemoryImmediates = {}): Statement =>
+    op('void', [...simd(91), ...memoryBytes(place, 8), lane], [asI32(address), value]),
   not: i32x4Unary(77),
   and: i32x4Binary(78),
   andnot: i32x4Binary(79),
@@ -211,11 +199,7 @@ export const v128 = {
   any_true: unary('i32', asI32x4, simd(83)),
   /** Picks four 32-bit lanes from `a` (0 to 3) and `b` (4 to 7): `i8x16.shuffle` on whole lanes. */
   shuffle32: (a: Expr<'v128'>, b: Expr<'v128'>, lanes: FourLanes) =>
-    op(
-      'v128',
-      [...simd(13), ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte))],
-      [a, b],
-    ),
+    op('v128', [...simd(13), ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte))], [a, b]),
 } as const;
 
 /** Four single-precision lanes. Comparisons return a mask: all ones or all zeros in each lane. */

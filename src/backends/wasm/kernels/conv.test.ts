@@ -60,10 +60,7 @@ describe('conv', () => {
     ['3×3 without padding, in place', { padding: [0, 0], output: [6, 6] }],
     ['more outputs than a block', { input: [24, 24], output: [24, 24], channels: 3 }],
     ['stride 2, padded below and to the right', { strides: [2, 2], padding: [0, 0], output: [4, 4] }],
-    [
-      'the gradient of stride 2',
-      { inputDilation: [2, 2], padding: [2, 2], output: [16, 16], isFilterFlipped: true },
-    ],
+    ['the gradient of stride 2', { inputDilation: [2, 2], padding: [2, 2], output: [16, 16], isFilterFlipped: true }],
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {

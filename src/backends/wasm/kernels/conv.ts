@@ -12,14 +12,7 @@ import { packPanels, panelColumns } from './panels.js';
 import { forEachBlock, forEachRun, inputOffsets, outputOffsets, outputsOf, offsetOf } from './positions.js';
 import { zeroCopies, prepareImages } from './prepareImages.js';
 import { memoize } from './memoize.js';
-import {
-  ROW_MULTIPLE,
-  rowScratchElements,
-  rowTableElements,
-  runRows,
-  setBias,
-  writeRowTable,
-} from './rows.js';
+import { ROW_MULTIPLE, rowScratchElements, rowTableElements, runRows, setBias, writeRowTable } from './rows.js';
 import type { RowScratch, Segments } from './rows.js';
 import { scratchAddresses, scratchLayout } from './scratch.js';
 import type { ScratchLayout } from './scratch.js';
@@ -132,13 +125,7 @@ const writeTable = (
   const [inputStep, resultStep] = [FLOAT_BYTES * inputs.column, FLOAT_BYTES * results.column];
   writeRowTable(instance, table, outputs, (add) =>
     forEachRun(phase, 0, outputs, (run) =>
-      add(
-        FLOAT_BYTES * offsetOf(inputs, run),
-        inputStep,
-        FLOAT_BYTES * offsetOf(results, run),
-        resultStep,
-        run.count,
-      ),
+      add(FLOAT_BYTES * offsetOf(inputs, run), inputStep, FLOAT_BYTES * offsetOf(results, run), resultStep, run.count),
     ),
   );
 };

@@ -17,13 +17,7 @@ const offsetBy = (matrix: Matrix, rows: number, columns: number): Matrix => ({
   address: matrix.address + FLOAT_BYTES * (rows * matrix.row + columns * matrix.column),
 });
 
-const copyDense = (
-  { functions }: KernelInstance,
-  to: Matrix,
-  from: Matrix,
-  rows: number,
-  columns: number,
-): void => {
+const copyDense = ({ functions }: KernelInstance, to: Matrix, from: Matrix, rows: number, columns: number): void => {
   const isOneRun = to.row === columns && from.row === columns;
   const [runs, length] = isOneRun ? [1, rows * columns] : [rows, columns];
   functions.copyRows(to.address, FLOAT_BYTES * to.row, from.address, FLOAT_BYTES * from.row, runs, length);
@@ -40,13 +34,7 @@ const copyAny = (instance: KernelInstance, to: Matrix, from: Matrix, rows: numbe
  * Copies where neighbouring columns of `to`, and neighbouring rows of `from`, are adjacent in memory: whole 4×4 blocks,
  * then the two edges.
  */
-const copyTransposed = (
-  instance: KernelInstance,
-  to: Matrix,
-  from: Matrix,
-  rows: number,
-  columns: number,
-): void => {
+const copyTransposed = (instance: KernelInstance, to: Matrix, from: Matrix, rows: number, columns: number): void => {
   const [wholeRows, wholeColumns] = [rows - (rows % 4), columns - (columns % 4)];
   instance.functions.transposeBlocks(
     to.address,
@@ -63,15 +51,8 @@ const copyTransposed = (
 };
 
 /** Copies `to[r, c] = from[r, c]` for `rows` × `columns` elements. The two matrices must not overlap. */
-export const copyMatrix = (
-  instance: KernelInstance,
-  to: Matrix,
-  from: Matrix,
-  rows: number,
-  columns: number,
-): void => {
-  if (to.column === 1 && from.column === 1 && columns >= 4)
-    return copyDense(instance, to, from, rows, columns);
+export const copyMatrix = (instance: KernelInstance, to: Matrix, from: Matrix, rows: number, columns: number): void => {
+  if (to.column === 1 && from.column === 1 && columns >= 4) return copyDense(instance, to, from, rows, columns);
   if (to.column === 1 && from.row === 1) return copyTransposed(instance, to, from, rows, columns);
   if (to.row === 1 && from.column === 1)
     return copyTransposed(instance, transposed(to), transposed(from), columns, rows);

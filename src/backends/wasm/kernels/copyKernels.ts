@@ -100,9 +100,7 @@ const transposeBlocks: Func = func(
       set(source, from),
       set(target, to),
       repeat(column, i32.shr_u(columns, 2), [
-        lines.map((line, index) =>
-          set(line, v128.load(i32.add(source, i32.mul(fromColumn, index)), { align: 4 })),
-        ),
+        lines.map((line, index) => set(line, v128.load(i32.add(source, i32.mul(fromColumn, index)), { align: 4 }))),
         storeTransposed,
         increment(source, i32.shl(fromColumn, 2)),
         increment(target, 16),

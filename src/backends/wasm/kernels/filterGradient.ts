@@ -107,12 +107,7 @@ interface Block {
 }
 
 /** Writes the offsets of the block's windows from pixel (0, 0) of the group's first image. */
-const writeTable = (
-  { memory }: KernelInstance,
-  { strides }: Source,
-  { phase, first, count }: Block,
-  table: number,
-) => {
+const writeTable = ({ memory }: KernelInstance, { strides }: Source, { phase, first, count }: Block, table: number) => {
   const offsets = inputOffsets(phase, strides);
   const entries = new Int32Array(memory.buffer, table, count);
   const step = (FLOAT_BYTES * offsets.column) | 0;
@@ -183,8 +178,7 @@ const addBlock = (
   }
 };
 
-const tapPlace = (taps: Progression, index: number, stride: number) =>
-  (taps.from + index * taps.step) * stride;
+const tapPlace = (taps: Progression, index: number, stride: number) => (taps.from + index * taps.step) * stride;
 
 /** Writes the sums of a phase to its taps of the filter. */
 const writeTaps = (
@@ -202,9 +196,7 @@ const writeTaps = (
         const segment = i * segments.wide + Math.floor(j / tapsInSegment);
         const row = segment * rowsOfSums + (j % tapsInSegment) * channels;
         const place =
-          tapPlace(rows.taps, i, filter.row) +
-          tapPlace(columns.taps, j, filter.column) +
-          panel.first * filter.output;
+          tapPlace(rows.taps, i, filter.row) + tapPlace(columns.taps, j, filter.column) + panel.first * filter.output;
         const from = panelAddress(sums, depth, panel) + FLOAT_BYTES * row * panel.width;
         copyMatrix(
           instance,

@@ -18,9 +18,7 @@ export interface KernelInstance {
 }
 
 const kernelModule = (): WasmModule =>
-  new wasm.Module(
-    moduleBytes([...copyKernels, ...PANEL_WIDTHS.map(rowKernel), ...PANEL_WIDTHS.map(outerKernel)]),
-  );
+  new wasm.Module(moduleBytes([...copyKernels, ...PANEL_WIDTHS.map(rowKernel), ...PANEL_WIDTHS.map(outerKernel)]));
 
 /** Defers a computation to the first call and keeps its result. */
 const lazy = <A>(compute: () => A): (() => A) => {

@@ -77,10 +77,7 @@ const layoutOf = (problem: GemmProblem): ScratchLayout<Area> => {
 export const gemmScratchElements = (problem: GemmProblem): number => layoutOf(problem).elements;
 
 /** Calls `run` with the byte offsets of each product of the batch. */
-const forEachProduct = (
-  { batch, a, b, c }: GemmProblem,
-  run: (a: number, b: number, c: number) => void,
-): void => {
+const forEachProduct = ({ batch, a, b, c }: GemmProblem, run: (a: number, b: number, c: number) => void): void => {
   const visit = (axis: number, atA: number, atB: number, atC: number): void => {
     const extent = batch[axis];
     if (extent === undefined) return run(FLOAT_BYTES * atA, FLOAT_BYTES * atB, FLOAT_BYTES * atC);
@@ -112,9 +109,7 @@ const product = (
     const [rows, depth] = [Math.min(blockRows, m - m0), Math.min(blockDepth, k - k0)];
     const first = at.a + FLOAT_BYTES * (m0 * a.row + k0 * a.column);
     const left = readable({ address: first, row: a.row, column: a.column }, rows, depth);
-    writeRowTable(instance, areas.table, rows, (add) =>
-      add(0, FLOAT_BYTES * left.row, 0, FLOAT_BYTES * c.row, rows),
-    );
+    writeRowTable(instance, areas.table, rows, (add) => add(0, FLOAT_BYTES * left.row, 0, FLOAT_BYTES * c.row, rows));
     runRows(instance, areas, {
       table: areas.table,
       first: 0,

@@ -55,8 +55,7 @@ export const outerKernel = (width: PanelWidth): Func => {
     sums: i32.local('sums'),
     sumsStep: i32.local('sumsStep'),
   };
-  const { table, count, panel, x, high, highStride, wide, wideStride, tiles, blockStride, sums, sumsStep } =
-    parameters;
+  const { table, count, panel, x, high, highStride, wide, wideStride, tiles, blockStride, sums, sumsStep } = parameters;
   const [h, w, tile, p] = [i32.local('h'), i32.local('w'), i32.local('tile'), i32.local('p')];
   const [segment, base, address] = [i32.local('segment'), i32.local('base'), i32.local('address')];
   const [entry, b] = [i32.local('entry'), i32.local('b')];
@@ -66,9 +65,7 @@ export const outerKernel = (width: PanelWidth): Func => {
 
   const step = (position: number): Body => [
     set(address, i32.add(base, i32.load(entry, { offset: 4 * position }))),
-    weights.map((weight, vector) =>
-      set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) })),
-    ),
+    weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) }))),
     range(rows).map((row) => [
       set(value, v128.load32_splat(address, { offset: 4 * row })),
       weights.map((weight, vector) => {
@@ -98,8 +95,7 @@ export const outerKernel = (width: PanelWidth): Func => {
    * Step to the next tile. Tiles of two rows are halves of a block of four; `tile` counts down and is even for the
    * first half.
    */
-  const toNextTile =
-    rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
+  const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   const tilesOfSegment: Body = [
     set(base, segment),
     repeat(tile, tiles, [

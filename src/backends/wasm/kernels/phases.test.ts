@@ -13,8 +13,7 @@ const axes: fc.Arbitrary<ConvAxis> = fc.record({
   before: fc.integer({ min: -6, max: 6 }),
 });
 
-const members = ({ from, step, count }: Progression) =>
-  Array.from({ length: count }, (_, i) => from + i * step);
+const members = ({ from, step, count }: Progression) => Array.from({ length: count }, (_, i) => from + i * step);
 
 describe('phases', () => {
   test.prop([axes], { numRuns: 1000 })('read exactly the inputs that the definition reads', (axis) => {

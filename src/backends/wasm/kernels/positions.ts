@@ -10,8 +10,7 @@ export interface Run {
 }
 
 /** Number of outputs of a phase in one image. */
-export const outputsOf = ({ rows, columns }: ImagePhase): number =>
-  rows.outputs.count * columns.outputs.count;
+export const outputsOf = ({ rows, columns }: ImagePhase): number => rows.outputs.count * columns.outputs.count;
 
 /** Calls `visit` with the runs that make up outputs `from` to `to` (exclusive). */
 export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (run: Run) => void): void => {
@@ -27,11 +26,7 @@ export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (
 };
 
 /** Splits `total` items into blocks of at most `size`. Calls `run` with the first item and the count of each. */
-export const forEachBlock = (
-  total: number,
-  size: number,
-  run: (first: number, count: number) => void,
-): void => {
+export const forEachBlock = (total: number, size: number, run: (first: number, count: number) => void): void => {
   for (let first = 0; first < total; first += size) run(first, Math.min(size, total - first));
 };
 

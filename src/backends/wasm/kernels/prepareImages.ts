@@ -102,8 +102,7 @@ export const prepareImages = (
 ): number => {
   const { layout, strides, group } = source;
   if (layout === 'inPlace') return shifted(x, first, 0).address;
-  const origin =
-    scratch - FLOAT_BYTES * (source.rows.from * strides.row + source.columns.from * strides.pixel);
+  const origin = scratch - FLOAT_BYTES * (source.rows.from * strides.row + source.columns.from * strides.pixel);
   const [rows, columns] = [clamp(source.rows, input[0]), clamp(source.columns, input[1])];
   if (extentLength(columns) <= 0) return origin;
   for (let image = 0; image < group; image += 1) {

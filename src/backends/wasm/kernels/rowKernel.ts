@@ -109,9 +109,7 @@ export const rowKernel = (width: PanelWidth): Func => {
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * k + vector) }))),
     a.map((address, row) => [
       set(value, v128.load32_splat(address, { offset: 4 * k })),
-      (sums[row] ?? []).map((sum, vector) =>
-        set(sum, f32x4.add(sum, f32x4.mul(value, weights[vector] ?? value))),
-      ),
+      (sums[row] ?? []).map((sum, vector) => set(sum, f32x4.add(sum, f32x4.mul(value, weights[vector] ?? value)))),
     ]),
   ];
   // The branch after each step handles remainders. It also ends the basic block: otherwise V8 would move the loads of
@@ -135,9 +133,7 @@ export const rowKernel = (width: PanelWidth): Func => {
   const eachSum = (f: (sum: Local<'v128'>, row: number, vector: number) => Body): Body =>
     sums.map((ofRow, row) => ofRow.map((sum, vector) => f(sum, row, vector)));
   const addSums = (address: (row: number) => Expr<'i32'>): Body =>
-    eachSum((sum, row, vector) =>
-      set(sum, f32x4.add(sum, v128.load(address(row), { offset: 16 * vector, align: 4 }))),
-    );
+    eachSum((sum, row, vector) => set(sum, f32x4.add(sum, v128.load(address(row), { offset: 16 * vector, align: 4 }))));
   const storeSums = (address: (row: number) => Expr<'i32'>): Body =>
     eachSum((sum, row, vector) => v128.store(address(row), sum, { offset: 16 * vector, align: 4 }));
   const ofC = (row: number): Expr<'i32'> => c[row] ?? spill;
@@ -158,16 +154,11 @@ export const rowKernel = (width: PanelWidth): Func => {
   return func(`rows${width}`, Object.values(parameters), [
     repeat(tile, tiles, [
       set(b, panel),
-      a.map((address, row) =>
-        set(address, i32.add(left, i32.load(table, { offset: ROW_ENTRY_BYTES * row }))),
-      ),
+      a.map((address, row) => set(address, i32.add(left, i32.load(table, { offset: ROW_ENTRY_BYTES * row })))),
       eachSum((sum, row, vector) =>
         set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
       ),
-      when(accumulate, [
-        addressesOfC,
-        when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)]),
-      ]),
+      when(accumulate, [addressesOfC, when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)])]),
       repeat(h, high, [
         repeat(w, wide, [segment, a.map((address) => increment(address, stepWide))]),
         a.map((address) => increment(address, stepHigh)),

@@ -51,12 +51,7 @@ export const ROW_MULTIPLE = 12;
 export const rowTableElements = (rows: number): number => ENTRY_ELEMENTS * (rows + MAX_MISSING_ROWS);
 
 /** Sets the initial values of the columns to those at address `bias`, or to 0. */
-export const setBias = (
-  instance: KernelInstance,
-  scratch: RowScratch,
-  columns: number,
-  bias?: number,
-): void => {
+export const setBias = (instance: KernelInstance, scratch: RowScratch, columns: number, bias?: number): void => {
   fillZero(instance, scratch.bias, panelColumns(columns));
   if (bias === undefined) return;
   const row = (address: number) => ({ address, row: columns, column: 1 });
@@ -64,13 +59,7 @@ export const setBias = (
 };
 
 /** Appends `count` rows to a table: evenly spaced byte offsets of their left operands and results. */
-export type AddRows = (
-  left: number,
-  leftStep: number,
-  result: number,
-  resultStep: number,
-  count: number,
-) => void;
+export type AddRows = (left: number, leftStep: number, result: number, resultStep: number, count: number) => void;
 
 /** Writes a table of `count` rows. The last row is repeated to fill the last tile. */
 export const writeRowTable = (

@@ -13,9 +13,7 @@ export interface ScratchLayout<Area extends string> {
 }
 
 /** Lays out areas of the given sizes (in 32-bit elements) one after another. */
-export const scratchLayout = <Area extends string>(
-  sizes: Readonly<Record<Area, number>>,
-): ScratchLayout<Area> => {
+export const scratchLayout = <Area extends string>(sizes: Readonly<Record<Area, number>>): ScratchLayout<Area> => {
   // the cast is safe: the keys of a record of Area are Areas
   const entries = Object.entries<number>(sizes) as [Area, number][];
   const ends = entries.reduce<readonly number[]>(

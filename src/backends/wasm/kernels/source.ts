@@ -62,23 +62,14 @@ export const readExtents = (phases: {
 }): Extents => ({ rows: extentOf(phases.rows), columns: extentOf(phases.columns) });
 
 /** Returns whether images can be read in place: they need no padding, and their channels are contiguous. */
-export const canReadInPlace = (
-  { channels, input }: ConvGeometry,
-  x: ImageStrides,
-  extents: Extents,
-): boolean => {
+export const canReadInPlace = ({ channels, input }: ConvGeometry, x: ImageStrides, extents: Extents): boolean => {
   const isWithin = ({ from, to }: Extent, extent: number) => from >= 0 && to <= extent;
   const isContiguous = x.channel === 1 || channels === 1;
   return isContiguous && isWithin(extents.rows, input[0]) && isWithin(extents.columns, input[1]);
 };
 
 /** Describes the images `x` in a layout. */
-export const sourceOf = (
-  geometry: ConvGeometry,
-  x: ImageStrides,
-  extents: Extents,
-  layout: SourceLayout,
-): Source => {
+export const sourceOf = (geometry: ConvGeometry, x: ImageStrides, extents: Extents, layout: SourceLayout): Source => {
   const base = { layout, group: groupOf(geometry), ...extents };
   if (layout === 'inPlace') return { ...base, strides: x, blockStride: BLOCK_CHANNELS };
   const isBlocks = layout === 'blocks';

@@ -30,10 +30,7 @@ const TERMS_PER_TIER = 64;
 export const MAX_ACCUMULATORS = 8;
 
 const maxParts = (levels: readonly Level[]): number =>
-  levels.reduce(
-    (product, { blocks }) => product * Math.max(1, ...blocks.map(({ parts }) => parts.length)),
-    1,
-  );
+  levels.reduce((product, { blocks }) => product * Math.max(1, ...blocks.map(({ parts }) => parts.length)), 1);
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -47,8 +44,7 @@ interface Reduction {
 }
 
 /** Mask of the first `lanes` lanes. */
-const maskOf = (lanes: number): Vector =>
-  i32x4.const(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, lanes > 3 ? -1 : 0);
+const maskOf = (lanes: number): Vector => i32x4.const(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, lanes > 3 ? -1 : 0);
 
 /** Swap the two halves of a vector, and the two lanes of each half. */
 const swapHalves = laneShuffle([2, 3, 0, 1]);
@@ -80,10 +76,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       isKept[i] === true
         ? product
         : product *
-          blocks.reduce(
-            (sum, { trips, parts }) => sum + (typeof trips === 'number' ? trips : 1) * parts.length,
-            0,
-          ),
+          blocks.reduce((sum, { trips, parts }) => sum + (typeof trips === 'number' ? trips : 1) * parts.length, 0),
     1 / slots,
   );
 
@@ -121,9 +114,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
     each: (reduction: Reduction, kept: number, slot: number) => Body,
   ): Body => {
     const kept = choices(state, isKept).map((choice) => choiceIndex(state, choice, true));
-    return reductions.map((reduction) =>
-      kept.map((k) => range(slots).map((slot) => each(reduction, k, slot))),
-    );
+    return reductions.map((reduction) => kept.map((k) => range(slots).map((slot) => each(reduction, k, slot))));
   };
 
   const combinedSum = ({ accumulators, combine: combined }: Reduction, kept: number): Vector =>
@@ -194,9 +185,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
         const { combine: combined, identity, isSum, accumulators } = reductions[s]!;
         const accumulator = accumulators[0]![kept]![slot]!;
         if (!across || isMixed || lanes === LANES) return set(accumulator, combined(accumulator, value));
-        const masked = isSum
-          ? v128.and(value, maskOf(lanes))
-          : v128.bitselect(value, identity, maskOf(lanes));
+        const masked = isSum ? v128.and(value, maskOf(lanes)) : v128.bitselect(value, identity, maskOf(lanes));
         return set(accumulator, combined(accumulator, masked));
       });
     },

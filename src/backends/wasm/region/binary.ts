@@ -25,8 +25,7 @@ const vector = (items: readonly (readonly number[])[]): readonly number[] => {
   return out;
 };
 
-const text = (value: string): readonly number[] =>
-  vector(Array.from(value, (letter) => [letter.charCodeAt(0)]));
+const text = (value: string): readonly number[] => vector(Array.from(value, (letter) => [letter.charCodeAt(0)]));
 
 const signature = ({ params, result }: Signature): readonly number[] => [
   0x60,
@@ -34,10 +33,7 @@ const signature = ({ params, result }: Signature): readonly number[] => [
   ...vector(result === null ? [] : [[TYPE_CODE[result]]]),
 ];
 
-const sized = (content: readonly number[]): readonly (readonly number[])[] => [
-  unsignedLeb128(content.length),
-  content,
-];
+const sized = (content: readonly number[]): readonly (readonly number[])[] => [unsignedLeb128(content.length), content];
 
 /** Encodes a module that exports `functions` by name. It imports memory as `env.memory`, and `imports` from `env`. */
 export const binaryModule = (
@@ -60,19 +56,13 @@ export const binaryModule = (
   const codes = functions.flatMap(({ code }) => sized(code));
   const codeLength = codes.reduce((sum, { length }) => sum + length, 0);
   const count = unsignedLeb128(functions.length);
-  const section = (id: number, content: readonly number[]): readonly (readonly number[])[] => [
-    [id],
-    ...sized(content),
-  ];
+  const section = (id: number, content: readonly number[]): readonly (readonly number[])[] => [[id], ...sized(content)];
   const chunks = [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types.map(signature))),
     ...section(2, vector(imported)),
     ...section(3, vector(functions.map((f) => unsignedLeb128(imports.length + params.indexOf(f.params))))),
-    ...section(
-      7,
-      vector(functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(imports.length + i)])),
-    ),
+    ...section(7, vector(functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(imports.length + i)]))),
     [10, ...unsignedLeb128(count.length + codeLength), ...count],
     ...codes,
   ];

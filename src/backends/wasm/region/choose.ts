@@ -38,12 +38,7 @@ const unrolledVectors = (extent: number, cost: number, wanted: number): number =
  * Levels that collapse the vector loop with another loop: with all iterations of that loop, or with as many as make
  * whole vectors. Null if there is no such loop or the result is too large to unroll.
  */
-const collapsing = (
-  nest: Nest,
-  vector: number,
-  cost: number,
-  mostVectors: number,
-): CollapsedLevels | null => {
+const collapsing = (nest: Nest, vector: number, cost: number, mostVectors: number): CollapsedLevels | null => {
   const collapsed = collapsibleLoop(nest, vector);
   if (collapsed === null) return null;
   const { outer, count } = collapsed;
@@ -71,11 +66,7 @@ interface CollapsedLevels {
 const loopsWithout = ({ loops }: Nest, without: readonly (number | undefined)[]): readonly number[] =>
   loops.flatMap((_, loop) => (without.includes(loop) ? [] : [loop]));
 
-const reducingCollapsed = (
-  nest: Nest,
-  vector: number,
-  { outer, running, level }: CollapsedLevels,
-): Schedule => {
+const reducingCollapsed = (nest: Nest, vector: number, { outer, running, level }: CollapsedLevels): Schedule => {
   const isReduced = ({ loop }: Level): boolean => nest.loops[loop]!.reduced;
   const others = loopsWithout(nest, [vector, outer]).map((loop) => stepping(loop, nest.loops[loop]!.extent));
   const levels = [...others, running, level];
@@ -123,10 +114,7 @@ interface Variant {
 const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] => {
   const at = plain.running.findIndex((level) => level.loop === loop);
   const { extent } = nest.loops[loop]!;
-  const inside = [...plain.running.slice(at + 1), ...plain.fixed].reduce(
-    (bits, level) => bits | loopBits(level),
-    0,
-  );
+  const inside = [...plain.running.slice(at + 1), ...plain.fixed].reduce((bits, level) => bits | loopBits(level), 0);
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
   const bytes = accesses.reduce((sum, strides) => sum + 4 * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // prettier-ignore
   const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));

@@ -64,22 +64,13 @@ const LOOP = instruction('void', [0x03, VOID]);
 const END = instruction('void', [0x0b]);
 
 /** Runs `body` once, then repeats it while `test`, evaluated after it, is not 0. */
-const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [
-  LOOP,
-  body,
-  instruction('void', [0x0d, 0], [test]),
-  END,
-];
+const repeatWhile = (test: Expr<'i32'>, body: Body): Body => [LOOP, body, instruction('void', [0x0d, 0], [test]), END];
 
 /** Runs `body` as many times as `counter` says, at least once; `counter` counts down to 0. */
 export const repeated = (counter: Slot<'i32'>, body: Body): Body =>
   repeatWhile(tee(counter, i32.sub(counter, 1)), body);
 
-export const when = (test: Expr<'i32'>, body: Body): Body => [
-  instruction('void', [0x04, VOID], [test]),
-  body,
-  END,
-];
+export const when = (test: Expr<'i32'>, body: Body): Body => [instruction('void', [0x04, VOID], [test]), body, END];
 
 /** Calls an imported function by its index. */
 export const callOf = <T extends ValueType>(index: number, type: T, operands: readonly Expr[]): Expr<T> =>

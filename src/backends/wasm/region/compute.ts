@@ -75,9 +75,7 @@ export const computation = (
     }
   }
   const used = (i: number): boolean => isStored[i] === true || users[i]! > 0;
-  const hosts = body.map((a) =>
-    a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null,
-  );
+  const hosts = body.map((a) => (a.op === 'unary' || a.op === 'binary' ? hostFunctionOf(a, typeOf(a.a)) : null));
   /** True for assignments that repeat their operands, which must therefore be in locals. */
   const takesSteps = body.map(
     (a, i) => hosts[i] !== null || (a.op === 'unary' && elementaryOf(a, typeOf(a.a)) !== null),
@@ -85,8 +83,7 @@ export const computation = (
   /** True for values that are inlined in the expression of their only user. */
   const inlined = body.map((a, i) => {
     const only = user[i]!;
-    if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true)
-      return false;
+    if (users[i] !== 1 || isStored[i] === true || takesSteps[i] === true || takesSteps[only] === true) return false;
     if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
     return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);
   });
@@ -152,23 +149,10 @@ export const computation = (
   };
 
   /** Sets the locals of four neighbours of a load by a transpose; false if there are no such neighbours. */
-  const setTransposed = (
-    i: number,
-    load: number,
-    state: LoopState,
-    choice: Choice,
-    scope: Scope,
-  ): boolean => {
+  const setTransposed = (i: number, load: number, state: LoopState, choice: Choice, scope: Scope): boolean => {
     const level = transposeLevels[load]!;
     if (level < 0) return false;
-    const four = loadTransposed(
-      state,
-      choice,
-      pointers.loads[load]!,
-      level,
-      (c) => slotOf(keyOf(i, c)),
-      tools,
-    );
+    const four = loadTransposed(state, choice, pointers.loads[load]!, level, (c) => slotOf(keyOf(i, c)), tools);
     if (four === null) return false;
     scope.out.push(...four.statements);
     for (const neighbour of four.choices) {

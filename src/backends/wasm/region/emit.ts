@@ -2,17 +2,7 @@
 import { i32 } from '../assembler/assembler.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
-import {
-  type Body,
-  functionCode,
-  locals,
-  repeated,
-  set,
-  type Slot,
-  type Statement,
-  tee,
-  when,
-} from './code.js';
+import { type Body, functionCode, locals, repeated, set, type Slot, type Statement, tee, when } from './code.js';
 import { computation, type ImportIndexOf, type Scope } from './compute.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import {
@@ -101,9 +91,7 @@ export const emitNest = (
     let at = noAdvance;
     const code = level.blocks.map((block): Body => {
       const { trips, step } = block;
-      const starts = advancing.map(
-        (pointer) => position * stride(pointer) + lowestOffset(block, stride(pointer)),
-      );
+      const starts = advancing.map((pointer) => position * stride(pointer) + lowestOffset(block, stride(pointer)));
       const left = at;
       const enter = advance(advancing, (_, i) => starts[i]! - left[i]!);
       const inner = emitLoops(enterBlock(state, block));
@@ -132,9 +120,5 @@ export const emitNest = (
   };
 
   const { code } = emitLoops(initialState(schedule));
-  return functionCode(variables.types().slice(parameters), [
-    tools.constants(),
-    computed.initialIndices,
-    code,
-  ]);
+  return functionCode(variables.types().slice(parameters), [tools.constants(), computed.initialIndices, code]);
 };

@@ -100,7 +100,6 @@ export const instantiateRegions = (
   const functions = instantiate<string>(new wasm.Module(bytes), memory, host);
   return entries.map(({ name, accesses, extent }): RegionKernel => {
     const f = functions[name]!;
-    return (addresses) =>
-      void f(...accesses.map(({ buffer, offset }) => addresses[buffer]! + BYTES * offset), extent);
+    return (addresses) => void f(...accesses.map(({ buffer, offset }) => addresses[buffer]! + BYTES * offset), extent);
   });
 };

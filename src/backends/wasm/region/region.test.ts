@@ -1,10 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import {
-  regionCase,
-  type RegionCase,
-  type RegionChoices,
-} from '../../../../properties/arbitraries/region.js';
+import { regionCase, type RegionCase, type RegionChoices } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import type { Region, Store } from '../../../dsl/graph/region.js';
 import { regionModule } from './index.js';
@@ -94,16 +90,9 @@ describe('a region agrees with its definition', () => {
       ],
       stores: [written, ...stores, { ...written, buffer: first + 2, value: body.length + 1 }],
     };
-    const memories = [
-      ...memoryOf(given),
-      Float32Array.from(read),
-      Float32Array.from(read),
-      Float32Array.from(read),
-    ];
+    const memories = [...memoryOf(given), Float32Array.from(read), Float32Array.from(read), Float32Array.from(read)];
     const dtype = body[value]!.dtype;
-    const arrays = memories.map((a, b) =>
-      b === first + 1 && dtype !== 'float32' ? new Int32Array(a.buffer) : a,
-    );
+    const arrays = memories.map((a, b) => (b === first + 1 && dtype !== 'float32' ? new Int32Array(a.buffer) : a));
     const together = run(region, arrays, (b) => (b === first ? first + 1 : b));
     const apart = expected(region, arrays);
     const results = (all: readonly NumberArray[]) => unsigned(all.filter((_, b) => b !== first));

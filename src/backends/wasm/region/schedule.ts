@@ -44,8 +44,7 @@ export const loopBits = ({ loop, collapsed }: Level): number =>
 export const offsetAlong = ({ loop, collapsed }: Level, at: number, strides: readonly number[]): number =>
   collapsed === undefined
     ? at * strides[loop]!
-    : Math.floor(at / collapsed.extent) * strides[collapsed.outer]! +
-      (at % collapsed.extent) * strides[loop]!;
+    : Math.floor(at / collapsed.extent) * strides[collapsed.outer]! + (at % collapsed.extent) * strides[loop]!;
 
 export interface Schedule {
   /** The vector loop; -1 if the nest has no loops, so that only one lane is used. */
@@ -62,8 +61,7 @@ export const LANES = 4;
 
 const ONE: readonly Part[] = [{ at: 0, lanes: 1 }];
 
-const steps = (count: number): readonly Part[] =>
-  Array.from({ length: count }, (_, at) => ({ at, lanes: 1 }));
+const steps = (count: number): readonly Part[] => Array.from({ length: count }, (_, at) => ({ at, lanes: 1 }));
 
 const vectors = (count: number): readonly Part[] =>
   Array.from({ length: count }, (_, i) => ({ at: LANES * i, lanes: LANES }));

@@ -18,10 +18,7 @@ const TRIP = 2;
 /** Approximate cost of a nest under a schedule, in vector additions. */
 export const totalCost = (nest: Nest, depends: readonly number[], { running, fixed }: Schedule): number => {
   const levels = [...running, ...fixed];
-  const times = running.reduce<readonly number[]>(
-    (all, level) => [...all, all.at(-1)! * entries(level)],
-    [1],
-  );
+  const times = running.reduce<readonly number[]>((all, level) => [...all, all.at(-1)! * entries(level)], [1]);
   const parts = levels.map(partsIn);
   /** Number of times that a value which varies with these loops is computed. */
   const often = (bits: number): number => {

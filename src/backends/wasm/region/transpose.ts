@@ -12,8 +12,7 @@ import { LANES, type Schedule } from './schedule.js';
 export const transposeLevel = ({ vector, running, fixed }: Schedule, strides: readonly number[]): number => {
   if (vector < 0 || Math.abs(strides[vector]!) < 2) return -1;
   return [...running, ...fixed].findIndex(
-    ({ loop, blocks }) =>
-      loop !== vector && strides[loop] === 1 && blocks.some(({ parts }) => parts.length >= LANES),
+    ({ loop, blocks }) => loop !== vector && strides[loop] === 1 && blocks.some(({ parts }) => parts.length >= LANES),
   );
 };
 
@@ -36,9 +35,7 @@ export const loadTransposed = (
 ): { readonly statements: readonly Statement[]; readonly choices: readonly Choice[] } | null => {
   const first = choice[level]! - (choice[level]! % LANES);
   if (first + LANES > (state.blocks[level]?.parts.length ?? 0)) return null;
-  const choices = [0, 1, 2, 3].map((which) =>
-    choice.map((part, at) => (at === level ? first + which : part)),
-  );
+  const choices = [0, 1, 2, 3].map((which) => choice.map((part, at) => (at === level ? first + which : part)));
   const location = locationOf(state, choices[0]!, pointer);
   const { lanes } = location;
   if (lanes.length === 1) return null;

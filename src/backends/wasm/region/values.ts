@@ -30,8 +30,7 @@ export const toMemory = (value: Vector, dtype: NumberType, tools: Tools): Vector
   dtype === 'bool' ? maskToNumbers(value, 'int32', tools) : value;
 
 /** Converts a loaded value to its form in registers, where a bool is a mask. */
-export const fromMemory = (value: Vector, dtype: NumberType): Vector =>
-  dtype === 'bool' ? i32x4.neg(value) : value;
+export const fromMemory = (value: Vector, dtype: NumberType): Vector => (dtype === 'bool' ? i32x4.neg(value) : value);
 
 const isElementary = (fn: string): fn is keyof typeof ELEMENTARY => Object.hasOwn(ELEMENTARY, fn);
 
@@ -96,20 +95,12 @@ export const combine = (fn: string, dtype: NumberType): BinaryRule | null =>
 const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Tools): Vector | null => {
   const isFloat = from === 'float32';
   if (fn === 'not') return maskToNumbers(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
-  if (fn === 'isFinite')
-    return maskToNumbers(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
+  if (fn === 'isFinite') return maskToNumbers(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
   const rule = (isFloat ? FLOAT_UNARY : INTEGER_UNARY)[fn];
   return rule === undefined ? null : rule(x, k);
 };
 
-const binary = (
-  fn: string,
-  from: NumberType,
-  to: NumberType,
-  a: Vector,
-  b: Vector,
-  k: Tools,
-): Vector | null => {
+const binary = (fn: string, from: NumberType, to: NumberType, a: Vector, b: Vector, k: Tools): Vector | null => {
   const compare = (from === 'float32' ? FLOAT_COMPARE : INTEGER_COMPARE)[fn];
   if (compare !== undefined) {
     // swaps the operands of an order: as integers, true (-1) is less than false (0)
@@ -162,9 +153,7 @@ export const hostCall = (
     .filter((lane) => lane < lanes)
     .reduce<Vector>(
       (vector, lane) =>
-        type === 'f32'
-          ? f32x4.replace_lane(lane, vector, float(lane))
-          : i32x4.replace_lane(lane, vector, int(lane)),
+        type === 'f32' ? f32x4.replace_lane(lane, vector, float(lane)) : i32x4.replace_lane(lane, vector, int(lane)),
       type === 'f32' ? f32x4.splat(float(0)) : i32x4.splat(int(0)),
     );
 };

@@ -60,8 +60,7 @@ const accessCost = (nest: Nest, strides: readonly number[], vector: number, isLo
   if (stride === 0) return 0.3;
   if (Math.abs(stride) === 1) return stride === 1 ? 1 : 2;
   const crosses =
-    isLoad &&
-    nest.loops.every(({ extent, reduced }, loop) => !reduced && (strides[loop] !== 1 || extent >= LANES));
+    isLoad && nest.loops.every(({ extent, reduced }, loop) => !reduced && (strides[loop] !== 1 || extent >= LANES));
   return crosses ? 3 : 10;
 };
 

@@ -12,10 +12,7 @@ const address = ({ strides }: View, indices: readonly string[]): string =>
  * Computes all groups in one dispatch; the product kernels would need one dispatch per group:
  * `y[b, i, j, d] = Σ x[b′, (i·s + k·r − p)/l, …, c′] · w[k, …, c, d]`, over the terms whose index of x is whole and inside.
  */
-export const directConvolution = (
-  { image, kernel, output, attributes }: Convolution,
-  at: ElementAt,
-): Threads => {
+export const directConvolution = ({ image, kernel, output, attributes }: Convolution, at: ElementAt): Threads => {
   const { strides, padding, lhsDilation, rhsDilation, groups, batchGroups } = attributes;
   const [, height, width] = image.shape as [number, number, number, number];
   const [windowHeight, windowWidth, channels, features] = kernel.shape as [number, number, number, number];
@@ -24,12 +21,7 @@ export const directConvolution = (
    * Along one axis: a declaration of the dilated image index, the condition that it addresses an element, and the image
    * index.
    */
-  const place = (
-    axis: 0 | 1,
-    index: string,
-    tap: string,
-    extent: number,
-  ): readonly [string, string, string] => {
+  const place = (axis: 0 | 1, index: string, tap: string, extent: number): readonly [string, string, string] => {
     const name = axis === 0 ? 'vertical' : 'horizontal';
     return [
       `let ${name} = ${index} * ${strides[axis]}i + ${tap} * ${rhsDilation[axis]}i - (${padding[axis][0]}i);`,

@@ -57,10 +57,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** Numbers with few bits, so that their sums are exact in float32 in any order. */
 const numbers = (n: number, seed: number): Float32Array =>
-  Float32Array.from(
-    { length: n },
-    (_, i) => (((Math.imul(i + 17 * seed + 1, 2654435761) >>> 16) % 17) - 8) / 4,
-  );
+  Float32Array.from({ length: n }, (_, i) => (((Math.imul(i + 17 * seed + 1, 2654435761) >>> 16) % 17) - 8) / 4);
 
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () => {
   const oracle = valueOf(await reference()());

@@ -44,15 +44,13 @@ const rightLayout = (
 ): Layout['right'] => {
   if (!isMultipleOfFour(offset) || !areMultiplesOfFour(batch, byBatch)) return 'none';
   if (byColumn === 1 && isMultipleOfFour(columns) && areMultiplesOfFour(depth, byDepth)) return 'columns';
-  const isAlongDepth =
-    byDepth[2] === 1 && isMultipleOfFour(depth[2]) && areMultiplesOfFour(depth, byDepth, 2);
+  const isAlongDepth = byDepth[2] === 1 && isMultipleOfFour(depth[2]) && areMultiplesOfFour(depth, byDepth, 2);
   return isAlongDepth && (columns === 1 || isMultipleOfFour(byColumn)) ? 'depth' : 'none';
 };
 
 export const layoutOf = (product: Product): Layout => {
   const [left, right] = [leftLayout(product), rightLayout(product.right, product)];
-  const output =
-    isMultipleOfFour(product.columns) && isMultipleOfFour(product.output.offset) ? 'columns' : 'none';
+  const output = isMultipleOfFour(product.columns) && isMultipleOfFour(product.output.offset) ? 'columns' : 'none';
   // each buffer is bound only once, as vectors or as single elements
   const parts = [
     { buffer: product.left.buffer, layout: left },

@@ -19,10 +19,7 @@ fn fourLeft(address: i32, across: i32, inside: bool, d: i32) -> vec4f {
 }`;
 
 /** Functions that the loads call. `numbers` is the name of the array. */
-export const leftFunctions = (
-  { layout, window, slides, hasPartialStep }: Variant,
-  numbers: string,
-): string => {
+export const leftFunctions = ({ layout, window, slides, hasPartialStep }: Variant, numbers: string): string => {
   const [type, zero, index] = layout.left === 'none' ? ['f32', '0.0f', ''] : ['vec4f', 'vec4f()', ' / 4u'];
   const inside = (axis: 'x' | 'y'): string => {
     if (window === 'none') return 'true';
@@ -30,11 +27,7 @@ export const leftFunctions = (
     return `place >= 0 && place < g.extent.${axis}${gap}`;
   };
   const across = slides ? 'across + d * g.horizontalByDepth.z' : '';
-  const isThere = [
-    'inside',
-    ...(hasPartialStep ? ['d < g.depth.z'] : []),
-    ...(slides ? [`isAcross(${across})`] : []),
-  ];
+  const isThere = ['inside', ...(hasPartialStep ? ['d < g.depth.z'] : []), ...(slides ? [`isAcross(${across})`] : [])];
   const step = slides && window === 'gaps' ? `(${across}) / g.gap.y * g.stride.y` : 'd * g.leftByDepth.z';
   return `
 fn isDown(place: i32) -> bool { return ${inside('x')}; }

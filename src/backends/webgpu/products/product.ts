@@ -157,9 +157,7 @@ const batchAxes = (left: View, right: View): readonly BatchAxis[] =>
     const axis = { extent, left: left.strides[i]!, right: right.strides[i]! };
     const [inner, ...others] = axes;
     const isOne =
-      inner !== undefined &&
-      axis.left === inner.extent * inner.left &&
-      axis.right === inner.extent * inner.right;
+      inner !== undefined && axis.left === inner.extent * inner.left && axis.right === inner.extent * inner.right;
     return isOne ? [{ ...inner, extent: extent * inner.extent }, ...others] : [axis, ...axes];
   }, []);
 

@@ -203,10 +203,7 @@ const windows = ({ layouts, inOneBuffer, extents }: Kind, gap: fc.Arbitrary<numb
       rhsDilation: pair(few),
       lhsDilation: fc.tuple(gap, gap),
       // at least one side is positive, so that a window crosses an edge
-      padding: fc.tuple(
-        pair(fc.integer({ min: -1, max: 3 })),
-        fc.tuple(few, fc.integer({ min: -1, max: 2 })),
-      ),
+      padding: fc.tuple(pair(fc.integer({ min: -1, max: 3 })), fc.tuple(few, fc.integer({ min: -1, max: 2 }))),
       memoryLayouts: fc.tuple(layouts[0](4), layouts[1](4)),
     })
     .map(({ image, kernel, strides, rhsDilation, lhsDilation, padding, ...rest }) => {
@@ -240,17 +237,7 @@ const under =
   };
 
 const convolutionOf = (window: Window): Case => {
-  const {
-    images,
-    image,
-    kernel,
-    channels,
-    features,
-    attributes,
-    result,
-    memoryLayouts: each,
-    inOneBuffer,
-  } = window;
+  const { images, image, kernel, channels, features, attributes, result, memoryLayouts: each, inOneBuffer } = window;
   const x = viewOf(0, [images, ...image, channels], each[0]);
   const w = beside(x, viewOf(1, [...kernel, channels, features], each[1]), inOneBuffer);
   return {
@@ -261,28 +248,14 @@ const convolutionOf = (window: Window): Case => {
       (left, right) =>
       ([b, i, j, d]) =>
         total(kernel[0] * kernel[1] * channels, (t) => {
-          const [k, l, c] = [
-            Math.floor(t / channels / kernel[1]),
-            Math.floor(t / channels) % kernel[1],
-            t % channels,
-          ];
+          const [k, l, c] = [Math.floor(t / channels / kernel[1]), Math.floor(t / channels) % kernel[1], t % channels];
           return under(window, left)(b!, [i!, j!], [k, l], c) * right(k, l, c, d!);
         }),
   };
 };
 
 const filterGradientOf = (window: Window): Case => {
-  const {
-    images,
-    image,
-    kernel,
-    channels,
-    features,
-    attributes,
-    result,
-    memoryLayouts: each,
-    inOneBuffer,
-  } = window;
+  const { images, image, kernel, channels, features, attributes, result, memoryLayouts: each, inOneBuffer } = window;
   const x = viewOf(0, [images, ...image, channels], each[0]);
   const dy = beside(x, viewOf(1, [images, ...result, features], each[1]), inOneBuffer);
   return {
@@ -314,27 +287,22 @@ const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   convolutions: windows(VECTORS, fc.constant(1)).map(convolutionOf),
   'convolutions of strided operands, with gaps': windows(channels, fc.constantFrom(2, 3)).map(convolutionOf),
   'filter gradients': windows(VECTORS, fc.constant(1)).map(filterGradientOf),
-  'filter gradients of strided operands, with gaps': windows(channels, fc.constantFrom(2, 3)).map(
-    filterGradientOf,
-  ),
+  'filter gradients of strided operands, with gaps': windows(channels, fc.constantFrom(2, 3)).map(filterGradientOf),
 };
 
 /** The default kernel of a software adapter uses subgroups. */
 const kernels = { 'the default kernel of the device': undefined, 'the workgroup kernel': workgroupKernel };
 
-describe.skipIf(noWebgpu !== '').each(Object.entries(kernels))(
-  `%s on webgpu ${noWebgpu}`,
-  async (_, kernel) => {
-    const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel) : null;
-    afterAll(async () => {
-      await backend?.close();
-    });
-    for (const [name, given] of Object.entries(cases))
-      propertyTest.prop([given], { numRuns: 25 })(`${name} agree with their definition`, (one) =>
-        expectDefined(backend!, one),
-      );
-  },
-);
+describe.skipIf(noWebgpu !== '').each(Object.entries(kernels))(`%s on webgpu ${noWebgpu}`, async (_, kernel) => {
+  const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel) : null;
+  afterAll(async () => {
+    await backend?.close();
+  });
+  for (const [name, given] of Object.entries(cases))
+    propertyTest.prop([given], { numRuns: 25 })(`${name} agree with their definition`, (one) =>
+      expectDefined(backend!, one),
+    );
+});
 
 test('convolutions that differ only in uniform values share a shader', () => {
   const codeOf = (image: readonly number[], window: readonly number[], padding: number): string => {

@@ -27,8 +27,7 @@ export const fourColumns = ({ layout }: Variant, column: string, depth: string):
   `${layout.right === 'none' ? 'fourRight' : 'rightAt'}(rightStart, ${column}, d + ${depth})`;
 
 /** Loads one column at four indices along the depth. For the layout `depth`. */
-export const fourSteps = (column: string, depth: string): string =>
-  `rightAt(rightStart, ${column}, d + ${depth})`;
+export const fourSteps = (column: string, depth: string): string => `rightAt(rightStart, ${column}, d + ${depth})`;
 
 /** The function `store`, which stores four columns of one row. */
 export const storeFunction = ({ layout }: Variant, numbers: string): string => {

@@ -73,12 +73,7 @@ const productDispatch = (
 };
 
 /** A region that adds up parts. They start at `from`, one after another. */
-const sumOfParts = (
-  parts: number,
-  elements: number,
-  from: Product['output'],
-  to: Product['output'],
-): Region => ({
+const sumOfParts = (parts: number, elements: number, from: Product['output'], to: Product['output']): Region => ({
   extents: [elements, parts],
   reduced: 1,
   loads: [{ ...from, strides: [1, elements] }],

@@ -98,9 +98,7 @@ ${statements.map((line) => `  ${line}`).join('\n')}
  */
 export const storeAll = (names: readonly string[], row: string, column: string): readonly string[] => [
   `var sums = array<vec4f, ${names.length}>(${names.join(', ')});`,
-  ...block(`for (var i = 0; i < ${names.length / 4} * four(); i++)`, [
-    `store(output, ${row}, ${column}, sums[i]);`,
-  ]),
+  ...block(`for (var i = 0; i < ${names.length / 4} * four(); i++)`, [`store(output, ${row}, ${column}, sums[i]);`]),
 ];
 
 /** Numbers from 0 to `count - 1`. */

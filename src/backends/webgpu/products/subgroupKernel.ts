@@ -31,8 +31,7 @@ const vectorsOf = (variant: Variant, size: number): readonly LeftVector[] =>
  * Broadcasts the element of the left side at a row and an index `k` within the step from the invocation that loaded it.
  */
 const leftNumber = ({ layout }: Variant, size: number, row: number, k: number): string => {
-  const [element, component] =
-    layout.left === 'rows' ? [(k * ROWS) / 4 + Math.floor(row / 4), row % 4] : [row, k];
+  const [element, component] = layout.left === 'rows' ? [(k * ROWS) / 4 + Math.floor(row / 4), row % 4] : [row, k];
   return `subgroupBroadcast(x${Math.floor(element / size)}[${component}], ${element % size}u)`;
 };
 

@@ -42,9 +42,7 @@ const storeInTile = (tile: string, vector: string, i: number, isAcrossSide: bool
     return [`${tile}[${depth} * ${ROW} + (${side}) / 4] = ${vector};`];
   }
   const { side, depth } = alongDepth(i);
-  return range(4).map(
-    (k) => `${tile}[(${depth} + ${k}) * ${ROW} + (${side}) / 4][(${side}) % 4] = ${vector}[${k}];`,
-  );
+  return range(4).map((k) => `${tile}[(${depth} + ${k}) * ${ROW} + (${side}) / 4][(${side}) % 4] = ${vector}[${k}];`);
 };
 
 const vectorsOf = (variant: Variant): readonly LeftVector[] =>

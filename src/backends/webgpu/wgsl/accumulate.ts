@@ -33,8 +33,7 @@ const identity = (bound: BoundNest, store: number): string => {
   return literal(identityOf(reduce!, dtype), dtype);
 };
 
-export const dtypeOf = (bound: BoundNest, store: number) =>
-  bound.nest.body[bound.nest.stores[store]!.value]!.dtype;
+export const dtypeOf = (bound: BoundNest, store: number) => bound.nest.body[bound.nest.stores[store]!.value]!.dtype;
 
 /** Sums of more float32 terms than this are split into parts. */
 const MAX_SEQUENTIAL_TERMS = 128;
@@ -73,11 +72,7 @@ const partsOf = (loops: readonly SerialLoop[]): Parts | null => {
 };
 
 /** Generates the reduced loops, outermost first. Values that do not depend on a loop are computed before it. */
-export const accumulate = (
-  bound: BoundNest,
-  vectors: Vectors,
-  loops: readonly SerialLoop[],
-): Accumulation => {
+export const accumulate = (bound: BoundNest, vectors: Vectors, loops: readonly SerialLoop[]): Accumulation => {
   const { nest } = bound;
   const parts = partsOf(loops);
   const levelOf = (mask: number): number =>
@@ -121,10 +116,7 @@ export const accumulate = (
       block(`for (var ${counter} = ${from}; ${counter} < ${to}; ${counter} += ${groupSize}u)`, lines);
     if (at !== parts?.at || split.length === 0) return [...body.lines[at]!, ...along('0u', end)];
     const part = along(`t${loop}`, `min(t${loop} + ${parts.trips}u, ${end})`);
-    const all = block(
-      `for (var t${loop} = 0u; t${loop} < ${end}; t${loop} += ${parts.trips}u)`,
-      withParts(part),
-    );
+    const all = block(`for (var t${loop} = 0u; t${loop} < ${end}; t${loop} += ${parts.trips}u)`, withParts(part));
     return [...body.lines[at]!, ...all];
   };
   // `zero` is 0. Compilers unroll long loops of known length, which takes some of them seconds; this hides the length

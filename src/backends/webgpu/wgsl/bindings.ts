@@ -76,9 +76,7 @@ const merged = (a: BindingGroup, b: BindingGroup): BindingGroup => ({
 /** Merges the two neighbouring groups in the arena whose union is shortest; null if the union exceeds `longest`. */
 const mergeNearest = (groups: readonly BindingGroup[], longest: number): readonly BindingGroup[] | null => {
   const inArena = groups.filter((group) => group.isInArena).sort((a, b) => a.start - b.start);
-  const pairs = inArena
-    .slice(1)
-    .map((next, i) => ({ a: inArena[i]!, b: next, both: merged(inArena[i]!, next) }));
+  const pairs = inArena.slice(1).map((next, i) => ({ a: inArena[i]!, b: next, both: merged(inArena[i]!, next) }));
   const lengthOf = ({ both }: (typeof pairs)[number]): number => both.end - both.start;
   const [shortest] = pairs.sort((p, q) => lengthOf(p) - lengthOf(q));
   if (shortest === undefined || lengthOf(shortest) > longest) return null;

@@ -28,15 +28,9 @@ const sum = (terms: readonly (readonly [string, number])[], offset: number): str
 };
 
 /** The address of the first lane, in elements (`unit` 1) or in vectors (`unit` 4). */
-const addressOf = (
-  { strides, offset }: Pick<View, 'strides' | 'offset'>,
-  vectors: Vectors,
-  unit: Width,
-): string =>
+const addressOf = ({ strides, offset }: Pick<View, 'strides' | 'offset'>, vectors: Vectors, unit: Width): string =>
   sum(
-    strides.map(
-      (stride, loop) => [indexOf(loop), (loop === vectors.loop ? 4 * stride : stride) / unit] as const,
-    ),
+    strides.map((stride, loop) => [indexOf(loop), (loop === vectors.loop ? 4 * stride : stride) / unit] as const),
     offset / unit,
   );
 
@@ -66,12 +60,9 @@ export const bodyOf = (
   const { nest, loads, live, depends, elements } = bound;
   const { loop: vector, widths } = vectors;
   const lines: string[][] = Array.from({ length: levels }, () => []);
-  const widthOf = (position: number): Width =>
-    vector >= 0 && ((depends[position]! >> vector) & 1) === 1 ? 4 : 1;
+  const widthOf = (position: number): Width => (vector >= 0 && ((depends[position]! >> vector) & 1) === 1 ? 4 : 1);
   const valueOf = (position: number, width: Width): string =>
-    width === widthOf(position)
-      ? `v${position}`
-      : `${valueType(nest.body[position]!.dtype, width)}(v${position})`;
+    width === widthOf(position) ? `v${position}` : `${valueType(nest.body[position]!.dtype, width)}(v${position})`;
 
   const loaded = (position: number, load: number, dtype: NumberType, into: string[]): string => {
     const view = loads[load]!;

@@ -92,9 +92,7 @@ export const dawn = async (): Promise<Dawn | null> => {
       sizes.set(memory, Math.max(end, VECTOR, sizes.get(memory) ?? 0));
     });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const buffers = new Map(
-      [...sizes].map(([memory, size]) => [memory, device.createBuffer({ size, usage })]),
-    );
+    const buffers = new Map([...sizes].map(([memory, size]) => [memory, device.createBuffer({ size, usage })]));
     arrays.forEach((array, b) => {
       const { memory, offset } = places[b]!;
       // the first buffer at a place provides its contents

@@ -75,12 +75,7 @@ const compared = (comparison: string, { a, b, maybeNan }: Operands, width: Width
 };
 
 /** Writes a binary function of two operands of a dtype. */
-export const binaryExpression = (
-  fn: BinaryFn,
-  dtype: NumberType,
-  operands: Operands,
-  width: Width,
-): string => {
+export const binaryExpression = (fn: BinaryFn, dtype: NumberType, operands: Operands, width: Width): string => {
   const { a, b, maybeNan } = operands;
   const comparison = COMPARISONS[fn];
   if (dtype === 'bool') {
@@ -124,9 +119,7 @@ const zeroOrNanOperand = ({ fn, a, b }: Binary, body: readonly Assignment[]): nu
   if (body[a]!.dtype !== 'float32') return null;
   const isZero = (x: Assignment): boolean => x.op === 'constant' && x.value === 0;
   if (fn === 'mul' && isZero(body[a]!)) return b;
-  return (fn === 'mul' && isZero(body[b]!)) || (fn === 'sub' && sourceOf(a, body) === sourceOf(b, body))
-    ? a
-    : null;
+  return (fn === 'mul' && isZero(body[b]!)) || (fn === 'sub' && sourceOf(a, body) === sourceOf(b, body)) ? a : null;
 };
 
 const cast = (from: NumberType, to: NumberType, a: string, width: Width): string => {

@@ -54,12 +54,7 @@ const sweep = ((): Float32Array => {
   return new Float32Array(Int32Array.from(bits).buffer);
 })();
 
-const worstOf = (
-  ys: NumberArray,
-  from: number,
-  exactly: (i: number) => number,
-  errors = errorOf,
-): [number, number] => {
+const worstOf = (ys: NumberArray, from: number, exactly: (i: number) => number, errors = errorOf): [number, number] => {
   let [worst, at] = [0, NaN];
   for (let i = from; i < ys.length; i++) {
     const error = errors(ys[i]!, exactly(i));

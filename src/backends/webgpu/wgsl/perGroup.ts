@@ -60,9 +60,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
   const keptIndex = (loop: number): string => indexFrom(loop, counted.includes(loop) ? `k${loop}` : null);
   // invocations beyond the end repeat the last iteration and store nothing
   const keptIndices = kept.map((loop) => {
-    const index = hasPartialBlock(loop)
-      ? `min(${keptIndex(loop)}, ${iterations(loop) - 1}u)`
-      : keptIndex(loop);
+    const index = hasPartialBlock(loop) ? `min(${keptIndex(loop)}, ${iterations(loop) - 1}u)` : keptIndex(loop);
     return `let ${indexOf(loop)} = ${index};`;
   });
   const within = kept.filter(hasPartialBlock).map((loop) => `${keptIndex(loop)} < ${iterations(loop)}u`);
@@ -101,8 +99,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
   const ownOf = (store: number): string => (isAcross ? reduceVector(bound, store, `r${store}`) : `r${store}`);
   const own = each((s) => `w${s}[lane] = ${ownOf(s)};`);
   const isFirst = laneReductions.map(({ stride }) => `f${stride} == 0u`);
-  const resultOf = (store: number): string =>
-    laneReductions.length === 0 ? ownOf(store) : `w${store}[lane]`;
+  const resultOf = (store: number): string => (laneReductions.length === 0 ? ownOf(store) : `w${store}[lane]`);
   const results = stores.flatMap((_, s) => storing(bound, s, vectors, () => resultOf(s)));
   const conditions = [...isFirst, ...within];
 
@@ -111,9 +108,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
     bindings: bound.bindings,
     declarations: [
       ...declarationsOf(bound, vectors),
-      ...(laneReductions.length === 0
-        ? []
-        : each((s) => `var<workgroup> w${s}: array<${typeOf(s)}, ${size}>;`)),
+      ...(laneReductions.length === 0 ? [] : each((s) => `var<workgroup> w${s}: array<${typeOf(s)}, ${size}>;`)),
     ],
     size,
     workgroups,

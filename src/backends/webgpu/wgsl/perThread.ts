@@ -41,9 +41,7 @@ export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimi
   const digits = [
     ...tiles.map(({ loop, length }) => ({ name: `t${loop}`, extent: length })),
     ...tiles.map(({ loop, length }) => ({ name: `o${loop}`, extent: Math.ceil(iterations(loop) / length) })),
-    ...kept
-      .filter((loop) => !isTiled(loop))
-      .map((loop) => ({ name: indexOf(loop), extent: iterations(loop) })),
+    ...kept.filter((loop) => !isTiled(loop)).map((loop) => ({ name: indexOf(loop), extent: iterations(loop) })),
   ];
   const count = digits.reduce((n, { extent }) => n * extent, 1);
   const partial = tiles.filter(({ loop, length }) => iterations(loop) % length !== 0);

@@ -1,11 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect } from 'vitest';
 import { layerCase, layerExtents, LAYERS, regionOf } from '../../../../properties/arbitraries/layers.js';
-import {
-  regionCase,
-  type RegionCase,
-  type RegionChoices,
-} from '../../../../properties/arbitraries/region.js';
+import { regionCase, type RegionCase, type RegionChoices } from '../../../../properties/arbitraries/region.js';
 import { evaluateRegion } from '../../../../properties/oracles/region.js';
 import type { Region, Store } from '../../../dsl/graph/region.js';
 import { dawn, type MemoryPlace, type NumberArray } from './dawnTesting.js';
@@ -68,15 +64,12 @@ describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', ()
   const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
     gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
 
-  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })(
-    'bit for bit',
-    async (given) => {
-      const arrays = arraysOf(given);
-      const results = expected(given.region, arrays);
-      fc.pre(results !== null);
-      expect(unsigned(await run(given.region, arrays))).toEqual(unsigned(results));
-    },
-  );
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })('bit for bit', async (given) => {
+    const arrays = arraysOf(given);
+    const results = expected(given.region, arrays);
+    fc.pre(results !== null);
+    expect(unsigned(await run(given.region, arrays))).toEqual(unsigned(results));
+  });
 
   test.prop([regionCase({ unary: ['neg', 'abs', 'sign'], dtypes: ['int32'] })], { numRuns: 40 })(
     'in integers, including sums and products',
@@ -156,21 +149,18 @@ describe.skipIf(gpu === null)('a region in WGSL agrees with the interpreter', ()
   });
 
   describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
-    test.prop([layerExtents, fc.nat()], { numRuns: 5 })(
-      'agrees with the interpreter',
-      async (sizes, seed) => {
-        const { region, arrays, terms } = layerCase(layer, sizes, seed);
-        const truth = arrays.map((array) => Float64Array.from(array));
-        evaluateRegion(region, truth);
-        const actual = await run(region, arrays);
-        for (let b = layer.loads.length; b < arrays.length; b++)
-          actual[b]!.forEach((x, i) => {
-            // every term is about 1 and is rounded a few times
-            const bound = 1e-6 * terms * (1 + Math.abs(truth[b]![i]! / terms));
-            if (!(Math.abs(x - truth[b]![i]!) <= bound)) expect([i, x]).toEqual([i, truth[b]![i]!]);
-          });
-      },
-    );
+    test.prop([layerExtents, fc.nat()], { numRuns: 5 })('agrees with the interpreter', async (sizes, seed) => {
+      const { region, arrays, terms } = layerCase(layer, sizes, seed);
+      const truth = arrays.map((array) => Float64Array.from(array));
+      evaluateRegion(region, truth);
+      const actual = await run(region, arrays);
+      for (let b = layer.loads.length; b < arrays.length; b++)
+        actual[b]!.forEach((x, i) => {
+          // every term is about 1 and is rounded a few times
+          const bound = 1e-6 * terms * (1 + Math.abs(truth[b]![i]! / terms));
+          if (!(Math.abs(x - truth[b]![i]!) <= bound)) expect([i, x]).toEqual([i, truth[b]![i]!]);
+        });
+    });
   });
 
   test.each([
@@ -298,8 +288,8 @@ describe('the code', () => {
     const store: Store = { buffer: 0, offset: 0, strides: [1], value: 6, reduce: null };
     const region: Region = { extents: [4096], reduced: 0, loads, body: [...body, ...sums], stores: [store] };
     const boundWith = (most: number) =>
-      regionShaders(region, inArena, { ...FLOOR, maxStorageBuffersPerShaderStage: most })[0]!.bindings.map(
-        (binding) => (binding.kind === 'buffers' ? binding.buffers : []),
+      regionShaders(region, inArena, { ...FLOOR, maxStorageBuffersPerShaderStage: most })[0]!.bindings.map((binding) =>
+        binding.kind === 'buffers' ? binding.buffers : [],
       );
     expect(boundWith(8)).toEqual([[1], [2], [3], [4], [0]]);
     expect(boundWith(3)).toEqual([[1], [2, 3, 4], [0]]);

@@ -33,22 +33,15 @@ const divisorNear = (extent: number, wanted: number): number => {
 };
 
 /** Chooses the loop to split and the pieces; null if one dispatch is as good. */
-const chooseSplit = (
-  bound: BoundNest,
-  { vectors, lanes, kept, reduced }: GroupSchedule,
-): ReductionSplit | null => {
+const chooseSplit = (bound: BoundNest, { vectors, lanes, kept, reduced }: GroupSchedule): ReductionSplit | null => {
   const iterations = iterationsOf(bound, vectors);
   const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
   const trips = (loop: number): number => Math.ceil(iterations(loop) / countOf(loop));
   const invocations =
-    kept.reduce((n, loop) => n * trips(loop) * countOf(loop), 1) *
-    reduced.reduce((n, loop) => n * countOf(loop), 1);
+    kept.reduce((n, loop) => n * trips(loop) * countOf(loop), 1) * reduced.reduce((n, loop) => n * countOf(loop), 1);
   const allTrips = reduced.reduce((n, loop) => n * trips(loop), 1);
   const loop = reduced.reduce((a, b) => (trips(b) > trips(a) ? b : a), reduced[0]!);
-  const useful = Math.min(
-    Math.ceil(invocationsFor(bound, vectors) / invocations),
-    Math.floor(allTrips / MIN_TRIPS),
-  );
+  const useful = Math.min(Math.ceil(invocationsFor(bound, vectors) / invocations), Math.floor(allTrips / MIN_TRIPS));
   const wanted = Math.min(Math.max(useful, Math.ceil(allTrips / MAX_TRIPS)), trips(loop));
   if (wanted < MIN_PIECES) return null;
   const unit = loop === vectors.loop ? 4 : 1;
@@ -76,16 +69,10 @@ const pieceNest = (nest: Nest, { loop, pieces, length }: ReductionSplit, into: S
 };
 
 /** The nest that computes the piece of the remainder. */
-const remainderNest = (
-  nest: Nest,
-  { loop, pieces, length, remainder }: ReductionSplit,
-  into: Strides,
-): Nest => ({
+const remainderNest = (nest: Nest, { loop, pieces, length, remainder }: ReductionSplit, into: Strides): Nest => ({
   loops: nest.loops.map((l, i) => (i === loop ? { ...l, extent: remainder } : l)),
   loads: nest.loads,
-  body: nest.body.map((a) =>
-    a.op === 'index' ? { ...a, offset: a.offset + a.strides[loop]! * pieces * length } : a,
-  ),
+  body: nest.body.map((a) => (a.op === 'index' ? { ...a, offset: a.offset + a.strides[loop]! * pieces * length } : a)),
   stores: nest.stores.map((store) => ({ ...store, strides: into.slice(0, -1) })),
 });
 
@@ -124,10 +111,7 @@ export const splitReduction = (bound: BoundNest, schedule: GroupSchedule): reado
   }
   const strides = [...nest.loops.map((_, l) => resultStrides.get(l) ?? 0), results];
   const scratch = bound.bindings.length;
-  const bindings = [
-    ...bound.bindings,
-    { kind: 'scratch', elements: stores.length * count * results },
-  ] as const;
+  const bindings = [...bound.bindings, { kind: 'scratch', elements: stores.length * count * results }] as const;
   const partsFrom = (piece: number): readonly Place[] =>
     stores.map((_, s) => ({ binding: scratch, offset: (s * count + piece) * results }));
   const moved = (view: View): Place => ({

@@ -28,7 +28,6 @@ export const tilesOf = (bound: BoundNest): readonly Tile[] => {
     return isAcross && loop >= 0 ? [loop] : [];
   });
   const [other] = others.sort((a, b) => loops[b]!.extent - loops[a]!.extent);
-  if (other === undefined || loops[other]!.extent < MIN_EXTENT || loops[nearest]!.extent < MIN_EXTENT)
-    return [];
+  if (other === undefined || loops[other]!.extent < MIN_EXTENT || loops[nearest]!.extent < MIN_EXTENT) return [];
   return [nearest, other].map((loop) => ({ loop, length: Math.min(loops[loop]!.extent, TILE_LENGTH) }));
 };

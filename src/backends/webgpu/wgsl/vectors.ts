@@ -12,9 +12,7 @@ export interface Vectors {
 
 /** True if an access is an aligned vector along a loop, at every index of the other loops. */
 const isAligned = ({ offset, strides }: View, vector: number): boolean =>
-  strides[vector] === 1 &&
-  offset % 4 === 0 &&
-  strides.every((stride, loop) => loop === vector || stride % 4 === 0);
+  strides[vector] === 1 && offset % 4 === 0 && strides.every((stride, loop) => loop === vector || stride % 4 === 0);
 
 /**
  * Vectorizes a loop. A binding with any store that is not a whole vector has single elements: writing one component of

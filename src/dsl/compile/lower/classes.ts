@@ -47,8 +47,7 @@ export interface Effort {
 }
 
 /** True if a node is recomputed for each consumer instead of stored. */
-export const isCheap = ({ large, arithmetic }: Effort): boolean =>
-  large.size <= 1 && arithmetic <= MOST_RECOMPUTED;
+export const isCheap = ({ large, arithmetic }: Effort): boolean => large.size <= 1 && arithmetic <= MOST_RECOMPUTED;
 
 /** The most arithmetic, in additions, of a broadcast element that is recomputed for each copy: a mean scales a sum. */
 const MOST_REPEATED = 1;

@@ -1,17 +1,7 @@
 /** Lowers a graph of primitives and native composites to a plan. */
 import type { Capabilities } from '../backend.js';
 import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
-import type {
-  Buffer,
-  Call,
-  KeyExpression,
-  LibraryNode,
-  Origin,
-  Plan,
-  PlanInput,
-  PlanOutput,
-  View,
-} from '../plan.js';
+import type { Buffer, Call, KeyExpression, LibraryNode, Origin, Plan, PlanInput, PlanOutput, View } from '../plan.js';
 import { barrier, isInput } from '../../primitives/index.js';
 import { dataOf, drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/table.js';
 import { classOf, isMovement, isSource, numberType } from './classes.js';

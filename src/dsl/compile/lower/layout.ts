@@ -57,10 +57,7 @@ export const inPlace = (call: Call, from: number, to: number, buffers: readonly 
 export const ALIGNMENT = 16;
 
 /** The outermost buffer that contains a buffer, and the offset in it. */
-const ownerOf = (
-  buffers: readonly Buffer[],
-  b: number,
-): { readonly owner: number; readonly offset: number } => {
+const ownerOf = (buffers: readonly Buffer[], b: number): { readonly owner: number; readonly offset: number } => {
   const wholes = wholesOf(buffers, b);
   return {
     owner: wholes.at(-1) ?? b,

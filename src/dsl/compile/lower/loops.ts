@@ -151,9 +151,7 @@ export const nest = (extents: readonly number[]): Nest => {
   return {
     loop: (i) => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
     leaves: () =>
-      extents.flatMap((_, original) =>
-        leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original })),
-      ),
+      extents.flatMap((_, original) => leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original }))),
     strides: (index, leaves) => {
       const { terms } = resolve(index);
       return leaves.map(({ loop }) => terms.get(loop) ?? 0);

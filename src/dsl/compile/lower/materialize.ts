@@ -25,9 +25,7 @@ const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
  * stored: a second computation may round differently, so that no element is equal.
  */
 const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
-  const compared = new Set(
-    order.flatMap((n) => (loweringAs(n, 'elementwise')?.isEquality?.(n) ? n.inputs : [])),
-  );
+  const compared = new Set(order.flatMap((n) => (loweringAs(n, 'elementwise')?.isEquality?.(n) ? n.inputs : [])));
   return order.flatMap((n) => {
     const reduce = writtenOf(n)?.reduce;
     if (reduce !== 'max' && reduce !== 'min') return [];
@@ -119,8 +117,7 @@ const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySe
   // a newly stored node can break a view through it
   for (let before = -1; before < all.size;) {
     before = all.size;
-    for (const n of kernels)
-      for (const x of n.inputs) if (!isReadable(x, classOf(n) === 'library')) all.add(x);
+    for (const n of kernels) for (const x of n.inputs) if (!isReadable(x, classOf(n) === 'library')) all.add(x);
   }
   return all;
 };
@@ -133,11 +130,7 @@ interface Expression {
 }
 
 /** Adds nodes so that no expression of a region is too long or loads from too many buffers. */
-const limited = (
-  order: readonly Node[],
-  stored: ReadonlySet<Node>,
-  mostBuffers: number,
-): ReadonlySet<Node> => {
+const limited = (order: readonly Node[], stored: ReadonlySet<Node>, mostBuffers: number): ReadonlySet<Node> => {
   const cut = new Set(stored);
   const inline = new Map<Node, Expression>();
   const expressionOf = (n: Node): Expression => inline.get(n) ?? { length: 1, loaded: new Set([n]) };

@@ -18,9 +18,7 @@ const planOf = (f: (given: Squares) => Tensor<[128]>, donate: readonly ('x' | 'y
 /** The kinds of the calls, and the offsets of buffers that are parts of others. */
 const summaryOf = ({ calls, buffers }: Plan) => ({
   calls: calls.map(({ kind }) => kind).join(' '),
-  parts: buffers.flatMap(({ partOf, storage }) =>
-    partOf && storage.kind === 'arena' ? [partOf.offset] : [],
-  ),
+  parts: buffers.flatMap(({ partOf, storage }) => (partOf && storage.kind === 'arena' ? [partOf.offset] : [])),
   ofInputs: buffers.flatMap(({ partOf, storage }) => (partOf && storage.kind === 'input' ? [storage] : [])),
 });
 
@@ -47,9 +45,7 @@ describe('a concatenation', () => {
   });
 
   test('copies an operand with another order of elements', () => {
-    const planned = planOf(({ x, y }) =>
-      scaled(both(flat(flip(matmul(y, x), 0) as Square), flat(matmul(x, y)))),
-    );
+    const planned = planOf(({ x, y }) => scaled(both(flat(flip(matmul(y, x), 0) as Square), flat(matmul(x, y)))));
     expect(summaryOf(planned).parts).toEqual([64]);
   });
 

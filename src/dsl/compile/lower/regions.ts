@@ -154,9 +154,7 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
     const last = groups.at(-1);
     const outer = last?.at(-1);
     const joins =
-      outer !== undefined &&
-      loops[outer]!.reduced === reduced &&
-      accesses.every((s) => s[l]! * extent === s[outer]);
+      outer !== undefined && loops[outer]!.reduced === reduced && accesses.every((s) => s[l]! * extent === s[outer]);
     if (joins) last!.push(l);
     else groups.push([l]);
   });

@@ -96,8 +96,7 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
     }
   });
   const writers = new Map<number, number>();
-  for (const call of calls)
-    for (const b of new Set(writesOf(call))) writers.set(b, (writers.get(b) ?? 0) + 1);
+  for (const call of calls) for (const b of new Set(writesOf(call))) writers.set(b, (writers.get(b) ?? 0) + 1);
   const firstRead = new Map<number, number>();
   const lastRead = new Map<number, number>();
   const places = new Map<Call, number>();

@@ -7,11 +7,7 @@ import { primitiveOf } from '../../primitives/table.js';
  * each pass on the new nodes; the `known` nodes were verified before. Returns all verified nodes. Throws a plain `Error`,
  * as a malformed node is a defect of noisefold.
  */
-export const verify = (
-  pass: string,
-  roots: readonly Node[],
-  known: readonly Node[] = [],
-): readonly Node[] => {
+export const verify = (pass: string, roots: readonly Node[], known: readonly Node[] = []): readonly Node[] => {
   const made = reachable(roots, known);
   for (const n of made) {
     const { shape, dtype } = primitiveOf(n).rebuild(n);

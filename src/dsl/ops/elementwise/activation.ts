@@ -9,21 +9,15 @@ import { exchange, startsWithTensor } from '../operand.js';
 
 /**
  * x·σ(x), also called swish. Elfwing et al. 2017.
- *
- * @example
- * silu(constantOf([-1, 0, 1], 3)) // → [-0.2689, 0, 0.7311]
+ * @example silu(constantOf([-1, 0, 1], 3)) // → [-0.2689, 0, 0.7311]
  */
-export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  tensor(composite(siluComposite, [nodeOf(x)]));
+export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(composite(siluComposite, [nodeOf(x)]));
 
 /**
  * x·Φ(x), with the exact normal distribution function. Hendrycks & Gimpel 2016.
- *
- * @example
- * gelu(constantOf([-1, 0, 1], 3)) // → [-0.1587, 0, 0.8413]
+ * @example gelu(constantOf([-1, 0, 1], 3)) // → [-0.1587, 0, 0.8413]
  */
-export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  tensor(composite(geluComposite, [nodeOf(x)]));
+export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(composite(geluComposite, [nodeOf(x)]));
 
 /** A normalization along one axis (default: the last). */
 type AlongAxis = OneErrorOfOne & {
@@ -49,7 +43,6 @@ const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
 
 /**
  * eˣ / Σ eˣ along an axis (default: the last), without overflow.
- *
  * @example
  * softmax(constantOf([0, Math.log(3)], 2)) // → [0.25, 0.75]
  * softmax(constantOf([1000, 0, 1000, 0], 2, 2), 0) // → [[0.5, 0.5], [0.5, 0.5]]
@@ -59,9 +52,7 @@ export const softmax: AlongAxis = alongAxis('softmax', (x) => composite(softmaxC
 
 /**
  * The logarithm of {@link softmax}: x − ln Σ eˣ along an axis (default: the last).
- *
- * @example
- * logSoftmax(constantOf([0, 0], 2)) // → [-0.6931, -0.6931]
+ * @example logSoftmax(constantOf([0, 0], 2)) // → [-0.6931, -0.6931]
  */
 export const logSoftmax: AlongAxis = alongAxis('logSoftmax', (x) => {
   const last = [x.shape.length - 1];

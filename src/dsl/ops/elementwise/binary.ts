@@ -70,7 +70,6 @@ const by =
 
 /**
  * x + y
- *
  * @example
  * add(constantOf([1, 2, 3], 3), 10) // → [11, 12, 13]
  * pipe(constantOf([1, 2, 3], 3), add(10)) // → [11, 12, 13]
@@ -79,7 +78,6 @@ export const add: Arithmetic<Numeric> = ofTwo('add', by('add'));
 
 /**
  * x − y
- *
  * @example
  * const [x, y] = [constantOf([5, 7], 2), constantOf([1, 2], 2)]
  * sub(x, y) // → [4, 5]
@@ -90,7 +88,6 @@ export const sub: Arithmetic<Numeric> = ofTwo('sub', by('sub'));
 
 /**
  * x · y
- *
  * @example
  * mul(constantOf([1, 2, 3], 3), constantOf([0, 1, 2], 3)) // → [0, 2, 6]
  * mul(2, constantOf([1, 2, 3], 3)) // → [2, 4, 6]
@@ -99,7 +96,6 @@ export const mul: Arithmetic<Numeric> = ofTwo('mul', by('mul'));
 
 /**
  * x / y
- *
  * @example
  * div(constantOf([1, 2], 2), 4) // → [0.25, 0.5]
  * div(1, constantOf([1, 2], 2)) // → [1, 0.5]
@@ -108,89 +104,66 @@ export const div: Arithmetic<'float32'> = ofTwo('div', by('div'));
 
 /**
  * xʸ
- *
- * @example
- * pow(constantOf([1, 2, 3], 3), 2) // → [1, 4, 9]
+ * @example pow(constantOf([1, 2, 3], 3), 2) // → [1, 4, 9]
  */
 export const pow: Arithmetic<'float32'> = ofTwo('pow', by('pow'));
 
 /**
  * x − y·⌊x/y⌋, with the sign of y.
- *
- * @example
- * mod(constantOf([-1, 7], 2), 5) // → [4, 2]
+ * @example mod(constantOf([-1, 7], 2), 5) // → [4, 2]
  */
 export const mod: Arithmetic<Numeric> = ofTwo('mod', by('mod'));
 
 /**
  * The greater of x and y.
- *
- * @example
- * maximum(constantOf([1, 5], 2), 3) // → [3, 5]
+ * @example maximum(constantOf([1, 5], 2), 3) // → [3, 5]
  */
 export const maximum: Arithmetic<Numeric> = ofTwo('maximum', by('max'));
 
 /**
  * The smaller of x and y.
- *
- * @example
- * minimum(constantOf([1, 5], 2), 3) // → [1, 3]
+ * @example minimum(constantOf([1, 5], 2), 3) // → [1, 3]
  */
 export const minimum: Arithmetic<Numeric> = ofTwo('minimum', by('min'));
 
 /**
  * x = y
- *
- * @example
- * equal(iota(4), 2) // → [false, false, true, false]
+ * @example equal(iota(4), 2) // → [false, false, true, false]
  */
 export const equal: Comparison<Numeric | 'bool'> = ofTwo('equal', by('equal'));
 
 /**
  * x ≠ y
- *
- * @example
- * notEqual(iota(4), 2) // → [true, true, false, true]
+ * @example notEqual(iota(4), 2) // → [true, true, false, true]
  */
-export const notEqual: Comparison<Numeric | 'bool'> = ofTwo('notEqual', (x, y) =>
-  unary('not', binary('equal', x, y)),
-);
+export const notEqual: Comparison<Numeric | 'bool'> = ofTwo('notEqual', (x, y) => unary('not', binary('equal', x, y)));
 
 /**
  * x < y
- *
- * @example
- * less(iota(4), 2) // → [true, true, false, false]
+ * @example less(iota(4), 2) // → [true, true, false, false]
  */
 export const less: Comparison<Numeric> = ofTwo('less', by('less'));
 
 /**
  * x ≤ y
- *
- * @example
- * lessEqual(iota(4), 2) // → [true, true, true, false]
+ * @example lessEqual(iota(4), 2) // → [true, true, true, false]
  */
 export const lessEqual: Comparison<Numeric> = ofTwo('lessEqual', by('lessEqual'));
 
 /**
  * x > y
- *
- * @example
- * greater(iota(4), 2) // → [false, false, false, true]
+ * @example greater(iota(4), 2) // → [false, false, false, true]
  */
 export const greater: Comparison<Numeric> = ofTwo('greater', (x, y) => binary('less', y, x));
 
 /**
  * x ≥ y
- *
- * @example
- * greaterEqual(iota(4), 2) // → [false, false, true, true]
+ * @example greaterEqual(iota(4), 2) // → [false, false, true, true]
  */
 export const greaterEqual: Comparison<Numeric> = ofTwo('greaterEqual', (x, y) => binary('lessEqual', y, x));
 
 /**
  * True where both x and y are true.
- *
  * @example
  * const t = iota(4)
  * and(greater(t, 0), less(t, 3)) // → [false, true, true, false]
@@ -199,7 +172,6 @@ export const and: Logical = ofTwo('and', by('and'));
 
 /**
  * True where x or y is true, or both.
- *
  * @example
  * const t = iota(4)
  * or(less(t, 1), greater(t, 2)) // → [true, false, false, true]
@@ -226,14 +198,11 @@ export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Chosen<S, D>;
 }; // prettier-ignore
 /** The pipeable form of {@link where}: takes a condition in the shape of the branches, or a scalar. */
-type Chosen<S extends Shape, D extends DType> = (
-  condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>,
-) => Tensor<S, D>;
+type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | Tensor<[], 'bool'>) => Tensor<S, D>;
 
 /**
  * `yes` where `condition` holds, `no` elsewhere. A scalar condition decides for the whole tensor; one branch may be a
  * number or a scalar.
- *
  * @example
  * const x = constantOf([-1, 2, -3], 3)
  * where(greater(x, 0), x, 0) // → [0, 2, 0]
@@ -246,8 +215,6 @@ export const where: Where = dual(
   (condition: AnyTensor, yes: number | AnyTensor, no: number | AnyTensor) => {
     const [a, b] = operands('where', yes, no); // the types exclude two numbers
     const holds = nodeOf(condition);
-    return tensor(
-      named('where', () => select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)),
-    );
+    return tensor(named('where', () => select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)));
   },
 );

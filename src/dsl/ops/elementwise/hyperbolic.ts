@@ -4,9 +4,7 @@ import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 /**
  * The hyperbolic sine, (eˣ − e⁻ˣ)/2, exact near 0.
- *
- * @example
- * sinh(constantOf([-1, 0, 1], 3)) // → [-1.175, 0, 1.175]
+ * @example sinh(constantOf([-1, 0, 1], 3)) // → [-1.175, 0, 1.175]
  */
 export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> => {
   const n = nodeOf(x);
@@ -15,9 +13,7 @@ export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> => {
 
 /**
  * The hyperbolic cosine, (eˣ + e⁻ˣ)/2.
- *
- * @example
- * cosh(constantOf([-1, 0, 1], 3)) // → [1.543, 1, 1.543]
+ * @example cosh(constantOf([-1, 0, 1], 3)) // → [1.543, 1, 1.543]
  */
 export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> => {
   const n = nodeOf(x);

@@ -12,7 +12,6 @@ type Activation = OneErrorOfOne & {
 
 /**
  * x where x ≥ 0, and `slope`·x (default 0.01) below. Maas et al. 2013.
- *
  * @example
  * leakyRelu(constantOf([-1, 2], 2)) // → [-0.01, 2]
  * pipe(constantOf([-1, 2], 2), leakyRelu(0.2)) // → [-0.2, 2]
@@ -29,9 +28,7 @@ export const leakyRelu: Activation = dual(
 
 /**
  * x where x > 0, and α·(eˣ − 1) (default α = 1) below. Clevert et al. 2016.
- *
- * @example
- * elu(constantOf([-1, 0, 2], 3)) // → [-0.6321, 0, 2]
+ * @example elu(constantOf([-1, 0, 2], 3)) // → [-0.6321, 0, 2]
  */
 export const elu: Activation = dual(
   'elu',

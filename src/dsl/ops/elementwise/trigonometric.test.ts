@@ -58,8 +58,7 @@ describe('atan2', () => {
   });
 
   test('has the derivatives of an angle at any distance from the origin, and 0 at the origin', async () => {
-    const slopes = (y: Tensor<[4]>) =>
-      grad((v: Tensor<[4]>) => sum(atan2(v, constantOf([0, 2, 0, 3e-30], 4))))(y);
+    const slopes = (y: Tensor<[4]>) => grad((v: Tensor<[4]>) => sum(atan2(v, constantOf([0, 2, 0, 3e-30], 4))))(y);
     const numbers = await numbersOf(() => slopes(constantOf([0, 0, 2, 4e-30], 4)));
     expect(numbers).toEqual([0, 0.5, 0, expect.closeTo(0.12e30, -20)]);
   });

@@ -24,223 +24,165 @@ const ofNumbers =
 
 /**
  * −x
- *
- * @example
- * neg(constantOf([1, -2], 2)) // → [-1, 2]
+ * @example neg(constantOf([1, -2], 2)) // → [-1, 2]
  */
 export const neg = ofNumbers('neg');
 
 /**
  * |x|
- *
- * @example
- * abs(constantOf([1, -2], 2)) // → [1, 2]
+ * @example abs(constantOf([1, -2], 2)) // → [1, 2]
  */
 export const abs = ofNumbers('abs');
 
 /**
  * The sign of x: −1, 0 or 1.
- *
- * @example
- * sign(constantOf([-3, 0, 3], 3)) // → [-1, 0, 1]
+ * @example sign(constantOf([-3, 0, 3], 3)) // → [-1, 0, 1]
  */
 export const sign = ofNumbers('sign');
 
 /**
  * Rounds down, to the largest integer ≤ x.
- *
- * @example
- * floor(constantOf([-1.5, 1.5], 2)) // → [-2, 1]
+ * @example floor(constantOf([-1.5, 1.5], 2)) // → [-2, 1]
  */
 export const floor = ofFloats('floor');
 
 /**
  * Rounds up, to the smallest integer ≥ x.
- *
- * @example
- * ceil(constantOf([-1.5, 1.5], 2)) // → [-1, 2]
+ * @example ceil(constantOf([-1.5, 1.5], 2)) // → [-1, 2]
  */
 export const ceil = ofFloats('ceil');
 
 /**
  * Rounds to the nearest integer, and halves to the even one.
- *
- * @example
- * round(constantOf([0.4, 0.5, 1.5], 3)) // → [0, 0, 2]
+ * @example round(constantOf([0.4, 0.5, 1.5], 3)) // → [0, 0, 2]
  */
 export const round = ofFloats('round');
 
 /**
  * eˣ
- *
- * @example
- * exp(constantOf([0, 1], 2)) // → [1, 2.718]
+ * @example exp(constantOf([0, 1], 2)) // → [1, 2.718]
  */
 export const exp = ofFloats('exp');
 
 /**
  * eˣ − 1, accurate near 0.
- *
- * @example
- * expm1(constantOf([0, 1], 2)) // → [0, 1.718]
+ * @example expm1(constantOf([0, 1], 2)) // → [0, 1.718]
  */
 export const expm1 = ofFloats('expm1');
 
 /**
  * ln x; −∞ at 0, and NaN below.
- *
- * @example
- * log(constantOf([Math.E, 1, 0, -1], 4)) // → [1, 0, -Infinity, NaN]
+ * @example log(constantOf([Math.E, 1, 0, -1], 4)) // → [1, 0, -Infinity, NaN]
  */
 export const log = ofFloats('log');
 
 /**
  * ln(1 + x), accurate near 0.
- *
- * @example
- * log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
+ * @example log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
  */
 export const log1p = ofFloats('log1p');
 
 /**
  * √x; NaN below 0.
- *
- * @example
- * sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]
+ * @example sqrt(constantOf([1, 4, 9], 3)) // → [1, 2, 3]
  */
 export const sqrt = ofFloats('sqrt');
 
 /**
  * 1/√x
- *
- * @example
- * rsqrt(constantOf([1, 4], 2)) // → [1, 0.5]
+ * @example rsqrt(constantOf([1, 4], 2)) // → [1, 0.5]
  */
 export const rsqrt = ofFloats('rsqrt');
 
 /**
  * 1/x
- *
- * @example
- * reciprocal(constantOf([1, 4], 2)) // → [1, 0.25]
+ * @example reciprocal(constantOf([1, 4], 2)) // → [1, 0.25]
  */
 export const reciprocal = ofFloats('reciprocal');
 
 /**
  * The sine of x, in radians.
- *
- * @example
- * sin(constantOf([0, Math.PI / 6], 2)) // → [0, 0.5]
+ * @example sin(constantOf([0, Math.PI / 6], 2)) // → [0, 0.5]
  */
 export const sin = ofFloats('sin');
 
 /**
  * The cosine of x, in radians.
- *
- * @example
- * cos(constantOf([0, Math.PI / 3], 2)) // → [1, 0.5]
+ * @example cos(constantOf([0, Math.PI / 3], 2)) // → [1, 0.5]
  */
 export const cos = ofFloats('cos');
 
 /**
  * The tangent of x, in radians.
- *
- * @example
- * tan(constantOf([0, Math.PI / 4], 2)) // → [0, 1]
+ * @example tan(constantOf([0, Math.PI / 4], 2)) // → [0, 1]
  */
 export const tan = ofFloats('tan');
 
 /**
  * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).
- *
- * @example
- * tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
+ * @example tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
  */
 export const tanh = ofFloats('tanh');
 
 /**
  * The arctangent of x, in (−π/2, π/2).
- *
- * @example
- * atan(constantOf([0, 1], 2)) // → [0, 0.7854]
+ * @example atan(constantOf([0, 1], 2)) // → [0, 0.7854]
  */
 export const atan = ofFloats('atan');
 
 /**
  * 1/(1 + e⁻ˣ)
- *
- * @example
- * sigmoid(constantOf([-2, 0, 2], 3)) // → [0.1192, 0.5, 0.8808]
+ * @example sigmoid(constantOf([-2, 0, 2], 3)) // → [0.1192, 0.5, 0.8808]
  */
 export const sigmoid = ofFloats('sigmoid');
 
 /**
  * The error function, (2/√π)·∫₀ˣ e^(−t²) dt.
- *
- * @example
- * erf(constantOf([0, 1], 2)) // → [0, 0.8427]
+ * @example erf(constantOf([0, 1], 2)) // → [0, 0.8427]
  */
 export const erf = ofFloats('erf');
 
 /**
  * x²
- *
- * @example
- * square(constantOf([1, -2, 3], 3)) // → [1, 4, 9]
+ * @example square(constantOf([1, -2, 3], 3)) // → [1, 4, 9]
  */
 export const square = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(mulNodes(nodeOf(x), nodeOf(x)));
 
 /**
  * max(x, 0)
- *
- * @example
- * relu(constantOf([-1, 2], 2)) // → [0, 2]
+ * @example relu(constantOf([-1, 2], 2)) // → [0, 2]
  */
 export const relu = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
   tensor(binary('max', nodeOf(x), operand('relu', 0, nodeOf(x))));
 
 /**
  * ln(1 + eˣ), without overflow: max(x, 0) + ln(1 + e^(−|x|)).
- *
- * @example
- * softplus(constantOf([-1000, 0, 1000], 3)) // → [0, 0.6931, 1000]
+ * @example softplus(constantOf([-1000, 0, 1000], 3)) // → [0, 0.6931, 1000]
  */
 export const softplus = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   tensor(addNodes(nodeOf(relu(x)), nodeOf(log1p(exp(neg(abs(x)))))));
 
 /**
  * True where x is false.
- *
- * @example
- * not(constantOf(Uint8Array.of(1, 0), 2)) // → [false, true]
+ * @example not(constantOf(Uint8Array.of(1, 0), 2)) // → [false, true]
  */
-export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
-  tensor(unary('not', nodeOf(x)));
+export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> => tensor(unary('not', nodeOf(x)));
 
 /**
  * True where x is neither NaN nor infinite.
- *
- * @example
- * isFinite(constantOf([1, NaN, -Infinity], 3)) // → [true, false, false]
+ * @example isFinite(constantOf([1, NaN, -Infinity], 3)) // → [true, false, false]
  */
-export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
-  tensor(unary('isFinite', nodeOf(x)));
+export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> => tensor(unary('isFinite', nodeOf(x)));
 
 /** See {@link cast}. */
 interface Cast {
-  <D extends Exclude<DType, 'key'>>(
-    dtype: D,
-  ): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
-  <S extends Shape, D extends Exclude<DType, 'key'>>(
-    x: Tensor<S, Exclude<DType, 'key'>>,
-    dtype: D,
-  ): Tensor<S, D>;
+  <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
+  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
 }
 
 /**
  * Converts to another dtype. float32 to int32 truncates toward zero and saturates; to bool, every number but 0 is true.
- *
  * @example
  * const x = constantOf([-1.7, 0, 1.7], 3)
  * cast(x, 'int32') // → [-1, 0, 1]
@@ -252,7 +194,6 @@ export const cast: Cast = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, '
 
 /**
  * Returns x as a constant for differentiation: no gradient flows through it.
- *
  * @example
  * grad((x: Scalar) => mul(x, x))(scalar(3)) // → 6
  * grad((x: Scalar) => mul(x, stopGradient(x)))(scalar(3)) // → 3
@@ -275,15 +216,9 @@ interface Clip {
 
 /**
  * Limits x to [low, high], numbers or scalars.
- *
- * @example
- * clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
+ * @example clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
  */
-export const clip: Clip = dual(
-  'clip',
-  3,
-  (x: AnyTensor, low: number | AnyTensor, high: number | AnyTensor) => {
-    const n = nodeOf(x);
-    return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
-  },
-);
+export const clip: Clip = dual('clip', 3, (x: AnyTensor, low: number | AnyTensor, high: number | AnyTensor) => {
+  const n = nodeOf(x);
+  return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
+});

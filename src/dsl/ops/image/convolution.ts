@@ -5,15 +5,7 @@ import { named, raise, showShape } from '../../errors.js';
 import type { Node } from '../../graph/node.js';
 import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../../primitives/index.js';
 import { namedFields } from '../../options.js';
-import {
-  type AnyTensor,
-  type Dim,
-  isOperand,
-  isTensor,
-  nodeOf,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, isOperand, isTensor, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described } from '../operand.js';
 import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
 
@@ -59,9 +51,7 @@ export const kernelOf = (op: string, kernel: AnyTensor): Node =>
 type Conv2d = OneError & {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<C>]>,
-  ) => Tensor<[B, H, W, D]>;
+  ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
   <C extends Dim, D extends Dim, const G extends number = 1>(
     kernel: Tensor<[Dim, Dim, C, D]>,
     options: Convolution<G>,
@@ -82,7 +72,6 @@ type Conv2d = OneError & {
  * cross-correlation). Without options, zeros are padded so that the size stays. With options the size of the result is
  * wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises `ShapeError` if the channels do not fit the
  * kernel, and `ConfigError` for invalid options.
- *
  * @example
  * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
@@ -129,25 +118,19 @@ interface Downsample {
 /**
  * Convolves with stride 2, which halves the size: `[B, H, W, C]` → `[B, H/2, W/2, D]`. A 3×3 kernel pads by 1 on each
  * side. Raises `ShapeError` if the size is odd.
- *
- * @example
- * downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
+ * @example downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
  */
 export const downsample: Downsample = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
   requireEvenSize('downsample', nodeOf(image));
   const padding = samePadding(nodeOf(kernel));
-  return tensor(
-    named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })),
-  );
+  return tensor(named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })));
 });
 
 /** See {@link depthwiseConv2d}. */
 interface DepthwiseConv2d {
   <C extends Dim>(
     kernel: Tensor<[Dim, Dim, 1, C]>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: Tensor<[B, H, W, NoInfer<C>]>,
-  ) => Tensor<[B, H, W, C]>;
+  ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
@@ -158,27 +141,19 @@ interface DepthwiseConv2d {
  * Convolves each channel on its own, padded with zeros so that the size stays: `[B, H, W, C]` and a `kernel: [KH, KW, 1,
  * C]` → `[B, H, W, C]`. For other strides, or several output channels for each input channel, use {@link conv2d} with
  * `groups`. Chollet 2017.
- *
  * @example
  * depthwiseConv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]
  */
-export const depthwiseConv2d: DepthwiseConv2d = dual(
-  'depthwiseConv2d',
-  2,
-  (image: AnyTensor, kernel: AnyTensor) => {
-    const n = nodeOf(kernel);
-    return tensor(
-      named('depthwiseConv2d', () =>
-        conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! }),
-      ),
-    );
-  },
-);
+export const depthwiseConv2d: DepthwiseConv2d = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) => {
+  const n = nodeOf(kernel);
+  return tensor(
+    named('depthwiseConv2d', () => conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! })),
+  );
+});
 
 /**
  * Doubles the size by repeating the nearest pixel: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
- *
  * @example
  * upsample(zeros(8, 14, 14, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(constantOf([1, 2], 1, 1, 2, 1), upsample, reshape(2, 4)) // → [[1, 1, 2, 2], [1, 1, 2, 2]]
@@ -195,7 +170,6 @@ export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends 
 /**
  * Halves the size: the mean of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is
  * odd.
- *
  * @example
  * averagePool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]

@@ -11,11 +11,7 @@ export type Pair = readonly [number, number];
 export type GivenPadding = 'same' | 'valid' | Padding;
 
 /** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
-export const paddingOf = (
-  given: GivenPadding,
-  [height, width]: Pair,
-  [dilateH, dilateW]: Pair = [1, 1],
-): Padding => {
+export const paddingOf = (given: GivenPadding, [height, width]: Pair, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
   if (given === 'valid') return [[0, 0], [0, 0]]; // prettier-ignore
   if (given !== 'same') return given;
   const around = (extent: number, dilation: number): Pair => {

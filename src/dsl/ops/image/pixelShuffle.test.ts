@@ -14,11 +14,7 @@ const counted = (length: number): readonly number[] => Array.from({ length }, (_
  * `torch.nn.functional.pixel_shuffle` of a tensor that is permuted to NCHW before, and to NHWC after: by its
  * documentation, output[n, c, h·r + i, w·r + j] = input[n, c·r² + i·r + j, h, w].
  */
-const shuffled = (
-  x: readonly number[],
-  [B, H, W, C]: readonly [number, number, number, number],
-  r: number,
-) => {
+const shuffled = (x: readonly number[], [B, H, W, C]: readonly [number, number, number, number], r: number) => {
   const result = Array.from({ length: x.length }, () => NaN);
   for (let n = 0; n < B; n++)
     for (let c = 0; c < C; c++)

@@ -44,7 +44,6 @@ const requireDivisible = (where: string, x: Node, what: string, divides: boolean
  * Turns channels into pixels: `[B, H, W, C·r²]` → `[B, H·r, W·r, C]`. Input channel c·r² + i·r + j becomes channel c of
  * the pixel at row i and column j of its r × r pixels, as in PyTorch's `PixelShuffle` after NCHW is permuted to NHWC.
  * Raises `ShapeError` unless r² divides the channels. Shi et al. 2016, equation 4.
- *
  * @example
  * pixelShuffle(constantOf([1, 2, 3, 4], 1, 1, 1, 4), 2) // → [[[[1], [2]], [[3], [4]]]]
  * pipe(zeros(8, 14, 14, 12), pixelShuffle(2)) // : Tensor<[8, 28, 28, 3]>
@@ -70,7 +69,6 @@ export const pixelShuffle: {
 /**
  * Turns pixels into channels, the inverse of {@link pixelShuffle}: `[B, H·r, W·r, C]` → `[B, H, W, C·r²]`. Raises
  * `ShapeError` unless r divides height and width.
- *
  * @example
  * pixelUnshuffle(constantOf([1, 2, 3, 4], 1, 2, 2, 1), 2) // → [[[[1, 2, 3, 4]]]]
  * pipe(zeros(8, 28, 28, 3), pixelUnshuffle(2)) // : Tensor<[8, 14, 14, 12]>

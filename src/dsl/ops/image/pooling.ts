@@ -68,9 +68,7 @@ const combined = (
   value: number,
 ): Node => {
   const padded = padAlong(x, axis, low, high, value);
-  return Array.from({ length: size }, (_, tap) => sliceAlong(padded, axis, tap, count, stride)).reduce(
-    combine,
-  );
+  return Array.from({ length: size }, (_, tap) => sliceAlong(padded, axis, tap, count, stride)).reduce(combine);
 };
 
 /** 1/n for the n pixels of each window along an axis, without padding. */
@@ -89,9 +87,7 @@ const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
 
 /** Both forms of pooling. */
 interface Pool {
-  (
-    windows: Pooling,
-  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
+  (windows: Pooling): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
   <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
 }
 
@@ -103,7 +99,6 @@ const maxPoolingNode = (n: Node, given: Pooling): Node => {
 /**
  * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises `ShapeError`
  * if the image is smaller than a window, and `ConfigError` for invalid windows.
- *
  * @example
  * const image = constantOf([1, 5, 2, 3, 4, 0], 1, 1, 6, 1)
  * pipe(image, maxPooling({ window: [1, 3], strides: [1, 1] }), reshape(4)) // → [5, 5, 4, 4]
@@ -116,7 +111,6 @@ export const maxPooling: Pool = dual('maxPooling', 2, (image: AnyTensor, windows
 /**
  * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises
  * `ShapeError` if the image is smaller than a window, and `ConfigError` for invalid windows.
- *
  * @example
  * const image = constantOf([1, 5, 3, 3, 4, 2], 1, 1, 6, 1)
  * pipe(image, averagePooling({ window: [1, 3] }), reshape(2)) // → [3, 3]
@@ -134,7 +128,6 @@ export const averagePooling: Pool = dual('averagePooling', 2, (image: AnyTensor,
 /**
  * Halves the size: the greatest element of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the
  * size is odd.
- *
  * @example
  * maxPool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]

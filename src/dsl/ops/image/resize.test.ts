@@ -52,19 +52,13 @@ describe('resizing', () => {
 
   test('resizeNearest to twice the size equals upsample', async () => {
     const image = () => constantOf(data, 2, 3, 4, 2);
-    expect(await numbersOf(() => resizeNearest(image(), 6, 8))).toEqual(
-      await numbersOf(() => upsample(image())),
-    );
+    expect(await numbersOf(() => resizeNearest(image(), 6, 8))).toEqual(await numbersOf(() => upsample(image())));
   });
 
   test('rejects sizes and images without pixels', () => {
     for (const resize of [resizeNearest, resizeBilinear]) {
-      expect(attempt(() => resize(0 as number, 3)(zeros(1, 2, 2, 1)))).toMatchObject(
-        E.left({ _tag: 'ShapeError' }),
-      );
-      expect(attempt(() => resize(2.5 as number, 3)(zeros(1, 2, 2, 1)))).toMatchObject(
-        E.left({ _tag: 'ShapeError' }),
-      );
+      expect(attempt(() => resize(0 as number, 3)(zeros(1, 2, 2, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+      expect(attempt(() => resize(2.5 as number, 3)(zeros(1, 2, 2, 1)))).toMatchObject(E.left({ _tag: 'ShapeError' }));
       const none = zeros(1, 0, 2, 1) as Tensor<[1, Dim, 2, 1]>;
       expect(attempt(() => resize(2, 2)(none))).toMatchObject(E.left({ _tag: 'ShapeError' }));
     }

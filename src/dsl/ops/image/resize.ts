@@ -27,9 +27,7 @@ interface Resize {
   <const H extends number, const W extends number>(
     height: Extent<H>,
     width: Extent<W>,
-  ): <B extends Dim, C extends Dim>(
-    image: Tensor<[B, Dim, Dim, C]>,
-  ) => Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
+  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H> & Dim, Wide<W> & Dim, C]>;
   <B extends Dim, C extends Dim, const H extends number, const W extends number>(
     image: Tensor<[B, Dim, Dim, C]>,
     height: Extent<H>,
@@ -74,7 +72,6 @@ const linear = (x: Node, to: number): Node => {
 /**
  * Resizes images by the nearest pixel: `[B, H, W, C]` → `[B, height, width, C]`, as `nearest-exact` in PyTorch. Raises
  * `ShapeError` for a size of 0.
- *
  * @example
  * resizeNearest(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
  * pipe(constantOf([1, 2, 3], 1, 1, 3, 1), resizeNearest(1, 5), reshape(5)) // → [1, 1, 2, 3, 3]
@@ -84,7 +81,6 @@ export const resizeNearest: Resize = resizing('resizeNearest', nearest);
 /**
  * Resizes images by bilinear interpolation: `[B, H, W, C]` → `[B, height, width, C]`, as `bilinear` in PyTorch, without
  * antialiasing. Raises `ShapeError` for a size of 0.
- *
  * @example
  * resizeBilinear(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
  * pipe(constantOf([0, 4], 1, 1, 2, 1), resizeBilinear(1, 4), reshape(4)) // → [0, 1, 3, 4]

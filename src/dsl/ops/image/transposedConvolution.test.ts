@@ -75,10 +75,7 @@ describe('convTranspose2d', () => {
       E.left({ _tag: 'ConfigError', where: 'convTranspose2d' }),
     );
     const turned = ones(3, 3, 3, 2) as Tensor<[Dim, Dim, Dim, Dim]>;
-    for (const wrong of [
-      () => convTranspose2d(image, turned),
-      () => convTranspose2d(image, turned, { groups: 3 }),
-    ])
+    for (const wrong of [() => convTranspose2d(image, turned), () => convTranspose2d(image, turned, { groups: 3 })])
       expect(attempt(wrong)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'convTranspose2d' }));
   });
 });

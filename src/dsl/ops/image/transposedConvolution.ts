@@ -59,7 +59,6 @@ type ConvTranspose2d = OneError & {
  * the convolution from D channels to C. Except for `same` padding, H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1
  * + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
  * `ConfigError` if the output padding is not less than the stride. Zeiler et al. 2010.
- *
  * @example
  * const x = zeros(8, 7, 7, 64)
  * dims(convTranspose2d(x, zeros(4, 4, 32, 64), { strides: [2, 2] })) // → [8, 14, 14, 32]
@@ -73,8 +72,7 @@ export const convTranspose2d: ConvTranspose2d = dual(
   startsWithImage,
   (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
-    const more =
-      padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
+    const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
     if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
       raise('ConfigError', {
         where: 'convTranspose2d',

@@ -10,15 +10,7 @@ import {
   reshape,
   scatterAdd as scatterAddNode,
 } from '../../primitives/index.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, spread } from '../operand.js';
 
 type Gathered = Exclude<DType, 'key'>;
@@ -36,7 +28,6 @@ interface Gather {
 
 /**
  * Takes rows of a `table: [N, ...rest]` by their `indices: [B]` → `[B, ...rest]`. Indices are clamped to 0 … N−1.
- *
  * @example
  * const table = constantOf([0.9, 0.5, 0.1], 3)
  * gather(table, constantOf(Int32Array.of(2, 0, 9), 3)) // → [0.1, 0.9, 0.1]
@@ -50,9 +41,7 @@ interface ScatterAdd {
   <B extends Dim, const N extends number>(
     indices: Tensor<[B], 'int32'>,
     size: Extent<N>,
-  ): <R extends Shape, D extends Numeric>(
-    updates: Tensor<[NoInfer<B>, ...R], D>,
-  ) => Tensor<[Wide<N> & Dim, ...R], D>;
+  ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N> & Dim, ...R], D>;
   <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
     updates: Tensor<[B, ...R], D>,
     indices: Tensor<[NoInfer<B>], 'int32'>,
@@ -63,16 +52,12 @@ interface ScatterAdd {
 /**
  * Adds the rows of `updates: [B, ...rest]` into zeros `[size, ...rest]`, each at its index in `indices: [B]`. Indices are
  * clamped to 0 … size−1; rows of equal indices add up.
- *
  * @example
  * const bucket = constantOf(Int32Array.of(0, 2, 2), 3)
  * scatterAdd(constantOf([1, 10, 100], 3), bucket, 4) // → [1, 0, 110, 0]
  */
-export const scatterAdd: ScatterAdd = dual(
-  'scatterAdd',
-  3,
-  (updates: AnyTensor, indices: AnyTensor, size: number) =>
-    tensor(scatterAddNode(nodeOf(indices), nodeOf(updates), size)),
+export const scatterAdd: ScatterAdd = dual('scatterAdd', 3, (updates: AnyTensor, indices: AnyTensor, size: number) =>
+  tensor(scatterAddNode(nodeOf(indices), nodeOf(updates), size)),
 );
 
 /** See {@link oneHot}. */
@@ -88,9 +73,7 @@ interface OneHot {
 
 /**
  * 1 at each index and 0 elsewhere, along a new last axis of extent `depth`; all 0 for an index out of range.
- *
- * @example
- * oneHot(constantOf(Int32Array.of(2, 0, 7), 3), 3) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
+ * @example oneHot(constantOf(Int32Array.of(2, 0, 7), 3), 3) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
  */
 export const oneHot: OneHot = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);

@@ -17,19 +17,14 @@ const ascendingIndices = (op: string, x: Node): Node => {
 /**
  * Computes the indices that sort the last axis in ascending order. Equal elements keep their order; NaN is sorted with ∞,
  * at the end. Raises `ShapeError` for a scalar.
- *
- * @example
- * argsort(constantOf([30, 10, 20], 3)) // → [1, 2, 0]
+ * @example argsort(constantOf([30, 10, 20], 3)) // → [1, 2, 0]
  */
-export const argsort = <R extends Shape, N extends Dim>(
-  x: Tensor<[...R, N], Numeric>,
-): Tensor<[...R, N], 'int32'> => tensor(ascendingIndices('argsort', nodeOf(x)));
+export const argsort = <R extends Shape, N extends Dim>(x: Tensor<[...R, N], Numeric>): Tensor<[...R, N], 'int32'> =>
+  tensor(ascendingIndices('argsort', nodeOf(x)));
 
 /**
  * Sorts the last axis in ascending order, as {@link argsort} does. Raises `ShapeError` for a scalar.
- *
- * @example
- * sort(constantOf([30, 10, 20, 2, 3, 1], 2, 3)) // → [[10, 20, 30], [1, 2, 3]]
+ * @example sort(constantOf([30, 10, 20, 2, 3, 1], 2, 3)) // → [[10, 20, 30], [1, 2, 3]]
  */
 export const sort = <R extends Shape, N extends Dim, D extends Numeric>(
   x: Tensor<[...R, N], D>,

@@ -5,15 +5,7 @@ import { dual } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
 import { add, axisOf, binary, full, gather, iota, reshape, scale } from '../../primitives/index.js';
 import type { Replace } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { exchange, spread } from '../operand.js';
 
 type Gathered = Exclude<DType, 'key'>;
@@ -34,7 +26,6 @@ interface Take {
 /**
  * Takes the elements of an axis at `indices: [K]`; the axis then has the extent K. Indices are clamped to the axis.
  * Raises `ShapeError` if the axis is empty.
- *
  * @example
  * const columns = constantOf(Int32Array.of(2, 0), 2)
  * take(constantOf([1, 2, 3, 4, 5, 6], 2, 3), 1, columns) // → [[3, 1], [6, 4]]
@@ -63,7 +54,6 @@ interface TakeAlong {
 /**
  * Takes elements along an axis, from each row at its own indices, such as those of `argsort`. The other axes of `x` and
  * `indices` are equal. Indices are clamped to the axis. Raises `ShapeError` if the other axes differ.
- *
  * @example
  * const at = constantOf(Int32Array.of(1, 0, 0, 2), 2, 2)
  * takeAlong(constantOf([1, 2, 3, 4, 5, 6], 2, 3), 1, at) // → [[2, 1], [4, 6]]
@@ -91,8 +81,5 @@ export const takeAlongLast = (x: Node, indices: Node): Node => {
   const flat = reshape(inside, [rows, indices.shape.at(-1)!]);
   const row = reshape(scale(iota([rows], 0), extent), [rows, 1]);
   const places = add(flat, spread(row, flat.shape));
-  return reshape(
-    gather(reshape(x, [sizeOf(x.shape)]), reshape(places, [sizeOf(places.shape)])),
-    indices.shape,
-  );
+  return reshape(gather(reshape(x, [sizeOf(x.shape)]), reshape(places, [sizeOf(places.shape)])), indices.shape);
 };

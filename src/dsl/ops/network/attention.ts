@@ -58,7 +58,6 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may have another
  * number of tokens than the queries (cross-attention). The channels are the concatenated heads, C = heads·d. Raises
  * `ShapeError` if shapes differ, or if `heads` does not divide C. Vaswani et al. 2017, equation 1.
- *
  * @example
  * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v
  * attention(q, q, v, { heads: 1 }) // → [[[2], [2]]]

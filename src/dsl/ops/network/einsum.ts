@@ -79,16 +79,12 @@ type Result<R extends readonly string[], E> = E extends unknown
   : never;
 
 /** The letters of operand `I`; empty if the equation has no such operand. */
-type LettersAt<E extends string, I extends number> = Operands<E>[I &
-  keyof Operands<E>] extends infer W extends string
+type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Operands<E>] extends infer W extends string
   ? LettersOf<W>
   : [];
 
 /** The type of the first operand, or error messages. */
-type First<E extends string, S extends Shape> = OrMessage<
-  Tensor<S>,
-  Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>
->;
+type First<E extends string, S extends Shape> = OrMessage<Tensor<S>, Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>>;
 type Second<E extends string, S extends Shape, T extends Shape> = OrMessage<
   Tensor<T>,
   Clashes<LettersAt<E, 1>, T, ExtentsOf<LettersAt<E, 0>, S>, 'arg 2'>
@@ -231,7 +227,6 @@ const hasAllOperands = (args: readonly unknown[]): boolean => {
  * letters that are not in the result are summed over. Takes one or two operands; two are multiplied as batched matrices.
  * Raises `ShapeError`, with the argument and the letter, if the extents do not fit, and `ConfigError` for an invalid
  * equation. Types are computed for concrete shapes only, not inside generic functions.
- *
  * @example
  * einsum(zeros(8, 49, 4, 16), zeros(8, 50, 4, 16), 'bqhd,bkhd->bhqk') // : Tensor<[8, 4, 49, 50]>
  * const x = constantOf([1, 2, 3, 4], 2, 2)

@@ -12,10 +12,7 @@ interface Matmul {
   <K extends Dim, N extends Dim>(
     w: Tensor<[K, N]>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
-  <R extends Shape, K extends Dim, N extends Dim>(
-    x: Tensor<[...R, K]>,
-    w: Tensor<[NoInfer<K>, N]>,
-  ): Tensor<[...R, N]>;
+  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
 }
 
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
@@ -27,7 +24,6 @@ const product = (x: Node, w: Node): Node => {
 
 /**
  * x·w along the last axis: `x: [..., K]` and `w: [K, N]` → `[..., N]`.
- *
  * @example
  * matmul(zeros(8, 7, 7, 64), zeros(64, 128)) // : Tensor<[8, 7, 7, 128]>
  * matmul(constantOf([1, 2, 3, 4], 2, 2), ones(2, 1)) // → [[3], [7]]
@@ -55,9 +51,7 @@ interface Linear {
 
 /**
  * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
- *
- * @example
- * linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
+ * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
  */
 export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('linear', params, ['w', 'b']);
@@ -79,7 +73,6 @@ interface BatchedMatmul {
 
 /**
  * a·b for each matrix of a batch: `a: [..., M, K]` and `b: [..., K, N]` → `[..., M, N]`. The leading axes are equal.
- *
  * @example
  * batchedMatmul(zeros(8, 4, 49, 49), zeros(8, 4, 49, 16)) // : Tensor<[8, 4, 49, 16]>
  * batchedMatmul(constantOf([1, 2], 2, 1, 1), constantOf([10, 100], 2, 1, 1)) // → [[[10]], [[200]]]

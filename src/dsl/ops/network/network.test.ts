@@ -25,8 +25,7 @@ describe('convolutions', () => {
   });
 
   test('conv2d keeps the size for kernels of any size', () => {
-    for (const size of [1, 2, 3, 4, 5])
-      expect(dims(conv2d(image(), ones(size, size, 1, 7)))).toEqual([1, 4, 4, 7]);
+    for (const size of [1, 2, 3, 4, 5]) expect(dims(conv2d(image(), ones(size, size, 1, 7)))).toEqual([1, 4, 4, 7]);
   });
 
   test('downsample with a kernel of the centre takes every second pixel', async () => {
@@ -46,9 +45,7 @@ describe('convolutions', () => {
 
   test('upsample repeats each pixel; averagePool undoes it', async () => {
     const small = () => constantOf([1, 2, 3, 4], 1, 2, 2, 1);
-    expect(await numbersOf(() => upsample(small()))).toEqual([
-      1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4,
-    ]);
+    expect(await numbersOf(() => upsample(small()))).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
     expect(await numbersOf(() => averagePool(upsample(small())))).toEqual([1, 2, 3, 4]);
   });
 
@@ -118,9 +115,7 @@ describe('matrix products', () => {
   });
 
   test('linear adds b', async () => {
-    expect(await numbersOf(() => linear(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([
-      15, 27, 39,
-    ]);
+    expect(await numbersOf(() => linear(ones(1, 2), { w: w(), b: constantOf([10, 20, 30], 3) }))).toEqual([15, 27, 39]);
   });
 
   test('batchedMatmul is matmul in each batch', async () => {

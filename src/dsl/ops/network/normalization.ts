@@ -57,9 +57,7 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
 interface StandardizeGroups {
   (
     options: GroupNorm,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    x: Tensor<[B, H, W, C]>,
-  ) => Tensor<[B, H, W, C]>;
+  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(x: Tensor<[B, H, W, C]>) => Tensor<[B, H, W, C]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
     x: Tensor<[B, H, W, C]>,
     options: GroupNorm,
@@ -69,15 +67,12 @@ interface StandardizeGroups {
 /**
  * (x − mean) / √(variance + ε) over the pixels and channels of each group of channels: `[B, H, W, C]` → `[B, H, W, C]`.
  * Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
- *
  * @example
  * const h = constantOf([1, 3, 10, 30], 1, 1, 1, 4)
  * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
-export const standardizeGroups: StandardizeGroups = dual(
-  'standardizeGroups',
-  2,
-  (x: AnyTensor, options: GroupNorm) => tensor(standardized('standardizeGroups', nodeOf(x), options)),
+export const standardizeGroups: StandardizeGroups = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
+  tensor(standardized('standardizeGroups', nodeOf(x), options)),
 );
 
 /** See {@link groupNorm}. */
@@ -96,7 +91,6 @@ interface ToGroupNorm {
 /**
  * Group normalization: {@link standardizeGroups}, then γ·x + β in each channel. `[B, H, W, C]` → `[B, H, W, C]`. Raises
  * `ShapeError` unless `groups` divides C. Wu & He 2018.
- *
  * @example
  * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
  * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
@@ -132,9 +126,7 @@ type LayerNorm = OneError & {
 /**
  * Layer normalization along the last axis: (x − mean) / √(variance + ε), ε = 1e-5 by default, then γ·x + β. `[..., C]` →
  * `[..., C]`. Ba et al. 2016.
- *
- * @example
- * layerNorm(constantOf([1, 3], 2), { gamma: fullOf(2, 2), beta: ones(2) }) // → [-1, 3]
+ * @example layerNorm(constantOf([1, 3], 2), { gamma: fullOf(2, 2), beta: ones(2) }) // → [-1, 3]
  */
 export const layerNorm: LayerNorm = dual(
   'layerNorm',
@@ -166,9 +158,7 @@ type RmsNorm = OneError & {
 /**
  * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default: layer normalization without the mean. `x: [..., C]` and
  * `gamma: [C]` → `[..., C]`. Zhang & Sennrich 2019.
- *
- * @example
- * rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
+ * @example rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
  */
 export const rmsNorm: RmsNorm = dual(
   'rmsNorm',

@@ -14,11 +14,7 @@ import { sinusoid, type SinusoidOptions } from './sinusoid.js';
 
 type Acquire = Parameters<typeof using>[0];
 
-const embedded = async (
-  acquire: Acquire,
-  t: Float32Array,
-  options: SinusoidOptions,
-): Promise<readonly number[]> => {
+const embedded = async (acquire: Acquire, t: Float32Array, options: SinusoidOptions): Promise<readonly number[]> => {
   const embedding = program({ t: 'B' }, ({ t }) => ({ e: sinusoid(t, options) }));
   return Array.from(right(await using(acquire)(evaluate(embedding, { B: t.length })({ t }))()).e);
 };
@@ -30,10 +26,7 @@ const drawing = (seed: number): (() => number) => {
 };
 
 /** The embedding of the float32 products of times and frequencies, in float64. */
-const exactly = (
-  t: Float32Array,
-  { size, maxPeriod = 10_000, scale = 1 }: SinusoidOptions,
-): readonly number[] => {
+const exactly = (t: Float32Array, { size, maxPeriod = 10_000, scale = 1 }: SinusoidOptions): readonly number[] => {
   const n = size / 2;
   const angle = (time: number, i: number): number =>
     Math.fround(time * Math.fround(scale * maxPeriod ** (-i / (n - 1))));
@@ -73,23 +66,18 @@ describe('for |t·ω| ≤ 10⁴ it is within 5e-7 of the sine and cosine of the 
 });
 
 describe('layouts', () => {
-  test.each(['ddpm', 'guided-diffusion'] as const)(
-    '%s is that of the table of integer times',
-    async (layout) => {
-      const t = Float32Array.from({ length: 1000 }, (_, i) => i);
-      const values = await embedded(reference(), t, { size: 32, sinusoid: layout });
-      const table = sinusoidTable({ timesteps: 1000, size: 32, sinusoid: layout });
-      // the table does not round angles, of which half an ulp at 1000 is 3e-5, nor ω
-      expect(furthest(values, [...table])).toBeLessThan(1e-4);
-    },
-  );
+  test.each(['ddpm', 'guided-diffusion'] as const)('%s is that of the table of integer times', async (layout) => {
+    const t = Float32Array.from({ length: 1000 }, (_, i) => i);
+    const values = await embedded(reference(), t, { size: 32, sinusoid: layout });
+    const table = sinusoidTable({ timesteps: 1000, size: 32, sinusoid: layout });
+    // the table does not round angles, of which half an ulp at 1000 is 3e-5, nor ω
+    expect(furthest(values, [...table])).toBeLessThan(1e-4);
+  });
 
   test('an order, a shift, a period, a scale', async () => {
     const options = { size: 4, sinusoid: { first: 'cosine', shift: 1 }, maxPeriod: 100, scale: 2 } as const;
     const values = await embedded(reference(), Float32Array.of(0.5), options);
-    [Math.cos(1), Math.cos(0.01), Math.sin(1), Math.sin(0.01)].forEach((x, i) =>
-      expect(values[i]).toBeCloseTo(x, 7),
-    );
+    [Math.cos(1), Math.cos(0.01), Math.sin(1), Math.sin(0.01)].forEach((x, i) => expect(values[i]).toBeCloseTo(x, 7));
   });
 
   test('an odd size ends with 0; sizes of 0, 1 and 2', async () => {
@@ -109,9 +97,7 @@ describe('layouts', () => {
 describe('its derivative', () => {
   const slope = async (acquire: Acquire): Promise<readonly number[]> => {
     const loss = program({ t: 'B' }, ({ t }) => ({
-      g: grad((x: typeof t) =>
-        sum(sinusoid(x, { size: 2, sinusoid: { first: 'sine', shift: 0 }, scale: 3 })),
-      )(t),
+      g: grad((x: typeof t) => sum(sinusoid(x, { size: 2, sinusoid: { first: 'sine', shift: 0 }, scale: 3 })))(t),
     }));
     const t = Float32Array.of(0.3, 100.7);
     return Array.from(right(await using(acquire)(evaluate(loss, { B: 2 })({ t }))()).g);
@@ -142,8 +128,6 @@ describe('rejects', () => {
       E.left({ _tag: 'ShapeError', where: 'sinusoid' }),
     );
     const integers = constantOf(Int32Array.of(1, 2), 2) as unknown as Tensor<[2]>;
-    expect(attempt(() => sinusoid(integers, options))).toMatchObject(
-      E.left({ _tag: 'DTypeError', where: 'sinusoid' }),
-    );
+    expect(attempt(() => sinusoid(integers, options))).toMatchObject(E.left({ _tag: 'DTypeError', where: 'sinusoid' }));
   });
 });

@@ -87,12 +87,10 @@ const frequenciesOf = (options: SinusoidOptions): Float32Array => {
   const { size, maxPeriod = 10_000, scale: s = 1 } = options;
   const { shift } = layoutOf(options);
   extents('sinusoid', [size]);
-  if (!(maxPeriod > 0 && Number.isFinite(maxPeriod)))
-    refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
+  if (!(maxPeriod > 0 && Number.isFinite(maxPeriod))) refuse('maxPeriod', 'a number > 0', maxPeriod, '10000 is usual');
   if (!Number.isFinite(s)) refuse('scale', 'a finite number', s, 'times are multiplied by the scale');
   const n = Math.floor(size / 2);
-  if (n > 1 && shift >= n)
-    refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
+  if (n > 1 && shift >= n) refuse('sinusoid.shift', `less than ${n}, half of the size`, shift, '0 and 1 are usual');
   return Float32Array.from({ length: n }, (_, i) => s * maxPeriod ** (-i / (n > shift ? n - shift : 1)));
 };
 
@@ -119,7 +117,6 @@ const roundedToFloat32 = (x: Node): Node => {
  * float32 numbers; see {@link SinusoidOptions} for the order and the frequencies. For |t·ω| ≤ 10⁴ the result is within 5e-7
  * of the sine or cosine of the float32 product, on every backend. Raises `ConfigError` for invalid options, `ShapeError`
  * and `DTypeError` unless `t` is a float32 vector. Vaswani et al. 2017, section 3.5; DDPM (Ho et al. 2020), appendix B.
- *
  * @example
  * const t = constantOf([0, 0.5], 2)
  * sinusoid(t, { size: 4, sinusoid: 'ddpm' }) // → [[0, 0, 1, 1], [0.4794, 0.00005, 0.8776, 1]]

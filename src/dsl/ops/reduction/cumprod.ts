@@ -12,9 +12,7 @@ const shifted = (x: Node, axis: number, by: number): Node =>
 /**
  * Cumulative products along an axis; each includes its own element. The gradient has no division, so zeros are handled.
  * Hillis & Steele 1986: log₂ n steps, each over twice as many elements.
- *
- * @example
- * cumprod(constantOf([1, 2, 3, 4], 4), 0) // → [1, 2, 6, 24]
+ * @example cumprod(constantOf([1, 2, 3, 4], 4), 0) // → [1, 2, 6, 24]
  */
 export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);

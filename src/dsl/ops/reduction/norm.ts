@@ -11,7 +11,6 @@ const normNode = (n: Node, axes: readonly number[]): Node => {
 
 /**
  * The 2-norm √Σx² of all elements, or over some axes. Its gradient x/‖x‖ is 0 where x is 0.
- *
  * @example
  * norm(constantOf([2, 4, 4], 3)) // → 6
  * norm(constantOf([3, 4, 0, 0], 2, 2), -1) // → [5, 0]

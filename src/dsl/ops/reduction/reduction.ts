@@ -26,15 +26,7 @@ import {
 } from '../../primitives/index.js';
 import type { Extent, Wide } from '../../types/dim.js';
 import type { Having, Without } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, spread, startsWithTensor } from '../operand.js';
 import { takeAlongLast } from '../indexing/take.js';
 
@@ -48,10 +40,7 @@ export type Reduction<N extends DType> = OneErrorOfOne & {
   <const A extends Axes>(
     axes: A,
   ): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<Without<S, AxisList<A>>, D>;
-  <S extends Shape, D extends N, const A extends Axes>(
-    x: Tensor<S, D>,
-    axes: A,
-  ): Tensor<Without<S, AxisList<A>>, D>;
+  <S extends Shape, D extends N, const A extends Axes>(x: Tensor<S, D>, axes: A): Tensor<Without<S, AxisList<A>>, D>;
   <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>;
 };
 
@@ -103,7 +92,6 @@ const anyNode: Reduce = (n, axes) => unary('not', allNode(unary('not', n), axes)
 
 /**
  * The sum of all elements, or over some axes.
- *
  * @example
  * const x = constantOf([1, 2, 3, 4], 2, 2)
  * sum(x) // → 10
@@ -115,7 +103,6 @@ export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
 
 /**
  * The product of all elements, or over some axes.
- *
  * @example
  * const x = constantOf([1, 2, 3, 4], 2, 2)
  * prod(x) // → 24
@@ -125,7 +112,6 @@ export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
 
 /**
  * The greatest of all elements, or over some axes.
- *
  * @example
  * const x = constantOf([1, 4, 3, 2], 2, 2)
  * max(x) // → 4
@@ -135,7 +121,6 @@ export const max: Reduction<Numeric> = reduction('max', by('max'));
 
 /**
  * The smallest of all elements, or over some axes.
- *
  * @example
  * const x = constantOf([1, 4, 3, 2], 2, 2)
  * min(x) // → 1
@@ -145,7 +130,6 @@ export const min: Reduction<Numeric> = reduction('min', by('min'));
 
 /**
  * The mean of all elements, or over some axes.
- *
  * @example
  * const x = constantOf([1, 2, 3, 4], 2, 2)
  * mean(x) // → 2.5
@@ -156,25 +140,20 @@ export const mean: Reduction<'float32'> = reduction('mean', meanNode);
 
 /**
  * The sum over each sample of a batch: `[B, ...]` → `[B]`.
- *
- * @example
- * sumPerSample(constantOf([1, 2, 3, 4], 2, 2)) // → [3, 7]
+ * @example sumPerSample(constantOf([1, 2, 3, 4], 2, 2)) // → [3, 7]
  */
 export const sumPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>): Tensor<[B]> =>
   tensor(named('sumPerSample', () => reduce('sum', nodeOf(x), afterBatch(nodeOf(x)))));
 
 /**
  * The mean over each sample of a batch: `[B, ...]` → `[B]`.
- *
- * @example
- * meanPerSample(constantOf([1, 2, 3, 4], 2, 2)) // → [1.5, 3.5]
+ * @example meanPerSample(constantOf([1, 2, 3, 4], 2, 2)) // → [1.5, 3.5]
  */
 export const meanPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>): Tensor<[B]> =>
   tensor(named('meanPerSample', () => meanNode(nodeOf(x), afterBatch(nodeOf(x)))));
 
 /**
  * The mean squared distance from the mean (biased: divided by n), of all elements or over some axes.
- *
  * @example
  * const x = constantOf([1, 3, 10, 30], 2, 2)
  * variance(x, -1) // → [1, 100]
@@ -184,7 +163,6 @@ export const variance: Reduction<'float32'> = reduction('variance', varianceNode
 
 /**
  * ln Σ eˣ of all elements, or over some axes, without overflow; −∞ where all elements are −∞.
- *
  * @example
  * logSumExp(zeros(2, 4)) // → 2.079
  * logSumExp(zeros(2, 4), -1) // → [1.386, 1.386]
@@ -193,7 +171,6 @@ export const logSumExp: Reduction<'float32'> = reduction('logSumExp', logSumExpN
 
 /**
  * True if any element is true, of all elements or over some axes; false for no elements.
- *
  * @example
  * const x = constantOf(Uint8Array.of(0, 1, 0, 0), 2, 2)
  * any(x) // → true
@@ -203,7 +180,6 @@ export const any: Reduction<'bool'> = reduction('any', anyNode);
 
 /**
  * True if all elements are true, of all elements or over some axes; true for no elements.
- *
  * @example
  * const x = constantOf(Uint8Array.of(0, 1, 1, 1), 2, 2)
  * all(x) // → false
@@ -213,20 +189,13 @@ export const all: Reduction<'bool'> = reduction('all', allNode);
 
 /** See {@link cumsum} and {@link cumprod}. */
 export interface Cumulative {
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
-  <S extends Shape, D extends Numeric, const A extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-  ): Tensor<Having<S, [A]>, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
+  <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Having<S, [A]>, D>;
 }
 
 /**
  * Cumulative sums along an axis; each includes its own element.
- *
- * @example
- * cumsum(constantOf([1, 2, 3], 3), 0) // → [1, 3, 6]
+ * @example cumsum(constantOf([1, 2, 3], 3), 0) // → [1, 3, 6]
  */
 export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number) =>
   tensor(cumsumNode(nodeOf(x), axis)),
@@ -234,21 +203,15 @@ export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number)
 
 /** See {@link argmax}. */
 interface ArgMax {
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
+  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
   <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
 }
 
 /**
  * The index of the greatest element along an axis, which disappears; of equal elements, the first.
- *
- * @example
- * argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
+ * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
-export const argmax: ArgMax = dual('argmax', 2, (x: AnyTensor, axis: number) =>
-  tensor(argmaxNode(nodeOf(x), axis)),
-);
+export const argmax: ArgMax = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(argmaxNode(nodeOf(x), axis)));
 
 /** The greatest elements along the last axis, in descending order, and their indices. */
 export interface TopK<R extends Shape, K extends Dim, D extends DType> {
@@ -270,9 +233,7 @@ interface ToTopK {
 /**
  * The k greatest elements along the last axis; of equal elements, the first comes first, and NaN counts as ∞. Raises
  * `ShapeError` unless 1 ≤ k ≤ the extent of the axis.
- *
- * @example
- * topK(constantOf([0.1, 0.7, 0.2], 3), 2) // → { values: [0.7, 0.2], indices: [1, 2] }
+ * @example topK(constantOf([0.1, 0.7, 0.2], 3), 2) // → { values: [0.7, 0.2], indices: [1, 2] }
  */
 export const topK: ToTopK = dual('topK', 2, (x: AnyTensor, k: number) => {
   const n = nodeOf(x);

@@ -52,23 +52,18 @@ interface BySample {
 
 /**
  * Adds one number to each channel: `x: [..., C]` and `bias: [C]`.
- *
- * @example
- * addBias(zeros(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
+ * @example addBias(zeros(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
  */
 export const addBias: PerChannel = dual('addBias', 2, combined('addBias', add, [-1]));
 
 /**
  * Multiplies each channel by one number: `x: [..., C]` and `scale: [C]`.
- *
- * @example
- * scaleChannels(ones(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
+ * @example scaleChannels(ones(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
  */
 export const scaleChannels: PerChannel = dual('scaleChannels', 2, combined('scaleChannels', mul, [-1]));
 
 /**
  * Adds one vector to each sample, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
- *
  * @example
  * const embedding = constantOf([1, 2], 2, 1)
  * pipe(zeros(2, 1, 3, 1), addPerSample(embedding), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
@@ -77,7 +72,6 @@ export const addPerSample: PerSample = dual('addPerSample', 2, combined('addPerS
 
 /**
  * Multiplies each sample by one vector, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
- *
  * @example
  * const scale = constantOf([1, 2], 2, 1)
  * pipe(ones(2, 1, 3, 1), mulPerSample(scale), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
@@ -86,7 +80,6 @@ export const mulPerSample: PerSample = dual('mulPerSample', 2, combined('mulPerS
 
 /**
  * Multiplies each sample by its number: `x: [B, ...]` and `s: [B]`.
- *
  * @example
  * const [x0, noise] = [ones(2, 3), fullOf(10, 2, 3)]
  * const [signal, sigma] = [constantOf([1, 0.6], 2), constantOf([0, 0.8], 2)] // √ᾱ_t and √(1 − ᾱ_t)

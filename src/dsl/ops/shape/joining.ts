@@ -6,15 +6,7 @@ import { extents } from '../../types/extent.js';
 import { described } from '../operand.js';
 import { axisOf, broadcast, concat as concatNodes, reshape } from '../../primitives/index.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 /** See {@link concat}. */
 interface Concat {
@@ -29,7 +21,6 @@ interface Concat {
 
 /**
  * Joins two tensors along the last axis: [x, y]. The other axes are equal.
- *
  * @example
  * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
  * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
@@ -93,9 +84,7 @@ const listOf = (op: string, given: Tensors): Tensors =>
 
 /**
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
- *
- * @example
- * concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
+ * @example concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
 export const concatAll: ConcatAll = dual(
   'concatAll',
@@ -127,14 +116,11 @@ type Stack = OneErrorOfOne & {
     tensors: Equal<S, D, R>,
     axis: A,
   ): Stacked<S, D, R, A>;
-  <S extends Shape, D extends DType, const R extends readonly unknown[]>(
-    tensors: Equal<S, D, R>,
-  ): Stacked<S, D, R, 0>;
+  <S extends Shape, D extends DType, const R extends readonly unknown[]>(tensors: Equal<S, D, R>): Stacked<S, D, R, 0>;
 };
 
 /**
  * Joins a list of tensors of one shape along a new axis (default: the first).
- *
  * @example
  * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
  * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
@@ -172,9 +158,7 @@ interface Tile {
 /**
  * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes
  * wide.
- *
- * @example
- * tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
+ * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
 export const tile: Tile = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);

@@ -111,8 +111,7 @@ const patternOf = (text: unknown): Pattern => {
   for (const [side, names] of sides)
     for (const name of names) {
       for (const [other, others] of sides)
-        if (!others.includes(name))
-          refuse(text, 'the same axes on both sides', `${name} is not on the ${other}`);
+        if (!others.includes(name)) refuse(text, 'the same axes on both sides', `${name} is not on the ${other}`);
       if (names.indexOf(name) !== names.lastIndexOf(name))
         refuse(text, 'each axis once on each side', `${name} appears twice on the ${side}`);
     }
@@ -176,9 +175,7 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
     if (!names.includes(name) || !isExtent(size))
       raise('ConfigError', {
         where: `rearrange '${text}'`,
-        expected: names.includes(name)
-          ? `an integer ≥ 0 as the size of ${name}`
-          : `sizes of ${names.join(', ')}`,
+        expected: names.includes(name) ? `an integer ≥ 0 as the size of ${name}` : `sizes of ${names.join(', ')}`,
         actual: `${name}: ${size}`,
         hint: 'give sizes for axes of the pattern',
       });
@@ -189,8 +186,7 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
   const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
-  const extentsOf = (names: readonly string[]): readonly number[] =>
-    names.flatMap((name) => extents.get(name)!);
+  const extentsOf = (names: readonly string[]): readonly number[] => names.flatMap((name) => extents.get(name)!);
   /** The split axes of each name. */
   const axes = new Map<string, readonly number[]>();
   let next = 0;
@@ -217,7 +213,6 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  * `(H W)` of `'H'` and `'W'` is `'H*W'`, and `(N D)` of `'C'` with N = 4 gives D = `'C/4'`; a literal that is not divisible
  * gives an error message in place of D. Raises `ConfigError` for an invalid pattern or size, and `ShapeError` if the tensor
  * does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation".
- *
  * @example
  * const x = zeros(8, 28, 28, 64)
  * rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 4 }) // : Tensor<[8, 4, 784, 16]>

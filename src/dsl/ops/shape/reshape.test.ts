@@ -50,7 +50,5 @@ describe('symbols in reshape stand for axes at the front and at the end', () => 
 
 test('rejects a half-applied operation as a tensor', () => {
   const given = attempt(() => reshape(expandDims(1) as unknown as Tensor<[2]>, 2));
-  expect(E.isLeft(given) && given.left.message).toContain(
-    'expected a tensor, got the function expandDims(…)',
-  );
+  expect(E.isLeft(given) && given.left.message).toContain('expected a tensor, got the function expandDims(…)');
 });

@@ -58,9 +58,7 @@ type Reshape = OneError & {
   ): Tensor<Reshaped<S, E>, D>;
 };
 /** A shape that has the symbols at its ends, or an error message. */
-type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never]
-  ? S
-  : [Mismatch<S, E>];
+type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never] ? S : [Mismatch<S, E>];
 
 /**
  * Returns the same numbers, in row-major order, in another shape. One extent may be −1, which is inferred. Symbols at the
@@ -68,7 +66,6 @@ type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] exten
  * `Tensor<['B', 28, 28, 1]>`, `reshape(x, 'B', 784)` and `reshape(x, -1, 784)` are `Tensor<['B', 784]>`. The type of extents
  * from `dims(x)` is `Dim`, and so is that of −1 beside them. Raises `ShapeError` if the number of elements differs. See
  * {@link rearrange} to split and merge axes by name.
- *
  * @example
  * reshape(iota(6), 2, -1) // → [[0, 1, 2], [3, 4, 5]]
  * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
@@ -102,16 +99,11 @@ const resolved = (extents: readonly (number | string)[], shape: readonly number[
   const others = known.filter((d) => d !== -1);
   const rest = sizeOf(shape) / sizeOf(others);
   const open = known.length - others.length;
-  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
-    wrongExtents(extents, shape);
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent)) wrongExtents(extents, shape);
   return known.map((d) => (d === -1 ? rest : d));
 };
 
-const wrongSymbol = (
-  symbol: number | string,
-  extents: readonly (number | string)[],
-  shape: readonly number[],
-): never =>
+const wrongSymbol = (symbol: number | string, extents: readonly (number | string)[], shape: readonly number[]): never =>
   raise('ShapeError', {
     where: 'reshape',
     expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
@@ -142,7 +134,6 @@ type Transpose = OneError & {
 
 /**
  * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
- *
  * @example
  * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
  * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
@@ -167,7 +158,6 @@ type BroadcastTo = OneError & {
 /**
  * Repeats `x` to a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises `ShapeError` if
  * it does not fit.
- *
  * @example
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
@@ -175,15 +165,12 @@ type BroadcastTo = OneError & {
 export const broadcastTo: BroadcastTo = dual(
   'broadcastTo',
   startsWithTensor,
-  (x: AnyTensor, ...extents: readonly number[]) =>
-    tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
+  (x: AnyTensor, ...extents: readonly number[]) => tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
 );
 
 /**
  * Repeats `x` to the shape of `model`; see {@link broadcastTo}.
- *
- * @example
- * broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
+ * @example broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
  */
 export const broadcastLike: {
   <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
@@ -194,19 +181,13 @@ export const broadcastLike: {
 
 /**
  * Inserts an axis of extent 1, which is `axis` of the result.
- *
  * @example
  * expandDims(iota(2), 1) // → [[0], [1]]
  * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
  */
 export const expandDims: {
-  <S extends Shape, D extends DType, const A extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-  ): Tensor<Insert<S, A, 1>, D>;
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Insert<S, A, 1>, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
 } = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
@@ -215,19 +196,13 @@ export const expandDims: {
 
 /**
  * Drops an axis of extent 1. Raises `ShapeError` if it has another extent.
- *
  * @example
  * squeeze(zeros(8, 28, 28, 1), -1) // : Tensor<[8, 28, 28]>
  * pipe(attempt(() => pipe(zeros(8, 1), squeeze(0))), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
 export const squeeze: {
-  <S extends Shape, D extends DType, const A extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-  ): Tensor<Without<S, [A]>, D>;
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Without<S, [A]>, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = axisOf('squeeze', n, axis);

@@ -4,23 +4,9 @@ import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
-import {
-  axisOf,
-  concat,
-  flip as flipNode,
-  pad as padNode,
-  slice as sliceNode,
-} from '../../primitives/index.js';
+import { axisOf, concat, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
 /** Takes `size` elements of one axis. */
@@ -58,7 +44,6 @@ type Slice = OneError & {
 /**
  * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
  * Raises `ShapeError` if the axis is too short.
- *
  * @example
  * slice(iota(6), 0, 1, 3) // → [1, 2, 3]
  * slice(iota(6), 0, -2, 2) // → [4, 5]
@@ -101,7 +86,6 @@ type Pad = OneError & {
 /**
  * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
  * a negative count.
- *
  * @example
  * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
  * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
@@ -129,9 +113,7 @@ type Flip = OneError & {
 
 /**
  * Reverses the order of the elements along some axes.
- *
- * @example
- * flip(iota(3), 0) // → [2, 1, 0]
+ * @example flip(iota(3), 0) // → [2, 1, 0]
  */
 export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) =>
   tensor(flipNode(nodeOf(x), axes)),
@@ -153,7 +135,6 @@ interface Roll {
 /**
  * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
  * toward the front.
- *
  * @example
  * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
  * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
@@ -186,7 +167,6 @@ type Split = OneError & {
 
 /**
  * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
- *
  * @example
  * const [q, k, v] = split(zeros(8, 7, 7, 192), [64, 64, 64])
  * q // : Tensor<[8, 7, 7, 64]>
@@ -214,9 +194,7 @@ export const split: Split = dual(
 
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
-  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape
-    ? readonly [Tensor<H, D>, Tensor<H, D>]
-    : never;
+  Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
 
 /** See {@link halve}. */
 type Halve = OneErrorOfOne & {
@@ -228,7 +206,6 @@ type Halve = OneErrorOfOne & {
 
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
- *
  * @example
  * const [scale, shift] = halve(zeros(8, 128))
  * scale // : Tensor<[8, 64]>

@@ -18,8 +18,7 @@ export const binaryPrimitive: Primitive<'binary'> = {
     const [a, b] = y.inputs;
     return binaryFunctions[y.attributes.fn].derivative?.(g, a!, b!, y, build) ?? [null, null];
   },
-  vmap: ({ attributes: { fn } }, [a, b], extent, { spread }) =>
-    binary(fn, spread(a!, extent), spread(b!, extent)),
+  vmap: ({ attributes: { fn } }, [a, b], extent, { spread }) => binary(fn, spread(a!, extent), spread(b!, extent)),
   ofNothing: null,
   lowering: {
     class: 'elementwise',

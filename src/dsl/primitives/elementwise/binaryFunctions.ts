@@ -10,8 +10,7 @@ interface BinaryFunction {
   /** The cost of one element, in additions. */
   readonly arithmetic: number;
   /** The cotangents of a and b, from g, that of y. */
-  readonly derivative:
-    ((g: Node, a: Node, b: Node, y: Node, build: Build) => readonly [a: Node, b: Node]) | null;
+  readonly derivative: ((g: Node, a: Node, b: Node, y: Node, build: Build) => readonly [a: Node, b: Node]) | null;
   /** The operand, on the left or on the right, that leaves every float32 on the other side as it is. */
   readonly neutral?: { readonly left?: number; readonly right?: number };
 }

@@ -39,8 +39,7 @@ const checkChannels = (where: () => string, image: Node, kernel: Node, c: ConvAt
   const { groups, batchGroups } = c;
   const outputs = D % groups === 0 && D % batchGroups === 0;
   if (C === I * groups && outputs && B % batchGroups === 0 && (groups === 1 || batchGroups === 1)) return;
-  const within =
-    groups > 1 ? ` in ${groups} groups` : batchGroups > 1 ? ` in ${batchGroups} batch groups` : '';
+  const within = groups > 1 ? ` in ${groups} groups` : batchGroups > 1 ? ` in ${batchGroups} batch groups` : '';
   raise('ShapeError', {
     where: where(),
     expected: outputs

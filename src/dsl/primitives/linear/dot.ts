@@ -28,10 +28,7 @@ const transposed = (x: Node, { transpose }: Build): Node => {
 
 export const dotPrimitive: Primitive<'dot'> = {
   rebuild: ({ inputs: [a, b] }) => dot(a!, b!),
-  derivative: ({ inputs: [a, b] }, g, build) => [
-    dot(g, transposed(b!, build)),
-    dot(transposed(a!, build), g),
-  ],
+  derivative: ({ inputs: [a, b] }, g, build) => [dot(g, transposed(b!, build)), dot(transposed(a!, build), g)],
   // if the matrices are the same for all examples, one product multiplies the rows of all
   vmap: ({ shape, inputs }, [a, b], extent, { moveAxis, reshape, spread }) => {
     if (b!.mapped) return dot(spread(a!, extent), b!.node);

@@ -3,18 +3,13 @@ import type { BatchBuild, Operand, Primitive } from '../primitive.js';
 import { inputLike } from '../source/input.js';
 
 /** Applies a composite: the result has the shape and dtype of its decomposition. */
-export const composite = (
-  definition: Composite,
-  inputs: readonly Node[],
-  options: CompositeOptions = {},
-): Node => {
+export const composite = (definition: Composite, inputs: readonly Node[], options: CompositeOptions = {}): Node => {
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };
 
 /** The composite that a node applies; null for other nodes. */
-export const compositeOf = (n: Node): Composite | null =>
-  n.op === 'composite' ? n.attributes.composite : null;
+export const compositeOf = (n: Node): Composite | null => (n.op === 'composite' ? n.attributes.composite : null);
 
 /** Replaces a composite by its decomposition. Returns other nodes as they are. */
 export const decomposition = (n: Node): Node =>

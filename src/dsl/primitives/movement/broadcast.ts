@@ -11,9 +11,7 @@ export const broadcast: Build['broadcast'] = (x, shape) => {
       x,
       `a shape that ${showShape(x.shape)} fills by repeating its axes of 1`,
       showShape(shape),
-      shape.length === x.shape.length
-        ? 'its other axes must be equal'
-        : 'insert axes with expandDims or reshape first',
+      shape.length === x.shape.length ? 'its other axes must be equal' : 'insert axes with expandDims or reshape first',
     );
   return isSameShape(shape, x.shape) ? x : node('broadcast', [x], {}, shape, x.dtype);
 };

@@ -16,10 +16,7 @@ export const concat: Build['concat'] = (parts, axis) => {
     });
   const along = axisOf('concat', first, axis);
   for (const part of parts) {
-    if (
-      part.shape.length !== first.shape.length ||
-      part.shape.some((d, i) => i !== along && d !== first.shape[i])
-    )
+    if (part.shape.length !== first.shape.length || part.shape.some((d, i) => i !== along && d !== first.shape[i]))
       wrongShape(
         'concat',
         part,

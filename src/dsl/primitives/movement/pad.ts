@@ -25,8 +25,7 @@ export const pad: Build['pad'] = (x, low, high, interior = low.map(() => 0), val
 const plusOne = (counts: readonly number[]): readonly number[] => counts.map((n) => n + 1);
 
 export const padPrimitive: Primitive<'pad'> = {
-  rebuild: ({ inputs: [x], attributes: { low, high, interior, value } }) =>
-    pad(x!, low, high, interior, value),
+  rebuild: ({ inputs: [x], attributes: { low, high, interior, value } }) => pad(x!, low, high, interior, value),
   derivative: ({ inputs: [x], attributes: { low, interior } }, g, { slice }) => [
     slice(g, low, x!.shape, plusOne(interior)),
   ],

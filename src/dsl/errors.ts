@@ -107,10 +107,7 @@ const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => 
  * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised, such as a line of the body of a program.
  */
 export const thrownError = (error: NoisefoldError): ThrownError => {
-  const thrown = Object.assign(new Error(error.message, { cause: error }), {
-    name: error._tag,
-    _tag: error._tag,
-  });
+  const thrown = Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag });
   return Object.defineProperties(thrown, {
     // not enumerable, as Node already prints the cause
     error: { value: error },

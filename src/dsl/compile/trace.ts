@@ -53,13 +53,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
   });
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
-  return {
-    names: inputNames(spec),
-    leaves: spec.leaves,
-    inputs: nodes,
-    output,
-    outputs: leaves(output, isResult),
-  };
+  return { names: inputNames(spec), leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isResult) };
 };
 
 /** Tests for a tensor. Raises `ConfigError` for a function. */

@@ -8,10 +8,7 @@ interface NormalizeOptions extends CompositeOptions {
 }
 // options travel untyped through the graph; `normalizeOptions` is what puts them in
 const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
-export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({
-  axes,
-  epsilon,
-});
+export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
 
 const meanAlong = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));

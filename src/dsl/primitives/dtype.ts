@@ -3,12 +3,7 @@ import { raise, showShape } from '../errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
 export const wrongDType = (op: string, wrong: Node, expected: string, operands = [wrong]): never =>
-  raise('DTypeError', {
-    where: whereOf(op, operands),
-    expected,
-    actual: wrong.dtype,
-    hint: 'cast the operand first',
-  });
+  raise('DTypeError', { where: whereOf(op, operands), expected, actual: wrong.dtype, hint: 'cast the operand first' });
 
 export const NUMBERS: readonly DType[] = ['float32', 'int32'];
 

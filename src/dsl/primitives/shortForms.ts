@@ -41,8 +41,7 @@ export const equal = ofTwo('equal');
 export const less = ofTwo('less');
 
 /** Forms that only rules use. */
-export const ruleForms = {
-  sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'),
+export const ruleForms = { sign: ofOne('sign'), floor: ofOne('floor'), log: ofOne('log'), reciprocal: ofOne('reciprocal'),
   sin: ofOne('sin'), cos: ofOne('cos'),
   pow: ofTwo('pow'), min: ofTwo('min'), and: ofTwo('and'),
 }; // prettier-ignore

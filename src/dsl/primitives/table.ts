@@ -5,8 +5,7 @@ import * as p from './index.js';
 import type { Build, Class, Lowering, Primitive } from './primitive.js';
 import { ruleForms } from './shortForms.js';
 
-const primitives: { readonly [K in Op]: Primitive<K> } = {
-  input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive,
+const primitives: { readonly [K in Op]: Primitive<K> } = { input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive,
   deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
   unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
   reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,

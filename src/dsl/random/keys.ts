@@ -199,8 +199,7 @@ const LARGEST = 2 ** 31 - 1;
 const integers = (op: string, key: Key, low: number, high: number, shape: readonly number[]): Node => {
   const count = high - low;
   if (![low, high].every(Number.isSafeInteger) || count < 1 || count > LARGEST || low < -LARGEST - 1 || high - 1 > LARGEST)
-    raise('ConfigError', {
-      where: op,
+    raise('ConfigError', { where: op,
       expected: 'int32 integers low < high, less than 2³¹ apart',
       actual: `${low} and ${high}`,
       hint: 'low is the smallest result, and high is one more than the greatest',

@@ -63,11 +63,7 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
         bytes: 4 * [...call.inputs, call.output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       };
     case 'random':
-      return {
-        shapes: `→ ${showShape(call.output.shape)}`,
-        flops: null,
-        bytes: 4 * sizeOf(call.output.shape),
-      };
+      return { shapes: `→ ${showShape(call.output.shape)}`, flops: null, bytes: 4 * sizeOf(call.output.shape) };
   }
 };
 

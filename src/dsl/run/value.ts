@@ -79,12 +79,7 @@ const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> =
       actual: 'a tensor of a program, which has no numbers',
       hint: 'compile the program and run it',
     });
-  return fail('ConfigError', {
-    where,
-    expected,
-    actual: kindOf(x),
-    hint: 'give a result of upload or of a run',
-  });
+  return fail('ConfigError', { where, expected, actual: kindOf(x), hint: 'give a result of upload or of a run' });
 };
 
 /**

@@ -159,10 +159,7 @@ export const residualBlock = <const C extends number, const D extends number, co
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, groups }),
     conv1: convParts<C, D>({ inputs, outputs }),
-    projection: linearLayer<E, number>({
-      inputs: length,
-      outputs: adaptiveGroupNorm ? 2 * features : features,
-    }),
+    projection: linearLayer<E, number>({ inputs: length, outputs: adaptiveGroupNorm ? 2 * features : features }),
     norm2: groupNormLayer<D>({ channels: outputs, groups }),
     conv2: convLayer<D, D>({ inputs: outputs, outputs, initializer: allZeros }),
     ...((inputs as number) !== features && { skip: linearLayer<C, D>({ inputs, outputs }) }),

@@ -118,10 +118,7 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   readonly table: Tensor<[Dim, D]>;
 }
 
-const classFields = countFields('classEmbedding', {
-  classes: 'a number of classes',
-  outputs: 'a number of channels',
-});
+const classFields = countFields('classEmbedding', { classes: 'a number of classes', outputs: 'a number of channels' });
 
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:

@@ -9,10 +9,7 @@ export type GroupNormLayer<C extends Dim> = Layer<
   <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
 >;
 
-const fields = countFields('groupNormLayer', {
-  channels: 'a number of channels',
-  groups: 'a number of groups',
-});
+const fields = countFields('groupNormLayer', { channels: 'a number of channels', groups: 'a number of groups' });
 
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises
@@ -29,10 +26,7 @@ export const groupNormLayer = <const C extends number>(config: {
   requireDivisor('groupNormLayer.groups', 'groups', groups, channels as number); // Extent<C> is C, or a message
   return namedLayer(
     'groupNormLayer',
-    {
-      gamma: parameterOf<[Channels<C>]>(allOnes, channels),
-      beta: parameterOf<[Channels<C>]>(allZeros, channels),
-    },
+    { gamma: parameterOf<[Channels<C>]>(allOnes, channels), beta: parameterOf<[Channels<C>]>(allZeros, channels) },
     (params) => groupNorm(params, { groups }),
   );
 };

@@ -117,12 +117,7 @@ export interface Level {
 export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture): readonly Level[] =>
   multipliers.map((multiplier, level) => {
     const height = image[0] / 2 ** level;
-    return {
-      height,
-      width: image[1] / 2 ** level,
-      channels: base * multiplier,
-      attends: attention.includes(height),
-    };
+    return { height, width: image[1] / 2 ** level, channels: base * multiplier, attends: attention.includes(height) };
   });
 
 /** The number of attention heads over some channels. */

@@ -45,11 +45,7 @@ export const optimizerOf = ({
   ...rest
 }: Pick<Optimizer, 'learningRate' | 'update'> & { readonly moments: readonly string[] }): Optimizer => {
   const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
-  return {
-    state: each,
-    init: (params) => each(mapTensors(params, zerosLike)),
-    ...rest,
-  };
+  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
 };
 
 /** Changes gradients before an optimizer uses them. */

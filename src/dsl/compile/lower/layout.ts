@@ -142,12 +142,7 @@ export const layout = (buffers: readonly Buffer[], calls: readonly Call[], align
     const at = best >= 0 ? best : offset;
     const where = placed.findIndex((other) => other.offset > at);
     const end = at + size;
-    placed.splice(where < 0 ? placed.length : where, 0, {
-      first: block.first,
-      last: block.last,
-      offset: at,
-      end,
-    });
+    placed.splice(where < 0 ? placed.length : where, 0, { first: block.first, last: block.last, offset: at, end });
     for (const member of block.members) offsets.set(member, at);
     arenaElements = Math.max(arenaElements, end);
   }

@@ -52,9 +52,7 @@ export const binaryFunctions: { readonly [F in BinaryFn]: BinaryFunction } = {
   add: ofNumbers(1, (g) => [g, g], { left: -0, right: -0 }),
   sub: ofNumbers(1, (g, _a, _b, _y, { neg }) => [g, neg(g)], { right: 0 }),
   mul: ofNumbers(1, (g, a, b, _, { mul }) => [mul(g, b), mul(g, a)], { left: 1, right: 1 }),
-  div: ofNumbers(4, (g, a, b, _, { div, mul, neg }) => [div(g, b), neg(div(mul(g, a), mul(b, b)))], {
-    right: 1,
-  }),
+  div: ofNumbers(4, (g, a, b, _, { div, mul, neg }) => [div(g, b), neg(div(mul(g, a), mul(b, b)))], { right: 1 }),
   pow: ofNumbers(64, powDerivative),
   mod: ofNumbers(8, (g, a, b, _, { div, floor, mul, neg }) => [g, neg(mul(g, floor(div(a, b))))]),
   max: ofNumbers(1, (g, a, b, _, build) => [winner(g, a, b, build), winner(g, b, a, build)]),

@@ -13,9 +13,5 @@ export const castPrimitive: Primitive<'cast'> = {
   derivative: null, // an integer or a bool is on one side
   vmap: ({ dtype }, [x]) => cast(x!.node, dtype as Exclude<typeof dtype, 'key'>), // a key is not cast
   ofNothing: null,
-  lowering: {
-    class: 'elementwise',
-    arithmetic: () => 1,
-    scalar: (_, [a], dtype) => ({ op: 'cast', a: a!, dtype }),
-  },
+  lowering: { class: 'elementwise', arithmetic: () => 1, scalar: (_, [a], dtype) => ({ op: 'cast', a: a!, dtype }) },
 };

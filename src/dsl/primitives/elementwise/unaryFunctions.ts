@@ -16,11 +16,7 @@ interface UnaryFunction {
 }
 
 const ofNumbers = (slope: Slope): UnaryFunction => ({ takes: NUMBERS, arithmetic: 1, slope });
-const ofFloats = (arithmetic: number, slope: Slope): UnaryFunction => ({
-  takes: ['float32'],
-  arithmetic,
-  slope,
-});
+const ofFloats = (arithmetic: number, slope: Slope): UnaryFunction => ({ takes: ['float32'], arithmetic, slope });
 
 export const unaryFunctions: { readonly [F in UnaryFn]: UnaryFunction } = {
   neg: ofNumbers((x, _, { full }) => full(-1, x.shape)),

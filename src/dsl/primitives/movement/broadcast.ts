@@ -26,9 +26,7 @@ export const broadcastPrimitive: Primitive<'broadcast'> = {
   ofNothing: null,
   lowering: {
     class: 'movement',
-    index: ({ inputs: [x], shape }) => ({
-      axes: shape.map((d, axis) => (d === x!.shape[axis] ? axis : null)),
-    }),
+    index: ({ inputs: [x], shape }) => ({ axes: shape.map((d, axis) => (d === x!.shape[axis] ? axis : null)) }),
     repeats: true,
   },
 };

@@ -27,10 +27,7 @@ export const transposePrimitive: Primitive<'transpose'> = {
   derivative: ({ attributes: { permutation } }, g) => [transpose(g, inverse(permutation))],
   vmap: ({ attributes: { permutation } }, [x]) => transpose(x!.node, [0, ...later(permutation)]),
   ofNothing: null,
-  lowering: {
-    class: 'movement',
-    index: ({ attributes: { permutation } }) => ({ axes: inverse(permutation) }),
-  },
+  lowering: { class: 'movement', index: ({ attributes: { permutation } }) => ({ axes: inverse(permutation) }) },
   simplify: (n) => {
     const x = n.inputs[0]!;
     if (x.op !== 'transpose') return n;

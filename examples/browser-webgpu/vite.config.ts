@@ -21,8 +21,6 @@ const digitsFile: Plugin = {
 /** Separates the chunks by origin, so that they can be weighed; code of one backend loads with it only. */
 const groups = [
   { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
-  { name: 'tfjs-wasm', test: /tfjs-backend-(wasm|cpu)/ },
-  { name: 'tfjs', test: /@tensorflow|node_modules\/(long|seedrandom)/ },
   // in one file with the worker: smaller than two
   {
     name: 'worker',
@@ -35,10 +33,6 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  // dependencies that the development server would find late, and reload the page for
-  optimizeDeps: {
-    include: ['core', 'backend-wasm'].map((name) => `@tensorflow/tfjs-${name}`),
-  },
   plugins: [digitsFile],
   worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups } } } },
   build: {

@@ -33,22 +33,12 @@ const bundled = async (file: string): Promise<string> => {
 };
 
 /** The place of a page, which nothing serves: a browser has WebGPU where no one could have changed the page. */
-export const PLACE = 'http://localhost/';
+const PLACE = 'http://localhost/';
 
-/** @param files - what is served beside the page: a folder of this machine for a path that begins and ends with `/` */
-export const openPage = async <A>(
-  file: string,
-  { webgpu, files = {} }: { readonly webgpu: boolean; readonly files?: Readonly<Record<string, string>> },
-): Promise<Opened<A>> => {
+export const openPage = async <A>(file: string, { webgpu }: { readonly webgpu: boolean }): Promise<Opened<A>> => {
   const [browser, program] = await Promise.all([launch({ webgpu }), bundled(file)]);
   const page = await browser.newPage();
-  await page.route('**/*', (route) => {
-    const { pathname } = new URL(route.request().url());
-    const folder = Object.keys(files).find((path) => pathname.startsWith(path));
-    return folder === undefined
-      ? route.fulfill({ contentType: 'text/html', body: '<!doctype html>' })
-      : route.fulfill({ path: files[folder]! + pathname.slice(folder.length) });
-  });
+  await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
   await page.goto(PLACE);
   const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
   await page.addScriptTag({ type: 'module', content: program });

@@ -1,7 +1,6 @@
 /** The backend of the page: WebGPU if there is a GPU, otherwise WebAssembly. */
 import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, taskEither as TE } from 'fp-ts';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import type { WhyWasm } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 
@@ -10,13 +9,6 @@ export interface Acquired {
   /** Why it is not WebGPU; null if it is, or if the settings ask for another. */
   readonly why: WhyWasm | null;
 }
-
-/** The SIMD file replaces all three: our kernels need SIMD anyway. */
-const paths = {
-  'tfjs-backend-wasm.wasm': simd,
-  'tfjs-backend-wasm-simd.wasm': simd,
-  'tfjs-backend-wasm-threaded-simd.wasm': simd,
-};
 
 type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
@@ -33,7 +25,7 @@ const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
     ),
   );
 
-const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ paths })());
+const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm()());
 const webgpu = (hardware: boolean): Acquire =>
   loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })());
 

@@ -75,7 +75,7 @@ test('rejects and closes a backend that fails or throws in the trial', async () 
 test('passes options to the backend of that name', async () => {
   const open = new Set<string>();
   const given: unknown[] = [];
-  const options = { wasm: { paths: '/wasm/' }, webgpu: { fallback: true } };
+  const options = { wasm: { portable: true }, webgpu: { fallback: true } };
   const result = await firstWorking((name, all) => {
     given.push(all);
     return working(open, name);
@@ -95,8 +95,8 @@ test('rejects unknown options and lists the known ones', async () => {
   expect(await errorOf({ oder: ['cpu'] })).toMatch(
     /^ConfigError auto\.oder: expected one of the fields order, onTried, webgpu, wasm, got an unknown field; did you mean order\? /,
   );
-  expect(await errorOf({ wasm: { path: '/' } })).toMatch(
-    /^ConfigError auto\.wasm\.path: expected the field paths, got an unknown field; did you mean paths\? /,
+  expect(await errorOf({ wasm: { portabel: true } })).toMatch(
+    /^ConfigError auto\.wasm\.portabel: expected the field portable, got an unknown field; did you mean portable\? /,
   );
   expect(await errorOf({ webgpu: { hardwear: true } })).toMatch(/did you mean hardware\?/); // prettier-ignore
   expect(await errorOf({ onTried: 'loudly' })).toMatch(/^ConfigError auto\.onTried: expected a function, /);

@@ -107,9 +107,7 @@ export const firstWorking = (acquireOf: typeof acquire) =>
  * `wasm`, `node` (TensorFlow on the CPU), `cpu`. A backend is chosen only if it computes a small program correctly;
  * every other backend that was opened is closed. `BackendUnavailable` with the reasons of all if no backend works.
  *
- * Options of a backend are passed under its name. In a browser use `auto({ wasm: { paths } })`, as in
- * `wasm({ paths })`; without `paths`, `wasm` fails there and `cpu` is next. `auto({ webgpu: { hardware: false } })`
- * accepts software-emulated GPUs.
+ * Options of a backend are passed under its name: `auto({ webgpu: { hardware: false } })` accepts software-emulated GPUs.
  * @example
  * const tried: string[] = []
  * const onTried = ({ backend, error }: Tried) => () => void tried.push(error === null ? backend : `no ${backend}`)

@@ -14,7 +14,6 @@ export type BackendName = (typeof ORDER)[number];
 export interface BackendOptions {
   /** `hardware` is true by default here: a software-emulated GPU is rejected. */
   readonly webgpu?: AdapterOptions;
-  /** `paths` is required in a browser; without it the backend is skipped. */
   readonly wasm?: WasmOptions;
 }
 

@@ -20,9 +20,9 @@ const messageOf = async (acquire: unknown, options: unknown): Promise<string> =>
 test.each([
   [webgpu, { hardwear: true }, 'the webgpu backend.hardwear: expected one of the fields powerPreference, fallback, hardware, got an unknown field; did you mean hardware? '],
   [webgpu, { powerPreference: 'fast' }, 'the webgpu backend.powerPreference: expected "high-performance" | "low-power", got "fast"; '],
-  [wasm, { path: '/wasm/' }, 'the wasm backend.path: expected the field paths, got an unknown field; did you mean paths? '],
-  [wasm, { paths: 7 }, 'the wasm backend.paths: expected a folder, or paths by name, got 7; '],
-  [wasm, '/wasm/', 'the wasm backend: expected '],
+  [wasm, { portabel: true }, 'the wasm backend.portabel: expected the field portable, got an unknown field; did you mean portable? '],
+  [wasm, { portable: 7 }, 'the wasm backend.portable: expected boolean, got 7; '],
+  [wasm, 'portable', 'the wasm backend: expected '],
   [node, { gpu: true }, 'the node backend.gpu: expected no fields, got an unknown field; '],
   [nodeGpu, { device: 1 }, 'the node-gpu backend.device: expected no fields, got an unknown field; '],
   [cpu, { threads: 4 }, 'the cpu backend.threads: expected no fields, got an unknown field; '],

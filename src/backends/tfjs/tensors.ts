@@ -16,7 +16,7 @@ export type KernelName =
 
 /** The kernels of one tfjs backend. */
 export interface TfjsKernels {
-  readonly backend: 'cpu' | 'wasm';
+  readonly backend: 'cpu';
   /**
    * Runs a kernel. `resultElements` is the total size of its results. `onResults` receives their elements, which are
    * only valid during the call. No tensors remain in tfjs afterwards.

@@ -1,1 +1,1 @@
-export { wasm, type WasmOptions, type WasmPaths } from './backend.js';
+export { wasm, type WasmOptions } from './backend.js';

@@ -8,7 +8,7 @@ import { sizeOf } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { E, type either } from '../../../internal/fp.js';
 import { copyStrided, dense } from '../../shared/strided.js';
-import { startWasm } from '../../wasm/module.js';
+import { startWasm } from '../startWasm.js';
 import { tensorBackend } from './backend.js';
 import { type Engine, engineOf } from './engine.js';
 import { tensorflowLike } from './tensorflowTesting.js';

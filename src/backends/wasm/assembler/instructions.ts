@@ -229,6 +229,9 @@ export const f32x4 = {
   max: f32x4Binary(233),
   pmin: f32x4Binary(234),
   pmax: f32x4Binary(235),
+  /** a·b + c, rounded once or twice: the engine decides. */
+  relaxed_madd: (a: Operand<'v128'>, b: Operand<'v128'>, c: Operand<'v128'>) =>
+    op('v128', simd(0x105), [asF32x4(a), asF32x4(b), asF32x4(c)]),
   convert_i32x4_s: i32x4Unary(250),
   convert_i32x4_u: i32x4Unary(251),
 } as const;

@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import { expect } from 'vitest';
 import { convScratchElements } from './conv.js';
 import type { ConvProblem } from './conv.js';
 import {
@@ -13,44 +13,50 @@ import {
 } from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
 import { simdKernels } from './kernels.js';
-import { arena, numbers, relativeError } from './testing.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
+import { arena, describeKernels, numbers, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Runs a convolution. Returns all of y's memory, and its expected content from float64. */
-const run = (c: ConvCase, hasBias: boolean, accumulate: boolean) => {
+const run = (multiplyAdd: MultiplyAdd, c: ConvCase, hasBias: boolean, accumulate: boolean) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const view = filterView(c);
   const filter = numbers(c.seed + 1, view.elements);
   const bias = hasBias ? numbers(c.seed + 2, c.outChannels) : undefined;
   const before = numbers(c.seed + 3, c.batch * yStrides(c).image);
   const expected = [...before];
+  const sizes = before.map(Math.abs);
   forEachOutput(c, (y, channel) => {
-    expected[y] = (bias?.[channel] ?? 0) + (accumulate ? (before[y] ?? 0) : 0);
+    const terms = [bias?.[channel] ?? 0, accumulate ? (before[y] ?? 0) : 0] as const;
+    expected[y] = terms[0] + terms[1];
+    sizes[y] = Math.abs(terms[0]) + Math.abs(terms[1]);
   });
   forEachProduct(c, (atX, atFilter, atY) => {
-    expected[atY] = (expected[atY] ?? 0) + (x[atX] ?? 0) * (filter[atFilter] ?? 0);
+    const term = (x[atX] ?? 0) * (filter[atFilter] ?? 0);
+    expected[atY] = (expected[atY] ?? 0) + term;
+    sizes[atY] = (sizes[atY] ?? 0) + Math.abs(term);
   });
   const problem: ConvProblem = { ...c, x: xStrides(c), filter: view.strides, y: yStrides(c), accumulate };
   const { memory, put, reserve, read } = arena();
   const y = put(before);
-  simdKernels(memory).conv(problem, {
+  simdKernels(memory, multiplyAdd).conv(problem, {
     x: put(x),
     filter: put(filter) + 4 * view.offset,
     y,
     ...(bias === undefined ? {} : { bias: put(bias) }),
     scratch: reserve(convScratchElements(problem)),
   });
-  return { actual: read(y, before.length), expected };
+  return { actual: read(y, before.length), expected, sizes };
 };
 
-describe('conv', () => {
+describeKernels('conv', (multiplyAdd) => {
   test.prop([convCases, fc.boolean(), fc.boolean()], { numRuns: 250 })(
     'agrees with the float64 convolution and writes nothing else',
     (c, hasBias, accumulate) => {
-      const { actual, expected } = run(c, hasBias, accumulate);
-      expect(relativeError(actual, expected)).toBeLessThan(approx);
+      const { actual, expected, sizes } = run(multiplyAdd, c, hasBias, accumulate);
+      expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
     },
   );
 
@@ -64,8 +70,8 @@ describe('conv', () => {
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {
-    const { actual, expected } = run({ ...ordinaryCase, ...change }, true, false);
-    expect(relativeError(actual, expected)).toBeLessThan(approx);
+    const { actual, expected, sizes } = run(multiplyAdd, { ...ordinaryCase, ...change }, true, false);
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test('computes the same bits after the memory has grown between calls', () => {
@@ -74,7 +80,7 @@ describe('conv', () => {
     const { memory, put, reserve, read } = arena();
     const x = put(numbers(1, 2 * 64 * 8));
     const filter = put(numbers(2, 9 * 8 * 16));
-    const kernels = simdKernels(memory);
+    const kernels = simdKernels(memory, multiplyAdd);
     const results = [0, 1].map((round) => {
       const y = reserve(2 * 64 * 16);
       kernels.conv(problem, { x, filter, y, scratch: reserve(convScratchElements(problem)) });

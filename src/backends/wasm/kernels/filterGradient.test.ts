@@ -1,40 +1,44 @@
 import { test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import { expect } from 'vitest';
 import { convCases, filterView, forEachProduct, ordinaryCase, xStrides, yStrides } from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
 import { filterGradientScratchElements } from './filterGradient.js';
 import type { FilterGradientProblem } from './filterGradient.js';
 import { simdKernels } from './kernels.js';
-import { arena, numbers, relativeError } from './testing.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
+import { arena, describeKernels, numbers, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Computes a filter gradient. Returns it with the float64 one. */
-const run = (c: ConvCase) => {
+const run = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
   const view = filterView(c);
   const expected = Array.from({ length: view.elements }, () => 0);
+  const sizes = [...expected];
   forEachProduct(c, (atX, atFilter, atY) => {
-    expected[atFilter] = (expected[atFilter] ?? 0) + (x[atX] ?? 0) * (dy[atY] ?? 0);
+    const term = (x[atX] ?? 0) * (dy[atY] ?? 0);
+    expected[atFilter] = (expected[atFilter] ?? 0) + term;
+    sizes[atFilter] = (sizes[atFilter] ?? 0) + Math.abs(term);
   });
   const problem: FilterGradientProblem = { ...c, x: xStrides(c), dy: yStrides(c), filter: view.strides };
   const { memory, put, reserve, read } = arena();
   const filter = reserve(view.elements);
-  simdKernels(memory).filterGradient(problem, {
+  simdKernels(memory, multiplyAdd).filterGradient(problem, {
     x: put(x),
     dy: put(dy),
     filter: filter + 4 * view.offset,
     scratch: reserve(filterGradientScratchElements(problem)),
   });
-  return { actual: read(filter, view.elements), expected };
+  return { actual: read(filter, view.elements), expected, sizes };
 };
 
-describe('filterGradient', () => {
+describeKernels('filterGradient', (multiplyAdd) => {
   test.prop([convCases], { numRuns: 250 })('agrees with the float64 gradient', (c) => {
-    const { actual, expected } = run(c);
-    expect(relativeError(actual, expected)).toBeLessThan(approx);
+    const { actual, expected, sizes } = run(multiplyAdd, c);
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test.each<[string, Partial<ConvCase>]>([
@@ -47,7 +51,7 @@ describe('filterGradient', () => {
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {
-    const { actual, expected } = run({ ...ordinaryCase, ...change });
-    expect(relativeError(actual, expected)).toBeLessThan(approx);
+    const { actual, expected, sizes } = run(multiplyAdd, { ...ordinaryCase, ...change });
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 });

@@ -2,6 +2,7 @@
 import { instantiate, moduleBytes, wasm } from '../assembler/assembler.js';
 import type { WasmFunction, WasmMemory, WasmModule } from '../assembler/assembler.js';
 import { copyKernels } from './copyKernels.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
 import { outerKernel } from './outerKernel.js';
 import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS } from './tiles.js';
@@ -17,19 +18,16 @@ export interface KernelInstance {
   readonly functions: Readonly<Record<FunctionName, WasmFunction>>;
 }
 
-const kernelModule = (): WasmModule =>
-  new wasm.Module(moduleBytes([...copyKernels, ...PANEL_WIDTHS.map(rowKernel), ...PANEL_WIDTHS.map(outerKernel)]));
+const kernelModule = (multiplyAdd: MultiplyAdd): WasmModule =>
+  new wasm.Module(
+    moduleBytes([
+      ...copyKernels,
+      ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd), outerKernel(width, multiplyAdd)]),
+    ]),
+  );
 
-/** Defers a computation to the first call and keeps its result. */
-const lazy = <A>(compute: () => A): (() => A) => {
-  let known: { readonly value: A } | undefined;
-  return () => (known ??= { value: compute() }).value;
-};
-
-const sharedModule = lazy(kernelModule);
-
-/** Instantiates the kernels' functions on a memory. The module is compiled once per process. */
-export const kernelInstance = (memory: WasmMemory): KernelInstance => ({
+/** Instantiates the kernels' functions on a memory. */
+export const kernelInstance = (memory: WasmMemory, multiplyAdd: MultiplyAdd): KernelInstance => ({
   memory,
-  functions: instantiate<FunctionName>(sharedModule(), memory),
+  functions: instantiate<FunctionName>(kernelModule(multiplyAdd), memory),
 });

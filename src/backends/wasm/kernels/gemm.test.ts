@@ -1,9 +1,10 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import { expect } from 'vitest';
 import { gemmScratchElements } from './gemm.js';
 import type { GemmProblem, MatrixStrides } from './gemm.js';
 import { simdKernels } from './kernels.js';
-import { arena, denseStrides, numbers, relativeError } from './testing.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
+import { arena, denseStrides, describeKernels, numbers, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
@@ -49,7 +50,7 @@ const shapes = fc.record({
 type Shapes = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
 
 /** Runs a product. Returns all of C's memory, and its expected content from float64. */
-const run = ({ batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }: Shapes) => {
+const run = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }: Shapes) => {
   const extentsA = { batch, row: m, column: k };
   const extentsB = { batch, row: k, column: n };
   const valuesA = numbers(seed, sizeOf(orderA, extentsA, gap));
@@ -70,31 +71,33 @@ const run = ({ batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }:
   const at = (strides: MatrixStrides, b: number, row: number, column: number) =>
     b * (strides.batch[0] ?? 0) + row * strides.row + column * strides.column;
   const expected = [...before];
+  const sizes = before.map(Math.abs);
   for (let b = 0; b < batch; b += 1)
     for (let i = 0; i < m; i += 1)
       for (let j = 0; j < n; j += 1) {
         const place = at(problem.c, b, i, j);
-        let sum = (bias?.[j] ?? 0) + (accumulate ? (before[place] ?? 0) : 0);
+        const terms = [bias?.[j] ?? 0, accumulate ? (before[place] ?? 0) : 0];
         for (let p = 0; p < k; p += 1)
-          sum += (valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0);
-        expected[place] = sum;
+          terms.push((valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0));
+        expected[place] = terms.reduce((sum, term) => sum + term, 0);
+        sizes[place] = terms.reduce((sum, term) => sum + Math.abs(term), 0);
       }
   const { memory, put, reserve, read } = arena();
   const c = put(before);
-  simdKernels(memory).gemm(problem, {
+  simdKernels(memory, multiplyAdd).gemm(problem, {
     a: put(valuesA),
     b: put(valuesB),
     c,
     ...(bias === undefined ? {} : { bias: put(bias) }),
     scratch: reserve(gemmScratchElements(problem)),
   });
-  return { actual: read(c, before.length), expected };
+  return { actual: read(c, before.length), expected, sizes };
 };
 
-describe('gemm', () => {
+describeKernels('gemm', (multiplyAdd) => {
   test.prop([shapes], { numRuns: 200 })('agrees with float64 and writes nothing else', (shape) => {
-    const { actual, expected } = run(shape);
-    expect(relativeError(actual, expected)).toBeLessThan(approx);
+    const { actual, expected, sizes } = run(multiplyAdd, shape);
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   const dense = { orderA: ['batch', 'row', 'column'], orderB: ['batch', 'row', 'column'] } as const;
@@ -105,9 +108,9 @@ describe('gemm', () => {
     ['more rows than a block', { m: 1030, n: 9, k: 20, ...dense }],
     ['a sum longer than one pass', { m: 13, n: 12, k: 1101, ...dense }],
     ['both, transposed', { m: 301, n: 12, k: 514, ...transposed }],
-  ])('%s', (_, sizes) => {
-    const { actual, expected } = run({ ...rest, ...sizes });
-    expect(relativeError(actual, expected)).toBeLessThan(approx);
+  ])('%s', (_, shape) => {
+    const { actual, expected, sizes } = run(multiplyAdd, { ...rest, ...shape });
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test('shares an operand with batch stride 0; a batch may have several axes', () => {
@@ -122,7 +125,7 @@ describe('gemm', () => {
       c: { batch: [2, 1], row: 1, column: 1 },
     };
     const c = reserve(4);
-    simdKernels(memory).gemm(problem, {
+    simdKernels(memory, multiplyAdd).gemm(problem, {
       a: put([1, 2, 3, 4]),
       b: put([10, 20, 30, 40]),
       c,

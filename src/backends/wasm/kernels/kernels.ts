@@ -13,6 +13,7 @@ import { filterGradient } from './filterGradient.js';
 import type { FilterGradientAddresses, FilterGradientProblem } from './filterGradient.js';
 import { kernelInstance } from './functions.js';
 import { gemm } from './gemm.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
 import type { GemmAddresses, GemmProblem } from './gemm.js';
 
 /** The kernels bound to one memory. */
@@ -22,8 +23,8 @@ export interface SimdKernels {
   readonly filterGradient: (problem: FilterGradientProblem, at: FilterGradientAddresses) => void;
 }
 
-/** Binds the kernels to a memory. Operands may lie anywhere in it. */
-export const simdKernels = (memory: WasmMemory): SimdKernels => {
-  const bound = kernelInstance(memory);
+/** Binds the kernels to a memory. Operands may lie anywhere in it. `multiplyAdd` is the step of every sum of products. */
+export const simdKernels = (memory: WasmMemory, multiplyAdd: MultiplyAdd): SimdKernels => {
+  const bound = kernelInstance(memory, multiplyAdd);
   return { gemm: gemm(bound), conv: conv(bound), filterGradient: filterGradient(bound) };
 };

@@ -23,6 +23,7 @@ import {
 import type { Body, Func } from '../assembler/assembler.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
 
 /** Positions in one iteration of the inner loop. */
 const UNROLL = 4;
@@ -38,7 +39,7 @@ const UNROLL = 4;
  * - `tiles`, `blockStride`: tiles in a segment, and the stride from one contiguous block of four rows to the next;
  * - `sums`, `sumsStep`: the tiles of sums, and the bytes to skip after the tiles of each segment.
  */
-export const outerKernel = (width: PanelWidth): Func => {
+export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = OUTER_TILE_ROWS[width];
   const vectors = width / 4;
   const parameters = {
@@ -70,7 +71,7 @@ export const outerKernel = (width: PanelWidth): Func => {
       set(value, v128.load32_splat(address, { offset: 4 * row })),
       weights.map((weight, vector) => {
         const sum = tileSums[vectors * row + vector] ?? value;
-        return set(sum, f32x4.add(sum, f32x4.mul(value, weight)));
+        return set(sum, multiplyAdd(value, weight, sum));
       }),
     ]),
   ];

@@ -31,6 +31,7 @@ import {
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { ROW_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
+import type { MultiplyAdd } from './multiplyAdd.js';
 
 /** Bytes of one entry of the row table: the offset of A_r, then the offset of C_r. */
 export const ROW_ENTRY_BYTES = 8;
@@ -61,7 +62,7 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
  *
  * A row may appear twice in the last tile, to fill it: both copies compute and store the same values.
  */
-export const rowKernel = (width: PanelWidth): Func => {
+export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = ROW_TILE_ROWS[width];
   const vectors = width / 4;
   const parameters = {
@@ -109,7 +110,7 @@ export const rowKernel = (width: PanelWidth): Func => {
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * k + vector) }))),
     a.map((address, row) => [
       set(value, v128.load32_splat(address, { offset: 4 * k })),
-      (sums[row] ?? []).map((sum, vector) => set(sum, f32x4.add(sum, f32x4.mul(value, weights[vector] ?? value)))),
+      (sums[row] ?? []).map((sum, vector) => set(sum, multiplyAdd(value, weights[vector] ?? value, sum))),
     ]),
   ];
   // The branch after each step handles remainders. It also ends the basic block: otherwise V8 would move the loads of

@@ -1,6 +1,14 @@
-/** Test helpers: a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
+/** Test helpers: both forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
 import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
+import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
+import { describe } from 'vitest';
+
+/** Describes kernels in both forms of multiply-add; skips the fused one where it is not available. */
+export const describeKernels = (name: string, tests: (multiplyAdd: MultiplyAdd) => void): void => {
+  describe(name, () => tests(separate));
+  describe.skipIf(!canFuse())(`${name}, fused`, () => tests(fused));
+};
 
 /** Strides of a dense tensor, in elements. */
 export const denseStrides = (shape: readonly number[]): readonly number[] =>
@@ -48,9 +56,16 @@ const hash = (value: number): number => {
 export const numbers = (seed: number, length: number): readonly number[] =>
   Array.from({ length }, (_, index) => Math.fround(2 * hash(seed * 1_000_003 + index + 1) - 1));
 
-/** The largest difference, relative to the largest magnitude of `expected`. NaN if an actual value is NaN. */
-export const relativeError = (actual: readonly number[], expected: readonly number[]): number => {
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+/**
+ * The largest difference, relative to the largest of `sizes`: the sums of the magnitudes of the terms, as terms may cancel.
+ * NaN if an actual value is NaN.
+ */
+export const relativeError = (
+  actual: readonly number[],
+  expected: readonly number[],
+  sizes: readonly number[],
+): number => {
+  const largest = sizes.reduce((most, value) => Math.max(most, value), 1e-30);
   const differences = expected.map((value, index) => Math.abs((actual[index] ?? Number.NaN) - value));
   return differences.some(Number.isNaN) ? Number.NaN : Math.max(0, ...differences) / largest;
 };

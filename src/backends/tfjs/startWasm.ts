@@ -1,29 +1,22 @@
 /**
- * Starts tfjs's WebAssembly backend. There is one per process. It stays in tfjs's registry, so all of our wasm
- * backends share it with each other and with a program that uses tfjs directly.
+ * Starts tfjs's WebAssembly backend. There is one per process. It stays in tfjs's registry, shared with a program that uses
+ * tfjs directly.
  */
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { withoutListeners } from './listeners.js';
-import type { WasmPaths } from './options.js';
 
-/** The members of the compiled module that we use; tfjs's types declare only some of them. */
-export interface WasmModule {
-  readonly asm: {
-    readonly memory: { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
-    readonly malloc: (bytes: number) => number;
-    readonly free: (address: number) => void;
-  };
-}
+/** Location of tfjs's `.wasm` files: a folder (ending in `/`), or the path or URL of each file by its name. */
+export type WasmPaths = string | Readonly<Record<string, string>>;
 
 const unavailable = (actual: string): NoisefoldError =>
   failure('BackendUnavailable', {
-    where: 'the wasm backend',
+    where: 'the tfjs wasm backend',
     expected: "tfjs's WebAssembly module to start",
     actual,
-    hint: 'serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their location: wasm({ paths })',
+    hint: 'serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their location',
   });
 
 /** Folder of the `.wasm` files in the installed package; null outside of Node, where the user must pass `paths`. */
@@ -78,6 +71,3 @@ export const startWasm = (paths?: WasmPaths): taskEither.TaskEither<NoisefoldErr
       (thrown) => unavailable(String(thrown)),
     ),
   );
-
-/** The compiled module of a backend. The cast adds Emscripten's members, which tfjs's types omit. */
-export const moduleOf = (backend: BackendWasm): WasmModule => backend.wasm as unknown as WasmModule;

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { wasm as engine } from '../assembler/assembler.js';
+import { gemmScratchElements, type GemmProblem } from './gemm.js';
+import { simdKernels } from './kernels.js';
+import { canFuse, fused, separate } from './multiplyAdd.js';
+import { arena } from './testing.js';
+
+/** 1·c + a·b with c = −1 and a = b = 1 + ε: the product needs 25 bits, one more than a float32 has. */
+const problem: GemmProblem = {
+  m: 1,
+  n: 1,
+  k: 2,
+  batch: [],
+  a: { batch: [], row: 2, column: 1 },
+  b: { batch: [], row: 1, column: 1 },
+  c: { batch: [], row: 1, column: 1 },
+};
+const epsilon = 2 ** -12;
+
+const productWith = (multiplyAdd: typeof fused): number => {
+  const { memory, put, reserve, read } = arena();
+  const c = reserve(1);
+  const at = { a: put([1, 1 + epsilon]), b: put([-(1 + 2 * epsilon), 1 + epsilon]), c };
+  simdKernels(memory, multiplyAdd).gemm(problem, { ...at, scratch: reserve(gemmScratchElements(problem)) });
+  return read(c, 1)[0]!;
+};
+
+test('separate rounds the product', () => {
+  expect(productWith(separate)).toBe(0);
+});
+
+describe.skipIf(!canFuse())('where this engine and processor fuse', () => {
+  test('fused rounds once', () => {
+    expect(productWith(fused)).toBe(epsilon ** 2);
+  });
+});
+
+test('an engine that rejects the instruction cannot fuse', () => {
+  const { validate } = engine;
+  Object.assign(engine, { validate: () => false });
+  try {
+    expect(canFuse()).toBe(false);
+  } finally {
+    Object.assign(engine, { validate });
+  }
+});

@@ -1,0 +1,42 @@
+/** The memory of a wasm backend: one `WebAssembly.Memory` of its own. */
+import type { Heap } from '../../shared/memory/heap.js';
+import { wasm, type WasmMemory } from '../assembler/assembler.js';
+import { ALIGNMENT, allocator } from './allocator.js';
+
+export const PAGE_BYTES = 2 ** 16;
+
+/** Pages that 32-bit addresses reach: 4 GiB. */
+const MOST_PAGES = 2 ** 16;
+
+/** Makes an empty memory that can grow to 4 GiB. */
+export const newMemory = (): WasmMemory => new wasm.Memory({ initial: 1, maximum: MOST_PAGES });
+
+/** Grows a memory by at least `bytes`, by an eighth of its size if possible. Returns its new size; null if it cannot. */
+const grown = (memory: WasmMemory, bytes: number): number | null => {
+  const needed = Math.ceil(bytes / PAGE_BYTES);
+  const generous = Math.max(needed, Math.ceil(memory.buffer.byteLength / PAGE_BYTES / 8));
+  for (const pages of [generous, needed])
+    try {
+      memory.grow(pages);
+      return memory.buffer.byteLength;
+    } catch {
+      continue; // a RangeError: 4 GiB are reached, or the system has no more memory
+    }
+  return null;
+};
+
+/** A heap in a WebAssembly memory. Addresses are byte addresses. */
+export const wasmHeap = (memory: WasmMemory): Heap => {
+  // address 0 is never allocated: an address that was lost is not one in use
+  const { allocate, free } = allocator(ALIGNMENT, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
+  return {
+    bytesPerElement: 4,
+    allocate: (elements) => allocate(4 * elements),
+    free,
+    array: (address, offset, elements, dtype) => {
+      const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
+      return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);
+    },
+    arena: () => memory.buffer,
+  };
+};

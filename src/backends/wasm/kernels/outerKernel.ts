@@ -9,7 +9,6 @@
 import {
   block,
   br_if,
-  f32x4,
   func,
   i32,
   increment,

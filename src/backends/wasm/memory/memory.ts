@@ -3,7 +3,7 @@ import type { Heap } from '../../shared/memory/heap.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { ALIGNMENT, allocator } from './allocator.js';
 
-export const PAGE_BYTES = 2 ** 16;
+const PAGE_BYTES = 2 ** 16;
 
 /** Pages that 32-bit addresses reach: 4 GiB. */
 const MOST_PAGES = 2 ** 16;

@@ -1,11 +1,12 @@
 /** Runs matrix products, convolutions and filter gradients with our own WebAssembly kernels. */
 import type { View } from '../../dsl/compile/plan.js';
 import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
-import type { Frame, Rule } from '../shared/kernel.js';
-import { type ConvProblem, convScratchElements } from './kernels/conv.js';
-import { filterGradientScratchElements } from './kernels/filterGradient.js';
-import { type GemmProblem, gemmScratchElements, type MatrixStrides } from './kernels/gemm.js';
-import type { SimdKernels } from './kernels/kernels.js';
+import type { Rule } from '../shared/kernel.js';
+import type { WasmKernel } from './engine/kernel.js';
+import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
+import { conv, type ConvProblem, convScratchElements } from './kernels/conv.js';
+import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
+import { gemm, type GemmProblem, gemmScratchElements, type MatrixStrides } from './kernels/gemm.js';
 
 const matrixOf = ({ strides }: View): MatrixStrides => ({
   batch: strides.slice(0, -2),
@@ -55,49 +56,40 @@ const convOf = ({ image, kernel, output, attributes }: Convolution): ConvProblem
   };
 };
 
-/**
- * One kernel run: its scratch size in elements, the run itself on byte addresses, and the views it reads and writes.
- */
-interface Step {
-  readonly scratch: number;
-  readonly run: (left: number, right: number, output: number, scratch: number) => void;
-  readonly views: readonly [View, View, View];
+/** The place of a view. */
+const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offset });
+
+/** The stages of an anchor, given the places of its scratch in turn, and the scratch that each kernel run needs. */
+interface Work {
+  readonly elements: number;
+  readonly stages: (scratch: Place) => readonly Stage[];
 }
 
-/** Splits an anchor into kernel runs. With `kernels` null they have scratch sizes but do nothing when run. */
-const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[] => {
+/** The kernel runs of an anchor: one for each group of a convolution. */
+const worksOf = (call: AnchorCall): readonly Work[] => {
   const { anchor, output } = call;
   const [left, right] = call.inputs as readonly [View, View]; // every anchor has two inputs
   switch (anchor.op) {
     case 'dot': {
       const problem = productOf(call);
-      return [
-        {
-          scratch: gemmScratchElements(problem),
-          run: (a, b, c, scratch) => kernels?.gemm(problem, { a, b, c, scratch }),
-          views: [left, right, output],
-        },
-      ];
+      const at = { a: placeOf(left), b: placeOf(right), c: placeOf(output) };
+      return [{ elements: gemmScratchElements(problem), stages: (scratch) => gemm(problem, { ...at, scratch }) }];
     }
     case 'conv2d':
       return partsOf({ image: left, kernel: right, output, attributes: anchor.attributes }).map((part) => {
         const problem = convOf(part);
-        return {
-          scratch: convScratchElements(problem),
-          run: (x, filter, y, scratch) => kernels?.conv(problem, { x, filter, y, scratch }),
-          views: [part.image, part.kernel, part.output],
-        };
+        const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
+        return { elements: convScratchElements(problem), stages: (scratch) => conv(problem, { ...at, scratch }) };
       });
     case 'filterGradient':
       // the gradient splits into the same parts as the convolution
       return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map((part) => {
         const { y: dy, ...geometry } = convOf(part);
         const problem = { ...geometry, dy };
+        const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
         return {
-          scratch: filterGradientScratchElements(problem),
-          run: (x, cotangent, filter, scratch) =>
-            kernels?.filterGradient(problem, { x, dy: cotangent, filter, scratch }),
-          views: [part.image, part.output, part.kernel],
+          elements: filterGradientScratchElements(problem),
+          stages: (scratch) => filterGradient(problem, { ...at, scratch }),
         };
       });
   }
@@ -105,25 +97,30 @@ const stepsOf = (call: AnchorCall, kernels: SimdKernels | null): readonly Step[]
 
 const NAMES = { dot: 'simd gemm', conv2d: 'simd conv', filterGradient: 'simd filterGradient' } as const;
 
-/** Scratch elements that an anchor needs. Its parts run one after another, so they share the largest size. */
-export const simdScratch = (call: AnchorCall): number => Math.max(...stepsOf(call, null).map(({ scratch }) => scratch));
+/** Groups run side by side, in lanes with scratch of their own; a single group is split inside. */
+const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);
 
-const addressIn = ({ addresses }: Frame, { buffer, offset }: View): number => addresses[buffer]! + 4 * offset;
+/** Scratch elements that an anchor needs. */
+export const simdScratch = (call: AnchorCall): number => {
+  const works = worksOf(call);
+  return lanesOf(works) * Math.max(...works.map(({ elements }) => elements));
+};
 
-/** Rule that runs anchors with the kernels of one WebAssembly memory. */
-export const simdAnchorRule =
-  (kernels: SimdKernels): Rule =>
-  (call) => {
-    if (call.kind !== 'anchor') return null;
-    const scratch = call.scratch!; // allocated because `simdScratch` reports a size
-    const steps = stepsOf(call, kernels);
-    return {
-      name: NAMES[call.anchor.op],
-      run: (frame) => {
-        for (const { run, views } of steps) {
-          const [left, right, output] = views;
-          run(addressIn(frame, left), addressIn(frame, right), addressIn(frame, output), addressIn(frame, scratch));
-        }
-      },
-    };
-  };
+/** Rule that runs anchors with the SIMD kernels. */
+export const simdAnchorRule: Rule<WasmKernel> = (call) => {
+  if (call.kind !== 'anchor') return null;
+  const works = worksOf(call);
+  const scratch = placeOf(call.scratch!); // allocated because `simdScratch` reports a size
+  const elements = Math.max(...works.map((work) => work.elements));
+  const stages =
+    works.length === 1
+      ? works[0]!.stages(scratch)
+      : [
+          ranges(works.length, lanesOf(works)).map(({ first, count }, lane) =>
+            works
+              .slice(first, first + count)
+              .flatMap((work) => serial(work.stages(shift(scratch, 4 * lane * elements)))),
+          ),
+        ];
+  return { kind: 'stages', name: NAMES[call.anchor.op], stages };
+};

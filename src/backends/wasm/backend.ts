@@ -1,14 +1,19 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../dsl/errors.js';
-import { TE } from '../../internal/fp.js';
+import { E, TE } from '../../internal/fp.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
-import { hostBackend } from '../shared/hostBackend.js';
+import { createMemory } from '../shared/memory/memory.js';
+import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
+import { memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdAnchorRule, simdScratch } from './anchors.js';
-import { simdKernels } from './kernels/kernels.js';
+import { newEngine } from './engine/engine.js';
+import { wasmExecution } from './engine/execution.js';
+import { onHost, type WasmKernel } from './engine/kernel.js';
+import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, separate } from './kernels/multiplyAdd.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
 import { type WasmOptions, wasmOptions } from './options.js';
@@ -24,15 +29,26 @@ const unavailable = (thrown: unknown): NoisefoldError =>
     hint: "use a current browser or Node, and allow 'wasm-unsafe-eval' in the content security policy of a page",
   });
 
+const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
+
 const newBackend = ({ portable = false }: WasmOptions): Backend => {
   const memory = newMemory();
-  const kernels = simdKernels(memory, !portable && canFuse() ? fused : separate);
-  const rules = [randomRule, topKRule, rowsRule, alongAxisRule, simdAnchorRule(kernels)];
-  return hostBackend({
+  const heap = wasmHeap(memory);
+  const books = createMemory('wasm', heap);
+  const engine = newEngine(memory, false, kernelFunctions(!portable && canFuse() ? fused : separate));
+  return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
-    heap: wasmHeap(memory),
-    rules: (plan) => [...rules, simdRegionRule(plan, memory)],
+    memory: books,
+    rules: () => RULES,
+    layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap, books),
+    write: (address, data, dtype) => {
+      writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
+      return null;
+    },
+    read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+    close: () => undefined,
+    lost: () => null,
   });
 };
 

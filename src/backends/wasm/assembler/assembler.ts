@@ -12,6 +12,7 @@
  * ])
  * instantiate<'axpy'>(new wasm.Module(moduleBytes([axpy])), memory).axpy(0.5, 0, 1024, 64)
  */
+export { atomic } from './atomics.js';
 export { f32, f32x4, i32, i32x4, v128 } from './instructions.js';
 export type { Lane, MemoryImmediates } from './instructions.js';
 export type { Body, Expr, Local, Operand, ResultType, Statement, ValueType } from './expression.js';
@@ -20,6 +21,7 @@ export {
   br,
   br_if,
   call,
+  callTable,
   forRange,
   increment,
   loop,
@@ -32,7 +34,7 @@ export {
   tee,
   when,
 } from './control.js';
-export { func, internal, moduleBytes } from './encoder.js';
+export { func, internal, memoryImport, moduleBytes, MOST_PAGES } from './encoder.js';
 export type { Func, FuncImport, ModuleOptions } from './encoder.js';
 export { instantiate, wasm } from './webassembly.js';
-export type { WasmFunction, WasmMemory, WasmModule } from './webassembly.js';
+export type { WasmFunction, WasmMemory, WasmModule, WasmTable } from './webassembly.js';

@@ -58,6 +58,10 @@ export const call = <R extends ResultType>(name: string, result: R, operands: re
   code: { kind: 'call', name, operands },
 });
 
+/** Calls the function at `index` of the table, which takes two `i32` and returns nothing. */
+export const callTable = (index: Expr<'i32'>, operands: readonly [Expr<'i32'>, Expr<'i32'>]): Statement =>
+  statement({ kind: 'callTable', operands: [...operands, index] });
+
 /** Returns from the function, with `value` if the function has a result. */
 export const ret = (value?: Expr<ValueType>): Statement =>
   statement({ kind: 'op', bytes: [0x0f], operands: value === undefined ? [] : [value] });

@@ -24,9 +24,14 @@ export interface ModuleOptions {
   readonly imports?: readonly FuncImport[];
   /** Minimum size of the imported memory, in pages of 64 KiB. Default 0. */
   readonly minimumPages?: number;
-  /** Required for a `shared` memory: exactly the maximum that the memory declares, in pages. */
-  readonly sharedMaximumPages?: number;
+  /** True for a memory that threads share. */
+  readonly shared?: boolean;
+  /** True to import a table of functions as `env.table`, for `callTable`. */
+  readonly table?: boolean;
 }
+
+/** Pages of 64 KiB that 32-bit addresses reach: 4 GiB. */
+export const MOST_PAGES = 2 ** 16;
 
 const TYPE_CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const VOID_BLOCK = 0x40;
@@ -77,6 +82,7 @@ const children = (code: Code): readonly Expr[] => {
   switch (code.kind) {
     case 'op':
     case 'call':
+    case 'callTable':
       return code.operands;
     case 'set':
     case 'tee':
@@ -110,6 +116,8 @@ const collectLocals = (expressions: readonly Expr[], found: Map<string, ValueTyp
 interface Names {
   readonly locals: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
+  /** The type of the functions in the table. */
+  readonly tableType: number;
 }
 
 const indexOf = (names: ReadonlyMap<string, number>, what: string, name: string): readonly number[] => {
@@ -167,14 +175,18 @@ const emit = (expression: Expr, names: Names, labels: readonly string[], sink: n
       emitAll(code.operands);
       sink.push(0x10, ...indexOf(names.functions, 'function', code.name));
       return;
+    case 'callTable':
+      emitAll(code.operands);
+      sink.push(0x11, ...unsignedLeb128(names.tableType), 0x00);
+      return;
   }
 };
 
-const functionBytes = (f: Func, functions: ReadonlyMap<string, number>): number[] => {
+const functionBytes = (f: Func, functions: ReadonlyMap<string, number>, tableType: number): number[] => {
   const types = new Map(f.params.map((param) => [param.name, param.type] as const));
   const expressions = f.result === undefined ? f.body : [...f.body, f.result];
   collectLocals(expressions, types);
-  const names: Names = { functions, locals: new Map([...types.keys()].map((name, index) => [name, index])) };
+  const names: Names = { functions, tableType, locals: new Map([...types.keys()].map((name, index) => [name, index])) };
   const declared = [...types.values()].slice(f.params.length);
   const content = vector(declared.map((type) => [1, TYPE_CODE[type]]));
   expressions.forEach((expression) => emit(expression, names, [], content));
@@ -189,14 +201,21 @@ const importBytes = (signatureIndex: number, { name }: FuncImport): number[] => 
   ...unsignedLeb128(signatureIndex),
 ];
 
-const memoryImport = ({ minimumPages = 0, sharedMaximumPages }: ModuleOptions): number[] => [
+/** The import of a memory, as `env.memory`. A shared one may have any maximum up to 4 GiB. */
+export const memoryImport = (shared: boolean, minimumPages = 0): number[] => [
   ...text('env'),
   ...text('memory'),
   0x02,
-  ...(sharedMaximumPages === undefined ? [0x00] : [0x03]),
+  shared ? 0x03 : 0x00,
   ...unsignedLeb128(minimumPages),
-  ...(sharedMaximumPages === undefined ? [] : unsignedLeb128(sharedMaximumPages)),
+  ...(shared ? unsignedLeb128(MOST_PAGES) : []),
 ];
+
+/** The import of a table of functions, as `env.table`. */
+const TABLE_IMPORT = [...text('env'), ...text('table'), 0x01, 0x70, 0x00, 0x00];
+
+/** The functions in a table take two integers: their arguments' address and the thread. */
+const TABLE_SIGNATURE: Signature = { params: ['i32', 'i32'] };
 
 /**
  * Encodes a module that imports `env.memory` and `imports`, and exports its functions by name.
@@ -214,10 +233,17 @@ export const moduleBytes = (functions: readonly Func[], options: ModuleOptions =
   );
   return new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(signatures.map(signatureBytes))),
-    ...section(2, vector([memoryImport(options), ...imports.map((imported, index) => importBytes(index, imported))])),
+    ...section(1, vector([...signatures, TABLE_SIGNATURE].map(signatureBytes))),
+    ...section(
+      2,
+      vector([
+        memoryImport(options.shared === true, options.minimumPages),
+        ...(options.table === true ? [TABLE_IMPORT] : []),
+        ...imports.map((imported, index) => importBytes(index, imported)),
+      ]),
+    ),
     ...section(3, vector(functions.map((_, index) => [...unsignedLeb128(imports.length + index)]))),
     ...section(7, vector(exported)),
-    ...section(10, vector(functions.map((f) => functionBytes(f, indexes)))),
+    ...section(10, vector(functions.map((f) => functionBytes(f, indexes, signatures.length)))),
   ]);
 };

@@ -38,4 +38,5 @@ export type Code =
       readonly otherwise: readonly Expr[];
     }
   | { readonly kind: 'branch'; readonly label: string; readonly test?: Expr }
-  | { readonly kind: 'call'; readonly name: string; readonly operands: readonly Expr[] };
+  | { readonly kind: 'call'; readonly name: string; readonly operands: readonly Expr[] }
+  | { readonly kind: 'callTable'; readonly operands: readonly Expr[] };

@@ -9,6 +9,11 @@ export interface WasmMemory {
   readonly grow: (pages: number) => number;
 }
 
+/** A `WebAssembly.Table` of functions. */
+export interface WasmTable {
+  readonly set: (index: number, value: WasmFunction) => void;
+}
+
 /** A `WebAssembly.Module`. */
 export type WasmModule = object;
 
@@ -21,6 +26,7 @@ interface WasmGlobal {
     readonly maximum?: number;
     readonly shared?: boolean;
   }) => WasmMemory;
+  readonly Table: new (descriptor: { readonly element: 'anyfunc'; readonly initial: number }) => WasmTable;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
   readonly Instance: new (
     module: WasmModule,
@@ -32,11 +38,14 @@ interface WasmGlobal {
 /** The global `WebAssembly`, which every supported JavaScript engine has. */
 export const wasm: WasmGlobal = (globalThis as unknown as { readonly WebAssembly: WasmGlobal }).WebAssembly;
 
-/** Instantiates a module on `memory` and returns its functions by name. `imports` are the host functions it imports. */
+/**
+ * Instantiates a module on `memory` and returns its functions by name. `imports` are the table and the host functions that it
+ * imports.
+ */
 export const instantiate = <Name extends string>(
   module: WasmModule,
   memory: WasmMemory,
-  imports: Readonly<Record<string, (...args: readonly number[]) => number>> = {},
+  imports: Readonly<Record<string, WasmFunction | WasmTable>> = {},
 ): Readonly<Record<Name, WasmFunction>> =>
   // The cast is safe: the caller encoded the module, so it knows the names of the exports.
   new wasm.Instance(module, { env: { ...imports, memory } }).exports as Readonly<Record<Name, WasmFunction>>;

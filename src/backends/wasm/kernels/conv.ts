@@ -1,23 +1,18 @@
 /**
- * Forward convolutions, y = x ∗ f (+ bias), as matrix products that read the image in place ("implicit GEMM").
+ * Forward convolutions, y = x ∗ f, as matrix products that read the image in place ("implicit GEMM").
  *
- * A row of the left operand is the window of one output pixel. The row kernel finds it by its address in a table, so
- * strides, dilation and any image width cost nothing extra; padding costs one copy of the image.
+ * A row of the left operand is the window of one output pixel. The row kernel finds its taps in a table, so strides,
+ * dilation and padding cost nothing extra.
  */
-import { FLOAT_BYTES } from './copy.js';
-import type { KernelInstance } from './functions.js';
-import { imagePhases } from './geometry.js';
-import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
-import { packPanels, panelColumns } from './panels.js';
-import { forEachBlock, forEachRun, inputOffsets, outputOffsets, outputsOf, offsetOf } from './positions.js';
-import { zeroCopies, prepareImages } from './prepareImages.js';
-import { memoize } from './memoize.js';
-import { ROW_MULTIPLE, rowScratchElements, rowTableElements, runRows, setBias, writeRowTable } from './rows.js';
-import type { RowScratch, Segments } from './rows.js';
-import { scratchAddresses, scratchLayout } from './scratch.js';
-import type { ScratchLayout } from './scratch.js';
-import { canReadInPlace, copyElements, segmentsOf, sourceOf, readExtents } from './source.js';
-import type { Source } from './source.js';
+import { type Item, LANES, partsFor, type Place, ranges, shift, type Stage, type TablePlace } from '../engine/stage.js';
+import { copied, FLOAT_BYTES } from './copy.js';
+import { type ConvGeometry, type FilterStrides, type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
+import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
+import type { Phase } from './phases.js';
+import { forEachRun, groupOf, outputOffsets, outputsOf, offsetOf } from './positions.js';
+import { PADDING } from './rowKernel.js';
+import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import { range } from './tiles.js';
 
 /** Extents and strides of a convolution; strides in elements. */
@@ -26,151 +21,161 @@ export interface ConvProblem extends ConvGeometry {
   readonly filter: FilterStrides;
   /** The channel stride must be 1. */
   readonly y: ImageStrides;
-  /** Adds to the values that y holds. */
-  readonly accumulate?: boolean;
 }
 
-/** Byte addresses of element [0, 0, 0, 0] of each operand; `bias` has shape `[outChannels]`. */
-export interface ConvAddresses {
-  readonly x: number;
-  readonly filter: number;
-  readonly y: number;
-  readonly bias?: number;
-  readonly scratch: number;
+/** The places of element [0, 0, 0, 0] of each operand, and of the scratch. */
+export interface ConvPlaces {
+  readonly x: Place;
+  readonly filter: Place;
+  readonly y: Place;
+  readonly scratch: Place;
 }
 
-/** Outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
+/** The most outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
 const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
 
-type Area = keyof RowScratch | 'tables' | 'filter' | 'images';
+type Area = 'filter' | 'images';
 
-/** A phase, its number of outputs in a group of images, and the segments and number of terms that each output sums. */
-interface PlannedPhase {
-  readonly phase: ImagePhase;
-  readonly outputs: number;
-  readonly segments: Segments;
-  readonly depth: number;
-}
+/** The images as the kernel reads them: in place, or copied if the channels of a pixel are not contiguous. */
+const isInPlace = ({ x, channels }: ConvProblem): boolean => x.channel === 1 || channels === 1;
 
-/** The part of a convolution that depends on the problem alone, not on addresses. */
-interface ConvPlan {
-  readonly phases: readonly PlannedPhase[];
-  readonly source: Source;
-  readonly layout: ScratchLayout<Area>;
-}
+const readStrides = (problem: ConvProblem): ImageStrides => {
+  const { input, channels, x } = problem;
+  if (isInPlace(problem)) return x;
+  return { image: input[0] * input[1] * channels, row: input[1] * channels, pixel: channels, channel: 1 };
+};
 
-const planOf = (problem: ConvProblem): ConvPlan => {
-  const { window, channels, outChannels } = problem;
-  const { rows, columns, all } = imagePhases(problem);
-  const extents = readExtents({ rows, columns });
-  const source = sourceOf(
-    problem,
-    problem.x,
-    extents,
-    canReadInPlace(problem, problem.x, extents) ? 'inPlace' : 'copy',
-  );
-  const phases = all.map((phase) => ({
-    phase,
-    outputs: source.group * outputsOf(phase),
-    segments: segmentsOf(phase, source, channels),
-    depth: phase.rows.taps.count * phase.columns.taps.count * channels,
-  }));
-  const layout = scratchLayout<Area>({
-    ...rowScratchElements(outChannels),
-    tables: phases.reduce((size, { outputs }) => size + rowTableElements(outputs), 0),
+const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
+  const { window, batch, input, channels, outChannels } = problem;
+  return scratchLayout<Area>({
     filter: window[0] * window[1] * channels * panelColumns(outChannels),
-    images: copyElements(source),
+    images: isInPlace(problem) ? 0 : batch * input[0] * input[1] * channels,
   });
-  return { phases, source, layout };
 };
 
 /** Scratch that {@link conv} needs, in 32-bit elements. */
-export const convScratchElements = (problem: ConvProblem): number => planOf(problem).layout.elements;
+export const convScratchElements = (problem: ConvProblem): number => layoutOf(problem).elements;
 
-/** A phase that is ready to run: the byte addresses of its row table and of its packed taps. */
-interface PreparedPhase extends PlannedPhase {
-  readonly table: number;
-  readonly panels: number;
-}
+/** The number of taps of a phase, and of rows in its packed panels. */
+const tapsOf = ({ rows, columns }: ImagePhase): number => rows.taps.count * columns.taps.count;
 
-/** Packs the taps of a phase into panels at `panels`. */
-const packTaps = (
-  instance: KernelInstance,
-  problem: ConvProblem,
-  { phase: { rows, columns }, depth }: PlannedPhase,
-  panels: number,
-  filterAddress: number,
-): void => {
-  const { filter, channels, outChannels } = problem;
-  for (const i of range(rows.taps.count))
-    for (const j of range(columns.taps.count)) {
-      const tap =
-        (rows.taps.from + i * rows.taps.step) * filter.row +
-        (columns.taps.from + j * columns.taps.step) * filter.column;
-      const from = { address: filterAddress + FLOAT_BYTES * tap, row: filter.input, column: filter.output };
-      const row = (i * columns.taps.count + j) * channels;
-      packPanels(instance, panels, depth, row, from, channels, outChannels);
-    }
-};
+/** The input positions that output `i` of a phase reads, for each tap; null in the padding. */
+const positionsOf = (phase: Phase, i: number, extent: number): readonly (number | null)[] =>
+  range(phase.taps.count).map((tap) => {
+    const position = phase.origin + phase.stride * i + phase.dilation * tap;
+    return position >= 0 && position < extent ? position : null;
+  });
 
-/** Writes the row table of a phase: the offsets of its windows and results, for one group of images. */
-const writeTable = (
-  instance: KernelInstance,
-  problem: ConvProblem,
-  source: Source,
-  { phase, outputs }: PlannedPhase,
-  table: number,
-): void => {
-  const [inputs, results] = [inputOffsets(phase, source.strides), outputOffsets(phase, problem.y)];
-  const [inputStep, resultStep] = [FLOAT_BYTES * inputs.column, FLOAT_BYTES * results.column];
-  writeRowTable(instance, table, outputs, (add) =>
-    forEachRun(phase, 0, outputs, (run) =>
-      add(FLOAT_BYTES * offsetOf(inputs, run), inputStep, FLOAT_BYTES * offsetOf(results, run), resultStep, run.count),
-    ),
-  );
-};
-
-/** Packs the filter and writes the tables of all phases, one after another. */
-const preparePhases = (
-  instance: KernelInstance,
-  problem: ConvProblem,
-  { phases, source }: ConvPlan,
-  areas: Readonly<Record<Area, number>>,
-  filterAddress: number,
-): readonly PreparedPhase[] => {
-  let [panels, table] = [areas.filter, areas.tables];
-  return phases.map((planned) => {
-    packTaps(instance, problem, planned, panels, filterAddress);
-    writeTable(instance, problem, source, planned, table);
-    const ready = { ...planned, table, panels };
-    panels += FLOAT_BYTES * planned.depth * panelColumns(problem.outChannels);
-    table += FLOAT_BYTES * rowTableElements(planned.outputs);
-    return ready;
+/** The table of a phase for a group of images. */
+const tableOf = (problem: ConvProblem, phase: ImagePhase, group: number): RowTable => {
+  const { input, y } = problem;
+  const x = readStrides(problem);
+  const [rows, columns] = [phase.rows.outputs.count, phase.columns.outputs.count];
+  const rowsRead = range(rows).map((i) => positionsOf(phase.rows, i, input[0]));
+  const columnsRead = range(columns).map((i) => positionsOf(phase.columns, i, input[1]));
+  const results = outputOffsets(phase, y);
+  return rowTable(group * rows * columns, tapsOf(phase), (words) => {
+    let at = 0;
+    forEachRun(phase, 0, group * rows * columns, (run) => {
+      for (let column = run.column; column < run.column + run.count; column++) {
+        words[at++] = FLOAT_BYTES * offsetOf(results, { ...run, column });
+        for (const row of rowsRead[run.row]!)
+          for (const pixel of columnsRead[column]!)
+            words[at++] =
+              row === null || pixel === null
+                ? PADDING
+                : FLOAT_BYTES * (run.image * x.image + row * x.row + pixel * x.pixel);
+      }
+    });
   });
 };
 
-const run = (instance: KernelInstance, problem: ConvProblem, plan: ConvPlan, at: ConvAddresses): void => {
-  if (problem.y.channel !== 1 && problem.outChannels > 1)
-    throw new RangeError(`conv: the channel stride of y must be 1, got ${problem.y.channel}`);
-  const { source } = plan;
-  const areas = scratchAddresses(plan.layout, at.scratch);
-  const phases = preparePhases(instance, problem, plan, areas, at.filter);
-  const [columns, accumulate] = [problem.outChannels, problem.accumulate === true];
-  setBias(instance, areas, columns, at.bias);
-  zeroCopies(instance, source, areas.images);
-  for (let image = 0; image < problem.batch; image += source.group) {
-    const x = { address: at.x, strides: problem.x };
-    const left = prepareImages(instance, problem, source, x, areas.images, image);
-    const result = at.y + FLOAT_BYTES * image * problem.y.image;
-    for (const phase of phases)
-      forEachBlock(phase.outputs, BLOCK_OUTPUTS, (first, count) =>
-        runRows(instance, areas, { ...phase, first, count, left, result, from: 0, columns, accumulate }),
-      );
-  }
+/** Packs some panels of the taps of a phase, at `packed`. */
+const packTaps = (
+  problem: ConvProblem,
+  phase: ImagePhase,
+  packed: Place,
+  filter: Place,
+  panels: readonly Panel[],
+): Item => {
+  const { rows, columns } = phase;
+  const { channels } = problem;
+  const strides = problem.filter;
+  const depth = tapsOf(phase) * channels;
+  return range(rows.taps.count).flatMap((i) =>
+    range(columns.taps.count).flatMap((j) => {
+      const tap =
+        (rows.taps.from + i * rows.taps.step) * strides.row +
+        (columns.taps.from + j * columns.taps.step) * strides.column;
+      const from = { at: shift(filter, FLOAT_BYTES * tap), row: strides.input, column: strides.output };
+      const row = (i * columns.taps.count + j) * channels;
+      return panels.flatMap((panel) => packPanel(packed, depth, row, from, channels, panel));
+    }),
+  );
 };
 
 /** Computes convolutions. y must not overlap other operands or the scratch. */
-export const conv = (instance: KernelInstance): ((problem: ConvProblem, at: ConvAddresses) => void) => {
-  const planned = memoize(planOf);
-  return (problem, at) => run(instance, problem, planned(problem), at);
+export const conv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
+  const { batch, input, channels, outChannels, x, y } = problem;
+  if (y.channel !== 1 && outChannels > 1)
+    throw new RangeError(`conv: the channel stride of y must be 1, got ${y.channel}`);
+  const areas = areasAt(layoutOf(problem), at.scratch);
+  const panels = panelsOf(outChannels);
+  const group = groupOf(problem);
+  const read = readStrides(problem);
+  const images = isInPlace(problem) ? at.x : areas.images;
+  const zeros: TablePlace = { table: new Int32Array(channels), offset: 0 };
+
+  const copying = isInPlace(problem)
+    ? []
+    : range(batch).map((image): Item =>
+        range(input[0]).flatMap((row) =>
+          copied(
+            { at: shift(images, FLOAT_BYTES * (image * read.image + row * read.row)), row: read.pixel, column: 1 },
+            { at: shift(at.x, FLOAT_BYTES * (image * x.image + row * x.row)), row: x.pixel, column: x.channel },
+            input[1],
+            channels,
+          ),
+        ),
+      );
+
+  let packed = areas.filter;
+  const phases = imagePhases(problem).all.map((phase) => {
+    const depth = tapsOf(phase) * channels;
+    const own = packed;
+    packed = shift(packed, FLOAT_BYTES * depth * panelColumns(outChannels));
+    return { phase, depth, packed: own };
+  });
+  const packing = phases.flatMap(({ phase, depth, packed }) =>
+    ranges(panels.length, partsFor(32 * depth * outChannels, LANES)).map(({ first, count }): Item =>
+      packTaps(problem, phase, packed, at.filter, panels.slice(first, first + count)),
+    ),
+  );
+
+  const summing = phases.flatMap(({ phase, depth, packed }) => {
+    const table = tableOf(problem, phase, group);
+    const block = Math.min(BLOCK_OUTPUTS, table.rows);
+    return range(batch / group).flatMap((g) =>
+      range(Math.ceil(table.rows / block)).flatMap((b) => {
+        const count = Math.min(block, table.rows - b * block);
+        return ranges(panels.length, partsFor(count * depth * outChannels, panels.length)).map((some): Item =>
+          rowCommands({
+            table,
+            first: b * block,
+            count,
+            left: shift(images, FLOAT_BYTES * g * group * read.image),
+            result: shift(at.y, FLOAT_BYTES * g * group * y.image),
+            length: channels,
+            packed,
+            depth,
+            from: 0,
+            panels: panels.slice(some.first, some.first + some.count),
+            accumulate: false,
+            zeros,
+          }),
+        );
+      }),
+    );
+  });
+  return [[...copying, ...packing], summing];
 };

@@ -2,8 +2,9 @@
  * Kernels that copy strided matrices: to pack panels, to pad images and to write results to their strides.
  * All addresses and strides are in bytes.
  */
-import { f32, func, i32, increment, repeat, set, v128 } from '../assembler/assembler.js';
+import { f32, i32, increment, memoryFill, repeat, set, v128 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
+import { callable } from '../engine/callable.js';
 import { range } from './tiles.js';
 
 const to = i32.local('to');
@@ -26,7 +27,7 @@ const copyVectors = (count: number): Body => [
 ];
 
 /** Copies `to[r, c] = from[r, c]`, where neighbouring columns of both are adjacent in memory. */
-const copyRows: Func = func(
+const copyRows: Func = callable(
   'copyRows',
   [to, toRow, from, fromRow, rows, columns],
   [
@@ -50,7 +51,7 @@ const toColumn = i32.local('toColumn');
 const fromColumn = i32.local('fromColumn');
 
 /** Copies `to[r, c] = from[r, c]` with any strides. */
-const copyStrided: Func = func(
+const copyStrided: Func = callable(
   'copyStrided',
   [to, toRow, toColumn, from, fromRow, fromColumn, rows, columns],
   [
@@ -92,7 +93,7 @@ const storeTransposed: Body = (() => {
  * Copies `to[r, c] = from[r, c]`, where neighbouring rows of `from`, and neighbouring columns of `to`, are adjacent in
  * memory. `rows` and `columns` must be multiples of 4.
  */
-const transposeBlocks: Func = func(
+const transposeBlocks: Func = callable(
   'transposeBlocks',
   [to, toRow, from, fromColumn, rows, columns],
   [
@@ -122,7 +123,7 @@ const pixel = i32.local('pixel');
  * Copies four channels at a time: `to[block, pixel]` is a block of four channels of `from[pixel]`. Pixels of `to` are
  * contiguous.
  */
-const copyBlocks: Func = func(
+const copyBlocks: Func = callable(
   'copyBlocks',
   [to, toBlock, from, fromPixel, blocks, pixels],
   [
@@ -140,5 +141,10 @@ const copyBlocks: Func = func(
   ],
 );
 
+const bytes = i32.local('bytes');
+
+/** Sets bytes to 0. */
+const clear: Func = callable('clear', [to, bytes], [memoryFill(to, 0, bytes)]);
+
 /** The functions for the kernel module. */
-export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, copyBlocks];
+export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, copyBlocks, clear];

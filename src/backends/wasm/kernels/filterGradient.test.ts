@@ -2,17 +2,15 @@ import { test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { convCases, filterView, forEachProduct, ordinaryCase, xStrides, yStrides } from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
-import { filterGradientScratchElements } from './filterGradient.js';
-import type { FilterGradientProblem } from './filterGradient.js';
-import { simdKernels } from './kernels.js';
+import { filterGradient, type FilterGradientProblem, filterGradientScratchElements } from './filterGradient.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
-import { arena, describeKernels, numbers, relativeError } from './testing.js';
+import { arena, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
 
 /** Computes a filter gradient. Returns it with the float64 one. */
-const run = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
+const runGradient = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
   const view = filterView(c);
@@ -24,20 +22,21 @@ const run = (multiplyAdd: MultiplyAdd, c: ConvCase) => {
     sizes[atFilter] = (sizes[atFilter] ?? 0) + Math.abs(term);
   });
   const problem: FilterGradientProblem = { ...c, x: xStrides(c), dy: yStrides(c), filter: view.strides };
-  const { memory, put, reserve, read } = arena();
+  const { put, reserve, read, run } = arena();
   const filter = reserve(view.elements);
-  simdKernels(memory, multiplyAdd).filterGradient(problem, {
+  const places = {
     x: put(x),
     dy: put(dy),
     filter: filter + 4 * view.offset,
     scratch: reserve(filterGradientScratchElements(problem)),
-  });
+  };
+  run(filterGradient(problem, placesOf(places)), multiplyAdd);
   return { actual: read(filter, view.elements), expected, sizes };
 };
 
 describeKernels('filterGradient', (multiplyAdd) => {
   test.prop([convCases], { numRuns: 250 })('agrees with the float64 gradient', (c) => {
-    const { actual, expected, sizes } = run(multiplyAdd, c);
+    const { actual, expected, sizes } = runGradient(multiplyAdd, c);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
@@ -51,7 +50,7 @@ describeKernels('filterGradient', (multiplyAdd) => {
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {
-    const { actual, expected, sizes } = run(multiplyAdd, { ...ordinaryCase, ...change });
+    const { actual, expected, sizes } = runGradient(multiplyAdd, { ...ordinaryCase, ...change });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 });

@@ -2,26 +2,40 @@
  * Filter gradients of convolutions: dF[i, j, c, o] = Σ x[window of (n, h, w) at (i, j), c] · dy[n, h, w, o], summed
  * over the output pixels (n, h, w). They are matrix products whose sum runs over the output pixels.
  *
- * Output pixels are processed in blocks. Their values of dy are packed into panels; the offsets of their windows in x
- * go into the outer-product kernel's table. x is copied in blocks of four channels, with the pixels of a block
- * contiguous: in the original layout, pixels are often a power of two apart and evict each other from the L1 cache.
- * The sums stay in scratch until the end.
+ * dy is packed into panels; the offsets of the windows in x are a table. x is copied in blocks of four channels, with the
+ * pixels of a block contiguous: in the original layout, pixels are often a power of two apart and evict each other from the
+ * L1 cache. Output pixels are processed in blocks. The sums stay in scratch until the end.
  */
-import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
-import type { Matrix } from './copy.js';
-import type { KernelInstance } from './functions.js';
-import { imagePhases } from './geometry.js';
-import type { ConvGeometry, FilterStrides, ImagePhase, ImageStrides } from './geometry.js';
-import { packPanels, panelAddress, panelColumns, panelsOf } from './panels.js';
+import {
+  type Command,
+  command,
+  type Item,
+  LANES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../engine/stage.js';
+import { cleared, copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { type ConvGeometry, type FilterStrides, type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
+import { packPanel, type Panel, panelAt, panelColumns, panelsOf } from './panels.js';
 import type { Progression } from './phases.js';
-import { forEachBlock, forEachRun, inputOffsets, outputOffsets, outputsOf, offsetOf } from './positions.js';
-import { zeroCopies, prepareImages } from './prepareImages.js';
-import { memoize } from './memoize.js';
-import type { Segments } from './rows.js';
-import { scratchAddresses, scratchLayout } from './scratch.js';
-import type { ScratchLayout } from './scratch.js';
-import { BLOCK_CHANNELS, canReadInPlace, copyElements, segmentsOf, sourceOf, readExtents } from './source.js';
-import type { Extents, Source, SourceLayout } from './source.js';
+import { forEachRun, inputOffsets, offsetOf, outputOffsets, outputsOf } from './positions.js';
+import { copyImages, originOf } from './prepareImages.js';
+import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
+import {
+  BLOCK_CHANNELS,
+  canReadInPlace,
+  copyElements,
+  type Extents,
+  readExtents,
+  type Segments,
+  segmentsOf,
+  type Source,
+  type SourceLayout,
+  sourceOf,
+} from './source.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 
 /**
@@ -33,12 +47,12 @@ export interface FilterGradientProblem extends ConvGeometry {
   readonly filter: FilterStrides;
 }
 
-/** Byte addresses of element [0, 0, 0, 0] of each operand. */
-export interface FilterGradientAddresses {
-  readonly x: number;
-  readonly dy: number;
-  readonly filter: number;
-  readonly scratch: number;
+/** The places of element [0, 0, 0, 0] of each operand, and of the scratch. */
+export interface FilterGradientPlaces {
+  readonly x: Place;
+  readonly dy: Place;
+  readonly filter: Place;
+  readonly scratch: Place;
 }
 
 /**
@@ -57,16 +71,17 @@ const layoutFor = (problem: FilterGradientProblem, extents: Extents): SourceLayo
 };
 
 /** Rounds rows of sums up to whole blocks, which are multiples of every tile. */
-const roundUpToBlock = (rows: number) => Math.ceil(rows / BLOCK_CHANNELS) * BLOCK_CHANNELS;
+const roundUpToBlock = (rows: number): number => Math.ceil(rows / BLOCK_CHANNELS) * BLOCK_CHANNELS;
 
 /** A phase, with the segments of its windows and `depth`, its number of rows of sums. */
 interface PlannedPhase {
   readonly phase: ImagePhase;
+  readonly outputs: number;
   readonly segments: Segments;
   readonly depth: number;
 }
 
-type Area = 'table' | 'dy' | 'sums' | 'images';
+type Area = 'dy' | 'sums' | 'images';
 
 interface FilterGradientPlan {
   readonly phases: readonly PlannedPhase[];
@@ -77,198 +92,187 @@ interface FilterGradientPlan {
 const planOf = (problem: FilterGradientProblem): FilterGradientPlan => {
   const { rows, columns, all } = imagePhases(problem);
   const extents = readExtents({ rows, columns });
-  const layout = layoutFor(problem, extents);
-  const source = sourceOf(problem, problem.x, extents, layout);
-  const phases = all.map((phase) => {
-    const segments = segmentsOf(phase, source, problem.channels);
-    return { phase, segments, depth: segments.high * segments.wide * roundUpToBlock(segments.length) };
-  });
+  const source = sourceOf(problem, problem.x, extents, layoutFor(problem, extents));
+  const phases = all
+    .map((phase): PlannedPhase => {
+      const segments = segmentsOf(phase, source, problem.channels);
+      const depth = segments.high * segments.wide * roundUpToBlock(segments.length);
+      return { phase, outputs: problem.batch * outputsOf(phase), segments, depth };
+    })
+    .filter(({ depth, outputs }) => depth > 0 && outputs > 0);
   const outColumns = panelColumns(problem.outChannels);
-  const depth = phases.reduce((total, phase) => total + phase.depth, 0);
-  const scratch = scratchLayout<Area>({
-    table: BLOCK_OUTPUTS,
-    dy: BLOCK_OUTPUTS * outColumns,
-    sums: depth * outColumns,
-    images: copyElements(source),
+  const total = (count: (planned: PlannedPhase) => number): number =>
+    phases.reduce((sum, planned) => sum + count(planned), 0);
+  const layout = scratchLayout<Area>({
+    dy: total(({ outputs }) => outputs) * outColumns,
+    sums: total(({ depth }) => depth) * outColumns,
+    images: copyElements(problem, source),
   });
-  return { phases, source, layout: scratch };
+  return { phases, source, layout };
 };
 
 /** Scratch that {@link filterGradient} needs, in 32-bit elements. */
 export const filterGradientScratchElements = (problem: FilterGradientProblem): number =>
   planOf(problem).layout.elements;
 
-/** Outputs `first` to `first + count` of a phase, in the group of images that begins with `image`. */
-interface Block {
-  readonly phase: ImagePhase;
-  readonly image: number;
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Writes the offsets of the block's windows from pixel (0, 0) of the group's first image. */
-const writeTable = ({ memory }: KernelInstance, { strides }: Source, { phase, first, count }: Block, table: number) => {
+/** The offsets of the windows of a phase's outputs from pixel (0, 0) of the first image, in bytes. */
+const windowsOf = ({ phase, outputs }: PlannedPhase, { strides }: Source): Int32Array => {
   const offsets = inputOffsets(phase, strides);
-  const entries = new Int32Array(memory.buffer, table, count);
-  const step = (FLOAT_BYTES * offsets.column) | 0;
-  let next = 0;
-  forEachRun(phase, first, first + count, (run) => {
-    const end = next + run.count;
-    let offset = (FLOAT_BYTES * offsetOf(offsets, run)) | 0;
-    for (; next < end; next += 1) {
-      entries[next] = offset;
-      offset = (offset + step) | 0;
-    }
+  const words = new Int32Array(outputs);
+  let at = 0;
+  forEachRun(phase, 0, outputs, (run) => {
+    for (let i = 0; i < run.count; i++) words[at++] = FLOAT_BYTES * (offsetOf(offsets, run) + i * offsets.column);
   });
+  return words;
 };
 
-/** Packs the values of dy at the block's outputs into panels. */
+/** Packs the values of dy at all outputs of a phase into a panel. */
 const packOutputs = (
-  instance: KernelInstance,
-  problem: FilterGradientProblem,
-  dyAddress: number,
-  { phase, image, first, count }: Block,
-  packed: number,
-): void => {
-  const { dy, outChannels } = problem;
+  { dy }: FilterGradientProblem,
+  { phase, outputs }: PlannedPhase,
+  from: Place,
+  packed: Place,
+  panel: Panel,
+): Item => {
   const offsets = outputOffsets(phase, dy);
-  const pack = (row: number, place: number, rows: number) => {
-    const address = dyAddress + FLOAT_BYTES * (image * dy.image + place);
-    const from: Matrix = { address, row: offsets.column, column: dy.channel };
-    packPanels(instance, packed, count, row, from, rows, outChannels);
+  const pack = (row: number, place: number, rows: number): Item => {
+    const source: Matrix = { at: shift(from, FLOAT_BYTES * place), row: offsets.column, column: dy.channel };
+    return packPanel(packed, outputs, row, source, rows, panel);
   };
   const [width, height] = [phase.columns.outputs.count, phase.rows.outputs.count];
   const isEven = offsets.row === width * offsets.column && offsets.image === height * offsets.row;
-  if (isEven) return pack(0, offsets.origin + first * offsets.column, count);
+  if (isEven) return pack(0, offsets.origin, outputs);
+  const items: Command[] = [];
   let row = 0;
-  forEachRun(phase, first, first + count, (run) => {
-    pack(row, offsetOf(offsets, run), run.count);
+  forEachRun(phase, 0, outputs, (run) => {
+    items.push(...pack(row, offsetOf(offsets, run), run.count));
     row += run.count;
+  });
+  return items;
+};
+
+const tapPlace = (taps: Progression, index: number, stride: number): number => (taps.from + index * taps.step) * stride;
+
+/** One segment of the windows, for one panel. */
+interface Part {
+  readonly panel: Panel;
+  /** The segment's row and column among the segments. */
+  readonly i: number;
+  readonly j: number;
+}
+
+const partsOf = ({ segments }: PlannedPhase, outChannels: number): readonly Part[] =>
+  panelsOf(outChannels).flatMap((panel) =>
+    range(segments.high).flatMap((i) => range(segments.wide).map((j) => ({ panel, i, j }))),
+  );
+
+/** The sums of a part: its rows × the panel's width. */
+const sumsAt = ({ segments, depth }: PlannedPhase, sums: Place, { panel, i, j }: Part): Place => {
+  const row = (i * segments.wide + j) * roundUpToBlock(segments.length);
+  return shift(panelAt(sums, depth, panel), FLOAT_BYTES * row * panel.width);
+};
+
+/** Writes the sums of a part to its taps of the filter. */
+const writeTaps = (
+  { channels, filter }: FilterGradientProblem,
+  planned: PlannedPhase,
+  sums: Place,
+  to: Place,
+  part: Part,
+): Item => {
+  const { rows, columns } = planned.phase;
+  const { panel, i, j } = part;
+  const tapsInSegment = planned.segments.wide === 1 ? columns.taps.count : 1;
+  return range(tapsInSegment).flatMap((tap) => {
+    const column = j * tapsInSegment + tap;
+    const place =
+      tapPlace(rows.taps, i, filter.row) + tapPlace(columns.taps, column, filter.column) + panel.first * filter.output;
+    const from = shift(sumsAt(planned, sums, part), FLOAT_BYTES * tap * channels * panel.width);
+    return copied(
+      { at: shift(to, FLOAT_BYTES * place), row: filter.input, column: filter.output },
+      { at: from, row: panel.width, column: 1 },
+      channels,
+      panel.columns,
+    );
   });
 };
 
-/** Adds a block's products to the sums of a phase. */
-const addBlock = (
-  { functions }: KernelInstance,
-  areas: Readonly<Record<Area, number>>,
-  { segments, depth }: PlannedPhase,
-  source: Source,
-  { images, sums, outChannels, count }: Readonly<Record<'images' | 'sums' | 'outChannels' | 'count', number>>,
-): void => {
-  const { high, highStride, wide, wideStride, length } = segments;
-  const rows = roundUpToBlock(length);
-  const used = source.layout === 'blocks' ? rows : length;
-  for (const panel of panelsOf(outChannels)) {
-    const tileRows = OUTER_TILE_ROWS[panel.width];
-    const tiles = Math.ceil(used / tileRows);
-    functions[`outer${panel.width}`](
-      areas.table,
-      count,
-      panelAddress(areas.dy, count, panel),
-      images,
-      high,
-      FLOAT_BYTES * highStride,
-      wide,
-      FLOAT_BYTES * wideStride,
-      tiles,
-      FLOAT_BYTES * source.blockStride,
-      panelAddress(sums, depth, panel),
-      FLOAT_BYTES * panel.width * (rows - tiles * tileRows),
-    );
-  }
-};
+const ZERO = { table: new Int32Array(1), offset: 0 };
 
-const tapPlace = (taps: Progression, index: number, stride: number) => (taps.from + index * taps.step) * stride;
-
-/** Writes the sums of a phase to its taps of the filter. */
-const writeTaps = (
-  instance: KernelInstance,
-  { channels, outChannels, filter }: FilterGradientProblem,
-  { phase: { rows, columns }, segments, depth }: PlannedPhase,
-  sums: number,
-  filterAddress: number,
-): void => {
-  const tapsInSegment = segments.wide === 1 ? columns.taps.count : 1;
-  const rowsOfSums = roundUpToBlock(segments.length);
-  for (const panel of panelsOf(outChannels))
-    for (const i of range(rows.taps.count))
-      for (const j of range(columns.taps.count)) {
-        const segment = i * segments.wide + Math.floor(j / tapsInSegment);
-        const row = segment * rowsOfSums + (j % tapsInSegment) * channels;
-        const place =
-          tapPlace(rows.taps, i, filter.row) + tapPlace(columns.taps, j, filter.column) + panel.first * filter.output;
-        const from = panelAddress(sums, depth, panel) + FLOAT_BYTES * row * panel.width;
-        copyMatrix(
-          instance,
-          { address: filterAddress + FLOAT_BYTES * place, row: filter.input, column: filter.output },
-          { address: from, row: panel.width, column: 1 },
-          channels,
-          panel.columns,
-        );
-      }
-};
-
-/** Sets the whole gradient to 0 by copying the zero at address `zero`. */
-const clearTaps = (
-  instance: KernelInstance,
-  problem: FilterGradientProblem,
-  zero: number,
-  filterAddress: number,
-): void => {
+/** Sets the whole gradient to 0, if it has taps that no output uses. */
+const clearTaps = (problem: FilterGradientProblem, phases: readonly PlannedPhase[], to: Place): Item => {
   const { filter, window, channels, outChannels } = problem;
-  for (const i of range(window[0]))
-    for (const j of range(window[1])) {
-      const address = filterAddress + FLOAT_BYTES * (i * filter.row + j * filter.column);
-      const to = { address, row: filter.input, column: filter.output };
-      copyMatrix(instance, to, { address: zero, row: 0, column: 0 }, channels, outChannels);
-    }
-};
-
-const run = (
-  instance: KernelInstance,
-  problem: FilterGradientProblem,
-  { phases, source, layout }: FilterGradientPlan,
-  at: FilterGradientAddresses,
-): void => {
-  const { batch, outChannels } = problem;
-  const areas = scratchAddresses(layout, at.scratch);
-  fillZero(instance, areas.sums, layout.offsets.images - layout.offsets.sums);
-  zeroCopies(instance, source, areas.images);
-
-  /** Calls `run` for each phase with the byte address of its sums. */
-  const forEachPhase = (run: (planned: PlannedPhase, sums: number) => void): void => {
-    let sums = areas.sums;
-    for (const planned of phases) {
-      run(planned, sums);
-      sums += FLOAT_BYTES * planned.depth * panelColumns(outChannels);
-    }
-  };
-
-  for (let image = 0; image < batch; image += source.group) {
-    const x = { address: at.x, strides: problem.x };
-    const images = prepareImages(instance, problem, source, x, areas.images, image);
-    forEachPhase((planned, sums) => {
-      if (planned.depth === 0) return;
-      forEachBlock(source.group * outputsOf(planned.phase), BLOCK_OUTPUTS, (first, count) => {
-        const block = { phase: planned.phase, image, first, count };
-        writeTable(instance, source, block, areas.table);
-        packOutputs(instance, problem, at.dy, block, areas.dy);
-        addBlock(instance, areas, planned, source, { images, sums, outChannels, count });
-      });
-    });
-  }
-  const taps = phases.reduce((sum, { phase }) => sum + phase.rows.taps.count * phase.columns.taps.count, 0);
-  if (taps < problem.window[0] * problem.window[1]) {
-    fillZero(instance, areas.table, 1);
-    clearTaps(instance, problem, areas.table, at.filter);
-  }
-  forEachPhase((planned, sums) => writeTaps(instance, problem, planned, sums, at.filter));
+  const used = phases.reduce((sum, { phase }) => sum + phase.rows.taps.count * phase.columns.taps.count, 0);
+  if (used === window[0] * window[1]) return [];
+  return range(window[0]).flatMap((i) =>
+    range(window[1]).flatMap((j) =>
+      copied(
+        {
+          at: shift(to, FLOAT_BYTES * (i * filter.row + j * filter.column)),
+          row: filter.input,
+          column: filter.output,
+        },
+        { at: ZERO, row: 0, column: 0 },
+        channels,
+        outChannels,
+      ),
+    ),
+  );
 };
 
 /** Computes filter gradients. The gradient must not overlap other operands or the scratch. */
-export const filterGradient = (
-  instance: KernelInstance,
-): ((problem: FilterGradientProblem, at: FilterGradientAddresses) => void) => {
-  const planned = memoize(planOf);
-  return (problem, at) => run(instance, problem, planned(problem), at);
+export const filterGradient = (problem: FilterGradientProblem, at: FilterGradientPlaces): readonly Stage[] => {
+  const { outChannels } = problem;
+  const { phases, source, layout } = planOf(problem);
+  const areas = areasAt(layout, at.scratch);
+  const x = { at: at.x, strides: problem.x };
+  const origin = originOf(source, x, areas.images);
+
+  let [sums, packed] = [areas.sums, areas.dy];
+  const placed = phases.map((planned) => {
+    const own = { ...planned, sums, packed };
+    sums = shift(sums, FLOAT_BYTES * planned.depth * panelColumns(outChannels));
+    packed = shift(packed, FLOAT_BYTES * planned.outputs * panelColumns(outChannels));
+    return own;
+  });
+
+  const packing = placed.flatMap((planned) =>
+    panelsOf(outChannels).map((panel): Item => packOutputs(problem, planned, at.dy, planned.packed, panel)),
+  );
+  const summing = placed.flatMap((planned) => {
+    const { segments, outputs, depth } = planned;
+    const table = windowsOf(planned, source);
+    const rows = roundUpToBlock(segments.length);
+    const used = source.layout === 'blocks' ? rows : segments.length;
+    const parts = partsOf(planned, outChannels);
+    const addBlock = (part: Part, first: number): Command => {
+      const { panel, i, j } = part;
+      const tiles = Math.ceil(used / OUTER_TILE_ROWS[panel.width]);
+      return command(
+        `outer${panel.width}`,
+        { table, offset: FLOAT_BYTES * first },
+        Math.min(BLOCK_OUTPUTS, outputs - first),
+        shift(panelAt(planned.packed, outputs, panel), FLOAT_BYTES * first * panel.width),
+        shift(origin, FLOAT_BYTES * (i * segments.highStride + j * segments.wideStride)),
+        tiles,
+        FLOAT_BYTES * source.blockStride,
+        sumsAt(planned, planned.sums, part),
+      );
+    };
+    return ranges(parts.length, partsFor(outputs * depth * outChannels, parts.length)).map(({ first, count }): Item => {
+      const own = parts.slice(first, first + count);
+      return [
+        ...own.map((part) => cleared(sumsAt(planned, planned.sums, part), rows * part.panel.width)),
+        ...range(Math.ceil(outputs / BLOCK_OUTPUTS)).flatMap((block) =>
+          own.map((part) => addBlock(part, block * BLOCK_OUTPUTS)),
+        ),
+        ...own.flatMap((part) => writeTaps(problem, planned, planned.sums, at.filter, part)),
+      ];
+    });
+  });
+  const clearing = clearTaps(problem, phases, at.filter);
+  return [
+    [...copyImages(problem, source, x, areas.images), ...packing, ...(clearing.length === 0 ? [] : [clearing])],
+    summing,
+  ];
 };

@@ -1,10 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { gemmScratchElements } from './gemm.js';
-import type { GemmProblem, MatrixStrides } from './gemm.js';
-import { simdKernels } from './kernels.js';
+import { gemm, type GemmProblem, gemmScratchElements, type MatrixStrides } from './gemm.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
-import { arena, denseStrides, describeKernels, numbers, relativeError } from './testing.js';
+import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from './testing.js';
+import { range } from './tiles.js';
 
 /** Tolerance for float32 sums of up to a few thousand products of numbers below 1. */
 const approx = 1e-5;
@@ -43,19 +42,16 @@ const shapes = fc.record({
   orderA: operandOrder,
   orderB: operandOrder,
   gap: fc.integer({ min: 0, max: 3 }),
-  hasBias: fc.boolean(),
-  accumulate: fc.boolean(),
   seed: fc.integer({ min: 0, max: 1000 }),
 });
 type Shapes = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
 
 /** Runs a product. Returns all of C's memory, and its expected content from float64. */
-const run = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, hasBias, accumulate, seed }: Shapes) => {
+const runProduct = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, seed }: Shapes) => {
   const extentsA = { batch, row: m, column: k };
   const extentsB = { batch, row: k, column: n };
   const valuesA = numbers(seed, sizeOf(orderA, extentsA, gap));
   const valuesB = numbers(seed + 1, sizeOf(orderB, extentsB, gap));
-  const bias = hasBias ? numbers(seed + 2, n) : undefined;
   const rowC = n + gap;
   const before = numbers(seed + 3, batch * m * rowC);
   const problem: GemmProblem = {
@@ -66,7 +62,6 @@ const run = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, ha
     a: stridesInOrder(orderA, extentsA, gap),
     b: stridesInOrder(orderB, extentsB, gap),
     c: { batch: [m * rowC], row: rowC, column: 1 },
-    accumulate,
   };
   const at = (strides: MatrixStrides, b: number, row: number, column: number) =>
     b * (strides.batch[0] ?? 0) + row * strides.row + column * strides.column;
@@ -76,45 +71,46 @@ const run = (multiplyAdd: MultiplyAdd, { batch, m, n, k, orderA, orderB, gap, ha
     for (let i = 0; i < m; i += 1)
       for (let j = 0; j < n; j += 1) {
         const place = at(problem.c, b, i, j);
-        const terms = [bias?.[j] ?? 0, accumulate ? (before[place] ?? 0) : 0];
-        for (let p = 0; p < k; p += 1)
-          terms.push((valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0));
+        const terms = range(k).map(
+          (p) => (valuesA[at(problem.a, b, i, p)] ?? 0) * (valuesB[at(problem.b, b, p, j)] ?? 0),
+        );
         expected[place] = terms.reduce((sum, term) => sum + term, 0);
         sizes[place] = terms.reduce((sum, term) => sum + Math.abs(term), 0);
       }
-  const { memory, put, reserve, read } = arena();
+  const { put, reserve, read, run } = arena();
   const c = put(before);
-  simdKernels(memory, multiplyAdd).gemm(problem, {
-    a: put(valuesA),
-    b: put(valuesB),
-    c,
-    ...(bias === undefined ? {} : { bias: put(bias) }),
-    scratch: reserve(gemmScratchElements(problem)),
-  });
+  const places = { a: put(valuesA), b: put(valuesB), c, scratch: reserve(gemmScratchElements(problem)) };
+  run(gemm(problem, placesOf(places)), multiplyAdd);
   return { actual: read(c, before.length), expected, sizes };
 };
 
 describeKernels('gemm', (multiplyAdd) => {
   test.prop([shapes], { numRuns: 200 })('agrees with float64 and writes nothing else', (shape) => {
-    const { actual, expected, sizes } = run(multiplyAdd, shape);
+    const { actual, expected, sizes } = runProduct(multiplyAdd, shape);
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   const dense = { orderA: ['batch', 'row', 'column'], orderB: ['batch', 'row', 'column'] } as const;
   const transposed = { orderA: ['batch', 'column', 'row'], orderB: ['batch', 'column', 'row'] } as const;
-  const rest = { batch: 1, gap: 1, hasBias: true, accumulate: true, seed: 5 };
+  const rest = { batch: 1, gap: 1, seed: 5 };
 
   test.each([
     ['more rows than a block', { m: 1030, n: 9, k: 20, ...dense }],
     ['a sum longer than one pass', { m: 13, n: 12, k: 1101, ...dense }],
     ['both, transposed', { m: 301, n: 12, k: 514, ...transposed }],
+    ['many columns', { m: 130, n: 300, k: 70, ...dense }],
   ])('%s', (_, shape) => {
-    const { actual, expected, sizes } = run(multiplyAdd, { ...rest, ...shape });
+    const { actual, expected, sizes } = runProduct(multiplyAdd, { ...rest, ...shape });
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
+  });
+
+  test.each([3, 40])('a batch of %i products', (batch) => {
+    const { actual, expected, sizes } = runProduct(multiplyAdd, { ...rest, batch, m: 33, n: 20, k: 30, ...transposed });
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
   test('shares an operand with batch stride 0; a batch may have several axes', () => {
-    const { memory, put, reserve, read } = arena();
+    const { put, reserve, read, run } = arena();
     const problem: GemmProblem = {
       m: 1,
       n: 1,
@@ -125,12 +121,13 @@ describeKernels('gemm', (multiplyAdd) => {
       c: { batch: [2, 1], row: 1, column: 1 },
     };
     const c = reserve(4);
-    simdKernels(memory, multiplyAdd).gemm(problem, {
+    const places = {
       a: put([1, 2, 3, 4]),
       b: put([10, 20, 30, 40]),
       c,
       scratch: reserve(gemmScratchElements(problem)),
-    });
+    };
+    run(gemm(problem, placesOf(places)), multiplyAdd);
     expect(read(c, 4)).toEqual([50, 110, 110, 250]);
   });
 });

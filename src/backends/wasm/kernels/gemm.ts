@@ -1,17 +1,15 @@
 /**
- * Batched matrix products, C[m, n] = bias[n] (+ C[m, n]) + Σ_k A[m, k] · B[k, n].
+ * Batched matrix products, C[m, n] = Σ_k A[m, k] · B[k, n].
  *
- * B is packed into panels once. A is read in place if it is contiguous along k, otherwise copied block by block. A
- * block of rows of A stays in the L2 cache while the kernel goes through the panels.
+ * B is packed into panels. A is read in place if it is contiguous along k, otherwise copied. A block of rows of A stays in
+ * the L2 cache while the kernel goes through the panels.
  */
-import { FLOAT_BYTES, copyMatrix } from './copy.js';
-import type { Matrix } from './copy.js';
-import type { KernelInstance } from './functions.js';
-import { packPanels, panelColumns } from './panels.js';
-import { oneSegment, rowScratchElements, rowTableElements, runRows, setBias, writeRowTable } from './rows.js';
-import type { RowScratch } from './rows.js';
-import { scratchAddresses, scratchLayout } from './scratch.js';
-import type { ScratchLayout } from './scratch.js';
+import { type Item, LANES, partsFor, type Place, ranges, serial, shift, type Stage } from '../engine/stage.js';
+import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
+import { packPanel, panelColumns, panelsOf } from './panels.js';
+import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
+import { range } from './tiles.js';
 
 /** Strides of a batch of matrices, in elements; any may be 0 or negative. */
 export interface MatrixStrides {
@@ -32,118 +30,137 @@ export interface GemmProblem {
   readonly b: MatrixStrides;
   /** The column stride must be 1. */
   readonly c: MatrixStrides;
-  /** Adds to the values that C holds. */
-  readonly accumulate?: boolean;
 }
 
-/** Byte addresses. `bias` has shape `[n]` and is the same for every product of the batch. */
-export interface GemmAddresses {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly bias?: number;
-  readonly scratch: number;
+/** The places of the operands and of the scratch. */
+export interface GemmPlaces {
+  readonly a: Place;
+  readonly b: Place;
+  readonly c: Place;
+  readonly scratch: Place;
 }
 
 /** Maximum number of k in one pass. The part of a panel that a pass reads then stays in the L1 cache. */
 const MAX_DEPTH = 512;
 /** Elements of A in a block: 256 KiB. */
 const BLOCK_ELEMENTS = 65_536;
-const MAX_ROWS = 1024;
+const MAX_ROWS = 1020;
 
 const depthOf = ({ k }: GemmProblem): number => {
   const passes = Math.ceil(k / MAX_DEPTH);
   return Math.ceil(k / passes / 4) * 4;
 };
 
+const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
+
+/** The rows of a block: at most what stays in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
-  const rows = Math.floor(BLOCK_ELEMENTS / depthOf(problem));
-  return Math.min(problem.m, Math.max(32, Math.min(MAX_ROWS, rows)));
+  const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / depthOf(problem))));
+  const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
+  return Math.ceil(problem.m / blocks / ROW_MULTIPLE) * ROW_MULTIPLE;
 };
 
-type Area = keyof RowScratch | 'table' | 'a' | 'b';
+type Area = 'a' | 'b';
 
-const layoutOf = (problem: GemmProblem): ScratchLayout<Area> => {
-  const rows = blockRowsOf(problem);
-  return scratchLayout<Area>({
-    ...rowScratchElements(problem.n),
-    table: rowTableElements(rows),
-    b: problem.k * panelColumns(problem.n),
-    a: problem.a.column === 1 ? 0 : rows * depthOf(problem),
-  });
+const layoutOf = ({ m, n, k, a }: GemmProblem): ScratchLayout<Area> =>
+  scratchLayout<Area>({ b: k * panelColumns(n), a: a.column === 1 ? 0 : m * k });
+
+const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, extent) => product * extent, 1);
+
+/** The lanes that share the products of a batch, each with scratch of its own; 1 if a product is split instead. */
+const lanesOf = (problem: GemmProblem): number => {
+  const products = productsOf(problem);
+  return products < LANES && partsFor(workOf(problem), LANES) === LANES ? 1 : Math.min(LANES, products);
 };
 
 /** Scratch that {@link gemm} needs, in 32-bit elements. */
-export const gemmScratchElements = (problem: GemmProblem): number => layoutOf(problem).elements;
+export const gemmScratchElements = (problem: GemmProblem): number => lanesOf(problem) * layoutOf(problem).elements;
 
-/** Calls `run` with the byte offsets of each product of the batch. */
-const forEachProduct = ({ batch, a, b, c }: GemmProblem, run: (a: number, b: number, c: number) => void): void => {
-  const visit = (axis: number, atA: number, atB: number, atC: number): void => {
-    const extent = batch[axis];
-    if (extent === undefined) return run(FLOAT_BYTES * atA, FLOAT_BYTES * atB, FLOAT_BYTES * atC);
-    const [stepA, stepB, stepC] = [a.batch[axis] ?? 0, b.batch[axis] ?? 0, c.batch[axis] ?? 0];
-    for (let index = 0; index < extent; index += 1)
-      visit(axis + 1, atA + index * stepA, atB + index * stepB, atC + index * stepC);
-  };
-  visit(0, 0, 0, 0);
+/** The offset of product `index` of the batch in an operand, in bytes. */
+const offsetOf = ({ batch }: GemmProblem, strides: MatrixStrides, index: number): number => {
+  let [offset, rest] = [0, index];
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    offset += (rest % batch[axis]!) * (strides.batch[axis] ?? 0);
+    rest = Math.floor(rest / batch[axis]!);
+  }
+  return FLOAT_BYTES * offset;
 };
 
-/** Computes one product; B is already packed. Addresses are in bytes. */
-const product = (
-  instance: KernelInstance,
-  problem: GemmProblem,
-  areas: Readonly<Record<Area, number>>,
-  at: Omit<GemmAddresses, 'b' | 'scratch'>,
-): void => {
-  const { m, n, k, a, c } = problem;
-  const [blockDepth, blockRows] = [depthOf(problem), blockRowsOf(problem)];
+/** One product: packs B and copies A if necessary, then multiplies. `packed` is true if B is packed already. */
+const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonly Stage[] => {
+  const { m, n, k, a, b, c } = problem;
+  const areas = areasAt(layoutOf(problem), at.scratch);
+  const panels = panelsOf(n);
+  const blocks = range(Math.ceil(m / blockRowsOf(problem))).map((i) => {
+    const first = i * blockRowsOf(problem);
+    return { first, rows: Math.min(blockRowsOf(problem), m - first) };
+  });
 
-  /** Returns a block of A, or a copy of it in scratch, that is contiguous along k. */
-  const readable = (block: Matrix, rows: number, depth: number): Matrix => {
-    if (block.column === 1) return block;
-    const copy = { address: areas.a, row: depth, column: 1 };
-    copyMatrix(instance, copy, block, rows, depth);
-    return copy;
-  };
-  const block = (m0: number, k0: number): void => {
-    const [rows, depth] = [Math.min(blockRows, m - m0), Math.min(blockDepth, k - k0)];
-    const first = at.a + FLOAT_BYTES * (m0 * a.row + k0 * a.column);
-    const left = readable({ address: first, row: a.row, column: a.column }, rows, depth);
-    writeRowTable(instance, areas.table, rows, (add) => add(0, FLOAT_BYTES * left.row, 0, FLOAT_BYTES * c.row, rows));
-    runRows(instance, areas, {
-      table: areas.table,
-      first: 0,
-      count: rows,
-      left: left.address,
-      result: at.c + FLOAT_BYTES * m0 * c.row,
-      segments: oneSegment(depth),
-      panels: areas.b,
-      depth: k,
-      from: k0,
-      columns: n,
-      accumulate: k0 > 0 || problem.accumulate === true,
+  const source: Matrix = { at: at.b, row: b.row, column: b.column };
+  const packing = ranges(panels.length, partsFor(32 * n * k, LANES)).map(({ first, count }): Item =>
+    panels.slice(first, first + count).flatMap((panel) => packPanel(areas.b, k, 0, source, k, panel)),
+  );
+  const original: Matrix<Place> = { at: at.a, row: a.row, column: a.column };
+  const left: Matrix<Place> = a.column === 1 ? original : { at: areas.a, row: k, column: 1 };
+  const rowsAt = (matrix: Matrix<Place>, row: number): Matrix<Place> => ({
+    ...matrix,
+    at: shift(matrix.at, FLOAT_BYTES * row * matrix.row),
+  });
+  const copying =
+    left === original
+      ? []
+      : blocks.map(({ first, rows }): Item => copied(rowsAt(left, first), rowsAt(original, first), rows, k));
+
+  const tableOf = (rows: number): RowTable =>
+    rowTable(rows, 1, (words) => {
+      for (let row = 0; row < rows; row++) {
+        words[2 * row] = FLOAT_BYTES * row * c.row;
+        words[2 * row + 1] = FLOAT_BYTES * row * left.row;
+      }
     });
-  };
-
-  for (let k0 = 0; k0 < k; k0 += blockDepth) {
-    setBias(instance, areas, n, k0 === 0 ? at.bias : undefined);
-    for (let m0 = 0; m0 < m; m0 += blockRows) block(m0, k0);
-  }
+  const whole = tableOf(blockRowsOf(problem));
+  const depth = depthOf(problem);
+  const multiplying = blocks.flatMap(({ first, rows }) => {
+    const table = rows === whole.rows ? whole : tableOf(rows);
+    return ranges(panels.length, partsFor(rows * n * k, panels.length)).map((some): Item =>
+      range(Math.ceil(k / depth)).flatMap((pass) =>
+        rowCommands({
+          table,
+          first: 0,
+          count: rows,
+          left: shift(rowsAt(left, first).at, FLOAT_BYTES * pass * depth),
+          result: shift(at.c, FLOAT_BYTES * first * c.row),
+          length: Math.min(depth, k - pass * depth),
+          packed: areas.b,
+          depth: k,
+          from: pass * depth,
+          panels: panels.slice(some.first, some.first + some.count),
+          accumulate: pass > 0,
+          zeros: 0,
+        }),
+      ),
+    );
+  });
+  return [[...(packed ? [] : packing), ...copying], multiplying];
 };
 
 /** Computes a batched matrix product. C must not overlap other operands or the scratch. */
-export const gemm =
-  (instance: KernelInstance) =>
-  (problem: GemmProblem, at: GemmAddresses): void => {
-    if (problem.c.column !== 1 && problem.n > 1)
-      throw new RangeError(`gemm: the column stride of C must be 1, got ${problem.c.column}`);
-    const { row, column } = problem.b;
-    const areas = scratchAddresses(layoutOf(problem), at.scratch);
-    let packed: number | undefined;
-    forEachProduct(problem, (a, b, c) => {
-      const from = { address: at.b + b, row, column };
-      if (packed !== b) packPanels(instance, areas.b, problem.k, 0, from, problem.k, problem.n);
-      packed = b;
-      product(instance, problem, areas, { ...at, a: at.a + a, c: at.c + c });
+export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => {
+  if (problem.c.column !== 1 && problem.n > 1)
+    throw new RangeError(`gemm: the column stride of C must be 1, got ${problem.c.column}`);
+  const layout = layoutOf(problem);
+  const lanes = lanesOf(problem);
+  const placesOf = (index: number, lane: number): GemmPlaces => ({
+    a: shift(at.a, offsetOf(problem, problem.a, index)),
+    b: shift(at.b, offsetOf(problem, problem.b, index)),
+    c: shift(at.c, offsetOf(problem, problem.c, index)),
+    scratch: shift(at.scratch, FLOAT_BYTES * lane * layout.elements),
+  });
+  if (lanes === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
+  const lane = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
+    range(count).flatMap((j) => {
+      const [b, before] = [first + j, first + j - 1].map((index) => offsetOf(problem, problem.b, index));
+      return serial(product(problem, placesOf(first + j, i), j > 0 && b === before));
     });
-  };
+  return [ranges(productsOf(problem), lanes).map(lane)];
+};

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { wasm as engine } from '../assembler/assembler.js';
-import { gemmScratchElements, type GemmProblem } from './gemm.js';
-import { simdKernels } from './kernels.js';
+import { gemm, type GemmProblem, gemmScratchElements } from './gemm.js';
 import { canFuse, fused, separate } from './multiplyAdd.js';
-import { arena } from './testing.js';
+import { arena, placesOf } from './testing.js';
 
 /** 1·c + a·b with c = −1 and a = b = 1 + ε: the product needs 25 bits, one more than a float32 has. */
 const problem: GemmProblem = {
@@ -18,10 +17,10 @@ const problem: GemmProblem = {
 const epsilon = 2 ** -12;
 
 const productWith = (multiplyAdd: typeof fused): number => {
-  const { memory, put, reserve, read } = arena();
+  const { put, reserve, read, run } = arena();
   const c = reserve(1);
-  const at = { a: put([1, 1 + epsilon]), b: put([-(1 + 2 * epsilon), 1 + epsilon]), c };
-  simdKernels(memory, multiplyAdd).gemm(problem, { ...at, scratch: reserve(gemmScratchElements(problem)) });
+  const [a, b] = [put([1, 1 + epsilon]), put([-(1 + 2 * epsilon), 1 + epsilon])];
+  run(gemm(problem, placesOf({ a, b, c, scratch: reserve(gemmScratchElements(problem)) })), multiplyAdd);
   return read(c, 1)[0]!;
 };
 

@@ -6,20 +6,9 @@
  * A table holds, for each position p, the offset of x_p from a base address. The sums S lie in memory as tiles of
  * rows × panel width, one after another. Each tile is loaded and stored once per block of positions.
  */
-import {
-  block,
-  br_if,
-  func,
-  i32,
-  increment,
-  loop,
-  repeat,
-  select,
-  set,
-  tee,
-  v128,
-} from '../assembler/assembler.js';
+import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
 import type { Body, Func } from '../assembler/assembler.js';
+import { callable } from '../engine/callable.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
@@ -32,11 +21,9 @@ const UNROLL = 4;
  * in bytes:
  * - `table`, `count`: the offsets of the positions, 4 bytes each, and their number, at least 1;
  * - `panel`: the packed panel, with one row for each position;
- * - `x`: the base address of the first segment;
- * - `high`, `highStride`, `wide`, `wideStride`: the number of segments vertically and horizontally, and the stride
- *   from one to the next;
- * - `tiles`, `blockStride`: tiles in a segment, and the stride from one contiguous block of four rows to the next;
- * - `sums`, `sumsStep`: the tiles of sums, and the bytes to skip after the tiles of each segment.
+ * - `x`: the base address;
+ * - `tiles`, `blockStride`: the number of tiles, and the stride from one contiguous block of four rows to the next;
+ * - `sums`: the tiles of sums.
  */
 export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = OUTER_TILE_ROWS[width];
@@ -46,25 +33,20 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
     count: i32.local('count'),
     panel: i32.local('panel'),
     x: i32.local('x'),
-    high: i32.local('high'),
-    highStride: i32.local('highStride'),
-    wide: i32.local('wide'),
-    wideStride: i32.local('wideStride'),
     tiles: i32.local('tiles'),
     blockStride: i32.local('blockStride'),
     sums: i32.local('sums'),
-    sumsStep: i32.local('sumsStep'),
   };
-  const { table, count, panel, x, high, highStride, wide, wideStride, tiles, blockStride, sums, sumsStep } = parameters;
-  const [h, w, tile, p] = [i32.local('h'), i32.local('w'), i32.local('tile'), i32.local('p')];
-  const [segment, base, address] = [i32.local('segment'), i32.local('base'), i32.local('address')];
+  const { table, count, panel, x, tiles, blockStride, sums } = parameters;
+  const [tile, p] = [i32.local('tile'), i32.local('p')];
+  const address = i32.local('address');
   const [entry, b] = [i32.local('entry'), i32.local('b')];
   const value = v128.local('value');
   const weights = range(vectors).map((vector) => v128.local(`weights${vector}`));
   const tileSums = range(rows * vectors).map((index) => v128.local(`sum${index}`));
 
   const step = (position: number): Body => [
-    set(address, i32.add(base, i32.load(entry, { offset: 4 * position }))),
+    set(address, i32.add(x, i32.load(entry, { offset: 4 * position }))),
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) }))),
     range(rows).map((row) => [
       set(value, v128.load32_splat(address, { offset: 4 * row })),
@@ -96,23 +78,13 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
    * first half.
    */
   const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
-  const tilesOfSegment: Body = [
-    set(base, segment),
+  return callable(`outer${width}`, Object.values(parameters), [
     repeat(tile, tiles, [
       tileSums.map((sum, index) => set(sum, v128.load(sums, { offset: 16 * index }))),
       positions,
       tileSums.map((sum, index) => v128.store(sums, sum, { offset: 16 * index })),
       increment(sums, 16 * rows * vectors),
-      increment(base, toNextTile),
-    ]),
-    increment(sums, sumsStep),
-  ];
-
-  return func(`outer${width}`, Object.values(parameters), [
-    repeat(h, high, [
-      set(segment, x),
-      repeat(w, wide, [tilesOfSegment, increment(segment, wideStride)]),
-      increment(x, highStride),
+      increment(x, toNextTile),
     ]),
   ]);
 };

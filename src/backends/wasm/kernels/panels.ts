@@ -3,9 +3,8 @@
  * Panels are 16 columns wide; the last ones are 8 or 4 wide, depending on how many columns remain. Padding columns
  * are 0.
  */
-import { FLOAT_BYTES, copyMatrix, fillZero } from './copy.js';
-import type { Matrix } from './copy.js';
-import type { KernelInstance } from './functions.js';
+import { type Command, type Place, shift } from '../engine/stage.js';
+import { cleared, copied, FLOAT_BYTES, type Matrix } from './copy.js';
 import type { PanelWidth } from './tiles.js';
 
 /** One panel: its first column, its width in memory, and its number of columns without padding. */
@@ -32,27 +31,26 @@ export const panelsOf = (columns: number, first = 0): readonly Panel[] => {
 export const panelColumns = (columns: number): number =>
   panelsOf(columns).reduce((total, { width }) => total + width, 0);
 
-/** Byte address of a panel, where the packed panels begin at `packed` and each has `depth` rows. */
-export const panelAddress = (packed: number, depth: number, { first }: Panel): number =>
-  packed + FLOAT_BYTES * depth * first;
+/** The place of a panel, where the packed panels begin at `packed` and each has `depth` rows. */
+export const panelAt = (packed: Place, depth: number, { first }: Panel): Place =>
+  shift(packed, FLOAT_BYTES * depth * first);
 
 /**
- * Packs `rows` rows of `from`, beginning with its row 0, into rows `row` to `row + rows` of all panels. Each panel has
- * `depth` rows.
+ * Packs the columns of one panel of `rows` rows of `from`, beginning with its row 0, into rows `row` to `row + rows` of the
+ * panel, which has `depth` rows.
  */
-export const packPanels = (
-  instance: KernelInstance,
-  packed: number,
+export const packPanel = (
+  packed: Place,
   depth: number,
   row: number,
   from: Matrix,
   rows: number,
-  columns: number,
-): void => {
-  for (const panel of panelsOf(columns)) {
-    const address = panelAddress(packed, depth, panel) + FLOAT_BYTES * row * panel.width;
-    if (panel.columns < panel.width) fillZero(instance, address, rows * panel.width);
-    const source = { ...from, address: from.address + FLOAT_BYTES * panel.first * from.column };
-    copyMatrix(instance, { address, row: panel.width, column: 1 }, source, rows, panel.columns);
-  }
+  panel: Panel,
+): readonly Command[] => {
+  const at = shift(panelAt(packed, depth, panel), FLOAT_BYTES * row * panel.width);
+  const source = { ...from, at: shift(from.at, FLOAT_BYTES * panel.first * from.column) };
+  return [
+    ...(panel.columns < panel.width ? [cleared(at, rows * panel.width)] : []),
+    ...copied({ at, row: panel.width, column: 1 }, source, rows, panel.columns),
+  ];
 };

@@ -1,5 +1,19 @@
 /** Numbers the outputs of a phase in a group of images, row by row, and maps them to memory offsets. */
-import type { ImagePhase, ImageStrides } from './geometry.js';
+import type { ConvGeometry, ImagePhase, ImageStrides } from './geometry.js';
+import { range } from './tiles.js';
+
+/** Small images are grouped, up to this many outputs in total. */
+const GROUP_OUTPUTS = 256;
+
+/** The number of images that are processed together: the largest divisor of the batch whose images have few outputs. */
+export const groupOf = ({ batch, output }: ConvGeometry): number => {
+  const most = Math.max(1, Math.min(batch, Math.floor(GROUP_OUTPUTS / (output[0] * output[1]))));
+  return (
+    range(most)
+      .map((index) => most - index)
+      .find((size) => batch % size === 0) ?? 1
+  );
+};
 
 /** Consecutive outputs in one row of one image. */
 export interface Run {

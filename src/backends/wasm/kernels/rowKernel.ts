@@ -1,13 +1,13 @@
 /**
- * The row kernel: the inner loop of matrix products and of forward convolutions.
+ * The row kernel: the inner loop of matrix products and of convolutions.
  *
  * It computes a block of rows of C, one panel of columns at a time. For each row r and column j,
  *
- *   C[r, j] = bias[j] (+ C[r, j]) + Σ_h Σ_w Σ_k A_r[h·strideHigh + w·strideWide + k] · panel[h, w, k, j]
+ *   C[r, j] = bias[j] (+ C[r, j]) + Σ_t Σ_k A_{r,t}[k] · panel[t, k, j]
  *
- * A table holds the offsets of A_r and C_r from base addresses. A matrix product has one segment (one h, one w). A
- * convolution has one segment for each tap of its window, so it reads the image in place ("implicit GEMM") for any
- * image width, stride and dilation.
+ * A table holds, for each row, the offset of C_r and the offset of A_{r,t} for each tap t. A matrix product has one tap. A
+ * convolution has the taps of its window, so it reads the image in place ("implicit GEMM") for any image width, stride and
+ * dilation. A tap in the padding has the offset {@link PADDING}, and reads zeros.
  *
  * A tile of rows × panel width sums stays in registers. Each k takes one load of the panel for every four columns,
  * and one broadcast for each row.
@@ -18,49 +18,46 @@ import {
   f32,
   f32x4,
   forRange,
-  func,
   i32,
   increment,
   loop,
   repeat,
+  select,
   set,
   tee,
   v128,
   when,
 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
+import { callable, thread } from '../engine/callable.js';
+import { SPILL_BYTES, SPILL_START } from '../memory/reserved.js';
 import { ROW_TILE_ROWS, range } from './tiles.js';
 import type { PanelWidth } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 
-/** Bytes of one entry of the row table: the offset of A_r, then the offset of C_r. */
-export const ROW_ENTRY_BYTES = 8;
+/** The offset of a tap that reads zeros. Others are multiples of 4. */
+export const PADDING = 1;
+
+/** Bytes of a row in the table: the offset of C_r, then one for each tap. */
+export const rowBytes = (taps: number): number => 4 * (1 + taps);
 
 /** Values of k in one iteration of the inner loop. */
 const UNROLL = 8;
 
-/**
- * Returns the bytes that the kernel adds to the addresses of the rows after a segment, so that the next segment begins
- * `stride` bytes after this one. The unrolled loop has advanced the addresses by whole iterations only.
- */
-export const stepAfterSegment = (stride: number, length: number): number =>
-  stride - 4 * UNROLL * Math.floor(length / UNROLL);
-
 const names = (prefix: string, count: number) => range(count).map((index) => `${prefix}${index}`);
 
 /**
- * Makes the row kernel for panels of a width. All parameters are `i32`; addresses and steps are in bytes:
- * - `table`, `tiles`: the row table, and its number of tiles;
+ * Makes the row kernel for panels of a width. All parameters are `i32`; addresses are in bytes:
+ * - `table`, `tiles`: the table at the first row, and the number of tiles;
  * - `left`, `result`: base addresses of A and of the panel's first column of C;
  * - `panel`, `bias`: the packed panel, and the initial values of its columns;
- * - `high`, `stepHigh`, `wide`, `stepWide`: the number of segments vertically and horizontally, and the step to add to
- *   the rows' addresses after each ({@link stepAfterSegment});
- * - `length`: elements in a segment;
+ * - `taps`, `length`: the number of taps, and the elements of each;
  * - `columns`: columns of the panel without padding, at least 1;
  * - `accumulate`: 1 to add to C, otherwise 0;
- * - `spill`: room for one tile, used for panels that are not full.
+ * - `zeros`: `length` zeros.
  *
- * A row may appear twice in the last tile, to fill it: both copies compute and store the same values.
+ * A row may appear twice in the last tile, to fill it: both copies compute and store the same values. A panel that is not
+ * full goes through memory of the thread's own.
  */
 export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = ROW_TILE_ROWS[width];
@@ -72,32 +69,16 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
     result: i32.local('result'),
     panel: i32.local('panel'),
     bias: i32.local('bias'),
-    high: i32.local('high'),
-    stepHigh: i32.local('stepHigh'),
-    wide: i32.local('wide'),
-    stepWide: i32.local('stepWide'),
+    taps: i32.local('taps'),
     length: i32.local('length'),
     columns: i32.local('columns'),
     accumulate: i32.local('accumulate'),
-    spill: i32.local('spill'),
+    zeros: i32.local('zeros'),
   };
-  const {
-    table,
-    tiles,
-    left,
-    result,
-    panel,
-    bias,
-    high,
-    stepHigh,
-    wide,
-    stepWide,
-    length,
-    columns,
-    accumulate,
-    spill,
-  } = parameters;
-  const [tile, h, w, k] = [i32.local('tile'), i32.local('h'), i32.local('w'), i32.local('k')];
+  const { table, tiles, left, result, panel, bias, taps, length, columns, accumulate, zeros } = parameters;
+  const [spill, entry, offset] = [i32.local('spill'), i32.local('entry'), i32.local('offset')];
+  const [row, tap, tapTable] = [i32.local('row'), i32.local('tap'), i32.local('tapTable')];
+  const [tile, k] = [i32.local('tile'), i32.local('k')];
   const column = i32.local('column');
   const b = i32.local('b');
   const a: readonly Local<'i32'>[] = names('a', rows).map(i32.local);
@@ -137,7 +118,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
     eachSum((sum, row, vector) => set(sum, f32x4.add(sum, v128.load(address(row), { offset: 16 * vector, align: 4 }))));
   const storeSums = (address: (row: number) => Expr<'i32'>): Body =>
     eachSum((sum, row, vector) => v128.store(address(row), sum, { offset: 16 * vector, align: 4 }));
-  const ofC = (row: number): Expr<'i32'> => c[row] ?? spill;
+  const ofC = (row: number): Local<'i32'> => c[row] ?? spill;
   const spilled = (row: number): Expr<'i32'> => i32.add(spill, 16 * vectors * row);
   const moveColumns = (to: (row: number) => Expr<'i32'>, from: (row: number) => Expr<'i32'>): Body =>
     forRange(
@@ -148,25 +129,31 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
       4,
     );
   const isWhole = i32.eq(columns, width);
-  const addressesOfC = c.map((address, row) =>
-    set(address, i32.add(result, i32.load(table, { offset: ROW_ENTRY_BYTES * row + 4 }))),
-  );
+  /** Goes through the entries of a tile: those at `start` for its first row, and as far apart as the rows of the table. */
+  const eachRow = (start: Local<'i32'>, f: (row: number) => Body): Body => [
+    set(entry, start),
+    range(rows).map((index) => [f(index), increment(entry, row)]),
+  ];
+  const addressesOfC = eachRow(table, (index) => set(ofC(index), i32.add(result, i32.load(entry))));
+  const addressesOfA = eachRow(tapTable, (index) => [
+    set(offset, i32.load(entry)),
+    set(a[index] ?? offset, select(zeros, i32.add(left, offset), i32.eq(offset, PADDING))),
+  ]);
 
-  return func(`rows${width}`, Object.values(parameters), [
+  return callable(`rows${width}`, Object.values(parameters), [
+    set(spill, i32.add(SPILL_START, i32.mul(thread, SPILL_BYTES))),
+    set(row, i32.shl(i32.add(taps, 1), 2)),
     repeat(tile, tiles, [
       set(b, panel),
-      a.map((address, row) => set(address, i32.add(left, i32.load(table, { offset: ROW_ENTRY_BYTES * row })))),
       eachSum((sum, row, vector) =>
         set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
       ),
       when(accumulate, [addressesOfC, when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)])]),
-      repeat(h, high, [
-        repeat(w, wide, [segment, a.map((address) => increment(address, stepWide))]),
-        a.map((address) => increment(address, stepHigh)),
-      ]),
+      set(tapTable, i32.add(table, 4)),
+      repeat(tap, taps, [addressesOfA, segment, increment(tapTable, 4)]),
       addressesOfC,
       when(isWhole, storeSums(ofC), [storeSums(spilled), moveColumns(ofC, spilled)]),
-      increment(table, ROW_ENTRY_BYTES * rows),
+      increment(table, i32.mul(row, rows)),
     ]),
   ]);
 };

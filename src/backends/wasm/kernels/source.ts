@@ -1,12 +1,7 @@
-/**
- * Chooses how a convolution reads its images: in place, or from a padded copy in scratch that holds a few images
- * at a time.
- */
+/** Chooses how a filter gradient reads its images: in place, or from a padded copy in scratch. */
 import type { ConvGeometry, ImagePhase, ImageStrides } from './geometry.js';
 import { extentOf } from './phases.js';
 import type { Extent, Phase } from './phases.js';
-import type { Segments } from './rows.js';
-import { range } from './tiles.js';
 
 /**
  * Layout of the images that a convolution reads:
@@ -22,8 +17,6 @@ export type SourceLayout = 'inPlace' | 'copy' | 'blocks';
  */
 export interface Source {
   readonly layout: SourceLayout;
-  /** Number of images read together; a divisor of the batch. */
-  readonly group: number;
   readonly rows: Extent;
   readonly columns: Extent;
   readonly strides: ImageStrides;
@@ -33,19 +26,6 @@ export interface Source {
 
 /** Channels in a block. */
 export const BLOCK_CHANNELS = 4;
-
-/** Small images are grouped, up to this many outputs in total. */
-const GROUP_OUTPUTS = 256;
-
-/** The largest divisor of the batch whose images have at most `GROUP_OUTPUTS` outputs together; at least 1. */
-const groupOf = ({ batch, output }: ConvGeometry): number => {
-  const most = Math.max(1, Math.min(batch, Math.floor(GROUP_OUTPUTS / (output[0] * output[1]))));
-  return (
-    range(most)
-      .map((index) => most - index)
-      .find((size) => batch % size === 0) ?? 1
-  );
-};
 
 export const extentLength = ({ from, to }: Extent): number => to - from;
 
@@ -70,7 +50,7 @@ export const canReadInPlace = ({ channels, input }: ConvGeometry, x: ImageStride
 
 /** Describes the images `x` in a layout. */
 export const sourceOf = (geometry: ConvGeometry, x: ImageStrides, extents: Extents, layout: SourceLayout): Source => {
-  const base = { layout, group: groupOf(geometry), ...extents };
+  const base = { layout, ...extents };
   if (layout === 'inPlace') return { ...base, strides: x, blockStride: BLOCK_CHANNELS };
   const isBlocks = layout === 'blocks';
   const pixel = isBlocks ? BLOCK_CHANNELS : geometry.channels;
@@ -85,8 +65,20 @@ export const sourceOf = (geometry: ConvGeometry, x: ImageStrides, extents: Exten
 };
 
 /** Scratch elements for the copies. A tile may read, but does not use, a few elements after the last pixel. */
-export const copyElements = ({ layout, group, strides }: Source): number =>
-  layout === 'inPlace' ? 0 : group * strides.image + BLOCK_CHANNELS;
+export const copyElements = ({ batch }: ConvGeometry, { layout, strides }: Source): number =>
+  layout === 'inPlace' ? 0 : batch * strides.image + BLOCK_CHANNELS;
+
+/**
+ * The terms of an output: `high` × `wide` segments of `length` contiguous elements. Strides, in elements, lead from the
+ * beginning of one segment to the next, vertically and horizontally.
+ */
+export interface Segments {
+  readonly high: number;
+  readonly highStride: number;
+  readonly wide: number;
+  readonly wideStride: number;
+  readonly length: number;
+}
 
 /** The segments that an output of a phase sums over. If pixels are contiguous, a row of taps is one segment. */
 export const segmentsOf = ({ rows, columns }: ImagePhase, source: Source, channels: number): Segments => {

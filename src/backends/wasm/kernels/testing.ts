@@ -2,6 +2,12 @@
 import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
+import { RESERVED_BYTES } from '../memory/reserved.js';
+import { functionIndices, loadProgram, newEngine } from '../engine/engine.js';
+import { programOf } from '../engine/program.js';
+import type { Place, Stage } from '../engine/stage.js';
+import { encode, writeTape } from '../engine/tape.js';
+import { kernelFunctions } from './functions.js';
 import { describe } from 'vitest';
 
 /** Describes kernels in both forms of multiply-add; skips the fused one where it is not available. */
@@ -22,6 +28,8 @@ export interface Arena {
   /** Allocates an area of `elements` elements, filled with NaN, and returns its address. */
   readonly reserve: (elements: number) => number;
   readonly read: (address: number, elements: number) => readonly number[];
+  /** Runs stages whose places are addresses in buffer 0, which begins at 0. */
+  readonly run: (stages: readonly Stage[], multiplyAdd: MultiplyAdd) => void;
 }
 
 /** Initial content of {@link Arena.reserve}. A result that depends on it becomes NaN. */
@@ -29,7 +37,7 @@ const STALE = Number.NaN;
 
 export const arena = (): Arena => {
   const memory = new wasm.Memory({ initial: 1 });
-  let next = 4;
+  let next = RESERVED_BYTES + 4;
   const put = (values: readonly number[]): number => {
     const address = next;
     next += 4 * (values.length + 2 + (values.length % 2));
@@ -42,6 +50,15 @@ export const arena = (): Arena => {
     put,
     reserve: (elements) => put(Array.from({ length: elements }, () => STALE)),
     read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
+    run: (stages, multiplyAdd) => {
+      const { modules } = newEngine(memory, false, kernelFunctions(multiplyAdd));
+      const program = programOf([], false);
+      const indices = functionIndices(modules, program);
+      const tape = encode([stages], (name) => indices.get(name)!);
+      const address = put(Array.from(tape.words, () => 0));
+      writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
+      loadProgram({ memory, shared: false, modules }, program)(address, tape.starts[1]!);
+    },
   };
 };
 
@@ -51,6 +68,13 @@ const hash = (value: number): number => {
   const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
   return ((second ^ (second >>> 16)) >>> 0) / 2 ** 32;
 };
+
+/** The places of addresses, for {@link Arena.run}. */
+export const placesOf = <K extends string>(addresses: Readonly<Record<K, number>>): Record<K, Place> =>
+  // the keys stay the same
+  Object.fromEntries(
+    Object.entries<number>(addresses).map(([name, address]) => [name, { buffer: 0, offset: address }]),
+  ) as Record<K, Place>;
 
 /** Pseudo-random numbers in [-1, 1) from a seed, exactly representable in float32. */
 export const numbers = (seed: number, length: number): readonly number[] =>

@@ -1,7 +1,8 @@
 /** The memory of a wasm backend: one `WebAssembly.Memory` of its own. */
 import type { Heap } from '../../shared/memory/heap.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
-import { ALIGNMENT, allocator } from './allocator.js';
+import { allocator } from './allocator.js';
+import { RESERVED_BYTES } from './reserved.js';
 
 const PAGE_BYTES = 2 ** 16;
 
@@ -27,8 +28,7 @@ const grown = (memory: WasmMemory, bytes: number): number | null => {
 
 /** A heap in a WebAssembly memory. Addresses are byte addresses. */
 export const wasmHeap = (memory: WasmMemory): Heap => {
-  // address 0 is never allocated: an address that was lost is not one in use
-  const { allocate, free } = allocator(ALIGNMENT, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
+  const { allocate, free } = allocator(RESERVED_BYTES, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
   return {
     bytesPerElement: 4,
     allocate: (elements) => allocate(4 * elements),

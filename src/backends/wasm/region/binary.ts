@@ -1,5 +1,5 @@
 /** Encodes a WebAssembly module of functions whose code is already generated. */
-import type { ValueType } from '../assembler/assembler.js';
+import { memoryImport, type ValueType } from '../assembler/assembler.js';
 import { unsignedLeb128 } from '../assembler/numberBytes.js';
 import { TYPE_CODE } from './code.js';
 
@@ -10,13 +10,6 @@ interface Signature {
 
 export interface BinaryImport extends Signature {
   readonly name: string;
-}
-
-export interface BinaryFunction {
-  readonly name: string;
-  /** Number of parameters, all of them i32. There is no result. */
-  readonly params: number;
-  readonly code: readonly number[];
 }
 
 const vector = (items: readonly (readonly number[])[]): readonly number[] => {
@@ -35,22 +28,24 @@ const signature = ({ params, result }: Signature): readonly number[] => [
 
 const sized = (content: readonly number[]): readonly (readonly number[])[] => [unsignedLeb128(content.length), content];
 
-/** Encodes a module that exports `functions` by name. It imports memory as `env.memory`, and `imports` from `env`. */
+/** A function that takes two i32, as the engine's functions do. */
+export interface BinaryFunction {
+  readonly name: string;
+  readonly code: readonly number[];
+}
+
+const SIGNATURE: Signature = { params: ['i32', 'i32'], result: null };
+
+/** Encodes a module that exports `functions` by name. It imports memory as `env.memory` and `imports` from `env`. */
 export const binaryModule = (
   imports: readonly BinaryImport[],
   functions: readonly BinaryFunction[],
+  shared: boolean,
 ): Uint8Array<ArrayBuffer> => {
-  const params = [...new Set(functions.map((f) => f.params))];
-  const types: readonly Signature[] = [
-    ...imports,
-    ...params.map((count) => ({
-      params: Array.from({ length: count }, (): ValueType => 'i32'),
-      result: null,
-    })),
-  ];
+  const types: readonly Signature[] = [...imports, SIGNATURE];
   const env = text('env');
   const imported = [
-    [...env, ...text('memory'), 0x02, 0x00, 0x00],
+    memoryImport(shared),
     ...imports.map(({ name }, type) => [...env, ...text(name), 0x00, ...unsignedLeb128(type)]),
   ];
   const codes = functions.flatMap(({ code }) => sized(code));
@@ -61,7 +56,7 @@ export const binaryModule = (
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types.map(signature))),
     ...section(2, vector(imported)),
-    ...section(3, vector(functions.map((f) => unsignedLeb128(imports.length + params.indexOf(f.params))))),
+    ...section(3, vector(functions.map(() => unsignedLeb128(imports.length)))),
     ...section(7, vector(functions.map(({ name }, i) => [...text(name), 0x00, ...unsignedLeb128(imports.length + i)]))),
     [10, ...unsignedLeb128(count.length + codeLength), ...count],
     ...codes,

@@ -1,26 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import type { UnaryFn } from '../../../dsl/graph/node.js';
+import type { Region } from '../../../dsl/graph/region.js';
 import { unaryFunction } from '../../shared/scalar.js';
 import { wasm } from '../assembler/assembler.js';
-import { instantiateRegions, regionModule } from './index.js';
+import { runRegionOn } from './regionTesting.js';
 
 /** Applies a function to float32 numbers by a compiled region. */
 const apply = (fn: UnaryFn, xs: Float32Array): Float32Array => {
   const memory = new wasm.Memory({ initial: Math.ceil((8 * xs.length) / 65536) });
-  const module = regionModule([
-    {
-      extents: [xs.length],
-      reduced: 0,
-      loads: [{ buffer: 0, offset: 0, strides: [1] }],
-      body: [
-        { op: 'load', dtype: 'float32', load: 0 },
-        { op: 'unary', fn, dtype: 'float32', a: 0 },
-      ],
-      stores: [{ buffer: 1, offset: 0, strides: [1], value: 1, reduce: null }],
-    },
-  ]);
+  const region: Region = {
+    extents: [xs.length],
+    reduced: 0,
+    loads: [{ buffer: 0, offset: 0, strides: [1] }],
+    body: [
+      { op: 'load', dtype: 'float32', load: 0 },
+      { op: 'unary', fn, dtype: 'float32', a: 0 },
+    ],
+    stores: [{ buffer: 1, offset: 0, strides: [1], value: 1, reduce: null }],
+  };
   new Float32Array(memory.buffer).set(xs);
-  instantiateRegions(module, memory)[0]!([0, 4 * xs.length]);
+  runRegionOn(memory, region, [0, 4 * xs.length], 8 * xs.length);
   return new Float32Array(memory.buffer.slice(4 * xs.length, 8 * xs.length) as ArrayBuffer);
 };
 

@@ -27,8 +27,9 @@ interface Emitted {
 }
 
 /**
- * Generates a function's code. Its parameters are the addresses of the first elements of the loads, then of the stores
- * (the elements that all loops begin at), and the extent of a flat nest, which `scheduleOf` may use.
+ * Generates a function's code. Its arguments, in memory, are the addresses of the first elements of the loads, then of the
+ * stores (the elements that all loops begin at), and the extent of a flat nest, which `scheduleOf` may use. Its parameters
+ * are the address of the arguments, and the thread, which does not matter.
  */
 export const emitNest = (
   nest: Nest,
@@ -38,9 +39,13 @@ export const emitNest = (
 ): readonly number[] => {
   const { body, stores } = nest;
   const variables = locals();
+  const args = variables.i32();
+  variables.i32(); // the thread
+  const parameters = variables.types().length;
   const pointers = pointersOf(nest, variables);
   const extent = variables.i32();
-  const parameters = variables.types().length;
+  const starts = [...pointers.loads, ...pointers.stores].map(({ slot }) => slot);
+  const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: 4 * i })));
   const schedule = scheduleOf(extent);
   const tools = toolbox(variables);
   const computed = computation(nest, depends, schedule, pointers, tools, imports);
@@ -120,5 +125,5 @@ export const emitNest = (
   };
 
   const { code } = emitLoops(initialState(schedule));
-  return functionCode(variables.types().slice(parameters), [tools.constants(), computed.initialIndices, code]);
+  return functionCode(variables.types().slice(parameters), [reading, tools.constants(), computed.initialIndices, code]);
 };

@@ -1,1 +1,1 @@
-export { instantiateRegions, regionModule } from './module.js';
+export { type RegionEntry, type RegionModule, regionModule } from './module.js';

@@ -17,7 +17,7 @@ export interface Pointers {
   readonly stores: readonly Pointer[];
 }
 
-/** Makes the pointers. They are the first parameters of the function. */
+/** Makes the pointers. */
 export const pointersOf = ({ loads, stores }: Nest, { i32 }: Locals): Pointers => ({
   loads: loads.map((strides) => ({ slot: i32(), strides, unit: BYTES })),
   stores: stores.map(({ strides }) => ({ slot: i32(), strides, unit: BYTES })),

@@ -1,11 +1,27 @@
 /** Test helper: runs a region on arrays, with guard words around them. */
 import type { Region } from '../../../dsl/graph/region.js';
-import { wasm } from '../assembler/assembler.js';
-import { instantiateRegions, regionModule } from './index.js';
+import { wasm, type WasmMemory } from '../assembler/assembler.js';
+import { encode, writeTape } from '../engine/tape.js';
+import { functionIndices, loadProgram, newEngine } from '../engine/engine.js';
+import { programOf } from '../engine/program.js';
 
 export type NumberArray = Float32Array | Int32Array;
 
 const GUARD = 0x5eadbeef;
+
+/** Runs a region, in the parts that threads would share, with its buffers at these addresses. The tape is put at `end`. */
+export const runRegionOn = (memory: WasmMemory, region: Region, addresses: readonly number[], end: number): void => {
+  const engine = newEngine(memory, false, []);
+  const program = programOf([{ kind: 'region', name: 'region', region }], false);
+  const indices = functionIndices(engine.modules, program);
+  const [kernel] = program.kernels;
+  const tape = encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => indices.get(name)!);
+  const start = Math.ceil(end / 16) * 16;
+  const needed = start + 4 * tape.words.length - memory.buffer.byteLength;
+  if (needed > 0) memory.grow(Math.ceil(needed / 65536));
+  writeTape(tape, new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length), addresses);
+  loadProgram(engine, program)(start, tape.starts[1]!);
+};
 
 /**
  * Runs a region on copies of `arrays`, one for each buffer, and returns the contents of the buffers afterwards.
@@ -27,8 +43,12 @@ export const runRegion = (
   arrays.forEach((array, b) =>
     all.set(new Int32Array(array.buffer, array.byteOffset, array.length), starts[storageOf(b)]!),
   );
-  const [kernel] = instantiateRegions(regionModule([region]), memory);
-  kernel!(arrays.map((_, b) => 4 * starts[storageOf(b)]!));
+  runRegionOn(
+    memory,
+    region,
+    arrays.map((_, b) => 4 * starts[storageOf(b)]!),
+    4 * words,
+  );
   if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => all[word] !== GUARD))
     throw new Error('the region wrote outside of its buffers');
   return arrays.map((array, b) => {

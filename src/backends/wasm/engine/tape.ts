@@ -1,0 +1,101 @@
+/** Encodes stages as the words that the driver reads. */
+import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
+import type { Argument, Item, Stage } from './stage.js';
+
+/** A word of the tape that holds an address in a buffer: the index of the word, and bytes from the buffer's beginning. */
+interface Relocation {
+  readonly word: number;
+  readonly offset: number;
+}
+
+/** The words of a tape, which may lie anywhere: addresses in them are written once the tape and the buffers have a place. */
+export interface Tape {
+  readonly words: Int32Array;
+  /** The first stage of each kernel, and the end of the last one. The stages are at the beginning of the tape. */
+  readonly starts: readonly number[];
+  /** Words that hold an address in the tape itself: the index of the word that they point at, in bytes. */
+  readonly own: readonly Relocation[];
+  /** Words that hold an address in a buffer, by buffer. */
+  readonly relocations: ReadonlyMap<number, readonly Relocation[]>;
+}
+
+/**
+ * The number of stages after each one that the same thread runs without waiting: those of one item each, if the stage has
+ * one item itself.
+ */
+const chainsOf = (stages: readonly Stage[]): readonly number[] => {
+  const chains = stages.map(() => 0);
+  for (let i = stages.length - 2; i >= 0; i--)
+    if (stages[i]!.length === 1 && stages[i + 1]!.length === 1) chains[i] = chains[i + 1]! + 1;
+  return chains;
+};
+
+/** Encodes the stages of kernels, one after another. `indexOf` is the index of a function in the table. */
+export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Tape => {
+  const filled = kernels.map((kernel) =>
+    kernel.map((stage) => stage.filter((item) => item.length > 0)).filter((stage) => stage.length > 0),
+  );
+  const stages = filled.flat();
+  const chains = chainsOf(stages);
+  const starts = filled.reduce<readonly number[]>((all, { length }) => [...all, all.at(-1)! + length], [0]);
+  const lists = STAGE_WORDS * stages.length;
+  const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
+  const wordsOf = (item: Item): number => item.reduce((sum, { args }) => sum + COMMAND_WORDS + args.length, 0);
+  const tables = commands + stages.flat().reduce((sum, item) => sum + wordsOf(item), 0);
+  /** The place of each array of constants, in words. */
+  const places = new Map<Int32Array, number>();
+  let end = tables;
+  for (const { args } of stages.flat(2))
+    for (const arg of args)
+      if (typeof arg === 'object' && 'table' in arg && !places.has(arg.table)) {
+        end = Math.ceil(end / 4) * 4; // vectors are aligned
+        places.set(arg.table, end);
+        end += arg.table.length;
+      }
+
+  const words = new Int32Array(end);
+  const own: Relocation[] = [];
+  const relocations = new Map<number, Relocation[]>();
+  const pointTo = (word: number, target: number, bytes = 0): void =>
+    void own.push({ word, offset: 4 * target + bytes });
+  const writeArgument = (word: number, arg: Argument): void => {
+    if (typeof arg === 'number') words[word] = arg;
+    else if ('table' in arg) pointTo(word, places.get(arg.table)!, arg.offset);
+    else {
+      const known = relocations.get(arg.buffer) ?? [];
+      known.push({ word, offset: arg.offset });
+      relocations.set(arg.buffer, known);
+    }
+  };
+  let [list, next] = [lists, commands];
+  stages.forEach((stage, i) => {
+    words[STAGE_WORDS * i] = stage.length;
+    words[STAGE_WORDS * i + 3] = chains[i]!;
+    pointTo(STAGE_WORDS * i + 1, list);
+    for (const item of stage) {
+      pointTo(list++, next);
+      item.forEach(({ run, args }, position) => {
+        const after = next + COMMAND_WORDS + args.length;
+        words[next] = indexOf(run);
+        if (position < item.length - 1) pointTo(next + 1, after);
+        args.forEach((arg, j) => writeArgument(next + COMMAND_WORDS + j, arg));
+        next = after;
+      });
+    }
+  });
+  for (const [table, place] of places) words.set(table, place);
+  return { words, starts, own, relocations };
+};
+
+/** Writes the address of a buffer wherever the tape refers to it. */
+export const relocate = (tape: Tape, memory: Int32Array, buffer: number, address: number): void => {
+  for (const { word, offset } of tape.relocations.get(buffer) ?? []) memory[word] = address + offset;
+};
+
+/** Writes the words of a tape to memory, with the addresses in itself, and the addresses of all buffers. */
+export const writeTape = (tape: Tape, memory: Int32Array, addresses: readonly number[]): void => {
+  const start = memory.byteOffset;
+  memory.set(tape.words);
+  for (const { word, offset } of tape.own) memory[word] = start + offset;
+  for (const buffer of tape.relocations.keys()) relocate(tape, memory, buffer, addresses[buffer]!);
+};

@@ -1,0 +1,13 @@
+/** The first addresses of the memory, which are never allocated. */
+
+/** The most threads of a backend. */
+export const MOST_THREADS = 64;
+
+/** Address 0 stays unused: an address that was lost is not one in use. */
+export const SPILL_START = 64;
+
+/** Memory of each thread's own, for a tile of results of a panel that is not full: 24 rows × columns, or 32. */
+export const SPILL_BYTES = 128;
+
+/** The first address that is allocated. */
+export const RESERVED_BYTES = SPILL_START + MOST_THREADS * SPILL_BYTES;

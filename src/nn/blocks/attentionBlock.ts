@@ -8,11 +8,10 @@ import {
   split,
   type Tensor,
 } from '../../dsl/index.js';
-import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
-import { linearLayer } from '../layers/linear.js';
-import { countFields, requireDivisor } from '../requirement.js';
+import { groupNormLayer, linearLayer, type OfImages } from '../layers/layers.js';
+import { checkedFields, requireDivisor } from '../requirement.js';
 
 /** The parameters of an attention block over C channels. */
 export interface AttentionBlockParams<C extends Dim = Dim> {
@@ -23,12 +22,9 @@ export interface AttentionBlockParams<C extends Dim = Dim> {
 }
 
 /** `[B, H, W, C]` → `[B, H, W, C]` */
-export type AttentionBlock<C extends Dim = Dim> = Layer<
-  AttentionBlockParams<C>,
-  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
->;
+export type AttentionBlock<C extends Dim = Dim> = Layer<AttentionBlockParams<C>, OfImages<C, C>>;
 
-const fields = countFields('attentionBlock', {
+const fields = checkedFields('attentionBlock', {
   channels: 'a number of channels',
   heads: 'a number of heads',
   groups: 'a number of groups',
@@ -42,12 +38,8 @@ const fields = countFields('attentionBlock', {
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>
  * // the block initially returns its input
- * await pipe(
- *   compile(program({ k: 'key' }, ({ k }) => block.apply(block.init(k))(ones(1, 1, 1, 4))), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1, 1, 1, 1])
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
  */
 export const attentionBlock = <const C extends number>(config: {
   readonly channels: Extent<C>;
@@ -68,9 +60,8 @@ export const attentionBlock = <const C extends number>(config: {
     parts,
     ({ norm, qkv, output }) =>
       <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
-        type Image = Tensor<[B, H, W, Channels<C>]>;
         const thirds = split(qkv(norm(x)), [size, size, size]);
-        const [q, k, v] = thirds as unknown as readonly [Image, Image, Image]; // of 3·C channels
+        const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
         return add(output(attention(q, k, v, { heads })), x);
       },
   );

@@ -14,8 +14,7 @@ import {
   type Tensor,
   zeros,
 } from '../../dsl/index.js';
-import { residualBlock } from './residualBlock.js';
-import { unetBlock } from './unetBlock.js';
+import { residualBlock, unetBlock } from './residualBlock.js';
 
 describe('a residual block', () => {
   const plain = { groups: 2, adaptiveGroupNorm: false, dropout: 0 };

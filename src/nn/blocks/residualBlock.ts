@@ -1,3 +1,4 @@
+/** The residual block, alone and with an attention block after it. */
 import {
   add,
   addBias,
@@ -18,14 +19,20 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
+import { namedFields } from '../../dsl/options.js';
 import { show } from '../../internal/decode.js';
-import { convLayer, type ConvParams, convParts } from '../layers/conv.js';
-import { dropout as dropped, requireRate } from '../layers/dropout.js';
-import { groupNormLayer } from '../layers/groupNorm.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, layer } from '../layers/layer.js';
-import { linearLayer } from '../layers/linear.js';
-import { countFields, requireDivisor } from '../requirement.js';
+import {
+  convLayer,
+  type ConvParams,
+  convParts,
+  dropout as dropped,
+  groupNormLayer,
+  linearLayer,
+} from '../layers/layers.js';
+import { checkedFields, requireDivisor, requireRate, unchecked } from '../requirement.js';
+import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
@@ -98,16 +105,14 @@ const modulated = <B extends Dim, H extends Dim, W extends Dim, D extends Dim>(
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
-/** The fields of a {@link ResidualBlockConfig}, in the words of errors. */
-export const residualFields = {
+const required = {
   inputs: 'a number of channels',
   outputs: 'a number of channels',
   embedding: 'the length of the embedding',
   groups: 'a number of groups',
 };
-export const residualOptions = ['adaptiveGroupNorm', 'dropout'];
-
-const fields = countFields('residualBlock', residualFields, residualOptions);
+const options = { adaptiveGroupNorm: unchecked, dropout: requireRate };
+const fields = checkedFields('residualBlock', required, options);
 
 const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
 
@@ -115,7 +120,7 @@ const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTenso
  * Tells the data-first form of a bound block: the second operand is an embedding, or the first of several is images. The
  * pipeable form has an embedding `[B, E]`, and then perhaps a key.
  */
-export const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
+const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
   isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
 
 /** Raises `ConfigError` if there is no embedding. */
@@ -140,22 +145,16 @@ const requireEmbedding = (embedding: unknown, length: unknown): void => {
  * block // : ResidualBlock<4, 8, 16>
  * // C = D: the block initially returns its input
  * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
- * await pipe(
- *   compile(program({ k: 'key' }, ({ k }) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8))), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1, 1, 1, 1])
+ * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), ones(1, 8)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
  */
 export const residualBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResidualBlockConfig<C, D, E>,
 ): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => {
-  const { inputs, outputs, embedding: length, groups, ...options } = fields(config);
-  const { adaptiveGroupNorm = false, dropout = 0 } = options;
+  const { inputs, outputs, embedding: length, groups, adaptiveGroupNorm = false, dropout = 0 } = fields(config);
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
   requireDivisor('residualBlock.groups', 'groups', groups, inputs as number);
   requireDivisor('residualBlock.groups', 'groups', groups, features);
-  requireRate('residualBlock.dropout', dropout);
   const parts = {
     norm1: groupNormLayer<C>({ channels: inputs, groups }),
     conv1: convParts<C, D>({ inputs, outputs }),
@@ -168,21 +167,64 @@ export const residualBlock = <const C extends number, const D extends number, co
     dual<Residual<Channels<C>, Channels<D>, Channels<E>>>(
       'residualBlock',
       hasInput,
-      <B extends Dim, H extends Dim, W extends Dim>(
-        x: Tensor<[B, H, W, Channels<C>]>,
-        embedding: Tensor<[B, Channels<E>]>,
-        key?: Key,
-      ): Tensor<[B, H, W, Channels<D>]> => {
+      (x: Tensor<[Dim, Dim, Dim, Channels<C>]>, embedding: Tensor<[Dim, Channels<E>]>, key?: Key) => {
         requireEmbedding(embedding, length);
         const y = projection(embedding); // [B, D], or [B, 2·D]
         const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
         const h2 = adaptiveGroupNorm
           ? modulated(norm2(addBias(h1, conv1.bias)), y)
           : // the bias is added to y, which is small: one broadcast for both
-            norm2(addPerSample(h1, addBias(y as Tensor<[B, Channels<D>]>, conv1.bias))); // D outputs
+            norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
         const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
         const straight = skip === undefined ? (x as unknown as typeof h1) : skip(x); // without `skip` C is D
         return add(conv2(h3), straight);
+      },
+    ),
+  );
+};
+
+/** The parameters of a block of a U-Net. */
+export interface UNetBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
+  readonly residual: ResidualBlockParams<C, D, E>;
+  /** Absent without attention. */
+  readonly attention?: AttentionBlockParams<D>;
+}
+
+/** A block of a U-Net, with the form of a residual block. */
+export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> = Layer<
+  UNetBlockParams<C, D, E>,
+  Residual<C, D, E>
+>;
+
+const blockFields = namedFields(
+  'unetBlock',
+  { ...required, heads: 'a number of heads, or null' },
+  Object.keys(options),
+);
+
+/**
+ * A residual block, followed by an attention block unless `heads` is null.
+ * @example
+ * const config = { inputs: 4, outputs: 8, embedding: 16, groups: 2 } as const
+ * const attends = ({ params }: UNetBlock<4, 8, 16>) => params.leaves.some(({ path }) => path.startsWith('attention'))
+ * attends(unetBlock({ ...config, heads: 2 })) // → true
+ * attends(unetBlock({ ...config, heads: null })) // → false
+ */
+export const unetBlock = <const C extends number, const D extends number, const E extends number>(
+  config: ResidualBlockConfig<C, D, E> & { readonly heads: number | null },
+): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
+  const { heads, ...kind } = blockFields(config);
+  const parts = {
+    residual: residualBlock<C, D, E>(kind),
+    ...(heads !== null && { attention: attentionBlock<D>({ channels: kind.outputs, heads, groups: kind.groups }) }),
+  };
+  return layer(parts, ({ residual, attention }) =>
+    dual<Residual<Channels<C>, Channels<D>, Channels<E>>>(
+      'unetBlock',
+      hasInput,
+      (x: Tensor<[Dim, Dim, Dim, Channels<C>]>, embedding: Tensor<[Dim, Channels<E>]>, dropout?: Key) => {
+        const h = residual(x, embedding, dropout);
+        return attention === undefined ? h : attention(h);
       },
     ),
   );

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import { constantOf, grad, ones, sum, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { dropout } from './dropout.js';
+import { dropout } from './layers.js';
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 

@@ -1,18 +1,18 @@
 import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, type Tensor } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
+import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
 import { show } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
+import { checkedFields, isCount, requirement, unchecked } from '../requirement.js';
 import { normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
-import { linearLayer } from './linear.js';
-import { countFields, isCount, requirement } from '../requirement.js';
+import { linearLayer } from './layers.js';
 
 /**
  * The layout of sines and cosines in an embedding of n frequencies, by the code that uses it:
  * - `ddpm` (Ho et al. 2020): sines first, frequencies 10000^(−i/(n−1)), from 1 to 1/10000;
  * - `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, frequencies 10000^(−i/n).
  */
-export type Sinusoid = 'ddpm' | 'guided-diffusion';
+export type Sinusoid = keyof typeof LAYOUTS;
 
 interface SinusoidConfig {
   readonly timesteps: number;
@@ -21,36 +21,28 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
-const sinusoids: Readonly<Record<Sinusoid, true>> = { ddpm: true, 'guided-diffusion': true };
-
-const requireSize = requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines');
-const requireTimesteps = requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual');
-const requireOutputs = requirement('a number of channels, an integer ≥ 0', isCount, 'give it as a number');
-
 const sinusoidFields = {
   timesteps: 'a number of timesteps, an integer ≥ 0',
   size: 'the length of an embedding, an even number',
 };
+const sinusoidChecks = {
+  timesteps: requirement(sinusoidFields.timesteps, isCount, '1000 is usual'),
+  size: requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines'),
+  sinusoid: unchecked,
+};
 
-/** Checks the fields of a {@link SinusoidConfig} and further required ones, for the function `where`. */
-const checkedSinusoid = <C extends SinusoidConfig>(
-  where: string,
-  further: Readonly<Record<string, string>>,
-  given: C,
-): C => {
-  const config = namedFields(where, { ...sinusoidFields, ...further }, ['sinusoid'])(given);
-  const { timesteps, size, sinusoid } = config;
-  requireTimesteps(`${where}.timesteps`, timesteps);
-  requireSize(`${where}.size`, size);
-  if (!Object.hasOwn(sinusoids, sinusoid))
+/** Checks the layout of a {@link SinusoidConfig}, of the function `where`. */
+const requireSinusoid = (where: string, sinusoid: Sinusoid): void => {
+  if (!Object.hasOwn(LAYOUTS, sinusoid))
     raise('ConfigError', {
       where: `${where}.sinusoid`,
       expected: "'ddpm' or 'guided-diffusion'",
       actual: show(sinusoid),
       hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
     });
-  return config;
 };
+
+const tableFields = checkedFields('sinusoidTable', sinusoidFields, sinusoidChecks);
 
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
@@ -60,14 +52,14 @@ const checkedSinusoid = <C extends SinusoidConfig>(
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
 export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
-  const { timesteps, size, sinusoid } = checkedSinusoid('sinusoidTable', {}, config);
+  const { timesteps, size, sinusoid } = tableFields(config);
+  requireSinusoid('sinusoidTable', sinusoid);
+  const { first, shift } = LAYOUTS[sinusoid];
   const n = size / 2;
-  const ddpm = sinusoid === 'ddpm';
-  const last = ddpm ? Math.max(n - 1, 1) : n;
   return Float64Array.from({ length: timesteps * size }, (_, at) => {
     const column = at % size;
-    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / last);
-    return column < n === ddpm ? Math.sin(angle) : Math.cos(angle);
+    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / Math.max(n - shift, 1));
+    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
   });
 };
 
@@ -80,6 +72,12 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
   readonly output: Affine<D, D>;
 }
 
+const timeFields = checkedFields(
+  'timeEmbedding',
+  { ...sinusoidFields, outputs: 'a number of channels' },
+  sinusoidChecks,
+);
+
 /**
  * Looks up the sinusoid of each timestep, then applies linear, SiLU, linear. `t: [B]`, integers from 0 to timesteps − 1;
  * others are clamped. The result is `[B, outputs]`. Raises `ConfigError` for an odd size. DDPM (Ho et al. 2020), appendix B.
@@ -87,28 +85,26 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
  * params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
- * const zeroed = {
- *   hidden: { w: zeros(64, 256), b: zeros(256) },
- *   output: { w: zeros(256, 256), b: zeros(256) },
- * }
+ * const zeroed = { hidden: { w: zeros(64, 256), b: zeros(256) }, output: { w: zeros(256, 256), b: zeros(256) } }
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
 export const timeEmbedding = <const D extends number>(
-  given: SinusoidConfig & { readonly outputs: Extent<D> },
+  config: SinusoidConfig & { readonly outputs: Extent<D> },
 ): EmbeddingLayer<TimeEmbeddingParams<Channels<D>>, Channels<D>> => {
-  const { outputs, ...config } = checkedSinusoid('timeEmbedding', { outputs: 'a number of channels' }, given);
-  requireOutputs('timeEmbedding.outputs', outputs as number); // Extent<D> is D, or a message for the compiler
-  const { timesteps, size } = config;
-  const table = constantOf(sinusoidTable(config), timesteps, size);
+  const { timesteps, size, sinusoid, outputs } = timeFields(config);
+  requireSinusoid('timeEmbedding', sinusoid);
+  const table = constantOf(sinusoidTable({ timesteps, size, sinusoid }), timesteps, size);
+  const parts = {
+    hidden: linearLayer<number, D>({ inputs: size, outputs }),
+    output: linearLayer<D, D>({ inputs: outputs, outputs }),
+  };
+  // [B] -> [B, size] -> [B, outputs]
   return namedLayer(
     'timeEmbedding',
-    {
-      hidden: linearLayer<number, D>({ inputs: size, outputs }),
-      output: linearLayer<D, D>({ inputs: outputs, outputs }),
-    },
+    parts,
     ({ hidden, output }) =>
       (t) =>
-        F.pipe(gather(table, t), hidden, silu, output), // [B, size] -> [B, outputs]
+        F.pipe(gather(table, t), hidden, silu, output),
   );
 };
 
@@ -118,7 +114,10 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   readonly table: Tensor<[Dim, D]>;
 }
 
-const classFields = countFields('classEmbedding', { classes: 'a number of classes', outputs: 'a number of channels' });
+const classFields = checkedFields('classEmbedding', {
+  classes: 'a number of classes',
+  outputs: 'a number of channels',
+});
 
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
@@ -133,9 +132,10 @@ export const classEmbedding = <const D extends number>(config: {
   readonly outputs: Extent<D>;
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
   const { classes, outputs } = classFields(config);
+  const parts = { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) };
   return namedLayer(
     'classEmbedding',
-    { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },
+    parts,
     ({ table }) =>
       (label) =>
         gather(table, label),

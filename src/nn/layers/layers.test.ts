@@ -1,11 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import { constantOf, type Dim, dims, fork, type Key, leafSpec, sum, type Tensor } from '../../dsl/index.js';
-import { convLayer } from './conv.js';
-import { groupNormLayer } from './groupNorm.js';
 import { fanInNormal, fanInUniform, normalOf } from './initializers.js';
-import { linearLayer } from './linear.js';
-import { downsampleLayer, upsampleLayer } from './sampling.js';
+import { convLayer, downsampleLayer, groupNormLayer, linearLayer, upsampleLayer } from './layers.js';
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 const meanSquare = (xs: readonly number[]): number => mean(xs.map((x) => x * x));
@@ -23,18 +20,18 @@ describe('initializers', () => {
     ['fanInNormal of two axes of outputs', fanInNormal(1, { outputs: 2 }), 1],
     ['normalOf', normalOf(0.5), 0.25],
   ])('%s has the variance that it says, about zero', async (_, initializer, variance) => {
-    const drawn = await numbersOf(initializer([64, 256]));
+    const drawn = await numbersOf((k) => initializer(k, 64, 256));
     expect(Math.abs(meanSquare(drawn) / variance - 1)).toBeLessThan(approx);
     expect(Math.abs(mean(drawn))).toBeLessThan(5 * Math.sqrt(variance / n));
   });
 
   test('fan-in counts the taps of a kernel', async () => {
-    const drawn = await numbersOf(fanInNormal()([3, 3, 8, 256]));
+    const drawn = await numbersOf((k) => fanInNormal()(k, 3, 3, 8, 256));
     expect(Math.abs(meanSquare(drawn) * 72 - 1)).toBeLessThan(5 * Math.sqrt(2 / (72 * 256)));
   });
 
   test('fanInUniform stays within its bounds, and comes near them', async () => {
-    const drawn = await numbersOf(fanInUniform(1 / 3)([64, 256]));
+    const drawn = await numbersOf((k) => fanInUniform(1 / 3)(k, 64, 256));
     expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
     expect(Math.max(...drawn)).toBeGreaterThan(0.99 / 8);
     expect(Math.min(...drawn)).toBeLessThan(-0.99 / 8);

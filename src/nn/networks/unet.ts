@@ -21,13 +21,10 @@ import {
 } from '../../dsl/index.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { attentionBlock, type AttentionBlockParams } from '../blocks/attentionBlock.js';
-import { convLayer, type ConvParams } from '../layers/conv.js';
-import { groupNormLayer } from '../layers/groupNorm.js';
+import { convLayer, type ConvParams, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type Trainable } from '../layers/layer.js';
-import { residualBlock, type ResidualBlockParams } from '../blocks/residualBlock.js';
-import { downsampleLayer, upsampleLayer } from '../layers/sampling.js';
-import { unetBlock, type UNetBlockParams } from '../blocks/unetBlock.js';
+import { residualBlock, type ResidualBlockParams, unetBlock, type UNetBlockParams } from '../blocks/residualBlock.js';
 import {
   embed,
   embeddingLayers,

@@ -3,7 +3,6 @@ import { dual } from '../../dsl/dual.js';
 import type { Step } from './learningRate.js';
 import { requireDecay } from '../requirement.js';
 
-/** See {@link emaDecay}. */
 interface EmaDecay {
   (step: Step, decay: number): Scalar;
   (decay: number): (step: Step) => Scalar;
@@ -20,7 +19,6 @@ export const emaDecay: EmaDecay = dual('emaDecay', 2, (step: Step, decay: number
   return minimum(div(add(1, n), add(10, n)), decay);
 });
 
-/** See {@link ema}. */
 interface Ema {
   <P>(params: P, decay: number | Scalar): (average: NoInfer<P>) => P;
   <P>(average: P, params: NoInfer<P>, decay: number | Scalar): P;

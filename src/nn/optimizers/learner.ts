@@ -29,21 +29,15 @@ export interface Learner<P> {
   readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
 }
 
+const method = functionOf('a function');
 const checkedOptimizer = optionsOf({
   where: 'learner.optimizer',
-  options: t.type({
-    state: functionOf('a function'),
-    init: functionOf('a function'),
-    update: functionOf('a function'),
-  }),
+  options: t.type({ state: method, init: method, update: method }),
   hint: 'make it by adam, adamw, chain or optimizerOf',
 });
 const checkedModel = optionsOf({
   where: 'learner.model',
-  options: t.type({
-    params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined),
-    init: functionOf('a function'),
-  }),
+  options: t.type({ params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined), init: method }),
   hint: 'make it by layer, or by unet',
 });
 

@@ -32,10 +32,10 @@ export const learningRateOption = t.union(
   'a learning rate: a number, or a function of the step',
 );
 
-/** See {@link rateAt}. */
-interface RateAt {
-  (rate: LearningRate, step: Step): Scalar;
-  (step: Step): (rate: LearningRate) => Scalar;
+/** The two forms of an operation on learning rates: see `dual`. */
+interface OfRate<A extends readonly unknown[], R> {
+  (rate: LearningRate, ...rest: A): R;
+  (...rest: A): (rate: LearningRate) => R;
 }
 
 /**
@@ -44,19 +44,13 @@ interface RateAt {
  * rateAt(0.1, scalar(3, 'int32')) // → 0.1
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
  */
-export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
+export const rateAt: OfRate<[step: Step], Scalar> = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
   requireRate('learning rate', rate);
   return typeof rate === 'number' ? scalar(rate) : rate(step);
 });
 
 const requireSteps = (least: number): Requirement =>
   requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
-
-/** See {@link warmup}. */
-interface Warmup {
-  (rate: LearningRate, steps: number): LearningRate;
-  (steps: number): (rate: LearningRate) => LearningRate;
-}
 
 /**
  * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
@@ -66,14 +60,15 @@ interface Warmup {
  * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
  * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: Warmup = dual('warmup', 2, (rate: LearningRate, steps: number): LearningRate => {
-  requireRate('warmup', rate);
-  requireSteps(1)('warmup', steps);
-  return (step) => {
-    const n = cast(step, 'float32');
-    return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
-  };
-});
+export const warmup: OfRate<[steps: number], LearningRate> = dual(
+  'warmup',
+  2,
+  (rate: LearningRate, steps: number): LearningRate => {
+    requireRate('warmup', rate);
+    requireSteps(1)('warmup', steps);
+    return (step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
+  },
+);
 
 const cosineOptions = optionsOf({
   where: 'cosineDecay',
@@ -91,12 +86,6 @@ export interface CosineDecay {
   readonly floor?: number;
 }
 
-/** See {@link cosineDecay}. */
-interface ToCosineDecay {
-  (rate: LearningRate, options: CosineDecay): LearningRate;
-  (options: CosineDecay): (rate: LearningRate) => LearningRate;
-}
-
 /**
  * Lowers a learning rate along half a cosine, from the rate at update `from` to `floor` times the rate at update `steps`,
  * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps, for a floor outside [0, 1],
@@ -106,7 +95,7 @@ interface ToCosineDecay {
  * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))
  * rates // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay: ToCosineDecay = dual(
+export const cosineDecay: OfRate<[options: CosineDecay], LearningRate> = dual(
   'cosineDecay',
   2,
   (rate: LearningRate, options: CosineDecay): LearningRate => {

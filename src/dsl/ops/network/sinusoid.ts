@@ -59,7 +59,8 @@ interface Sinusoid {
   ): Tensor<[B, Wide<D> & Dim]>;
 }
 
-const LAYOUTS = { ddpm: { first: 'sine', shift: 1 }, 'guided-diffusion': { first: 'cosine', shift: 0 } } as const;
+/** The layouts by name. */
+export const LAYOUTS = { ddpm: { first: 'sine', shift: 1 }, 'guided-diffusion': { first: 'cosine', shift: 0 } } as const;
 
 const fields = namedFields(
   'sinusoid',

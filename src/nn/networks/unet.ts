@@ -24,7 +24,13 @@ import { attentionBlock, type AttentionBlockParams } from '../blocks/attentionBl
 import { convLayer, type ConvParams, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Bound, layer, type Trainable } from '../layers/layer.js';
-import { residualBlock, type ResidualBlockParams, unetBlock, type UNetBlockParams } from '../blocks/residualBlock.js';
+import {
+  residualBlock,
+  type ResidualBlockParams,
+  type UNetBlock,
+  unetBlock,
+  type UNetBlockParams,
+} from '../blocks/residualBlock.js';
 import {
   embed,
   embeddingLayers,
@@ -72,15 +78,9 @@ export interface UNetOutputs<B extends Dim, I extends Shape> {
 }
 
 /** A U-Net for images of shape `I`, with its configuration: a model for `noisefold/diffusion`. */
-export interface UNet<I extends Shape> extends Trainable<UNetParams> {
+export interface UNet<I extends Shape>
+  extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'timesteps' | 'classes' | 'condition'> {
   readonly config: UNetArchitecture;
-  readonly predicts: UNetArchitecture['predicts'];
-  /** The number of classes of a conditional model; the label `classes` stands for no class. */
-  readonly classes?: number;
-  /** The images that the model is conditioned on. */
-  readonly condition?: UNetConditionConfig;
-  /** The number T of timesteps, 0…T−1. */
-  readonly timesteps: number;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: UNetParams,
@@ -100,52 +100,37 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
-const repeated = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
-
-/** The layers of a level. Its input is a skip connection too. */
-const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
-  const { channels, attends } = levels[l]!;
-  const entering = levels[l - 1]?.channels ?? c.base;
-  const below = levels[l + 1]?.channels;
-  const block = (inputs: number): ReturnType<typeof unetBlock> =>
-    unetBlock({
-      inputs,
-      outputs: channels,
-      embedding: 4 * c.base,
-      groups: c.groups,
-      adaptiveGroupNorm: c.adaptiveGroupNorm,
-      dropout: c.dropout,
-      heads: attends ? headsOver(c.heads, channels) : null,
-    });
-  return {
-    down: repeated(c.blocks, (j) => block(j === 0 ? entering : channels)),
-    ...(below !== undefined && {
-      downsample: downsampleLayer({ channels }),
-      upsample: upsampleLayer({ channels: below }),
-    }),
-    up: repeated(c.blocks + 1, (j) =>
-      block((j === 0 ? (below ?? channels) : channels) + (j === c.blocks ? entering : channels)),
-    ),
-  };
-};
-
 const layersOf = (c: UNetArchitecture) => {
+  const { base, groups, adaptiveGroupNorm, dropout } = c;
+  const kind = { groups, adaptiveGroupNorm, dropout, embedding: 4 * base };
   const levels = levelsOf(c);
-  const embedding = 4 * c.base;
+  const levelOf = ({ channels, attends }: Level, l: number) => {
+    const below = levels[l + 1]?.channels;
+    const heads = attends ? headsOver(c.heads, channels) : null;
+    const block = (inputs: number): UNetBlock => unetBlock({ ...kind, inputs, outputs: channels, heads });
+    // the channels of the skip connections: the input of the level, and the output of each block
+    const skips = [levels[l - 1]?.channels ?? base, ...new Array<number>(c.blocks).fill(channels)];
+    return {
+      down: skips.slice(0, -1).map(block),
+      ...(below !== undefined && {
+        downsample: downsampleLayer({ channels }),
+        upsample: upsampleLayer({ channels: below }),
+      }),
+      up: skips.reverse().map((skip, j) => block(skip + (j === 0 ? (below ?? channels) : channels))),
+    };
+  };
   const { channels } = levels.at(-1)!; // an architecture has a level
-  const { groups, adaptiveGroupNorm, dropout } = c;
-  const kind = { groups, adaptiveGroupNorm, dropout, embedding };
   const residual = residualBlock({ ...kind, inputs: channels, outputs: channels });
   return {
     ...embeddingLayers(c),
-    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: c.base }),
-    levels: levels.map((_, l) => levelOf(c, levels, l)),
+    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: base }),
+    levels: levels.map(levelOf),
     middle: {
       before: residual,
-      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups: c.groups }),
+      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups }),
       after: residual,
     },
-    norm: groupNormLayer({ channels: levels[0]!.channels, groups: c.groups }),
+    norm: groupNormLayer({ channels: levels[0]!.channels, groups }),
     output: convLayer({
       inputs: levels[0]!.channels,
       outputs: c.image[2] * (c.learnedVariance === undefined ? 1 : 2),
@@ -175,38 +160,27 @@ const throughLevels = <B extends Dim>(net: Net, e: Tensor<[B, Dim]>, keyOf: KeyO
   return (x: Images<B>): Images<B> => level(0, x);
 };
 
-const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
-  if (showShape(dims(x).slice(1)) !== showShape(image))
-    raise('ShapeError', {
-      where: 'unet',
-      expected: `images [B, ${image.join(', ')}]`,
-      actual: showShape(dims(x)),
-      hint: 'make the model for images of this size',
-    });
-};
-
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
 const evaluated =
   (c: UNetArchitecture, net: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
-    isImage(c.image, x);
+    if (showShape(dims(x).slice(1)) !== showShape(c.image))
+      raise('ShapeError', {
+        where: 'unet',
+        expected: `images [B, ${c.image.join(', ')}]`,
+        actual: showShape(dims(x)),
+        hint: 'make the model for images of this size',
+      });
     const { dropout } = at;
     const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
-    const e = embed(c, net, at);
-    const images = x as unknown as Images<B>; // checked above
-    return F.pipe(
-      withCondition(c, images, at.condition),
-      net.input,
-      throughLevels(net, e, keyOf),
-      net.norm,
-      silu,
-      net.output,
-    );
+    const levels = throughLevels(net, embed(c, net, at), keyOf);
+    const images = withCondition(c, x as unknown as Images<B>, at.condition); // checked above
+    return F.pipe(images, net.input, levels, net.norm, silu, net.output);
   };
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const { learnedVariance: as } = c;
+  const { learnedVariance: as, predicts, timesteps, classes, condition } = c;
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
     const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
@@ -214,11 +188,11 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   return {
     params,
     init,
-    predicts: c.predicts,
-    ...(c.classes !== undefined && { classes: c.classes }),
-    ...(c.condition !== undefined && { condition: c.condition }),
-    timesteps: c.timesteps,
     config: c,
+    predicts,
+    timesteps,
+    ...(classes !== undefined && { classes }),
+    ...(condition !== undefined && { condition }),
     ...(as === undefined
       ? { apply: (params, x, at) => ascribeLike(apply(params)(x, at), x) } // of the size of x
       : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
@@ -235,8 +209,4 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  */
 export const unet = <const I extends readonly [number, number, number]>(
   config: UNetConfig<I>,
-): either.Either<NoisefoldError, UNet<Widened<I>>> =>
-  F.pipe(
-    unetArchitecture(config),
-    E.map((architecture) => built<Widened<I>>(architecture)),
-  );
+): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));

@@ -1,5 +1,6 @@
-import { type Explanation, failure, type NoisefoldError } from '../../dsl/index.js';
-import { decode, exactly, exactTuple, explained, finite, natural } from '../../internal/decode.js';
+import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
+import { optionsOf } from '../../dsl/options.js';
+import { exactly, exactTuple, finite, natural } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Sinusoid } from '../layers/embedding.js';
 
@@ -32,9 +33,7 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly groups?: number;
   /** The number of classes of a class-conditional model. The label `classes` stands for no class. */
   readonly classes?: number;
-  /**
-   * An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none.
-   */
+  /** An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none. */
   readonly condition?: UNetConditionConfig;
   /**
    * Scales and shifts the group norms of the residual blocks by time and class (Dhariwal & Nichol 2021), instead of
@@ -59,51 +58,51 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly sinusoid?: Sinusoid;
 }
 
+const defaults = {
+  blocks: 2,
+  attention: [],
+  heads: 4,
+  groups: 8,
+  adaptiveGroupNorm: false,
+  dropout: 0,
+  timesteps: 1000,
+  predicts: 'epsilon',
+  sinusoid: 'ddpm',
+} satisfies Partial<UNetConfig>;
+
 /** A valid configuration with its defaults: plain JSON, for checkpoints. */
-export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
+export type UNetArchitecture = UNetConfig & Required<Pick<UNetConfig, keyof typeof defaults>>;
 
-/** The fields without a default. */
-type Optional = 'classes' | 'condition' | 'learnedVariance';
-
-const codec = exactly(
-  {
-    image: exactTuple([natural, natural, natural], '[height, width, channels]'),
-    base: natural,
-    multipliers: t.array(natural),
-  },
-  {
-    blocks: natural,
-    attention: t.array(natural),
-    heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
-    groups: natural,
-    classes: natural,
-    condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
-    adaptiveGroupNorm: t.boolean,
-    dropout: finite,
-    timesteps: natural,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
-    learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
-    sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
-  },
-);
-
-const withDefaults = ({ classes, condition, learnedVariance, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
-  image: given.image,
-  base: given.base,
-  multipliers: given.multipliers,
-  blocks: given.blocks ?? 2,
-  attention: given.attention ?? [],
-  heads: given.heads ?? 4,
-  groups: given.groups ?? 8,
-  ...(classes === undefined ? {} : { classes }),
-  ...(condition === undefined ? {} : { condition }),
-  adaptiveGroupNorm: given.adaptiveGroupNorm ?? false,
-  dropout: given.dropout ?? 0,
-  timesteps: given.timesteps ?? 1000,
-  predicts: given.predicts ?? 'epsilon',
-  ...(learnedVariance === undefined ? {} : { learnedVariance }),
-  sinusoid: given.sinusoid ?? 'ddpm',
+const decoded = optionsOf({
+  where: 'unet',
+  hint: 'see UNetConfig for the fields and what they take',
+  options: exactly(
+    {
+      image: exactTuple([natural, natural, natural], '[height, width, channels]'),
+      base: natural,
+      multipliers: t.array(natural),
+    },
+    {
+      blocks: natural,
+      attention: t.array(natural),
+      heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
+      groups: natural,
+      classes: natural,
+      condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
+      adaptiveGroupNorm: t.boolean,
+      dropout: finite,
+      timesteps: natural,
+      predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
+      learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
+      sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
+    },
+  ),
 });
+
+const withDefaults = (given: UNetConfig): UNetArchitecture => {
+  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(defined) as unknown as UNetConfig) }; // without the absent fields
+};
 
 /** One level of a U-Net. */
 export interface Level {
@@ -126,24 +125,29 @@ export const headsOver = (heads: Heads, channels: number): number =>
 
 const isWhole = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
-type Complaint = readonly [field: string, expected: string, actual: string | number, hint: string];
+const wrong = (field: string, expected: string, actual: string | number, hint: string): Explanation => ({
+  where: `unet.${field}`,
+  expected,
+  actual: `${actual}`,
+  hint,
+});
 
 /** Checks each field. */
-const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
-  !c.image.every(isWhole) && ['image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'],
-  !(isWhole(c.base) && c.base % 2 === 0) && ['base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'],
-  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && ['multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'],
-  !isWhole(c.blocks) && ['blocks', 'at least one block a level', c.blocks, '2 is usual'],
-  !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && ['heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'],
-  !isWhole(c.groups) && ['groups', 'at least one group', c.groups, '8 or 32 is usual'],
-  c.condition?.channels === 0 && ['condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'],
-  c.classes === 0 && ['classes', 'at least one class', c.classes, 'leave it out for a model without labels'],
-  !(c.dropout >= 0 && c.dropout < 1) && ['dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'],
-  !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],
+const ofFields = (c: UNetArchitecture): readonly (Explanation | false)[] => [
+  !c.image.every(isWhole) && wrong('image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'),
+  !(isWhole(c.base) && c.base % 2 === 0) && wrong('base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'),
+  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && wrong('multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'),
+  !isWhole(c.blocks) && wrong('blocks', 'at least one block a level', c.blocks, '2 is usual'),
+  !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && wrong('heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'),
+  !isWhole(c.groups) && wrong('groups', 'at least one group', c.groups, '8 or 32 is usual'),
+  c.condition?.channels === 0 && wrong('condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'),
+  c.classes === 0 && wrong('classes', 'at least one class', c.classes, 'leave it out for a model without labels'),
+  !(c.dropout >= 0 && c.dropout < 1) && wrong('dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'),
+  !isWhole(c.timesteps) && wrong('timesteps', 'at least one timestep', c.timesteps, '1000 is usual'),
 ]; // prettier-ignore
 
 /** Checks the fields together, once each is valid. */
-const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
+const ofLevels = (c: UNetArchitecture): readonly (Explanation | false)[] => {
   const levels = levelsOf(c);
   const odd = levels.slice(0, -1).find(({ height, width }) => height % 2 !== 0 || width % 2 !== 0);
   const resolutions = levels.map(({ height }) => height);
@@ -156,31 +160,17 @@ const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
     ({ channels }) => !isWhole(channels / headsOver(c.heads, channels)) || !isWhole(headsOver(c.heads, channels)),
   );
   return [
-    odd !== undefined && [
+    odd !== undefined && wrong(
       'image',
       `a height and width that ${factor} divides, for ${levels.length} levels`,
       `${height}×${width}, which is ${odd.height}×${odd.width} at level ${levels.indexOf(odd)}`,
       `use ${deepest === 1 ? 'one multiplier' : `at most ${deepest} multipliers`}, or pad the image to ${Math.ceil(height / factor) * factor}×${Math.ceil(width / factor) * factor}`,
-    ],
-    missing !== undefined && ['attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck attends anyway'],
-    ungrouped !== undefined && ['groups', `a divisor of all channels: base ${c.base}, levels ${levels.map(({ channels }) => channels).join(', ')}`, `${c.groups}, which does not divide ${ungrouped}`, `make base a multiple of ${c.groups}, or choose fewer groups`],
-    unheaded !== undefined && ['heads', `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`, typeof c.heads === 'number' ? c.heads : `${c.heads.channels} channels a head`, 'choose a divisor'],
+    ),
+    missing !== undefined && wrong('attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck attends anyway'),
+    ungrouped !== undefined && wrong('groups', `a divisor of all channels: base ${c.base}, levels ${levels.map(({ channels }) => channels).join(', ')}`, `${c.groups}, which does not divide ${ungrouped}`, `make base a multiple of ${c.groups}, or choose fewer groups`),
+    unheaded !== undefined && wrong('heads', `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`, typeof c.heads === 'number' ? c.heads : `${c.heads.channels} channels a head`, 'choose a divisor'),
   ]; // prettier-ignore
 };
-
-const isComplaint = (x: Complaint | false): x is Complaint => x !== false;
-
-const complaintOf = (c: UNetArchitecture): Complaint | undefined =>
-  ofFields(c).find(isComplaint) ?? ofLevels(c).find(isComplaint);
-
-const explain = ([field, expected, actual, hint]: Complaint): Explanation => ({
-  where: `unet.${field}`,
-  expected,
-  actual: `${actual}`,
-  hint,
-});
-
-const undecoded = explained('unet', 'see UNetConfig for the fields and what they take');
 
 /**
  * Decodes a configuration, of a checkpoint or of a program, and adds the defaults. Returns a `ConfigError` that says what to
@@ -193,11 +183,10 @@ const undecoded = explained('unet', 'see UNetConfig for the fields and what they
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(
-    decode(codec)(config),
-    E.mapLeft((mismatch) => failure('ConfigError', undecoded(mismatch))),
+    decoded(config),
     E.map(withDefaults),
     E.flatMap((c) => {
-      const complaint = complaintOf(c);
-      return complaint === undefined ? E.right(c) : E.left(failure('ConfigError', explain(complaint)));
+      const error = ofFields(c).find((x) => x !== false) ?? ofLevels(c).find((x) => x !== false);
+      return error === undefined ? E.right(c) : fail('ConfigError', error);
     }),
   );

@@ -25,16 +25,7 @@ export {
   type UpsampleLayer,
 } from './layers/layers.js';
 export * from './layers/embedding.js';
-export * from './blocks/attentionBlock.js';
-export {
-  type Residual,
-  residualBlock,
-  type ResidualBlock,
-  type ResidualBlockParams,
-  unetBlock,
-  type UNetBlock,
-  type UNetBlockParams,
-} from './blocks/residualBlock.js';
+export * from './networks/blocks.js';
 export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
 export {
   type Heads,

@@ -20,13 +20,15 @@ export const isAmount = (n: number): boolean => Number.isFinite(n) && n >= 0;
 /** Tests if a number counts something: an integer of at least 0. */
 export const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
+const isFraction = (n: number): boolean => n >= 0 && n < 1;
+
 /** Raises `ConfigError` for the decay of a moving average outside [0, 1). */
-export const requireDecay = requirement('a decay in [0, 1)', (n) => n >= 0 && n < 1, '0.9 and 0.999 are usual');
+export const requireDecay = requirement('a decay in [0, 1)', isFraction, '0.9 and 0.999 are usual');
 
 /** Raises `ConfigError` for a rate of dropout outside [0, 1). */
 export const requireRate = requirement(
   'a rate in [0, 1)',
-  (n) => n >= 0 && n < 1,
+  isFraction,
   'give the fraction that is dropped, such as 0.1',
 );
 
@@ -38,23 +40,41 @@ export const requireDivisor = (where: string, what: string, n: number, channels:
     'each of them gets the same number of channels',
   )(where, n);
 
-const countOf = (what: string): Requirement => requirement(`${what}, an integer ≥ 0`, isCount, 'give it as a number');
+/** The required fields of layers, in the words of errors. */
+const descriptions = {
+  inputs: 'a number of channels',
+  outputs: 'a number of channels',
+  channels: 'a number of channels',
+  groups: 'a number of groups',
+  heads: 'a number of heads',
+  classes: 'a number of classes',
+  embedding: 'the length of the embedding',
+  timesteps: 'a number of timesteps, an integer ≥ 0',
+  size: 'the length of an embedding, an even number',
+};
+type Required = readonly (keyof typeof descriptions)[];
+
+export const described = (names: Required): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, descriptions[name]]));
 
 /**
- * `namedFields` for the configuration of a layer, which checks values too. `required` describes the required fields. They
- * are integers of at least 0, except those in `checks`, which also lists the optional fields.
+ * `namedFields` for the configuration of a layer, which checks values too. The required fields are integers of at least 0,
+ * except those in `checks`, which also has the optional fields.
  */
 export const checkedFields = (
   where: string,
-  required: Readonly<Record<string, string>>,
+  required: Required,
   checks: Readonly<Record<string, Requirement>> = {},
 ) => {
+  const words = described(required);
   const named = namedFields(
     where,
-    required,
-    Object.keys(checks).filter((name) => !Object.hasOwn(required, name)),
+    words,
+    Object.keys(checks).filter((name) => !Object.hasOwn(words, name)),
   );
-  const counts = Object.entries(required).map(([name, what]) => [name, countOf(what)] as const);
+  const counts = required.map(
+    (name) => [name, requirement(`${words[name]}, an integer ≥ 0`, isCount, 'give it as a number')] as const,
+  );
   const all = Object.entries({ ...Object.fromEntries(counts), ...checks });
   return <A extends object>(given: A): A => {
     const values = named(given) as Readonly<Record<string, number | undefined>>;

@@ -7,11 +7,7 @@ import { normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';
 
-/**
- * The layout of sines and cosines in an embedding of n frequencies, by the code that uses it:
- * - `ddpm` (Ho et al. 2020): sines first, frequencies 10000^(−i/(n−1)), from 1 to 1/10000;
- * - `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, frequencies 10000^(−i/n).
- */
+/** The order and the frequencies of sines and cosines in an embedding, by the code that uses them: see {@link SinusoidOptions}. */
 export type Sinusoid = keyof typeof LAYOUTS;
 
 interface SinusoidConfig {
@@ -21,17 +17,15 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
-const sinusoidFields = {
-  timesteps: 'a number of timesteps, an integer ≥ 0',
-  size: 'the length of an embedding, an even number',
-};
-const sinusoidChecks = {
-  timesteps: requirement(sinusoidFields.timesteps, isCount, '1000 is usual'),
+const checks = {
+  timesteps: requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual'),
   size: requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines'),
-  sinusoid: unchecked,
+  sinusoid: unchecked, // by `requireSinusoid`
 };
+const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size'], checks);
+const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'outputs'], checks);
+const classFields = checkedFields('classEmbedding', ['classes', 'outputs']);
 
-/** Checks the layout of a {@link SinusoidConfig}, of the function `where`. */
 const requireSinusoid = (where: string, sinusoid: Sinusoid): void => {
   if (!Object.hasOwn(LAYOUTS, sinusoid))
     raise('ConfigError', {
@@ -41,8 +35,6 @@ const requireSinusoid = (where: string, sinusoid: Sinusoid): void => {
       hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
     });
 };
-
-const tableFields = checkedFields('sinusoidTable', sinusoidFields, sinusoidChecks);
 
 /**
  * The sinusoidal embeddings of the timesteps 0…T−1: `[timesteps, size]`, row-major, in float64. Raises `ConfigError` for
@@ -72,19 +64,12 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
   readonly output: Affine<D, D>;
 }
 
-const timeFields = checkedFields(
-  'timeEmbedding',
-  { ...sinusoidFields, outputs: 'a number of channels' },
-  sinusoidChecks,
-);
-
 /**
  * Looks up the sinusoid of each timestep, then applies linear, SiLU, linear. `t: [B]`, integers from 0 to timesteps − 1;
  * others are clamped. The result is `[B, outputs]`. Raises `ConfigError` for an odd size. DDPM (Ho et al. 2020), appendix B.
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
- * params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
  * const zeroed = { hidden: { w: zeros(64, 256), b: zeros(256) }, output: { w: zeros(256, 256), b: zeros(256) } }
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
@@ -113,11 +98,6 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   /** `[classes + 1, D]`; the last row stands for no class. */
   readonly table: Tensor<[Dim, D]>;
 }
-
-const classFields = checkedFields('classEmbedding', {
-  classes: 'a number of classes',
-  outputs: 'a number of channels',
-});
 
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:

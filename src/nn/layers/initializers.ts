@@ -13,12 +13,9 @@ export interface FanIn {
 
 const requireOutputs = requirement('a number of axes, an integer ≥ 0', isCount, '1 is usual, 2 for attention heads');
 
-/**
- * The number of inputs that each output sums over, for the initializer `where`: for `[KH, KW, C, D]` and `[C, D]`, all but
- * the last axis.
- */
+/** The number of inputs that each output sums over, for the initializer `where`. */
 const fanInOf = (where: string, axes: FanIn) => {
-  const { outputs = 1 } = checkedFields(where, {}, { outputs: requireOutputs })(axes);
+  const { outputs = 1 } = checkedFields(where, [], { outputs: requireOutputs })(axes);
   return (extents: readonly number[]): number => extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
 };
 

@@ -37,8 +37,7 @@ interface LinearConfig<C, D> {
   readonly initializer?: Initializer;
 }
 
-const channels = { inputs: 'a number of channels', outputs: 'a number of channels' };
-const linearFields = checkedFields('linearLayer', channels, { initializer: unchecked });
+const linearFields = checkedFields('linearLayer', ['inputs', 'outputs'], { initializer: unchecked });
 
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
@@ -79,7 +78,7 @@ interface ConvConfig<C, D> extends LinearConfig<C, D> {
 }
 
 const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', isCount, '3 is usual');
-const convFields = checkedFields('convLayer', channels, { size: requireSize, initializer: unchecked });
+const convFields = checkedFields('convLayer', ['inputs', 'outputs'], { size: requireSize, initializer: unchecked });
 
 /** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */
 export const convParts = <const C extends number, const D extends number>(config: ConvConfig<C, D>) => {
@@ -95,8 +94,7 @@ export const convParts = <const C extends number, const D extends number>(config
  * starts at zero.
  * @example
  * const { apply } = convLayer({ inputs: 1, outputs: 64 })
- * const params = { kernel: ones(3, 3, 1, 64), bias: zeros(64) }
- * pipe(zeros(8, 28, 28, 1), apply(params)) // : Tensor<[8, 28, 28, 64]>
+ * pipe(zeros(8, 28, 28, 1), apply({ kernel: ones(3, 3, 1, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
  */
 export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
@@ -116,7 +114,7 @@ interface SamplingConfig<C> {
 }
 
 const samplingParts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
-  const { channels } = checkedFields(where, { channels: 'a number of channels' })(config);
+  const { channels } = checkedFields(where, ['channels'])(config);
   return convParts<C, C>({ inputs: channels, outputs: channels });
 };
 
@@ -131,8 +129,7 @@ export type DownsampleLayer<C extends Dim> = Layer<
  * `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
  * @example
  * const { apply } = downsampleLayer({ channels: 64 })
- * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
- * pipe(zeros(8, 28, 28, 64), apply(params)) // : Tensor<[8, 14, 14, 64]>
+ * pipe(zeros(8, 28, 28, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 14, 14, 64]>
  */
 export const downsampleLayer = <const C extends number>(config: SamplingConfig<C>): DownsampleLayer<Channels<C>> => {
   const parts = samplingParts<C>('downsampleLayer', config);
@@ -157,8 +154,7 @@ export type UpsampleLayer<C extends Dim> = Layer<
  * Doubles the size by repeating the nearest pixel, then a 3×3 convolution: `[B, H, W, C]` → `[B, 2*H, 2*W, C]`.
  * @example
  * const { apply } = upsampleLayer({ channels: 64 })
- * const params = { kernel: ones(3, 3, 64, 64), bias: zeros(64) }
- * pipe(zeros(8, 14, 14, 64), apply(params)) // : Tensor<[8, 28, 28, 64]>
+ * pipe(zeros(8, 14, 14, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
  */
 export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> => {
   const parts = samplingParts<C>('upsampleLayer', config);
@@ -174,7 +170,7 @@ export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>)
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
 
-const normFields = checkedFields('groupNormLayer', { channels: 'a number of channels', groups: 'a number of groups' });
+const normFields = checkedFields('groupNormLayer', ['channels', 'groups']);
 
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises

@@ -12,7 +12,6 @@ import {
   type Key,
   type NoisefoldError,
   raise,
-  type ScaleAndShift,
   type Shape,
   showShape,
   silu,
@@ -20,56 +19,18 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { attentionBlock, type AttentionBlockParams } from '../blocks/attentionBlock.js';
-import { convLayer, type ConvParams, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
+import { convLayer, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, layer, type Trainable } from '../layers/layer.js';
-import {
-  residualBlock,
-  type ResidualBlockParams,
-  type UNetBlock,
-  unetBlock,
-  type UNetBlockParams,
-} from '../blocks/residualBlock.js';
-import {
-  embed,
-  embeddingLayers,
-  type UNetConditioning,
-  type UNetEmbeddingParams,
-  withCondition,
-} from './unetConditioning.js';
-import {
-  headsOver,
-  type Level,
-  levelsOf,
-  type UNetArchitecture,
-  unetArchitecture,
-  type UNetConditionConfig,
-  type UNetConfig,
-} from './unetConfig.js';
+import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { attentionBlock, residualBlock, type UNetBlock, unetBlock } from './blocks.js';
+import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
+import { headsOver, levelsOf, type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
+
+/** The parameters of a U-Net; `levels` go from full resolution to the bottleneck. */
+export interface UNetParams extends ParamsOf<ReturnType<typeof layersOf>> {}
 
 /** The parameters of one level of a U-Net. */
-export interface UNetLevelParams {
-  readonly down: readonly UNetBlockParams[];
-  /** Convolutions to the level below and back; absent at the bottleneck. */
-  readonly downsample?: ConvParams<Dim, Dim>;
-  readonly upsample?: ConvParams<Dim, Dim>;
-  readonly up: readonly UNetBlockParams[];
-}
-
-/** The parameters of a U-Net. */
-export interface UNetParams extends UNetEmbeddingParams {
-  readonly input: ConvParams<Dim, Dim>;
-  /** From full resolution to the bottleneck. */
-  readonly levels: readonly UNetLevelParams[];
-  readonly middle: {
-    readonly before: ResidualBlockParams;
-    readonly attention: AttentionBlockParams;
-    readonly after: ResidualBlockParams;
-  };
-  readonly norm: ScaleAndShift<Dim>;
-  readonly output: ConvParams<Dim, Dim>;
-}
+export type UNetLevelParams = UNetParams['levels'][number];
 
 /** The outputs of a U-Net with a learned variance, both `[B, ...I]`. */
 export interface UNetOutputs<B extends Dim, I extends Shape> {
@@ -104,27 +65,27 @@ const layersOf = (c: UNetArchitecture) => {
   const { base, groups, adaptiveGroupNorm, dropout } = c;
   const kind = { groups, adaptiveGroupNorm, dropout, embedding: 4 * base };
   const levels = levelsOf(c);
-  const levelOf = ({ channels, attends }: Level, l: number) => {
+  const layersOfLevels = levels.map(({ channels, attends }, l) => {
     const below = levels[l + 1]?.channels;
     const heads = attends ? headsOver(c.heads, channels) : null;
     const block = (inputs: number): UNetBlock => unetBlock({ ...kind, inputs, outputs: channels, heads });
     // the channels of the skip connections: the input of the level, and the output of each block
-    const skips = [levels[l - 1]?.channels ?? base, ...new Array<number>(c.blocks).fill(channels)];
+    const skips = [levels[l - 1]?.channels ?? base, ...Array.from({ length: c.blocks }, () => channels)];
     return {
       down: skips.slice(0, -1).map(block),
       ...(below !== undefined && {
         downsample: downsampleLayer({ channels }),
         upsample: upsampleLayer({ channels: below }),
       }),
-      up: skips.reverse().map((skip, j) => block(skip + (j === 0 ? (below ?? channels) : channels))),
+      up: [...skips].reverse().map((skip, j) => block(skip + (j === 0 ? (below ?? channels) : channels))),
     };
-  };
+  });
   const { channels } = levels.at(-1)!; // an architecture has a level
   const residual = residualBlock({ ...kind, inputs: channels, outputs: channels });
   return {
     ...embeddingLayers(c),
     input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: base }),
-    levels: levels.map(levelOf),
+    levels: layersOfLevels,
     middle: {
       before: residual,
       attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups }),

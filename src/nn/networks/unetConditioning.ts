@@ -13,13 +13,8 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import {
-  classEmbedding,
-  type ClassEmbeddingParams,
-  timeEmbedding,
-  type TimeEmbeddingParams,
-} from '../layers/embedding.js';
-import type { Bound } from '../layers/layer.js';
+import { classEmbedding, timeEmbedding } from '../layers/embedding.js';
+import type { Bound, ParamsOf } from '../layers/layer.js';
 import type { UNetArchitecture } from './unetConfig.js';
 
 /** The condition of each sample: an image. */
@@ -42,23 +37,18 @@ export interface UNetConditioning<B extends Dim> {
   readonly dropout?: Key;
 }
 
-/** The parameters of the embeddings of timesteps and classes. */
-export interface UNetEmbeddingParams {
-  readonly time: TimeEmbeddingParams;
-  readonly label?: ClassEmbeddingParams;
-  /** For the noise level of a condition. */
-  readonly conditionTime?: TimeEmbeddingParams;
-}
-
-/** The layers of {@link UNetEmbeddingParams}. */
 export const embeddingLayers = ({ timesteps, sinusoid, base, classes, condition }: UNetArchitecture) => {
   const time = timeEmbedding({ timesteps, sinusoid, size: base, outputs: 4 * base });
   return {
     time,
     ...(classes !== undefined && { label: classEmbedding({ classes, outputs: 4 * base }) }),
-    ...(condition?.noiseLevel === true && { conditionTime: time }),
+    ...(condition?.noiseLevel === true && { conditionTime: time }), // for the noise level of a condition
   };
 };
+type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
+
+/** The parameters of the embeddings of timesteps and classes. */
+export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
 const refuse = (expected: string, actual: string, hint: string): never =>
   raise('ConfigError', { where: 'unet', expected, actual, hint });
@@ -94,14 +84,14 @@ const requireInputs = (
  */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
-  { time, label, conditionTime }: Bound<ReturnType<typeof embeddingLayers>>,
+  { time, label, conditionTime }: Bound<EmbeddingLayers>,
   at: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
   requireInputs(c, at);
-  const { t, condition, label: classes = fullLike(t, c.classes ?? 0) } = at; // the class `classes` stands for no class
+  const { t, condition } = at;
   const embeddings: readonly (Tensor<[B, Dim]> | undefined)[] = [
     time(t),
-    label?.(classes),
+    label?.(at.label ?? fullLike(t, c.classes!)), // the row `classes` stands for no class
     condition?.t && conditionTime?.(condition.t),
   ];
   return silu(embeddings.filter((one) => one !== undefined).reduce((sum, one) => add(sum, one)));

@@ -104,16 +104,8 @@ const withDefaults = (given: UNetConfig): UNetArchitecture => {
   return { ...defaults, ...(Object.fromEntries(defined) as unknown as UNetConfig) }; // without the absent fields
 };
 
-/** One level of a U-Net. */
-export interface Level {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly attends: boolean;
-}
-
 /** The levels, from full resolution to the bottleneck. */
-export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture): readonly Level[] =>
+export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture) =>
   multipliers.map((multiplier, level) => {
     const height = image[0] / 2 ** level;
     return { height, width: image[1] / 2 ** level, channels: base * multiplier, attends: attention.includes(height) };

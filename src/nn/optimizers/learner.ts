@@ -56,16 +56,15 @@ export const learner = <P>(
 ): Learner<P> => {
   orRaise(checkedModel(model));
   orRaise(checkedOptimizer(optimizer));
-  const { params, init } = model;
   return {
-    state: { params, optimizer: optimizer.state(params), step: ':int32' },
+    state: { params: model.params, optimizer: optimizer.state(model.params), step: ':int32' },
     init: (key) => {
-      const first = init(key);
-      return { params: first, optimizer: optimizer.init(first), step: scalar(0, 'int32') };
+      const params = model.init(key);
+      return { params, optimizer: optimizer.init(params), step: scalar(0, 'int32') };
     },
     update: (gradients, { params: before, optimizer: memory, step }) => {
-      const updated = optimizer.update<P>(gradients, memory, before, step);
-      return { params: updated.params, optimizer: updated.state, step: add(step, 1) };
+      const { params, state } = optimizer.update<P>(gradients, memory, before, step);
+      return { params, optimizer: state, step: add(step, 1) };
     },
   };
 };

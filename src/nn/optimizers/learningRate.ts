@@ -33,7 +33,7 @@ export const learningRateOption = t.union(
 );
 
 /** The two forms of an operation on learning rates: see `dual`. */
-interface OfRate<A extends readonly unknown[], R> {
+interface OfRate<A extends readonly unknown[], R = LearningRate> {
   (rate: LearningRate, ...rest: A): R;
   (...rest: A): (rate: LearningRate) => R;
 }
@@ -55,20 +55,13 @@ const requireSteps = (least: number): Requirement =>
 /**
  * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
  * fewer steps than one.
- * @example
- * const rate = warmup(0.1, 4)
- * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
- * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
+ * @example [0, 1, 2, 3, 4].map((n) => rateAt(warmup(0.1, 4), scalar(n, 'int32'))) // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: OfRate<[steps: number], LearningRate> = dual(
-  'warmup',
-  2,
-  (rate: LearningRate, steps: number): LearningRate => {
-    requireRate('warmup', rate);
-    requireSteps(1)('warmup', steps);
-    return (step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
-  },
-);
+export const warmup: OfRate<[steps: number]> = dual('warmup', 2, (rate: LearningRate, steps: number) => {
+  requireRate('warmup', rate);
+  requireSteps(1)('warmup', steps);
+  return (step: Step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
+});
 
 const cosineOptions = optionsOf({
   where: 'cosineDecay',
@@ -92,10 +85,9 @@ export interface CosineDecay {
  * and for an unknown field.
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
- * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))
- * rates // → [0.05, 0.1, 0.1, 0.05, 0]
+ * [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay: OfRate<[options: CosineDecay], LearningRate> = dual(
+export const cosineDecay: OfRate<[options: CosineDecay]> = dual(
   'cosineDecay',
   2,
   (rate: LearningRate, options: CosineDecay): LearningRate => {

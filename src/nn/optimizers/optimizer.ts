@@ -50,14 +50,8 @@ export interface Optimizer {
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  * @example
- * const sgd = optimizerOf({
- *   learningRate: 0.1,
- *   moments: [],
- *   update: (gradients, state, params) => ({
- *     params: zipTensors([params, gradients], (p, g) => sub(p, mul(0.1, g))),
- *     state,
- *   }),
- * })
+ * const moved = <P>(params: P, gradients: Grads<P>) => zipTensors([params, gradients], (p, g) => sub(p, mul(0.1, g)))
+ * const sgd = optimizerOf({ learningRate: 0.1, moments: [], update: (g, state, params) => ({ params: moved(params, g), state }) })
  * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
  */
 export const optimizerOf = ({

@@ -14,7 +14,7 @@ import {
   type Tensor,
   zeros,
 } from '../../dsl/index.js';
-import { residualBlock, unetBlock } from './residualBlock.js';
+import { residualBlock, unetBlock } from './blocks.js';
 
 describe('a residual block', () => {
   const plain = { groups: 2, adaptiveGroupNorm: false, dropout: 0 };

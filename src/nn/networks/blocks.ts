@@ -1,9 +1,10 @@
-/** The residual block, alone and with an attention block after it. */
+/** The blocks of a U-Net. */
 import {
   add,
   addBias,
   addPerSample,
   type Affine,
+  attention,
   conv2d,
   type Dim,
   dims,
@@ -16,13 +17,14 @@ import {
   raise,
   type ScaleAndShift,
   silu,
+  split,
   type Tensor,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
 import { namedFields } from '../../dsl/options.js';
 import { show } from '../../internal/decode.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Channels, type Layer, layer } from '../layers/layer.js';
+import { type Channels, type Layer, layer, namedLayer } from '../layers/layer.js';
 import {
   convLayer,
   type ConvParams,
@@ -30,9 +32,10 @@ import {
   dropout as dropped,
   groupNormLayer,
   linearLayer,
+  type OfImages,
 } from '../layers/layers.js';
-import { checkedFields, requireDivisor, requireRate, unchecked } from '../requirement.js';
-import { attentionBlock, type AttentionBlockParams } from './attentionBlock.js';
+import { checkedFields, described, requireDivisor, requireRate, unchecked } from '../requirement.js';
+import type { UNetConfig } from './unetConfig.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {
@@ -79,7 +82,7 @@ export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Di
   Residual<C, D, E>
 >;
 
-export interface ResidualBlockConfig<C = number, D = number, E = number> {
+interface ResidualBlockConfig<C, D, E> extends Pick<UNetConfig, 'adaptiveGroupNorm' | 'dropout'> {
   /** C */
   readonly inputs: Extent<C>;
   /** D */
@@ -87,32 +90,22 @@ export interface ResidualBlockConfig<C = number, D = number, E = number> {
   /** E, the length of the embedding. */
   readonly embedding: Extent<E>;
   readonly groups: number;
-  /** Scale and shift the output of the second norm by the embedding, instead of adding it before the norm; default false. */
-  readonly adaptiveGroupNorm?: boolean;
-  /** The rate of dropout, in [0, 1); default 0. */
-  readonly dropout?: number;
 }
+
+type Images<C extends Dim> = Tensor<[Dim, Dim, Dim, C]>;
 
 /**
  * Adaptive group norm: (1 + y_s)·h + y_b, with the halves y_s, y_b of `y: [B, 2·D]`, at each pixel of `h: [B, H, W, D]`.
  * Dhariwal & Nichol 2021, section 3.1, with y_s counted from 1.
  */
-const modulated = <B extends Dim, H extends Dim, W extends Dim, D extends Dim>(
-  h: Tensor<[B, H, W, D]>,
-  y: Tensor<[B, Dim]>,
-): Tensor<[B, H, W, D]> => {
-  const [ys, yb] = halve(y) as readonly [Tensor<[B, D]>, Tensor<[B, D]>]; // y has 2·D outputs
+const modulated = <D extends Dim>(h: Images<D>, y: Tensor<[Dim, Dim]>): Images<D> => {
+  const [ys, yb] = halve(y) as readonly [Tensor<[Dim, D]>, Tensor<[Dim, D]>]; // y has 2·D outputs
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
-const required = {
-  inputs: 'a number of channels',
-  outputs: 'a number of channels',
-  embedding: 'the length of the embedding',
-  groups: 'a number of groups',
-};
+const required = ['inputs', 'outputs', 'embedding', 'groups'] as const;
 const options = { adaptiveGroupNorm: unchecked, dropout: requireRate };
-const fields = checkedFields('residualBlock', required, options);
+const residualFields = checkedFields('residualBlock', required, options);
 
 const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTensor(x) && dtypeOf(x) !== 'key');
 
@@ -122,6 +115,12 @@ const isEmbedding = (x: unknown): boolean => typeof x === 'function' || (isTenso
  */
 const hasInput = ([first, second, ...rest]: readonly unknown[]): boolean =>
   isEmbedding(second) || rest.length > 0 || (isTensor(first) && dims(first).length === 4);
+
+/** Makes both forms of a bound block. */
+const formsOf = <C extends Dim, D extends Dim, E extends Dim>(
+  name: string,
+  dataFirst: (x: Images<C>, embedding: Tensor<[Dim, E]>, dropout?: Key) => Images<D>,
+): Residual<C, D, E> => dual(name, hasInput, dataFirst);
 
 /** Raises `ConfigError` if there is no embedding. */
 const requireEmbedding = (embedding: unknown, length: unknown): void => {
@@ -151,7 +150,7 @@ const requireEmbedding = (embedding: unknown, length: unknown): void => {
 export const residualBlock = <const C extends number, const D extends number, const E extends number>(
   config: ResidualBlockConfig<C, D, E>,
 ): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => {
-  const { inputs, outputs, embedding: length, groups, adaptiveGroupNorm = false, dropout = 0 } = fields(config);
+  const { inputs, outputs, embedding: length, groups, adaptiveGroupNorm = false, dropout = 0 } = residualFields(config);
   const features = outputs as number; // Extent<D> is D, or a message for the compiler
   requireDivisor('residualBlock.groups', 'groups', groups, inputs as number);
   requireDivisor('residualBlock.groups', 'groups', groups, features);
@@ -164,22 +163,68 @@ export const residualBlock = <const C extends number, const D extends number, co
     ...((inputs as number) !== features && { skip: linearLayer<C, D>({ inputs, outputs }) }),
   };
   return layer(parts, ({ norm1, conv1, projection, norm2, conv2, skip }) =>
-    dual<Residual<Channels<C>, Channels<D>, Channels<E>>>(
-      'residualBlock',
-      hasInput,
-      (x: Tensor<[Dim, Dim, Dim, Channels<C>]>, embedding: Tensor<[Dim, Channels<E>]>, key?: Key) => {
-        requireEmbedding(embedding, length);
-        const y = projection(embedding); // [B, D], or [B, 2·D]
-        const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
-        const h2 = adaptiveGroupNorm
-          ? modulated(norm2(addBias(h1, conv1.bias)), y)
-          : // the bias is added to y, which is small: one broadcast for both
-            norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
-        const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
-        const straight = skip === undefined ? (x as unknown as typeof h1) : skip(x); // without `skip` C is D
-        return add(conv2(h3), straight);
+    formsOf<Channels<C>, Channels<D>, Channels<E>>('residualBlock', (x, embedding, key) => {
+      requireEmbedding(embedding, length);
+      const y = projection(embedding); // [B, D], or [B, 2·D]
+      const h1 = conv2d(silu(norm1(x)), conv1.kernel); // [B, H, W, D]
+      const h2 = adaptiveGroupNorm
+        ? modulated(norm2(addBias(h1, conv1.bias)), y)
+        : // the bias is added to y, which is small: one broadcast for both
+          norm2(addPerSample(h1, addBias(y as Tensor<[Dim, Channels<D>]>, conv1.bias))); // D outputs
+      const h3 = key === undefined ? silu(h2) : dropped(silu(h2), dropout, key);
+      const straight = skip === undefined ? (x as unknown as typeof h1) : skip(x); // without `skip` C is D
+      return add(conv2(h3), straight);
+    }),
+  );
+};
+
+/** The parameters of an attention block over C channels. */
+export interface AttentionBlockParams<C extends Dim = Dim> {
+  readonly norm: ScaleAndShift<C>;
+  /** `[C, 3·C]`: queries, keys, values. */
+  readonly qkv: Affine<C, Dim>;
+  readonly output: Affine<C, C>;
+}
+
+/** `[B, H, W, C]` → `[B, H, W, C]` */
+export type AttentionBlock<C extends Dim = Dim> = Layer<AttentionBlockParams<C>, OfImages<C, C>>;
+
+const attentionFields = checkedFields('attentionBlock', ['channels', 'heads', 'groups']);
+
+/**
+ * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
+ * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
+ * `QKVAttention`. `heads` and `groups` must divide the channels: raises `ConfigError` otherwise.
+ * @example
+ * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
+ * block // : AttentionBlock<4>
+ * // the block initially returns its input
+ * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
+ * await using(reference())(evaluate(begun, {})(key(7)))() // → E.right([1, 1, 1, 1])
+ */
+export const attentionBlock = <const C extends number>(config: {
+  readonly channels: Extent<C>;
+  readonly heads: number;
+  readonly groups: number;
+}): AttentionBlock<Channels<C>> => {
+  const { channels, heads, groups } = attentionFields(config);
+  const size = channels as number; // Extent<C> is C, or a message for the compiler
+  requireDivisor('attentionBlock.heads', 'heads', heads, size);
+  requireDivisor('attentionBlock.groups', 'groups', groups, size);
+  const parts = {
+    norm: groupNormLayer<C>({ channels, groups }),
+    qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
+    output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
+  };
+  return namedLayer(
+    'attentionBlock',
+    parts,
+    ({ norm, qkv, output }) =>
+      <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
+        const thirds = split(qkv(norm(x)), [size, size, size]);
+        const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
+        return add(output(attention(q, k, v, { heads })), x);
       },
-    ),
   );
 };
 
@@ -198,7 +243,7 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
 
 const blockFields = namedFields(
   'unetBlock',
-  { ...required, heads: 'a number of heads, or null' },
+  { ...described(required), heads: 'a number of heads, or null' },
   Object.keys(options),
 );
 
@@ -219,13 +264,9 @@ export const unetBlock = <const C extends number, const D extends number, const 
     ...(heads !== null && { attention: attentionBlock<D>({ channels: kind.outputs, heads, groups: kind.groups }) }),
   };
   return layer(parts, ({ residual, attention }) =>
-    dual<Residual<Channels<C>, Channels<D>, Channels<E>>>(
-      'unetBlock',
-      hasInput,
-      (x: Tensor<[Dim, Dim, Dim, Channels<C>]>, embedding: Tensor<[Dim, Channels<E>]>, dropout?: Key) => {
-        const h = residual(x, embedding, dropout);
-        return attention === undefined ? h : attention(h);
-      },
-    ),
+    formsOf<Channels<C>, Channels<D>, Channels<E>>('unetBlock', (x, embedding, dropout) => {
+      const h = residual(x, embedding, dropout);
+      return attention === undefined ? h : attention(h);
+    }),
   );
 };

@@ -44,6 +44,5 @@ export {
   warmup,
 } from './optimizers/learningRate.js';
 export * from './optimizers/optimizer.js';
-export * from './optimizers/learner.js';
-export { adam, type AdamConfig, adamw, type AdamWConfig } from './optimizers/adam.js';
+export * from './optimizers/adam.js';
 export * from './optimizers/ema.js';

@@ -87,9 +87,7 @@ export const timeEmbedding = <const D extends number>(
   return namedLayer(
     'timeEmbedding',
     parts,
-    ({ hidden, output }) =>
-      (t) =>
-        F.pipe(gather(table, t), hidden, silu, output),
+    (bound) => (t) => F.pipe(gather(table, t), bound.hidden, silu, bound.output),
   );
 };
 
@@ -113,11 +111,5 @@ export const classEmbedding = <const D extends number>(config: {
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
   const { classes, outputs } = classFields(config);
   const parts = { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) };
-  return namedLayer(
-    'classEmbedding',
-    parts,
-    ({ table }) =>
-      (label) =>
-        gather(table, label),
-  );
+  return namedLayer('classEmbedding', parts, (bound) => (label) => gather(bound.table, label));
 };

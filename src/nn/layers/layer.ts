@@ -1,7 +1,4 @@
-/**
- * Layers: plain data and a function. A layer says which parameters it has, how they are initialized, and what function they
- * make. Layers are put together with {@link layer}: the parameters of the whole are the tree of the parameters of its parts.
- */
+/** Layers: plain data and a function. A layer says which parameters it has, how they begin, and what function they make. */
 import {
   type AnyTensor,
   type Dim,
@@ -159,12 +156,10 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    init: (key) =>
-      // the same tree, with the parameters of each layer in its place
-      mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
+    // the same tree, with the parameters of each layer in its place, or below its function
+    init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);
-      // each layer gives way to its function
       const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>;
       const f = body(bound);
       withName(`${name}(…).apply(params)`, f);

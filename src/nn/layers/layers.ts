@@ -100,13 +100,7 @@ export const convLayer = <const C extends number, const D extends number>(
   config: ConvConfig<C, D>,
 ): ConvLayer<Channels<C>, Channels<D>> => {
   const parts = convParts<C, D>(convFields(config));
-  return namedLayer(
-    'convLayer',
-    parts,
-    ({ kernel, bias }) =>
-      (x) =>
-        addBias(conv2d(x, kernel), bias),
-  );
+  return namedLayer('convLayer', parts, (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
 };
 
 interface SamplingConfig<C> {
@@ -133,13 +127,7 @@ export type DownsampleLayer<C extends Dim> = Layer<
  */
 export const downsampleLayer = <const C extends number>(config: SamplingConfig<C>): DownsampleLayer<Channels<C>> => {
   const parts = samplingParts<C>('downsampleLayer', config);
-  return namedLayer(
-    'downsampleLayer',
-    parts,
-    ({ kernel, bias }) =>
-      (x) =>
-        addBias(downsample(x, kernel), bias),
-  );
+  return namedLayer('downsampleLayer', parts, (bound) => (x) => addBias(downsample(x, bound.kernel), bound.bias));
 };
 
 /** `[B, H, W, C]` → `[B, 2*H, 2*W, C]` */
@@ -158,13 +146,7 @@ export type UpsampleLayer<C extends Dim> = Layer<
  */
 export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> => {
   const parts = samplingParts<C>('upsampleLayer', config);
-  return namedLayer(
-    'upsampleLayer',
-    parts,
-    ({ kernel, bias }) =>
-      (x) =>
-        addBias(conv2d(upsample(x), kernel), bias),
-  );
+  return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
 
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */

@@ -83,11 +83,9 @@ export type ResidualBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Di
 >;
 
 interface ResidualBlockConfig<C, D, E> extends Pick<UNetConfig, 'adaptiveGroupNorm' | 'dropout'> {
-  /** C */
   readonly inputs: Extent<C>;
-  /** D */
   readonly outputs: Extent<D>;
-  /** E, the length of the embedding. */
+  /** The length of the embedding. */
   readonly embedding: Extent<E>;
   readonly groups: number;
 }
@@ -216,16 +214,11 @@ export const attentionBlock = <const C extends number>(config: {
     qkv: linearLayer<C, number>({ inputs: channels, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs: channels, outputs: channels, initializer: allZeros }),
   };
-  return namedLayer(
-    'attentionBlock',
-    parts,
-    ({ norm, qkv, output }) =>
-      <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, Channels<C>]>) => {
-        const thirds = split(qkv(norm(x)), [size, size, size]);
-        const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
-        return add(output(attention(q, k, v, { heads })), x);
-      },
-  );
+  return namedLayer('attentionBlock', parts, (bound) => (x) => {
+    const thirds = split(bound.qkv(bound.norm(x)), [size, size, size]);
+    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // of 3·C channels
+    return add(bound.output(attention(q, k, v, { heads })), x);
+  });
 };
 
 /** The parameters of a block of a U-Net. */

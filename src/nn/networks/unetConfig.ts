@@ -35,12 +35,9 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly classes?: number;
   /** An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none. */
   readonly condition?: UNetConditionConfig;
-  /**
-   * Scales and shifts the group norms of the residual blocks by time and class (Dhariwal & Nichol 2021), instead of
-   * adding the embedding before them (Ho et al. 2020); default false.
-   */
+  /** Scales and shifts the second norm of residual blocks by the embedding, instead of adding it before; default false. */
   readonly adaptiveGroupNorm?: boolean;
-  /** The rate of dropout in the residual blocks; default 0. */
+  /** The rate of dropout in the residual blocks, in [0, 1); default 0. */
   readonly dropout?: number;
   /** The number T of timesteps of the process, 0…T−1; default 1000. */
   readonly timesteps?: number;

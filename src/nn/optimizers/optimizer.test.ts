@@ -20,9 +20,8 @@ import { E, F } from '../../internal/fp.js';
 import { allZeros } from '../layers/initializers.js';
 import { parameter } from '../layers/layer.js';
 import { adam, type AdamConfig, adamw } from './adam.js';
-import { learner } from './learner.js';
 import { cosineDecay, warmup } from './learningRate.js';
-import { chain, clipByGlobalNorm, globalNorm, type Optimizer, type OptimizerState } from './optimizer.js';
+import { chain, clipByGlobalNorm, globalNorm, learner, type Optimizer, type OptimizerState } from './optimizer.js';
 
 interface Params {
   readonly w: Tensor<[Dim]>;

@@ -150,7 +150,7 @@ export * from './ops/elementwise/activation.js';
 export { groupNorm, layerNorm, rmsNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
 export * from './ops/network/attention.js';
 export * from './ops/image/pixelShuffle.js';
-export * from './ops/network/sinusoid.js';
+export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';
 export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';
 export * from './types/product.js';

@@ -25,10 +25,7 @@ import type { Initializer } from './initializers.js';
 /** A tree `P` of parameters. */
 export interface Trainable<P> {
   readonly params: TreeSpec<P>;
-  /**
-   * The initial parameters. Each is drawn from a key of its own, derived from its path. Call it in a program:
-   * `program('key', init)`.
-   */
+  /** The initial parameters, each drawn from a key of its own path. Call it in a program: `program('key', init)`. */
   readonly init: (key: Key) => P;
 }
 
@@ -156,11 +153,11 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    // the same tree, with the parameters of each layer in its place, or below its function
+    // the same tree, with the parameters of each layer in its place
     init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);
-      const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>;
+      const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>; // the functions
       const f = body(bound);
       withName(`${name}(…).apply(params)`, f);
       return f;

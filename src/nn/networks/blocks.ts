@@ -51,7 +51,6 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
 
 /**
  * `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]`, also in `pipe`. Without a key nothing is dropped.
- *
  * The order of the overloads is explained in `OneError`: the result of a wrong call is an image of D channels.
  */
 export interface Residual<C extends Dim, D extends Dim, E extends Dim> {

@@ -103,22 +103,20 @@ type Net = Bound<ReturnType<typeof layersOf>>;
 /** A key for the dropout of each block, by its path. */
 type KeyOf = (path: string) => Key | undefined;
 
-/** All levels, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
-const throughLevels = <B extends Dim>(net: Net, e: Tensor<[B, Dim]>, keyOf: KeyOf) => {
+/** Level `l` and those below, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
+const throughLevels = <B extends Dim>(net: Net, x: Images<B>, e: Tensor<[B, Dim]>, keyOf: KeyOf, l = 0): Images<B> => {
+  const { down, downsample, upsample, up } = net.levels[l]!;
   const { before, attention, after } = net.middle;
-  const bottleneck = (h: Images<B>): Images<B> =>
-    F.pipe(h, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
-  const level = (l: number, x: Images<B>): Images<B> => {
-    const { down, downsample, upsample, up } = net.levels[l]!;
-    const skips = down.reduce<readonly Images<B>[]>(
-      (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
-      [x],
-    );
-    const deepest = skips.at(-1)!;
-    const below = downsample && upsample ? upsample(level(l + 1, downsample(deepest))) : bottleneck(deepest);
-    return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
-  };
-  return (x: Images<B>): Images<B> => level(0, x);
+  const skips = down.reduce<readonly Images<B>[]>(
+    (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
+    [x],
+  );
+  const deepest = skips.at(-1)!;
+  const below =
+    downsample && upsample
+      ? upsample(throughLevels(net, downsample(deepest), e, keyOf, l + 1))
+      : F.pipe(deepest, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
+  return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
 };
 
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
@@ -134,9 +132,9 @@ const evaluated =
       });
     const { dropout } = at;
     const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
-    const levels = throughLevels(net, embed(c, net, at), keyOf);
+    const e = embed(c, net, at);
     const images = withCondition(c, x as unknown as Images<B>, at.condition); // checked above
-    return F.pipe(images, net.input, levels, net.norm, silu, net.output);
+    return F.pipe(throughLevels(net, net.input(images), e, keyOf), net.norm, silu, net.output);
   };
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {

@@ -78,10 +78,7 @@ const requireInputs = (
     );
 };
 
-/**
- * The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, 4·base]`. Raises `ConfigError` for
- * labels and noise levels unless the model takes them, and for a missing noise level.
- */
+/** The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, 4·base]`. */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
   { time, label, conditionTime }: Bound<EmbeddingLayers>,

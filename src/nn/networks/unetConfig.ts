@@ -41,10 +41,7 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly dropout?: number;
   /** The number T of timesteps of the process, 0…T−1; default 1000. */
   readonly timesteps?: number;
-  /**
-   * The noise ε, the data x₀, the velocity v or the score; default `epsilon`. `fromPrevious` of `noisefold/diffusion`
-   * makes a model of x_{t−1} of any of them.
-   */
+  /** The noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
   readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
   /**
    * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'
@@ -166,9 +163,7 @@ const ofLevels = (c: UNetArchitecture): readonly (Explanation | false)[] => {
  * change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
- * pipe(architecture, E.mapLeft(({ actual }) => actual)) // → E.left('28×28, which is 7×7 at level 2')
- * const hint = pipe(architecture, E.mapLeft((error) => error.hint))
- * hint // → E.left('use at most 3 multipliers, or pad the image to 32×32')
+ * pipe(architecture, E.mapLeft(({ hint }) => hint)) // → E.left('use at most 3 multipliers, or pad the image to 32×32')
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(

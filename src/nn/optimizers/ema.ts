@@ -26,8 +26,7 @@ interface Ema {
 
 /**
  * The exponential moving average of parameters: d·average + (1 − d)·params, for a decay d. Start with the parameters
- * themselves. {@link emaDecay} is a decay that forgets the initial values early. Raises `ConfigError` for a number
- * outside [0, 1).
+ * themselves. Raises `ConfigError` for a number outside [0, 1). See {@link emaDecay}.
  * @example
  * ema({ w: zeros(2) }, { w: ones(2) }, 0.9) // → { w: [0.1, 0.1] }
  * ema({ w: zeros(2) }, { w: ones(2) }, emaDecay(scalar(0, 'int32'), 0.9)) // → { w: [0.9, 0.9] }

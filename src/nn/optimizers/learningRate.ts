@@ -85,7 +85,7 @@ export interface CosineDecay {
  * and for an unknown field.
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
- * [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
+ * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
  */
 export const cosineDecay: OfRate<[options: CosineDecay]> = dual(
   'cosineDecay',

@@ -1,6 +1,6 @@
 import { raise } from '../dsl/index.js';
 import { namedFields } from '../dsl/options.js';
-import { show } from '../internal/decode.js';
+import { natural, positive, show } from '../internal/decode.js';
 
 /** Raises `ConfigError` for a number that does not meet a requirement, and for other values; `where` names the option. */
 export type Requirement = (where: string, n: number) => void;
@@ -13,12 +13,6 @@ export const requirement =
   };
 
 export const unchecked: Requirement = () => undefined;
-
-/** Tests if a number is finite and at least 0. */
-export const isAmount = (n: number): boolean => Number.isFinite(n) && n >= 0;
-
-/** Tests if a number counts something: an integer of at least 0. */
-export const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 const isFraction = (n: number): boolean => n >= 0 && n < 1;
 
@@ -36,7 +30,7 @@ export const requireRate = requirement(
 export const requireDivisor = (where: string, what: string, n: number, channels: number): void =>
   requirement(
     `a number of ${what} that divides the ${channels} channels`,
-    (divisor) => isCount(divisor) && divisor > 0 && channels % divisor === 0,
+    (divisor) => positive.is(divisor) && channels % divisor === 0,
     'each of them gets the same number of channels',
   )(where, n);
 
@@ -67,15 +61,11 @@ export const checkedFields = (
   checks: Readonly<Record<string, Requirement>> = {},
 ) => {
   const words = described(required);
-  const named = namedFields(
-    where,
-    words,
-    Object.keys(checks).filter((name) => !Object.hasOwn(words, name)),
-  );
-  const counts = required.map(
-    (name) => [name, requirement(`${words[name]}, an integer ≥ 0`, isCount, 'give it as a number')] as const,
-  );
-  const all = Object.entries({ ...Object.fromEntries(counts), ...checks });
+  const optional = Object.keys(checks).filter((name) => !Object.hasOwn(words, name));
+  const named = namedFields(where, words, optional);
+  const count = (what: string) => requirement(`${what}, an integer ≥ 0`, natural.is, 'give it as a number');
+  const counts = Object.fromEntries(required.map((name) => [name, count(descriptions[name])]));
+  const all = Object.entries({ ...counts, ...checks });
   return <A extends object>(given: A): A => {
     const values = named(given) as Readonly<Record<string, number | undefined>>;
     for (const [name, require] of all) if (values[name] !== undefined) require(`${where}.${name}`, values[name]);

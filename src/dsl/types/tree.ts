@@ -17,7 +17,7 @@ type Branch = Readonly<Record<string, unknown>> | readonly unknown[];
 
 const isAbsent = (x: unknown): x is undefined | null => x === undefined || x === null;
 
-const isBranch = (x: unknown): x is Branch => {
+export const isBranch = (x: unknown): x is Branch => {
   if (Array.isArray(x)) return true;
   if (typeof x !== 'object' || x === null) return false;
   const prototype: unknown = Object.getPrototypeOf(x);

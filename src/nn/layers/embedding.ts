@@ -1,8 +1,8 @@
 import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, type Tensor } from '../../dsl/index.js';
 import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
-import { show } from '../../internal/decode.js';
+import { natural, show } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
-import { checkedFields, isCount, requirement, unchecked } from '../requirement.js';
+import { checkedFields, requirement, unchecked } from '../requirement.js';
 import { normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';
@@ -18,8 +18,8 @@ interface SinusoidConfig {
 }
 
 const checks = {
-  timesteps: requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual'),
-  size: requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines'),
+  timesteps: requirement('a number of timesteps, an integer ≥ 0', natural.is, '1000 is usual'),
+  size: requirement('an even number', (n) => natural.is(n) && n % 2 === 0, 'half are sines, half cosines'),
   sinusoid: unchecked, // by `requireSinusoid`
 };
 const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size'], checks);

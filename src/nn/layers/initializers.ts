@@ -1,6 +1,7 @@
 /** Initial values of parameters. */
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
-import { checkedFields, isCount, requirement } from '../requirement.js';
+import { natural } from '../../internal/decode.js';
+import { checkedFields, requirement } from '../requirement.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (key: Key, ...extents: readonly number[]) => Tensor<Shape>;
@@ -11,7 +12,7 @@ export interface FanIn {
   readonly outputs?: number;
 }
 
-const requireOutputs = requirement('a number of axes, an integer ≥ 0', isCount, '1 is usual, 2 for attention heads');
+const requireOutputs = requirement('a number of axes, an integer ≥ 0', natural.is, '1 is usual, 2 for attention heads');
 
 /** The number of inputs that each output sums over, for the initializer `where`. */
 const fanInOf = (where: string, axes: FanIn) => {

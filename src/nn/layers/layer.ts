@@ -19,6 +19,7 @@ import {
   type Wide,
   type Widened,
 } from '../../dsl/index.js';
+import { isBranch } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import type { Initializer } from './initializers.js';
 
@@ -94,11 +95,7 @@ const isPart = (x: unknown): x is Part => {
   return isTrainable(x) && typeof apply === 'function' && apply.length <= 1;
 };
 
-const isPlain = (x: unknown): boolean =>
-  typeof x === 'object' && x !== null && [Object.prototype, null].includes(Object.getPrototypeOf(x) as null);
-
-/** Tests for the end of a branch of parts. Records and arrays are branches. */
-const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !(Array.isArray(x) || isPlain(x));
+const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !isBranch(x);
 
 const shown = (x: unknown): string => {
   if (isTensor(x)) return `a tensor ${showShape(dims(x))}`;

@@ -20,7 +20,8 @@ import {
   where,
 } from '../../dsl/index.js';
 import { dual } from '../../dsl/dual.js';
-import { checkedFields, isCount, requireDivisor, requirement, requireRate, unchecked } from '../requirement.js';
+import { natural } from '../../internal/decode.js';
+import { checkedFields, requireDivisor, requirement, requireRate, unchecked } from '../requirement.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
@@ -77,7 +78,7 @@ interface ConvConfig<C, D> extends LinearConfig<C, D> {
   readonly size?: number;
 }
 
-const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', isCount, '3 is usual');
+const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', natural.is, '3 is usual');
 const convFields = checkedFields('convLayer', ['inputs', 'outputs'], { size: requireSize, initializer: unchecked });
 
 /** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */

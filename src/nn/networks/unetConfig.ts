@@ -1,6 +1,6 @@
 import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
 import { optionsOf } from '../../dsl/options.js';
-import { exactly, exactTuple, finite, natural } from '../../internal/decode.js';
+import { exactly, exactTuple, finite, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Sinusoid } from '../layers/embedding.js';
 
@@ -109,7 +109,7 @@ export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitectu
 export const headsOver = (heads: Heads, channels: number): number =>
   typeof heads === 'number' ? heads : channels / heads.channels;
 
-const isWhole = (n: number): boolean => Number.isInteger(n) && n >= 1;
+const isWhole = (n: number): boolean => positive.is(n);
 
 const wrong = (field: string, expected: string, actual: string | number, hint: string): Explanation => ({
   where: `unet.${field}`,

@@ -1,9 +1,9 @@
 import { add, cast, div, expm1, mul, neg, type Scalar, sqrt, square, sub, zipTensors } from '../../dsl/index.js';
 import { orRaise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
-import { exactly } from '../../internal/decode.js';
+import { aboveZero, amount, exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { isAmount, requireDecay, requirement } from '../requirement.js';
+import { requireDecay, requirement } from '../requirement.js';
 import { type LearningRate, learningRateOption, rateAt, requireRate } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
@@ -19,7 +19,7 @@ export interface AdamConfig {
 
 const requireEpsilon = requirement(
   'a finite number above 0',
-  (n) => Number.isFinite(n) && n > 0,
+  aboveZero.is,
   '1e-8 is usual: without it a gradient of 0 gives 0 / 0',
 );
 
@@ -75,7 +75,7 @@ export interface AdamWConfig extends AdamConfig {
   readonly weightDecay?: number;
 }
 
-const requireWeightDecay = requirement('a finite number ≥ 0', isAmount, '0.01 is usual');
+const requireWeightDecay = requirement('a finite number ≥ 0', amount.is, '0.01 is usual');
 
 const adamwOptions = optionsOf({
   where: 'adamw',

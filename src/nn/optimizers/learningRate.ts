@@ -2,9 +2,9 @@ import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tens
 import { dual } from '../../dsl/dual.js';
 import { orRaise, raise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
-import { exactly, functionOf, share } from '../../internal/decode.js';
+import { amount, exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { isAmount, type Requirement, requirement } from '../requirement.js';
+import { type Requirement, requirement } from '../requirement.js';
 
 /** The number of updates before this one: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
@@ -12,7 +12,7 @@ export type Step = Tensor<[], 'int32'>;
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
 
-const requireNumber = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
+const requireNumber = requirement('a finite number ≥ 0', amount.is, '1e-3 is usual for Adam');
 
 /** Raises `ConfigError` for a rate that is a negative or infinite number, or half-applied: see `dual`. */
 export const requireRate = (where: string, rate: LearningRate): void => {

@@ -23,7 +23,7 @@ import {
 import { dual } from '../../dsl/dual.js';
 import { orRaise } from '../../dsl/errors.js';
 import { optionsOf } from '../../dsl/options.js';
-import { functionOf, refined } from '../../internal/decode.js';
+import { aboveZero, functionOf, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Trainable } from '../layers/layer.js';
 import { requirement } from '../requirement.js';
@@ -95,7 +95,7 @@ export const chain = (
   };
 };
 
-const requireNorm = requirement('a finite norm above 0', (n) => Number.isFinite(n) && n > 0, '1 is usual');
+const requireNorm = requirement('a finite norm above 0', aboveZero.is, '1 is usual');
 
 /**
  * The Euclidean norm of all gradients as one vector.

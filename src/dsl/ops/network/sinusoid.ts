@@ -60,7 +60,10 @@ interface Sinusoid {
 }
 
 /** The layouts by name. */
-export const LAYOUTS = { ddpm: { first: 'sine', shift: 1 }, 'guided-diffusion': { first: 'cosine', shift: 0 } } as const;
+export const LAYOUTS = {
+  ddpm: { first: 'sine', shift: 1 },
+  'guided-diffusion': { first: 'cosine', shift: 0 },
+} as const;
 
 const fields = namedFields(
   'sinusoid',

@@ -90,27 +90,23 @@ const isTrainable = (x: unknown): x is Part =>
   member(member(x, 'params'), '_tag') === 'TreeSpec' && typeof member(x, 'init') === 'function';
 
 /** Tests if a value is a layer. The `apply` of a model takes more than the parameters. */
-const isPart = (x: unknown): x is Part => {
-  const apply = member(x, 'apply');
-  return isTrainable(x) && typeof apply === 'function' && apply.length <= 1;
-};
+const isPart = (x: unknown): x is Part => isTrainable(x) && typeof x.apply === 'function' && x.apply.length <= 1;
 
+/** Tests for the end of a branch of parts. */
 const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !isBranch(x);
-
-const shown = (x: unknown): string => {
-  if (isTensor(x)) return `a tensor ${showShape(dims(x))}`;
-  return isTrainable(x) ? 'a model' : show(x);
-};
 
 /** Returns a tree of layers. Raises `ConfigError`, with the path, for a member that is neither a layer nor a tree of layers. */
 const checkedParts = <T>(parts: T): T => {
   const wrong = leaves(parts, isEnd).find(({ leaf }) => !isPart(leaf));
   if (wrong === undefined) return parts;
+  const { path, leaf } = wrong;
+  const isModel = isTrainable(leaf);
+  const value = isTensor(leaf) ? `a tensor ${showShape(dims(leaf))}` : show(leaf);
   return raise('ConfigError', {
-    where: wrong.path === '' ? 'layer' : `layer: ${wrong.path}`,
+    where: path === '' ? 'layer' : `layer: ${path}`,
     expected: 'a layer, made by linearLayer, parameter or layer',
-    actual: shown(wrong.leaf),
-    hint: isTrainable(wrong.leaf)
+    actual: isModel ? 'a model' : value,
+    hint: isModel
       ? 'apply of a layer takes the parameters alone: call the model in a function of your own'
       : 'call a function without parameters in the body, and make a tensor that is trained with parameter',
   });
@@ -150,12 +146,11 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    // the same tree, with the parameters of each layer in its place
+    // the same tree, with the parameters of each layer in its place; and below, with its function
     init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);
-      const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>; // the functions
-      const f = body(bound);
+      const f = body(mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>);
       withName(`${name}(…).apply(params)`, f);
       return f;
     },

@@ -53,8 +53,7 @@ const requireSteps = (least: number): Requirement =>
   requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
 
 /**
- * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
- * fewer steps than one.
+ * Raises a learning rate linearly over the first `steps` ≥ 1 updates, from rate/steps. Raises `ConfigError` for other steps.
  * @example [0, 1, 2, 3, 4].map((n) => rateAt(warmup(0.1, 4), scalar(n, 'int32'))) // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
 export const warmup: OfRate<[steps: number]> = dual('warmup', 2, (rate: LearningRate, steps: number) => {
@@ -81,8 +80,7 @@ export interface CosineDecay {
 
 /**
  * Lowers a learning rate along half a cosine, from the rate at update `from` to `floor` times the rate at update `steps`,
- * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps, for a floor outside [0, 1],
- * and for an unknown field.
+ * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps and 0 ≤ floor ≤ 1.
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
  * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]

@@ -2,9 +2,10 @@
 import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
 import { dual } from '../dual.js';
 import { extents } from '../types/extent.js';
+import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
-import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
+import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 
 /** The extents of a checked shape, whose type `Extents<S>` is S or error messages. Raises `ShapeError`. */
 const checked = (op: string, shape: readonly unknown[]): readonly number[] => extents(op, shape as readonly number[]);
@@ -30,36 +31,29 @@ export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): 
 export const ones = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(1, checked('ones', shape)));
 
-type Filled = Exclude<DType, 'key'>;
-
-const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
-  const { shape, dtype } = nodeOf(x);
-  return tensor(full(value, shape, dtype));
-};
-
-/** See {@link fullLike}. */
-interface FullLike {
-  (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
-}
-
 /**
  * Fills the shape and dtype of `x` with one number.
  * @example fullLike(iota(3), 7) // → [7, 7, 7]
  */
-export const fullLike: FullLike = dual('fullLike', 2, filled);
+export const fullLike: {
+  (value: number): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends NumberType>(x: Tensor<S, D>, value: number): Tensor<S, D>;
+} = dual('fullLike', 2, (x: AnyTensor, value: number) => {
+  const { shape, dtype } = nodeOf(x);
+  return tensor(full(value, shape, dtype));
+});
 
 /**
  * Makes zeros in the shape and dtype of `x`.
  * @example zerosLike(iota(3)) // → [0, 0, 0]
  */
-export const zerosLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
+export const zerosLike = <S extends Shape, D extends NumberType>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
 
 /**
  * Makes ones in the shape and dtype of `x`.
  * @example onesLike(iota(3)) // → [1, 1, 1]
  */
-export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
+export const onesLike = <S extends Shape, D extends NumberType>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
 
 /**
  * Makes a number a scalar tensor; default dtype: float32.
@@ -70,8 +64,8 @@ export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Te
 export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
-  <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
-} = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
+  <D extends NumberType>(value: number, dtype: D): Tensor<[], D>;
+} = <D extends NumberType>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 

@@ -1,9 +1,10 @@
 import { show } from '../../internal/decode.js';
+import { dual } from '../dual.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
-import { type AnyTensor, dims, isOperand, isTensor, nodeOf } from '../graph/tensor.js';
+import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
@@ -37,6 +38,10 @@ const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
 /** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
+
+/** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
+export const withOption = <F extends object, O = number>(op: string, body: (x: Node, option?: O) => Node): F =>
+  dual(op, startsWithTensor, (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)), 2);
 
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));

@@ -3,10 +3,11 @@
  * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; either may be a number or a scalar. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
+import { atan2Composite } from '../../composites/index.js';
 import { dual, type OneErrorOfTwo } from '../../dual.js';
 import { named } from '../../errors.js';
 import type { BinaryFn, Node } from '../../graph/node.js';
-import { binary, select, unary } from '../../primitives/index.js';
+import { binary, composite, select, unary } from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { type Numeric, operands, spread } from '../operand.js';
 
@@ -15,36 +16,26 @@ import { type Numeric, operands, spread } from '../operand.js';
 // `(y: never)`, which makes them more than three. `NoInfer` on the dtype of the second operand keeps two dtypes from being
 // joined to a union.
 
-/** An operation on two numbers of one dtype, which the result keeps. */
-export interface Arithmetic<N extends Numeric> {
+/** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
+export interface Arithmetic<N extends DType, R extends DType = never> {
   (y: never): never;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
+  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
 }
+type Result<D extends DType, R extends DType> = [R] extends [never] ? D : R;
 
 /** A comparison of two numbers of one dtype. */
-export interface Comparison<N extends DType> {
-  (y: never): never;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
-  <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
-  <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
-}
+export type Comparison<N extends DType> = Arithmetic<N, 'bool'>;
 
 /** An operation on two bools. */
-export interface Logical {
+interface Logical {
   (y: never): never;
   (y: never): undefined; // the results differ because equal overloads are merged
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
@@ -58,7 +49,7 @@ export interface Logical {
 type Combine = (x: Node, y: Node) => Node;
 
 /** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
-export const ofTwo = <F extends object>(op: string, combine: Combine): F =>
+const ofTwo = <F extends object>(op: string, combine: Combine): F =>
   dual<F>(op, 2, (x: number | AnyTensor, y: number | AnyTensor) =>
     tensor(named(op, () => combine(...operands(op, x, y)))),
   );
@@ -113,6 +104,15 @@ export const pow: Arithmetic<'float32'> = ofTwo('pow', by('pow'));
  * @example mod(constantOf([-1, 7], 2), 5) // → [4, 2]
  */
 export const mod: Arithmetic<Numeric> = ofTwo('mod', by('mod'));
+
+/**
+ * The angle of the point (x, y) in (−π, π]: the arctangent of y/x in the quadrant of the point. It is 0, with derivative
+ * 0, at the origin.
+ * @example
+ * const [y, x] = [constantOf([1, 1, -1, 0], 4), constantOf([1, -1, 0, -1], 4)]
+ * atan2(y, x) // → [0.7854, 2.356, -1.571, 3.142]
+ */
+export const atan2: Arithmetic<'float32'> = ofTwo('atan2', (y, x) => composite(atan2Composite, [y, x]));
 
 /**
  * The greater of x and y.
@@ -178,7 +178,6 @@ export const and: Logical = ofTwo('and', by('and'));
  */
 export const or: Logical = ofTwo('or', by('or'));
 
-/** See {@link where}. */
 export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;

@@ -5,7 +5,7 @@ import { extents } from '../types/extent.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
-import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 
 /** The extents of a checked shape, whose type `Extents<S>` is S or error messages. Raises `ShapeError`. */
 const checked = (op: string, shape: readonly unknown[]): readonly number[] => extents(op, shape as readonly number[]);
@@ -64,7 +64,7 @@ export const onesLike = <S extends Shape, D extends NumberType>(x: Tensor<S, D>)
 export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
-  <D extends NumberType>(value: number, dtype: D): Tensor<[], D>;
+  <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
 } = <D extends NumberType>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;

@@ -28,12 +28,6 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
-/** See {@link fork}. */
-interface Fork {
-  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
-  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-}
-
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  * @example
@@ -41,18 +35,15 @@ interface Fork {
  * assert.notDeepEqual(noise, timestep)
  * assert.deepEqual(noise, fork(key(7), 'noise').noise)
  */
-export const fork: Fork = dual(
+export const fork: {
+  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
+  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
+} = dual(
   'fork',
   ([parent]) => typeof parent !== 'string',
   (parent: Key | RandomKey, ...names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
 );
-
-/** See {@link foldIn}. */
-interface FoldIn {
-  (data: number): <K extends Key | RandomKey>(parent: K) => K;
-  <K extends Key | RandomKey>(parent: K, data: number): K;
-}
 
 /**
  * Derives a new key from a number, such as the index of a step, an epoch or a layer. Raises `ConfigError` unless it is a
@@ -62,9 +53,10 @@ interface FoldIn {
  * assert.notDeepEqual(ofStep(0), ofStep(1))
  * assert.deepEqual(ofStep(1), ofStep(1))
  */
-export const foldIn: FoldIn = dual('foldIn', 2, (parent: Key | RandomKey, data: number) =>
-  derive(parent, keyWords(data, 'foldIn')),
-);
+export const foldIn: {
+  (data: number): <K extends Key | RandomKey>(parent: K) => K;
+  <K extends Key | RandomKey>(parent: K, data: number): K;
+} = dual('foldIn', 2, (parent: Key | RandomKey, data: number) => derive(parent, keyWords(data, 'foldIn')));
 
 /** `K`, or an error message for a key of the host. */
 type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a program, from a key that it takes';
@@ -92,19 +84,19 @@ const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || 
 /** A key; or an extent of the pipeable form, so that its error names the wrong extent. */
 type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
 
-/** A draw of a given shape. */
-type OfShape<D extends DType> = OneError & {
-  <const S extends readonly number[]>(...shape: Extents<S>): Draw<Tensor<Widened<S>, D>>;
-  <K extends Key | RandomKey | number, const S extends readonly number[]>(
+/** A draw of a given shape; `P` are its parameters, which come before the extents. */
+type OfShape<D extends DType, P extends readonly number[] = []> = OneError & {
+  <const S extends readonly number[]>(...args: [...P, ...Extents<S>]): Draw<Tensor<Widened<S>, D>>;
+  <K extends Key | RandomKey | (P extends [] ? number : never), const S extends readonly number[]>(
     key: KeyOrExtent<K>,
-    ...shape: Extents<S>
+    ...args: [...P, ...Extents<S>]
   ): Tensor<Widened<S>, D>;
 };
 
-/** A draw in the shape of another tensor. */
-interface LikeTensor<D extends DType> {
-  <S extends Shape>(x: Tensor<S, DType>): Draw<Tensor<S, D>>;
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, x: Tensor<S, DType>): Tensor<S, D>;
+/** A draw in the shape of another tensor; `P` are its parameters. */
+interface LikeTensor<D extends DType, P extends readonly number[] = []> {
+  <S extends Shape>(...args: [...P, x: Tensor<S, DType>]): Draw<Tensor<S, D>>;
+  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, ...args: [...P, x: Tensor<S, DType>]): Tensor<S, D>;
 }
 
 /**
@@ -157,16 +149,6 @@ const coins = (op: string, key: Key, p: number, shape: readonly number[]): Node 
   return binary('less', numbers, full(p, numbers.shape));
 };
 
-/** See {@link bernoulli}. */
-type Bernoulli = OneError & {
-  <const S extends readonly number[]>(p: number, ...shape: Extents<S>): Draw<Tensor<Widened<S>, 'bool'>>;
-  <K extends Key | RandomKey, const S extends readonly number[]>(
-    key: OfProgram<K>,
-    p: number,
-    ...shape: Extents<S>
-  ): Tensor<Widened<S>, 'bool'>;
-};
-
 /**
  * Draws true with probability `p`. Raises `ConfigError` unless p is in [0, 1].
  * @example
@@ -174,24 +156,20 @@ type Bernoulli = OneError & {
  * const numbers = pipe(coins, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([0, 0, 0, 1, 1, 1])
  */
-export const bernoulli: Bernoulli = dual(
+export const bernoulli: OfShape<'bool', [p: number]> = dual(
   'bernoulli',
   startsWithKey,
   (key: Key, p: number, ...shape: readonly number[]) => tensor(coins('bernoulli', key, p, shape)),
 );
 
-/** See {@link bernoulliLike}. */
-interface BernoulliLike {
-  <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>>;
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, p: number, x: Tensor<S, DType>): Tensor<S, 'bool'>;
-}
-
 /**
  * Draws true with probability `p`, in the shape of `x`. Raises `ConfigError` unless p is in [0, 1].
  * @example program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
  */
-export const bernoulliLike: BernoulliLike = dual('bernoulliLike', 3, (key: Key, p: number, x: AnyTensor) =>
-  tensor(coins('bernoulliLike', key, p, dims(x))),
+export const bernoulliLike: LikeTensor<'bool', [p: number]> = dual(
+  'bernoulliLike',
+  3,
+  (key: Key, p: number, x: AnyTensor) => tensor(coins('bernoulliLike', key, p, dims(x))),
 );
 
 const LARGEST = 2 ** 31 - 1;
@@ -209,21 +187,6 @@ const integers = (op: string, key: Key, low: number, high: number, shape: readon
   return low === 0 ? within : binary('add', within, full(low, bits.shape, 'int32'));
 };
 
-/** See {@link randint}. */
-type RandInt = OneError & {
-  <const S extends readonly number[]>(
-    low: number,
-    high: number,
-    ...shape: Extents<S>
-  ): Draw<Tensor<Widened<S>, 'int32'>>;
-  <K extends Key | RandomKey, const S extends readonly number[]>(
-    key: OfProgram<K>,
-    low: number,
-    high: number,
-    ...shape: Extents<S>
-  ): Tensor<Widened<S>, 'int32'>;
-};
-
 /**
  * Draws uniform integers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Unless high − low
  * is a power of two, some numbers are more likely than others, by a factor of at most 1 + (high − low)/2³². Raises
@@ -233,40 +196,22 @@ type RandInt = OneError & {
  * const numbers = pipe(dice, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([3, 2, 4, 1, 6])
  */
-export const randint: RandInt = dual(
+export const randint: OfShape<'int32', [low: number, high: number]> = dual(
   'randint',
   startsWithKey,
   (key: Key, low: number, high: number, ...shape: readonly number[]) =>
     tensor(integers('randint', key, low, high, shape)),
 );
 
-/** See {@link randintLike}. */
-interface RandIntLike {
-  <S extends Shape>(low: number, high: number, x: Tensor<S, DType>): Draw<Tensor<S, 'int32'>>;
-  <K extends Key | RandomKey, S extends Shape>(
-    key: OfProgram<K>,
-    low: number,
-    high: number,
-    x: Tensor<S, DType>,
-  ): Tensor<S, 'int32'>;
-}
-
 /**
  * Draws uniform integers, low ≤ n < high, in the shape of `x`; see {@link randint}.
  * @example program('key', randintLike(0, 1000, zeros(32))) // : Program<Key, Tensor<[32], 'int32'>>
  */
-export const randintLike: RandIntLike = dual('randintLike', 4, (key: Key, low: number, high: number, x: AnyTensor) =>
-  tensor(integers('randintLike', key, low, high, dims(x))),
+export const randintLike: LikeTensor<'int32', [low: number, high: number]> = dual(
+  'randintLike',
+  4,
+  (key: Key, low: number, high: number, x: AnyTensor) => tensor(integers('randintLike', key, low, high, dims(x))),
 );
-
-/** See {@link permutation}. */
-interface Permutation {
-  <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>>;
-  <K extends Key | RandomKey, const N extends number>(
-    key: OfProgram<K>,
-    n: Extent<N>,
-  ): Tensor<[Wide<N> & Dim], 'int32'>;
-}
 
 /**
  * Draws a random permutation of 0 … n − 1, such as the order of the samples of an epoch.
@@ -275,6 +220,10 @@ interface Permutation {
  * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
  * await using(reference())(numbers)() // → E.right([4, 1, 0, 2, 3])
  */
-export const permutation: Permutation = dual('permutation', 2, (key: Key, n: number) =>
-  tensor(draw('permutation', 'permutation', key, [n])),
-);
+export const permutation: {
+  <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>>;
+  <K extends Key | RandomKey, const N extends number>(
+    key: OfProgram<K>,
+    n: Extent<N>,
+  ): Tensor<[Wide<N> & Dim], 'int32'>;
+} = dual('permutation', 2, (key: Key, n: number) => tensor(draw('permutation', 'permutation', key, [n])));

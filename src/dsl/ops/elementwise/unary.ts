@@ -2,7 +2,6 @@
 import { acosComposite, asinComposite } from '../../composites/index.js';
 import { dual } from '../../dual.js';
 import type { UnaryFn } from '../../graph/node.js';
-import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
 import { type Numeric, operand } from '../operand.js';
@@ -197,9 +196,9 @@ export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
  * cast(x, 'bool') // → [true, false, true]
  */
 export const cast: {
-  <D extends NumberType>(dtype: D): <S extends Shape>(x: Tensor<S, NumberType>) => Tensor<S, D>;
-  <S extends Shape, D extends NumberType>(x: Tensor<S, NumberType>, dtype: D): Tensor<S, D>;
-} = dual('cast', 2, (x: AnyTensor, dtype: NumberType) => tensor(nodes.cast(nodeOf(x), dtype)));
+  <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
+  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
+} = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) => tensor(nodes.cast(nodeOf(x), dtype)));
 
 /**
  * Returns x as a constant for differentiation: no gradient flows through it.

@@ -1,5 +1,5 @@
 /** Tensors of known values. */
-import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
+import type { Extent, Extents, Widened } from '../types/dim.js';
 import { dual } from '../dual.js';
 import { extents } from '../types/extent.js';
 import type { NumberType } from '../graph/region.js';
@@ -104,5 +104,5 @@ export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArra
  * iota(4) // → [0, 1, 2, 3]
  * iota(4) // : Tensor<[4], 'int32'>
  */
-export const iota = <const N extends number>(n: Extent<N>): Tensor<[Wide<N> & Dim], 'int32'> =>
+export const iota = <const N extends number>(n: Extent<N>): Tensor<Widened<[N]>, 'int32'> =>
   tensor(iotaNode(checked('iota', [n]), 0));

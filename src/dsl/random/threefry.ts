@@ -114,6 +114,13 @@ const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
   }
 };
 
+/** Turns 32 random bits into a sample. */
+const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, (word: number) => number>> = {
+  bits: (word) => word,
+  uniform: (word) => (word >>> 8) * 2 ** -24,
+  normal: (word) => Math.fround(normalOfBits(word >>> 9)),
+};
+
 /**
  * Fills `out` with samples, rounded to float32 in any array. Only `permutation` depends on the length n of `out`.
  * - `bits`: 32 bits, as an int32
@@ -121,15 +128,5 @@ const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
  * - `normal`: standard normal, from 23 bits; see `normalQuantile.ts`
  * - `permutation`: 0 … n − 1 in random order
  */
-export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void => {
-  switch (distribution) {
-    case 'bits':
-      return each(key, out, (word) => word);
-    case 'uniform':
-      return each(key, out, (word) => (word >>> 8) * 2 ** -24);
-    case 'normal':
-      return each(key, out, (word) => Math.fround(normalOfBits(word >>> 9)));
-    case 'permutation':
-      return shuffle(key, out);
-  }
-};
+export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
+  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);

@@ -4,17 +4,14 @@ import { dual } from '../../dual.js';
 import type { UnaryFn } from '../../graph/node.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import { type Numeric, operand } from '../operand.js';
-
-const ofFloats =
-  (fn: UnaryFn) =>
-  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-    tensor(nodes.unary(fn, nodeOf(x)));
+import { type NumberOrTensor, type Numeric, operand } from '../operand.js';
 
 const ofNumbers =
   (fn: UnaryFn) =>
   <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
     tensor(nodes.unary(fn, nodeOf(x)));
+
+const ofFloats: (fn: UnaryFn) => <S extends Shape>(x: Tensor<S>) => Tensor<S> = ofNumbers;
 
 /**
  * −x
@@ -223,7 +220,7 @@ export const clip: {
     low: number | Tensor<[], NoInfer<D>>,
     high: number | Tensor<[], NoInfer<D>>,
   ): Tensor<S, D>;
-} = dual('clip', 3, (x: AnyTensor, low: number | AnyTensor, high: number | AnyTensor) => {
+} = dual('clip', 3, (x: AnyTensor, low: NumberOrTensor, high: NumberOrTensor) => {
   const n = nodeOf(x);
   return tensor(nodes.binary('min', nodes.max(n, operand('clip', low, n)), operand('clip', high, n)));
 });

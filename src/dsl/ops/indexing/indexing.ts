@@ -10,6 +10,8 @@ import { extents } from '../../types/extent.js';
 import type { Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
 
+type Indices<S extends Shape> = Tensor<S, 'int32'>;
+
 /**
  * Takes rows of a `table: [N, ...rest]` by their `indices: [B]` → `[B, ...rest]`. Indices are clamped to 0 … N−1.
  * @example
@@ -18,11 +20,11 @@ import { exchange, type Numeric, spread } from '../operand.js';
  */
 export const gather: {
   <B extends Dim>(
-    indices: Tensor<[B], 'int32'>,
+    indices: Indices<[B]>,
   ): <R extends Shape, D extends NumberType>(table: Tensor<[Dim, ...R], D>) => Tensor<[B, ...R], D>;
   <R extends Shape, D extends NumberType, B extends Dim>(
     table: Tensor<[Dim, ...R], D>,
-    indices: Tensor<[B], 'int32'>,
+    indices: Indices<[B]>,
   ): Tensor<[B, ...R], D>;
 } = dual('gather', 2, (table: AnyTensor, indices: AnyTensor) => tensor(nodes.gather(nodeOf(table), nodeOf(indices))));
 
@@ -35,12 +37,12 @@ export const gather: {
  */
 export const scatterAdd: {
   <B extends Dim, const N extends number>(
-    indices: Tensor<[B], 'int32'>,
+    indices: Indices<[B]>,
     size: Extent<N>,
   ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N> & Dim, ...R], D>;
   <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
     updates: Tensor<[B, ...R], D>,
-    indices: Tensor<[NoInfer<B>], 'int32'>,
+    indices: Indices<[NoInfer<B>]>,
     size: Extent<N>,
   ): Tensor<[Wide<N> & Dim, ...R], D>;
 } = dual('scatterAdd', 3, (updates: AnyTensor, indices: AnyTensor, size: number) =>
@@ -52,13 +54,8 @@ export const scatterAdd: {
  * @example oneHot(constantOf(Int32Array.of(2, 0, 7), 3), 3) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
  */
 export const oneHot: {
-  <const N extends number>(
-    depth: Extent<N>,
-  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
-  <S extends Shape, const N extends number>(
-    indices: Tensor<S, 'int32'>,
-    depth: Extent<N>,
-  ): Tensor<[...S, Wide<N> & Dim]>;
+  <const N extends number>(depth: Extent<N>): <S extends Shape>(indices: Indices<S>) => Tensor<[...S, Wide<N> & Dim]>;
+  <S extends Shape, const N extends number>(indices: Indices<S>, depth: Extent<N>): Tensor<[...S, Wide<N> & Dim]>;
 } = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);
   const shape = extents('oneHot', [...n.shape, depth]);
@@ -77,12 +74,12 @@ export const oneHot: {
 export const take: {
   <const A extends number, K extends Dim>(
     axis: A,
-    indices: Tensor<[K], 'int32'>,
+    indices: Indices<[K]>,
   ): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<Replace<S, A, K>, D>;
   <S extends Shape, D extends NumberType, const A extends number, K extends Dim>(
     x: Tensor<S, D>,
     axis: A,
-    indices: Tensor<[K], 'int32'>,
+    indices: Indices<[K]>,
   ): Tensor<Replace<S, A, K>, D>;
 } = dual('take', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const n = nodeOf(x);
@@ -101,12 +98,12 @@ export const take: {
 export const takeAlong: {
   <const A extends number, I extends Shape>(
     axis: A,
-    indices: Tensor<I, 'int32'>,
+    indices: Indices<I>,
   ): <D extends NumberType>(x: Tensor<Replace<I, A, Dim>, D>) => Tensor<I, D>;
   <D extends NumberType, const A extends number, I extends Shape>(
     x: Tensor<Replace<I, A, Dim>, D>,
     axis: A,
-    indices: Tensor<I, 'int32'>,
+    indices: Indices<I>,
   ): Tensor<I, D>;
 } = dual('takeAlong', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const [n, places] = [nodeOf(x), nodeOf(indices)];
@@ -127,14 +124,12 @@ export const takeAlong: {
 const takeAlongLast = (x: Node, indices: Node): Node => {
   const extent = x.shape.at(-1)!;
   const rows = sizeOf(x.shape.slice(0, -1));
-  const inside = nodes.binary('min', nodes.binary('max', indices, nodes.full(0, indices.shape, 'int32')), nodes.full(extent - 1, indices.shape, 'int32')); // prettier-ignore
-  const flat = nodes.reshape(inside, [rows, indices.shape.at(-1)!]);
-  const row = nodes.reshape(nodes.scale(nodes.iota([rows], 0), extent), [rows, 1]);
-  const places = nodes.add(flat, spread(row, flat.shape));
-  return nodes.reshape(
-    nodes.gather(nodes.reshape(x, [sizeOf(x.shape)]), nodes.reshape(places, [sizeOf(places.shape)])),
-    indices.shape,
-  );
+  const last = nodes.full(extent - 1, indices.shape, 'int32');
+  const inside = nodes.binary('min', nodes.max(indices, nodes.zerosLike(indices)), last);
+  const starts = nodes.reshape(nodes.scale(nodes.iota([rows], 0), extent), [...x.shape.slice(0, -1), 1]);
+  const places = nodes.add(inside, spread(starts, indices.shape));
+  const taken = nodes.gather(nodes.reshape(x, [sizeOf(x.shape)]), nodes.reshape(places, [sizeOf(places.shape)]));
+  return nodes.reshape(taken, indices.shape);
 };
 
 /** The indices of a stable ascending sort of each row: the indices of a descending sort of the flipped row, flipped. */

@@ -4,7 +4,7 @@
  */
 import { dual, type OneErrorOfOne } from '../../dual.js';
 import { named } from '../../errors.js';
-import { type Node, type ReduceFn, sizeOf } from '../../graph/node.js';
+import { type Node, sizeOf } from '../../graph/node.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
 import type { Having, Without } from '../../types/shape.js';
@@ -35,11 +35,6 @@ const afterBatch = (n: Node): readonly number[] => allAxes(n).slice(1);
 const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
   withOption(op, (n, axes: Axes = allAxes(n)) => named(op, () => reduced(n, [axes].flat())));
 
-const by =
-  (fn: ReduceFn): Reduce =>
-  (n, axes) =>
-    nodes.reduce(fn, n, axes);
-
 /** The mean of the elements of `n`, from their sum over some axes. */
 const meanOf = (sum: Node, n: Node): Node => nodes.scale(sum, sizeOf(sum.shape) / sizeOf(n.shape));
 
@@ -55,7 +50,7 @@ const allNode: Reduce = (n, axes) => nodes.cast(nodes.reduce('min', nodes.cast(n
  * pipe(x, sum(0)) // → [4, 6]
  * sum(zeros(8, 28, 28, 64), [1, 2]) // : Tensor<[8, 64]>
  */
-export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
+export const sum: Reduction<Numeric> = reduction('sum', (n, axes) => nodes.reduce('sum', n, axes));
 
 /**
  * The product of all elements, or over some axes.
@@ -64,7 +59,7 @@ export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
  * prod(x) // → 24
  * prod(x, -1) // → [2, 12]
  */
-export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
+export const prod: Reduction<Numeric> = reduction('prod', (n, axes) => nodes.reduce('prod', n, axes));
 
 /**
  * The greatest of all elements, or over some axes.
@@ -73,7 +68,7 @@ export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
  * max(x) // → 4
  * max(x, -1) // → [4, 3]
  */
-export const max: Reduction<Numeric> = reduction('max', by('max'));
+export const max: Reduction<Numeric> = reduction('max', (n, axes) => nodes.reduce('max', n, axes));
 
 /**
  * The smallest of all elements, or over some axes.
@@ -82,7 +77,7 @@ export const max: Reduction<Numeric> = reduction('max', by('max'));
  * min(x) // → 1
  * min(x, -1) // → [1, 2]
  */
-export const min: Reduction<Numeric> = reduction('min', by('min'));
+export const min: Reduction<Numeric> = reduction('min', (n, axes) => nodes.reduce('min', n, axes));
 
 /**
  * The mean of all elements, or over some axes.

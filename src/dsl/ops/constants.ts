@@ -90,10 +90,7 @@ export const constantOf = <A extends HostNumbers, const S extends readonly numbe
 
 /**
  * Makes a vector of numbers to `gather` from, such as a schedule by timestep.
- * @example
- * const alphaBar = table([0.9, 0.5, 0.1])
- * const t = constantOf(Int32Array.of(2, 0), 2)
- * gather(alphaBar, t) // → [0.1, 0.9]
+ * @example gather(table([0.9, 0.5, 0.1]), constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
  */
 export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
   constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent

@@ -28,6 +28,8 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
+const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof parent !== 'string';
+
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  * @example
@@ -38,11 +40,8 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
 export const fork: {
   <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
   <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-} = dual(
-  'fork',
-  ([parent]) => typeof parent !== 'string',
-  (parent: Key | RandomKey, ...names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
+} = dual('fork', startsWithParent, (parent: Key | RandomKey, ...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
 );
 
 /**
@@ -117,10 +116,7 @@ const likeTensor = <F extends object>(op: string, sample: Sample, count = 0): F 
 
 /**
  * Draws standard normal numbers. Extents that are only known at run time are wide; see `ascribe`.
- * @example
- * const noise = compile(program('key', (k) => normal(k, 3)), {})
- * const numbers = pipe(noise, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
+ * @example await using(reference())(evaluate(program('key', normal(2)), {})(key(7)))() // → E.right([1.331, 0.629])
  */
 export const normal: OfShape<'float32'> = ofShape('normal', draw('normal'));
 
@@ -132,10 +128,7 @@ export const normalLike: LikeTensor<'float32'> = likeTensor('normalLike', draw('
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴.
- * @example
- * const numbers = compile(program('key', (k) => uniform(k, 3)), {})
- * const drawn = pipe(numbers, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(drawn)() // → E.right([0.908, 0.735, 0.69])
+ * @example await using(reference())(evaluate(program('key', uniform(2)), {})(key(7)))() // → E.right([0.908, 0.735])
  */
 export const uniform: OfShape<'float32'> = ofShape('uniform', draw('uniform'));
 
@@ -160,9 +153,8 @@ const coins: Sample = (op, key, shape, p: number) => {
 /**
  * Draws true with probability `p`. Raises `ConfigError` unless p is in [0, 1].
  * @example
- * const coins = compile(program('key', (k) => bernoulli(k, 0.5, 6)), {})
- * const numbers = pipe(coins, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([0, 0, 0, 1, 1, 1])
+ * const coins = evaluate(program('key', bernoulli(0.5, 6)), {})(key(7))
+ * await using(reference())(coins)() // → E.right([0, 0, 0, 1, 1, 1])
  */
 export const bernoulli: OfShape<'bool', [p: number]> = ofShape('bernoulli', coins, 1);
 
@@ -192,10 +184,7 @@ const integers: Sample = (op, key, shape, low: number, high: number) => {
  * Draws uniform integers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Unless high − low
  * is a power of two, some numbers are more likely than others, by a factor of at most 1 + (high − low)/2³². Raises
  * `ConfigError` for an empty range, or one that exceeds int32.
- * @example
- * const dice = compile(program('key', (k) => randint(k, 1, 7, 5)), {})
- * const numbers = pipe(dice, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([3, 2, 4, 1, 6])
+ * @example await using(reference())(evaluate(program('key', randint(1, 7, 3)), {})(key(7)))() // → E.right([3, 2, 4])
  */
 export const randint: OfShape<'int32', [low: number, high: number]> = ofShape('randint', integers, 2);
 
@@ -207,10 +196,7 @@ export const randintLike: LikeTensor<'int32', [low: number, high: number]> = lik
 
 /**
  * Draws a random permutation of 0 … n − 1, such as the order of the samples of an epoch.
- * @example
- * const order = compile(program('key', (k) => permutation(k, 5)), {})
- * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([4, 1, 0, 2, 3])
+ * @example await using(reference())(evaluate(program('key', permutation(4)), {})(key(7)))() // → E.right([3, 1, 0, 2])
  */
 export const permutation: {
   <const N extends number>(n: Extent<N>): Draw<Tensor<Widened<[N]>, 'int32'>>;

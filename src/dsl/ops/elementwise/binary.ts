@@ -157,17 +157,13 @@ export const greaterEqual: Comparison<Numeric> = ofTwo('greaterEqual', (x, y) =>
 
 /**
  * True where both x and y are true.
- * @example
- * const t = iota(4)
- * and(greater(t, 0), less(t, 3)) // → [false, true, true, false]
+ * @example and(greater(iota(4), 0), less(iota(4), 3)) // → [false, true, true, false]
  */
 export const and: Logical = ofTwo('and', (x, y) => nodes.binary('and', x, y));
 
 /**
  * True where x or y is true, or both.
- * @example
- * const t = iota(4)
- * or(less(t, 1), greater(t, 2)) // → [true, false, false, true]
+ * @example or(less(iota(4), 1), greater(iota(4), 2)) // → [true, false, false, true]
  */
 export const or: Logical = ofTwo('or', (x, y) => nodes.binary('or', x, y));
 

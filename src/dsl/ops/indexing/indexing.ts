@@ -10,39 +10,33 @@ import { extents } from '../../types/extent.js';
 import type { Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
 
-type Indices<S extends Shape> = Tensor<S, 'int32'>;
-
 /**
  * Takes rows of a `table: [N, ...rest]` by their `indices: [B]` → `[B, ...rest]`. Indices are clamped to 0 … N−1.
- * @example
- * const table = constantOf([0.9, 0.5, 0.1], 3)
- * gather(table, constantOf(Int32Array.of(2, 0, 9), 3)) // → [0.1, 0.9, 0.1]
+ * @example gather(constantOf([0.9, 0.5, 0.1], 3), constantOf(Int32Array.of(2, 0, 9), 3)) // → [0.1, 0.9, 0.1]
  */
 export const gather: {
   <B extends Dim>(
-    indices: Indices<[B]>,
+    indices: Tensor<[B], 'int32'>,
   ): <R extends Shape, D extends NumberType>(table: Tensor<[Dim, ...R], D>) => Tensor<[B, ...R], D>;
   <R extends Shape, D extends NumberType, B extends Dim>(
     table: Tensor<[Dim, ...R], D>,
-    indices: Indices<[B]>,
+    indices: Tensor<[B], 'int32'>,
   ): Tensor<[B, ...R], D>;
 } = dual('gather', 2, (table: AnyTensor, indices: AnyTensor) => tensor(nodes.gather(nodeOf(table), nodeOf(indices))));
 
 /**
  * Adds the rows of `updates: [B, ...rest]` into zeros `[size, ...rest]`, each at its index in `indices: [B]`. Indices are
  * clamped to 0 … size−1; rows of equal indices add up.
- * @example
- * const bucket = constantOf(Int32Array.of(0, 2, 2), 3)
- * scatterAdd(constantOf([1, 10, 100], 3), bucket, 4) // → [1, 0, 110, 0]
+ * @example scatterAdd(constantOf([1, 10, 100], 3), constantOf(Int32Array.of(0, 2, 2), 3), 4) // → [1, 0, 110, 0]
  */
 export const scatterAdd: {
   <B extends Dim, const N extends number>(
-    indices: Indices<[B]>,
+    indices: Tensor<[B], 'int32'>,
     size: Extent<N>,
   ): <R extends Shape, D extends Numeric>(updates: Tensor<[NoInfer<B>, ...R], D>) => Tensor<[Wide<N> & Dim, ...R], D>;
   <B extends Dim, R extends Shape, D extends Numeric, const N extends number>(
     updates: Tensor<[B, ...R], D>,
-    indices: Indices<[NoInfer<B>]>,
+    indices: Tensor<[NoInfer<B>], 'int32'>,
     size: Extent<N>,
   ): Tensor<[Wide<N> & Dim, ...R], D>;
 } = dual('scatterAdd', 3, (updates: AnyTensor, indices: AnyTensor, size: number) =>
@@ -54,8 +48,13 @@ export const scatterAdd: {
  * @example oneHot(constantOf(Int32Array.of(2, 0, 7), 3), 3) // → [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
  */
 export const oneHot: {
-  <const N extends number>(depth: Extent<N>): <S extends Shape>(indices: Indices<S>) => Tensor<[...S, Wide<N> & Dim]>;
-  <S extends Shape, const N extends number>(indices: Indices<S>, depth: Extent<N>): Tensor<[...S, Wide<N> & Dim]>;
+  <const N extends number>(
+    depth: Extent<N>,
+  ): <S extends Shape>(indices: Tensor<S, 'int32'>) => Tensor<[...S, Wide<N> & Dim]>;
+  <S extends Shape, const N extends number>(
+    indices: Tensor<S, 'int32'>,
+    depth: Extent<N>,
+  ): Tensor<[...S, Wide<N> & Dim]>;
 } = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);
   const shape = extents('oneHot', [...n.shape, depth]);
@@ -74,12 +73,12 @@ export const oneHot: {
 export const take: {
   <const A extends number, K extends Dim>(
     axis: A,
-    indices: Indices<[K]>,
+    indices: Tensor<[K], 'int32'>,
   ): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<Replace<S, A, K>, D>;
   <S extends Shape, D extends NumberType, const A extends number, K extends Dim>(
     x: Tensor<S, D>,
     axis: A,
-    indices: Indices<[K]>,
+    indices: Tensor<[K], 'int32'>,
   ): Tensor<Replace<S, A, K>, D>;
 } = dual('take', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const n = nodeOf(x);
@@ -98,12 +97,12 @@ export const take: {
 export const takeAlong: {
   <const A extends number, I extends Shape>(
     axis: A,
-    indices: Indices<I>,
+    indices: Tensor<I, 'int32'>,
   ): <D extends NumberType>(x: Tensor<Replace<I, A, Dim>, D>) => Tensor<I, D>;
   <D extends NumberType, const A extends number, I extends Shape>(
     x: Tensor<Replace<I, A, Dim>, D>,
     axis: A,
-    indices: Indices<I>,
+    indices: Tensor<I, 'int32'>,
   ): Tensor<I, D>;
 } = dual('takeAlong', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const [n, places] = [nodeOf(x), nodeOf(indices)];

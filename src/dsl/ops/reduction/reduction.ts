@@ -106,8 +106,7 @@ export const meanPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R
 /**
  * The mean squared distance from the mean (biased: divided by n), of all elements or over some axes.
  * @example
- * const x = constantOf([1, 3, 10, 30], 2, 2)
- * variance(x, -1) // → [1, 100]
+ * variance(constantOf([1, 3, 10, 30], 2, 2), -1) // → [1, 100]
  * variance(constantOf([1, 3], 2)) // → 1
  */
 export const variance: Reduction<'float32'> = reduction('variance', (n, axes) => {

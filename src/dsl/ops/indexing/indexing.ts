@@ -124,7 +124,7 @@ const takeAlongLast = (x: Node, indices: Node): Node => {
   const extent = x.shape.at(-1)!;
   const rows = sizeOf(x.shape.slice(0, -1));
   const last = nodes.full(extent - 1, indices.shape, 'int32');
-  const inside = nodes.binary('min', nodes.max(indices, nodes.zerosLike(indices)), last);
+  const inside = nodes.binary('min', nodes.max(indices, nodes.full(0, indices.shape, 'int32')), last);
   const starts = nodes.reshape(nodes.scale(nodes.iota([rows], 0), extent), [...x.shape.slice(0, -1), 1]);
   const places = nodes.add(inside, spread(starts, indices.shape));
   const taken = nodes.gather(nodes.reshape(x, [sizeOf(x.shape)]), nodes.reshape(places, [sizeOf(places.shape)]));

@@ -11,7 +11,10 @@ const ofNumbers =
   <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
     tensor(nodes.unary(fn, nodeOf(x)));
 
-const ofFloats: (fn: UnaryFn) => <S extends Shape>(x: Tensor<S>) => Tensor<S> = ofNumbers;
+const ofFloats =
+  (fn: UnaryFn) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+    tensor(nodes.unary(fn, nodeOf(x)));
 
 /**
  * −x

@@ -79,59 +79,14 @@ export * from './transforms/scan.js';
 export type { Batched } from './transforms/leading.js';
 export * from './random/keys.js';
 export * from './ops/elementwise/unary.js';
-export {
-  add,
-  and,
-  type Arithmetic,
-  type Comparison,
-  div,
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  maximum,
-  minimum,
-  mod,
-  mul,
-  notEqual,
-  or,
-  pow,
-  sub,
-  where,
-  type Where,
-} from './ops/elementwise/binary.js';
-export * from './ops/elementwise/trigonometric.js';
-export * from './ops/elementwise/hyperbolic.js';
-export * from './ops/elementwise/logarithm.js';
-export * from './ops/elementwise/rectifier.js';
-export * from './ops/reduction/norm.js';
-export * from './ops/reduction/cumprod.js';
-export { take, takeAlong } from './ops/indexing/take.js';
-export * from './ops/indexing/sort.js';
+export * from './ops/elementwise/binary.js';
+export * from './ops/elementwise/activation.js';
 export * from './ops/network/einsum.js';
 export * from './ops/shape/broadcast.js';
 export * from './ops/shape/reshape.js';
 export { flip, halve, pad, roll, slice, split } from './ops/shape/slicing.js';
 export * from './ops/shape/joining.js';
-export {
-  all,
-  any,
-  argmax,
-  cumsum,
-  logSumExp,
-  max,
-  mean,
-  meanPerSample,
-  min,
-  prod,
-  sum,
-  sumPerSample,
-  topK,
-  type Reduction,
-  type TopK,
-  variance,
-} from './ops/reduction/reduction.js';
+export * from './ops/reduction/reduction.js';
 export * from './ops/indexing/indexing.js';
 export * from './ops/constants.js';
 export * from './ops/network/linear.js';
@@ -146,7 +101,6 @@ export {
 export * from './ops/image/transposedConvolution.js';
 export * from './ops/image/pooling.js';
 export * from './ops/image/resize.js';
-export * from './ops/elementwise/activation.js';
 export { groupNorm, layerNorm, rmsNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
 export * from './ops/network/attention.js';
 export * from './ops/image/pixelShuffle.js';

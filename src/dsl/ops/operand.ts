@@ -1,12 +1,14 @@
 import { show } from '../../internal/decode.js';
+import { dual } from '../dual.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/dtype.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
-import { type AnyTensor, dims, isOperand, isTensor, nodeOf } from '../graph/tensor.js';
+import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
+export type NumberOrTensor = number | AnyTensor;
 
 /** Repeats a node to a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
 export const spread = (n: Node, shape: readonly number[]): Node => {
@@ -19,24 +21,26 @@ export const exchange = (x: Node, a: number, b: number): Node =>
   transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
 
 /** An operand in the shape of `x`: repeats numbers and scalars, and converts numbers to the dtype of `x`. */
-export const operand = (op: string, y: number | AnyTensor, x: Node): Node => {
+export const operand = (op: string, y: NumberOrTensor, x: Node): Node => {
   if (typeof y === 'number') return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
   const n = nodeOf(y);
   return n.shape.length === 0 && x.shape.length > 0 ? spread(n, x.shape) : n;
 };
 
 /** The nodes of two operands in one shape. One of them may be a number; both may be scalars. */
-export const operands = (op: string, x: number | AnyTensor, y: number | AnyTensor): readonly [Node, Node] => {
+export const operands = (op: string, x: NumberOrTensor, y: NumberOrTensor): readonly [Node, Node] => {
   // the shape comes from the operand that is not a scalar; two scalars have one shape
-  const model = typeof x === 'number' || (isTensor(x) && isTensor(y) && isScalar(x)) ? y : x;
-  const shape = nodeOf(model as AnyTensor);
-  return [operand(op, x, shape), operand(op, y, shape)];
+  const isSmall = typeof x === 'number' || (typeof y !== 'number' && nodeOf(x).shape.length === 0);
+  const model = nodeOf((isSmall ? y : x) as AnyTensor); // the types exclude two numbers
+  return [operand(op, x, model), operand(op, y, model)];
 };
-
-const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
 /** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
+
+/** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
+export const withOption = <F extends object, O = number>(op: string, body: (x: Node, option?: O) => Node): F =>
+  dual(op, startsWithTensor, (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)), 2);
 
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));

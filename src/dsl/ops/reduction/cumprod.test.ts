@@ -3,7 +3,7 @@ import { expectOperation, floats, integers } from '../../../../properties/expect
 import { E } from '../../../internal/fp.js';
 import { attempt } from '../../errors.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { cumprod } from './cumprod.js';
+import { cumprod } from './reduction.js';
 import { ones } from '../constants.js';
 
 /** The cumulative products of each row. */

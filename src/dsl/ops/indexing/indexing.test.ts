@@ -6,8 +6,7 @@ import { attempt } from '../../errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { constantOf, iota, ones, scalar, zeros } from '../constants.js';
 import { roll } from '../shape/slicing.js';
-import { argsort, sort } from './sort.js';
-import { take, takeAlong } from './take.js';
+import { argsort, sort, take, takeAlong } from './indexing.js';
 
 const xs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 /** `xs` as [2, 3, 2]. */

@@ -3,7 +3,7 @@ import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { grad } from '../../transforms/gradient.js';
 import type { Scalar, Tensor } from '../../graph/tensor.js';
 import { scalar } from '../constants.js';
-import { elu, leakyRelu } from './rectifier.js';
+import { elu, leakyRelu } from './activation.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 
 describe('rectifiers', () => {

@@ -136,14 +136,13 @@ export * from './ops/indexing/indexing.js';
 export * from './ops/constants.js';
 export * from './ops/network/linear.js';
 export {
-  averagePool,
   conv2d,
   type Convolution,
+  convTranspose2d,
   depthwiseConv2d,
   downsample,
-  upsample,
+  type TransposedConvolution,
 } from './ops/image/convolution.js';
-export * from './ops/image/transposedConvolution.js';
 export * from './ops/image/pooling.js';
 export * from './ops/image/resize.js';
 export * from './ops/elementwise/activation.js';

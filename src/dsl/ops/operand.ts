@@ -54,16 +54,3 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
         hint: `write { ${names.join(', ')} }`,
       });
 };
-
-/** Raises `ShapeError` unless a parameter has one number for each channel, the last axis of `x`. */
-export const requirePerChannel = (op: string, name: string, parameter: AnyTensor, x: Node): void => {
-  const expected = showShape(x.shape.slice(-1));
-  const actual = showShape(nodeOf(parameter).shape);
-  if (actual !== expected)
-    raise('ShapeError', {
-      where: op,
-      expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
-      actual,
-      hint: 'the channels are the last axis',
-    });
-};

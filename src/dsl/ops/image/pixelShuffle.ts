@@ -6,7 +6,6 @@ import { reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
-/** The square of a factor; wide if the factor is wide. */
 type Square<R extends number> = Product<[R, R]> & Dim;
 type Times<D extends Dim, R extends Dim> = Product<[D, R]> & Dim;
 
@@ -19,15 +18,14 @@ const extentsOf = (where: string, { shape }: Node, r: number): readonly [number,
       actual: `${r}`,
       hint: 'a factor of 2 makes 2 × 2 pixels',
     });
-  const [B, H, W, C, ...more] = shape;
-  return B === undefined || H === undefined || W === undefined || C === undefined || more.length > 0
-    ? raise('ShapeError', {
-        where,
-        expected: 'images, [B, H, W, C]',
-        actual: showShape(shape),
-        hint: 'reshape it first',
-      })
-    : [B, H, W, C];
+  if (shape.length !== 4)
+    raise('ShapeError', {
+      where,
+      expected: 'images, [B, H, W, C]',
+      actual: showShape(shape),
+      hint: 'reshape it first',
+    });
+  return shape as readonly [number, number, number, number]; // of rank 4
 };
 
 const requireDivisible = (where: string, x: Node, what: string, divides: boolean): void => {

@@ -1,10 +1,10 @@
 /** Changes of image size. Pixel centres are at half-integers (`align_corners=False` in PyTorch). */
-import type { Extent, Wide } from '../../types/dim.js';
+import type { Double, Extent, Wide } from '../../types/dim.js';
 import { dual } from '../../dual.js';
 import { raise, showShape } from '../../errors.js';
 import { isExtent } from '../../types/extent.js';
 import { type Node, sizeOf } from '../../graph/node.js';
-import { constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
+import { broadcast, constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
 /** The centres of `to` pixels in coordinates of `from` pixels, whose first centre is 0. */
@@ -86,3 +86,18 @@ export const resizeNearest: Resize = resizing('resizeNearest', nearest);
  * pipe(constantOf([0, 4], 1, 1, 2, 1), resizeBilinear(1, 4), reshape(4)) // → [0, 1, 3, 4]
  */
 export const resizeBilinear: Resize = resizing('resizeBilinear', linear);
+
+/**
+ * Doubles the size by repeating the nearest pixel: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
+ * @example
+ * upsample(zeros(8, 14, 14, 64)) // : Tensor<[8, 28, 28, 64]>
+ * pipe(constantOf([1, 2], 1, 1, 2, 1), upsample, reshape(2, 4)) // → [[1, 1, 2, 2], [1, 1, 2, 2]]
+ */
+export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  image: Tensor<[B, H, W, C]>,
+): Tensor<[B, Double<H>, Double<W>, C]> => {
+  const n = nodeOf(image);
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  const doubled = broadcast(reshape(n, [B, H, 1, W, 1, C]), [B, H, 2, W, 2, C]);
+  return tensor(reshape(doubled, [B, 2 * H, 2 * W, C]));
+};

@@ -7,14 +7,6 @@ import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } fro
 import { withFields } from '../operand.js';
 import { addBias } from '../shape/broadcast.js';
 
-/** See {@link matmul}. */
-interface Matmul {
-  <K extends Dim, N extends Dim>(
-    w: Tensor<[K, N]>,
-  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
-  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
-}
-
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
 const product = (x: Node, w: Node): Node => {
   const rows = x.shape.slice(0, -1);
@@ -28,9 +20,12 @@ const product = (x: Node, w: Node): Node => {
  * matmul(zeros(8, 7, 7, 64), zeros(64, 128)) // : Tensor<[8, 7, 7, 128]>
  * matmul(constantOf([1, 2, 3, 4], 2, 2), ones(2, 1)) // → [[3], [7]]
  */
-export const matmul: Matmul = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) =>
-  tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))),
-);
+export const matmul: {
+  <K extends Dim, N extends Dim>(
+    w: Tensor<[K, N]>,
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
+  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
+} = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) => tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))));
 
 /** The parameters of an affine map. */
 export interface Affine<K extends Dim, N extends Dim> {
@@ -38,8 +33,11 @@ export interface Affine<K extends Dim, N extends Dim> {
   readonly b: Tensor<[NoInfer<N>]>;
 }
 
-/** See {@link linear}. */
-interface Linear {
+/**
+ * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
+ * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
+ */
+export const linear: {
   <K extends Dim, N extends Dim>(
     params: Affine<K, N>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
@@ -47,29 +45,12 @@ interface Linear {
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-}
-
-/**
- * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
- * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
- */
-export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+} = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('linear', params, ['w', 'b']);
   return named('linear', () =>
     addBias(tensor<Shape, 'float32'>(product(nodeOf(x), nodeOf(w))) as Tensor<[...Shape, Dim]>, b),
   );
 });
-
-/** See {@link batchedMatmul}. */
-interface BatchedMatmul {
-  <R extends Shape, K extends Dim, N extends Dim>(
-    b: Tensor<[...R, K, N]>,
-  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
-  <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
-    a: Tensor<[...R, M, K]>,
-    b: Tensor<[...R, NoInfer<K>, N]>,
-  ): Tensor<[...R, M, N]>;
-}
 
 /**
  * a·b for each matrix of a batch: `a: [..., M, K]` and `b: [..., K, N]` → `[..., M, N]`. The leading axes are equal.
@@ -77,6 +58,14 @@ interface BatchedMatmul {
  * batchedMatmul(zeros(8, 4, 49, 49), zeros(8, 4, 49, 16)) // : Tensor<[8, 4, 49, 16]>
  * batchedMatmul(constantOf([1, 2], 2, 1, 1), constantOf([10, 100], 2, 1, 1)) // → [[[10]], [[200]]]
  */
-export const batchedMatmul: BatchedMatmul = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
+export const batchedMatmul: {
+  <R extends Shape, K extends Dim, N extends Dim>(
+    b: Tensor<[...R, K, N]>,
+  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
+  <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
+    a: Tensor<[...R, M, K]>,
+    b: Tensor<[...R, NoInfer<K>, N]>,
+  ): Tensor<[...R, M, N]>;
+} = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
   tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b)))),
 );

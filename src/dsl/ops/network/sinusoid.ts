@@ -48,17 +48,6 @@ export interface SinusoidOptions<D = number> {
   readonly scale?: number;
 }
 
-/** See {@link sinusoid}. */
-interface Sinusoid {
-  <const D extends number>(
-    options: SinusoidOptions<Extent<D>>,
-  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
-  <B extends Dim, const D extends number>(
-    t: Tensor<[B]>,
-    options: SinusoidOptions<Extent<D>>,
-  ): Tensor<[B, Wide<D> & Dim]>;
-}
-
 const LAYOUTS = { ddpm: { first: 'sine', shift: 1 }, 'guided-diffusion': { first: 'cosine', shift: 0 } } as const;
 
 const fields = namedFields(
@@ -71,11 +60,9 @@ const refuse = (option: string, expected: string, actual: unknown, hint: string)
   raise('ConfigError', { where: `sinusoid.${option}`, expected, actual: `${String(actual)}`, hint });
 
 const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
-  if (given === 'ddpm' || given === 'guided-diffusion') return LAYOUTS[given];
-  const isLayout =
-    typeof given === 'object' && given !== null && ['sine', 'cosine'].includes(given.first) && Number.isFinite(given.shift); // prettier-ignore
-  return isLayout
-    ? given
+  const layout = typeof given === 'string' ? LAYOUTS[given] : given;
+  return ['sine', 'cosine'].includes(layout?.first) && Number.isFinite(layout.shift)
+    ? layout
     : refuse('sinusoid', "'ddpm', 'guided-diffusion' or { first, shift }", JSON.stringify(given), 'first is sine or cosine, and shift a number'); // prettier-ignore
 };
 
@@ -119,7 +106,15 @@ const roundedToFloat32 = (x: Node): Node => {
  * sinusoid(t, { size: 4, sinusoid: 'ddpm' }) // → [[0, 0, 1, 1], [0.4794, 0.00005, 0.8776, 1]]
  * pipe(t, sinusoid({ size: 64, sinusoid: 'guided-diffusion', scale: 1000 })) // : Tensor<[2, 64]>
  */
-export const sinusoid: Sinusoid = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
+export const sinusoid: {
+  <const D extends number>(
+    options: SinusoidOptions<Extent<D>>,
+  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
+  <B extends Dim, const D extends number>(
+    t: Tensor<[B]>,
+    options: SinusoidOptions<Extent<D>>,
+  ): Tensor<[B, Wide<D> & Dim]>;
+} = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
   const x = nodeOf(t);
   if (x.shape.length !== 1)
     raise('ShapeError', {

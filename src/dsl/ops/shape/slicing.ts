@@ -24,8 +24,15 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return padNode(x, along(low), along(high), along(0), value);
 };
 
-/** See {@link slice}. */
-type Slice = OneError & {
+/**
+ * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
+ * Raises `ShapeError` if the axis is too short.
+ * @example
+ * slice(iota(6), 0, 1, 3) // → [1, 2, 3]
+ * slice(iota(6), 0, -2, 2) // → [4, 5]
+ * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
+ */
+export const slice: OneError & {
   <const A extends number, const N extends number>(
     axis: A,
     start: number,
@@ -39,17 +46,7 @@ type Slice = OneError & {
     size: Extent<N>,
     stride?: number,
   ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
-};
-
-/**
- * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
- * Raises `ShapeError` if the axis is too short.
- * @example
- * slice(iota(6), 0, 1, 3) // → [1, 2, 3]
- * slice(iota(6), 0, -2, 2) // → [4, 5]
- * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
- */
-export const slice: Slice = dual(
+} = dual(
   'slice',
   startsWithTensor,
   (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
@@ -66,8 +63,14 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
   Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>
 >;
 
-/** See {@link pad}. */
-type Pad = OneError & {
+/**
+ * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
+ * a negative count.
+ * @example
+ * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
+ * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
+ */
+export const pad: OneError & {
   <const A extends number, const L extends number, const H extends number>(
     axis: A,
     low: Extent<L>,
@@ -81,16 +84,7 @@ type Pad = OneError & {
     high: Extent<H>,
     value?: number,
   ): Tensor<Padded<S, A, L, H>, D>;
-};
-
-/**
- * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
- * a negative count.
- * @example
- * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
- * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
- */
-export const pad: Pad = dual(
+} = dual(
   'pad',
   startsWithTensor,
   (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
@@ -100,8 +94,11 @@ export const pad: Pad = dual(
   5,
 );
 
-/** See {@link flip}. */
-type Flip = OneError & {
+/**
+ * Reverses the order of the elements along some axes.
+ * @example flip(iota(3), 0) // → [2, 1, 0]
+ */
+export const flip: OneError & {
   <const A extends readonly number[]>(
     ...axes: A
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, A>, D>;
@@ -109,18 +106,16 @@ type Flip = OneError & {
     x: Tensor<S, D>,
     ...axes: A
   ): Tensor<Having<S, A>, D>;
-};
+} = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(flipNode(nodeOf(x), axes)));
 
 /**
- * Reverses the order of the elements along some axes.
- * @example flip(iota(3), 0) // → [2, 1, 0]
+ * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
+ * toward the front.
+ * @example
+ * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
+ * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
  */
-export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) =>
-  tensor(flipNode(nodeOf(x), axes)),
-);
-
-/** See {@link roll}. */
-interface Roll {
+export const roll: {
   <const A extends number>(
     axis: A,
     by: number,
@@ -130,16 +125,7 @@ interface Roll {
     axis: A,
     by: number,
   ): Tensor<Having<S, [A]>, D>;
-}
-
-/**
- * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
- * toward the front.
- * @example
- * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
- * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
- */
-export const roll: Roll = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
+} = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = axisOf('roll', n, axis);
   const extent = n.shape[at]!;
@@ -152,8 +138,14 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
 };
 
-/** See {@link split}. */
-type Split = OneError & {
+/**
+ * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
+ * @example
+ * const [q, k, v] = split(zeros(8, 7, 7, 192), [64, 64, 64])
+ * q // : Tensor<[8, 7, 7, 64]>
+ * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
+ */
+export const split: OneError & {
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
     ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
@@ -163,16 +155,7 @@ type Split = OneError & {
     sizes: Extents<N>,
     ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
   ): Parts<S, A, N, D>;
-};
-
-/**
- * Splits an axis (default: the last) into parts of the given sizes. Raises `ShapeError` unless they add up to its extent.
- * @example
- * const [q, k, v] = split(zeros(8, 7, 7, 192), [64, 64, 64])
- * q // : Tensor<[8, 7, 7, 64]>
- * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
- */
-export const split: Split = dual(
+} = dual(
   'split',
   startsWithTensor,
   (x: AnyTensor, sizes: readonly number[], axis = -1) => {
@@ -196,14 +179,6 @@ export const split: Split = dual(
 type Halves<S extends Shape, A extends number, D extends DType> =
   Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
 
-/** See {@link halve}. */
-type Halve = OneErrorOfOne & {
-  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
-};
-
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
  * @example
@@ -211,7 +186,12 @@ type Halve = OneErrorOfOne & {
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: Halve = dual(
+export const halve: OneErrorOfOne & {
+  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
+} = dual(
   'halve',
   startsWithTensor,
   (x: AnyTensor, axis = -1) => {

@@ -103,12 +103,8 @@ export const conv2d: OneError & {
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, H, W, D]>;
-} = dual(
-  'conv2d',
-  startsWithImage,
-  (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
-    convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
-  3,
+} = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
+  convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
 );
 
 /** Raises `ShapeError` if the height or the width of an image is odd. */
@@ -216,7 +212,7 @@ export const convTranspose2d: OneError & {
   ): Tensor<[B, Dim, Dim, Grouped<G, D>]>;
 } = dual(
   'convTranspose2d',
-  startsWithImage,
+  [startsWithImage, 3],
   (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
     const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = transposedFields(options);
     const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
@@ -243,5 +239,4 @@ export const convTranspose2d: OneError & {
     const turned = exchanged(flip(n, [0, 1]), groups);
     return tensor(named('convTranspose2d', () => conv2dNode(nodeOf(image), turned, attributes)));
   },
-  3,
 );

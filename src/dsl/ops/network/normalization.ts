@@ -143,7 +143,7 @@ const lastAxisNorm = <F extends object>(
     const { epsilon = defaultEpsilon } = fields(options);
     return scaledAndShifted(op, named(op, () => normalized(nodeOf(x), epsilon)), params, names); // prettier-ignore
   };
-  return dual(op, startsWithTensor, apply, 3);
+  return dual(op, [startsWithTensor, 3], apply);
 };
 
 /**

@@ -29,16 +29,11 @@ export const concat: {
     x: Tensor<[...R, C], D>,
     y: Tensor<[...R, E], NoInfer<D>>,
   ): Tensor<[...R, Add<C, E>], D>;
-} = dual(
-  'concat',
-  (args) => args.length > 1 || Array.isArray(args[0]),
-  (x: AnyTensor, y: AnyTensor) => {
-    if (Array.isArray(x))
+} = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
+  if (Array.isArray(x))
       raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
-    return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
-  },
-  2,
-);
+  return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+});
 
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
 type DTypeOf<T> = T extends Tensor<Shape, infer D> ? D : never;
@@ -87,12 +82,8 @@ export const concatAll: OneErrorOfOne & {
   <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
   <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
   <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
-} = dual(
-  'concatAll',
-  startsWithList,
-  (tensors: Tensors, axis = -1) =>
-    tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
-  2,
+} = dual('concatAll', [startsWithList, 2], (tensors: Tensors, axis = -1) =>
+  tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
 );
 
 /** Tensors of one shape and dtype. */
@@ -123,21 +114,16 @@ export const stack: OneErrorOfOne & {
     axis: A,
   ): Stacked<S, D, R, A>;
   <S extends Shape, D extends DType, const R extends readonly unknown[]>(tensors: Equal<S, D, R>): Stacked<S, D, R, 0>;
-} = dual(
-  'stack',
-  startsWithList,
-  (tensors: Tensors, axis = 0) => {
-    const { shape } = nodeOf(listOf('stack', tensors)[0]);
-    const parts = tensors.map((x) => {
-      const n = nodeOf(x);
-      if (n.shape.length !== shape.length)
+} = dual('stack', [startsWithList, 2], (tensors: Tensors, axis = 0) => {
+  const { shape } = nodeOf(listOf('stack', tensors)[0]);
+  const parts = tensors.map((x) => {
+    const n = nodeOf(x);
+    if (n.shape.length !== shape.length)
         raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
-      return nodeOf(named('stack', () => expandDims(x, axis)));
-    });
-    return tensor(named('stack', () => concatNodes(parts, axis)));
-  },
-  2,
-);
+    return nodeOf(named('stack', () => expandDims(x, axis)));
+  });
+  return tensor(named('stack', () => concatNodes(parts, axis)));
+});
 
 /**
  * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes

@@ -222,7 +222,6 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  */
 export const rearrange: Rearrange = dual(
   'rearrange',
-  (args) => typeof args[0] !== 'string',
+  [(args) => typeof args[0] !== 'string', 3],
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
-  3,
 );

@@ -46,16 +46,11 @@ export const slice: OneError & {
     size: Extent<N>,
     stride?: number,
   ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
-} = dual(
-  'slice',
-  startsWithTensor,
-  (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
-    const n = nodeOf(x);
-    const at = axisOf('slice', n, axis);
-    return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
-  },
-  5,
-);
+} = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
+  const n = nodeOf(x);
+  const at = axisOf('slice', n, axis);
+  return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+});
 
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
   S,
@@ -84,15 +79,10 @@ export const pad: OneError & {
     high: Extent<H>,
     value?: number,
   ): Tensor<Padded<S, A, L, H>, D>;
-} = dual(
-  'pad',
-  startsWithTensor,
-  (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
-    const n = nodeOf(x);
-    return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
-  },
-  5,
-);
+} = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
+  const n = nodeOf(x);
+  return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
+});
 
 /**
  * Reverses the order of the elements along some axes.
@@ -155,25 +145,20 @@ export const split: OneError & {
     sizes: Extents<N>,
     ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
   ): Parts<S, A, N, D>;
-} = dual(
-  'split',
-  startsWithTensor,
-  (x: AnyTensor, sizes: readonly number[], axis = -1) => {
-    const n = nodeOf(x);
-    const at = axisOf('split', n, axis);
-    const given = extents('split', sizes);
-    if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
-      raise('ShapeError', {
-        where: 'split',
-        expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
-        actual: showShape(given),
-        hint: 'give the size of each part',
-      });
-    const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
-    return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
-  },
-  3,
-);
+} = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
+  const n = nodeOf(x);
+  const at = axisOf('split', n, axis);
+  const given = extents('split', sizes);
+  if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
+    raise('ShapeError', {
+      where: 'split',
+      expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
+      actual: showShape(given),
+      hint: 'give the size of each part',
+    });
+  const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
+  return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
+});
 
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
@@ -191,21 +176,16 @@ export const halve: OneErrorOfOne & {
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
   <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
-} = dual(
-  'halve',
-  startsWithTensor,
-  (x: AnyTensor, axis = -1) => {
-    const n = nodeOf(x);
-    const at = axisOf('halve', n, axis);
-    const size = n.shape[at]! / 2;
-    if (!Number.isInteger(size))
-      raise('ShapeError', {
-        where: 'halve',
-        expected: `an even extent on axis ${axis}`,
-        actual: showShape(n.shape),
-        hint: 'pad it by one, or slice one off',
-      });
-    return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
-  },
-  2,
-);
+} = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
+  const n = nodeOf(x);
+  const at = axisOf('halve', n, axis);
+  const size = n.shape[at]! / 2;
+  if (!Number.isInteger(size))
+    raise('ShapeError', {
+      where: 'halve',
+      expected: `an even extent on axis ${axis}`,
+      actual: showShape(n.shape),
+      hint: 'pad it by one, or slice one off',
+    });
+  return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
+});

@@ -24,6 +24,8 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return padNode(x, along(low), along(high), along(0), value);
 };
 
+type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
+
 /**
  * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
  * Raises `ShapeError` if the axis is too short.
@@ -34,17 +36,11 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
  */
 export const slice: OneError & {
   <const A extends number, const N extends number>(
-    axis: A,
-    start: number,
-    size: Extent<N>,
-    stride?: number,
+    ...slice: SliceOf<A, N>
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
   <S extends Shape, D extends DType, const A extends number, const N extends number>(
     x: Tensor<S, D>,
-    axis: A,
-    start: number,
-    size: Extent<N>,
-    stride?: number,
+    ...slice: SliceOf<A, N>
   ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
 } = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
@@ -52,6 +48,7 @@ export const slice: OneError & {
   return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
 });
 
+type PaddingOf<A, L, H> = [axis: A, low: Extent<L>, high: Extent<H>, value?: number];
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
   S,
   A,
@@ -67,17 +64,11 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
  */
 export const pad: OneError & {
   <const A extends number, const L extends number, const H extends number>(
-    axis: A,
-    low: Extent<L>,
-    high: Extent<H>,
-    value?: number,
+    ...padding: PaddingOf<A, L, H>
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
   <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
     x: Tensor<S, D>,
-    axis: A,
-    low: Extent<L>,
-    high: Extent<H>,
-    value?: number,
+    ...padding: PaddingOf<A, L, H>
   ): Tensor<Padded<S, A, L, H>, D>;
 } = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
   const n = nodeOf(x);
@@ -124,6 +115,11 @@ export const roll: {
   return tensor(concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });
 
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
+const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyTensor[] =>
+  sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
+
+type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
 };
@@ -138,26 +134,25 @@ type Parts<S extends Shape, A extends number, N extends readonly number[], D ext
 export const split: OneError & {
   <const N extends readonly number[], const A extends number = -1>(
     sizes: Extents<N>,
-    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
+    ...axis: AxisIfGiven<A>
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
   <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
     x: Tensor<S, D>,
     sizes: Extents<N>,
-    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
+    ...axis: AxisIfGiven<A>
   ): Parts<S, A, N, D>;
 } = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
   const n = nodeOf(x);
   const at = axisOf('split', n, axis);
   const given = extents('split', sizes);
-  if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
+  if (sumOf(given) !== n.shape[at])
     raise('ShapeError', {
       where: 'split',
       expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
       actual: showShape(given),
       hint: 'give the size of each part',
     });
-  const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
-  return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
+  return partsOf(n, at, given);
 });
 
 // with `infer`, editors show the tuple instead of this name
@@ -187,5 +182,5 @@ export const halve: OneErrorOfOne & {
       actual: showShape(n.shape),
       hint: 'pad it by one, or slice one off',
     });
-  return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
+  return partsOf(n, at, [size, size]);
 });

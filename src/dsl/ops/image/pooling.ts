@@ -72,19 +72,14 @@ const combined = (
 
 /** 1/n for the n pixels of each window along an axis, without padding. */
 const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
-  const pixels = Array.from({ length: count }, (_, i) => {
+  const fractions = Array.from({ length: count }, (_, i) => {
     const start = i * stride - low;
-    return Math.min(x.shape[axis]!, start + size) - Math.max(0, start);
+    return 1 / (Math.min(x.shape[axis]!, start + size) - Math.max(0, start));
   });
   const shape = x.shape.map((_, i) => (i === axis ? count : 1));
-  return constant(
-    Float64Array.from(pixels, (n) => 1 / n),
-    shape,
-    'float32',
-  );
+  return constant(Float64Array.from(fractions), shape, 'float32');
 };
 
-/** Both forms of pooling. */
 interface Pool {
   (windows: Pooling): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
   <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;

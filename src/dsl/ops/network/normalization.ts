@@ -6,7 +6,7 @@ import type { Node } from '../../graph/node.js';
 import { namedFields } from '../../options.js';
 import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { addBias, scaleChannels } from '../shape/broadcast.js';
+import { addBias, scaleChannels } from './linear.js';
 import { spread, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */

@@ -186,20 +186,13 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
   const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
+  const [left, right] = [namesOf(pattern.left), namesOf(pattern.right)];
   const extentsOf = (names: readonly string[]): readonly number[] => names.flatMap((name) => extents.get(name)!);
-  /** The split axes of each name. */
-  const axes = new Map<string, readonly number[]>();
-  let next = 0;
-  for (const name of namesOf(pattern.left))
-    axes.set(
-      name,
-      extents.get(name)!.map(() => next++),
-    );
-  const split = reshape(x, extentsOf(namesOf(pattern.left)));
-  const permuted = transpose(
-    split,
-    namesOf(pattern.right).flatMap((name) => axes.get(name)!),
-  );
+  const splitAxes = (name: string): readonly number[] => {
+    const first = extentsOf(left.slice(0, left.indexOf(name))).length;
+    return extents.get(name)!.map((_, i) => first + i);
+  };
+  const permuted = transpose(reshape(x, extentsOf(left)), right.flatMap(splitAxes));
   const merged = pattern.right.flatMap(({ names, isGroup }) =>
     isGroup || names.length === 0 ? [sizeOf(extentsOf(names))] : extentsOf(names),
   );

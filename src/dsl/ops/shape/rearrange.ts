@@ -57,7 +57,7 @@ interface Rearrange {
 
 const OTHERS = '...';
 
-/** An axis of a pattern: a name, or the names in a pair of parentheses; `1` has no names. */
+/** An axis of a pattern: a name, or the names in a pair of parentheses; `1` is an empty pair. */
 interface Axis {
   readonly names: readonly string[];
   readonly isGroup: boolean;
@@ -85,7 +85,7 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
       open = null;
     } else if (isName || word === '1') {
       const names = isName ? [word] : [];
-      if (open === null) axes.push({ names, isGroup: false });
+      if (open === null) axes.push({ names, isGroup: !isName });
       else open.push(...names);
     } else refuse(text, 'names of axes, 1, ... and pairs of parentheses', `${word} is not an axis`);
   }
@@ -120,19 +120,15 @@ const patternOf = (text: unknown): Pattern => {
   return { text, left: before, right: after };
 };
 
-/** The extents of the named axes; `...` has several. */
-type Extents = ReadonlyMap<string, readonly number[]>;
-
-/** The given sizes, by name. */
-type Given = ReadonlyMap<string, number>;
+type Extents = ReadonlyMap<string, number>;
 
 /** The extents of the names in one axis. */
 const partsOf = (
   names: readonly string[],
   extent: number,
-  given: Given,
+  given: Extents,
   wrong: (expected: string) => never,
-): readonly (readonly [string, readonly number[]])[] => {
+): readonly (readonly [string, number])[] => {
   const open = names.filter((name) => !given.has(name));
   const known = sizeOf(names.map((name) => given.get(name) ?? 1));
   const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
@@ -142,34 +138,33 @@ const partsOf = (
   if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
   if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${sizeText}`);
   if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${sizeText}`);
-  return names.map((name) => [name, [given.get(name) ?? extent / known]]);
+  return names.map((name) => [name, given.get(name) ?? extent / known]);
 };
 
-/** Binds the names of the left side to the extents of a shape. Raises `ShapeError` if the shape does not fit. */
-const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given): Extents => {
-  const at = left.findIndex(({ names }) => names[0] === OTHERS);
-  const missing = shape.length - left.length + (at < 0 ? 0 : 1);
-  const wrong = (expected: string, actual: string): never =>
-    raise('ShapeError', {
-      where: `rearrange '${text}'`,
-      expected,
-      actual,
-      hint: 'the left side of the pattern describes the tensor',
+/** Gives each axis that `...` stands for a name of its own. Raises `ShapeError` if the rank is wrong. */
+const spelledOut = ({ text, left, right }: Pattern, shape: readonly number[]): Pattern => {
+  const hasOthers = left.some(({ names }) => names.includes(OTHERS));
+  const named = hasOthers ? left.length - 1 : left.length;
+  if (hasOthers ? shape.length < named : shape.length !== named)
+    wrongShape(text, `rank ${named}${hasOthers ? ' or more' : ''}`, showShape(shape));
+  const others = shape.slice(named).map((_, i) => `${OTHERS}${i}`);
+  const spell = (side: readonly Axis[]): readonly Axis[] =>
+    side.flatMap(({ names, isGroup }): readonly Axis[] => {
+      const all = names.flatMap((name) => (name === OTHERS ? others : [name]));
+      return isGroup ? [{ names: all, isGroup }] : all.map((name) => ({ names: [name], isGroup }));
     });
-  if (at < 0 ? missing !== 0 : missing < 0)
-    wrong(`rank ${at < 0 ? left.length : `${left.length - 1} or more`}`, showShape(shape));
-  const entries = left.flatMap(({ names }, i) => {
-    if (i === at) return [[OTHERS, shape.slice(at, at + missing)] as const];
-    const axis = at >= 0 && i > at ? i + missing - 1 : i;
-    const extent = shape[axis]!;
-    return partsOf(names, extent, given, (expected) =>
-      wrong(expected, `axis ${axis} = ${extent} in ${showShape(shape)}`),
-    );
-  });
-  return new Map(entries);
+  return { text, left: spell(left), right: spell(right) };
 };
 
-const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
+const wrongShape = (text: string, expected: string, actual: string): never =>
+  raise('ShapeError', {
+    where: `rearrange '${text}'`,
+    expected,
+    actual,
+    hint: 'the left side of the pattern describes the tensor',
+  });
+
+const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Extents => {
   const names = namesOf(left).filter((name) => name !== OTHERS);
   for (const [name, size] of Object.entries(sizes))
     if (!names.includes(name) || !isExtent(size))
@@ -185,18 +180,17 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
 /** Splits, permutes and merges the axes of a node. */
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
-  const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
-  const [left, right] = [namesOf(pattern.left), namesOf(pattern.right)];
-  const extentsOf = (names: readonly string[]): readonly number[] => names.flatMap((name) => extents.get(name)!);
-  const splitAxes = (name: string): readonly number[] => {
-    const first = extentsOf(left.slice(0, left.indexOf(name))).length;
-    return extents.get(name)!.map((_, i) => first + i);
-  };
-  const permuted = transpose(reshape(x, extentsOf(left)), right.flatMap(splitAxes));
-  const merged = pattern.right.flatMap(({ names, isGroup }) =>
-    isGroup || names.length === 0 ? [sizeOf(extentsOf(names))] : extentsOf(names),
-  );
-  return reshape(permuted, merged);
+  const given = checkedSizes(pattern, sizes);
+  const { left, right } = spelledOut(pattern, x.shape);
+  const bound = left.flatMap(({ names }, axis) => {
+    const extent = x.shape[axis]!;
+    const actual = `axis ${axis} = ${extent} in ${showShape(x.shape)}`;
+    return partsOf(names, extent, given, (expected) => wrongShape(text, expected, actual));
+  });
+  const extents = new Map(bound);
+  const split = reshape(x, [...extents.values()]);
+  const permuted = transpose(split, namesOf(right).map((name) => namesOf(left).indexOf(name))); // prettier-ignore
+  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => extents.get(name)!)))); // prettier-ignore
 };
 
 /**

@@ -122,9 +122,7 @@ export const linear: {
   ): Tensor<[...R, N]>;
 } = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('linear', params, ['w', 'b']);
-  return named('linear', () =>
-    addBias(tensor<Shape, 'float32'>(product(nodeOf(x), nodeOf(w))) as Tensor<[...Shape, Dim]>, b),
-  );
+  return named('linear', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
 });
 
 /**

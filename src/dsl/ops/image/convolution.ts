@@ -49,7 +49,6 @@ const startsWithImage = ([, ...others]: readonly unknown[]): boolean => {
   return others.length > 0 && !(others.length === 1 && isOptions);
 };
 
-/** The node of a kernel. Raises `ShapeError` for anything else. */
 const kernelOf = (op: string, kernel: AnyTensor): Node =>
   isOperand(kernel)
     ? nodeOf(kernel)
@@ -107,7 +106,6 @@ export const conv2d: OneError & {
   convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
 );
 
-/** Raises `ShapeError` if the height or the width of an image is odd. */
 export const requireEvenSize = (op: string, { shape }: Node): void => {
   if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
     raise('ShapeError', {

@@ -21,20 +21,10 @@ export interface Pooling {
   readonly padding?: GivenPadding;
 }
 
-/** The windows along one axis. */
-interface Windows {
-  readonly axis: number;
-  readonly size: number;
-  readonly stride: number;
-  readonly low: number;
-  readonly high: number;
-  /** The number of windows. */
-  readonly count: number;
-}
-
 const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
 
-const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Windows[] => {
+/** The windows along the height and along the width; `count` is their number. */
+const windowsOf = (op: string, { shape }: Node, given: Pooling) => {
   const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
   const around = paddingOf(padding, window);
   const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
@@ -58,6 +48,8 @@ const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Window
     return { axis: 1 + i, size: window[i], stride: strides[i], low, high, count };
   });
 };
+
+type Windows = ReturnType<typeof windowsOf>[number];
 
 /** Combines the elements of each window along an axis; the image is padded with `value`. */
 const combined = (
@@ -115,8 +107,7 @@ export const averagePooling: Pool = pooling('averagePooling', (x, windows) => {
 });
 
 /**
- * Halves the size: the greatest element of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the
- * size is odd.
+ * The greatest element of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
  * @example
  * maxPool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]
@@ -129,8 +120,7 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
 };
 
 /**
- * Halves the size: the mean of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is
- * odd.
+ * The mean of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
  * @example
  * averagePool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]

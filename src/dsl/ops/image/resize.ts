@@ -8,10 +8,7 @@ import { broadcast, constant, dot, gather, reshape, transpose } from '../../prim
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
-/**
- * The centres of `to` pixels in coordinates of `from` pixels, whose first centre is 0. Pixel centres are at half-integers
- * (`align_corners=False` in PyTorch).
- */
+/** The centres of `to` pixels among `from` pixels with centres 0, 1, … (`align_corners=False` in PyTorch). */
 const centres = (from: number, to: number): readonly number[] =>
   Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
 
@@ -43,13 +40,6 @@ const resizing = (op: string, alongFirst: (x: Node, to: number) => Node): Resize
     return tensor(transpose(columns, [1, 2, 0, 3]));
   });
 
-/** Takes the pixel nearest to each centre. */
-const nearest = (x: Node, to: number): Node => {
-  const from = x.shape[0]!;
-  const indices = centres(from, to).map((at) => Math.min(from - 1, Math.floor(at + 0.5)));
-  return gather(x, constant(Int32Array.from(indices), [to], 'int32'));
-};
-
 /** The interpolation weights of the two pixels around each centre: `[to, from]`. */
 const shares = (from: number, to: number): Node => {
   const matrix = new Float64Array(to * from);
@@ -62,11 +52,6 @@ const shares = (from: number, to: number): Node => {
   return constant(matrix, [to, from], 'float32');
 };
 
-const linear = (x: Node, to: number): Node => {
-  const [from, ...rest] = x.shape as readonly [number, ...number[]];
-  return reshape(dot(shares(from, to), reshape(x, [from, sizeOf(rest)])), [to, ...rest]);
-};
-
 /**
  * Resizes images by the nearest pixel: `[B, H, W, C]` → `[B, height, width, C]`, as `nearest-exact` in PyTorch. Raises
  * `ShapeError` for a size of 0.
@@ -74,7 +59,11 @@ const linear = (x: Node, to: number): Node => {
  * resizeNearest(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
  * pipe(constantOf([1, 2, 3], 1, 1, 3, 1), resizeNearest(1, 5), reshape(5)) // → [1, 1, 2, 3, 3]
  */
-export const resizeNearest: Resize = resizing('resizeNearest', nearest);
+export const resizeNearest: Resize = resizing('resizeNearest', (x, to) => {
+  const from = x.shape[0]!;
+  const indices = centres(from, to).map((at) => Math.min(from - 1, Math.floor(at + 0.5)));
+  return gather(x, constant(Int32Array.from(indices), [to], 'int32'));
+});
 
 /**
  * Resizes images by bilinear interpolation: `[B, H, W, C]` → `[B, height, width, C]`, as `bilinear` in PyTorch, without
@@ -83,7 +72,10 @@ export const resizeNearest: Resize = resizing('resizeNearest', nearest);
  * resizeBilinear(zeros(8, 28, 28, 3), 32, 16) // : Tensor<[8, 32, 16, 3]>
  * pipe(constantOf([0, 4], 1, 1, 2, 1), resizeBilinear(1, 4), reshape(4)) // → [0, 1, 3, 4]
  */
-export const resizeBilinear: Resize = resizing('resizeBilinear', linear);
+export const resizeBilinear: Resize = resizing('resizeBilinear', (x, to) => {
+  const [from, ...rest] = x.shape as readonly [number, ...number[]];
+  return reshape(dot(shares(from, to), reshape(x, [from, sizeOf(rest)])), [to, ...rest]);
+});
 
 /**
  * Doubles the size by repeating the nearest pixel: `[B, H, W, C]` → `[B, 2H, 2W, C]`.

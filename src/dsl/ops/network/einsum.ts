@@ -36,7 +36,6 @@ type WrongIn<I extends readonly string[], R extends string> = I extends readonly
     ? WrongLetter<A, A> | WrongLetter<R, A>
     : never;
 
-/** `E`, or an error message for an invalid equation. */
 type CheckedEquation<E extends string> = [Operands<E>] extends [never]
   ? 'an equation has an arrow: bij,bjk->bik'
   : OrMessage<E, WrongIn<Operands<E>, ResultOf<E>>>;
@@ -117,7 +116,6 @@ interface Equation {
   readonly result: readonly string[];
 }
 
-/** Parses an equation. Raises `ConfigError` if it is invalid. */
 const equationOf = (text: unknown): Equation => {
   if (typeof text !== 'string')
     return raise('ConfigError', {
@@ -156,7 +154,6 @@ interface Named {
 const extentsOf = ({ node, letters }: Named, some: readonly string[]): readonly number[] =>
   some.map((letter) => node.shape[letters.indexOf(letter)]!);
 
-/** Transposes the axes to an order. */
 const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
   transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
 
@@ -183,7 +180,6 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
   return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
 };
 
-/** Checks the number and dtype of the operands, and that each letter has one extent. Raises errors of those kinds. */
 const checkOperands = (text: string, operands: Equation['operands'], nodes: readonly Node[]): void => {
   if (nodes.length !== operands.length)
     raise('ConfigError', {

@@ -25,13 +25,11 @@ const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => 
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
   });
 
-/** An operation with one number for each channel. */
 interface PerChannel {
   <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
   <R extends Shape, C extends Dim>(x: Tensor<[...R, C]>, y: Tensor<[NoInfer<C>]>): Tensor<[...R, C]>;
 }
 
-/** An operation with one vector for each sample, at each pixel. */
 interface PerSample {
   <B extends Dim, C extends Dim>(
     y: Tensor<[B, C]>,
@@ -56,17 +54,13 @@ export const scaleChannels: PerChannel = combining('scaleChannels', mul, -1);
 
 /**
  * Adds one vector to each sample, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
- * @example
- * const embedding = constantOf([1, 2], 2, 1)
- * pipe(zeros(2, 1, 3, 1), addPerSample(embedding), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
+ * @example addPerSample(zeros(2, 1, 2, 1), constantOf([1, 2], 2, 1)) // → [[[[1], [1]]], [[[2], [2]]]]
  */
 export const addPerSample: PerSample = combining('addPerSample', add, 0, -1);
 
 /**
  * Multiplies each sample by one vector, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
- * @example
- * const scale = constantOf([1, 2], 2, 1)
- * pipe(ones(2, 1, 3, 1), mulPerSample(scale), reshape(2, 3)) // → [[1, 1, 1], [2, 2, 2]]
+ * @example mulPerSample(ones(2, 1, 2, 1), constantOf([1, 2], 2, 1)) // → [[[[1], [1]]], [[[2], [2]]]]
  */
 export const mulPerSample: PerSample = combining('mulPerSample', mul, 0, -1);
 

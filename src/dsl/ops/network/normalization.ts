@@ -15,7 +15,6 @@ export interface ScaleAndShift<C extends Dim> {
   readonly beta: Tensor<[NoInfer<C>]>;
 }
 
-/** The options of a group normalization. */
 export interface GroupNorm {
   readonly groups: number;
   /** Added to the variance; default 1e-5. */
@@ -81,20 +80,14 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
  * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
 export const standardizeGroups: {
-  (
-    options: GroupNorm,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(x: Tensor<[B, H, W, C]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    x: Tensor<[B, H, W, C]>,
-    options: GroupNorm,
-  ): Tensor<[B, H, W, C]>;
+  (options: GroupNorm): <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>) => Tensor<S>;
+  <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>, options: GroupNorm): Tensor<S>;
 } = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
   tensor(standardized('standardizeGroups', nodeOf(x), options)),
 );
 
 /**
- * Group normalization: {@link standardizeGroups}, then γ·x + β in each channel. `[B, H, W, C]` → `[B, H, W, C]`. Raises
- * `ShapeError` unless `groups` divides C. Wu & He 2018.
+ * {@link standardizeGroups}, then γ·x + β in each channel. Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
  * @example
  * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
  * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
@@ -113,7 +106,6 @@ export const groupNorm: {
   scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
 );
 
-/** The options of a layer normalization. */
 interface Epsilon {
   /** Added to the variance or to the mean square. */
   readonly epsilon?: number;
@@ -156,8 +148,7 @@ export const layerNorm: LastAxisNorm<true> = lastAxisNorm('layerNorm', GAMMA_AND
 );
 
 /**
- * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default: layer normalization without the mean. `x: [..., C]` and
- * `gamma: [C]` → `[..., C]`. Zhang & Sennrich 2019.
+ * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default. `[..., C]` → `[..., C]`. Zhang & Sennrich 2019.
  * @example rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
  */
 export const rmsNorm: LastAxisNorm<false> = lastAxisNorm('rmsNorm', ['gamma'], 1e-6, (x, epsilon) => {

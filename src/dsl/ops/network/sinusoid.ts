@@ -37,10 +37,7 @@ export interface SinusoidLayout {
 export interface SinusoidOptions<D = number> {
   /** The length of an embedding. An embedding of odd length ends with a 0. */
   readonly size: D;
-  /**
-   * `ddpm` (Ho et al. 2020): sines first, a shift of 1. `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, a
-   * shift of 0. Or a custom layout.
-   */
+  /** `ddpm` (Ho et al. 2020): sines first, shift 1; `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, shift 0. */
   readonly sinusoid: 'ddpm' | 'guided-diffusion' | SinusoidLayout;
   /** The period of the lowest frequency divided by 2π; default 10000. */
   readonly maxPeriod?: number;

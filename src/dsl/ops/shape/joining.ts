@@ -31,7 +31,7 @@ export const concat: {
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x))
-      raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
+    raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
   return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
 });
 
@@ -62,7 +62,6 @@ type Joined<T extends Tensors, A extends number> =
 /** Tells the data-first form: its first argument is no axis. Accepts anything else, which {@link listOf} then refuses. */
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
-/** Returns a list of tensors. Raises `ConfigError` for anything else. */
 const listOf = (op: string, given: Tensors): Tensors =>
   Array.isArray(given)
     ? given
@@ -119,15 +118,14 @@ export const stack: OneErrorOfOne & {
   const parts = tensors.map((x) => {
     const n = nodeOf(x);
     if (n.shape.length !== shape.length)
-        raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+      raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
     return nodeOf(named('stack', () => expandDims(x, axis)));
   });
   return tensor(named('stack', () => concatNodes(parts, axis)));
 });
 
 /**
- * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes
- * wide.
+ * Repeats the whole of x `count` times along an axis, whose extent becomes wide.
  * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
 export const tile: {

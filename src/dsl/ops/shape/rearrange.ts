@@ -92,7 +92,6 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
   return open === null ? axes : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
 };
 
-/** Parses a pattern. Raises `ConfigError` if it is invalid. */
 const patternOf = (text: unknown): Pattern => {
   if (typeof text !== 'string')
     return raise('ConfigError', {
@@ -177,7 +176,6 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Extents => {
   return new Map(Object.entries(sizes));
 };
 
-/** Splits, permutes and merges the axes of a node. */
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
   const given = checkedSizes(pattern, sizes);
@@ -199,7 +197,7 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  * If parentheses on the left split an axis, give the sizes of all but one of its names. Types keep literals and symbols:
  * `(H W)` of `'H'` and `'W'` is `'H*W'`, and `(N D)` of `'C'` with N = 4 gives D = `'C/4'`; a literal that is not divisible
  * gives an error message in place of D. Raises `ConfigError` for an invalid pattern or size, and `ShapeError` if the tensor
- * does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation".
+ * does not fit. Rogozhnikov 2022.
  * @example
  * const x = zeros(8, 28, 28, 64)
  * rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 4 }) // : Tensor<[8, 4, 784, 16]>

@@ -4,30 +4,14 @@ import { dual, type OneError } from '../../dual.js';
 import { named, raise, showShape } from '../../errors.js';
 import { isExtent } from '../../types/extent.js';
 import { sizeOf } from '../../graph/node.js';
-import {
-  axisOf,
-  expandDims as expandDimsNode,
-  reshape as reshapeNode,
-  transpose as transposeNode,
-} from '../../primitives/index.js';
+import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
 import type { Insert, Permuted, Without } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  dims,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
-/** An extent or −1. */
 type Requested<D> = [D] extends [-1] ? D : Extent<D>;
 
-/** The shape of the result. */
 type Reshaped<S extends Shape, E extends readonly Dim[]> = {
   -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
 };
@@ -106,7 +90,7 @@ export const reshape: OneError & {
     ...extents: ExtentsFor<S, E>
   ): Tensor<Reshaped<S, E>, D>;
 } = dual('reshape', startsWithTensor, (x: AnyTensor, ...extents: Shape) =>
-  tensor(reshapeNode(nodeOf(x), resolved(extents, nodeOf(x).shape))),
+  tensor(nodes.reshape(nodeOf(x), resolved(extents, nodeOf(x).shape))),
 );
 
 /** The axes of `transpose`, or error messages if they are not a permutation. */
@@ -134,7 +118,7 @@ export const transpose: OneError & {
     ...permutation: AxesFor<S, P>
   ): Tensor<Permuted<S, P>, D>;
 } = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
-  tensor(transposeNode(nodeOf(x), permutation)),
+  tensor(nodes.transpose(nodeOf(x), permutation)),
 );
 
 /**
@@ -164,7 +148,7 @@ export const broadcastLike: {
   <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
   <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
 } = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
-  tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model)))),
+  tensor(named('broadcastLike', () => spread(nodeOf(x), nodeOf(model).shape))),
 );
 
 /**
@@ -178,7 +162,7 @@ export const expandDims: {
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
 } = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
-  return tensor(expandDimsNode(n, [axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
+  return tensor(nodes.expandDims(n, [nodes.axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
 });
 
 /**
@@ -192,7 +176,7 @@ export const squeeze: {
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
-  const at = axisOf('squeeze', n, axis);
+  const at = nodes.axisOf('squeeze', n, axis);
   if (n.shape[at] !== 1)
     raise('ShapeError', {
       where: 'squeeze',
@@ -200,5 +184,5 @@ export const squeeze: {
       actual: showShape(n.shape),
       hint: 'reduce the axis instead, or pick an element of it with slice',
     });
-  return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+  return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
 });

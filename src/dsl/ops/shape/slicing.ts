@@ -56,8 +56,7 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
 >;
 
 /**
- * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
- * a negative count.
+ * Puts `low` copies of `value` (default 0) before an axis and `high` after it. Raises `ShapeError` for a negative count.
  * @example
  * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
  * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
@@ -90,8 +89,7 @@ export const flip: OneError & {
 } = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(flipNode(nodeOf(x), axes)));
 
 /**
- * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
- * toward the front.
+ * Shifts the elements of an axis by `by` places toward its end (toward its front if `by` < 0) and around.
  * @example
  * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
  * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]

@@ -54,3 +54,17 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
         hint: `write { ${names.join(', ')} }`,
       });
 };
+
+/**
+ * A parameter of a last overload with two arguments, which fits no call that the others refuse: the compilers report which
+ * of its arguments is wrong. It is `IfRecord` for records, of options or of parameters; `T` is inferred from it.
+ */
+export type RecordOr<T, IfRecord, Otherwise> = [T] extends [never]
+  ? T // for inference
+  : [T] extends [object]
+    ? [T] extends [(...args: never) => unknown]
+      ? Otherwise
+      : keyof AnyTensor extends keyof T
+        ? Otherwise
+        : IfRecord
+    : Otherwise;

@@ -7,7 +7,7 @@ import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
 import { namedFields } from '../../options.js';
 import { type AnyTensor, type Dim, isOperand, isTensor, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { described } from '../operand.js';
+import { described, type RecordOr } from '../operand.js';
 
 export type Pair = readonly [number, number];
 /** `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left, right]]`. */
@@ -102,6 +102,11 @@ export const conv2d: OneError & {
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, H, W, D]>;
+  // for the errors of calls that the others refuse: see RecordOr
+  <C extends Dim, D extends Dim, K>(
+    image: Tensor<[Dim, Dim, Dim, C]>,
+    kernel: RecordOr<K, Convolution, Tensor<[Dim, Dim, NoInfer<C>, D]>>,
+  ): never;
 } = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
   convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
 );
@@ -201,13 +206,17 @@ const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outpu
 export const convTranspose2d: OneError & {
   <C extends Dim, D extends Dim, const G extends number = 1>(
     kernel: Tensor<[Dim, Dim, D, C]>,
-    options?: TransposedConvolution<G>,
+    ...options: readonly [] | readonly [options: TransposedConvolution<G>] // refuses `undefined`
   ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>) => Tensor<[B, Dim, Dim, Grouped<G, D>]>;
   <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
     image: Tensor<[B, Dim, Dim, C]>,
     kernel: Tensor<[Dim, Dim, D, NoInfer<C>]>,
     options?: TransposedConvolution<G>,
   ): Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+  <C extends Dim, D extends Dim, K>(
+    image: Tensor<[Dim, Dim, Dim, C]>,
+    kernel: RecordOr<K, TransposedConvolution, Tensor<[Dim, Dim, D, NoInfer<C>]>>,
+  ): never;
 } = dual(
   'convTranspose2d',
   [startsWithImage, 3],

@@ -7,7 +7,7 @@ import { namedFields } from '../../options.js';
 import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from './linear.js';
-import { spread, startsWithTensor, withFields } from '../operand.js';
+import { type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -121,6 +121,11 @@ type LastAxisNorm<HasBeta extends boolean> = OneError & {
     params: ParametersOf<HasBeta, NoInfer<C>>,
     options?: Epsilon,
   ): Tensor<[...R, C]>;
+  // for the errors of calls that the others refuse: see RecordOr
+  <R extends Shape, C extends Dim, F>(
+    first: RecordOr<F, ParametersOf<HasBeta, C>, Tensor<[...R, C]>>,
+    second: RecordOr<NoInfer<F>, Epsilon, ParametersOf<HasBeta, NoInfer<C>>>,
+  ): never;
 };
 type ParametersOf<HasBeta, C extends Dim> = HasBeta extends true ? ScaleAndShift<C> : { readonly gamma: Tensor<[C]> };
 

@@ -41,11 +41,13 @@ export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
+/** Tests for a record of parameters or options. */
+export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);
+
 /** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
 export const withFields = <P extends object>(op: string, given: P, names: readonly (keyof P & string)[]): P => {
-  const isRecord = typeof given === 'object' && given !== null && !isTensor(given);
-  const missing = isRecord ? names.filter((name) => given[name] === undefined) : [];
-  return isRecord && missing.length === 0
+  const missing = isRecord(given) ? names.filter((name) => given[name] === undefined) : [];
+  return isRecord(given) && missing.length === 0
     ? given
     : raise('ConfigError', {
         where: op,

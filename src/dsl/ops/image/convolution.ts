@@ -6,8 +6,8 @@ import { isExtent } from '../../types/extent.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
 import { namedFields } from '../../options.js';
-import { type AnyTensor, type Dim, isOperand, isTensor, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { described, type RecordOr } from '../operand.js';
+import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { described, isRecord, type RecordOr } from '../operand.js';
 
 export type Pair = readonly [number, number];
 /** `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left, right]]`. */
@@ -43,11 +43,8 @@ export interface Convolution<G extends number = number> {
 type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
 /** Tells the data-first form of a convolution: its second argument is no record of options. */
-const startsWithImage = ([, ...others]: readonly unknown[]): boolean => {
-  const [second] = others;
-  const isOptions = typeof second === 'object' && second !== null && !isTensor(second);
-  return others.length > 0 && !(others.length === 1 && isOptions);
-};
+const startsWithImage = (args: readonly unknown[]): boolean =>
+  args.length > 2 || (args.length === 2 && !isRecord(args[1]));
 
 const kernelOf = (op: string, kernel: AnyTensor): Node =>
   isOperand(kernel)

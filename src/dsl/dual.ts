@@ -7,8 +7,9 @@ import { raise } from './errors.js';
 
 type Arguments = readonly unknown[];
 
-/** Tells the data-first form: the number of its arguments, or a predicate on the arguments. */
-export type DataFirst = number | ((args: Arguments) => boolean);
+type IsDataFirst = (args: Arguments) => boolean;
+/** Tells the data-first form: the number of its arguments; or a predicate, and the greatest number of its arguments. */
+export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
 
 /** Sets the name of a function, which error messages show if it is passed as a tensor. */
 const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
@@ -63,9 +64,9 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
   });
 
 /**
- * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form, or a predicate if some
- * of them are optional. `F` is the type of both forms; its overloads relate the shapes and dtypes. `most` is the greatest
- * number of arguments of the data-first form; a call with more raises `ConfigError`.
+ * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form; if some are optional,
+ * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both
+ * forms; its overloads relate the shapes and dtypes.
  * @example
  * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =
  *   dual('minus', 2, (x: number, y: number) => x - y)
@@ -76,10 +77,15 @@ export const dual = <F extends object>(
   name: string,
   dataFirst: DataFirst,
   body: (...args: never[]) => unknown,
-  most: number = typeof dataFirst === 'number' ? dataFirst : Infinity,
+  greatest?: number,
 ): F => {
   const apply = body as (...args: Arguments) => unknown;
-  const isDataFirst = typeof dataFirst === 'number' ? (args: Arguments) => args.length >= dataFirst : dataFirst;
+  const [isDataFirst, most]: readonly [IsDataFirst, number] =
+    typeof dataFirst === 'number'
+      ? [(args) => args.length >= dataFirst, dataFirst]
+      : typeof dataFirst === 'function'
+        ? [dataFirst, greatest ?? Infinity]
+        : dataFirst;
   const operator = (...args: Arguments): unknown => {
     const isWhole = isDataFirst(args);
     const limit = isWhole ? most : most - 1;

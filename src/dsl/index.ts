@@ -82,7 +82,6 @@ export * from './ops/elementwise/unary.js';
 export * from './ops/elementwise/binary.js';
 export * from './ops/elementwise/activation.js';
 export * from './ops/network/einsum.js';
-export * from './ops/shape/broadcast.js';
 export * from './ops/shape/reshape.js';
 export { flip, halve, pad, roll, slice, split } from './ops/shape/slicing.js';
 export * from './ops/shape/joining.js';
@@ -91,19 +90,17 @@ export * from './ops/indexing/indexing.js';
 export * from './ops/constants.js';
 export * from './ops/network/linear.js';
 export {
-  averagePool,
   conv2d,
   type Convolution,
+  convTranspose2d,
   depthwiseConv2d,
   downsample,
-  upsample,
+  type TransposedConvolution,
 } from './ops/image/convolution.js';
-export * from './ops/image/transposedConvolution.js';
 export * from './ops/image/pooling.js';
 export * from './ops/image/resize.js';
 export { groupNorm, layerNorm, rmsNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
 export * from './ops/network/attention.js';
-export * from './ops/image/pixelShuffle.js';
 export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';
 export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';

@@ -45,11 +45,13 @@ export const withOption = <F extends object, O = number>(op: string, body: (x: N
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
+/** Tests for a record of parameters or options. */
+export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);
+
 /** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
 export const withFields = <P extends object>(op: string, given: P, names: readonly (keyof P & string)[]): P => {
-  const isRecord = typeof given === 'object' && given !== null && !isTensor(given);
-  const missing = isRecord ? names.filter((name) => given[name] === undefined) : [];
-  return isRecord && missing.length === 0
+  const missing = isRecord(given) ? names.filter((name) => given[name] === undefined) : [];
+  return isRecord(given) && missing.length === 0
     ? given
     : raise('ConfigError', {
         where: op,
@@ -59,15 +61,16 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
       });
 };
 
-/** Raises `ShapeError` unless a parameter has one number for each channel, the last axis of `x`. */
-export const requirePerChannel = (op: string, name: string, parameter: AnyTensor, x: Node): void => {
-  const expected = showShape(x.shape.slice(-1));
-  const actual = showShape(nodeOf(parameter).shape);
-  if (actual !== expected)
-    raise('ShapeError', {
-      where: op,
-      expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
-      actual,
-      hint: 'the channels are the last axis',
-    });
-};
+/**
+ * A parameter of a last overload with two arguments, which fits no call that the others refuse: the compilers report which
+ * of its arguments is wrong. It is `IfRecord` for records, of options or of parameters; `T` is inferred from it.
+ */
+export type RecordOr<T, IfRecord, Otherwise> = [T] extends [never]
+  ? T // for inference
+  : [T] extends [object]
+    ? [T] extends [(...args: never) => unknown]
+      ? Otherwise
+      : keyof AnyTensor extends keyof T
+        ? Otherwise
+        : IfRecord
+    : Otherwise;

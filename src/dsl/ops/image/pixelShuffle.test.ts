@@ -6,7 +6,7 @@ import { E, F } from '../../../internal/fp.js';
 import { attempt } from '../../errors.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
-import { pixelShuffle, pixelUnshuffle } from './pixelShuffle.js';
+import { pixelShuffle, pixelUnshuffle } from './resize.js';
 
 const counted = (length: number): readonly number[] => Array.from({ length }, (_, i) => i);
 

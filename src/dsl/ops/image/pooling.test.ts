@@ -5,8 +5,7 @@ import { E } from '../../../internal/fp.js';
 import { attempt } from '../../errors.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { constantOf, ones, zeros } from '../constants.js';
-import { averagePool } from './convolution.js';
-import { averagePooling, maxPool, maxPooling, type Pooling } from './pooling.js';
+import { averagePool, averagePooling, maxPool, maxPooling, type Pooling } from './pooling.js';
 
 type Image = Tensor<[2, 5, 4, 2]>;
 /** Well separated numbers, so that maxima are differentiable. */

@@ -6,11 +6,10 @@ import { attempt } from '../../errors.js';
 import { type Dim, dims, type Tensor } from '../../graph/tensor.js';
 import { mul } from '../elementwise/binary.js';
 import { constantOf, ones } from '../constants.js';
-import { conv2d, depthwiseConv2d } from './convolution.js';
+import { conv2d, convTranspose2d, depthwiseConv2d, type TransposedConvolution } from './convolution.js';
 import { sum } from '../reduction/reduction.js';
 import { concatAll } from '../shape/joining.js';
 import { slice } from '../shape/slicing.js';
-import { convTranspose2d, type TransposedConvolution } from './transposedConvolution.js';
 
 const numbers = (count: number, seed: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => ((i * 7 + seed) % 11) / 4 - 1);

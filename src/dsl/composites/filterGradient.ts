@@ -1,6 +1,5 @@
 import type { Composite, CompositeOptions, ConvAttributes, Node } from '../graph/node.js';
 import { composite, conv2d, dilated, transpose } from '../primitives/index.js';
-import type { Build } from '../primitives/primitive.js';
 
 interface FilterGradientOptions extends CompositeOptions {
   /** The convolution whose kernel the gradient is for. */
@@ -15,10 +14,7 @@ export const filterGradientOptions = (
 export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
   options as FilterGradientOptions;
 
-/**
- * Padding of the convolution that computes a kernel's gradient on one axis: enough for each tap to
- * meet each output pixel.
- */
+/** Padding, on one axis, of the convolution that computes a kernel's gradient: each tap meets each output pixel. */
 export const filterGradientPadding = (
   image: number,
   kernel: number,
@@ -58,7 +54,12 @@ export const filterGradientComposite: Composite = {
  * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
  * `[KH, KW, C/groups, D]`. A composite where there are no groups.
  */
-export const filterGradient: Build['filterGradient'] = (image, cotangent, c, kernel) => {
+export const filterGradient = (
+  image: Node,
+  cotangent: Node,
+  c: ConvAttributes,
+  kernel: readonly [number, number],
+): Node => {
   const options = filterGradientOptions(c, kernel);
   return c.groups === 1 && c.batchGroups === 1
     ? composite(filterGradientComposite, [image, cotangent], options)

@@ -1,7 +1,7 @@
 import { show } from '../../internal/decode.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
-import { heldBy } from '../primitives/dtype.js';
+import { heldBy } from '../primitives/checks.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
 import { type AnyTensor, dims, isOperand, isTensor, nodeOf } from '../graph/tensor.js';
 

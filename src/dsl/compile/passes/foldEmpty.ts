@@ -1,6 +1,6 @@
 import { type Node, rewrite, sizeOf } from '../../graph/node.js';
 import { constant } from '../../primitives/index.js';
-import { build, primitiveOf } from '../../primitives/table.js';
+import { primitiveOf } from '../../primitives/table.js';
 
 const isEmpty = (n: Node): boolean => sizeOf(n.shape) === 0;
 
@@ -10,5 +10,5 @@ export const foldEmpty = (roots: readonly Node[]): readonly Node[] =>
     const { ofNothing, lowering } = primitiveOf(n);
     if (lowering.class === 'source' || n.dtype === 'key') return n;
     if (isEmpty(n)) return constant(new Float64Array(0), n.shape, n.dtype);
-    return (n.inputs.some(isEmpty) && ofNothing?.(n, build)) || n;
+    return (n.inputs.some(isEmpty) && ofNothing?.(n)) || n;
   });

@@ -1,5 +1,5 @@
 import { type Node, rewrite } from '../../graph/node.js';
-import { build, dataOf, primitiveOf } from '../../primitives/table.js';
+import { dataOf, primitiveOf } from '../../primitives/table.js';
 
 /** The number that all elements of a node are equal to, if it is a movement of a constant of one number; otherwise null. */
 const uniformOf = (n: Node): number | null => {
@@ -11,4 +11,4 @@ const uniformOf = (n: Node): number | null => {
 
 /** Applies the algebraic rules of the primitives, inputs first, so that one pass simplifies most chains completely. */
 export const simplify = (roots: readonly Node[]): readonly Node[] =>
-  rewrite(roots, (n) => primitiveOf(n).simplify?.(n, uniformOf, build) ?? n);
+  rewrite(roots, (n) => primitiveOf(n).simplify?.(n, uniformOf) ?? n);

@@ -1,24 +1,37 @@
 import { F } from '../../internal/fp.js';
 import type { Composite, Node } from '../graph/node.js';
 import {
-  abs, add, atan, div, equal, full, less, max, mul, neg, select, shift, stopGradient, zerosLike,
+  abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, zerosLike,
 } from '../primitives/index.js'; // prettier-ignore
 
+/** `1 − x²` as `(1 − x)·(x + 1)`, exact near ±1. */
+const oneMinusSquare = (x: Node): Node => mul(oneMinus(x), shift(x, 1));
+
+/** `2·atan(x / (√(1 − x²) + 1))`, which divides by no small number; its derivative is `1/√(1 − x²)`. */
+export const asinComposite: Composite = {
+  name: 'asin',
+  batch: F.identity,
+  decompose: ([x]) => scale(atan(div(x!, shift(sqrt(oneMinusSquare(x!)), 1))), 2),
+  derivative: ([x], _, g) => [mul(g, rsqrt(oneMinusSquare(x!)))],
+};
+
+/** `2·atan(√((1 − x) / (x + 1)))`, exact near 1; its derivative is `−1/√(1 − x²)`. */
+export const acosComposite: Composite = {
+  name: 'acos',
+  batch: F.identity,
+  decompose: ([x]) => scale(atan(sqrt(div(oneMinus(x!), shift(x!, 1)))), 2),
+  derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x!))))],
+};
+
 /** Both divided by the greater of their sizes; `unit` is that, or 1 at the origin. */
-const onUnitSquare = (
-  y: Node,
-  x: Node,
-): { readonly v: Node; readonly u: Node; readonly unit: Node; readonly atOrigin: Node } => {
+const onUnitSquare = (y: Node, x: Node) => {
   const size = stopGradient(max(abs(y), abs(x))); // any unit gives the same angle
   const atOrigin = equal(size, zerosLike(size));
   const unit = select(atOrigin, full(1, size.shape), size);
   return { v: div(y, unit), u: div(x, unit), unit, atOrigin };
 };
 
-/**
- * The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² +
- * y²)`.
- */
+/** The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² + y²)`. */
 export const atan2Composite: Composite = {
   name: 'atan2',
   batch: F.identity,

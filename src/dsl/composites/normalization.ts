@@ -1,5 +1,6 @@
+import { F } from '../../internal/fp.js';
 import type { Composite, CompositeOptions, Node } from '../graph/node.js';
-import { broadcast, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
+import { broadcast, div, exp, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
 
 /** The axes of the statistics, and ε. */
 interface NormalizeOptions extends CompositeOptions {
@@ -27,13 +28,7 @@ const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y
  */
 export const normalizeComposite: Composite = {
   name: 'normalize',
-  batch: (options) => {
-    const { axes, epsilon } = optionsOf(options);
-    return normalizeOptions(
-      axes.map((axis) => axis + 1),
-      epsilon,
-    );
-  },
+  batch: (options) => ({ ...options, axes: optionsOf(options).axes.map((axis) => axis + 1) }),
   decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
   derivative: ([x], _, g, options) => {
     const { axes } = optionsOf(options);
@@ -42,4 +37,18 @@ export const normalizeComposite: Composite = {
     const centred = sub(g, along(g));
     return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
   },
+};
+
+const last = (x: Node): readonly number[] => [x.shape.length - 1];
+const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
+
+/** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
+export const softmaxComposite: Composite = {
+  name: 'softmax',
+  batch: F.identity,
+  decompose: ([x]) => {
+    const e = exp(sub(x!, over('max', x!)));
+    return div(e, over('sum', e));
+  },
+  derivative: (_, y, g) => [mul(y, sub(g, over('sum', mul(g, y))))],
 };

@@ -58,40 +58,17 @@ export const joined = (a: Group, b: Group, mostBuffers: number): Group | null =>
 };
 
 /** Renumbers the operands of an assignment. */
-const renaming = (a: Assignment, to: (operand: number) => number): Assignment => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return { ...a, a: to(a.a) };
-    case 'binary':
-      return { ...a, a: to(a.a), b: to(a.b) };
-    case 'select':
-      return { ...a, condition: to(a.condition), a: to(a.a), b: to(a.b) };
-    case 'load':
-    case 'constant':
-    case 'index':
-      return a;
-  }
-};
+const renaming = (given: Assignment, to: (operand: number) => number): Assignment => ({
+  ...given,
+  ...('condition' in given && { condition: to(given.condition) }),
+  ...('a' in given && { a: to(given.a) }),
+  ...('b' in given && { b: to(given.b) }),
+});
 
-/** Formats an assignment. Equal texts mean equal values. */
-const meaningOf = (a: Assignment, access: (load: number) => string): string => {
-  switch (a.op) {
-    case 'load':
-      return `load ${access(a.load)}`;
-    case 'constant':
-      return `${a.dtype} ${Object.is(a.value, -0) ? '-0' : a.value}`;
-    case 'index':
-      return `index ${a.dtype} ${a.offset}:${a.strides.join()}`;
-    case 'unary':
-      return `${a.fn} ${a.a}`;
-    case 'cast':
-      return `cast ${a.dtype} ${a.a}`;
-    case 'binary':
-      return `${a.fn} ${a.a} ${a.b}`;
-    case 'select':
-      return `select ${a.condition} ${a.a} ${a.b}`;
-  }
+/** Formats the fields of an assignment. Equal texts mean equal values. */
+const meaningOf = (assignment: Assignment, access: string): string => {
+  const fields = Object.entries(assignment).map(([name, x]) => `${name} ${Object.is(x, -0) ? '-0' : x}`);
+  return assignment.op === 'load' ? `load ${access}` : fields.join();
 };
 
 /**
@@ -111,21 +88,15 @@ export const merged = ({ regions }: Group): Region => {
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
       const key = a.op === 'load' ? keys[a.load]! : '';
-      const value = a.op === 'load' ? passed.get(key) : undefined;
-      if (value !== undefined) {
-        renamed.push(value);
-        continue;
-      }
       const moved = renaming(a, (i) => renamed[i]!);
-      const meaning = meaningOf(moved, () => key);
-      const before = known.get(meaning);
-      if (before !== undefined) {
-        renamed.push(before);
-        continue;
+      const meaning = meaningOf(moved, key);
+      let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(meaning);
+      if (value === undefined) {
+        if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
+        value = body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1;
+        known.set(meaning, value);
       }
-      if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
-      known.set(meaning, body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1);
-      renamed.push(body.length - 1);
+      renamed.push(value);
     }
     for (const store of region.stores) {
       const value = renamed[store.value]!;

@@ -143,11 +143,7 @@ interface Loose extends Omit<Region, 'extents' | 'reduced'> {
 
 /** Drops loops of one iteration, and joins neighbouring loops that are contiguous in every access. */
 const tidied = ({ loops, loads, body, stores }: Loose): Region => {
-  const accesses: (readonly number[])[] = [
-    ...loads.map((l) => l.strides),
-    ...stores.map((s) => s.strides),
-    ...body.flatMap((a) => (a.op === 'index' ? [a.strides] : [])),
-  ];
+  const accesses = [...loads, ...stores, ...body.filter((a) => a.op === 'index')].map(({ strides }) => strides);
   const groups: number[][] = []; // the old loops of each new one, outermost first
   loops.forEach(({ extent, reduced }, l) => {
     if (extent === 1) return;
@@ -158,24 +154,17 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
     if (joins) last!.push(l);
     else groups.push([l]);
   });
-  const pick = (strides: readonly number[]): readonly number[] => groups.map((g) => strides[g.at(-1)!]!);
-  if (groups.length === 0) {
-    const none = { strides: [0] };
-    return {
-      extents: [1],
-      reduced: 0,
-      loads: loads.map((l) => ({ ...l, ...none })),
-      stores: stores.map((s) => ({ ...s, ...none, reduce: null })),
-      body: body.map((a) => (a.op === 'index' ? { ...a, ...none } : a)),
-    };
-  }
+  // a region has at least one loop
+  const pick = ({ strides }: { readonly strides: readonly number[] }) => ({
+    strides: groups.length === 0 ? [0] : groups.map((g) => strides[g.at(-1)!]!),
+  });
   const reduced = groups.filter((g) => loops[g[0]!]!.reduced).length;
   return {
-    extents: groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
+    extents: groups.length === 0 ? [1] : groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
     reduced,
-    loads: loads.map((l) => ({ ...l, strides: pick(l.strides) })),
-    stores: stores.map((s) => ({ ...s, strides: pick(s.strides), reduce: reduced === 0 ? null : s.reduce })),
-    body: body.map((a) => (a.op === 'index' ? { ...a, strides: pick(a.strides) } : a)),
+    loads: loads.map((l) => ({ ...l, ...pick(l) })),
+    stores: stores.map((s) => ({ ...s, ...pick(s), reduce: reduced === 0 ? null : s.reduce })),
+    body: body.map((a) => (a.op === 'index' ? { ...a, ...pick(a) } : a)),
   };
 };
 

@@ -20,20 +20,16 @@ export const share = (roots: readonly Node[]): readonly Node[] => {
     if (!ids.has(x)) ids.set(x, ids.size);
     return `#${ids.get(x)!}`;
   };
-  const nameOf = (x: object): string =>
-    ArrayBuffer.isView(x) && dataOf(x).length <= 16
-      ? `${x.constructor.name}${textOf([...dataOf(x)], identify)}`
-      : identify(x);
+  const nameOf = (x: object): string => {
+    if (!ArrayBuffer.isView(x)) return identify(x);
+    const data = x as ConstantData; // the only views in attributes
+    return data.length <= 16 ? `${x.constructor.name}${textOf([...data], identify)}` : identify(x);
+  };
   const known = new Map<string, Node>();
   return rewrite(roots, (n) => {
     if (primitiveOf(n).isUnique) return n;
     const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
-    const first = known.get(key);
-    if (first !== undefined) return first;
-    known.set(key, n);
-    return n;
+    if (!known.has(key)) known.set(key, n);
+    return known.get(key)!;
   });
 };
-
-// the data of constants are the only views in attributes
-const dataOf = (view: ArrayBufferView): ConstantData => view as ConstantData;

@@ -1,6 +1,20 @@
+/** Mistakes of programs that only the whole graph shows. */
 import { raise } from '../../errors.js';
 import { type Node, pathOf } from '../../graph/node.js';
+import { isInput } from '../../primitives/index.js';
 import { drawOf, wordsOf } from '../../primitives/table.js';
+
+/** Raises `ConfigError` for a graph that depends on a tensor of another trace, which no run can supply. */
+export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): void => {
+  const own = new Set(inputs);
+  if (nodes.some((n) => isInput(n) && !own.has(n)))
+    raise('ConfigError', {
+      where: 'compile',
+      expected: "results computed from the program's inputs",
+      actual: 'a tensor that was made inside a function given to grad, vjp or vmap and used outside of it',
+      hint: 'return it from that function (with valueAuxAndGrad for a loss)',
+    });
+};
 
 /** The name of a key in errors. */
 const nameOf = (key: Node): string => {
@@ -12,9 +26,8 @@ const nameOf = (key: Node): string => {
 /** The identity of a key: its input and the words folded into it. */
 const identityOf = (key: Node): string => {
   const words = wordsOf(key);
-  return words === null
-    ? (pathOf(key) ?? key.op)
-    : `${identityOf(key.inputs[0]!)}/${words.map((w) => w.toString(16)).join(':')}`;
+  if (words === null) return pathOf(key) ?? key.op;
+  return `${identityOf(key.inputs[0]!)}/${words.map((w) => w.toString(16)).join(':')}`;
 };
 
 /**
@@ -22,21 +35,19 @@ const identityOf = (key: Node): string => {
  * Raises `KeyReused` otherwise. Run it before `share`, which merges equal draws and so hides a second use.
  */
 export const checkKeys = (nodes: readonly Node[]): void => {
-  const draws = new Map<string, string>();
-  const forked = new Set<string>();
-  for (const n of nodes) if (wordsOf(n) !== null) forked.add(identityOf(n.inputs[0]!));
+  const forks = nodes.filter((n) => wordsOf(n) !== null).map((n) => identityOf(n.inputs[0]!));
+  const users = new Map(forks.map((id) => [id, 'fork']));
   for (const n of nodes) {
     const distribution = drawOf(n);
     if (distribution === null) continue;
     const id = identityOf(n.inputs[0]!);
-    const other = draws.get(id) ?? (forked.has(id) ? 'fork' : null);
-    if (other !== null)
+    if (users.has(id))
       raise('KeyReused', {
         where: distribution,
         expected: 'an unused key',
-        actual: `${nameOf(n.inputs[0]!)}, which ${other} uses too`,
+        actual: `${nameOf(n.inputs[0]!)}, which ${users.get(id)} uses too`,
         hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside of it",
       });
-    draws.set(id, distribution);
+    users.set(id, distribution);
   }
 };

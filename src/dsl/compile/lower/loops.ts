@@ -33,6 +33,10 @@ export const denseStrides = (shape: readonly number[]): readonly number[] => {
   return strides;
 };
 
+/** `Σ index·stride` */
+export const addressOf = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
+
 /** An unsplit loop and the original loop that it is a part of. */
 export interface Leaf {
   readonly loop: Loop;

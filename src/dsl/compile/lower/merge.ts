@@ -6,18 +6,12 @@ const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
 
-interface Loaded {
-  readonly buffer: number;
-  /** True if the element depends on the iteration. */
-  readonly moving: boolean;
-}
-
 /** Regions to merge, and the accesses that decide if more can be added. */
 export interface Group {
   readonly regions: readonly Region[];
   readonly loops: string;
-  /** By access: the loads of elements that the group does not store before. */
-  readonly loads: ReadonlyMap<string, Loaded>;
+  /** By key: the loads of elements that the group does not store before. */
+  readonly loads: ReadonlyMap<string, Access>;
   readonly loaded: ReadonlySet<number>;
   /** By buffer: the access of the store, and true for `plain` if it has no reduction. */
   readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
@@ -26,12 +20,7 @@ export interface Group {
 export const groupOf = (region: Region): Group => ({
   regions: [region],
   loops: `${region.extents.join()}|${region.reduced}`,
-  loads: new Map(
-    region.loads.map((access) => [
-      accessKey(access),
-      { buffer: access.buffer, moving: access.strides.some((stride) => stride !== 0) },
-    ]),
-  ),
+  loads: new Map(region.loads.map((access) => [accessKey(access), access])),
   loaded: new Set(region.loads.map(({ buffer }) => buffer)),
   stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
 });
@@ -50,7 +39,7 @@ export const joined = (a: Group, b: Group, mostBuffers: number): Group | null =>
     else if (!store.plain || store.key !== key) return null;
   }
   const stored = new Map([...a.stored, ...b.stored]);
-  const moving = [...loads.values()].filter((load) => load.moving);
+  const moving = [...loads.values()].filter(({ strides }) => strides.some((stride) => stride !== 0));
   if (moving.length + stored.size > MOST_ACCESSES) return null;
   const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
   if (new Set([...loaded, ...stored.keys()]).size > mostBuffers) return null;
@@ -80,7 +69,6 @@ export const merged = ({ regions }: Group): Region => {
   const loads: Access[] = [];
   const body: Assignment[] = [];
   const stores: Region['stores'][number][] = [];
-  const places = new Map<string, number>(); // of loads
   const known = new Map<string, number>(); // of assignments
   const passed = new Map<string, number>(); // stored values by access
   for (const region of regions) {
@@ -92,8 +80,7 @@ export const merged = ({ regions }: Group): Region => {
       const meaning = meaningOf(moved, key);
       let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(meaning);
       if (value === undefined) {
-        if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
-        value = body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1;
+        value = body.push(a.op === 'load' ? { ...a, load: loads.push(region.loads[a.load]!) - 1 } : moved) - 1;
         known.set(meaning, value);
       }
       renamed.push(value);

@@ -3,7 +3,7 @@
  * layout. Sizes and offsets are in elements; a backend uses the same number of bytes per element for every dtype (4, or 8
  * for the float64 reference).
  */
-import type { Anchor, ConstantData, Distribution, Node, Op } from '../graph/node.js';
+import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
 /** The source of the memory of a buffer. */
@@ -94,7 +94,7 @@ export interface Plan {
 export interface PlanInput {
   readonly path: string;
   readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'bool' | 'key';
+  readonly dtype: DType;
   /** The output that takes over the memory of this input, or null. */
   readonly donatedTo: number | null;
   /** True if the input was named in `donate`. A run then consumes the value, also if no output takes over its memory. */

@@ -5,6 +5,7 @@ import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
+import type { Node } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { type Bindings, inputNames, showInputs, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
@@ -24,19 +25,16 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
 };
 
 /** Pairs each donated input with the output of the same path, shape and dtype. */
-const donationsOf = (traced: Traced, names: readonly string[]): Pick<Lowering, 'donations' | 'donated'> => {
-  const donated = traced.leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
-  const outputs = new Map(traced.outputs.map(({ path, leaf }, i) => [path, { n: nodeOf(leaf), i }]));
-  const donations = traced.inputs.map((input, i) => {
-    const target = outputs.get(traced.leaves[i]!.path);
-    const fits =
-      donated[i]! &&
-      target !== undefined &&
-      input.dtype !== 'key' &&
-      target.n.dtype === input.dtype &&
-      showShape(target.n.shape) === showShape(input.shape);
-    return fits ? target.i : null;
-  });
+const donationsOf = (
+  { leaves, inputs, outputs }: Traced,
+  names: readonly string[],
+): Pick<Lowering, 'donations' | 'donated'> => {
+  const donated = leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
+  const described = (path: string, { dtype, shape }: Node): string => `${path}: ${dtype} ${showShape(shape)}`;
+  const places = new Map(outputs.map(({ path, leaf }, i) => [described(path, nodeOf(leaf)), i]));
+  const donations = inputs.map((input, i) =>
+    donated[i]! && input.dtype !== 'key' ? (places.get(described(leaves[i]!.path, input)) ?? null) : null,
+  );
   return { donations, donated };
 };
 
@@ -53,15 +51,10 @@ export const plan = <I, O>(
       attempt(() => {
         checkDonated(spec, donate);
         const traced = trace(program, spec, bindings);
-        const outputs = optimized(
-          traced.outputs.map(({ leaf }) => nodeOf(leaf)),
-          traced.inputs,
-          capabilities.composites,
-        );
-        return {
-          traced,
-          plan: lower({ inputs: traced.inputs, outputs, ...donationsOf(traced, donate) }, capabilities),
-        };
+        const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
+        const outputs = optimized(results, traced.inputs, capabilities.composites);
+        const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+        return { traced, plan: lower(lowering, capabilities) };
       }),
     ),
   );

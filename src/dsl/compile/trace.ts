@@ -47,10 +47,7 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
           actual: 'none',
           hint: `write compile(program, { ${known.map((symbol) => `${symbol}: …`).join(', ')} })`,
         });
-  const nodes = spec.leaves.map((leaf) => {
-    const extents = orRaise(extentsOf(leaf, bindings));
-    return input(leaf.path, extents, leaf.dtype);
-  });
+  const nodes = spec.leaves.map((leaf) => input(leaf.path, orRaise(extentsOf(leaf, bindings)), leaf.dtype));
   const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
   const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
   return { names: inputNames(spec), leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isResult) };

@@ -9,14 +9,10 @@ import { constant } from './source.js';
 /** The same elements, in row-major order, in another shape. */
 export const reshape = (x: Node, shape: Numbers): Node => {
   const [has, given] = [sizeOf(x.shape), sizeOf(shape)];
-  if (given !== has)
-    wrongShape(
-      'reshape',
-      x,
-      `${has} elements, as in ${showShape(x.shape)}`,
-      `${given} in ${showShape(shape)}`,
-      'give a shape of as many elements',
-    );
+  if (given !== has) {
+    const expected = `${has} elements, as in ${showShape(x.shape)}`;
+    wrongShape('reshape', x, expected, `${given} in ${showShape(shape)}`, 'give a shape of as many elements');
+  }
   return isSameShape(shape, x.shape) ? x : node('reshape', [x], {}, shape, x.dtype);
 };
 
@@ -33,14 +29,12 @@ export const transpose = (x: Node, permutation: Numbers): Node => {
 
 /** Repeats axes of extent 1; the rank stays. */
 export const broadcast = (x: Node, shape: Numbers): Node => {
-  if (shape.length !== x.shape.length || shape.some((d, i) => d !== x.shape[i] && x.shape[i] !== 1))
-    wrongShape(
-      'broadcast',
-      x,
-      `a shape that ${showShape(x.shape)} fills by repeating its axes of 1`,
-      showShape(shape),
-      shape.length === x.shape.length ? 'its other axes must be equal' : 'insert axes with expandDims or reshape first',
-    );
+  const isOfRank = shape.length === x.shape.length;
+  if (!isOfRank || shape.some((d, i) => d !== x.shape[i] && x.shape[i] !== 1)) {
+    const expected = `a shape that ${showShape(x.shape)} fills by repeating its axes of 1`;
+    const hint = isOfRank ? 'its other axes must be equal' : 'insert axes with expandDims or reshape first';
+    wrongShape('broadcast', x, expected, showShape(shape), hint);
+  }
   return isSameShape(shape, x.shape) ? x : node('broadcast', [x], {}, shape, x.dtype);
 };
 
@@ -59,14 +53,11 @@ export const slice = (
     [start, size, strides].every(({ length }) => length === x.shape.length) &&
     [...start, ...size, ...strides].every(isExtent) &&
     x.shape.every((d, i) => strides[i]! > 0 && (size[i] === 0 || start[i]! + (size[i]! - 1) * strides[i]! < d));
-  if (!fits)
-    wrongShape(
-      'slice',
-      x,
-      `a box of whole elements inside ${showShape(x.shape)}`,
-      `start ${showShape(start)}, size ${showShape(size)}, strides ${showShape(strides)}`,
-      'keep start + (size - 1)·stride below the extent',
-    );
+  if (!fits) {
+    const expected = `a box of whole elements inside ${showShape(x.shape)}`;
+    const actual = `start ${showShape(start)}, size ${showShape(size)}, strides ${showShape(strides)}`;
+    wrongShape('slice', x, expected, actual, 'keep start + (size - 1)·stride below the extent');
+  }
   if (name !== undefined) return node('slice', [x], { start, strides, name }, size, x.dtype);
   return isSameShape(size, x.shape) ? x : node('slice', [x], { start, strides }, size, x.dtype);
 };
@@ -86,14 +77,10 @@ export const pad = (
   value: number = 0,
 ): Node => {
   const all = [...low, ...high, ...interior];
-  if (all.length !== 3 * x.shape.length || !all.every(isExtent))
-    wrongShape(
-      'pad',
-      x,
-      `counts ≥ 0 for ${x.shape.length} axes`,
-      `low ${showShape(low)}, high ${showShape(high)}, interior ${showShape(interior)}`,
-      'use slice to crop',
-    );
+  if (all.length !== 3 * x.shape.length || !all.every(isExtent)) {
+    const actual = `low ${showShape(low)}, high ${showShape(high)}, interior ${showShape(interior)}`;
+    wrongShape('pad', x, `counts ≥ 0 for ${x.shape.length} axes`, actual, 'use slice to crop');
+  }
   if (all.every((p) => p === 0)) return x;
   const filling = heldBy('pad', x.dtype, Float64Array.of(value))[0]!;
   const shape = x.shape.map((d, i) => low[i]! + d + Math.max(0, d - 1) * interior[i]! + high[i]!);

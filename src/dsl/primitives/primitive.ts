@@ -19,9 +19,6 @@ export type Batched = (
   extent: number,
 ) => readonly Operand[];
 
-/** The number that all elements of a node are known to have, or null. */
-export type UniformOf = (n: Node) => number | null;
-
 /** The rules of one primitive. They build primitives, so a derivative has a derivative, and a batch a batch. */
 export interface Primitive<K extends Op> {
   /** Calls the constructor again with the inputs and attributes of a node: the verifier compares shape and dtype. */
@@ -39,8 +36,11 @@ export interface Primitive<K extends Op> {
   /** The result if an operand has no elements but the result has some, if this can happen. */
   readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
-  /** An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. */
-  readonly simplify?: (n: NodeOf<K>, uniformOf: UniformOf) => Node;
+  /**
+   * An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. `uniformOf` gives the number
+   * that all elements of a node are known to have, or null.
+   */
+  readonly simplify?: (n: NodeOf<K>, uniformOf: (n: Node) => number | null) => Node;
   /** The name of the node in explanations; default: the name of the primitive. */
   readonly label?: (n: NodeOf<K>) => string;
   /** The part of operand i that the result depends on; default: all of it. */

@@ -37,63 +37,62 @@ const outputExtent = (input: number, kernel: number, axis: 0 | 1, c: ConvAttribu
   return Math.floor(room / c.strides[axis]) + 1;
 };
 
+/** Raises `ShapeError` for an image and a kernel that do not fit each other. */
+const wrongImage = (image: Node, kernel: Node, expected: string, hint: string): never =>
+  raise('ShapeError', {
+    where: whereOf('conv2d', [image, kernel]),
+    expected,
+    actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
+    hint,
+  });
+
 /** Demands strides, dilations and groups ≥ 1, and integer padding. */
-const checkAttributes = (where: () => string, c: ConvAttributes): void => {
+const checkAttributes = (image: Node, kernel: Node, c: ConvAttributes): void => {
   const counts = [...c.strides, ...c.lhsDilation, ...c.rhsDilation, c.groups, c.batchGroups];
   if (!counts.every((n) => isExtent(n) && n > 0) || !c.padding.flat().every(Number.isSafeInteger))
     raise('ConfigError', {
-      where: where(),
+      where: whereOf('conv2d', [image, kernel]),
       expected: 'strides, dilations and groups of integers ≥ 1, and padding of integers',
       actual: `strides ${showShape(c.strides)}, dilation ${showShape(c.rhsDilation)}, padding ${showShape(c.padding.map(showShape))}, groups ${c.groups}`,
       hint: 'they count pixels and channels',
     });
 };
 
-const checkChannels = (where: () => string, image: Node, kernel: Node, c: ConvAttributes): void => {
+const checkChannels = (image: Node, kernel: Node, { groups, batchGroups }: ConvAttributes): void => {
   const [B, , , C] = fourOf(image);
   const [, J, I, D] = fourOf(kernel);
-  const { groups, batchGroups } = c;
   const outputs = D % groups === 0 && D % batchGroups === 0;
   if (C === I * groups && outputs && B % batchGroups === 0 && (groups === 1 || batchGroups === 1)) return;
   const within = groups > 1 ? ` in ${groups} groups` : batchGroups > 1 ? ` in ${batchGroups} batch groups` : '';
-  raise('ShapeError', {
-    where: where(),
-    expected: outputs
-      ? `an image of ${I * groups} channels, for a kernel ${showShape(kernel.shape)}${within}`
-      : `a kernel whose channels out are a multiple of its ${groups * batchGroups} groups`,
-    actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
-    hint: `the kernel is [height, width, channels in, channels out]${
-      J * groups === C && I === D
-        ? ': transpose(2, 3, 1, 0) makes it of [channels out, channels in, height, width]'
-        : ''
-    }`,
-  });
+  const expected = outputs
+    ? `an image of ${I * groups} channels, for a kernel ${showShape(kernel.shape)}${within}`
+    : `a kernel whose channels out are a multiple of its ${groups * batchGroups} groups`;
+  const isTransposed = J * groups === C && I === D;
+  const turned = ': transpose(2, 3, 1, 0) makes it of [channels out, channels in, height, width]';
+  const hint = `the kernel is [height, width, channels in, channels out]${isTransposed ? turned : ''}`;
+  wrongImage(image, kernel, expected, hint);
 };
 
 /** `image: [B, H, W, C]`, `kernel: [KH, KW, C/groups, D]` → `[B/batchGroups, H', W', D]`. */
 export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes> = {}): Node => {
   const c: ConvAttributes = { ...PLAIN, ...given };
-  const where = (): string => whereOf('conv2d', [image, kernel]);
   demandDType('conv2d', ['float32'], image, kernel);
   if (image.shape.length !== 4 || kernel.shape.length !== 4)
     raise('ShapeError', {
-      where: where(),
+      where: whereOf('conv2d', [image, kernel]),
       expected: 'image [B, H, W, C] and kernel [KH, KW, C, D]',
       actual: `${showShape(image.shape)} and ${showShape(kernel.shape)}`,
       hint: 'reshape the operands',
     });
-  checkAttributes(where, c);
-  checkChannels(where, image, kernel, c);
+  checkAttributes(image, kernel, c);
+  checkChannels(image, kernel, c);
   const [B, H, W] = fourOf(image);
   const [KH, KW, , D] = fourOf(kernel);
   const height = outputExtent(H, KH, 0, c);
   const width = outputExtent(W, KW, 1, c);
-  if (Math.min(height, width, H, W, KH, KW) < 1)
-    raise('ShapeError', {
-      where: where(),
-      expected: 'a kernel that fits into the padded image',
-      actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
-      hint: 'pad more, or use a smaller kernel or stride',
-    });
+  if (Math.min(height, width, H, W, KH, KW) < 1) {
+    const hint = 'pad more, or use a smaller kernel or stride';
+    wrongImage(image, kernel, 'a kernel that fits into the padded image', hint);
+  }
   return node('conv2d', [image, kernel], c, [B / c.batchGroups, height, width, D], 'float32');
 };

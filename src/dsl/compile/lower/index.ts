@@ -8,7 +8,7 @@ import { classOf, isMovement, isSource, numberType, waits } from './classes.js';
 import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
-import { type Divided, divideInputs, type InputPart, type Part, partsOf } from './parts.js';
+import { type Divided, divideInputs, type OperandPart, type Part, partsOf } from './parts.js';
 import { regionsOf } from './regions.js';
 import { joinRegions, sink } from './schedule.js';
 import { viewOf } from './views.js';
@@ -74,18 +74,6 @@ interface Fused {
 const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
   new Map(nodes.map((n, i) => [n, i] as const).reverse());
 
-const storages = (inputs: readonly Node[], outputs: readonly Node[], parts: Divided['parts']) => {
-  const [inputOf, outputOf] = [places(inputs), places(outputs)];
-  return (n: Node): Buffer['storage'] => {
-    const part = parts.get(n) ?? { input: n, offset: 0 };
-    const [input, output] = [inputOf.get(part.input), outputOf.get(n)];
-    const data = dataOf(n);
-    if (data !== null) return { kind: 'constant', data };
-    if (input !== undefined) return { kind: 'input', input, offset: part.offset };
-    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
-  };
-};
-
 const denseView = (n: Node, buffer: number): View => ({
   buffer,
   offset: 0,
@@ -102,22 +90,26 @@ const fuse = (lowering: Lowering, divided: Divided, required: ReadonlySet<Node>,
     ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
 
-  const storageOf = storages(lowering.inputs, outputs, inputParts);
-  const buffers: Buffer[] = [];
-  const numbers = new Map<Node, number>();
-  for (const n of order)
-    if (stored.has(n) || classOf(n) === 'source')
-      numbers.set(n, buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1); // prettier-ignore
-  const isInArena = (n: Node): boolean => buffers[numbers.get(n)!]!.storage.kind === 'arena';
+  const [inputOf, outputOf] = [places(lowering.inputs), places(outputs)];
+  const storageOf = (n: Node): Buffer['storage'] => {
+    const { whole, offset } = inputParts.get(n) ?? { whole: n, offset: 0 };
+    const [data, input, output] = [dataOf(n), inputOf.get(whole), outputOf.get(n)];
+    if (data !== null) return { kind: 'constant', data };
+    if (input !== undefined) return { kind: 'input', input, offset };
+    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
+  };
+  const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
   const parts = capabilities.fuses
     ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
-    : new Map<Node, Part>();
-  const within = (n: Node, whole: Node, offset: number): void => {
-    const b = numbers.get(n)!;
-    buffers[b] = { ...buffers[b]!, partOf: { buffer: numbers.get(whole)!, offset } };
-  };
-  for (const [n, { whole, offset }] of parts) within(n, whole, offset);
-  for (const [n, { input, offset }] of inputParts) within(n, input, offset);
+    : new Map<Node, OperandPart>();
+
+  const owners = order.filter((n) => stored.has(n) || classOf(n) === 'source');
+  const numbers = places(owners);
+  const buffers = owners.map((n): Buffer => {
+    const part = parts.get(n) ?? inputParts.get(n);
+    const partOf = part && { partOf: { buffer: numbers.get(part.whole)!, offset: part.offset } };
+    return { elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n), ...partOf };
+  });
   const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
   const bufferOf = (n: Node): number | undefined => numbers.get(n);
   const viewed = (n: Node): View => {
@@ -203,7 +195,7 @@ const donate = (
 export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   const { roots, parts } = capabilities.fuses
     ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)
-    : { roots: lowering.outputs, parts: new Map<Node, InputPart>() };
+    : { roots: lowering.outputs, parts: new Map<Node, Part>() };
   const outputs = ownOutputs(awaited(roots));
   const required = new Set(outputs.filter((n) => n.dtype !== 'key'));
   const fused = fuse(lowering, { roots: outputs, parts }, required, capabilities);

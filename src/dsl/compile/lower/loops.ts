@@ -38,8 +38,7 @@ export const addressOf = (index: readonly number[], strides: readonly number[]):
   index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
 
 /** An unsplit loop and the original loop that it is a part of. */
-export interface Leaf {
-  readonly loop: Loop;
+interface Leaf {
   readonly extent: number;
   readonly original: number;
 }
@@ -51,7 +50,7 @@ export interface Nest {
   /** The leaf loops, outermost first. */
   readonly leaves: () => readonly Leaf[];
   /** The coefficients of an index for each leaf. */
-  readonly strides: (index: Affine, leaves: readonly Leaf[]) => readonly number[];
+  readonly strides: (index: Affine) => readonly number[];
   /**
    * Converts the indices `outer` of a shape to indices of the shape `inner`, which has the same elements in the same
    * order. Null if they are not affine functions of split loops.
@@ -65,6 +64,7 @@ export interface Nest {
 
 export const nest = (extents: readonly number[]): Nest => {
   const extentOf: number[] = [...extents];
+  const originals: readonly Loop[] = extents.map((_, loop) => loop);
   const parts = new Map<Loop, readonly [Loop, Loop]>(); // split loops: [outer, inner]
 
   const split = (loop: Loop, innerExtent: number): void => {
@@ -72,21 +72,20 @@ export const nest = (extents: readonly number[]): Nest => {
     const inner = extentOf.push(innerExtent) - 1;
     parts.set(loop, [outer, inner]);
   };
-  const leavesOf = (loop: Loop): readonly Loop[] => {
+  /** The unsplit parts of a loop, outermost first, with the coefficient of each in an index. */
+  const leavesOf = (loop: Loop, c = 1): readonly (readonly [Loop, number])[] => {
     const halves = parts.get(loop);
-    return halves === undefined ? [loop] : halves.flatMap(leavesOf);
+    if (halves === undefined) return [[loop, c]];
+    const [outer, inner] = halves;
+    return [...leavesOf(outer, c * extentOf[inner]!), ...leavesOf(inner, c)];
   };
   /** Rewrites an index in terms of leaf loops. */
-  const resolve = (index: Affine): Affine => {
-    const terms = new Map<Loop, number>();
-    const spread = (loop: Loop, c: number): void => {
-      const halves = parts.get(loop);
-      if (halves === undefined) return void terms.set(loop, (terms.get(loop) ?? 0) + c);
-      spread(halves[0], c * extentOf[halves[1]]!);
-      spread(halves[1], c);
-    };
-    for (const [loop, c] of index.terms) if (extentOf[loop]! > 1) spread(loop, c);
-    return { offset: index.offset, terms };
+  const resolve = ({ offset, terms }: Affine): Affine => {
+    const resolved = new Map<Loop, number>();
+    for (const [loop, c] of terms)
+      if (extentOf[loop]! > 1)
+        for (const [leaf, own] of leavesOf(loop, c)) resolved.set(leaf, own + (resolved.get(leaf) ?? 0));
+    return { offset, terms: resolved };
   };
 
   /** Splits a linear index over all elements of `shape` into the indices of its axes. */
@@ -155,10 +154,10 @@ export const nest = (extents: readonly number[]): Nest => {
   return {
     loop: (i) => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
     leaves: () =>
-      extents.flatMap((_, original) => leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original }))),
-    strides: (index, leaves) => {
+      originals.flatMap((original) => leavesOf(original).map(([loop]) => ({ extent: extentOf[loop]!, original }))),
+    strides: (index) => {
       const { terms } = resolve(index);
-      return leaves.map(({ loop }) => terms.get(loop) ?? 0);
+      return originals.flatMap((original) => leavesOf(original).map(([loop]) => terms.get(loop) ?? 0));
     },
     regroup,
   };

@@ -6,11 +6,15 @@ import { countsOf, writtenOf } from './classes.js';
 import { addressOf, denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
-/** The place of a stored node in a concatenation: the operand and the offset in elements. */
+/** The place of a node in another one, whose memory holds it: the offset in elements. */
 export interface Part {
   readonly whole: Node;
-  readonly operand: Node;
   readonly offset: number;
+}
+
+/** The place of a stored node in a concatenation, as one of its operands. */
+export interface OperandPart extends Part {
+  readonly operand: Node;
 }
 
 /**
@@ -23,7 +27,7 @@ export const partsOf = (
   stored: ReadonlySet<Node>,
   isInArena: (stored: Node) => boolean,
   alignment: number,
-): ReadonlyMap<Node, Part> => {
+): ReadonlyMap<Node, OperandPart> => {
   const uses = countsOf(order.flatMap(({ inputs }) => inputs));
   /** The stored node that an operand is a view of all elements of, if it has no other use. */
   const storedAs = (operand: Node): Node | null => {
@@ -35,7 +39,7 @@ export const partsOf = (
       if (at === view.base) return at;
     }
   };
-  const parts = new Map<Node, Part>();
+  const parts = new Map<Node, OperandPart>();
   for (const whole of order) {
     const written = writtenOf(whole);
     if (written?.reduce !== null || written.background !== null || !stored.has(whole) || !isInArena(whole)) continue;
@@ -53,30 +57,24 @@ export const partsOf = (
   return parts;
 };
 
-/** A part of an input, from an offset in elements on. */
-export interface InputPart {
-  readonly input: Node;
-  readonly offset: number;
-}
-
 export interface Divided {
   readonly roots: readonly Node[];
   /** The new inputs and the parts that they replace. */
-  readonly parts: ReadonlyMap<Node, InputPart>;
+  readonly parts: ReadonlyMap<Node, Part>;
 }
 
 /** Replaces dense slices of inputs that begin at a multiple of `alignment` by inputs. */
 export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
-  const parts = new Map<Node, InputPart>();
+  const parts = new Map<Node, Part>();
   const divided = rewrite(roots, (n) => {
     if (!loweringAs(n, 'movement')?.isPart) return n;
     const view = viewOf(n, isInput);
     if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
-    const within = parts.get(view.base) ?? { input: view.base, offset: 0 }; // or a part of a part
+    const within = parts.get(view.base) ?? { whole: view.base, offset: 0 }; // or a part of a part
     const offset = within.offset + view.offset;
     if (sizeOf(n.shape) === 0 || offset % alignment !== 0) return n;
     const part = input(pathOf(n) ?? view.base.attributes.path, n.shape, n.dtype);
-    parts.set(part, { input: within.input, offset });
+    parts.set(part, { whole: within.whole, offset });
     return part;
   });
   return { roots: divided, parts };

@@ -102,10 +102,9 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
   const result = isOwn ? compute(root, index) : value(root, index);
 
   const address = combine(strides.map((stride, i) => [loops.loop(i), stride] as const), offset); // prettier-ignore
-  const leaves = loops.leaves();
-  const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at, leaves) });
+  const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at) });
   const region = tidied({
-    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
+    loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
     loads: loads.map(({ buffer, at }) => ({ buffer, ...placeOf(at) })),
     body: body.map(({ at, ...own }) => (at === undefined ? own : { ...own, ...placeOf(at) })),
     stores: [{ buffer: target, ...placeOf(address), value: result, reduce }],

@@ -3,16 +3,8 @@ import { orRaise, raise } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { input } from '../primitives/index.js';
 import type { Program } from '../graph/program.js';
-import {
-  type Bindings,
-  extentsOf,
-  fillSpec,
-  inputNames,
-  type LeafSpec,
-  symbolsOf,
-  treeSpec,
-  type TreeSpec,
-} from '../graph/spec.js';
+import type { Bindings, LeafSpec, TreeSpec } from '../graph/spec.js';
+import { extentsOf, fillSpec, inputNames, symbolsOf, treeSpec } from '../graph/spec.js';
 import { type AnyTensor, isTensor, tensor } from '../graph/tensor.js';
 import { type Leaf, leaves } from '../types/tree.js';
 

@@ -2,7 +2,7 @@
  * The contract of a primitive: its rules, which the passes look up in `table.ts`. They are apart from the constructors,
  * since primitives refer to each other in circles: the derivative of a slice is a pad, and that of a pad is a slice.
  */
-import type { Anchor, ConstantData, Distribution, DType, Node, NodeOf, Op, ReduceFn } from '../graph/node.js';
+import type { Anchor, ConstantData, Distribution, Node, NodeOf, Op, ReduceFn } from '../graph/node.js';
 import type { Assignment, NumberType } from '../graph/region.js';
 
 /** A node of a graph over a batch. */

@@ -1,15 +1,7 @@
 /** Constructors of nodes without operands, or with keys alone. */
 import { raise, showShape } from '../errors.js';
-import {
-  type ConstantData,
-  type Distribution,
-  type DType,
-  type Node,
-  node,
-  type NodeOf,
-  pathOf,
-  sizeOf,
-} from '../graph/node.js';
+import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
+import { node, pathOf, sizeOf } from '../graph/node.js';
 import { demandKey, heldBy, type Numbers } from './checks.js';
 
 /** A tensor or key that is given, named by its path in the tree of arguments. */

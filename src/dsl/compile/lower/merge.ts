@@ -1,5 +1,5 @@
 /** Merges regions with the same loops into one region with several stores. */
-import type { Access, Assignment, Region } from '../../graph/region.js';
+import type { Access, Assignment, Region, Store } from '../../graph/region.js';
 
 /** The most accesses of a merged region, without scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
@@ -12,17 +12,15 @@ export interface Group {
   readonly loops: string;
   /** By key: the loads of elements that the group does not store before. */
   readonly loads: ReadonlyMap<string, Access>;
-  readonly loaded: ReadonlySet<number>;
-  /** By buffer: the access of the store, and true for `plain` if it has no reduction. */
-  readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
+  /** By buffer. */
+  readonly stores: ReadonlyMap<number, Store>;
 }
 
 export const groupOf = (region: Region): Group => ({
   regions: [region],
   loops: `${region.extents.join()}|${region.reduced}`,
   loads: new Map(region.loads.map((access) => [accessKey(access), access])),
-  loaded: new Set(region.loads.map(({ buffer }) => buffer)),
-  stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
+  stores: new Map(region.stores.map((store) => [store.buffer, store])),
 });
 
 /**
@@ -31,19 +29,18 @@ export const groupOf = (region: Region): Group => ({
  */
 export const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   if (a.loops !== b.loops) return null;
-  for (const buffer of b.stored.keys()) if (a.stored.has(buffer) || a.loaded.has(buffer)) return null;
+  if ([...a.loads.values(), ...a.stores.values()].some(({ buffer }) => b.stores.has(buffer))) return null;
   const loads = new Map(a.loads);
   for (const [key, load] of b.loads) {
-    const store = a.stored.get(load.buffer);
+    const store = a.stores.get(load.buffer);
     if (store === undefined) loads.set(key, load);
-    else if (!store.plain || store.key !== key) return null;
+    else if (store.reduce !== null || accessKey(store) !== key) return null;
   }
-  const stored = new Map([...a.stored, ...b.stored]);
+  const stores = new Map([...a.stores, ...b.stores]);
   const moving = [...loads.values()].filter(({ strides }) => strides.some((stride) => stride !== 0));
-  if (moving.length + stored.size > MOST_ACCESSES) return null;
-  const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
-  if (new Set([...loaded, ...stored.keys()]).size > mostBuffers) return null;
-  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
+  const buffers = new Set([...loads.values(), ...stores.values()].map(({ buffer }) => buffer));
+  if (moving.length + stores.size > MOST_ACCESSES || buffers.size > mostBuffers) return null;
+  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, stores };
 };
 
 /** Renumbers the operands of an assignment. */
@@ -68,7 +65,7 @@ export const merged = ({ regions }: Group): Region => {
   const [first] = regions as readonly [Region, ...Region[]];
   const loads: Access[] = [];
   const body: Assignment[] = [];
-  const stores: Region['stores'][number][] = [];
+  const stores: Store[] = [];
   const known = new Map<string, number>(); // of assignments
   const passed = new Map<string, number>(); // stored values by access
   for (const region of regions) {

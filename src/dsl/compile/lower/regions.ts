@@ -4,7 +4,7 @@ import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, loweringAs } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
 import { isInline, numberType, writtenOf } from './classes.js';
-import { addressOf, type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
+import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
 
 /** The buffers of nodes. */
 export interface Memory {
@@ -47,8 +47,7 @@ const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Re
 
   const assign = (a: Assignment & { at?: Affine }): number => body.push(a) - 1;
   const load = (x: Node, buffer: number, index: readonly Affine[], shape: readonly number[]): number => {
-    const steps = denseStrides(shape);
-    const at = combine(index.map((i, axis) => [i, steps[axis]!] as const));
+    const at = linear(index, shape);
     return assign({ op: 'load', load: loads.push({ buffer, at }) - 1, dtype: numberType(x) });
   };
 

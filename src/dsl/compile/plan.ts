@@ -60,19 +60,9 @@ export type Call = { readonly origin: Origin } & (
       readonly output: View;
       readonly scratch: View | null;
     }
-  | {
-      readonly kind: 'random';
-      readonly distribution: Distribution;
-      readonly key: KeyExpression;
-      readonly output: View;
-    }
+  | { readonly kind: 'random'; readonly distribution: Distribution; readonly key: KeyExpression; readonly output: View }
   /** A single primitive on dense views. */
-  | {
-      readonly kind: 'library';
-      readonly node: LibraryNode;
-      readonly inputs: readonly View[];
-      readonly output: View;
-    }
+  | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */

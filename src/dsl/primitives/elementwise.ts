@@ -70,12 +70,14 @@ interface ElementFunction {
 
 /** A function of one number, y = f(x). */
 interface UnaryFunction extends ElementFunction {
-  /** dy/dx; null if it is 0 or does not exist. */
-  readonly slope: ((x: Node, y: Node) => Node) | null;
+  readonly slope: Slope;
 }
 
-const ofNumber = (slope: UnaryFunction['slope']): UnaryFunction => ({ takes: NUMBERS, arithmetic: 1, slope });
-const ofFloat = (arithmetic: number, slope: UnaryFunction['slope']): UnaryFunction => ({ takes: ['float32'], arithmetic, slope }); // prettier-ignore
+/** dy/dx; null if it is 0 or does not exist. */
+type Slope = ((x: Node, y: Node) => Node) | null;
+
+const ofNumber = (slope: Slope): UnaryFunction => ({ takes: NUMBERS, arithmetic: 1, slope });
+const ofFloat = (arithmetic: number, slope: Slope): UnaryFunction => ({ takes: ['float32'], arithmetic, slope });
 
 export const unaryFunctions: { readonly [F in UnaryFn]: UnaryFunction } = {
   neg: ofNumber((x) => full(-1, x.shape)),

@@ -1,11 +1,10 @@
 /** The passes over a graph, before it is lowered. */
 import { decompose } from '../../composites/decompose.js';
 import { showShape } from '../../errors.js';
-import { type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
 import { checkInputs, checkKeys } from './checks.js';
-import { share } from './share.js';
 
 type Roots = readonly Node[];
 
@@ -30,6 +29,39 @@ const uniformOf = (n: Node): number | null => {
 
 /** Applies the algebraic rules of the primitives, inputs first, so that one pass simplifies most chains completely. */
 const simplify = (roots: Roots): Roots => rewrite(roots, (n) => primitiveOf(n).simplify?.(n, uniformOf) ?? n);
+
+/** Formats attributes; `identify` names functions and data. */
+const textOf = (value: unknown, identify: (x: object) => string): string => {
+  if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
+  let text = Array.isArray(value) ? '[' : '{';
+  for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
+  return text;
+};
+
+/**
+ * Eliminates common subexpressions: merges nodes with equal op, attributes, shape, dtype and (merged) inputs, except for
+ * unique nodes such as inputs and barriers.
+ */
+const share = (roots: Roots): Roots => {
+  const ids = new Map<object, number>();
+  const identify = (x: object): string => {
+    if (!ids.has(x)) ids.set(x, ids.size);
+    return `#${ids.get(x)!}`;
+  };
+  const nameOf = (x: object): string => {
+    if (!ArrayBuffer.isView(x)) return identify(x);
+    const data = x as ConstantData; // the only views in attributes
+    return data.length <= 16 ? `${x.constructor.name}${textOf([...data], identify)}` : identify(x);
+  };
+  const known = new Map<string, Node>();
+  return rewrite(roots, (n) => {
+    if (primitiveOf(n).isUnique) return n;
+    const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
+    if (!known.has(key)) known.set(key, n);
+    return known.get(key)!;
+  });
+};
 
 /**
  * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. The `known`

@@ -1,5 +1,5 @@
 /** Makes the plan of a program. */
-import { E, F } from '../../internal/fp.js';
+import type { either } from '../../internal/fp.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
@@ -94,17 +94,13 @@ export const plan = <I, O>(
   bindings: Bindings,
   capabilities: Capabilities,
   donate: readonly string[] = [],
-): E.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
-  F.pipe(
-    program.inputs,
-    E.flatMap((spec) =>
-      attempt(() => {
-        checkDonated(spec, donate);
-        const traced = trace(program, spec, bindings);
-        const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
-        const outputs = optimized(results, traced.inputs, capabilities.composites);
-        const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
-        return { traced, plan: lower(lowering, capabilities) };
-      }),
-    ),
-  );
+): either.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
+  attempt(() => {
+    const spec = orRaise(program.inputs);
+    checkDonated(spec, donate);
+    const traced = trace(program, spec, bindings);
+    const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
+    const outputs = optimized(results, traced.inputs, capabilities.composites);
+    const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+    return { traced, plan: lower(lowering, capabilities) };
+  });

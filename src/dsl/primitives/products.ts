@@ -4,18 +4,21 @@ import { type ConvAttributes, type Node, node, whereOf } from '../graph/node.js'
 import { isExtent } from '../types/extent.js';
 import { demandDType } from './checks.js';
 
+/** Raises `ShapeError` for two operands. */
+const wrongOperands = (op: string, a: Node, b: Node, expected: string, hint: string): never => {
+  const actual = `${showShape(a.shape)} and ${showShape(b.shape)}`;
+  return raise('ShapeError', { where: whereOf(op, [a, b]), expected, actual, hint });
+};
+
 /** `[...batch, m, k]` · `[...batch, k, n]` → `[...batch, m, n]`. */
 export const dot = (a: Node, b: Node): Node => {
   demandDType('dot', ['float32'], a, b);
   const rank = a.shape.length;
   const isOneBatch = a.shape.slice(0, -2).every((d, i) => d === b.shape[i]);
-  if (rank < 2 || b.shape.length !== rank || a.shape[rank - 1] !== b.shape[rank - 2] || !isOneBatch)
-    raise('ShapeError', {
-      where: whereOf('dot', [a, b]),
-      expected: '[...batch, m, k] and [...batch, k, n]',
-      actual: `${showShape(a.shape)} and ${showShape(b.shape)}`,
-      hint: 'the last axis of the first must equal the second-last of the second',
-    });
+  if (rank < 2 || b.shape.length !== rank || a.shape[rank - 1] !== b.shape[rank - 2] || !isOneBatch) {
+    const hint = 'the last axis of the first must equal the second-last of the second';
+    wrongOperands('dot', a, b, '[...batch, m, k] and [...batch, k, n]', hint);
+  }
   return node('dot', [a, b], {}, [...a.shape.slice(0, -1), b.shape[rank - 1]!], 'float32');
 };
 
@@ -38,13 +41,10 @@ const outputExtent = (input: number, kernel: number, axis: 0 | 1, c: ConvAttribu
 };
 
 /** Raises `ShapeError` for an image and a kernel that do not fit each other. */
-const wrongImage = (image: Node, kernel: Node, expected: string, hint: string): never =>
-  raise('ShapeError', {
-    where: whereOf('conv2d', [image, kernel]),
-    expected,
-    actual: `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`,
-    hint,
-  });
+const wrongImage = (image: Node, kernel: Node, expected: string, hint: string): never => {
+  const actual = `image ${showShape(image.shape)}, kernel ${showShape(kernel.shape)}`;
+  return raise('ShapeError', { where: whereOf('conv2d', [image, kernel]), expected, actual, hint });
+};
 
 /** Demands strides, dilations and groups ≥ 1, and integer padding. */
 const checkAttributes = (image: Node, kernel: Node, c: ConvAttributes): void => {
@@ -78,12 +78,7 @@ export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes>
   const c: ConvAttributes = { ...PLAIN, ...given };
   demandDType('conv2d', ['float32'], image, kernel);
   if (image.shape.length !== 4 || kernel.shape.length !== 4)
-    raise('ShapeError', {
-      where: whereOf('conv2d', [image, kernel]),
-      expected: 'image [B, H, W, C] and kernel [KH, KW, C, D]',
-      actual: `${showShape(image.shape)} and ${showShape(kernel.shape)}`,
-      hint: 'reshape the operands',
-    });
+    wrongOperands('conv2d', image, kernel, 'image [B, H, W, C] and kernel [KH, KW, C, D]', 'reshape the operands');
   checkAttributes(image, kernel, c);
   checkChannels(image, kernel, c);
   const [B, H, W] = fourOf(image);

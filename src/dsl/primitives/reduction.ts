@@ -29,14 +29,12 @@ export const cumsum = (x: Node, axis: number, reverse = false): Node => {
 export const argmax = (x: Node, axis: number): Node => {
   demandDType('argmax', NUMBERS, x);
   const along = axisOf('argmax', x, axis);
-  if (x.shape[along] === 0)
-    raise('ShapeError', {
-      where: 'argmax',
-      expected: `elements along axis ${along}`,
-      actual: showShape(x.shape),
-      hint: 'nothing has no largest element',
-    });
-  return node('argmax', [x], { axis: along }, x.shape.filter((_, i) => i !== along), 'int32'); // prettier-ignore
+  if (x.shape[along] === 0) {
+    const [expected, hint] = [`elements along axis ${along}`, 'nothing has no largest element'];
+    raise('ShapeError', { where: 'argmax', expected, actual: showShape(x.shape), hint });
+  }
+  const shape = x.shape.filter((_, i) => i !== along);
+  return node('argmax', [x], { axis: along }, shape, 'int32');
 };
 
 /** The indices of the k greatest elements along the last axis, in falling order. */

@@ -15,25 +15,23 @@ const demandIndices = (op: string, indices: Node): void => {
 export const gather = (x: Node, indices: Node): Node => {
   demandIndices('gather', indices);
   const rows = x.shape[0] ?? 0;
-  if (x.shape.length === 0 || x.dtype === 'key' || (rows === 0 && indices.shape[0]! > 0))
-    raise('ShapeError', {
-      where: 'gather',
-      expected: 'a tensor with rows',
-      actual: `${x.dtype} ${showShape(x.shape)}`,
-      hint: x.shape.length === 0 ? 'reshape it' : 'there is nothing to gather from no rows',
-    });
+  if (x.shape.length === 0 || x.dtype === 'key' || (rows === 0 && indices.shape[0]! > 0)) {
+    const actual = `${x.dtype} ${showShape(x.shape)}`;
+    const hint = x.shape.length === 0 ? 'reshape it' : 'there is nothing to gather from no rows';
+    raise('ShapeError', { where: 'gather', expected: 'a tensor with rows', actual, hint });
+  }
   return node('gather', [x, indices], {}, [indices.shape[0]!, ...x.shape.slice(1)], x.dtype);
 };
 
 /** Adds rows of `updates: [m, ...rest]` into a zero tensor `[size, ...rest]`; an index out of range is clamped. */
 export const scatterAdd = (indices: Node, updates: Node, size: number): Node => {
   demandIndices('scatterAdd', indices);
-  if (updates.shape[0] !== indices.shape[0] || (size === 0 && indices.shape[0]! > 0))
-    raise('ShapeError', {
-      where: 'scatterAdd',
-      expected: `updates of ${indices.shape[0]} rows, one for each index, and a size of at least 1`,
-      actual: `updates ${showShape(updates.shape)} and the size ${size}`,
-      hint: 'give the updates as many rows as there are indices',
-    });
+  const rows = indices.shape[0]!;
+  if (updates.shape[0] !== rows || (size === 0 && rows > 0)) {
+    const expected = `updates of ${rows} rows, one for each index, and a size of at least 1`;
+    const actual = `updates ${showShape(updates.shape)} and the size ${size}`;
+    const hint = 'give the updates as many rows as there are indices';
+    raise('ShapeError', { where: 'scatterAdd', expected, actual, hint });
+  }
   return node('scatterAdd', [indices, updates], { size }, [size, ...updates.shape.slice(1)], updates.dtype);
 };

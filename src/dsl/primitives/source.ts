@@ -14,13 +14,11 @@ export const isInput = (n: Node): n is NodeOf<'input'> => n.op === 'input';
 
 /** Numbers that are known, in row-major order. Raises `ShapeError` unless there is one for each element. */
 export const constant = (data: ConstantData, shape: Numbers, dtype: DType): Node => {
-  if (data.length !== sizeOf(shape))
-    raise('ShapeError', {
-      where: 'constant',
-      expected: `${sizeOf(shape)} numbers for ${showShape(shape)}`,
-      actual: `${data.length}`,
-      hint: 'give one number for each element',
-    });
+  if (data.length !== sizeOf(shape)) {
+    const expected = `${sizeOf(shape)} numbers for ${showShape(shape)}`;
+    const hint = 'give one number for each element';
+    raise('ShapeError', { where: 'constant', expected, actual: `${data.length}`, hint });
+  }
   return node('constant', [], { data: heldBy('constant', dtype, data) }, shape, dtype);
 };
 

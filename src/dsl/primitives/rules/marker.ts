@@ -5,26 +5,25 @@ import type { Batched, Operand, Rules } from '../primitive.js';
 import { reduce } from '../reduction.js';
 import { inputLike } from '../source.js';
 
+/** An operand, and the node that it is for one example. */
+type Like = Operand & { readonly like: Node };
+
 /** A composite that applies the decomposition, and the derivative, to each example. */
 const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number, batched: Batched): Composite => {
   const { composite: definition, options } = n.attributes;
-  /** The results of f for a batch: f is applied to one example, whose operands are like `likes`. */
-  const over = (
-    likes: readonly Node[],
-    given: readonly Operand[],
-    f: (examples: readonly Node[]) => readonly (Node | null)[],
-  ): readonly (Node | null)[] => {
-    const examples = likes.map(inputLike);
+  /** The results of f for a batch: f is applied to one example, whose operands are like those of `n`. */
+  const over = (given: readonly Like[], f: (examples: readonly Node[]) => readonly (Node | null)[]) => {
+    const examples = given.map(({ like }) => inputLike(like));
     const results = f(examples);
-    const images = new Map(examples.map((example, i) => [example, given[i]!]));
+    const images = new Map(given.map((operand, i) => [examples[i]!, operand]));
     const found = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
     let next = 0;
     return results.map((result) => result && spread(found[next++]!, extent));
   };
-  const givenAs = (inputs: readonly Node[]): readonly Operand[] =>
-    inputs.map((input, i) => ({ node: input, mapped: operands[i]!.mapped }));
+  const givenAs = (inputs: readonly Node[]): readonly Like[] =>
+    n.inputs.map((like, i) => ({ like, node: inputs[i]!, mapped: operands[i]!.mapped }));
   const decompose: Composite['decompose'] = (inputs) =>
-    over(n.inputs, givenAs(inputs), (examples) => [definition.decompose(examples, options)])[0]!;
+    over(givenAs(inputs), (examples) => [definition.decompose(examples, options)])[0]!;
   const { derivative, redefined } = definition;
   if (redefined !== undefined) return redefined(decompose);
   return {
@@ -32,8 +31,8 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
     decompose,
     ...(derivative && {
       derivative: (inputs, output, cotangent) => {
-        const own = [output, cotangent].map((made) => ({ node: made, mapped: true }));
-        const found = over([...n.inputs, n, n], [...givenAs(inputs), ...own], (examples) => {
+        const own = [output, cotangent].map((made) => ({ like: n, node: made, mapped: true }));
+        const found = over([...givenAs(inputs), ...own], (examples) => {
           const [y, seed] = examples.slice(-2) as [Node, Node];
           return derivative(examples.slice(0, -2), y, seed, options);
         });

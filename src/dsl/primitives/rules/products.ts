@@ -1,4 +1,4 @@
-import { filterGradient } from '../../composites/filterGradient.js';
+import { filterGradient, filterGradientOptions } from '../../composites/filterGradient.js';
 import type { ConvAttributes, Node, NodeOf } from '../../graph/node.js';
 import { flip, moveAxis, reshape, spread, transpose, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
@@ -94,7 +94,10 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
     rebuild: ({ inputs: [image, kernel], attributes }) => conv2d(image!, kernel!, attributes),
     derivative: ({ inputs: [image, kernel], attributes }, g) => {
       const [KH, KW] = fourOf(kernel!);
-      return [imageGradient(image!, kernel!, g, attributes), filterGradient(image!, g, attributes, [KH, KW])];
+      return [
+        imageGradient(image!, kernel!, g, attributes),
+        filterGradient(image!, g, filterGradientOptions(attributes, [KH, KW])),
+      ];
     },
     vmap: (n, [image, kernel], extent) => {
       const rule = !kernel!.mapped ? manyImages : image!.mapped ? pairs : manyKernels;

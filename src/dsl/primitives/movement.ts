@@ -6,6 +6,9 @@ import { axisOf, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } fro
 import type { Operand } from './primitive.js';
 import { constant } from './source.js';
 
+/** The same number for each axis. */
+const perAxis = (n: number, axes: Numbers): Numbers => axes.map(() => n);
+
 /** The same elements, in row-major order, in another shape. */
 export const reshape = (x: Node, shape: Numbers): Node => {
   const [has, given] = [sizeOf(x.shape), sizeOf(shape)];
@@ -42,13 +45,7 @@ export const broadcast = (x: Node, shape: Numbers): Node => {
  * `size[i]` elements from `start[i]` in steps of `strides[i]` (positive). `name` is the path of the tensor that it is,
  * in a tree whose tensors lie one behind the other in x.
  */
-export const slice = (
-  x: Node,
-  start: Numbers,
-  size: Numbers,
-  strides: Numbers = start.map(() => 1),
-  name?: string,
-): Node => {
+export const slice = (x: Node, start: Numbers, size: Numbers, strides = perAxis(1, start), name?: string): Node => {
   const fits =
     [start, size, strides].every(({ length }) => length === x.shape.length) &&
     [...start, ...size, ...strides].every(isExtent) &&
@@ -69,13 +66,7 @@ export const flip = (x: Node, axes: Numbers): Node => {
 };
 
 /** Puts `low[i]` elements before axis i, `high[i]` after it, and `interior[i]` between neighbours. */
-export const pad = (
-  x: Node,
-  low: Numbers,
-  high: Numbers,
-  interior: Numbers = low.map(() => 0),
-  value: number = 0,
-): Node => {
+export const pad = (x: Node, low: Numbers, high: Numbers, interior = perAxis(0, low), value = 0): Node => {
   const all = [...low, ...high, ...interior];
   if (all.length !== 3 * x.shape.length || !all.every(isExtent)) {
     const actual = `low ${showShape(low)}, high ${showShape(high)}, interior ${showShape(interior)}`;
@@ -109,7 +100,7 @@ export const concat = (parts: readonly Node[], axis: number): Node => {
 
 /** One number, repeated over a shape. */
 export const full = (value: number, shape: Numbers, dtype: DType = 'float32'): Node =>
-  broadcast(reshape(constant(Float64Array.of(value), [], dtype), shape.map(() => 1)), shape); // prettier-ignore
+  broadcast(reshape(constant(Float64Array.of(value), [], dtype), perAxis(1, shape)), shape);
 
 export const zerosLike = ({ shape, dtype }: Node): Node => full(0, shape, dtype);
 

@@ -7,7 +7,7 @@ import { reduceKeeping } from '../reduction.js';
 /** One more than each: the axes of one example as axes of a batch, or the gaps between elements as steps. */
 export const plusOne = (numbers: Numbers): Numbers => numbers.map((n) => n + 1);
 
-const inverse = (permutation: Numbers): Numbers => permutation.map((_, axis) => permutation.indexOf(axis));
+export const inverse = (permutation: Numbers): Numbers => permutation.map((_, axis) => permutation.indexOf(axis));
 
 /** The operands of a concatenation, one after another. */
 const pieces = ({ inputs, shape, attributes: { axis } }: NodeOf<'concat'>): readonly Piece[] => {

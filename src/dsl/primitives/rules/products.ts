@@ -94,10 +94,8 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
     rebuild: ({ inputs: [image, kernel], attributes }) => conv2d(image!, kernel!, attributes),
     derivative: ({ inputs: [image, kernel], attributes }, g) => {
       const [KH, KW] = fourOf(kernel!);
-      return [
-        imageGradient(image!, kernel!, g, attributes),
-        filterGradient(image!, g, filterGradientOptions(attributes, [KH, KW])),
-      ];
+      const options = filterGradientOptions(attributes, [KH, KW]);
+      return [imageGradient(image!, kernel!, g, attributes), filterGradient(image!, g, options)];
     },
     vmap: (n, [image, kernel], extent) => {
       const rule = !kernel!.mapped ? manyImages : image!.mapped ? pairs : manyKernels;

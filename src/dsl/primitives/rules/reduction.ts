@@ -5,7 +5,7 @@ import { add, cast, div, equal, mul } from '../elementwise.js';
 import { broadcast, concat, full, pad, reshape, slice, transpose, zerosLike } from '../movement.js';
 import type { Rules } from '../primitive.js';
 import { argmax, cumsum, reduce, topKIndices } from '../reduction.js';
-import { plusOne } from './movement.js';
+import { inverse, plusOne } from './movement.js';
 
 /** The product of all other elements along `axes`, for each element. It does not divide, so it is right at zeros. */
 const productOfOthers = (x: Node, axes: Numbers): Node => {
@@ -14,7 +14,7 @@ const productOfOthers = (x: Node, axes: Numbers): Node => {
   const moved = transpose(x, order);
   const [rows, inner] = [moved.shape.slice(0, kept.length), moved.shape.slice(kept.length)].map(sizeOf);
   const others = reshape(othersAlongRows(reshape(moved, [rows!, inner!])), moved.shape);
-  return transpose(others, order.map((_, axis) => order.indexOf(axis))); // prettier-ignore
+  return transpose(others, inverse(order));
 };
 
 /** Computed by halves: the others of an element are its partner and the others of their product. */

@@ -53,8 +53,10 @@ const renaming = (given: Assignment, to: (operand: number) => number): Assignmen
 
 /** Formats the fields of an assignment. Equal texts mean equal values. */
 const meaningOf = (assignment: Assignment, access: string): string => {
-  const fields = Object.entries(assignment).map(([name, x]) => `${name} ${Object.is(x, -0) ? '-0' : x}`);
-  return assignment.op === 'load' ? `load ${access}` : fields.join();
+  if (assignment.op === 'load') return `load ${access}`;
+  return Object.entries(assignment)
+    .map(([name, x]) => `${name} ${Object.is(x, -0) ? '-0' : x}`)
+    .join();
 };
 
 /**

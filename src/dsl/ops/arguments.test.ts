@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
-import { trace } from '../compile/trace.js';
+import { trace } from '../compile/planning.js';
 import { attempt, orRaise } from '../errors.js';
 import * as n from '../index.js';
 

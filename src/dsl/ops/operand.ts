@@ -2,7 +2,7 @@ import { show } from '../../internal/decode.js';
 import { dual } from '../dual.js';
 import { raise, showShape } from '../errors.js';
 import type { Node } from '../graph/node.js';
-import { heldBy } from '../primitives/dtype.js';
+import { heldBy } from '../primitives/checks.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
 import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 

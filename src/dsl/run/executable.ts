@@ -7,7 +7,7 @@ import { bindInputs, type BoundInput, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../graph/hostArray.js';
 import type { Plan } from '../compile/plan.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
-import type { Traced } from '../compile/trace.js';
+import type { Traced } from '../compile/planning.js';
 import { mapLeaves } from '../types/tree.js';
 import { type AnyValue, type Value, value } from './value.js';
 

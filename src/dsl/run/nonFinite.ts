@@ -5,7 +5,7 @@ import { evaluate } from './evaluate.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
-import { build, labelOf, primitiveOf } from '../primitives/table.js';
+import { labelOf, primitiveOf } from '../primitives/table.js';
 import type { Program } from '../graph/program.js';
 import type { Syms } from '../graph/spec.js';
 import { type Dim, isTensor, nodeOf, type Tensor, tensor } from '../graph/tensor.js';
@@ -28,7 +28,7 @@ const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] 
   if (pathOf(n) !== null) return []; // a given input, or a part of one
   const { used } = primitiveOf(n);
   return n.inputs.flatMap((operand, i) =>
-    operand.dtype === 'float32' ? [[operand, used?.(n, i, build) ?? operand] as const] : [],
+    operand.dtype === 'float32' ? [[operand, used?.(n, i) ?? operand] as const] : [],
   );
 };
 

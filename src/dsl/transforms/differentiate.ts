@@ -2,11 +2,10 @@
 import { type Node, reachable } from '../graph/node.js';
 import { decomposeUnless } from '../composites/decompose.js';
 import { add, zerosLike } from '../primitives/index.js';
-import { build, primitiveOf } from '../primitives/table.js';
+import { primitiveOf } from '../primitives/table.js';
 
 /** The cotangents of the inputs of a node, from the cotangent of its result; null if there is none. */
-export const cotangents = (n: Node, g: Node): readonly (Node | null)[] =>
-  primitiveOf(n).derivative?.(n, g, build) ?? [];
+export const cotangents = (n: Node, g: Node): readonly (Node | null)[] => primitiveOf(n).derivative?.(n, g) ?? [];
 
 /** Replaces composites without a derivative by their decompositions. */
 const differentiable = decomposeUnless(({ derivative }) => derivative !== undefined);

@@ -1,7 +1,7 @@
 /** Vectorization of functions. */
-import { batched, spread } from './batched.js';
+import { batched } from './batched.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
-import { full } from '../primitives/index.js';
+import { full, spread } from '../primitives/index.js';
 import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 import { mapLeaves } from '../types/tree.js';

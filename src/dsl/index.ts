@@ -51,7 +51,6 @@ export * from './transforms/raveling.js';
 export * from './graph/program.js';
 export * from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
-export * from './run/evaluate.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export * from './run/nonFinite.js';

@@ -1,4 +1,5 @@
 /** Makes the plan of a program. */
+import { oneOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import type { Capabilities } from './backend.js';
 import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
@@ -6,7 +7,7 @@ import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
 import type { Program } from '../graph/program.js';
-import { type Bindings, inputNames, showInputs, type TreeSpec } from '../graph/spec.js';
+import { type Bindings, inputNames, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
 import { trace, type Traced } from './trace.js';
 
@@ -17,7 +18,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known === null ? 'nothing, as the input has no name' : showInputs(known),
+      expected: known === null ? 'nothing, as the input has no name' : oneOf('input', known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });

@@ -3,7 +3,7 @@
  */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
-import { INSPECT, inspected } from '../inspected.js';
+import { showType, type Typed } from '../errors.js';
 
 export type { DType } from '../types/dtype.js';
 
@@ -132,12 +132,16 @@ export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
 /** One node, discriminated by `op`. */
 export type Node = NodeOf<Op>;
 
-/** The prototype of nodes, for `console.log`. A property of each node would make nodes slower to construct. */
-const printed = Object.defineProperty({}, INSPECT, {
-  value(this: Node): string {
-    return inspected('Tensor', this, 'part of a program; it has no numbers');
-  },
-});
+/** Sets the text that `console.log` of Node shows for an object or for those that inherit from it: `Tensor float32 [2] (…)`. */
+export const inspected = <T extends object>(x: T, kind: string, note: () => string): T =>
+  Object.defineProperty(x, Symbol.for('nodejs.util.inspect.custom'), {
+    value(this: Typed): string {
+      return `${kind} ${showType(this)} (${note()})`;
+    },
+  });
+
+/** The prototype of nodes. A property of each node would make nodes slower to construct. */
+const printed = inspected({}, 'Tensor', () => 'part of a program; it has no numbers');
 
 /**
  * Makes a node. The caller ensures that the shape and dtype fit the operation, as the constructors in `primitives/` do.
@@ -247,4 +251,20 @@ export const placeOf = (n: Pick<Node, 'inputs'>): string => {
 export const whereOf = (op: string, operands: readonly Node[]): string => {
   const place = placeOf({ inputs: operands });
   return place === '' ? op : `${op} (near ${place})`;
+};
+
+/** Formats attributes with all numbers; a composite is its name and its options. */
+const attributesText = (attributes: unknown): string =>
+  JSON.stringify(attributes, (_, value: unknown) => {
+    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, String); // constant data
+    return typeof value === 'number' ? String(value) : value; // JSON has no NaN and no -0
+  });
+
+/** Formats a graph, one line for each node. Graphs of the same structure have the same text. */
+export const graphText = (root: Node): string => {
+  const nodes = reachable([root]);
+  const places = new Map(nodes.map((node, i) => [node, i]));
+  const textOf = ({ op, dtype, shape, attributes, inputs }: Node): string =>
+    [op, dtype, shape.join(), attributesText(attributes), inputs.map((n) => places.get(n)).join()].join(' ');
+  return nodes.map(textOf).join('\n');
 };

@@ -1,7 +1,7 @@
 import { effect, type Effect } from './effect.js';
 import { F, TE } from '../../internal/fp.js';
 import type { Extent } from '../types/dim.js';
-import { evaluate } from './evaluate.js';
+import { evaluate } from './compile.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';

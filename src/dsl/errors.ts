@@ -163,3 +163,9 @@ export const named = <A>(op: string, build: () => A): A => {
   const [, near = ''] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
   return raise(_tag, { ...result.left, where: op + near });
 };
+
+/** Raises `ShapeError` unless something, which may be missing, has a dtype and a shape, as {@link showType} formats them. */
+export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
+  const actual = x === null ? 'nothing' : showType(x);
+  if (actual !== expected) raise('ShapeError', { where, expected, actual, hint });
+};

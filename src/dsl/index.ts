@@ -70,7 +70,6 @@ export {
 } from './run/value.js';
 export type { Grads } from './transforms/grads.js';
 export * from './transforms/gradient.js';
-export * from './transforms/jvp.js';
 export * from './transforms/customVjp.js';
 export * from './transforms/checkpoint.js';
 export * from './transforms/vmap.js';

@@ -4,7 +4,7 @@ import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
 import { type Explanation, raise, showShape } from '../errors.js';
 import type { DType, Node } from './node.js';
-import { leaves, mapLeaves } from '../types/tree.js';
+import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 
 export type { Dim, Shape } from '../types/dim.js';
 export type { DType } from './node.js';
@@ -59,9 +59,16 @@ export const isTensor = (x: unknown): x is AnyTensor =>
 /** Lists the nodes of the tensors in a tree. */
 export const nodesIn = (tree: unknown): readonly Node[] => leaves(tree, isTensor).map(({ leaf }) => nodeOf(leaf));
 
-/** Applies a function to the node of each tensor in a tree; null takes the place of a tensor as it is. */
+/** Applies a function to the node of each tensor in a tree. Null, such as the gradient of an integer, stays null. */
 export const mapNodes = (tree: unknown, f: (n: Node, path: string) => Node | null): unknown =>
-  mapLeaves(tree, isTensor, (x, path) => f(nodeOf(x), path)); // a tensor is its node
+  mapLeaves(tree, isTensor, (x, path) => {
+    const n = f(nodeOf(x), path);
+    return n && tensor(n);
+  });
+
+/** Replaces the nodes of the tensors in a tree by others, given in its order. */
+export const withNodes = (tree: unknown, nodes: readonly Node[]): unknown =>
+  withLeaves(tree, isTensor, nodes.map((n) => tensor(n))); // prettier-ignore
 
 /** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
 export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';

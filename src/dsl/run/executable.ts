@@ -6,7 +6,7 @@ import type { NoisefoldError } from '../errors.js';
 import { bindInputs, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../types/dtype.js';
 import type { Plan } from '../compile/plan.js';
-import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
+import { type Dim, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
 import type { Traced } from '../compile/trace.js';
 import { withLeaves } from '../types/tree.js';
 import { type Value, value } from './value.js';

@@ -8,8 +8,7 @@ import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.
 import { build, labelOf, primitiveOf } from '../primitives/table.js';
 import type { Program } from '../graph/program.js';
 import type { Syms } from '../graph/spec.js';
-import { type Dim, isTensor, nodeOf, type Tensor, tensor } from '../graph/tensor.js';
-import { leaves } from '../types/tree.js';
+import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
 
 const nameOf = (n: Node): string => {
   const path = pathOf(n);
@@ -77,7 +76,7 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> &
     const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
       trace: (given) => {
-        watched = watch(leaves(program.trace(given), isTensor).map(({ leaf }) => nodeOf(leaf)));
+        watched = watch(nodesIn(program.trace(given)));
         return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(allFinite)], 0));
       },
     };

@@ -1,8 +1,7 @@
 /** Traces functions of trees of tensors over fresh inputs. */
 import { type Node, reachable, substitute } from '../graph/node.js';
 import { inputLike, isInput } from '../primitives/index.js';
-import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
-import { mapLeaves } from '../types/tree.js';
+import { type AnyTensor, mapNodes, nodeOf } from '../graph/tensor.js';
 
 /** A function traced over fresh inputs. */
 export interface Opened<Y> {
@@ -19,12 +18,11 @@ export const isFloat = (n: Node): boolean => n.dtype === 'float32';
 /** Applies a function to its argument, with fresh inputs for the leaves that `isFresh` selects. */
 export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): Opened<Y> => {
   const actualOf = new Map<Node, Node>();
-  const fresh = mapLeaves(p, isTensor, (leaf: AnyTensor) => {
-    const actual = nodeOf(leaf);
-    if (!isFresh(actual)) return leaf;
+  const fresh = mapNodes(p, (actual) => {
+    if (!isFresh(actual)) return actual;
     const formal = inputLike(actual);
     actualOf.set(formal, actual);
-    return tensor(formal);
+    return formal;
   }) as P; // a tree of the same types
   return { result: f(fresh), formals: [...actualOf.keys()], actuals: [...actualOf.values()] };
 };

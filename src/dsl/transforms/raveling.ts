@@ -2,7 +2,7 @@
  * Concatenates trees of parameters to a few vectors, and back. An optimizer or a moving average then updates all parameters
  * with a few kernels, for any number of tensors.
  */
-import { raise, showShape } from '../errors.js';
+import { raise, showType } from '../errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../graph/node.js';
 import { concat, reshape, slice } from '../primitives/index.js';
@@ -51,7 +51,7 @@ const extentsOf = ({ path, shape, dtype }: LeafSpec): readonly number[] =>
     : raise('ConfigError', {
         where: `raveling: ${path === '' ? 'the tree' : path}`,
         expected: 'float32 tensors whose extents are numbers',
-        actual: `${dtype} ${showShape(shape)}`,
+        actual: showType({ dtype, shape }),
         hint: 'leave out tensors that are not learned, and bind symbols',
       });
 
@@ -101,12 +101,8 @@ export const raveling = <P>(spec: TreeSpec<P>): Raveling<P> => {
       const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
       return lengths.map((_, vector) => {
         const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
-        return tensor(
-          concat(
-            own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)])),
-            0,
-          ),
-        );
+        const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
+        return tensor(concat(parts, 0));
       });
     },
     unravel: (vectors) =>

@@ -8,7 +8,7 @@
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
-import type { DimOf } from '../types/dim.js';
+import type { DimOf, OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../errors.js';
 import { isExtent } from '../types/extent.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
@@ -73,9 +73,7 @@ type CheckedTree<P> =
   P extends TreeSpec<unknown>
     ? P
     : P extends string
-      ? [BadSpec<P>] extends [never]
-        ? P
-        : BadSpec<P>
+      ? OrElse<BadSpec<P>, P>
       : P extends number | boolean | bigint | symbol
         ? 'a spec is a string, or a record or array of specs'
         : { readonly [K in keyof P]: CheckedSpec<P[K]> };

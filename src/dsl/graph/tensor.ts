@@ -1,5 +1,5 @@
 import { show } from '../../internal/decode.js';
-import { bindShape, nothingBound, settle } from '../types/bind.js';
+import { bindShape, nothingBound, settle } from '../types/dimExpression.js';
 import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../dual.js';
 import { type Explanation, raise, showShape } from '../errors.js';

@@ -1,6 +1,6 @@
-/** Evaluates and solves expressions of extents at run time: `'H/2'`, `'2*C'`, `'C+D'`. */
+/** Evaluates and solves expressions of extents at run time, `'H/2'`, `'2*C'`, `'C+D'`, and binds their symbols to extents. */
 import { E, type either } from '../../internal/fp.js';
-import { attempt, fail, type NoisefoldError, raise } from '../errors.js';
+import { attempt, fail, type NoisefoldError, raise, showShape } from '../errors.js';
 import { isExtent } from './extent.js';
 import type { Dim } from './dim.js';
 
@@ -10,26 +10,35 @@ export type Bindings = Readonly<Record<string, number>>;
 type Expression =
   | { readonly kind: 'literal'; readonly value: number }
   | { readonly kind: 'symbol'; readonly name: string }
-  | {
-      readonly kind: 'operation';
-      readonly sign: string;
-      readonly left: Expression;
-      readonly right: Expression;
-    };
+  | { readonly kind: 'operation'; readonly sign: Sign; readonly left: Expression; readonly right: Expression };
+
+type Sign = '+' | '*' | '/';
+const APPLIED: Readonly<Record<Sign, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+};
+/** The other operand, from the result and a known operand; of a division, the left one. */
+const SOLVED: typeof APPLIED = {
+  '+': (result, known) => result - known,
+  '*': (result, known) => result / known,
+  '/': (result, known) => result * known,
+};
 
 /** An expression and the words after it; null if there is a syntax error. */
 type Parsed = readonly [Expression, readonly string[]] | null;
 
 const operations =
-  (signs: readonly string[], operand: (words: readonly string[]) => Parsed) =>
+  (signs: readonly Sign[], operand: (words: readonly string[]) => Parsed) =>
   (words: readonly string[]): Parsed => {
     let parsed = operand(words);
-    while (parsed !== null && signs.includes(parsed[1][0] ?? '')) {
-      const [left, [sign, ...rest]] = parsed;
+    for (;;) {
+      const sign = signs.find((known) => known === parsed?.[1][0]);
+      if (parsed === null || sign === undefined) return parsed;
+      const [left, [, ...rest]] = parsed;
       const next = operand(rest);
-      parsed = next && [{ kind: 'operation', sign: sign!, left, right: next[0] }, next[1]];
+      parsed = next && [{ kind: 'operation', sign, left, right: next[0] }, next[1]];
     }
-    return parsed;
   };
 
 const atom = ([word, ...rest]: readonly string[]): Parsed => {
@@ -83,10 +92,9 @@ const evaluate = (dim: string, whole: Expression, bindings: Bindings): number =>
       });
     }
     const [left, right] = [visit(e.left), visit(e.right)];
-    if (e.sign === '+') return left + right;
-    if (e.sign === '*') return left * right;
-    return Number.isInteger(left / right)
-      ? left / right
+    const result = APPLIED[e.sign](left, right);
+    return e.sign !== '/' || Number.isInteger(result)
+      ? result
       : raise('ShapeError', {
           where,
           expected: `${dim} of a number that ${right} divides`,
@@ -156,10 +164,66 @@ const solve = (
   const evaluated = (side: Expression) => attempt(() => evaluate(dim, side, bindings));
   const [left, right] = [evaluated(e.left), evaluated(e.right)];
   for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
-  if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
-  if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);
-  if (e.sign === '*' && E.isRight(left)) return solve(dim, e.right, extent / left.right, bindings);
-  if (e.sign === '*' && E.isRight(right)) return solve(dim, e.left, extent / right.right, bindings);
-  if (e.sign === '/' && E.isRight(right)) return solve(dim, e.left, extent * right.right, bindings);
+  if (E.isRight(right)) return solve(dim, e.left, SOLVED[e.sign](extent, right.right), bindings);
+  if (E.isRight(left) && e.sign !== '/') return solve(dim, e.right, SOLVED[e.sign](extent, left.right), bindings);
   return E.right(null);
+};
+
+/** The extents bound so far, and the axes that wait for other symbols. */
+export interface Bound {
+  readonly bindings: Bindings;
+  readonly pending: readonly Axis[];
+}
+
+interface Axis {
+  readonly dim: number | string;
+  readonly extent: number;
+  /** The name of the tensor in errors. */
+  readonly where: string;
+  readonly shape: readonly number[];
+}
+
+export const nothingBound = (): Bound => ({ bindings: {}, pending: [] });
+
+const mismatch = ({ dim, where, shape }: Axis, error: NoisefoldError): never =>
+  raise('ShapeError', {
+    where,
+    expected:
+      typeof dim === 'number'
+        ? `an axis of ${dim}`
+        : error.expected.startsWith('an ')
+          ? `an axis that is ${dim}: ${error.expected}`
+          : `axis ${error.expected}`,
+    actual: `${error.actual} in ${showShape(shape)}`,
+    hint: typeof dim === 'number' ? 'the extent is a literal' : error.hint,
+  });
+
+const bindAxis = (bound: Bound, axis: Axis): Bound => {
+  const solved = E.getOrElseW((error: NoisefoldError) => mismatch(axis, error))(
+    solveDim(axis.dim, axis.extent, bound.bindings),
+  );
+  return solved === null ? { ...bound, pending: [...bound.pending, axis] } : { ...bound, bindings: solved };
+};
+
+/** Retries the pending axes until none of them can be bound. */
+export const settle = (bound: Bound): Bound => {
+  const again = bound.pending.reduce(bindAxis, { ...bound, pending: [] });
+  return again.pending.length < bound.pending.length ? settle(again) : again;
+};
+
+/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if the rank or an extent does not fit. */
+export const bindShape = (
+  bound: Bound,
+  dims: readonly (number | string)[],
+  shape: readonly number[],
+  where: string,
+): Bound => {
+  if (shape.length !== dims.length)
+    raise('ShapeError', {
+      where,
+      expected: `rank ${dims.length}, ${showShape(dims)}`,
+      actual: showShape(shape),
+      hint: 'reshape it first',
+    });
+  return dims.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape })).reduce(bindAxis, bound);
 };

@@ -2,8 +2,8 @@
  * Products and quotients of extents in types. Literals are computed; symbols become expressions in a canonical form,
  * which `dimExpression.ts` evaluates: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim` stays wide.
  */
-import type { Divided, FromDigits, Times } from './digits.js';
-import type { Before, Compound, Dim, Factor, Half, IsWide, Operand } from './dim.js';
+import type { Divided, FromDigits, Times } from '../../internal/digits.js';
+import type { Before, Compound, Dim, Factor, Half, IsWide, Operand, OrElse } from './dim.js';
 
 /** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 for `[]`. */
 export type Product<D extends readonly unknown[]> = D extends readonly []
@@ -93,15 +93,11 @@ type Written<F extends Factors> = [F] extends [never]
     ? FromDigits<F[0]>
     : F[0] extends '0'
       ? 0
-      : F[1] extends readonly [infer One extends string]
-        ? Scaled<FromDigits<F[0]>, Operand<One>>
-        : Scaled<FromDigits<F[0]>, Joined<F[1]>>;
+      : Scaled<FromDigits<F[0]>, F[1] extends readonly [infer One extends string] ? Operand<One> : Joined<F[1]>>;
 type Scaled<N extends number, X extends string> = N extends 1
   ? X
   : X extends `${infer Y}/${N}`
-    ? [Operand<Y>] extends [never]
-      ? `${N}*${Factor<X>}`
-      : Operand<Y>
+    ? OrElse<Operand<Y>, `${N}*${Factor<X>}`>
     : `${N}*${Factor<X>}`;
 
 /** Divides a symbolic extent: cancels a common factor, or writes a fraction for a literal divisor. */

@@ -38,6 +38,8 @@ export {
   type LeafSpec,
   type Of,
   parseSpec,
+  type Program,
+  program,
   type ShapeOf,
   type Spec,
   symbolsOf,
@@ -48,7 +50,6 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
 export * from './transforms/tensors.js';
 export * from './transforms/raveling.js';
-export * from './graph/program.js';
 export * from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
 export * from './run/iterate.js';

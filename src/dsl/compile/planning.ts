@@ -6,8 +6,7 @@ import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
-import type { Program } from '../graph/program.js';
-import { type Bindings, inputNames, type TreeSpec } from '../graph/spec.js';
+import { type Bindings, inputNames, type Program, type TreeSpec } from '../graph/spec.js';
 import { nodeOf } from '../graph/tensor.js';
 import { trace, type Traced } from './trace.js';
 

@@ -2,13 +2,13 @@
 import { orRaise, raise } from '../errors.js';
 import type { Node } from '../graph/node.js';
 import { input } from '../primitives/index.js';
-import type { Program } from '../graph/program.js';
 import {
   type Bindings,
   extentsOf,
   fillSpec,
   inputNames,
   type LeafSpec,
+  type Program,
   symbolsOf,
   treeSpec,
   type TreeSpec,

@@ -1,6 +1,4 @@
-/**
- * The expression graph: plain immutable nodes. A staged tensor is a handle on a node; tracing a program builds a graph.
- */
+/** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
 import { showType, type Typed } from '../errors.js';
@@ -57,9 +55,7 @@ export interface Composite {
   ) => readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
-  /**
-   * Makes the same composite with another decomposition. Present only if its derivative is made from the decomposition.
-   */
+  /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
   /** The kernel that replaces the decomposition, on backends that have it. */
   readonly anchor?: (options: CompositeOptions) => Anchor;
@@ -129,7 +125,6 @@ interface NodeFields<K extends Op> {
   readonly depth: number;
 }
 export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
-/** One node, discriminated by `op`. */
 export type Node = NodeOf<Op>;
 
 /** Sets the text that `console.log` of Node shows for an object or for those that inherit from it: `Tensor float32 [2] (…)`. */
@@ -217,7 +212,6 @@ export const rewrite = (
   return roots.map((root) => done.get(root)!);
 };
 
-/** Replaces the nodes `from` by the nodes `to`. */
 export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>
   rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 

@@ -1,5 +1,5 @@
 /**
- * Specs: shapes and dtypes of the inputs of programs, the parameters of models, and checkpoints.
+ * Programs, and specs: shapes and dtypes of the inputs of programs, the parameters of models, and checkpoints.
  *
  * - `'B 28 28 1'` is a float32 tensor of that shape, `''` a scalar;
  * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
@@ -149,12 +149,10 @@ const parseString = (spec: string): LeafSpec => {
   return leafSpec(dims, dtype);
 };
 
-/** A leaf of a tree of specs. */
 type Part = string | LeafSpec | TreeSpec<unknown>;
 
 const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTagged(x, 'TreeSpec');
 
-/** The tree of {@link LeafSpec} of a part. */
 const leavesOf = (part: Part): unknown =>
   typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
 
@@ -221,3 +219,20 @@ export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
   typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : null;
+
+/** A function of tensors and the spec of its inputs. */
+export interface Program<I, O> {
+  /** The parsed spec; `compile` reports the error of an invalid one. */
+  readonly inputs: either.Either<NoisefoldError, TreeSpec<I>>;
+  readonly trace: (inputs: I) => O;
+}
+
+/**
+ * Makes a program from the spec of its inputs and a function, whose argument has the type of the spec. `compile` traces the
+ * function; `program` does not call it.
+ * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
+ */
+export const program = <const P extends Spec, O>(
+  inputs: CheckedSpec<P>,
+  f: (inputs: Of<P>) => O,
+): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f });

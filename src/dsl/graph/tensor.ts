@@ -25,7 +25,6 @@ export interface Tensor<S extends Shape, D extends DType = 'float32'> {
 export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;
-/** A tensor of any shape and dtype. */
 export type AnyTensor = Tensor<Shape, DType>;
 
 /** Makes a tensor of a node. Only this function and {@link nodeOf} convert between the two, which are one object. */

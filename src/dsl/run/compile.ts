@@ -1,12 +1,11 @@
 /** Compiles programs for a backend, to run them once or several times. */
 import { exactly } from '../../internal/decode.js';
-import { E, F, t, TE, type taskEither } from '../../internal/fp.js';
+import { F, t, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring } from '../../internal/scope.js';
 import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { plan } from '../compile/planning.js';
 import type { NoisefoldError } from '../errors.js';
-import type { Program } from '../graph/program.js';
-import type { Bindings, Syms } from '../graph/spec.js';
+import type { Bindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
 import { optionsOf } from '../options.js';
 import type { Extent } from '../types/dim.js';
@@ -16,10 +15,7 @@ import { type At, type Executable, executable, type Feed } from './executable.js
 import { isResult, isValue, read, type Read, release, type Value } from './value.js';
 
 export interface CompileOptions<I> {
-  /**
-   * Names of inputs whose memory a run may reuse for the output of the same name. You cannot use the value that you passed
-   * after that.
-   */
+  /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used after it. */
   readonly donate?: readonly (keyof I & string)[];
 }
 
@@ -46,19 +42,11 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     F.pipe(
+      TE.fromEither(compileOptions(options)),
       // each Extent<E[K]> is E[K], or an error message that no number is assignable to
-      TE.fromEither(
-        F.pipe(
-          compileOptions(options),
-          E.flatMap(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
-        ),
-      ),
-      TE.flatMap(({ plan: planned, traced }) =>
-        F.pipe(
-          backend.compile(planned),
-          TE.map((runner) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
-        ),
-      ),
+      TE.flatMapEither(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
+      TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
+      TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
     ),
   );
 

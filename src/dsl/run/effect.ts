@@ -8,9 +8,8 @@ import type { Backend } from '../compile/backend.js';
 import { caught, type NoisefoldError } from '../errors.js';
 
 /**
- * A type that cannot be awaited. The compiler error at the `await` ends with `Message`. The two function parameters make
- * it a thenable for linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its
- * work.
+ * A type that cannot be awaited: the compiler error ends with `Message`. The two function parameters make it a thenable for
+ * linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its work.
  */
 interface NotStarted<Message extends string> {
   then(this: Message, onfulfilled: (message: Message) => void, onrejected?: () => void): never;

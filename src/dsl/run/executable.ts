@@ -16,7 +16,7 @@ type Bound<S extends Shape, E> = {
   -readonly [I in keyof S]: S[I] extends keyof E ? E[S[I]] & Dim : S[I] extends number ? S[I] : Dim;
 };
 
-/** The tree of resident values for a tree of tensors at given extents. */
+/** The values of a tree of tensors at given extents. */
 export type At<T, E> =
   T extends Tensor<infer S, infer D>
     ? D extends 'key'
@@ -24,7 +24,7 @@ export type At<T, E> =
       : Value<Bound<S, E>, D>
     : { readonly [K in keyof T]: At<T[K], E> };
 
-/** The tree of resident values for a tree of tensors without symbols, such as parameters. */
+/** The values of a tree of tensors without symbols, such as parameters. */
 export type Resident<T> = At<T, Record<never, never>>;
 
 /** The inputs of a run: values on the backend, or typed arrays of the input's dtype, which are uploaded for this run. */
@@ -69,10 +69,8 @@ export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan
         bound.right.forEach(({ resident }, i) => {
           if (resident !== null && isConsumed(i)) resident.state = 'donated';
         });
-        releaseTemporaries(
-          backend,
-          bound.right.filter((_, i) => !isConsumed(i)),
-        );
+        const kept = bound.right.filter((_, i) => !isConsumed(i));
+        releaseTemporaries(backend, kept);
         return E.map(resultOf)(result);
       });
   return {

@@ -20,7 +20,6 @@ type Others<I, O> = Omit<I, keyof O>;
 
 /** Options of {@link iterate}. */
 export type Iteration<I, O> = {
-  /** The number of steps. */
   readonly times: number;
   /**
    * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect that

@@ -6,8 +6,7 @@ import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
 import { build, labelOf, primitiveOf } from '../primitives/table.js';
-import type { Program } from '../graph/program.js';
-import type { Syms } from '../graph/spec.js';
+import type { Program, Syms } from '../graph/spec.js';
 import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
 
 const nameOf = (n: Node): string => {

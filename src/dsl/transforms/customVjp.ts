@@ -1,5 +1,5 @@
 /** Functions with a user-defined derivative. */
-import { isFloat, open } from './closure.js';
+import { isFloat, open } from './differentiate.js';
 import { raise } from '../errors.js';
 import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from '../graph/node.js';

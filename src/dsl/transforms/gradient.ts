@@ -6,8 +6,7 @@ import { raise, showShape, showType } from '../errors.js';
 import { substitute } from '../graph/node.js';
 import { nodeOf, nodesIn, type Scalar, type Shape, tensor, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, inputLike, zerosLike } from '../primitives/index.js';
-import { open } from './closure.js';
-import { differentiate } from './differentiate.js';
+import { differentiate, open } from './differentiate.js';
 import { gradNodes, type Grads, gradsOf } from './grads.js';
 
 /**

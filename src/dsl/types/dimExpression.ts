@@ -7,38 +7,22 @@ import type { Dim } from './dim.js';
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
 export type Bindings = Readonly<Record<string, number>>;
 
-type Expression =
-  | { readonly kind: 'literal'; readonly value: number }
-  | { readonly kind: 'symbol'; readonly name: string }
-  | { readonly kind: 'operation'; readonly sign: Sign; readonly left: Expression; readonly right: Expression };
-
-type Sign = '+' | '*' | '/';
-const APPLIED: Readonly<Record<Sign, (left: number, right: number) => number>> = {
-  '+': (left, right) => left + right,
-  '*': (left, right) => left * right,
-  '/': (left, right) => left / right,
-};
-/** The other operand, from the result and a known operand; of a division, the left one. */
-const SOLVED: typeof APPLIED = {
-  '+': (result, known) => result - known,
-  '*': (result, known) => result / known,
-  '/': (result, known) => result * known,
-};
+/** A literal, a symbol, or an operation. */
+type Expression = number | string | { readonly sign: string; readonly left: Expression; readonly right: Expression };
 
 /** An expression and the words after it; null if there is a syntax error. */
 type Parsed = readonly [Expression, readonly string[]] | null;
 
 const operations =
-  (signs: readonly Sign[], operand: (words: readonly string[]) => Parsed) =>
+  (signs: readonly string[], operand: (words: readonly string[]) => Parsed) =>
   (words: readonly string[]): Parsed => {
     let parsed = operand(words);
-    for (;;) {
-      const sign = signs.find((known) => known === parsed?.[1][0]);
-      if (parsed === null || sign === undefined) return parsed;
-      const [left, [, ...rest]] = parsed;
+    while (parsed !== null && signs.includes(parsed[1][0] ?? '')) {
+      const [left, [sign, ...rest]] = parsed;
       const next = operand(rest);
-      parsed = next && [{ kind: 'operation', sign, left, right: next[0] }, next[1]];
+      parsed = next && [{ sign: sign!, left, right: next[0] }, next[1]];
     }
+    return parsed;
   };
 
 const atom = ([word, ...rest]: readonly string[]): Parsed => {
@@ -47,8 +31,8 @@ const atom = ([word, ...rest]: readonly string[]): Parsed => {
     const inner = sum(rest);
     return inner !== null && inner[1][0] === ')' ? [inner[0], inner[1].slice(1)] : null;
   }
-  if (/^\d/.test(word)) return [{ kind: 'literal', value: Number(word) }, rest];
-  return /^[A-Za-z_]/.test(word) ? [{ kind: 'symbol', name: word }, rest] : null;
+  if (/^\d/.test(word)) return [Number(word), rest];
+  return /^[A-Za-z_]/.test(word) ? [word, rest] : null;
 };
 const product = operations(['*', '/'], atom);
 const sum = operations(['+'], product);
@@ -65,8 +49,10 @@ const parse = (dim: string): Expression => {
       });
 };
 
-const namesIn = (e: Expression): readonly string[] =>
-  e.kind === 'operation' ? [...namesIn(e.left), ...namesIn(e.right)] : e.kind === 'symbol' ? [e.name] : [];
+const namesIn = (e: Expression): readonly string[] => {
+  if (typeof e === 'object') return [...namesIn(e.left), ...namesIn(e.right)];
+  return typeof e === 'string' ? [e] : [];
+};
 
 const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
   names.map((name) => `${name} = ${bindings[name]}`).join(', ');
@@ -80,21 +66,18 @@ const checked = (where: string, extent: number, actual: string): number =>
 const evaluate = (dim: string, whole: Expression, bindings: Bindings): number => {
   const where = `dim '${dim}'`;
   const visit = (e: Expression): number => {
-    if (e.kind === 'literal') return e.value;
-    if (e.kind === 'symbol') {
-      const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
-      if (bound !== undefined) return checked(where, bound, `${e.name} = ${bound}`);
-      return raise('UnknownDim', {
-        where,
-        expected: `an extent for ${e.name}`,
-        actual: boundOf(bindings) || 'no symbol bound',
-        hint: `bind ${e.name} too`,
-      });
+    if (typeof e === 'number') return e;
+    if (typeof e === 'string') {
+      const bound = Object.hasOwn(bindings, e) ? bindings[e] : undefined;
+      if (bound !== undefined) return checked(where, bound, `${e} = ${bound}`);
+      const actual = boundOf(bindings) || 'no symbol bound';
+      return raise('UnknownDim', { where, expected: `an extent for ${e}`, actual, hint: `bind ${e} too` });
     }
     const [left, right] = [visit(e.left), visit(e.right)];
-    const result = APPLIED[e.sign](left, right);
-    return e.sign !== '/' || Number.isInteger(result)
-      ? result
+    if (e.sign === '+') return left + right;
+    if (e.sign === '*') return left * right;
+    return Number.isInteger(left / right)
+      ? left / right
       : raise('ShapeError', {
           where,
           expected: `${dim} of a number that ${right} divides`,
@@ -159,13 +142,16 @@ const solve = (
       actual: `${extent}`,
       hint: 'choose an extent that is divisible',
     });
-  if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
-  if (e.kind === 'literal') return E.right(null);
+  if (typeof e === 'string') return E.right({ ...bindings, [e]: extent });
+  if (typeof e === 'number') return E.right(null);
   const evaluated = (side: Expression) => attempt(() => evaluate(dim, side, bindings));
   const [left, right] = [evaluated(e.left), evaluated(e.right)];
   for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
-  if (E.isRight(right)) return solve(dim, e.left, SOLVED[e.sign](extent, right.right), bindings);
-  if (E.isRight(left) && e.sign !== '/') return solve(dim, e.right, SOLVED[e.sign](extent, left.right), bindings);
+  const { sign } = e;
+  const without = (known: number): number =>
+    sign === '+' ? extent - known : sign === '*' ? extent / known : extent * known;
+  if (E.isRight(right)) return solve(dim, e.left, without(right.right), bindings);
+  if (E.isRight(left) && sign !== '/') return solve(dim, e.right, without(left.right), bindings);
   return E.right(null);
 };
 

@@ -34,8 +34,10 @@ type WideOr<Q> = number extends Q ? Dim : Q;
 
 // Symbols
 
+type Words = readonly string[];
+
 /** A product: its literal coefficient, last digit first, and its other factors: symbols and parenthesized compounds. */
-type Factors = readonly [coefficient: string, atoms: readonly string[]];
+type Factors = readonly [coefficient: string, atoms: Words];
 
 /** The factors of several extents; `never` if one of them is wide. */
 type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
@@ -65,24 +67,18 @@ type AtomsOf<D extends string> = D extends Compound
 type SplitAt<D extends string> = D extends `${infer A}*${infer Rest}` ? [A, ...SplitAt<Rest>] : [D];
 
 /** Inserts atoms in alphabetical order. */
-type Sorted<A extends readonly string[], More extends readonly string[]> = More extends readonly [
-  infer One extends string,
-  ...infer Rest extends readonly string[],
-]
+type Sorted<A extends Words, More extends Words> = More extends [infer One extends string, ...infer Rest extends Words]
   ? Sorted<Inserted<A, One>, Rest>
   : A;
-type Inserted<A extends readonly string[], X extends string> = A extends readonly [
-  infer First extends string,
-  ...infer Rest extends readonly string[],
-]
+type Inserted<A extends Words, X extends string> = A extends [infer First extends string, ...infer Rest extends Words]
   ? Before<First, X> extends true
     ? [First, ...Inserted<Rest, X>]
     : [X, ...A]
   : [X];
 
-type Joined<A extends readonly string[]> = A extends readonly [infer One extends string]
+type Joined<A extends Words> = A extends [infer One extends string]
   ? One
-  : A extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+  : A extends [infer First extends string, ...infer Rest extends Words]
     ? `${First}*${Joined<Rest>}`
     : '';
 
@@ -115,15 +111,15 @@ type Cancelled<A extends string, B extends Dim> = B extends number
 type Fraction<A extends string, B extends number> = `${Factor<A>}/${B}`;
 
 type WithoutAtom<F extends Factors, B extends string> =
-  Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends readonly string[]
+  Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends Words
     ? AtomsOf<B> extends [string]
       ? Written<[F[0], Rest]>
       : Dim
     : Dim;
 /** Removes one atom; null if it is missing. */
-type Removed<A extends readonly string[], X, Seen extends readonly string[] = []> = A extends readonly [
+type Removed<A extends Words, X, Seen extends Words = []> = A extends [
   infer First extends string,
-  ...infer Rest extends readonly string[],
+  ...infer Rest extends Words,
 ]
   ? First extends X
     ? [...Seen, ...Rest]

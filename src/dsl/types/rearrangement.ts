@@ -148,23 +148,12 @@ type AxisExtents<Item, D, Z> = Item extends readonly string[]
 
 /** The more precise of an extent and its given size. */
 type Sized<D, N> =
-  IsWide<D> extends true
-    ? Wide<N>
-    : D extends number
-      ? D extends N
-        ? D
-        : `an axis of ${D} has the size ${N & number}`
-      : D;
+  IsWide<D> extends true ? Wide<N> : D extends string | N ? D : `an axis of ${D & number} has the size ${N & number}`;
 
-/** The given sizes of a group. */
-type SizesOf<Group extends readonly string[], Z> = Group extends readonly [
-  infer N,
-  ...infer Rest extends readonly string[],
-]
-  ? N extends keyof Z
-    ? [Wide<Z[N]>, ...SizesOf<Rest, Z>]
-    : SizesOf<Rest, Z>
-  : [];
+/** The given sizes of a group; 1 in place of others. */
+type SizesOf<Group extends readonly string[], Z> = {
+  [I in keyof Group]: Group[I] extends keyof Z ? Wide<Z[Group[I]]> : 1;
+};
 
 /**
  * The extent of an axis of the result, by one name or by several. Both the member and the key that looks it up are
@@ -202,14 +191,7 @@ type ShapeOf<
 type Others<E> = E extends { readonly '...': infer S extends Shape } ? S : never;
 
 /** The shape of a right side if only the rank is known. */
-type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? First extends '...'
-    ? Shape
-    : WideShapeOf<Rest, [...Found, Dim]>
-  : Found;
+type WideShapeOf<I extends readonly unknown[]> = '...' extends I[number] ? Shape : { [K in keyof I]: Dim };
 
 /** The shape of `rearrange(x, pattern, sizes)`. `S extends unknown` defers it until the shape is known. */
 export type Rearranged<P extends string, S extends Shape, Z> = S extends unknown

@@ -32,13 +32,8 @@ type Misplaced<
 /** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
 export type Mismatch<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
 
-/** The extents without −1. */
-type Others<E extends readonly unknown[], Found extends readonly unknown[] = []> = E extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? Others<Rest, First extends -1 ? Found : [...Found, First]>
-  : Found;
+/** The extents, with 1 in place of −1. */
+type Others<E extends readonly unknown[]> = { [I in keyof E]: E[I] extends -1 ? 1 : E[I] };
 
 /** The quotient of the sizes of two shapes. Equal literals at either end are dropped first. */
 type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [infer D, ...infer Rest extends Shape]

@@ -1,6 +1,6 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
 import { oneOf } from '../../internal/decode.js';
-import { E, type taskEither } from '../../internal/fp.js';
+import { E } from '../../internal/fp.js';
 import { unlessRight } from '../../internal/scope.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
 import { fail, type NoisefoldError, showType } from '../errors.js';
@@ -12,15 +12,11 @@ import { suggestion } from '../../internal/suggest.js';
 import { kindOf, memberAt } from '../types/tree.js';
 import { isValue, liveOn, type ResidentRecord } from './value.js';
 
-const fits: Readonly<Record<NumberType, (x: number) => boolean>> = {
-  float32: () => true,
-  int32: (x) => x === (x | 0),
-  bool: (x) => x === 0 || x === 1,
-};
-const arrays: Readonly<Record<NumberType, string>> = {
-  float32: 'a Float32Array',
-  int32: 'an Int32Array',
-  bool: 'a Uint8Array of 0 and 1',
+/** The array of each dtype, and the numbers that it can hold. */
+const HELD: Readonly<Record<NumberType, { readonly array: string; readonly fits: (x: number) => boolean }>> = {
+  float32: { array: 'a Float32Array', fits: () => true },
+  int32: { array: 'an Int32Array', fits: (x) => x === (x | 0) },
+  bool: { array: 'a Uint8Array of 0 and 1', fits: (x) => x === 0 || x === 1 },
 };
 
 const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
@@ -53,13 +49,14 @@ const bindInput = async (
       ? E.right({ slot: resident.buffer, resident })
       : wrong(`a value ${showType(resident)}`, hint, resident.dtype === dtype ? 'ShapeError' : 'DTypeError');
   }
-  if (typeof x === 'number' && !fits[dtype](x)) return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
+  if (typeof x === 'number' && !HELD[dtype].fits(x))
+    return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
   const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
   if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
     return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
   const host = numbers as HostArray; // a typed array, whose dtype and length are checked next
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
-    return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
+    return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
   return E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await backend.upload(host, dtype)());
 };
@@ -107,7 +104,7 @@ export const bindInputs = (
   planned: Plan,
   names: readonly string[] | null,
   inputs: unknown,
-): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> => {
+): Promise<E.Either<NoisefoldError, readonly BoundInput[]>> => {
   const all: BoundInput[] = [];
   return unlessRight(() => releaseTemporaries(backend, all))(async () => {
     const known = checkNames(names, inputs);
@@ -118,5 +115,5 @@ export const bindInputs = (
       all.push(bound.right);
     }
     return E.map(() => all)(checkDonations(planned, all));
-  });
+  })();
 };

@@ -180,8 +180,7 @@ export const parseSpec = <const P extends Spec>(spec: P): either.Either<Noisefol
   parseAs(spec);
 
 /** {@link parseSpec} with an ascribed type. */
-export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
-  attempt(() => treeSpec<T>(spec));
+const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.

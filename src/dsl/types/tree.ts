@@ -78,11 +78,6 @@ const sameMembers = (x: Branch, other: unknown, path: string): void => {
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
-interface ZipLeaves {
-  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
-}
-
 /**
  * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf too, or nothing: `f` then gets
  * null. Raises `ConfigError`, with the path, if the structures differ.
@@ -91,30 +86,24 @@ interface ZipLeaves {
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
  * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
  */
-export const zipLeaves: ZipLeaves = dual(
-  'zipLeaves',
-  3,
-  ([tree, ...trees]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
-    const leafOrNull = (other: unknown, path: string): unknown =>
-      isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-    const visit = (x: unknown, others: readonly unknown[], path: string): unknown => {
-      if (isAbsent(x)) return x;
-      if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
-      if (!isBranch(x)) return notATree(path, x);
-      for (const other of others) sameMembers(x, other, path);
-      return rebuild(x, (member, key) => {
-        const members = others.map((other) => memberOf(other, key));
-        return visit(member, members, within(path, key));
-      });
-    };
-    return visit(tree, trees, '');
-  },
-);
-
-interface MapLeaves {
-  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
-}
+export const zipLeaves: {
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
+} = dual('zipLeaves', 3, ([tree, ...trees]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
+  const leafOrNull = (other: unknown, path: string): unknown =>
+    isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
+  const visit = (x: unknown, others: readonly unknown[], path: string): unknown => {
+    if (isAbsent(x)) return x;
+    if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
+    if (!isBranch(x)) return notATree(path, x);
+    for (const other of others) sameMembers(x, other, path);
+    return rebuild(x, (member, key) => {
+      const members = others.map((other) => memberOf(other, key));
+      return visit(member, members, within(path, key));
+    });
+  };
+  return visit(tree, trees, '');
+});
 
 /**
  * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
@@ -123,11 +112,11 @@ interface MapLeaves {
  * const isNumber = (x: unknown) => typeof x === 'number'
  * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
  */
-export const mapLeaves: MapLeaves = dual(
-  'mapLeaves',
-  3,
-  (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) =>
-    zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
+export const mapLeaves: {
+  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
+} = dual('mapLeaves', 3, (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) =>
+  zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
 );
 
 /** Replaces the leaves of a tree by others, given in its order. */
@@ -136,18 +125,16 @@ export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: reado
   return mapLeaves(tree, isLeaf, () => others[next++]);
 };
 
-interface Leaves {
-  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
-  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
-}
-
 /**
  * Lists the leaves of a tree in insertion order. Raises `ConfigError` for a member that is neither a leaf nor a tree.
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
  */
-export const leaves: Leaves = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
+export const leaves: {
+  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
+  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
+} = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
   const found: Leaf<unknown>[] = [];
   mapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
   return found;

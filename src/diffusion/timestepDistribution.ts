@@ -20,7 +20,7 @@ import {
   type Tensor,
   uniformLike,
 } from '../dsl/index.js';
-import { graphText } from '../dsl/graph/graphText.js';
+import { graphText } from '../dsl/graph/node.js';
 import { nodeOf } from '../dsl/graph/tensor.js';
 import { orRaise } from '../dsl/errors.js';
 import { optionsOf } from '../dsl/options.js';

@@ -2,7 +2,6 @@
  * Operators with a data-first and a pipeable form: `sub(x, y)` and `pipe(x, sub(y))` are both x − y. The pipeable form
  * takes all arguments except the first operand.
  */
-
 import { raise } from './errors.js';
 
 type Arguments = readonly unknown[];
@@ -24,26 +23,16 @@ const withName = <F extends object>(name: string, f: F): F => Object.definePrope
  *    `never`, and otherwise a tensor of the right shape, so that the calls that follow are no errors. So the pipeable form
  *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
  */
-export interface OneError {
+export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]]> {
   // the results differ because equal overloads are merged
-  (first: never, ...rest: never[]): never;
-  (first: never, ...rest: never[]): undefined;
-  (first: never, ...rest: never[]): void;
+  (...args: Args): never;
+  (...args: Args): undefined;
+  (...args: Args): void;
 }
-
 /** {@link OneError} for two forms with one argument. */
-export interface OneErrorOfOne {
-  (x: never): never;
-  (x: never): undefined;
-  (x: never): void;
-}
-
+export type OneErrorOfOne = OneError<[x: never]>;
 /** {@link OneError} for two forms with two arguments. */
-export interface OneErrorOfTwo {
-  (x: never, y: never): never;
-  (x: never, y: never): undefined;
-  (x: never, y: never): void;
-}
+export type OneErrorOfTwo = OneError<[x: never, y: never]>;
 
 /** Tests for the arguments that `map` passes: an element, its index, and the list. */
 const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;

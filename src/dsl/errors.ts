@@ -10,36 +10,20 @@ export interface Explanation {
 }
 
 /** The kinds of error. */
-interface Kinds {
-  /** Extents that do not fit an operation, a spec or an ascription. */
-  readonly ShapeError: unknown;
-  /** A dtype that an operation does not accept. */
-  readonly DTypeError: unknown;
-  /** A symbol without an extent, or an extent for an unknown symbol. */
-  readonly UnknownDim: unknown;
-  /** One random key consumed twice. */
-  readonly KeyReused: unknown;
-  /** An invalid configuration or call. */
-  readonly ConfigError: unknown;
-  /** Malformed bytes or JSON from outside. */
-  readonly DecodeError: unknown;
-  /** A file that could not be read or written. */
-  readonly FileError: unknown;
-  /** A checkpoint of another model or of another program. */
-  readonly CheckpointMismatch: unknown;
-  /** A backend that is not installed or cannot start. */
-  readonly BackendUnavailable: unknown;
-  /** A backend that failed while it compiled or ran, out of memory included. */
-  readonly BackendFailure: unknown;
-  /** A resident value used after it was donated or released. */
-  readonly ValueConsumed: unknown;
-  /** NaN or infinity instead of a finite number. */
-  readonly NonFinite: unknown;
-  /** A run stopped by its AbortSignal. */
-  readonly Cancelled: unknown;
-}
-
-export type ErrorTag = keyof Kinds;
+export type ErrorTag =
+  | 'ShapeError' // extents that do not fit an operation, a spec or an ascription
+  | 'DTypeError' // a dtype that an operation does not accept
+  | 'UnknownDim' // a symbol without an extent, or an extent for an unknown symbol
+  | 'KeyReused' // one random key consumed twice
+  | 'ConfigError' // an invalid configuration or call
+  | 'DecodeError' // malformed bytes or JSON from outside
+  | 'FileError' // a file that could not be read or written
+  | 'CheckpointMismatch' // a checkpoint of another model or of another program
+  | 'BackendUnavailable' // a backend that is not installed or cannot start
+  | 'BackendFailure' // a backend that failed while it compiled or ran, out of memory included
+  | 'ValueConsumed' // a resident value used after it was donated or released
+  | 'NonFinite' // NaN or infinity instead of a finite number
+  | 'Cancelled'; // a run stopped by its AbortSignal
 
 /** All errors as a tagged union. `message` holds the whole content in one line. */
 export type NoisefoldError = {
@@ -52,6 +36,18 @@ export type NoisefoldError = {
  */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
+/** Something with a dtype and a shape, such as a node, a value, or a leaf of a spec. */
+export interface Typed {
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Formats a dtype and a shape for error messages: `float32 [2, 3]`. */
+export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showShape(shape)}`;
+
+/** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */
+export const placeIn = (where: string, path: string): string => (path === '' ? where : `${where} at ${path}`);
+
 /**
  * Makes an error value of a kind.
  * @example
@@ -59,19 +55,11 @@ export const showShape = (shape: readonly (number | string)[]): string => `[${sh
  * failure('ConfigError', about)._tag // → 'ConfigError'
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
-export const failure = <K extends ErrorTag>(
-  tag: K,
-  { where, expected, actual, hint }: Explanation,
-): Extract<NoisefoldError, { _tag: K }> =>
+export const failure = <K extends ErrorTag>(tag: K, about: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
   // TypeScript does not resolve the mapped union for a type parameter; each member has this form
-  ({
-    _tag: tag,
-    message: `${where}: expected ${expected}, got ${actual}; ${hint}`,
-    where,
-    expected,
-    actual,
-    hint,
-  }) as unknown as Extract<NoisefoldError, { _tag: K }>;
+  return { ...about, _tag: tag, message } as unknown as Extract<NoisefoldError, { _tag: K }>;
+};
 
 /**
  * Makes a `Left` of {@link failure}.
@@ -103,9 +91,7 @@ const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => 
   return { stack: { value, writable: true, configurable: true } };
 };
 
-/**
- * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised, such as a line of the body of a program.
- */
+/** Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. */
 export const thrownError = (error: NoisefoldError): ThrownError => {
   const thrown = Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag });
   return Object.defineProperties(thrown, {
@@ -174,6 +160,12 @@ export const named = <A>(op: string, build: () => A): A => {
   const result = attempt(build);
   if (E.isRight(result)) return result.right;
   const { _tag, where } = result.left;
-  const [, near] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
-  return raise(_tag, { ...result.left, where: `${op}${near ?? ''}` });
+  const [, near = ''] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
+  return raise(_tag, { ...result.left, where: op + near });
+};
+
+/** Raises `ShapeError` unless something, which may be missing, has a dtype and a shape, as {@link showType} formats them. */
+export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
+  const actual = x === null ? 'nothing' : showType(x);
+  if (actual !== expected) raise('ShapeError', { where, expected, actual, hint });
 };

@@ -38,6 +38,8 @@ export {
   type LeafSpec,
   type Of,
   parseSpec,
+  type Program,
+  program,
   type ShapeOf,
   type Spec,
   symbolsOf,
@@ -48,10 +50,8 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
 export * from './transforms/tensors.js';
 export * from './transforms/raveling.js';
-export * from './graph/program.js';
 export * from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
-export * from './run/evaluate.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export * from './run/nonFinite.js';
@@ -71,7 +71,6 @@ export {
 } from './run/value.js';
 export type { Grads } from './transforms/grads.js';
 export * from './transforms/gradient.js';
-export * from './transforms/jvp.js';
 export * from './transforms/customVjp.js';
 export * from './transforms/checkpoint.js';
 export * from './transforms/vmap.js';

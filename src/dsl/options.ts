@@ -9,13 +9,11 @@ import { failure, type NoisefoldError, orRaise } from './errors.js';
  */
 export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;
 
-/** A description of the options of a function. */
 export interface Options<A> {
   /** The name of the function in errors. */
   readonly where: string;
   /** Decodes the options; fails for unknown fields. */
   readonly options: t.Decoder<unknown, A>;
-  /** The hint in errors. */
   readonly hint: string;
 }
 

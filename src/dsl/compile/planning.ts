@@ -1,17 +1,26 @@
 /** Makes the plan of a program. */
+import { oneOf } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../errors.js';
-import type { Node } from '../graph/node.js';
-import type { Program } from '../graph/program.js';
-import type { Bindings, LeafSpec, TreeSpec } from '../graph/spec.js';
-import { extentsOf, fillSpec, inputNames, showInputs, symbolsOf, treeSpec } from '../graph/spec.js';
-import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
-import { input } from '../primitives/index.js';
-import { type Leaf, leaves } from '../types/tree.js';
 import type { Capabilities } from './backend.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
+import {
+  type Bindings,
+  extentsOf,
+  fillSpec,
+  inputNames,
+  type LeafSpec,
+  type Program,
+  symbolsOf,
+  treeSpec,
+  type TreeSpec,
+} from '../graph/spec.js';
+import type { Node } from '../graph/node.js';
+import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
+import { input } from '../primitives/index.js';
+import { type Leaf, leaves } from '../types/tree.js';
 
 export interface Traced {
   /** The names of the inputs; null if the input is one tensor. */
@@ -68,7 +77,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known === null ? 'nothing, as the input has no name' : showInputs(known),
+      expected: known === null ? 'nothing, as the input has no name' : oneOf('input', known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });

@@ -3,7 +3,7 @@ import type { Extent, Extents, Widened } from '../types/dim.js';
 import { dual } from '../dual.js';
 import { extents } from '../types/extent.js';
 import type { NumberType } from '../graph/region.js';
-import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
+import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { features } from '../../../properties/features/all.js';
 import { hasTwoForms, type Operand } from '../../../properties/features/feature.js';
 import { E } from '../../internal/fp.js';
-import { graphText } from '../graph/graphText.js';
+import { graphText } from '../graph/node.js';
 import * as dsl from '../index.js';
 import { attempt } from '../errors.js';
 import { type Node, node } from '../graph/node.js';

@@ -1,6 +1,6 @@
 /** Sums of products over named axes. Each letter of an equation is an axis. */
 import { dual } from '../../dual.js';
-import { bindShape, nothingBound, settle } from '../../types/bind.js';
+import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { raise } from '../../errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';

@@ -22,8 +22,8 @@ import {
 } from '../dsl/index.js';
 import { graphText } from '../dsl/graph/node.js';
 import { nodeOf } from '../dsl/graph/tensor.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { aboveZero, exactly, finite } from '../internal/decode.js';
 import { digest } from '../internal/digest.js';
 import { E, F } from '../internal/fp.js';

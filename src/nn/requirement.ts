@@ -1,5 +1,5 @@
 import { raise } from '../dsl/index.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 import { natural, positive, show } from '../internal/decode.js';
 
 /** Raises `ConfigError` for a number that does not meet a requirement, and for other values; `where` names the option. */

@@ -1,6 +1,6 @@
 /** The interface of backends. A backend is always passed explicitly, as the environment of an {@link Effect}. */
 import type { io, taskEither } from '../../internal/fp.js';
-import type { NoisefoldError } from '../errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
 import type { KeyWords } from '../random/threefry.js';

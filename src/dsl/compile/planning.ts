@@ -1,7 +1,7 @@
 /** Makes the plan of a program. */
 import { oneOf } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
-import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../errors.js';
+import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Capabilities } from './backend.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';

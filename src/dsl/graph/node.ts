@@ -1,7 +1,7 @@
 /** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
-import { showType, type Typed } from '../errors.js';
+import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
 

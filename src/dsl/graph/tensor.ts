@@ -1,8 +1,8 @@
 import { show } from '../../internal/decode.js';
 import { bindShape, nothingBound, settle } from '../types/dimExpression.js';
 import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
-import { dual, type OneError } from '../dual.js';
-import { type Explanation, raise, showShape } from '../errors.js';
+import { dual, type OneError } from '../../internal/dual.js';
+import { type Explanation, raise, showShape } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
 import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 

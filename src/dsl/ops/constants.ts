@@ -1,6 +1,6 @@
 /** Tensors of known values. */
 import type { Extent, Extents, Widened } from '../types/dim.js';
-import { dual } from '../dual.js';
+import { dual } from '../../internal/dual.js';
 import { extents } from '../types/extent.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { publicNames } from '../../../properties/documentation/examples.js';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import * as n from '../index.js';
 import { node } from '../graph/node.js';
 import { type AnyTensor, type Key, tensor } from '../graph/tensor.js';

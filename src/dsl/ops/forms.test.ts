@@ -4,7 +4,7 @@ import { hasTwoForms, type Operand } from '../../../properties/features/feature.
 import { E } from '../../internal/fp.js';
 import { graphText } from '../graph/node.js';
 import * as dsl from '../index.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import { type Node, node } from '../graph/node.js';
 
 /** `properties/features` lists every operation of the DSL: `features.test.ts` compares it with the exports. */

@@ -1,6 +1,6 @@
 import { show } from '../../internal/decode.js';
-import { dual } from '../dual.js';
-import { raise, showShape } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise, showShape } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/checks.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';

@@ -1,5 +1,5 @@
 /** Shapes and dtypes that operands must have, and the numbers that a dtype holds. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
 export type Numbers = readonly number[];

@@ -1,5 +1,5 @@
 /** Constructors of sums of products: of matrices, and of images and kernels. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type ConvAttributes, type Node, node, whereOf } from '../graph/node.js';
 import { isExtent } from '../types/extent.js';
 import { demandDType } from './checks.js';

@@ -1,5 +1,5 @@
 /** Constructors of nodes that combine or compare the elements along axes. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type Node, node, type ReduceFn } from '../graph/node.js';
 import { axisOf, demandDType, NUMBERS, type Numbers } from './checks.js';
 import { expandDims } from './movement.js';

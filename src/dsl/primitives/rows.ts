@@ -1,5 +1,5 @@
 /** Constructors of nodes that read or write the rows of a tensor at indices. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type Node, node } from '../graph/node.js';
 import { demandDType } from './checks.js';
 

@@ -1,5 +1,5 @@
 /** Constructors of nodes without operands, or with keys alone. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
 import { node, pathOf, sizeOf } from '../graph/node.js';
 import { demandKey, heldBy, type Numbers } from './checks.js';

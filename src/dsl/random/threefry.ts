@@ -3,7 +3,7 @@
  * as 1, 2, 3"). Threefry encrypts a counter under a key. So element i of a draw depends only on the key and on i, and is
  * the same on every backend.
  */
-import { raise } from '../errors.js';
+import { raise } from '../../internal/errors.js';
 import type { Distribution } from '../graph/node.js';
 import { normalOfBits } from './normalQuantile.js';
 

@@ -5,7 +5,7 @@
 import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
 import { isTagged } from '../../internal/either.js';
 import type { Backend } from '../compile/backend.js';
-import { caught, type NoisefoldError } from '../errors.js';
+import { caught, type NoisefoldError } from '../../internal/errors.js';
 
 /**
  * A type that cannot be awaited: the compiler error ends with `Message`. The two function parameters make it a thenable for

@@ -2,7 +2,7 @@
 import { task, type Task } from './effect.js';
 import { E, type io, type taskEither } from '../../internal/fp.js';
 import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
-import type { NoisefoldError } from '../errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import { bindInputs, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../types/dtype.js';
 import type { Plan } from '../compile/plan.js';

@@ -1,5 +1,5 @@
 /** Explains an executable, call by call. */
-import { showShape } from '../errors.js';
+import { showShape } from '../../internal/errors.js';
 import { type Anchor, sizeOf } from '../graph/node.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';

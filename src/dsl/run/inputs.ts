@@ -3,7 +3,7 @@ import { oneOf } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { unlessRight } from '../../internal/scope.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
-import { fail, type NoisefoldError, showType } from '../errors.js';
+import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
 import { sizeOf } from '../graph/node.js';
 import type { Plan } from '../compile/plan.js';

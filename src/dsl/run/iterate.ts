@@ -3,10 +3,10 @@ import { effect, type Effect, hear, type Heard } from './effect.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
-import { attempt, fail, type NoisefoldError } from '../errors.js';
+import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { isExtent } from '../types/extent.js';
 import { release } from './value.js';
-import { namedFields } from '../options.js';
+import { namedFields } from '../../internal/options.js';
 
 /** The state of an iteration: the results of a step with the name of an input. */
 export type Carried<I, O> = {

@@ -1,6 +1,6 @@
 /** Functions with a user-defined derivative. */
 import { isFloat, open } from './differentiate.js';
-import { raise } from '../errors.js';
+import { raise } from '../../internal/errors.js';
 import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from '../graph/node.js';
 import { composite, inputLike, isInput } from '../primitives/index.js';

@@ -2,7 +2,7 @@
  * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is differentiated, and the
  * arguments replace the inputs. So captured tensors are constants, and derivatives can be differentiated again.
  */
-import { raise, showShape, showType } from '../errors.js';
+import { raise, showShape, showType } from '../../internal/errors.js';
 import { substitute } from '../graph/node.js';
 import { nodeOf, nodesIn, type Scalar, type Shape, tensor, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, inputLike, zerosLike } from '../primitives/index.js';

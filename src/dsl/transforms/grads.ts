@@ -1,5 +1,5 @@
 /** Trees of gradients and tangents: a tensor for each float32 tensor of another tree. */
-import { demandType, placeIn, showType } from '../errors.js';
+import { demandType, placeIn, showType } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
 import { type AnyTensor, isTensor, mapNodes, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
 import { zerosLike } from '../primitives/index.js';

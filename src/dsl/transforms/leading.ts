@@ -1,6 +1,6 @@
 /** Trees of tensors with a common leading axis: batches and sequences. */
 import type { IsUnion, IsWide } from '../types/dim.js';
-import { placeIn, raise, showShape } from '../errors.js';
+import { placeIn, raise, showShape } from '../../internal/errors.js';
 import { type Node, pathOf } from '../graph/node.js';
 import { input } from '../primitives/index.js';
 import type { Operand } from '../primitives/primitive.js';

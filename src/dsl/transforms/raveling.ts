@@ -2,7 +2,7 @@
  * Concatenates trees of parameters to a few vectors, and back. An optimizer or a moving average then updates all parameters
  * with a few kernels, for any number of tensors.
  */
-import { raise, showType } from '../errors.js';
+import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../graph/node.js';
 import { concat, reshape, slice } from '../primitives/index.js';

@@ -1,5 +1,5 @@
 /** Recurrences: passes a state along a sequence. */
-import { demandType, placeIn, showType } from '../errors.js';
+import { demandType, placeIn, showType } from '../../internal/errors.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';

@@ -1,7 +1,7 @@
 /** Functions over the tensors of a tree, for optimizers and moving averages. */
 import { show } from '../../internal/decode.js';
-import { dual } from '../dual.js';
-import { raise } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';

@@ -3,8 +3,8 @@
  * outputs of a program. Members that are `undefined` or `null` (an optional parameter, the missing gradient of an integer)
  * are not leaves; they are kept.
  */
-import { dual } from '../dual.js';
-import { raise } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise } from '../../internal/errors.js';
 
 /** A leaf and its path: `down.0.conv1.kernel`. The path is empty if the tree is one leaf. */
 export interface Leaf<A> {

@@ -19,7 +19,7 @@ import {
   upsample,
   where,
 } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
+import { dual } from '../../internal/dual.js';
 import { natural } from '../../internal/decode.js';
 import { checkedFields, requireDivisor, requirement, requireRate, unchecked } from '../requirement.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';

@@ -20,8 +20,8 @@ import {
   split,
   type Tensor,
 } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
-import { namedFields } from '../../dsl/options.js';
+import { dual } from '../../internal/dual.js';
+import { namedFields } from '../../internal/options.js';
 import { show } from '../../internal/decode.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, layer, namedLayer } from '../layers/layer.js';

@@ -1,5 +1,5 @@
 import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
-import { optionsOf } from '../../dsl/options.js';
+import { optionsOf } from '../../internal/options.js';
 import { exactly, exactTuple, finite, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Sinusoid } from '../layers/embedding.js';

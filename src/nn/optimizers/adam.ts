@@ -1,6 +1,6 @@
 import { add, cast, div, expm1, mul, neg, type Scalar, sqrt, square, sub, zipTensors } from '../../dsl/index.js';
-import { orRaise } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
 import { aboveZero, amount, exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { requireDecay, requirement } from '../requirement.js';

@@ -1,5 +1,5 @@
 import { add, cast, div, isTensor, minimum, mul, type Scalar, scalar, sub, zipTensors } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
+import { dual } from '../../internal/dual.js';
 import type { Step } from './learningRate.js';
 import { requireDecay } from '../requirement.js';
 

@@ -1,7 +1,7 @@
 import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
-import { orRaise, raise } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
+import { dual } from '../../internal/dual.js';
+import { orRaise, raise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
 import { amount, exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type Requirement, requirement } from '../requirement.js';

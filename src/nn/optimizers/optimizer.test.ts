@@ -15,7 +15,7 @@ import {
   tensorsOf,
   treeSpec,
 } from '../../dsl/index.js';
-import { attempt } from '../../dsl/errors.js';
+import { attempt } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import { allZeros } from '../layers/initializers.js';
 import { parameter } from '../layers/layer.js';

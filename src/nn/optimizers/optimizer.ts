@@ -20,9 +20,9 @@ import {
   zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
-import { orRaise } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
+import { dual } from '../../internal/dual.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
 import { aboveZero, functionOf, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Trainable } from '../layers/layer.js';

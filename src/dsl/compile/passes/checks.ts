@@ -1,5 +1,5 @@
 /** Mistakes of programs that only the whole graph shows. */
-import { raise } from '../../errors.js';
+import { raise } from '../../../internal/errors.js';
 import { type Node, pathOf } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
 import { drawOf, wordsOf } from '../../primitives/table.js';

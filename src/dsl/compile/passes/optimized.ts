@@ -1,6 +1,6 @@
 /** The passes over a graph, before it is lowered. */
 import { decompose } from '../../composites/decompose.js';
-import { showShape } from '../../errors.js';
+import { showShape } from '../../../internal/errors.js';
 import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';

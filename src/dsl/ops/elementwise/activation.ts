@@ -1,6 +1,6 @@
 /** Activations, and softmax. */
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
-import type { OneErrorOfOne } from '../../dual.js';
+import type { OneErrorOfOne } from '../../../internal/dual.js';
 import type { Node } from '../../graph/node.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';

@@ -4,8 +4,8 @@
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
 import { atan2Composite } from '../../composites/index.js';
-import { dual, type OneErrorOfTwo } from '../../dual.js';
-import { named } from '../../errors.js';
+import { dual, type OneErrorOfTwo } from '../../../internal/dual.js';
+import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';

@@ -4,7 +4,7 @@ import { cpu } from '../../../backends/tfjs/cpu.js';
 import { wasm } from '../../../backends/wasm/backend.js';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { grad } from '../../transforms/gradient.js';
 import type { Scalar, Shape, Tensor } from '../../graph/tensor.js';
 import { gelu, relu, silu, softplus } from './activation.js';

@@ -1,6 +1,6 @@
 /** Functions of one tensor, element by element. The result has the shape of `x`. */
 import { acosComposite, asinComposite } from '../../composites/index.js';
-import { dual } from '../../dual.js';
+import { dual } from '../../../internal/dual.js';
 import type { UnaryFn } from '../../graph/node.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';

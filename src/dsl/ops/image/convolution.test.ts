@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Tensor } from '../../graph/tensor.js';
 import { mul } from '../elementwise/binary.js';
 import { constantOf, ones } from '../constants.js';

@@ -1,11 +1,11 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
 import type { Half } from '../../types/dim.js';
-import { dual, type OneError } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneError } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { isExtent } from '../../types/extent.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
 

@@ -1,7 +1,7 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
 import type { Half } from '../../types/dim.js';
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { isExtent } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
@@ -9,7 +9,7 @@ import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../gra
 import { type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 
 /** The windows of a pooling. */
 export interface Pooling {

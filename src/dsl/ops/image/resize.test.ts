@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import type { Dim, Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
 import { resizeBilinear, resizeNearest, upsample } from './resize.js';

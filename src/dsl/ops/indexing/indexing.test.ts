@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { expectOperation, floats, integers } from '../../../../properties/expectOperation.js';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { constantOf, iota, ones, scalar, zeros } from '../constants.js';
 import { roll } from '../shape/slicing.js';

@@ -1,6 +1,6 @@
 /** Elements of tensors by their index, and the indices of sorted elements. */
-import { dual } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';

@@ -1,8 +1,8 @@
 import { softmaxComposite } from '../../composites/index.js';
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 

@@ -1,7 +1,7 @@
 /** Sums of products over named axes. Each letter of an equation is an axis. */
-import { dual } from '../../dual.js';
+import { dual } from '../../../internal/dual.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
-import { raise } from '../../errors.js';
+import { raise } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
 import { described } from '../operand.js';

@@ -2,8 +2,8 @@
  * Products of matrices, and the broadcasts that networks need, by name. They type-check inside generic functions too. The
  * broadcasts raise `ShapeError` unless the named extents are equal: an axis of extent 1 is not repeated.
  */
-import { dual } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf, whereOf } from '../../graph/node.js';
 import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';

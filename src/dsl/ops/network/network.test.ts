@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { logSoftmax, softmax } from '../elementwise/activation.js';
 import { constantOf, iota, ones, zeros } from '../constants.js';

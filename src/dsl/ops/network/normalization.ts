@@ -1,9 +1,9 @@
 /** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
 import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
-import { dual, type OneError } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneError } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from './linear.js';

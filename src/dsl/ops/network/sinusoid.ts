@@ -1,9 +1,9 @@
 /** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
 import type { Extent, Wide } from '../../types/dim.js';
-import { dual } from '../../dual.js';
+import { dual } from '../../../internal/dual.js';
 import { extents } from '../../types/extent.js';
-import { raise, showShape } from '../../errors.js';
-import { namedFields } from '../../options.js';
+import { raise, showShape } from '../../../internal/errors.js';
+import { namedFields } from '../../../internal/options.js';
 import type { Node } from '../../graph/node.js';
 import {
   add,

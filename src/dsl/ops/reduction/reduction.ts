@@ -2,8 +2,8 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneErrorOfOne } from '../../dual.js';
-import { named } from '../../errors.js';
+import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { named } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';

@@ -1,7 +1,7 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../../types/dim.js';
-import { dual, type OneErrorOfOne } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { extents } from '../../types/extent.js';
 import { described } from '../operand.js';
 import {

@@ -1,6 +1,6 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { described } from '../operand.js';
 import { isExtent } from '../../types/extent.js';
 import { type Node, sizeOf } from '../../graph/node.js';

@@ -1,7 +1,7 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
-import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
 import { axisOf, concat, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';

@@ -1,6 +1,6 @@
 /** Decodes options of functions at run time, as callers may use JavaScript. */
-import { decode, exactly, explained, refined } from '../internal/decode.js';
-import { E, F, type either, t } from '../internal/fp.js';
+import { decode, exactly, explained, refined } from './decode.js';
+import { E, F, type either, t } from './fp.js';
 import { failure, type NoisefoldError, orRaise } from './errors.js';
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { E, F } from '../internal/fp.js';
+import { E, F } from './fp.js';
 import { attempt } from './errors.js';
-import { dims, type Tensor } from './graph/tensor.js';
-import * as dsl from './index.js';
+import { dims, type Tensor } from '../dsl/graph/tensor.js';
+import * as dsl from '../dsl/index.js';
 
 /** An operator as JavaScript callers may use it. */
 type Loose = (...args: readonly unknown[]) => unknown;

@@ -1,4 +1,4 @@
-import { E, type either } from '../internal/fp.js';
+import { E, type either } from './fp.js';
 
 /** The content of every error: the expected and the actual value, a hint how to fix it, and the place. */
 export interface Explanation {

@@ -101,8 +101,8 @@ const rows: readonly Row[] = [
   row('sinusoidTable', nn.sinusoidTable, { timesteps: 1, size: 2, sinusoid: 'ddpm' }),
   row('timeEmbedding', nn.timeEmbedding, { timesteps: 1, size: 2, sinusoid: 'ddpm', outputs: 1 }),
   row('classEmbedding', nn.classEmbedding, { classes: 1, outputs: 1 }),
-  row('fanInNormal', (o) => nn.fanInNormal(1, o)([1, 1]), {}, { outputs: 1 }),
-  row('fanInUniform', (o) => nn.fanInUniform(1, o)([1, 1]), {}, { outputs: 1 }),
+  row('fanInNormal', traced((o, k) => nn.fanInNormal(1, o)(k, 1, 1)), {}, { outputs: 1 }),
+  row('fanInUniform', traced((o, k) => nn.fanInUniform(1, o)(k, 1, 1)), {}, { outputs: 1 }),
 
   row('cosine', (o) => d.cosine(9, o), {}, { maxBeta: 0.5 }),
   row('exponential', (o) => d.exponential(9, o), {}, { rate: 1 }),

@@ -1,7 +1,7 @@
 // Counts, for every primitive, the files under src/dsl (tests aside) that mention its kind other than by calling it: a
 // string that is compared with the `op` of a node, or is an argument where an `op` is taken; a type argument; a key of a
 // table over all primitives. Prints the table, and the same for the functions of elements (`exp`, `add`). Fails where
-// one is mentioned in more than three files: node.ts, which declares it, the file that has its rules, and a table.
+// one is mentioned in more than three files: node.ts, which declares it, the file of its constructor, and that of its rules.
 import { relative } from 'node:path';
 import ts from 'typescript';
 

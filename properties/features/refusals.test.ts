@@ -1,6 +1,6 @@
 /** Errors of operations whose operands do not fit, where the types do not know the extents. */
 import { describe, expect, test } from 'vitest';
-import { attempt, type NoisefoldError } from '../../src/dsl/errors.js';
+import { attempt, type NoisefoldError } from '../../src/internal/errors.js';
 import { type Node, node } from '../../src/dsl/graph/node.js';
 import { E } from '../../src/internal/fp.js';
 import { features } from './all.js';

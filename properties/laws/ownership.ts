@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
-import type { NoisefoldError } from '../../src/dsl/errors.js';
+import type { NoisefoldError } from '../../src/internal/errors.js';
 import { type AnyValue, isValue, read, release, upload, type Value } from '../../src/dsl/run/value.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { graphCase, type GraphCase } from '../arbitraries/graph.js';

@@ -1,6 +1,6 @@
 /** Plans made by hand, for tests of backends: no pass of the compiler takes part. */
 import type { Backend, HostArray, Slot } from '../../src/dsl/compile/backend.js';
-import type { NoisefoldError } from '../../src/dsl/errors.js';
+import type { NoisefoldError } from '../../src/internal/errors.js';
 import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
 import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../../src/dsl/compile/plan.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';

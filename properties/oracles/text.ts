@@ -1,5 +1,5 @@
 import { type Node, reachable } from '../../src/dsl/graph/node.js';
-import { showShape } from '../../src/dsl/errors.js';
+import { showShape } from '../../src/internal/errors.js';
 
 const showAttributes = (value: unknown): string => {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${String(value)})`;

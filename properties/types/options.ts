@@ -11,14 +11,18 @@ import {
   layerNorm,
   rmsNorm,
   compile,
+  type Dim,
   iterate,
   ones,
   program,
   square,
   type Executable,
+  type Shape,
+  type Tensor,
   type Value,
   zeros,
 } from '../../src/dsl/index.js';
+import { F } from '../../src/internal/fp.js';
 import {
   adam,
   adamw,
@@ -482,6 +486,24 @@ convTranspose2d(zeros(1, 4, 4, 2), zeros(3, 3, 1, 2), {
   // @ts-expect-error 'stride' does not exist in type
   stride: [1, 1],
 });
+F.pipe(
+  zeros(1, 4, 4, 1),
+  conv2d(zeros(3, 3, 1, 2), {
+    // @ts-expect-error 'stride' does not exist in type 'Convolution
+    stride: [1, 1],
+  }),
+);
+F.pipe(
+  zeros(1, 4, 4, 2),
+  convTranspose2d(zeros(3, 3, 1, 2), {
+    // @ts-expect-error 'stride' does not exist in type 'TransposedConvolution
+    stride: [1, 1],
+  }),
+);
+// @ts-expect-error 'undefined' is not assignable
+convTranspose2d(zeros(3, 3, 1, 2), undefined);
+// @ts-expect-error has no properties in common with type 'Convolution
+conv2d(zeros(1, 4, 4, 1), Math.random() > 0 ? zeros(3, 3, 1, 2) : { strides: [1, 1] as const });
 averagePooling({
   // @ts-expect-error 'size' does not exist in type
   size: [1, 1],
@@ -494,6 +516,64 @@ layerNorm(zeros(1, 2), affine, {
   // @ts-expect-error 'eps' does not exist in type
   eps: 1,
 });
+F.pipe(
+  zeros(1, 2),
+  layerNorm(affine, {
+    // @ts-expect-error 'epsilonn' does not exist in type 'Epsilon'
+    epsilonn: 1,
+  }),
+);
+F.pipe(
+  zeros(1, 2),
+  rmsNorm(affine, {
+    // @ts-expect-error 'epsilonn' does not exist in type 'Epsilon'
+    epsilonn: 1,
+  }),
+);
+layerNorm(
+  {
+    gamma: ones(2),
+    // @ts-expect-error Type '3' is not assignable to type '2'
+    beta: zeros(3),
+  },
+  { epsilon: 1 },
+);
+layerNorm(zeros(1, 2), {
+  gamma: ones(2),
+  // @ts-expect-error 'bet' does not exist in type 'ScaleAndShift<2>'
+  bet: zeros(2),
+});
+/** The same in a generic function. */
+export const normalized = <R extends Shape, B extends Dim, C extends Dim, D extends Dim>(
+  x: Tensor<[...R, C]>,
+  image: Tensor<[B, Dim, Dim, C]>,
+  kernel: Tensor<[Dim, Dim, C, D]>,
+  params: { readonly gamma: Tensor<[C]>; readonly beta: Tensor<[C]> },
+  others: { readonly gamma: Tensor<[D]>; readonly beta: Tensor<[D]> },
+) => [
+  F.pipe(x, layerNorm(params, { epsilon: 1 })),
+  F.pipe(image, conv2d(kernel, { strides: [2, 2] })),
+  layerNorm(x, params),
+  conv2d(image, kernel),
+  // @ts-expect-error is not assignable to parameter of type 'ScaleAndShift<NoInfer<C>>'
+  layerNorm(x, others),
+  // @ts-expect-error is not assignable to parameter of type 'Tensor<[Dim, Dim, NoInfer<C>, Dim]
+  conv2d(image, others.gamma),
+  F.pipe(
+    x,
+    layerNorm(params, {
+      // @ts-expect-error 'epsilonn' does not exist in type 'Epsilon'
+      epsilonn: 1,
+    }),
+  ),
+  F.pipe(
+    image,
+    conv2d(kernel, {
+      // @ts-expect-error 'stride' does not exist in type 'Convolution
+      stride: [1, 1],
+    }),
+  ),
+];
 rmsNorm(zeros(1, 2), affine, {
   // @ts-expect-error 'eps' does not exist in type
   eps: 1,

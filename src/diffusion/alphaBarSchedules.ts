@@ -1,6 +1,6 @@
 /** The schedules that are given by ᾱ, a function of the fraction of the process that has passed. */
-import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { aboveZero, exactly, finite, refined } from '../internal/decode.js';
 import { E, type either, F } from '../internal/fp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';

@@ -1,5 +1,5 @@
 import { ascribeLike, type Dim, dims, type Key, type Shape, stack, type Tensor, zeros } from '../dsl/index.js';
-import { raise } from '../dsl/errors.js';
+import { raise } from '../internal/errors.js';
 
 /** A key for a whole batch; or one for each sample, and then what is drawn for a sample does not depend on the others. */
 export type BatchKeys = Key | readonly Key[];

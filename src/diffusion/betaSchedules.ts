@@ -1,6 +1,6 @@
 /** The schedules that are given by their betas. */
-import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { ramp } from './ramp.js';

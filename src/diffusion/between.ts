@@ -14,7 +14,7 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';
 import type { Gaussian } from './forward.js';

@@ -1,6 +1,6 @@
 import { add, meanPerSample, mul, raise, type Shape, square, stopGradient, sub } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { amount, exactly } from '../internal/decode.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { boundTerm } from './bound.js';

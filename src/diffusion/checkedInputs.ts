@@ -1,7 +1,7 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import type { Process } from './process.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 

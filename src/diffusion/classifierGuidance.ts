@@ -1,5 +1,5 @@
 import { type Dim, exp, gather, mul, scaleBy, type Shape, table, type Tensor } from '../dsl/index.js';
-import { optionsOf } from '../dsl/options.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly } from '../internal/decode.js';
 import { E, F, t } from '../internal/fp.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';

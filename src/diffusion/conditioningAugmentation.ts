@@ -1,6 +1,6 @@
 import { type Dim, fork, type Key, normalLike, randintLike, type Shape, type Tensor } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, positive, refined } from '../internal/decode.js';
 import { askedTimesteps } from './askedTimesteps.js';
 import { perSample } from './batch.js';

@@ -1,6 +1,6 @@
 import { add, gather, scaleBy, type Shape, table } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { aboveZero, exactly } from '../internal/decode.js';
 import { E } from '../internal/fp.js';
 import { type Denoiser, reparameterize } from './denoiser.js';

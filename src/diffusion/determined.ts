@@ -1,5 +1,5 @@
 import { raise } from '../dsl/index.js';
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { leavesSignal } from './lambda.js';
 import type { Parameterization } from './parameterization.js';

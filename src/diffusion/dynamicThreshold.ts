@@ -15,8 +15,8 @@ import {
   topK,
 } from '../dsl/index.js';
 import { add } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { refined, share } from '../internal/decode.js';
 import { clipToImage, type Correction } from './correction.js';
 

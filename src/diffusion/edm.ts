@@ -1,5 +1,5 @@
 import { add, mul, type Shape, sub, table, type Tensor } from '../dsl/index.js';
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { amount, exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';

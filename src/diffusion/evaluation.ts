@@ -1,5 +1,5 @@
 import { type Dim, meanPerSample, normalLike, type Shape, square, sub, type Tensor } from '../dsl/index.js';
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { forEachSample } from './batch.js';
 import { type BatchKeys, drawnBy } from './batchKeys.js';

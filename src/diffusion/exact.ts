@@ -20,7 +20,7 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
+import { orRaise } from '../internal/errors.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture, sizeOf } from './gaussianMixture.js';
 import type { Process } from './process.js';

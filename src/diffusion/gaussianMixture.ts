@@ -1,7 +1,7 @@
 import type { Shape } from '../dsl/index.js';
-import { attempt, fail, type NoisefoldError, showShape } from '../dsl/errors.js';
+import { attempt, fail, type NoisefoldError, showShape } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 /** Data that are a mixture of K Gaussians, Σ_k w_k·N(m_k, v_k), on the host: what a denoiser has to learn of them is known. */
 export interface GaussianMixture<I extends Shape> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 import { processOf } from './process.js';

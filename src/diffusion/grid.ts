@@ -1,8 +1,8 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import type { Process } from './process.js';
 import { ramp } from './ramp.js';
-import { optionsOf } from '../dsl/options.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly } from '../internal/decode.js';
 
 /**

@@ -25,8 +25,8 @@ import {
   type Tensor,
   where,
 } from '../dsl/index.js';
-import { fail } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { fail } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, exactTuple } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { joinBatches, partBatches, perSample } from './batch.js';

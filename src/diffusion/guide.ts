@@ -10,7 +10,7 @@ import {
   sum,
   type Tensor,
 } from '../dsl/index.js';
-import { fail } from '../dsl/errors.js';
+import { fail } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { bothSteerings } from './steering.js';
 import { type Conditioning, type Denoiser, hearing, type Steering } from './denoiser.js';

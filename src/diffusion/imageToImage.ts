@@ -1,5 +1,5 @@
 import { add, type Dim, mul, type Shape, type Tensor } from '../dsl/index.js';
-import { fail } from '../dsl/errors.js';
+import { fail } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import type { Sampler } from './sampler.js';

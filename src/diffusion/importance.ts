@@ -25,8 +25,8 @@ import {
   type Tensor,
   where,
 } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, positive, share } from '../internal/decode.js';
 import { E } from '../internal/fp.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';

@@ -11,8 +11,8 @@ import {
   table,
   type Tensor,
 } from '../dsl/index.js';
-import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, positive } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, transition } from './channel.js';

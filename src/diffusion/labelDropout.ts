@@ -1,5 +1,5 @@
 import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } from '../dsl/index.js';
-import { raise } from '../dsl/errors.js';
+import { raise } from '../internal/errors.js';
 import type { Denoiser } from './denoiser.js';
 
 /**

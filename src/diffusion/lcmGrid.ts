@@ -1,8 +1,8 @@
-import { fail } from '../dsl/errors.js';
+import { fail } from '../internal/errors.js';
 import { E, t } from '../internal/fp.js';
 import type { Grid } from './grid.js';
 import { ramp } from './ramp.js';
-import { optionsOf } from '../dsl/options.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly } from '../internal/decode.js';
 
 const lcmOptions = optionsOf({

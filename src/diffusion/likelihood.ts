@@ -17,8 +17,8 @@ import {
   where,
   zerosLike,
 } from '../dsl/index.js';
-import { fail } from '../dsl/errors.js';
-import { type InferredFrom, optionsOf } from '../dsl/options.js';
+import { fail } from '../internal/errors.js';
+import { type InferredFrom, optionsOf } from '../internal/options.js';
 import { exactly } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { forEachSample, perSample } from './batch.js';

@@ -1,6 +1,6 @@
 import { type Dim, fork, type Key, normalLike, type Shape, type Tensor } from '../dsl/index.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, functionOf, share } from '../internal/decode.js';
 import type { Condition } from './condition.js';
 import type { Conditioning, Denoiser } from './denoiser.js';

@@ -1,4 +1,4 @@
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from './channel.js';
 import type { Schedule } from './schedule.js';

@@ -1,4 +1,4 @@
-import { raise } from '../dsl/errors.js';
+import { raise } from '../internal/errors.js';
 import type { Dim, Key, Tensor } from '../dsl/graph/tensor.js';
 
 /** The label of each sample, which guidance cannot do without. Raises `ConfigError`. */

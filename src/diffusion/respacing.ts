@@ -1,4 +1,4 @@
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type Process, processOf } from './process.js';

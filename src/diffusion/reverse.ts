@@ -2,8 +2,8 @@ import { add, type Dim, gather, greater, mul, scaleBy, type Shape, table, type T
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from './batch.js';
 import { clipToImage, type Correction, uncorrected } from './correction.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, functionOf } from '../internal/decode.js';
 import { E, F } from '../internal/fp.js';
 import { type Conditioning, converted, type Denoiser, overProcess } from './denoiser.js';

@@ -1,4 +1,4 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import type { Shape } from '../dsl/graph/tensor.js';
 import { E, type either } from '../internal/fp.js';
 import type { Denoiser, ReverseSteps } from './denoiser.js';

@@ -26,7 +26,7 @@ import { type Leg, legsOf } from './leg.js';
 import type { SampleState, SampleStep, Solver } from './solver.js';
 import { steered } from './steering.js';
 import { entryAt } from './table.js';
-import { type InferredFrom, namedFields } from '../dsl/options.js';
+import { type InferredFrom, namedFields } from '../internal/options.js';
 
 /** The parts of a sampler. Each may be changed without the others. */
 export interface SamplerParts<P, I extends Shape> {

@@ -1,5 +1,5 @@
 /** The respacing of guided-diffusion: strided sections of a process. */
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { type Grid, spread } from './grid.js';
 

@@ -1,6 +1,6 @@
 /** Time grids by noise levels σ = √((1 - ᾱ)/ᾱ). */
-import { fail, type NoisefoldError } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, refined } from '../internal/decode.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import type { Grid } from './grid.js';

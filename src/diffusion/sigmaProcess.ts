@@ -1,5 +1,5 @@
 /** Processes whose noise levels σ = √((1 - ᾱ)/ᾱ) are given, and lie between timesteps. */
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either, F } from '../internal/fp.js';
 import type { Channel } from './channel.js';
 import { timestepOfSigma } from './noiseLevel.js';

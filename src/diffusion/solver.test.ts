@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { ancestralStep } from './ancestral.js';
 import { ddim, ddimStep } from './ddim.js';

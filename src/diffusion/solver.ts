@@ -1,4 +1,4 @@
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import type { Shape, Tensor } from '../dsl/graph/tensor.js';
 import type { either } from '../internal/fp.js';
 import type { Channel } from './channel.js';

@@ -1,5 +1,5 @@
 /** Options of solvers, from TypeScript or not: decoded, by one rule for all. */
-import { type Options, optionsOf } from '../dsl/options.js';
+import { type Options, optionsOf } from '../internal/options.js';
 import { refined } from '../internal/decode.js';
 import { E, F, t } from '../internal/fp.js';
 import type { Leg } from './leg.js';

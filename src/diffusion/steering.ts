@@ -4,7 +4,7 @@ import type { Shape } from '../dsl/graph/tensor.js';
 import { type Correction, uncorrected } from './correction.js';
 import { type Denoiser, reparameterize, type Steering } from './denoiser.js';
 import type { Process } from './process.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 /** Two at once: their moves are summed. */
 export const bothSteerings = <P, I extends Shape>(

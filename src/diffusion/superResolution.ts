@@ -1,6 +1,6 @@
 import { averagePooling, type Dim, dims, raise, showShape } from '../dsl/index.js';
-import { type NoisefoldError, orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { type NoisefoldError, orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { exactly, positive } from '../internal/decode.js';
 import { E } from '../internal/fp.js';
 import { type Conditioner, namedConditioner } from './condition.js';

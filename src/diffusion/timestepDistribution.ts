@@ -20,10 +20,10 @@ import {
   type Tensor,
   uniformLike,
 } from '../dsl/index.js';
-import { graphText } from '../dsl/graph/graphText.js';
+import { graphText } from '../dsl/graph/node.js';
 import { nodeOf } from '../dsl/graph/tensor.js';
-import { orRaise } from '../dsl/errors.js';
-import { optionsOf } from '../dsl/options.js';
+import { orRaise } from '../internal/errors.js';
+import { optionsOf } from '../internal/options.js';
 import { aboveZero, exactly, finite } from '../internal/decode.js';
 import { digest } from '../internal/digest.js';
 import { E, F } from '../internal/fp.js';

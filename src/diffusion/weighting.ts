@@ -1,6 +1,6 @@
-import { attempt, fail, type NoisefoldError, orRaise } from '../dsl/errors.js';
+import { attempt, fail, type NoisefoldError, orRaise } from '../internal/errors.js';
 import { gather, mul, table } from '../dsl/index.js';
-import { type Options, optionsOf } from '../dsl/options.js';
+import { type Options, optionsOf } from '../internal/options.js';
 import { aboveZero, amount, exactly } from '../internal/decode.js';
 import { digest } from '../internal/digest.js';
 import { E, type either, F } from '../internal/fp.js';

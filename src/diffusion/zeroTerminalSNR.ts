@@ -1,4 +1,4 @@
-import { fail, type NoisefoldError } from '../dsl/errors.js';
+import { fail, type NoisefoldError } from '../internal/errors.js';
 import { type either } from '../internal/fp.js';
 import { checkedTables, type Schedule, scheduleOfAlphaBars } from './schedule.js';
 

@@ -1,6 +1,6 @@
 /** Tests one backend: if it works, on which device, and how fast. */
 import type { Backend } from '../dsl/compile/backend.js';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
 import type { BackendName } from '../backends/auto/index.js';

@@ -4,9 +4,9 @@
  */
 import type { Backend, HostArray } from '../dsl/compile/backend.js';
 import { compile } from '../dsl/run/compile.js';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { add, conv2d, matmul, maximum, mul, slice, sub } from '../dsl/index.js';
-import { type Program, program } from '../dsl/graph/program.js';
+import { type Program, program } from '../dsl/graph/spec.js';
 import { type AnyValue, read, release, upload, type Value } from '../dsl/run/value.js';
 import { E, type either } from '../internal/fp.js';
 

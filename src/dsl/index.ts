@@ -26,7 +26,7 @@ export {
   raise,
   showShape,
   type ThrownError,
-} from './errors.js';
+} from '../internal/errors.js';
 export {
   type Bindings,
   type CheckedSpec,
@@ -38,6 +38,8 @@ export {
   type LeafSpec,
   type Of,
   parseSpec,
+  type Program,
+  program,
   type ShapeOf,
   type Spec,
   symbolsOf,
@@ -48,10 +50,8 @@ export {
 export { type Leaf, leaves, mapLeaves, zipLeaves } from './types/tree.js';
 export * from './transforms/tensors.js';
 export * from './transforms/raveling.js';
-export * from './graph/program.js';
 export * from './run/compile.js';
 export type { At, Executable, Feed, Resident } from './run/executable.js';
-export * from './run/evaluate.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export * from './run/nonFinite.js';
@@ -71,7 +71,6 @@ export {
 } from './run/value.js';
 export type { Grads } from './transforms/grads.js';
 export * from './transforms/gradient.js';
-export * from './transforms/jvp.js';
 export * from './transforms/customVjp.js';
 export * from './transforms/checkpoint.js';
 export * from './transforms/vmap.js';
@@ -79,78 +78,29 @@ export * from './transforms/scan.js';
 export type { Batched } from './transforms/leading.js';
 export * from './random/keys.js';
 export * from './ops/elementwise/unary.js';
-export {
-  add,
-  and,
-  type Arithmetic,
-  type Comparison,
-  div,
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  maximum,
-  minimum,
-  mod,
-  mul,
-  notEqual,
-  or,
-  pow,
-  sub,
-  where,
-  type Where,
-} from './ops/elementwise/binary.js';
-export * from './ops/elementwise/trigonometric.js';
-export * from './ops/elementwise/hyperbolic.js';
-export * from './ops/elementwise/logarithm.js';
-export * from './ops/elementwise/rectifier.js';
-export * from './ops/reduction/norm.js';
-export * from './ops/reduction/cumprod.js';
-export { take, takeAlong } from './ops/indexing/take.js';
-export * from './ops/indexing/sort.js';
+export * from './ops/elementwise/binary.js';
+export * from './ops/elementwise/activation.js';
 export * from './ops/network/einsum.js';
-export * from './ops/shape/broadcast.js';
 export * from './ops/shape/reshape.js';
 export { flip, halve, pad, roll, slice, split } from './ops/shape/slicing.js';
 export * from './ops/shape/joining.js';
-export {
-  all,
-  any,
-  argmax,
-  cumsum,
-  logSumExp,
-  max,
-  mean,
-  meanPerSample,
-  min,
-  prod,
-  sum,
-  sumPerSample,
-  topK,
-  type Reduction,
-  type TopK,
-  variance,
-} from './ops/reduction/reduction.js';
+export * from './ops/reduction/reduction.js';
 export * from './ops/indexing/indexing.js';
 export * from './ops/constants.js';
 export * from './ops/network/linear.js';
 export {
-  averagePool,
   conv2d,
   type Convolution,
+  convTranspose2d,
   depthwiseConv2d,
   downsample,
-  upsample,
+  type TransposedConvolution,
 } from './ops/image/convolution.js';
-export * from './ops/image/transposedConvolution.js';
 export * from './ops/image/pooling.js';
 export * from './ops/image/resize.js';
-export * from './ops/elementwise/activation.js';
 export { groupNorm, layerNorm, rmsNorm, type ScaleAndShift, standardizeGroups } from './ops/network/normalization.js';
 export * from './ops/network/attention.js';
-export * from './ops/image/pixelShuffle.js';
-export * from './ops/network/sinusoid.js';
+export { sinusoid, type SinusoidLayout, type SinusoidOptions } from './ops/network/sinusoid.js';
 export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';
 export * from './types/product.js';

@@ -14,7 +14,7 @@ import {
   upload,
 } from '../dsl/index.js';
 import { task } from '../dsl/run/effect.js';
-import { fail } from '../dsl/errors.js';
+import { fail } from '../internal/errors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
 import { open, unwrap } from '../index.js';
 

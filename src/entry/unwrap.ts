@@ -1,4 +1,4 @@
-import { type NoisefoldError, orRaise, raise } from '../dsl/errors.js';
+import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { isEither, kindOf } from '../internal/either.js';
 import type { Either } from './either.js';
 

@@ -42,13 +42,14 @@ interface UnknownField extends t.Type<never> {
   readonly meant: string | undefined;
 }
 
-const expectedFields = (names: readonly string[]): string => {
-  if (names.length === 0) return 'no fields';
-  return names.length === 1 ? `the field ${names[0]}` : `one of the fields ${names.join(', ')}`;
+/** Lists the names that are possible: `one of the fields a, b`. */
+export const oneOf = (noun: string, names: readonly string[]): string => {
+  if (names.length === 0) return `no ${noun}s`;
+  return names.length === 1 ? `the ${noun} ${names[0]}` : `one of the ${noun}s ${names.join(', ')}`;
 };
 
 const unknownField = (name: string, names: readonly string[], given: object): UnknownField =>
-  Object.assign(new t.Type<never>(expectedFields(names), (_): _ is never => false, t.failure, F.identity), {
+  Object.assign(new t.Type<never>(oneOf('field', names), (_): _ is never => false, t.failure, F.identity), {
     meant: suggestion(
       name,
       names.filter((known) => !Object.hasOwn(given, known)),

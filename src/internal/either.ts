@@ -1,11 +1,12 @@
 /** Results and other values from JavaScript, or through casts. */
 import { show } from './decode.js';
 
-const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null;
+/** Tests for an object with a tag. */
+export const isTagged = (x: unknown, tag: string): boolean =>
+  typeof x === 'object' && x !== null && '_tag' in x && x._tag === tag;
 
 /** Tests for an Either. JavaScript callers may pass one in place of its value. */
-export const isEither = (x: unknown): boolean =>
-  isObject(x) && '_tag' in x && (x._tag === 'Left' || x._tag === 'Right');
+export const isEither = (x: unknown): boolean => isTagged(x, 'Left') || isTagged(x, 'Right');
 
 /** Names what a value is, for errors. */
 export const kindOf = (x: unknown): string => {

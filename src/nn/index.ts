@@ -3,22 +3,29 @@ export * from './layers/initializers.js';
 export {
   type Bound,
   type Channels,
+  type CheckedParts,
   layer,
   type Layer,
   parameter,
   type ParamsOf,
   type Trainable,
 } from './layers/layer.js';
-export type { CheckedParts } from './layers/parts.js';
-export * from './layers/linear.js';
-export { convLayer, type ConvLayer, type ConvParams } from './layers/conv.js';
-export * from './layers/groupNorm.js';
-export * from './layers/sampling.js';
-export { dropout } from './layers/dropout.js';
+export {
+  convLayer,
+  type ConvLayer,
+  type ConvParams,
+  downsampleLayer,
+  type DownsampleLayer,
+  dropout,
+  groupNormLayer,
+  type GroupNormLayer,
+  linearLayer,
+  type LinearLayer,
+  upsampleLayer,
+  type UpsampleLayer,
+} from './layers/layers.js';
 export * from './layers/embedding.js';
-export { type Residual, residualBlock, type ResidualBlock, type ResidualBlockParams } from './blocks/residualBlock.js';
-export * from './blocks/attentionBlock.js';
-export * from './blocks/unetBlock.js';
+export * from './networks/blocks.js';
 export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
 export {
   type Heads,
@@ -37,8 +44,5 @@ export {
   warmup,
 } from './optimizers/learningRate.js';
 export * from './optimizers/optimizer.js';
-export * from './optimizers/learner.js';
-export { adam, type AdamConfig } from './optimizers/adam.js';
-export * from './optimizers/adamw.js';
-export * from './optimizers/clip.js';
+export * from './optimizers/adam.js';
 export * from './optimizers/ema.js';

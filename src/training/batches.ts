@@ -1,6 +1,6 @@
 import { foldIn, type RandomKey } from '../dsl/random/keys.js';
 import { randomInto } from '../dsl/random/threefry.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 const fields = namedFields('positionsOf', {
   key: 'a key, such as key(7)',

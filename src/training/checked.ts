@@ -1,6 +1,6 @@
 /** Checks of configurations: from JavaScript, a checkpoint or a spread they may be anything. */
 import type { NoisefoldError } from '../dsl/index.js';
-import { optionsOf } from '../dsl/options.js';
+import { optionsOf } from '../internal/options.js';
 import { exactTuple, finite, refined, word } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';
 import { E, F, t, type either } from '../internal/fp.js';

@@ -1,6 +1,6 @@
 import { attempt, type Dim, fail, type NoisefoldError, showShape, type Wide } from '../dsl/index.js';
 import { E, type either, TE, type taskEither } from '../internal/fp.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 /** Some samples of a data set, as a step of training takes them. */
 export interface Batch {

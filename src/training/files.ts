@@ -1,6 +1,6 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
 import { task, type Task } from '../dsl/run/effect.js';
-import { failure, type NoisefoldError } from '../dsl/errors.js';
+import { failure, type NoisefoldError } from '../internal/errors.js';
 import { E, F, TE, type either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 

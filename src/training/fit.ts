@@ -1,5 +1,5 @@
 import { effect, type Effect } from '../dsl/run/effect.js';
-import type { InferredFrom } from '../dsl/options.js';
+import type { InferredFrom } from '../internal/options.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { E, F, TE, type taskEither } from '../internal/fp.js';
 import { exactly } from '../internal/decode.js';

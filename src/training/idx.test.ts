@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { decodeIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
 import { readIdx, readIdxChunks } from './idxFile.js';

@@ -1,6 +1,6 @@
 /** IDX files on disk, by Node. */
 import { task, type Task } from '../dsl/run/effect.js';
-import { fail, type NoisefoldError, showShape } from '../dsl/errors.js';
+import { fail, type NoisefoldError, showShape } from '../internal/errors.js';
 import { F, TE, type either } from '../internal/fp.js';
 import { readBytes, readPieces } from './files.js';
 import { type Dataset, datasetOf, type Image } from './dataset.js';

@@ -1,5 +1,5 @@
 import type { HostArray } from '../dsl/compile/backend.js';
-import { fail, showShape, type NoisefoldError } from '../dsl/errors.js';
+import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { sizeOf } from '../dsl/graph/node.js';
 import { E, type either } from '../internal/fp.js';
 import type { Picture } from './png.js';

@@ -1,5 +1,5 @@
 /** What a training run writes of itself: metrics.jsonl, one JSON object a line. */
-import { failure, type NoisefoldError } from '../dsl/errors.js';
+import { failure, type NoisefoldError } from '../internal/errors.js';
 import { decode, exactly, finite, natural, type Mismatch } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { NoisefoldError } from '../dsl/errors.js';
+import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { encodePng, type Picture } from './png.js';
 

@@ -3,11 +3,11 @@
  * https://www.w3.org/TR/png
  */
 import { task, type Task } from '../dsl/run/effect.js';
-import { attempt, failure } from '../dsl/errors.js';
+import { attempt, failure } from '../internal/errors.js';
 import { E, TE } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
-import { namedFields } from '../dsl/options.js';
+import { namedFields } from '../internal/options.js';
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture {

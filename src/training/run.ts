@@ -1,6 +1,6 @@
 /** A training run: a state on a backend that moves on as its events are taken. */
 import { effect, type Effect, task, type Task } from '../dsl/run/effect.js';
-import type { InferredFrom } from '../dsl/options.js';
+import type { InferredFrom } from '../internal/options.js';
 import {
   type Backend,
   failure,

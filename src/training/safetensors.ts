@@ -4,7 +4,7 @@
  *
  * Files written here carry a checksum of themselves in their metadata, and are checked against it when read.
  */
-import { attempt, fail, failure, type NoisefoldError, raise, showShape } from '../dsl/errors.js';
+import { attempt, fail, failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { builtinOf } from '../internal/json.js';
 import { crc32 } from './crc32.js';

@@ -2,7 +2,7 @@
  * The header of a safetensors file: its tensors by name, and words about the whole.
  * https://huggingface.co/docs/safetensors. Reading stops at the first error and keeps nothing but its result.
  */
-import { attempt, type NoisefoldError, raise, showShape } from '../dsl/errors.js';
+import { attempt, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { show } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 import { jsonReader } from '../internal/jsonReader.js';

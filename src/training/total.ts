@@ -1,6 +1,6 @@
 /** The outer edge of what runs: a promise that is never rejected, whatever the functions do that it was given. */
 import { failure, type NoisefoldError } from '../dsl/index.js';
-import { errorIn } from '../dsl/errors.js';
+import { errorIn } from '../internal/errors.js';
 import { E, type taskEither } from '../internal/fp.js';
 
 /** What was thrown, and where: the error alone would lose the place. */

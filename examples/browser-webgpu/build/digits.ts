@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { either as E } from 'fp-ts';
-import type { NoisefoldError } from '../../../src/dsl/errors.js';
+import type { NoisefoldError } from '../../../src/internal/errors.js';
 import { decodeIdx } from '../../../src/training/idx.js';
 import { encodeSafetensors, type StoredTensor } from '../../../src/training/safetensors.js';
 import { AREA, SIDE } from '../shared/extent.js';

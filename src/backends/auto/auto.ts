@@ -1,5 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { exactly, functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';

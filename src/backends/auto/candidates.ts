@@ -1,6 +1,6 @@
 /** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';

@@ -15,7 +15,7 @@ import {
   valueAndGrad,
 } from '../../dsl/index.js';
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { F, type readerTaskEither, RTE, TE } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
 

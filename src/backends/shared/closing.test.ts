@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import type { Backend } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { node } from '../../dsl/graph/node.js';
 import type { Plan } from '../../dsl/compile/plan.js';

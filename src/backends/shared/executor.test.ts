@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
 import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
-import type { ErrorTag } from '../../dsl/errors.js';
+import type { ErrorTag } from '../../internal/errors.js';
 import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
 import { deriveWords, randomInto } from '../../dsl/random/threefry.js';
 import { type Heap, hostHeap } from './memory/heap.js';

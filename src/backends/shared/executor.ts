@@ -1,6 +1,6 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
 import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
-import { attempt, fail, failure, type NoisefoldError, showShape } from '../../dsl/errors.js';
+import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { Call, Plan, PlanInput } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';

@@ -1,5 +1,5 @@
 import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';

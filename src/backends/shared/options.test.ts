@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Backend } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
 import { cpu } from '../tfjs/cpu.js';

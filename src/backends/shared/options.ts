@@ -1,8 +1,8 @@
 /** Decodes the options of backends, also when they are called from JavaScript. */
 import { task, type Task } from '../../dsl/run/effect.js';
 import type { Backend } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
 import { exactly } from '../../internal/decode.js';
 import { F, type t, TE, type taskEither } from '../../internal/fp.js';
 

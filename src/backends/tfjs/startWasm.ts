@@ -4,7 +4,7 @@
  */
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, getKernelsForBackend } from '@tensorflow/tfjs-core';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { withoutListeners } from './listeners.js';
 

@@ -4,7 +4,7 @@
  */
 import { engine } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { absent, isAbsent, reasonOf } from '../shared/peer.js';
 import { tensorBackend } from './eager/backend.js';

@@ -1,5 +1,5 @@
 /** Acquires a WebGPU device: from the browser, or in Node from the optional peer `webgpu` (Dawn). */
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../shared/peer.js';
 import type { AdapterOptions } from './adapterOptions.js';

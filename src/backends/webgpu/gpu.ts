@@ -1,5 +1,5 @@
 /** A device that reports its errors as values. */
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import type { Acquired } from './adapter.js';
 
 export interface Gpu extends Acquired {

@@ -1,6 +1,6 @@
 /** Runs plans on a device. Bindings are prepared beforehand; a run submits one command buffer. */
 import type { KeyWords } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import { offsetOf, type Plan } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from '../shared/executor.js';

@@ -1,5 +1,5 @@
 /** Checks a plan against the limits of a device, before shaders are compiled and memory is reserved. */
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import { nameOf } from '../shared/executor.js';
 import type { Dispatch, GpuKernel } from './dispatch.js';

@@ -1,6 +1,6 @@
 /** A cache of compute pipelines, keyed by their code and binding types. */
-import type { NoisefoldError } from '../../dsl/errors.js';
-import { failure } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { failure } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Binding, Dispatch } from './dispatch.js';
 import type { Gpu } from './gpu.js';

@@ -1,5 +1,5 @@
 /** Reserves and fills the memory of a plan on a device. */
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Block, Memory } from '../shared/memory/memory.js';

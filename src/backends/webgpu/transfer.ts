@@ -1,6 +1,6 @@
 /** Copies numbers between the host and device buffers. */
 import type { HostArray } from '../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../dsl/errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
 import type { NumberArray } from '../shared/memory/heap.js';

@@ -1,4 +1,4 @@
-import { failure } from '../../dsl/errors.js';
+import { failure } from '../../internal/errors.js';
 import { F, TE } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
 import { acquireDevice } from './adapter.js';

@@ -1,6 +1,6 @@
 /** The interface of backends. A backend is always passed explicitly, as the environment of an {@link Effect}. */
 import type { io, taskEither } from '../../internal/fp.js';
-import type { NoisefoldError } from '../errors.js';
+import type { NoisefoldError } from '../../internal/errors.js';
 import type { Call, Plan } from './plan.js';
 import type { NumberType } from '../graph/region.js';
 import type { KeyWords } from '../random/threefry.js';
@@ -12,6 +12,8 @@ export interface DeviceBuffer {
 }
 
 export type { KeyWords } from '../random/threefry.js';
+
+type Task<A> = taskEither.TaskEither<NoisefoldError, A>;
 
 /** An input or output of a run. */
 export type Slot = DeviceBuffer | KeyWords;
@@ -25,17 +27,15 @@ export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
  * unless it has begun to overwrite them.
  */
 export interface Runner {
-  readonly run: (inputs: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, readonly Slot[]>;
+  readonly run: (inputs: readonly Slot[]) => Task<readonly Slot[]>;
   readonly release: io.IO<void>;
   /** The name of the kernel of each call, in order, for `explain`. */
   readonly kernels: readonly string[];
   /** Runs once and measures the milliseconds of each call. */
-  readonly profile: (
-    inputs: readonly Slot[],
-  ) => taskEither.TaskEither<
-    NoisefoldError,
-    { readonly outputs: readonly Slot[]; readonly milliseconds: readonly number[] }
-  >;
+  readonly profile: (inputs: readonly Slot[]) => Task<{
+    readonly outputs: readonly Slot[];
+    readonly milliseconds: readonly number[];
+  }>;
 }
 
 /** The features and limits of a backend that lowering respects. */
@@ -66,15 +66,15 @@ export interface BackendStats {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  readonly compile: (plan: Plan) => taskEither.TaskEither<NoisefoldError, Runner>;
+  readonly compile: (plan: Plan) => Task<Runner>;
   /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
-  readonly upload: (data: HostArray, dtype: NumberType) => taskEither.TaskEither<NoisefoldError, DeviceBuffer>;
+  readonly upload: (data: HostArray, dtype: NumberType) => Task<DeviceBuffer>;
   /** Copies numbers to the host: Float32Array, Int32Array, Uint8Array (bool); Float64Array for float32 on the reference. */
-  readonly read: (buffer: DeviceBuffer) => taskEither.TaskEither<NoisefoldError, HostArray>;
+  readonly read: (buffer: DeviceBuffer) => Task<HostArray>;
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;
   readonly stats: io.IO<BackendStats>;
   /** Frees all memory. The backend must not be used afterwards. */
-  readonly close: taskEither.TaskEither<NoisefoldError, void>;
+  readonly close: Task<void>;
   /** True after a call of {@link close}. */
   readonly closed: io.IO<boolean>;
   /** The error that ended the backend, such as a lost device; null while it works. */

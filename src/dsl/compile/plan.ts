@@ -3,7 +3,7 @@
  * layout. Sizes and offsets are in elements; a backend uses the same number of bytes per element for every dtype (4, or 8
  * for the float64 reference).
  */
-import type { Anchor, ConstantData, Distribution, Node, Op } from '../graph/node.js';
+import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
 
 /** The source of the memory of a buffer. */
@@ -60,19 +60,9 @@ export type Call = { readonly origin: Origin } & (
       readonly output: View;
       readonly scratch: View | null;
     }
-  | {
-      readonly kind: 'random';
-      readonly distribution: Distribution;
-      readonly key: KeyExpression;
-      readonly output: View;
-    }
+  | { readonly kind: 'random'; readonly distribution: Distribution; readonly key: KeyExpression; readonly output: View }
   /** A single primitive on dense views. */
-  | {
-      readonly kind: 'library';
-      readonly node: LibraryNode;
-      readonly inputs: readonly View[];
-      readonly output: View;
-    }
+  | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
@@ -94,7 +84,7 @@ export interface Plan {
 export interface PlanInput {
   readonly path: string;
   readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'bool' | 'key';
+  readonly dtype: DType;
   /** The output that takes over the memory of this input, or null. */
   readonly donatedTo: number | null;
   /** True if the input was named in `donate`. A run then consumes the value, also if no output takes over its memory. */

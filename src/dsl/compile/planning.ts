@@ -1,14 +1,74 @@
 /** Makes the plan of a program. */
-import { E, F } from '../../internal/fp.js';
+import { oneOf } from '../../internal/decode.js';
+import type { either } from '../../internal/fp.js';
+import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Capabilities } from './backend.js';
-import { attempt, type NoisefoldError, raise, showShape } from '../errors.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
 import type { Plan } from './plan.js';
-import type { Program } from '../graph/program.js';
-import { type Bindings, inputNames, showInputs, type TreeSpec } from '../graph/spec.js';
-import { nodeOf } from '../graph/tensor.js';
-import { trace, type Traced } from './trace.js';
+import {
+  type Bindings,
+  extentsOf,
+  fillSpec,
+  inputNames,
+  type LeafSpec,
+  type Program,
+  symbolsOf,
+  treeSpec,
+  type TreeSpec,
+} from '../graph/spec.js';
+import type { Node } from '../graph/node.js';
+import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
+import { input } from '../primitives/index.js';
+import { type Leaf, leaves } from '../types/tree.js';
+
+export interface Traced {
+  /** The names of the inputs; null if the input is one tensor. */
+  readonly names: readonly string[] | null;
+  readonly leaves: readonly LeafSpec[];
+  readonly inputs: readonly Node[];
+  /** The result of the function, a tree of tensors. */
+  readonly output: unknown;
+  /** The tensors of the output. */
+  readonly outputs: readonly Leaf<AnyTensor>[];
+}
+
+/** Builds the graph of a program. Raises `UnknownDim` for an unknown or missing symbol, and the errors of the function. */
+export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings: Bindings): Traced => {
+  const known = symbolsOf(spec);
+  for (const name of Object.keys(bindings))
+    if (!known.includes(name))
+      raise('UnknownDim', {
+        where: `compile at ${name}`,
+        expected: known.length === 0 ? 'no extents: the spec has no symbols' : `extents for ${known.join(', ')}`,
+        actual: name,
+        hint: 'leave it out, or use the symbol in the spec',
+      });
+  for (const leaf of spec.leaves)
+    for (const name of symbolsOf(treeSpec(leaf)))
+      if (!Object.hasOwn(bindings, name) || bindings[name] === undefined)
+        raise('UnknownDim', {
+          where: `compile: ${leaf.path === '' ? 'the input' : `input ${leaf.path}`} has the symbol ${name}`,
+          expected: 'a number for it',
+          actual: 'none',
+          hint: `write compile(program, { ${known.map((symbol) => `${symbol}: …`).join(', ')} })`,
+        });
+  const nodes = spec.leaves.map((leaf) => input(leaf.path, orRaise(extentsOf(leaf, bindings)), leaf.dtype));
+  const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]!]));
+  const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
+  return { names: inputNames(spec), leaves: spec.leaves, inputs: nodes, output, outputs: leaves(output, isResult) };
+};
+
+/** Tests for a tensor. Raises `ConfigError` for a function. */
+const isResult = (x: unknown): x is AnyTensor =>
+  typeof x === 'function'
+    ? raise('ConfigError', {
+        where: 'program',
+        expected: 'tensors as results',
+        actual: 'a function',
+        hint: 'was an argument of a layer or operation forgotten?',
+      })
+    : isTensor(x);
 
 /** Raises `ConfigError` for donated names that are not inputs of the program. */
 const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void => {
@@ -17,26 +77,23 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
   if (unknown !== undefined)
     raise('ConfigError', {
       where: 'compile: donate',
-      expected: known === null ? 'nothing, as the input has no name' : showInputs(known),
+      expected: known === null ? 'nothing, as the input has no name' : oneOf('input', known),
       actual: `'${unknown}'`,
       hint: 'donate inputs of the program by their names',
     });
 };
 
 /** Pairs each donated input with the output of the same path, shape and dtype. */
-const donationsOf = (traced: Traced, names: readonly string[]): Pick<Lowering, 'donations' | 'donated'> => {
-  const donated = traced.leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
-  const outputs = new Map(traced.outputs.map(({ path, leaf }, i) => [path, { n: nodeOf(leaf), i }]));
-  const donations = traced.inputs.map((input, i) => {
-    const target = outputs.get(traced.leaves[i]!.path);
-    const fits =
-      donated[i]! &&
-      target !== undefined &&
-      input.dtype !== 'key' &&
-      target.n.dtype === input.dtype &&
-      showShape(target.n.shape) === showShape(input.shape);
-    return fits ? target.i : null;
-  });
+const donationsOf = (
+  { leaves, inputs, outputs }: Traced,
+  names: readonly string[],
+): Pick<Lowering, 'donations' | 'donated'> => {
+  const donated = leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
+  const described = (path: string, { dtype, shape }: Node): string => `${path}: ${dtype} ${showShape(shape)}`;
+  const places = new Map(outputs.map(({ path, leaf }, i) => [described(path, nodeOf(leaf)), i]));
+  const donations = inputs.map((input, i) =>
+    donated[i]! && input.dtype !== 'key' ? (places.get(described(leaves[i]!.path, input)) ?? null) : null,
+  );
   return { donations, donated };
 };
 
@@ -46,22 +103,13 @@ export const plan = <I, O>(
   bindings: Bindings,
   capabilities: Capabilities,
   donate: readonly string[] = [],
-): E.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
-  F.pipe(
-    program.inputs,
-    E.flatMap((spec) =>
-      attempt(() => {
-        checkDonated(spec, donate);
-        const traced = trace(program, spec, bindings);
-        const outputs = optimized(
-          traced.outputs.map(({ leaf }) => nodeOf(leaf)),
-          traced.inputs,
-          capabilities.composites,
-        );
-        return {
-          traced,
-          plan: lower({ inputs: traced.inputs, outputs, ...donationsOf(traced, donate) }, capabilities),
-        };
-      }),
-    ),
-  );
+): either.Either<NoisefoldError, { readonly plan: Plan; readonly traced: Traced }> =>
+  attempt(() => {
+    const spec = orRaise(program.inputs);
+    checkDonated(spec, donate);
+    const traced = trace(program, spec, bindings);
+    const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
+    const outputs = optimized(results, traced.inputs, capabilities.composites);
+    const lowering = { inputs: traced.inputs, outputs, ...donationsOf(traced, donate) };
+    return { traced, plan: lower(lowering, capabilities) };
+  });

@@ -1,6 +1,5 @@
 import type { Composite, CompositeOptions, ConvAttributes, Node } from '../graph/node.js';
 import { composite, conv2d, dilated, transpose } from '../primitives/index.js';
-import type { Build } from '../primitives/primitive.js';
 
 interface FilterGradientOptions extends CompositeOptions {
   /** The convolution whose kernel the gradient is for. */
@@ -15,10 +14,7 @@ export const filterGradientOptions = (
 export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
   options as FilterGradientOptions;
 
-/**
- * Padding of the convolution that computes a kernel's gradient on one axis: enough for each tap to
- * meet each output pixel.
- */
+/** Padding, on one axis, of the convolution that computes a kernel's gradient: each tap meets each output pixel. */
 export const filterGradientPadding = (
   image: number,
   kernel: number,
@@ -33,8 +29,7 @@ export const filterGradientPadding = (
 
 /** A convolution again, with channels as the batch and the batch as channels. */
 const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: FilterGradientOptions): Node => {
-  const axis = (a: 0 | 1): readonly [number, number] =>
-    filterGradientPadding(image.shape[1 + a]!, kernel[a], cotangent.shape[1 + a]!, a, c);
+  const axis = (a: 0 | 1) => filterGradientPadding(image.shape[1 + a]!, kernel[a], cotangent.shape[1 + a]!, a, c);
   // strides and kernel dilation change places, and so do the two kinds of groups
   const gradient = conv2d(transpose(image, [3, 1, 2, 0]), transpose(cotangent, [1, 2, 0, 3]), {
     strides: c.rhsDilation,
@@ -58,9 +53,9 @@ export const filterGradientComposite: Composite = {
  * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
  * `[KH, KW, C/groups, D]`. A composite where there are no groups.
  */
-export const filterGradient: Build['filterGradient'] = (image, cotangent, c, kernel) => {
-  const options = filterGradientOptions(c, kernel);
-  return c.groups === 1 && c.batchGroups === 1
+export const filterGradient = (image: Node, cotangent: Node, options: FilterGradientOptions): Node => {
+  const { groups, batchGroups } = options.attributes;
+  return groups === 1 && batchGroups === 1
     ? composite(filterGradientComposite, [image, cotangent], options)
     : decompose(image, cotangent, options);
 };

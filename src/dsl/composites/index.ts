@@ -1,13 +1,4 @@
-export { acosComposite } from './acos.js';
-export { asinComposite } from './asin.js';
-export { atan2Composite } from './atan2.js';
-export {
-  filterGradientComposite,
-  filterGradientOptions,
-  filterGradientOptionsOf,
-  filterGradientPadding,
-} from './filterGradient.js';
-export { geluComposite } from './gelu.js';
-export { normalizeComposite, normalizeOptions } from './normalize.js';
-export { siluComposite } from './silu.js';
-export { softmaxComposite } from './softmax.js';
+export * from './activation.js';
+export * from './filterGradient.js';
+export * from './normalization.js';
+export * from './trigonometric.js';

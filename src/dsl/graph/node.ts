@@ -1,9 +1,7 @@
-/**
- * The expression graph: plain immutable nodes. A staged tensor is a handle on a node; tracing a program builds a graph.
- */
+/** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/extent.js';
-import { INSPECT, inspected } from '../inspected.js';
+import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
 
@@ -57,9 +55,7 @@ export interface Composite {
   ) => readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   readonly batch?: (options: CompositeOptions) => CompositeOptions;
-  /**
-   * Makes the same composite with another decomposition. Present only if its derivative is made from the decomposition.
-   */
+  /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
   /** The kernel that replaces the decomposition, on backends that have it. */
   readonly anchor?: (options: CompositeOptions) => Anchor;
@@ -129,15 +125,18 @@ interface NodeFields<K extends Op> {
   readonly depth: number;
 }
 export type NodeOf<K extends Op> = { readonly [P in K]: NodeFields<P> }[K];
-/** One node, discriminated by `op`. */
 export type Node = NodeOf<Op>;
 
-/** The prototype of nodes, for `console.log`. A property of each node would make nodes slower to construct. */
-const printed = Object.defineProperty({}, INSPECT, {
-  value(this: Node): string {
-    return inspected('Tensor', this, 'part of a program; it has no numbers');
-  },
-});
+/** Sets the text that `console.log` of Node shows for an object or for those that inherit from it: `Tensor float32 [2] (…)`. */
+export const inspected = <T extends object>(x: T, kind: string, note: () => string): T =>
+  Object.defineProperty(x, Symbol.for('nodejs.util.inspect.custom'), {
+    value(this: Typed): string {
+      return `${kind} ${showType(this)} (${note()})`;
+    },
+  });
+
+/** The prototype of nodes. A property of each node would make nodes slower to construct. */
+const printed = inspected({}, 'Tensor', () => 'part of a program; it has no numbers');
 
 /**
  * Makes a node. The caller ensures that the shape and dtype fit the operation, as the constructors in `primitives/` do.
@@ -213,7 +212,6 @@ export const rewrite = (
   return roots.map((root) => done.get(root)!);
 };
 
-/** Replaces the nodes `from` by the nodes `to`. */
 export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>
   rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
 
@@ -247,4 +245,20 @@ export const placeOf = (n: Pick<Node, 'inputs'>): string => {
 export const whereOf = (op: string, operands: readonly Node[]): string => {
   const place = placeOf({ inputs: operands });
   return place === '' ? op : `${op} (near ${place})`;
+};
+
+/** Formats attributes with all numbers; a composite is its name and its options. */
+const attributesText = (attributes: unknown): string =>
+  JSON.stringify(attributes, (_, value: unknown) => {
+    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, String); // constant data
+    return typeof value === 'number' ? String(value) : value; // JSON has no NaN and no -0
+  });
+
+/** Formats a graph, one line for each node. Graphs of the same structure have the same text. */
+export const graphText = (root: Node): string => {
+  const nodes = reachable([root]);
+  const places = new Map(nodes.map((node, i) => [node, i]));
+  const textOf = ({ op, dtype, shape, attributes, inputs }: Node): string =>
+    [op, dtype, shape.join(), attributesText(attributes), inputs.map((n) => places.get(n)).join()].join(' ');
+  return nodes.map(textOf).join('\n');
 };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import { node } from './node.js';
-import { program } from './program.js';
+import { program } from './spec.js';
 import { extentsOf, fillSpec, leafSpec, parseSpec, type Spec, symbolsOf, treeSpec } from './spec.js';
 import { type Dim, dims, type Tensor, tensor } from './tensor.js';
 

@@ -1,14 +1,15 @@
 /**
- * Specs: shapes and dtypes of the inputs of programs, the parameters of models, and checkpoints.
+ * Programs, and specs: shapes and dtypes of the inputs of programs, the parameters of models, and checkpoints.
  *
  * - `'B 28 28 1'` is a float32 tensor of that shape, `''` a scalar;
  * - `'B:int32'` and `':bool'` have another dtype; `'key'` is a random key;
  * - records and arrays of specs are trees. They may contain a {@link TreeSpec}.
  */
+import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
-import type { DimOf } from '../types/dim.js';
-import { attempt, failure, type NoisefoldError, raise, showShape } from '../errors.js';
+import type { DimOf, OrElse } from '../types/dim.js';
+import { attempt, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { isExtent } from '../types/extent.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
@@ -16,7 +17,7 @@ import type { BadSpec, Split } from '../types/words.js';
 
 export { type Bindings, evaluateDim } from '../types/dimExpression.js';
 
-/** A spec of a tree of tensors, as written by the user. */
+/** A spec as written by the user. */
 export type Spec = string | TreeSpec<unknown> | readonly Spec[] | { readonly [name: string]: Spec };
 
 /** The spec of one tensor. */
@@ -42,10 +43,9 @@ export interface TreeSpec<out P> {
 
 // Types of specs
 
-type DimsOf<W extends readonly string[]> = { [I in keyof W]: DimOf<W[I]> };
-
 /** The shape of a string of extents and symbols: `['B', 28, 28, 1]` for `'B 28 28 1'`. */
 export type ShapeOf<S extends string> = string extends S ? Shape : DimsOf<Split<S>>;
+type DimsOf<W extends readonly string[]> = { [I in keyof W]: DimOf<W[I]> };
 
 type TensorOf<S extends string> =
   {} extends Record<S, 1> // a wide string, or a pattern of strings
@@ -73,9 +73,7 @@ type CheckedTree<P> =
   P extends TreeSpec<unknown>
     ? P
     : P extends string
-      ? [BadSpec<P>] extends [never]
-        ? P
-        : BadSpec<P>
+      ? OrElse<BadSpec<P>, P>
       : P extends number | boolean | bigint | symbol
         ? 'a spec is a string, or a record or array of specs'
         : { readonly [K in keyof P]: CheckedSpec<P[K]> };
@@ -115,11 +113,7 @@ const isDType = (name: string): name is DType => DTYPES.includes(name);
  * isLeafSpec(leafSpec(['B', 10])) // → true
  * isLeafSpec({ w: leafSpec(['B', 10]) }) // → false
  */
-export const isLeafSpec = (x: unknown): x is LeafSpec =>
-  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'LeafSpec';
-
-const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
-  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'TreeSpec';
+export const isLeafSpec = (x: unknown): x is LeafSpec => isTagged(x, 'LeafSpec');
 
 /**
  * Makes the spec of one tensor, for a tree that depends on a configuration; {@link treeSpec} sets its path. Raises
@@ -127,23 +121,16 @@ const isTreeSpec = (x: unknown): x is TreeSpec<unknown> =>
  * @example leafSpec(['B', 'H/2']) // → { _tag: 'LeafSpec', path: '', shape: ['B', 'H/2'], dtype: 'float32' }
  */
 export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
+  const demand = (holds: boolean, expected: string, actual: string, hint: string): void => {
+    if (!holds) raise('ShapeError', { where: `spec ${showShape(shape)}`, expected, actual, hint });
+  };
   const isDim = (dim: unknown): boolean =>
     typeof dim === 'number' ? isExtent(dim) : typeof dim === 'string' && E.isRight(symbolsIn(dim));
   const wrong = shape.findIndex((dim) => !isDim(dim));
-  if (wrong >= 0)
-    raise('ShapeError', {
-      where: `spec ${showShape(shape)}`,
-      expected: "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'",
-      actual: `${shape[wrong]}`,
-      hint: 'symbols begin with a letter',
-    });
-  if (dtype === 'key' && shape.length > 0)
-    raise('ShapeError', {
-      where: `spec ${showShape(shape)}`,
-      expected: "a key without a shape, 'key'",
-      actual: `${showShape(shape)} of keys`,
-      hint: 'fork one key instead',
-    });
+  const dims = "integers ≥ 0, symbols, and expressions like 'H/2', '2*C', 'C+D'";
+  demand(wrong < 0, dims, `${shape[wrong]}`, 'symbols begin with a letter');
+  const hasNoAxes = dtype !== 'key' || shape.length === 0;
+  demand(hasNoAxes, "a key without a shape, 'key'", `${showShape(shape)} of keys`, 'fork one key instead');
   return { _tag: 'LeafSpec', path: '', shape, dtype };
 };
 
@@ -158,18 +145,14 @@ const parseString = (spec: string): LeafSpec => {
       hint: "write 'B 28 28 1' or 'B:int32'",
     });
   const words = extents.split(/\s+/).filter((word) => word !== '');
-  return leafSpec(
-    words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word)),
-    dtype,
-  );
+  const dims = words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word));
+  return leafSpec(dims, dtype);
 };
 
-/** A leaf of a tree of specs. */
 type Part = string | LeafSpec | TreeSpec<unknown>;
 
-const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTreeSpec(x);
+const isPart = (x: unknown): x is Part => typeof x === 'string' || isLeafSpec(x) || isTagged(x, 'TreeSpec');
 
-/** The tree of {@link LeafSpec} of a part. */
 const leavesOf = (part: Part): unknown =>
   typeof part === 'string' ? parseString(part) : part._tag === 'TreeSpec' ? part.tree : part;
 
@@ -194,11 +177,10 @@ export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
  * pipe(parseSpec('B:float'), E.mapLeft(({ where }) => where)) // → E.left("spec 'B:float'")
  */
 export const parseSpec = <const P extends Spec>(spec: P): either.Either<NoisefoldError, TreeSpec<Of<P>>> =>
-  parseAs<Of<P>>(spec);
+  parseAs(spec);
 
 /** {@link parseSpec} with an ascribed type. */
-export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =>
-  attempt(() => treeSpec<T>(spec));
+const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> => attempt(() => treeSpec<T>(spec));
 
 /**
  * Replaces each leaf of a spec by a tensor. The caller ensures that it has the shape of the leaf.
@@ -207,8 +189,7 @@ export const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpe
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
  */
 export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
-  // P is the tree of tensors of the spec, by definition
-  mapLeaves(spec.tree, isLeafSpec, f) as P;
+  mapLeaves(spec.tree, isLeafSpec, f) as P; // the tree of tensors of the spec, by definition
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
@@ -229,20 +210,28 @@ export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<Noi
  * Lists the symbols of a spec in the order of their first use.
  * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
-export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => [
-  ...new Set(
-    spec.leaves.flatMap((leaf) =>
-      leaf.shape.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))),
-    ),
-  ),
-];
+export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
+  const dims = spec.leaves.flatMap(({ shape }) => shape);
+  return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
+};
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
   typeof tree === 'object' && tree !== null && !isLeafSpec(tree) ? Object.keys(tree) : null;
 
-/** Lists the names of inputs in errors. */
-export const showInputs = (names: readonly string[]): string => {
-  if (names.length === 0) return 'no inputs';
-  return names.length === 1 ? `the input ${names[0]}` : `one of the inputs ${names.join(', ')}`;
-};
+/** A function of tensors and the spec of its inputs. */
+export interface Program<I, O> {
+  /** The parsed spec; `compile` reports the error of an invalid one. */
+  readonly inputs: either.Either<NoisefoldError, TreeSpec<I>>;
+  readonly trace: (inputs: I) => O;
+}
+
+/**
+ * Makes a program from the spec of its inputs and a function, whose argument has the type of the spec. `compile` traces the
+ * function; `program` does not call it.
+ * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
+ */
+export const program = <const P extends Spec, O>(
+  inputs: CheckedSpec<P>,
+  f: (inputs: Of<P>) => O,
+): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f });

@@ -1,9 +1,10 @@
 import { show } from '../../internal/decode.js';
-import { bindShape, nothingBound, settle } from '../types/bind.js';
+import { bindShape, nothingBound, settle } from '../types/dimExpression.js';
 import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
-import { dual, type OneError } from '../dual.js';
-import { type Explanation, raise, showShape } from '../errors.js';
+import { dual, type OneError } from '../../internal/dual.js';
+import { type Explanation, raise, showShape } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
+import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 
 export type { Dim, Shape } from '../types/dim.js';
 export type { DType } from './node.js';
@@ -24,7 +25,6 @@ export interface Tensor<S extends Shape, D extends DType = 'float32'> {
 export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;
-/** A tensor of any shape and dtype. */
 export type AnyTensor = Tensor<Shape, DType>;
 
 /** Makes a tensor of a node. Only this function and {@link nodeOf} convert between the two, which are one object. */
@@ -34,22 +34,17 @@ export const nodeOf = (x: AnyTensor): Node =>
   isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
 
 /** The error for a value that is not a tensor. A half-applied operation is a function named after it: see `dual`. */
-const notATensor = (x: unknown): Explanation =>
-  typeof x === 'function'
-    ? {
-        where: 'operation',
-        expected: 'a tensor',
-        actual: `the function ${x.name === '' ? 'without a name' : x.name}`,
-        hint: x.name.endsWith('(…)')
-          ? `${x.name} waits for its first operand: write ${x.name.replace('(…)', '(x, …)')} or pipe(x, ${x.name})`
-          : 'call it',
-      }
-    : {
-        where: 'operation',
-        expected: 'a tensor',
-        actual: show(x),
-        hint: 'a tensor is what the operations return, or an input of a program',
-      };
+const notATensor = (x: unknown): Explanation => {
+  const about = { where: 'operation', expected: 'a tensor' };
+  if (typeof x !== 'function')
+    return { ...about, actual: show(x), hint: 'a tensor is what the operations return, or an input of a program' };
+  const pipeable = `${x.name} waits for its first operand: write ${x.name.replace('(…)', '(x, …)')} or pipe(x, ${x.name})`;
+  return {
+    ...about,
+    actual: `the function ${x.name === '' ? 'without a name' : x.name}`,
+    hint: x.name.endsWith('(…)') ? pipeable : 'call it',
+  };
+};
 
 /**
  * Tests if something is a staged tensor. Trees of tensors and resident values are not.
@@ -59,6 +54,20 @@ const notATensor = (x: unknown): Explanation =>
  */
 export const isTensor = (x: unknown): x is AnyTensor =>
   typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
+
+/** Lists the nodes of the tensors in a tree. */
+export const nodesIn = (tree: unknown): readonly Node[] => leaves(tree, isTensor).map(({ leaf }) => nodeOf(leaf));
+
+/** Applies a function to the node of each tensor in a tree. Null, such as the gradient of an integer, stays null. */
+export const mapNodes = (tree: unknown, f: (n: Node, path: string) => Node | null): unknown =>
+  mapLeaves(tree, isTensor, (x, path) => {
+    const n = f(nodeOf(x), path);
+    return n && tensor(n);
+  });
+
+/** Replaces the nodes of the tensors in a tree by others, given in its order. */
+export const withNodes = (tree: unknown, nodes: readonly Node[]): unknown =>
+  withLeaves(tree, isTensor, nodes.map((n) => tensor(n))); // prettier-ignore
 
 /** Tests if an argument is in the place of a tensor. Accepts half-applied operations, which the data-first form rejects. */
 export const isOperand = (x: unknown): boolean => isTensor(x) || typeof x === 'function';
@@ -85,14 +94,6 @@ export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape
  */
 export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
 
-/** See {@link ascribe}. */
-type Ascribe = OneError & {
-  <const S extends readonly Dim[]>(
-    ...given: Extents<S>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
-};
-
 /**
  * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
  * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
@@ -102,7 +103,12 @@ type Ascribe = OneError & {
  * pipe(betas, ascribe(3)) // : Tensor<[3]>
  * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
  */
-export const ascribe: Ascribe = dual(
+export const ascribe: OneError & {
+  <const S extends readonly Dim[]>(
+    ...given: Extents<S>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
+  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
+} = dual(
   'ascribe',
   ([x]) => isOperand(x),
   (x: AnyTensor, ...given: Shape) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
-import { trace } from '../compile/trace.js';
-import { attempt, orRaise } from '../errors.js';
+import { trace } from '../compile/planning.js';
+import { attempt, orRaise } from '../../internal/errors.js';
 import * as n from '../index.js';
 
 /** The operations as JavaScript callers may use them. */

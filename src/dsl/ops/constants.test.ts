@@ -4,7 +4,7 @@ import { cpu } from '../../backends/tfjs/cpu.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import { type AnyTensor, dims, dtypeOf, type Shape, type Tensor } from '../graph/tensor.js';
 import { add } from './elementwise/binary.js';
 import { constantOf, fullLike, fullOf, iota, ones, onesLike, scalar, table, zeros, zerosLike } from './constants.js';

@@ -1,8 +1,9 @@
 /** Tensors of known values. */
-import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
-import { dual } from '../dual.js';
+import type { Extent, Extents, Widened } from '../types/dim.js';
+import { dual } from '../../internal/dual.js';
 import { extents } from '../types/extent.js';
-import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
+import type { NumberType } from '../graph/region.js';
+import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js';
 
@@ -30,36 +31,29 @@ export const zeros = <const S extends readonly number[]>(...shape: Extents<S>): 
 export const ones = <const S extends readonly number[]>(...shape: Extents<S>): Tensor<Widened<S>> =>
   tensor(full(1, checked('ones', shape)));
 
-type Filled = Exclude<DType, 'key'>;
-
-const filled = (x: AnyTensor, value: number): Tensor<Shape, Filled> => {
-  const { shape, dtype } = nodeOf(x);
-  return tensor(full(value, shape, dtype));
-};
-
-/** See {@link fullLike}. */
-interface FullLike {
-  (value: number): <S extends Shape, D extends Filled>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends Filled>(x: Tensor<S, D>, value: number): Tensor<S, D>;
-}
-
 /**
  * Fills the shape and dtype of `x` with one number.
  * @example fullLike(iota(3), 7) // → [7, 7, 7]
  */
-export const fullLike: FullLike = dual('fullLike', 2, filled);
+export const fullLike: {
+  (value: number): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends NumberType>(x: Tensor<S, D>, value: number): Tensor<S, D>;
+} = dual('fullLike', 2, (x: AnyTensor, value: number) => {
+  const { shape, dtype } = nodeOf(x);
+  return tensor(full(value, shape, dtype));
+});
 
 /**
  * Makes zeros in the shape and dtype of `x`.
  * @example zerosLike(iota(3)) // → [0, 0, 0]
  */
-export const zerosLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
+export const zerosLike = <S extends Shape, D extends NumberType>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 0);
 
 /**
  * Makes ones in the shape and dtype of `x`.
  * @example onesLike(iota(3)) // → [1, 1, 1]
  */
-export const onesLike = <S extends Shape, D extends Filled>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
+export const onesLike = <S extends Shape, D extends NumberType>(x: Tensor<S, D>): Tensor<S, D> => fullLike(x, 1);
 
 /**
  * Makes a number a scalar tensor; default dtype: float32.
@@ -71,7 +65,7 @@ export const scalar: {
   // two signatures: TypeScript would infer D from the expected type of a call instead of its default
   (value: number): Tensor<[]>;
   <D extends Exclude<DType, 'key'>>(value: number, dtype: D): Tensor<[], D>;
-} = <D extends Filled>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
+} = <D extends NumberType>(value: number, dtype?: D): Tensor<[], D> => tensor(full(value, [], dtype ?? 'float32'));
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
@@ -96,10 +90,7 @@ export const constantOf = <A extends HostNumbers, const S extends readonly numbe
 
 /**
  * Makes a vector of numbers to `gather` from, such as a schedule by timestep.
- * @example
- * const alphaBar = table([0.9, 0.5, 0.1])
- * const t = constantOf(Int32Array.of(2, 0), 2)
- * gather(alphaBar, t) // → [0.1, 0.9]
+ * @example gather(table([0.9, 0.5, 0.1]), constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
  */
 export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArray<A>> =>
   constantOf<A, number[]>(data, data.length) as Tensor<[Dim], DTypeOfArray<A>>; // one extent
@@ -110,5 +101,5 @@ export const table = <A extends HostNumbers>(data: A): Tensor<[Dim], DTypeOfArra
  * iota(4) // → [0, 1, 2, 3]
  * iota(4) // : Tensor<[4], 'int32'>
  */
-export const iota = <const N extends number>(n: Extent<N>): Tensor<[Wide<N> & Dim], 'int32'> =>
+export const iota = <const N extends number>(n: Extent<N>): Tensor<Widened<[N]>, 'int32'> =>
   tensor(iotaNode(checked('iota', [n]), 0));

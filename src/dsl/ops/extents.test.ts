@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { publicNames } from '../../../properties/documentation/examples.js';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import * as n from '../index.js';
 import { node } from '../graph/node.js';
 import { type AnyTensor, type Key, tensor } from '../graph/tensor.js';
@@ -60,7 +60,9 @@ test('the calls cover all operations with an extent in the type of an argument',
     const text = readFileSync(file, 'utf8');
     const declaration = text.split(new RegExp(`export const ${name}\\b`))[1]?.split('\n/**')[0] ?? '';
     const [, type = name] = /^: (\w+)/.exec(declaration) ?? [];
-    const overloads = new RegExp(`^(export )?(interface|type) ${type}\\b[^]*?^}`, 'm').exec(text)?.[0] ?? '';
+    const named = [type, ...[...declaration.matchAll(/\.\.\.\w+: (\w+)/g)].map(([, list]) => list)];
+    const types = new RegExp(`^(export )?(interface|type) (${named.join('|')})\\b[^]*?\n\n`, 'gm');
+    const overloads = [...text.matchAll(types)].join('');
     return (
       entry === 'dsl' &&
       isValue &&

@@ -1,12 +1,14 @@
 import { show } from '../../internal/decode.js';
-import { raise, showShape } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise, showShape } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
-import { heldBy } from '../primitives/dtype.js';
+import { heldBy } from '../primitives/checks.js';
 import { broadcast, full, reshape, transpose } from '../primitives/index.js';
-import { type AnyTensor, dims, isOperand, isTensor, nodeOf } from '../graph/tensor.js';
+import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
 export type Numeric = 'float32' | 'int32';
+export type NumberOrTensor = number | AnyTensor;
 
 /** Repeats a node to a shape that it fits from the right: its axes are 1, equal, or missing on the left. */
 export const spread = (n: Node, shape: readonly number[]): Node => {
@@ -19,33 +21,37 @@ export const exchange = (x: Node, a: number, b: number): Node =>
   transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
 
 /** An operand in the shape of `x`: repeats numbers and scalars, and converts numbers to the dtype of `x`. */
-export const operand = (op: string, y: number | AnyTensor, x: Node): Node => {
+export const operand = (op: string, y: NumberOrTensor, x: Node): Node => {
   if (typeof y === 'number') return full(heldBy(op, x.dtype, Float64Array.of(y))[0]!, x.shape, x.dtype);
   const n = nodeOf(y);
   return n.shape.length === 0 && x.shape.length > 0 ? spread(n, x.shape) : n;
 };
 
 /** The nodes of two operands in one shape. One of them may be a number; both may be scalars. */
-export const operands = (op: string, x: number | AnyTensor, y: number | AnyTensor): readonly [Node, Node] => {
+export const operands = (op: string, x: NumberOrTensor, y: NumberOrTensor): readonly [Node, Node] => {
   // the shape comes from the operand that is not a scalar; two scalars have one shape
-  const model = typeof x === 'number' || (isTensor(x) && isTensor(y) && isScalar(x)) ? y : x;
-  const shape = nodeOf(model as AnyTensor);
-  return [operand(op, x, shape), operand(op, y, shape)];
+  const isSmall = typeof x === 'number' || (typeof y !== 'number' && nodeOf(x).shape.length === 0);
+  const model = nodeOf((isSmall ? y : x) as AnyTensor); // the types exclude two numbers
+  return [operand(op, x, model), operand(op, y, model)];
 };
-
-const isScalar = (x: AnyTensor): boolean => nodeOf(x).shape.length === 0;
 
 /** Tells the data-first form of an operation with optional arguments: its first argument is a tensor. */
 export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(x);
 
+/** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
+export const withOption = <F extends object, O = number>(op: string, body: (x: Node, option?: O) => Node): F =>
+  dual(op, startsWithTensor, (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)), 2);
+
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
+/** Tests for a record of parameters or options. */
+export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);
+
 /** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
 export const withFields = <P extends object>(op: string, given: P, names: readonly (keyof P & string)[]): P => {
-  const isRecord = typeof given === 'object' && given !== null && !isTensor(given);
-  const missing = isRecord ? names.filter((name) => given[name] === undefined) : [];
-  return isRecord && missing.length === 0
+  const missing = isRecord(given) ? names.filter((name) => given[name] === undefined) : [];
+  return isRecord(given) && missing.length === 0
     ? given
     : raise('ConfigError', {
         where: op,
@@ -55,15 +61,16 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
       });
 };
 
-/** Raises `ShapeError` unless a parameter has one number for each channel, the last axis of `x`. */
-export const requirePerChannel = (op: string, name: string, parameter: AnyTensor, x: Node): void => {
-  const expected = showShape(x.shape.slice(-1));
-  const actual = showShape(nodeOf(parameter).shape);
-  if (actual !== expected)
-    raise('ShapeError', {
-      where: op,
-      expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
-      actual,
-      hint: 'the channels are the last axis',
-    });
-};
+/**
+ * A parameter of a last overload with two arguments, which fits no call that the others refuse: the compilers report which
+ * of its arguments is wrong. It is `IfRecord` for records, of options or of parameters; `T` is inferred from it.
+ */
+export type RecordOr<T, IfRecord, Otherwise> = [T] extends [never]
+  ? T // for inference
+  : [T] extends [object]
+    ? [T] extends [(...args: never) => unknown]
+      ? Otherwise
+      : keyof AnyTensor extends keyof T
+        ? Otherwise
+        : IfRecord
+    : Otherwise;

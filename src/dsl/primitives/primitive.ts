@@ -1,68 +1,9 @@
 /**
- * The contract of a primitive. A primitive's file holds its constructor, which checks shapes and dtypes, and its
- * record: the rules that the passes look up. `table.ts` holds all records.
+ * The contract of a primitive: its rules, which the passes look up in `table.ts`. They are apart from the constructors,
+ * since primitives refer to each other in circles: the derivative of a slice is a pad, and that of a pad is a slice.
  */
-import type {
-  Anchor,
-  ConstantData,
-  ConvAttributes,
-  Distribution,
-  DType,
-  Node,
-  NodeOf,
-  Op,
-  ReduceFn,
-} from '../graph/node.js';
+import type { Anchor, ConstantData, Distribution, Node, NodeOf, Op, ReduceFn } from '../graph/node.js';
 import type { Assignment, NumberType } from '../graph/region.js';
-
-export type OfOne = (x: Node) => Node;
-export type OfTwo = (a: Node, b: Node) => Node;
-type OfOneName = 'zerosLike' | 'neg' | 'sign' | 'floor' | 'exp' | 'log' | 'reciprocal' | 'sin' | 'cos';
-type OfTwoName = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min' | 'equal' | 'less' | 'and';
-type Numbers = readonly number[];
-
-/**
- * The constructors, as a rule calls them. They are passed to it because primitives refer to each other in circles: the
- * derivative of a slice is a pad, and that of a pad is a slice. So their files need not import each other.
- */
-export interface Build extends Readonly<Record<OfOneName, OfOne>>, Readonly<Record<OfTwoName, OfTwo>> {
-  /** `1 − x` */
-  readonly oneMinus: OfOne;
-  /** One number, repeated over a shape; float32 by default. */
-  readonly full: (value: number, shape: Numbers, dtype?: DType) => Node;
-  readonly iota: (shape: Numbers, axis: number, dtype?: 'float32' | 'int32') => Node;
-  readonly select: (condition: Node, onTrue: Node, onFalse: Node) => Node;
-  readonly cast: (x: Node, dtype: 'float32' | 'int32' | 'bool') => Node;
-
-  readonly reshape: (x: Node, shape: Numbers) => Node;
-  readonly transpose: (x: Node, permutation: Numbers) => Node;
-  readonly broadcast: (x: Node, shape: Numbers) => Node;
-  readonly slice: (x: Node, start: Numbers, size: Numbers, strides?: Numbers, name?: string) => Node;
-  readonly flip: (x: Node, axes: Numbers) => Node;
-  readonly pad: (x: Node, low: Numbers, high: Numbers, interior?: Numbers, value?: number) => Node;
-  readonly concat: (parts: readonly Node[], axis: number) => Node;
-  /** Inserts axes of extent 1 at the given places of the result. */
-  readonly expandDims: (x: Node, axes: Numbers) => Node;
-
-  readonly reduce: (fn: ReduceFn, x: Node, axes: Numbers) => Node;
-  /** A reduction whose axes stay, with extent 1. */
-  readonly reduceKeeping: (fn: ReduceFn, x: Node, axes: Numbers) => Node;
-  readonly gather: (x: Node, indices: Node) => Node;
-  readonly scatterAdd: (indices: Node, updates: Node, size: number) => Node;
-  readonly conv2d: (image: Node, kernel: Node, attributes?: Partial<ConvAttributes>) => Node;
-  /** The cotangent of a convolution's kernel, `[KH, KW, C/groups, D]`, from the image and the cotangent. */
-  readonly filterGradient: (
-    image: Node,
-    cotangent: Node,
-    attributes: ConvAttributes,
-    kernel: readonly [number, number],
-  ) => Node;
-
-  /** `x · s` for a plain number s. */
-  readonly scale: (x: Node, s: number) => Node;
-  /** `x + s` for a plain number s. */
-  readonly shift: (x: Node, s: number) => Node;
-}
 
 /** A node of a graph over a batch. */
 export interface Operand {
@@ -71,18 +12,12 @@ export interface Operand {
   readonly mapped: boolean;
 }
 
-/** The functions that a `vmap` rule may call. */
-export interface BatchBuild extends Build {
-  /** Returns the operand with a batch axis. Repeats an operand without one along a new axis. */
-  readonly spread: (operand: Operand, extent: number) => Node;
-  /** Moves one axis. The result is a view if it passes only axes of extent 1. */
-  readonly moveAxis: (x: Node, from: number, to: number) => Node;
-  /** A graph over a batch, where `images` have the leading axis. */
-  readonly batched: (roots: readonly Node[], images: ReadonlyMap<Node, Operand>, extent: number) => readonly Operand[];
-}
-
-/** The number that all elements of a node are known to have, or null. */
-export type UniformOf = (n: Node) => number | null;
+/** Rebuilds a graph over a batch of `extent` examples, where `images` have the leading axis. */
+export type Batched = (
+  roots: readonly Node[],
+  images: ReadonlyMap<Node, Operand>,
+  extent: number,
+) => readonly Operand[];
 
 /** The rules of one primitive. They build primitives, so a derivative has a derivative, and a batch a batch. */
 export interface Primitive<K extends Op> {
@@ -92,26 +27,31 @@ export interface Primitive<K extends Op> {
    * The cotangents of the inputs, from the cotangent `g` of the result; null for an input without one. The rule is null
    * if the primitive has no derivative.
    */
-  readonly derivative: ((n: NodeOf<K>, g: Node, build: Build) => readonly (Node | null)[]) | null;
+  readonly derivative: ((n: NodeOf<K>, g: Node) => readonly (Node | null)[]) | null;
   /**
    * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is mapped.
    * The rule is null if the primitive has no operands to map.
    */
-  readonly vmap: ((n: NodeOf<K>, operands: readonly Operand[], extent: number, build: BatchBuild) => Node) | null;
-  /** The result if an operand has no elements but the result has some; null if this cannot happen. */
-  readonly ofNothing: ((n: NodeOf<K>, build: Build) => Node) | null;
+  readonly vmap: ((n: NodeOf<K>, operands: readonly Operand[], extent: number, batched: Batched) => Node) | null;
+  /** The result if an operand has no elements but the result has some, if this can happen. */
+  readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
-  /** An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. */
-  readonly simplify?: (n: NodeOf<K>, uniformOf: UniformOf, build: Build) => Node;
+  /**
+   * An equal node that is simpler, or the node itself. NaN and infinity stay: `x · 0` is not 0. `uniformOf` gives the number
+   * that all elements of a node are known to have, or null.
+   */
+  readonly simplify?: (n: NodeOf<K>, uniformOf: (n: Node) => number | null) => Node;
   /** The name of the node in explanations; default: the name of the primitive. */
   readonly label?: (n: NodeOf<K>) => string;
   /** The part of operand i that the result depends on; default: all of it. */
-  readonly used?: (n: NodeOf<K>, i: number, build: Build) => Node;
+  readonly used?: (n: NodeOf<K>, i: number) => Node;
   /** True if a node is equal only to itself. Sharing does not merge it, and simplification does not look through it. */
   readonly isUnique?: true;
   /** True if operands after the first only have to be computed before the node. */
   readonly awaits?: true;
 }
+
+export type Rules<K extends Op> = { readonly [P in K]: Primitive<P> };
 
 /** The lowering of a primitive, by class. */
 export type Lowering<N> =
@@ -179,9 +119,3 @@ export interface Piece {
   readonly start: readonly number[];
   readonly steps: readonly number[];
 }
-
-/** The lowering of a primitive that backends run as a separate call. */
-export const LIBRARY = { class: 'library' } as const;
-
-/** The rules of a primitive with key operands only: it has no derivative and is the same for all examples. */
-export const LEAF = { derivative: null, vmap: null, ofNothing: null } as const;

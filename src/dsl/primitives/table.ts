@@ -1,24 +1,25 @@
-/** The records of all primitives. Passes look up the rules of a node here. */
-import { filterGradient } from '../composites/filterGradient.js';
+/** The rules of all primitives. Passes look up those of a node here. */
 import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
-import * as p from './index.js';
-import type { Build, Class, Lowering, Primitive } from './primitive.js';
-import { ruleForms } from './shortForms.js';
+import type { Class, Lowering, Primitive, Rules } from './primitive.js';
+import { elementwiseRules } from './rules/elementwise.js';
+import { markerRules } from './rules/marker.js';
+import { movementRules } from './rules/movement.js';
+import { productRules } from './rules/products.js';
+import { reductionRules } from './rules/reduction.js';
+import { rowRules } from './rules/rows.js';
+import { sourceRules } from './rules/source.js';
 
-const primitives: { readonly [K in Op]: Primitive<K> } = { input: p.inputPrimitive, constant: p.constantPrimitive, iota: p.iotaPrimitive,
-  deriveKey: p.deriveKeyPrimitive, random: p.randomPrimitive,
-  unary: p.unaryPrimitive, binary: p.binaryPrimitive, select: p.selectPrimitive, cast: p.castPrimitive,
-  reshape: p.reshapePrimitive, transpose: p.transposePrimitive, broadcast: p.broadcastPrimitive,
-  slice: p.slicePrimitive, flip: p.flipPrimitive, pad: p.padPrimitive, concat: p.concatPrimitive,
-  reduce: p.reducePrimitive, cumsum: p.cumsumPrimitive, argmax: p.argmaxPrimitive, topKIndices: p.topKIndicesPrimitive,
-  gather: p.gatherPrimitive, scatterAdd: p.scatterAddPrimitive, dot: p.dotPrimitive, conv2d: p.conv2dPrimitive,
-  barrier: p.barrierPrimitive, stopGradient: p.stopGradientPrimitive, composite: p.compositePrimitive,
-}; // prettier-ignore
+const primitives: Rules<Op> = {
+  ...sourceRules,
+  ...movementRules,
+  ...elementwiseRules,
+  ...reductionRules,
+  ...rowRules,
+  ...productRules,
+  ...markerRules,
+};
 
-/** The constructors that rules are given. */
-export const build: Build = { ...p, ...ruleForms, filterGradient };
-
-/** The record of the primitive of a node. */
+/** The rules of the primitive of a node. */
 export const primitiveOf = (n: Node): Primitive<Op> =>
   // each record takes the nodes of its own `op`, which this type does not say
   primitives[n.op] as unknown as Primitive<Op>;

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, expectTypeOf } from 'vitest';
 import { E } from '../../internal/fp.js';
-import { attempt, type NoisefoldError } from '../errors.js';
+import { attempt, type NoisefoldError } from '../../internal/errors.js';
 import { node } from '../graph/node.js';
 import {
   bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, randint, randintLike, uniform, uniformLike, type RandomKey,

@@ -4,13 +4,13 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import type { Extent, Extents, Wide, Widened } from '../types/dim.js';
-import { dual, type OneError } from '../dual.js';
-import { named, raise } from '../errors.js';
+import type { Extent, Extents, Widened } from '../types/dim.js';
+import { dual, type OneError } from '../../internal/dual.js';
+import { named, raise } from '../../internal/errors.js';
 import { extents } from '../types/extent.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
-import { type AnyTensor, type Dim, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
+import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
 import { deriveWords, type KeyWords, keyWords, wordsOfName } from './threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
@@ -28,11 +28,7 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
-/** See {@link fork}. */
-interface Fork {
-  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
-  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-}
+const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof parent !== 'string';
 
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
@@ -41,18 +37,12 @@ interface Fork {
  * assert.notDeepEqual(noise, timestep)
  * assert.deepEqual(noise, fork(key(7), 'noise').noise)
  */
-export const fork: Fork = dual(
-  'fork',
-  ([parent]) => typeof parent !== 'string',
-  (parent: Key | RandomKey, ...names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
+export const fork: {
+  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
+  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
+} = dual('fork', startsWithParent, (parent: Key | RandomKey, ...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
 );
-
-/** See {@link foldIn}. */
-interface FoldIn {
-  (data: number): <K extends Key | RandomKey>(parent: K) => K;
-  <K extends Key | RandomKey>(parent: K, data: number): K;
-}
 
 /**
  * Derives a new key from a number, such as the index of a step, an epoch or a layer. Raises `ConfigError` unless it is a
@@ -62,9 +52,10 @@ interface FoldIn {
  * assert.notDeepEqual(ofStep(0), ofStep(1))
  * assert.deepEqual(ofStep(1), ofStep(1))
  */
-export const foldIn: FoldIn = dual('foldIn', 2, (parent: Key | RandomKey, data: number) =>
-  derive(parent, keyWords(data, 'foldIn')),
-);
+export const foldIn: {
+  (data: number): <K extends Key | RandomKey>(parent: K) => K;
+  <K extends Key | RandomKey>(parent: K, data: number): K;
+} = dual('foldIn', 2, (parent: Key | RandomKey, data: number) => derive(parent, keyWords(data, 'foldIn')));
 
 /** `K`, or an error message for a key of the host. */
 type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a program, from a key that it takes';
@@ -72,19 +63,23 @@ type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a progra
 /** Draws from a key of a program. */
 export type Draw<T> = <K extends Key | RandomKey>(key: OfProgram<K>) => T;
 
-const staged = (op: string, key: unknown): Node => {
-  if (Array.isArray(key))
-    raise('DTypeError', {
-      where: op,
-      expected: 'a key of a program',
-      actual: 'a key of the host',
-      hint: "make it an input of the program, program('key', …), and pass it when the program runs",
-    });
-  return nodeOf(key as Key); // `OfProgram<K>` is a key, or an error message
-};
+const staged = (op: string, key: Key | RandomKey): Node =>
+  isHost(key)
+    ? raise('DTypeError', {
+        where: op,
+        expected: 'a key of a program',
+        actual: 'a key of the host',
+        hint: "make it an input of the program, program('key', …), and pass it when the program runs",
+      })
+    : nodeOf(key);
 
-const draw = (op: string, distribution: Distribution, key: unknown, shape: readonly number[]): Node =>
-  named(op, () => random(distribution, staged(op, key), extents(op, shape)));
+/** Draws the numbers of an operation, in a shape. */
+type Sample = (op: string, key: Key, shape: readonly number[], ...parameters: readonly number[]) => Node;
+
+const draw =
+  (distribution: Distribution): Sample =>
+  (op, key, shape) =>
+    named(op, () => random(distribution, staged(op, key), extents(op, shape)));
 
 /** Tests if the first argument of a call is a key, of a program or (by mistake) of the host. */
 const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);
@@ -92,60 +87,58 @@ const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || 
 /** A key; or an extent of the pipeable form, so that its error names the wrong extent. */
 type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
 
-/** A draw of a given shape. */
-type OfShape<D extends DType> = OneError & {
-  <const S extends readonly number[]>(...shape: Extents<S>): Draw<Tensor<Widened<S>, D>>;
-  <K extends Key | RandomKey | number, const S extends readonly number[]>(
+/** A draw of a given shape; `P` are its parameters, which come before the extents. */
+type OfShape<D extends DType, P extends readonly number[] = []> = OneError & {
+  <const S extends readonly number[]>(...args: [...P, ...Extents<S>]): Draw<Tensor<Widened<S>, D>>;
+  <K extends Key | RandomKey | (P extends [] ? number : never), const S extends readonly number[]>(
     key: KeyOrExtent<K>,
-    ...shape: Extents<S>
+    ...args: [...P, ...Extents<S>]
   ): Tensor<Widened<S>, D>;
 };
 
-/** A draw in the shape of another tensor. */
-interface LikeTensor<D extends DType> {
-  <S extends Shape>(x: Tensor<S, DType>): Draw<Tensor<S, D>>;
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, x: Tensor<S, DType>): Tensor<S, D>;
+/** A draw in the shape of another tensor; `P` are its parameters. */
+interface LikeTensor<D extends DType, P extends readonly number[] = []> {
+  <S extends Shape>(...args: [...P, x: Tensor<S, DType>]): Draw<Tensor<S, D>>;
+  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, ...args: [...P, x: Tensor<S, DType>]): Tensor<S, D>;
 }
+
+/** Makes both forms of a draw of a given shape. The first arguments after the key are `count` parameters. */
+const ofShape = <F extends object>(op: string, sample: Sample, count = 0): F =>
+  dual(op, startsWithKey, (key: Key, ...args: readonly number[]) =>
+    tensor(sample(op, key, args.slice(count), ...args.slice(0, count))),
+  );
+
+/** Makes both forms of a draw in the shape of another tensor, which comes after `count` parameters. */
+const likeTensor = <F extends object>(op: string, sample: Sample, count = 0): F =>
+  dual(op, count + 2, (key: Key, ...args: readonly unknown[]) =>
+    tensor(sample(op, key, dims(args[count] as AnyTensor), ...(args.slice(0, count) as readonly number[]))),
+  );
 
 /**
  * Draws standard normal numbers. Extents that are only known at run time are wide; see `ascribe`.
- * @example
- * const noise = compile(program('key', (k) => normal(k, 3)), {})
- * const numbers = pipe(noise, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([1.331, 0.629, 0.497])
+ * @example await using(reference())(evaluate(program('key', normal(2)), {})(key(7)))() // → E.right([1.331, 0.629])
  */
-export const normal: OfShape<'float32'> = dual('normal', startsWithKey, (key: Key, ...shape: readonly number[]) =>
-  tensor(draw('normal', 'normal', key, shape)),
-);
+export const normal: OfShape<'float32'> = ofShape('normal', draw('normal'));
 
 /**
  * Draws standard normal numbers in the shape of `x`.
  * @example program('key', normalLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
-export const normalLike: LikeTensor<'float32'> = dual('normalLike', 2, (key: Key, x: AnyTensor) =>
-  tensor(draw('normalLike', 'normal', key, dims(x))),
-);
+export const normalLike: LikeTensor<'float32'> = likeTensor('normalLike', draw('normal'));
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴.
- * @example
- * const numbers = compile(program('key', (k) => uniform(k, 3)), {})
- * const drawn = pipe(numbers, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(drawn)() // → E.right([0.908, 0.735, 0.69])
+ * @example await using(reference())(evaluate(program('key', uniform(2)), {})(key(7)))() // → E.right([0.908, 0.735])
  */
-export const uniform: OfShape<'float32'> = dual('uniform', startsWithKey, (key: Key, ...shape: readonly number[]) =>
-  tensor(draw('uniform', 'uniform', key, shape)),
-);
+export const uniform: OfShape<'float32'> = ofShape('uniform', draw('uniform'));
 
 /**
  * Draws uniform numbers in [0, 1), multiples of 2⁻²⁴, in the shape of `x`.
  * @example program('key', uniformLike(zeros(8, 28, 28, 1))) // : Program<Key, Tensor<[8, 28, 28, 1]>>
  */
-export const uniformLike: LikeTensor<'float32'> = dual('uniformLike', 2, (key: Key, x: AnyTensor) =>
-  tensor(draw('uniformLike', 'uniform', key, dims(x))),
-);
+export const uniformLike: LikeTensor<'float32'> = likeTensor('uniformLike', draw('uniform'));
 
-const coins = (op: string, key: Key, p: number, shape: readonly number[]): Node => {
+const coins: Sample = (op, key, shape, p: number) => {
   if (!(p >= 0 && p <= 1))
     raise('ConfigError', {
       where: op,
@@ -153,128 +146,59 @@ const coins = (op: string, key: Key, p: number, shape: readonly number[]): Node 
       actual: `${p}`,
       hint: 'give the probability of true',
     });
-  const numbers = draw(op, 'uniform', key, shape);
+  const numbers = draw('uniform')(op, key, shape);
   return binary('less', numbers, full(p, numbers.shape));
-};
-
-/** See {@link bernoulli}. */
-type Bernoulli = OneError & {
-  <const S extends readonly number[]>(p: number, ...shape: Extents<S>): Draw<Tensor<Widened<S>, 'bool'>>;
-  <K extends Key | RandomKey, const S extends readonly number[]>(
-    key: OfProgram<K>,
-    p: number,
-    ...shape: Extents<S>
-  ): Tensor<Widened<S>, 'bool'>;
 };
 
 /**
  * Draws true with probability `p`. Raises `ConfigError` unless p is in [0, 1].
  * @example
- * const coins = compile(program('key', (k) => bernoulli(k, 0.5, 6)), {})
- * const numbers = pipe(coins, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([0, 0, 0, 1, 1, 1])
+ * const coins = evaluate(program('key', bernoulli(0.5, 6)), {})(key(7))
+ * await using(reference())(coins)() // → E.right([0, 0, 0, 1, 1, 1])
  */
-export const bernoulli: Bernoulli = dual(
-  'bernoulli',
-  startsWithKey,
-  (key: Key, p: number, ...shape: readonly number[]) => tensor(coins('bernoulli', key, p, shape)),
-);
-
-/** See {@link bernoulliLike}. */
-interface BernoulliLike {
-  <S extends Shape>(p: number, x: Tensor<S, DType>): Draw<Tensor<S, 'bool'>>;
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, p: number, x: Tensor<S, DType>): Tensor<S, 'bool'>;
-}
+export const bernoulli: OfShape<'bool', [p: number]> = ofShape('bernoulli', coins, 1);
 
 /**
  * Draws true with probability `p`, in the shape of `x`. Raises `ConfigError` unless p is in [0, 1].
  * @example program('key', bernoulliLike(0.1, iota(32))) // : Program<Key, Tensor<[32], 'bool'>>
  */
-export const bernoulliLike: BernoulliLike = dual('bernoulliLike', 3, (key: Key, p: number, x: AnyTensor) =>
-  tensor(coins('bernoulliLike', key, p, dims(x))),
-);
+export const bernoulliLike: LikeTensor<'bool', [p: number]> = likeTensor('bernoulliLike', coins, 1);
 
-const LARGEST = 2 ** 31 - 1;
+const isInt32 = (n: number): boolean => n === (n | 0);
 
-const integers = (op: string, key: Key, low: number, high: number, shape: readonly number[]): Node => {
+const integers: Sample = (op, key, shape, low: number, high: number) => {
   const count = high - low;
-  if (![low, high].every(Number.isSafeInteger) || count < 1 || count > LARGEST || low < -LARGEST - 1 || high - 1 > LARGEST)
-    raise('ConfigError', { where: op,
+  if (count < 1 || !Number.isInteger(high) || ![low, high - 1, count].every(isInt32))
+    raise('ConfigError', {
+      where: op,
       expected: 'int32 integers low < high, less than 2³¹ apart',
       actual: `${low} and ${high}`,
       hint: 'low is the smallest result, and high is one more than the greatest',
-    }); // prettier-ignore
-  const bits = draw(op, 'bits', key, shape);
+    });
+  const bits = draw('bits')(op, key, shape);
   const within = binary('mod', bits, full(count, bits.shape, 'int32'));
   return low === 0 ? within : binary('add', within, full(low, bits.shape, 'int32'));
-};
-
-/** See {@link randint}. */
-type RandInt = OneError & {
-  <const S extends readonly number[]>(
-    low: number,
-    high: number,
-    ...shape: Extents<S>
-  ): Draw<Tensor<Widened<S>, 'int32'>>;
-  <K extends Key | RandomKey, const S extends readonly number[]>(
-    key: OfProgram<K>,
-    low: number,
-    high: number,
-    ...shape: Extents<S>
-  ): Tensor<Widened<S>, 'int32'>;
 };
 
 /**
  * Draws uniform integers, low ≤ n < high: 32 random bits modulo high − low, the same on every backend. Unless high − low
  * is a power of two, some numbers are more likely than others, by a factor of at most 1 + (high − low)/2³². Raises
  * `ConfigError` for an empty range, or one that exceeds int32.
- * @example
- * const dice = compile(program('key', (k) => randint(k, 1, 7, 5)), {})
- * const numbers = pipe(dice, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([3, 2, 4, 1, 6])
+ * @example await using(reference())(evaluate(program('key', randint(1, 7, 3)), {})(key(7)))() // → E.right([3, 2, 4])
  */
-export const randint: RandInt = dual(
-  'randint',
-  startsWithKey,
-  (key: Key, low: number, high: number, ...shape: readonly number[]) =>
-    tensor(integers('randint', key, low, high, shape)),
-);
-
-/** See {@link randintLike}. */
-interface RandIntLike {
-  <S extends Shape>(low: number, high: number, x: Tensor<S, DType>): Draw<Tensor<S, 'int32'>>;
-  <K extends Key | RandomKey, S extends Shape>(
-    key: OfProgram<K>,
-    low: number,
-    high: number,
-    x: Tensor<S, DType>,
-  ): Tensor<S, 'int32'>;
-}
+export const randint: OfShape<'int32', [low: number, high: number]> = ofShape('randint', integers, 2);
 
 /**
  * Draws uniform integers, low ≤ n < high, in the shape of `x`; see {@link randint}.
  * @example program('key', randintLike(0, 1000, zeros(32))) // : Program<Key, Tensor<[32], 'int32'>>
  */
-export const randintLike: RandIntLike = dual('randintLike', 4, (key: Key, low: number, high: number, x: AnyTensor) =>
-  tensor(integers('randintLike', key, low, high, dims(x))),
-);
-
-/** See {@link permutation}. */
-interface Permutation {
-  <const N extends number>(n: Extent<N>): Draw<Tensor<[Wide<N> & Dim], 'int32'>>;
-  <K extends Key | RandomKey, const N extends number>(
-    key: OfProgram<K>,
-    n: Extent<N>,
-  ): Tensor<[Wide<N> & Dim], 'int32'>;
-}
+export const randintLike: LikeTensor<'int32', [low: number, high: number]> = likeTensor('randintLike', integers, 2);
 
 /**
  * Draws a random permutation of 0 … n − 1, such as the order of the samples of an epoch.
- * @example
- * const order = compile(program('key', (k) => permutation(k, 5)), {})
- * const numbers = pipe(order, RTE.flatMapTaskEither(({ run }) => run(key(7))), RTE.flatMap(read))
- * await using(reference())(numbers)() // → E.right([4, 1, 0, 2, 3])
+ * @example await using(reference())(evaluate(program('key', permutation(4)), {})(key(7)))() // → E.right([3, 1, 0, 2])
  */
-export const permutation: Permutation = dual('permutation', 2, (key: Key, n: number) =>
-  tensor(draw('permutation', 'permutation', key, [n])),
-);
+export const permutation: {
+  <const N extends number>(n: Extent<N>): Draw<Tensor<Widened<[N]>, 'int32'>>;
+  <K extends Key | RandomKey, const N extends number>(key: OfProgram<K>, n: Extent<N>): Tensor<Widened<[N]>, 'int32'>;
+} = dual('permutation', 2, (key: Key, n: number) => tensor(draw('permutation')('permutation', key, [n])));

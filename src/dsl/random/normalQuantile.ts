@@ -34,9 +34,7 @@ const centre = (x: number): number => {
   return even + x * odd;
 };
 
-const tail = (x: number): number =>
-  TAIL[0] + x * (TAIL[1] + x * (TAIL[2] + x * (TAIL[3] + x * (TAIL[4] + x * (TAIL[5] + x * (TAIL[6] +
-  x * (TAIL[7] + x * (TAIL[8] + x * TAIL[9])))))))); // prettier-ignore
+const tail = (x: number): number => TAIL.reduceRight((sum, coefficient) => coefficient + x * sum, 0);
 
 const atanhRatio = (x: number): number =>
   ATANH[0] + x * (ATANH[1] + x * (ATANH[2] + x * (ATANH[3] + x * (ATANH[4] + x * ATANH[5]))));

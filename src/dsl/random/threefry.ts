@@ -3,7 +3,7 @@
  * as 1, 2, 3"). Threefry encrypts a counter under a key. So element i of a draw depends only on the key and on i, and is
  * the same on every backend.
  */
-import { raise } from '../errors.js';
+import { raise } from '../../internal/errors.js';
 import type { Distribution } from '../graph/node.js';
 import { normalOfBits } from './normalQuantile.js';
 
@@ -71,7 +71,7 @@ export const keyWords = (seed: number, where = 'key'): KeyWords =>
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
  * numbers drawn from its parent.
  */
-export const deriveWords = ([k0, k1]: KeyWords, words: readonly [number, number]): KeyWords =>
+export const deriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
   threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
 
 /** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
@@ -114,22 +114,13 @@ const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
   }
 };
 
-/**
- * Fills `out` with samples, rounded to float32 in any array. Only `permutation` depends on the length n of `out`.
- * - `bits`: 32 bits, as an int32
- * - `uniform`: one of the 2²⁴ multiples of 2⁻²⁴ in [0, 1)
- * - `normal`: standard normal, from 23 bits; see `normalQuantile.ts`
- * - `permutation`: 0 … n − 1 in random order
- */
-export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void => {
-  switch (distribution) {
-    case 'bits':
-      return each(key, out, (word) => word);
-    case 'uniform':
-      return each(key, out, (word) => (word >>> 8) * 2 ** -24);
-    case 'normal':
-      return each(key, out, (word) => Math.fround(normalOfBits(word >>> 9)));
-    case 'permutation':
-      return shuffle(key, out);
-  }
+/** Samples of 32 random bits, rounded to float32 in any array. */
+const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, (word: number) => number>> = {
+  bits: (word) => word, // an int32
+  uniform: (word) => (word >>> 8) * 2 ** -24, // one of the 2²⁴ multiples of 2⁻²⁴ in [0, 1)
+  normal: (word) => Math.fround(normalOfBits(word >>> 9)), // standard normal, from 23 bits
 };
+
+/** Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`. */
+export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
+  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);

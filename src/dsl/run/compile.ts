@@ -1,18 +1,21 @@
-import { effect, type Effect } from './effect.js';
+/** Compiles programs for a backend, to run them once or several times. */
 import { exactly } from '../../internal/decode.js';
-import { E, F, t, TE } from '../../internal/fp.js';
-import type { Extent } from '../types/dim.js';
-import { type At, type Executable, executable } from './executable.js';
-import { optionsOf } from '../options.js';
+import { F, t, TE, type taskEither } from '../../internal/fp.js';
+import { ensuring } from '../../internal/scope.js';
+import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { plan } from '../compile/planning.js';
-import type { Program } from '../graph/program.js';
-import type { Bindings, Syms } from '../graph/spec.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import type { Bindings, Program, Syms } from '../graph/spec.js';
+import type { Shape, Tensor } from '../graph/tensor.js';
+import { optionsOf } from '../../internal/options.js';
+import type { Extent } from '../types/dim.js';
+import { leaves, withLeaves } from '../types/tree.js';
+import { effect, type Effect } from './effect.js';
+import { type At, type Executable, executable, type Feed } from './executable.js';
+import { isResult, isValue, read, type Read, release, type Value } from './value.js';
 
 export interface CompileOptions<I> {
-  /**
-   * Names of inputs whose memory a run may reuse for the output of the same name. You cannot use the value that you passed
-   * after that.
-   */
+  /** Inputs whose memory a run may reuse for the output of the same name; their values cannot be used after it. */
   readonly donate?: readonly (keyof I & string)[];
 }
 
@@ -39,18 +42,54 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I> & string]
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
   effect((backend) =>
     F.pipe(
+      TE.fromEither(compileOptions(options)),
       // each Extent<E[K]> is E[K], or an error message that no number is assignable to
-      TE.fromEither(
-        F.pipe(
-          compileOptions(options),
-          E.flatMap(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
-        ),
-      ),
-      TE.flatMap(({ plan: planned, traced }) =>
-        F.pipe(
-          backend.compile(planned),
-          TE.map((runner) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
-        ),
-      ),
+      TE.flatMapEither(({ donate }) => plan(program, extents as Bindings, backend.capabilities, donate)),
+      TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
+      TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
     ),
+  );
+
+/** The numbers of a tree of tensors on the host, row-major. */
+export type Numbers<T> =
+  T extends Tensor<Shape, infer D>
+    ? D extends 'key'
+      ? KeyWords
+      : Read<D>
+    : { readonly [K in keyof T]: Numbers<T[K]> };
+
+/**
+ * Runs a program once: compiles it, runs it, reads its results, and frees all memory. Use `compile` to run a program
+ * several times. Fails with the errors of `compile`, of a run and of `read`.
+ * @example
+ * const gram = program({ x: 'N 2' }, ({ x }) => ({ gram: pipe(transpose(x, 1, 0), matmul(x)) }))
+ * await using(reference())(evaluate(gram, { N: 3 })({ x: Float32Array.of(1, 0, 0, 1, 1, 1) }))() // → E.right({ gram: [2, 1, 1, 2] })
+ */
+export const evaluate =
+  <I, O, const E extends { readonly [K in Syms<I> & string]: number }>(
+    program: Program<I, O>,
+    extents: { readonly [K in keyof E]: Extent<E[K]> },
+  ) =>
+  (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
+    effect((backend) =>
+      F.pipe(
+        compile<I, O, E>(program, extents)(backend),
+        TE.flatMap(({ run, release: free }) =>
+          F.pipe(
+            run(inputs),
+            TE.flatMap((results) => F.pipe(numbersOf<O>(results, backend), ensuring(release(results)(backend)))),
+            ensuring(free),
+          ),
+        ),
+      ),
+    );
+
+const numbersOf = <O>(results: unknown, backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>
+  F.pipe(
+    leaves(results, isResult),
+    TE.traverseSeqArray(({ leaf }): taskEither.TaskEither<NoisefoldError, HostArray | number> =>
+      // the type of `read` names one dtype; a value may have any
+      isValue(leaf) ? read(leaf as Value<Shape>)(backend) : TE.right(leaf),
+    ),
+    TE.map((numbers) => withLeaves(results, isResult, numbers) as Numbers<O>), // the results have the structure of O
   );

@@ -2,14 +2,14 @@
  * Descriptions of work that has not started. `await` does not start them, so their types make it a compile error: they
  * have a `then` that `await` cannot call. The method exists in types only.
  */
-import type { readerTaskEither, taskEither } from '../../internal/fp.js';
+import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
+import { isTagged } from '../../internal/either.js';
 import type { Backend } from '../compile/backend.js';
-import type { NoisefoldError } from '../errors.js';
+import { caught, type NoisefoldError } from '../../internal/errors.js';
 
 /**
- * A type that cannot be awaited. The compiler error at the `await` ends with `Message`. The two function parameters make
- * it a thenable for linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its
- * work.
+ * A type that cannot be awaited: the compiler error ends with `Message`. The two function parameters make it a thenable for
+ * linters: `no-floating-promises` with `checkThenables` reports a statement that does not start its work.
  */
 interface NotStarted<Message extends string> {
   then(this: Message, onfulfilled: (message: Message) => void, onrejected?: () => void): never;
@@ -35,3 +35,30 @@ export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A>
 /** Marks work as an {@link Effect}. The cast adds the members in types only. */
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
   work as Effect<A>;
+
+/** The results that a listener may return: nothing, a promise, or work that the loop runs before it goes on. */
+export type Heard =
+  | readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>
+  | taskEither.TaskEither<NoisefoldError, unknown>
+  | Promise<unknown>
+  | void;
+
+/** Calls an effect with the backend, and a task, which ignores it. Returns anything else as it is. */
+const begun = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
+
+/**
+ * Calls a listener and waits for its work. An error value that it returns, throws or rejects with is a `Left`; other
+ * exceptions are rethrown.
+ */
+export const hear =
+  (listener: () => Heard): readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, void> =>
+  (backend) =>
+  async () => {
+    try {
+      // an effect gives a task, which gives a promise
+      const result: unknown = await begun(begun(listener(), backend), backend);
+      return isTagged(result, 'Left') ? (result as E.Left<NoisefoldError>) : E.right(undefined);
+    } catch (thrown) {
+      return caught(thrown);
+    }
+  };

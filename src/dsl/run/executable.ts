@@ -1,22 +1,22 @@
 /** Compiled programs: functions from trees of values to trees of values. */
 import { task, type Task } from './effect.js';
-import { E, type io, TE, type taskEither } from '../../internal/fp.js';
+import { E, type io, type taskEither } from '../../internal/fp.js';
 import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
-import type { NoisefoldError } from '../errors.js';
-import { bindInputs, type BoundInput, releaseTemporaries } from './inputs.js';
-import type { ArrayOf } from '../graph/hostArray.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { bindInputs, releaseTemporaries } from './inputs.js';
+import type { ArrayOf } from '../types/dtype.js';
 import type { Plan } from '../compile/plan.js';
-import { type Dim, type DType, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
-import type { Traced } from '../compile/trace.js';
-import { mapLeaves } from '../types/tree.js';
-import { type AnyValue, type Value, value } from './value.js';
+import { type Dim, isTensor, nodeOf, type Shape, type Tensor } from '../graph/tensor.js';
+import type { Traced } from '../compile/planning.js';
+import { withLeaves } from '../types/tree.js';
+import { type Value, value } from './value.js';
 
 /** A shape with its symbols bound; expressions become wide. */
 type Bound<S extends Shape, E> = {
   -readonly [I in keyof S]: S[I] extends keyof E ? E[S[I]] & Dim : S[I] extends number ? S[I] : Dim;
 };
 
-/** The tree of resident values for a tree of tensors at given extents. */
+/** The values of a tree of tensors at given extents. */
 export type At<T, E> =
   T extends Tensor<infer S, infer D>
     ? D extends 'key'
@@ -24,12 +24,10 @@ export type At<T, E> =
       : Value<Bound<S, E>, D>
     : { readonly [K in keyof T]: At<T[K], E> };
 
-/** The tree of resident values for a tree of tensors without symbols, such as parameters. */
+/** The values of a tree of tensors without symbols, such as parameters. */
 export type Resident<T> = At<T, Record<never, never>>;
 
-/**
- * The inputs of a run: values on the backend, or typed arrays of the input's dtype, which are uploaded for this run only.
- */
+/** The inputs of a run: values on the backend, or typed arrays of the input's dtype, which are uploaded for this run. */
 export type Feed<T> =
   T extends Value<infer S, infer D>
     ? Value<S, D> | ArrayOf<D> | (S extends readonly [] ? number : never)
@@ -53,49 +51,33 @@ export interface Executable<I, O> {
 export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan, traced: Traced): Executable<I, O> => {
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const treeOf = (slots: readonly Slot[]): O => {
-    let next = 0;
-    // the output has the structure of O
-    return mapLeaves(traced.output, isTensor, () => {
-      const { shape, dtype } = outputNodes[next]!;
-      const slot = slots[next++]!;
-      if (dtype === 'key' || 'length' in slot) return slot;
-      return value<AnyValue>({
-        _tag: 'Value',
-        backend,
-        buffer: slot,
-        shape,
-        dtype: dtype as Exclude<DType, 'key'>,
-        state: 'live',
-      });
-    }) as O;
+    const results = slots.map((buffer, i) => {
+      const { shape, dtype } = outputNodes[i]!;
+      if (dtype === 'key' || 'length' in buffer) return buffer;
+      return value({ _tag: 'Value', backend, buffer, shape, dtype, state: 'live' });
+    });
+    return withLeaves(traced.output, isTensor, results) as O; // has the structure of O
   };
-  const bindAll = bindInputs(backend, planned, traced.names);
   const withInputs =
-    <A>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>) =>
-    (inputs: Feed<I>): taskEither.TaskEither<NoisefoldError, A> =>
-      TE.flatMap((all: readonly BoundInput[]): taskEither.TaskEither<NoisefoldError, A> => async () => {
-        const result = await work(all.map(({ slot }) => slot))();
-        if (E.isRight(result))
-          all.forEach(({ resident }, i) => {
-            if (resident !== null && planned.inputs[i]!.donated) resident.state = 'donated';
-          });
-        releaseTemporaries(
-          backend,
-          all.filter((_, i) => !(E.isRight(result) && planned.inputs[i]!.donated)),
-        );
-        return result;
-      })(bindAll(inputs));
+    <A, B>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>, resultOf: (a: A) => B) =>
+    (inputs: Feed<I>): Task<B> =>
+      task(async () => {
+        const bound = await bindInputs(backend, planned, traced.names, inputs);
+        if (E.isLeft(bound)) return bound;
+        const result = await work(bound.right.map(({ slot }) => slot))();
+        const isConsumed = (input: number): boolean => E.isRight(result) && planned.inputs[input]!.donated;
+        bound.right.forEach(({ resident }, i) => {
+          if (resident !== null && isConsumed(i)) resident.state = 'donated';
+        });
+        const kept = bound.right.filter((_, i) => !isConsumed(i));
+        releaseTemporaries(backend, kept);
+        return E.map(resultOf)(result);
+      });
   return {
     plan: planned,
     kernels: runner.kernels,
     release: runner.release,
-    run: (inputs) => task(TE.map(treeOf)(withInputs(runner.run)(inputs))),
-    profile: (inputs) =>
-      task(
-        TE.map(({ outputs, milliseconds }: { outputs: readonly Slot[]; milliseconds: readonly number[] }) => ({
-          outputs: treeOf(outputs),
-          milliseconds,
-        }))(withInputs(runner.profile)(inputs)),
-      ),
+    run: withInputs(runner.run, treeOf),
+    profile: withInputs(runner.profile, (measured) => ({ ...measured, outputs: treeOf(measured.outputs) })),
   };
 };

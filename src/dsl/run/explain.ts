@@ -1,5 +1,5 @@
 /** Explains an executable, call by call. */
-import { showShape } from '../errors.js';
+import { showShape } from '../../internal/errors.js';
 import { type Anchor, sizeOf } from '../graph/node.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
@@ -45,26 +45,23 @@ const touched = (extents: readonly number[], strides: readonly number[]): number
   extents.reduce((n, extent, loop) => (strides[loop] === 0 ? n : n * extent), 1);
 
 const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> => {
-  switch (call.kind) {
-    case 'region': {
-      const { extents, reduced, loads, stores } = call.region;
-      const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
-      return {
-        shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(extents.slice(0, extents.length - reduced))}`,
-        flops: regionFlops(call.region),
-        bytes: 4 * accesses.reduce((a, b) => a + b, 0),
-      };
-    }
-    case 'anchor':
-    case 'library':
-      return {
-        shapes: `${call.inputs.map(({ shape }) => showShape(shape)).join(' × ')} → ${showShape(call.output.shape)}`,
-        flops: call.kind === 'anchor' ? anchorFlops(call.anchor, call.inputs, call.output) : null,
-        bytes: 4 * [...call.inputs, call.output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-      };
-    case 'random':
-      return { shapes: `→ ${showShape(call.output.shape)}`, flops: null, bytes: 4 * sizeOf(call.output.shape) };
+  if (call.kind === 'region') {
+    const { extents, reduced, loads, stores } = call.region;
+    const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
+    const kept = extents.slice(0, extents.length - reduced);
+    return {
+      shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(kept)}`,
+      flops: regionFlops(call.region),
+      bytes: 4 * accesses.reduce((a, b) => a + b, 0),
+    };
   }
+  const inputs = call.kind === 'random' ? [] : call.inputs;
+  const operands = inputs.map(({ shape }) => showShape(shape)).join(' × ');
+  return {
+    shapes: `${operands} → ${showShape(call.output.shape)}`.trimStart(),
+    flops: call.kind === 'anchor' ? anchorFlops(call.anchor, inputs, call.output) : null,
+    bytes: 4 * [...inputs, call.output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  };
 };
 
 /**

@@ -1,36 +1,22 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
-import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import { oneOf } from '../../internal/decode.js';
+import { E } from '../../internal/fp.js';
+import { unlessRight } from '../../internal/scope.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
-import { fail, type NoisefoldError, showShape } from '../errors.js';
-import { dtypeOfArray } from '../graph/hostArray.js';
+import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
+import { dtypeOfArray } from '../types/dtype.js';
 import { sizeOf } from '../graph/node.js';
 import type { Plan } from '../compile/plan.js';
 import type { NumberType } from '../graph/region.js';
-import { showInputs } from '../graph/spec.js';
 import { suggestion } from '../../internal/suggest.js';
-import { kindOf } from '../types/tree.js';
+import { kindOf, memberAt } from '../types/tree.js';
 import { isValue, liveOn, type ResidentRecord } from './value.js';
 
-const memberAt = (tree: unknown, path: string): unknown =>
-  path === ''
-    ? tree
-    : path
-        .split('.')
-        .reduce<unknown>(
-          (at, key) =>
-            typeof at === 'object' && at !== null ? (at as Readonly<Record<string, unknown>>)[key] : undefined,
-          tree,
-        );
-
-const fits: Readonly<Record<NumberType, (x: number) => boolean>> = {
-  float32: () => true,
-  int32: (x) => x === (x | 0),
-  bool: (x) => x === 0 || x === 1,
-};
-const arrays: Readonly<Record<NumberType, string>> = {
-  float32: 'a Float32Array',
-  int32: 'an Int32Array',
-  bool: 'a Uint8Array of 0 and 1',
+/** The array of each dtype, and the numbers that it can hold. */
+const HELD: Readonly<Record<NumberType, { readonly array: string; readonly fits: (x: number) => boolean }>> = {
+  float32: { array: 'a Float32Array', fits: () => true },
+  int32: { array: 'an Int32Array', fits: (x) => x === (x | 0) },
+  bool: { array: 'a Uint8Array of 0 and 1', fits: (x) => x === 0 || x === 1 },
 };
 
 const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
@@ -38,50 +24,42 @@ const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length =
 /** A checked input of a run. */
 export interface BoundInput {
   readonly slot: Slot;
-  /** The value; null for a key or for numbers of the host. */
+  /** The value; null for a key, and for numbers of the host, which are uploaded for one run and freed after it. */
   readonly resident: ResidentRecord | null;
-  /** True for numbers of the host, uploaded for one run and freed after it. */
-  readonly temporary: boolean;
 }
 
-const bindInput =
-  (backend: Backend, inputs: unknown) =>
-  ({ path, shape, dtype }: Plan['inputs'][number]): taskEither.TaskEither<NoisefoldError, BoundInput> => {
-    const x = memberAt(inputs, path);
-    const where = `input ${path === '' ? '(the only one)' : path}`;
-    const wrong = (
-      actual: string,
-      hint: string,
-      tag: 'ShapeError' | 'DTypeError' = 'ShapeError',
-    ): taskEither.TaskEither<NoisefoldError, never> =>
-      TE.fromEither(fail(tag, { where, expected: `${dtype} ${showShape(shape)}`, actual, hint }));
-    if (dtype === 'key')
-      return isKeyWords(x)
-        ? TE.right({ slot: x, resident: null, temporary: false })
-        : wrong(kindOf(x), 'give a key: key(7)', 'DTypeError');
-    if (isValue(x))
-      return F.pipe(
-        TE.fromEither(liveOn(backend, where)(x)),
-        TE.flatMap((resident): taskEither.TaskEither<NoisefoldError, BoundInput> =>
-          resident.dtype === dtype && showShape(resident.shape) === showShape(shape)
-            ? TE.right({ slot: resident.buffer, resident, temporary: false })
-            : wrong(
-                `a value ${resident.dtype} ${showShape(resident.shape)}`,
-                'compile at the extents that you run with, and upload in the dtype of the spec',
-                resident.dtype === dtype ? 'ShapeError' : 'DTypeError',
-              ),
-        ),
-      );
-    if (typeof x === 'number' && !fits[dtype](x)) return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
-    const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
-    if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
-      return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
-    const host = numbers as HostArray; // a typed array, whose dtype and length are checked next
-    if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
-      return wrong(kindOf(x), `give ${arrays[dtype]}`, 'DTypeError');
-    if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-    return TE.map((slot: Slot): BoundInput => ({ slot, resident: null, temporary: true }))(backend.upload(host, dtype));
-  };
+const bindInput = async (
+  backend: Backend,
+  inputs: unknown,
+  { path, shape, dtype }: Plan['inputs'][number],
+): Promise<E.Either<NoisefoldError, BoundInput>> => {
+  const x = memberAt(inputs, path);
+  const where = `input ${path === '' ? '(the only one)' : path}`;
+  const expected = showType({ dtype, shape });
+  const wrong = (actual: string, hint: string, tag: 'ShapeError' | 'DTypeError' = 'ShapeError') =>
+    fail(tag, { where, expected, actual, hint });
+  if (dtype === 'key')
+    return isKeyWords(x) ? E.right({ slot: x, resident: null }) : wrong(kindOf(x), 'give a key: key(7)', 'DTypeError');
+  if (isValue(x)) {
+    const live = liveOn(backend, where)(x);
+    if (E.isLeft(live)) return live;
+    const resident = live.right;
+    const hint = 'compile at the extents that you run with, and upload in the dtype of the spec';
+    return showType(resident) === expected
+      ? E.right({ slot: resident.buffer, resident })
+      : wrong(`a value ${showType(resident)}`, hint, resident.dtype === dtype ? 'ShapeError' : 'DTypeError');
+  }
+  if (typeof x === 'number' && !HELD[dtype].fits(x))
+    return wrong(`${x}`, `give a number that is ${dtype}`, 'DTypeError');
+  const numbers = typeof x === 'number' ? Float64Array.of(x) : x;
+  if (!ArrayBuffer.isView(numbers) || numbers instanceof DataView)
+    return wrong(kindOf(x), 'give a value, or a typed array of its numbers');
+  const host = numbers as HostArray; // a typed array, whose dtype and length are checked next
+  if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
+    return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
+  if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
+  return E.map((slot: Slot): BoundInput => ({ slot, resident: null }))(await backend.upload(host, dtype)());
+};
 
 /** Fails with `ValueConsumed` if a donated value is used for two inputs. */
 const checkDonations = (planned: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
@@ -105,13 +83,11 @@ const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<
   const given = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));
   const unknown = given.find((name) => !names.includes(name));
   if (unknown === undefined) return E.right(undefined);
-  const meant = suggestion(
-    unknown,
-    names.filter((name) => !given.includes(name)),
-  );
+  const free = names.filter((name) => !given.includes(name));
+  const meant = suggestion(unknown, free);
   return fail('ConfigError', {
     where: `run.${unknown}`,
-    expected: showInputs(names),
+    expected: oneOf('input', names),
     actual: 'an unknown input',
     hint: meant === undefined ? 'leave it out, or add it to the inputs of the program' : `did you mean ${meant}?`,
   });
@@ -119,26 +95,25 @@ const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<
 
 /** Frees the numbers that were uploaded for one run. */
 export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[]): void => {
-  for (const { slot, temporary } of all) if (temporary && !('length' in slot)) backend.release(slot)();
+  for (const { slot, resident } of all) if (resident === null && !('length' in slot)) backend.release(slot)();
 };
 
-/** Binds all inputs of a plan, in its order. Refuses inputs without a place among `names`, those of the program. If one does not fit, frees the uploaded ones before it. */
-export const bindInputs =
-  (backend: Backend, planned: Plan, names: readonly string[] | null) =>
-  (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
-  async () => {
-    const named = checkNames(names, inputs);
-    if (E.isLeft(named)) return named;
-    const all: BoundInput[] = [];
-    const failed = (error: NoisefoldError): E.Either<NoisefoldError, never> => {
-      releaseTemporaries(backend, all);
-      return E.left(error);
-    };
+/** Binds all inputs of a plan, in its order. Refuses inputs without a place among `names`, those of the program. */
+export const bindInputs = (
+  backend: Backend,
+  planned: Plan,
+  names: readonly string[] | null,
+  inputs: unknown,
+): Promise<E.Either<NoisefoldError, readonly BoundInput[]>> => {
+  const all: BoundInput[] = [];
+  return unlessRight(() => releaseTemporaries(backend, all))(async () => {
+    const known = checkNames(names, inputs);
+    if (E.isLeft(known)) return known;
     for (const input of planned.inputs) {
-      const one = await bindInput(backend, inputs)(input)();
-      if (E.isLeft(one)) return failed(one.left);
-      all.push(one.right);
+      const bound = await bindInput(backend, inputs, input);
+      if (E.isLeft(bound)) return bound;
+      all.push(bound.right);
     }
-    const checked = checkDonations(planned, all);
-    return E.isLeft(checked) ? failed(checked.left) : E.right(all);
-  };
+    return E.map(() => all)(checkDonations(planned, all));
+  })();
+};

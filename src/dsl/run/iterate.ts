@@ -1,13 +1,12 @@
 /** Runs a compiled step repeatedly. */
-import { effect, type Effect } from './effect.js';
+import { effect, type Effect, hear, type Heard } from './effect.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
-import { attempt, fail, failure, type NoisefoldError } from '../errors.js';
+import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { isExtent } from '../types/extent.js';
-import { type Heard, hear } from './listener.js';
 import { release } from './value.js';
-import { namedFields } from '../options.js';
+import { namedFields } from '../../internal/options.js';
 
 /** The state of an iteration: the results of a step with the name of an input. */
 export type Carried<I, O> = {
@@ -21,7 +20,6 @@ type Others<I, O> = Omit<I, keyof O>;
 
 /** Options of {@link iterate}. */
 export type Iteration<I, O> = {
-  /** The number of steps. */
   readonly times: number;
   /**
    * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect that
@@ -42,14 +40,6 @@ export type Iteration<I, O> = {
     });
 
 type Members = Readonly<Record<string, unknown>>;
-
-const cancelled = (name: string, step: number): NoisefoldError =>
-  failure('Cancelled', {
-    where: `${name}, step ${step}`,
-    expected: 'to go on',
-    actual: 'a signal to stop',
-    hint: 'begin again',
-  });
 
 /** Separates the results into the next state and the rest. Fails with `ConfigError` if the state has other members. */
 const separated = (
@@ -121,7 +111,13 @@ export const iterate =
       let state: Members = first;
       const runStep = async (index: number): Promise<E.Either<NoisefoldError, unknown>> => {
         if (signal !== undefined) await pause();
-        if (signal?.aborted === true) return E.left(cancelled(name, index));
+        if (signal?.aborted === true)
+          return fail('Cancelled', {
+            where: `${name}, step ${index}`,
+            expected: 'to go on',
+            actual: 'a signal to stop',
+            hint: 'begin again',
+          });
         // Others<I, O> and the state make up I
         const ran = await run({ ...inputs?.(index), ...state } as I)();
         if (E.isLeft(ran)) return ran;

@@ -1,15 +1,13 @@
 import { effect, type Effect } from './effect.js';
 import { F, TE } from '../../internal/fp.js';
 import type { Extent } from '../types/dim.js';
-import { evaluate } from './evaluate.js';
+import { evaluate } from './compile.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
-import { build, labelOf, primitiveOf } from '../primitives/table.js';
-import type { Program } from '../graph/program.js';
-import type { Syms } from '../graph/spec.js';
-import { type Dim, isTensor, nodeOf, type Tensor, tensor } from '../graph/tensor.js';
-import { leaves } from '../types/tree.js';
+import { labelOf, primitiveOf } from '../primitives/table.js';
+import type { Program, Syms } from '../graph/spec.js';
+import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
 
 const nameOf = (n: Node): string => {
   const path = pathOf(n);
@@ -28,7 +26,7 @@ const operandsOf = (n: Node): readonly (readonly [operand: Node, used: Node])[] 
   if (pathOf(n) !== null) return []; // a given input, or a part of one
   const { used } = primitiveOf(n);
   return n.inputs.flatMap((operand, i) =>
-    operand.dtype === 'float32' ? [[operand, used?.(n, i, build) ?? operand] as const] : [],
+    operand.dtype === 'float32' ? [[operand, used?.(n, i) ?? operand] as const] : [],
   );
 };
 
@@ -77,7 +75,7 @@ export const nonFiniteOrigin = <I, O, const E extends { readonly [K in Syms<I> &
     const flags: Program<I, Tensor<[Dim], 'int32'>> = {
       inputs: program.inputs,
       trace: (given) => {
-        watched = watch(leaves(program.trace(given), isTensor).map(({ leaf }) => nodeOf(leaf)));
+        watched = watch(nodesIn(program.trace(given)));
         return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(allFinite)], 0));
       },
     };

@@ -3,16 +3,16 @@
  * as `using` does at its end.
  */
 import { effect, type Effect, task, type Task } from './effect.js';
+import { isTagged } from '../../internal/either.js';
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
-import { fail, type NoisefoldError, showShape } from '../errors.js';
+import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { isExtent } from '../types/extent.js';
-import { type DTypeOfArray, dtypeOfArray } from '../graph/hostArray.js';
-import { sizeOf } from '../graph/node.js';
+import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
+import { inspected, sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
-import { INSPECT, inspected } from '../inspected.js';
-import { kindOf, leaves, mapLeaves } from '../types/tree.js';
+import { kindOf, leaves } from '../types/tree.js';
 
 declare const shape: unique symbol;
 declare const dtype: unique symbol;
@@ -35,13 +35,11 @@ export interface ResidentRecord {
   state: 'live' | 'donated' | 'released';
 }
 
-/** Describes a value for `console.log`, without the record, which holds the backend. */
-const described = (resident: ResidentRecord): string =>
-  inspected('Value', resident, resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`);
-
 /** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
 export const value = <V = AnyValue>(resident: ResidentRecord): V =>
-  Object.defineProperty(resident, INSPECT, { value: () => described(resident) }) as unknown as V;
+  inspected(resident, 'Value', () =>
+    resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`,
+  ) as unknown as V;
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
@@ -51,8 +49,7 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
  * await using(reference())(ofUploaded)() // → E.right(true)
  * isValue(zeros(2)) // → false
  */
-export const isValue = (x: unknown): x is AnyValue =>
-  typeof x === 'object' && x !== null && '_tag' in x && x._tag === 'Value';
+export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
 
 /**
  * The extents of a value.
@@ -64,22 +61,11 @@ export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shap
 
 /** The error for something that is not a value, from JavaScript or through a cast. */
 const notAValue = (where: string, x: unknown): E.Either<NoisefoldError, never> => {
-  const expected = 'a value';
-  if (typeof x === 'function')
-    return fail('ConfigError', {
-      where,
-      expected,
-      actual: 'work that was not run',
-      hint: `write ${where}(await nf.run(…))`,
-    });
-  if (isTensor(x))
-    return fail('ConfigError', {
-      where,
-      expected,
-      actual: 'a tensor of a program, which has no numbers',
-      hint: 'compile the program and run it',
-    });
-  return fail('ConfigError', { where, expected, actual: kindOf(x), hint: 'give a result of upload or of a run' });
+  const wrong = (actual: string, hint: string) => fail('ConfigError', { where, expected: 'a value', actual, hint });
+  if (typeof x === 'function') return wrong('work that was not run', `write ${where}(await nf.run(…))`);
+  return isTensor(x)
+    ? wrong('a tensor of a program, which has no numbers', 'compile the program and run it')
+    : wrong(kindOf(x), 'give a result of upload or of a run');
 };
 
 /**
@@ -91,31 +77,24 @@ export const liveOn =
   (v: AnyValue): E.Either<NoisefoldError, ResidentRecord> => {
     if (!isValue(v)) return notAValue(where, v);
     const resident = residentOf(v);
-    if (resident.state !== 'live')
-      return fail('ValueConsumed', {
-        where,
-        expected: 'a live value',
-        actual: `one that was ${resident.state}`,
-        hint:
-          resident.state === 'donated'
-            ? 'use the result of the run that it was donated to'
-            : 'release it after its last use',
-      });
-    if (resident.backend !== backend && resident.backend.closed())
-      return fail('ValueConsumed', {
-        where,
-        expected: 'a live value',
-        actual: `one of the ${resident.backend.name} backend, which is closed`,
-        hint: 'use it before its backend closes, or read it there and upload it here',
-      });
-    if (resident.backend !== backend)
-      return fail('ConfigError', {
-        where,
-        expected: `a value of the backend '${backend.name}' that runs`,
-        actual: `one of another backend, '${resident.backend.name}'`,
-        hint: 'read it there and upload it here',
-      });
-    return E.right(resident);
+    const { state, backend: owner } = resident;
+    const consumed = (actual: string, hint: string) =>
+      fail('ValueConsumed', { where, expected: 'a live value', actual, hint });
+    if (state === 'donated')
+      return consumed('one that was donated', 'use the result of the run that it was donated to');
+    if (state === 'released') return consumed('one that was released', 'release it after its last use');
+    if (owner === backend) return E.right(resident);
+    if (owner.closed())
+      return consumed(
+        `one of the ${owner.name} backend, which is closed`,
+        'use it before its backend closes, or read it there and upload it here',
+      );
+    return fail('ConfigError', {
+      where,
+      expected: `a value of the backend '${backend.name}' that runs`,
+      actual: `one of another backend, '${owner.name}'`,
+      hint: 'read it there and upload it here',
+    });
   };
 
 /**
@@ -146,12 +125,8 @@ export const upload = <A extends HostArray, const S extends readonly number[], D
         ),
   );
 
-/** The array that a value of a dtype is read into; bools are bytes. */
-export type Read<D extends DType> = D extends 'int32'
-  ? Int32Array
-  : D extends 'bool'
-    ? Uint8Array
-    : Float32Array | Float64Array;
+/** The array that a value of a dtype is read into. */
+export type Read<D extends DType> = ArrayOf<D>;
 
 /**
  * Copies the numbers of a value to the host, row-major (float32 as a Float64Array on the reference backend). Fails with
@@ -177,8 +152,7 @@ export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> 
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
-    for (const v of valuesOf(tree)) {
-      const resident = residentOf(v);
+    for (const resident of valuesOf(tree).map(residentOf)) {
       if (resident.state !== 'live') continue;
       resident.state = 'released';
       backend.release(resident.buffer)();
@@ -186,16 +160,14 @@ export const release = <A>(tree: A): Effect<void> =>
     return E.right(undefined);
   });
 
-/** A leaf of a tree of results: a value, or a word of a key. */
-const isMember = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
+/** Tests for a leaf of a tree of results: a value, or a word of a key. */
+export const isResult = (x: unknown): x is AnyValue | number => isValue(x) || typeof x === 'number';
 
 /** Lists the values of a tree of results, in order. */
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
-  leaves(tree, isMember).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
-
-/** Applies a function to each value of a tree of results. */
-export const mapValues = (f: (v: AnyValue) => unknown): ((tree: unknown) => unknown) =>
-  mapLeaves(isMember, (x) => (isValue(x) ? f(x) : x));
+  leaves(tree, isResult)
+    .map(({ leaf }) => leaf)
+    .filter(isValue);
 
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.

@@ -1,6 +1,5 @@
 /** Gradient checkpointing: recomputes intermediate results instead of storing them. */
-import { closed, isFloat, open } from './closure.js';
-import { differentiate } from './differentiate.js';
+import { closed, differentiate, isFloat, open } from './differentiate.js';
 import { type Composite, substitute } from '../graph/node.js';
 import { barrier, composite, inputLike } from '../primitives/index.js';
 import { type Shape, tensor, type Tensor } from '../graph/tensor.js';
@@ -35,10 +34,6 @@ export const checkpoint =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): Tensor<S> => {
     const { result, formals, actuals } = closed(open(f, p));
-    return tensor(
-      composite(
-        recomputed((inputs) => substitute([result], formals, inputs)[0]!),
-        actuals,
-      ),
-    );
+    const definition = recomputed((inputs) => substitute([result], formals, inputs)[0]!);
+    return tensor(composite(definition, actuals));
   };

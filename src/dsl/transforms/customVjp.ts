@@ -1,6 +1,6 @@
 /** Functions with a user-defined derivative. */
-import { isFloat, open } from './closure.js';
-import { raise } from '../errors.js';
+import { isFloat, open } from './differentiate.js';
+import { raise } from '../../internal/errors.js';
 import { gradNodes, type Grads } from './grads.js';
 import { type Composite, type Node, reachable, substitute } from '../graph/node.js';
 import { composite, inputLike, isInput } from '../primitives/index.js';
@@ -37,7 +37,11 @@ export const customVjp =
     pullback: (p: P, value: Tensor<S>) => (cotangent: Tensor<S>) => Grads<NoInfer<P>>,
   ) =>
   (p: P): Tensor<S> => {
-    const { result, formals, actuals } = open((q: P) => ({ q, y: f(q) }), p, isNumeric);
+    const { result, formals, actuals } = open(
+      (q: P) => ({ q, y: f(q) }),
+      p,
+      ({ dtype }) => dtype !== 'key',
+    );
     const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root
     const definition: Composite = {
       name: 'customVjp',
@@ -55,5 +59,3 @@ export const customVjp =
     };
     return tensor(composite(definition, actuals));
   };
-
-const isNumeric = (n: Node): boolean => n.dtype !== 'key';

@@ -2,14 +2,12 @@
  * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is differentiated, and the
  * arguments replace the inputs. So captured tensors are constants, and derivatives can be differentiated again.
  */
-import { open } from './closure.js';
-import { differentiate } from './differentiate.js';
-import { raise, showShape } from '../errors.js';
-import { type Grads, gradsOf } from './grads.js';
+import { raise, showShape, showType } from '../../internal/errors.js';
 import { substitute } from '../graph/node.js';
-import { full } from '../primitives/index.js';
-import { type DType, isTensor, nodeOf, type Scalar, type Shape, tensor, type Tensor } from '../graph/tensor.js';
-import { leaves, mapLeaves } from '../types/tree.js';
+import { nodeOf, nodesIn, type Scalar, type Shape, tensor, type Tensor, withNodes } from '../graph/tensor.js';
+import { full, inputLike, zerosLike } from '../primitives/index.js';
+import { differentiate, open } from './differentiate.js';
+import { gradNodes, type Grads, gradsOf } from './grads.js';
 
 /**
  * Computes the value of a scalar function, its gradient by the first argument, and its auxiliary results: `f` returns
@@ -34,18 +32,16 @@ export const valueAuxAndGrad =
       raise('ShapeError', {
         where: 'valueAndGrad',
         expected: 'a function to a float32 scalar, []',
-        actual: `${y.dtype} ${showShape(y.shape)}`,
+        actual: showType(y),
         hint: 'reduce it first (sum, mean), or use vjp with a cotangent',
       });
     const { outputs, gradients } = differentiate([y], [full(1, [])], formals);
-    const aux = leaves(result[1], isTensor).map(({ leaf }) => nodeOf(leaf));
-    const [value, ...closed] = substitute([...outputs, ...aux, ...gradients], formals, actuals);
-    const closedAux = new Map(aux.map((n, i) => [n, closed[i]!]));
+    const aux = nodesIn(result[1]);
+    const [value, ...others] = substitute([...outputs, ...aux, ...gradients], formals, actuals);
     return {
       value: tensor(value!),
-      // a tree of the same types
-      aux: mapLeaves(result[1], isTensor, (x) => tensor(closedAux.get(nodeOf(x))!)) as X,
-      grad: gradsOf(p, closed.slice(aux.length)),
+      aux: withNodes(result[1], others) as X, // a tree of the same types
+      grad: gradsOf(p, others.slice(aux.length)),
     };
   };
 
@@ -92,7 +88,7 @@ export const vjp =
     const { result, formals, actuals } = open(f, p);
     const y = nodeOf(result);
     return {
-      value: tensor<S, DType & 'float32'>(substitute([y], formals, actuals)[0]!),
+      value: tensor(substitute([y], formals, actuals)[0]!),
       pullback: (cotangent) => {
         const seed = nodeOf(cotangent);
         if (showShape(seed.shape) !== showShape(y.shape))
@@ -106,4 +102,29 @@ export const vjp =
         return gradsOf(p, substitute(gradients, formals, actuals));
       },
     };
+  };
+
+/**
+ * Computes the value of a function and its directional derivative (Jacobian-vector product) along `tangent`, which has a
+ * tensor for each float32 tensor of the argument, null for the others. It is the pullback of the pullback, which is linear
+ * in the cotangent (Radul et al. 2022). The result does not need the values of the first pullback, so it costs about as
+ * much as the value itself. Raises `ShapeError` for a tangent of another shape.
+ * @example
+ * const along = jvp((x: Tensor<[3]>) => square(x))
+ * const { value, tangent } = along(constantOf([1, 2, 3], 3), constantOf([1, 0, 10], 3))
+ * value // → [1, 4, 9]
+ * tangent // → [2, 0, 60]
+ */
+export const jvp =
+  <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
+  (p: P, tangent: Grads<NoInfer<P>>): { readonly value: Tensor<S>; readonly tangent: Tensor<S> } => {
+    const { result, formals, actuals } = open(f, p);
+    const y = nodeOf(result);
+    const cotangent = inputLike(y);
+    const { outputs, gradients } = differentiate([y], [cotangent], formals);
+    const { gradients: along } = differentiate(gradients, gradNodes('jvp', p, tangent), [cotangent]);
+    // linear in the cotangent, so any cotangent gives the same derivative
+    const from = [...formals, cotangent];
+    const [value, moved] = substitute([...outputs, ...along], from, [...actuals, zerosLike(y)]);
+    return { value: tensor(value!), tangent: tensor(moved!) };
   };

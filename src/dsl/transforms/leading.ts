@@ -1,12 +1,11 @@
 /** Trees of tensors with a common leading axis: batches and sequences. */
 import type { IsUnion, IsWide } from '../types/dim.js';
-import { raise, showShape } from '../errors.js';
+import { placeIn, raise, showShape } from '../../internal/errors.js';
 import { type Node, pathOf } from '../graph/node.js';
 import { input } from '../primitives/index.js';
 import type { Operand } from '../primitives/primitive.js';
-import { type AnyTensor, type Dim, isTensor, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
+import { type Dim, mapNodes, nodeOf, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
-import { mapLeaves } from '../types/tree.js';
 
 /** A tree of tensors with a new leading axis of extent `N`: `Tensor<[N, ...S]>` for each `Tensor<S>`. */
 export type Batched<T, N extends Dim> =
@@ -24,7 +23,7 @@ export type OneExtent<N extends Dim> =
 export const notAKey = (where: string, path: string, n: Node): Node =>
   n.dtype === 'key'
     ? raise('DTypeError', {
-        where: path === '' ? where : `${where} at ${path}`,
+        where: placeIn(where, path),
         expected: 'tensors of numbers',
         actual: 'a key',
         hint: 'a key has no axes: draw the numbers first, and pass them',
@@ -33,35 +32,27 @@ export const notAKey = (where: string, path: string, n: Node): Node =>
 
 /** The common leading extent of a tree. Raises `ShapeError` if extents differ or are missing, `DTypeError` for a key. */
 export const leadingExtent = (where: string, xs: unknown): number => {
-  const [first, ...others] = tensorsOf(xs).map(({ path, leaf }) => {
-    const { shape } = notAKey(where, path, nodeOf(leaf));
-    return { path, shape, extent: shape[0] };
-  });
-  const wrong = (expected: string, actual: string): never =>
+  const all = tensorsOf(xs).map(({ path, leaf }) => ({ path, shape: notAKey(where, path, nodeOf(leaf)).shape }));
+  const first = all[0]?.shape[0];
+  const hint = 'all tensors of the argument have the same leading axis; capture tensors without it';
+  const wrong = all.find(({ shape }) => shape.length === 0 || shape[0] !== first);
+  if (wrong !== undefined)
     raise('ShapeError', {
       where,
-      expected,
-      actual,
-      hint: 'all tensors of the argument have the same leading axis; capture tensors without it',
+      expected: `a leading axis ${wrong.shape.length === 0 ? '' : `of ${first} `}in each tensor`,
+      actual: placeIn(showShape(wrong.shape), wrong.path),
+      hint,
     });
-  if (first === undefined) return wrong('at least one tensor', 'none');
-  for (const { path, shape, extent } of [first, ...others])
-    if (extent === undefined || extent !== first.extent)
-      wrong(
-        extent === undefined ? 'a leading axis in each tensor' : `a leading axis of ${first.extent} in each tensor`,
-        `${showShape(shape)}${path === '' ? '' : ` at ${path}`}`,
-      );
-  return first.extent!; // checked above
+  return first ?? raise('ShapeError', { where, expected: 'at least one tensor', actual: 'none', hint });
 };
 
 /** Makes fresh inputs in the shapes of one example, and maps each to its batch. */
 export const example = (xs: unknown): { readonly of: unknown; readonly images: ReadonlyMap<Node, Operand> } => {
   const images = new Map<Node, Operand>();
-  const of = mapLeaves(xs, isTensor, (leaf: AnyTensor) => {
-    const all = nodeOf(leaf);
-    const formal = input(pathOf(all) ?? '', all.shape.slice(1), all.dtype);
-    images.set(formal, { node: all, mapped: true });
-    return tensor(formal);
+  const of = mapNodes(xs, (node) => {
+    const formal = input(pathOf(node) ?? '', node.shape.slice(1), node.dtype);
+    images.set(formal, { node, mapped: true });
+    return formal;
   });
   return { of, images };
 };

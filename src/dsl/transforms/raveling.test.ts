@@ -3,7 +3,7 @@ import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import {
   add, evaluate, fillSpec, fork, grad, type Key, key, leafSpec, matmul, normal, program, raveling, type Scalar, square,
   sum, type Tensor, treeSpec, using, type Vectors,

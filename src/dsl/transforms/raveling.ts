@@ -2,7 +2,7 @@
  * Concatenates trees of parameters to a few vectors, and back. An optimizer or a moving average then updates all parameters
  * with a few kernels, for any number of tensors.
  */
-import { raise, showShape } from '../errors.js';
+import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../graph/node.js';
 import { concat, reshape, slice } from '../primitives/index.js';
@@ -51,31 +51,27 @@ const extentsOf = ({ path, shape, dtype }: LeafSpec): readonly number[] =>
     : raise('ConfigError', {
         where: `raveling: ${path === '' ? 'the tree' : path}`,
         expected: 'float32 tensors whose extents are numbers',
-        actual: `${dtype} ${showShape(shape)}`,
+        actual: showType({ dtype, shape }),
         hint: 'leave out tensors that are not learned, and bind symbols',
       });
 
-const lacking = (path: string): never =>
-  raise('ConfigError', {
-    where: 'ravel',
-    expected: `a tensor at ${path === '' ? 'the root' : path}`,
-    actual: 'none',
-    hint: 'give a tree with the same fields as the spec',
-  });
+const lacking = (path: string): never => {
+  const expected = `a tensor at ${path === '' ? 'the root' : path}`;
+  const hint = 'give a tree with the same fields as the spec';
+  return raise('ConfigError', { where: 'ravel', expected, actual: 'none', hint });
+};
 
 /** Places the tensors: sizes with the most factors of 2 first, so that each begins at a multiple of its own factors. */
 const placed = (leaves: readonly LeafSpec[]) => {
-  const sized = leaves.map((leaf, position) => {
-    const shape = extentsOf(leaf);
-    return { path: leaf.path, shape, position, size: sizeOf(shape) };
-  });
+  const shapes = leaves.map(extentsOf);
+  const sizes = shapes.map(sizeOf);
   const lengths: number[] = [];
   const places: RaveledLeaf[] = [];
-  for (const { path, shape, position, size } of sized.sort((a, b) => unitOf(b.size) - unitOf(a.size))) {
-    if (lengths.length === 0 || lengths.at(-1)! + size > MOST_ELEMENTS) lengths.push(0);
+  for (const i of leaves.map((_, i) => i).sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
+    if (lengths.length === 0 || lengths.at(-1)! + sizes[i]! > MOST_ELEMENTS) lengths.push(0);
     const vector = lengths.length - 1;
-    places[position] = { path, shape, vector, offset: lengths[vector]! };
-    lengths[vector]! += size;
+    places[i] = { path: leaves[i]!.path, shape: shapes[i]!, vector, offset: lengths[vector]! };
+    lengths[vector]! += sizes[i]!;
   }
   return { lengths, places };
 };
@@ -101,12 +97,8 @@ export const raveling = <P>(spec: TreeSpec<P>): Raveling<P> => {
       const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
       return lengths.map((_, vector) => {
         const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
-        return tensor(
-          concat(
-            own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)])),
-            0,
-          ),
-        );
+        const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
+        return tensor(concat(parts, 0));
       });
     },
     unravel: (vectors) =>

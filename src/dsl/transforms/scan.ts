@@ -1,51 +1,37 @@
 /** Recurrences: passes a state along a sequence. */
-import { raise, showShape } from '../errors.js';
+import { demandType, placeIn, showType } from '../../internal/errors.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
 import type { Node } from '../graph/node.js';
 import { concat, expandDims, full, reshape, slice } from '../primitives/index.js';
-import { type AnyTensor, type Dim, isTensor, nodeOf, tensor } from '../graph/tensor.js';
-import { mapLeaves, zipLeaves } from '../types/tree.js';
+import { type AnyTensor, type Dim, isTensor, mapNodes, nodeOf, tensor } from '../graph/tensor.js';
+import { zipLeaves } from '../types/tree.js';
 
 /** Element `i` along the leading axis. */
 const elementOf = (x: Node, i: number): Node => {
   const rest = x.shape.slice(1);
-  const start = [i, ...rest.map(() => 0)];
-  return reshape(slice(x, start, [1, ...rest]), rest);
+  return reshape(slice(x, [i, ...rest.map(() => 0)], [1, ...rest]), rest);
 };
-
-const show = ({ dtype, shape }: Node): string => `${dtype} ${showShape(shape)}`;
 
 /** Raises `ShapeError` unless two trees have tensors of the same shapes and dtypes. */
 const requireSameTypes = (where: string, first: unknown, next: unknown): void => {
-  zipLeaves([first, next], isTensor, (leaf: AnyTensor, [other], path) => {
-    const [expected, actual] = [show(nodeOf(leaf)), other ? show(nodeOf(other)) : 'nothing'];
-    if (actual !== expected)
-      raise('ShapeError', {
-        where: path === '' ? where : `${where} at ${path}`,
-        expected,
-        actual,
-        hint: 'return tensors of the same shapes and dtypes at every step',
-      });
-  });
+  const hint = 'return tensors of the same shapes and dtypes at every step';
+  zipLeaves([first, next], isTensor, (leaf: AnyTensor, [other], path) =>
+    demandType(placeIn(where, path), showType(nodeOf(leaf)), other ? nodeOf(other) : null, hint),
+  );
 };
 
 /** Stacks the results of all steps along a new leading axis. They have the same structure by `requireSameTypes`. */
 const stacked = (ys: readonly [unknown, ...unknown[]]): unknown =>
-  zipLeaves([...ys], isTensor, (first: AnyTensor, others, path) => {
-    const parts = [first, ...others].map((y) => notAKey('the results of scan', path, nodeOf(y!)));
-    return tensor(
-      concat(
-        parts.map((part) => expandDims(part, [0])),
-        0,
-      ),
-    );
+  zipLeaves(ys, isTensor, (first: AnyTensor, others, path) => {
+    const parts = [first, ...others].map((y) => expandDims(notAKey('the results of scan', path, nodeOf(y!)), [0]));
+    return tensor(concat(parts, 0));
   });
 
 /** The stacked results of zero steps, with the shapes of `y`. */
 const stackedNone = (y: unknown): unknown =>
-  mapLeaves(y, isTensor, (leaf: AnyTensor, path) => {
-    const { shape, dtype } = notAKey('the results of scan', path, nodeOf(leaf));
-    return tensor(full(0, [0, ...shape], dtype));
+  mapNodes(y, (n, path) => {
+    const { shape, dtype } = notAKey('the results of scan', path, n);
+    return full(0, [0, ...shape], dtype);
   });
 
 /**
@@ -79,7 +65,7 @@ export const scan =
     let carry: C = init;
     const results: Y[] = [];
     for (let i = 0; i < extent; i++) {
-      const x = mapLeaves(xs, isTensor, (leaf: AnyTensor) => tensor(elementOf(nodeOf(leaf), i))) as X; // as above
+      const x = mapNodes(xs, (n) => elementOf(n, i)) as X; // as above
       const [next, y] = f(carry, x);
       requireSameTypes('the carry of scan', init, next);
       requireSameTypes('the results of scan', results[0] ?? y, y);

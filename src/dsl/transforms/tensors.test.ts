@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import { grad } from './gradient.js';
 import { mul, sub } from '../ops/elementwise/binary.js';
 import { constantOf, scalar, zerosLike } from '../ops/constants.js';

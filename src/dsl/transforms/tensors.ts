@@ -1,7 +1,7 @@
 /** Functions over the tensors of a tree, for optimizers and moving averages. */
 import { show } from '../../internal/decode.js';
-import { dual } from '../dual.js';
-import { raise } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
@@ -15,29 +15,20 @@ export const tensorsOf = (tree: unknown): readonly Leaf<AnyTensor>[] => leaves(t
 /** A function that keeps shape and dtype. */
 type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, D>, path: string) => Tensor<S, D>;
 
-/** See {@link mapTensors}. */
-interface MapTensors {
-  <P>(tree: P, f: OfAnyNumbers): P;
-  (f: OfAnyNumbers): <P>(tree: P) => P;
-}
-
 /**
  * Applies a function to each tensor of a tree. Keys are kept.
  * @example mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }
  */
-export const mapTensors: MapTensors = dual('mapTensors', 2, (tree: unknown, f: OfAnyNumbers) =>
+export const mapTensors: {
+  <P>(tree: P, f: OfAnyNumbers): P;
+  (f: OfAnyNumbers): <P>(tree: P) => P;
+} = dual('mapTensors', 2, (tree: unknown, f: OfAnyNumbers) =>
   mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)),
 );
 
 /** Trees of one structure: parameters and gradients. */
 type TreesLike<P> = readonly [first: P, ...others: readonly (P | Grads<P>)[]];
 type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>[]) => Tensor<S>;
-
-/** See {@link zipTensors}. */
-interface ZipTensors {
-  <P>(trees: TreesLike<P>, f: JoinTensors): P;
-  (f: JoinTensors): <P>(trees: TreesLike<P>) => P;
-}
 
 /**
  * Combines trees of one structure at each float32 tensor: `f` takes a tensor of each tree, and its result replaces that of
@@ -47,29 +38,24 @@ interface ZipTensors {
  * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
  * zipTensors([params, gradient], (p, g) => sub(p, mul(0.1, g))) // → { w: [0.9, 1.9] }
  */
-export const zipTensors: ZipTensors = dual(
+export const zipTensors: {
+  <P>(trees: TreesLike<P>, f: JoinTensors): P;
+  (f: JoinTensors): <P>(trees: TreesLike<P>) => P;
+} = dual(
   'zipTensors',
   (args) => args.length > 1,
   (trees: TreesLike<unknown>, f: JoinTensors) => {
+    const refuse = (expected: string, actual: string, hint: string): never =>
+      raise('ConfigError', { where: 'zipTensors', expected, actual, hint });
     if (!Array.isArray(trees) || typeof f !== 'function')
-      raise('ConfigError', {
-        where: 'zipTensors',
-        expected: 'a list of trees, and a function',
-        actual: `${show(trees)}, and ${show(f)}`,
-        hint: 'write zipTensors([a, b], f)',
-      });
-    if (trees.length < f.length)
-      raise('ConfigError', {
-        where: 'zipTensors',
-        expected: `${f.length} trees, one for each parameter of the function`,
-        actual: `${trees.length}`,
-        hint: 'give as many trees as the function takes tensors',
-      });
+      refuse('a list of trees, and a function', `${show(trees)}, and ${show(f)}`, 'write zipTensors([a, b], f)');
+    if (trees.length < f.length) {
+      const expected = `${f.length} trees, one for each parameter of the function`;
+      refuse(expected, `${trees.length}`, 'give as many trees as the function takes tensors');
+    }
     return zipLeaves(trees, isTensor, (x, others) => {
       const present = others.filter((y) => y !== null && isFloats(y));
-      return isFloats(x) && present.length === others.length
-        ? f(x, ...(present as readonly Tensor<Shape>[])) // each passed `isFloats`
-        : x;
+      return isFloats(x) && present.length === others.length ? f(x, ...present) : x;
     });
   },
 );

@@ -1,10 +1,31 @@
-/** Vectorization of functions. */
-import { batched, spread } from './batched.js';
+/** Vectorizes functions: converts the graph of one example to the graph of a batch. */
+import { reachable, withInputs } from '../graph/node.js';
+import { type Dim, type DType, nodeOf, type Shape, type Tensor, withNodes } from '../graph/tensor.js';
+import { full, spread } from '../primitives/index.js';
+import type { Batched as BatchedNodes } from '../primitives/primitive.js';
+import { primitiveOf } from '../primitives/table.js';
 import { type Batched, example, leadingExtent, notAKey, type OneExtent } from './leading.js';
-import { full } from '../primitives/index.js';
-import { type Dim, type DType, isTensor, nodeOf, type Shape, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
-import { mapLeaves } from '../types/tree.js';
+
+/**
+ * Rebuilds a graph for a batch of `extent` examples. `images` gives the nodes with a leading axis; the nodes that depend on
+ * them get one too.
+ */
+const batched: BatchedNodes = (roots, images, extent) => {
+  const done = new Map(images);
+  for (const n of reachable(roots, images.keys())) {
+    const operands = n.inputs.map((input) => done.get(input)!);
+    const { vmap, awaits } = primitiveOf(n);
+    const own = awaits ? operands.slice(0, 1) : operands; // waiting for a batch does not make a node one
+    done.set(
+      n,
+      vmap !== null && own.some(({ mapped }) => mapped)
+        ? { node: vmap(n, operands, extent, batched), mapped: true }
+        : { node: withInputs(n, operands.map(({ node }) => node)), mapped: false }, // prettier-ignore
+    );
+  }
+  return roots.map((root) => done.get(root)!);
+};
 
 /** See {@link vmap}: for functions of one tensor, and of a tree of tensors. */
 export interface Vmap {
@@ -44,10 +65,9 @@ export const vmap = ((f: (x: unknown) => unknown) => (xs: unknown) => {
   const { of, images } = example(xs);
   const y = f(of);
   const roots = tensorsOf(y).map(({ path, leaf }) => notAKey('the result of vmap', path, nodeOf(leaf)));
-  const found =
+  const results =
     extent === 0
       ? roots.map(({ shape, dtype }) => full(0, [0, ...shape], dtype)) // a convolution cannot have 0 groups
       : batched(roots, images, extent).map((operand) => spread(operand, extent));
-  let next = 0;
-  return mapLeaves(y, isTensor, () => tensor(found[next++]!));
+  return withNodes(y, results);
 }) as Vmap;

@@ -2,7 +2,7 @@
  * Arithmetic on extents in types. Literals are computed; symbols become expressions in a canonical form, so that equal
  * extents are equal types: `Double<Half<'H'>>` is `'H'`, `Add<'D', 'C'>` is `'C+D'`. The wide `Dim` stays wide.
  */
-import type { HalfLiteral, Sum } from './digits.js';
+import type { HalfLiteral, Sum } from '../../internal/digits.js';
 import type { BadWord } from './words.js';
 
 /**
@@ -27,28 +27,23 @@ export type Double<D extends Dim> =
   IsWide<D> extends true ? Dim : D extends number ? Sum<D, D> : D extends string ? DoubleOf<D> : never;
 
 /** The sum of two extents: `96` for `32` and `64`, `'C+D'` for `'C'` and `'D'` in either order, `'C+1'`. */
-export type Add<A extends Dim, B extends Dim> =
-  IsWide<A> extends true
-    ? Dim
-    : IsWide<B> extends true
-      ? Dim
-      : A extends number
-        ? B extends number
-          ? Sum<A, B>
-          : SymbolPlus<B & string, A>
-        : B extends number
-          ? SymbolPlus<A & string, B>
-          : SumOf<A & string, B & string>;
+export type Add<A extends Dim, B extends Dim> = true extends IsWide<A> | IsWide<B>
+  ? Dim
+  : A extends number
+    ? B extends number
+      ? Sum<A, B>
+      : SymbolPlus<B & string, A>
+    : B extends number
+      ? SymbolPlus<A & string, B>
+      : SumOf<A & string, B & string>;
 
 /** The extent of a word in a spec: `28` for `'28'`, `'C+D'` for `'D+C'`, otherwise the word. */
 export type DimOf<W extends string> = W extends `${infer N extends number}`
   ? N
   : W extends `${infer A}+${infer B}`
-    ? A extends Nested
-      ? W
-      : B extends Nested
-        ? W
-        : Add<DimOf<A> & Dim, DimOf<B> & Dim>
+    ? [Extract<A | B, Nested>] extends [never]
+      ? Add<DimOf<A> & Dim, DimOf<B> & Dim>
+      : W
     : W;
 
 // Symbols
@@ -84,17 +79,11 @@ type Balanced<X extends string, Open extends string = ''> = X extends `${infer C
       : Balanced<Rest, Open>
   : true;
 
-type HalfOf<D extends string> = D extends `2*${infer X}`
-  ? [Operand<X>] extends [never]
-    ? `(${D})/2`
-    : Operand<X>
-  : `${Factor<D>}/2`;
+/** `T`, or another type if it is `never`. */
+export type OrElse<T, Other> = [T] extends [never] ? Other : T;
 
-type DoubleOf<D extends string> = D extends `${infer X}/2`
-  ? [Operand<X>] extends [never]
-    ? `2*(${D})`
-    : Operand<X>
-  : `2*${Factor<D>}`;
+type HalfOf<D extends string> = D extends `2*${infer X}` ? OrElse<Operand<X>, `(${D})/2`> : `${Factor<D>}/2`;
+type DoubleOf<D extends string> = D extends `${infer X}/2` ? OrElse<Operand<X>, `2*(${D})`> : `2*${Factor<D>}`;
 
 type SymbolPlus<A extends string, N extends number> = N extends 0 ? A : `${Term<A>}+${N}`;
 
@@ -142,11 +131,9 @@ export type Extent<D> = 0 extends 1 & D
               : D
           : {} extends Record<D & string, 1>
             ? 'an extent must not be a pattern'
-            : [BadWord<[D & string]>] extends [never]
-              ? D
-              : BadWord<[D & string]>;
+            : OrElse<BadWord<[D & string]>, D>;
 
-/** Checks each extent of a shape by {@link Extent}: the parameter type of functions that take a shape. */
+/** The parameter type of functions that take a shape. */
 export type Extents<S> = { [I in keyof S]: Extent<S[I]> };
 
 /** Maps `number` to the wide `Dim`, and branded numbers too; literals and symbols stay. */
@@ -154,3 +141,11 @@ export type Wide<D> = IsWide<D> extends true ? Dim : D extends number ? ({} exte
 
 /** Applies {@link Wide} to each extent of a shape. */
 export type Widened<S> = { -readonly [I in keyof S]: Wide<S[I]> };
+
+/** A shape in a compiler error: `[B, 28, Dim]`. */
+export type Shown<S extends Shape, Text extends string = ''> = S extends readonly [
+  infer D extends Dim,
+  ...infer Rest extends Shape,
+]
+  ? Shown<Rest, `${Text}${Text extends '' ? '' : ', '}${IsWide<D> extends true ? 'Dim' : D}`>
+  : `[${Text}]`;

@@ -1,21 +1,14 @@
-/** Evaluates and solves expressions of extents at run time: `'H/2'`, `'2*C'`, `'C+D'`. */
+/** Evaluates and solves expressions of extents at run time, `'H/2'`, `'2*C'`, `'C+D'`, and binds their symbols to extents. */
 import { E, type either } from '../../internal/fp.js';
-import { attempt, fail, type NoisefoldError, raise } from '../errors.js';
+import { attempt, fail, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { isExtent } from './extent.js';
 import type { Dim } from './dim.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
 export type Bindings = Readonly<Record<string, number>>;
 
-type Expression =
-  | { readonly kind: 'literal'; readonly value: number }
-  | { readonly kind: 'symbol'; readonly name: string }
-  | {
-      readonly kind: 'operation';
-      readonly sign: string;
-      readonly left: Expression;
-      readonly right: Expression;
-    };
+/** A literal, a symbol, or an operation. */
+type Expression = number | string | { readonly sign: string; readonly left: Expression; readonly right: Expression };
 
 /** An expression and the words after it; null if there is a syntax error. */
 type Parsed = readonly [Expression, readonly string[]] | null;
@@ -27,7 +20,7 @@ const operations =
     while (parsed !== null && signs.includes(parsed[1][0] ?? '')) {
       const [left, [sign, ...rest]] = parsed;
       const next = operand(rest);
-      parsed = next && [{ kind: 'operation', sign: sign!, left, right: next[0] }, next[1]];
+      parsed = next && [{ sign: sign!, left, right: next[0] }, next[1]];
     }
     return parsed;
   };
@@ -38,8 +31,8 @@ const atom = ([word, ...rest]: readonly string[]): Parsed => {
     const inner = sum(rest);
     return inner !== null && inner[1][0] === ')' ? [inner[0], inner[1].slice(1)] : null;
   }
-  if (/^\d/.test(word)) return [{ kind: 'literal', value: Number(word) }, rest];
-  return /^[A-Za-z_]/.test(word) ? [{ kind: 'symbol', name: word }, rest] : null;
+  if (/^\d/.test(word)) return [Number(word), rest];
+  return /^[A-Za-z_]/.test(word) ? [word, rest] : null;
 };
 const product = operations(['*', '/'], atom);
 const sum = operations(['+'], product);
@@ -56,8 +49,10 @@ const parse = (dim: string): Expression => {
       });
 };
 
-const namesIn = (e: Expression): readonly string[] =>
-  e.kind === 'operation' ? [...namesIn(e.left), ...namesIn(e.right)] : e.kind === 'symbol' ? [e.name] : [];
+const namesIn = (e: Expression): readonly string[] => {
+  if (typeof e === 'object') return [...namesIn(e.left), ...namesIn(e.right)];
+  return typeof e === 'string' ? [e] : [];
+};
 
 const boundOf = (bindings: Bindings, names: readonly string[] = Object.keys(bindings)): string =>
   names.map((name) => `${name} = ${bindings[name]}`).join(', ');
@@ -71,16 +66,12 @@ const checked = (where: string, extent: number, actual: string): number =>
 const evaluate = (dim: string, whole: Expression, bindings: Bindings): number => {
   const where = `dim '${dim}'`;
   const visit = (e: Expression): number => {
-    if (e.kind === 'literal') return e.value;
-    if (e.kind === 'symbol') {
-      const bound = Object.hasOwn(bindings, e.name) ? bindings[e.name] : undefined;
-      if (bound !== undefined) return checked(where, bound, `${e.name} = ${bound}`);
-      return raise('UnknownDim', {
-        where,
-        expected: `an extent for ${e.name}`,
-        actual: boundOf(bindings) || 'no symbol bound',
-        hint: `bind ${e.name} too`,
-      });
+    if (typeof e === 'number') return e;
+    if (typeof e === 'string') {
+      const bound = Object.hasOwn(bindings, e) ? bindings[e] : undefined;
+      if (bound !== undefined) return checked(where, bound, `${e} = ${bound}`);
+      const actual = boundOf(bindings) || 'no symbol bound';
+      return raise('UnknownDim', { where, expected: `an extent for ${e}`, actual, hint: `bind ${e} too` });
     }
     const [left, right] = [visit(e.left), visit(e.right)];
     if (e.sign === '+') return left + right;
@@ -151,15 +142,74 @@ const solve = (
       actual: `${extent}`,
       hint: 'choose an extent that is divisible',
     });
-  if (e.kind === 'symbol') return E.right({ ...bindings, [e.name]: extent });
-  if (e.kind === 'literal') return E.right(null);
+  if (typeof e === 'string') return E.right({ ...bindings, [e]: extent });
+  if (typeof e === 'number') return E.right(null);
   const evaluated = (side: Expression) => attempt(() => evaluate(dim, side, bindings));
   const [left, right] = [evaluated(e.left), evaluated(e.right)];
   for (const side of [left, right]) if (E.isLeft(side) && side.left._tag !== 'UnknownDim') return side;
-  if (e.sign === '+' && E.isRight(left)) return solve(dim, e.right, extent - left.right, bindings);
-  if (e.sign === '+' && E.isRight(right)) return solve(dim, e.left, extent - right.right, bindings);
-  if (e.sign === '*' && E.isRight(left)) return solve(dim, e.right, extent / left.right, bindings);
-  if (e.sign === '*' && E.isRight(right)) return solve(dim, e.left, extent / right.right, bindings);
-  if (e.sign === '/' && E.isRight(right)) return solve(dim, e.left, extent * right.right, bindings);
+  const { sign } = e;
+  const without = (known: number): number =>
+    sign === '+' ? extent - known : sign === '*' ? extent / known : extent * known;
+  if (E.isRight(right)) return solve(dim, e.left, without(right.right), bindings);
+  if (E.isRight(left) && sign !== '/') return solve(dim, e.right, without(left.right), bindings);
   return E.right(null);
+};
+
+/** The extents bound so far, and the axes that wait for other symbols. */
+export interface Bound {
+  readonly bindings: Bindings;
+  readonly pending: readonly Axis[];
+}
+
+interface Axis {
+  readonly dim: number | string;
+  readonly extent: number;
+  /** The name of the tensor in errors. */
+  readonly where: string;
+  readonly shape: readonly number[];
+}
+
+export const nothingBound = (): Bound => ({ bindings: {}, pending: [] });
+
+const mismatch = ({ dim, where, shape }: Axis, error: NoisefoldError): never =>
+  raise('ShapeError', {
+    where,
+    expected:
+      typeof dim === 'number'
+        ? `an axis of ${dim}`
+        : error.expected.startsWith('an ')
+          ? `an axis that is ${dim}: ${error.expected}`
+          : `axis ${error.expected}`,
+    actual: `${error.actual} in ${showShape(shape)}`,
+    hint: typeof dim === 'number' ? 'the extent is a literal' : error.hint,
+  });
+
+const bindAxis = (bound: Bound, axis: Axis): Bound => {
+  const solved = E.getOrElseW((error: NoisefoldError) => mismatch(axis, error))(
+    solveDim(axis.dim, axis.extent, bound.bindings),
+  );
+  return solved === null ? { ...bound, pending: [...bound.pending, axis] } : { ...bound, bindings: solved };
+};
+
+/** Retries the pending axes until none of them can be bound. */
+export const settle = (bound: Bound): Bound => {
+  const again = bound.pending.reduce(bindAxis, { ...bound, pending: [] });
+  return again.pending.length < bound.pending.length ? settle(again) : again;
+};
+
+/** Binds the symbols of a shape to the extents of a tensor. Raises `ShapeError` if the rank or an extent does not fit. */
+export const bindShape = (
+  bound: Bound,
+  dims: readonly (number | string)[],
+  shape: readonly number[],
+  where: string,
+): Bound => {
+  if (shape.length !== dims.length)
+    raise('ShapeError', {
+      where,
+      expected: `rank ${dims.length}, ${showShape(dims)}`,
+      actual: showShape(shape),
+      hint: 'reshape it first',
+    });
+  return dims.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape })).reduce(bindAxis, bound);
 };

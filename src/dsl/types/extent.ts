@@ -1,5 +1,5 @@
 /** Checks extents at run time. */
-import { raise, showShape } from '../errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 
 /** Tests if a number is an extent: a safe integer ≥ 0. */
 export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;

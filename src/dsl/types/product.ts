@@ -2,8 +2,8 @@
  * Products and quotients of extents in types. Literals are computed; symbols become expressions in a canonical form,
  * which `dimExpression.ts` evaluates: `Product<['W', 'H']>` is `'H*W'`. The wide `Dim` stays wide.
  */
-import type { Divided, FromDigits, Times } from './digits.js';
-import type { Before, Compound, Dim, Factor, Half, IsWide, Operand } from './dim.js';
+import type { Divided, FromDigits, Times } from '../../internal/digits.js';
+import type { Before, Compound, Dim, Factor, Half, IsWide, Operand, OrElse } from './dim.js';
 
 /** The product of extents: `784` for `[28, 28]`, `'H*W'` for `['W', 'H']`, `'4*C'`, `'A*(H/2)'`; 1 for `[]`. */
 export type Product<D extends readonly unknown[]> = D extends readonly []
@@ -34,8 +34,10 @@ type WideOr<Q> = number extends Q ? Dim : Q;
 
 // Symbols
 
+type Words = readonly string[];
+
 /** A product: its literal coefficient, last digit first, and its other factors: symbols and parenthesized compounds. */
-type Factors = readonly [coefficient: string, atoms: readonly string[]];
+type Factors = readonly [coefficient: string, atoms: Words];
 
 /** The factors of several extents; `never` if one of them is wide. */
 type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
@@ -65,24 +67,18 @@ type AtomsOf<D extends string> = D extends Compound
 type SplitAt<D extends string> = D extends `${infer A}*${infer Rest}` ? [A, ...SplitAt<Rest>] : [D];
 
 /** Inserts atoms in alphabetical order. */
-type Sorted<A extends readonly string[], More extends readonly string[]> = More extends readonly [
-  infer One extends string,
-  ...infer Rest extends readonly string[],
-]
+type Sorted<A extends Words, More extends Words> = More extends [infer One extends string, ...infer Rest extends Words]
   ? Sorted<Inserted<A, One>, Rest>
   : A;
-type Inserted<A extends readonly string[], X extends string> = A extends readonly [
-  infer First extends string,
-  ...infer Rest extends readonly string[],
-]
+type Inserted<A extends Words, X extends string> = A extends [infer First extends string, ...infer Rest extends Words]
   ? Before<First, X> extends true
     ? [First, ...Inserted<Rest, X>]
     : [X, ...A]
   : [X];
 
-type Joined<A extends readonly string[]> = A extends readonly [infer One extends string]
+type Joined<A extends Words> = A extends [infer One extends string]
   ? One
-  : A extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+  : A extends [infer First extends string, ...infer Rest extends Words]
     ? `${First}*${Joined<Rest>}`
     : '';
 
@@ -93,15 +89,11 @@ type Written<F extends Factors> = [F] extends [never]
     ? FromDigits<F[0]>
     : F[0] extends '0'
       ? 0
-      : F[1] extends readonly [infer One extends string]
-        ? Scaled<FromDigits<F[0]>, Operand<One>>
-        : Scaled<FromDigits<F[0]>, Joined<F[1]>>;
+      : Scaled<FromDigits<F[0]>, F[1] extends readonly [infer One extends string] ? Operand<One> : Joined<F[1]>>;
 type Scaled<N extends number, X extends string> = N extends 1
   ? X
   : X extends `${infer Y}/${N}`
-    ? [Operand<Y>] extends [never]
-      ? `${N}*${Factor<X>}`
-      : Operand<Y>
+    ? OrElse<Operand<Y>, `${N}*${Factor<X>}`>
     : `${N}*${Factor<X>}`;
 
 /** Divides a symbolic extent: cancels a common factor, or writes a fraction for a literal divisor. */
@@ -119,15 +111,15 @@ type Cancelled<A extends string, B extends Dim> = B extends number
 type Fraction<A extends string, B extends number> = `${Factor<A>}/${B}`;
 
 type WithoutAtom<F extends Factors, B extends string> =
-  Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends readonly string[]
+  Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends Words
     ? AtomsOf<B> extends [string]
       ? Written<[F[0], Rest]>
       : Dim
     : Dim;
 /** Removes one atom; null if it is missing. */
-type Removed<A extends readonly string[], X, Seen extends readonly string[] = []> = A extends readonly [
+type Removed<A extends Words, X, Seen extends Words = []> = A extends [
   infer First extends string,
-  ...infer Rest extends readonly string[],
+  ...infer Rest extends Words,
 ]
   ? First extends X
     ? [...Seen, ...Rest]

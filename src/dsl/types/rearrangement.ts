@@ -2,9 +2,9 @@
  * Patterns of `rearrange` in types: `'B H W (N D) -> B N (H W) D'` and a shape give the shape of the result. See
  * `ops/shape/rearrange.ts` for the checks at run time.
  */
-import type { Dim, IsWide, Shape, Wide } from './dim.js';
+import type { Dim, IsWide, OrElse, Shape, Shown, Wide } from './dim.js';
 import type { Product, Quotient } from './product.js';
-import type { Shown } from './shown.js';
+import type { OrMessage } from './shape.js';
 import type { Split } from './words.js';
 
 /** The sizes of axes: `{ N: 4 }`. */
@@ -40,22 +40,15 @@ type NamesOf<I extends readonly unknown[], Found extends readonly string[] = []>
 // Checks
 
 /** An error message about the names of a pattern; `never` if they are valid. */
-type Wrong<L extends readonly string[], R extends readonly string[], P extends string> = [
-  Exclude<R[number], L[number]>,
-] extends [never]
-  ? [Exclude<L[number], R[number]>] extends [never]
-    ? L['length'] extends R['length']
-      ? NoName<L[number], P>
+type Wrong<L extends readonly string[], R extends readonly string[], P extends string> = OrElse<
+  `'${P}': ${Exclude<R[number], L[number]>} is not on the left`,
+  OrElse<
+    `'${P}': ${Exclude<L[number], R[number]>} is not on the right`,
+    L['length'] extends R['length']
+      ? `'${P}': '${Extract<L[number], `${number}` | `${string}${'(' | ')'}${string}`>}' is not the name of an axis`
       : `'${P}': an axis appears twice`
-    : `'${P}': ${Exclude<L[number], R[number]>} is not on the right`
-  : `'${P}': ${Exclude<R[number], L[number]>} is not on the left`;
-
-type NoName<N extends string, P extends string> =
-  Extract<N, `${number}` | `${string}${'(' | ')'}${string}`> extends infer W extends string
-    ? [W] extends [never]
-      ? never
-      : `'${P}': '${W}' is not the name of an axis`
-    : never;
+  >
+>;
 
 /** An error message if a group has two axes without a size; otherwise `never`. */
 type Open<I extends readonly unknown[], Z, P extends string> = {
@@ -75,8 +68,6 @@ type TwoOpen<
         ? TwoOpen<Rest, Z, P, N>
         : `'${P}': give ${Found} or ${N} a size`
   : never;
-
-type OrMessage<T, Message> = [Message] extends [never] | [[never]] ? T : Message;
 
 /** The pattern, or an error message that repeats it. */
 export type CheckedPattern<P extends string, Z> = string extends P
@@ -157,36 +148,25 @@ type AxisExtents<Item, D, Z> = Item extends readonly string[]
 
 /** The more precise of an extent and its given size. */
 type Sized<D, N> =
-  IsWide<D> extends true
-    ? Wide<N>
-    : D extends number
-      ? D extends N
-        ? D
-        : `an axis of ${D} has the size ${N & number}`
-      : D;
+  IsWide<D> extends true ? Wide<N> : D extends string | N ? D : `an axis of ${D & number} has the size ${N & number}`;
 
-/** The given sizes of a group. */
-type SizesOf<Group extends readonly string[], Z> = Group extends readonly [
-  infer N,
-  ...infer Rest extends readonly string[],
-]
-  ? N extends keyof Z
-    ? [Wide<Z[N]>, ...SizesOf<Rest, Z>]
-    : SizesOf<Rest, Z>
-  : [];
+/** The given sizes of a group; 1 in place of others. */
+type SizesOf<Group extends readonly string[], Z> = {
+  [I in keyof Group]: Group[I] extends keyof Z ? Wide<Z[Group[I]]> : 1;
+};
 
 /**
- * The extent of an axis of the result, by one name or by several. Both the members and the keys that look them up are
+ * The extent of an axis of the result, by one name or by several. Both the member and the key that looks it up are
  * deferred until the shape is known: otherwise TypeScript infers into each branch of a multiplication and resolves its
  * constraint.
  */
 interface Axis<N, L extends readonly unknown[], S extends Shape, Z> {
-  readonly named: S extends unknown ? ExtentOf<N, Extents<L, S, Z>> : never;
-  readonly merged: S extends unknown ? Product<MergedOf<N, Extents<L, S, Z>>> : never;
+  readonly extent: S extends unknown
+    ? N extends readonly unknown[]
+      ? Product<MergedOf<N, Extents<L, S, Z>>>
+      : ExtentOf<N, Extents<L, S, Z>>
+    : never;
 }
-type Named<S> = S extends unknown ? 'named' : never;
-type Merged<S> = S extends unknown ? 'merged' : never;
-
 type ExtentOf<N, E> = E[N & keyof E];
 type MergedOf<G, E, Found extends readonly unknown[] = []> = G extends readonly [infer N, ...infer Rest]
   ? MergedOf<Rest, E, N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]>
@@ -204,23 +184,14 @@ type ShapeOf<
     ? ShapeOf<Rest, L, S, Z, [...Found, ...Others<Extents<L, S, Z>>]>
     : First extends '1'
       ? ShapeOf<Rest, L, S, Z, [...Found, 1]>
-      : First extends readonly unknown[]
-        ? ShapeOf<Rest, L, S, Z, [...Found, Axis<First, L, S, Z>[Merged<S>]]>
-        : ShapeOf<Rest, L, S, Z, [...Found, Axis<First, L, S, Z>[Named<S>]]>
+      : ShapeOf<Rest, L, S, Z, [...Found, Axis<First, L, S, Z>[S extends unknown ? 'extent' : never]]>
   : Found;
 
 /** The shape of `...`. */
 type Others<E> = E extends { readonly '...': infer S extends Shape } ? S : never;
 
 /** The shape of a right side if only the rank is known. */
-type WideShapeOf<I extends readonly unknown[], Found extends Shape = []> = I extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? First extends '...'
-    ? Shape
-    : WideShapeOf<Rest, [...Found, Dim]>
-  : Found;
+type WideShapeOf<I extends readonly unknown[]> = '...' extends I[number] ? Shape : { [K in keyof I]: Dim };
 
 /** The shape of `rearrange(x, pattern, sizes)`. `S extends unknown` defers it until the shape is known. */
 export type Rearranged<P extends string, S extends Shape, Z> = S extends unknown

@@ -2,29 +2,24 @@
  * The result of `reshape` in types. Symbols at the front or at the end of the new shape stand for the axes that the old
  * shape has there; −1 is the quotient of the remaining axes.
  */
-import type { Dim, IsWide, Shape } from './dim.js';
+import type { Dim, IsWide, Shape, Shown } from './dim.js';
 import type { Product, Quotient } from './product.js';
-import type { Shown } from './shown.js';
 
 /** The axes of the old and the new shape between the symbols at both ends; or an error message. */
 type Middle<S extends Shape, E extends readonly Dim[], All extends Shape = S> = E extends readonly [
   infer First extends string,
   ...infer More extends readonly Dim[],
 ]
-  ? S extends readonly [infer D, ...infer Rest extends Shape]
-    ? [D] extends [First]
-      ? Middle<Rest, More, All>
-      : Misplaced<First, All>
+  ? S extends readonly [First, ...infer Rest extends Shape]
+    ? Middle<Rest, More, All>
     : Misplaced<First, All>
   : BeforeEnd<S, E, All>;
 type BeforeEnd<S extends Shape, E extends readonly Dim[], All extends Shape> = E extends readonly [
   ...infer More extends readonly Dim[],
   infer Last extends string,
 ]
-  ? S extends readonly [...infer Rest extends Shape, infer D]
-    ? [D] extends [Last]
-      ? BeforeEnd<Rest, More, All>
-      : Misplaced<Last, All>
+  ? S extends readonly [...infer Rest extends Shape, Last]
+    ? BeforeEnd<Rest, More, All>
     : Misplaced<Last, All>
   : [Extract<E[number], string>] extends [never]
     ? readonly [S, E]
@@ -37,13 +32,8 @@ type Misplaced<
 /** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
 export type Mismatch<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
 
-/** The extents without −1. */
-type Others<E extends readonly unknown[], Found extends readonly unknown[] = []> = E extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? Others<Rest, First extends -1 ? Found : [...Found, First]>
-  : Found;
+/** The extents, with 1 in place of −1. */
+type Others<E extends readonly unknown[]> = { [I in keyof E]: E[I] extends -1 ? 1 : E[I] };
 
 /** The quotient of the sizes of two shapes. Equal literals at either end are dropped first. */
 type Left<Old extends Shape, New extends readonly Dim[]> = Old extends readonly [infer D, ...infer Rest extends Shape]

@@ -10,6 +10,9 @@ import type { Dim, IsUnion, Shape } from './dim.js';
  */
 export type Fixed<S extends Shape> = { [I in keyof S]: NoInfer<S[I]> };
 
+/** A type, or the message in its place. The message may be a tuple, for a parameter that is a shape. */
+export type OrMessage<T, Message> = [Message] extends [never] | [[never]] ? T : Message;
+
 /** The position of axis −N, counted from the front. */
 type FromEnd<S extends readonly unknown[], N extends number, Seen extends readonly 0[] = []> = Seen['length'] extends N
   ? S['length']
@@ -38,9 +41,7 @@ type NoAxes<S extends Shape, A extends readonly number[]> = { [I in keyof A]: No
 /** The shape itself, or an error message if it lacks one of the axes. */
 export type Having<S extends Shape, A extends readonly number[]> = number extends S['length'] | A[number]
   ? S
-  : [NoAxes<S, A>] extends [never]
-    ? S
-    : [NoAxes<S, A>];
+  : OrMessage<S, [NoAxes<S, A>]>;
 
 type Keep<S extends Shape, A extends number, Seen extends readonly 0[] = []> = S extends readonly [
   infer D extends Dim,
@@ -56,9 +57,7 @@ export type Without<S extends Shape, A extends readonly number[]> = number exten
   ? Shape
   : S extends unknown // distributes over unions of shapes and of lists of axes
     ? A extends unknown
-      ? [NoAxes<S, A>] extends [never]
-        ? Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>
-        : [NoAxes<S, A>]
+      ? OrMessage<Keep<S, { [I in keyof A]: AxisOf<S, A[I]> }[number]>, [NoAxes<S, A>]>
       : never
     : never;
 
@@ -74,9 +73,7 @@ export type Replace<S extends Shape, A extends number, D extends Dim> = number e
 /** The extent of one axis. */
 export type ExtentAt<S extends Shape, A extends number> = number extends S['length'] | A
   ? Dim
-  : [NoAxis<S, A>] extends [never]
-    ? S[AxisOf<S, A> & keyof S] & Dim
-    : NoAxis<S, A>;
+  : OrMessage<S[AxisOf<S, A> & keyof S] & Dim, NoAxis<S, A>>;
 
 type PutAt<S extends Shape, A extends number, D extends Dim, Seen extends readonly 0[] = []> = Seen['length'] extends A
   ? [D, ...S]
@@ -88,24 +85,21 @@ type PutAt<S extends Shape, A extends number, D extends Dim, Seen extends readon
 export type Insert<S extends Shape, A extends number, D extends Dim> = number extends S['length'] | A
   ? Shape
   : S extends unknown // distributes over unions of shapes
-    ? [NoAxis<[D, ...S], A>] extends [never]
-      ? PutAt<S, AxisOf<[D, ...S], A>, D>
-      : [NoAxis<[D, ...S], A>]
+    ? OrMessage<PutAt<S, AxisOf<[D, ...S], A>, D>, [NoAxis<[D, ...S], A>]>
     : never;
 
 /** The positions of axes, as strings. */
 type Axes<S extends Shape, P extends readonly number[]> = { [I in keyof P]: `${AxisOf<S, P[I]>}` }[number];
 
 /** The permuted shape if `P` names each axis once; otherwise an error message. */
-type OfEach<S extends Shape, P extends readonly number[]> = P['length'] extends S['length']
-  ? [Exclude<keyof S & `${number}`, Axes<S, P>>] extends [never]
-    ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
-    : ['a permutation names each axis once']
+type OfEach<S extends Shape, P extends readonly number[]> = [
+  P['length'],
+  Exclude<keyof S & `${number}`, Axes<S, P>>,
+] extends [S['length'], never]
+  ? { -readonly [I in keyof P]: S[AxisOf<S, P[I]> & keyof S] }
   : ['a permutation names each axis once'];
 
 /** A shape with its axes permuted. */
 export type Permuted<S extends Shape, P extends readonly number[]> = number extends S['length'] | P[number]
   ? Shape
-  : [NoAxes<S, P>] extends [never]
-    ? OfEach<S, P>
-    : [NoAxes<S, P>];
+  : OrMessage<OfEach<S, P>, [NoAxes<S, P>]>;

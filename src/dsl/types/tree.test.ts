@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
-import { attempt } from '../errors.js';
+import { attempt } from '../../internal/errors.js';
 import { leaves, mapLeaves, zipLeaves } from './tree.js';
 
 const isNumber = (x: unknown): x is number => typeof x === 'number';

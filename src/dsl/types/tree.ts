@@ -3,8 +3,8 @@
  * outputs of a program. Members that are `undefined` or `null` (an optional parameter, the missing gradient of an integer)
  * are not leaves; they are kept.
  */
-import { dual } from '../dual.js';
-import { raise } from '../errors.js';
+import { dual } from '../../internal/dual.js';
+import { raise } from '../../internal/errors.js';
 
 /** A leaf and its path: `down.0.conv1.kernel`. The path is empty if the tree is one leaf. */
 export interface Leaf<A> {
@@ -17,7 +17,7 @@ type Branch = Readonly<Record<string, unknown>> | readonly unknown[];
 
 const isAbsent = (x: unknown): x is undefined | null => x === undefined || x === null;
 
-const isBranch = (x: unknown): x is Branch => {
+export const isBranch = (x: unknown): x is Branch => {
   if (Array.isArray(x)) return true;
   if (typeof x !== 'object' || x === null) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
@@ -35,14 +35,11 @@ const within = (path: string, key: string): string => {
 };
 
 /** The kind of a value, for messages: `Array`, `Float32Array`, `number 3`, `a function`. */
-export const kindOf = (x: unknown): string =>
-  typeof x === 'object' && x !== null
-    ? (x.constructor?.name ?? 'an object')
-    : x === undefined
-      ? 'nothing'
-      : typeof x === 'function'
-        ? 'a function'
-        : `${typeof x} ${String(x)}`;
+export const kindOf = (x: unknown): string => {
+  if (x === undefined) return 'nothing';
+  if (typeof x === 'function') return 'a function';
+  return typeof x === 'object' && x !== null ? (x.constructor?.name ?? 'an object') : `${typeof x} ${String(x)}`;
+};
 
 const notATree = (path: string, x: unknown): never =>
   refuse(
@@ -52,70 +49,34 @@ const notATree = (path: string, x: unknown): never =>
     'trees are plain records and arrays: convert other objects first',
   );
 
-/** See {@link leaves}. */
-interface Leaves {
-  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
-  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
-}
-
-/**
- * Lists the leaves of a tree in insertion order. Raises `ConfigError` for a member that is neither a leaf nor a tree.
- * @example
- * const isNumber = (x: unknown) => typeof x === 'number'
- * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
- */
-export const leaves: Leaves = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
-  const found: Leaf<unknown>[] = [];
-  const visit = (x: unknown, path: string): void => {
-    if (isAbsent(x)) return;
-    if (isLeaf(x)) found.push({ path, leaf: x });
-    else if (isBranch(x)) for (const [key, member] of Object.entries(x)) visit(member, within(path, key));
-    else notATree(path, x);
-  };
-  visit(tree, '');
-  return found;
-});
-
 const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
   Array.isArray(branch)
     ? branch.map((member, i) => f(member, `${i}`))
     : Object.fromEntries(Object.entries(branch).map(([key, member]) => [key, f(member, key)]));
 
-/** See {@link mapLeaves}. */
-interface MapLeaves {
-  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
-}
+const memberOf = (x: unknown, key: string): unknown =>
+  typeof x === 'object' && x !== null ? (x as Readonly<Record<string, unknown>>)[key] : undefined;
 
-/**
- * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
- * neither a leaf nor a tree.
- * @example
- * const isNumber = (x: unknown) => typeof x === 'number'
- * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
- */
-export const mapLeaves: MapLeaves = dual(
-  'mapLeaves',
-  3,
-  (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) => {
-    const visit = (x: unknown, path: string): unknown => {
-      if (isAbsent(x)) return x;
-      if (isLeaf(x)) return f(x, path);
-      return isBranch(x) ? rebuild(x, (member, key) => visit(member, within(path, key))) : notATree(path, x);
-    };
-    return visit(tree, '');
-  },
-);
+/** The member of a tree at a path such as `down.0.conv`, and the tree itself at the empty path; undefined if it is missing. */
+export const memberAt = (tree: unknown, path: string): unknown =>
+  path === '' ? tree : path.split('.').reduce(memberOf, tree);
+
+const differ = (path: string, expected: string, actual: string): never =>
+  refuse(path, expected, actual, 'give trees of the same structure');
+
+const namesOf = (branch: Branch): string => Object.keys(branch).join(', ') || 'no members';
+
+const hasOthers = (branch: Branch, known: Branch): boolean =>
+  Object.entries(branch).some(([key, member]) => !isAbsent(member) && !Object.hasOwn(known, key));
+
+const sameMembers = (x: Branch, other: unknown, path: string): void => {
+  if (!isBranch(other) || Array.isArray(x) !== Array.isArray(other)) differ(path, kindOf(x), kindOf(other));
+  else if (hasOthers(x, other) || hasOthers(other, x)) differ(path, namesOf(x), namesOf(other));
+};
 
 /** Trees of one structure, that of the first. */
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
-
-/** See {@link zipLeaves}. */
-interface ZipLeaves {
-  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
-}
 
 /**
  * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf too, or nothing: `f` then gets
@@ -125,44 +86,56 @@ interface ZipLeaves {
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
  * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
  */
-export const zipLeaves: ZipLeaves = dual(
-  'zipLeaves',
-  3,
-  ([first, ...others]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
-    const visit = (x: unknown, theirs: readonly unknown[], path: string): unknown => {
-      if (isAbsent(x)) return x;
-      if (isLeaf(x)) {
-        const joined = theirs.map((other) => leafOrNull(other, path));
-        return f(x, joined, path);
-      }
-      if (!isBranch(x)) return notATree(path, x);
-      for (const other of theirs) sameMembers(x, other, path);
-      return rebuild(x, (member, key) => {
-        const members = theirs.map((other) => memberOf(other, key));
-        return visit(member, members, within(path, key));
-      });
-    };
-    const leafOrNull = (other: unknown, path: string): unknown =>
-      isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-    return visit(first, others, '');
-  },
+export const zipLeaves: {
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
+} = dual('zipLeaves', 3, ([tree, ...trees]: Trees, isLeaf: IsLeaf<unknown>, f: JoinLeaves<unknown, unknown>) => {
+  const leafOrNull = (other: unknown, path: string): unknown =>
+    isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
+  const visit = (x: unknown, others: readonly unknown[], path: string): unknown => {
+    if (isAbsent(x)) return x;
+    if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
+    if (!isBranch(x)) return notATree(path, x);
+    for (const other of others) sameMembers(x, other, path);
+    return rebuild(x, (member, key) => {
+      const members = others.map((other) => memberOf(other, key));
+      return visit(member, members, within(path, key));
+    });
+  };
+  return visit(tree, trees, '');
+});
+
+/**
+ * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
+ * neither a leaf nor a tree.
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
+ */
+export const mapLeaves: {
+  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
+  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
+} = dual('mapLeaves', 3, (tree: unknown, isLeaf: IsLeaf<unknown>, f: (leaf: unknown, path: string) => unknown) =>
+  zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
 );
 
-/** A member of `x`, a branch by {@link sameMembers}. */
-const memberOf = (x: unknown, key: string): unknown => (x as Readonly<Record<string, unknown>>)[key];
-
-const present = (branch: Branch): readonly string[] =>
-  Object.entries(branch).flatMap(([key, member]) => (isAbsent(member) ? [] : [key]));
-
-const sameMembers = (x: Branch, other: unknown, path: string): void => {
-  if (!isBranch(other) || Array.isArray(x) !== Array.isArray(other)) differ(path, kindOf(x), kindOf(other));
-  else {
-    const extra = present(other).filter((key) => !Object.hasOwn(x, key));
-    const lacking = Object.keys(x).filter((key) => !Object.hasOwn(other, key));
-    if (extra.length > 0 || lacking.some((key) => !isAbsent(memberOf(x, key))))
-      differ(path, Object.keys(x).join(', ') || 'no members', Object.keys(other).join(', ') || 'no members');
-  }
+/** Replaces the leaves of a tree by others, given in its order. */
+export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: readonly unknown[]): unknown => {
+  let next = 0;
+  return mapLeaves(tree, isLeaf, () => others[next++]);
 };
 
-const differ = (path: string, expected: string, actual: string): never =>
-  refuse(path, expected, actual, 'give trees of the same structure');
+/**
+ * Lists the leaves of a tree in insertion order. Raises `ConfigError` for a member that is neither a leaf nor a tree.
+ * @example
+ * const isNumber = (x: unknown) => typeof x === 'number'
+ * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
+ */
+export const leaves: {
+  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
+  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
+} = dual('leaves', 2, (tree: unknown, isLeaf: IsLeaf<unknown>) => {
+  const found: Leaf<unknown>[] = [];
+  mapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
+  return found;
+});

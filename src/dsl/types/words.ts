@@ -10,13 +10,6 @@ export type Split<S extends string, Found extends readonly string[] = []> = S ex
       ? Found
       : [...Found, S];
 
-/** `['B', '2*C']` of `'B 2*C:int32'`. */
-type WordsOf<S extends string> = S extends 'key'
-  ? []
-  : S extends `${infer Extents}:${string}`
-    ? Split<Extents>
-    : Split<S>;
-
 type Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 type KindOf<C extends string> = C extends '+' | '*' | '/'
   ? 'operator'
@@ -62,8 +55,10 @@ export type BadWord<W extends readonly string[]> = {
 /** An error message for an invalid spec of one tensor; otherwise `never`. */
 export type BadSpec<S extends string> = string extends S
   ? never
-  : S extends `${string}:${infer D}`
-    ? D extends Exclude<DType, 'key'>
-      ? BadWord<WordsOf<S>>
-      : `'${D}' is not a dtype: float32, int32 or bool`
-    : BadWord<WordsOf<S>>;
+  : S extends 'key'
+    ? never
+    : S extends `${infer Extents}:${infer D}`
+      ? D extends Exclude<DType, 'key'>
+        ? BadWord<Split<Extents>>
+        : `'${D}' is not a dtype: float32, int32 or bool`
+      : BadWord<Split<S>>;

@@ -1,18 +1,14 @@
 import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, type Tensor } from '../../dsl/index.js';
-import { namedFields } from '../../dsl/options.js';
-import { show } from '../../internal/decode.js';
+import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
+import { natural, show } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
+import { checkedFields, requirement, unchecked } from '../requirement.js';
 import { normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
-import { linearLayer } from './linear.js';
-import { countFields, isCount, requirement } from '../requirement.js';
+import { linearLayer } from './layers.js';
 
-/**
- * The layout of sines and cosines in an embedding of n frequencies, by the code that uses it:
- * - `ddpm` (Ho et al. 2020): sines first, frequencies 10000^(−i/(n−1)), from 1 to 1/10000;
- * - `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, frequencies 10000^(−i/n).
- */
-export type Sinusoid = 'ddpm' | 'guided-diffusion';
+/** The order and the frequencies of sines and cosines in an embedding, by the code that uses them: see {@link SinusoidOptions}. */
+export type Sinusoid = keyof typeof LAYOUTS;
 
 interface SinusoidConfig {
   readonly timesteps: number;
@@ -21,35 +17,23 @@ interface SinusoidConfig {
   readonly sinusoid: Sinusoid;
 }
 
-const sinusoids: Readonly<Record<Sinusoid, true>> = { ddpm: true, 'guided-diffusion': true };
-
-const requireSize = requirement('an even number', (n) => isCount(n) && n % 2 === 0, 'half are sines, half cosines');
-const requireTimesteps = requirement('a number of timesteps, an integer ≥ 0', isCount, '1000 is usual');
-const requireOutputs = requirement('a number of channels, an integer ≥ 0', isCount, 'give it as a number');
-
-const sinusoidFields = {
-  timesteps: 'a number of timesteps, an integer ≥ 0',
-  size: 'the length of an embedding, an even number',
+const checks = {
+  timesteps: requirement('a number of timesteps, an integer ≥ 0', natural.is, '1000 is usual'),
+  size: requirement('an even number', (n) => natural.is(n) && n % 2 === 0, 'half are sines, half cosines'),
+  sinusoid: unchecked, // by `requireSinusoid`
 };
+const tableFields = checkedFields('sinusoidTable', ['timesteps', 'size'], checks);
+const timeFields = checkedFields('timeEmbedding', ['timesteps', 'size', 'outputs'], checks);
+const classFields = checkedFields('classEmbedding', ['classes', 'outputs']);
 
-/** Checks the fields of a {@link SinusoidConfig} and further required ones, for the function `where`. */
-const checkedSinusoid = <C extends SinusoidConfig>(
-  where: string,
-  further: Readonly<Record<string, string>>,
-  given: C,
-): C => {
-  const config = namedFields(where, { ...sinusoidFields, ...further }, ['sinusoid'])(given);
-  const { timesteps, size, sinusoid } = config;
-  requireTimesteps(`${where}.timesteps`, timesteps);
-  requireSize(`${where}.size`, size);
-  if (!Object.hasOwn(sinusoids, sinusoid))
+const requireSinusoid = (where: string, sinusoid: Sinusoid): void => {
+  if (!Object.hasOwn(LAYOUTS, sinusoid))
     raise('ConfigError', {
       where: `${where}.sinusoid`,
       expected: "'ddpm' or 'guided-diffusion'",
       actual: show(sinusoid),
       hint: "choose the layout of the model whose weights you load; 'ddpm' for a new model",
     });
-  return config;
 };
 
 /**
@@ -60,14 +44,14 @@ const checkedSinusoid = <C extends SinusoidConfig>(
  * constantOf(table, 2, 4) // → [[0, 0, 1, 1], [0.841, 0.0001, 0.54, 1]]
  */
 export const sinusoidTable = (config: SinusoidConfig): Float64Array => {
-  const { timesteps, size, sinusoid } = checkedSinusoid('sinusoidTable', {}, config);
+  const { timesteps, size, sinusoid } = tableFields(config);
+  requireSinusoid('sinusoidTable', sinusoid);
+  const { first, shift } = LAYOUTS[sinusoid];
   const n = size / 2;
-  const ddpm = sinusoid === 'ddpm';
-  const last = ddpm ? Math.max(n - 1, 1) : n;
   return Float64Array.from({ length: timesteps * size }, (_, at) => {
     const column = at % size;
-    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / last);
-    return column < n === ddpm ? Math.sin(angle) : Math.cos(angle);
+    const angle = Math.floor(at / size) * 10000 ** (-(column % n) / Math.max(n - shift, 1));
+    return column < n === (first === 'sine') ? Math.sin(angle) : Math.cos(angle);
   });
 };
 
@@ -86,29 +70,24 @@ export interface TimeEmbeddingParams<D extends Dim = Dim> {
  * @example
  * const { params, apply } = timeEmbedding({ timesteps: 1000, size: 64, outputs: 256, sinusoid: 'ddpm' })
  * params.leaves.map(({ path }) => path) // → ['hidden.w', 'hidden.b', 'output.w', 'output.b']
- * params.leaves.map(({ shape }) => shape) // → [[64, 256], [256], [256, 256], [256]]
- * const zeroed = {
- *   hidden: { w: zeros(64, 256), b: zeros(256) },
- *   output: { w: zeros(256, 256), b: zeros(256) },
- * }
+ * const zeroed = { hidden: { w: zeros(64, 256), b: zeros(256) }, output: { w: zeros(256, 256), b: zeros(256) } }
  * pipe(iota(8), apply(zeroed)) // : Tensor<[8, 256]>
  */
 export const timeEmbedding = <const D extends number>(
-  given: SinusoidConfig & { readonly outputs: Extent<D> },
+  config: SinusoidConfig & { readonly outputs: Extent<D> },
 ): EmbeddingLayer<TimeEmbeddingParams<Channels<D>>, Channels<D>> => {
-  const { outputs, ...config } = checkedSinusoid('timeEmbedding', { outputs: 'a number of channels' }, given);
-  requireOutputs('timeEmbedding.outputs', outputs as number); // Extent<D> is D, or a message for the compiler
-  const { timesteps, size } = config;
-  const table = constantOf(sinusoidTable(config), timesteps, size);
+  const { timesteps, size, sinusoid, outputs } = timeFields(config);
+  requireSinusoid('timeEmbedding', sinusoid);
+  const table = constantOf(sinusoidTable({ timesteps, size, sinusoid }), timesteps, size);
+  const parts = {
+    hidden: linearLayer<number, D>({ inputs: size, outputs }),
+    output: linearLayer<D, D>({ inputs: outputs, outputs }),
+  };
+  // [B] -> [B, size] -> [B, outputs]
   return namedLayer(
     'timeEmbedding',
-    {
-      hidden: linearLayer<number, D>({ inputs: size, outputs }),
-      output: linearLayer<D, D>({ inputs: outputs, outputs }),
-    },
-    ({ hidden, output }) =>
-      (t) =>
-        F.pipe(gather(table, t), hidden, silu, output), // [B, size] -> [B, outputs]
+    parts,
+    (bound) => (t) => F.pipe(gather(table, t), bound.hidden, silu, bound.output),
   );
 };
 
@@ -117,8 +96,6 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
   /** `[classes + 1, D]`; the last row stands for no class. */
   readonly table: Tensor<[Dim, D]>;
 }
-
-const classFields = countFields('classEmbedding', { classes: 'a number of classes', outputs: 'a number of channels' });
 
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, initially drawn from N(0, 1). The label `classes` stands for no class:
@@ -133,11 +110,6 @@ export const classEmbedding = <const D extends number>(config: {
   readonly outputs: Extent<D>;
 }): EmbeddingLayer<ClassEmbeddingParams<Channels<D>>, Channels<D>> => {
   const { classes, outputs } = classFields(config);
-  return namedLayer(
-    'classEmbedding',
-    { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) },
-    ({ table }) =>
-      (label) =>
-        gather(table, label),
-  );
+  const parts = { table: parameterOf<[Dim, Channels<D>]>(normalOf(1), classes + 1, outputs) };
+  return namedLayer('classEmbedding', parts, (bound) => (label) => gather(bound.table, label));
 };

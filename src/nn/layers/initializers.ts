@@ -1,10 +1,10 @@
 /** Initial values of parameters. */
-import { namedFields } from '../../dsl/options.js';
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
-import { isCount, requirement } from '../requirement.js';
+import { natural } from '../../internal/decode.js';
+import { checkedFields, requirement } from '../requirement.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
-export type Initializer = (extents: readonly number[]) => (key: Key) => Tensor<Shape>;
+export type Initializer = (key: Key, ...extents: readonly number[]) => Tensor<Shape>;
 
 /** The axes of a kernel that are outputs. */
 export interface FanIn {
@@ -12,15 +12,11 @@ export interface FanIn {
   readonly outputs?: number;
 }
 
-const requireOutputs = requirement('a number of axes, an integer ≥ 0', isCount, '1 is usual, 2 for attention heads');
+const requireOutputs = requirement('a number of axes, an integer ≥ 0', natural.is, '1 is usual, 2 for attention heads');
 
-/**
- * The number of inputs that each output sums over, for the initializer `where`: for `[KH, KW, C, D]` and `[C, D]`, all but
- * the last axis.
- */
+/** The number of inputs that each output sums over, for the initializer `where`. */
 const fanInOf = (where: string, axes: FanIn) => {
-  const { outputs = 1 } = namedFields(where, {}, ['outputs'])(axes);
-  requireOutputs(`${where}.outputs`, outputs);
+  const { outputs = 1 } = checkedFields(where, [], { outputs: requireOutputs })(axes);
   return (extents: readonly number[]): number => extents.slice(0, extents.length - outputs).reduce((a, b) => a * b, 1);
 };
 
@@ -29,65 +25,45 @@ const fanInOf = (where: string, axes: FanIn) => {
  * 2015). fanIn is the number of inputs that each output sums over: the product of all extents except the last, or of
  * those that are not outputs by {@link FanIn}.
  * @example
- * const spread = program({ k: 'key' }, ({ k }) => variance(fanInNormal(2)([64, 128])(k)))
- * await pipe(
- *   compile(spread, {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([2 / 64])
+ * const spread = program('key', (k) => variance(fanInNormal(2)(k, 64, 128)))
+ * await using(reference())(evaluate(spread, {})(key(7)))() // → E.right([2 / 64])
  */
 export const fanInNormal = (scale = 1, axes: FanIn = {}): Initializer => {
-  const inputs = fanInOf('fanInNormal', axes);
-  return (extents) => {
-    const deviation = Math.sqrt(scale / inputs(extents));
-    return (key) => mul(deviation, normal(key, ...extents));
-  };
+  const fanIn = fanInOf('fanInNormal', axes);
+  return (key, ...extents) => mul(Math.sqrt(scale / fanIn(extents)), normal(key, ...extents));
 };
 
 /**
  * U(−a, a) with variance scale/fanIn: a = √(3·scale/fanIn). Scale 1/3 gives a = 1/√fanIn, the default of PyTorch's layers.
  * @example
- * const largest = program({ k: 'key' }, ({ k }) => max(abs(fanInUniform(1 / 3)([64, 128])(k))))
- * await pipe(
- *   compile(largest, {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([1 / Math.sqrt(64)])
+ * const largest = program('key', (k) => max(abs(fanInUniform(1 / 3)(k, 64, 128))))
+ * await using(reference())(evaluate(largest, {})(key(7)))() // → E.right([1 / Math.sqrt(64)])
  */
 export const fanInUniform = (scale = 1, axes: FanIn = {}): Initializer => {
-  const inputs = fanInOf('fanInUniform', axes);
-  return (extents) => {
-    const bound = Math.sqrt((3 * scale) / inputs(extents));
-    return (key) => sub(mul(2 * bound, uniform(key, ...extents)), bound);
+  const fanIn = fanInOf('fanInUniform', axes);
+  return (key, ...extents) => {
+    const a = Math.sqrt((3 * scale) / fanIn(extents));
+    return sub(mul(2 * a, uniform(key, ...extents)), a);
   };
 };
 
 /**
  * N(0, deviation²), for any shape.
- * @example
- * await pipe(
- *   compile(program({ k: 'key' }, ({ k }) => normalOf(0.5)([3])(k)), {}),
- *   RTE.flatMapTaskEither(({ run }) => run({ k: key(7) })),
- *   RTE.flatMap(read),
- *   using(reference()),
- * )() // → E.right([0.666, 0.314, 0.248])
+ * @example await using(reference())(evaluate(program('key', (k) => normalOf(0.5)(k, 3)), {})(key(7)))() // → E.right([0.666, 0.314, 0.248])
  */
 export const normalOf =
   (deviation: number): Initializer =>
-  (extents) =>
-  (key) =>
+  (key, ...extents) =>
     mul(deviation, normal(key, ...extents));
 
 /**
  * Zeros: for biases, and for layers that initially add nothing.
  * @example parameter(allZeros, 3, 3, 64, 64) // : Layer<Tensor<[3, 3, 64, 64]>, Tensor<[3, 3, 64, 64]>>
  */
-export const allZeros: Initializer = (extents) => () => zeros(...extents);
+export const allZeros: Initializer = (_, ...extents) => zeros(...extents);
 
 /**
  * Ones: for scales.
  * @example parameter(allOnes, 64) // : Layer<Tensor<[64]>, Tensor<[64]>>
  */
-export const allOnes: Initializer = (extents) => () => ones(...extents);
+export const allOnes: Initializer = (_, ...extents) => ones(...extents);

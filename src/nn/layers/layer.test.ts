@@ -2,10 +2,10 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { addBias, type Affine, constantOf, neg, ones, silu, type Tensor, zeros } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
-import { attempt } from '../../dsl/errors.js';
+import { attempt } from '../../internal/errors.js';
 import { allOnes, allZeros, fanInUniform } from './initializers.js';
 import { layer, parameter } from './layer.js';
-import { linearLayer } from './linear.js';
+import { linearLayer } from './layers.js';
 
 /** x − p. Each test tells by the result whose parameters were bound. */
 const shift = () => layer(parameter(allZeros, 1), (p) => (x: Tensor<[2, 1]>) => addBias(x, neg(p)));

@@ -1,31 +1,32 @@
-/**
- * Layers: plain data and a function. A layer says which parameters it has, how they are initialized, and what function they
- * make. Layers are put together with {@link layer}: the parameters of the whole are the tree of the parameters of its parts.
- */
+/** Layers: plain data and a function. A layer says which parameters it has, how they begin, and what function they make. */
 import {
+  type AnyTensor,
   type Dim,
+  dims,
   type Extents,
   fork,
+  isTensor,
   type Key,
   leafSpec,
+  leaves,
   mapLeaves,
+  raise,
   type Shape,
+  showShape,
   type Tensor,
   treeSpec,
   type TreeSpec,
   type Wide,
   type Widened,
 } from '../../dsl/index.js';
+import { isBranch } from '../../dsl/types/tree.js';
+import { show } from '../../internal/decode.js';
 import type { Initializer } from './initializers.js';
-import { type CheckedParts, checkedParts, isPart, memberAt, requireParams } from './parts.js';
 
 /** A tree `P` of parameters. */
 export interface Trainable<P> {
   readonly params: TreeSpec<P>;
-  /**
-   * The initial parameters. Each is drawn from a key of its own, derived from its path. Call it in a program:
-   * `program('key', init)`.
-   */
+  /** The initial parameters, each drawn from a key of its own path. Call it in a program: `program('key', init)`. */
   readonly init: (key: Key) => P;
 }
 
@@ -46,7 +47,7 @@ export const parameterOf = <S extends Shape>(
   const shape = extents as readonly number[]; // `Extent`s: numbers, or messages for the compiler
   return {
     params: treeSpec(leafSpec(shape)) as TreeSpec<Tensor<S>>,
-    init: (key) => initializer(shape)(key) as Tensor<S>,
+    init: (key) => initializer(key, ...shape) as Tensor<S>,
     apply: (x) => x,
   };
 };
@@ -68,6 +69,67 @@ export type ParamsOf<T> =
 export type Bound<T> =
   T extends Layer<infer _P, infer F> ? F : T extends undefined ? T : { readonly [K in keyof T]: Bound<T[K]> };
 
+/** A layer at run time, where parameters have no type. */
+type Part = Layer<unknown, unknown>;
+
+/** The parts `T` of a layer, with a message for the compiler in the place of each member that is no part. */
+export type CheckedParts<T> = T extends
+  (Trainable<unknown> & { readonly apply: (params: never) => unknown }) | undefined | null
+  ? T
+  : T extends Trainable<unknown>
+    ? 'a model is not a layer: apply of a layer takes the parameters alone'
+    : T extends AnyTensor | ((...args: never[]) => unknown) | string | number | boolean | bigint | symbol
+      ? 'a part is a layer, parameters, or a record of them'
+      : { readonly [K in keyof T]: CheckedParts<T[K]> };
+
+const member = (x: unknown, name: string): unknown =>
+  typeof x === 'object' && x !== null ? (x as Readonly<Record<string, unknown>>)[name] : undefined;
+
+/** Tests for parameters with an initialization: a layer, or a model. */
+const isTrainable = (x: unknown): x is Part =>
+  member(member(x, 'params'), '_tag') === 'TreeSpec' && typeof member(x, 'init') === 'function';
+
+/** Tests if a value is a layer. The `apply` of a model takes more than the parameters. */
+const isPart = (x: unknown): x is Part => isTrainable(x) && typeof x.apply === 'function' && x.apply.length <= 1;
+
+/** Tests for the end of a branch of parts. */
+const isEnd = (x: unknown): x is unknown => isTensor(x) || isTrainable(x) || !isBranch(x);
+
+/** Returns a tree of layers. Raises `ConfigError`, with the path, for a member that is neither a layer nor a tree of layers. */
+const checkedParts = <T>(parts: T): T => {
+  const wrong = leaves(parts, isEnd).find(({ leaf }) => !isPart(leaf));
+  if (wrong === undefined) return parts;
+  const { path, leaf } = wrong;
+  const isModel = isTrainable(leaf);
+  const value = isTensor(leaf) ? `a tensor ${showShape(dims(leaf))}` : show(leaf);
+  return raise('ConfigError', {
+    where: path === '' ? 'layer' : `layer: ${path}`,
+    expected: 'a layer, made by linearLayer, parameter or layer',
+    actual: isModel ? 'a model' : value,
+    hint: isModel
+      ? 'apply of a layer takes the parameters alone: call the model in a function of your own'
+      : 'call a function without parameters in the body, and make a tensor that is trained with parameter',
+  });
+};
+
+/** The member of a tree at a path such as `down.0.conv`; the tree itself for the empty path, and undefined if there is none. */
+const memberAt = (tree: unknown, path: string): unknown => (path === '' ? tree : path.split('.').reduce(member, tree));
+
+/** Raises `ConfigError`, with the path, if a parameter of the spec is missing or has another shape. */
+const requireParams = (params: TreeSpec<unknown>, given: unknown): void => {
+  for (const { path, shape } of params.leaves) {
+    const x = memberAt(given, path);
+    const actual = isTensor(x) ? showShape(dims(x)) : show(x);
+    if (!isTensor(x) || actual !== showShape(shape))
+      raise('ConfigError', {
+        where: path === '' ? 'params' : `params.${path}`,
+        expected: `a tensor ${showShape(shape)}`,
+        actual,
+        hint: 'give the parameters that `init` of this layer makes, or those of a checkpoint of it',
+      });
+  }
+};
+
 /** Names a bound function for errors, if it has no name or is a half-applied operation. */
 const withName = (name: string, bound: unknown): void => {
   if (typeof bound === 'function' && (bound.name === '' || bound.name.endsWith('(…)')))
@@ -84,14 +146,11 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    init: (key) =>
-      // the same tree, with the parameters of each layer in its place
-      mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
+    // the same tree, with the parameters of each layer in its place; and below, with its function
+    init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(fork(key, path)[path]!)) as ParamsOf<T>,
     apply: (given) => {
       requireParams(params, given);
-      // each layer gives way to its function
-      const bound = mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>;
-      const f = body(bound);
+      const f = body(mapLeaves(layers, isPart, ({ apply }, path) => apply(memberAt(given, path))) as Bound<T>);
       withName(`${name}(…).apply(params)`, f);
       return f;
     },

@@ -1,11 +1,9 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
-import { constantOf, type Dim, dims, fork, type Key, leafSpec, sum, type Tensor } from '../../dsl/index.js';
-import { convLayer } from './conv.js';
-import { groupNormLayer } from './groupNorm.js';
+import { constantOf, type Dim, dims, fork, grad, type Key, leafSpec, ones, sum, type Tensor } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { fanInNormal, fanInUniform, normalOf } from './initializers.js';
-import { linearLayer } from './linear.js';
-import { downsampleLayer, upsampleLayer } from './sampling.js';
+import { convLayer, downsampleLayer, dropout, groupNormLayer, linearLayer, upsampleLayer } from './layers.js';
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 const meanSquare = (xs: readonly number[]): number => mean(xs.map((x) => x * x));
@@ -23,18 +21,18 @@ describe('initializers', () => {
     ['fanInNormal of two axes of outputs', fanInNormal(1, { outputs: 2 }), 1],
     ['normalOf', normalOf(0.5), 0.25],
   ])('%s has the variance that it says, about zero', async (_, initializer, variance) => {
-    const drawn = await numbersOf(initializer([64, 256]));
+    const drawn = await numbersOf((k) => initializer(k, 64, 256));
     expect(Math.abs(meanSquare(drawn) / variance - 1)).toBeLessThan(approx);
     expect(Math.abs(mean(drawn))).toBeLessThan(5 * Math.sqrt(variance / n));
   });
 
   test('fan-in counts the taps of a kernel', async () => {
-    const drawn = await numbersOf(fanInNormal()([3, 3, 8, 256]));
+    const drawn = await numbersOf((k) => fanInNormal()(k, 3, 3, 8, 256));
     expect(Math.abs(meanSquare(drawn) * 72 - 1)).toBeLessThan(5 * Math.sqrt(2 / (72 * 256)));
   });
 
   test('fanInUniform stays within its bounds, and comes near them', async () => {
-    const drawn = await numbersOf(fanInUniform(1 / 3)([64, 256]));
+    const drawn = await numbersOf((k) => fanInUniform(1 / 3)(k, 64, 256));
     expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
     expect(Math.max(...drawn)).toBeGreaterThan(0.99 / 8);
     expect(Math.min(...drawn)).toBeLessThan(-0.99 / 8);
@@ -92,5 +90,42 @@ describe('layers know the shapes that they take and give', () => {
       { ...leafSpec([3, 3, 4, 4]), path: 'kernel' },
       { ...leafSpec([4]), path: 'bias' },
     ]);
+  });
+});
+
+describe('dropout', () => {
+  const n = 10_000;
+  const x = ones(n);
+
+  test('keeps the mean, and drops as many as it says', async () => {
+    const y = await numbersOf((k) => dropout(x, 0.25, k));
+    expect(new Set(y)).toEqual(new Set([0, 1 / 0.75]));
+    // five standard deviations of the mean of n draws
+    expect(Math.abs(mean(y) - 1)).toBeLessThan((5 * Math.sqrt(0.25 / 0.75)) / Math.sqrt(n));
+  });
+
+  test('the gradient goes where the activation went', async () => {
+    const forward = await numbersOf((k) => dropout(x, 0.25, k));
+    expect(await numbersOf((k) => grad((p: Tensor<[10000]>) => sum(dropout(p, 0.25, k)))(x))).toEqual(forward);
+  });
+
+  test('what is dropped is zero, even if it was infinite', async () => {
+    const y = await numbersOf((k) => dropout(constantOf(new Float64Array(100).fill(Infinity), 100), 0.5, k));
+    expect(new Set(y)).toEqual(new Set([0, Infinity]));
+  });
+
+  test('a rate of 0 is the identity', async () => {
+    const y = constantOf([1, 2], 2);
+    await numbersOf((k) => {
+      expect(dropout(y, 0, k)).toBe(y);
+      return y;
+    });
+  });
+
+  test.each([-0.1, 1, Number.NaN])('%d is no rate', async (rate) => {
+    const outcome = await outcomeOf((k) => dropout(x, rate, k))();
+    expect(E.isLeft(outcome) && outcome.left.message).toBe(
+      `dropout: expected a rate in [0, 1), got ${rate}; give the fraction that is dropped, such as 0.1`,
+    );
   });
 });

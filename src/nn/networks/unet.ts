@@ -12,7 +12,6 @@ import {
   type Key,
   type NoisefoldError,
   raise,
-  type ScaleAndShift,
   type Shape,
   showShape,
   silu,
@@ -20,53 +19,18 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { attentionBlock, type AttentionBlockParams } from '../blocks/attentionBlock.js';
-import { convLayer, type ConvParams } from '../layers/conv.js';
-import { groupNormLayer } from '../layers/groupNorm.js';
+import { convLayer, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
 import { allZeros } from '../layers/initializers.js';
-import { type Bound, layer, type Trainable } from '../layers/layer.js';
-import { residualBlock, type ResidualBlockParams } from '../blocks/residualBlock.js';
-import { downsampleLayer, upsampleLayer } from '../layers/sampling.js';
-import { unetBlock, type UNetBlockParams } from '../blocks/unetBlock.js';
-import {
-  embed,
-  embeddingLayers,
-  type UNetConditioning,
-  type UNetEmbeddingParams,
-  withCondition,
-} from './unetConditioning.js';
-import {
-  headsOver,
-  type Level,
-  levelsOf,
-  type UNetArchitecture,
-  unetArchitecture,
-  type UNetConditionConfig,
-  type UNetConfig,
-} from './unetConfig.js';
+import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/layer.js';
+import { attentionBlock, residualBlock, type UNetBlock, unetBlock } from './blocks.js';
+import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
+import { headsOver, levelsOf, type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
+
+/** The parameters of a U-Net; `levels` go from full resolution to the bottleneck. */
+export interface UNetParams extends ParamsOf<ReturnType<typeof layersOf>> {}
 
 /** The parameters of one level of a U-Net. */
-export interface UNetLevelParams {
-  readonly down: readonly UNetBlockParams[];
-  /** Convolutions to the level below and back; absent at the bottleneck. */
-  readonly downsample?: ConvParams<Dim, Dim>;
-  readonly upsample?: ConvParams<Dim, Dim>;
-  readonly up: readonly UNetBlockParams[];
-}
-
-/** The parameters of a U-Net. */
-export interface UNetParams extends UNetEmbeddingParams {
-  readonly input: ConvParams<Dim, Dim>;
-  /** From full resolution to the bottleneck. */
-  readonly levels: readonly UNetLevelParams[];
-  readonly middle: {
-    readonly before: ResidualBlockParams;
-    readonly attention: AttentionBlockParams;
-    readonly after: ResidualBlockParams;
-  };
-  readonly norm: ScaleAndShift<Dim>;
-  readonly output: ConvParams<Dim, Dim>;
-}
+export type UNetLevelParams = UNetParams['levels'][number];
 
 /** The outputs of a U-Net with a learned variance, both `[B, ...I]`. */
 export interface UNetOutputs<B extends Dim, I extends Shape> {
@@ -75,15 +39,9 @@ export interface UNetOutputs<B extends Dim, I extends Shape> {
 }
 
 /** A U-Net for images of shape `I`, with its configuration: a model for `noisefold/diffusion`. */
-export interface UNet<I extends Shape> extends Trainable<UNetParams> {
+export interface UNet<I extends Shape>
+  extends Trainable<UNetParams>, Pick<UNetArchitecture, 'predicts' | 'timesteps' | 'classes' | 'condition'> {
   readonly config: UNetArchitecture;
-  readonly predicts: UNetArchitecture['predicts'];
-  /** The number of classes of a conditional model; the label `classes` stands for no class. */
-  readonly classes?: number;
-  /** The images that the model is conditioned on. */
-  readonly condition?: UNetConditionConfig;
-  /** The number T of timesteps, 0…T−1. */
-  readonly timesteps: number;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: UNetParams,
@@ -103,52 +61,37 @@ export interface UNet<I extends Shape> extends Trainable<UNetParams> {
 
 type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
-const repeated = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
-
-/** The layers of a level. Its input is a skip connection too. */
-const levelOf = (c: UNetArchitecture, levels: readonly Level[], l: number) => {
-  const { channels, attends } = levels[l]!;
-  const entering = levels[l - 1]?.channels ?? c.base;
-  const below = levels[l + 1]?.channels;
-  const block = (inputs: number): ReturnType<typeof unetBlock> =>
-    unetBlock({
-      inputs,
-      outputs: channels,
-      embedding: 4 * c.base,
-      groups: c.groups,
-      adaptiveGroupNorm: c.adaptiveGroupNorm,
-      dropout: c.dropout,
-      heads: attends ? headsOver(c.heads, channels) : null,
-    });
-  return {
-    down: repeated(c.blocks, (j) => block(j === 0 ? entering : channels)),
-    ...(below !== undefined && {
-      downsample: downsampleLayer({ channels }),
-      upsample: upsampleLayer({ channels: below }),
-    }),
-    up: repeated(c.blocks + 1, (j) =>
-      block((j === 0 ? (below ?? channels) : channels) + (j === c.blocks ? entering : channels)),
-    ),
-  };
-};
-
 const layersOf = (c: UNetArchitecture) => {
+  const { base, groups, adaptiveGroupNorm, dropout } = c;
+  const kind = { groups, adaptiveGroupNorm, dropout, embedding: 4 * base };
   const levels = levelsOf(c);
-  const embedding = 4 * c.base;
+  const layersOfLevels = levels.map(({ channels, attends }, l) => {
+    const below = levels[l + 1]?.channels;
+    const heads = attends ? headsOver(c.heads, channels) : null;
+    const block = (inputs: number): UNetBlock => unetBlock({ ...kind, inputs, outputs: channels, heads });
+    // the channels of the skip connections: the input of the level, and the output of each block
+    const skips = [levels[l - 1]?.channels ?? base, ...Array.from({ length: c.blocks }, () => channels)];
+    return {
+      down: skips.slice(0, -1).map(block),
+      ...(below !== undefined && {
+        downsample: downsampleLayer({ channels }),
+        upsample: upsampleLayer({ channels: below }),
+      }),
+      up: [...skips].reverse().map((skip, j) => block(skip + (j === 0 ? (below ?? channels) : channels))),
+    };
+  });
   const { channels } = levels.at(-1)!; // an architecture has a level
-  const { groups, adaptiveGroupNorm, dropout } = c;
-  const kind = { groups, adaptiveGroupNorm, dropout, embedding };
   const residual = residualBlock({ ...kind, inputs: channels, outputs: channels });
   return {
     ...embeddingLayers(c),
-    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: c.base }),
-    levels: levels.map((_, l) => levelOf(c, levels, l)),
+    input: convLayer({ inputs: c.image[2] + (c.condition?.channels ?? 0), outputs: base }),
+    levels: layersOfLevels,
     middle: {
       before: residual,
-      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups: c.groups }),
+      attention: attentionBlock({ channels, heads: headsOver(c.heads, channels), groups }),
       after: residual,
     },
-    norm: groupNormLayer({ channels: levels[0]!.channels, groups: c.groups }),
+    norm: groupNormLayer({ channels: levels[0]!.channels, groups }),
     output: convLayer({
       inputs: levels[0]!.channels,
       outputs: c.image[2] * (c.learnedVariance === undefined ? 1 : 2),
@@ -160,56 +103,43 @@ type Net = Bound<ReturnType<typeof layersOf>>;
 /** A key for the dropout of each block, by its path. */
 type KeyOf = (path: string) => Key | undefined;
 
-/** All levels, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
-const throughLevels = <B extends Dim>(net: Net, e: Tensor<[B, Dim]>, keyOf: KeyOf) => {
+/** Level `l` and those below, down and up again: `[B, H, W, C]` → `[B, H, W, D]`, conditioned on the embedding `e`. */
+const throughLevels = <B extends Dim>(net: Net, x: Images<B>, e: Tensor<[B, Dim]>, keyOf: KeyOf, l = 0): Images<B> => {
+  const { down, downsample, upsample, up } = net.levels[l]!;
   const { before, attention, after } = net.middle;
-  const bottleneck = (h: Images<B>): Images<B> =>
-    F.pipe(h, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
-  const level = (l: number, x: Images<B>): Images<B> => {
-    const { down, downsample, upsample, up } = net.levels[l]!;
-    const skips = down.reduce<readonly Images<B>[]>(
-      (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
-      [x],
-    );
-    const deepest = skips.at(-1)!;
-    const below = downsample && upsample ? upsample(level(l + 1, downsample(deepest))) : bottleneck(deepest);
-    return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
-  };
-  return (x: Images<B>): Images<B> => level(0, x);
-};
-
-const isImage = (image: readonly number[], x: Tensor<Shape>): void => {
-  if (showShape(dims(x).slice(1)) !== showShape(image))
-    raise('ShapeError', {
-      where: 'unet',
-      expected: `images [B, ${image.join(', ')}]`,
-      actual: showShape(dims(x)),
-      hint: 'make the model for images of this size',
-    });
+  const skips = down.reduce<readonly Images<B>[]>(
+    (hs, block, j) => [...hs, block(hs.at(-1)!, e, keyOf(`levels.${l}.down.${j}`))],
+    [x],
+  );
+  const deepest = skips.at(-1)!;
+  const below =
+    downsample && upsample
+      ? upsample(throughLevels(net, downsample(deepest), e, keyOf, l + 1))
+      : F.pipe(deepest, before(e, keyOf('middle.before')), attention, after(e, keyOf('middle.after')));
+  return up.reduce((h, block, j) => block(concat(h, skips.at(-1 - j)!), e, keyOf(`levels.${l}.up.${j}`)), below);
 };
 
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
 const evaluated =
   (c: UNetArchitecture, net: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
-    isImage(c.image, x);
+    if (showShape(dims(x).slice(1)) !== showShape(c.image))
+      raise('ShapeError', {
+        where: 'unet',
+        expected: `images [B, ${c.image.join(', ')}]`,
+        actual: showShape(dims(x)),
+        hint: 'make the model for images of this size',
+      });
     const { dropout } = at;
     const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
     const e = embed(c, net, at);
-    const images = x as unknown as Images<B>; // checked above
-    return F.pipe(
-      withCondition(c, images, at.condition),
-      net.input,
-      throughLevels(net, e, keyOf),
-      net.norm,
-      silu,
-      net.output,
-    );
+    const images = withCondition(c, x as unknown as Images<B>, at.condition); // checked above
+    return F.pipe(throughLevels(net, net.input(images), e, keyOf), net.norm, silu, net.output);
   };
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const { learnedVariance: as } = c;
+  const { learnedVariance: as, predicts, timesteps, classes, condition } = c;
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
     const [prediction, variance] = halve(apply(params)(x, at)); // side by side, each of the size of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
@@ -217,11 +147,11 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   return {
     params,
     init,
-    predicts: c.predicts,
-    ...(c.classes !== undefined && { classes: c.classes }),
-    ...(c.condition !== undefined && { condition: c.condition }),
-    timesteps: c.timesteps,
     config: c,
+    predicts,
+    timesteps,
+    ...(classes !== undefined && { classes }),
+    ...(condition !== undefined && { condition }),
     ...(as === undefined
       ? { apply: (params, x, at) => ascribeLike(apply(params)(x, at), x) } // of the size of x
       : { apply: (params, x, at) => both(params, x, at).prediction, learned: { as, apply: both } }),
@@ -238,8 +168,4 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
  */
 export const unet = <const I extends readonly [number, number, number]>(
   config: UNetConfig<I>,
-): either.Either<NoisefoldError, UNet<Widened<I>>> =>
-  F.pipe(
-    unetArchitecture(config),
-    E.map((architecture) => built<Widened<I>>(architecture)),
-  );
+): either.Either<NoisefoldError, UNet<Widened<I>>> => F.pipe(unetArchitecture(config), E.map(built<Widened<I>>));

@@ -13,13 +13,8 @@ import {
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import {
-  classEmbedding,
-  type ClassEmbeddingParams,
-  timeEmbedding,
-  type TimeEmbeddingParams,
-} from '../layers/embedding.js';
-import type { Bound } from '../layers/layer.js';
+import { classEmbedding, timeEmbedding } from '../layers/embedding.js';
+import type { Bound, ParamsOf } from '../layers/layer.js';
 import type { UNetArchitecture } from './unetConfig.js';
 
 /** The condition of each sample: an image. */
@@ -42,82 +37,61 @@ export interface UNetConditioning<B extends Dim> {
   readonly dropout?: Key;
 }
 
-/** The parameters of the embeddings of timesteps and classes. */
-export interface UNetEmbeddingParams {
-  readonly time: TimeEmbeddingParams;
-  readonly label?: ClassEmbeddingParams;
-  /** For the noise level of a condition. */
-  readonly conditionTime?: TimeEmbeddingParams;
-}
-
-/** The layers of {@link UNetEmbeddingParams}. */
-export const embeddingLayers = (c: UNetArchitecture) => {
-  const outputs = 4 * c.base;
-  const { timesteps, sinusoid } = c;
-  const time = timeEmbedding({ timesteps, sinusoid, size: c.base, outputs });
+export const embeddingLayers = ({ timesteps, sinusoid, base, classes, condition }: UNetArchitecture) => {
+  const time = timeEmbedding({ timesteps, sinusoid, size: base, outputs: 4 * base });
   return {
     time,
-    ...(c.classes !== undefined && { label: classEmbedding({ classes: c.classes, outputs }) }),
-    ...(c.condition?.noiseLevel === true && { conditionTime: time }),
+    ...(classes !== undefined && { label: classEmbedding({ classes, outputs: 4 * base }) }),
+    ...(condition?.noiseLevel === true && { conditionTime: time }), // for the noise level of a condition
   };
 };
-type Embeddings = Bound<ReturnType<typeof embeddingLayers>>;
+type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 
-/** Embeds labels, of a model with classes; raises `ConfigError` for labels of a model without. */
-const embedLabel = <B extends Dim>(
-  { classes }: UNetArchitecture,
-  embeddings: Embeddings,
-  { t, label }: UNetConditioning<B>,
-): readonly Tensor<[B, Dim]>[] => {
-  if (embeddings.label === undefined || classes === undefined) {
-    if (label !== undefined)
-      raise('ConfigError', {
-        where: 'unet',
-        expected: 'no labels: the model has no classes',
-        actual: `labels ${showShape(dims(label))}`,
-        hint: 'set `classes` of the model, or remove the labels',
-      });
-    return [];
-  }
-  return [embeddings.label(label ?? fullLike(t, classes))]; // the row `classes` stands for no class
-};
+/** The parameters of the embeddings of timesteps and classes. */
+export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
-/** Embeds the noise level of conditions; raises `ConfigError` if it is missing, or given to a model without. */
-const embedConditionTime = <B extends Dim>(
-  embeddings: Embeddings,
-  { condition }: UNetConditioning<B>,
-): readonly Tensor<[B, Dim]>[] => {
-  const t = condition?.t;
-  if (embeddings.conditionTime === undefined) {
-    if (t !== undefined)
-      raise('ConfigError', {
-        where: 'unet',
-        expected: 'a condition without t, because the model was made without `noiseLevel`',
-        actual: `t ${showShape(dims(t))}`,
-        hint: 'make the model with `condition: { channels, noiseLevel: true }`',
-      });
-    return [];
-  }
-  const level =
-    t ??
-    raise('ConfigError', {
-      where: 'unet',
-      expected: 'a condition with t, because the model was made with `noiseLevel`',
-      actual: condition === undefined ? 'no condition' : 'a condition without t',
-      hint: 'give t, the timestep of the noise in the condition: 0 for an image without noise',
-    });
-  return [embeddings.conditionTime(level)];
+const refuse = (expected: string, actual: string, hint: string): never =>
+  raise('ConfigError', { where: 'unet', expected, actual, hint });
+
+/** Raises `ConfigError` for labels and noise levels that the model does not take, and for a missing noise level. */
+const requireInputs = (
+  { classes, condition: wanted }: UNetArchitecture,
+  { label, condition }: UNetConditioning<Dim>,
+): void => {
+  if (classes === undefined && label !== undefined)
+    refuse(
+      'no labels: the model has no classes',
+      `labels ${showShape(dims(label))}`,
+      'set `classes` of the model, or remove the labels',
+    );
+  if (wanted?.noiseLevel === true && condition?.t === undefined)
+    refuse(
+      'a condition with t, because the model was made with `noiseLevel`',
+      condition === undefined ? 'no condition' : 'a condition without t',
+      'give t, the timestep of the noise in the condition: 0 for an image without noise',
+    );
+  if (wanted?.noiseLevel !== true && condition?.t !== undefined)
+    refuse(
+      'a condition without t, because the model was made without `noiseLevel`',
+      `t ${showShape(dims(condition.t))}`,
+      'make the model with `condition: { channels, noiseLevel: true }`',
+    );
 };
 
 /** The sum of all embeddings, with its SiLU applied, as all residual blocks share it: `[B, 4·base]`. */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
-  embeddings: Embeddings,
+  { time, label, conditionTime }: Bound<EmbeddingLayers>,
   at: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
-  const time: Tensor<[B, Dim]> = embeddings.time(at.t);
-  const others = [...embedLabel(c, embeddings, at), ...embedConditionTime(embeddings, at)];
-  return silu(others.reduce((sum, one) => add(sum, one), time));
+  requireInputs(c, at);
+  const { t, condition } = at;
+  const embeddings: readonly (Tensor<[B, Dim]> | undefined)[] = [
+    time(t),
+    label?.(at.label ?? fullLike(t, c.classes!)), // the row `classes` stands for no class
+    condition?.t && conditionTime?.(condition.t),
+  ];
+  return silu(embeddings.filter((one) => one !== undefined).reduce((sum, one) => add(sum, one)));
 };
 
 /**
@@ -131,22 +105,19 @@ export const withCondition = <B extends Dim>(
   given: UNetCondition<B> | undefined,
 ): Tensor<[B, Dim, Dim, Dim]> => {
   if (wanted === undefined) {
-    if (given !== undefined)
-      raise('ConfigError', {
-        where: 'unet',
-        expected: 'no condition: the model takes none',
-        actual: `images ${showShape(dims(given.image))}`,
-        hint: 'make the model with `condition: { channels }`, or remove the condition',
-      });
-    return images;
+    if (given === undefined) return images;
+    return refuse(
+      'no condition: the model takes none',
+      `images ${showShape(dims(given.image))}`,
+      'make the model with `condition: { channels }`, or remove the condition',
+    );
   }
   const [B, height, width] = dims(images);
   const expected = `a condition [${B}, height, width, ${wanted.channels}]`;
   const hint = 'give each sample an image with as many channels as `condition.channels` of the model';
-  const image = given?.image ?? raise('ConfigError', { where: 'unet', expected, actual: 'no condition', hint });
+  const image = given?.image ?? refuse(expected, 'no condition', hint);
   const shape: Shape = dims(image);
   if (shape.length !== 4 || shape[0] !== B || shape[3] !== wanted.channels)
     raise('ShapeError', { where: 'unet', expected, actual: showShape(shape), hint });
-  const resized = shape[1] === height && shape[2] === width ? image : resizeBilinear(image, height, width);
-  return concat(images, resized);
+  return concat(images, shape[1] === height && shape[2] === width ? image : resizeBilinear(image, height, width));
 };

@@ -1,5 +1,6 @@
-import { type Explanation, failure, type NoisefoldError } from '../../dsl/index.js';
-import { decode, exactly, exactTuple, explained, finite, natural } from '../../internal/decode.js';
+import { type Explanation, fail, type NoisefoldError } from '../../dsl/index.js';
+import { optionsOf } from '../../internal/options.js';
+import { exactly, exactTuple, finite, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { Sinusoid } from '../layers/embedding.js';
 
@@ -32,23 +33,15 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly groups?: number;
   /** The number of classes of a class-conditional model. The label `classes` stands for no class. */
   readonly classes?: number;
-  /**
-   * An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none.
-   */
+  /** An image as condition of each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default none. */
   readonly condition?: UNetConditionConfig;
-  /**
-   * Scales and shifts the group norms of the residual blocks by time and class (Dhariwal & Nichol 2021), instead of
-   * adding the embedding before them (Ho et al. 2020); default false.
-   */
+  /** Scales and shifts the second norm of residual blocks by the embedding, instead of adding it before; default false. */
   readonly adaptiveGroupNorm?: boolean;
-  /** The rate of dropout in the residual blocks; default 0. */
+  /** The rate of dropout in the residual blocks, in [0, 1); default 0. */
   readonly dropout?: number;
   /** The number T of timesteps of the process, 0…T−1; default 1000. */
   readonly timesteps?: number;
-  /**
-   * The noise ε, the data x₀, the velocity v or the score; default `epsilon`. `fromPrevious` of `noisefold/diffusion`
-   * makes a model of x_{t−1} of any of them.
-   */
+  /** The noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
   readonly predicts?: 'epsilon' | 'x0' | 'v' | 'score';
   /**
    * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'
@@ -59,62 +52,54 @@ export interface UNetConfig<I extends readonly [number, number, number] = readon
   readonly sinusoid?: Sinusoid;
 }
 
+const defaults = {
+  blocks: 2,
+  attention: [],
+  heads: 4,
+  groups: 8,
+  adaptiveGroupNorm: false,
+  dropout: 0,
+  timesteps: 1000,
+  predicts: 'epsilon',
+  sinusoid: 'ddpm',
+} satisfies Partial<UNetConfig>;
+
 /** A valid configuration with its defaults: plain JSON, for checkpoints. */
-export type UNetArchitecture = Required<Omit<UNetConfig, Optional>> & Pick<UNetConfig, Optional>;
+export type UNetArchitecture = UNetConfig & Required<Pick<UNetConfig, keyof typeof defaults>>;
 
-/** The fields without a default. */
-type Optional = 'classes' | 'condition' | 'learnedVariance';
-
-const codec = exactly(
-  {
-    image: exactTuple([natural, natural, natural], '[height, width, channels]'),
-    base: natural,
-    multipliers: t.array(natural),
-  },
-  {
-    blocks: natural,
-    attention: t.array(natural),
-    heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
-    groups: natural,
-    classes: natural,
-    condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
-    adaptiveGroupNorm: t.boolean,
-    dropout: finite,
-    timesteps: natural,
-    predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
-    learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
-    sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
-  },
-);
-
-const withDefaults = ({ classes, condition, learnedVariance, ...given }: t.TypeOf<typeof codec>): UNetArchitecture => ({
-  image: given.image,
-  base: given.base,
-  multipliers: given.multipliers,
-  blocks: given.blocks ?? 2,
-  attention: given.attention ?? [],
-  heads: given.heads ?? 4,
-  groups: given.groups ?? 8,
-  ...(classes === undefined ? {} : { classes }),
-  ...(condition === undefined ? {} : { condition }),
-  adaptiveGroupNorm: given.adaptiveGroupNorm ?? false,
-  dropout: given.dropout ?? 0,
-  timesteps: given.timesteps ?? 1000,
-  predicts: given.predicts ?? 'epsilon',
-  ...(learnedVariance === undefined ? {} : { learnedVariance }),
-  sinusoid: given.sinusoid ?? 'ddpm',
+const decoded = optionsOf({
+  where: 'unet',
+  hint: 'see UNetConfig for the fields and what they take',
+  options: exactly(
+    {
+      image: exactTuple([natural, natural, natural], '[height, width, channels]'),
+      base: natural,
+      multipliers: t.array(natural),
+    },
+    {
+      blocks: natural,
+      attention: t.array(natural),
+      heads: t.union([natural, exactly({ channels: natural })], 'a number of heads, or { channels }'),
+      groups: natural,
+      classes: natural,
+      condition: exactly({ channels: natural }, { noiseLevel: t.boolean }),
+      adaptiveGroupNorm: t.boolean,
+      dropout: finite,
+      timesteps: natural,
+      predicts: t.keyof({ epsilon: null, x0: null, v: null, score: null }, "'epsilon', 'x0', 'v' or 'score'"),
+      learnedVariance: t.keyof({ range: null, logVariance: null }, "'range' or 'logVariance'"),
+      sinusoid: t.keyof({ ddpm: null, 'guided-diffusion': null }, "'ddpm' or 'guided-diffusion'"),
+    },
+  ),
 });
 
-/** One level of a U-Net. */
-export interface Level {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly attends: boolean;
-}
+const withDefaults = (given: UNetConfig): UNetArchitecture => {
+  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(defined) as unknown as UNetConfig) }; // what was given, without undefined fields
+};
 
 /** The levels, from full resolution to the bottleneck. */
-export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture): readonly Level[] =>
+export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitecture) =>
   multipliers.map((multiplier, level) => {
     const height = image[0] / 2 ** level;
     return { height, width: image[1] / 2 ** level, channels: base * multiplier, attends: attention.includes(height) };
@@ -124,26 +109,31 @@ export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitectu
 export const headsOver = (heads: Heads, channels: number): number =>
   typeof heads === 'number' ? heads : channels / heads.channels;
 
-const isWhole = (n: number): boolean => Number.isInteger(n) && n >= 1;
+const isWhole = (n: number): boolean => positive.is(n);
 
-type Complaint = readonly [field: string, expected: string, actual: string | number, hint: string];
+const wrong = (field: string, expected: string, actual: string | number, hint: string): Explanation => ({
+  where: `unet.${field}`,
+  expected,
+  actual: `${actual}`,
+  hint,
+});
 
 /** Checks each field. */
-const ofFields = (c: UNetArchitecture): readonly (Complaint | false)[] => [
-  !c.image.every(isWhole) && ['image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'],
-  !(isWhole(c.base) && c.base % 2 === 0) && ['base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'],
-  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && ['multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'],
-  !isWhole(c.blocks) && ['blocks', 'at least one block a level', c.blocks, '2 is usual'],
-  !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && ['heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'],
-  !isWhole(c.groups) && ['groups', 'at least one group', c.groups, '8 or 32 is usual'],
-  c.condition?.channels === 0 && ['condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'],
-  c.classes === 0 && ['classes', 'at least one class', c.classes, 'leave it out for a model without labels'],
-  !(c.dropout >= 0 && c.dropout < 1) && ['dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'],
-  !isWhole(c.timesteps) && ['timesteps', 'at least one timestep', c.timesteps, '1000 is usual'],
+const ofFields = (c: UNetArchitecture): readonly (Explanation | false)[] => [
+  !c.image.every(isWhole) && wrong('image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'),
+  !(isWhole(c.base) && c.base % 2 === 0) && wrong('base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'),
+  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && wrong('multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'),
+  !isWhole(c.blocks) && wrong('blocks', 'at least one block a level', c.blocks, '2 is usual'),
+  !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && wrong('heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'),
+  !isWhole(c.groups) && wrong('groups', 'at least one group', c.groups, '8 or 32 is usual'),
+  c.condition?.channels === 0 && wrong('condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'),
+  c.classes === 0 && wrong('classes', 'at least one class', c.classes, 'leave it out for a model without labels'),
+  !(c.dropout >= 0 && c.dropout < 1) && wrong('dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'),
+  !isWhole(c.timesteps) && wrong('timesteps', 'at least one timestep', c.timesteps, '1000 is usual'),
 ]; // prettier-ignore
 
 /** Checks the fields together, once each is valid. */
-const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
+const ofLevels = (c: UNetArchitecture): readonly (Explanation | false)[] => {
   const levels = levelsOf(c);
   const odd = levels.slice(0, -1).find(({ height, width }) => height % 2 !== 0 || width % 2 !== 0);
   const resolutions = levels.map(({ height }) => height);
@@ -156,48 +146,31 @@ const ofLevels = (c: UNetArchitecture): readonly (Complaint | false)[] => {
     ({ channels }) => !isWhole(channels / headsOver(c.heads, channels)) || !isWhole(headsOver(c.heads, channels)),
   );
   return [
-    odd !== undefined && [
+    odd !== undefined && wrong(
       'image',
       `a height and width that ${factor} divides, for ${levels.length} levels`,
       `${height}×${width}, which is ${odd.height}×${odd.width} at level ${levels.indexOf(odd)}`,
       `use ${deepest === 1 ? 'one multiplier' : `at most ${deepest} multipliers`}, or pad the image to ${Math.ceil(height / factor) * factor}×${Math.ceil(width / factor) * factor}`,
-    ],
-    missing !== undefined && ['attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck attends anyway'],
-    ungrouped !== undefined && ['groups', `a divisor of all channels: base ${c.base}, levels ${levels.map(({ channels }) => channels).join(', ')}`, `${c.groups}, which does not divide ${ungrouped}`, `make base a multiple of ${c.groups}, or choose fewer groups`],
-    unheaded !== undefined && ['heads', `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`, typeof c.heads === 'number' ? c.heads : `${c.heads.channels} channels a head`, 'choose a divisor'],
+    ),
+    missing !== undefined && wrong('attention', `resolutions that occur: ${resolutions.join(', ')}`, missing, 'name the heights of levels; the bottleneck attends anyway'),
+    ungrouped !== undefined && wrong('groups', `a divisor of all channels: base ${c.base}, levels ${levels.map(({ channels }) => channels).join(', ')}`, `${c.groups}, which does not divide ${ungrouped}`, `make base a multiple of ${c.groups}, or choose fewer groups`),
+    unheaded !== undefined && wrong('heads', `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`, typeof c.heads === 'number' ? c.heads : `${c.heads.channels} channels a head`, 'choose a divisor'),
   ]; // prettier-ignore
 };
-
-const isComplaint = (x: Complaint | false): x is Complaint => x !== false;
-
-const complaintOf = (c: UNetArchitecture): Complaint | undefined =>
-  ofFields(c).find(isComplaint) ?? ofLevels(c).find(isComplaint);
-
-const explain = ([field, expected, actual, hint]: Complaint): Explanation => ({
-  where: `unet.${field}`,
-  expected,
-  actual: `${actual}`,
-  hint,
-});
-
-const undecoded = explained('unet', 'see UNetConfig for the fields and what they take');
 
 /**
  * Decodes a configuration, of a checkpoint or of a program, and adds the defaults. Returns a `ConfigError` that says what to
  * change for an invalid value, an unknown field, or a network that cannot be built.
  * @example
  * const architecture = unetArchitecture({ image: [28, 28, 1], base: 32, multipliers: [1, 2, 4, 4] })
- * pipe(architecture, E.mapLeft(({ actual }) => actual)) // → E.left('28×28, which is 7×7 at level 2')
- * const hint = pipe(architecture, E.mapLeft((error) => error.hint))
- * hint // → E.left('use at most 3 multipliers, or pad the image to 32×32')
+ * pipe(architecture, E.mapLeft(({ hint }) => hint)) // → E.left('use at most 3 multipliers, or pad the image to 32×32')
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(
-    decode(codec)(config),
-    E.mapLeft((mismatch) => failure('ConfigError', undecoded(mismatch))),
+    decoded(config),
     E.map(withDefaults),
     E.flatMap((c) => {
-      const complaint = complaintOf(c);
-      return complaint === undefined ? E.right(c) : E.left(failure('ConfigError', explain(complaint)));
+      const error = ofFields(c).find((x) => x !== false) ?? ofLevels(c).find((x) => x !== false);
+      return error === undefined ? E.right(c) : fail('ConfigError', error);
     }),
   );

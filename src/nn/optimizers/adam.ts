@@ -1,24 +1,11 @@
-import {
-  add,
-  cast,
-  div,
-  expm1,
-  type Grads,
-  mul,
-  neg,
-  type Scalar,
-  sqrt,
-  square,
-  sub,
-  zipTensors,
-} from '../../dsl/index.js';
-import { orRaise } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
-import { exactly } from '../../internal/decode.js';
+import { add, cast, div, expm1, mul, neg, type Scalar, sqrt, square, sub, zipTensors } from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { aboveZero, amount, exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { type LearningRate, learningRateOption, rateAt, requireRate, type Step } from './learningRate.js';
-import { type Optimizer, optimizerOf, type OptimizerState } from './optimizer.js';
-import { isAmount, requireDecay, requirement } from '../requirement.js';
+import { requireDecay, requirement } from '../requirement.js';
+import { type LearningRate, learningRateOption, rateAt, requireRate } from './learningRate.js';
+import { type Optimizer, optimizerOf } from './optimizer.js';
 
 export interface AdamConfig {
   readonly learningRate: LearningRate;
@@ -32,19 +19,15 @@ export interface AdamConfig {
 
 const requireEpsilon = requirement(
   'a finite number above 0',
-  (n) => isAmount(n) && n > 0,
+  aboveZero.is,
   '1e-8 is usual: without it a gradient of 0 gives 0 / 0',
 );
 
-/** The required and optional fields of {@link AdamConfig}; their ranges are checked one by one. */
-export const adamFields = [
-  { learningRate: learningRateOption },
-  { beta1: t.number, beta2: t.number, epsilon: t.number },
-] as const;
-
+const required = { learningRate: learningRateOption };
+const optional = { beta1: t.number, beta2: t.number, epsilon: t.number };
 const adamOptions = optionsOf({
   where: 'adam',
-  options: exactly(...adamFields),
+  options: exactly(required, optional),
   hint: 'see AdamConfig for the fields and what they take',
 });
 
@@ -68,7 +51,7 @@ export const adam = (config: AdamConfig): Optimizer => {
   return optimizerOf({
     learningRate,
     moments: ['first', 'second'],
-    update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => {
+    update: (gradients, state, params, step) => {
       // m ← β₁·m + (1 − β₁)·g
       const m = zipTensors([state['first']!, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
       // v ← β₂·v + (1 − β₂)·g²
@@ -85,4 +68,39 @@ export const adam = (config: AdamConfig): Optimizer => {
       };
     },
   });
+};
+
+export interface AdamWConfig extends AdamConfig {
+  /** λ: each update also subtracts learningRate·λ times each parameter; default 0.01. */
+  readonly weightDecay?: number;
+}
+
+const requireWeightDecay = requirement('a finite number ≥ 0', amount.is, '0.01 is usual');
+
+const adamwOptions = optionsOf({
+  where: 'adamw',
+  options: exactly(required, { ...optional, weightDecay: t.number }),
+  hint: 'see AdamWConfig for the fields and what they take',
+});
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). All parameters decay. Raises
+ * `ConfigError` for a weight decay that is negative or not finite, and for what {@link adam} refuses.
+ * @example
+ * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
+ * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
+ */
+export const adamw = (given: AdamWConfig): Optimizer => {
+  const { weightDecay = 0.01, ...config } = orRaise(adamwOptions(given));
+  requireWeightDecay('adamw.weightDecay', weightDecay);
+  const optimizer = adam(config);
+  return {
+    ...optimizer,
+    update: (gradients, state, params, step) => {
+      // θ ← θ − α·λ·θ, then the step of Adam
+      const kept = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
+      const decayed = zipTensors([params, gradients], (p) => mul(kept, p));
+      return optimizer.update(gradients, state, decayed, step);
+    },
+  };
 };

@@ -1,9 +1,8 @@
 import { add, cast, div, isTensor, minimum, mul, type Scalar, scalar, sub, zipTensors } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
+import { dual } from '../../internal/dual.js';
 import type { Step } from './learningRate.js';
 import { requireDecay } from '../requirement.js';
 
-/** See {@link emaDecay}. */
 interface EmaDecay {
   (step: Step, decay: number): Scalar;
   (decay: number): (step: Step) => Scalar;
@@ -20,7 +19,6 @@ export const emaDecay: EmaDecay = dual('emaDecay', 2, (step: Step, decay: number
   return minimum(div(add(1, n), add(10, n)), decay);
 });
 
-/** See {@link ema}. */
 interface Ema {
   <P>(params: P, decay: number | Scalar): (average: NoInfer<P>) => P;
   <P>(average: P, params: NoInfer<P>, decay: number | Scalar): P;
@@ -28,8 +26,7 @@ interface Ema {
 
 /**
  * The exponential moving average of parameters: d·average + (1 − d)·params, for a decay d. Start with the parameters
- * themselves. {@link emaDecay} is a decay that forgets the initial values early. Raises `ConfigError` for a number
- * outside [0, 1).
+ * themselves. Raises `ConfigError` for a number outside [0, 1). See {@link emaDecay}.
  * @example
  * ema({ w: zeros(2) }, { w: ones(2) }, 0.9) // → { w: [0.1, 0.1] }
  * ema({ w: zeros(2) }, { w: ones(2) }, emaDecay(scalar(0, 'int32'), 0.9)) // → { w: [0.9, 0.9] }

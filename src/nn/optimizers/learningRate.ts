@@ -1,10 +1,10 @@
 import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../../dsl/index.js';
-import { dual } from '../../dsl/dual.js';
-import { orRaise, raise } from '../../dsl/errors.js';
-import { optionsOf } from '../../dsl/options.js';
-import { exactly, functionOf, share } from '../../internal/decode.js';
+import { dual } from '../../internal/dual.js';
+import { orRaise, raise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { amount, exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { isAmount, type Requirement, requirement } from '../requirement.js';
+import { type Requirement, requirement } from '../requirement.js';
 
 /** The number of updates before this one: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;
@@ -12,7 +12,7 @@ export type Step = Tensor<[], 'int32'>;
 /** A learning rate: a number, or a function of the step. */
 export type LearningRate = number | ((step: Step) => Scalar);
 
-const requireNumber = requirement('a finite number ≥ 0', isAmount, '1e-3 is usual for Adam');
+const requireNumber = requirement('a finite number ≥ 0', amount.is, '1e-3 is usual for Adam');
 
 /** Raises `ConfigError` for a rate that is a negative or infinite number, or half-applied: see `dual`. */
 export const requireRate = (where: string, rate: LearningRate): void => {
@@ -32,10 +32,10 @@ export const learningRateOption = t.union(
   'a learning rate: a number, or a function of the step',
 );
 
-/** See {@link rateAt}. */
-interface RateAt {
-  (rate: LearningRate, step: Step): Scalar;
-  (step: Step): (rate: LearningRate) => Scalar;
+/** The two forms of an operation on learning rates: see `dual`. */
+interface OfRate<A extends readonly unknown[], R = LearningRate> {
+  (rate: LearningRate, ...rest: A): R;
+  (...rest: A): (rate: LearningRate) => R;
 }
 
 /**
@@ -44,7 +44,7 @@ interface RateAt {
  * rateAt(0.1, scalar(3, 'int32')) // → 0.1
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
  */
-export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
+export const rateAt: OfRate<[step: Step], Scalar> = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
   requireRate('learning rate', rate);
   return typeof rate === 'number' ? scalar(rate) : rate(step);
 });
@@ -52,27 +52,14 @@ export const rateAt: RateAt = dual('rateAt', 2, (rate: LearningRate, step: Step)
 const requireSteps = (least: number): Requirement =>
   requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
 
-/** See {@link warmup}. */
-interface Warmup {
-  (rate: LearningRate, steps: number): LearningRate;
-  (steps: number): (rate: LearningRate) => LearningRate;
-}
-
 /**
- * Raises a learning rate linearly over the first `steps` updates, from rate/steps to the rate. Raises `ConfigError` for
- * fewer steps than one.
- * @example
- * const rate = warmup(0.1, 4)
- * const rates = [0, 1, 2, 3, 4].map((n) => rateAt(rate, scalar(n, 'int32')))
- * rates // → [0.025, 0.05, 0.075, 0.1, 0.1]
+ * Raises a learning rate linearly over the first `steps` ≥ 1 updates, from rate/steps. Raises `ConfigError` for other steps.
+ * @example [0, 1, 2, 3, 4].map((n) => rateAt(warmup(0.1, 4), scalar(n, 'int32'))) // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: Warmup = dual('warmup', 2, (rate: LearningRate, steps: number): LearningRate => {
+export const warmup: OfRate<[steps: number]> = dual('warmup', 2, (rate: LearningRate, steps: number) => {
   requireRate('warmup', rate);
   requireSteps(1)('warmup', steps);
-  return (step) => {
-    const n = cast(step, 'float32');
-    return mul(rateAt(rate, step), minimum(mul(add(n, 1), 1 / steps), 1));
-  };
+  return (step: Step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
 });
 
 const cosineOptions = optionsOf({
@@ -91,22 +78,14 @@ export interface CosineDecay {
   readonly floor?: number;
 }
 
-/** See {@link cosineDecay}. */
-interface ToCosineDecay {
-  (rate: LearningRate, options: CosineDecay): LearningRate;
-  (options: CosineDecay): (rate: LearningRate) => LearningRate;
-}
-
 /**
  * Lowers a learning rate along half a cosine, from the rate at update `from` to `floor` times the rate at update `steps`,
- * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps, for a floor outside [0, 1],
- * and for an unknown field.
+ * where it stays. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` unless 0 ≤ from < steps and 0 ≤ floor ≤ 1.
  * @example
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
- * const rates = [0, 1, 2, 4, 6].map((n) => rateAt(rate, scalar(n, 'int32')))
- * rates // → [0.05, 0.1, 0.1, 0.05, 0]
+ * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay: ToCosineDecay = dual(
+export const cosineDecay: OfRate<[options: CosineDecay]> = dual(
   'cosineDecay',
   2,
   (rate: LearningRate, options: CosineDecay): LearningRate => {

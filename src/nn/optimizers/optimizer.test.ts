@@ -15,16 +15,13 @@ import {
   tensorsOf,
   treeSpec,
 } from '../../dsl/index.js';
-import { attempt } from '../../dsl/errors.js';
+import { attempt } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import { allZeros } from '../layers/initializers.js';
 import { parameter } from '../layers/layer.js';
-import { adam, type AdamConfig } from './adam.js';
-import { adamw } from './adamw.js';
-import { clipByGlobalNorm, globalNorm } from './clip.js';
-import { learner } from './learner.js';
+import { adam, type AdamConfig, adamw } from './adam.js';
 import { cosineDecay, warmup } from './learningRate.js';
-import { chain, type Optimizer, type OptimizerState } from './optimizer.js';
+import { chain, clipByGlobalNorm, globalNorm, learner, type Optimizer, type OptimizerState } from './optimizer.js';
 
 interface Params {
   readonly w: Tensor<[Dim]>;

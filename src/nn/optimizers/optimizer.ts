@@ -1,4 +1,32 @@
-import { type Grads, mapTensors, type Spec, zerosLike } from '../../dsl/index.js';
+/** Optimizers, the transformations of gradients before them, and models that learn by them. */
+import {
+  add,
+  div,
+  type Grads,
+  type Key,
+  mapTensors,
+  maximum,
+  mul,
+  type Scalar,
+  scalar,
+  type Shape,
+  type Spec,
+  sqrt,
+  square,
+  sum,
+  tensorsOf,
+  type Tensor,
+  type TreeSpec,
+  zerosLike,
+  zipTensors,
+} from '../../dsl/index.js';
+import { dual } from '../../internal/dual.js';
+import { orRaise } from '../../internal/errors.js';
+import { optionsOf } from '../../internal/options.js';
+import { aboveZero, functionOf, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import type { Trainable } from '../layers/layer.js';
+import { requirement } from '../requirement.js';
 import type { LearningRate, Step } from './learningRate.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */
@@ -30,14 +58,8 @@ export interface Optimizer {
 /**
  * Makes an optimizer whose state starts at zero, from the names of its moments and its update.
  * @example
- * const sgd = optimizerOf({
- *   learningRate: 0.1,
- *   moments: [],
- *   update: (gradients, state, params) => ({
- *     params: zipTensors([params, gradients], (p, g) => sub(p, mul(0.1, g))),
- *     state,
- *   }),
- * })
+ * const moved = <P>(params: P, gradients: Grads<P>) => zipTensors([params, gradients], (p, g) => sub(p, mul(0.1, g)))
+ * const sgd = optimizerOf({ learningRate: 0.1, moments: [], update: (g, state, params) => ({ params: moved(params, g), state }) })
  * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
  */
 export const optimizerOf = ({
@@ -65,12 +87,104 @@ export const chain = (
   const transformations = links.slice(0, -1) as readonly GradientTransformation[]; // the others
   return {
     ...optimizer,
-    update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) =>
+    update: (gradients, ...rest) =>
       optimizer.update(
-        transformations.reduce((g, transform) => transform<P>(g), gradients),
-        state,
-        params,
-        step,
+        transformations.reduce((g, transform) => transform(g), gradients),
+        ...rest,
       ),
+  };
+};
+
+const requireNorm = requirement('a finite norm above 0', aboveZero.is, '1 is usual');
+
+/**
+ * The Euclidean norm of all gradients as one vector.
+ * @example globalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → 5
+ */
+export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
+  sqrt(
+    tensorsOf(gradients)
+      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>))) // gradients are float32, if not null
+      .reduce((total, s) => add(total, s), scalar(0)),
+  );
+
+interface ClipByGlobalNorm {
+  (max: number): GradientTransformation;
+  <P>(gradients: Grads<P>, max: number): Grads<P>;
+}
+
+/**
+ * Scales all gradients by one number so that their {@link globalNorm} is at most `max`. The pipeable form is a link of
+ * `chain`. Raises `ConfigError` unless `max` is positive and finite. Pascanu et al. 2013.
+ * @example
+ * clipByGlobalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }, 1) // → { w: [0.6], b: [0.8] }
+ * pipe({ w: constantOf([3], 1), b: constantOf([4], 1) }, clipByGlobalNorm(1)) // → { w: [0.6], b: [0.8] }
+ */
+export const clipByGlobalNorm: ClipByGlobalNorm = dual('clipByGlobalNorm', 2, <P>(gradients: Grads<P>, max: number) => {
+  requireNorm('clipByGlobalNorm', max);
+  const factor = div(max, maximum(globalNorm(gradients), max)); // 1 for norms up to `max`
+  return zipTensors([gradients], (g) => mul(factor, g));
+});
+
+/** Parameters in training, with the state of their optimizer and the number of updates so far. */
+export interface Learned<P> {
+  readonly params: P;
+  readonly optimizer: OptimizerState<P>;
+  readonly step: Tensor<[], 'int32'>;
+}
+
+/** The spec of {@link Learned}, for programs and checkpoints. (A type, as an interface has no index signature and so is not a `Spec`.) */
+export type LearnedSpec<P> = {
+  readonly params: TreeSpec<P>;
+  readonly optimizer: OptimizerState<TreeSpec<P>>;
+  readonly step: ':int32';
+};
+
+/** A model and an optimizer, for a training loop: the state that goes from step to step, and its update. */
+export interface Learner<P> {
+  readonly state: LearnedSpec<P>;
+  /** The initial state, drawn from a key. */
+  readonly init: (key: Key) => Learned<P>;
+  /** One update. Parameters without a gradient stay as they are. */
+  readonly update: (gradients: Grads<P>, state: Learned<P>) => Learned<P>;
+}
+
+const method = functionOf('a function');
+const checkedOptimizer = optionsOf({
+  where: 'learner.optimizer',
+  options: t.type({ state: method, init: method, update: method }),
+  hint: 'make it by adam, adamw, chain or optimizerOf',
+});
+const checkedModel = optionsOf({
+  where: 'learner.model',
+  options: t.type({ params: refined(t.unknown, 'a spec of parameters', (x) => x !== undefined), init: method }),
+  hint: 'make it by layer, or by unet',
+});
+
+/**
+ * Joins a model and an optimizer. Raises `ConfigError` for a model or an optimizer without its functions.
+ * @example
+ * const { state, init, update } = learner(parameter(allZeros, 2), adam({ learningRate: 0.1 }))
+ * pipe(parseSpec(state), E.map(({ leaves }) => leaves.map(({ path }) => path))) // → E.right(['params', 'optimizer.first', 'optimizer.second', 'step'])
+ * const moved = program('key', (k) => update(constantOf([3, -4], 2), init(k)))
+ * const found = await using(reference())(evaluate(moved, {})(key(7)))()
+ * pipe(found, E.map(({ params, step }) => [params, step])) // → E.right([[-0.1, 0.1], [1]])
+ */
+export const learner = <P>(
+  model: Trainable<P>,
+  optimizer: Pick<Optimizer, 'state' | 'init' | 'update'>,
+): Learner<P> => {
+  orRaise(checkedModel(model));
+  orRaise(checkedOptimizer(optimizer));
+  return {
+    state: { params: model.params, optimizer: optimizer.state(model.params), step: ':int32' },
+    init: (key) => {
+      const params = model.init(key);
+      return { params, optimizer: optimizer.init(params), step: scalar(0, 'int32') };
+    },
+    update: (gradients, { params: before, optimizer: memory, step }) => {
+      const { params, state } = optimizer.update<P>(gradients, memory, before, step);
+      return { params, optimizer: state, step: add(step, 1) };
+    },
   };
 };

@@ -1,7 +1,7 @@
 import type { KeyWords } from '../../../dsl/compile/backend.js';
 import { offsetOf, type Plan } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
-import type { NoisefoldError } from '../../../dsl/errors.js';
+import type { NoisefoldError } from '../../../internal/errors.js';
 import type { Heap, NumberArray } from './heap.js';
 import type { Frame } from '../kernel.js';
 import type { Memory } from './memory.js';

@@ -1,5 +1,5 @@
 import type { BackendStats, DeviceBuffer } from '../../../dsl/compile/backend.js';
-import { fail, failure, type NoisefoldError } from '../../../dsl/errors.js';
+import { fail, failure, type NoisefoldError } from '../../../internal/errors.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { Space } from './heap.js';

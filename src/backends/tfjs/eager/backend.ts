@@ -1,5 +1,5 @@
 import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';

@@ -1,6 +1,6 @@
 /** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
 import type { HostArray, KeyWords } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';

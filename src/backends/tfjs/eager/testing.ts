@@ -2,7 +2,7 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine as tfjs } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
-import type { NoisefoldError } from '../../../dsl/errors.js';
+import type { NoisefoldError } from '../../../internal/errors.js';
 import { denseStrides } from '../../../dsl/compile/lower/loops.js';
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';

@@ -33,6 +33,16 @@ export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.w
 /** True if a node repeats elements of its operand. */
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
+/** True for a barrier that waits: its depth exceeds that of its operand by more than one. Calls are ordered by depth. */
+export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > n.inputs[0]!.depth + 1;
+
+/** Counts how often each item is in a list. */
+export const countsOf = <A>(items: readonly A[]): ReadonlyMap<A, number> => {
+  const counts = new Map<A, number>();
+  for (const item of items) counts.set(item, 1 + (counts.get(item) ?? 0));
+  return counts;
+};
+
 /** The most arithmetic, in additions, of an element that is recomputed for each consumer. */
 const MOST_RECOMPUTED = 24;
 
@@ -70,40 +80,36 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
 };
 
 /** The effort of a stored node. */
-const load = (n: Node): Effort => ({ arithmetic: 0, large: new Set([n]), reads: true });
+const load = (n: Node): Effort => ({
+  arithmetic: 0,
+  large: classOf(n) === 'source' ? NONE : new Set([n]),
+  reads: true,
+});
 
 /**
  * Estimates the efforts of all nodes of a graph, which are in topological order. Nodes that are probably stored (several
  * consumers and not cheap, or broadcast and not repeated) cost their consumers one load.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
-  const uses = new Map<Node, number>();
-  for (const n of order)
-    n.inputs.forEach((input, i) => {
-      if (n.inputs.indexOf(input) === i) uses.set(input, 1 + (uses.get(input) ?? 0));
-    });
+  const uses = countsOf(order.flatMap(({ inputs }) => [...new Set(inputs)]));
   const own = new Map<Node, Effort>();
   const asOperand = new Map<Node, Effort>();
-  for (const n of order) {
-    const kind = classOf(n);
-    const kept: Effort = kind === 'source' ? { ...load(n), large: NONE } : load(n);
-    if (kind !== 'elementwise' && kind !== 'movement') {
-      own.set(n, kept);
-      asOperand.set(n, kept);
-      continue;
-    }
+  const computed = (n: Node): Effort => {
     const inputs = n.inputs.map((input) => {
       const operand = asOperand.get(input)!;
       return isRepeating(n) && !isRepeated(operand) ? load(input) : operand;
     });
-    const size = sizeOf(n.shape);
-    const effort: Effort = {
+    return {
       arithmetic: inputs.reduce((sum, input) => sum + input.arithmetic, arithmeticOf(n)),
-      large: largeAmong(inputs, size),
+      large: largeAmong(inputs, sizeOf(n.shape)),
       reads: inputs.some((input) => input.reads),
     };
+  };
+  for (const n of order) {
+    const effort = isInline(n) ? computed(n) : load(n);
+    const isStored = classOf(n) === 'elementwise' && uses.get(n)! > 1 && !isCheap(effort);
     own.set(n, effort);
-    asOperand.set(n, kind === 'elementwise' && uses.get(n)! > 1 && !isCheap(effort) ? kept : effort);
+    asOperand.set(n, isStored ? load(n) : effort);
   }
   return own;
 };

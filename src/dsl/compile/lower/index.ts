@@ -1,19 +1,17 @@
 /** Lowers a graph of primitives and native composites to a plan. */
-import type { Capabilities } from '../backend.js';
-import { type Anchor, type Node, pathOf, placeOf, reachable, sizeOf } from '../../graph/node.js';
-import type { Buffer, Call, KeyExpression, LibraryNode, Origin, Plan, PlanInput, PlanOutput, View } from '../plan.js';
+import { type Anchor, type Node, pathOf, placeOf, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { barrier, isInput } from '../../primitives/index.js';
-import { dataOf, drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/table.js';
-import { classOf, isMovement, isSource, numberType } from './classes.js';
+import { dataOf, drawOf, labelOf, loweringAs, primitiveOf, wordsOf } from '../../primitives/table.js';
+import type { Capabilities } from '../backend.js';
+import type { Buffer, Call, KeyExpression, LibraryNode, Origin, Plan, PlanInput, PlanOutput, View } from '../plan.js';
+import { classOf, isMovement, isSource, numberType, waits } from './classes.js';
 import { ALIGNMENT, inPlace, layout, readsOf, wholesOf, writesOf } from './layout.js';
-import { type Divided, divideInputs, type InputPart } from './inputParts.js';
 import { denseStrides } from './loops.js';
 import { materialize } from './materialize.js';
-import { type Part, partsOf } from './parts.js';
+import { type Divided, divideInputs, type OperandPart, type Part, partsOf } from './parts.js';
 import { regionsOf } from './regions.js';
 import { joinRegions, sink } from './schedule.js';
 import { viewOf } from './views.js';
-import { awaited, waits } from './waits.js';
 
 export interface Lowering {
   readonly inputs: readonly Node[];
@@ -39,12 +37,8 @@ const anchorOf = (n: Node): Anchor => {
 
 /** The path of the first input that one of the nodes reads directly, otherwise the place of the first node. */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
-  for (const { inputs } of nodes)
-    for (let i = inputs.length - 1; i >= 0; i--) {
-      const input = inputs[i]!;
-      if (isInput(input)) return input.attributes.path;
-    }
-  return placeOf(nodes[0]);
+  const direct = nodes.flatMap(({ inputs }) => [...inputs].reverse()).find(isInput);
+  return direct === undefined ? placeOf(nodes[0]) : direct.attributes.path;
 };
 
 /** The most operations in the label of a region. */
@@ -58,6 +52,10 @@ const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
   const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
   return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
 };
+
+/** Removes the second operand of barriers, which no kernel reads, and keeps their depth, which alone delays them. */
+const awaited = (roots: readonly Node[]): readonly Node[] =>
+  rewrite(roots, (n) => (primitiveOf(n).awaits ? { ...n, inputs: n.inputs.slice(0, 1) } : n));
 
 /** Gives each output its own buffer: copies inputs, constants, and repeated outputs. */
 const ownOutputs = (outputs: readonly Node[]): readonly Node[] =>
@@ -76,18 +74,6 @@ interface Fused {
 const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
   new Map(nodes.map((n, i) => [n, i] as const).reverse());
 
-const storages = (inputs: readonly Node[], outputs: readonly Node[], parts: Divided['parts']) => {
-  const [inputOf, outputOf] = [places(inputs), places(outputs)];
-  return (n: Node): Buffer['storage'] => {
-    const part = parts.get(n) ?? { input: n, offset: 0 };
-    const [input, output] = [inputOf.get(part.input), outputOf.get(n)];
-    const data = dataOf(n);
-    if (data !== null) return { kind: 'constant', data };
-    if (input !== undefined) return { kind: 'input', input, offset: part.offset };
-    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
-  };
-};
-
 const denseView = (n: Node, buffer: number): View => ({
   buffer,
   offset: 0,
@@ -96,34 +82,34 @@ const denseView = (n: Node, buffer: number): View => ({
   dtype: numberType(n),
 });
 
-/** Fuses a graph. Fails with the nodes that need to be stored because a reshape of them has no index arithmetic. */
-const fuse = (
-  lowering: Lowering,
-  { roots: outputs, parts: inputParts }: Divided,
-  required: ReadonlySet<Node>,
-  capabilities: Capabilities,
-): Fused | { readonly unindexable: readonly Node[] } => {
+/** Fuses a graph. Stores the `required` nodes, and those that a reshape without index arithmetic needs. */
+const fuse = (lowering: Lowering, divided: Divided, required: ReadonlySet<Node>, capabilities: Capabilities): Fused => {
+  const { roots: outputs, parts: inputParts } = divided;
   const order = reachable([...outputs, ...lowering.inputs]);
   const stored = capabilities.fuses
     ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
 
-  const storageOf = storages(lowering.inputs, outputs, inputParts);
-  const buffers: Buffer[] = [];
-  const numbers = new Map<Node, number>();
-  for (const n of order)
-    if (stored.has(n) || classOf(n) === 'source')
-      numbers.set(n, buffers.push({ elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n) }) - 1); // prettier-ignore
+  const [inputOf, outputOf] = [places(lowering.inputs), places(outputs)];
+  const storageOf = (n: Node): Buffer['storage'] => {
+    const { whole, offset } = inputParts.get(n) ?? { whole: n, offset: 0 };
+    const [data, input, output] = [dataOf(n), inputOf.get(whole), outputOf.get(n)];
+    if (data !== null) return { kind: 'constant', data };
+    if (input !== undefined) return { kind: 'input', input, offset };
+    return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
+  };
   const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
   const parts = capabilities.fuses
     ? partsOf(order, stored, isInArena, capabilities.alignment ?? ALIGNMENT)
-    : new Map<Node, Part>();
-  const within = (n: Node, whole: Node, offset: number): void => {
-    const b = numbers.get(n)!;
-    buffers[b] = { ...buffers[b]!, partOf: { buffer: numbers.get(whole)!, offset } };
-  };
-  for (const [n, { whole, offset }] of parts) within(n, whole, offset);
-  for (const [n, { input, offset }] of inputParts) within(n, input, offset);
+    : new Map<Node, OperandPart>();
+
+  const owners = order.filter((n) => stored.has(n) || classOf(n) === 'source');
+  const numbers = places(owners);
+  const buffers = owners.map((n): Buffer => {
+    const part = parts.get(n) ?? inputParts.get(n);
+    const partOf = part && { partOf: { buffer: numbers.get(part.whole)!, offset: part.offset } };
+    return { elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n), ...partOf };
+  });
   const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
   const bufferOf = (n: Node): number | undefined => numbers.get(n);
   const viewed = (n: Node): View => {
@@ -158,11 +144,11 @@ const fuse = (
       const buffer = buffers.push({ elements, dtype: 'float32', storage }) - 1;
       return [{ ...call, scratch: { buffer, offset: 0, shape: [elements], strides: [1], dtype: 'float32' } }];
     }
-    const built = regionsOf(n, output.buffer, { bufferOf, isInPlace: (x) => operandsInPlace.has(x) });
-    unindexable.push(...built.unindexable);
-    return built.regions.map(({ region, parts }) => {
-      const call = { kind: 'region', origin: originOf(n, parts), region } as const;
-      if (parts.some(waits)) waiting.add(call);
+    const fillings = regionsOf(n, output.buffer, { bufferOf, isInPlace: (x) => operandsInPlace.has(x) });
+    return fillings.map(({ region, parts: computed, unindexable: needed }) => {
+      const call = { kind: 'region', origin: originOf(n, computed), region } as const;
+      unindexable.push(...needed);
+      if (computed.some(waits)) waiting.add(call);
       return call;
     });
   };
@@ -170,7 +156,9 @@ const fuse = (
     .filter((n) => stored.has(n) && !isSource(n)) // sources need no call
     .sort((a, b) => a.depth - b.depth)
     .flatMap(callsOf);
-  return unindexable.length > 0 ? { unindexable } : { buffers, bufferOf, calls, waiting };
+  return unindexable.length > 0
+    ? fuse(lowering, divided, new Set([...required, ...unindexable]), capabilities)
+    : { buffers, bufferOf, calls, waiting };
 };
 
 /** Assigns the memory of donated inputs to outputs that are written after the last read of the input. */
@@ -179,34 +167,27 @@ const donate = (
   buffers: readonly Buffer[],
   calls: readonly Call[],
 ): { readonly buffers: readonly Buffer[]; readonly taken: ReadonlySet<number> } => {
-  const taken = new Set<number>();
-  const moved = new Map<number, number>();
   const written = new Map<number, number>(); // first write of a buffer
   const read = new Map<number, number>(); // last read of a buffer
   calls.forEach((call, at) => {
     for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
     for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
   });
-  const inputs = new Map<number, number>();
-  const outputs = new Map<number, number>();
-  buffers.forEach(({ storage, partOf }, b) => {
-    if (storage.kind === 'input' && partOf === undefined) inputs.set(storage.input, b);
-    if (storage.kind === 'output') outputs.set(storage.output, b);
-  });
+  const inputOf = new Map<number, number>(); // the input that gives its memory to a buffer
   donations.forEach((output, input) => {
-    const [from, to] = [inputs.get(input), output === null ? undefined : outputs.get(output)];
-    if (from === undefined || to === undefined) return;
+    if (output === null) return;
+    const from = buffers.findIndex(({ storage: s, partOf }) => s.kind === 'input' && s.input === input && !partOf);
+    const to = buffers.findIndex(({ storage: s }) => s.kind === 'output' && s.output === output);
+    if (from < 0 || to < 0) return;
     const [first, last] = [written.get(to)!, read.get(from) ?? -1];
-    if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) {
-      taken.add(input);
-      moved.set(to, input);
-    }
+    if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) inputOf.set(to, input);
   });
   return {
-    taken,
-    buffers: buffers.map((b, i) =>
-      moved.has(i) ? { ...b, storage: { kind: 'input', input: moved.get(i)!, offset: 0 } } : b,
-    ),
+    taken: new Set(inputOf.values()),
+    buffers: buffers.map((buffer, b) => {
+      const input = inputOf.get(b);
+      return input === undefined ? buffer : { ...buffer, storage: { kind: 'input', input, offset: 0 } };
+    }),
   };
 };
 
@@ -214,16 +195,10 @@ const donate = (
 export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => {
   const { roots, parts } = capabilities.fuses
     ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)
-    : { roots: lowering.outputs, parts: new Map<Node, InputPart>() };
+    : { roots: lowering.outputs, parts: new Map<Node, Part>() };
   const outputs = ownOutputs(awaited(roots));
-  const numberOutputs = outputs.filter((n) => n.dtype !== 'key');
-  const required = new Set<Node>(numberOutputs);
-  const divided = { roots: outputs, parts };
-  let fused = fuse(lowering, divided, required, capabilities);
-  while ('unindexable' in fused) {
-    for (const n of fused.unindexable) required.add(n);
-    fused = fuse(lowering, divided, required, capabilities);
-  }
+  const required = new Set(outputs.filter((n) => n.dtype !== 'key'));
+  const fused = fuse(lowering, { roots: outputs, parts }, required, capabilities);
   const { buffers, bufferOf } = fused;
   const calls = capabilities.fuses
     ? sink(joinRegions(fused.calls, fused.waiting, buffers, capabilities.mostBuffers), buffers)

@@ -1,30 +1,17 @@
 /** Assigns offsets in one arena to buffers, by their lifetimes. */
-import type { Access } from '../../graph/region.js';
-import type { Buffer, Call } from '../plan.js';
+import type { Buffer, Call, Plan } from '../plan.js';
 
 /** The buffers that a call reads. */
 export const readsOf = (call: Call): readonly number[] => {
-  switch (call.kind) {
-    case 'region':
-      return call.region.loads.map((l) => l.buffer);
-    case 'anchor':
-    case 'library':
-      return call.inputs.map((v) => v.buffer);
-    case 'random':
-      return [];
-  }
+  if (call.kind === 'random') return [];
+  return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
 };
+
 /** The buffers that a call writes. */
 export const writesOf = (call: Call): readonly number[] => {
-  switch (call.kind) {
-    case 'region':
-      return call.region.stores.map((s) => s.buffer);
-    case 'anchor':
-      return call.scratch === null ? [call.output.buffer] : [call.output.buffer, call.scratch.buffer];
-    case 'library':
-    case 'random':
-      return [call.output.buffer];
-  }
+  if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
+  const scratch = call.kind === 'anchor' ? call.scratch : null;
+  return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
 };
 
 /** The buffers that contain a buffer, from the smallest to the largest. */
@@ -33,12 +20,6 @@ export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number
   return partOf === undefined ? [] : [partOf.buffer, ...wholesOf(buffers, partOf.buffer)];
 };
 
-/** The first and last call that accesses a buffer. */
-interface Life {
-  first: number;
-  last: number;
-}
-
 /**
  * True if a call may write buffer `to` in the memory of buffer `from`: it is a region that reads only those elements of
  * `from` that it then writes, and no part of `from`.
@@ -46,24 +27,32 @@ interface Life {
 export const inPlace = (call: Call, from: number, to: number, buffers: readonly Buffer[]): boolean => {
   if (call.kind !== 'region') return false;
   if (call.region.loads.some(({ buffer }) => wholesOf(buffers, buffer).includes(from))) return false;
-  const writes = call.region.stores.filter((s) => s.buffer === to);
-  const reads = call.region.loads.filter((l) => l.buffer === from);
-  const same = (a: Access, b: Access): boolean =>
-    a.offset === b.offset && a.strides.every((s, i) => s === b.strides[i]);
-  return writes.length === 1 && writes[0]!.reduce === null && reads.every((r) => same(r, writes[0]!));
+  const [write, ...others] = call.region.stores.filter(({ buffer }) => buffer === to);
+  if (write === undefined || others.length > 0 || write.reduce !== null) return false;
+  return call.region.loads.every(
+    ({ buffer, offset, strides }) =>
+      buffer !== from || (offset === write.offset && strides.every((s, i) => s === write.strides[i])),
+  );
 };
 
 /** The default alignment of offsets, in elements: vectors do not straddle cache lines. */
 export const ALIGNMENT = 16;
 
 /** The outermost buffer that contains a buffer, and the offset in it. */
-const ownerOf = (buffers: readonly Buffer[], b: number): { readonly owner: number; readonly offset: number } => {
-  const wholes = wholesOf(buffers, b);
-  return {
-    owner: wholes.at(-1) ?? b,
-    offset: [b, ...wholes].reduce((sum, one) => sum + (buffers[one]!.partOf?.offset ?? 0), 0),
-  };
+const ownerOf = (
+  buffers: readonly Buffer[],
+  b: number,
+  offset = 0,
+): { readonly owner: number; readonly offset: number } => {
+  const { partOf } = buffers[b]!;
+  return partOf === undefined ? { owner: b, offset } : ownerOf(buffers, partOf.buffer, offset + partOf.offset);
 };
+
+/** The first and last call that accesses a buffer. */
+interface Life {
+  readonly first: number;
+  readonly last: number;
+}
 
 interface Block extends Life {
   readonly elements: number;
@@ -72,19 +61,17 @@ interface Block extends Life {
 
 /** The blocks of the arena: buffers, merged if a region updates one into the other in place. */
 const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly Block[] => {
-  const inArena = (b: number): boolean => buffers[b]!.storage.kind === 'arena';
   const lives = new Map<number, Life>(); // of owners
   calls.forEach((call, time) => {
     for (const b of [...readsOf(call), ...writesOf(call)]) {
-      if (!inArena(b)) continue;
+      if (buffers[b]!.storage.kind !== 'arena') continue;
       const { owner } = ownerOf(buffers, b);
-      const life = lives.get(owner);
-      if (life === undefined) lives.set(owner, { first: time, last: time });
-      else life.last = time;
+      lives.set(owner, { first: lives.get(owner)?.first ?? time, last: time });
     }
   });
-  const joined = new Map<number, Block>();
-  for (const [b, life] of lives) joined.set(b, { ...life, elements: buffers[b]!.elements, members: [b] });
+  const joined = new Map<number, Block>(
+    [...lives].map(([b, life]) => [b, { ...life, elements: buffers[b]!.elements, members: [b] }]),
+  );
   calls.forEach((call, time) => {
     if (call.kind !== 'region') return;
     const taken = new Set<number>();
@@ -99,33 +86,21 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
       if (from === undefined) continue;
       taken.add(from.buffer);
       const source = joined.get(from.buffer)!;
-      const block = {
-        first: source.first,
-        last: target.last,
-        elements: source.elements,
-        members: [...source.members, ...target.members],
-      };
+      const block = { ...source, last: target.last, members: [...source.members, ...target.members] };
       for (const member of block.members) joined.set(member, block);
     }
   });
   return [...new Set(joined.values())];
 };
 
-export interface Layout {
-  readonly buffers: readonly Buffer[];
-  readonly arenaElements: number;
-}
-
-/** A block and its range in the arena. */
-interface Placed extends Life {
-  readonly offset: number;
-  readonly end: number;
-}
-
 /** Places blocks, the largest first, each in the tightest free gap during its lifetime, otherwise after all others. */
-export const layout = (buffers: readonly Buffer[], calls: readonly Call[], alignment = ALIGNMENT): Layout => {
+export const layout = (
+  buffers: readonly Buffer[],
+  calls: readonly Call[],
+  alignment = ALIGNMENT,
+): Pick<Plan, 'buffers' | 'arenaElements'> => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
-  const placed: Placed[] = []; // by offset
+  const placed: (Life & { readonly offset: number; readonly end: number })[] = []; // by offset
   const offsets = new Map<number, number>();
   let arenaElements = 0;
   for (const block of blocks) {
@@ -140,9 +115,9 @@ export const layout = (buffers: readonly Buffer[], calls: readonly Call[], align
       offset = Math.max(offset, other.end);
     }
     const at = best >= 0 ? best : offset;
-    const where = placed.findIndex((other) => other.offset > at);
     const end = at + size;
-    placed.splice(where < 0 ? placed.length : where, 0, { first: block.first, last: block.last, offset: at, end });
+    placed.push({ first: block.first, last: block.last, offset: at, end });
+    placed.sort((a, b) => a.offset - b.offset);
     for (const member of block.members) offsets.set(member, at);
     arenaElements = Math.max(arenaElements, end);
   }

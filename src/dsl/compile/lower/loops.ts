@@ -33,61 +33,50 @@ export const denseStrides = (shape: readonly number[]): readonly number[] => {
   return strides;
 };
 
-/** An unsplit loop and the original loop that it is a part of. */
-export interface Leaf {
-  readonly loop: Loop;
-  readonly extent: number;
-  readonly original: number;
-}
+/** The index of an element among all elements of a tensor, in row-major order. */
+export const linear = (index: readonly Affine[], shape: readonly number[]): Affine => {
+  const strides = denseStrides(shape);
+  return combine(index.map((i, axis) => [i, strides[axis]!] as const));
+};
 
-/** A loop nest under construction. Splits of loops apply to all existing indices. */
-export interface Nest {
-  /** The index of the i-th original loop. */
-  readonly loop: (i: number) => Affine;
-  /** The leaf loops, outermost first. */
-  readonly leaves: () => readonly Leaf[];
-  /** The coefficients of an index for each leaf. */
-  readonly strides: (index: Affine, leaves: readonly Leaf[]) => readonly number[];
-  /**
-   * Converts the indices `outer` of a shape to indices of the shape `inner`, which has the same elements in the same
-   * order. Null if they are not affine functions of split loops.
-   */
-  readonly regroup: (
-    outer: readonly Affine[],
-    outerShape: readonly number[],
-    inner: readonly number[],
-  ) => readonly Affine[] | null;
-}
+/** `Σ index·stride` */
+export const addressOf = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
 
-export const nest = (extents: readonly number[]): Nest => {
+/**
+ * A loop nest under construction. An index into a reshaped tensor splits loops; the original ones keep their numbers, and
+ * the splits apply to all existing indices.
+ */
+export const nest = (extents: readonly number[]) => {
   const extentOf: number[] = [...extents];
+  const originals: readonly Loop[] = extents.map((_, loop) => loop);
   const parts = new Map<Loop, readonly [Loop, Loop]>(); // split loops: [outer, inner]
 
-  const split = (loop: Loop, innerExtent: number): void => {
+  const split = (loop: Loop, innerExtent: number): readonly [Loop, Loop] => {
     const outer = extentOf.push(extentOf[loop]! / innerExtent) - 1;
     const inner = extentOf.push(innerExtent) - 1;
     parts.set(loop, [outer, inner]);
+    return [outer, inner];
   };
-  const leavesOf = (loop: Loop): readonly Loop[] => {
+  /** The unsplit parts of a loop, outermost first, with the coefficient of each in an index. */
+  const leavesOf = (loop: Loop, c = 1): readonly (readonly [Loop, number])[] => {
     const halves = parts.get(loop);
-    return halves === undefined ? [loop] : halves.flatMap(leavesOf);
+    if (halves === undefined) return [[loop, c]];
+    const [outer, inner] = halves;
+    return [...leavesOf(outer, c * extentOf[inner]!), ...leavesOf(inner, c)];
   };
   /** Rewrites an index in terms of leaf loops. */
-  const resolve = (index: Affine): Affine => {
-    const terms = new Map<Loop, number>();
-    const spread = (loop: Loop, c: number): void => {
-      const halves = parts.get(loop);
-      if (halves === undefined) return void terms.set(loop, (terms.get(loop) ?? 0) + c);
-      spread(halves[0], c * extentOf[halves[1]]!);
-      spread(halves[1], c);
-    };
-    for (const [loop, c] of index.terms) if (extentOf[loop]! > 1) spread(loop, c);
-    return { offset: index.offset, terms };
+  const resolve = ({ offset, terms }: Affine): Affine => {
+    const resolved = new Map<Loop, number>();
+    for (const [loop, c] of terms)
+      if (extentOf[loop]! > 1)
+        for (const [leaf, own] of leavesOf(loop, c)) resolved.set(leaf, own + (resolved.get(leaf) ?? 0));
+    return { offset, terms: resolved };
   };
 
   /** Splits a linear index over all elements of `shape` into the indices of its axes. */
-  const digits = (linear: Affine, shape: readonly number[]): readonly Affine[] | null => {
-    const { offset, terms } = resolve(linear);
+  const digits = (index: Affine, shape: readonly number[]): readonly Affine[] | null => {
+    const { offset, terms } = resolve(index);
     if (offset !== 0) return null;
     const rising = [...terms].sort(([, a], [, b]) => a - b);
     let weight = 1;
@@ -106,8 +95,7 @@ export const nest = (extents: readonly number[]): Nest => {
         const left = extent / covered;
         if (extentOf[loop]! > left) {
           if (!Number.isInteger(left) || extentOf[loop]! % left !== 0) return null;
-          split(loop, left);
-          const [outer, inner] = parts.get(loop)!;
+          const [outer, inner] = split(loop, left);
           own.set(inner, covered);
           queue.unshift(outer);
           covered = extent;
@@ -122,7 +110,15 @@ export const nest = (extents: readonly number[]): Nest => {
     return result;
   };
 
-  const regroup: Nest['regroup'] = (outer, outerShape, inner) => {
+  /**
+   * Converts the indices `outer` of a shape to indices of the shape `inner`, which has the same elements in the same
+   * order. Null if they are not affine functions of split loops.
+   */
+  const regroup = (
+    outer: readonly Affine[],
+    outerShape: readonly number[],
+    inner: readonly number[],
+  ): readonly Affine[] | null => {
     const result: Affine[] = [];
     let o = 0;
     let i = 0;
@@ -136,12 +132,10 @@ export const nest = (extents: readonly number[]): Nest => {
         else innerSize *= inner[i++] ?? NaN;
         if (Number.isNaN(outerSize) || Number.isNaN(innerSize)) return null;
       }
-      const from = outerShape.slice(o0, o);
       const to = inner.slice(i0, i);
-      const strides = denseStrides(from);
-      const linear = combine(from.map((_, a) => [outer[o0 + a]!, strides[a]!] as const));
       if (to.length === 0) continue;
-      const cut = to.length === 1 ? [linear] : digits(linear, to);
+      const index = linear(outer.slice(o0, o), outerShape.slice(o0, o));
+      const cut = to.length === 1 ? [index] : digits(index, to);
       if (cut === null) return null;
       result.push(...cut);
     }
@@ -149,12 +143,15 @@ export const nest = (extents: readonly number[]): Nest => {
   };
 
   return {
-    loop: (i) => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
+    /** The index of the i-th original loop. */
+    loop: (i: number): Affine => (extentOf[i] === 1 ? constantIndex(0) : { offset: 0, terms: new Map([[i, 1]]) }),
+    /** The leaf loops, outermost first, and the original loops that they are parts of. */
     leaves: () =>
-      extents.flatMap((_, original) => leavesOf(original).map((loop) => ({ loop, extent: extentOf[loop]!, original }))),
-    strides: (index, leaves) => {
+      originals.flatMap((original) => leavesOf(original).map(([loop]) => ({ extent: extentOf[loop]!, original }))),
+    /** The coefficients of an index for each leaf. */
+    strides: (index: Affine): readonly number[] => {
       const { terms } = resolve(index);
-      return leaves.map(({ loop }) => terms.get(loop) ?? 0);
+      return originals.flatMap((original) => leavesOf(original).map(([loop]) => terms.get(loop) ?? 0));
     },
     regroup,
   };

@@ -1,6 +1,6 @@
-import { type Node } from '../../graph/node.js';
+import type { Node } from '../../graph/node.js';
 import { loweringAs } from '../../primitives/table.js';
-import { classOf, efforts, isCheap, isRepeated, isRepeating, writtenOf } from './classes.js';
+import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 
 /** The most assignments in the body of a region. */
@@ -14,8 +14,6 @@ interface Demand {
   dense: boolean;
   repeated: boolean;
 }
-
-const NOBODY: readonly Node[] = [];
 
 const withOne = (some: readonly Node[], n: Node): readonly Node[] =>
   some.length > 1 || some.includes(n) ? some : [...some, n];
@@ -51,33 +49,17 @@ export const materialize = (
   const required = new Set([...wanted, ...comparedWithExtremum(order)]);
   const effort = efforts(order);
   const stored = new Set<Node>();
-  const demands = new Map<Node, Demand>(
-    order.map((n) => [n, { by: NOBODY, viewed: false, dense: false, repeated: false }]),
-  );
+  const none = { by: [], viewed: false, dense: false, repeated: false };
+  const demands = new Map<Node, Demand>(order.map((n) => [n, { ...none }]));
 
   const mustStore = (n: Node): boolean => {
+    const kind = classOf(n);
     if (required.has(n)) return true;
+    if (!isInline(n)) return kind !== 'source' && kind !== 'key';
     const { by, viewed, dense, repeated } = demands.get(n)!;
+    if (kind === 'movement') return (viewed || dense) && !isReadable(n, required, dense);
     const own = effort.get(n)!;
-    switch (classOf(n)) {
-      case 'source':
-      case 'key':
-        return false;
-      case 'movement': {
-        if (!viewed && !dense) return false;
-        const view = viewOf(n, (x) => required.has(x));
-        return view === null || (dense && !isDense(n.shape, view.strides));
-      }
-      case 'elementwise':
-        if (viewed || dense) return true;
-        if (repeated && !isRepeated(own)) return true;
-        return by.length > 1 && !isCheap(own);
-      case 'region':
-      case 'anchor':
-      case 'library':
-      case 'random':
-        return true;
-    }
+    return viewed || dense || (repeated && !isRepeated(own)) || (by.length > 1 && !isCheap(own));
   };
 
   for (const n of [...order].reverse()) {
@@ -85,13 +67,12 @@ export const materialize = (
     const own = demands.get(n)!;
     const isStored = mustStore(n);
     if (isStored) stored.add(n);
-    const repeats = isRepeating(n);
     for (const input of n.inputs) {
       const demand = demands.get(input)!;
       if (kind === 'anchor') demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
       else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);
-      demand.repeated ||= repeats || (!isStored && own.repeated);
+      demand.repeated ||= isRepeating(n) || (!isStored && own.repeated);
     }
     // a kernel that reads a view reads its base
     if (kind === 'movement' && !isStored && (own.viewed || own.dense))
@@ -106,18 +87,20 @@ export const materialize = (
   return mostBuffers === Infinity ? more(stored) : untilStable(more(stored));
 };
 
+/** True if a kernel can read a node as a view of a stored one. */
+const isReadable = (n: Node, stored: ReadonlySet<Node>, dense: boolean): boolean => {
+  const view = viewOf(n, (x) => stored.has(x));
+  return view !== null && (!dense || isDense(n.shape, view.strides));
+};
+
 /** Adds the movements that a kernel cannot read as a view, given the stored nodes. */
 const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
   const all = new Set(stored);
-  const isReadable = (x: Node, dense: boolean): boolean => {
-    const view = viewOf(x, (y) => all.has(y));
-    return view !== null && (!dense || isDense(x.shape, view.strides));
-  };
   const kernels = order.filter((n) => ['anchor', 'library'].includes(classOf(n)));
   // a newly stored node can break a view through it
   for (let before = -1; before < all.size;) {
     before = all.size;
-    for (const n of kernels) for (const x of n.inputs) if (!isReadable(x, classOf(n) === 'library')) all.add(x);
+    for (const n of kernels) for (const x of n.inputs) if (!isReadable(x, all, classOf(n) === 'library')) all.add(x);
   }
   return all;
 };
@@ -145,9 +128,7 @@ const limited = (order: readonly Node[], stored: ReadonlySet<Node>, mostBuffers:
     cut.add(n);
     inline.delete(n);
   };
-  for (const n of order) {
-    const kind = classOf(n);
-    if (kind !== 'elementwise' && kind !== 'movement') continue;
+  for (const n of order.filter(isInline)) {
     let below = ofInputs(n);
     // one buffer is for the result
     while (below.loaded.size > mostBuffers - 1) {
@@ -155,7 +136,7 @@ const limited = (order: readonly Node[], stored: ReadonlySet<Node>, mostBuffers:
       store(most!);
       below = ofInputs(n);
     }
-    const length = below.length + (kind === 'movement' ? 0 : 1);
+    const length = below.length + (isMovement(n) ? 0 : 1);
     if (length > LARGEST_BODY) store(n);
     else if (!cut.has(n)) inline.set(n, { ...below, length });
   }

@@ -1,39 +1,26 @@
 /** Merges regions with the same loops into one region with several stores. */
-import type { Access, Assignment, Region } from '../../graph/region.js';
+import type { Access, Assignment, Region, Store } from '../../graph/region.js';
 
 /** The most accesses of a merged region, without scalars, so that pointers stay in registers. */
 const MOST_ACCESSES = 16;
 
 const accessKey = ({ buffer, offset, strides }: Access): string => `${buffer}@${offset}:${strides.join()}`;
 
-interface Loaded {
-  readonly buffer: number;
-  /** True if the element depends on the iteration. */
-  readonly moving: boolean;
-}
-
 /** Regions to merge, and the accesses that decide if more can be added. */
 export interface Group {
   readonly regions: readonly Region[];
   readonly loops: string;
-  /** By access: the loads of elements that the group does not store before. */
-  readonly loads: ReadonlyMap<string, Loaded>;
-  readonly loaded: ReadonlySet<number>;
-  /** By buffer: the access of the store, and true for `plain` if it has no reduction. */
-  readonly stored: ReadonlyMap<number, { readonly key: string; readonly plain: boolean }>;
+  /** By key: the loads of elements that the group does not store before. */
+  readonly loads: ReadonlyMap<string, Access>;
+  /** By buffer. */
+  readonly stores: ReadonlyMap<number, Store>;
 }
 
 export const groupOf = (region: Region): Group => ({
   regions: [region],
   loops: `${region.extents.join()}|${region.reduced}`,
-  loads: new Map(
-    region.loads.map((access) => [
-      accessKey(access),
-      { buffer: access.buffer, moving: access.strides.some((stride) => stride !== 0) },
-    ]),
-  ),
-  loaded: new Set(region.loads.map(({ buffer }) => buffer)),
-  stored: new Map(region.stores.map((s) => [s.buffer, { key: accessKey(s), plain: s.reduce === null }])),
+  loads: new Map(region.loads.map((access) => [accessKey(access), access])),
+  stores: new Map(region.stores.map((store) => [store.buffer, store])),
 });
 
 /**
@@ -42,56 +29,34 @@ export const groupOf = (region: Region): Group => ({
  */
 export const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
   if (a.loops !== b.loops) return null;
-  for (const buffer of b.stored.keys()) if (a.stored.has(buffer) || a.loaded.has(buffer)) return null;
+  if ([...a.loads.values(), ...a.stores.values()].some(({ buffer }) => b.stores.has(buffer))) return null;
   const loads = new Map(a.loads);
   for (const [key, load] of b.loads) {
-    const store = a.stored.get(load.buffer);
+    const store = a.stores.get(load.buffer);
     if (store === undefined) loads.set(key, load);
-    else if (!store.plain || store.key !== key) return null;
+    else if (store.reduce !== null || accessKey(store) !== key) return null;
   }
-  const stored = new Map([...a.stored, ...b.stored]);
-  const moving = [...loads.values()].filter((load) => load.moving);
-  if (moving.length + stored.size > MOST_ACCESSES) return null;
-  const loaded = new Set([...loads.values()].map(({ buffer }) => buffer));
-  if (new Set([...loaded, ...stored.keys()]).size > mostBuffers) return null;
-  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, loaded, stored };
+  const stores = new Map([...a.stores, ...b.stores]);
+  const moving = [...loads.values()].filter(({ strides }) => strides.some((stride) => stride !== 0));
+  const buffers = new Set([...loads.values(), ...stores.values()].map(({ buffer }) => buffer));
+  if (moving.length + stores.size > MOST_ACCESSES || buffers.size > mostBuffers) return null;
+  return { regions: [...a.regions, ...b.regions], loops: a.loops, loads, stores };
 };
 
 /** Renumbers the operands of an assignment. */
-const renaming = (a: Assignment, to: (operand: number) => number): Assignment => {
-  switch (a.op) {
-    case 'unary':
-    case 'cast':
-      return { ...a, a: to(a.a) };
-    case 'binary':
-      return { ...a, a: to(a.a), b: to(a.b) };
-    case 'select':
-      return { ...a, condition: to(a.condition), a: to(a.a), b: to(a.b) };
-    case 'load':
-    case 'constant':
-    case 'index':
-      return a;
-  }
-};
+const renaming = (given: Assignment, to: (operand: number) => number): Assignment => ({
+  ...given,
+  ...('condition' in given && { condition: to(given.condition) }),
+  ...('a' in given && { a: to(given.a) }),
+  ...('b' in given && { b: to(given.b) }),
+});
 
-/** Formats an assignment. Equal texts mean equal values. */
-const meaningOf = (a: Assignment, access: (load: number) => string): string => {
-  switch (a.op) {
-    case 'load':
-      return `load ${access(a.load)}`;
-    case 'constant':
-      return `${a.dtype} ${Object.is(a.value, -0) ? '-0' : a.value}`;
-    case 'index':
-      return `index ${a.dtype} ${a.offset}:${a.strides.join()}`;
-    case 'unary':
-      return `${a.fn} ${a.a}`;
-    case 'cast':
-      return `cast ${a.dtype} ${a.a}`;
-    case 'binary':
-      return `${a.fn} ${a.a} ${a.b}`;
-    case 'select':
-      return `select ${a.condition} ${a.a} ${a.b}`;
-  }
+/** Formats the fields of an assignment. Equal texts mean equal values. */
+const meaningOf = (assignment: Assignment, access: string): string => {
+  if (assignment.op === 'load') return `load ${access}`;
+  return Object.entries(assignment)
+    .map(([name, x]) => `${name} ${Object.is(x, -0) ? '-0' : x}`)
+    .join();
 };
 
 /**
@@ -102,8 +67,7 @@ export const merged = ({ regions }: Group): Region => {
   const [first] = regions as readonly [Region, ...Region[]];
   const loads: Access[] = [];
   const body: Assignment[] = [];
-  const stores: Region['stores'][number][] = [];
-  const places = new Map<string, number>(); // of loads
+  const stores: Store[] = [];
   const known = new Map<string, number>(); // of assignments
   const passed = new Map<string, number>(); // stored values by access
   for (const region of regions) {
@@ -111,21 +75,14 @@ export const merged = ({ regions }: Group): Region => {
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
       const key = a.op === 'load' ? keys[a.load]! : '';
-      const value = a.op === 'load' ? passed.get(key) : undefined;
-      if (value !== undefined) {
-        renamed.push(value);
-        continue;
-      }
       const moved = renaming(a, (i) => renamed[i]!);
-      const meaning = meaningOf(moved, () => key);
-      const before = known.get(meaning);
-      if (before !== undefined) {
-        renamed.push(before);
-        continue;
+      const meaning = meaningOf(moved, key);
+      let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(meaning);
+      if (value === undefined) {
+        value = body.push(a.op === 'load' ? { ...a, load: loads.push(region.loads[a.load]!) - 1 } : moved) - 1;
+        known.set(meaning, value);
       }
-      if (a.op === 'load' && !places.has(key)) places.set(key, loads.push(region.loads[a.load]!) - 1);
-      known.set(meaning, body.push(a.op === 'load' ? { ...a, load: places.get(key)! } : moved) - 1);
-      renamed.push(body.length - 1);
+      renamed.push(value);
     }
     for (const store of region.stores) {
       const value = renamed[store.value]!;

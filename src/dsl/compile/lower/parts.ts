@@ -1,22 +1,21 @@
-/** Finds operands of concatenations that can be computed in place, without a copy. */
-import { type Node, sizeOf } from '../../graph/node.js';
-import { writtenOf } from './classes.js';
-import { denseStrides } from './loops.js';
+/** Finds nodes that need no memory of their own: operands of concatenations, and parts of inputs. */
+import { type Node, pathOf, rewrite, sizeOf } from '../../graph/node.js';
+import { input, isInput } from '../../primitives/index.js';
+import { loweringAs } from '../../primitives/table.js';
+import { countsOf, writtenOf } from './classes.js';
+import { addressOf, denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
-/** The place of a stored node in a concatenation: the operand and the offset in elements. */
+/** The place of a node in another one, whose memory holds it: the offset in elements. */
 export interface Part {
   readonly whole: Node;
-  readonly operand: Node;
   readonly offset: number;
 }
 
-/** Counts the uses of each node as an operand. */
-const usesOf = (order: readonly Node[]): ReadonlyMap<Node, number> => {
-  const uses = new Map<Node, number>();
-  for (const { inputs } of order) for (const input of inputs) uses.set(input, 1 + (uses.get(input) ?? 0));
-  return uses;
-};
+/** The place of a stored node in a concatenation, as one of its operands. */
+export interface OperandPart extends Part {
+  readonly operand: Node;
+}
 
 /**
  * The stored nodes that share the memory of a concatenation. Such a node has no other use and is a whole operand, which is
@@ -28,27 +27,25 @@ export const partsOf = (
   stored: ReadonlySet<Node>,
   isInArena: (stored: Node) => boolean,
   alignment: number,
-): ReadonlyMap<Node, Part> => {
-  const uses = usesOf(order);
+): ReadonlyMap<Node, OperandPart> => {
+  const uses = countsOf(order.flatMap(({ inputs }) => inputs));
   /** The stored node that an operand is a view of all elements of, if it has no other use. */
   const storedAs = (operand: Node): Node | null => {
     const view = viewOf(operand, (n) => stored.has(n));
     if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
-    if (!isDense(operand.shape, view.strides)) return null;
-    if (sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
+    if (!isDense(operand.shape, view.strides) || sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
     for (let at = operand; ; at = at.inputs[0]!) {
       if (uses.get(at) !== 1) return null;
       if (at === view.base) return at;
     }
   };
-  const parts = new Map<Node, Part>();
+  const parts = new Map<Node, OperandPart>();
   for (const whole of order) {
     const written = writtenOf(whole);
-    if (written === null || written.reduce !== null || written.background !== null) continue;
-    if (!stored.has(whole) || !isInArena(whole)) continue;
+    if (written?.reduce !== null || written.background !== null || !stored.has(whole) || !isInArena(whole)) continue;
     const strides = denseStrides(whole.shape);
     for (const { operand, start } of written.pieces) {
-      const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+      const offset = addressOf(start, strides);
       const end = offset + sizeOf(operand.shape);
       const isLast = end === sizeOf(whole.shape);
       const isAligned = offset % alignment === 0 && (end % alignment === 0 || isLast);
@@ -58,4 +55,27 @@ export const partsOf = (
     }
   }
   return parts;
+};
+
+export interface Divided {
+  readonly roots: readonly Node[];
+  /** The new inputs and the parts that they replace. */
+  readonly parts: ReadonlyMap<Node, Part>;
+}
+
+/** Replaces dense slices of inputs that begin at a multiple of `alignment` by inputs. */
+export const divideInputs = (roots: readonly Node[], alignment: number): Divided => {
+  const parts = new Map<Node, Part>();
+  const divided = rewrite(roots, (n) => {
+    if (!loweringAs(n, 'movement')?.isPart) return n;
+    const view = viewOf(n, isInput);
+    if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
+    const within = parts.get(view.base) ?? { whole: view.base, offset: 0 }; // or a part of a part
+    const offset = within.offset + view.offset;
+    if (sizeOf(n.shape) === 0 || offset % alignment !== 0) return n;
+    const part = input(pathOf(n) ?? view.base.attributes.path, n.shape, n.dtype);
+    parts.set(part, { whole: within.whole, offset });
+    return part;
+  });
+  return { roots: divided, parts };
 };

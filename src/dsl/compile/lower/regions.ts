@@ -1,10 +1,10 @@
 /** Builds regions: loop nests that compute the expression of a stored node. */
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { Movement } from '../../primitives/primitive.js';
-import { dataOf, primitiveOf } from '../../primitives/table.js';
+import { dataOf, loweringAs } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
 import { isInline, numberType, writtenOf } from './classes.js';
-import { type Affine, combine, constantIndex, denseStrides, nest } from './loops.js';
+import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
 
 /** The buffers of nodes. */
 export interface Memory {
@@ -14,103 +14,83 @@ export interface Memory {
   readonly isInPlace: (operand: Node) => boolean;
 }
 
-/** A region and the nodes that it computes, operands first. */
+/** A region that fills a buffer, or a part of it. */
 export interface Filling {
   readonly region: Region;
+  /** The nodes that the region computes, operands first. */
   readonly parts: readonly Node[];
-}
-
-/** Regions, and the operands of reshapes without index arithmetic, which must be stored. */
-export interface Built {
-  readonly regions: readonly Filling[];
+  /** The operands of reshapes without index arithmetic, which must be stored instead. */
   readonly unindexable: readonly Node[];
 }
 
-/** The task of one region: to store the value of `node` at each index into a buffer. */
+/** The task of one region: to store the value of `node` at each index, or its reduction over `axes`, into a buffer. */
 interface Request {
   readonly node: Node;
-  /** The axes of `node` in the order of the loops. */
-  readonly order: readonly number[];
-  /** The number of reduced loops, which are the last ones. */
-  readonly reduced: number;
   readonly reduce: Store['reduce'];
+  readonly axes: readonly number[];
   readonly buffer: number;
   readonly offset: number;
-  /** The strides of the loops in the buffer. */
+  /** The strides of the other axes in the buffer. */
   readonly strides: readonly number[];
 }
 
-const build = (request: Request, memory: Memory): Built => {
-  const { node: root, order, reduced, reduce, buffer: target } = request;
-  const extents = order.map((axis) => root.shape[axis]!);
-  const loops = nest(extents);
+const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Request, memory: Memory): Filling => {
+  const kept = root.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const order = [...kept, ...axes]; // the axis of each loop
+  const loops = nest(order.map((axis) => root.shape[axis]!));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
   // by node and index object: elementwise operations pass their index on, so identity finds most repetitions
   const known = new Map<Node, Map<readonly Affine[], number>>();
+  const parts = new Set<Node>();
   const unindexable: Node[] = [];
 
   const assign = (a: Assignment & { at?: Affine }): number => body.push(a) - 1;
-
-  const load = (n: Node, buffer: number, at: Affine): number => {
-    loads.push({ buffer, at });
-    return assign({ op: 'load', load: loads.length - 1, dtype: numberType(n) });
-  };
-  const linear = (index: readonly Affine[], shape: readonly number[]): Affine => {
-    const strides = denseStrides(shape);
-    return combine(index.map((i, axis) => [i, strides[axis]!] as const));
+  const load = (x: Node, buffer: number, index: readonly Affine[], shape: readonly number[]): number => {
+    const at = linear(index, shape);
+    return assign({ op: 'load', load: loads.push({ buffer, at }) - 1, dtype: numberType(x) });
   };
 
-  const parts = new Set<Node>();
   const compute = (n: Node, index: readonly Affine[]): number => {
-    const result = computed(n, index);
+    const map = loweringAs(n, 'movement')?.index;
+    const result = map === undefined ? scalar(n, index) : moved(n, index, map);
     parts.add(n);
     return result;
   };
-  const computed = (n: Node, index: readonly Affine[]): number => {
-    const { lowering } = primitiveOf(n);
-    switch (lowering.class) {
-      case 'source':
-        return assign({ op: 'constant', value: dataOf(n)![0]!, dtype: numberType(n) });
-      case 'elementwise': {
-        const operands = n.inputs.map((input) => value(input, index));
-        const scalar = lowering.scalar(n, operands, numberType(n));
-        if (scalar.op !== 'index') return assign(scalar);
-        return assign({ op: 'index', offset: 0, strides: [], at: index[scalar.axis]!, dtype: scalar.dtype });
-      }
-      case 'movement':
-        return moved(n, index, lowering.index);
-      default:
-        throw new Error(`noisefold: ${n.op} should have been stored`);
-    }
+  const scalar = (n: Node, index: readonly Affine[]): number => {
+    const [dtype, data, lowering] = [numberType(n), dataOf(n), loweringAs(n, 'elementwise')];
+    if (data !== null) return assign({ op: 'constant', value: data[0]!, dtype });
+    if (lowering === null) throw new Error(`noisefold: ${n.op} should have been stored`);
+    const operands = n.inputs.map((input) => value(input, index));
+    const own = lowering.scalar(n, operands, dtype);
+    return assign(own.op === 'index' ? { op: 'index', offset: 0, strides: [], at: index[own.axis]!, dtype } : own);
   };
   const moved = (n: Node, index: readonly Affine[], map: Movement<Node>['index']): number => {
     const x = n.inputs[0]!;
     if (map === 'same') return value(x, index);
     if (map !== 'regrouped') {
-      const { axes, scales, offsets } = map(n);
+      const { axes: from, scales, offsets } = map(n);
       const inner = x.shape.map((_, a) => {
-        const axis = axes === undefined ? a : axes[a]!;
-        const [scale, offset] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
-        if (axis === null) return constantIndex(offset);
-        return scale === 1 && offset === 0 ? index[axis]! : combine([[index[axis]!, scale]], offset);
+        const axis = from === undefined ? a : from[a]!;
+        const [by, first] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
+        if (axis === null) return constantIndex(first);
+        return by === 1 && first === 0 ? index[axis]! : combine([[index[axis]!, by]], first);
       });
       return value(x, inner);
     }
     const buffer = memory.bufferOf(x);
-    if (buffer !== undefined) return load(x, buffer, linear(index, n.shape));
+    if (buffer !== undefined) return load(x, buffer, index, n.shape);
     const inner = loops.regroup(index, n.shape, x.shape);
     if (inner !== null) return value(x, inner);
     unindexable.push(x);
     return 0;
   };
-
   const value = (n: Node, index: readonly Affine[]): number => {
-    const before = known.get(n)?.get(index);
+    const places = known.get(n) ?? new Map<readonly Affine[], number>();
+    const before = places.get(index);
     if (before !== undefined) return before;
     const buffer = memory.bufferOf(n);
-    const result = buffer === undefined ? compute(n, index) : load(n, buffer, linear(index, n.shape));
-    const places = known.get(n) ?? new Map<readonly Affine[], number>();
+    const result = buffer === undefined ? compute(n, index) : load(n, buffer, index, n.shape);
     known.set(n, places.set(index, result));
     return result;
   };
@@ -120,21 +100,15 @@ const build = (request: Request, memory: Memory): Built => {
   const isOwn = isInline(root) && memory.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
-  const kept = extents.length - reduced;
-  const address = combine(request.strides.map((s, i) => [loops.loop(i), s] as const), request.offset); // prettier-ignore
-  const leaves = loops.leaves();
-  const stridesOf = (index: Affine): readonly number[] => loops.strides(index, leaves);
+  const address = combine(strides.map((stride, i) => [loops.loop(i), stride] as const), offset); // prettier-ignore
+  const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at) });
   const region = tidied({
-    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept })),
-    loads: loads.map(({ buffer, at }) => ({ buffer, offset: at.offset, strides: stridesOf(at) })),
-    body: body.map((a) => {
-      if (a.op !== 'index' || a.at === undefined) return a;
-      const { at, ...own } = a;
-      return { ...own, offset: at.offset, strides: stridesOf(at) };
-    }),
-    stores: [{ buffer: target, offset: address.offset, strides: stridesOf(address), value: result, reduce }],
+    loops: loops.leaves().map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
+    loads: loads.map(({ buffer, at }) => ({ buffer, ...placeOf(at) })),
+    body: body.map(({ at, ...own }) => (at === undefined ? own : { ...own, ...placeOf(at) })),
+    stores: [{ buffer: target, ...placeOf(address), value: result, reduce }],
   });
-  return { regions: [{ region, parts: [...parts] }], unindexable };
+  return { region, parts: [...parts], unindexable };
 };
 
 interface Loose extends Omit<Region, 'extents' | 'reduced'> {
@@ -143,11 +117,7 @@ interface Loose extends Omit<Region, 'extents' | 'reduced'> {
 
 /** Drops loops of one iteration, and joins neighbouring loops that are contiguous in every access. */
 const tidied = ({ loops, loads, body, stores }: Loose): Region => {
-  const accesses: (readonly number[])[] = [
-    ...loads.map((l) => l.strides),
-    ...stores.map((s) => s.strides),
-    ...body.flatMap((a) => (a.op === 'index' ? [a.strides] : [])),
-  ];
+  const accesses = [...loads, ...stores, ...body.filter((a) => a.op === 'index')].map(({ strides }) => strides);
   const groups: number[][] = []; // the old loops of each new one, outermost first
   loops.forEach(({ extent, reduced }, l) => {
     if (extent === 1) return;
@@ -158,60 +128,44 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
     if (joins) last!.push(l);
     else groups.push([l]);
   });
-  const pick = (strides: readonly number[]): readonly number[] => groups.map((g) => strides[g.at(-1)!]!);
-  if (groups.length === 0) {
-    const none = { strides: [0] };
-    return {
-      extents: [1],
-      reduced: 0,
-      loads: loads.map((l) => ({ ...l, ...none })),
-      stores: stores.map((s) => ({ ...s, ...none, reduce: null })),
-      body: body.map((a) => (a.op === 'index' ? { ...a, ...none } : a)),
-    };
-  }
+  // a region has at least one loop
+  const pick = ({ strides }: { readonly strides: readonly number[] }) => ({
+    strides: groups.length === 0 ? [0] : groups.map((g) => strides[g.at(-1)!]!),
+  });
   const reduced = groups.filter((g) => loops[g[0]!]!.reduced).length;
   return {
-    extents: groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
+    extents: groups.length === 0 ? [1] : groups.map((g) => g.reduce((n, l) => n * loops[l]!.extent, 1)),
     reduced,
-    loads: loads.map((l) => ({ ...l, strides: pick(l.strides) })),
-    stores: stores.map((s) => ({ ...s, strides: pick(s.strides), reduce: reduced === 0 ? null : s.reduce })),
-    body: body.map((a) => (a.op === 'index' ? { ...a, strides: pick(a.strides) } : a)),
+    loads: loads.map((l) => ({ ...l, ...pick(l) })),
+    stores: stores.map((s) => ({ ...s, ...pick(s), reduce: reduced === 0 ? null : s.reduce })),
+    body: body.map((a) => (a.op === 'index' ? { ...a, ...pick(a) } : a)),
   };
 };
 
 /** Builds the regions that fill the buffer of a stored node of class elementwise, movement or region. */
-export const regionsOf = (n: Node, buffer: number, memory: Memory): Built => {
+export const regionsOf = (n: Node, buffer: number, memory: Memory): readonly Filling[] => {
   const strides = denseStrides(n.shape);
+  const whole: Request = { node: n, reduce: null, axes: [], buffer, offset: 0, strides };
   const written = writtenOf(n);
-  if (written !== null && written.reduce !== null) {
-    const [x, { reduce, axes }] = [n.inputs[0]!, written];
-    const order = [...x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis)), ...axes];
-    const steps = [...strides, ...axes.map(() => 0)];
-    return build({ node: x, order, reduced: axes.length, reduce, buffer, offset: 0, strides: steps }, memory);
-  }
-  /** Stores a node without a reduction. */
-  const copied = (x: Node, offset: number, steps: readonly number[]): Built => {
-    const order = x.shape.map((_, axis) => axis);
-    return build({ node: x, order, reduced: 0, reduce: null, buffer, offset, strides: steps }, memory);
-  };
-  if (written === null) return copied(n, 0, strides);
+  if (written === null) return [build(whole, memory)];
+  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, memory)];
   const { background, pieces } = written;
-  const fillings = background === null ? [] : [{ region: filled(buffer, n, background), parts: [] }];
-  const built = pieces.flatMap(({ operand, start, steps }) => {
+  const copies = pieces.flatMap(({ operand, start, steps }) => {
     if (memory.isInPlace(operand)) return [];
-    const offset = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
-    return copied(operand, offset, strides.map((stride, axis) => stride * steps[axis]!)); // prettier-ignore
+    const apart = strides.map((stride, axis) => stride * steps[axis]!);
+    return [build({ ...whole, node: operand, offset: addressOf(start, strides), strides: apart }, memory)];
   });
-  return {
-    regions: [...fillings, ...built.flatMap(({ regions }) => regions)],
-    unindexable: built.flatMap(({ unindexable }) => unindexable),
-  };
+  return background === null ? copies : [filled(buffer, n, background), ...copies];
 };
 
-const filled = (buffer: number, n: Node, value: number): Region => ({
-  extents: [sizeOf(n.shape)],
-  reduced: 0,
-  loads: [],
-  body: [{ op: 'constant', value, dtype: numberType(n) }],
-  stores: [{ buffer, offset: 0, strides: [1], value: 0, reduce: null }],
+const filled = (buffer: number, n: Node, value: number): Filling => ({
+  region: {
+    extents: [sizeOf(n.shape)],
+    reduced: 0,
+    loads: [],
+    body: [{ op: 'constant', value, dtype: numberType(n) }],
+    stores: [{ buffer, offset: 0, strides: [1], value: 0, reduce: null }],
+  },
+  parts: [],
+  unindexable: [],
 });

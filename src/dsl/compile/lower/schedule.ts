@@ -1,6 +1,6 @@
 /** Merges regions and orders calls. */
 import type { Buffer, Call, Origin } from '../plan.js';
-import type { Region } from '../../graph/region.js';
+import { countsOf } from './classes.js';
 import { readsOf, wholesOf, writesOf } from './layout.js';
 import { type Group, groupOf, joined, merged } from './merge.js';
 
@@ -8,10 +8,6 @@ const joinedOrigin = (a: Origin, b: Origin): Origin => ({
   place: a.place || b.place,
   label: a.label === b.label ? a.label : `${a.label}, ${b.label}`,
 });
-
-/** The buffers that can join a region to others: those read at another element in each iteration, so no shared scalars. */
-const sharedReads = ({ loads }: Region): readonly number[] =>
-  loads.flatMap(({ buffer, strides }) => (strides.every((s) => s !== 0) ? [buffer] : []));
 
 /** The number of earlier regions to try for each buffer, the latest first. */
 const CANDIDATES = 32;
@@ -27,58 +23,50 @@ export const joinRegions = (
   buffers: readonly Buffer[],
   mostBuffers = Infinity,
 ): readonly Call[] => {
-  const kept: { readonly origin: Origin; readonly call: Call; readonly group: Group | null }[] = [];
-  const writtenAt = new Map<number, number>(); // last write of a buffer
-  const partAt = new Map<number, number>(); // last write of a part of a buffer
-  const readAt = new Map<number, number[]>(); // regions that read a buffer, in order
-  const later = (times: Map<number, number>, b: number, at: number): unknown =>
-    times.set(b, Math.max(at, times.get(b) ?? 0));
+  const kept: { readonly call: Call; readonly group: Group | null }[] = [];
+  // by buffer: the last write, the last write of a part of it, and the regions that read it, in order
+  const [writtenAt, partAt] = [buffers.map(() => -1), buffers.map(() => -1)];
+  const readAt = buffers.map((): number[] => []);
+  const latest = (times: readonly number[], of: readonly number[]): number => Math.max(-1, ...of.map((b) => times[b]!));
   const note = (call: Call, at: number): void => {
     for (const b of writesOf(call)) {
-      later(writtenAt, b, at);
-      for (const whole of wholesOf(buffers, b)) later(partAt, whole, at);
+      writtenAt[b] = Math.max(at, writtenAt[b]!);
+      for (const whole of wholesOf(buffers, b)) partAt[whole] = Math.max(at, partAt[whole]!);
     }
     if (call.kind !== 'region') return;
-    for (const b of readsOf(call)) {
-      const readers = readAt.get(b) ?? [];
-      if (readers.at(-1) !== at) readers.push(at);
-      readAt.set(b, readers);
-    }
+    for (const b of readsOf(call)) if (readAt[b]!.at(-1) !== at) readAt[b]!.push(at);
   };
-  for (const call of calls) {
-    const group = call.kind === 'region' ? groupOf(call.region) : null;
-    if (call.kind === 'region' && group !== null && !waiting.has(call) && mergeInto(call, group)) continue;
-    note(call, kept.push({ origin: call.origin, call, group }) - 1);
-  }
-  return kept.map(({ origin, call, group }) =>
-    group === null ? call : { kind: 'region', origin, region: merged(group) },
-  );
 
-  /** Merges a region into an earlier one; false if there is none. */
-  function mergeInto(call: Extract<Call, { kind: 'region' }>, own: Group): boolean {
-    const reads = readsOf(call);
-    const ready = Math.max(-1, ...reads.map((b) => writtenAt.get(b) ?? -1));
+  /** The place of the earlier region that a region can be merged into, and the group that both are. */
+  const hostOf = (call: Call, own: Group): { readonly at: number; readonly group: Group } | null => {
+    const [reads, writes] = [readsOf(call), writesOf(call)];
+    const ready = latest(writtenAt, reads);
     // several regions fill one buffer or its parts (pad, concat): keep their order
-    const writes = writesOf(call);
-    const after = Math.max(
-      -1,
-      ...[...writes, ...writes.flatMap((b) => wholesOf(buffers, b))].map((b) => writtenAt.get(b) ?? -1),
-      ...[...writes, ...reads].map((b) => partAt.get(b) ?? -1),
-    );
-    const candidates = sharedReads(call.region).flatMap((b) => [
-      ...(readAt.get(b) ?? []).slice(-CANDIDATES),
-      writtenAt.get(b) ?? -1,
-    ]);
+    const wholes = writes.flatMap((b) => wholesOf(buffers, b));
+    const after = Math.max(latest(writtenAt, [...writes, ...wholes]), latest(partAt, [...writes, ...reads]));
+    // shared are the buffers that are read at another element in each iteration, so no scalars
+    const shared = [...own.loads.values()].filter(({ strides }) => strides.every((s) => s !== 0));
+    const candidates = shared.flatMap(({ buffer: b }) => [...readAt[b]!.slice(-CANDIDATES), writtenAt[b]!]);
     for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
-      const host = at < ready || at <= after ? undefined : kept[at];
-      const group = host?.group ? joined(host.group, own, mostBuffers) : null;
-      if (host === undefined || group === null) continue;
-      kept[at] = { origin: joinedOrigin(host.origin, call.origin), call: host.call, group };
-      note(call, at);
-      return true;
+      const host = at < ready || at <= after ? undefined : kept[at]?.group;
+      const group = host ? joined(host, own, mostBuffers) : null;
+      if (group !== null) return { at, group };
     }
-    return false;
+    return null;
+  };
+
+  for (const call of calls) {
+    const own = call.kind === 'region' ? groupOf(call.region) : null;
+    const host = own === null || waiting.has(call) ? null : hostOf(call, own);
+    const at = host?.at ?? kept.length;
+    const before = kept[at]?.call;
+    const origin = before === undefined ? call.origin : joinedOrigin(before.origin, call.origin);
+    kept[at] = { call: { ...call, origin }, group: host?.group ?? own };
+    note(call, at);
   }
+  return kept.map(({ call, group }) =>
+    call.kind === 'region' && group !== null ? { ...call, region: merged(group) } : call,
+  );
 };
 
 /**
@@ -87,33 +75,25 @@ export const joinRegions = (
  */
 export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
   const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
-  const partsOf = new Map<number, number[]>();
-  buffers.forEach((_, b) => {
-    for (const whole of wholesOf(buffers, b)) {
-      const parts = partsOf.get(whole) ?? [];
-      parts.push(b);
-      partsOf.set(whole, parts);
-    }
-  });
-  const writers = new Map<number, number>();
-  for (const call of calls) for (const b of new Set(writesOf(call))) writers.set(b, (writers.get(b) ?? 0) + 1);
-  const firstRead = new Map<number, number>();
-  const lastRead = new Map<number, number>();
+  const partsOf = buffers.map((): number[] => []);
+  for (const b of buffers.keys()) for (const whole of wholesOf(buffers, b)) partsOf[whole]!.push(b);
+  const writers = countsOf(calls.flatMap((call) => [...new Set(writesOf(call))]));
+  const [firstRead, lastRead] = [buffers.map(() => Infinity), buffers.map(() => -1)];
   const places = new Map<Call, number>();
   const total = (buffers: readonly number[]): number => buffers.reduce((sum, b) => sum + elementsOf(b), 0);
   // from the end, so that the readers of a call are placed before it
   for (let at = calls.length - 1; at >= 0; at--) {
     const call = calls[at]!;
     const made = [...new Set(writesOf(call))];
-    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...(partsOf.get(b) ?? [])]))];
-    const use = Math.min(Infinity, ...made.map((b) => firstRead.get(b) ?? Infinity));
-    const kept = reads.filter((b) => (lastRead.get(b) ?? at) < use);
+    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...partsOf[b]!]))];
+    const use = Math.min(Infinity, ...made.map((b) => firstRead[b]!));
+    const kept = reads.filter((b) => Math.max(at, lastRead[b]!) < use);
     const movable = use !== Infinity && made.every((b) => writers.get(b) === 1) && total(kept) < total(made);
     const place = movable ? use - 1e-6 * (calls.length - at) : at;
     places.set(call, place);
     for (const b of reads) {
-      firstRead.set(b, Math.min(place, firstRead.get(b) ?? Infinity));
-      lastRead.set(b, Math.max(place, lastRead.get(b) ?? -1));
+      firstRead[b] = Math.min(place, firstRead[b]!);
+      lastRead[b] = Math.max(place, lastRead[b]!);
     }
   }
   return [...calls].sort((a, b) => places.get(a)! - places.get(b)!);

@@ -1,41 +1,102 @@
-import { type Node, reachable } from '../../graph/node.js';
-import { checkInputs } from './checkInputs.js';
-import { checkKeys } from './checkKeys.js';
+/** The passes over a graph, before it is lowered. */
 import { decompose } from '../../composites/decompose.js';
-import { foldEmpty } from './foldEmpty.js';
-import { share } from './share.js';
-import { simplify } from './simplify.js';
-import { verify } from './verify.js';
+import { showShape } from '../../../internal/errors.js';
+import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
+import { constant } from '../../primitives/index.js';
+import { dataOf, primitiveOf } from '../../primitives/table.js';
+import { checkInputs, checkKeys } from './checks.js';
 
-/** A graph and the nodes that were verified so far. */
-interface Verified {
-  readonly roots: readonly Node[];
-  readonly nodes: readonly Node[];
-}
+type Roots = readonly Node[];
+
+const isEmpty = (n: Node): boolean => sizeOf(n.shape) === 0;
+
+/** Replaces empty tensors, and results of empty operands, by constants, so that backends never see empty tensors. */
+const foldEmpty = (roots: Roots): Roots =>
+  rewrite(roots, (n) => {
+    const { ofNothing, lowering } = primitiveOf(n);
+    if (lowering.class === 'source' || n.dtype === 'key') return n;
+    if (isEmpty(n)) return constant(new Float64Array(0), n.shape, n.dtype);
+    return (n.inputs.some(isEmpty) && ofNothing?.(n)) || n;
+  });
+
+/** The number that all elements of a node are equal to, if it is a movement of a constant of one number; otherwise null. */
+const uniformOf = (n: Node): number | null => {
+  const { lowering, isUnique } = primitiveOf(n);
+  if (lowering.class === 'movement') return isUnique ? null : uniformOf(n.inputs[0]!);
+  const data = dataOf(n);
+  return data?.length === 1 ? data[0]! : null;
+};
+
+/** Applies the algebraic rules of the primitives, inputs first, so that one pass simplifies most chains completely. */
+const simplify = (roots: Roots): Roots => rewrite(roots, (n) => primitiveOf(n).simplify?.(n, uniformOf) ?? n);
+
+/** Formats attributes; `identify` names functions and data. */
+const textOf = (value: unknown, identify: (x: object) => string): string => {
+  if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
+  let text = Array.isArray(value) ? '[' : '{';
+  for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
+  return text;
+};
+
+/**
+ * Eliminates common subexpressions: merges nodes with equal op, attributes, shape, dtype and (merged) inputs, except for
+ * unique nodes such as inputs and barriers.
+ */
+const share = (roots: Roots): Roots => {
+  const ids = new Map<object, number>();
+  const identify = (x: object): string => {
+    if (!ids.has(x)) ids.set(x, ids.size);
+    return `#${ids.get(x)!}`;
+  };
+  const nameOf = (x: object): string => {
+    if (!ArrayBuffer.isView(x)) return identify(x);
+    const data = x as ConstantData; // the only views in attributes
+    return data.length <= 16 ? `${x.constructor.name}${textOf([...data], identify)}` : identify(x);
+  };
+  const known = new Map<string, Node>();
+  return rewrite(roots, (n) => {
+    if (primitiveOf(n).isUnique) return n;
+    const key = `${n.op}|${n.dtype}|${n.shape.join(',')}|${textOf(n.attributes, nameOf)}|${n.inputs.map(identify).join()}`;
+    if (!known.has(key)) known.set(key, n);
+    return known.get(key)!;
+  });
+};
+
+/**
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. The `known`
+ * nodes were verified before. Returns all verified nodes. Throws a plain `Error`, as a malformed node is a defect of
+ * noisefold.
+ */
+const verify = (pass: string, roots: Roots, known: readonly Node[]): readonly Node[] => {
+  const made = reachable(roots, known);
+  for (const n of made) {
+    const rebuilt = primitiveOf(n).rebuild(n);
+    const [actual, expected] = [n, rebuilt].map(({ dtype, shape }) => `${dtype} ${showShape(shape)}`);
+    if (actual !== expected || n.inputs.some((input) => input.depth >= n.depth))
+      throw new Error(`noisefold: pass '${pass}' made a malformed ${n.op}: ${actual}, should be ${expected}`);
+  }
+  return [...known, ...made];
+};
 
 /**
  * Checks the graph, and runs all passes in order, each verified. `native` names the composites that the backend has a
  * kernel for. Raises `ConfigError` and `KeyReused`.
  */
-export const optimized = (
-  roots: readonly Node[],
-  inputs: readonly Node[],
-  native: readonly string[],
-): readonly Node[] => {
+export const optimized = (roots: Roots, inputs: readonly Node[], native: readonly string[]): Roots => {
   const traced = reachable(roots);
   checkInputs(traced, inputs);
   checkKeys(traced);
-  const passes: readonly (readonly [string, (roots: readonly Node[]) => readonly Node[]])[] = [
+  const passes: readonly (readonly [name: string, pass: (roots: Roots) => Roots])[] = [
     ['decompose', (r) => decompose(r, native)],
     ['foldEmpty', foldEmpty],
     ['simplify', simplify],
     ['share', share],
   ];
-  return passes.reduce<Verified>(
-    ({ roots: before, nodes }, [name, pass]) => {
-      const after = pass(before);
-      return { roots: after, nodes: verify(name, after, nodes) };
-    },
-    { roots, nodes: traced }, // the constructors of the primitives have verified them
-  ).roots;
+  let [optimal, verified] = [roots, traced]; // the constructors of the primitives have verified the traced nodes
+  for (const [name, pass] of passes) {
+    optimal = pass(optimal);
+    verified = verify(name, optimal, verified);
+  }
+  return optimal;
 };

@@ -1,23 +1,63 @@
 /** Activations, and softmax. */
-import type { Node } from '../../graph/node.js';
-import { dual, type OneErrorOfOne } from '../../dual.js';
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
-import { axisOf, broadcast, composite, reduceKeeping, sub, unary } from '../../primitives/index.js';
+import type { OneErrorOfOne } from '../../../internal/dual.js';
+import type { Node } from '../../graph/node.js';
+import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import * as nodes from '../../primitives/index.js';
 import type { Having } from '../../types/shape.js';
-import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { exchange, startsWithTensor } from '../operand.js';
+import { exchange, type Numeric, withOption } from '../operand.js';
+
+/**
+ * max(x, 0)
+ * @example relu(constantOf([-1, 2], 2)) // → [0, 2]
+ */
+export const relu = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
+  tensor(nodes.max(nodeOf(x), nodes.zerosLike(nodeOf(x))));
+
+/** An activation with an optional number. */
+type Activation = OneErrorOfOne & {
+  (parameter?: number): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>, parameter?: number): Tensor<S>;
+};
+
+/**
+ * x where x ≥ 0, and `slope`·x (default 0.01) below. Maas et al. 2013.
+ * @example
+ * leakyRelu(constantOf([-1, 2], 2)) // → [-0.01, 2]
+ * pipe(constantOf([-1, 2], 2), leakyRelu(0.2)) // → [-0.2, 2]
+ */
+export const leakyRelu: Activation = withOption('leakyRelu', (x, slope = 0.01) =>
+  nodes.select(nodes.less(x, nodes.zerosLike(x)), nodes.scale(x, slope), x),
+);
+
+/**
+ * x where x > 0, and α·(eˣ − 1) (default α = 1) below. Clevert et al. 2016.
+ * @example elu(constantOf([-1, 0, 2], 3)) // → [-0.6321, 0, 2]
+ */
+export const elu: Activation = withOption('elu', (x, alpha = 1) => {
+  const positive = nodes.less(nodes.zerosLike(x), x);
+  const below = nodes.select(positive, nodes.zerosLike(x), x); // keeps e^x from overflowing where x is positive
+  return nodes.select(positive, x, nodes.scale(nodes.unary('expm1', below), alpha));
+});
+
+/**
+ * ln(1 + eˣ), without overflow: max(x, 0) + ln(1 + e^(−|x|)).
+ * @example softplus(constantOf([-1000, 0, 1000], 3)) // → [0, 0.6931, 1000]
+ */
+export const softplus = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  tensor(nodes.add(nodeOf(relu(x)), nodes.unary('log1p', nodes.exp(nodes.neg(nodes.abs(nodeOf(x)))))));
 
 /**
  * x·σ(x), also called swish. Elfwing et al. 2017.
  * @example silu(constantOf([-1, 0, 1], 3)) // → [-0.2689, 0, 0.7311]
  */
-export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(composite(siluComposite, [nodeOf(x)]));
+export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(siluComposite, [nodeOf(x)]));
 
 /**
  * x·Φ(x), with the exact normal distribution function. Hendrycks & Gimpel 2016.
  * @example gelu(constantOf([-1, 0, 1], 3)) // → [-0.1587, 0, 0.8413]
  */
-export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(composite(geluComposite, [nodeOf(x)]));
+export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(geluComposite, [nodeOf(x)]));
 
 /** A normalization along one axis (default: the last). */
 type AlongAxis = OneErrorOfOne & {
@@ -29,17 +69,11 @@ type AlongAxis = OneErrorOfOne & {
 
 /** Makes both forms of a function of the last axis, applied along any axis. */
 const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
-  dual(
-    op,
-    startsWithTensor,
-    (x: AnyTensor, axis = -1) => {
-      const n = nodeOf(x);
-      const last = n.shape.length - 1;
-      const at = axisOf(op, n, axis);
-      return tensor(exchange(alongLast(exchange(n, at, last)), at, last));
-    },
-    2,
-  );
+  withOption(op, (x, axis = -1) => {
+    const last = x.shape.length - 1;
+    const at = nodes.axisOf(op, x, axis);
+    return exchange(alongLast(exchange(x, at, last)), at, last);
+  });
 
 /**
  * eˣ / Σ eˣ along an axis (default: the last), without overflow.
@@ -48,7 +82,7 @@ const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
  * softmax(constantOf([1000, 0, 1000, 0], 2, 2), 0) // → [[0.5, 0.5], [0.5, 0.5]]
  * pipe(constantOf([1000, 1000], 2), softmax()) // → [0.5, 0.5]
  */
-export const softmax: AlongAxis = alongAxis('softmax', (x) => composite(softmaxComposite, [x]));
+export const softmax: AlongAxis = alongAxis('softmax', (x) => nodes.composite(softmaxComposite, [x]));
 
 /**
  * The logarithm of {@link softmax}: x − ln Σ eˣ along an axis (default: the last).
@@ -56,7 +90,7 @@ export const softmax: AlongAxis = alongAxis('softmax', (x) => composite(softmaxC
  */
 export const logSoftmax: AlongAxis = alongAxis('logSoftmax', (x) => {
   const last = [x.shape.length - 1];
-  const shifted = sub(x, broadcast(reduceKeeping('max', x, last), x.shape));
-  const total = unary('log', reduceKeeping('sum', unary('exp', shifted), last));
-  return sub(shifted, broadcast(total, x.shape));
+  const shifted = nodes.sub(x, nodes.broadcast(nodes.reduceKeeping('max', x, last), x.shape));
+  const total = nodes.unary('log', nodes.reduceKeeping('sum', nodes.exp(shifted), last));
+  return nodes.sub(shifted, nodes.broadcast(total, x.shape));
 });

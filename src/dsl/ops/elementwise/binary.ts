@@ -3,48 +3,39 @@
  * `pipe(x, sub(y))` are x − y. Both have one shape and dtype; either may be a number or a scalar. Broadcast
  * other shapes explicitly: `broadcastTo`, `broadcastLike`, `addBias`, `addPerSample`, `scaleBy`.
  */
-import { dual, type OneErrorOfTwo } from '../../dual.js';
-import { named } from '../../errors.js';
-import type { BinaryFn, Node } from '../../graph/node.js';
-import { binary, select, unary } from '../../primitives/index.js';
+import { atan2Composite } from '../../composites/index.js';
+import { dual, type OneErrorOfTwo } from '../../../internal/dual.js';
+import { named } from '../../../internal/errors.js';
+import type { Node } from '../../graph/node.js';
+import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { type Numeric, operands, spread } from '../operand.js';
+import { type NumberOrTensor, type Numeric, operands, spread } from '../operand.js';
 
 // The form of two tensors is the first, which most calls fit, and again the last with two arguments; the form of one tensor
 // is the last with one: of more than three, compilers report what is wrong with the last (see `OneError`). No call fits
 // `(y: never)`, which makes them more than three. `NoInfer` on the dtype of the second operand keeps two dtypes from being
 // joined to a union.
 
-/** An operation on two numbers of one dtype, which the result keeps. */
-export interface Arithmetic<N extends Numeric> {
+/** An operation on two numbers of one dtype. The result has this dtype too, or `R` if it is given. */
+export interface Arithmetic<N extends DType, R extends DType = never> {
   (y: never): never;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, D>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, D>;
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, D>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: number, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, Result<D, R>>;
+  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
+  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
+  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, Result<D, R>>;
 }
+type Result<D extends DType, R extends DType> = [R] extends [never] ? D : R;
 
 /** A comparison of two numbers of one dtype. */
-export interface Comparison<N extends DType> {
-  (y: never): never;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
-  <S extends Shape>(x: number, y: Tensor<S, N>): Tensor<S, 'bool'>;
-  <S extends Shape>(x: Tensor<S, N>, y: number): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<S, NoInfer<D>>): Tensor<S, 'bool'>;
-  (y: number): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
-  <D extends N>(y: Tensor<[], D>): <S extends Shape>(x: Tensor<S, D>) => Tensor<S, 'bool'>;
-  <S extends Shape, D extends N>(y: Tensor<S, D>): (x: Tensor<S, D>) => Tensor<S, 'bool'>;
-}
+export type Comparison<N extends DType> = Arithmetic<N, 'bool'>;
 
 /** An operation on two bools. */
-export interface Logical {
+interface Logical {
   (y: never): never;
   (y: never): undefined; // the results differ because equal overloads are merged
   <S extends Shape>(x: Tensor<S, 'bool'>, y: Tensor<S, 'bool'>): Tensor<S, 'bool'>;
@@ -55,18 +46,9 @@ export interface Logical {
   <S extends Shape>(y: Tensor<S, 'bool'>): (x: Tensor<S, 'bool'>) => Tensor<S, 'bool'>;
 }
 
-type Combine = (x: Node, y: Node) => Node;
-
 /** Makes both forms of an operation on two operands; the overloads of `F` relate the shapes and dtypes. */
-export const ofTwo = <F extends object>(op: string, combine: Combine): F =>
-  dual<F>(op, 2, (x: number | AnyTensor, y: number | AnyTensor) =>
-    tensor(named(op, () => combine(...operands(op, x, y)))),
-  );
-
-const by =
-  (fn: BinaryFn): Combine =>
-  (x, y) =>
-    binary(fn, x, y);
+const ofTwo = <F extends object>(op: string, combine: (x: Node, y: Node) => Node): F =>
+  dual(op, 2, (x: NumberOrTensor, y: NumberOrTensor) => tensor(named(op, () => combine(...operands(op, x, y)))));
 
 /**
  * x + y
@@ -74,7 +56,7 @@ const by =
  * add(constantOf([1, 2, 3], 3), 10) // → [11, 12, 13]
  * pipe(constantOf([1, 2, 3], 3), add(10)) // → [11, 12, 13]
  */
-export const add: Arithmetic<Numeric> = ofTwo('add', by('add'));
+export const add: Arithmetic<Numeric> = ofTwo('add', nodes.add);
 
 /**
  * x − y
@@ -84,7 +66,7 @@ export const add: Arithmetic<Numeric> = ofTwo('add', by('add'));
  * pipe(x, sub(y)) // → [4, 5]
  * sub(1, x) // → [-4, -6]
  */
-export const sub: Arithmetic<Numeric> = ofTwo('sub', by('sub'));
+export const sub: Arithmetic<Numeric> = ofTwo('sub', nodes.sub);
 
 /**
  * x · y
@@ -92,7 +74,7 @@ export const sub: Arithmetic<Numeric> = ofTwo('sub', by('sub'));
  * mul(constantOf([1, 2, 3], 3), constantOf([0, 1, 2], 3)) // → [0, 2, 6]
  * mul(2, constantOf([1, 2, 3], 3)) // → [2, 4, 6]
  */
-export const mul: Arithmetic<Numeric> = ofTwo('mul', by('mul'));
+export const mul: Arithmetic<Numeric> = ofTwo('mul', nodes.mul);
 
 /**
  * x / y
@@ -100,85 +82,91 @@ export const mul: Arithmetic<Numeric> = ofTwo('mul', by('mul'));
  * div(constantOf([1, 2], 2), 4) // → [0.25, 0.5]
  * div(1, constantOf([1, 2], 2)) // → [1, 0.5]
  */
-export const div: Arithmetic<'float32'> = ofTwo('div', by('div'));
+export const div: Arithmetic<'float32'> = ofTwo('div', nodes.div);
 
 /**
  * xʸ
  * @example pow(constantOf([1, 2, 3], 3), 2) // → [1, 4, 9]
  */
-export const pow: Arithmetic<'float32'> = ofTwo('pow', by('pow'));
+export const pow: Arithmetic<'float32'> = ofTwo('pow', (x, y) => nodes.binary('pow', x, y));
 
 /**
  * x − y·⌊x/y⌋, with the sign of y.
  * @example mod(constantOf([-1, 7], 2), 5) // → [4, 2]
  */
-export const mod: Arithmetic<Numeric> = ofTwo('mod', by('mod'));
+export const mod: Arithmetic<Numeric> = ofTwo('mod', (x, y) => nodes.binary('mod', x, y));
+
+/**
+ * The angle of the point (x, y) in (−π, π]: the arctangent of y/x in the quadrant of the point. It is 0, with derivative
+ * 0, at the origin.
+ * @example
+ * const [y, x] = [constantOf([1, 1, -1, 0], 4), constantOf([1, -1, 0, -1], 4)]
+ * atan2(y, x) // → [0.7854, 2.356, -1.571, 3.142]
+ */
+export const atan2: Arithmetic<'float32'> = ofTwo('atan2', (y, x) => nodes.composite(atan2Composite, [y, x]));
 
 /**
  * The greater of x and y.
  * @example maximum(constantOf([1, 5], 2), 3) // → [3, 5]
  */
-export const maximum: Arithmetic<Numeric> = ofTwo('maximum', by('max'));
+export const maximum: Arithmetic<Numeric> = ofTwo('maximum', nodes.max);
 
 /**
  * The smaller of x and y.
  * @example minimum(constantOf([1, 5], 2), 3) // → [1, 3]
  */
-export const minimum: Arithmetic<Numeric> = ofTwo('minimum', by('min'));
+export const minimum: Arithmetic<Numeric> = ofTwo('minimum', (x, y) => nodes.binary('min', x, y));
 
 /**
  * x = y
  * @example equal(iota(4), 2) // → [false, false, true, false]
  */
-export const equal: Comparison<Numeric | 'bool'> = ofTwo('equal', by('equal'));
+export const equal: Comparison<Numeric | 'bool'> = ofTwo('equal', nodes.equal);
 
 /**
  * x ≠ y
  * @example notEqual(iota(4), 2) // → [true, true, false, true]
  */
-export const notEqual: Comparison<Numeric | 'bool'> = ofTwo('notEqual', (x, y) => unary('not', binary('equal', x, y)));
+export const notEqual: Comparison<Numeric | 'bool'> = ofTwo('notEqual', (x, y) =>
+  nodes.unary('not', nodes.equal(x, y)),
+);
 
 /**
  * x < y
  * @example less(iota(4), 2) // → [true, true, false, false]
  */
-export const less: Comparison<Numeric> = ofTwo('less', by('less'));
+export const less: Comparison<Numeric> = ofTwo('less', nodes.less);
 
 /**
  * x ≤ y
  * @example lessEqual(iota(4), 2) // → [true, true, true, false]
  */
-export const lessEqual: Comparison<Numeric> = ofTwo('lessEqual', by('lessEqual'));
+export const lessEqual: Comparison<Numeric> = ofTwo('lessEqual', (x, y) => nodes.binary('lessEqual', x, y));
 
 /**
  * x > y
  * @example greater(iota(4), 2) // → [false, false, false, true]
  */
-export const greater: Comparison<Numeric> = ofTwo('greater', (x, y) => binary('less', y, x));
+export const greater: Comparison<Numeric> = ofTwo('greater', (x, y) => nodes.less(y, x));
 
 /**
  * x ≥ y
  * @example greaterEqual(iota(4), 2) // → [false, false, true, true]
  */
-export const greaterEqual: Comparison<Numeric> = ofTwo('greaterEqual', (x, y) => binary('lessEqual', y, x));
+export const greaterEqual: Comparison<Numeric> = ofTwo('greaterEqual', (x, y) => nodes.binary('lessEqual', y, x));
 
 /**
  * True where both x and y are true.
- * @example
- * const t = iota(4)
- * and(greater(t, 0), less(t, 3)) // → [false, true, true, false]
+ * @example and(greater(iota(4), 0), less(iota(4), 3)) // → [false, true, true, false]
  */
-export const and: Logical = ofTwo('and', by('and'));
+export const and: Logical = ofTwo('and', (x, y) => nodes.binary('and', x, y));
 
 /**
  * True where x or y is true, or both.
- * @example
- * const t = iota(4)
- * or(less(t, 1), greater(t, 2)) // → [true, false, false, true]
+ * @example or(less(iota(4), 1), greater(iota(4), 2)) // → [true, false, false, true]
  */
-export const or: Logical = ofTwo('or', by('or'));
+export const or: Logical = ofTwo('or', (x, y) => nodes.binary('or', x, y));
 
-/** See {@link where}. */
 export type Where = OneErrorOfTwo & {
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: Tensor<[], NoInfer<D>>, no: Tensor<S, D>): Tensor<S, D>;
@@ -209,12 +197,8 @@ type Chosen<S extends Shape, D extends DType> = (condition: Tensor<S, 'bool'> | 
  * where(isFinite(scalar(NaN)), x, zerosLike(x)) // → [0, 0, 0]
  * pipe(x, greater(0), where(1, x)) // → [-1, 1, -3]
  */
-export const where: Where = dual(
-  'where',
-  3,
-  (condition: AnyTensor, yes: number | AnyTensor, no: number | AnyTensor) => {
-    const [a, b] = operands('where', yes, no); // the types exclude two numbers
-    const holds = nodeOf(condition);
-    return tensor(named('where', () => select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)));
-  },
-);
+export const where: Where = dual('where', 3, (condition: AnyTensor, yes: NumberOrTensor, no: NumberOrTensor) => {
+  const [a, b] = operands('where', yes, no); // the types exclude two numbers
+  const holds = nodeOf(condition);
+  return tensor(named('where', () => nodes.select(holds.shape.length === 0 ? spread(holds, a.shape) : holds, a, b)));
+});

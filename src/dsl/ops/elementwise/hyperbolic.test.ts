@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { scalar } from '../constants.js';
-import { cosh, sinh } from './hyperbolic.js';
-import { log2 } from './logarithm.js';
+import { cosh, log2, sinh } from './unary.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 
 describe('hyperbolic functions', () => {

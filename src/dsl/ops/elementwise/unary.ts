@@ -1,26 +1,20 @@
 /** Functions of one tensor, element by element. The result has the shape of `x`. */
-import { dual } from '../../dual.js';
+import { acosComposite, asinComposite } from '../../composites/index.js';
+import { dual } from '../../../internal/dual.js';
 import type { UnaryFn } from '../../graph/node.js';
-import {
-  add as addNodes,
-  binary,
-  cast as castNode,
-  mul as mulNodes,
-  stopGradient as stopGradientNode,
-  unary,
-} from '../../primitives/index.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { type Numeric, operand } from '../operand.js';
-
-const ofFloats =
-  (fn: UnaryFn) =>
-  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-    tensor(unary(fn, nodeOf(x)));
+import * as nodes from '../../primitives/index.js';
+import { type NumberOrTensor, type Numeric, operand } from '../operand.js';
 
 const ofNumbers =
   (fn: UnaryFn) =>
   <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
-    tensor(unary(fn, nodeOf(x)));
+    tensor(nodes.unary(fn, nodeOf(x)));
+
+const ofFloats =
+  (fn: UnaryFn) =>
+  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+    tensor(nodes.unary(fn, nodeOf(x)));
 
 /**
  * −x
@@ -77,6 +71,12 @@ export const expm1 = ofFloats('expm1');
 export const log = ofFloats('log');
 
 /**
+ * log₂ x; −∞ at 0, and NaN below.
+ * @example log2(constantOf([8, 1, 0.5, 0], 4)) // → [3, 0, -1, -Infinity]
+ */
+export const log2 = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.scale(nodeOf(log(x)), Math.LOG2E));
+
+/**
  * ln(1 + x), accurate near 0.
  * @example log1p(constantOf([0, 1], 2)) // → [0, 0.6931]
  */
@@ -119,16 +119,42 @@ export const cos = ofFloats('cos');
 export const tan = ofFloats('tan');
 
 /**
- * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).
- * @example tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
+ * The arcsine of x, in [−π/2, π/2]; NaN if |x| > 1. Its derivative 1/√(1 − x²) is infinite at ±1.
+ * @example asin(constantOf([-1, 0, 0.5, 2], 4)) // → [-1.571, 0, 0.5236, NaN]
  */
-export const tanh = ofFloats('tanh');
+export const asin = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(asinComposite, [nodeOf(x)]));
+
+/**
+ * The arccosine of x, in [0, π]; NaN if |x| > 1. Its derivative −1/√(1 − x²) is infinite at ±1.
+ * @example acos(constantOf([-1, 0, 1, 2], 4)) // → [3.142, 1.571, 0, NaN]
+ */
+export const acos = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(acosComposite, [nodeOf(x)]));
 
 /**
  * The arctangent of x, in (−π/2, π/2).
  * @example atan(constantOf([0, 1], 2)) // → [0, 0.7854]
  */
 export const atan = ofFloats('atan');
+
+/**
+ * The hyperbolic sine, (eˣ − e⁻ˣ)/2, exact near 0.
+ * @example sinh(constantOf([-1, 0, 1], 3)) // → [-1.175, 0, 1.175]
+ */
+export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  tensor(nodes.scale(nodes.sub(nodeOf(expm1(x)), nodeOf(expm1(neg(x)))), 0.5));
+
+/**
+ * The hyperbolic cosine, (eˣ + e⁻ˣ)/2.
+ * @example cosh(constantOf([-1, 0, 1], 3)) // → [1.543, 1, 1.543]
+ */
+export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  tensor(nodes.scale(nodes.add(nodeOf(exp(x)), nodeOf(exp(neg(x)))), 0.5));
+
+/**
+ * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).
+ * @example tanh(constantOf([0, 1], 2)) // → [0, 0.7616]
+ */
+export const tanh = ofFloats('tanh');
 
 /**
  * 1/(1 + e⁻ˣ)
@@ -147,39 +173,20 @@ export const erf = ofFloats('erf');
  * @example square(constantOf([1, -2, 3], 3)) // → [1, 4, 9]
  */
 export const square = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
-  tensor(mulNodes(nodeOf(x), nodeOf(x)));
-
-/**
- * max(x, 0)
- * @example relu(constantOf([-1, 2], 2)) // → [0, 2]
- */
-export const relu = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> =>
-  tensor(binary('max', nodeOf(x), operand('relu', 0, nodeOf(x))));
-
-/**
- * ln(1 + eˣ), without overflow: max(x, 0) + ln(1 + e^(−|x|)).
- * @example softplus(constantOf([-1000, 0, 1000], 3)) // → [0, 0.6931, 1000]
- */
-export const softplus = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  tensor(addNodes(nodeOf(relu(x)), nodeOf(log1p(exp(neg(abs(x)))))));
+  tensor(nodes.mul(nodeOf(x), nodeOf(x)));
 
 /**
  * True where x is false.
  * @example not(constantOf(Uint8Array.of(1, 0), 2)) // → [false, true]
  */
-export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> => tensor(unary('not', nodeOf(x)));
+export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> => tensor(nodes.unary('not', nodeOf(x)));
 
 /**
  * True where x is neither NaN nor infinite.
  * @example isFinite(constantOf([1, NaN, -Infinity], 3)) // → [true, false, false]
  */
-export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> => tensor(unary('isFinite', nodeOf(x)));
-
-/** See {@link cast}. */
-interface Cast {
-  <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
-  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
-}
+export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
+  tensor(nodes.unary('isFinite', nodeOf(x)));
 
 /**
  * Converts to another dtype. float32 to int32 truncates toward zero and saturates; to bool, every number but 0 is true.
@@ -188,9 +195,10 @@ interface Cast {
  * cast(x, 'int32') // → [-1, 0, 1]
  * cast(x, 'bool') // → [true, false, true]
  */
-export const cast: Cast = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) =>
-  tensor(castNode(nodeOf(x), dtype)),
-);
+export const cast: {
+  <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
+  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
+} = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) => tensor(nodes.cast(nodeOf(x), dtype)));
 
 /**
  * Returns x as a constant for differentiation: no gradient flows through it.
@@ -199,10 +207,13 @@ export const cast: Cast = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, '
  * grad((x: Scalar) => mul(x, stopGradient(x)))(scalar(3)) // → 3
  */
 export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> =>
-  tensor(stopGradientNode(nodeOf(x)));
+  tensor(nodes.stopGradient(nodeOf(x)));
 
-/** See {@link clip}. */
-interface Clip {
+/**
+ * Limits x to [low, high], numbers or scalars.
+ * @example clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
+ */
+export const clip: {
   <N extends Numeric>(
     low: number | Tensor<[], N>,
     high: number | Tensor<[], NoInfer<N>>,
@@ -212,13 +223,7 @@ interface Clip {
     low: number | Tensor<[], NoInfer<D>>,
     high: number | Tensor<[], NoInfer<D>>,
   ): Tensor<S, D>;
-}
-
-/**
- * Limits x to [low, high], numbers or scalars.
- * @example clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
- */
-export const clip: Clip = dual('clip', 3, (x: AnyTensor, low: number | AnyTensor, high: number | AnyTensor) => {
+} = dual('clip', 3, (x: AnyTensor, low: NumberOrTensor, high: NumberOrTensor) => {
   const n = nodeOf(x);
-  return tensor(binary('min', binary('max', n, operand('clip', low, n)), operand('clip', high, n)));
+  return tensor(nodes.binary('min', nodes.max(n, operand('clip', low, n)), operand('clip', high, n)));
 });

@@ -1,16 +1,31 @@
-/** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`, and changes of resolution. */
-import type { Double, Half } from '../../types/dim.js';
-import { dual, type OneError } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
-import type { Node } from '../../graph/node.js';
-import { broadcast, conv2d as conv2dNode, reduce, reshape, scale } from '../../primitives/index.js';
-import { namedFields } from '../../options.js';
-import { type AnyTensor, type Dim, isOperand, isTensor, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { described } from '../operand.js';
-import { type GivenPadding, type Padding, paddingOf, type Pair } from './padding.js';
+/** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
+import type { Half } from '../../types/dim.js';
+import { dual, type OneError } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
+import { isExtent } from '../../types/extent.js';
+import type { ConvAttributes, Node } from '../../graph/node.js';
+import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
+import { namedFields } from '../../../internal/options.js';
+import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { described, isRecord, type RecordOr } from '../operand.js';
+
+export type Pair = readonly [number, number];
+/** `same` keeps the size at stride 1, `valid` does not pad; or the four counts, `[[top, bottom], [left, right]]`. */
+export type GivenPadding = 'same' | 'valid' | Padding;
+type Padding = ConvAttributes['padding'];
+
+/** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
+export const paddingOf = (given: GivenPadding, [height, width]: Pair, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
+  if (given === 'valid') return [[0, 0], [0, 0]]; // prettier-ignore
+  if (given !== 'same') return given;
+  const around = (extent: number, dilation: number): Pair => {
+    const all = dilated(extent, dilation) - 1;
+    return [Math.floor(all / 2), Math.ceil(all / 2)];
+  };
+  return [around(height, dilateH), around(width, dilateW)];
+};
 
 const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
-const samePadding = (kernel: Node): Padding => paddingOf('same', sizeOfKernel(kernel));
 
 /** The options of a convolution in `G` groups. */
 export interface Convolution<G extends number = number> {
@@ -25,19 +40,13 @@ export interface Convolution<G extends number = number> {
 }
 
 /** `C` for one group; wide for several groups. */
-export type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
-
-const fields = namedFields('conv2d', {}, ['strides', 'padding', 'dilation', 'groups']);
+type Grouped<G extends number, C extends Dim> = [G] extends [1] ? C : Dim;
 
 /** Tells the data-first form of a convolution: its second argument is no record of options. */
-export const startsWithImage = ([, ...others]: readonly unknown[]): boolean => {
-  const [second] = others;
-  const isOptions = typeof second === 'object' && second !== null && !isTensor(second);
-  return others.length > 0 && !(others.length === 1 && isOptions);
-};
+const startsWithImage = (args: readonly unknown[]): boolean =>
+  args.length > 2 || (args.length === 2 && !isRecord(args[1]));
 
-/** The node of a kernel. Raises `ShapeError` for anything else. */
-export const kernelOf = (op: string, kernel: AnyTensor): Node =>
+const kernelOf = (op: string, kernel: AnyTensor): Node =>
   isOperand(kernel)
     ? nodeOf(kernel)
     : raise('ShapeError', {
@@ -47,8 +56,33 @@ export const kernelOf = (op: string, kernel: AnyTensor): Node =>
         hint: `write ${op}(image, kernel), or pipe(image, ${op}(kernel))`,
       });
 
-/** See {@link conv2d}. */
-type Conv2d = OneError & {
+const convolved = (
+  op: string,
+  image: AnyTensor,
+  kernel: Node,
+  { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 }: Convolution,
+): AnyTensor => {
+  const around = paddingOf(padding, sizeOfKernel(kernel), dilation);
+  const attributes = { strides, padding: around, rhsDilation: dilation, groups };
+  return tensor(named(op, () => conv2dNode(nodeOf(image), kernel, attributes)));
+};
+
+const optional = ['strides', 'padding', 'dilation', 'groups'];
+const fields = namedFields('conv2d', {}, optional);
+
+/**
+ * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
+ * cross-correlation). Without options, zeros are padded so that the size stays. With options the size of the result is
+ * wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises `ShapeError` if the channels do not fit the
+ * kernel, and `ConfigError` for invalid options.
+ * @example
+ * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
+ * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
+ * const patches = conv2d(zeros(8, 28, 28, 1), zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
+ * dims(patches) // → [8, 7, 7, 32]
+ * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
+ */
+export const conv2d: OneError & {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, D]>;
@@ -65,33 +99,15 @@ type Conv2d = OneError & {
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, H, W, D]>;
-};
-
-/**
- * Convolves images `[B, H, W, C]` with a `kernel: [KH, KW, C, D]` → `[B, H, W, D]`. The kernel is not flipped (a
- * cross-correlation). Without options, zeros are padded so that the size stays. With options the size of the result is
- * wide, `[B, Dim, Dim, D]`, and the kernel is `[KH, KW, C/groups, D]`. Raises `ShapeError` if the channels do not fit the
- * kernel, and `ConfigError` for invalid options.
- * @example
- * conv2d(zeros(8, 28, 28, 1), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
- * pipe(ones(1, 3, 3, 1), conv2d(ones(3, 3, 1, 1)), reshape(3, 3)) // → [[4, 6, 4], [6, 9, 6], [4, 6, 4]]
- * const patches = conv2d(zeros(8, 28, 28, 1), zeros(4, 4, 1, 32), { strides: [4, 4], padding: 'valid' })
- * dims(patches) // → [8, 7, 7, 32]
- * conv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64), { groups: 64 }) // : Tensor<[8, Dim, Dim, 64]>
- */
-export const conv2d: Conv2d = dual(
-  'conv2d',
-  startsWithImage,
-  (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) => {
-    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = fields(options);
-    const n = kernelOf('conv2d', kernel);
-    const around = paddingOf(padding, sizeOfKernel(n), dilation);
-    return tensor(conv2dNode(nodeOf(image), n, { strides, padding: around, rhsDilation: dilation, groups }));
-  },
-  3,
+  // for the errors of calls that the others refuse: see RecordOr
+  <C extends Dim, D extends Dim, K>(
+    image: Tensor<[Dim, Dim, Dim, C]>,
+    kernel: RecordOr<K, Convolution, Tensor<[Dim, Dim, NoInfer<C>, D]>>,
+  ): never;
+} = dual('conv2d', [startsWithImage, 3], (image: AnyTensor, kernel: AnyTensor, options: Convolution = {}) =>
+  convolved('conv2d', image, kernelOf('conv2d', kernel), fields(options)),
 );
 
-/** Raises `ShapeError` if the height or the width of an image is odd. */
 export const requireEvenSize = (op: string, { shape }: Node): void => {
   if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
     raise('ShapeError', {
@@ -102,8 +118,12 @@ export const requireEvenSize = (op: string, { shape }: Node): void => {
     });
 };
 
-/** See {@link downsample}. */
-interface Downsample {
+/**
+ * Convolves with stride 2, which halves the size: `[B, H, W, C]` → `[B, H/2, W/2, D]`. A 3×3 kernel pads by 1 on each
+ * side. Raises `ShapeError` if the size is odd.
+ * @example downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
+ */
+export const downsample: {
   <C extends Dim, D extends Dim>(
     kernel: Tensor<[Dim, Dim, C, D]>,
   ): <B extends Dim, H extends Dim, W extends Dim>(
@@ -113,29 +133,10 @@ interface Downsample {
     image: Tensor<[B, H, W, C]>,
     kernel: Tensor<[Dim, Dim, NoInfer<C>, D]>,
   ): Tensor<[B, Half<H>, Half<W>, D]>;
-}
-
-/**
- * Convolves with stride 2, which halves the size: `[B, H, W, C]` → `[B, H/2, W/2, D]`. A 3×3 kernel pads by 1 on each
- * side. Raises `ShapeError` if the size is odd.
- * @example downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
- */
-export const downsample: Downsample = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
+} = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
   requireEvenSize('downsample', nodeOf(image));
-  const padding = samePadding(nodeOf(kernel));
-  return tensor(named('downsample', () => conv2dNode(nodeOf(image), nodeOf(kernel), { strides: [2, 2], padding })));
+  return convolved('downsample', image, nodeOf(kernel), { strides: [2, 2] });
 });
-
-/** See {@link depthwiseConv2d}. */
-interface DepthwiseConv2d {
-  <C extends Dim>(
-    kernel: Tensor<[Dim, Dim, 1, C]>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
-  ): Tensor<[B, H, W, C]>;
-}
 
 /**
  * Convolves each channel on its own, padded with zeros so that the size stays: `[B, H, W, C]` and a `kernel: [KH, KW, 1,
@@ -145,40 +146,101 @@ interface DepthwiseConv2d {
  * depthwiseConv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]
  */
-export const depthwiseConv2d: DepthwiseConv2d = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) => {
-  const n = nodeOf(kernel);
-  return tensor(
-    named('depthwiseConv2d', () => conv2dNode(nodeOf(image), n, { padding: samePadding(n), groups: n.shape[3]! })),
-  );
-});
+export const depthwiseConv2d: {
+  <C extends Dim>(
+    kernel: Tensor<[Dim, Dim, 1, C]>,
+  ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+    kernel: Tensor<[Dim, Dim, 1, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]>;
+} = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
+  convolved('depthwiseConv2d', image, nodeOf(kernel), { groups: nodeOf(kernel).shape[3]! }),
+);
 
-/**
- * Doubles the size by repeating the nearest pixel: `[B, H, W, C]` → `[B, 2H, 2W, C]`.
- * @example
- * upsample(zeros(8, 14, 14, 64)) // : Tensor<[8, 28, 28, 64]>
- * pipe(constantOf([1, 2], 1, 1, 2, 1), upsample, reshape(2, 4)) // → [[1, 1, 2, 2], [1, 1, 2, 2]]
- */
-export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-  image: Tensor<[B, H, W, C]>,
-): Tensor<[B, Double<H>, Double<W>, C]> => {
-  const n = nodeOf(image);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
-  const doubled = broadcast(reshape(n, [B, H, 1, W, 1, C]), [B, H, 2, W, 2, C]);
-  return tensor(reshape(doubled, [B, 2 * H, 2 * W, C]));
+/** The options of a transposed convolution in `G` groups. */
+export interface TransposedConvolution<G extends number = number> extends Convolution<G> {
+  /** `same` multiplies the size by the strides (the default); otherwise the padding of the convolution. */
+  readonly padding?: GivenPadding;
+  /** Extra pixels at the bottom and on the right, fewer than the stride; default 0. `same` sets its own. */
+  readonly outputPadding?: Pair;
+  /** Input and output channels in independent groups; the kernel is `[KH, KW, D/groups, C]`. */
+  readonly groups?: G;
+}
+
+/** Exchanges the input and output channels of a kernel within each group. */
+const exchanged = (kernel: Node, groups: number): Node => {
+  const [KH, KW, D, C] = kernel.shape as readonly [number, number, number, number]; // of rank 4
+  const grouped = transpose(reshape(kernel, [KH, KW, D, groups, C / groups]), [0, 1, 4, 3, 2]);
+  return reshape(grouped, [KH, KW, C / groups, groups * D]);
 };
 
-/**
- * Halves the size: the mean of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is
- * odd.
- * @example
- * averagePool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
- * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]
- */
-export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-  image: Tensor<[B, H, W, C]>,
-): Tensor<[B, Half<H>, Half<W>, C]> => {
-  const n = nodeOf(image);
-  requireEvenSize('averagePool', n);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
-  return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));
+const checkKernel = ({ shape }: Node, groups: number): void => {
+  if (shape.length !== 4 || !isExtent(groups) || groups < 1 || shape[3]! % groups !== 0)
+    raise('ShapeError', {
+      where: 'convTranspose2d',
+      expected: 'a kernel [KH, KW, D/groups, C], and a number of groups that divides C',
+      actual: `${showShape(shape)} in ${groups} groups`,
+      hint: 'the kernel has the layout of the conv2d kernel that maps D channels to C',
+    });
 };
+
+const transposedFields = namedFields('convTranspose2d', {}, [...optional, 'outputPadding']);
+
+/**
+ * Transposed convolution of images `[B, H, W, C]` with a `kernel: [KH, KW, D, C]` → `[B, H', W', D]`: the transpose of
+ * the convolution from D channels to C. Except for `same` padding, H' = `(H − 1)·stride − padding + dilation·(KH − 1) + 1
+ * + outputPadding`, as in PyTorch. Raises `ShapeError` if the channels do not fit the kernel or the groups, and
+ * `ConfigError` if the output padding is not less than the stride. Zeiler et al. 2010.
+ * @example
+ * const x = zeros(8, 7, 7, 64)
+ * dims(convTranspose2d(x, zeros(4, 4, 32, 64), { strides: [2, 2] })) // → [8, 14, 14, 32]
+ * dims(convTranspose2d(x, zeros(3, 3, 32, 64), { strides: [2, 2], padding: 'valid' })) // → [8, 15, 15, 32]
+ * dims(convTranspose2d(x, zeros(4, 4, 8, 64), { strides: [2, 2], groups: 4 })) // → [8, 14, 14, 32]
+ * const spread = convTranspose2d(constantOf([1, 10], 1, 2, 1, 1), { strides: [1, 2] })
+ * pipe(constantOf([1, 2], 1, 1, 2, 1), spread, reshape(4)) // → [1, 10, 2, 20]
+ */
+export const convTranspose2d: OneError & {
+  <C extends Dim, D extends Dim, const G extends number = 1>(
+    kernel: Tensor<[Dim, Dim, D, C]>,
+    ...options: readonly [] | readonly [options: TransposedConvolution<G>] // refuses `undefined`
+  ): <B extends Dim>(image: Tensor<[B, Dim, Dim, NoInfer<C>]>) => Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+  <B extends Dim, C extends Dim, D extends Dim, const G extends number = 1>(
+    image: Tensor<[B, Dim, Dim, C]>,
+    kernel: Tensor<[Dim, Dim, D, NoInfer<C>]>,
+    options?: TransposedConvolution<G>,
+  ): Tensor<[B, Dim, Dim, Grouped<G, D>]>;
+  <C extends Dim, D extends Dim, K>(
+    image: Tensor<[Dim, Dim, Dim, C]>,
+    kernel: RecordOr<K, TransposedConvolution, Tensor<[Dim, Dim, D, NoInfer<C>]>>,
+  ): never;
+} = dual(
+  'convTranspose2d',
+  [startsWithImage, 3],
+  (image: AnyTensor, kernel: AnyTensor, options: TransposedConvolution = {}) => {
+    const { strides = [1, 1], padding = 'same', dilation = [1, 1], groups = 1 } = transposedFields(options);
+    const more = padding === 'same' ? ([strides[0] - 1, strides[1] - 1] as const) : (options.outputPadding ?? [0, 0]);
+    if (!more.every((count, axis) => isExtent(count) && count < strides[axis]!))
+      raise('ConfigError', {
+        where: 'convTranspose2d',
+        expected: `an output padding of 0 to less than the strides ${showShape(strides)}`,
+        actual: showShape(more),
+        hint: 'it selects one of the image sizes that the convolution maps to the same size',
+      });
+    const n = kernelOf('convTranspose2d', kernel);
+    checkKernel(n, groups);
+    const outer = paddingOf(padding, sizeOfKernel(n), dilation);
+    const around = (axis: 0 | 1): Pair => {
+      const reach = dilated(n.shape[axis]!, dilation[axis]) - 1;
+      return [reach - outer[axis][0], reach - outer[axis][1] + more[axis]];
+    };
+    const attributes = {
+      padding: [around(0), around(1)],
+      lhsDilation: strides,
+      rhsDilation: dilation,
+      groups,
+    } as const;
+    const turned = exchanged(flip(n, [0, 1]), groups);
+    return tensor(named('convTranspose2d', () => conv2dNode(nodeOf(image), turned, attributes)));
+  },
+);

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
-import { pixelShuffle, pixelUnshuffle } from './pixelShuffle.js';
+import { pixelShuffle, pixelUnshuffle } from './resize.js';
 
 const counted = (length: number): readonly number[] => Array.from({ length }, (_, i) => i);
 

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { constantOf, ones, zeros } from '../constants.js';
-import { averagePool } from './convolution.js';
-import { averagePooling, maxPool, maxPooling, type Pooling } from './pooling.js';
+import { averagePool, averagePooling, maxPool, maxPooling, type Pooling } from './pooling.js';
 
 type Image = Tensor<[2, 5, 4, 2]>;
 /** Well separated numbers, so that maxima are differentiable. */

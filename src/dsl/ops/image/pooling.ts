@@ -1,16 +1,15 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
 import type { Half } from '../../types/dim.js';
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { isExtent } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
-import { add, binary, constant, mul } from '../../primitives/index.js';
+import { add, constant, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { requireEvenSize } from './convolution.js';
+import { type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
-import { type GivenPadding, paddingOf, type Pair } from './padding.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 
 /** The windows of a pooling. */
 export interface Pooling {
@@ -22,20 +21,10 @@ export interface Pooling {
   readonly padding?: GivenPadding;
 }
 
-/** The windows along one axis. */
-interface Windows {
-  readonly axis: number;
-  readonly size: number;
-  readonly stride: number;
-  readonly low: number;
-  readonly high: number;
-  /** The number of windows. */
-  readonly count: number;
-}
-
 const fieldsOf = (op: string) => namedFields(op, { window: 'a height and width' }, ['strides', 'padding']);
 
-const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Windows[] => {
+/** The windows along the height and along the width; `count` is their number. */
+const windowsOf = (op: string, { shape }: Node, given: Pooling) => {
   const { window, strides = window, padding = 'valid' } = fieldsOf(op)(given);
   const around = paddingOf(padding, window);
   const isWell = [...window, ...strides].every((n) => isExtent(n) && n > 0);
@@ -60,6 +49,8 @@ const windowsOf = (op: string, { shape }: Node, given: Pooling): readonly Window
   });
 };
 
+type Windows = ReturnType<typeof windowsOf>[number];
+
 /** Combines the elements of each window along an axis; the image is padded with `value`. */
 const combined = (
   x: Node,
@@ -73,28 +64,24 @@ const combined = (
 
 /** 1/n for the n pixels of each window along an axis, without padding. */
 const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
-  const pixels = Array.from({ length: count }, (_, i) => {
+  const fractions = Array.from({ length: count }, (_, i) => {
     const start = i * stride - low;
-    return Math.min(x.shape[axis]!, start + size) - Math.max(0, start);
+    return 1 / (Math.min(x.shape[axis]!, start + size) - Math.max(0, start));
   });
   const shape = x.shape.map((_, i) => (i === axis ? count : 1));
-  return constant(
-    Float64Array.from(pixels, (n) => 1 / n),
-    shape,
-    'float32',
-  );
+  return constant(Float64Array.from(fractions), shape, 'float32');
 };
 
-/** Both forms of pooling. */
 interface Pool {
   (windows: Pooling): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Dim, Dim, C]>;
   <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>, windows: Pooling): Tensor<[B, Dim, Dim, C]>;
 }
 
-const maxPoolingNode = (n: Node, given: Pooling): Node => {
-  const greater = (a: Node, b: Node): Node => binary('max', a, b);
-  return windowsOf('maxPooling', n, given).reduce((x, w) => combined(x, w, greater, -Infinity), n);
-};
+const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Pool =>
+  dual(op, 2, (image: AnyTensor, windows: Pooling) => {
+    const n = nodeOf(image);
+    return tensor(windowsOf(op, n, windows).reduce(alongOne, n));
+  });
 
 /**
  * The greatest element of each window: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises `ShapeError`
@@ -104,9 +91,7 @@ const maxPoolingNode = (n: Node, given: Pooling): Node => {
  * pipe(image, maxPooling({ window: [1, 3], strides: [1, 1] }), reshape(4)) // → [5, 5, 4, 4]
  * dims(maxPooling(zeros(8, 28, 28, 64), { window: [3, 3], strides: [2, 2], padding: 'same' })) // → [8, 14, 14, 64]
  */
-export const maxPooling: Pool = dual('maxPooling', 2, (image: AnyTensor, windows: Pooling) =>
-  tensor(maxPoolingNode(nodeOf(image), windows)),
-);
+export const maxPooling: Pool = pooling('maxPooling', (x, windows) => combined(x, windows, max, -Infinity));
 
 /**
  * The mean of each window, without its padding: `[B, H, W, C]` → `[B, H', W', C]`, where H' and W' are wide. Raises
@@ -116,18 +101,13 @@ export const maxPooling: Pool = dual('maxPooling', 2, (image: AnyTensor, windows
  * pipe(image, averagePooling({ window: [1, 3] }), reshape(2)) // → [3, 3]
  * pipe(ones(1, 3, 3, 1), averagePooling({ window: [3, 3], strides: [2, 2], padding: 'same' }), reshape(2, 2)) // → [[1, 1], [1, 1]]
  */
-export const averagePooling: Pool = dual('averagePooling', 2, (image: AnyTensor, windows: Pooling) => {
-  const meanOf = (x: Node, w: Windows): Node => {
-    const sums = combined(x, w, add, 0);
-    return mul(sums, spread(shares(x, w), sums.shape));
-  };
-  const n = nodeOf(image);
-  return tensor(windowsOf('averagePooling', n, windows).reduce(meanOf, n));
+export const averagePooling: Pool = pooling('averagePooling', (x, windows) => {
+  const sums = combined(x, windows, add, 0);
+  return mul(sums, spread(shares(x, windows), sums.shape));
 });
 
 /**
- * Halves the size: the greatest element of each 2×2 square, `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the
- * size is odd.
+ * The greatest element of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
  * @example
  * maxPool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
  * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), maxPool, reshape(1)) // → [6]
@@ -136,5 +116,20 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
   image: Tensor<[B, H, W, C]>,
 ): Tensor<[B, Half<H>, Half<W>, C]> => {
   requireEvenSize('maxPool', nodeOf(image));
-  return tensor(maxPoolingNode(nodeOf(image), { window: [2, 2] }));
+  return maxPooling(image, { window: [2, 2] }) as Tensor<[B, Half<H>, Half<W>, C]>; // half of an even size
+};
+
+/**
+ * The mean of each 2×2 square: `[B, H, W, C]` → `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
+ * @example
+ * averagePool(zeros(8, 28, 28, 64)) // : Tensor<[8, 14, 14, 64]>
+ * pipe(constantOf([1, 2, 3, 6], 1, 2, 2, 1), averagePool, reshape(1)) // → [3]
+ */
+export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+  image: Tensor<[B, H, W, C]>,
+): Tensor<[B, Half<H>, Half<W>, C]> => {
+  const n = nodeOf(image);
+  requireEvenSize('averagePool', n);
+  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));
 };

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import type { Dim, Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
-import { upsample } from './convolution.js';
-import { resizeBilinear, resizeNearest } from './resize.js';
+import { resizeBilinear, resizeNearest, upsample } from './resize.js';
 
 const data = Array.from({ length: 48 }, (_, i) => ((i * 7) % 13) / 4 - 1);
 /** `data` as [2, 3, 4, 2]. */

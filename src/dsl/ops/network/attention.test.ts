@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { attention } from './attention.js';
 import { constantOf, zeros } from '../constants.js';

@@ -1,28 +1,13 @@
 import { softmaxComposite } from '../../composites/index.js';
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
-import { namedFields } from '../../options.js';
+import { namedFields } from '../../../internal/options.js';
 import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 /** One or more axes of positions: tokens `[N]`, pixels `[H, W]`. */
 type Positions = readonly [Dim, ...Shape];
-
-/** See {@link attention}. */
-interface Attention {
-  <B extends Dim, M extends Positions, C extends Dim>(
-    k: Tensor<readonly [B, ...M, C]>,
-    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: AttentionOptions,
-  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
-  <B extends Dim, N extends Positions, M extends Positions, C extends Dim>(
-    q: Tensor<readonly [B, ...N, C]>,
-    k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-    options: AttentionOptions,
-  ): Tensor<[B, ...N, C]>;
-}
 
 /** Options of {@link attention}. */
 export interface AttentionOptions {
@@ -64,20 +49,28 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * const [image, text] = [zeros(8, 16, 16, 64), zeros(8, 77, 64)]
  * pipe(image, attention(text, text, { heads: 4 })) // : Tensor<[8, 16, 16, 64]>
  */
-export const attention: Attention = dual(
-  'attention',
-  4,
-  (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
-    const { heads } = fields(options);
-    const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
-    check(Q, K, V, heads);
-    const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
-    const d = C / heads;
-    const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
-    const queries = transpose(split(scale(Q, 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, N, d]
-    const keys = transpose(split(K), [0, 2, 3, 1]); // [B, heads, d, M]
-    const values = transpose(split(V), [0, 2, 1, 3]); // [B, heads, M, d]
-    const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, N, M]
-    return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), Q.shape));
-  },
-);
+export const attention: {
+  <B extends Dim, M extends Positions, C extends Dim>(
+    k: Tensor<readonly [B, ...M, C]>,
+    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    options: AttentionOptions,
+  ): <N extends Positions>(q: Tensor<readonly [B, ...N, C]>) => Tensor<[B, ...N, C]>;
+  <B extends Dim, N extends Positions, M extends Positions, C extends Dim>(
+    q: Tensor<readonly [B, ...N, C]>,
+    k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
+    options: AttentionOptions,
+  ): Tensor<[B, ...N, C]>;
+} = dual('attention', 4, (q: AnyTensor, k: AnyTensor, v: AnyTensor, options: AttentionOptions) => {
+  const { heads } = fields(options);
+  const [Q, K, V] = [nodeOf(q), nodeOf(k), nodeOf(v)];
+  check(Q, K, V, heads);
+  const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
+  const d = C / heads;
+  const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
+  const queries = transpose(split(scale(Q, 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, N, d]
+  const keys = transpose(split(K), [0, 2, 3, 1]); // [B, heads, d, M]
+  const values = transpose(split(V), [0, 2, 1, 3]); // [B, heads, M, d]
+  const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, N, M]
+  return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), Q.shape));
+});

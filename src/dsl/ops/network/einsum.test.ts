@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { iota, ones, zeros } from '../constants.js';
 import { einsum } from './einsum.js';

@@ -1,7 +1,7 @@
 /** Sums of products over named axes. Each letter of an equation is an axis. */
-import { dual } from '../../dual.js';
-import { bindShape, nothingBound, settle } from '../../types/bind.js';
-import { raise } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
+import { raise } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
 import { described } from '../operand.js';
@@ -36,12 +36,10 @@ type WrongIn<I extends readonly string[], R extends string> = I extends readonly
     ? WrongLetter<A, A> | WrongLetter<R, A>
     : never;
 
-/** `E`, or an error message for an invalid equation. */
 type CheckedEquation<E extends string> = [Operands<E>] extends [never]
   ? 'an equation has an arrow: bij,bjk->bik'
-  : [WrongIn<Operands<E>, ResultOf<E>>] extends [never]
-    ? E
-    : WrongIn<Operands<E>, ResultOf<E>>;
+  : OrMessage<E, WrongIn<Operands<E>, ResultOf<E>>>;
+type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>;
 
 // Calls in types. `extends unknown` defers a type until its shapes are known.
 
@@ -72,46 +70,41 @@ type Clashes<L extends readonly string[], S extends Shape, E, Where extends stri
     : never
   : never;
 
-type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>;
-
 type Result<R extends readonly string[], E> = E extends unknown
   ? Tensor<{ -readonly [I in keyof R]: E[R[I] & keyof E] & Dim }>
   : never;
+type ResultFrom<E extends string, Extents> = Result<LettersOf<ResultOf<E>>, Extents>;
 
 /** The letters of operand `I`; empty if the equation has no such operand. */
 type LettersAt<E extends string, I extends number> = Operands<E>[I & keyof Operands<E>] extends infer W extends string
   ? LettersOf<W>
   : [];
 
-/** The type of the first operand, or error messages. */
-type First<E extends string, S extends Shape> = OrMessage<Tensor<S>, Clashes<LettersAt<E, 0>, S, unknown, 'arg 1'>>;
-type Second<E extends string, S extends Shape, T extends Shape> = OrMessage<
-  Tensor<T>,
-  Clashes<LettersAt<E, 1>, T, ExtentsOf<LettersAt<E, 0>, S>, 'arg 2'>
+type Bound<E extends string, I extends number, S extends Shape> = ExtentsOf<LettersAt<E, I>, S>;
+
+/** Operand `I` of the shape `S`, or error messages, given the extents of earlier letters. */
+type OperandOf<E extends string, I extends 0 | 1, S extends Shape, Before = unknown> = OrMessage<
+  Tensor<S>,
+  Clashes<LettersAt<E, I>, S, Before, ['arg 1', 'arg 2'][I]>
 >;
-type ProductOf<E extends string, S extends Shape, T extends Shape> = Result<
-  LettersOf<ResultOf<E>>,
-  ExtentsOf<LettersAt<E, 0>, S> & ExtentsOf<LettersAt<E, 1>, T>
->;
+type ProductOf<E extends string, S extends Shape, T extends Shape> = ResultFrom<E, Bound<E, 0, S> & Bound<E, 1, T>>;
 
 /** The result for one operand; for an equation with two operands, a function of the first. */
 type OfOne<E extends string, S extends Shape> =
   Operands<E> extends readonly [string, string]
-    ? <R extends Shape>(
-        x: OrMessage<Tensor<R>, Clashes<LettersAt<E, 0>, R, ExtentsOf<LettersAt<E, 1>, S>, 'arg 1'>>,
-      ) => ProductOf<E, R, S>
-    : Result<LettersOf<ResultOf<E>>, ExtentsOf<LettersAt<E, 0>, S>>;
+    ? <R extends Shape>(x: OperandOf<E, 0, R, Bound<E, 1, S>>) => ProductOf<E, R, S>
+    : ResultFrom<E, Bound<E, 0, S>>;
 
 /** See {@link einsum}. */
 export interface Einsum {
-  <const E extends string>(equation: CheckedEquation<E>): <S extends Shape>(x: First<E, S>) => OfOne<E, S>;
+  <const E extends string>(equation: CheckedEquation<E>): <S extends Shape>(x: OperandOf<E, 0, S>) => OfOne<E, S>;
   <S extends Shape, const E extends string>(
-    x: Operands<E> extends readonly [string, string] ? Tensor<S> : First<E, S>,
+    x: Operands<E> extends readonly [string, string] ? Tensor<S> : OperandOf<E, 0, S>,
     equation: CheckedEquation<E>,
   ): OfOne<E, S>;
   <S extends Shape, T extends Shape, const E extends string>(
-    x: First<E, S>,
-    y: Second<E, S, T>,
+    x: OperandOf<E, 0, S>,
+    y: OperandOf<E, 1, T, Bound<E, 0, S>>,
     equation: CheckedEquation<E>,
   ): ProductOf<E, S, T>;
 }
@@ -123,7 +116,6 @@ interface Equation {
   readonly result: readonly string[];
 }
 
-/** Parses an equation. Raises `ConfigError` if it is invalid. */
 const equationOf = (text: unknown): Equation => {
   if (typeof text !== 'string')
     return raise('ConfigError', {
@@ -162,7 +154,6 @@ interface Named {
 const extentsOf = ({ node, letters }: Named, some: readonly string[]): readonly number[] =>
   some.map((letter) => node.shape[letters.indexOf(letter)]!);
 
-/** Transposes the axes to an order. */
 const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
   transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
 
@@ -189,7 +180,6 @@ const product = (x: Named, y: Named, result: readonly string[]): Named => {
   return { node: reshape(matrices, [...sizes, ...m, ...n]), letters: [...batch, ...rows, ...columns] };
 };
 
-/** Checks the number and dtype of the operands, and that each letter has one extent. Raises errors of those kinds. */
 const checkOperands = (text: string, operands: Equation['operands'], nodes: readonly Node[]): void => {
   if (nodes.length !== operands.length)
     raise('ConfigError', {

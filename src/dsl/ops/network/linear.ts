@@ -1,19 +1,80 @@
-/** Products of matrices. */
-import { dual } from '../../dual.js';
-import { named } from '../../errors.js';
-import { type Node, sizeOf } from '../../graph/node.js';
-import { dot, reshape } from '../../primitives/index.js';
+/**
+ * Products of matrices, and the broadcasts that networks need, by name. They type-check inside generic functions too. The
+ * broadcasts raise `ShapeError` unless the named extents are equal: an axis of extent 1 is not repeated.
+ */
+import { dual } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
+import { type Node, sizeOf, whereOf } from '../../graph/node.js';
+import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { withFields } from '../operand.js';
-import { addBias } from '../shape/broadcast.js';
 
-/** See {@link matmul}. */
-interface Matmul {
-  <K extends Dim, N extends Dim>(
-    w: Tensor<[K, N]>,
-  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
-  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
+/** Combines x with `y`, which has only the given axes of x, repeated over the others. */
+const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]): F =>
+  dual(op, 2, (x: AnyTensor, y: AnyTensor) => {
+    const [{ shape }, given] = [nodeOf(x), nodeOf(y)];
+    if (given.shape.length !== axes.length || axes.some((axis, i) => shape.at(axis) !== given.shape[i]))
+      raise('ShapeError', {
+        where: whereOf(op, [given]),
+        expected: `${showShape(axes.map((axis) => shape.at(axis) ?? 'none'))}, for ${showShape(shape)}`,
+        actual: showShape(given.shape),
+        hint: 'broadcasting is explicit: use broadcastTo for other shapes',
+      });
+    const kept = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
+    const aligned = reshape(given, shape.map((d, axis) => (kept.includes(axis) ? d : 1))); // prettier-ignore
+    return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
+  });
+
+interface PerChannel {
+  <C extends Dim>(y: Tensor<[C]>): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
+  <R extends Shape, C extends Dim>(x: Tensor<[...R, C]>, y: Tensor<[NoInfer<C>]>): Tensor<[...R, C]>;
 }
+
+interface PerSample {
+  <B extends Dim, C extends Dim>(
+    y: Tensor<[B, C]>,
+  ): <H extends Dim, W extends Dim>(x: Tensor<[NoInfer<B>, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    x: Tensor<[B, H, W, C]>,
+    y: Tensor<[NoInfer<B>, NoInfer<C>]>,
+  ): Tensor<[B, H, W, C]>;
+}
+
+/**
+ * Adds one number to each channel: `x: [..., C]` and `bias: [C]`.
+ * @example addBias(zeros(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
+ */
+export const addBias: PerChannel = combining('addBias', add, -1);
+
+/**
+ * Multiplies each channel by one number: `x: [..., C]` and `scale: [C]`.
+ * @example scaleChannels(ones(2, 3), constantOf([1, 2, 3], 3)) // → [[1, 2, 3], [1, 2, 3]]
+ */
+export const scaleChannels: PerChannel = combining('scaleChannels', mul, -1);
+
+/**
+ * Adds one vector to each sample, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
+ * @example addPerSample(zeros(2, 1, 2, 1), constantOf([1, 2], 2, 1)) // → [[[[1], [1]]], [[[2], [2]]]]
+ */
+export const addPerSample: PerSample = combining('addPerSample', add, 0, -1);
+
+/**
+ * Multiplies each sample by one vector, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
+ * @example mulPerSample(ones(2, 1, 2, 1), constantOf([1, 2], 2, 1)) // → [[[[1], [1]]], [[[2], [2]]]]
+ */
+export const mulPerSample: PerSample = combining('mulPerSample', mul, 0, -1);
+
+/**
+ * Multiplies each sample by its number: `x: [B, ...]` and `s: [B]`.
+ * @example
+ * const [x0, noise] = [ones(2, 3), fullOf(10, 2, 3)]
+ * const [signal, sigma] = [constantOf([1, 0.6], 2), constantOf([0, 0.8], 2)] // √ᾱ_t and √(1 − ᾱ_t)
+ * add(scaleBy(x0, signal), scaleBy(noise, sigma)) // → [[1, 1, 1], [8.6, 8.6, 8.6]]
+ */
+export const scaleBy: {
+  <B extends Dim>(y: Tensor<[B]>): <R extends Shape>(x: Tensor<[NoInfer<B>, ...R]>) => Tensor<[B, ...R]>;
+  <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>, y: Tensor<[NoInfer<B>]>): Tensor<[B, ...R]>;
+} = combining('scaleBy', mul, 0);
 
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
 const product = (x: Node, w: Node): Node => {
@@ -28,9 +89,12 @@ const product = (x: Node, w: Node): Node => {
  * matmul(zeros(8, 7, 7, 64), zeros(64, 128)) // : Tensor<[8, 7, 7, 128]>
  * matmul(constantOf([1, 2, 3, 4], 2, 2), ones(2, 1)) // → [[3], [7]]
  */
-export const matmul: Matmul = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) =>
-  tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))),
-);
+export const matmul: {
+  <K extends Dim, N extends Dim>(
+    w: Tensor<[K, N]>,
+  ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
+  <R extends Shape, K extends Dim, N extends Dim>(x: Tensor<[...R, K]>, w: Tensor<[NoInfer<K>, N]>): Tensor<[...R, N]>;
+} = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) => tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))));
 
 /** The parameters of an affine map. */
 export interface Affine<K extends Dim, N extends Dim> {
@@ -38,8 +102,11 @@ export interface Affine<K extends Dim, N extends Dim> {
   readonly b: Tensor<[NoInfer<N>]>;
 }
 
-/** See {@link linear}. */
-interface Linear {
+/**
+ * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
+ * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
+ */
+export const linear: {
   <K extends Dim, N extends Dim>(
     params: Affine<K, N>,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<K>]>) => Tensor<[...R, N]>;
@@ -47,29 +114,10 @@ interface Linear {
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-}
-
-/**
- * x·w + b along the last axis: `x: [..., K]` → `[..., N]`.
- * @example linear(ones(1, 2), { w: ones(2, 3), b: constantOf([0, 1, 2], 3) }) // → [[2, 3, 4]]
- */
-export const linear: Linear = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+} = dual('linear', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('linear', params, ['w', 'b']);
-  return named('linear', () =>
-    addBias(tensor<Shape, 'float32'>(product(nodeOf(x), nodeOf(w))) as Tensor<[...Shape, Dim]>, b),
-  );
+  return named('linear', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
 });
-
-/** See {@link batchedMatmul}. */
-interface BatchedMatmul {
-  <R extends Shape, K extends Dim, N extends Dim>(
-    b: Tensor<[...R, K, N]>,
-  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
-  <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
-    a: Tensor<[...R, M, K]>,
-    b: Tensor<[...R, NoInfer<K>, N]>,
-  ): Tensor<[...R, M, N]>;
-}
 
 /**
  * a·b for each matrix of a batch: `a: [..., M, K]` and `b: [..., K, N]` → `[..., M, N]`. The leading axes are equal.
@@ -77,6 +125,14 @@ interface BatchedMatmul {
  * batchedMatmul(zeros(8, 4, 49, 49), zeros(8, 4, 49, 16)) // : Tensor<[8, 4, 49, 16]>
  * batchedMatmul(constantOf([1, 2], 2, 1, 1), constantOf([10, 100], 2, 1, 1)) // → [[[10]], [[200]]]
  */
-export const batchedMatmul: BatchedMatmul = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
+export const batchedMatmul: {
+  <R extends Shape, K extends Dim, N extends Dim>(
+    b: Tensor<[...R, K, N]>,
+  ): <M extends Dim>(a: Tensor<[...R, M, NoInfer<K>]>) => Tensor<[...R, M, N]>;
+  <R extends Shape, M extends Dim, K extends Dim, N extends Dim>(
+    a: Tensor<[...R, M, K]>,
+    b: Tensor<[...R, NoInfer<K>, N]>,
+  ): Tensor<[...R, M, N]>;
+} = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
   tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b)))),
 );

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { logSoftmax, softmax } from '../elementwise/activation.js';
 import { constantOf, iota, ones, zeros } from '../constants.js';
-import { averagePool, conv2d, downsample, upsample } from '../image/convolution.js';
+import { conv2d, downsample } from '../image/convolution.js';
+import { averagePool } from '../image/pooling.js';
+import { upsample } from '../image/resize.js';
 import { gather } from '../indexing/indexing.js';
 import { batchedMatmul, linear, matmul } from './linear.js';
 import { groupNorm, layerNorm } from './normalization.js';

@@ -1,13 +1,13 @@
 /** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
 import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
-import { dual, type OneError } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneError } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { namedFields } from '../../options.js';
-import { composite, mul, reduceKeeping, reshape, scale, shift, unary } from '../../primitives/index.js';
+import { namedFields } from '../../../internal/options.js';
+import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { addBias, scaleChannels } from '../shape/broadcast.js';
-import { requirePerChannel, spread, startsWithTensor, withFields } from '../operand.js';
+import { addBias, scaleChannels } from './linear.js';
+import { type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -15,19 +15,38 @@ export interface ScaleAndShift<C extends Dim> {
   readonly beta: Tensor<[NoInfer<C>]>;
 }
 
-/** The options of a group normalization. */
 export interface GroupNorm {
   readonly groups: number;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
 }
 
-/** γ·x + β in each channel. */
-const scaledAndShifted = (op: string, x: Node, params: ScaleAndShift<Dim>): AnyTensor => {
-  const { gamma, beta } = withFields(op, params, ['gamma', 'beta']);
-  requirePerChannel(op, 'gamma', gamma, x);
-  requirePerChannel(op, 'beta', beta, x);
-  return named(op, () => addBias(scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), gamma), beta));
+type Parameter = keyof ScaleAndShift<Dim>;
+const GAMMA_AND_BETA = ['gamma', 'beta'] as const;
+
+/** γ·x in each channel, then + β if it is one of the parameters. Raises `ShapeError` unless they have the channels of x. */
+const scaledAndShifted = (
+  op: string,
+  x: Node,
+  given: ScaleAndShift<Dim>,
+  names: readonly Parameter[] = GAMMA_AND_BETA,
+): AnyTensor => {
+  const params = withFields(op, given, names);
+  const expected = showShape(x.shape.slice(-1));
+  for (const name of names) {
+    const actual = showShape(nodeOf(params[name]).shape);
+    if (actual !== expected)
+      raise('ShapeError', {
+        where: op,
+        expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
+        actual,
+        hint: 'the channels are the last axis',
+      });
+  }
+  return named(op, () => {
+    const scaled = scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), params.gamma);
+    return names.includes('beta') ? addBias(scaled, params.beta) : scaled;
+  });
 };
 
 const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' }, ['epsilon']);
@@ -53,17 +72,6 @@ const standardized = (op: string, n: Node, options: GroupNorm): Node => {
   return reshape(composite(normalizeComposite, [grouped], normalizeOptions([1, 3], epsilon)), n.shape);
 };
 
-/** See {@link standardizeGroups}. */
-interface StandardizeGroups {
-  (
-    options: GroupNorm,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(x: Tensor<[B, H, W, C]>) => Tensor<[B, H, W, C]>;
-  <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    x: Tensor<[B, H, W, C]>,
-    options: GroupNorm,
-  ): Tensor<[B, H, W, C]>;
-}
-
 /**
  * (x − mean) / √(variance + ε) over the pixels and channels of each group of channels: `[B, H, W, C]` → `[B, H, W, C]`.
  * Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
@@ -71,12 +79,20 @@ interface StandardizeGroups {
  * const h = constantOf([1, 3, 10, 30], 1, 1, 1, 4)
  * pipe(h, standardizeGroups({ groups: 2 }), reshape(4)) // → [-1, 1, -1, 1]
  */
-export const standardizeGroups: StandardizeGroups = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
+export const standardizeGroups: {
+  (options: GroupNorm): <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>) => Tensor<S>;
+  <S extends readonly [Dim, Dim, Dim, Dim]>(x: Tensor<S>, options: GroupNorm): Tensor<S>;
+} = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
   tensor(standardized('standardizeGroups', nodeOf(x), options)),
 );
 
-/** See {@link groupNorm}. */
-interface ToGroupNorm {
+/**
+ * {@link standardizeGroups}, then γ·x + β in each channel. Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
+ * @example
+ * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
+ * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
+ */
+export const groupNorm: {
   <C extends Dim>(
     params: ScaleAndShift<C>,
     options: GroupNorm,
@@ -86,41 +102,45 @@ interface ToGroupNorm {
     params: ScaleAndShift<NoInfer<C>>,
     options: GroupNorm,
   ): Tensor<[B, H, W, C]>;
-}
-
-/**
- * Group normalization: {@link standardizeGroups}, then γ·x + β in each channel. `[B, H, W, C]` → `[B, H, W, C]`. Raises
- * `ShapeError` unless `groups` divides C. Wu & He 2018.
- * @example
- * const [h, norm] = [constantOf([1, 3, 10, 30], 1, 1, 1, 4), { gamma: fullOf(2, 4), beta: ones(4) }]
- * pipe(h, groupNorm(norm, { groups: 2 }), reshape(4)) // → [-1, 3, -1, 3]
- */
-export const groupNorm: ToGroupNorm = dual(
-  'groupNorm',
-  3,
-  (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
-    scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
+} = dual('groupNorm', 3, (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
+  scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
 );
 
-/** The options of a layer normalization. */
 interface Epsilon {
   /** Added to the variance or to the mean square. */
   readonly epsilon?: number;
 }
 
-const layerFields = namedFields('layerNorm', {}, ['epsilon']);
-
-/** See {@link layerNorm}. */
-type LayerNorm = OneError & {
+type LastAxisNorm<HasBeta extends boolean> = OneError & {
   <C extends Dim>(
-    params: ScaleAndShift<C>,
+    params: ParametersOf<HasBeta, C>,
     options?: Epsilon,
   ): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
   <R extends Shape, C extends Dim>(
     x: Tensor<[...R, C]>,
-    params: ScaleAndShift<NoInfer<C>>,
+    params: ParametersOf<HasBeta, NoInfer<C>>,
     options?: Epsilon,
   ): Tensor<[...R, C]>;
+  // for the errors of calls that the others refuse: see RecordOr
+  <R extends Shape, C extends Dim, F>(
+    first: RecordOr<F, ParametersOf<HasBeta, C>, Tensor<[...R, C]>>,
+    second: RecordOr<NoInfer<F>, Epsilon, ParametersOf<HasBeta, NoInfer<C>>>,
+  ): never;
+};
+type ParametersOf<HasBeta, C extends Dim> = HasBeta extends true ? ScaleAndShift<C> : { readonly gamma: Tensor<[C]> };
+
+const lastAxisNorm = <F extends object>(
+  op: string,
+  names: readonly Parameter[],
+  defaultEpsilon: number,
+  normalized: (x: Node, epsilon: number) => Node,
+): F => {
+  const fields = namedFields(op, {}, ['epsilon']);
+  const apply = (x: AnyTensor, params: ScaleAndShift<Dim>, options: Epsilon = {}): AnyTensor => {
+    const { epsilon = defaultEpsilon } = fields(options);
+    return scaledAndShifted(op, named(op, () => normalized(nodeOf(x), epsilon)), params, names); // prettier-ignore
+  };
+  return dual(op, [startsWithTensor, 3], apply);
 };
 
 /**
@@ -128,49 +148,15 @@ type LayerNorm = OneError & {
  * `[..., C]`. Ba et al. 2016.
  * @example layerNorm(constantOf([1, 3], 2), { gamma: fullOf(2, 2), beta: ones(2) }) // → [-1, 3]
  */
-export const layerNorm: LayerNorm = dual(
-  'layerNorm',
-  startsWithTensor,
-  (x: AnyTensor, params: ScaleAndShift<Dim>, options: Epsilon = {}) => {
-    const { epsilon = 1e-5 } = layerFields(options);
-    const n = nodeOf(x);
-    const standard = composite(normalizeComposite, [n], normalizeOptions([n.shape.length - 1], epsilon));
-    return scaledAndShifted('layerNorm', standard, params);
-  },
-  3,
+export const layerNorm: LastAxisNorm<true> = lastAxisNorm('layerNorm', GAMMA_AND_BETA, 1e-5, (x, epsilon) =>
+  composite(normalizeComposite, [x], normalizeOptions([x.shape.length - 1], epsilon)),
 );
-
-const rmsFields = namedFields('rmsNorm', {}, ['epsilon']);
-
-/** See {@link rmsNorm}. */
-type RmsNorm = OneError & {
-  <C extends Dim>(
-    params: { readonly gamma: Tensor<[C]> },
-    options?: Epsilon,
-  ): <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>;
-  <R extends Shape, C extends Dim>(
-    x: Tensor<[...R, C]>,
-    params: { readonly gamma: Tensor<[NoInfer<C>]> },
-    options?: Epsilon,
-  ): Tensor<[...R, C]>;
-};
 
 /**
- * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default: layer normalization without the mean. `x: [..., C]` and
- * `gamma: [C]` → `[..., C]`. Zhang & Sennrich 2019.
+ * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default. `[..., C]` → `[..., C]`. Zhang & Sennrich 2019.
  * @example rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
  */
-export const rmsNorm: RmsNorm = dual(
-  'rmsNorm',
-  startsWithTensor,
-  (x: AnyTensor, params: { readonly gamma: Tensor<[Dim]> }, options: Epsilon = {}) => {
-    const { epsilon = 1e-6 } = rmsFields(options);
-    const n = nodeOf(x);
-    const { gamma } = withFields('rmsNorm', params, ['gamma']);
-    requirePerChannel('rmsNorm', 'gamma', gamma, n);
-    const square = scale(reduceKeeping('sum', mul(n, n), [-1]), 1 / (n.shape.at(-1) ?? 1));
-    const unit = mul(n, spread(unary('rsqrt', shift(square, epsilon)), n.shape));
-    return named('rmsNorm', () => scaleChannels(tensor<[...Shape, Dim], 'float32'>(unit), gamma));
-  },
-  3,
-);
+export const rmsNorm: LastAxisNorm<false> = lastAxisNorm('rmsNorm', ['gamma'], 1e-6, (x, epsilon) => {
+  const square = scale(reduceKeeping('sum', mul(x, x), [-1]), 1 / (x.shape.at(-1) ?? 1));
+  return mul(x, spread(rsqrt(shift(square, epsilon)), x.shape));
+});

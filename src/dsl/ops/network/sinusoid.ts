@@ -1,9 +1,9 @@
 /** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
 import type { Extent, Wide } from '../../types/dim.js';
-import { dual } from '../../dual.js';
+import { dual } from '../../../internal/dual.js';
 import { extents } from '../../types/extent.js';
-import { raise, showShape } from '../../errors.js';
-import { namedFields } from '../../options.js';
+import { raise, showShape } from '../../../internal/errors.js';
+import { namedFields } from '../../../internal/options.js';
 import type { Node } from '../../graph/node.js';
 import {
   add,
@@ -37,10 +37,7 @@ export interface SinusoidLayout {
 export interface SinusoidOptions<D = number> {
   /** The length of an embedding. An embedding of odd length ends with a 0. */
   readonly size: D;
-  /**
-   * `ddpm` (Ho et al. 2020): sines first, a shift of 1. `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, a
-   * shift of 0. Or a custom layout.
-   */
+  /** `ddpm` (Ho et al. 2020): sines first, shift 1; `guided-diffusion` (Dhariwal & Nichol 2021): cosines first, shift 0. */
   readonly sinusoid: 'ddpm' | 'guided-diffusion' | SinusoidLayout;
   /** The period of the lowest frequency divided by 2π; default 10000. */
   readonly maxPeriod?: number;
@@ -48,18 +45,11 @@ export interface SinusoidOptions<D = number> {
   readonly scale?: number;
 }
 
-/** See {@link sinusoid}. */
-interface Sinusoid {
-  <const D extends number>(
-    options: SinusoidOptions<Extent<D>>,
-  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
-  <B extends Dim, const D extends number>(
-    t: Tensor<[B]>,
-    options: SinusoidOptions<Extent<D>>,
-  ): Tensor<[B, Wide<D> & Dim]>;
-}
-
-const LAYOUTS = { ddpm: { first: 'sine', shift: 1 }, 'guided-diffusion': { first: 'cosine', shift: 0 } } as const;
+/** The layouts by name. */
+export const LAYOUTS = {
+  ddpm: { first: 'sine', shift: 1 },
+  'guided-diffusion': { first: 'cosine', shift: 0 },
+} as const;
 
 const fields = namedFields(
   'sinusoid',
@@ -71,11 +61,9 @@ const refuse = (option: string, expected: string, actual: unknown, hint: string)
   raise('ConfigError', { where: `sinusoid.${option}`, expected, actual: `${String(actual)}`, hint });
 
 const layoutOf = ({ sinusoid: given }: SinusoidOptions): SinusoidLayout => {
-  if (given === 'ddpm' || given === 'guided-diffusion') return LAYOUTS[given];
-  const isLayout =
-    typeof given === 'object' && given !== null && ['sine', 'cosine'].includes(given.first) && Number.isFinite(given.shift); // prettier-ignore
-  return isLayout
-    ? given
+  const layout = typeof given === 'string' ? LAYOUTS[given] : given;
+  return ['sine', 'cosine'].includes(layout?.first) && Number.isFinite(layout.shift)
+    ? layout
     : refuse('sinusoid', "'ddpm', 'guided-diffusion' or { first, shift }", JSON.stringify(given), 'first is sine or cosine, and shift a number'); // prettier-ignore
 };
 
@@ -119,7 +107,15 @@ const roundedToFloat32 = (x: Node): Node => {
  * sinusoid(t, { size: 4, sinusoid: 'ddpm' }) // → [[0, 0, 1, 1], [0.4794, 0.00005, 0.8776, 1]]
  * pipe(t, sinusoid({ size: 64, sinusoid: 'guided-diffusion', scale: 1000 })) // : Tensor<[2, 64]>
  */
-export const sinusoid: Sinusoid = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
+export const sinusoid: {
+  <const D extends number>(
+    options: SinusoidOptions<Extent<D>>,
+  ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D> & Dim]>;
+  <B extends Dim, const D extends number>(
+    t: Tensor<[B]>,
+    options: SinusoidOptions<Extent<D>>,
+  ): Tensor<[B, Wide<D> & Dim]>;
+} = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
   const x = nodeOf(t);
   if (x.shape.length !== 1)
     raise('ShapeError', {

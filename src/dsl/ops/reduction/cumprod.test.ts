@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { expectOperation, floats, integers } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { cumprod } from './cumprod.js';
+import { cumprod } from './reduction.js';
 import { ones } from '../constants.js';
 
 /** The cumulative products of each row. */

@@ -4,9 +4,8 @@ import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { grad } from '../../transforms/gradient.js';
 import type { Scalar, Tensor } from '../../graph/tensor.js';
 import { constantOf, zeros } from '../constants.js';
-import { norm } from './norm.js';
 import { rmsNorm } from '../network/normalization.js';
-import { sum } from './reduction.js';
+import { norm, sum } from './reduction.js';
 
 describe('norm', () => {
   const xs = [1, -2, 2, 0.5, 3, -4];

@@ -4,19 +4,19 @@ import { cpu } from '../../../backends/tfjs/cpu.js';
 import { wasm } from '../../../backends/wasm/backend.js';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { grad } from '../../transforms/gradient.js';
 import { dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { softmax } from '../elementwise/activation.js';
 import { greater } from '../elementwise/binary.js';
 import { constantOf, iota, table } from '../constants.js';
-import { gather, oneHot, scatterAdd } from '../indexing/indexing.js';
+import { gather, oneHot, scatterAdd, topK } from '../indexing/indexing.js';
 import * as reduction from './reduction.js';
 import { cast } from '../elementwise/unary.js';
 
 const xs = [3, 1, 2, 6, 5, 4];
 const grid = (): Tensor<[2, 3]> => constantOf(xs, 2, 3);
-const { sum, mean, max, min, topK } = reduction;
+const { sum, mean, max, min } = reduction;
 
 describe('reductions', () => {
   test.each<[string, (x: Tensor<[2, 3]>) => Tensor<Shape, 'float32' | 'int32'>, readonly number[]]>([

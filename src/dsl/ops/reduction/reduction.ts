@@ -2,36 +2,17 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual, type OneErrorOfOne } from '../../dual.js';
-import { named } from '../../errors.js';
-import type { Node, ReduceFn } from '../../graph/node.js';
-import { sizeOf } from '../../graph/node.js';
-import {
-  argmax as argmaxNode,
-  axisOf,
-  cast,
-  cumsum as cumsumNode,
-  mul,
-  reduce,
-  reduceKeeping,
-  reshape,
-  scale,
-  select,
-  stopGradient,
-  sub,
-  add,
-  topKIndices,
-  unary,
-  zerosLike,
-} from '../../primitives/index.js';
-import type { Extent, Wide } from '../../types/dim.js';
-import type { Having, Without } from '../../types/shape.js';
+import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { named } from '../../../internal/errors.js';
+import { type Node, sizeOf } from '../../graph/node.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-import { type Numeric, spread, startsWithTensor } from '../operand.js';
-import { takeAlongLast } from '../indexing/take.js';
+import * as nodes from '../../primitives/index.js';
+import type { Having, Without } from '../../types/shape.js';
+import { type Numeric, spread, withOption } from '../operand.js';
+import { padAlong, sliceAlong } from '../shape/slicing.js';
 
 /** One axis or several. An empty list reduces nothing. */
-export type Axes = number | readonly number[];
+type Axes = number | readonly number[];
 type AxisList<A extends Axes> = A extends readonly number[] ? A : A extends number ? [A] : never;
 
 /** A reduction that keeps the dtype, one of `N`. */
@@ -50,45 +31,15 @@ type Reduce = (n: Node, axes: readonly number[]) => Node;
 const allAxes = (n: Node): readonly number[] => n.shape.map((_, axis) => axis);
 const afterBatch = (n: Node): readonly number[] => allAxes(n).slice(1);
 
-const by =
-  (fn: ReduceFn): Reduce =>
-  (n, axes) =>
-    reduce(fn, n, axes);
-
 /** Makes both forms of a reduction; the default is all axes. */
-export const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
-  dual(
-    op,
-    startsWithTensor,
-    (x: AnyTensor, axes?: Axes) => {
-      const n = nodeOf(x);
-      const over = axes === undefined ? allAxes(n) : typeof axes === 'number' ? [axes] : axes;
-      return tensor(named(op, () => reduced(n, over)));
-    },
-    2,
-  );
+const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
+  withOption(op, (n, axes: Axes = allAxes(n)) => named(op, () => reduced(n, [axes].flat())));
 
-/** The number of elements that are reduced to one. */
-const countOver = (op: string, n: Node, axes: readonly number[]): number =>
-  sizeOf([...new Set(axes.map((axis) => axisOf(op, n, axis)))].map((axis) => n.shape[axis]!));
+/** The mean of the elements of `n`, from their sum over some axes. */
+const meanOf = (sum: Node, n: Node): Node => nodes.scale(sum, sizeOf(sum.shape) / sizeOf(n.shape));
 
-const meanNode: Reduce = (n, axes) => scale(reduce('sum', n, axes), 1 / countOver('mean', n, axes));
-
-const varianceNode: Reduce = (n, axes) => {
-  const centre = scale(reduceKeeping('sum', n, axes), 1 / countOver('variance', n, axes));
-  const distance = sub(n, spread(centre, n.shape));
-  return meanNode(mul(distance, distance), axes);
-};
-
-const logSumExpNode: Reduce = (n, axes) => {
-  const greatest = stopGradient(reduceKeeping('max', n, axes)); // any shift gives the same result
-  const shift = select(unary('isFinite', greatest), greatest, zerosLike(greatest));
-  const total = reduce('sum', unary('exp', sub(n, spread(shift, n.shape))), axes);
-  return add(unary('log', total), reshape(shift, total.shape));
-};
-
-const allNode: Reduce = (n, axes) => cast(reduce('min', cast(n, 'int32'), axes), 'bool');
-const anyNode: Reduce = (n, axes) => unary('not', allNode(unary('not', n), axes));
+const meanNode: Reduce = (n, axes) => meanOf(nodes.reduce('sum', n, axes), n);
+const allNode: Reduce = (n, axes) => nodes.cast(nodes.reduce('min', nodes.cast(n, 'int32'), axes), 'bool');
 
 /**
  * The sum of all elements, or over some axes.
@@ -99,7 +50,7 @@ const anyNode: Reduce = (n, axes) => unary('not', allNode(unary('not', n), axes)
  * pipe(x, sum(0)) // → [4, 6]
  * sum(zeros(8, 28, 28, 64), [1, 2]) // : Tensor<[8, 64]>
  */
-export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
+export const sum: Reduction<Numeric> = reduction('sum', (n, axes) => nodes.reduce('sum', n, axes));
 
 /**
  * The product of all elements, or over some axes.
@@ -108,7 +59,7 @@ export const sum: Reduction<Numeric> = reduction('sum', by('sum'));
  * prod(x) // → 24
  * prod(x, -1) // → [2, 12]
  */
-export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
+export const prod: Reduction<Numeric> = reduction('prod', (n, axes) => nodes.reduce('prod', n, axes));
 
 /**
  * The greatest of all elements, or over some axes.
@@ -117,7 +68,7 @@ export const prod: Reduction<Numeric> = reduction('prod', by('prod'));
  * max(x) // → 4
  * max(x, -1) // → [4, 3]
  */
-export const max: Reduction<Numeric> = reduction('max', by('max'));
+export const max: Reduction<Numeric> = reduction('max', (n, axes) => nodes.reduce('max', n, axes));
 
 /**
  * The smallest of all elements, or over some axes.
@@ -126,7 +77,7 @@ export const max: Reduction<Numeric> = reduction('max', by('max'));
  * min(x) // → 1
  * min(x, -1) // → [1, 2]
  */
-export const min: Reduction<Numeric> = reduction('min', by('min'));
+export const min: Reduction<Numeric> = reduction('min', (n, axes) => nodes.reduce('min', n, axes));
 
 /**
  * The mean of all elements, or over some axes.
@@ -143,7 +94,7 @@ export const mean: Reduction<'float32'> = reduction('mean', meanNode);
  * @example sumPerSample(constantOf([1, 2, 3, 4], 2, 2)) // → [3, 7]
  */
 export const sumPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R]>): Tensor<[B]> =>
-  tensor(named('sumPerSample', () => reduce('sum', nodeOf(x), afterBatch(nodeOf(x)))));
+  tensor(named('sumPerSample', () => nodes.reduce('sum', nodeOf(x), afterBatch(nodeOf(x)))));
 
 /**
  * The mean over each sample of a batch: `[B, ...]` → `[B]`.
@@ -155,11 +106,13 @@ export const meanPerSample = <B extends Dim, R extends Shape>(x: Tensor<[B, ...R
 /**
  * The mean squared distance from the mean (biased: divided by n), of all elements or over some axes.
  * @example
- * const x = constantOf([1, 3, 10, 30], 2, 2)
- * variance(x, -1) // → [1, 100]
+ * variance(constantOf([1, 3, 10, 30], 2, 2), -1) // → [1, 100]
  * variance(constantOf([1, 3], 2)) // → 1
  */
-export const variance: Reduction<'float32'> = reduction('variance', varianceNode);
+export const variance: Reduction<'float32'> = reduction('variance', (n, axes) => {
+  const distance = nodes.sub(n, spread(meanOf(nodes.reduceKeeping('sum', n, axes), n), n.shape));
+  return meanNode(nodes.mul(distance, distance), axes);
+});
 
 /**
  * ln Σ eˣ of all elements, or over some axes, without overflow; −∞ where all elements are −∞.
@@ -167,7 +120,25 @@ export const variance: Reduction<'float32'> = reduction('variance', varianceNode
  * logSumExp(zeros(2, 4)) // → 2.079
  * logSumExp(zeros(2, 4), -1) // → [1.386, 1.386]
  */
-export const logSumExp: Reduction<'float32'> = reduction('logSumExp', logSumExpNode);
+export const logSumExp: Reduction<'float32'> = reduction('logSumExp', (n, axes) => {
+  const greatest = nodes.stopGradient(nodes.reduceKeeping('max', n, axes)); // any shift gives the same result
+  const shift = nodes.select(nodes.unary('isFinite', greatest), greatest, nodes.zerosLike(greatest));
+  const total = nodes.reduce('sum', nodes.exp(nodes.sub(n, spread(shift, n.shape))), axes);
+  return nodes.add(nodes.unary('log', total), nodes.reshape(shift, total.shape));
+});
+
+/**
+ * The 2-norm √Σx² of all elements, or over some axes. Its gradient x/‖x‖ is 0 where x is 0.
+ * @example
+ * norm(constantOf([2, 4, 4], 3)) // → 6
+ * norm(constantOf([3, 4, 0, 0], 2, 2), -1) // → [5, 0]
+ */
+export const norm: Reduction<'float32'> = reduction('norm', (n, axes) => {
+  const square = nodes.reduce('sum', nodes.mul(n, n), axes);
+  const isZero = nodes.equal(square, nodes.zerosLike(square));
+  const root = nodes.sqrt(nodes.select(isZero, nodes.full(1, square.shape), square)); // √ has no slope at 0
+  return nodes.select(isZero, nodes.zerosLike(root), root);
+});
 
 /**
  * True if any element is true, of all elements or over some axes; false for no elements.
@@ -176,7 +147,9 @@ export const logSumExp: Reduction<'float32'> = reduction('logSumExp', logSumExpN
  * any(x) // → true
  * any(x, -1) // → [true, false]
  */
-export const any: Reduction<'bool'> = reduction('any', anyNode);
+export const any: Reduction<'bool'> = reduction('any', (n, axes) =>
+  nodes.unary('not', allNode(nodes.unary('not', n), axes)),
+);
 
 /**
  * True if all elements are true, of all elements or over some axes; true for no elements.
@@ -187,56 +160,41 @@ export const any: Reduction<'bool'> = reduction('any', anyNode);
  */
 export const all: Reduction<'bool'> = reduction('all', allNode);
 
-/** See {@link cumsum} and {@link cumprod}. */
-export interface Cumulative {
+type Cumulative = {
   <const A extends number>(axis: A): <S extends Shape, D extends Numeric>(x: Tensor<S, D>) => Tensor<Having<S, [A]>, D>;
   <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: A): Tensor<Having<S, [A]>, D>;
-}
+};
 
 /**
  * Cumulative sums along an axis; each includes its own element.
  * @example cumsum(constantOf([1, 2, 3], 3), 0) // → [1, 3, 6]
  */
 export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number) =>
-  tensor(cumsumNode(nodeOf(x), axis)),
+  tensor(nodes.cumsum(nodeOf(x), axis)),
 );
 
-/** See {@link argmax}. */
-interface ArgMax {
-  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
-  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
-}
+/** Shifts the elements of an axis by `by` places toward its end, and fills with ones. */
+const shifted = (x: Node, axis: number, by: number): Node =>
+  padAlong(sliceAlong(x, axis, 0, x.shape[axis]! - by), axis, by, 0, 1);
+
+/**
+ * Cumulative products along an axis; each includes its own element. The gradient has no division, so zeros are handled.
+ * Hillis & Steele 1986: log₂ n steps, each over twice as many elements.
+ * @example cumprod(constantOf([1, 2, 3, 4], 4), 0) // → [1, 2, 6, 24]
+ */
+export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: number) => {
+  const n = nodeOf(x);
+  const at = nodes.axisOf('cumprod', n, axis);
+  const from = (products: Node, by: number): Node =>
+    by < n.shape[at]! ? from(nodes.mul(products, shifted(products, at, by)), 2 * by) : products;
+  return tensor(from(n, 1));
+});
 
 /**
  * The index of the greatest element along an axis, which disappears; of equal elements, the first.
  * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
-export const argmax: ArgMax = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(argmaxNode(nodeOf(x), axis)));
-
-/** The greatest elements along the last axis, in descending order, and their indices. */
-export interface TopK<R extends Shape, K extends Dim, D extends DType> {
-  readonly values: Tensor<[...R, K], D>;
-  readonly indices: Tensor<[...R, K], 'int32'>;
-}
-
-/** See {@link topK}. */
-interface ToTopK {
-  <const K extends number>(
-    k: Extent<K>,
-  ): <R extends Shape, D extends Numeric>(x: Tensor<[...R, Dim], D>) => TopK<R, Wide<K> & Dim, D>;
-  <R extends Shape, D extends Numeric, const K extends number>(
-    x: Tensor<[...R, Dim], D>,
-    k: Extent<K>,
-  ): TopK<R, Wide<K> & Dim, D>;
-}
-
-/**
- * The k greatest elements along the last axis; of equal elements, the first comes first, and NaN counts as ∞. Raises
- * `ShapeError` unless 1 ≤ k ≤ the extent of the axis.
- * @example topK(constantOf([0.1, 0.7, 0.2], 3), 2) // → { values: [0.7, 0.2], indices: [1, 2] }
- */
-export const topK: ToTopK = dual('topK', 2, (x: AnyTensor, k: number) => {
-  const n = nodeOf(x);
-  const indices = topKIndices(n, k);
-  return { values: tensor(takeAlongLast(n, indices)), indices: tensor(indices) };
-});
+export const argmax: {
+  <const A extends number>(axis: A): <S extends Shape>(x: Tensor<S, Numeric>) => Tensor<Without<S, [A]>, 'int32'>;
+  <S extends Shape, const A extends number>(x: Tensor<S, Numeric>, axis: A): Tensor<Without<S, [A]>, 'int32'>;
+} = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(nodes.argmax(nodeOf(x), axis)));

@@ -1,23 +1,19 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import type { Add, Extent, Wide } from '../../types/dim.js';
-import { dual, type OneErrorOfOne } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { extents } from '../../types/extent.js';
 import { described } from '../operand.js';
-import { axisOf, broadcast, concat as concatNodes, reshape } from '../../primitives/index.js';
+import {
+  axisOf,
+  broadcast,
+  concat as concatNodes,
+  expandDims as expandDimsNode,
+  reshape,
+} from '../../primitives/index.js';
+import { expandDims } from './reshape.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
-
-/** See {@link concat}. */
-interface Concat {
-  <R extends Shape, E extends Dim, D extends DType>(
-    y: Tensor<[...R, E], D>,
-  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
-  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
-    x: Tensor<[...R, C], D>,
-    y: Tensor<[...R, E], NoInfer<D>>,
-  ): Tensor<[...R, Add<C, E>], D>;
-}
 
 /**
  * Joins two tensors along the last axis: [x, y]. The other axes are equal.
@@ -25,16 +21,19 @@ interface Concat {
  * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
  * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
  */
-export const concat: Concat = dual(
-  'concat',
-  (args) => args.length > 1 || Array.isArray(args[0]),
-  (x: AnyTensor, y: AnyTensor) => {
-    if (Array.isArray(x))
+export const concat: {
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
+  <R extends Shape, C extends Dim, E extends Dim, D extends DType>(
+    x: Tensor<[...R, C], D>,
+    y: Tensor<[...R, E], NoInfer<D>>,
+  ): Tensor<[...R, Add<C, E>], D>;
+} = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
+  if (Array.isArray(x))
     raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
-    return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
-  },
-  2,
-);
+  return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+});
 
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
 type DTypeOf<T> = T extends Tensor<Shape, infer D> ? D : never;
@@ -60,18 +59,9 @@ type Fitting<T extends Tensors, A extends number> = { readonly [I in keyof T]: B
 type Joined<T extends Tensors, A extends number> =
   Replace<ShapeOf<T[0]>, A, Total<T, A>> extends infer S extends Shape ? Tensor<S, DTypeOf<T[0]>> : never;
 
-/** See {@link concatAll}. */
-type ConcatAll = OneErrorOfOne & {
-  (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
-  <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
-  <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
-  <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
-};
-
 /** Tells the data-first form: its first argument is no axis. Accepts anything else, which {@link listOf} then refuses. */
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
-/** Returns a list of tensors. Raises `ConfigError` for anything else. */
 const listOf = (op: string, given: Tensors): Tensors =>
   Array.isArray(given)
     ? given
@@ -86,12 +76,13 @@ const listOf = (op: string, given: Tensors): Tensors =>
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
  * @example concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
-export const concatAll: ConcatAll = dual(
-  'concatAll',
-  startsWithList,
-  (tensors: Tensors, axis = -1) =>
-    tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
-  2,
+export const concatAll: OneErrorOfOne & {
+  (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
+  <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
+  <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
+  <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
+} = dual('concatAll', [startsWithList, 2], (tensors: Tensors, axis = -1) =>
+  tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
 );
 
 /** Tensors of one shape and dtype. */
@@ -102,8 +93,13 @@ type Equal<S extends Shape, D extends DType, R extends readonly unknown[]> = rea
 type Stacked<S extends Shape, D extends DType, R extends readonly unknown[], A extends number> =
   Insert<S, A, Wide<[0, ...R]['length']>> extends infer T extends Shape ? Tensor<T, D> : never;
 
-/** See {@link stack}. */
-type Stack = OneErrorOfOne & {
+/**
+ * Joins a list of tensors of one shape along a new axis (default: the first).
+ * @example
+ * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
+ * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
+ */
+export const stack: OneErrorOfOne & {
   (): <S extends Shape, D extends DType, const R extends readonly unknown[]>(
     tensors: Equal<S, D, R>,
   ) => Stacked<S, D, R, 0>;
@@ -117,33 +113,22 @@ type Stack = OneErrorOfOne & {
     axis: A,
   ): Stacked<S, D, R, A>;
   <S extends Shape, D extends DType, const R extends readonly unknown[]>(tensors: Equal<S, D, R>): Stacked<S, D, R, 0>;
-};
+} = dual('stack', [startsWithList, 2], (tensors: Tensors, axis = 0) => {
+  const { shape } = nodeOf(listOf('stack', tensors)[0]);
+  const parts = tensors.map((x) => {
+    const n = nodeOf(x);
+    if (n.shape.length !== shape.length)
+      raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+    return nodeOf(named('stack', () => expandDims(x, axis)));
+  });
+  return tensor(named('stack', () => concatNodes(parts, axis)));
+});
 
 /**
- * Joins a list of tensors of one shape along a new axis (default: the first).
- * @example
- * stack([zeros(3), ones(3)]) // → [[0, 0, 0], [1, 1, 1]]
- * stack([zeros(3), ones(3)], -1) // → [[0, 1], [0, 1], [0, 1]]
+ * Repeats the whole of x `count` times along an axis, whose extent becomes wide.
+ * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
-export const stack: Stack = dual(
-  'stack',
-  startsWithList,
-  (tensors: Tensors, axis = 0) => {
-    const first = nodeOf(listOf('stack', tensors)[0]);
-    const at = axisOf('stack', { ...first, shape: [1, ...first.shape] }, axis);
-    const parts = tensors.map((x) => {
-      const n = nodeOf(x);
-      if (n.shape.length !== first.shape.length)
-      raise('ShapeError', { where: 'stack', expected: showShape(first.shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
-      return reshape(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]);
-    });
-    return tensor(named('stack', () => concatNodes(parts, at)));
-  },
-  2,
-);
-
-/** See {@link tile}. */
-interface Tile {
+export const tile: {
   <const A extends number, const N extends number>(
     axis: A,
     count: Extent<N>,
@@ -153,18 +138,10 @@ interface Tile {
     axis: A,
     count: Extent<N>,
   ): Tensor<Replace<S, A, Dim>, D>;
-}
-
-/**
- * Repeats the whole of x `count` times along an axis, such as the batch for classifier-free guidance. The extent becomes
- * wide.
- * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
- */
-export const tile: Tile = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
+} = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);
   const at = axisOf('tile', n, axis);
   const [times] = extents('tile', [count]);
-  const [before, after] = [n.shape.slice(0, at), n.shape.slice(at)];
-  const repeated = broadcast(reshape(n, [...before, 1, ...after]), [...before, times!, ...after]);
+  const repeated = broadcast(expandDimsNode(n, [at]), [...n.shape.slice(0, at), times!, ...n.shape.slice(at)]);
   return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type AnyTensor, ascribe, ascribeLike, type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
-import { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from './broadcast.js';
+import { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from '../network/linear.js';
 import { constantOf, ones, scalar, zeros } from '../constants.js';
 import { concat, concatAll, stack, tile } from './joining.js';
 import { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './reshape.js';

@@ -1,6 +1,6 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
-import { dual } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { described } from '../operand.js';
 import { isExtent } from '../../types/extent.js';
 import { type Node, sizeOf } from '../../graph/node.js';
@@ -57,7 +57,7 @@ interface Rearrange {
 
 const OTHERS = '...';
 
-/** An axis of a pattern: a name, or the names in a pair of parentheses; `1` has no names. */
+/** An axis of a pattern: a name, or the names in a pair of parentheses; `1` is an empty pair. */
 interface Axis {
   readonly names: readonly string[];
   readonly isGroup: boolean;
@@ -85,14 +85,13 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
       open = null;
     } else if (isName || word === '1') {
       const names = isName ? [word] : [];
-      if (open === null) axes.push({ names, isGroup: false });
+      if (open === null) axes.push({ names, isGroup: !isName });
       else open.push(...names);
     } else refuse(text, 'names of axes, 1, ... and pairs of parentheses', `${word} is not an axis`);
   }
   return open === null ? axes : refuse(text, 'pairs of parentheses', 'close the last parenthesis');
 };
 
-/** Parses a pattern. Raises `ConfigError` if it is invalid. */
 const patternOf = (text: unknown): Pattern => {
   if (typeof text !== 'string')
     return raise('ConfigError', {
@@ -120,19 +119,15 @@ const patternOf = (text: unknown): Pattern => {
   return { text, left: before, right: after };
 };
 
-/** The extents of the named axes; `...` has several. */
-type Extents = ReadonlyMap<string, readonly number[]>;
-
-/** The given sizes, by name. */
-type Given = ReadonlyMap<string, number>;
+type Extents = ReadonlyMap<string, number>;
 
 /** The extents of the names in one axis. */
 const partsOf = (
   names: readonly string[],
   extent: number,
-  given: Given,
+  given: Extents,
   wrong: (expected: string) => never,
-): readonly (readonly [string, readonly number[]])[] => {
+): readonly (readonly [string, number])[] => {
   const open = names.filter((name) => !given.has(name));
   const known = sizeOf(names.map((name) => given.get(name) ?? 1));
   const axis = names.length === 1 ? names[0]! : `(${names.join(' ')})`;
@@ -142,34 +137,33 @@ const partsOf = (
   if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
   if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${sizeText}`);
   if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${sizeText}`);
-  return names.map((name) => [name, [given.get(name) ?? extent / known]]);
+  return names.map((name) => [name, given.get(name) ?? extent / known]);
 };
 
-/** Binds the names of the left side to the extents of a shape. Raises `ShapeError` if the shape does not fit. */
-const bound = ({ text, left }: Pattern, shape: readonly number[], given: Given): Extents => {
-  const at = left.findIndex(({ names }) => names[0] === OTHERS);
-  const missing = shape.length - left.length + (at < 0 ? 0 : 1);
-  const wrong = (expected: string, actual: string): never =>
-    raise('ShapeError', {
-      where: `rearrange '${text}'`,
-      expected,
-      actual,
-      hint: 'the left side of the pattern describes the tensor',
+/** Gives each axis that `...` stands for a name of its own. Raises `ShapeError` if the rank is wrong. */
+const spelledOut = ({ text, left, right }: Pattern, shape: readonly number[]): Pattern => {
+  const hasOthers = left.some(({ names }) => names.includes(OTHERS));
+  const named = hasOthers ? left.length - 1 : left.length;
+  if (hasOthers ? shape.length < named : shape.length !== named)
+    wrongShape(text, `rank ${named}${hasOthers ? ' or more' : ''}`, showShape(shape));
+  const others = shape.slice(named).map((_, i) => `${OTHERS}${i}`);
+  const spell = (side: readonly Axis[]): readonly Axis[] =>
+    side.flatMap(({ names, isGroup }): readonly Axis[] => {
+      const all = names.flatMap((name) => (name === OTHERS ? others : [name]));
+      return isGroup ? [{ names: all, isGroup }] : all.map((name) => ({ names: [name], isGroup }));
     });
-  if (at < 0 ? missing !== 0 : missing < 0)
-    wrong(`rank ${at < 0 ? left.length : `${left.length - 1} or more`}`, showShape(shape));
-  const entries = left.flatMap(({ names }, i) => {
-    if (i === at) return [[OTHERS, shape.slice(at, at + missing)] as const];
-    const axis = at >= 0 && i > at ? i + missing - 1 : i;
-    const extent = shape[axis]!;
-    return partsOf(names, extent, given, (expected) =>
-      wrong(expected, `axis ${axis} = ${extent} in ${showShape(shape)}`),
-    );
-  });
-  return new Map(entries);
+  return { text, left: spell(left), right: spell(right) };
 };
 
-const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
+const wrongShape = (text: string, expected: string, actual: string): never =>
+  raise('ShapeError', {
+    where: `rearrange '${text}'`,
+    expected,
+    actual,
+    hint: 'the left side of the pattern describes the tensor',
+  });
+
+const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Extents => {
   const names = namesOf(left).filter((name) => name !== OTHERS);
   for (const [name, size] of Object.entries(sizes))
     if (!names.includes(name) || !isExtent(size))
@@ -182,28 +176,19 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Given => {
   return new Map(Object.entries(sizes));
 };
 
-/** Splits, permutes and merges the axes of a node. */
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
-  const extents = bound(pattern, x.shape, checkedSizes(pattern, sizes));
-  const extentsOf = (names: readonly string[]): readonly number[] => names.flatMap((name) => extents.get(name)!);
-  /** The split axes of each name. */
-  const axes = new Map<string, readonly number[]>();
-  let next = 0;
-  for (const name of namesOf(pattern.left))
-    axes.set(
-      name,
-      extents.get(name)!.map(() => next++),
-    );
-  const split = reshape(x, extentsOf(namesOf(pattern.left)));
-  const permuted = transpose(
-    split,
-    namesOf(pattern.right).flatMap((name) => axes.get(name)!),
-  );
-  const merged = pattern.right.flatMap(({ names, isGroup }) =>
-    isGroup || names.length === 0 ? [sizeOf(extentsOf(names))] : extentsOf(names),
-  );
-  return reshape(permuted, merged);
+  const given = checkedSizes(pattern, sizes);
+  const { left, right } = spelledOut(pattern, x.shape);
+  const bound = left.flatMap(({ names }, axis) => {
+    const extent = x.shape[axis]!;
+    const actual = `axis ${axis} = ${extent} in ${showShape(x.shape)}`;
+    return partsOf(names, extent, given, (expected) => wrongShape(text, expected, actual));
+  });
+  const extents = new Map(bound);
+  const split = reshape(x, [...extents.values()]);
+  const permuted = transpose(split, namesOf(right).map((name) => namesOf(left).indexOf(name))); // prettier-ignore
+  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => extents.get(name)!)))); // prettier-ignore
 };
 
 /**
@@ -212,7 +197,7 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  * If parentheses on the left split an axis, give the sizes of all but one of its names. Types keep literals and symbols:
  * `(H W)` of `'H'` and `'W'` is `'H*W'`, and `(N D)` of `'C'` with N = 4 gives D = `'C/4'`; a literal that is not divisible
  * gives an error message in place of D. Raises `ConfigError` for an invalid pattern or size, and `ShapeError` if the tensor
- * does not fit. Rogozhnikov 2022, "Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation".
+ * does not fit. Rogozhnikov 2022.
  * @example
  * const x = zeros(8, 28, 28, 64)
  * rearrange(x, 'B H W (N D) -> B N (H W) D', { N: 4 }) // : Tensor<[8, 4, 784, 16]>
@@ -222,7 +207,6 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  */
 export const rearrange: Rearrange = dual(
   'rearrange',
-  (args) => typeof args[0] !== 'string',
+  [(args) => typeof args[0] !== 'string', 3],
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
-  3,
 );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
-import { attempt } from '../../errors.js';
+import { attempt } from '../../../internal/errors.js';
 import { type AnyTensor, ascribe, ascribeLike, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { constantOf, ones, zeros } from '../constants.js';
 import { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './reshape.js';

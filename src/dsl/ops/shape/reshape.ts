@@ -1,28 +1,17 @@
 /** Views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
 import type { Extent, Extents, Wide, Widened } from '../../types/dim.js';
-import { dual, type OneError } from '../../dual.js';
-import { named, raise, showShape } from '../../errors.js';
+import { dual, type OneError } from '../../../internal/dual.js';
+import { named, raise, showShape } from '../../../internal/errors.js';
 import { isExtent } from '../../types/extent.js';
 import { sizeOf } from '../../graph/node.js';
-import { axisOf, reshape as reshapeNode, transpose as transposeNode } from '../../primitives/index.js';
+import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
 import type { Insert, Permuted, Without } from '../../types/shape.js';
-import {
-  type AnyTensor,
-  type Dim,
-  dims,
-  type DType,
-  nodeOf,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { spread, startsWithTensor } from '../operand.js';
 
-/** An extent or −1. */
 type Requested<D> = [D] extends [-1] ? D : Extent<D>;
 
-/** The shape of the result. */
 type Reshaped<S extends Shape, E extends readonly Dim[]> = {
   -readonly [I in keyof E]: E[I] extends -1 ? Rest<S, E> : Wide<E[I]>;
 };
@@ -45,20 +34,39 @@ type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
 /** The extents of the pipeable form; symbols are checked once the tensor is known. */
 type Pending<E> = { [I in keyof E]: 0 extends 1 & E[I] ? never : Requested<E[I]> };
 
-/** See {@link reshape}. */
-type Reshape = OneError & {
-  <const E extends readonly Dim[]>(
-    ...extents: Pending<E>
-  ): [Extract<E[number], string>] extends [never]
-    ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Reshaped<S, E>, D>
-    : <S extends Shape, D extends DType>(x: Tensor<Fitting<S, E>, D>) => Tensor<Reshaped<S, E>, D>;
-  <S extends Shape, D extends DType, const E extends readonly Dim[]>(
-    x: Tensor<S, D>,
-    ...extents: ExtentsFor<S, E>
-  ): Tensor<Reshaped<S, E>, D>;
-};
 /** A shape that has the symbols at its ends, or an error message. */
 type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] extends [never] ? S : [Mismatch<S, E>];
+
+/** Replaces symbols at both ends by the extents of `shape`, and −1 by the remaining extent. Raises `ShapeError`. */
+const resolved = (extents: Shape, shape: readonly number[]): readonly number[] => {
+  const isNumber = (d: Dim): boolean => typeof d === 'number';
+  const front = extents.every((d) => !isNumber(d)) ? extents.length : extents.findIndex(isNumber);
+  const end = extents.length - [...extents].reverse().findIndex(isNumber);
+  const known = extents.map((d, i) => {
+    if (typeof d === 'number') return d;
+    const extent = i < front ? shape[i] : i >= end ? shape[i + shape.length - extents.length] : undefined;
+    return (
+      extent ??
+      raise('ShapeError', {
+        where: 'reshape',
+        expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
+        actual: `${d} in ${showShape(extents)}`,
+        hint: 'write -1 or a number for it, or use rearrange',
+      })
+    );
+  });
+  const others = known.filter((d) => d !== -1);
+  const rest = sizeOf(shape) / sizeOf(others);
+  const open = known.length - others.length;
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
+    raise('ShapeError', {
+      where: 'reshape',
+      expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
+      actual: showShape(extents),
+      hint: 'the extents must multiply to the number of elements',
+    });
+  return known.map((d) => (d === -1 ? rest : d));
+};
 
 /**
  * Returns the same numbers, in row-major order, in another shape. One extent may be −1, which is inferred. Symbols at the
@@ -71,45 +79,19 @@ type Fitting<S extends Shape, E extends readonly Dim[]> = [Mismatch<S, E>] exten
  * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
  * const flat = program({ x: 'B 28 28 C' }, ({ x }) => reshape(x, 'B', -1, 'C')) // Tensor<['B', 784, 'C']>
  */
-export const reshape: Reshape = dual(
-  'reshape',
-  startsWithTensor,
-  (x: AnyTensor, ...extents: readonly (number | string)[]) =>
-    tensor(reshapeNode(nodeOf(x), resolved(extents, nodeOf(x).shape))),
+export const reshape: OneError & {
+  <const E extends readonly Dim[]>(
+    ...extents: Pending<E>
+  ): [Extract<E[number], string>] extends [never]
+    ? <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Reshaped<S, E>, D>
+    : <S extends Shape, D extends DType>(x: Tensor<Fitting<S, E>, D>) => Tensor<Reshaped<S, E>, D>;
+  <S extends Shape, D extends DType, const E extends readonly Dim[]>(
+    x: Tensor<S, D>,
+    ...extents: ExtentsFor<S, E>
+  ): Tensor<Reshaped<S, E>, D>;
+} = dual('reshape', startsWithTensor, (x: AnyTensor, ...extents: Shape) =>
+  tensor(nodes.reshape(nodeOf(x), resolved(extents, nodeOf(x).shape))),
 );
-
-const wrongExtents = (extents: readonly (number | string)[], shape: readonly number[]): never =>
-  raise('ShapeError', {
-    where: 'reshape',
-    expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
-    actual: showShape(extents),
-    hint: 'the extents must multiply to the number of elements',
-  });
-
-/** Replaces symbols at both ends by the extents of `shape`, and −1 by the remaining extent. */
-const resolved = (extents: readonly (number | string)[], shape: readonly number[]): readonly number[] => {
-  const isSymbol = (d: number | string): boolean => typeof d === 'string';
-  const front = extents.every(isSymbol) ? extents.length : extents.findIndex((d) => !isSymbol(d));
-  const shift = shape.length - extents.length;
-  const end = extents.length - [...extents].reverse().findIndex((d) => !isSymbol(d));
-  const known = extents.map((d, i) => {
-    const extent = typeof d === 'number' ? d : i < front ? shape[i] : i >= end ? shape[i + shift] : undefined;
-    return extent ?? wrongSymbol(d, extents, shape);
-  });
-  const others = known.filter((d) => d !== -1);
-  const rest = sizeOf(shape) / sizeOf(others);
-  const open = known.length - others.length;
-  if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent)) wrongExtents(extents, shape);
-  return known.map((d) => (d === -1 ? rest : d));
-};
-
-const wrongSymbol = (symbol: number | string, extents: readonly (number | string)[], shape: readonly number[]): never =>
-  raise('ShapeError', {
-    where: 'reshape',
-    expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
-    actual: `${symbol} in ${showShape(extents)}`,
-    hint: 'write -1 or a number for it, or use rearrange',
-  });
 
 /** The axes of `transpose`, or error messages if they are not a permutation. */
 type AxesFor<S extends Shape, P extends readonly number[], Wrong = WrongOf<Permuted<S, P>, P>> = {
@@ -121,8 +103,13 @@ type WrongOf<Result extends Shape, P extends readonly number[]> = number extends
     ? never
     : Result[0];
 
-/** See {@link transpose}. */
-type Transpose = OneError & {
+/**
+ * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
+ * @example
+ * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
+ * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
+ */
+export const transpose: OneError & {
   <const P extends readonly number[]>(
     ...permutation: P
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Permuted<S, P>, D>;
@@ -130,30 +117,9 @@ type Transpose = OneError & {
     x: Tensor<S, D>,
     ...permutation: AxesFor<S, P>
   ): Tensor<Permuted<S, P>, D>;
-};
-
-/**
- * Permutes the axes: axis i of the result is axis `permutation[i]` of `x`. Raises `ShapeError` unless each axis occurs once.
- * @example
- * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
- * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
- */
-export const transpose: Transpose = dual(
-  'transpose',
-  startsWithTensor,
-  (x: AnyTensor, ...permutation: readonly number[]) => tensor(transposeNode(nodeOf(x), permutation)),
+} = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
+  tensor(nodes.transpose(nodeOf(x), permutation)),
 );
-
-/** See {@link broadcastTo}. */
-type BroadcastTo = OneError & {
-  <const E extends readonly number[]>(
-    ...extents: Extents<E>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<E>, D>;
-  <D extends DType, const E extends readonly number[]>(
-    x: Tensor<Shape, D>,
-    ...extents: Extents<E>
-  ): Tensor<Widened<E>, D>;
-};
 
 /**
  * Repeats `x` to a shape that it fits from the right: its axes are 1, equal, or missing on the left. Raises `ShapeError` if
@@ -162,10 +128,16 @@ type BroadcastTo = OneError & {
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
-export const broadcastTo: BroadcastTo = dual(
-  'broadcastTo',
-  startsWithTensor,
-  (x: AnyTensor, ...extents: readonly number[]) => tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
+export const broadcastTo: OneError & {
+  <const E extends readonly number[]>(
+    ...extents: Extents<E>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<E>, D>;
+  <D extends DType, const E extends readonly number[]>(
+    x: Tensor<Shape, D>,
+    ...extents: Extents<E>
+  ): Tensor<Widened<E>, D>;
+} = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
+  tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
 );
 
 /**
@@ -176,7 +148,7 @@ export const broadcastLike: {
   <D extends DType, S extends Shape>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
   <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
 } = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
-  tensor(named('broadcastLike', () => spread(nodeOf(x), dims(model)))),
+  tensor(named('broadcastLike', () => spread(nodeOf(x), nodeOf(model).shape))),
 );
 
 /**
@@ -190,8 +162,7 @@ export const expandDims: {
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Insert<S, A, 1>, D>;
 } = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
-  const at = axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis);
-  return tensor(reshapeNode(n, [...n.shape.slice(0, at), 1, ...n.shape.slice(at)]));
+  return tensor(nodes.expandDims(n, [nodes.axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
 });
 
 /**
@@ -205,7 +176,7 @@ export const squeeze: {
   <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Without<S, [A]>, D>;
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
-  const at = axisOf('squeeze', n, axis);
+  const at = nodes.axisOf('squeeze', n, axis);
   if (n.shape[at] !== 1)
     raise('ShapeError', {
       where: 'squeeze',
@@ -213,5 +184,5 @@ export const squeeze: {
       actual: showShape(n.shape),
       hint: 'reduce the axis instead, or pick an element of it with slice',
     });
-  return tensor(reshapeNode(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+  return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
 });

@@ -1,7 +1,7 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
-import { dual, type OneError, type OneErrorOfOne } from '../../dual.js';
-import { raise, showShape } from '../../errors.js';
+import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
+import { raise, showShape } from '../../../internal/errors.js';
 import { extents } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
 import { axisOf, concat, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';
@@ -24,22 +24,7 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return padNode(x, along(low), along(high), along(0), value);
 };
 
-/** See {@link slice}. */
-type Slice = OneError & {
-  <const A extends number, const N extends number>(
-    axis: A,
-    start: number,
-    size: Extent<N>,
-    stride?: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
-  <S extends Shape, D extends DType, const A extends number, const N extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-    start: number,
-    size: Extent<N>,
-    stride?: number,
-  ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
-};
+type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
 
 /**
  * Takes `size` elements along an axis from `start`, every `stride`-th (default 1). A negative start counts from the end.
@@ -49,59 +34,51 @@ type Slice = OneError & {
  * slice(iota(6), 0, -2, 2) // → [4, 5]
  * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
  */
-export const slice: Slice = dual(
-  'slice',
-  startsWithTensor,
-  (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
-    const n = nodeOf(x);
-    const at = axisOf('slice', n, axis);
-    return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
-  },
-  5,
-);
+export const slice: OneError & {
+  <const A extends number, const N extends number>(
+    ...slice: SliceOf<A, N>
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+  <S extends Shape, D extends DType, const A extends number, const N extends number>(
+    x: Tensor<S, D>,
+    ...slice: SliceOf<A, N>
+  ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
+} = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
+  const n = nodeOf(x);
+  const at = axisOf('slice', n, axis);
+  return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+});
 
+type PaddingOf<A, L, H> = [axis: A, low: Extent<L>, high: Extent<H>, value?: number];
 type Padded<S extends Shape, A extends number, L extends number, H extends number> = Replace<
   S,
   A,
   Add<ExtentAt<S, A>, Add<Wide<L> & Dim, Wide<H> & Dim>>
 >;
 
-/** See {@link pad}. */
-type Pad = OneError & {
-  <const A extends number, const L extends number, const H extends number>(
-    axis: A,
-    low: Extent<L>,
-    high: Extent<H>,
-    value?: number,
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
-  <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
-    x: Tensor<S, D>,
-    axis: A,
-    low: Extent<L>,
-    high: Extent<H>,
-    value?: number,
-  ): Tensor<Padded<S, A, L, H>, D>;
-};
-
 /**
- * Puts `low` copies of `value` (default 0) before the elements of an axis and `high` after them. Raises `ShapeError` for
- * a negative count.
+ * Puts `low` copies of `value` (default 0) before an axis and `high` after it. Raises `ShapeError` for a negative count.
  * @example
  * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
  * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
  */
-export const pad: Pad = dual(
-  'pad',
-  startsWithTensor,
-  (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
-    const n = nodeOf(x);
-    return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
-  },
-  5,
-);
+export const pad: OneError & {
+  <const A extends number, const L extends number, const H extends number>(
+    ...padding: PaddingOf<A, L, H>
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Padded<S, A, L, H>, D>;
+  <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
+    x: Tensor<S, D>,
+    ...padding: PaddingOf<A, L, H>
+  ): Tensor<Padded<S, A, L, H>, D>;
+} = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
+  const n = nodeOf(x);
+  return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
+});
 
-/** See {@link flip}. */
-type Flip = OneError & {
+/**
+ * Reverses the order of the elements along some axes.
+ * @example flip(iota(3), 0) // → [2, 1, 0]
+ */
+export const flip: OneError & {
   <const A extends readonly number[]>(
     ...axes: A
   ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<Having<S, A>, D>;
@@ -109,18 +86,15 @@ type Flip = OneError & {
     x: Tensor<S, D>,
     ...axes: A
   ): Tensor<Having<S, A>, D>;
-};
+} = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(flipNode(nodeOf(x), axes)));
 
 /**
- * Reverses the order of the elements along some axes.
- * @example flip(iota(3), 0) // → [2, 1, 0]
+ * Shifts the elements of an axis by `by` places toward its end (toward its front if `by` < 0) and around.
+ * @example
+ * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
+ * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
  */
-export const flip: Flip = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) =>
-  tensor(flipNode(nodeOf(x), axes)),
-);
-
-/** See {@link roll}. */
-interface Roll {
+export const roll: {
   <const A extends number>(
     axis: A,
     by: number,
@@ -130,16 +104,7 @@ interface Roll {
     axis: A,
     by: number,
   ): Tensor<Having<S, [A]>, D>;
-}
-
-/**
- * Shifts the elements of an axis by `by` places toward its end; the last ones move to the front. A negative `by` shifts
- * toward the front.
- * @example
- * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
- * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
- */
-export const roll: Roll = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
+} = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = axisOf('roll', n, axis);
   const extent = n.shape[at]!;
@@ -148,21 +113,13 @@ export const roll: Roll = dual('roll', 3, (x: AnyTensor, axis: number, by: numbe
   return tensor(concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });
 
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
+const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyTensor[] =>
+  sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
+
+type AxisIfGiven<A> = readonly [] | readonly [axis: A]; // refuses `undefined`
 type Parts<S extends Shape, A extends number, N extends readonly number[], D extends DType> = {
   readonly [I in keyof N]: Tensor<Replace<S, A, Wide<N[I]>>, D>;
-};
-
-/** See {@link split}. */
-type Split = OneError & {
-  <const N extends readonly number[], const A extends number = -1>(
-    sizes: Extents<N>,
-    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
-  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
-  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
-    x: Tensor<S, D>,
-    sizes: Extents<N>,
-    ...axis: readonly [] | readonly [axis: A] // `undefined` is refused
-  ): Parts<S, A, N, D>;
 };
 
 /**
@@ -172,37 +129,33 @@ type Split = OneError & {
  * q // : Tensor<[8, 7, 7, 64]>
  * split(iota(5), [2, 3]) // → [[0, 1], [2, 3, 4]]
  */
-export const split: Split = dual(
-  'split',
-  startsWithTensor,
-  (x: AnyTensor, sizes: readonly number[], axis = -1) => {
-    const n = nodeOf(x);
-    const at = axisOf('split', n, axis);
-    const given = extents('split', sizes);
-    if (given.reduce((a, b) => a + b, 0) !== n.shape[at])
-      raise('ShapeError', {
-        where: 'split',
-        expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
-        actual: showShape(given),
-        hint: 'give the size of each part',
-      });
-    const starts = given.map((_, i) => given.slice(0, i).reduce((a, b) => a + b, 0));
-    return given.map((size, i) => tensor(sliceAlong(n, at, starts[i]!, size)));
-  },
-  3,
-);
+export const split: OneError & {
+  <const N extends readonly number[], const A extends number = -1>(
+    sizes: Extents<N>,
+    ...axis: AxisIfGiven<A>
+  ): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Parts<S, A, N, D>;
+  <S extends Shape, D extends DType, const N extends readonly number[], const A extends number = -1>(
+    x: Tensor<S, D>,
+    sizes: Extents<N>,
+    ...axis: AxisIfGiven<A>
+  ): Parts<S, A, N, D>;
+} = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
+  const n = nodeOf(x);
+  const at = axisOf('split', n, axis);
+  const given = extents('split', sizes);
+  if (sumOf(given) !== n.shape[at])
+    raise('ShapeError', {
+      where: 'split',
+      expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
+      actual: showShape(given),
+      hint: 'give the size of each part',
+    });
+  return partsOf(n, at, given);
+});
 
 // with `infer`, editors show the tuple instead of this name
 type Halves<S extends Shape, A extends number, D extends DType> =
   Replace<S, A, Half<ExtentAt<S, A>>> extends infer H extends Shape ? readonly [Tensor<H, D>, Tensor<H, D>] : never;
-
-/** See {@link halve}. */
-type Halve = OneErrorOfOne & {
-  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
-  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
-  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
-  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
-};
 
 /**
  * Splits an axis (default: the last) into two halves. Raises `ShapeError` if its extent is odd.
@@ -211,21 +164,21 @@ type Halve = OneErrorOfOne & {
  * scale // : Tensor<[8, 64]>
  * halve(iota(4)) // → [[0, 1], [2, 3]]
  */
-export const halve: Halve = dual(
-  'halve',
-  startsWithTensor,
-  (x: AnyTensor, axis = -1) => {
-    const n = nodeOf(x);
-    const at = axisOf('halve', n, axis);
-    const size = n.shape[at]! / 2;
-    if (!Number.isInteger(size))
-      raise('ShapeError', {
-        where: 'halve',
-        expected: `an even extent on axis ${axis}`,
-        actual: showShape(n.shape),
-        hint: 'pad it by one, or slice one off',
-      });
-    return [tensor(sliceAlong(n, at, 0, size)), tensor(sliceAlong(n, at, size, size))];
-  },
-  2,
-);
+export const halve: OneErrorOfOne & {
+  (): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, -1, D>;
+  <const A extends number>(axis: A): <S extends Shape, D extends DType>(x: Tensor<S, D>) => Halves<S, A, D>;
+  <S extends Shape, D extends DType, const A extends number>(x: Tensor<S, D>, axis: A): Halves<S, A, D>;
+  <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
+} = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
+  const n = nodeOf(x);
+  const at = axisOf('halve', n, axis);
+  const size = n.shape[at]! / 2;
+  if (!Number.isInteger(size))
+    raise('ShapeError', {
+      where: 'halve',
+      expected: `an even extent on axis ${axis}`,
+      actual: showShape(n.shape),
+      hint: 'pad it by one, or slice one off',
+    });
+  return partsOf(n, at, [size, size]);
+});

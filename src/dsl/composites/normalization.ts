@@ -1,0 +1,54 @@
+import { F } from '../../internal/fp.js';
+import type { Composite, CompositeOptions, Node } from '../graph/node.js';
+import { broadcast, div, exp, mul, reduceKeeping, rsqrt, scale, shift, sub } from '../primitives/index.js';
+
+/** The axes of the statistics, and ε. */
+interface NormalizeOptions extends CompositeOptions {
+  readonly axes: readonly number[];
+  readonly epsilon: number;
+}
+// options travel untyped through the graph; `normalizeOptions` is what puts them in
+const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
+export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
+
+const meanAlong = (x: Node, axes: readonly number[]): Node =>
+  scale(reduceKeeping('sum', x, axes), 1 / axes.reduce((n, axis) => n * x.shape[axis]!, 1));
+
+/** x centred, and the reciprocal standard deviation (biased, two passes). */
+const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y: Node; readonly inverse: Node } => {
+  const centred = sub(x, broadcast(meanAlong(x, axes), x.shape));
+  const variance = meanAlong(mul(centred, centred), axes);
+  const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);
+  return { y: mul(centred, inverse), inverse };
+};
+
+/**
+ * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which reads x
+ * and the small statistics only. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
+ */
+export const normalizeComposite: Composite = {
+  name: 'normalize',
+  batch: (options) => ({ ...options, axes: optionsOf(options).axes.map((axis) => axis + 1) }),
+  decompose: ([x], options) => standardize(x!, optionsOf(options)).y,
+  derivative: ([x], _, g, options) => {
+    const { axes } = optionsOf(options);
+    const { y, inverse } = standardize(x!, optionsOf(options));
+    const along = (of: Node): Node => broadcast(meanAlong(of, axes), of.shape);
+    const centred = sub(g, along(g));
+    return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
+  },
+};
+
+const last = (x: Node): readonly number[] => [x.shape.length - 1];
+const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
+
+/** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
+export const softmaxComposite: Composite = {
+  name: 'softmax',
+  batch: F.identity,
+  decompose: ([x]) => {
+    const e = exp(sub(x!, over('max', x!)));
+    return div(e, over('sum', e));
+  },
+  derivative: (_, y, g) => [mul(y, sub(g, over('sum', mul(g, y))))],
+};

@@ -1,0 +1,54 @@
+import { F } from '../../internal/fp.js';
+import type { Composite, Node } from '../graph/node.js';
+import {
+  abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, zerosLike,
+} from '../primitives/index.js'; // prettier-ignore
+
+/** `1 − x²` as `(1 − x)·(x + 1)`, exact near ±1. */
+const oneMinusSquare = (x: Node): Node => mul(oneMinus(x), shift(x, 1));
+
+/** `2·atan(x / (√(1 − x²) + 1))`, which divides by no small number; its derivative is `1/√(1 − x²)`. */
+export const asinComposite: Composite = {
+  name: 'asin',
+  batch: F.identity,
+  decompose: ([x]) => scale(atan(div(x!, shift(sqrt(oneMinusSquare(x!)), 1))), 2),
+  derivative: ([x], _, g) => [mul(g, rsqrt(oneMinusSquare(x!)))],
+};
+
+/** `2·atan(√((1 − x) / (x + 1)))`, exact near 1; its derivative is `−1/√(1 − x²)`. */
+export const acosComposite: Composite = {
+  name: 'acos',
+  batch: F.identity,
+  decompose: ([x]) => scale(atan(sqrt(div(oneMinus(x!), shift(x!, 1)))), 2),
+  derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x!))))],
+};
+
+/** Both divided by the greater of their sizes; `unit` is that, or 1 at the origin. */
+const onUnitSquare = (y: Node, x: Node) => {
+  const size = stopGradient(max(abs(y), abs(x))); // any unit gives the same angle
+  const atOrigin = equal(size, zerosLike(size));
+  const unit = select(atOrigin, full(1, size.shape), size);
+  return { v: div(y, unit), u: div(x, unit), unit, atOrigin };
+};
+
+/** The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² + y²)`. */
+export const atan2Composite: Composite = {
+  name: 'atan2',
+  batch: F.identity,
+  decompose: ([y, x]) => {
+    const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
+    const [height, width] = [abs(v), abs(u)];
+    const steep = less(width, height);
+    const longer = select(atOrigin, unit, select(steep, height, width));
+    const small = atan(div(select(steep, width, height), longer));
+    const acute = select(steep, shift(neg(small), Math.PI / 2), small);
+    const upper = select(less(u, zerosLike(u)), shift(neg(acute), Math.PI), acute);
+    return select(less(v, zerosLike(v)), neg(upper), upper);
+  },
+  derivative: ([y, x], _, g) => {
+    const { v, u, unit, atOrigin } = onUnitSquare(y!, x!);
+    const square = select(atOrigin, unit, add(mul(u, u), mul(v, v))); // 0 has no direction: no derivative
+    const along = div(g, mul(square, unit));
+    return [mul(along, u), neg(mul(along, v))];
+  },
+};

@@ -1,0 +1,65 @@
+/** Shapes and dtypes that operands must have, and the numbers that a dtype holds. */
+import { raise, showShape } from '../../internal/errors.js';
+import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
+
+export type Numbers = readonly number[];
+
+export const NUMBERS: readonly DType[] = ['float32', 'int32'];
+
+export const wrongDType = (op: string, wrong: Node, expected: string, operands = [wrong]): never =>
+  raise('DTypeError', { where: whereOf(op, operands), expected, actual: wrong.dtype, hint: 'cast the operand first' });
+
+export const wrongShape = (op: string, n: Node, expected: string, actual: string, hint: string): never =>
+  raise('ShapeError', { where: whereOf(op, [n]), expected, actual, hint });
+
+/** Demands that all operands have one of the dtypes; raises `DTypeError`. */
+export const demandDType = (op: string, dtypes: readonly DType[], ...operands: Node[]): void => {
+  const wrong = operands.find(({ dtype }) => !dtypes.includes(dtype));
+  if (wrong !== undefined) wrongDType(op, wrong, dtypes.join(' or '), operands);
+};
+
+/** Demands a key; raises `DTypeError`. */
+export const demandKey = (op: string, { dtype, shape }: Node): void => {
+  if (dtype === 'key') return;
+  const actual = `${dtype} ${showShape(shape)}`;
+  raise('DTypeError', { where: op, expected: 'a key', actual, hint: "declare the input as 'key'" });
+};
+
+/** The numbers as a dtype holds them: a bool is 0 or 1. Raises `DTypeError` for a fraction as int32. */
+export const heldBy = (where: string, dtype: DType, numbers: ConstantData): ConstantData => {
+  if (dtype === 'bool')
+    return numbers.every((x) => x === 0 || x === 1) ? numbers : numbers.map((x) => (x === 0 ? 0 : 1));
+  const wrong = dtype === 'int32' ? numbers.find((x) => x !== (x | 0)) : undefined;
+  if (wrong === undefined) return numbers;
+  const hint = 'round it, or cast the tensor to float32 first';
+  return raise('DTypeError', { where, expected: 'numbers of int32', actual: `${wrong}`, hint });
+};
+
+export const isSameShape = (a: Numbers, b: Numbers): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** Demands equal shapes; raises `ShapeError`. */
+export const demandSameShape = (op: string, a: Node, b: Node): void => {
+  if (isSameShape(a.shape, b.shape)) return;
+  const hint = 'broadcasting is explicit: use broadcastTo, expandDims or reshape';
+  wrongShape(op, a, `equal shapes, ${showShape(a.shape)}`, showShape(b.shape), hint);
+};
+
+/** Demands equal shapes and dtypes; raises `ShapeError` or `DTypeError`. */
+export const demandAlike = (op: string, a: Node, b: Node): void => {
+  demandSameShape(op, a, b);
+  if (a.dtype !== b.dtype) wrongDType(op, b, `two operands of ${a.dtype}`);
+};
+
+/** Counts a negative axis from the end. Raises `ShapeError` for an axis that `x` does not have. */
+export const axisOf = (op: string, x: Node, axis: number): number => {
+  const rank = x.shape.length;
+  const resolved = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
+  return wrongShape(
+    op,
+    x,
+    `an axis of ${showShape(x.shape)}`,
+    `${axis}`,
+    `give an integer from ${-rank} to ${rank - 1}`,
+  );
+};

@@ -1,0 +1,22 @@
+/** Constructors of nodes that say something about other nodes, whose numbers they have. */
+import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
+
+/** Stores x in a buffer of its own. With `after`, x is computed after it. */
+export const barrier = (x: Node, after?: Node): Node =>
+  node('barrier', after === undefined ? [x] : [x, after], {}, x.shape, x.dtype);
+
+/** x, with a derivative of 0. */
+export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
+
+/** Applies a composite: the result has the shape and dtype of its decomposition. */
+export const composite = (definition: Composite, inputs: readonly Node[], options: CompositeOptions = {}): Node => {
+  const { shape, dtype } = definition.decompose(inputs, options);
+  return node('composite', inputs, { composite: definition, options }, shape, dtype);
+};
+
+/** The composite that a node applies; null for other nodes. */
+export const compositeOf = (n: Node): Composite | null => (n.op === 'composite' ? n.attributes.composite : null);
+
+/** Replaces a composite by its decomposition. Returns other nodes as they are. */
+export const decomposition = (n: Node): Node =>
+  n.op === 'composite' ? n.attributes.composite.decompose(n.inputs, n.attributes.options) : n;

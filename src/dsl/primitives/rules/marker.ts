@@ -1,0 +1,78 @@
+import type { Composite, Node, NodeOf } from '../../graph/node.js';
+import { barrier, composite, stopGradient } from '../marker.js';
+import { spread, zerosLike } from '../movement.js';
+import type { Batched, Operand, Rules } from '../primitive.js';
+import { reduce } from '../reduction.js';
+import { inputLike } from '../source.js';
+
+/** An operand, and the node that it is for one example. */
+type Like = Operand & { readonly like: Node };
+
+/** A composite that applies the decomposition, and the derivative, to each example. */
+const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number, batched: Batched): Composite => {
+  const { composite: definition, options } = n.attributes;
+  /** The results of f for a batch: f is applied to one example, whose operands are like those of `n`. */
+  const over = (given: readonly Like[], f: (examples: readonly Node[]) => readonly (Node | null)[]) => {
+    const examples = given.map(({ like }) => inputLike(like));
+    const results = f(examples);
+    const images = new Map(given.map((operand, i) => [examples[i]!, operand]));
+    const found = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
+    let next = 0;
+    return results.map((result) => result && spread(found[next++]!, extent));
+  };
+  const givenAs = (inputs: readonly Node[]): readonly Like[] =>
+    n.inputs.map((like, i) => ({ like, node: inputs[i]!, mapped: operands[i]!.mapped }));
+  const decompose: Composite['decompose'] = (inputs) =>
+    over(givenAs(inputs), (examples) => [definition.decompose(examples, options)])[0]!;
+  const { derivative, redefined } = definition;
+  if (redefined !== undefined) return redefined(decompose);
+  return {
+    name: `vmap(${definition.name})`,
+    decompose,
+    ...(derivative && {
+      derivative: (inputs, output, cotangent) => {
+        const own = [output, cotangent].map((made) => ({ like: n, node: made, mapped: true }));
+        const found = over([...givenAs(inputs), ...own], (examples) => {
+          const [y, seed] = examples.slice(-2) as [Node, Node];
+          return derivative(examples.slice(0, -2), y, seed, options);
+        });
+        // an operand that all examples share gets the sum of their cotangents
+        return found.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
+      },
+    }),
+  };
+};
+
+export const markerRules: Rules<'barrier' | 'stopGradient' | 'composite'> = {
+  barrier: {
+    rebuild: ({ inputs: [x, after] }) => barrier(x!, after),
+    derivative: ({ inputs }, g) => inputs.map((_, i) => (i === 0 ? g : null)),
+    vmap: (_, [x, after]) => barrier(x!.node, after?.node), // it waits for all of the batch
+    lowering: { class: 'movement', index: 'same' },
+    isUnique: true,
+    awaits: true,
+  },
+  stopGradient: {
+    rebuild: ({ inputs: [x] }) => stopGradient(x!),
+    derivative: null,
+    vmap: (_, [x]) => stopGradient(x!.node),
+    lowering: { class: 'movement', index: 'same' },
+    simplify: ({ inputs: [x] }) => x!,
+  },
+  composite: {
+    rebuild: ({ inputs, attributes }) => composite(attributes.composite, inputs, attributes.options),
+    derivative: (n, g) => n.attributes.composite.derivative?.(n.inputs, n, g, n.attributes.options) ?? [],
+    vmap: (n, operands, extent, batched) => {
+      const { composite: definition, options } = n.attributes;
+      return definition.batch === undefined
+        ? composite(ofEach(n, operands, extent, batched), operands.map(({ node }) => node)) // prettier-ignore
+        : composite(definition, operands.map((operand) => spread(operand, extent)), definition.batch(options)); // prettier-ignore
+    },
+    ofNothing: zerosLike, // the sum of no products
+    lowering: {
+      class: 'anchor',
+      anchor: ({ attributes: { composite: definition, options } }) => definition.anchor?.(options) ?? null,
+    },
+    label: ({ attributes }) => attributes.composite.name,
+  },
+};

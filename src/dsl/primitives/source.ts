@@ -1,0 +1,40 @@
+/** Constructors of nodes without operands, or with keys alone. */
+import { raise, showShape } from '../../internal/errors.js';
+import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
+import { node, pathOf, sizeOf } from '../graph/node.js';
+import { demandKey, heldBy, type Numbers } from './checks.js';
+
+/** A tensor or key that is given, named by its path in the tree of arguments. */
+export const input = (path: string, shape: Numbers, dtype: DType): Node => node('input', [], { path }, shape, dtype);
+
+/** An input of the shape and dtype of a node, and of its path, if it has one. */
+export const inputLike = (n: Node): Node => input(pathOf(n) ?? '', n.shape, n.dtype);
+
+export const isInput = (n: Node): n is NodeOf<'input'> => n.op === 'input';
+
+/** Numbers that are known, in row-major order. Raises `ShapeError` unless there is one for each element. */
+export const constant = (data: ConstantData, shape: Numbers, dtype: DType): Node => {
+  if (data.length !== sizeOf(shape)) {
+    const expected = `${sizeOf(shape)} numbers for ${showShape(shape)}`;
+    const hint = 'give one number for each element';
+    raise('ShapeError', { where: 'constant', expected, actual: `${data.length}`, hint });
+  }
+  return node('constant', [], { data: heldBy('constant', dtype, data) }, shape, dtype);
+};
+
+/** The index of each element along an axis. */
+export const iota = (shape: Numbers, axis: number, dtype: 'float32' | 'int32' = 'int32'): Node =>
+  node('iota', [], { axis }, shape, dtype);
+
+/** Derives a key from a key and 64 bits. */
+export const deriveKey = (key: Node, words: readonly [number, number]): Node => {
+  demandKey('fork', key);
+  return node('deriveKey', [key], { words }, [], 'key');
+};
+
+/** Consumes a key. Element i depends on the key and i alone. */
+export const random = (distribution: Distribution, key: Node, shape: Numbers): Node => {
+  demandKey(distribution, key);
+  const isInteger = distribution === 'bits' || distribution === 'permutation';
+  return node('random', [key], { distribution }, shape, isInteger ? 'int32' : 'float32');
+};

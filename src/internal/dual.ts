@@ -1,0 +1,85 @@
+/**
+ * Operators with a data-first and a pipeable form: `sub(x, y)` and `pipe(x, sub(y))` are both x − y. The pipeable form
+ * takes all arguments except the first operand.
+ */
+import { raise } from './errors.js';
+
+type Arguments = readonly unknown[];
+
+type IsDataFirst = (args: Arguments) => boolean;
+/** Tells the data-first form: the number of its arguments; or a predicate, and the greatest number of its arguments. */
+export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
+
+/** Sets the name of a function, which error messages show if it is passed as a tensor. */
+const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
+
+/**
+ * Overloads that no call fits. They make a wrong call one error, at the wrong argument, by two rules of the compilers:
+ *
+ * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more than
+ *    three, and otherwise all; TypeScript 7 reports the last. So the data-first form is the last, and these are put before
+ *    it where forms have the same number of arguments: `OneError & { … }`.
+ * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function or
+ *    `never`, and otherwise a tensor of the right shape, so that the calls that follow are no errors. So the pipeable form
+ *    comes first if it has fewer parameters, and these overloads have no more parameters than they need.
+ */
+export interface OneError<Args extends readonly never[] = [first: never, ...rest: never[]]> {
+  // the results differ because equal overloads are merged
+  (...args: Args): never;
+  (...args: Args): undefined;
+  (...args: Args): void;
+}
+/** {@link OneError} for two forms with one argument. */
+export type OneErrorOfOne = OneError<[x: never]>;
+/** {@link OneError} for two forms with two arguments. */
+export type OneErrorOfTwo = OneError<[x: never, y: never]>;
+
+/** Tests for the arguments that `map` passes: an element, its index, and the list. */
+const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;
+
+/** Tests for the arguments that `reduce` passes: a result, an element, its index, and the list. */
+const areOfReduce = ([, ...args]: Arguments): boolean => areOfMap(args);
+
+const refuseSurplus = (name: string, args: Arguments, most: number): never =>
+  raise('ConfigError', {
+    where: name,
+    expected: `at most ${most} argument${most === 1 ? '' : 's'}`,
+    actual: `${args.length}`,
+    hint: areOfMap(args)
+      ? `in map write (x) => ${name}(x)`
+      : areOfReduce(args)
+        ? `in reduce write (x, y) => ${name}(x, y)`
+        : 'leave out the others',
+  });
+
+/**
+ * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form; if some are optional,
+ * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both
+ * forms; its overloads relate the shapes and dtypes.
+ * @example
+ * const minus: { (x: number, y: number): number; (y: number): (x: number) => number } =
+ *   dual('minus', 2, (x: number, y: number) => x - y)
+ * minus(5, 3) // → 2
+ * pipe(5, minus(3)) // → 2
+ */
+export const dual = <F extends object>(
+  name: string,
+  dataFirst: DataFirst,
+  body: (...args: never[]) => unknown,
+  greatest?: number,
+): F => {
+  const apply = body as (...args: Arguments) => unknown;
+  const [isDataFirst, most]: readonly [IsDataFirst, number] =
+    typeof dataFirst === 'number'
+      ? [(args) => args.length >= dataFirst, dataFirst]
+      : typeof dataFirst === 'function'
+        ? [dataFirst, greatest ?? Infinity]
+        : dataFirst;
+  const operator = (...args: Arguments): unknown => {
+    const isWhole = isDataFirst(args);
+    const limit = isWhole ? most : most - 1;
+    if (args.length > limit) return refuseSurplus(name, args, limit);
+    return isWhole ? apply(...args) : withName(`${name}(…)`, (x: unknown) => apply(x, ...args));
+  };
+  return withName(name, operator) as unknown as F; // the overloads of F are the two forms of `body`
+};

@@ -1,0 +1,171 @@
+import { E, type either } from './fp.js';
+
+/** The content of every error: the expected and the actual value, a hint how to fix it, and the place. */
+export interface Explanation {
+  readonly expected: string;
+  readonly actual: string;
+  readonly hint: string;
+  /** The place: an operation, a path in a parameter tree, a file. */
+  readonly where: string;
+}
+
+/** The kinds of error. */
+export type ErrorTag =
+  | 'ShapeError' // extents that do not fit an operation, a spec or an ascription
+  | 'DTypeError' // a dtype that an operation does not accept
+  | 'UnknownDim' // a symbol without an extent, or an extent for an unknown symbol
+  | 'KeyReused' // one random key consumed twice
+  | 'ConfigError' // an invalid configuration or call
+  | 'DecodeError' // malformed bytes or JSON from outside
+  | 'FileError' // a file that could not be read or written
+  | 'CheckpointMismatch' // a checkpoint of another model or of another program
+  | 'BackendUnavailable' // a backend that is not installed or cannot start
+  | 'BackendFailure' // a backend that failed while it compiled or ran, out of memory included
+  | 'ValueConsumed' // a resident value used after it was donated or released
+  | 'NonFinite' // NaN or infinity instead of a finite number
+  | 'Cancelled'; // a run stopped by its AbortSignal
+
+/** All errors as a tagged union. `message` holds the whole content in one line. */
+export type NoisefoldError = {
+  readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
+}[ErrorTag];
+
+/**
+ * Formats a shape for error messages.
+ * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
+ */
+export const showShape = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
+
+/** Something with a dtype and a shape, such as a node, a value, or a leaf of a spec. */
+export interface Typed {
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Formats a dtype and a shape for error messages: `float32 [2, 3]`. */
+export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showShape(shape)}`;
+
+/** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */
+export const placeIn = (where: string, path: string): string => (path === '' ? where : `${where} at ${path}`);
+
+/**
+ * Makes an error value of a kind.
+ * @example
+ * const about = { where: 'cosine', expected: 'T ≥ 1', actual: '0', hint: 'give a number of timesteps' }
+ * failure('ConfigError', about)._tag // → 'ConfigError'
+ * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
+ */
+export const failure = <K extends ErrorTag>(tag: K, about: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+  const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
+  // TypeScript does not resolve the mapped union for a type parameter; each member has this form
+  return { ...about, _tag: tag, message } as unknown as Extract<NoisefoldError, { _tag: K }>;
+};
+
+/**
+ * Makes a `Left` of {@link failure}.
+ * @example
+ * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
+ * pipe(fail('ConfigError', wrong), E.mapLeft(({ _tag }) => _tag)) // → E.left('ConfigError')
+ */
+export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
+  E.left(failure(tag, explanation));
+
+/** The thrown form of an error value: an `Error` with the same message. Its name is the tag. */
+export interface ThrownError extends Error {
+  readonly _tag: ErrorTag;
+  readonly error: NoisefoldError;
+  /** The same as `error`, for tools that read `cause`. */
+  readonly cause: NoisefoldError;
+}
+
+const carried = Symbol('noisefold');
+/** The key of the `Error` that a value was caught from, in error values. Not enumerable: copies and tests omit it. */
+const caughtFrom = Symbol('noisefold.caughtFrom');
+
+/** The stack of the `Error` that a value was caught from, then the lines of a later stack that it lacks. */
+const stackOf = (error: NoisefoldError, later: Error): PropertyDescriptorMap => {
+  const earlier = caughtFrom in error && error[caughtFrom] instanceof Error ? error[caughtFrom].stack : null;
+  if (typeof earlier !== 'string' || later.stack === undefined) return {};
+  const lines = earlier.split('\n');
+  const value = [...lines, ...later.stack.split('\n').filter((line) => !lines.includes(line))].join('\n');
+  return { stack: { value, writable: true, configurable: true } };
+};
+
+/** Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. */
+export const thrownError = (error: NoisefoldError): ThrownError => {
+  const thrown = Object.assign(new Error(error.message, { cause: error }), { name: error._tag, _tag: error._tag });
+  return Object.defineProperties(thrown, {
+    // not enumerable, as Node already prints the cause
+    error: { value: error },
+    [carried]: { value: error },
+    ...stackOf(error, thrown),
+  }) as ThrownError; // the members that were just added
+};
+
+/**
+ * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
+ * @example
+ * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
+ * const caught = E.tryCatch(() => raise('ShapeError', wrong), errorIn)
+ * pipe(caught, E.mapLeft((error) => error?.hint)) // → E.left('pad it')
+ * errorIn(new RangeError('stack')) // → null
+ */
+export const errorIn = (thrown: unknown): NoisefoldError | null =>
+  thrown instanceof Error && carried in thrown ? (thrown[carried] as NoisefoldError) : null;
+
+/**
+ * Throws an error value as a {@link ThrownError}, for functions that build a graph. {@link attempt}, and so `compile`,
+ * returns it as a value.
+ * @example
+ * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
+ * pipe(attempt(() => raise('ShapeError', wrong)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
+export const raise = (tag: ErrorTag, explanation: Explanation): never => {
+  throw thrownError(failure(tag, explanation));
+};
+
+/** The `Left` of a raised error; other exceptions are defects and are rethrown. */
+export const caught = (thrown: unknown): either.Either<NoisefoldError, never> => {
+  const raised = errorIn(thrown);
+  if (raised === null) throw thrown;
+  return E.left(Object.defineProperty({ ...raised }, caughtFrom, { value: thrown }));
+};
+
+/**
+ * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
+ * @example
+ * const images = zeros(8, 28, 28, 1)
+ * attempt(() => dims(reshape(images, 8, -1))) // → E.right([8, 784])
+ * pipe(attempt(() => reshape(images, 9, -1)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
+export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
+  try {
+    return E.right(build());
+  } catch (thrown) {
+    return caught(thrown);
+  }
+};
+
+/** Returns the value of a `Right`; raises the error of a `Left`. */
+export const orRaise = <A>(result: either.Either<NoisefoldError, A>): A => {
+  if (E.isRight(result)) return result.right;
+  throw thrownError(result.left);
+};
+
+/**
+ * Reports errors raised by `build` under the name of the operation that the user called (`matmul`, not the `dot` that it
+ * is made of). Keeps the nearby inputs in `where`, and any place that is not an operation (`arg 2 of …`).
+ */
+export const named = <A>(op: string, build: () => A): A => {
+  const result = attempt(build);
+  if (E.isRight(result)) return result.right;
+  const { _tag, where } = result.left;
+  const [, near = ''] = /^\w+( \(near .*\))?$/.exec(where) ?? [where, `, ${where}`];
+  return raise(_tag, { ...result.left, where: op + near });
+};
+
+/** Raises `ShapeError` unless something, which may be missing, has a dtype and a shape, as {@link showType} formats them. */
+export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
+  const actual = x === null ? 'nothing' : showType(x);
+  if (actual !== expected) raise('ShapeError', { where, expected, actual, hint });
+};

@@ -1,0 +1,52 @@
+/** Decodes options of functions at run time, as callers may use JavaScript. */
+import { decode, exactly, explained, refined } from './decode.js';
+import { E, F, type either, t } from './fp.js';
+import { failure, type NoisefoldError, orRaise } from './errors.js';
+
+/**
+ * The fields of `T`, with those that its type parameters are inferred from (`K`) apart. Otherwise a misspelt field stops
+ * inference for the whole object; this way the compiler reports that field.
+ */
+export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;
+
+export interface Options<A> {
+  /** The name of the function in errors. */
+  readonly where: string;
+  /** Decodes the options; fails for unknown fields. */
+  readonly options: t.Decoder<unknown, A>;
+  readonly hint: string;
+}
+
+/** Decodes options; `undefined` is an empty record. Fails with `ConfigError`, which names the invalid field. */
+export const optionsOf =
+  <A>({ where, options, hint }: Options<A>) =>
+  (given: unknown): either.Either<NoisefoldError, A> =>
+    F.pipe(
+      decode(options)(given === undefined ? {} : given),
+      E.mapLeft((mismatch) => failure('ConfigError', explained(where, hint)(mismatch))),
+    );
+
+/**
+ * Makes a function that returns its options, and raises `ConfigError` for an unknown or missing field. It does not check
+ * the values of the fields.
+ *
+ * @param required - the required fields, each with its description for errors
+ */
+export const namedFields = (
+  where: string,
+  required: Readonly<Record<string, string>>,
+  optional: readonly string[] = [],
+) => {
+  const present = Object.entries(required).map(
+    ([name, expected]) => [name, refined(t.unknown, expected, (value) => value !== undefined)] as const,
+  );
+  const check = optionsOf({
+    where,
+    options: exactly(Object.fromEntries(present), Object.fromEntries(optional.map((name) => [name, t.unknown]))),
+    hint: 'the type of its argument lists the fields',
+  });
+  return <A>(given: A): A => {
+    orRaise(check(given));
+    return given;
+  };
+};

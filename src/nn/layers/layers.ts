@@ -1,0 +1,193 @@
+/** The layers that blocks are made of: affine maps, convolutions, norms, changes of the resolution, dropout. */
+import {
+  addBias,
+  type Affine,
+  bernoulliLike,
+  conv2d,
+  type Dim,
+  div,
+  type Double,
+  downsample,
+  type Extent,
+  groupNorm,
+  type Half,
+  type Key,
+  linear,
+  type ScaleAndShift,
+  type Shape,
+  type Tensor,
+  upsample,
+  where,
+} from '../../dsl/index.js';
+import { dual } from '../../internal/dual.js';
+import { natural } from '../../internal/decode.js';
+import { checkedFields, requireDivisor, requirement, requireRate, unchecked } from '../requirement.js';
+import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
+import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
+
+/** An affine map along the last axis, `[..., C]` → `[..., D]`. */
+export type LinearLayer<C extends Dim, D extends Dim> = Layer<
+  Affine<C, D>,
+  <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, D]>
+>;
+
+interface LinearConfig<C, D> {
+  readonly inputs: Extent<C>;
+  readonly outputs: Extent<D>;
+  /** Of the weights or the kernel; default: uniform with variance 1/fanIn. */
+  readonly initializer?: Initializer;
+}
+
+const linearFields = checkedFields('linearLayer', ['inputs', 'outputs'], { initializer: unchecked });
+
+/**
+ * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
+ * 1/inputs by default; `b: [outputs]` starts at zero.
+ * @example
+ * const { apply } = linearLayer({ inputs: 2, outputs: 3 })
+ * pipe(constantOf([1, 2], 1, 2), apply({ w: ones(2, 3), b: zeros(3) })) // → [[3, 3, 3]]
+ */
+export const linearLayer = <const C extends number, const D extends number>(
+  config: LinearConfig<C, D>,
+): LinearLayer<Channels<C>, Channels<D>> => {
+  const { inputs, outputs, initializer = fanInUniform() } = linearFields(config);
+  const parts = {
+    w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
+    b: parameterOf<[Channels<D>]>(allZeros, outputs),
+  };
+  return namedLayer('linearLayer', parts, (params) => linear(params));
+};
+
+/** The parameters of a convolution. */
+export interface ConvParams<C extends Dim, D extends Dim> {
+  /** `[KH, KW, C, D]` */
+  readonly kernel: Tensor<[Dim, Dim, C, D]>;
+  readonly bias: Tensor<[D]>;
+}
+
+/** Images of C channels to images of D channels, of the same size. */
+export type OfImages<C extends Dim, D extends Dim> = <B extends Dim, H extends Dim, W extends Dim>(
+  x: Tensor<[B, H, W, NoInfer<C>]>,
+) => Tensor<[B, H, W, D]>;
+
+/** A convolution that keeps the size of the image, `[B, H, W, C]` → `[B, H, W, D]`. */
+export type ConvLayer<C extends Dim, D extends Dim> = Layer<ConvParams<C, D>, OfImages<C, D>>;
+
+interface ConvConfig<C, D> extends LinearConfig<C, D> {
+  /** The height and width of the kernel; default 3. */
+  readonly size?: number;
+}
+
+const requireSize = requirement('the height and width of the kernel, an integer ≥ 0', natural.is, '3 is usual');
+const convFields = checkedFields('convLayer', ['inputs', 'outputs'], { size: requireSize, initializer: unchecked });
+
+/** The parameters of a convolution: `kernel: [size, size, inputs, outputs]` and `bias: [outputs]`. */
+export const convParts = <const C extends number, const D extends number>(config: ConvConfig<C, D>) => {
+  const { inputs, outputs, size = 3, initializer = fanInUniform() } = config;
+  return {
+    kernel: parameterOf<[Dim, Dim, Channels<C>, Channels<D>]>(initializer, size, size, inputs, outputs),
+    bias: parameterOf<[Channels<D>]>(allZeros, outputs),
+  };
+};
+
+/**
+ * A convolution of stride 1, padded with zeros so that the size stays: `[B, H, W, inputs]` → `[B, H, W, outputs]`. The bias
+ * starts at zero.
+ * @example
+ * const { apply } = convLayer({ inputs: 1, outputs: 64 })
+ * pipe(zeros(8, 28, 28, 1), apply({ kernel: ones(3, 3, 1, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
+ */
+export const convLayer = <const C extends number, const D extends number>(
+  config: ConvConfig<C, D>,
+): ConvLayer<Channels<C>, Channels<D>> => {
+  const parts = convParts<C, D>(convFields(config));
+  return namedLayer('convLayer', parts, (bound) => (x) => addBias(conv2d(x, bound.kernel), bound.bias));
+};
+
+interface SamplingConfig<C> {
+  readonly channels: Extent<C>;
+}
+
+const samplingParts = <const C extends number>(where: string, config: SamplingConfig<C>) => {
+  const { channels } = checkedFields(where, ['channels'])(config);
+  return convParts<C, C>({ inputs: channels, outputs: channels });
+};
+
+/** `[B, H, W, C]` → `[B, H/2, W/2, C]` */
+export type DownsampleLayer<C extends Dim> = Layer<
+  ConvParams<C, C>,
+  <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, Half<H>, Half<W>, C]>
+>;
+
+/**
+ * Halves the size by a 3×3 convolution of stride 2, padded by 1 on each side (as guided-diffusion pads): `[B, H, W, C]` →
+ * `[B, H/2, W/2, C]`. Raises `ShapeError` if the size is odd.
+ * @example
+ * const { apply } = downsampleLayer({ channels: 64 })
+ * pipe(zeros(8, 28, 28, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 14, 14, 64]>
+ */
+export const downsampleLayer = <const C extends number>(config: SamplingConfig<C>): DownsampleLayer<Channels<C>> => {
+  const parts = samplingParts<C>('downsampleLayer', config);
+  return namedLayer('downsampleLayer', parts, (bound) => (x) => addBias(downsample(x, bound.kernel), bound.bias));
+};
+
+/** `[B, H, W, C]` → `[B, 2*H, 2*W, C]` */
+export type UpsampleLayer<C extends Dim> = Layer<
+  ConvParams<C, C>,
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+  ) => Tensor<[B, Double<H>, Double<W>, C]>
+>;
+
+/**
+ * Doubles the size by repeating the nearest pixel, then a 3×3 convolution: `[B, H, W, C]` → `[B, 2*H, 2*W, C]`.
+ * @example
+ * const { apply } = upsampleLayer({ channels: 64 })
+ * pipe(zeros(8, 14, 14, 64), apply({ kernel: ones(3, 3, 64, 64), bias: zeros(64) })) // : Tensor<[8, 28, 28, 64]>
+ */
+export const upsampleLayer = <const C extends number>(config: SamplingConfig<C>): UpsampleLayer<Channels<C>> => {
+  const parts = samplingParts<C>('upsampleLayer', config);
+  return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
+};
+
+/** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
+export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
+
+const normFields = checkedFields('groupNormLayer', ['channels', 'groups']);
+
+/**
+ * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. `groups` must divide the channels: raises
+ * `ConfigError` otherwise. Wu & He 2018.
+ * @example
+ * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
+ * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]
+ */
+export const groupNormLayer = <const C extends number>(config: {
+  readonly channels: Extent<C>;
+  readonly groups: number;
+}): GroupNormLayer<Channels<C>> => {
+  const { channels, groups } = normFields(config);
+  requireDivisor('groupNormLayer.groups', 'groups', groups, channels as number); // Extent<C> is C, or a message
+  const parts = {
+    gamma: parameterOf<[Channels<C>]>(allOnes, channels),
+    beta: parameterOf<[Channels<C>]>(allZeros, channels),
+  };
+  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, { groups }));
+};
+
+interface Dropout {
+  (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
+}
+
+/**
+ * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean stays. A rate of
+ * 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during training.
+ * @example await using(reference())(evaluate(program('key', (k) => dropout(ones(6), 0.5, k)), {})(key(7)))() // → E.right([0, 0, 0, 2, 2, 2])
+ */
+export const dropout: Dropout = dual('dropout', 3, (x: Tensor<Shape>, rate: number, key: Key) => {
+  requireRate('dropout', rate);
+  if (rate === 0) return x;
+  const keep = 1 - rate;
+  return where(bernoulliLike(key, keep, x), div(x, keep), 0);
+});

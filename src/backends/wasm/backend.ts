@@ -1,5 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, TE } from '../../internal/fp.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
 import { createMemory } from '../shared/memory/memory.js';

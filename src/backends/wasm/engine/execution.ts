@@ -1,6 +1,6 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
 import type { Plan } from '../../../dsl/compile/plan.js';
-import { failure, type NoisefoldError } from '../../../dsl/errors.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Heap } from '../../shared/memory/heap.js';

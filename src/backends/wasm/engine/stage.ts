@@ -54,7 +54,7 @@ export const ranges = (total: number, parts: number): readonly { readonly first:
  * Multiply-adds that are worth an item of their own, about a tenth of a millisecond: handing out an item costs a few
  * hundred nanoseconds, and a barrier up to 27 microseconds.
  */
-export const ITEM_WORK = 2 ** 21;
+const ITEM_WORK = 2 ** 21;
 
 /** The most parts that work is split into if each needs scratch of its own. */
 export const LANES = 8;

@@ -9,7 +9,7 @@ import { copied, FLOAT_BYTES } from './copy.js';
 import { type ConvGeometry, type FilterStrides, type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
 import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
 import type { Phase } from './phases.js';
-import { forEachRun, groupOf, outputOffsets, outputsOf, offsetOf } from './positions.js';
+import { forEachRun, groupOf, outputOffsets, offsetOf } from './positions.js';
 import { PADDING } from './rowKernel.js';
 import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';

@@ -39,11 +39,6 @@ export const forEachRun = (phase: ImagePhase, from: number, to: number, visit: (
   }
 };
 
-/** Splits `total` items into blocks of at most `size`. Calls `run` with the first item and the count of each. */
-export const forEachBlock = (total: number, size: number, run: (first: number, count: number) => void): void => {
-  for (let first = 0; first < total; first += size) run(first, Math.min(size, total - first));
-};
-
 /**
  * Offsets in the input, in elements from pixel (0, 0) of the first image. `origin` is the offset of the pixel that
  * output 0 reads with tap 0; the others are the strides from one output to the next.

@@ -27,8 +27,8 @@ export interface Parts<K extends NamedKernel> {
   ) => NoisefoldError | null | Promise<NoisefoldError | null>;
   /** Reads the elements of a buffer at an address. It makes or submits the copy before its first `await`. */
   readonly read: (address: number, buffer: DeviceBuffer) => Result<HostArray> | Promise<Result<HostArray>>;
-  /** Frees resources other than memory. */
-  readonly close: () => void;
+  /** Frees resources other than memory, after it; waits until nothing uses the memory any more. */
+  readonly close: () => void | Promise<void>;
   readonly lost: Backend['lost'];
 }
 
@@ -93,7 +93,7 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
     stats: memory.stats,
     close: async () => {
       memory.close();
-      parts.close();
+      await parts.close();
       return E.right(undefined);
     },
     closed: () => memory.closed() !== null,

@@ -5,8 +5,9 @@ import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
 import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
 import { conv, type ConvProblem, convScratchElements } from './kernels/conv.js';
+import { convWork } from './kernels/geometry.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
-import { gemm, type GemmProblem, gemmScratchElements, type MatrixStrides } from './kernels/gemm.js';
+import { gemm, type GemmProblem, gemmScratchElements, gemmWork, type MatrixStrides } from './kernels/gemm.js';
 
 const matrixOf = ({ strides }: View): MatrixStrides => ({
   batch: strides.slice(0, -2),
@@ -62,6 +63,8 @@ const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: 4 * offs
 /** The stages of an anchor, given the places of its scratch in turn, and the scratch that each kernel run needs. */
 interface Work {
   readonly elements: number;
+  /** Multiply-adds. */
+  readonly work: number;
   readonly stages: (scratch: Place) => readonly Stage[];
 }
 
@@ -73,13 +76,23 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
     case 'dot': {
       const problem = productOf(call);
       const at = { a: placeOf(left), b: placeOf(right), c: placeOf(output) };
-      return [{ elements: gemmScratchElements(problem), stages: (scratch) => gemm(problem, { ...at, scratch }) }];
+      return [
+        {
+          elements: gemmScratchElements(problem),
+          work: gemmWork(problem),
+          stages: (scratch) => gemm(problem, { ...at, scratch }),
+        },
+      ];
     }
     case 'conv2d':
       return partsOf({ image: left, kernel: right, output, attributes: anchor.attributes }).map((part) => {
         const problem = convOf(part);
         const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
-        return { elements: convScratchElements(problem), stages: (scratch) => conv(problem, { ...at, scratch }) };
+        return {
+          elements: convScratchElements(problem),
+          work: convWork(problem),
+          stages: (scratch) => conv(problem, { ...at, scratch }),
+        };
       });
     case 'filterGradient':
       // the gradient splits into the same parts as the convolution
@@ -89,6 +102,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
         const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
         return {
           elements: filterGradientScratchElements(problem),
+          work: convWork(problem),
           stages: (scratch) => filterGradient(problem, { ...at, scratch }),
         };
       });
@@ -122,5 +136,6 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
               .flatMap((work) => serial(work.stages(shift(scratch, 4 * lane * elements)))),
           ),
         ];
-  return { kind: 'stages', name: NAMES[call.anchor.op], stages };
+  const work = works.reduce((sum, part) => sum + part.work, 0);
+  return { kind: 'stages', name: NAMES[call.anchor.op], stages, work };
 };

@@ -10,12 +10,16 @@ import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
 import { simdAnchorRule, simdScratch } from './anchors.js';
-import { newEngine } from './engine/engine.js';
-import { wasmExecution } from './engine/execution.js';
+import { type Engine, modulesOf } from './engine/engine.js';
+import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
+import { createJobs } from './engine/jobs.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
 import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, separate } from './kernels/multiplyAdd.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
+import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
+import { createPool } from './threads/pool.js';
+import { canShareMemory, cores } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
 import { simdRegionRule } from './regions.js';
 
@@ -31,11 +35,19 @@ const unavailable = (thrown: unknown): NoisefoldError =>
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
 
-const newBackend = ({ portable = false }: WasmOptions): Backend => {
-  const memory = newMemory();
-  const heap = wasmHeap(memory);
+/** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some. */
+export const wasmBackend = (
+  { portable = false, threads = Math.min(cores(), MOST_THREADS) }: WasmOptions,
+  worthWorkers = WORTH_WORKERS,
+): Backend => {
+  const isShared = canShareMemory();
+  const memory = newMemory(isShared);
+  const modules = modulesOf(kernelFunctions(!portable && canFuse() ? fused : separate), isShared);
+  const jobs = createJobs(() => heap.settle());
+  const heap = wasmHeap(memory, jobs.isBusy);
   const books = createMemory('wasm', heap);
-  const engine = newEngine(memory, false, kernelFunctions(!portable && canFuse() ? fused : separate));
+  const pool = isShared ? createPool(memory, modules, threads, SYNC_START) : null;
+  const engine: Engine = { memory, isShared, modules, pool, worthWorkers, jobs, onNoWorkers: noticeOnce() };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
@@ -47,9 +59,22 @@ const newBackend = ({ portable = false }: WasmOptions): Backend => {
       return null;
     },
     read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
-    close: () => undefined,
+    close: () => pool?.stop(),
     lost: () => null,
   });
+};
+
+/** Warns that there are no workers, the first time. */
+const noticeOnce = (): ((reason: string) => void) => {
+  let isNoticed = false;
+  return (reason) => {
+    if (!isNoticed)
+      console.warn(
+        `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
+          "a page's content security policy needs worker-src blob:",
+      );
+    isNoticed = true;
+  };
 };
 
 /**
@@ -64,5 +89,5 @@ const newBackend = ({ portable = false }: WasmOptions): Backend => {
  * )() // → E.right([1, 2, 0, 1])
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
-  TE.tryCatch(async () => newBackend(options), unavailable),
+  TE.tryCatch(async () => wasmBackend(options), unavailable),
 );

@@ -1,7 +1,14 @@
-import { exactly } from '../../internal/decode.js';
+import { exactly, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { MOST_THREADS } from './memory/reserved.js';
 
 export interface WasmOptions {
+  /**
+   * The number of threads: 1 to 64; more than there are cores gain nothing. Default: the number of cores. Results have equal
+   * bits for any number. In a browser, threads need a page that is isolated from others (`crossOriginIsolated`); elsewhere
+   * everything runs on the calling thread.
+   */
+  readonly threads?: number;
   /**
    * True for equal bits on all machines: no fused multiply-add, which rounds a·b + c once where the processor and the engine
    * have it. Default false: sums of products are about twice as fast.
@@ -9,4 +16,10 @@ export interface WasmOptions {
   readonly portable?: boolean;
 }
 
-export const wasmOptions: t.Type<WasmOptions> = exactly({}, { portable: t.boolean });
+const threadCount = refined(
+  t.number,
+  `an integer from 1 to ${MOST_THREADS}`,
+  (n) => Number.isInteger(n) && n >= 1 && n <= MOST_THREADS,
+);
+
+export const wasmOptions: t.Type<WasmOptions> = exactly({}, { threads: threadCount, portable: t.boolean });

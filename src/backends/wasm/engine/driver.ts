@@ -36,9 +36,6 @@ export const COMMAND_WORDS = 2;
 /** The state that threads share: how many have arrived at the barrier, how often it has opened, and if they must stop. */
 export const SYNC = { arrived: 0, opened: 4, stopped: 8 } as const;
 
-/** Bytes of that state. */
-export const SYNC_BYTES = 64;
-
 /** Loads of a thread that waits before it sleeps: about as long as waking up takes. */
 const SPINS = 2000;
 

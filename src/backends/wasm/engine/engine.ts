@@ -1,4 +1,4 @@
-/** The engine of a backend: its memory, and the functions that its threads run. */
+/** The engine of a backend: its memory, the functions that its threads run, and its workers. */
 import {
   type Func,
   instantiate,
@@ -8,7 +8,9 @@ import {
   type WasmMemory,
   type WasmModule,
 } from '../assembler/assembler.js';
+import type { Pool } from '../threads/pool.js';
 import { driver } from './driver.js';
+import type { Jobs } from './jobs.js';
 import type { Program } from './program.js';
 
 /** The modules that each thread instantiates, and the names of the functions that kernels call. */
@@ -20,38 +22,43 @@ export interface Modules {
 
 export interface Engine {
   readonly memory: WasmMemory;
-  /** True if threads share the memory. */
-  readonly shared: boolean;
+  /** True if threads can share the memory. */
+  readonly isShared: boolean;
   readonly modules: Modules;
+  /** Null if everything runs on the calling thread. */
+  readonly pool: Pool | null;
+  /** The cycles from which on workers run stages. */
+  readonly worthWorkers: number;
+  readonly jobs: Jobs;
+  /** Called when the workers could not start. */
+  readonly onNoWorkers: (reason: string) => void;
 }
 
-export const newEngine = (memory: WasmMemory, shared: boolean, functions: readonly Func[]): Engine => ({
-  memory,
-  shared,
-  modules: {
-    driver: new wasm.Module(moduleBytes([driver], { shared, table: true })),
-    kernels: new wasm.Module(moduleBytes(functions, { shared })),
-    functions: functions.map(({ name }) => name),
-  },
+export const modulesOf = (functions: readonly Func[], shared: boolean): Modules => ({
+  driver: new wasm.Module(moduleBytes([driver], { shared, table: true })),
+  kernels: new wasm.Module(moduleBytes(functions, { shared })),
+  functions: functions.map(({ name }) => name),
 });
 
-/** The index of each function in the table of a plan: the kernels' functions, then the regions'. */
-export const functionIndices = ({ functions }: Modules, { regions }: Program): ReadonlyMap<string, number> =>
-  new Map([...functions, ...regions.functions].map((name, i) => [name, i]));
+/** The functions in the table of a plan, in order: the kernels' functions, then the regions'. */
+export const functionNames = ({ functions }: Modules, { regions }: Program): readonly string[] => [
+  ...functions,
+  ...regions.functions,
+];
 
 /** Runs `count` stages that begin at an address. */
 export type RunStages = (address: number, count: number) => void;
 
 /** Instantiates the functions of a plan for the calling thread. */
-export const loadProgram = ({ memory, modules }: Engine, program: Program): RunStages => {
+export const loadProgram = ({ memory, modules }: Pick<Engine, 'memory' | 'modules'>, program: Program): RunStages => {
   const host = Object.fromEntries(program.regions.imports.map((f) => [f.name, f.call]));
   const functions: Readonly<Record<string, WasmFunction>> = {
     ...instantiate<string>(modules.kernels, memory),
     ...instantiate<string>(program.module, memory, host),
   };
-  const indices = functionIndices(modules, program);
-  const table = new wasm.Table({ element: 'anyfunc', initial: indices.size });
-  for (const [name, index] of indices) table.set(index, functions[name]!);
+  const names = functionNames(modules, program);
+  const table = new wasm.Table({ element: 'anyfunc', initial: names.length });
+  names.forEach((name, i) => table.set(i, functions[name]!));
   const { run } = instantiate<'run'>(modules.driver, memory, { table });
   return (address, count) => void run(address, count, 0, 1, 0);
 };

@@ -1,44 +1,67 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
+import type { KeyWords } from '../../../dsl/compile/backend.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
-import type { Heap } from '../../shared/memory/heap.js';
 import { layOut } from '../../shared/memory/layout.js';
 import type { Memory } from '../../shared/memory/memory.js';
+import type { WasmHeap } from '../memory/memory.js';
 import { STAGE_WORDS } from './driver.js';
-import { type Engine, functionIndices, loadProgram } from './engine.js';
+import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
 import { type Prepared, programOf } from './program.js';
 import { encode, relocate, writeTape } from './tape.js';
 
 const WORD_BYTES = 4;
 
+/**
+ * Cycles that workers are worth: about a third of a millisecond, several times what it takes to wake them. Less than that
+ * runs on the calling thread.
+ */
+export const WORTH_WORKERS = 1_000_000;
+
 /** Consecutive kernels that run in one go: stages of several, or one in JavaScript. */
 interface Segment {
   readonly first: number;
   readonly last: number;
   readonly kernel: Prepared;
+  readonly cycles: number;
 }
 
-const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] =>
-  kernels.reduce<readonly Segment[]>((segments, kernel, i) => {
+const single = (kernel: Prepared, i: number): Segment => ({ first: i, last: i, kernel, cycles: kernel.cycles });
+
+const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
+  const segments: Segment[] = [];
+  kernels.forEach((kernel, i) => {
     const before = segments.at(-1);
-    return before?.kernel.kind === 'stages' && kernel.kind === 'stages' && before.kernel.shared === kernel.shared
-      ? [...segments.slice(0, -1), { ...before, last: i }]
-      : [...segments, { first: i, last: i, kernel }];
-  }, []);
+    const joins =
+      before?.kernel.kind === 'stages' && kernel.kind === 'stages' && before.kernel.isShared === kernel.isShared;
+    if (joins) segments[segments.length - 1] = { ...before, last: i, cycles: before.cycles + kernel.cycles };
+    else segments.push(single(kernel, i));
+  });
+  return segments;
+};
+
+/** The addresses and keys that a run begins with. */
+interface Begin {
+  readonly places: ReadonlyMap<number, number>;
+  readonly keys: ReadonlyMap<number, KeyWords>;
+}
+
+type Outcome = RunFailure | null;
 
 /** Reserves memory for a plan and its tape, and compiles it. */
 export const wasmExecution = async (
   plan: Plan,
   kernels: readonly WasmKernel[],
   engine: Engine,
-  heap: Heap,
+  heap: WasmHeap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
-  const program = programOf(kernels, engine.shared);
-  const indices = functionIndices(engine.modules, program);
+  const program = programOf(kernels, engine.isShared);
+  const functions = functionNames(engine.modules, program);
+  const indices = new Map(functions.map((name, i) => [name, i]));
   const tape = encode(
     program.kernels.map((kernel) => (kernel.kind === 'stages' ? kernel.stages : [])),
     (run) => indices.get(run)!,
@@ -48,63 +71,117 @@ export const wasmExecution = async (
   if (E.isLeft(laid)) return laid;
   const { frame, place, setKey, release } = laid.right;
   const block = await memory.reserve(tape.words.length);
-  const address = E.isLeft(block) ? block : memory.addressOf(block.right, 'compile');
-  if (E.isLeft(block) || E.isLeft(address)) {
+  if (E.isLeft(block)) {
     release();
-    return E.isLeft(block) ? block : (address as either.Left<NoisefoldError>);
+    return block;
   }
+  const address = memory.addressOf(block.right, 'compile');
+  if (E.isLeft(address)) return address; // closed, so all memory is free
   const start = address.right;
   const words = (): Int32Array => new Int32Array(engine.memory.buffer as ArrayBuffer, start, tape.words.length);
   writeTape(tape, words(), frame.addresses);
-  const runStages = loadProgram(engine, program);
 
-  const runSegment = ({ first, last, kernel }: Segment): void => {
-    if (kernel.kind === 'host') {
-      frame.refresh();
-      kernel.kernel.run(frame);
-      return;
-    }
-    const [from, to] = [tape.starts[first]!, tape.starts[last + 1]!];
-    if (to > from) runStages(start + WORD_BYTES * STAGE_WORDS * from, to - from);
-  };
+  let onCaller: ReturnType<typeof loadProgram> | null = null;
+  let inPool: number | null = null;
 
-  const failed = ({ first, last }: Segment, thrown: unknown): RunFailure => ({
+  const failed = ({ first, last }: Segment, reason: string): RunFailure => ({
     at: last,
     error: failure('BackendFailure', {
       where:
         first === last ? nameOf(plan.calls[first]!) : `${nameOf(plan.calls[first]!)} to ${nameOf(plan.calls[last]!)}`,
       expected: first === last ? `${kernels[first]!.name} to run` : 'these calls to run',
-      actual: thrown instanceof Error ? thrown.message : String(thrown),
-      hint: 'if memory has run out, use a smaller batch',
+      actual: reason,
+      hint: 'run it again; if memory has run out, use a smaller batch',
     }),
   });
 
-  const run: Execution['run'] = (milliseconds) => {
-    const parts =
-      milliseconds === null ? segments : program.kernels.map((kernel, i) => ({ first: i, last: i, kernel }));
-    for (const part of parts) {
-      const begin = milliseconds === null ? 0 : performance.now();
-      try {
-        runSegment(part);
-      } catch (thrown) {
-        return failed(part, thrown);
+  const runHere = (segment: Segment): Outcome => {
+    const { first, last, kernel } = segment;
+    try {
+      if (kernel.kind === 'host') {
+        frame.refresh();
+        kernel.kernel.run(frame);
+        return null;
       }
-      milliseconds?.push(performance.now() - begin);
+      onCaller ??= loadProgram(engine, program);
+      const from = tape.starts[first]!;
+      onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[last + 1]! - from);
+      return null;
+    } catch (thrown) {
+      return failed(segment, thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  };
+
+  const runInPool = async (segment: Segment, pool: NonNullable<Engine['pool']>): Promise<Outcome> => {
+    inPool ??= pool.load({
+      module: program.module,
+      functions,
+      imports: program.regions.imports.map(({ name }) => name),
+    });
+    const from = tape.starts[segment.first]!;
+    const count = tape.starts[segment.last + 1]! - from;
+    const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
+    if (outcome === null) return null;
+    if (outcome.kind === 'notStarted') {
+      engine.onNoWorkers(outcome.reason);
+      return runHere(segment);
+    }
+    // the workers may have stopped anywhere: begin again with all items
+    const tapeWords = words();
+    for (let stage = 0; stage < tape.starts.at(-1)!; stage++) tapeWords[STAGE_WORDS * stage + 2] = 0;
+    return failed(segment, outcome.reason);
+  };
+
+  const runSegment = (segment: Segment): Outcome | Promise<Outcome> => {
+    const { kernel, cycles } = segment;
+    const { pool } = engine;
+    return pool !== null && kernel.kind === 'stages' && kernel.isShared && cycles >= engine.worthWorkers
+      ? runInPool(segment, pool)
+      : runHere(segment);
+  };
+
+  const begin = ({ places, keys }: Begin): void => {
+    for (const [buffer, to] of places) {
+      const before = frame.addresses[buffer];
+      place(buffer, to);
+      if (frame.addresses[buffer] !== before) relocate(tape, words(), buffer, frame.addresses[buffer]!);
+    }
+    for (const [input, key] of keys) setKey(input, key);
+  };
+
+  /** Runs segments from the i-th on. Continues in a promise after those that workers run. */
+  const runFrom = (parts: readonly Segment[], i: number, milliseconds: number[] | null): Outcome | Promise<Outcome> => {
+    for (let at = i; at < parts.length; at++) {
+      const from = milliseconds === null ? 0 : performance.now();
+      const next = (outcome: Outcome): Outcome => {
+        milliseconds?.push(performance.now() - from);
+        return outcome;
+      };
+      const outcome = runSegment(parts[at]!);
+      if (outcome instanceof Promise)
+        return outcome.then((result) => next(result) ?? runFrom(parts, at + 1, milliseconds));
+      if (next(outcome) !== null) return outcome;
     }
     return null;
   };
 
+  let places = new Map<number, number>();
+  let keys = new Map<number, KeyWords>();
   return E.right({
-    place: (buffer, to) => {
-      const before = frame.addresses[buffer];
-      place(buffer, to);
-      if (frame.addresses[buffer] !== before) relocate(tape, words(), buffer, frame.addresses[buffer]!);
+    place: (buffer, to) => void places.set(buffer, to),
+    setKey: (input, key) => void keys.set(input, key),
+    run: (milliseconds) => {
+      const own: Begin = { places, keys };
+      [places, keys] = [new Map(), new Map()];
+      return engine.jobs.run(() => {
+        begin(own);
+        return runFrom(milliseconds === null ? segments : program.kernels.map(single), 0, milliseconds);
+      });
     },
-    setKey,
-    run,
     release: () => {
       release();
       memory.release(block.right);
+      if (inPool !== null) engine.pool?.drop(inPool);
     },
   });
 };

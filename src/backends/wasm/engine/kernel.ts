@@ -5,7 +5,12 @@ import type { Stage } from './stage.js';
 
 export type WasmKernel = NamedKernel &
   (
-    | { readonly kind: 'stages'; readonly stages: readonly Stage[] }
+    | {
+        readonly kind: 'stages';
+        readonly stages: readonly Stage[];
+        /** Multiply-adds. */
+        readonly work: number;
+      }
     /** Compiled together with the other regions of the plan. */
     | { readonly kind: 'region'; readonly region: Region }
     /** In JavaScript, on the calling thread. */

@@ -1,16 +1,17 @@
 /** A plan as code: its regions compiled to a module, and its kernels as commands on a table of functions. */
 import type { WasmModule } from '../assembler/assembler.js';
 import { type RegionEntry, type RegionModule, regionModule } from '../region/index.js';
-import { splitRegion } from '../region/split.js';
+import { regionCycles, splitRegion } from '../region/split.js';
 import type { WasmKernel } from './kernel.js';
 import type { Stage } from './stage.js';
 import { wasm } from '../assembler/assembler.js';
 
-/** A kernel that is ready to be encoded. */
-export type Prepared =
+/** A kernel that is ready to be encoded, and the approximate cycles that one thread takes. */
+export type Prepared = { readonly cycles: number } & (
   | { readonly kind: 'host'; readonly kernel: Extract<WasmKernel, { kind: 'host' }> }
-  /** Stages that only the calling thread can run, as they call JavaScript, are not `shared`. */
-  | { readonly kind: 'stages'; readonly stages: readonly Stage[]; readonly shared: boolean };
+  /** Stages that call JavaScript, which only the calling thread can run, are not shared. */
+  | { readonly kind: 'stages'; readonly stages: readonly Stage[]; readonly isShared: boolean }
+);
 
 export interface Program {
   readonly module: WasmModule;
@@ -18,17 +19,26 @@ export interface Program {
   readonly kernels: readonly Prepared[];
 }
 
+/** Multiply-adds in a cycle, of four lanes. */
+const MULTIPLY_ADDS = 8;
+
+const cyclesOf = (kernel: WasmKernel): number => {
+  if (kernel.kind === 'host') return 0;
+  return kernel.kind === 'region' ? regionCycles(kernel.region) : kernel.work / MULTIPLY_ADDS;
+};
+
 /** Compiles the regions of kernels, in parts. */
 export const programOf = (kernels: readonly WasmKernel[], shared: boolean): Program => {
   const parts = kernels.map((kernel) => (kernel.kind === 'region' ? splitRegion(kernel.region) : []));
   const regions = regionModule(parts.flat(), shared);
   let next = 0;
   const prepared = kernels.map((kernel, i): Prepared => {
-    if (kernel.kind === 'host') return { kind: 'host', kernel };
-    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages, shared: true };
+    const cycles = cyclesOf(kernel);
+    if (kernel.kind === 'host') return { kind: 'host', kernel, cycles };
+    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages, isShared: true, cycles };
     const entries: readonly RegionEntry[] = regions.entries.slice(next, (next += parts[i]!.length));
     const stage: Stage = entries.map(({ command }) => [command]);
-    return { kind: 'stages', stages: [stage], shared: !entries.some(({ callsHost }) => callsHost) };
+    return { kind: 'stages', stages: [stage], cycles, isShared: !entries.some(({ callsHost }) => callsHost) };
   });
   return { module: new wasm.Module(regions.bytes), regions, kernels: prepared };
 };

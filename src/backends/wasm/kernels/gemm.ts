@@ -51,6 +51,7 @@ const depthOf = ({ k }: GemmProblem): number => {
   return Math.ceil(k / passes / 4) * 4;
 };
 
+/** The multiply-adds of one product. */
 const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 
 /** The rows of a block: at most what stays in the cache, fewer to have more items; a multiple of every tile. */
@@ -66,6 +67,9 @@ const layoutOf = ({ m, n, k, a }: GemmProblem): ScratchLayout<Area> =>
   scratchLayout<Area>({ b: k * panelColumns(n), a: a.column === 1 ? 0 : m * k });
 
 const productsOf = ({ batch }: GemmProblem): number => batch.reduce((product, extent) => product * extent, 1);
+
+/** The multiply-adds of all products. */
+export const gemmWork = (problem: GemmProblem): number => productsOf(problem) * workOf(problem);
 
 /** The lanes that share the products of a batch, each with scratch of its own; 1 if a product is split instead. */
 const lanesOf = (problem: GemmProblem): number => {

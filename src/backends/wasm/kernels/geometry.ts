@@ -72,3 +72,8 @@ export const imagePhases = (
     all: rows.flatMap((row) => columns.map((column) => ({ rows: row, columns: column }))),
   };
 };
+
+/** The multiply-adds of a convolution, or of its filter gradient, padding included. */
+export const convWork = ({ batch, output, window, channels, outChannels, inputDilation }: ConvGeometry): number =>
+  (batch * output[0] * output[1] * window[0] * window[1] * channels * outChannels) /
+  (inputDilation[0] * inputDilation[1]);

@@ -3,7 +3,7 @@ import { wasm } from '../assembler/assembler.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
-import { functionIndices, loadProgram, newEngine } from '../engine/engine.js';
+import { functionNames, loadProgram, modulesOf } from '../engine/engine.js';
 import { programOf } from '../engine/program.js';
 import type { Place, Stage } from '../engine/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
@@ -51,13 +51,13 @@ export const arena = (): Arena => {
     reserve: (elements) => put(Array.from({ length: elements }, () => STALE)),
     read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
     run: (stages, multiplyAdd) => {
-      const { modules } = newEngine(memory, false, kernelFunctions(multiplyAdd));
+      const modules = modulesOf(kernelFunctions(multiplyAdd), false);
       const program = programOf([], false);
-      const indices = functionIndices(modules, program);
-      const tape = encode([stages], (name) => indices.get(name)!);
+      const names = functionNames(modules, program);
+      const tape = encode([stages], (name) => names.indexOf(name));
       const address = put(Array.from(tape.words, () => 0));
       writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
-      loadProgram({ memory, shared: false, modules }, program)(address, tape.starts[1]!);
+      loadProgram({ memory, modules }, program)(address, tape.starts[1]!);
     },
   };
 };

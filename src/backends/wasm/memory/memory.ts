@@ -1,16 +1,23 @@
 /** The memory of a wasm backend: one `WebAssembly.Memory` of its own. */
 import type { Heap } from '../../shared/memory/heap.js';
-import { wasm, type WasmMemory } from '../assembler/assembler.js';
+import { MOST_PAGES, wasm, type WasmMemory } from '../assembler/assembler.js';
 import { allocator } from './allocator.js';
 import { RESERVED_BYTES } from './reserved.js';
 
 const PAGE_BYTES = 2 ** 16;
 
-/** Pages that 32-bit addresses reach: 4 GiB. */
-const MOST_PAGES = 2 ** 16;
-
-/** Makes an empty memory that can grow to 4 GiB. */
-export const newMemory = (): WasmMemory => new wasm.Memory({ initial: 1, maximum: MOST_PAGES });
+/**
+ * Makes a memory that can grow to 4 GiB, or to as much as the system reserves addresses for: an engine reserves all of a
+ * shared memory at once.
+ */
+export const newMemory = (shared: boolean): WasmMemory => {
+  for (let maximum = MOST_PAGES; ; maximum /= 2)
+    try {
+      return new wasm.Memory({ initial: 1, maximum, shared });
+    } catch (thrown) {
+      if (maximum <= MOST_PAGES / 64) throw thrown;
+    }
+};
 
 /** Grows a memory by at least `bytes`, by an eighth of its size if possible. Returns its new size; null if it cannot. */
 const grown = (memory: WasmMemory, bytes: number): number | null => {
@@ -21,18 +28,28 @@ const grown = (memory: WasmMemory, bytes: number): number | null => {
       memory.grow(pages);
       return memory.buffer.byteLength;
     } catch {
-      continue; // a RangeError: 4 GiB are reached, or the system has no more memory
+      continue; // a RangeError: the maximum is reached, or the system has no more memory
     }
   return null;
 };
 
-/** A heap in a WebAssembly memory. Addresses are byte addresses. */
-export const wasmHeap = (memory: WasmMemory): Heap => {
+/**
+ * A heap in a WebAssembly memory. Addresses are byte addresses. While workers run, freed blocks are kept: `settle` frees
+ * them.
+ */
+export interface WasmHeap extends Heap {
+  readonly settle: () => void;
+}
+
+/** Makes the heap; `isBusy` tells if workers run, which may still use what is freed. */
+export const wasmHeap = (memory: WasmMemory, isBusy: () => boolean): WasmHeap => {
   const { allocate, free } = allocator(RESERVED_BYTES, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
+  const kept: number[] = [];
   return {
     bytesPerElement: 4,
     allocate: (elements) => allocate(4 * elements),
-    free,
+    free: (address) => void (isBusy() ? kept.push(address) : free(address)),
+    settle: () => kept.splice(0).forEach(free),
     array: (address, offset, elements, dtype) => {
       const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
       return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);

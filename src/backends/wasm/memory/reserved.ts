@@ -9,5 +9,8 @@ export const SPILL_START = 64;
 /** Memory of each thread's own, for a tile of results of a panel that is not full: 24 rows × columns, or 32. */
 export const SPILL_BYTES = 128;
 
+/** The state that threads share. */
+export const SYNC_START = SPILL_START + MOST_THREADS * SPILL_BYTES;
+
 /** The first address that is allocated. */
-export const RESERVED_BYTES = SPILL_START + MOST_THREADS * SPILL_BYTES;
+export const RESERVED_BYTES = SYNC_START + 64;

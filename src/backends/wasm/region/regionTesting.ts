@@ -2,7 +2,7 @@
 import type { Region } from '../../../dsl/graph/region.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
-import { functionIndices, loadProgram, newEngine } from '../engine/engine.js';
+import { functionNames, loadProgram, modulesOf } from '../engine/engine.js';
 import { programOf } from '../engine/program.js';
 
 export type NumberArray = Float32Array | Int32Array;
@@ -11,16 +11,16 @@ const GUARD = 0x5eadbeef;
 
 /** Runs a region, in the parts that threads would share, with its buffers at these addresses. The tape is put at `end`. */
 export const runRegionOn = (memory: WasmMemory, region: Region, addresses: readonly number[], end: number): void => {
-  const engine = newEngine(memory, false, []);
+  const modules = modulesOf([], false);
   const program = programOf([{ kind: 'region', name: 'region', region }], false);
-  const indices = functionIndices(engine.modules, program);
+  const names = functionNames(modules, program);
   const [kernel] = program.kernels;
-  const tape = encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => indices.get(name)!);
+  const tape = encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => names.indexOf(name));
   const start = Math.ceil(end / 16) * 16;
   const needed = start + 4 * tape.words.length - memory.buffer.byteLength;
   if (needed > 0) memory.grow(Math.ceil(needed / 65536));
   writeTape(tape, new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length), addresses);
-  loadProgram(engine, program)(start, tape.starts[1]!);
+  loadProgram({ memory, modules }, program)(start, tape.starts[1]!);
 };
 
 /**

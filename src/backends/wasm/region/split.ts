@@ -32,11 +32,14 @@ const part = (region: Region, loop: number, first: number, count: number): Regio
   };
 };
 
+/** Approximate cycles of a region. */
+export const regionCycles = (region: Region): number =>
+  region.extents.reduce((product, extent) => product * extent, cyclesOf(region));
+
 /** Splits a region along a loop that is not reduced: the outermost one with enough iterations, otherwise the longest. */
-export const splitRegion = (region: Region): readonly Region[] => {
+export const splitRegion = (region: Region, partCycles = PART_CYCLES): readonly Region[] => {
   const kept = region.extents.slice(0, region.extents.length - region.reduced);
-  const cycles = region.extents.reduce((product, extent) => product * extent, cyclesOf(region));
-  const parts = Math.min(MOST_PARTS, Math.ceil(cycles / PART_CYCLES));
+  const parts = Math.min(MOST_PARTS, Math.ceil(regionCycles(region) / partCycles));
   const longest = Math.max(...kept);
   if (parts <= 1 || kept.length === 0 || longest <= 1) return [region];
   const enough = kept.findIndex((extent) => extent >= parts);

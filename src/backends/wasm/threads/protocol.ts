@@ -1,0 +1,31 @@
+/** Messages between the calling thread and its workers. */
+import type { WasmMemory, WasmModule } from '../assembler/assembler.js';
+
+/** The functions of a plan: a module, its functions and those of the kernels by index, and the host functions it imports. */
+export interface LoadedProgram {
+  readonly program: number;
+  readonly module: WasmModule;
+  readonly functions: readonly string[];
+  readonly imports: readonly string[];
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly memory: WasmMemory;
+      readonly kernels: WasmModule;
+      readonly driver: WasmModule;
+      readonly thread: number;
+      readonly threads: number;
+      /** Address of the state that threads share. */
+      readonly sync: number;
+    }
+  | ({ readonly kind: 'load' } & LoadedProgram)
+  | { readonly kind: 'drop'; readonly program: number }
+  | { readonly kind: 'run'; readonly program: number; readonly address: number; readonly count: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  /** All threads have finished a run; only the first one says so. */
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,107 @@
+/** Starts workers, in Node and in browsers. */
+import type { FromWorker, ToWorker } from './protocol.js';
+import { workerSource } from './workerSource.js';
+
+export interface Listener {
+  readonly onMessage: (message: FromWorker) => void;
+  /** The worker could not start, failed, or ended. */
+  readonly onEnd: (reason: string) => void;
+}
+
+export interface WorkerHandle {
+  readonly post: (message: ToWorker) => void;
+  /** Keeps the process alive while a run is in progress, and only then. */
+  readonly hold: (busy: boolean) => void;
+  /** Ends the worker. It does not touch the memory any more once this resolves. */
+  readonly end: () => Promise<void>;
+}
+
+/** The members of a worker of Node that we use. */
+interface NodeWorker {
+  readonly postMessage: (message: ToWorker) => void;
+  readonly on: (event: 'message' | 'error' | 'exit', listener: (value: never) => void) => unknown;
+  readonly ref: () => void;
+  readonly unref: () => void;
+  readonly terminate: () => Promise<number>;
+}
+
+interface NodeThreads {
+  readonly Worker: new (
+    source: string,
+    options: { readonly eval: true; readonly execArgv: readonly string[]; readonly name: string },
+  ) => NodeWorker;
+}
+
+/** The members of a worker of a browser that we use. */
+interface PageWorker {
+  onmessage: ((event: { readonly data: FromWorker }) => void) | null;
+  onerror: ((event: { readonly message?: string; readonly preventDefault?: () => void }) => void) | null;
+  readonly postMessage: (message: ToWorker) => void;
+  readonly terminate: () => void;
+}
+
+interface PageScope {
+  readonly Worker?: new (url: string, options: { readonly name: string }) => PageWorker;
+  readonly Blob: new (parts: readonly string[], options: { readonly type: string }) => object;
+  readonly URL: { readonly createObjectURL: (blob: object) => string; readonly revokeObjectURL: (url: string) => void };
+  readonly SharedArrayBuffer?: unknown;
+  readonly crossOriginIsolated?: boolean;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+}
+
+const scope = globalThis as unknown as PageScope;
+
+const builtin = <A>(name: string): A | undefined =>
+  typeof process === 'undefined' ? undefined : (process.getBuiltinModule?.(name) as A | undefined);
+
+const nodeThreads = (): NodeThreads | undefined => builtin<NodeThreads>('node:worker_threads');
+
+/** Tests if threads can share memory here: always in Node, in a browser only on pages that are isolated from others. */
+export const canShareMemory = (): boolean =>
+  scope.SharedArrayBuffer !== undefined &&
+  (nodeThreads() !== undefined || (scope.crossOriginIsolated === true && scope.Worker !== undefined));
+
+/** The number of cores that this process may use. */
+export const cores = (): number =>
+  builtin<{ readonly availableParallelism: () => number }>('node:os')?.availableParallelism() ??
+  scope.navigator?.hardwareConcurrency ??
+  1;
+
+const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener): WorkerHandle => {
+  const worker = new Worker(workerSource, { eval: true, execArgv: [], name: 'noisefold' });
+  worker.on('message', onMessage as (value: never) => void);
+  worker.on('error', (thrown: unknown) => onEnd(String(thrown)));
+  worker.on('exit', () => onEnd('it ended'));
+  worker.unref();
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    end: async () => void (await worker.terminate()),
+  };
+};
+
+const spawnInPage = (Worker: NonNullable<PageScope['Worker']>, { onMessage, onEnd }: Listener): WorkerHandle => {
+  const url = scope.URL.createObjectURL(new scope.Blob([workerSource], { type: 'text/javascript' }));
+  const worker = new Worker(url, { name: 'noisefold' });
+  worker.onmessage = ({ data }) => {
+    if (data.kind === 'ready') scope.URL.revokeObjectURL(url);
+    onMessage(data);
+  };
+  worker.onerror = ({ message, preventDefault }) => {
+    preventDefault?.();
+    onEnd(message ?? 'it could not start');
+  };
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: () => undefined,
+    end: async () => worker.terminate(),
+  };
+};
+
+/** Starts a worker. Throws where workers are not available. */
+export const spawn = (listener: Listener): WorkerHandle => {
+  const node = nodeThreads();
+  if (node !== undefined) return spawnInNode(node, listener);
+  if (scope.Worker === undefined) throw new Error('there are no workers here');
+  return spawnInPage(scope.Worker, listener);
+};

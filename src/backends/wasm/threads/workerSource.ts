@@ -1,0 +1,50 @@
+/**
+ * The program of a worker, as text: it is started from a string, so a bundler has no file to find. It has the messages of
+ * `protocol.ts`, and instantiates the modules that it is sent; all work is done by the driver in WebAssembly.
+ */
+import { SYNC } from '../engine/driver.js';
+
+export const workerSource = `'use strict';
+const port = typeof require === 'function' ? require('node:worker_threads').parentPort : self;
+const programs = new Map();
+let own;
+const stopAll = () => {
+  const state = new Int32Array(own.memory.buffer, own.sync, 4);
+  Atomics.store(state, ${SYNC.stopped / 4}, 1);
+  Atomics.add(state, ${SYNC.opened / 4}, 1);
+  Atomics.notify(state, ${SYNC.opened / 4});
+};
+const hostFunction = () => { throw new Error('a function of the calling thread'); };
+const handlers = {
+  start(message) {
+    own = message;
+    own.functions = new WebAssembly.Instance(own.kernels, { env: { memory: own.memory } }).exports;
+    port.postMessage({ kind: 'ready' });
+  },
+  load({ program, module, functions, imports }) {
+    const env = { memory: own.memory };
+    for (const name of imports) env[name] = hostFunction;
+    const all = { ...own.functions, ...new WebAssembly.Instance(module, { env }).exports };
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: functions.length });
+    functions.forEach((name, i) => table.set(i, all[name]));
+    programs.set(program, new WebAssembly.Instance(own.driver, { env: { memory: own.memory, table } }).exports.run);
+  },
+  drop({ program }) {
+    programs.delete(program);
+  },
+  run({ program, address, count }) {
+    programs.get(program)(address, count, own.thread, own.threads, own.sync);
+    if (own.thread === 0) port.postMessage({ kind: 'done' });
+  },
+};
+const receive = (message) => {
+  try {
+    handlers[message.kind](message);
+  } catch (thrown) {
+    if (own !== undefined) stopAll();
+    port.postMessage({ kind: 'failed', message: String(thrown) });
+  }
+};
+if (port.on) port.on('message', receive);
+else port.onmessage = ({ data }) => receive(data);
+`;

@@ -124,7 +124,7 @@ export const simdScratch = (call: AnchorCall): number => {
 export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   if (call.kind !== 'anchor') return null;
   const works = worksOf(call);
-  const scratch = placeOf(call.scratch!); // allocated because `simdScratch` reports a size
+  const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use its place
   const elements = Math.max(...works.map((work) => work.elements));
   const stages =
     works.length === 1

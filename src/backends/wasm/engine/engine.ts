@@ -1,24 +1,9 @@
 /** The engine of a backend: its memory, the functions that its threads run, and its workers. */
-import {
-  type Func,
-  instantiate,
-  moduleBytes,
-  wasm,
-  type WasmFunction,
-  type WasmMemory,
-  type WasmModule,
-} from '../assembler/assembler.js';
+import { instantiate, wasm, type WasmFunction, type WasmMemory } from '../assembler/assembler.js';
 import type { Pool } from '../threads/pool.js';
-import { driver } from './driver.js';
 import type { Jobs } from './jobs.js';
+import type { Modules } from './modules.js';
 import type { Program } from './program.js';
-
-/** The modules that each thread instantiates, and the names of the functions that kernels call. */
-export interface Modules {
-  readonly driver: WasmModule;
-  readonly kernels: WasmModule;
-  readonly functions: readonly string[];
-}
 
 export interface Engine {
   readonly memory: WasmMemory;
@@ -33,12 +18,6 @@ export interface Engine {
   /** Called when the workers could not start. */
   readonly onNoWorkers: (reason: string) => void;
 }
-
-export const modulesOf = (functions: readonly Func[], shared: boolean): Modules => ({
-  driver: new wasm.Module(moduleBytes([driver], { shared, table: true })),
-  kernels: new wasm.Module(moduleBytes(functions, { shared })),
-  functions: functions.map(({ name }) => name),
-});
 
 /** The functions in the table of a plan, in order: the kernels' functions, then the regions'. */
 export const functionNames = ({ functions }: Modules, { regions }: Program): readonly string[] => [

@@ -2,7 +2,8 @@
 import type { Region } from '../../../dsl/graph/region.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
-import { functionNames, loadProgram, modulesOf } from '../engine/engine.js';
+import { functionNames, loadProgram } from '../engine/engine.js';
+import { modulesOf } from '../engine/modules.js';
 import { programOf } from '../engine/program.js';
 
 export type NumberArray = Float32Array | Int32Array;

@@ -4,7 +4,7 @@
  */
 import type { WasmMemory } from '../assembler/assembler.js';
 import { SYNC } from '../engine/driver.js';
-import type { Modules } from '../engine/engine.js';
+import type { Modules } from '../engine/modules.js';
 import type { LoadedProgram } from './protocol.js';
 import { spawn, type WorkerHandle } from './spawn.js';
 

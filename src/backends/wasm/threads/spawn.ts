@@ -34,8 +34,13 @@ interface NodeThreads {
 
 /** The members of a worker of a browser that we use. */
 interface PageWorker {
-  onmessage: ((event: { readonly data: FromWorker }) => void) | null;
-  onerror: ((event: { readonly message?: string; readonly preventDefault?: () => void }) => void) | null;
+  readonly addEventListener: {
+    (event: 'message', listener: (event: { readonly data: FromWorker }) => void): void;
+    (
+      event: 'error',
+      listener: (event: { readonly message?: string; readonly preventDefault: () => void }) => void,
+    ): void;
+  };
   readonly postMessage: (message: ToWorker) => void;
   readonly terminate: () => void;
 }
@@ -83,14 +88,14 @@ const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener): W
 const spawnInPage = (Worker: NonNullable<PageScope['Worker']>, { onMessage, onEnd }: Listener): WorkerHandle => {
   const url = scope.URL.createObjectURL(new scope.Blob([workerSource], { type: 'text/javascript' }));
   const worker = new Worker(url, { name: 'noisefold' });
-  worker.onmessage = ({ data }) => {
+  worker.addEventListener('message', ({ data }) => {
     if (data.kind === 'ready') scope.URL.revokeObjectURL(url);
     onMessage(data);
-  };
-  worker.onerror = ({ message, preventDefault }) => {
-    preventDefault?.();
-    onEnd(message ?? 'it could not start');
-  };
+  });
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    onEnd(event.message ?? 'it could not start');
+  });
   return {
     post: (message) => worker.postMessage(message),
     hold: () => undefined,

@@ -1,7 +1,7 @@
 /** Constructors of sums of products: of matrices, and of images and kernels. */
 import { raise, showShape } from '../../internal/errors.js';
 import { type ConvAttributes, type Node, node, whereOf } from '../graph/node.js';
-import { isExtent } from '../types/extent.js';
+import { isExtent } from '../types/dim.js';
 import { demandDType } from './checks.js';
 
 /** Raises `ShapeError` for two operands. */

@@ -4,10 +4,9 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import type { Extent, Extents, Widened } from '../types/dim.js';
+import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
 import { dual, type OneError } from '../../internal/dual.js';
 import { named, raise } from '../../internal/errors.js';
-import { extents } from '../types/extent.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore

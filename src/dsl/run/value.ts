@@ -7,7 +7,7 @@ import { isTagged } from '../../internal/either.js';
 import { E, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { isExtent } from '../types/extent.js';
+import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected, sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';

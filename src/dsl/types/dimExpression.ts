@@ -1,8 +1,7 @@
 /** Evaluates and solves expressions of extents at run time, `'H/2'`, `'2*C'`, `'C+D'`, and binds their symbols to extents. */
 import { E, type either } from '../../internal/fp.js';
 import { attempt, fail, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
-import { isExtent } from './extent.js';
-import type { Dim } from './dim.js';
+import { type Dim, isExtent } from './dim.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
 export type Bindings = Readonly<Record<string, number>>;

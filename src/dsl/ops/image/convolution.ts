@@ -1,8 +1,7 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
-import type { Half } from '../../types/dim.js';
+import { type Half, isExtent } from '../../types/dim.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
 import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
 import { namedFields } from '../../../internal/options.js';

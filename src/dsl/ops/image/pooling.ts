@@ -1,8 +1,7 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
-import type { Half } from '../../types/dim.js';
+import { type Half, isExtent } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';

@@ -1,8 +1,7 @@
 /** Changes of image size: by interpolation, and between channels and pixels. */
-import type { Double, Extent, Wide } from '../../types/dim.js';
+import { type Double, type Extent, isExtent, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
 import { type Node, sizeOf, whereOf } from '../../graph/node.js';
 import { broadcast, constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';

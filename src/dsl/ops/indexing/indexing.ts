@@ -5,8 +5,7 @@ import { type Node, sizeOf } from '../../graph/node.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import type { Extent, Wide } from '../../types/dim.js';
-import { extents } from '../../types/extent.js';
+import { type Extent, extents, type Wide } from '../../types/dim.js';
 import type { Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
 

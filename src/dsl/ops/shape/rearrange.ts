@@ -2,7 +2,7 @@
 import { dual } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
 import { described } from '../operand.js';
-import { isExtent } from '../../types/extent.js';
+import { isExtent } from '../../types/dim.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { reshape, transpose } from '../../primitives/index.js';
 import type {

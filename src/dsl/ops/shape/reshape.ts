@@ -1,8 +1,7 @@
 /** Views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
-import type { Extent, Extents, Wide, Widened } from '../../types/dim.js';
+import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import { named, raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
 import { sizeOf } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';

@@ -40,7 +40,7 @@ export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(
 
 /** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
 export const withOption = <F extends object, O = number>(op: string, body: (x: Node, option?: O) => Node): F =>
-  dual(op, startsWithTensor, (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)), 2);
+  dual(op, [startsWithTensor, 2], (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)));
 
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));

@@ -116,12 +116,9 @@ export const sinusoid: {
     });
   const omega = frequenciesOf(fields(options));
   const [B, n] = [x.shape[0]!, omega.length];
-  const angles = roundedToFloat32(
-    nodes.mul(
-      nodes.broadcast(nodes.reshape(x, [B, 1]), [B, n]),
-      nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]),
-    ),
-  );
+  const times = nodes.broadcast(nodes.reshape(x, [B, 1]), [B, n]);
+  const frequencies = nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]);
+  const angles = roundedToFloat32(nodes.mul(times, frequencies));
   const [sines, cosines] = [nodes.unary('sin', angles), nodes.unary('cos', angles)];
   const halves = layoutOf(options).first === 'sine' ? [sines, cosines] : [cosines, sines];
   return tensor(nodes.pad(nodes.concat(halves, 1), [0, 0], [0, options.size % 2]));

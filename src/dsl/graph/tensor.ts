@@ -2,7 +2,7 @@ import { show } from '../../internal/decode.js';
 import { bindShape, nothingBound, settle } from '../types/dimExpression.js';
 import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
 import { dual, type OneError } from '../../internal/dual.js';
-import { type Explanation, raise, showShape } from '../../internal/errors.js';
+import { type Explanation, raise, refuseShape, showShape } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
 import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 
@@ -129,12 +129,8 @@ export const ascribeLike: {
   <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
   <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
 } = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
-  if (showShape(dims(x)) !== showShape(dims(model)))
-    raise('ShapeError', {
-      where: 'ascribeLike',
-      expected: showShape(dims(model)),
-      actual: showShape(dims(x)),
-      hint: 'ascribe the shape that the tensor has',
-    });
+  const expected = showShape(dims(model));
+  if (showShape(dims(x)) !== expected)
+    refuseShape('ascribeLike', expected, dims(x), 'ascribe the shape that the tensor has');
   return x;
 });

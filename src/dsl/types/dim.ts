@@ -4,7 +4,7 @@
  * stays wide.
  */
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
-import { raise, showShape } from '../../internal/errors.js';
+import { refuseShape } from '../../internal/errors.js';
 import type { BadWord } from './words.js';
 
 /**
@@ -115,14 +115,7 @@ export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 
 
 /** Returns the extents. Raises `ShapeError` if one of them is invalid. */
 export const extents = (where: string, shape: readonly number[]): readonly number[] =>
-  shape.every(isExtent)
-    ? shape
-    : raise('ShapeError', {
-        where,
-        expected: 'integers ≥ 0',
-        actual: showShape(shape),
-        hint: 'extents count elements',
-      });
+  shape.every(isExtent) ? shape : refuseShape(where, 'integers ≥ 0', shape, 'extents count elements');
 
 /** True for a union of extents, such as `64 | 128`. */
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;

@@ -1,6 +1,6 @@
 /** Evaluates and solves expressions of extents at run time, `'H/2'`, `'2*C'`, `'C+D'`, and binds their symbols to extents. */
 import { E, type either } from '../../internal/fp.js';
-import { attempt, fail, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { attempt, fail, type NoisefoldError, raise, refuseShape, showShape } from '../../internal/errors.js';
 import { type Dim, isExtent } from './dim.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
@@ -204,11 +204,6 @@ export const bindShape = (
   where: string,
 ): Bound => {
   if (shape.length !== dims.length)
-    raise('ShapeError', {
-      where,
-      expected: `rank ${dims.length}, ${showShape(dims)}`,
-      actual: showShape(shape),
-      hint: 'reshape it first',
-    });
+    refuseShape(where, `rank ${dims.length}, ${showShape(dims)}`, shape, 'reshape it first');
   return dims.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape })).reduce(bindAxis, bound);
 };

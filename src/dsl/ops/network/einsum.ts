@@ -4,7 +4,7 @@ import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { raise } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
-import { described } from '../operand.js';
+import { demandFloats, described } from '../operand.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 // Equations in types
@@ -188,9 +188,7 @@ const checkOperands = (text: string, operands: Equation['operands'], nodes: read
       actual: `${nodes.length}`,
       hint: 'give one tensor for each operand of the equation',
     });
-  const other = nodes.find(({ dtype }) => dtype !== 'float32');
-  if (other !== undefined)
-    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: "cast it first: cast(x, 'float32')" }); // prettier-ignore
+  for (const n of nodes) demandFloats(`einsum '${text}'`, n);
   const bound = operands.reduce(
     (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `einsum '${text}', arg ${i + 1}`),
     nothingBound(),

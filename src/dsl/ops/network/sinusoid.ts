@@ -1,11 +1,12 @@
 /** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
 import { type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
+import { raise, refuseShape } from '../../../internal/errors.js';
 import { namedFields } from '../../../internal/options.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { demandFloats } from '../operand.js';
 
 /**
  * The first half of an embedding, and the shift of its frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, where n is
@@ -100,20 +101,8 @@ export const sinusoid: {
   ): Tensor<[B, Wide<D> & Dim]>;
 } = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
   const x = nodeOf(t);
-  if (x.shape.length !== 1)
-    raise('ShapeError', {
-      where: 'sinusoid',
-      expected: 'times, [B]',
-      actual: showShape(x.shape),
-      hint: 'reshape it first',
-    });
-  if (x.dtype !== 'float32')
-    raise('DTypeError', {
-      where: 'sinusoid',
-      expected: 'float32',
-      actual: x.dtype,
-      hint: "cast it first: cast(x, 'float32')",
-    });
+  if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');
+  demandFloats('sinusoid', x);
   const omega = frequenciesOf(fields(options));
   const [B, n] = [x.shape[0]!, omega.length];
   const times = nodes.broadcast(nodes.reshape(x, [B, 1]), [B, n]);

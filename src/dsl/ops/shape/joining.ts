@@ -1,7 +1,7 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import { type Add, type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
+import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { described } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
 import { expandDims } from './reshape.js';
@@ -110,8 +110,7 @@ export const stack: OneErrorOfOne & {
   const { shape } = nodeOf(listOf('stack', tensors)[0]);
   const parts = tensors.map((x) => {
     const n = nodeOf(x);
-    if (n.shape.length !== shape.length)
-      raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+    if (n.shape.length !== shape.length) refuseShape('stack', showShape(shape), n.shape, 'stack tensors of one shape');
     return nodeOf(named('stack', () => expandDims(x, axis)));
   });
   return tensor(named('stack', () => nodes.concat(parts, axis)));

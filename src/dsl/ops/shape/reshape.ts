@@ -1,7 +1,7 @@
 /** Views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
 import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
+import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
@@ -57,13 +57,9 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
   const others = known.filter((d) => d !== -1);
   const rest = sizeOf(shape) / sizeOf(others);
   const open = known.length - others.length;
+  const expected = `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`;
   if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
-    raise('ShapeError', {
-      where: 'reshape',
-      expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
-      actual: showShape(extents),
-      hint: 'the extents must multiply to the number of elements',
-    });
+    refuseShape('reshape', expected, extents, 'the extents must multiply to the number of elements');
   return known.map((d) => (d === -1 ? rest : d));
 };
 
@@ -176,12 +172,7 @@ export const squeeze: {
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);
-  if (n.shape[at] !== 1)
-    raise('ShapeError', {
-      where: 'squeeze',
-      expected: `extent 1 on axis ${axis}`,
-      actual: showShape(n.shape),
-      hint: 'reduce the axis instead, or pick an element of it with slice',
-    });
+  const hint = 'reduce the axis instead, or pick an element of it with slice';
+  if (n.shape[at] !== 1) refuseShape('squeeze', `extent 1 on axis ${axis}`, n.shape, hint);
   return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
 });

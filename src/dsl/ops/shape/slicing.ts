@@ -1,7 +1,7 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
 import { type Add, type Extent, extents, type Extents, type Half, type Wide } from '../../types/dim.js';
 import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
+import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../../types/shape.js';
@@ -142,13 +142,8 @@ export const split: OneError & {
   const n = nodeOf(x);
   const at = nodes.axisOf('split', n, axis);
   const given = extents('split', sizes);
-  if (sumOf(given) !== n.shape[at])
-    raise('ShapeError', {
-      where: 'split',
-      expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
-      actual: showShape(given),
-      hint: 'give the size of each part',
-    });
+  const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
+  if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
   return partsOf(n, at, given);
 });
 
@@ -173,11 +168,6 @@ export const halve: OneErrorOfOne & {
   const at = nodes.axisOf('halve', n, axis);
   const size = n.shape[at]! / 2;
   if (!Number.isInteger(size))
-    raise('ShapeError', {
-      where: 'halve',
-      expected: `an even extent on axis ${axis}`,
-      actual: showShape(n.shape),
-      hint: 'pad it by one, or slice one off',
-    });
+    refuseShape('halve', `an even extent on axis ${axis}`, n.shape, 'pad it by one, or slice one off');
   return partsOf(n, at, [size, size]);
 });

@@ -59,6 +59,10 @@ export const demandDivisor = (where: string, what: string, n: number, shape: rea
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
+/** Raises `ConfigError` for an argument of another kind than expected. */
+export const refuseArgument = (where: string, expected: string, given: unknown, hint: string): never =>
+  raise('ConfigError', { where, expected, actual: described(given), hint });
+
 /** Tests for a record of parameters or options. */
 export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);
 

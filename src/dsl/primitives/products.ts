@@ -24,7 +24,7 @@ export const dot = (a: Node, b: Node): Node => {
 
 /** The extents of an image `[B, H, W, C]`, or of a kernel `[KH, KW, I, D]`. */
 export const fourOf = (n: Node): readonly [number, number, number, number] =>
-  n.shape as readonly [number, number, number, number]; // `conv2d` has checked the rank
+  n.shape as readonly [number, number, number, number]; // the caller ensures the rank
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1], padding: [[0, 0], [0, 0]], lhsDilation: [1, 1], rhsDilation: [1, 1], groups: 1, batchGroups: 1,

@@ -138,13 +138,9 @@ export const uniform: OfShape<'float32'> = ofShape('uniform', draw('uniform'));
 export const uniformLike: LikeTensor<'float32'> = likeTensor('uniformLike', draw('uniform'));
 
 const coins: Sample = (op, key, shape, p: number) => {
+  const hint = 'give the probability of true';
   if (!(p >= 0 && p <= 1))
-    raise('ConfigError', {
-      where: op,
-      expected: 'a probability in [0, 1]',
-      actual: `${p}`,
-      hint: 'give the probability of true',
-    });
+    raise('ConfigError', { where: op, expected: 'a probability in [0, 1]', actual: `${p}`, hint });
   const numbers = draw('uniform')(op, key, shape);
   return binary('less', numbers, full(p, numbers.shape));
 };

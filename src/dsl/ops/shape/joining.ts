@@ -1,8 +1,8 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import { type Add, type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
-import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
-import { described } from '../operand.js';
+import { named, refuseShape, showShape } from '../../../internal/errors.js';
+import { refuseArgument } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
 import { expandDims } from './reshape.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
@@ -23,8 +23,7 @@ export const concat: {
     y: Tensor<[...R, E], NoInfer<D>>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
-  if (Array.isArray(x))
-    raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
+  if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');
   return tensor(nodes.concat([nodeOf(x), nodeOf(y)], -1));
 });
 
@@ -56,14 +55,7 @@ type Joined<T extends Tensors, A extends number> =
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
 const listOf = (op: string, given: Tensors): Tensors =>
-  Array.isArray(given)
-    ? given
-    : raise('ConfigError', {
-        where: op,
-        expected: 'a list of tensors',
-        actual: described(given),
-        hint: `write ${op}([x, y])`,
-      });
+  Array.isArray(given) ? given : refuseArgument(op, 'a list of tensors', given, `write ${op}([x, y])`);
 
 /**
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.

@@ -13,8 +13,7 @@ export type UnaryFn =
 
 /** `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
-  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min'
-  | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'; // prettier-ignore
+  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or';
 
 export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
 export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';

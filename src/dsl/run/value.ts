@@ -165,9 +165,7 @@ export const isResult = (x: unknown): x is AnyValue | number => isValue(x) || ty
 
 /** Lists the values of a tree of results, in order. */
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
-  leaves(tree, isResult)
-    .map(({ leaf }) => leaf)
-    .filter(isValue);
+  leaves(tree, isResult).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.

@@ -58,6 +58,9 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
         : 'leave out the others',
   });
 
+/** Tells the data-first form of an operator whose pipeable form begins with a string. */
+export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'string';
+
 /**
  * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form; if some are optional,
  * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both

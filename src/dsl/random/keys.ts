@@ -5,7 +5,7 @@
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
 import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
-import { dual, type OneError } from '../../internal/dual.js';
+import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
 import { named, raise } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
@@ -27,8 +27,6 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
-const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof parent !== 'string';
-
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  * @example
@@ -39,7 +37,7 @@ const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof paren
 export const fork: {
   <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
   <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-} = dual('fork', startsWithParent, (parent: Key | RandomKey, ...names: readonly string[]) =>
+} = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
 );
 

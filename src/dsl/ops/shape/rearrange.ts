@@ -1,5 +1,5 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
-import { dual } from '../../../internal/dual.js';
+import { dual, startsWithOperand } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import { isExtent } from '../../types/dim.js';
@@ -202,6 +202,6 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  */
 export const rearrange: Rearrange = dual(
   'rearrange',
-  [(args) => typeof args[0] !== 'string', 3],
+  [startsWithOperand, 3],
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
 );

@@ -47,6 +47,9 @@ describe('over the whole range', () => {
     ['sigmoid', 3e-7],
     ['tanh', 4e-7],
     ['log', 2e-7],
+    ['log1p', 2.5e-7],
+    ['erf', 3e-7],
+    ['atan', 2.5e-7],
     ['sqrt', 6e-8],
     ['rsqrt', 1.2e-7],
   ] as const)('%s is within a relative error of %d', (fn, tolerance) => {
@@ -64,7 +67,7 @@ describe('over the whole range', () => {
 });
 
 const specialValues = Float32Array.of(NaN, Infinity, -Infinity, 0, -1, 1, 100, -200);
-test.each(['exp', 'expm1', 'sigmoid', 'tanh', 'log', 'sign', 'sqrt', 'rsqrt'] as const)(
+test.each(['exp', 'expm1', 'sigmoid', 'tanh', 'log', 'log1p', 'erf', 'atan', 'sign', 'sqrt', 'rsqrt'] as const)(
   '%s is correct at infinities, at NaN and at integers',
   (fn) => {
     const exact = Float32Array.from(specialValues, unaryFunction(fn, 'float32'));
@@ -79,6 +82,6 @@ test.each(['exp', 'expm1', 'sigmoid', 'tanh', 'log', 'sign', 'sqrt', 'rsqrt'] as
 
 test('returns NaN for NaN with any bits', () => {
   const bits = Int32Array.of(0x7f800001, 0x7fc00001, 0x7fffffff, 0xffc00003 | 0);
-  for (const fn of ['exp', 'sigmoid', 'expm1', 'tanh', 'log'] as const)
+  for (const fn of ['exp', 'sigmoid', 'expm1', 'tanh', 'log', 'log1p', 'erf', 'atan'] as const)
     expect([...apply(fn, new Float32Array(bits.buffer))]).toEqual([NaN, NaN, NaN, NaN]);
 });

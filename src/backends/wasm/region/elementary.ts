@@ -2,7 +2,7 @@
  * Elementary functions on four float32 lanes. They are accurate to a few units in the last place over the whole range.
  * Results of exp below 1.7e-38 and denormal results may be 0.
  */
-import { EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
+import { ATAN_TAIL, ERF_CENTRE, ERF_TAIL, EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
 
@@ -163,6 +163,68 @@ const log: Elementary = (x, k) => {
   };
 };
 
+/** ln (1 + x). Near 0 it sums the series of {@link log} for n = 0, as 1 + x would lose digits of x. */
+const log1p: Elementary = (x, k) => {
+  const [s, half, , , , , sum, far] = k.temporaries;
+  const { before, value } = log(sum, k);
+  const square = f32x4.mul(s, s);
+  const tail = f32x4.mul(s, f32x4.add(half, f32x4.mul(square, polynomial(square, LOG_TAIL, k))));
+  return {
+    before: [
+      set(sum, f32x4.add(x, k.float(1))),
+      ...before,
+      set(far, value),
+      set(s, f32x4.div(x, f32x4.add(x, k.float(2)))),
+      set(half, f32x4.mul(f32x4.mul(x, x), k.float(0.5))),
+      set(s, f32x4.sub(x, f32x4.sub(half, tail))),
+    ],
+    value: v128.bitselect(s, far, v128.and(f32x4.gt(x, k.float(-0.29)), f32x4.lt(x, k.float(0.41)))),
+  };
+};
+
+const SIGN_BIT = -(2 ** 31);
+
+/** The magnitude of `size` with the sign of x. */
+const withSign = (size: Vector, x: Vector, k: Tools): Vector =>
+  v128.or(v128.and(size, k.int(~SIGN_BIT)), v128.and(x, k.int(SIGN_BIT)));
+
+/** erf x: an odd polynomial for |x| ≤ 1, ±(1 − e^−q(|x|)) beyond. */
+const erf: Elementary = (x, k) => {
+  const [z, , , , , , size, q] = k.temporaries;
+  const { before, value } = exp(q, k);
+  const centre = f32x4.add(x, f32x4.mul(x, polynomial(z, ERF_CENTRE, k)));
+  return {
+    before: [
+      set(size, f32x4.abs(x)),
+      set(q, f32x4.min(size, k.float(3.95))),
+      set(q, f32x4.neg(polynomial(q, ERF_TAIL, k))),
+      ...before,
+      set(q, f32x4.sub(k.float(1), value)),
+      set(z, f32x4.min(f32x4.mul(x, x), k.float(1))),
+    ],
+    value: v128.bitselect(withSign(q, x, k), centre, f32x4.gt(size, k.float(1))),
+  };
+};
+
+const HALF_PI = Math.fround(Math.PI / 2);
+
+/** atan x: an odd polynomial of t = |x| for |x| ≤ 1; π/2 − atan (1/|x|) beyond. */
+const atan: Elementary = (x, k) => {
+  const [t, z, y, isFar] = k.temporaries;
+  const series = f32x4.add(t, f32x4.mul(f32x4.mul(t, z), polynomial(z, ATAN_TAIL, k)));
+  const rest = f32x4.add(f32x4.sub(k.float(HALF_PI), y), k.float(Math.PI / 2 - HALF_PI));
+  return {
+    before: [
+      set(t, f32x4.abs(x)),
+      set(isFar, f32x4.gt(t, k.float(1))),
+      set(t, v128.bitselect(f32x4.div(k.float(1), t), t, isFar)),
+      set(z, f32x4.mul(t, t)),
+      set(y, series),
+    ],
+    value: withSign(v128.bitselect(rest, y, isFar), x, k),
+  };
+};
+
 const sign: Elementary = (x, k) => {
   const [y] = k.temporaries;
   return {
@@ -173,4 +235,4 @@ const sign: Elementary = (x, k) => {
 };
 
 /** Unary functions that have no single instruction. */
-export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, sign } as const;
+export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, log1p, erf, atan, sign } as const;

@@ -59,7 +59,7 @@ export const wasmExecution = async (
   heap: WasmHeap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
-  const program = programOf(kernels, engine.isShared);
+  const program = programOf(kernels, engine);
   const functions = functionNames(engine.modules, program);
   const indices = new Map(functions.map((name, i) => [name, i]));
   const tape = encode(

@@ -53,7 +53,7 @@ export const arena = (): Arena => {
     read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
     run: (stages, multiplyAdd) => {
       const modules = modulesOf(kernelFunctions(multiplyAdd), false);
-      const program = programOf([], false);
+      const program = programOf([], { isShared: false, multiplyAdd });
       const names = functionNames(modules, program);
       const tape = encode([stages], (name) => names.indexOf(name));
       const address = put(Array.from(tape.words, () => 0));

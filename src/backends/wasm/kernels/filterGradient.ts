@@ -240,6 +240,10 @@ const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradient
         tiles,
         FLOAT_BYTES * source.blockStride,
         sumsAt(planned, planned.sums, part),
+        1,
+        0,
+        0,
+        0,
       );
     };
     return ranges(parts.length, partsFor(outputs * depth * outChannels, parts.length)).map(({ first, count }): Item => {

@@ -23,7 +23,9 @@ const UNROLL = 4;
  * - `panel`: the packed panel, with one row for each position;
  * - `x`: the base address;
  * - `tiles`, `blockStride`: the number of tiles, and the stride from one contiguous block of four rows to the next;
- * - `sums`: the tiles of sums.
+ * - `sums`: the tiles of sums;
+ * - `times`, `panelStep`, `xStep`, `sumsStep`: how many products to compute, and the steps from the operands of one to those of
+ *   the next.
  */
 export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => {
   const rows = OUTER_TILE_ROWS[width];
@@ -36,8 +38,13 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
     tiles: i32.local('tiles'),
     blockStride: i32.local('blockStride'),
     sums: i32.local('sums'),
+    times: i32.local('times'),
+    panelStep: i32.local('panelStep'),
+    xStep: i32.local('xStep'),
+    sumsStep: i32.local('sumsStep'),
   };
-  const { table, count, panel, x, tiles, blockStride, sums } = parameters;
+  const { table, count, panel, x, tiles, blockStride, sums, times, panelStep, xStep, sumsStep } = parameters;
+  const [time, base, sum] = [i32.local('time'), i32.local('base'), i32.local('sum')];
   const [tile, p] = [i32.local('tile'), i32.local('p')];
   const address = i32.local('address');
   const [entry, b] = [i32.local('entry'), i32.local('b')];
@@ -46,7 +53,7 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
   const tileSums = range(rows * vectors).map((index) => v128.local(`sum${index}`));
 
   const step = (position: number): Body => [
-    set(address, i32.add(x, i32.load(entry, { offset: 4 * position }))),
+    set(address, i32.add(base, i32.load(entry, { offset: 4 * position }))),
     weights.map((weight, vector) => set(weight, v128.load(b, { offset: 16 * (vectors * position + vector) }))),
     range(rows).map((row) => [
       set(value, v128.load32_splat(address, { offset: 4 * row })),
@@ -79,12 +86,19 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func =
    */
   const toNextTile = rows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
   return callable(`outer${width}`, Object.values(parameters), [
-    repeat(tile, tiles, [
-      tileSums.map((sum, index) => set(sum, v128.load(sums, { offset: 16 * index }))),
-      positions,
-      tileSums.map((sum, index) => v128.store(sums, sum, { offset: 16 * index })),
-      increment(sums, 16 * rows * vectors),
-      increment(x, toNextTile),
+    repeat(time, times, [
+      set(base, x),
+      set(sum, sums),
+      repeat(tile, tiles, [
+        tileSums.map((value, index) => set(value, v128.load(sum, { offset: 16 * index }))),
+        positions,
+        tileSums.map((value, index) => v128.store(sum, value, { offset: 16 * index })),
+        increment(sum, 16 * rows * vectors),
+        increment(base, toNextTile),
+      ]),
+      increment(panel, panelStep),
+      increment(x, xStep),
+      increment(sums, sumsStep),
     ]),
   ]);
 };

@@ -20,11 +20,14 @@ export interface Panel {
  */
 const widthFor = (remaining: number): PanelWidth => (remaining > 12 ? 16 : remaining > 4 ? 8 : 4);
 
-/** Lists the panels of a matrix with `columns` columns, from column `first` on. */
-export const panelsOf = (columns: number, first = 0): readonly Panel[] => {
-  if (first >= columns) return [];
-  const width = widthFor(columns - first);
-  return [{ first, width, columns: Math.min(width, columns - first) }, ...panelsOf(columns, first + width)];
+/** Lists the panels of a matrix with `columns` columns. */
+export const panelsOf = (columns: number): readonly Panel[] => {
+  const panels: Panel[] = [];
+  for (let first = 0; first < columns; first += panels.at(-1)!.width) {
+    const width = widthFor(columns - first);
+    panels.push({ first, width, columns: Math.min(width, columns - first) });
+  }
+  return panels;
 };
 
 /** Total columns of all panels, padding included. */

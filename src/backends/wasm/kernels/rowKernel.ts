@@ -54,7 +54,9 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
  * - `taps`, `length`: the number of taps, and the elements of each;
  * - `columns`: columns of the panel without padding, at least 1;
  * - `accumulate`: 1 to add to C, otherwise 0;
- * - `zeros`: `length` zeros.
+ * - `zeros`: `length` zeros;
+ * - `times`, `leftStep`, `resultStep`, `panelStep`: how many products to compute, and the steps from the operands of one to
+ *   those of the next.
  *
  * A row may appear twice in the last tile, to fill it: both copies compute and store the same values. A panel that is not
  * full goes through memory of the thread's own.
@@ -74,8 +76,14 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
     columns: i32.local('columns'),
     accumulate: i32.local('accumulate'),
     zeros: i32.local('zeros'),
+    times: i32.local('times'),
+    leftStep: i32.local('leftStep'),
+    resultStep: i32.local('resultStep'),
+    panelStep: i32.local('panelStep'),
   };
   const { table, tiles, left, result, panel, bias, taps, length, columns, accumulate, zeros } = parameters;
+  const { times, leftStep, resultStep, panelStep } = parameters;
+  const [time, rowsOfTable] = [i32.local('time'), i32.local('rowsOfTable')];
   const [spill, entry, offset] = [i32.local('spill'), i32.local('entry'), i32.local('offset')];
   const [row, tap, tapTable] = [i32.local('row'), i32.local('tap'), i32.local('tapTable')];
   const [tile, k] = [i32.local('tile'), i32.local('k')];
@@ -134,7 +142,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
     set(entry, start),
     range(rows).map((index) => [f(index), increment(entry, row)]),
   ];
-  const addressesOfC = eachRow(table, (index) => set(ofC(index), i32.add(result, i32.load(entry))));
+  const addressesOfC = eachRow(rowsOfTable, (index) => set(ofC(index), i32.add(result, i32.load(entry))));
   const addressesOfA = eachRow(tapTable, (index) => [
     set(offset, i32.load(entry)),
     set(a[index] ?? offset, select(zeros, i32.add(left, offset), i32.eq(offset, PADDING))),
@@ -143,17 +151,23 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd): Func => 
   return callable(`rows${width}`, Object.values(parameters), [
     set(spill, i32.add(SPILL_START, i32.mul(thread, SPILL_BYTES))),
     set(row, i32.shl(i32.add(taps, 1), 2)),
-    repeat(tile, tiles, [
-      set(b, panel),
-      eachSum((sum, row, vector) =>
-        set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
-      ),
-      when(accumulate, [addressesOfC, when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)])]),
-      set(tapTable, i32.add(table, 4)),
-      repeat(tap, taps, [addressesOfA, segment, increment(tapTable, 4)]),
-      addressesOfC,
-      when(isWhole, storeSums(ofC), [storeSums(spilled), moveColumns(ofC, spilled)]),
-      increment(table, i32.mul(row, rows)),
+    repeat(time, times, [
+      set(rowsOfTable, table),
+      repeat(tile, tiles, [
+        set(b, panel),
+        eachSum((sum, row, vector) =>
+          set(sum, row === 0 ? v128.load(bias, { offset: 16 * vector }) : (sums[0]?.[vector] ?? value)),
+        ),
+        when(accumulate, [addressesOfC, when(isWhole, addSums(ofC), [moveColumns(spilled, ofC), addSums(spilled)])]),
+        set(tapTable, i32.add(rowsOfTable, 4)),
+        repeat(tap, taps, [addressesOfA, segment, increment(tapTable, 4)]),
+        addressesOfC,
+        when(isWhole, storeSums(ofC), [storeSums(spilled), moveColumns(ofC, spilled)]),
+        increment(rowsOfTable, i32.mul(row, rows)),
+      ]),
+      increment(left, leftStep),
+      increment(result, resultStep),
+      increment(panel, panelStep),
     ]),
   ]);
 };

@@ -48,15 +48,43 @@ export interface RowPass {
   readonly accumulate: boolean;
   /** Read for taps in the padding: `length` zeros, or 0 if no tap is there. */
   readonly zeros: TablePlace | 0;
+  /** Several passes of equal form: how many, and the bytes from the operands of one to those of the next. Default: one. */
+  readonly repeated?: Repetition;
 }
+
+export interface Repetition {
+  readonly times: number;
+  readonly left: number;
+  readonly result: number;
+  readonly packed: number;
+}
+
+/** Neighbouring panels of equal form, which one command goes through. */
+const alike = (panels: readonly Panel[]): readonly (readonly Panel[])[] =>
+  panels.reduce<readonly (readonly Panel[])[]>((groups, panel) => {
+    const last = groups.at(-1) ?? [];
+    const joins = last[0]?.width === panel.width && last[0].columns === panel.columns;
+    return joins ? [...groups.slice(0, -1), [...last, panel]] : [...groups, [panel]];
+  }, []);
+
+/** Repeats a pass for neighbouring panels. */
+const overPanels = ({ depth }: RowPass, { width }: Panel, times: number): Repetition => ({
+  times,
+  left: 0,
+  result: FLOAT_BYTES * width,
+  packed: FLOAT_BYTES * depth * width,
+});
 
 /**
  * Runs a pass. Columns 0, 1, … of a row's result are contiguous from its offset in the table on. `count` must be a
  * multiple of {@link ROW_MULTIPLE} unless the pass includes the last row of the table.
  */
-export const rowCommands = (pass: RowPass): readonly Command[] =>
-  pass.panels.map((panel) =>
-    command(
+export const rowCommands = (pass: RowPass): readonly Command[] => {
+  const groups = pass.repeated === undefined ? alike(pass.panels) : pass.panels.map((panel) => [panel]);
+  return groups.map((group) => {
+    const panel = group[0]!;
+    const { times, left, result, packed } = pass.repeated ?? overPanels(pass, panel, group.length);
+    return command(
       `rows${panel.width}`,
       { table: pass.table.words, offset: rowBytes(pass.table.taps) * pass.first },
       Math.ceil(pass.count / ROW_TILE_ROWS[panel.width]),
@@ -69,5 +97,10 @@ export const rowCommands = (pass: RowPass): readonly Command[] =>
       panel.columns,
       pass.accumulate ? 1 : 0,
       pass.zeros,
-    ),
-  );
+      times,
+      left,
+      result,
+      packed,
+    );
+  });
+};

@@ -72,9 +72,19 @@ export const regionModule = (regions: readonly Region[], { isShared, multiplyAdd
     const nest = simplified(original);
     return getOrInsert(functions, keyOf(nest), () => emit(nest));
   };
-  const entries = regions.map((region): RegionEntry => {
+  const isLike = (a: Region, b: Region): boolean =>
+    a.body === b.body && a.extents.every((extent, i) => extent === b.extents[i]);
+  let before: { readonly region: Region; readonly f: RegionFunction } | null = null;
+  const functionOfRegion = (region: Region): RegionFunction => {
+    // the parts of a region have one body: the key of most of them is known
+    if (before !== null && isLike(region, before.region)) return before.f;
     const nest = nestOf(region);
-    const { name, isFlat, callsHost } = getOrInsert(byNest, keyOf(nest), () => functionOf(nest));
+    const f = getOrInsert(byNest, keyOf(nest), () => functionOf(nest));
+    before = { region, f };
+    return f;
+  };
+  const entries = regions.map((region): RegionEntry => {
+    const { name, isFlat, callsHost } = functionOfRegion(region);
     const places = [...region.loads, ...region.stores].map(({ buffer, offset }) => ({
       buffer,
       offset: BYTES * offset,

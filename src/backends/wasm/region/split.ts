@@ -23,12 +23,13 @@ const part = (region: Region, loop: number, first: number, count: number): Regio
     ...access,
     offset: access.offset + first * access.strides[loop]!,
   });
+  const hasIndex = region.body.some(({ op }) => op === 'index');
   return {
     ...region,
     extents: region.extents.map((extent, i) => (i === loop ? count : extent)),
     loads: region.loads.map(moved),
     stores: region.stores.map(moved),
-    body: region.body.map((a) => (a.op === 'index' ? moved(a) : a)),
+    body: hasIndex ? region.body.map((a) => (a.op === 'index' ? moved(a) : a)) : region.body,
   };
 };
 

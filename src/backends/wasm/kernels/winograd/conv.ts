@@ -79,23 +79,22 @@ const convolveBlock = (
   const multiply = (group: readonly Panel[]): Item => {
     const first = group[0]!.first;
     const columns = group.reduce((sum, panel) => sum + panel.columns, 0);
-    const products = range(16).flatMap((element) =>
-      rowCommands({
-        table: rows,
-        first: 0,
-        count,
-        left: shift(at.inputs, element * inputBytes),
-        // a panel's column is its place from the beginning of the group
-        result: shift(at.products, element * productBytes - FLOAT_BYTES * first),
-        length: channels,
-        packed: shift(at.filter, FLOAT_BYTES * element * elements),
-        depth: channels,
-        from: 0,
-        panels: group,
-        accumulate: false,
-        zeros: 0,
-      }),
-    );
+    const products = rowCommands({
+      table: rows,
+      first: 0,
+      count,
+      left: at.inputs,
+      // a panel's column is its place from the beginning of the group
+      result: shift(at.products, -FLOAT_BYTES * first),
+      length: channels,
+      packed: at.filter,
+      depth: channels,
+      from: 0,
+      panels: group,
+      accumulate: false,
+      zeros: 0,
+      repeated: { times: 16, left: inputBytes, result: productBytes, packed: FLOAT_BYTES * elements },
+    });
     const rowStep = FLOAT_BYTES * 16 * GROUP_PANELS;
     const to = shift(at.y, FLOAT_BYTES * first);
     return [...products, command('winogradOutput', table, count, at.products, columns / 4, productBytes, rowStep, to)];

@@ -2,7 +2,17 @@
  * Filter gradients of convolutions of 3×3 taps by Winograd's algorithm. Lanes sum over their share of the tiles; a second
  * stage adds the lanes and transforms the sums.
  */
-import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import {
+  type Command,
+  command,
+  type Item,
+  LANES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import { cleared, copied, FLOAT_BYTES } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
@@ -56,18 +66,21 @@ const addBlock = (
   const inputBytes = FLOAT_BYTES * size * channels;
   const gradientBytes = FLOAT_BYTES * size * panelColumns(outChannels);
   const none = { table: zeros, offset: 0 };
-  const multiply = (element: number, panel: Panel): Item => [
+  const multiply = (panel: Panel): Command =>
     command(
       `outer${panel.width}`,
       { table: positions, offset: 0 },
       count,
-      shift(panelAt(at.gradients, size, panel), element * gradientBytes),
-      shift(at.inputs, element * inputBytes),
+      panelAt(at.gradients, size, panel),
+      at.inputs,
       channels / OUTER_TILE_ROWS[panel.width],
       16 * size,
-      shift(panelAt(at.sums, channels, panel), FLOAT_BYTES * element * sumsOf(problem)),
-    ),
-  ];
+      panelAt(at.sums, channels, panel),
+      16,
+      gradientBytes,
+      inputBytes,
+      FLOAT_BYTES * sumsOf(problem),
+    );
   return [
     // four channels of all tiles are contiguous
     command('winogradInput', table, count, at.x, channels / 4, none, at.inputs, inputBytes, 16, 16 * size),
@@ -84,7 +97,7 @@ const addBlock = (
         FLOAT_BYTES * panel.width,
       ),
     ),
-    ...range(16).flatMap((element) => panels.flatMap((panel) => multiply(element, panel))),
+    ...panels.map(multiply),
   ];
 };
 

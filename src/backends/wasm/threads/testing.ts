@@ -51,7 +51,7 @@ export interface Site {
   readonly spawn: Spawn;
   /** The number of workers that have been started, dead ones included. */
   readonly started: () => number;
-  /** Ends one of the last workers that were started, without telling the backend. */
+  /** Ends one of the workers that live, without telling the backend; `i` is taken modulo their number. */
   readonly kill: (i: number) => Promise<void>;
   /** Shuts the gate: workers stop at the next function. */
   readonly shut: () => void;
@@ -64,18 +64,26 @@ export const turn = (): Promise<void> => new Promise((resolve) => void setTimeou
 
 export const createSite = (pauses: Pauses = { chance: 0, most: 0 }): Site => {
   const gate = new Int32Array(new SharedArrayBuffer(8));
-  const workers: WorkerHandle[] = [];
+  const living = new Set<WorkerHandle>();
+  let started = 0;
   const spawnPausing = spawnWith(pausingSource(pauses));
   return {
-    spawn: (listener) => {
-      const worker = spawnPausing(listener);
+    spawn: ({ onMessage, onEnd }) => {
+      const worker = spawnPausing({
+        onMessage,
+        onEnd: (reason) => {
+          living.delete(worker);
+          onEnd(reason);
+        },
+      });
       // the pausing worker has this message, too
       worker.post({ kind: 'gate', gate } as never);
-      workers.push(worker);
+      living.add(worker);
+      started++;
       return worker;
     },
-    started: () => workers.length,
-    kill: async (i) => workers[workers.length - 1 - (i % workers.length)]?.end(() => false),
+    started: () => started,
+    kill: async (i) => [...living][i % living.size]?.end(() => false),
     shut: () => {
       gate[1] = 0;
       Atomics.store(gate, 0, 1);

@@ -14,7 +14,7 @@ const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
 const expected = [1, 3, 6, 4, 9, 15];
 
 /** The engine, whose members a test may replace. */
-const engine = webAssembly as { Module: unknown };
+const engine = webAssembly as { Module: typeof webAssembly.Module };
 
 const emptyPlan: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
 
@@ -106,11 +106,11 @@ test('a plan whose code the engine refuses is an error, and leaves nothing behin
   const backend = valueOf(await wasm({ threads: 1 })());
   const { Module } = engine;
   try {
-    engine.Module = class {
-      constructor() {
+    engine.Module = new Proxy(Module, {
+      construct: () => {
         throw new RangeError('out of memory for code');
-      }
-    };
+      },
+    });
     expect(await backend.compile(many)()).toMatchObject({
       left: { _tag: 'BackendFailure', actual: 'RangeError: out of memory for code' },
     });

@@ -45,7 +45,7 @@ test('a U-Net and its optimiser come to equal bits with any number of threads', 
     expect(await trained(wasmBackend({ threads }, 0))).toBe(expected);
 });
 
-const RUNS = isLong ? 1000 : 60;
+const RUNS = isLong ? 1000 : 40;
 
 test(`${RUNS} steps with workers that pause at random times come to equal bits`, async () => {
   const alone = onCaller();

@@ -11,7 +11,7 @@ const iterations = ({ extents, reduced }: Region): number =>
 /** Cycles of a part: from several parts to one. */
 const partCycles = fc.constantFrom(1, 4, 30, 200, 1e9);
 
-test.prop([regionCase(), partCycles], { numRuns: 400 })(
+test.prop([regionCase(), partCycles], { numRuns: 200 })(
   'the parts of a region together store what it stores, to the bit',
   ({ region, buffers }, cycles) => {
     const arrays = () => buffers.map(({ data }) => Float64Array.from(data));
@@ -24,7 +24,7 @@ test.prop([regionCase(), partCycles], { numRuns: 400 })(
   },
 );
 
-test.prop([regionCase(), partCycles], { numRuns: 400 })(
+test.prop([regionCase(), partCycles], { numRuns: 200 })(
   'no element is stored by two parts, and each part stores something',
   ({ region, buffers }, cycles) => {
     const parts = splitRegion(region, cycles);

@@ -57,7 +57,7 @@ export const createCrew = (
     settle(failure);
   };
   const fail = (reason: string): void => end({ kind: missing > 0 ? 'notStarted' : 'failed', reason });
-  const timer = setTimeout(() => fail('they did not start in time'), START_LIMIT);
+  const timer = setTimeout(() => fail(`no answer within ${START_LIMIT / 1000} s`), START_LIMIT);
   const onMessage = (message: FromWorker): void => {
     if (message.kind === 'failed') fail(message.message);
     if (message.kind === 'done') settle(failure);

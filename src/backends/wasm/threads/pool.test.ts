@@ -21,7 +21,10 @@ const inShort = (message: ToWorker): string =>
 const THREADS = 2;
 
 /** A pool, and its workers. */
-const fake = (refuses: (spawned: number) => boolean = () => false) => {
+const fake = (
+  refuses: (spawned: number) => boolean = () => false,
+  ending: Promise<void> = Promise.resolve(), // what the end of a worker waits for
+) => {
   const workers: FakeWorker[] = [];
   const spawn: Spawn = ({ onMessage, onEnd }: Listener) => {
     if (refuses(workers.length)) throw new Error('no more workers');
@@ -37,7 +40,10 @@ const fake = (refuses: (spawned: number) => boolean = () => false) => {
     return {
       post: (message) => void heard.push(inShort(message)),
       hold: (busy) => void (isHeld = busy),
-      end: async () => void (isEnded = true),
+      end: async () => {
+        await ending;
+        isEnded = true;
+      },
     };
   };
   const memory = new wasm.Memory({ initial: 1, maximum: 1, shared: true });
@@ -67,7 +73,7 @@ const died = { kind: 'failed', reason: 'a worker stopped: it died' };
 const closed = { kind: 'failed', reason: 'the backend was closed' };
 
 test('workers start with the first run, which they have when all are ready', async () => {
-  const { pool, workers, ready, crew } = fake();
+  const { pool, workers, crew } = fake();
   const first = pool.load(program);
   await settle();
   expect(workers).toEqual([]);
@@ -91,7 +97,6 @@ test('workers start with the first run, which they have when all are ready', asy
   workers[0]!.says({ kind: 'done' });
   await settle();
   expect(again.outcome).toBeNull();
-  expect(ready).toBeDefined();
 });
 
 test('a run is posted when the one before it is done, and workers keep the process alive only meanwhile', async () => {
@@ -244,6 +249,23 @@ describe('a pool that is stopped', () => {
     expect(runs.map(({ outcome }) => outcome)).toEqual([closed, closed]);
     expect(workers.map(({ isEnded }) => isEnded())).toEqual([true, true]);
     expect(workers[0]!.heard).toEqual(['start', 'load 0']);
+  });
+
+  test('while workers that failed are ending: it waits for them', async () => {
+    let end: () => void = () => undefined;
+    const { pool, workers, crew } = fake(undefined, new Promise((resolve) => (end = resolve)));
+    const run = begin(pool, pool.load(program));
+    await settle();
+    crew()[0]!.dies();
+    await settle();
+    let isDone = false;
+    void pool.stop().then(() => (isDone = true));
+    await settle();
+    expect([isDone, run.outcome]).toEqual([false, 'pending']);
+    end();
+    await settle();
+    expect([isDone, run.outcome]).toEqual([true, closed]);
+    expect(workers.map(({ isEnded }) => isEnded())).toEqual([true, true]);
   });
 
   test('during a run', async () => {

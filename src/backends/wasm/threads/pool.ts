@@ -52,8 +52,9 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
     const start = await current.started;
     failedStarts = start?.kind === 'notStarted' ? [...failedStarts, start] : [];
     const outcome = start ?? (await current.run(program, address, count));
-    if (outcome !== null) await retire(current, outcome);
-    return outcome;
+    if (outcome === null) return null;
+    await retire(current, outcome);
+    return isStopped ? CLOSED : outcome;
   };
 
   return {

@@ -12,10 +12,18 @@ export interface Opened<A> {
 /** The place of a page, which nothing serves: a browser has WebGPU where no one could have changed the page. */
 const PLACE = 'http://localhost/';
 
-export const openPage = async <A>(file: string, { webgpu }: { readonly webgpu: boolean }): Promise<Opened<A>> => {
+/** Headers of a page whose threads may share memory. */
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+export const openPage = async <A>(
+  file: string,
+  { webgpu, isolated = false }: { readonly webgpu: boolean; readonly isolated?: boolean },
+): Promise<Opened<A>> => {
   const [browser, program] = await Promise.all([launch({ webgpu }), bundled(new URL(file, import.meta.url))]);
   const page = await browser.newPage();
-  await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
+  await page.route('**/*', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html>', headers: isolated ? ISOLATION : {} }),
+  );
   await page.goto(PLACE);
   const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
   await page.addScriptTag({ type: 'module', content: program });

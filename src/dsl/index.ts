@@ -1,8 +1,6 @@
 /** `noisefold/dsl`: shapes, tensors, programs, operations, derivatives, random keys, and the interface of backends. */
 export {
   type AnyTensor,
-  ascribe,
-  ascribeLike,
   type Dim,
   dims,
   type DType,

@@ -10,6 +10,12 @@ type IsDataFirst = (args: Arguments) => boolean;
 /** Tells the data-first form: the number of its arguments; or a predicate, and the greatest number of its arguments. */
 export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
 
+/** Both forms of an operator on an `X` whose other arguments are `A`, where no types are inferred. */
+export interface BothForms<X, A extends readonly unknown[], R> {
+  (x: X, ...rest: A): R;
+  (...rest: A): (x: X) => R;
+}
+
 /** Sets the name of a function, which error messages show if it is passed as a tensor. */
 const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
@@ -52,6 +58,9 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
         : 'leave out the others',
   });
 
+/** Tells the data-first form of an operator whose pipeable form begins with a string. */
+export const startsWithOperand = ([x]: Arguments): boolean => typeof x !== 'string';
+
 /**
  * Makes an operator from its data-first form. `dataFirst` is the number of arguments of that form; if some are optional,
  * a predicate on the arguments and their greatest number. A call with more raises `ConfigError`. `F` is the type of both
@@ -62,18 +71,13 @@ const refuseSurplus = (name: string, args: Arguments, most: number): never =>
  * minus(5, 3) // → 2
  * pipe(5, minus(3)) // → 2
  */
-export const dual = <F extends object>(
-  name: string,
-  dataFirst: DataFirst,
-  body: (...args: never[]) => unknown,
-  greatest?: number,
-): F => {
+export const dual = <F extends object>(name: string, dataFirst: DataFirst, body: (...args: never[]) => unknown): F => {
   const apply = body as (...args: Arguments) => unknown;
   const [isDataFirst, most]: readonly [IsDataFirst, number] =
     typeof dataFirst === 'number'
       ? [(args) => args.length >= dataFirst, dataFirst]
       : typeof dataFirst === 'function'
-        ? [dataFirst, greatest ?? Infinity]
+        ? [dataFirst, Infinity]
         : dataFirst;
   const operator = (...args: Arguments): unknown => {
     const isWhole = isDataFirst(args);

@@ -164,6 +164,14 @@ export const named = <A>(op: string, build: () => A): A => {
   return raise(_tag, { ...result.left, where: op + near });
 };
 
+/** Raises `ShapeError` for a shape that is not as expected. */
+export const refuseShape = (
+  where: string,
+  expected: string,
+  actual: readonly (number | string)[],
+  hint: string,
+): never => raise('ShapeError', { where, expected, actual: showShape(actual), hint });
+
 /** Raises `ShapeError` unless something, which may be missing, has a dtype and a shape, as {@link showType} formats them. */
 export const demandType = (where: string, expected: string, x: Typed | null, hint: string): void => {
   const actual = x === null ? 'nothing' : showType(x);

@@ -4,7 +4,8 @@ import { type AnchorCall, type Convolution, partsOf } from '../shared/convolutio
 import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
 import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
-import { conv, type ConvProblem, convScratchElements } from './kernels/conv.js';
+import { conv, convScratchElements } from './kernels/conv.js';
+import type { ConvProblem } from './kernels/problems.js';
 import { convWork } from './kernels/geometry.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
 import { gemm, type GemmProblem, gemmScratchElements, gemmWork, type MatrixStrides } from './kernels/gemm.js';

@@ -44,12 +44,22 @@ export const wasmBackend = (
 ): Backend => {
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
-  const modules = modulesOf(kernelFunctions(!portable && canFuse() ? fused : separate), isShared);
+  const multiplyAdd = !portable && canFuse() ? fused : separate;
+  const modules = modulesOf(kernelFunctions(multiplyAdd), isShared);
   const jobs = createJobs();
   const heap = wasmHeap(memory, jobs.after);
   const books = createMemory('wasm', heap);
   const pool = isShared ? createPool(memory, modules, threads, SYNC_START, start) : null;
-  const engine: Engine = { memory, isShared, modules, pool, worthWorkers, jobs, onNoWorkers: noticeOnce() };
+  const engine: Engine = {
+    memory,
+    isShared,
+    multiplyAdd,
+    modules,
+    pool,
+    worthWorkers,
+    jobs,
+    onNoWorkers: noticeOnce(),
+  };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },

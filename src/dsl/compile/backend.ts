@@ -32,10 +32,9 @@ export interface Runner {
   /** The name of the kernel of each call, in order, for `explain`. */
   readonly kernels: readonly string[];
   /** Runs once and measures the milliseconds of each call. */
-  readonly profile: (inputs: readonly Slot[]) => Task<{
-    readonly outputs: readonly Slot[];
-    readonly milliseconds: readonly number[];
-  }>;
+  readonly profile: (
+    inputs: readonly Slot[],
+  ) => Task<{ readonly outputs: readonly Slot[]; readonly milliseconds: readonly number[] }>;
 }
 
 /** The features and limits of a backend that lowering respects. */

@@ -1,7 +1,7 @@
 /** Makes the plan of a program. */
 import { oneOf } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
-import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../../internal/errors.js';
+import { attempt, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
 import type { Capabilities } from './backend.js';
 import { type Lowering, lower } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
@@ -89,7 +89,7 @@ const donationsOf = (
   names: readonly string[],
 ): Pick<Lowering, 'donations' | 'donated'> => {
   const donated = leaves.map(({ path }) => names.some((name) => path === name || path.startsWith(`${name}.`)));
-  const described = (path: string, { dtype, shape }: Node): string => `${path}: ${dtype} ${showShape(shape)}`;
+  const described = (path: string, n: Node): string => `${path}: ${showType(n)}`;
   const places = new Map(outputs.map(({ path, leaf }, i) => [described(path, nodeOf(leaf)), i]));
   const donations = inputs.map((input, i) =>
     donated[i]! && input.dtype !== 'key' ? (places.get(described(leaves[i]!.path, input)) ?? null) : null,

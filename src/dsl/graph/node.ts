@@ -1,6 +1,6 @@
 /** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
 import type { DType } from '../types/dtype.js';
-import { extents } from '../types/extent.js';
+import { extents } from '../types/dim.js';
 import { showType, type Typed } from '../../internal/errors.js';
 
 export type { DType } from '../types/dtype.js';
@@ -13,8 +13,7 @@ export type UnaryFn =
 
 /** `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
-  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min'
-  | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'; // prettier-ignore
+  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or';
 
 export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
 export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
@@ -76,11 +75,7 @@ export interface Attributes {
   /** Axes of extent 1 are repeated; the rank stays. */
   readonly broadcast: NoAttributes;
   /** `name`: the path of the tensor in a tree of parameters that were concatenated to the operand. */
-  readonly slice: {
-    readonly start: readonly number[];
-    readonly strides: readonly number[];
-    readonly name?: string;
-  };
+  readonly slice: { readonly start: readonly number[]; readonly strides: readonly number[]; readonly name?: string };
   readonly flip: { readonly axes: readonly number[] };
   /** `interior` is the number of values between neighbours. No number is negative. */
   readonly pad: {

@@ -8,9 +8,8 @@
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Bindings, evaluateDim, symbolsIn } from '../types/dimExpression.js';
-import type { DimOf, OrElse } from '../types/dim.js';
+import { type DimOf, isExtent, type OrElse } from '../types/dim.js';
 import { attempt, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
-import { isExtent } from '../types/extent.js';
 import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';

@@ -1,8 +1,6 @@
 import { show } from '../../internal/decode.js';
-import { bindShape, nothingBound, settle } from '../types/dimExpression.js';
-import type { Dim, Extents, Shape, Widened } from '../types/dim.js';
-import { dual, type OneError } from '../../internal/dual.js';
-import { type Explanation, raise, showShape } from '../../internal/errors.js';
+import type { Shape } from '../types/dim.js';
+import { type Explanation, raise } from '../../internal/errors.js';
 import type { DType, Node } from './node.js';
 import { leaves, mapLeaves, withLeaves } from '../types/tree.js';
 
@@ -35,15 +33,11 @@ export const nodeOf = (x: AnyTensor): Node =>
 
 /** The error for a value that is not a tensor. A half-applied operation is a function named after it: see `dual`. */
 const notATensor = (x: unknown): Explanation => {
-  const about = { where: 'operation', expected: 'a tensor' };
+  const wrong = (actual: string, hint: string) => ({ where: 'operation', expected: 'a tensor', actual, hint });
   if (typeof x !== 'function')
-    return { ...about, actual: show(x), hint: 'a tensor is what the operations return, or an input of a program' };
+    return wrong(show(x), 'a tensor is what the operations return, or an input of a program');
   const pipeable = `${x.name} waits for its first operand: write ${x.name.replace('(…)', '(x, …)')} or pipe(x, ${x.name})`;
-  return {
-    ...about,
-    actual: `the function ${x.name === '' ? 'without a name' : x.name}`,
-    hint: x.name.endsWith('(…)') ? pipeable : 'call it',
-  };
+  return wrong(`the function ${x.name || 'without a name'}`, x.name.endsWith('(…)') ? pipeable : 'call it');
 };
 
 /**
@@ -93,48 +87,3 @@ export const dims = <T extends AnyTensor>(x: T): ExtentsOf<T> => nodeOf(x).shape
  * dtypeOf(iota(10)) // → 'int32'
  */
 export const dtypeOf = <D extends DType>(x: Tensor<Shape, D>): D => nodeOf(x).dtype as D;
-
-/**
- * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
- * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
- * @example
- * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
- * ascribe(betas, 3) // : Tensor<[3]>
- * pipe(betas, ascribe(3)) // : Tensor<[3]>
- * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
- */
-export const ascribe: OneError & {
-  <const S extends readonly Dim[]>(
-    ...given: Extents<S>
-  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
-  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
-} = dual(
-  'ascribe',
-  ([x]) => isOperand(x),
-  (x: AnyTensor, ...given: Shape) => {
-    settle(bindShape(nothingBound(), given, dims(x), 'ascribe'));
-    return x;
-  },
-);
-
-/**
- * Narrows the type of a wide tensor to the shape of another tensor: {@link ascribe} for generic functions. Raises
- * `ShapeError` if the shapes differ.
- * @example
- * const x = zeros(8, 28, 28, 1)
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
- * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
- */
-export const ascribeLike: {
-  <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
-  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
-} = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
-  if (showShape(dims(x)) !== showShape(dims(model)))
-    raise('ShapeError', {
-      where: 'ascribeLike',
-      expected: showShape(dims(model)),
-      actual: showShape(dims(x)),
-      hint: 'ascribe the shape that the tensor has',
-    });
-  return x;
-});

@@ -1,7 +1,6 @@
 /** Tensors of known values. */
-import type { Extent, Extents, Widened } from '../types/dim.js';
+import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
 import { dual } from '../../internal/dual.js';
-import { extents } from '../types/extent.js';
 import type { NumberType } from '../graph/region.js';
 import { type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { constant, full, iota as iotaNode } from '../primitives/index.js';

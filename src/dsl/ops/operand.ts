@@ -40,10 +40,28 @@ export const startsWithTensor = ([x]: readonly unknown[]): boolean => isOperand(
 
 /** Makes both forms of an operation on one tensor with an optional argument, by default a number. */
 export const withOption = <F extends object, O = number>(op: string, body: (x: Node, option?: O) => Node): F =>
-  dual(op, startsWithTensor, (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)), 2);
+  dual(op, [startsWithTensor, 2], (x: AnyTensor, option?: O) => tensor(body(nodeOf(x), option)));
+
+/** Raises `DTypeError` unless a node is float32. */
+export const demandFloats = (where: string, { dtype }: Node): void => {
+  const hint = "cast it first: cast(x, 'float32')";
+  if (dtype !== 'float32') raise('DTypeError', { where, expected: 'float32', actual: dtype, hint });
+};
+
+/** Raises `ShapeError` unless a number of `what`, such as heads, divides the channels, the last axis of a shape. */
+export const demandDivisor = (where: string, what: string, n: number, shape: readonly number[]): void => {
+  const channels = shape.at(-1)!;
+  if (Number.isInteger(n) && n >= 1 && channels % n === 0) return;
+  const expected = `a number of ${what} that divides the ${channels} channels of ${showShape(shape)}`;
+  raise('ShapeError', { where, expected, actual: `${n}`, hint: `choose the channels as a multiple of the ${what}` });
+};
 
 /** Describes an argument for error messages. */
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
+
+/** Raises `ConfigError` for an argument of another kind than expected. */
+export const refuseArgument = (where: string, expected: string, given: unknown, hint: string): never =>
+  raise('ConfigError', { where, expected, actual: described(given), hint });
 
 /** Tests for a record of parameters or options. */
 export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);

@@ -1,5 +1,5 @@
 /** Shapes and dtypes that operands must have, and the numbers that a dtype holds. */
-import { raise, showShape } from '../../internal/errors.js';
+import { raise, showShape, showType } from '../../internal/errors.js';
 import { type ConstantData, type DType, type Node, whereOf } from '../graph/node.js';
 
 export type Numbers = readonly number[];
@@ -19,10 +19,9 @@ export const demandDType = (op: string, dtypes: readonly DType[], ...operands: N
 };
 
 /** Demands a key; raises `DTypeError`. */
-export const demandKey = (op: string, { dtype, shape }: Node): void => {
-  if (dtype === 'key') return;
-  const actual = `${dtype} ${showShape(shape)}`;
-  raise('DTypeError', { where: op, expected: 'a key', actual, hint: "declare the input as 'key'" });
+export const demandKey = (op: string, n: Node): void => {
+  const hint = "declare the input as 'key'";
+  if (n.dtype !== 'key') raise('DTypeError', { where: op, expected: 'a key', actual: showType(n), hint });
 };
 
 /** The numbers as a dtype holds them: a bool is 0 or 1. Raises `DTypeError` for a fraction as int32. */
@@ -55,11 +54,6 @@ export const axisOf = (op: string, x: Node, axis: number): number => {
   const rank = x.shape.length;
   const resolved = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
-  return wrongShape(
-    op,
-    x,
-    `an axis of ${showShape(x.shape)}`,
-    `${axis}`,
-    `give an integer from ${-rank} to ${rank - 1}`,
-  );
+  const hint = `give an integer from ${-rank} to ${rank - 1}`;
+  return wrongShape(op, x, `an axis of ${showShape(x.shape)}`, `${axis}`, hint);
 };

@@ -1,7 +1,7 @@
 /** Constructors of nodes that hold the elements of their operands at other indices. */
 import { raise, showShape } from '../../internal/errors.js';
 import { type DType, type Node, node, sizeOf } from '../graph/node.js';
-import { isExtent } from '../types/extent.js';
+import { isExtent } from '../types/dim.js';
 import { axisOf, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } from './checks.js';
 import type { Operand } from './primitive.js';
 import { constant } from './source.js';
@@ -113,7 +113,7 @@ export const expandDims = (x: Node, axes: Numbers): Node => {
 
 /** Moves an axis. The result is a view if it passes only axes of extent 1. */
 export const moveAxis = (x: Node, from: number, to: number): Node => {
-  const order = x.shape.map((_, axis) => axis).filter((axis) => axis !== from);
+  const order = [...x.shape.keys()].filter((axis) => axis !== from);
   order.splice(to, 0, from);
   const passed = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
   return passed.every((d) => d === 1) || x.shape[from] === 1

@@ -1,7 +1,7 @@
 /** Constructors of sums of products: of matrices, and of images and kernels. */
 import { raise, showShape } from '../../internal/errors.js';
 import { type ConvAttributes, type Node, node, whereOf } from '../graph/node.js';
-import { isExtent } from '../types/extent.js';
+import { isExtent } from '../types/dim.js';
 import { demandDType } from './checks.js';
 
 /** Raises `ShapeError` for two operands. */
@@ -24,7 +24,7 @@ export const dot = (a: Node, b: Node): Node => {
 
 /** The extents of an image `[B, H, W, C]`, or of a kernel `[KH, KW, I, D]`. */
 export const fourOf = (n: Node): readonly [number, number, number, number] =>
-  n.shape as readonly [number, number, number, number]; // `conv2d` has checked the rank
+  n.shape as readonly [number, number, number, number]; // the caller ensures the rank
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1], padding: [[0, 0], [0, 0]], lhsDilation: [1, 1], rhsDilation: [1, 1], groups: 1, batchGroups: 1,

@@ -1,5 +1,5 @@
 /** Constructors of nodes that combine or compare the elements along axes. */
-import { raise, showShape } from '../../internal/errors.js';
+import { raise, refuseShape } from '../../internal/errors.js';
 import { type Node, node, type ReduceFn } from '../graph/node.js';
 import { axisOf, demandDType, NUMBERS, type Numbers } from './checks.js';
 import { expandDims } from './movement.js';
@@ -29,10 +29,8 @@ export const cumsum = (x: Node, axis: number, reverse = false): Node => {
 export const argmax = (x: Node, axis: number): Node => {
   demandDType('argmax', NUMBERS, x);
   const along = axisOf('argmax', x, axis);
-  if (x.shape[along] === 0) {
-    const [expected, hint] = [`elements along axis ${along}`, 'nothing has no largest element'];
-    raise('ShapeError', { where: 'argmax', expected, actual: showShape(x.shape), hint });
-  }
+  if (x.shape[along] === 0)
+    refuseShape('argmax', `elements along axis ${along}`, x.shape, 'nothing has no largest element');
   const shape = x.shape.filter((_, i) => i !== along);
   return node('argmax', [x], { axis: along }, shape, 'int32');
 };

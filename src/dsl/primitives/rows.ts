@@ -1,14 +1,12 @@
 /** Constructors of nodes that read or write the rows of a tensor at indices. */
-import { raise, showShape } from '../../internal/errors.js';
+import { raise, refuseShape, showShape, showType } from '../../internal/errors.js';
 import { type Node, node } from '../graph/node.js';
 import { demandDType } from './checks.js';
 
 /** Demands int32 of rank 1. */
 const demandIndices = (op: string, indices: Node): void => {
   demandDType(op, ['int32'], indices);
-  if (indices.shape.length === 1) return;
-  const actual = showShape(indices.shape);
-  raise('ShapeError', { where: op, expected: 'indices of rank 1', actual, hint: 'reshape them' });
+  if (indices.shape.length !== 1) refuseShape(op, 'indices of rank 1', indices.shape, 'reshape them');
 };
 
 /** Rows of `x: [n, ...rest]` at `indices: [m]`, clamped into 0…n-1. */
@@ -16,9 +14,8 @@ export const gather = (x: Node, indices: Node): Node => {
   demandIndices('gather', indices);
   const rows = x.shape[0] ?? 0;
   if (x.shape.length === 0 || x.dtype === 'key' || (rows === 0 && indices.shape[0]! > 0)) {
-    const actual = `${x.dtype} ${showShape(x.shape)}`;
     const hint = x.shape.length === 0 ? 'reshape it' : 'there is nothing to gather from no rows';
-    raise('ShapeError', { where: 'gather', expected: 'a tensor with rows', actual, hint });
+    raise('ShapeError', { where: 'gather', expected: 'a tensor with rows', actual: showType(x), hint });
   }
   return node('gather', [x, indices], {}, [indices.shape[0]!, ...x.shape.slice(1)], x.dtype);
 };

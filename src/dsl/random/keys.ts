@@ -4,10 +4,9 @@
  *
  * Keys exist on the host ({@link RandomKey}) and in programs ({@link Key}). The same names fork the same keys in both.
  */
-import type { Extent, Extents, Widened } from '../types/dim.js';
-import { dual, type OneError } from '../../internal/dual.js';
+import { type Extent, extents, type Extents, type Widened } from '../types/dim.js';
+import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
 import { named, raise } from '../../internal/errors.js';
-import { extents } from '../types/extent.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
@@ -28,8 +27,6 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K =>
   // of the same kind as its parent
   (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 
-const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof parent !== 'string';
-
 /**
  * Derives new keys by name. The key of a name depends on the parent and the name only, not on the other names.
  * @example
@@ -40,7 +37,7 @@ const startsWithParent = ([parent]: readonly unknown[]): boolean => typeof paren
 export const fork: {
   <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
   <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-} = dual('fork', startsWithParent, (parent: Key | RandomKey, ...names: readonly string[]) =>
+} = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(name))])),
 );
 
@@ -139,13 +136,9 @@ export const uniform: OfShape<'float32'> = ofShape('uniform', draw('uniform'));
 export const uniformLike: LikeTensor<'float32'> = likeTensor('uniformLike', draw('uniform'));
 
 const coins: Sample = (op, key, shape, p: number) => {
+  const hint = 'give the probability of true';
   if (!(p >= 0 && p <= 1))
-    raise('ConfigError', {
-      where: op,
-      expected: 'a probability in [0, 1]',
-      actual: `${p}`,
-      hint: 'give the probability of true',
-    });
+    raise('ConfigError', { where: op, expected: 'a probability in [0, 1]', actual: `${p}`, hint });
   const numbers = draw('uniform')(op, key, shape);
   return binary('less', numbers, full(p, numbers.shape));
 };

@@ -57,15 +57,11 @@ export const threefry = (key: KeyWords, counter: KeyWords): KeyWords => {
 };
 
 /** The 64 bits of a safe integer, the low word first. Raises `ConfigError` for other numbers. */
-export const keyWords = (seed: number, where = 'key'): KeyWords =>
-  Number.isSafeInteger(seed)
-    ? [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
-    : raise('ConfigError', {
-        where,
-        expected: 'a safe integer',
-        actual: `${seed}`,
-        hint: 'give an integer between -(2^53 - 1) and 2^53 - 1',
-      });
+export const keyWords = (seed: number, where = 'key'): KeyWords => {
+  const hint = 'give an integer between -(2^53 - 1) and 2^53 - 1';
+  if (!Number.isSafeInteger(seed)) raise('ConfigError', { where, expected: 'a safe integer', actual: `${seed}`, hint });
+  return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+};
 
 /**
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal

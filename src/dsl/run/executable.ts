@@ -54,7 +54,7 @@ export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan
     const results = slots.map((buffer, i) => {
       const { shape, dtype } = outputNodes[i]!;
       if (dtype === 'key' || 'length' in buffer) return buffer;
-      return value({ _tag: 'Value', backend, buffer, shape, dtype, state: 'live' });
+      return value({ backend, buffer, shape, dtype });
     });
     return withLeaves(traced.output, isTensor, results) as O; // has the structure of O
   };
@@ -66,11 +66,10 @@ export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan
         if (E.isLeft(bound)) return bound;
         const result = await work(bound.right.map(({ slot }) => slot))();
         const isConsumed = (input: number): boolean => E.isRight(result) && planned.inputs[input]!.donated;
-        bound.right.forEach(({ resident }, i) => {
-          if (resident !== null && isConsumed(i)) resident.state = 'donated';
+        bound.right.forEach((given, i) => {
+          if (!isConsumed(i)) releaseTemporaries(backend, [given]);
+          else if (given.resident !== null) given.resident.state = 'donated';
         });
-        const kept = bound.right.filter((_, i) => !isConsumed(i));
-        releaseTemporaries(backend, kept);
         return E.map(resultOf)(result);
       });
   return {

@@ -4,7 +4,7 @@ import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { ensuring, unlessRight } from '../../internal/scope.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
 import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
-import { isExtent } from '../types/extent.js';
+import { isExtent } from '../types/dim.js';
 import { release } from './value.js';
 import { namedFields } from '../../internal/options.js';
 

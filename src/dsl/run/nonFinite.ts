@@ -18,7 +18,7 @@ const nameOf = (n: Node): string => {
 /** `[1]`: 1 if all numbers of a node are finite, otherwise 0. */
 const allFinite = (n: Node): Node => {
   const finite = cast(unary('isFinite', n), 'int32');
-  return reshape(reduce('min', finite, n.shape.map((_, axis) => axis)), [1]); // prettier-ignore
+  return reshape(reduce('min', finite, [...n.shape.keys()]), [1]);
 };
 
 /** The float32 operands of a node, each with the elements that the result depends on: for `select`, the chosen ones. */

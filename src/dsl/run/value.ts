@@ -4,10 +4,10 @@
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
-import { E, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
+import { E, F, RTE, type readerTaskEither, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
-import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
-import { isExtent } from '../types/extent.js';
+import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { isExtent } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected, sizeOf } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
@@ -35,11 +35,12 @@ export interface ResidentRecord {
   state: 'live' | 'donated' | 'released';
 }
 
-/** Makes a value of its record. Only this function and {@link residentOf} convert between the two, which are one object. */
-export const value = <V = AnyValue>(resident: ResidentRecord): V =>
-  inspected(resident, 'Value', () =>
-    resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`,
-  ) as unknown as V;
+/** Makes a live value. Only this function and {@link residentOf} convert between a value and its record, which are one object. */
+export const value = <V = AnyValue>(of: Omit<ResidentRecord, '_tag' | 'state'>): V => {
+  const resident: ResidentRecord = { _tag: 'Value', state: 'live', ...of };
+  const note = () => (resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`);
+  return inspected(resident, 'Value', note) as unknown as V;
+};
 const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
 
 /**
@@ -110,20 +111,16 @@ export const upload = <A extends HostArray, const S extends readonly number[], D
   extents: S,
   as: D = dtypeOfArray(data) as NumberType as D, // the default of the type parameter
 ): Effect<Value<S, D>> =>
-  effect((backend) =>
-    extents.every(isExtent) && data.length === sizeOf(extents)
-      ? TE.map((buffer: DeviceBuffer): Value<S, D> =>
-          value({ _tag: 'Value', backend, buffer, shape: [...extents], dtype: as, state: 'live' }),
-        )(backend.upload(data, as))
-      : TE.fromEither(
-          fail('ShapeError', {
-            where: 'upload',
-            expected: 'one number for each element of a shape of integers ≥ 0',
-            actual: `${data.length} for ${showShape(extents)}`,
-            hint: 'give them row-major',
-          }),
-        ),
-  );
+  effect((backend) => {
+    const expected = 'one number for each element of a shape of integers ≥ 0';
+    const actual = `${data.length} for ${showShape(extents)}`;
+    return extents.every(isExtent) && data.length === sizeOf(extents)
+      ? F.pipe(
+          backend.upload(data, as),
+          TE.map((buffer): Value<S, D> => value({ backend, buffer, shape: [...extents], dtype: as })),
+        )
+      : TE.left(failure('ShapeError', { where: 'upload', expected, actual, hint: 'give them row-major' }));
+  });
 
 /** The array that a value of a dtype is read into. */
 export type Read<D extends DType> = ArrayOf<D>;
@@ -137,11 +134,11 @@ export type Read<D extends DType> = ArrayOf<D>;
  */
 export const read = <D extends NumberType>(v: Value<Shape, D>): Effect<Read<D>> =>
   effect((backend) =>
-    TE.flatMap(
-      ({ buffer }: ResidentRecord) =>
-        // backends return the array type of the dtype
-        backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>,
-    )(TE.fromEither(liveOn(backend, 'read')(v))),
+    F.pipe(
+      TE.fromEither(liveOn(backend, 'read')(v)),
+      // backends return the array type of the dtype
+      TE.flatMap(({ buffer }) => backend.read(buffer) as taskEither.TaskEither<NoisefoldError, Read<D>>),
+    ),
   );
 
 /**
@@ -165,9 +162,7 @@ export const isResult = (x: unknown): x is AnyValue | number => isValue(x) || ty
 
 /** Lists the values of a tree of results, in order. */
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
-  leaves(tree, isResult)
-    .map(({ leaf }) => leaf)
-    .filter(isValue);
+  leaves(tree, isResult).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.

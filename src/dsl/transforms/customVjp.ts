@@ -37,11 +37,8 @@ export const customVjp =
     pullback: (p: P, value: Tensor<S>) => (cotangent: Tensor<S>) => Grads<NoInfer<P>>,
   ) =>
   (p: P): Tensor<S> => {
-    const { result, formals, actuals } = open(
-      (q: P) => ({ q, y: f(q) }),
-      p,
-      ({ dtype }) => dtype !== 'key',
-    );
+    const isFresh = ({ dtype }: Node): boolean => dtype !== 'key';
+    const { result, formals, actuals } = open((q: P) => ({ q, y: f(q) }), p, isFresh);
     const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root
     const definition: Composite = {
       name: 'customVjp',

@@ -2,7 +2,7 @@
  * Derivatives of functions of tensors. A function is traced over fresh inputs, its graph is differentiated, and the
  * arguments replace the inputs. So captured tensors are constants, and derivatives can be differentiated again.
  */
-import { raise, showShape, showType } from '../../internal/errors.js';
+import { raise, refuseShape, showShape, showType } from '../../internal/errors.js';
 import { substitute } from '../graph/node.js';
 import { nodeOf, nodesIn, type Scalar, type Shape, tensor, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, inputLike, zerosLike } from '../primitives/index.js';
@@ -92,12 +92,7 @@ export const vjp =
       pullback: (cotangent) => {
         const seed = nodeOf(cotangent);
         if (showShape(seed.shape) !== showShape(y.shape))
-          raise('ShapeError', {
-            where: 'vjp',
-            expected: `a cotangent of ${showShape(y.shape)}`,
-            actual: showShape(seed.shape),
-            hint: 'give it the shape of the result',
-          });
+          refuseShape('vjp', `a cotangent of ${showShape(y.shape)}`, seed.shape, 'give it the shape of the result');
         const { gradients } = differentiate([y], [seed], formals);
         return gradsOf(p, substitute(gradients, formals, actuals));
       },

@@ -67,7 +67,7 @@ const placed = (leaves: readonly LeafSpec[]) => {
   const sizes = shapes.map(sizeOf);
   const lengths: number[] = [];
   const places: RaveledLeaf[] = [];
-  for (const i of leaves.map((_, i) => i).sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
+  for (const i of [...leaves.keys()].sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
     if (lengths.length === 0 || lengths.at(-1)! + sizes[i]! > MOST_ELEMENTS) lengths.push(0);
     const vector = lengths.length - 1;
     places[i] = { path: leaves[i]!.path, shape: shapes[i]!, vector, offset: lengths[vector]! };

@@ -28,6 +28,7 @@ export const mapTensors: {
 
 /** Trees of one structure: parameters and gradients. */
 type TreesLike<P> = readonly [first: P, ...others: readonly (P | Grads<P>)[]];
+const hasTrees = (args: readonly unknown[]): boolean => args.length > 1;
 type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>[]) => Tensor<S>;
 
 /**
@@ -41,24 +42,20 @@ type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>
 export const zipTensors: {
   <P>(trees: TreesLike<P>, f: JoinTensors): P;
   (f: JoinTensors): <P>(trees: TreesLike<P>) => P;
-} = dual(
-  'zipTensors',
-  (args) => args.length > 1,
-  (trees: TreesLike<unknown>, f: JoinTensors) => {
-    const refuse = (expected: string, actual: string, hint: string): never =>
-      raise('ConfigError', { where: 'zipTensors', expected, actual, hint });
-    if (!Array.isArray(trees) || typeof f !== 'function')
-      refuse('a list of trees, and a function', `${show(trees)}, and ${show(f)}`, 'write zipTensors([a, b], f)');
-    if (trees.length < f.length) {
-      const expected = `${f.length} trees, one for each parameter of the function`;
-      refuse(expected, `${trees.length}`, 'give as many trees as the function takes tensors');
-    }
-    return zipLeaves(trees, isTensor, (x, others) => {
-      const present = others.filter((y) => y !== null && isFloats(y));
-      return isFloats(x) && present.length === others.length ? f(x, ...present) : x;
-    });
-  },
-);
+} = dual('zipTensors', hasTrees, (trees: TreesLike<unknown>, f: JoinTensors) => {
+  const refuse = (expected: string, actual: string, hint: string): never =>
+    raise('ConfigError', { where: 'zipTensors', expected, actual, hint });
+  if (!Array.isArray(trees) || typeof f !== 'function')
+    refuse('a list of trees, and a function', `${show(trees)}, and ${show(f)}`, 'write zipTensors([a, b], f)');
+  if (trees.length < f.length) {
+    const expected = `${f.length} trees, one for each parameter of the function`;
+    refuse(expected, `${trees.length}`, 'give as many trees as the function takes tensors');
+  }
+  return zipLeaves(trees, isTensor, (x, others) => {
+    const present = others.filter((y) => y !== null && isFloats(y));
+    return isFloats(x) && present.length === others.length ? f(x, ...present) : x;
+  });
+});
 
 const isFloats = (x: AnyTensor): x is Tensor<Shape> => dtypeOf(x) === 'float32';
 const isNumbers = (x: AnyTensor): x is Tensor<Shape, Exclude<DType, 'key'>> => dtypeOf(x) !== 'key';

@@ -1,8 +1,10 @@
 /**
- * Arithmetic on extents in types. Literals are computed; symbols become expressions in a canonical form, so that equal
- * extents are equal types: `Double<Half<'H'>>` is `'H'`, `Add<'D', 'C'>` is `'C+D'`. The wide `Dim` stays wide.
+ * Checks of extents, and arithmetic on them in types. Literals are computed; symbols become expressions in a canonical
+ * form, so that equal extents are equal types: `Double<Half<'H'>>` is `'H'`, `Add<'D', 'C'>` is `'C+D'`. The wide `Dim`
+ * stays wide.
  */
 import type { HalfLiteral, Sum } from '../../internal/digits.js';
+import { refuseShape } from '../../internal/errors.js';
 import type { BadWord } from './words.js';
 
 /**
@@ -107,6 +109,13 @@ export type Before<A extends string, B extends string> = A extends `${infer X}${
   : true;
 
 // Checks
+
+/** Tests if a number is an extent: a safe integer ≥ 0. */
+export const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+
+/** Returns the extents. Raises `ShapeError` if one of them is invalid. */
+export const extents = (where: string, shape: readonly number[]): readonly number[] =>
+  shape.every(isExtent) ? shape : refuseShape(where, 'integers ≥ 0', shape, 'extents count elements');
 
 /** True for a union of extents, such as `64 | 128`. */
 export type IsUnion<D, Whole = D> = D extends unknown ? ([Whole] extends [D] ? false : true) : never;

@@ -1,8 +1,7 @@
 /** Evaluates and solves expressions of extents at run time, `'H/2'`, `'2*C'`, `'C+D'`, and binds their symbols to extents. */
 import { E, type either } from '../../internal/fp.js';
-import { attempt, fail, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
-import { isExtent } from './extent.js';
-import type { Dim } from './dim.js';
+import { attempt, fail, type NoisefoldError, raise, refuseShape, showShape } from '../../internal/errors.js';
+import { type Dim, isExtent } from './dim.js';
 
 /** The extent of each symbol: `{ B: 32, H: 28 }`. */
 export type Bindings = Readonly<Record<string, number>>;
@@ -105,6 +104,9 @@ export const evaluateDim = (dim: Dim, bindings: Bindings): either.Either<Noisefo
 export const symbolsIn = (dim: Dim): either.Either<NoisefoldError, readonly string[]> =>
   typeof dim === 'number' ? E.map(() => [])(evaluateDim(dim, {})) : attempt(() => [...new Set(namesIn(parse(dim)))]);
 
+const unfit = (dim: Dim, extent: number, expected: string, hint: string): either.Either<NoisefoldError, never> =>
+  fail('ShapeError', { where: `dim '${dim}'`, expected, actual: `${extent}`, hint });
+
 /**
  * Extends the bindings such that a dim has the given extent: `2*C` at 128 binds C to 64. Null if two symbols are unbound
  * (`'C+D'`). Fails with `ShapeError` if the dim has another extent, or if a symbol would be a fraction.
@@ -116,15 +118,10 @@ export const solveDim = (
   bindings: Bindings,
 ): either.Either<NoisefoldError, Bindings | null> => {
   const known = evaluateDim(dim, bindings);
-  if (E.isRight(known))
-    return known.right === extent
-      ? E.right(bindings)
-      : fail('ShapeError', {
-          where: `dim '${dim}'`,
-          expected: `${dim} = ${known.right}${typeof dim === 'number' ? '' : ' (bound earlier)'}`,
-          actual: `${extent}`,
-          hint: 'a symbol stands for one extent',
-        });
+  if (E.isRight(known)) {
+    const expected = `${dim} = ${known.right}${typeof dim === 'number' ? '' : ' (bound earlier)'}`;
+    return known.right === extent ? E.right(bindings) : unfit(dim, extent, expected, 'a symbol stands for one extent');
+  }
   if (typeof dim === 'number' || known.left._tag !== 'UnknownDim') return known;
   return solve(dim, parse(dim), extent, bindings); // `known` has parsed it, so `parse` does not raise
 };
@@ -136,12 +133,7 @@ const solve = (
   bindings: Bindings,
 ): either.Either<NoisefoldError, Bindings | null> => {
   if (!isExtent(extent))
-    return fail('ShapeError', {
-      where: `dim '${dim}'`,
-      expected: 'an extent that gives its symbol an integer ≥ 0',
-      actual: `${extent}`,
-      hint: 'choose an extent that is divisible',
-    });
+    return unfit(dim, extent, 'an extent that gives its symbol an integer ≥ 0', 'choose an extent that is divisible');
   if (typeof e === 'string') return E.right({ ...bindings, [e]: extent });
   if (typeof e === 'number') return E.right(null);
   const evaluated = (side: Expression) => attempt(() => evaluate(dim, side, bindings));
@@ -205,11 +197,6 @@ export const bindShape = (
   where: string,
 ): Bound => {
   if (shape.length !== dims.length)
-    raise('ShapeError', {
-      where,
-      expected: `rank ${dims.length}, ${showShape(dims)}`,
-      actual: showShape(shape),
-      hint: 'reshape it first',
-    });
+    refuseShape(where, `rank ${dims.length}, ${showShape(dims)}`, shape, 'reshape it first');
   return dims.map((dim, i): Axis => ({ dim, extent: shape[i]!, where, shape })).reduce(bindAxis, bound);
 };

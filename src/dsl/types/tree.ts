@@ -41,13 +41,10 @@ export const kindOf = (x: unknown): string => {
   return typeof x === 'object' && x !== null ? (x.constructor?.name ?? 'an object') : `${typeof x} ${String(x)}`;
 };
 
-const notATree = (path: string, x: unknown): never =>
-  refuse(
-    path,
-    'a leaf, or a plain record or array of leaves',
-    kindOf(x),
-    'trees are plain records and arrays: convert other objects first',
-  );
+const notATree = (path: string, x: unknown): never => {
+  const hint = 'trees are plain records and arrays: convert other objects first';
+  return refuse(path, 'a leaf, or a plain record or array of leaves', kindOf(x), hint);
+};
 
 const rebuild = (branch: Branch, f: (member: unknown, key: string) => unknown): unknown =>
   Array.isArray(branch)

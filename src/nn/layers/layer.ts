@@ -19,7 +19,7 @@ import {
   type Wide,
   type Widened,
 } from '../../dsl/index.js';
-import { isBranch } from '../../dsl/types/tree.js';
+import { isBranch, memberAt } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
 import type { Initializer } from './initializers.js';
 
@@ -82,12 +82,9 @@ export type CheckedParts<T> = T extends
       ? 'a part is a layer, parameters, or a record of them'
       : { readonly [K in keyof T]: CheckedParts<T[K]> };
 
-const member = (x: unknown, name: string): unknown =>
-  typeof x === 'object' && x !== null ? (x as Readonly<Record<string, unknown>>)[name] : undefined;
-
 /** Tests for parameters with an initialization: a layer, or a model. */
 const isTrainable = (x: unknown): x is Part =>
-  member(member(x, 'params'), '_tag') === 'TreeSpec' && typeof member(x, 'init') === 'function';
+  memberAt(x, 'params._tag') === 'TreeSpec' && typeof memberAt(x, 'init') === 'function';
 
 /** Tests if a value is a layer. The `apply` of a model takes more than the parameters. */
 const isPart = (x: unknown): x is Part => isTrainable(x) && typeof x.apply === 'function' && x.apply.length <= 1;
@@ -111,9 +108,6 @@ const checkedParts = <T>(parts: T): T => {
       : 'call a function without parameters in the body, and make a tensor that is trained with parameter',
   });
 };
-
-/** The member of a tree at a path such as `down.0.conv`; the tree itself for the empty path, and undefined if there is none. */
-const memberAt = (tree: unknown, path: string): unknown => (path === '' ? tree : path.split('.').reduce(member, tree));
 
 /** Raises `ConfigError`, with the path, if a parameter of the spec is missing or has another shape. */
 const requireParams = (params: TreeSpec<unknown>, given: unknown): void => {

@@ -175,17 +175,15 @@ export const groupNormLayer = <const C extends number>(config: {
   return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, { groups }));
 };
 
-interface Dropout {
-  (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-  <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
-}
-
 /**
  * Sets each element to zero with probability `rate`, and divides the others by 1 − rate, so that the mean stays. A rate of
  * 0 uses no randomness. Raises `ConfigError` for a rate outside [0, 1). Srivastava et al. 2014, scaled during training.
  * @example await using(reference())(evaluate(program('key', (k) => dropout(ones(6), 0.5, k)), {})(key(7)))() // → E.right([0, 0, 0, 2, 2, 2])
  */
-export const dropout: Dropout = dual('dropout', 3, (x: Tensor<Shape>, rate: number, key: Key) => {
+export const dropout: {
+  (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+  <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
+} = dual('dropout', 3, (x: Tensor<Shape>, rate: number, key: Key) => {
   requireRate('dropout', rate);
   if (rate === 0) return x;
   const keep = 1 - rate;

@@ -121,13 +121,10 @@ const formsOf = <C extends Dim, D extends Dim, E extends Dim>(
 
 /** Raises `ConfigError` if there is no embedding. */
 const requireEmbedding = (embedding: unknown, length: unknown): void => {
-  if (!isEmbedding(embedding))
-    raise('ConfigError', {
-      where: 'residualBlock',
-      expected: `an embedding [B, ${length as number}]`,
-      actual: isTensor(embedding) ? 'a key' : show(embedding),
-      hint: 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))',
-    });
+  if (isEmbedding(embedding)) return;
+  const [expected, actual] = [`an embedding [B, ${length as number}]`, isTensor(embedding) ? 'a key' : show(embedding)];
+  const hint = 'write block(x, embedding), block(x, embedding, key) or pipe(x, block(embedding))';
+  raise('ConfigError', { where: 'residualBlock', expected, actual, hint });
 };
 
 /**

@@ -11,13 +11,13 @@ import {
   halve,
   type Key,
   type NoisefoldError,
-  raise,
   type Shape,
   showShape,
   silu,
   type Tensor,
   type Widened,
 } from '../../dsl/index.js';
+import { refuseShape } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { convLayer, downsampleLayer, groupNormLayer, upsampleLayer } from '../layers/layers.js';
 import { allZeros } from '../layers/initializers.js';
@@ -124,12 +124,7 @@ const evaluated =
   (c: UNetArchitecture, net: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, at: UNetConditioning<B>): Images<B> => {
     if (showShape(dims(x).slice(1)) !== showShape(c.image))
-      raise('ShapeError', {
-        where: 'unet',
-        expected: `images [B, ${c.image.join(', ')}]`,
-        actual: showShape(dims(x)),
-        hint: 'make the model for images of this size',
-      });
+      refuseShape('unet', `images [B, ${c.image.join(', ')}]`, dims(x), 'make the model for images of this size');
     const { dropout } = at;
     const keyOf: KeyOf = (path) => (dropout === undefined || c.dropout === 0 ? undefined : fork(dropout, path)[path]);
     const e = embed(c, net, at);

@@ -1,5 +1,5 @@
 import { add, cast, clip, cos, minimum, mul, type Scalar, scalar, sub, type Tensor } from '../../dsl/index.js';
-import { dual } from '../../internal/dual.js';
+import { type BothForms, dual } from '../../internal/dual.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { amount, exactly, functionOf, share } from '../../internal/decode.js';
@@ -32,22 +32,20 @@ export const learningRateOption = t.union(
   'a learning rate: a number, or a function of the step',
 );
 
-/** The two forms of an operation on learning rates: see `dual`. */
-interface OfRate<A extends readonly unknown[], R = LearningRate> {
-  (rate: LearningRate, ...rest: A): R;
-  (...rest: A): (rate: LearningRate) => R;
-}
-
 /**
  * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite.
  * @example
  * rateAt(0.1, scalar(3, 'int32')) // → 0.1
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
  */
-export const rateAt: OfRate<[step: Step], Scalar> = dual('rateAt', 2, (rate: LearningRate, step: Step) => {
-  requireRate('learning rate', rate);
-  return typeof rate === 'number' ? scalar(rate) : rate(step);
-});
+export const rateAt: BothForms<LearningRate, [step: Step], Scalar> = dual(
+  'rateAt',
+  2,
+  (rate: LearningRate, step: Step) => {
+    requireRate('learning rate', rate);
+    return typeof rate === 'number' ? scalar(rate) : rate(step);
+  },
+);
 
 const requireSteps = (least: number): Requirement =>
   requirement(`a number of steps ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least, 'count updates, from 0');
@@ -56,11 +54,15 @@ const requireSteps = (least: number): Requirement =>
  * Raises a learning rate linearly over the first `steps` ≥ 1 updates, from rate/steps. Raises `ConfigError` for other steps.
  * @example [0, 1, 2, 3, 4].map((n) => rateAt(warmup(0.1, 4), scalar(n, 'int32'))) // → [0.025, 0.05, 0.075, 0.1, 0.1]
  */
-export const warmup: OfRate<[steps: number]> = dual('warmup', 2, (rate: LearningRate, steps: number) => {
-  requireRate('warmup', rate);
-  requireSteps(1)('warmup', steps);
-  return (step: Step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
-});
+export const warmup: BothForms<LearningRate, [steps: number], LearningRate> = dual(
+  'warmup',
+  2,
+  (rate: LearningRate, steps: number) => {
+    requireRate('warmup', rate);
+    requireSteps(1)('warmup', steps);
+    return (step: Step) => mul(rateAt(rate, step), minimum(mul(add(cast(step, 'float32'), 1), 1 / steps), 1));
+  },
+);
 
 const cosineOptions = optionsOf({
   where: 'cosineDecay',
@@ -85,7 +87,7 @@ export interface CosineDecay {
  * const rate = pipe(0.1, warmup(2), cosineDecay({ from: 2, steps: 6 }))
  * Array.from([0, 1, 2, 4, 6], (n) => rateAt(rate, scalar(n, 'int32'))) // → [0.05, 0.1, 0.1, 0.05, 0]
  */
-export const cosineDecay: OfRate<[options: CosineDecay]> = dual(
+export const cosineDecay: BothForms<LearningRate, [options: CosineDecay], LearningRate> = dual(
   'cosineDecay',
   2,
   (rate: LearningRate, options: CosineDecay): LearningRate => {

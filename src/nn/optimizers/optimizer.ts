@@ -108,11 +108,6 @@ export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
       .reduce((total, s) => add(total, s), scalar(0)),
   );
 
-interface ClipByGlobalNorm {
-  (max: number): GradientTransformation;
-  <P>(gradients: Grads<P>, max: number): Grads<P>;
-}
-
 /**
  * Scales all gradients by one number so that their {@link globalNorm} is at most `max`. The pipeable form is a link of
  * `chain`. Raises `ConfigError` unless `max` is positive and finite. Pascanu et al. 2013.
@@ -120,7 +115,10 @@ interface ClipByGlobalNorm {
  * clipByGlobalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }, 1) // → { w: [0.6], b: [0.8] }
  * pipe({ w: constantOf([3], 1), b: constantOf([4], 1) }, clipByGlobalNorm(1)) // → { w: [0.6], b: [0.8] }
  */
-export const clipByGlobalNorm: ClipByGlobalNorm = dual('clipByGlobalNorm', 2, <P>(gradients: Grads<P>, max: number) => {
+export const clipByGlobalNorm: {
+  (max: number): GradientTransformation;
+  <P>(gradients: Grads<P>, max: number): Grads<P>;
+} = dual('clipByGlobalNorm', 2, <P>(gradients: Grads<P>, max: number) => {
   requireNorm('clipByGlobalNorm', max);
   const factor = div(max, maximum(globalNorm(gradients), max)); // 1 for norms up to `max`
   return zipTensors([gradients], (g) => mul(factor, g));

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect } from 'vitest';
 import { notAsked } from '../../../../properties/asked.js';
 import { wasm } from '../assembler/assembler.js';
+import { separate } from '../kernels/multiplyAdd.js';
 import { RESERVED_BYTES, SYNC_START } from '../memory/reserved.js';
 import { createPool } from '../threads/pool.js';
 import { createSite } from '../threads/testing.js';
@@ -15,7 +16,7 @@ import { encode, writeTape } from './tape.js';
 const isLong = notAsked === '';
 
 const modules = modulesOf([mix], true);
-const program = programOf([], true);
+const program = programOf([], { isShared: true, multiplyAdd: separate });
 
 /** Where the cells lie, and where tapes do. */
 const CELLS_START = RESERVED_BYTES;

@@ -1,14 +1,13 @@
 /** The engine of a backend: its memory, the functions that its threads run, and its workers. */
 import { instantiate, wasm, type WasmFunction, type WasmMemory } from '../assembler/assembler.js';
+import type { Target } from '../region/index.js';
 import type { Pool } from '../threads/pool.js';
 import type { Jobs } from './jobs.js';
 import type { Modules } from './modules.js';
 import type { Program } from './program.js';
 
-export interface Engine {
+export interface Engine extends Target {
   readonly memory: WasmMemory;
-  /** True if threads can share the memory. */
-  readonly isShared: boolean;
   readonly modules: Modules;
   /** Null if everything runs on the calling thread. */
   readonly pool: Pool | null;

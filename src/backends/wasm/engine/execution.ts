@@ -52,9 +52,9 @@ interface Begin {
 type Outcome = RunFailure | null;
 
 /** Compiles the kernels of a plan. An engine may refuse the code: it has a limit of its own for it. */
-const compiled = (kernels: readonly WasmKernel[], isShared: boolean): either.Either<NoisefoldError, Program> =>
+const compiled = (kernels: readonly WasmKernel[], engine: Engine): either.Either<NoisefoldError, Program> =>
   E.tryCatch(
-    () => programOf(kernels, isShared),
+    () => programOf(kernels, engine),
     (thrown) =>
       failure('BackendFailure', {
         where: 'the wasm backend',
@@ -72,7 +72,7 @@ export const wasmExecution = async (
   heap: Heap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
-  const made = compiled(kernels, engine.isShared);
+  const made = compiled(kernels, engine);
   if (E.isLeft(made)) return made;
   const program = made.right;
   const functions = functionNames(engine.modules, program);

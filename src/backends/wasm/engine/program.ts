@@ -1,6 +1,6 @@
 /** A plan as code: its regions compiled to a module, and its kernels as commands on a table of functions. */
 import type { WasmModule } from '../assembler/assembler.js';
-import { type RegionEntry, type RegionModule, regionModule } from '../region/index.js';
+import { type RegionEntry, type RegionModule, regionModule, type Target } from '../region/index.js';
 import { regionCycles, splitRegion } from '../region/split.js';
 import type { WasmKernel } from './kernel.js';
 import type { Stage } from './stage.js';
@@ -28,9 +28,9 @@ const cyclesOf = (kernel: WasmKernel): number => {
 };
 
 /** Compiles the regions of kernels, in parts. */
-export const programOf = (kernels: readonly WasmKernel[], shared: boolean): Program => {
+export const programOf = (kernels: readonly WasmKernel[], target: Target): Program => {
   const parts = kernels.map((kernel) => (kernel.kind === 'region' ? splitRegion(kernel.region) : []));
-  const regions = regionModule(parts.flat(), shared);
+  const regions = regionModule(parts.flat(), target);
   let next = 0;
   const prepared = kernels.map((kernel, i): Prepared => {
     const cycles = cyclesOf(kernel);

@@ -1,6 +1,7 @@
 import { test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { conv, type ConvProblem, convScratchElements } from './conv.js';
+import { conv, convScratchElements } from './conv.js';
+import type { ConvProblem } from './problems.js';
 import {
   convCases,
   filterView,
@@ -8,9 +9,11 @@ import {
   forEachProduct,
   ordinaryCase,
   xStrides,
+  winogradCases,
   yStrides,
 } from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
+import { hasWinograd } from './winograd/tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { arena, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 
@@ -53,6 +56,12 @@ describeKernels('conv', (multiplyAdd) => {
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
+  test.prop([winogradCases], { numRuns: 60 })("agrees by Winograd's algorithm", (c) => {
+    expect(hasWinograd(c)).toBe(true);
+    const { actual, expected, sizes } = runConv(multiplyAdd, c);
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
+  });
+
   test.each<[string, Partial<ConvCase>]>([
     ['3×3, padded', {}],
     ['1×1, in place', { window: [1, 1], padding: [0, 0] }],
@@ -60,6 +69,8 @@ describeKernels('conv', (multiplyAdd) => {
     ['more outputs than a block', { input: [24, 24], output: [24, 24], channels: 3 }],
     ['stride 2, padded below and to the right', { strides: [2, 2], padding: [0, 0], output: [4, 4] }],
     ['the gradient of stride 2', { inputDilation: [2, 2], padding: [2, 2], output: [16, 16], isFilterFlipped: true }],
+    ['more tiles than a block, by Winograd', { input: [26, 26], output: [26, 26], channels: 16, outChannels: 20 }],
+    ['many channels, by Winograd', { input: [5, 5], output: [5, 5], channels: 256, outChannels: 64 }],
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {

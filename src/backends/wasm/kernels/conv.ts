@@ -6,30 +6,17 @@
  */
 import { type Item, LANES, partsFor, type Place, ranges, shift, type Stage, type TablePlace } from '../engine/stage.js';
 import { copied, FLOAT_BYTES } from './copy.js';
-import { type ConvGeometry, type FilterStrides, type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
+import { type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
 import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
 import type { Phase } from './phases.js';
 import { forEachRun, groupOf, outputOffsets, offsetOf } from './positions.js';
 import { PADDING } from './rowKernel.js';
 import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
+import type { ConvPlaces, ConvProblem } from './problems.js';
 import { range } from './tiles.js';
-
-/** Extents and strides of a convolution; strides in elements. */
-export interface ConvProblem extends ConvGeometry {
-  readonly x: ImageStrides;
-  readonly filter: FilterStrides;
-  /** The channel stride must be 1. */
-  readonly y: ImageStrides;
-}
-
-/** The places of element [0, 0, 0, 0] of each operand, and of the scratch. */
-export interface ConvPlaces {
-  readonly x: Place;
-  readonly filter: Place;
-  readonly y: Place;
-  readonly scratch: Place;
-}
+import { winogradConv, winogradScratchElements } from './winograd/conv.js';
+import { hasWinograd } from './winograd/tiles.js';
 
 /** The most outputs in a block. Their part of the image stays in the L2 cache while the kernel goes through the panels. */
 const BLOCK_OUTPUTS = 42 * ROW_MULTIPLE;
@@ -53,8 +40,12 @@ const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
   });
 };
 
+/** Tests if a convolution runs by Winograd's algorithm, which reads images in place. */
+const isWinograd = (problem: ConvProblem): boolean => hasWinograd(problem) && problem.x.channel === 1;
+
 /** Scratch that {@link conv} needs, in 32-bit elements. */
-export const convScratchElements = (problem: ConvProblem): number => layoutOf(problem).elements;
+export const convScratchElements = (problem: ConvProblem): number =>
+  isWinograd(problem) ? winogradScratchElements(problem) : layoutOf(problem).elements;
 
 /** The number of taps of a phase, and of rows in its packed panels. */
 const tapsOf = ({ rows, columns }: ImagePhase): number => rows.taps.count * columns.taps.count;
@@ -116,9 +107,14 @@ const packTaps = (
 
 /** Computes convolutions. y must not overlap other operands or the scratch. */
 export const conv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
-  const { batch, input, channels, outChannels, x, y } = problem;
+  const { outChannels, y } = problem;
   if (y.channel !== 1 && outChannels > 1)
     throw new RangeError(`conv: the channel stride of y must be 1, got ${y.channel}`);
+  return isWinograd(problem) ? winogradConv(problem, at) : directConv(problem, at);
+};
+
+const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
+  const { batch, input, channels, outChannels, x, y } = problem;
   const areas = areasAt(layoutOf(problem), at.scratch);
   const panels = panelsOf(outChannels);
   const group = groupOf(problem);

@@ -42,6 +42,27 @@ export const convCases: fc.Arbitrary<ConvCase> = fc.record({
   seed: fc.integer({ min: 0, max: 1000 }),
 });
 
+const multipleOf4 = fc.integer({ min: 4, max: 9 }).map((n) => 4 * n);
+
+/** Convolutions that Winograd's algorithm computes. */
+export const winogradCases: fc.Arbitrary<ConvCase> = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  input: pair(1, 12),
+  channels: multipleOf4,
+  window: fc.constant<HeightWidth>([3, 3]),
+  output: pair(4, 13),
+  outChannels: multipleOf4,
+  strides: fc.constant<HeightWidth>([1, 1]),
+  padding: pair(-2, 3),
+  dilation: fc.constant<HeightWidth>([1, 1]),
+  inputDilation: fc.constant<HeightWidth>([1, 1]),
+  xOrder: fc.constantFrom<readonly number[]>([0, 1, 2, 3], [1, 0, 2, 3]),
+  filterOrder: permutation,
+  isFilterFlipped: fc.boolean(),
+  gap: fc.integer({ min: 0, max: 3 }),
+  seed: fc.integer({ min: 0, max: 1000 }),
+});
+
 /** A 3×3 convolution with padding 1, as models use it. */
 export const ordinaryCase: ConvCase = {
   batch: 2,

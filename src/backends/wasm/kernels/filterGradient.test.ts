@@ -1,8 +1,18 @@
 import { test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { convCases, filterView, forEachProduct, ordinaryCase, xStrides, yStrides } from './convTesting.js';
+import {
+  convCases,
+  filterView,
+  forEachProduct,
+  ordinaryCase,
+  winogradCases,
+  xStrides,
+  yStrides,
+} from './convTesting.js';
 import type { ConvCase } from './convTesting.js';
-import { filterGradient, type FilterGradientProblem, filterGradientScratchElements } from './filterGradient.js';
+import { filterGradient, filterGradientScratchElements } from './filterGradient.js';
+import type { FilterGradientProblem } from './problems.js';
+import { hasWinograd } from './winograd/tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { arena, describeKernels, numbers, placesOf, relativeError } from './testing.js';
 
@@ -40,6 +50,12 @@ describeKernels('filterGradient', (multiplyAdd) => {
     expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
   });
 
+  test.prop([winogradCases], { numRuns: 60 })("agrees by Winograd's algorithm", (c) => {
+    expect(hasWinograd(c)).toBe(true);
+    const { actual, expected, sizes } = runGradient(multiplyAdd, c);
+    expect(relativeError(actual, expected, sizes)).toBeLessThan(approx);
+  });
+
   test.each<[string, Partial<ConvCase>]>([
     ['3×3, padded', {}],
     ['1×1, in place', { window: [1, 1], padding: [0, 0] }],
@@ -47,6 +63,8 @@ describeKernels('filterGradient', (multiplyAdd) => {
     ['more outputs than a block', { input: [24, 24], output: [24, 24], channels: 3 }],
     ['stride 2, padded below and to the right', { strides: [2, 2], padding: [0, 0], output: [4, 4] }],
     ['input dilated by 2', { inputDilation: [2, 2], padding: [2, 2], output: [16, 16] }],
+    ['more tiles than a block, by Winograd', { input: [26, 26], output: [26, 26], channels: 16, outChannels: 20 }],
+    ['many channels, by Winograd', { input: [5, 5], output: [5, 5], channels: 256, outChannels: 64 }],
     ['one channel', { channels: 1 }],
     ['one output channel', { outChannels: 1 }],
   ])('%s', (_, change) => {

@@ -8,7 +8,7 @@
  */
 import { type Command, command, type Item, partsFor, type Place, ranges, shift, type Stage } from '../engine/stage.js';
 import { cleared, copied, FLOAT_BYTES, type Matrix } from './copy.js';
-import { type ConvGeometry, type FilterStrides, type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
+import { type ImagePhase, imagePhases } from './geometry.js';
 import { packPanel, type Panel, panelAt, panelColumns, panelsOf } from './panels.js';
 import type { Progression } from './phases.js';
 import { forEachRun, inputOffsets, offsetOf, outputOffsets, outputsOf } from './positions.js';
@@ -26,24 +26,10 @@ import {
   type SourceLayout,
   sourceOf,
 } from './source.js';
+import type { FilterGradientPlaces, FilterGradientProblem } from './problems.js';
 import { OUTER_TILE_ROWS, range } from './tiles.js';
-
-/**
- * Extents and strides of a filter gradient. The geometry is that of the forward convolution; strides are in elements.
- */
-export interface FilterGradientProblem extends ConvGeometry {
-  readonly x: ImageStrides;
-  readonly dy: ImageStrides;
-  readonly filter: FilterStrides;
-}
-
-/** The places of element [0, 0, 0, 0] of each operand, and of the scratch. */
-export interface FilterGradientPlaces {
-  readonly x: Place;
-  readonly dy: Place;
-  readonly filter: Place;
-  readonly scratch: Place;
-}
+import { winogradFilterGradient, winogradGradientScratchElements } from './winograd/filterGradient.js';
+import { hasWinograd } from './winograd/tiles.js';
 
 /**
  * Outputs in a block. With this many, a panel of dy and the cache lines of x that it multiplies stay in the L1 cache.
@@ -101,9 +87,13 @@ const planOf = (problem: FilterGradientProblem): FilterGradientPlan => {
   return { phases, source, layout };
 };
 
+/** Tests if a gradient is computed by Winograd's algorithm, which reads both operands in place. */
+const isWinograd = (problem: FilterGradientProblem): boolean =>
+  hasWinograd(problem) && problem.x.channel === 1 && problem.dy.channel === 1;
+
 /** Scratch that {@link filterGradient} needs, in 32-bit elements. */
 export const filterGradientScratchElements = (problem: FilterGradientProblem): number =>
-  planOf(problem).layout.elements;
+  isWinograd(problem) ? winogradGradientScratchElements(problem) : planOf(problem).layout.elements;
 
 /** The offsets of the windows of a phase's outputs from pixel (0, 0) of the first image, in bytes. */
 const windowsOf = ({ phase, outputs }: PlannedPhase, { strides }: Source): Int32Array => {
@@ -211,7 +201,10 @@ const clearTaps = (problem: FilterGradientProblem, phases: readonly PlannedPhase
 };
 
 /** Computes filter gradients. The gradient must not overlap other operands or the scratch. */
-export const filterGradient = (problem: FilterGradientProblem, at: FilterGradientPlaces): readonly Stage[] => {
+export const filterGradient = (problem: FilterGradientProblem, at: FilterGradientPlaces): readonly Stage[] =>
+  isWinograd(problem) ? winogradFilterGradient(problem, at) : directFilterGradient(problem, at);
+
+const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradientPlaces): readonly Stage[] => {
   const { outChannels } = problem;
   const { phases, source, layout } = planOf(problem);
   const areas = areasAt(layout, at.scratch);

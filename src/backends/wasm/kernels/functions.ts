@@ -5,8 +5,10 @@ import type { MultiplyAdd } from './multiplyAdd.js';
 import { outerKernel } from './outerKernel.js';
 import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS } from './tiles.js';
+import { winogradFunctions } from './winograd/functions.js';
 
 export const kernelFunctions = (multiplyAdd: MultiplyAdd): readonly Func[] => [
   ...copyKernels,
+  ...winogradFunctions,
   ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd), outerKernel(width, multiplyAdd)]),
 ];

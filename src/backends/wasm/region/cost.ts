@@ -8,7 +8,7 @@ const LANE_BY_LANE = 100;
 const UNARY: Readonly<Record<UnaryFn, number>> = {
   neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2,
   sqrt: 5, rsqrt: 9, reciprocal: 4, exp: 24, expm1: 28, sigmoid: 28, tanh: 32, log: 32,
-  log1p: LANE_BY_LANE, sin: LANE_BY_LANE, cos: LANE_BY_LANE, tan: LANE_BY_LANE, atan: LANE_BY_LANE, erf: LANE_BY_LANE,
+  log1p: 44, atan: 26, erf: 56, sin: LANE_BY_LANE, cos: LANE_BY_LANE, tan: LANE_BY_LANE,
 }; // prettier-ignore
 
 const BINARY: Readonly<Record<BinaryFn, number>> = {

@@ -2,8 +2,9 @@
  * Elementary functions on four float32 lanes. They are accurate to a few units in the last place over the whole range.
  * Results of exp below 1.7e-38 and denormal results may be 0.
  */
-import { EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
+import { ATAN_TAIL, ERF_CENTRE, ERF_TAIL, EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
+import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { set, type Slot, type Statement, type Vector } from './code.js';
 
 type Temporary = Slot<'v128'>;
@@ -13,6 +14,8 @@ export interface Tools {
   /** Constants in all four lanes. */
   readonly float: (value: number) => Vector;
   readonly int: (value: number) => Vector;
+  /** a·b + c, rounded once or twice. */
+  readonly multiplyAdd: MultiplyAdd;
   /** Locals for intermediate values. Any code may overwrite them. */
   readonly temporaries: readonly [
     Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary,
@@ -29,13 +32,10 @@ export interface Computed {
 export type Elementary = (x: Vector, tools: Tools) => Computed;
 
 /** Evaluates `c₀ + c₁x + c₂x² + …` by Horner's rule. */
-const polynomial = (x: Vector, coefficients: readonly number[], { float }: Tools): Vector =>
+const polynomial = (x: Vector, coefficients: readonly number[], { float, multiplyAdd }: Tools): Vector =>
   coefficients
     .slice(0, -1)
-    .reduceRight<Vector>(
-      (sum, c) => f32x4.add(f32x4.mul(sum, x), float(c)),
-      float(coefficients[coefficients.length - 1]!),
-    );
+    .reduceRight<Vector>((sum, c) => multiplyAdd(sum, x, float(c)), float(coefficients[coefficients.length - 1]!));
 
 /** Clamps to [low, high]. NaN stays NaN: `pmin` and `pmax` return their first operand if the comparison is false. */
 const clamped = (x: Vector, low: number, high: number, { float }: Tools): Vector =>
@@ -50,12 +50,11 @@ const EXPONENT_OF_HALF = 126;
  * Splits ±x = n·ln 2 + r. Leaves n + bias in the lowest bits of t. The temporary r holds r for +x, and −r for −x.
  */
 const split = (x: Vector, sign: 1 | -1, bias: number, tools: Tools): readonly Statement[] => {
-  const { float, temporaries: [, t, n, r] } = tools; // prettier-ignore
-  const minus = sign === 1 ? f32x4.sub : f32x4.add;
+  const { float, multiplyAdd, temporaries: [, t, n, r] } = tools; // prettier-ignore
   return [
-    set(t, f32x4.add(f32x4.mul(x, float(sign * Math.LOG2E)), float(MAGIC + bias))),
+    set(t, multiplyAdd(x, float(sign * Math.LOG2E), float(MAGIC + bias))),
     set(n, f32x4.sub(t, float(MAGIC + bias))),
-    set(r, minus(minus(x, f32x4.mul(n, float(LN2_HIGH))), f32x4.mul(n, float(LN2_LOW)))),
+    set(r, multiplyAdd(n, float(-sign * LN2_LOW), multiplyAdd(n, float(-sign * LN2_HIGH), x))),
   ];
 };
 
@@ -67,16 +66,16 @@ const power = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_B
  * more than the number of operations does.
  */
 const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Computed => {
-  const { float, temporaries: [, , , r, , square] } = tools; // prettier-ignore
+  const { float, multiplyAdd, temporaries: [, , , r, , square] } = tools; // prettier-ignore
   const [c0, c1, c2, c3, c4] = EXP_TAIL.map((c, i) => float(factor * (i % 2 === 0 ? c : sign * c))) as [
     Vector, Vector, Vector, Vector, Vector,
   ]; // prettier-ignore
-  const low = f32x4.add(f32x4.mul(r, c1), c0);
-  const high = f32x4.add(f32x4.add(f32x4.mul(r, c3), c2), f32x4.mul(square, c4));
-  const lower = f32x4.add(base, f32x4.mul(square, low));
+  const low = multiplyAdd(r, c1, c0);
+  const high = multiplyAdd(square, c4, multiplyAdd(r, c3, c2));
+  const lower = multiplyAdd(square, low, base);
   return {
     before: [set(square, f32x4.mul(r, r))],
-    value: f32x4.add(lower, f32x4.mul(f32x4.mul(square, square), high)),
+    value: multiplyAdd(f32x4.mul(square, square), high, lower),
   };
 };
 
@@ -97,7 +96,7 @@ const sigmoid: Elementary = (x, k) => {
   const { before, value } = expOfRest(f32x4.sub(one, r), -1, 1, k);
   return {
     before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, EXPONENT_OF_ONE, k), ...before],
-    value: f32x4.div(one, f32x4.add(f32x4.mul(value, power(k)), one)),
+    value: f32x4.div(one, k.multiplyAdd(value, power(k), one)),
   };
 };
 
@@ -111,7 +110,7 @@ const expm1: Elementary = (x, k) => {
       ...split(y, 1, EXPONENT_OF_HALF, k),
       ...before,
       set(s, power(k)),
-      set(y, f32x4.add(f32x4.mul(value, s), f32x4.sub(s, k.float(0.5)))),
+      set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(0.5)))),
     ],
     value: f32x4.add(y, y),
   };
@@ -128,7 +127,7 @@ const tanh: Elementary = (x, k) => {
       ...split(y, 1, EXPONENT_OF_ONE, k),
       ...before,
       set(s, power(k)),
-      set(y, f32x4.add(f32x4.mul(value, s), f32x4.sub(s, k.float(1)))),
+      set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(1)))),
     ],
     value: f32x4.div(y, f32x4.add(y, k.float(2))),
   };
@@ -142,7 +141,7 @@ const log: Elementary = (x, k) => {
   const [y, t, n, r, s] = k.temporaries;
   const half = f32x4.mul(f32x4.mul(r, r), k.float(0.5));
   const square = f32x4.mul(s, s);
-  const tail = f32x4.add(f32x4.mul(n, k.float(LN2_LOW)), f32x4.mul(s, f32x4.add(y, f32x4.mul(t, polynomial(t, LOG_TAIL, k))))); // prettier-ignore
+  const tail = k.multiplyAdd(n, k.float(LN2_LOW), f32x4.mul(s, k.multiplyAdd(t, polynomial(t, LOG_TAIL, k), y)));
   const special = v128.bitselect(k.float(-Infinity), f32x4.sqrt(x), f32x4.eq(x, k.float(0)));
   const regular = v128.and(f32x4.gt(x, k.float(0)), f32x4.lt(x, k.float(Infinity)));
   return {
@@ -157,9 +156,71 @@ const log: Elementary = (x, k) => {
       set(s, f32x4.div(r, f32x4.add(r, k.float(2)))),
       set(y, half),
       set(t, square),
-      set(y, f32x4.add(f32x4.mul(n, k.float(LN2_HIGH)), f32x4.add(r, f32x4.sub(tail, y)))),
+      set(y, k.multiplyAdd(n, k.float(LN2_HIGH), f32x4.add(r, f32x4.sub(tail, y)))),
     ],
     value: v128.bitselect(y, special, regular),
+  };
+};
+
+/** ln (1 + x). Near 0 it sums the series of {@link log} for n = 0, as 1 + x would lose digits of x. */
+const log1p: Elementary = (x, k) => {
+  const [s, half, , , , , sum, far] = k.temporaries;
+  const { before, value } = log(sum, k);
+  const square = f32x4.mul(s, s);
+  const tail = f32x4.mul(s, k.multiplyAdd(square, polynomial(square, LOG_TAIL, k), half));
+  return {
+    before: [
+      set(sum, f32x4.add(x, k.float(1))),
+      ...before,
+      set(far, value),
+      set(s, f32x4.div(x, f32x4.add(x, k.float(2)))),
+      set(half, f32x4.mul(f32x4.mul(x, x), k.float(0.5))),
+      set(s, f32x4.sub(x, f32x4.sub(half, tail))),
+    ],
+    value: v128.bitselect(s, far, v128.and(f32x4.gt(x, k.float(-0.29)), f32x4.lt(x, k.float(0.41)))),
+  };
+};
+
+const SIGN_BIT = -(2 ** 31);
+
+/** The magnitude of `size` with the sign of x. */
+const withSign = (size: Vector, x: Vector, k: Tools): Vector =>
+  v128.or(v128.and(size, k.int(~SIGN_BIT)), v128.and(x, k.int(SIGN_BIT)));
+
+/** erf x: an odd polynomial for |x| ≤ 1, ±(1 − e^−q(|x|)) beyond. */
+const erf: Elementary = (x, k) => {
+  const [z, , , , , , size, q] = k.temporaries;
+  const { before, value } = exp(q, k);
+  const centre = k.multiplyAdd(x, polynomial(z, ERF_CENTRE, k), x);
+  return {
+    before: [
+      set(size, f32x4.abs(x)),
+      set(q, f32x4.min(size, k.float(3.95))),
+      set(q, f32x4.neg(polynomial(q, ERF_TAIL, k))),
+      ...before,
+      set(q, f32x4.sub(k.float(1), value)),
+      set(z, f32x4.min(f32x4.mul(x, x), k.float(1))),
+    ],
+    value: v128.bitselect(withSign(q, x, k), centre, f32x4.gt(size, k.float(1))),
+  };
+};
+
+const HALF_PI = Math.fround(Math.PI / 2);
+
+/** atan x: an odd polynomial of t = |x| for |x| ≤ 1; π/2 − atan (1/|x|) beyond. */
+const atan: Elementary = (x, k) => {
+  const [t, z, y, isFar] = k.temporaries;
+  const series = k.multiplyAdd(f32x4.mul(t, z), polynomial(z, ATAN_TAIL, k), t);
+  const rest = f32x4.add(f32x4.sub(k.float(HALF_PI), y), k.float(Math.PI / 2 - HALF_PI));
+  return {
+    before: [
+      set(t, f32x4.abs(x)),
+      set(isFar, f32x4.gt(t, k.float(1))),
+      set(t, v128.bitselect(f32x4.div(k.float(1), t), t, isFar)),
+      set(z, f32x4.mul(t, t)),
+      set(y, series),
+    ],
+    value: withSign(v128.bitselect(rest, y, isFar), x, k),
   };
 };
 
@@ -173,4 +234,4 @@ const sign: Elementary = (x, k) => {
 };
 
 /** Unary functions that have no single instruction. */
-export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, sign } as const;
+export const ELEMENTARY = { exp, sigmoid, expm1, tanh, log, log1p, erf, atan, sign } as const;

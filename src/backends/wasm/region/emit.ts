@@ -1,5 +1,6 @@
 /** Generates the code of a nest under a schedule. */
 import { i32 } from '../assembler/assembler.js';
+import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { accumulation } from './accumulate.js';
 import { stored } from './access.js';
 import { type Body, functionCode, locals, repeated, set, type Slot, type Statement, tee, when } from './code.js';
@@ -36,6 +37,7 @@ export const emitNest = (
   depends: readonly number[],
   scheduleOf: (extent: Slot<'i32'>) => Schedule,
   imports: ImportIndexOf,
+  multiplyAdd: MultiplyAdd,
 ): readonly number[] => {
   const { body, stores } = nest;
   const variables = locals();
@@ -47,7 +49,7 @@ export const emitNest = (
   const starts = [...pointers.loads, ...pointers.stores].map(({ slot }) => slot);
   const reading = [...starts, extent].map((slot, i) => set(slot, i32.load(args, { offset: 4 * i })));
   const schedule = scheduleOf(extent);
-  const tools = toolbox(variables);
+  const tools = toolbox(variables, multiplyAdd);
   const computed = computation(nest, depends, schedule, pointers, tools, imports);
   const sums = accumulation(nest, schedule, tools);
   const advancing: readonly Pointer[] = [...pointers.loads, ...pointers.stores, ...computed.indices];

@@ -2,11 +2,19 @@
 import type { Region } from '../../../dsl/graph/region.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
 import { type Command, command } from '../engine/stage.js';
+import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { BYTES } from './access.js';
 import { binaryModule } from './binary.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
 import type { HostFunction } from './values.js';
+
+/** Properties of the machine that code is generated for. */
+export interface Target {
+  /** True if threads share the memory. */
+  readonly isShared: boolean;
+  readonly multiplyAdd: MultiplyAdd;
+}
 
 /** The command that runs a region, and whether its function calls the host. */
 export interface RegionEntry {
@@ -42,10 +50,9 @@ const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
 };
 
 /**
- * Generates code for regions. Regions of equal structure share a function, whatever buffers they access. `shared` is true
- * for a memory that threads share.
+ * Generates code for regions. Regions of equal structure share a function, whatever buffers they access.
  */
-export const regionModule = (regions: readonly Region[], shared: boolean): RegionModule => {
+export const regionModule = (regions: readonly Region[], { isShared, multiplyAdd }: Target): RegionModule => {
   const imports = new Map<string, { readonly host: HostFunction; readonly index: number }>();
   /** By the original nest, to skip the simplification of nests seen before. */
   const byNest = new Map<string, RegionFunction>();
@@ -58,7 +65,7 @@ export const regionModule = (regions: readonly Region[], shared: boolean): Regio
       callsHost = true;
       return getOrInsert(imports, host.name, () => ({ host, index: imports.size })).index;
     };
-    const code = emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf);
+    const code = emitNest(nest, depends, (extent) => scheduleOf(nest, depends, extent), indexOf, multiplyAdd);
     return { name: `r${functions.size}`, code, isFlat: isFlat(nest), callsHost };
   };
   const functionOf = (original: Nest): RegionFunction => {
@@ -79,7 +86,7 @@ export const regionModule = (regions: readonly Region[], shared: boolean): Regio
   const bytes = binaryModule(
     hosts.map(({ name, type, arity }) => ({ name, params: Array.from({ length: arity }, () => type), result: type })),
     emitted,
-    shared,
+    isShared,
   );
   return { bytes, functions: emitted.map(({ name }) => name), entries, imports: hosts };
 };

@@ -4,6 +4,7 @@ import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { functionNames, loadProgram } from '../engine/engine.js';
 import { modulesOf } from '../engine/modules.js';
+import { separate } from '../kernels/multiplyAdd.js';
 import { programOf } from '../engine/program.js';
 
 export type NumberArray = Float32Array | Int32Array;
@@ -11,9 +12,15 @@ export type NumberArray = Float32Array | Int32Array;
 const GUARD = 0x5eadbeef;
 
 /** Runs a region, in the parts that threads would share, with its buffers at these addresses. The tape is put at `end`. */
-export const runRegionOn = (memory: WasmMemory, region: Region, addresses: readonly number[], end: number): void => {
+export const runRegionOn = (
+  memory: WasmMemory,
+  region: Region,
+  addresses: readonly number[],
+  end: number,
+  multiplyAdd = separate,
+): void => {
   const modules = modulesOf([], false);
-  const program = programOf([{ kind: 'region', name: 'region', region }], false);
+  const program = programOf([{ kind: 'region', name: 'region', region }], { isShared: false, multiplyAdd });
   const names = functionNames(modules, program);
   const [kernel] = program.kernels;
   const tape = encode([kernel?.kind === 'stages' ? kernel.stages : []], (name) => names.indexOf(name));

@@ -3,6 +3,7 @@
  */
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
+import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
 import type { Tools } from './elementary.js';
 
@@ -12,7 +13,7 @@ export interface Toolbox extends Tools {
   readonly constants: () => readonly Statement[];
 }
 
-export const toolbox = (locals: Locals): Toolbox => {
+export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => {
   const statements: Statement[] = [];
   const bits = new DataView(new ArrayBuffer(4));
   const floatBits = (value: number): number => {
@@ -32,6 +33,7 @@ export const toolbox = (locals: Locals): Toolbox => {
   const temporary = () => locals.v128();
   return {
     locals,
+    multiplyAdd,
     temporaries: [
       temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(),
     ], // prettier-ignore

@@ -35,7 +35,7 @@ interface Request {
 }
 
 const build = ({ node: root, reduce, axes, buffer: target, offset, strides }: Request, memory: Memory): Filling => {
-  const kept = root.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const kept = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes]; // the axis of each loop
   const loops = nest(order.map((axis) => root.shape[axis]!));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];

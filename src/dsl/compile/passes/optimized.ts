@@ -1,6 +1,6 @@
 /** The passes over a graph, before it is lowered. */
 import { decompose } from '../../composites/decompose.js';
-import { showShape } from '../../../internal/errors.js';
+import { showType } from '../../../internal/errors.js';
 import { type ConstantData, type Node, reachable, rewrite, sizeOf } from '../../graph/node.js';
 import { constant } from '../../primitives/index.js';
 import { dataOf, primitiveOf } from '../../primitives/table.js';
@@ -72,7 +72,7 @@ const verify = (pass: string, roots: Roots, known: readonly Node[]): readonly No
   const made = reachable(roots, known);
   for (const n of made) {
     const rebuilt = primitiveOf(n).rebuild(n);
-    const [actual, expected] = [n, rebuilt].map(({ dtype, shape }) => `${dtype} ${showShape(shape)}`);
+    const [actual, expected] = [n, rebuilt].map(showType);
     if (actual !== expected || n.inputs.some((input) => input.depth >= n.depth))
       throw new Error(`noisefold: pass '${pass}' made a malformed ${n.op}: ${actual}, should be ${expected}`);
   }

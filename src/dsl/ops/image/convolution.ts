@@ -1,10 +1,9 @@
 /** Convolutions of images `[B, H, W, C]` with kernels `[KH, KW, C, D]`. */
-import type { Half } from '../../types/dim.js';
+import { type Half, isExtent } from '../../types/dim.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
+import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { ConvAttributes, Node } from '../../graph/node.js';
-import { conv2d as conv2dNode, dilated, flip, reshape, transpose } from '../../primitives/index.js';
+import { conv2d as conv2dNode, dilated, flip, fourOf, reshape, transpose } from '../../primitives/index.js';
 import { namedFields } from '../../../internal/options.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
@@ -109,13 +108,8 @@ export const conv2d: OneError & {
 );
 
 export const requireEvenSize = (op: string, { shape }: Node): void => {
-  if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0)
-    raise('ShapeError', {
-      where: op,
-      expected: 'an even height and width',
-      actual: showShape(shape),
-      hint: 'pad the image, or choose a size that is divisible by a power of 2',
-    });
+  const hint = 'pad the image, or choose a size that is divisible by a power of 2';
+  if (shape[1]! % 2 !== 0 || shape[2]! % 2 !== 0) refuseShape(op, 'an even height and width', shape, hint);
 };
 
 /**
@@ -170,7 +164,7 @@ export interface TransposedConvolution<G extends number = number> extends Convol
 
 /** Exchanges the input and output channels of a kernel within each group. */
 const exchanged = (kernel: Node, groups: number): Node => {
-  const [KH, KW, D, C] = kernel.shape as readonly [number, number, number, number]; // of rank 4
+  const [KH, KW, D, C] = fourOf(kernel);
   const grouped = transpose(reshape(kernel, [KH, KW, D, groups, C / groups]), [0, 1, 4, 3, 2]);
   return reshape(grouped, [KH, KW, C / groups, groups * D]);
 };

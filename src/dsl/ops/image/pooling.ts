@@ -1,10 +1,9 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
-import type { Half } from '../../types/dim.js';
+import { type Half, isExtent } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
+import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { add, constant, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
+import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { type GivenPadding, paddingOf, type Pair, requireEvenSize } from './convolution.js';
 import { spread } from '../operand.js';
@@ -38,13 +37,8 @@ const windowsOf = (op: string, { shape }: Node, given: Pooling) => {
   return ([0, 1] as const).map((i) => {
     const [low, high] = around[i];
     const count = Math.floor((shape[1 + i]! + low + high - window[i]) / strides[i]) + 1;
-    if (count < 1)
-      raise('ShapeError', {
-        where: op,
-        expected: `an image of at least ${showShape(window)} with its padding`,
-        actual: showShape(shape),
-        hint: 'pad it, or take a smaller window',
-      });
+    const expected = `an image of at least ${showShape(window)} with its padding`;
+    if (count < 1) refuseShape(op, expected, shape, 'pad it, or take a smaller window');
     return { axis: 1 + i, size: window[i], stride: strides[i], low, high, count };
   });
 };
@@ -130,6 +124,6 @@ export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C exten
 ): Tensor<[B, Half<H>, Half<W>, C]> => {
   const n = nodeOf(image);
   requireEvenSize('averagePool', n);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  const [B, H, W, C] = fourOf(n);
   return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));
 };

@@ -1,10 +1,10 @@
 /** Changes of image size: by interpolation, and between channels and pixels. */
-import type { Double, Extent, Wide } from '../../types/dim.js';
+import { type Double, type Extent, isExtent, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
-import { type Node, sizeOf, whereOf } from '../../graph/node.js';
-import { broadcast, constant, dot, gather, reshape, transpose } from '../../primitives/index.js';
+import { raise, refuseShape, showShape } from '../../../internal/errors.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { wrongShape } from '../../primitives/checks.js';
+import { broadcast, constant, dot, fourOf, gather, reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 
@@ -87,7 +87,7 @@ export const upsample = <B extends Dim, H extends Dim, W extends Dim, C extends 
   image: Tensor<[B, H, W, C]>,
 ): Tensor<[B, Double<H>, Double<W>, C]> => {
   const n = nodeOf(image);
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // by its type
+  const [B, H, W, C] = fourOf(n);
   const doubled = broadcast(reshape(n, [B, H, 1, W, 1, C]), [B, H, 2, W, 2, C]);
   return tensor(reshape(doubled, [B, 2 * H, 2 * W, C]));
 };
@@ -96,32 +96,16 @@ type Square<R extends number> = Product<[R, R]> & Dim;
 type Times<D extends Dim, R extends Dim> = Product<[D, R]> & Dim;
 
 /** The extents of an image. Raises `ConfigError` for an invalid factor, and `ShapeError` unless the rank is 4. */
-const extentsOf = (where: string, { shape }: Node, r: number): readonly [number, number, number, number] => {
+const extentsOf = (where: string, x: Node, r: number): readonly [number, number, number, number] => {
+  const hint = 'a factor of 2 makes 2 × 2 pixels';
   if (!Number.isSafeInteger(r) || r < 1)
-    raise('ConfigError', {
-      where,
-      expected: 'an integer ≥ 1 as the factor',
-      actual: `${r}`,
-      hint: 'a factor of 2 makes 2 × 2 pixels',
-    });
-  if (shape.length !== 4)
-    raise('ShapeError', {
-      where,
-      expected: 'images, [B, H, W, C]',
-      actual: showShape(shape),
-      hint: 'reshape it first',
-    });
-  return shape as readonly [number, number, number, number]; // of rank 4
+    raise('ConfigError', { where, expected: 'an integer ≥ 1 as the factor', actual: `${r}`, hint });
+  if (x.shape.length !== 4) refuseShape(where, 'images, [B, H, W, C]', x.shape, 'reshape it first');
+  return fourOf(x);
 };
 
 const requireDivisible = (where: string, x: Node, what: string, divides: boolean): void => {
-  if (!divides)
-    raise('ShapeError', {
-      where: whereOf(where, [x]),
-      expected: what,
-      actual: showShape(x.shape),
-      hint: 'choose another factor, or pad the axis',
-    });
+  if (!divides) wrongShape(where, x, what, showShape(x.shape), 'choose another factor, or pad the axis');
 };
 
 /**

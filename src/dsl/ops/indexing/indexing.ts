@@ -1,12 +1,11 @@
 /** Elements of tensors by their index, and the indices of sorted elements. */
 import { dual } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
+import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
-import type { Extent, Wide } from '../../types/dim.js';
-import { extents } from '../../types/extent.js';
+import { type Extent, extents, type Wide } from '../../types/dim.js';
 import type { Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
 
@@ -107,13 +106,9 @@ export const takeAlong: {
 } = dual('takeAlong', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const [n, places] = [nodeOf(x), nodeOf(indices)];
   const at = nodes.axisOf('takeAlong', n, axis);
+  const expected = `indices ${showShape(n.shape)} except for axis ${at}`;
   if (places.shape.length !== n.shape.length || places.shape.some((d, i) => i !== at && d !== n.shape[i]))
-    raise('ShapeError', {
-      where: 'takeAlong',
-      expected: `indices ${showShape(n.shape)} except for axis ${at}`,
-      actual: showShape(places.shape),
-      hint: 'give each row its own indices',
-    });
+    refuseShape('takeAlong', expected, places.shape, 'give each row its own indices');
   const last = n.shape.length - 1;
   const taken = takeAlongLast(exchange(n, at, last), exchange(places, at, last));
   return tensor(exchange(taken, at, last));

@@ -1,10 +1,12 @@
 import { softmaxComposite } from '../../composites/index.js';
 import { dual } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
+import { refuseShape, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { namedFields } from '../../../internal/options.js';
+import { isSameShape } from '../../primitives/checks.js';
 import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import { demandDivisor } from '../operand.js';
 
 /** One or more axes of positions: tokens `[N]`, pixels `[H, W]`. */
 type Positions = readonly [Dim, ...Shape];
@@ -17,25 +19,22 @@ export interface AttentionOptions {
 
 const fields = namedFields('attention', { heads: 'a number of heads' });
 
-const mismatch = (expected: string, actual: string, hint: string): never =>
-  raise('ShapeError', { where: 'attention', expected, actual, hint });
-
 /** Raises `ShapeError` unless all are `[B, …, C]`, keys and values have one shape, and `heads` divides C. */
 const check = (q: Node, k: Node, v: Node, heads: number): void => {
-  for (const [name, { shape }] of [['q', q], ['k', k], ['v', v]] as const)
-    if (shape.length < 3)
-      mismatch(`${name} as tokens [B, N, C] or an image [B, H, W, C]`, showShape(shape), 'give one token an axis of 1: [B, 1, C]'); // prettier-ignore
+  const refuse = (expected: string, { shape }: Node, hint: string): never =>
+    refuseShape('attention', expected, shape, hint);
+  for (const [name, n] of Object.entries({ q, k, v }))
+    if (n.shape.length < 3)
+      refuse(`${name} as tokens [B, N, C] or an image [B, H, W, C]`, n, 'give one token an axis of 1: [B, 1, C]');
   const [B, C] = [q.shape[0]!, q.shape.at(-1)!];
-  if (!Number.isInteger(heads) || heads < 1 || C % heads !== 0)
-    mismatch(
-      `a number of heads that divides the ${C} channels of ${showShape(q.shape)}`,
-      `${heads}`,
-      'choose the channels as a multiple of the heads',
-    );
+  demandDivisor('attention', 'heads', heads, q.shape);
   if (k.shape[0] !== B || k.shape.at(-1) !== C)
-    mismatch(`k with the samples and channels of q, [${B}, …, ${C}]`, showShape(k.shape), 'project the context to the channels of q first'); // prettier-ignore
-  if (showShape(v.shape) !== showShape(k.shape))
-    mismatch(`v in the shape of k, ${showShape(k.shape)}`, showShape(v.shape), 'each key has one value');
+    refuse(
+      `k with the samples and channels of q, [${B}, …, ${C}]`,
+      k,
+      'project the context to the channels of q first',
+    );
+  if (!isSameShape(v.shape, k.shape)) refuse(`v in the shape of k, ${showShape(k.shape)}`, v, 'each key has one value');
 };
 
 /**

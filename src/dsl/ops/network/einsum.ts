@@ -4,7 +4,7 @@ import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { raise } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { dot, reduce, reshape, transpose } from '../../primitives/index.js';
-import { described } from '../operand.js';
+import { demandFloats, refuseArgument } from '../operand.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 
 // Equations in types
@@ -117,13 +117,8 @@ interface Equation {
 }
 
 const equationOf = (text: unknown): Equation => {
-  if (typeof text !== 'string')
-    return raise('ConfigError', {
-      where: 'einsum',
-      expected: 'an equation as the last argument',
-      actual: described(text),
-      hint: "write it like einsum(x, y, 'bij,bjk->bik')",
-    });
+  const example = "write it like einsum(x, y, 'bij,bjk->bik')";
+  if (typeof text !== 'string') return refuseArgument('einsum', 'an equation as the last argument', text, example);
   const [left, right, ...more] = text.split('->');
   const operands = (left ?? '').split(',').map((word) => [...word]);
   const result = [...(right ?? '')];
@@ -188,9 +183,7 @@ const checkOperands = (text: string, operands: Equation['operands'], nodes: read
       actual: `${nodes.length}`,
       hint: 'give one tensor for each operand of the equation',
     });
-  const other = nodes.find(({ dtype }) => dtype !== 'float32');
-  if (other !== undefined)
-    raise('DTypeError', { where: `einsum '${text}'`, expected: 'float32', actual: other.dtype, hint: "cast it first: cast(x, 'float32')" }); // prettier-ignore
+  for (const n of nodes) demandFloats(`einsum '${text}'`, n);
   const bound = operands.reduce(
     (b, letters, i) => bindShape(b, letters, nodes[i]!.shape, `einsum '${text}', arg ${i + 1}`),
     nothingBound(),

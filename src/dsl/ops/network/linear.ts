@@ -3,8 +3,9 @@
  * broadcasts raise `ShapeError` unless the named extents are equal: an axis of extent 1 is not repeated.
  */
 import { dual } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
-import { type Node, sizeOf, whereOf } from '../../graph/node.js';
+import { named, showShape } from '../../../internal/errors.js';
+import { type Node, sizeOf } from '../../graph/node.js';
+import { wrongShape } from '../../primitives/checks.js';
 import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { withFields } from '../operand.js';
@@ -13,13 +14,10 @@ import { withFields } from '../operand.js';
 const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]): F =>
   dual(op, 2, (x: AnyTensor, y: AnyTensor) => {
     const [{ shape }, given] = [nodeOf(x), nodeOf(y)];
-    if (given.shape.length !== axes.length || axes.some((axis, i) => shape.at(axis) !== given.shape[i]))
-      raise('ShapeError', {
-        where: whereOf(op, [given]),
-        expected: `${showShape(axes.map((axis) => shape.at(axis) ?? 'none'))}, for ${showShape(shape)}`,
-        actual: showShape(given.shape),
-        hint: 'broadcasting is explicit: use broadcastTo for other shapes',
-      });
+    const own = axes.map((axis) => shape.at(axis) ?? 'none');
+    const [expected, actual] = [`${showShape(own)}, for ${showShape(shape)}`, showShape(given.shape)];
+    if (actual !== showShape(own))
+      wrongShape(op, given, expected, actual, 'broadcasting is explicit: use broadcastTo for other shapes');
     const kept = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
     const aligned = reshape(given, shape.map((d, axis) => (kept.includes(axis) ? d : 1))); // prettier-ignore
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));

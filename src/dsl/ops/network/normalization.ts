@@ -1,13 +1,13 @@
 /** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
 import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
+import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { namedFields } from '../../../internal/options.js';
-import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
+import { composite, fourOf, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from './linear.js';
-import { type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
+import { demandDivisor, type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -32,16 +32,11 @@ const scaledAndShifted = (
   names: readonly Parameter[] = GAMMA_AND_BETA,
 ): AnyTensor => {
   const params = withFields(op, given, names);
-  const expected = showShape(x.shape.slice(-1));
+  const own = showShape(x.shape.slice(-1));
   for (const name of names) {
-    const actual = showShape(nodeOf(params[name]).shape);
-    if (actual !== expected)
-      raise('ShapeError', {
-        where: op,
-        expected: `${name} of ${expected}, one number for each channel of ${showShape(x.shape)}`,
-        actual,
-        hint: 'the channels are the last axis',
-      });
+    const { shape } = nodeOf(params[name]);
+    const expected = `${name} of ${own}, one number for each channel of ${showShape(x.shape)}`;
+    if (showShape(shape) !== own) refuseShape(op, expected, shape, 'the channels are the last axis');
   }
   return named(op, () => {
     const scaled = scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), params.gamma);
@@ -54,20 +49,9 @@ const fieldsOf = (op: string) => namedFields(op, { groups: 'a number of groups' 
 const standardized = (op: string, n: Node, options: GroupNorm): Node => {
   const { groups, epsilon = 1e-5 } = fieldsOf(op)(options);
   if (n.shape.length !== 4)
-    raise('ShapeError', {
-      where: op,
-      expected: 'images [B, H, W, C]',
-      actual: showShape(n.shape),
-      hint: 'give other tensors axes of extent 1, or use layerNorm',
-    });
-  const [B, H, W, C] = n.shape as readonly [number, number, number, number]; // of rank 4
-  if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0)
-    raise('ShapeError', {
-      where: op,
-      expected: `a number of groups that divides the ${C} channels of ${showShape(n.shape)}`,
-      actual: `${groups}`,
-      hint: 'choose the channels as a multiple of the groups',
-    });
+    refuseShape(op, 'images [B, H, W, C]', n.shape, 'give other tensors axes of extent 1, or use layerNorm');
+  demandDivisor(op, 'groups', groups, n.shape);
+  const [B, H, W, C] = fourOf(n);
   const grouped = reshape(n, [B, H * W, groups, C / groups]);
   return reshape(composite(normalizeComposite, [grouped], normalizeOptions([1, 3], epsilon)), n.shape);
 };

@@ -1,28 +1,12 @@
 /** Sinusoidal embeddings of times, computed by the program: times may be fractional, or results of other operations. */
-import type { Extent, Wide } from '../../types/dim.js';
+import { type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual } from '../../../internal/dual.js';
-import { extents } from '../../types/extent.js';
-import { raise, showShape } from '../../../internal/errors.js';
+import { raise, refuseShape } from '../../../internal/errors.js';
 import { namedFields } from '../../../internal/options.js';
 import type { Node } from '../../graph/node.js';
-import {
-  add,
-  binary,
-  broadcast,
-  concat,
-  constant,
-  full,
-  mul,
-  pad,
-  reshape,
-  scale,
-  select,
-  stopGradient,
-  sub,
-  unary,
-  zerosLike,
-} from '../../primitives/index.js';
+import * as nodes from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { demandFloats } from '../operand.js';
 
 /**
  * The first half of an embedding, and the shift of its frequencies ω_i = maxPeriod^(−i/(n − shift)), i = 0…n−1, where n is
@@ -90,11 +74,11 @@ const SMALL = 4;
  * angles are kept: the rounding hardly changes them, and finite differences then give the derivative 1.
  */
 const roundedToFloat32 = (x: Node): Node => {
-  const large = scale(x, MORE);
-  const rounded = sub(large, sub(large, x));
-  const isSmall = binary('less', unary('abs', x), full(SMALL, x.shape));
-  const isKept = binary('or', isSmall, binary('equal', rounded, zerosLike(x)));
-  return add(x, stopGradient(sub(select(isKept, x, rounded), x)));
+  const large = nodes.scale(x, MORE);
+  const rounded = nodes.sub(large, nodes.sub(large, x));
+  const isSmall = nodes.binary('less', nodes.unary('abs', x), nodes.full(SMALL, x.shape));
+  const isKept = nodes.binary('or', isSmall, nodes.binary('equal', rounded, nodes.zerosLike(x)));
+  return nodes.add(x, nodes.stopGradient(nodes.sub(nodes.select(isKept, x, rounded), x)));
 };
 
 /**
@@ -117,26 +101,14 @@ export const sinusoid: {
   ): Tensor<[B, Wide<D> & Dim]>;
 } = dual('sinusoid', 2, (t: AnyTensor, options: SinusoidOptions) => {
   const x = nodeOf(t);
-  if (x.shape.length !== 1)
-    raise('ShapeError', {
-      where: 'sinusoid',
-      expected: 'times, [B]',
-      actual: showShape(x.shape),
-      hint: 'reshape it first',
-    });
-  if (x.dtype !== 'float32')
-    raise('DTypeError', {
-      where: 'sinusoid',
-      expected: 'float32',
-      actual: x.dtype,
-      hint: "cast it first: cast(x, 'float32')",
-    });
+  if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');
+  demandFloats('sinusoid', x);
   const omega = frequenciesOf(fields(options));
   const [B, n] = [x.shape[0]!, omega.length];
-  const angles = roundedToFloat32(
-    mul(broadcast(reshape(x, [B, 1]), [B, n]), broadcast(constant(omega, [1, n], 'float32'), [B, n])),
-  );
-  const [sines, cosines] = [unary('sin', angles), unary('cos', angles)];
+  const times = nodes.broadcast(nodes.reshape(x, [B, 1]), [B, n]);
+  const frequencies = nodes.broadcast(nodes.constant(omega, [1, n], 'float32'), [B, n]);
+  const angles = roundedToFloat32(nodes.mul(times, frequencies));
+  const [sines, cosines] = [nodes.unary('sin', angles), nodes.unary('cos', angles)];
   const halves = layoutOf(options).first === 'sine' ? [sines, cosines] : [cosines, sines];
-  return tensor(pad(concat(halves, 1), [0, 0], [0, options.size % 2]));
+  return tensor(nodes.pad(nodes.concat(halves, 1), [0, 0], [0, options.size % 2]));
 });

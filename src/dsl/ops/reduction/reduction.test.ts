@@ -6,13 +6,15 @@ import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
 import { grad } from '../../transforms/gradient.js';
-import { dims, type Shape, type Tensor } from '../../graph/tensor.js';
+import { dims, type Scalar, type Shape, type Tensor } from '../../graph/tensor.js';
 import { softmax } from '../elementwise/activation.js';
 import { greater } from '../elementwise/binary.js';
-import { constantOf, iota, table } from '../constants.js';
+import { constantOf, iota, ones, table, zeros } from '../constants.js';
 import { gather, oneHot, scatterAdd, topK } from '../indexing/indexing.js';
-import * as reduction from './reduction.js';
 import { cast } from '../elementwise/unary.js';
+import { expectOperation, floats, integers } from '../../../../properties/expectOperation.js';
+import { cumprod, norm } from './reduction.js';
+import * as reduction from './reduction.js';
 
 const xs = [3, 1, 2, 6, 5, 4];
 const grid = (): Tensor<[2, 3]> => constantOf(xs, 2, 3);
@@ -117,5 +119,65 @@ describe('indexing', () => {
   test('oneHot', async () => {
     expect(await numbersOf(() => oneHot(iota(3), 3))).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
     expect(await numbersOf(() => oneHot(constantOf(Int32Array.of(7, -1), 2), 2))).toEqual([0, 0, 0, 0]);
+  });
+});
+
+/** The cumulative products of each row. */
+const products = (xs: readonly number[], extent: number): readonly number[] => {
+  const out: number[] = [];
+  xs.forEach((x, i) => out.push(i % extent === 0 ? x : x * out[i - 1]!));
+  return out;
+};
+
+describe('cumprod', () => {
+  test.each([1, 2, 3, 4, 5, 8, 9])('of %d elements', async (extent) => {
+    const xs = Array.from({ length: 2 * extent }, (_, i) => ((i * 7) % 5) / 2 - 0.75);
+    await expectOperation(
+      (x: Tensor<[2, number]>) => cumprod(x, 1),
+      [floats(xs, 2, extent)],
+      products(xs.map(Math.fround), extent),
+    );
+  });
+
+  test('with zeros, in value and gradient', async () => {
+    const xs = [2, 0, 3, 0, 5];
+    await expectOperation((x: Tensor<[5]>) => cumprod(x, 0), [floats(xs)], [2, 0, 0, 0, 0]);
+  });
+
+  test('along the first axis, and of integers', async () => {
+    await expectOperation((x: Tensor<[2, 2]>) => cumprod(x, 0), [floats([1, 2, 3, 4], 2, 2)], [1, 2, 3, 8]);
+    await expectOperation((x: Tensor<[3], 'int32'>) => cumprod(x, -1), [integers([3, -2, 7])], [3, -6, -42], {
+      differentiable: false,
+    });
+  });
+
+  test('rejects an invalid axis', () => {
+    expect(attempt(() => cumprod(ones(2, 2), 2))).toMatchObject(E.left({ _tag: 'ShapeError' }));
+  });
+});
+
+describe('norm', () => {
+  const xs = [1, -2, 2, 0.5, 3, -4];
+
+  test('over an axis', async () => {
+    const expected = [Math.hypot(1, -2, 2), Math.hypot(0.5, 3, -4)];
+    await expectOperation((x: Tensor<[2, 3]>) => norm(x, -1), [floats(xs, 2, 3)], expected);
+  });
+
+  test('over all', async () => {
+    const all = (x: Tensor<[2, 3]>): Scalar => norm(x);
+    await expectOperation(all, [floats(xs, 2, 3)], [Math.hypot(...xs)]);
+  });
+
+  test('has the gradient 0 at 0, also next to another row', async () => {
+    const slopes = grad((x: Tensor<[2, 2]>) => sum(norm(x, -1)));
+    expect(await numbersOf(() => slopes(constantOf([0, 0, 3, 4], 2, 2)))).toEqual([
+      0,
+      0,
+      expect.closeTo(0.6, 12),
+      expect.closeTo(0.8, 12),
+    ]);
+    const curvature = grad((x: Tensor<[2]>) => sum(grad((y: Tensor<[2]>) => norm(y))(x)));
+    expect(await numbersOf(() => curvature(zeros(2)))).toEqual([0, 0]);
   });
 });

@@ -28,7 +28,7 @@ export type Reduction<N extends DType> = OneErrorOfOne & {
 /** Reduces a node over axes, and drops them. */
 type Reduce = (n: Node, axes: readonly number[]) => Node;
 
-const allAxes = (n: Node): readonly number[] => n.shape.map((_, axis) => axis);
+const allAxes = (n: Node): readonly number[] => [...n.shape.keys()];
 const afterBatch = (n: Node): readonly number[] => allAxes(n).slice(1);
 
 /** Makes both forms of a reduction; the default is all axes. */

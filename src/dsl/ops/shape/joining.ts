@@ -1,16 +1,9 @@
 /** Joins several tensors to one. An axis may count from the end. */
-import type { Add, Extent, Wide } from '../../types/dim.js';
+import { type Add, type Extent, extents, type Wide } from '../../types/dim.js';
 import { dual, type OneErrorOfOne } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
-import { extents } from '../../types/extent.js';
-import { described } from '../operand.js';
-import {
-  axisOf,
-  broadcast,
-  concat as concatNodes,
-  expandDims as expandDimsNode,
-  reshape,
-} from '../../primitives/index.js';
+import { named, refuseShape, showShape } from '../../../internal/errors.js';
+import { refuseArgument } from '../operand.js';
+import * as nodes from '../../primitives/index.js';
 import { expandDims } from './reshape.js';
 import type { ExtentAt, Fixed, Insert, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
@@ -30,9 +23,8 @@ export const concat: {
     y: Tensor<[...R, E], NoInfer<D>>,
   ): Tensor<[...R, Add<C, E>], D>;
 } = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
-  if (Array.isArray(x))
-    raise('ConfigError', { where: 'concat', expected: 'two tensors', actual: described(x), hint: 'write concat(x, y), or concatAll([x, y, z])' }); // prettier-ignore
-  return tensor(concatNodes([nodeOf(x), nodeOf(y)], -1));
+  if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');
+  return tensor(nodes.concat([nodeOf(x), nodeOf(y)], -1));
 });
 
 type ShapeOf<T> = T extends Tensor<infer S, DType> ? S : never;
@@ -63,14 +55,7 @@ type Joined<T extends Tensors, A extends number> =
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
 const listOf = (op: string, given: Tensors): Tensors =>
-  Array.isArray(given)
-    ? given
-    : raise('ConfigError', {
-        where: op,
-        expected: 'a list of tensors',
-        actual: described(given),
-        hint: `write ${op}([x, y])`,
-      });
+  Array.isArray(given) ? given : refuseArgument(op, 'a list of tensors', given, `write ${op}([x, y])`);
 
 /**
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
@@ -82,7 +67,7 @@ export const concatAll: OneErrorOfOne & {
   <const T extends Tensors, const A extends number>(tensors: Fitting<T, A>, axis: A): Joined<T, A>;
   <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
 } = dual('concatAll', [startsWithList, 2], (tensors: Tensors, axis = -1) =>
-  tensor(named('concatAll', () => concatNodes(listOf('concatAll', tensors).map(nodeOf), axis))),
+  tensor(named('concatAll', () => nodes.concat(listOf('concatAll', tensors).map(nodeOf), axis))),
 );
 
 /** Tensors of one shape and dtype. */
@@ -117,11 +102,10 @@ export const stack: OneErrorOfOne & {
   const { shape } = nodeOf(listOf('stack', tensors)[0]);
   const parts = tensors.map((x) => {
     const n = nodeOf(x);
-    if (n.shape.length !== shape.length)
-      raise('ShapeError', { where: 'stack', expected: showShape(shape), actual: showShape(n.shape), hint: 'stack tensors of one shape' }); // prettier-ignore
+    if (n.shape.length !== shape.length) refuseShape('stack', showShape(shape), n.shape, 'stack tensors of one shape');
     return nodeOf(named('stack', () => expandDims(x, axis)));
   });
-  return tensor(named('stack', () => concatNodes(parts, axis)));
+  return tensor(named('stack', () => nodes.concat(parts, axis)));
 });
 
 /**
@@ -140,8 +124,8 @@ export const tile: {
   ): Tensor<Replace<S, A, Dim>, D>;
 } = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);
-  const at = axisOf('tile', n, axis);
+  const at = nodes.axisOf('tile', n, axis);
   const [times] = extents('tile', [count]);
-  const repeated = broadcast(expandDimsNode(n, [at]), [...n.shape.slice(0, at), times!, ...n.shape.slice(at)]);
-  return tensor(reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
+  const repeated = nodes.broadcast(nodes.expandDims(n, [at]), [...n.shape.slice(0, at), times!, ...n.shape.slice(at)]);
+  return tensor(nodes.reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
 });

@@ -2,11 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
-import { type AnyTensor, ascribe, ascribeLike, type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
+import { type AnyTensor, type Dim, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { addBias, addPerSample, mulPerSample, scaleBy, scaleChannels } from '../network/linear.js';
 import { constantOf, ones, scalar, zeros } from '../constants.js';
 import { concat, concatAll, stack, tile } from './joining.js';
-import { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './reshape.js';
+import {
+  ascribe,
+  ascribeLike,
+  broadcastLike,
+  broadcastTo,
+  expandDims,
+  reshape,
+  squeeze,
+  transpose,
+} from './reshape.js';
 import { flip, halve, pad, slice, split } from './slicing.js';
 
 const grid = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);

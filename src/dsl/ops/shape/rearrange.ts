@@ -1,8 +1,8 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
-import { dual } from '../../../internal/dual.js';
+import { dual, startsWithOperand } from '../../../internal/dual.js';
 import { raise, showShape } from '../../../internal/errors.js';
-import { described } from '../operand.js';
-import { isExtent } from '../../types/extent.js';
+import { refuseArgument } from '../operand.js';
+import { isExtent } from '../../types/dim.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { reshape, transpose } from '../../primitives/index.js';
 import type {
@@ -94,12 +94,7 @@ const sideOf = (side: string, text: string): readonly Axis[] => {
 
 const patternOf = (text: unknown): Pattern => {
   if (typeof text !== 'string')
-    return raise('ConfigError', {
-      where: 'rearrange',
-      expected: 'a pattern',
-      actual: described(text),
-      hint: "write it like rearrange(x, 'B H W C -> B (H W) C')",
-    });
+    return refuseArgument('rearrange', 'a pattern', text, "write it like rearrange(x, 'B H W C -> B (H W) C')");
   const [before, after, ...more] = text.split('->').map((side) => sideOf(side, text));
   if (before === undefined || after === undefined || more.length > 0)
     return refuse(text, 'a pattern with one arrow', 'write it like B H W C -> B (H W) C');
@@ -207,6 +202,6 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
  */
 export const rearrange: Rearrange = dual(
   'rearrange',
-  [(args) => typeof args[0] !== 'string', 3],
+  [startsWithOperand, 3],
   (x: AnyTensor, pattern: string, sizes: Sizes = {}) => tensor(rearranged(nodeOf(x), pattern, sizes)),
 );

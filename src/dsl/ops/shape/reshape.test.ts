@@ -2,9 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
 import { E, F } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
-import { type AnyTensor, ascribe, ascribeLike, dims, type Shape, type Tensor } from '../../graph/tensor.js';
+import { type AnyTensor, dims, type Shape, type Tensor } from '../../graph/tensor.js';
 import { constantOf, ones, zeros } from '../constants.js';
-import { broadcastLike, broadcastTo, expandDims, reshape, squeeze, transpose } from './reshape.js';
+import {
+  ascribe,
+  ascribeLike,
+  broadcastLike,
+  broadcastTo,
+  expandDims,
+  reshape,
+  squeeze,
+  transpose,
+} from './reshape.js';
 
 const grid = (): Tensor<[2, 3]> => constantOf([1, 2, 3, 4, 5, 6], 2, 3);
 const row = (): Tensor<[1, 3]> => constantOf([1, 2, 3], 1, 3);

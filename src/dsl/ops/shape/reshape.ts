@@ -1,8 +1,8 @@
-/** Views of the same numbers: reshape, transpose, broadcast. An axis may count from the end. */
-import type { Extent, Extents, Wide, Widened } from '../../types/dim.js';
+/** Views of the same numbers, and of their types: reshape, transpose, broadcast, ascribe. An axis may count from the end. */
+import { type Extent, type Extents, isExtent, type Wide, type Widened } from '../../types/dim.js';
+import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import { dual, type OneError } from '../../../internal/dual.js';
-import { named, raise, showShape } from '../../../internal/errors.js';
-import { isExtent } from '../../types/extent.js';
+import { named, raise, refuseShape, showShape } from '../../../internal/errors.js';
 import { sizeOf } from '../../graph/node.js';
 import * as nodes from '../../primitives/index.js';
 import type { Mismatch, Rest } from '../../types/reshaped.js';
@@ -45,26 +45,17 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
   const known = extents.map((d, i) => {
     if (typeof d === 'number') return d;
     const extent = i < front ? shape[i] : i >= end ? shape[i + shape.length - extents.length] : undefined;
-    return (
-      extent ??
-      raise('ShapeError', {
-        where: 'reshape',
-        expected: `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`,
-        actual: `${d} in ${showShape(extents)}`,
-        hint: 'write -1 or a number for it, or use rearrange',
-      })
-    );
+    if (extent !== undefined) return extent;
+    const expected = `symbols at the front or at the end of the new shape, for axes of ${showShape(shape)}`;
+    const hint = 'write -1 or a number for it, or use rearrange';
+    return raise('ShapeError', { where: 'reshape', expected, actual: `${d} in ${showShape(extents)}`, hint });
   });
   const others = known.filter((d) => d !== -1);
   const rest = sizeOf(shape) / sizeOf(others);
   const open = known.length - others.length;
+  const expected = `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`;
   if (open > 1 || (open === 1 && !Number.isInteger(rest)) || !others.every(isExtent))
-    raise('ShapeError', {
-      where: 'reshape',
-      expected: `extents for the ${sizeOf(shape)} elements of ${showShape(shape)}, at most one of them -1`,
-      actual: showShape(extents),
-      hint: 'the extents must multiply to the number of elements',
-    });
+    refuseShape('reshape', expected, extents, 'the extents must multiply to the number of elements');
   return known.map((d) => (d === -1 ? rest : d));
 };
 
@@ -177,12 +168,44 @@ export const squeeze: {
 } = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);
-  if (n.shape[at] !== 1)
-    raise('ShapeError', {
-      where: 'squeeze',
-      expected: `extent 1 on axis ${axis}`,
-      actual: showShape(n.shape),
-      hint: 'reduce the axis instead, or pick an element of it with slice',
-    });
+  const hint = 'reduce the axis instead, or pick an element of it with slice';
+  if (n.shape[at] !== 1) refuseShape('squeeze', `extent 1 on axis ${axis}`, n.shape, hint);
   return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+});
+
+/**
+ * Narrows the type of a wide tensor to a shape. The shape is checked when the program is traced: literal extents, and
+ * symbols against each other (`ascribe(x, 'H', 'H/2')`). Raises `ShapeError` if it does not fit.
+ * @example
+ * const betas = table([0.1, 0.2, 0.3]) // : Tensor<[Dim]>
+ * ascribe(betas, 3) // : Tensor<[3]>
+ * pipe(betas, ascribe(3)) // : Tensor<[3]>
+ * pipe(attempt(() => ascribe(betas, 4)), E.mapLeft(({ _tag }) => _tag)) // → E.left('ShapeError')
+ */
+export const ascribe: OneError & {
+  <const S extends readonly Dim[]>(
+    ...given: Extents<S>
+  ): <D extends DType>(x: Tensor<Shape, D>) => Tensor<Widened<S>, D>;
+  <D extends DType, const S extends readonly Dim[]>(x: Tensor<Shape, D>, ...given: Extents<S>): Tensor<Widened<S>, D>;
+} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...given: Shape) => {
+  settle(bindShape(nothingBound(), given, nodeOf(x).shape, 'ascribe'));
+  return x;
+});
+
+/**
+ * Narrows the type of a wide tensor to the shape of another tensor: {@link ascribe} for generic functions. Raises
+ * `ShapeError` if the shapes differ.
+ * @example
+ * const x = zeros(8, 28, 28, 1)
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {})) // : Tensor<[8, Dim, Dim, 1]>
+ * pipe(x, conv2d(zeros(3, 3, 1, 1), {}), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
+ */
+export const ascribeLike: {
+  <S extends Shape, D extends DType>(x: Tensor<Shape, D>, model: Tensor<S, DType>): Tensor<S, D>;
+  <S extends Shape>(model: Tensor<S, DType>): <D extends DType>(x: Tensor<Shape, D>) => Tensor<S, D>;
+} = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
+  const [{ shape }, expected] = [nodeOf(x), showShape(nodeOf(model).shape)];
+  if (showShape(shape) !== expected)
+    refuseShape('ascribeLike', expected, shape, 'ascribe the shape that the tensor has');
+  return x;
 });

@@ -1,17 +1,16 @@
 /** Parts of tensors, and padding. An axis may count from the end. */
-import type { Add, Extent, Extents, Half, Wide } from '../../types/dim.js';
+import { type Add, type Extent, extents, type Extents, type Half, type Wide } from '../../types/dim.js';
 import { dual, type OneError, type OneErrorOfOne } from '../../../internal/dual.js';
-import { raise, showShape } from '../../../internal/errors.js';
-import { extents } from '../../types/extent.js';
+import { refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { axisOf, concat, flip as flipNode, pad as padNode, slice as sliceNode } from '../../primitives/index.js';
+import * as nodes from '../../primitives/index.js';
 import type { ExtentAt, Having, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
 
 /** Takes `size` elements of one axis. */
 export const sliceAlong = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
-  sliceNode(
+  nodes.slice(
     x,
     x.shape.map((_, i) => (i === axis ? start : 0)),
     x.shape.map((d, i) => (i === axis ? size : d)),
@@ -21,7 +20,7 @@ export const sliceAlong = (x: Node, axis: number, start: number, size: number, s
 /** Pads one axis with `value`. */
 export const padAlong = (x: Node, axis: number, low: number, high: number, value: number): Node => {
   const along = (count: number): readonly number[] => x.shape.map((_, i) => (i === axis ? count : 0));
-  return padNode(x, along(low), along(high), along(0), value);
+  return nodes.pad(x, along(low), along(high), along(0), value);
 };
 
 type SliceOf<A, N> = [axis: A, start: number, size: Extent<N>, stride?: number];
@@ -44,7 +43,7 @@ export const slice: OneError & {
   ): Tensor<Replace<S, A, Wide<N> & Dim>, D>;
 } = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
-  const at = axisOf('slice', n, axis);
+  const at = nodes.axisOf('slice', n, axis);
   return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
 });
 
@@ -71,7 +70,7 @@ export const pad: OneError & {
   ): Tensor<Padded<S, A, L, H>, D>;
 } = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
   const n = nodeOf(x);
-  return tensor(padAlong(n, axisOf('pad', n, axis), low, high, value));
+  return tensor(padAlong(n, nodes.axisOf('pad', n, axis), low, high, value));
 });
 
 /**
@@ -86,7 +85,7 @@ export const flip: OneError & {
     x: Tensor<S, D>,
     ...axes: A
   ): Tensor<Having<S, A>, D>;
-} = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(flipNode(nodeOf(x), axes)));
+} = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(nodes.flip(nodeOf(x), axes)));
 
 /**
  * Shifts the elements of an axis by `by` places toward its end (toward its front if `by` < 0) and around.
@@ -106,11 +105,11 @@ export const roll: {
   ): Tensor<Having<S, [A]>, D>;
 } = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
-  const at = axisOf('roll', n, axis);
+  const at = nodes.axisOf('roll', n, axis);
   const extent = n.shape[at]!;
   const shift = extent === 0 ? 0 : ((by % extent) + extent) % extent;
   if (shift === 0) return tensor(n);
-  return tensor(concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
+  return tensor(nodes.concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });
 
 const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
@@ -141,15 +140,10 @@ export const split: OneError & {
   ): Parts<S, A, N, D>;
 } = dual('split', [startsWithTensor, 3], (x: AnyTensor, sizes: readonly number[], axis = -1) => {
   const n = nodeOf(x);
-  const at = axisOf('split', n, axis);
+  const at = nodes.axisOf('split', n, axis);
   const given = extents('split', sizes);
-  if (sumOf(given) !== n.shape[at])
-    raise('ShapeError', {
-      where: 'split',
-      expected: `sizes that add up to axis ${axis} of ${showShape(n.shape)}`,
-      actual: showShape(given),
-      hint: 'give the size of each part',
-    });
+  const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
+  if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
   return partsOf(n, at, given);
 });
 
@@ -171,14 +165,9 @@ export const halve: OneErrorOfOne & {
   <S extends Shape, D extends DType>(x: Tensor<S, D>): Halves<S, -1, D>;
 } = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
   const n = nodeOf(x);
-  const at = axisOf('halve', n, axis);
+  const at = nodes.axisOf('halve', n, axis);
   const size = n.shape[at]! / 2;
   if (!Number.isInteger(size))
-    raise('ShapeError', {
-      where: 'halve',
-      expected: `an even extent on axis ${axis}`,
-      actual: showShape(n.shape),
-      hint: 'pad it by one, or slice one off',
-    });
+    refuseShape('halve', `an even extent on axis ${axis}`, n.shape, 'pad it by one, or slice one off');
   return partsOf(n, at, [size, size]);
 });

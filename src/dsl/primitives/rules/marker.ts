@@ -65,7 +65,7 @@ export const markerRules: Rules<'barrier' | 'stopGradient' | 'composite'> = {
     vmap: (n, operands, extent, batched) => {
       const { composite: definition, options } = n.attributes;
       return definition.batch === undefined
-        ? composite(ofEach(n, operands, extent, batched), operands.map(({ node }) => node)) // prettier-ignore
+        ? composite(ofEach(n, operands, extent, batched), operands.map(({ node }) => node))
         : composite(definition, operands.map((operand) => spread(operand, extent)), definition.batch(options)); // prettier-ignore
     },
     ofNothing: zerosLike, // the sum of no products

@@ -6,7 +6,7 @@ import { conv2d, dilated, dot, fourOf } from '../products.js';
 
 /** xᵀ, of the last two axes. */
 const transposed = (x: Node): Node => {
-  const axes = x.shape.map((_, axis) => axis);
+  const axes = [...x.shape.keys()];
   return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 };
 

@@ -9,7 +9,7 @@ import { inverse, plusOne } from './movement.js';
 
 /** The product of all other elements along `axes`, for each element. It does not divide, so it is right at zeros. */
 const productOfOthers = (x: Node, axes: Numbers): Node => {
-  const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes];
   const moved = transpose(x, order);
   const [rows, inner] = [moved.shape.slice(0, kept.length), moved.shape.slice(kept.length)].map(sizeOf);

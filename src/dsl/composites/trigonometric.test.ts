@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { numbersOf } from '../../../../properties/diffusion/run.js';
-import { grad } from '../../transforms/gradient.js';
-import type { Scalar, Tensor } from '../../graph/tensor.js';
-import { constantOf, scalar } from '../constants.js';
-import { sum } from '../reduction/reduction.js';
-import { expectOperation, floats } from '../../../../properties/expectOperation.js';
-import { atan2 } from './binary.js';
-import { acos, asin } from './unary.js';
+import { numbersOf } from '../../../properties/diffusion/run.js';
+import { grad } from '../transforms/gradient.js';
+import type { Scalar, Tensor } from '../graph/tensor.js';
+import { constantOf, scalar } from '../ops/constants.js';
+import { sum } from '../ops/reduction/reduction.js';
+import { expectOperation, floats } from '../../../properties/expectOperation.js';
+import { atan2 } from '../ops/elementwise/binary.js';
+import { acos, asin } from '../ops/elementwise/unary.js';
 
 describe('inverses of trigonometric functions', () => {
   const inside = [-0.9375, -0.5, -0.0625, 0, 0.25, 0.75, 0.96875];

@@ -1,0 +1,145 @@
+/**
+ * Convolutions of 3×3 taps by Winograd's algorithm. Blocks of tiles are transformed, multiplied by the transformed filter as
+ * 16 matrix products, and transformed back.
+ */
+import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import type { ConvPlaces, ConvProblem } from '../problems.js';
+import { FLOAT_BYTES } from '../copy.js';
+import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
+import { rowCommands, type RowTable, rowTable } from '../rows.js';
+import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
+import { range } from '../tiles.js';
+import { blockTiles, type TileBlock, tileBlocks, tilesOf, tileTable } from './tiles.js';
+
+/** Panels whose products are transformed together, so that they stay in the cache. */
+const GROUP_PANELS = 4;
+
+type Area = 'taps' | 'filter' | 'lanes';
+
+const lanesOf = (problem: ConvProblem): number => Math.min(LANES, Math.ceil(tilesOf(problem) / blockTiles(problem)));
+
+/** The working memory of a lane: transformed inputs and products of a block. */
+const laneLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
+  const tiles = blockTiles(problem);
+  return scratchLayout({ inputs: 16 * tiles * problem.channels, products: 16 * tiles * 16 * GROUP_PANELS });
+};
+
+const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
+  const elements = problem.channels * panelColumns(problem.outChannels);
+  const lanes = lanesOf(problem) * laneLayout(problem).elements;
+  return scratchLayout<Area>({ taps: 9 * elements, filter: 16 * elements, lanes });
+};
+
+/** Scratch that {@link winogradConv} needs, in 32-bit elements. */
+export const winogradScratchElements = (problem: ConvProblem): number => layoutOf(problem).elements;
+
+/** Packs the taps of some panels and transforms them. */
+const transformFilter = (
+  { filter, channels, outChannels }: ConvProblem,
+  panels: readonly Panel[],
+  areas: Readonly<Record<'taps' | 'filter', Place>>,
+  from: Place,
+): Item => {
+  const elements = channels * panelColumns(outChannels);
+  const first = FLOAT_BYTES * channels * panels[0]!.first;
+  const columns = panels.reduce((sum, { width }) => sum + width, 0);
+  const packing = range(9).flatMap((tap) => {
+    const at = shift(from, FLOAT_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
+    const source = { at, row: filter.input, column: filter.output };
+    const packed = shift(areas.taps, FLOAT_BYTES * tap * elements);
+    return panels.flatMap((panel) => packPanel(packed, channels, 0, source, channels, panel));
+  });
+  const step = FLOAT_BYTES * elements;
+  return [
+    ...packing,
+    command(
+      'winogradFilter',
+      shift(areas.taps, first),
+      step,
+      shift(areas.filter, first),
+      step,
+      (channels * columns) / 4,
+    ),
+  ];
+};
+
+/** Convolves a block of tiles. */
+const convolveBlock = (
+  problem: ConvProblem,
+  { count, table }: TileBlock,
+  rows: RowTable,
+  at: Readonly<Record<'x' | 'y' | 'filter' | 'inputs' | 'products', Place>>,
+  zeros: Int32Array,
+): Item => {
+  const { channels, outChannels } = problem;
+  const panels = panelsOf(outChannels);
+  const elements = channels * panelColumns(outChannels);
+  const inputBytes = FLOAT_BYTES * blockTiles(problem) * channels;
+  const productBytes = FLOAT_BYTES * blockTiles(problem) * 16 * GROUP_PANELS;
+  const multiply = (group: readonly Panel[]): Item => {
+    const first = group[0]!.first;
+    const columns = group.reduce((sum, panel) => sum + panel.columns, 0);
+    const products = range(16).flatMap((element) =>
+      rowCommands({
+        table: rows,
+        first: 0,
+        count,
+        left: shift(at.inputs, element * inputBytes),
+        // a panel's column is its place from the beginning of the group
+        result: shift(at.products, element * productBytes - FLOAT_BYTES * first),
+        length: channels,
+        packed: shift(at.filter, FLOAT_BYTES * element * elements),
+        depth: channels,
+        from: 0,
+        panels: group,
+        accumulate: false,
+        zeros: 0,
+      }),
+    );
+    const rowStep = FLOAT_BYTES * 16 * GROUP_PANELS;
+    const to = shift(at.y, FLOAT_BYTES * first);
+    return [...products, command('winogradOutput', table, count, at.products, columns / 4, productBytes, rowStep, to)];
+  };
+  return [
+    command(
+      'winogradInput',
+      table,
+      count,
+      at.x,
+      channels / 4,
+      { table: zeros, offset: 0 },
+      at.inputs,
+      inputBytes,
+      FLOAT_BYTES * channels,
+      16,
+    ),
+    ...range(Math.ceil(panels.length / GROUP_PANELS)).flatMap((i) =>
+      multiply(panels.slice(GROUP_PANELS * i, GROUP_PANELS * (i + 1))),
+    ),
+  ];
+};
+
+/** Computes convolutions for which `hasWinograd`, with contiguous channels. */
+export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
+  const { channels, outChannels } = problem;
+  const areas = areasAt(layoutOf(problem), at.scratch);
+  const panels = panelsOf(outChannels);
+  const transforming = ranges(panels.length, partsFor(32 * 9 * channels * outChannels, LANES)).map(
+    ({ first, count }): Item => transformFilter(problem, panels.slice(first, first + count), areas, at.filter),
+  );
+  const rows = rowTable(blockTiles(problem), 1, (words) => {
+    for (let tile = 0; tile < blockTiles(problem); tile++) {
+      words[2 * tile] = FLOAT_BYTES * tile * 16 * GROUP_PANELS;
+      words[2 * tile + 1] = FLOAT_BYTES * tile * channels;
+    }
+  });
+  const zeros = new Int32Array(channels);
+  const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y));
+  const lane = laneLayout(problem);
+  const convolving = ranges(blocks.length, lanesOf(problem)).map(({ first, count }, i): Item => {
+    const own = areasAt(lane, shift(areas.lanes, FLOAT_BYTES * i * lane.elements));
+    const places = { x: at.x, y: at.y, filter: areas.filter, ...own };
+    return blocks.slice(first, first + count).flatMap((block) => convolveBlock(problem, block, rows, places, zeros));
+  });
+  return [transforming, convolving];
+};

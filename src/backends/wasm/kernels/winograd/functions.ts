@@ -1,0 +1,277 @@
+/**
+ * The transforms of Winograd's algorithm F(2×2, 3×3) (Lavin & Gray 2016, "Fast algorithms for convolutional neural
+ * networks", section 4.1), on vectors of four channels:
+ *
+ *   Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
+ *
+ *        ⎡1  0 −1  0⎤       ⎡1    0    0⎤
+ *   Bᵀ = ⎢0  1  1  0⎥   G = ⎢½    ½    ½⎥   Aᵀ = ⎡1  1  1  0⎤
+ *        ⎢0 −1  1  0⎥       ⎢½   −½    ½⎥        ⎣0  1 −1 −1⎦
+ *        ⎣0  1  0 −1⎦       ⎣0    0    1⎦
+ *
+ * g is a filter of 3×3 taps, d a tile of 4×4 inputs, Y one of 2×2 outputs. The product ⊙ takes 16 multiplications where the
+ * convolution takes 36. The filter's gradient, from the gradient y of the outputs, is Gᵀ[(A y Aᵀ) ⊙ (Bᵀ d B)]G.
+ */
+import {
+  type Body,
+  type Expr,
+  f32x4,
+  type Func,
+  i32,
+  increment,
+  type Local,
+  repeat,
+  select,
+  set,
+  v128,
+  when,
+} from '../../assembler/assembler.js';
+import { callable } from '../../engine/callable.js';
+import { PADDING } from '../rowKernel.js';
+import { range } from '../tiles.js';
+
+type Vector = Expr<'v128'>;
+
+const { add, sub, mul } = f32x4;
+
+/** The products of Bᵀ with four values. */
+const timesB = ([d0, d1, d2, d3]: Four): Four => [sub(d0, d2), add(d1, d2), sub(d2, d1), sub(d1, d3)];
+/** The products of Aᵀ with four values. */
+const timesA = ([m0, m1, m2, m3]: Four): Two => [add(add(m0, m1), m2), sub(sub(m1, m2), m3)];
+/** The products of A with two values. */
+const fromA = ([y0, y1]: Two): Four => [y0, add(y0, y1), sub(y0, y1), f32x4.neg(y1)];
+/** The products of G with three values. */
+const timesG = ([g0, g1, g2]: Three): Four => {
+  const [even, odd] = [mul(add(g0, g2), 0.5), mul(g1, 0.5)];
+  return [g0, add(even, odd), sub(even, odd), g2];
+};
+/** The products of Gᵀ with four values. */
+const fromG = ([s0, s1, s2, s3]: Four): Three => {
+  const half = mul(add(s1, s2), 0.5);
+  return [add(s0, half), mul(sub(s1, s2), 0.5), add(half, s3)];
+};
+
+type Two = readonly [Vector, Vector];
+type Three = readonly [Vector, Vector, Vector];
+type Four = readonly [Vector, Vector, Vector, Vector];
+
+/** A grid of vectors in locals. */
+const grid = (name: string, rows: number, columns: number): readonly (readonly Local<'v128'>[])[] =>
+  range(rows).map((i) => range(columns).map((j) => v128.local(`${name}${i}${j}`)));
+
+const column = (of: readonly (readonly Local<'v128'>[])[], j: number): readonly Local<'v128'>[] =>
+  of.map((row) => row[j]!);
+
+/** Assigns the results of a transform of some vectors to locals. */
+const assign = (to: readonly Local<'v128'>[], values: readonly Vector[]): Body =>
+  to.map((local, i) => set(local, values[i]!));
+
+const table = i32.local('table');
+const tiles = i32.local('tiles');
+const vectors = i32.local('vectors');
+const tile = i32.local('tile');
+const vector = i32.local('vector');
+const at = i32.local('at');
+const to = i32.local('to');
+
+/** Words of a tile in the table: the offsets of 4×4 inputs, then of 2×2 outputs; `PADDING` where there is none. */
+export const TILE_WORDS = 20;
+
+const addressesOf = (name: string, count: number): readonly Local<'i32'>[] =>
+  range(count).map((i) => i32.local(`${name}${i}`));
+
+/** Reads the addresses of pixels of a tile from the table. Those in the padding are `otherwise`. */
+const readAddresses = (to: readonly Local<'i32'>[], first: number, base: Local<'i32'>, otherwise: Local<'i32'>): Body =>
+  to.map((address, i) => [
+    set(address, i32.load(table, { offset: 4 * (first + i) })),
+    set(address, select(otherwise, i32.add(base, address), i32.eq(address, PADDING))),
+  ]);
+
+const images = i32.local('images');
+const zeros = i32.local('zeros');
+const matrix = i32.local('matrix');
+const tileStep = i32.local('tileStep');
+const vectorStep = i32.local('vectorStep');
+const transformed = i32.local('transformed');
+const start = i32.local('start');
+const pixels = addressesOf('pixel', 16);
+
+/** Transforms tiles of the images: V = Bᵀ d B. Element ξ of tile t and vector c is at ξ·matrix + t·tileStep + c·vectorStep. */
+const winogradInput: Func = (() => {
+  const row = range(4).map((j) => v128.local(`row${j}`));
+  /** The rows of Bᵀ d, as pairs of rows of d: each has two entries that are not zero. */
+  const pairs: readonly (readonly [number, number, typeof add])[] = [
+    [0, 2, sub],
+    [1, 2, add],
+    [2, 1, sub],
+    [1, 3, sub],
+  ];
+  const pixel = (i: number, j: number): Vector => v128.load(i32.add(pixels[4 * i + j]!, at), { align: 4 });
+  return callable(
+    'winogradInput',
+    [table, tiles, images, vectors, zeros, transformed, matrix, tileStep, vectorStep],
+    [
+      repeat(tile, tiles, [
+        readAddresses(pixels, 0, images, zeros),
+        set(start, transformed),
+        set(at, i32.const(0)),
+        repeat(vector, vectors, [
+          set(to, start),
+          pairs.map(([first, second, combine]) => [
+            assign(
+              row,
+              range(4).map((j) => combine(pixel(first, j), pixel(second, j))),
+            ),
+            timesB(row as unknown as Four).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
+          ]),
+          increment(at, 16),
+          increment(start, vectorStep),
+        ]),
+        increment(transformed, tileStep),
+        increment(table, 4 * TILE_WORDS),
+      ]),
+    ],
+  );
+})();
+
+const product = i32.local('product');
+const result = i32.local('result');
+const unused = i32.local('unused');
+const outputs = addressesOf('output', 4);
+
+/** Transforms products to outputs: Y = Aᵀ M A. Element ξ of tile t and vector k of M is at ξ·matrix + t·tileStep + 16·k. */
+const winogradOutput: Func = (() => {
+  const half = grid('half', 2, 4);
+  const load = (i: number, j: number): Vector => v128.load(i32.add(at, i32.mul(matrix, 4 * i + j)), { align: 4 });
+  return callable(
+    'winogradOutput',
+    [table, tiles, product, vectors, matrix, tileStep, result],
+    [
+      set(unused, i32.const(0)),
+      repeat(tile, tiles, [
+        readAddresses(outputs, 16, result, unused),
+        set(at, product),
+        repeat(vector, vectors, [
+          range(4).map((j) => assign(column(half, j), timesA(range(4).map((i) => load(i, j)) as unknown as Four))),
+          range(2).map((i) =>
+            timesA(half[i]! as unknown as Four).map((value, j) => {
+              const output = outputs[2 * i + j]!;
+              return when(output, [v128.store(output, value, { align: 4 }), increment(output, 16)]);
+            }),
+          ),
+          increment(at, 16),
+        ]),
+        increment(product, tileStep),
+        increment(table, 4 * TILE_WORDS),
+      ]),
+    ],
+  );
+})();
+
+/** Transforms gradients of outputs: W = A y Aᵀ. Element ξ of tile t and vector k is at ξ·matrix + t·tileStep + 16·k. */
+const winogradGradient: Func = (() => {
+  const y = grid('y', 2, 2);
+  const wide = grid('wide', 4, 2);
+  return callable(
+    'winogradGradient',
+    [table, tiles, images, vectors, zeros, transformed, matrix, tileStep],
+    [
+      repeat(tile, tiles, [
+        readAddresses(outputs, 16, images, zeros),
+        set(start, transformed),
+        set(at, i32.const(0)),
+        repeat(vector, vectors, [
+          set(to, start),
+          range(2).map((i) =>
+            range(2).map((j) => set(y[i]![j]!, v128.load(i32.add(outputs[2 * i + j]!, at), { align: 4 }))),
+          ),
+          range(2).map((j) => assign(column(wide, j), fromA(column(y, j) as unknown as Two))),
+          wide.map((row) =>
+            fromA(row as unknown as Two).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
+          ),
+          increment(at, 16),
+          increment(start, 16),
+        ]),
+        increment(transformed, tileStep),
+        increment(table, 4 * TILE_WORDS),
+      ]),
+    ],
+  );
+})();
+
+const taps = i32.local('taps');
+const tapStep = i32.local('tapStep');
+
+/** Transforms filters: U = G g Gᵀ. Tap τ of a vector is at τ·tapStep, element ξ at ξ·matrix. */
+const winogradFilter: Func = (() => {
+  const wide = grid('wide', 4, 3);
+  const g = range(3).map((i) => v128.local(`g${i}`));
+  const load = (i: number, j: number): Vector => v128.load(i32.add(taps, i32.mul(tapStep, 3 * i + j)), { align: 4 });
+  return callable(
+    'winogradFilter',
+    [taps, tapStep, transformed, matrix, vectors],
+    [
+      repeat(vector, vectors, [
+        range(3).map((j) => [
+          assign(
+            g,
+            range(3).map((i) => load(i, j)),
+          ),
+          assign(column(wide, j), timesG(g as unknown as Three)),
+        ]),
+        set(to, transformed),
+        wide.map((row) =>
+          timesG(row as unknown as Three).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
+        ),
+        increment(taps, 16),
+        increment(transformed, 16),
+      ]),
+    ],
+  );
+})();
+
+const sums = i32.local('sums');
+const lanes = i32.local('lanes');
+const lane = i32.local('lane');
+const laneStep = i32.local('laneStep');
+
+/** Adds the sums of lanes and transforms them to a gradient of the filter: Gᵀ S G. */
+const winogradFilterGradient: Func = (() => {
+  const narrow = grid('narrow', 3, 4);
+  const s = range(4).map((i) => v128.local(`s${i}`));
+  const value = v128.local('value');
+  /** The sum of element (i, j) over the lanes. */
+  const total = (i: number, j: number): Body => [
+    set(at, i32.add(sums, i32.mul(matrix, 4 * i + j))),
+    set(value, v128.load(at, { align: 4 })),
+    repeat(lane, i32.sub(lanes, 1), [increment(at, laneStep), set(value, add(value, v128.load(at, { align: 4 })))]),
+    set(s[i]!, value),
+  ];
+  return callable(
+    'winogradFilterGradient',
+    [sums, matrix, lanes, laneStep, taps, tapStep, vectors],
+    [
+      repeat(vector, vectors, [
+        range(4).map((j) => [range(4).map((i) => total(i, j)), assign(column(narrow, j), fromG(s as unknown as Four))]),
+        set(to, taps),
+        narrow.map((row) =>
+          fromG(row as unknown as Four).map((gradient) => [
+            v128.store(to, gradient, { align: 4 }),
+            increment(to, tapStep),
+          ]),
+        ),
+        increment(sums, 16),
+        increment(taps, 16),
+      ]),
+    ],
+  );
+})();
+
+/** The functions for the kernel module. */
+export const winogradFunctions: readonly Func[] = [
+  winogradInput,
+  winogradOutput,
+  winogradGradient,
+  winogradFilter,
+  winogradFilterGradient,
+];

@@ -1,0 +1,84 @@
+/** The tiles of a convolution, for Winograd's algorithm. */
+import type { TablePlace } from '../../engine/stage.js';
+import { FLOAT_BYTES } from '../copy.js';
+import type { ConvGeometry, ImageStrides } from '../geometry.js';
+import { PADDING } from '../rowKernel.js';
+import { ROW_MULTIPLE } from '../rows.js';
+import { range } from '../tiles.js';
+import { TILE_WORDS } from './functions.js';
+
+/** The fewest channels, on both sides, for which the transforms cost less than they save. */
+const LEAST_CHANNELS = 16;
+
+/** The fewest outputs along an axis: of few, half a tile may be wasted. */
+const LEAST_OUTPUTS = 4;
+
+const all = (values: readonly number[], is: number): boolean => values.every((value) => value === is);
+
+/** Tests if Winograd's algorithm applies to a convolution, and pays. */
+export const hasWinograd = (c: ConvGeometry): boolean =>
+  all(c.window, 3) &&
+  all([...c.strides, ...c.dilation, ...c.inputDilation], 1) &&
+  c.channels % 4 === 0 &&
+  c.outChannels % 4 === 0 &&
+  Math.min(c.channels, c.outChannels) >= LEAST_CHANNELS &&
+  Math.min(...c.output) >= LEAST_OUTPUTS;
+
+/** The number of tiles of all images. */
+export const tilesOf = ({ batch, output }: ConvGeometry): number =>
+  batch * Math.ceil(output[0] / 2) * Math.ceil(output[1] / 2);
+
+/** The table of all tiles: the offsets of inputs and outputs from the first image. */
+export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrides): Int32Array => {
+  const { batch, input, output, padding } = geometry;
+  const words = new Int32Array(tilesOf(geometry) * TILE_WORDS);
+  let at = 0;
+  const write = (
+    image: number,
+    { image: step, row: rowStep, pixel }: ImageStrides,
+    extent: readonly [number, number],
+    first: readonly [number, number],
+    size: number,
+  ): void => {
+    for (let i = first[0]; i < first[0] + size; i++)
+      for (let j = first[1]; j < first[1] + size; j++)
+        words[at++] =
+          i >= 0 && i < extent[0] && j >= 0 && j < extent[1]
+            ? FLOAT_BYTES * (image * step + i * rowStep + j * pixel)
+            : PADDING;
+  };
+  for (let image = 0; image < batch; image++)
+    for (let row = 0; row < output[0]; row += 2)
+      for (let column = 0; column < output[1]; column += 2) {
+        write(image, x, input, [row - padding[0], column - padding[1]], 4);
+        write(image, y, output, [row, column], 2);
+      }
+  return words;
+};
+
+/** Elements of transformed inputs in a block: 256 KiB, so that they stay in the L2 cache. */
+const BLOCK_ELEMENTS = 65_536;
+
+/** The fewest blocks, for threads to share, where that leaves enough tiles for a block. */
+const FEWEST_BLOCKS = 8;
+
+/** Tiles `first` to `first + count`, and their part of the table. */
+export interface TileBlock {
+  readonly count: number;
+  readonly table: TablePlace;
+}
+
+/** The most tiles of a block: a multiple of every tile of the row kernel. */
+export const blockTiles = (geometry: ConvGeometry): number => {
+  const most = Math.min(96, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
+  const wanted = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));
+  return Math.max(1, Math.round(wanted / ROW_MULTIPLE)) * ROW_MULTIPLE;
+};
+
+export const tileBlocks = (geometry: ConvGeometry, table: Int32Array): readonly TileBlock[] => {
+  const [tiles, size] = [tilesOf(geometry), blockTiles(geometry)];
+  return range(Math.ceil(tiles / size)).map((i) => ({
+    count: Math.min(size, tiles - i * size),
+    table: { table, offset: FLOAT_BYTES * TILE_WORDS * i * size },
+  }));
+};

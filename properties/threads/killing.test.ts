@@ -57,7 +57,7 @@ const stepOn = async (
 test('a worker is killed in the middle of a run', () => {
   const site = createSite();
   return stepOn(site.spawn, 3, async (step) => {
-    for (let i = 0; i < (isLong ? 20 : 3); i++) {
+    for (let i = 0; i < (isLong ? 20 : 2); i++) {
       site.shut();
       const run = step();
       await site.reached();
@@ -99,7 +99,7 @@ test('a worker is killed while the workers start: the run takes place on the cal
 test('workers are killed at random times', () => {
   const site = createSite({ chance: 0.2, most: 1 });
   return stepOn(site.spawn, 2, async (step) => {
-    for (let i = 0; i < (isLong ? 200 : 8); i++) {
+    for (let i = 0; i < (isLong ? 200 : 6); i++) {
       const run = step();
       while (site.started() === 0) await turn();
       await wait();

@@ -39,11 +39,14 @@ const trained = async (backend: Backend): Promise<Bits> => {
   return hash.digest('hex');
 };
 
-test('a U-Net and its optimiser come to equal bits with any number of threads', async () => {
-  const expected = await trained(onCaller());
-  for (const threads of isLong ? [1, 2, 3, 4, 7] : [3])
-    expect(await trained(wasmBackend({ threads }, 0))).toBe(expected);
-});
+test.skipIf(!isLong)(
+  `a U-Net and its optimiser come to equal bits with any number of threads ${notAsked}`,
+  async () => {
+    const expected = await trained(onCaller());
+    for (const threads of isLong ? [1, 2, 3, 4, 7] : [3])
+      expect(await trained(wasmBackend({ threads }, 0))).toBe(expected);
+  },
+);
 
 const RUNS = isLong ? 1000 : 40;
 

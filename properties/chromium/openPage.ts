@@ -1,8 +1,6 @@
 /** A page in Chromium that runs a program of ours. */
-import { fileURLToPath } from 'node:url';
 import type { JSHandle } from 'playwright-core';
-import { build } from 'vite';
-import { alias } from '../../alias.config.js';
+import { bundled } from '../bundled.js';
 import { launch } from './browser.js';
 
 export interface Opened<A> {
@@ -11,34 +9,21 @@ export interface Opened<A> {
   readonly close: () => Promise<void>;
 }
 
-/** A program as one module. */
-const bundled = async (file: string): Promise<string> => {
-  const built = await build({
-    configFile: false,
-    logLevel: 'warn',
-    resolve: { alias },
-    build: {
-      write: false,
-      minify: false, // so that what it throws can be read
-      target: 'es2023',
-      rolldownOptions: {
-        input: fileURLToPath(new URL(file, import.meta.url)),
-        output: { codeSplitting: false },
-      },
-    },
-  });
-  const [result] = [built].flat();
-  if (result === undefined || !('output' in result)) throw new Error('expected a bundle');
-  return result.output[0].code;
-};
-
 /** The place of a page, which nothing serves: a browser has WebGPU where no one could have changed the page. */
 const PLACE = 'http://localhost/';
 
-export const openPage = async <A>(file: string, { webgpu }: { readonly webgpu: boolean }): Promise<Opened<A>> => {
-  const [browser, program] = await Promise.all([launch({ webgpu }), bundled(file)]);
+/** Headers of a page whose threads may share memory. */
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+export const openPage = async <A>(
+  file: string,
+  { webgpu, isolated = false }: { readonly webgpu: boolean; readonly isolated?: boolean },
+): Promise<Opened<A>> => {
+  const [browser, program] = await Promise.all([launch({ webgpu }), bundled(new URL(file, import.meta.url))]);
   const page = await browser.newPage();
-  await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
+  await page.route('**/*', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html>', headers: isolated ? ISOLATION : {} }),
+  );
   await page.goto(PLACE);
   const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
   await page.addScriptTag({ type: 'module', content: program });

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
 import type { Plan } from '../../dsl/compile/plan.js';
-import { node } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';
-import { wasm } from './backend.js';
+import { lower } from '../../dsl/compile/lower/index.js';
+import { type Node, node } from '../../dsl/graph/node.js';
+import { wasm as webAssembly } from './assembler/assembler.js';
+import { wasm, wasmBackend } from './backend.js';
 
 const x = node('input', [], { path: 'x' }, [2, 3], 'float32');
 const sums = unfused([p.cumsum(x, 1)]);
 const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
 const expected = [1, 3, 6, 4, 9, 15];
+
+/** The engine, whose members a test may replace. */
+const engine = webAssembly as { Module: typeof webAssembly.Module };
 
 const emptyPlan: Plan = { buffers: [], calls: [], arenaElements: 0, inputs: [], outputs: [] };
 
@@ -57,6 +62,73 @@ test('running out of memory is an error, and the backend stays usable', async ()
   expect(Array.from((await runPlan(backend, sums, [numbers]))[0]!)).toEqual(expected);
   for (const runner of runners) runner.release();
   expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+});
+
+/** Ten regions, with a sum in JavaScript after each: their tape has several hundred bytes. */
+const many = lower(
+  {
+    inputs: [x],
+    outputs: [Array.from({ length: 10 }).reduce((n: Node) => p.cumsum(p.add(n, n), 1), x)],
+    donations: [null],
+    donated: [false],
+  },
+  wasmBackend({}).capabilities,
+);
+
+test('a plan that has room for its buffers and not for its tape leaves nothing behind', async () => {
+  const backend = valueOf(await wasm({ threads: 1 })());
+  const released = valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 20 })());
+  const runners = [];
+  // everything else, in blocks of up to 512 MiB and down to a cache line
+  for (let elements = 2 ** 27; elements >= 16; elements /= 2)
+    for (;;) {
+      const result = await backend.compile({ ...emptyPlan, arenaElements: elements })();
+      if (E.isLeft(result)) break;
+      runners.push(result.right);
+    }
+  released.release();
+  const before = backend.stats();
+  for (let i = 0; i < 3; i++) {
+    expect(await backend.compile({ ...many, arenaElements: 2 ** 20 })()).toMatchObject({
+      left: { _tag: 'BackendFailure', expected: '0.0 MiB of free memory' }, // for the tape
+    });
+    expect(backend.stats()).toMatchObject({ buffers: before.buffers, bytes: before.bytes });
+  }
+  // the block is free again
+  runners.push(valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 20 })()));
+  for (const runner of runners) runner.release();
+  expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  expect((await runPlan(backend, many, [numbers]))[0]![0]).toBe(2 ** 10);
+  valueOf(await backend.close());
+});
+
+test('a plan whose code the engine refuses is an error, and leaves nothing behind', async () => {
+  const backend = valueOf(await wasm({ threads: 1 })());
+  const { Module } = engine;
+  try {
+    engine.Module = new Proxy(Module, {
+      construct: () => {
+        throw new RangeError('out of memory for code');
+      },
+    });
+    expect(await backend.compile(many)()).toMatchObject({
+      left: { _tag: 'BackendFailure', actual: 'RangeError: out of memory for code' },
+    });
+  } finally {
+    engine.Module = Module;
+  }
+  expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+  expect((await runPlan(backend, many, [numbers]))[0]![0]).toBe(2 ** 10);
+  valueOf(await backend.close());
+});
+
+test('workers run stages above 2 GiB', async () => {
+  const backend = wasmBackend({ threads: 2 }, 0);
+  const [expected] = await runPlan(backend, many, [numbers]);
+  const below = valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 29 + 2 ** 20 })());
+  expect(await runPlan(backend, many, [numbers])).toEqual([expected]);
+  below.release();
+  valueOf(await backend.close());
 });
 
 test('memory above 2 GiB holds values', async () => {

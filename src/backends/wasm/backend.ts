@@ -20,7 +20,7 @@ import { canFuse, fused, separate } from './kernels/multiplyAdd.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
 import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
-import { canShareMemory, cores } from './threads/spawn.js';
+import { canShareMemory, cores, type Spawn, spawn } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
 import { simdRegionRule } from './regions.js';
 
@@ -36,19 +36,20 @@ const unavailable = (thrown: unknown): NoisefoldError =>
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
 
-/** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some. */
+/** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some, which `start` starts. */
 export const wasmBackend = (
   { portable = false, threads = Math.min(cores(), MOST_THREADS) }: WasmOptions,
   worthWorkers = WORTH_WORKERS,
+  start: Spawn = spawn,
 ): Backend => {
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
   const multiplyAdd = !portable && canFuse() ? fused : separate;
   const modules = modulesOf(kernelFunctions(multiplyAdd), isShared);
-  const jobs = createJobs(() => heap.settle());
-  const heap = wasmHeap(memory, jobs.isBusy);
+  const jobs = createJobs();
+  const heap = wasmHeap(memory, jobs.after);
   const books = createMemory('wasm', heap);
-  const pool = isShared ? createPool(memory, modules, threads, SYNC_START) : null;
+  const pool = isShared ? createPool(memory, modules, threads, SYNC_START, start) : null;
   const engine: Engine = {
     memory,
     isShared,

@@ -33,8 +33,11 @@ export const STAGE_WORDS = 4;
 /** Words of a command before its arguments. */
 export const COMMAND_WORDS = 2;
 
-/** The state that threads share: how many have arrived at the barrier, how often it has opened, and if they must stop. */
-export const SYNC = { arrived: 0, opened: 4, stopped: 8 } as const;
+/**
+ * The state that threads share: how many have arrived at the barrier, how often it has opened, if they must stop, and how
+ * many are at work (the driver leaves this one to its callers).
+ */
+export const SYNC = { arrived: 0, opened: 4, stopped: 8, working: 12 } as const;
 
 /** Loads of a thread that waits before it sleeps: about as long as waking up takes. */
 const SPINS = 2000;
@@ -107,6 +110,7 @@ const runSome: Body = [
   set(items, i32.load(first, { offset: 4 })),
   block('taken', [
     loop('next', [
+      br_if('taken', atomic.load(sync, SYNC.stopped)),
       br_if('taken', i32.ge_u(tee(item, atomic.add(first, 1, 8)), i32.load(first))),
       runItem,
       repeat(link, chain, [increment(stages, bytes), set(items, i32.load(stages, { offset: 4 })), runItem]),

@@ -4,13 +4,13 @@ import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
+import type { Heap } from '../../shared/memory/heap.js';
 import { layOut } from '../../shared/memory/layout.js';
 import type { Memory } from '../../shared/memory/memory.js';
-import type { WasmHeap } from '../memory/memory.js';
 import { STAGE_WORDS } from './driver.js';
 import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
-import { type Prepared, programOf } from './program.js';
+import { type Prepared, type Program, programOf } from './program.js';
 import { encode, relocate, writeTape } from './tape.js';
 
 const WORD_BYTES = 4;
@@ -51,15 +51,30 @@ interface Begin {
 
 type Outcome = RunFailure | null;
 
+/** Compiles the kernels of a plan. An engine may refuse the code: it has a limit of its own for it. */
+const compiled = (kernels: readonly WasmKernel[], engine: Engine): either.Either<NoisefoldError, Program> =>
+  E.tryCatch(
+    () => programOf(kernels, engine),
+    (thrown) =>
+      failure('BackendFailure', {
+        where: 'the wasm backend',
+        expected: 'the code of a plan to compile',
+        actual: String(thrown),
+        hint: 'release executables that are no longer needed',
+      }),
+  );
+
 /** Reserves memory for a plan and its tape, and compiles it. */
 export const wasmExecution = async (
   plan: Plan,
   kernels: readonly WasmKernel[],
   engine: Engine,
-  heap: WasmHeap,
+  heap: Heap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
-  const program = programOf(kernels, engine);
+  const made = compiled(kernels, engine);
+  if (E.isLeft(made)) return made;
+  const program = made.right;
   const functions = functionNames(engine.modules, program);
   const indices = new Map(functions.map((name, i) => [name, i]));
   const tape = encode(
@@ -174,6 +189,8 @@ export const wasmExecution = async (
       const own: Begin = { places, keys };
       [places, keys] = [new Map(), new Map()];
       return engine.jobs.run(() => {
+        const closed = memory.closed();
+        if (closed !== null) return { at: -1, error: closed };
         begin(own);
         return runFrom(milliseconds === null ? segments : program.kernels.map(single), 0, milliseconds);
       });
@@ -181,7 +198,10 @@ export const wasmExecution = async (
     release: () => {
       release();
       memory.release(block.right);
-      if (inPool !== null) engine.pool?.drop(inPool);
+      // runs that wait still need it
+      engine.jobs.after(() => {
+        if (inPool !== null) engine.pool?.drop(inPool);
+      });
     },
   });
 };

@@ -1,37 +1,48 @@
 /** Runs jobs one after another, in the order in which they were asked for. */
 
 export interface Jobs {
-  /** True while a job is running or waiting. */
-  readonly isBusy: () => boolean;
-  /** Runs a job at once if there is no other, otherwise after the others. A job must not throw. */
+  /** Runs a job at once if there is no other, otherwise after the others. */
   readonly run: <A>(job: () => A | Promise<A>) => A | Promise<A>;
+  /** Runs `effect` once the jobs that are running or waiting now have ended: at once if there are none. */
+  readonly after: (effect: () => void) => void;
 }
 
-/** Makes a queue of jobs. `onIdle` is called when the last one has ended. */
-export const createJobs = (onIdle: () => void): Jobs => {
-  let pending = 0;
+export const createJobs = (): Jobs => {
+  let asked = 0;
+  /** Jobs end in the order in which they were asked for. */
+  let ended = 0;
   let last: Promise<unknown> = Promise.resolve();
-  const ended = (): void => {
-    pending--;
-    if (pending === 0) onIdle();
+  /** Effects, each with the number of jobs that have to end before it, in ascending order. */
+  const waiting: { readonly jobs: number; readonly effect: () => void }[] = [];
+  const end = (): void => {
+    ended++;
+    const later = waiting.findIndex(({ jobs }) => jobs > ended);
+    for (const { effect } of waiting.splice(0, later < 0 ? waiting.length : later)) effect();
+  };
+  /** Counts the end of a job, whatever its outcome. */
+  const following = <A>(result: Promise<A>): Promise<A> => {
+    last = result.then(end, end);
+    return result;
   };
   return {
-    isBusy: () => pending > 0,
     run: <A>(job: () => A | Promise<A>) => {
-      if (pending === 0) {
-        pending++;
-        const result = job();
-        if (!(result instanceof Promise)) {
-          ended();
-          return result;
-        }
-        last = result.then(ended);
-        return result;
+      const isIdle = asked === ended;
+      asked++;
+      if (!isIdle) return following(last.then(job));
+      let result: A | Promise<A>;
+      try {
+        result = job();
+      } catch (thrown) {
+        end();
+        throw thrown;
       }
-      pending++;
-      const result = last.then(job);
-      last = result.then(ended);
+      if (result instanceof Promise) return following(result);
+      end();
       return result;
+    },
+    after: (effect) => {
+      if (asked === ended) effect();
+      else waiting.push({ jobs: asked, effect });
     },
   };
 };

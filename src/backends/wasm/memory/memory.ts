@@ -34,22 +34,15 @@ const grown = (memory: WasmMemory, bytes: number): number | null => {
 };
 
 /**
- * A heap in a WebAssembly memory. Addresses are byte addresses. While workers run, freed blocks are kept: `settle` frees
- * them.
+ * Makes a heap in a WebAssembly memory. Addresses are byte addresses. Workers may still use what is freed: `after` runs an
+ * effect once the runs that were asked for have ended.
  */
-export interface WasmHeap extends Heap {
-  readonly settle: () => void;
-}
-
-/** Makes the heap; `isBusy` tells if workers run, which may still use what is freed. */
-export const wasmHeap = (memory: WasmMemory, isBusy: () => boolean): WasmHeap => {
+export const wasmHeap = (memory: WasmMemory, after: (effect: () => void) => void): Heap => {
   const { allocate, free } = allocator(RESERVED_BYTES, memory.buffer.byteLength, (bytes) => grown(memory, bytes));
-  const kept: number[] = [];
   return {
     bytesPerElement: 4,
     allocate: (elements) => allocate(4 * elements),
-    free: (address) => void (isBusy() ? kept.push(address) : free(address)),
-    settle: () => kept.splice(0).forEach(free),
+    free: (address) => after(() => free(address)),
     array: (address, offset, elements, dtype) => {
       const ArrayType = dtype === 'float32' ? Float32Array : Int32Array;
       return new ArrayType(memory.buffer as ArrayBuffer, address + 4 * offset, elements);

@@ -12,9 +12,15 @@ export interface WorkerHandle {
   readonly post: (message: ToWorker) => void;
   /** Keeps the process alive while a run is in progress, and only then. */
   readonly hold: (busy: boolean) => void;
-  /** Ends the worker. It does not touch the memory any more once this resolves. */
-  readonly end: () => Promise<void>;
+  /**
+   * Ends the worker. It does not touch the memory any more once this resolves. `isWorking` tells if any of its crew may be
+   * in the middle of something.
+   */
+  readonly end: (isWorking: () => boolean) => Promise<void>;
 }
+
+/** Starts a worker. Throws where workers are not available. */
+export type Spawn = (listener: Listener) => WorkerHandle;
 
 /** The members of a worker of Node that we use. */
 interface NodeWorker {
@@ -72,8 +78,8 @@ export const cores = (): number =>
   scope.navigator?.hardwareConcurrency ??
   1;
 
-const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener): WorkerHandle => {
-  const worker = new Worker(workerSource, { eval: true, execArgv: [], name: 'noisefold' });
+const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener, source: string): WorkerHandle => {
+  const worker = new Worker(source, { eval: true, execArgv: [], name: 'noisefold' });
   worker.on('message', onMessage as (value: never) => void);
   worker.on('error', (thrown: unknown) => onEnd(String(thrown)));
   worker.on('exit', () => onEnd('it ended'));
@@ -85,8 +91,15 @@ const spawnInNode = ({ Worker }: NodeThreads, { onMessage, onEnd }: Listener): W
   };
 };
 
-const spawnInPage = (Worker: NonNullable<PageScope['Worker']>, { onMessage, onEnd }: Listener): WorkerHandle => {
-  const url = scope.URL.createObjectURL(new scope.Blob([workerSource], { type: 'text/javascript' }));
+/** Milliseconds after which a page ends a worker by force, and a margin. */
+const FORCED_END = 3000;
+
+const spawnInPage = (
+  Worker: NonNullable<PageScope['Worker']>,
+  { onMessage, onEnd }: Listener,
+  source: string,
+): WorkerHandle => {
+  const url = scope.URL.createObjectURL(new scope.Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(url, { name: 'noisefold' });
   worker.addEventListener('message', ({ data }) => {
     if (data.kind === 'ready') scope.URL.revokeObjectURL(url);
@@ -99,14 +112,22 @@ const spawnInPage = (Worker: NonNullable<PageScope['Worker']>, { onMessage, onEn
   return {
     post: (message) => worker.postMessage(message),
     hold: () => undefined,
-    end: async () => worker.terminate(),
+    end: async (isWorking) => {
+      worker.terminate(); // returns at once, while the worker goes on for a while
+      for (let waited = 0; waited < FORCED_END && isWorking(); waited += 10)
+        await new Promise<void>((resolve) => void setTimeout(resolve, 10));
+    },
   };
 };
 
-/** Starts a worker. Throws where workers are not available. */
-export const spawn = (listener: Listener): WorkerHandle => {
-  const node = nodeThreads();
-  if (node !== undefined) return spawnInNode(node, listener);
-  if (scope.Worker === undefined) throw new Error('there are no workers here');
-  return spawnInPage(scope.Worker, listener);
-};
+/** Starts a worker that runs a program. Throws where workers are not available. */
+export const spawnWith =
+  (source: string): Spawn =>
+  (listener) => {
+    const node = nodeThreads();
+    if (node !== undefined) return spawnInNode(node, listener, source);
+    if (scope.Worker === undefined) throw new Error('there are no workers here');
+    return spawnInPage(scope.Worker, listener, source);
+  };
+
+export const spawn: Spawn = spawnWith(workerSource);

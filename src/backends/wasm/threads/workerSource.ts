@@ -8,8 +8,8 @@ export const workerSource = `'use strict';
 const port = typeof require === 'function' ? require('node:worker_threads').parentPort : self;
 const programs = new Map();
 let own;
+let state;
 const stopAll = () => {
-  const state = new Int32Array(own.memory.buffer, own.sync, 4);
   Atomics.store(state, ${SYNC.stopped / 4}, 1);
   Atomics.add(state, ${SYNC.opened / 4}, 1);
   Atomics.notify(state, ${SYNC.opened / 4});
@@ -18,6 +18,7 @@ const hostFunction = () => { throw new Error('a function of the calling thread')
 const handlers = {
   start(message) {
     own = message;
+    state = new Int32Array(own.memory.buffer, own.sync, 4);
     own.functions = new WebAssembly.Instance(own.kernels, { env: { memory: own.memory } }).exports;
     port.postMessage({ kind: 'ready' });
   },
@@ -33,7 +34,12 @@ const handlers = {
     programs.delete(program);
   },
   run({ program, address, count }) {
-    programs.get(program)(address, count, own.thread, own.threads, own.sync);
+    Atomics.add(state, ${SYNC.working / 4}, 1);
+    try {
+      programs.get(program)(address, count, own.thread, own.threads, own.sync);
+    } finally {
+      Atomics.sub(state, ${SYNC.working / 4}, 1);
+    }
     if (own.thread === 0) port.postMessage({ kind: 'done' });
   },
 };
@@ -41,7 +47,7 @@ const receive = (message) => {
   try {
     handlers[message.kind](message);
   } catch (thrown) {
-    if (own !== undefined) stopAll();
+    if (state !== undefined) stopAll();
     port.postMessage({ kind: 'failed', message: String(thrown) });
   }
 };

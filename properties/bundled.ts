@@ -1,0 +1,25 @@
+/** Programs of ours as text. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { alias } from '../alias.config.js';
+
+/** A program as one module, for a page or a process of Node. */
+export const bundled = async (file: URL): Promise<string> => {
+  const built = await build({
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { alias },
+    build: {
+      write: false,
+      minify: false, // so that what it throws can be read
+      target: 'es2023',
+      rolldownOptions: {
+        input: fileURLToPath(file),
+        output: { codeSplitting: false },
+      },
+    },
+  });
+  const [result] = [built].flat();
+  if (result === undefined || !('output' in result)) throw new Error('expected a bundle');
+  return result.output[0].code;
+};

@@ -1,0 +1,103 @@
+/** Workers of the wasm backend where they are those of a browser. */
+import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
+import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
+import { workerSource } from '../../src/backends/wasm/threads/workerSource.js';
+import { compile, key, matmul, normal, program, read } from '../../src/dsl/index.js';
+import { E } from '../../src/internal/fp.js';
+import { valueOf } from '../oracles/plans.js';
+
+/** What happens there. */
+export interface ThreadsChecks {
+  readonly isIsolated: () => boolean;
+  /** For each number of threads, those on the calling thread first: if the bits of a product equal these. */
+  readonly equalBits: (threads: readonly number[]) => Promise<readonly boolean[]>;
+  /** Turns of the event loop during a run that waits for 20 of them, and if the run ended well. */
+  readonly turns: () => Promise<readonly [number, boolean]>;
+  /** What comes of a run during which the backend is closed, and if that leaves the workers of others alone. */
+  readonly closed: () => Promise<readonly [string, boolean]>;
+  /** What comes of a run in which a worker throws, and of the next one. */
+  readonly failed: () => Promise<readonly [string, boolean]>;
+}
+
+const product = program({ key: 'key' }, (given) => {
+  const x = normal(given.key, 512, 512);
+  return { y: matmul(matmul(x, x), x) };
+});
+
+const runOn = async (backend: ReturnType<typeof wasmBackend>) => {
+  const { run } = valueOf(await compile(product, {})(backend)());
+  return async (): Promise<E.Either<string, Float32Array>> => {
+    const outputs = await run({ key: key(1) })();
+    if (E.isLeft(outputs)) return E.left(`${outputs.left._tag}: ${outputs.left.actual}`);
+    return E.right(Float32Array.from(valueOf(await read(outputs.right.y)(backend)())));
+  };
+};
+
+const onCaller = await (await runOn(wasmBackend({ threads: 1 }, Infinity)))();
+
+const isExpected = (numbers: E.Either<string, Float32Array>): boolean =>
+  E.isRight(numbers) && E.isRight(onCaller) && numbers.right.every((x, i) => Object.is(x, onCaller.right[i]));
+
+const withBackend = async <A>(
+  spawn: Spawn,
+  use: (run: Awaited<ReturnType<typeof runOn>>, backend: ReturnType<typeof wasmBackend>) => Promise<A>,
+): Promise<A> => {
+  // prettier-ignore
+  const backend = wasmBackend({ threads: 2 }, 0, spawn);
+  const result = await use(await runOn(backend), backend);
+  await backend.close();
+  return result;
+};
+
+const outcomeOf = (numbers: E.Either<string, unknown>): string => (E.isLeft(numbers) ? numbers.left : 'a value');
+
+const checks: ThreadsChecks = {
+  isIsolated: () => (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated === true,
+  equalBits: async (threads) => {
+    const equal: boolean[] = [];
+    for (const count of threads) {
+      const backend = wasmBackend({ threads: count }, 0);
+      equal.push(isExpected(await (await runOn(backend))()));
+      await backend.close();
+    }
+    return equal;
+  },
+  turns: () => {
+    const site = createSite();
+    return withBackend(site.spawn, async (run) => {
+      site.shut();
+      const running = run();
+      await site.reached();
+      let turns = 0;
+      for (; turns < 20; turns++) await turn();
+      site.open();
+      return [turns, isExpected(await running)];
+    });
+  },
+  closed: () => {
+    const site = createSite();
+    return withBackend(site.spawn, async (run, backend) => {
+      site.shut();
+      const running = run();
+      await site.reached();
+      const closing = backend.close();
+      site.open();
+      await closing;
+      const outcome = outcomeOf(await running);
+      return [outcome, await withBackend(site.spawn, async (other) => isExpected(await other()))];
+    });
+  },
+  failed: () => {
+    let started = 0;
+    const throwing = spawnWith(`${workerSource}
+      handlers.run = () => { throw new Error('a broken worker'); };`);
+    const sound = spawnWith(workerSource);
+    // the second one of the first two
+    return withBackend(
+      (listener) => (++started === 2 ? throwing : sound)(listener),
+      async (run) => [outcomeOf(await run()), isExpected(await run())],
+    );
+  },
+};
+Object.assign(globalThis, { checks });

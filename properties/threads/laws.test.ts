@@ -1,0 +1,57 @@
+/** Results have equal bits for any number of threads: all laws of backends hold for several such backends at once. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { notAsked } from '../asked.js';
+import { unetCases } from '../diffusion/unetCases.js';
+import { backendLaws } from '../laws/backends.js';
+import { checkLaw } from '../laws/check.js';
+import { together } from '../oracles/together.js';
+import { valueOf } from '../oracles/plans.js';
+import { checkLaws } from '../suite.js';
+
+const isLong = notAsked === '';
+
+/** Everything on the calling thread, then everything on workers: `npm test` has one odd number of them. */
+const backends = [
+  wasmBackend({ threads: 1 }, Infinity),
+  ...(isLong ? [1, 2, 3, 4] : [3]).map((threads) => wasmBackend({ threads }, 0)),
+];
+
+afterAll(async () => {
+  for (const backend of backends) valueOf(await backend.close());
+});
+
+describe('laws for several numbers of threads', () => {
+  checkLaws(backendLaws(together(backends)), (law, times) => checkLaw(law, isLong ? times : times / 10));
+});
+
+describe('a difference of one bit is seen', () => {
+  test.each([
+    ['by a zero of the other sign', 0, -0],
+    ['by the next number', 1, 1 + 2 ** -23],
+  ])('%s', async (_, a, b) => {
+    const both = together(backends.slice(0, 2));
+    const buffer = valueOf(await both.upload(Float32Array.of(a), 'float32')());
+    expect(valueOf(await both.read(buffer)())).toEqual(Float32Array.of(a));
+    both.release(buffer)();
+    const [first, second] = backends as [(typeof backends)[0], (typeof backends)[0]];
+    const apart = together([
+      first,
+      { ...second, upload: (data, dtype) => second.upload(data.map((x) => (x === a ? b : x)) as Float32Array, dtype) },
+    ]);
+    const other = valueOf(await apart.upload(Float32Array.of(a), 'float32')());
+    expect(await apart.read(other)()).toMatchObject({ left: { actual: 'other bits on backend 1' } });
+    apart.release(other)();
+  });
+});
+
+describe.skipIf(!isLong).each(unetCases.map((one) => [one.name, one] as const))(
+  `all gradients of a U-Net, %s ${notAsked}`,
+  (_, { numbersOn }) => {
+    test('have equal bits', async () => {
+      const [expected, ...others] = await Promise.all(backends.map(numbersOn));
+      expect(expected!.some((x) => x !== 0)).toBe(true);
+      for (const numbers of others) expect(numbers).toEqual(expected);
+    });
+  },
+);

@@ -1,0 +1,25 @@
+/** A program that leaves its backend open: it runs twice on workers, and waits for nothing but these runs. */
+import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { compile, program, read, upload, matmul } from '../../src/dsl/index.js';
+import { valueOf } from '../oracles/plans.js';
+
+const backend = wasmBackend({ threads: 2 }, 0);
+const { run } = valueOf(
+  await compile(
+    program({ x: '2 2' }, ({ x }) => ({ y: matmul(x, x) })),
+    {},
+  )(backend)(),
+);
+const x = valueOf(await upload(Float32Array.of(1, 1, 0, 1), [2, 2])(backend)());
+
+const once = async (): Promise<void> => {
+  const { y } = valueOf(await run({ x })());
+  console.log(Array.from(valueOf(await read(y)(backend)())).join());
+};
+
+void (async () => {
+  await once();
+  // meanwhile only the timer keeps the process alive
+  await new Promise((resolve) => void setTimeout(resolve, 20));
+  await once();
+})();

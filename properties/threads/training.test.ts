@@ -1,0 +1,68 @@
+/** Training has equal bits for any number of threads, and however long each of them takes. */
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { createSite } from '../../src/backends/wasm/threads/testing.js';
+import { cosine, ddpm } from '../../src/diffusion/index.js';
+import { compile, key, read, release } from '../../src/dsl/index.js';
+import type { Backend } from '../../src/dsl/compile/backend.js';
+import { type Value, valuesOf } from '../../src/dsl/run/value.js';
+import { adam, unet } from '../../src/nn/index.js';
+import { initialState, trainStep } from '../../src/training/trainState.js';
+import { notAsked } from '../asked.js';
+import { valueOf } from '../oracles/plans.js';
+import { type Bits, steppingOn } from './step.js';
+
+const isLong = notAsked === '';
+const onCaller = (): Backend => wasmBackend({ threads: 1 }, Infinity);
+
+/** The state after two steps of training of a U-Net of 0.5 million parameters. */
+const trained = async (backend: Backend): Promise<Bits> => {
+  const recipe = {
+    model: valueOf(unet({ image: [16, 16, 3], base: 32, multipliers: [1, 2], attention: [8], groups: 8, blocks: 1 })),
+    process: valueOf(ddpm(cosine(1000))),
+    optimizer: adam({ learningRate: 1e-3 }),
+  };
+  const x0 = Float32Array.from({ length: 4 * 16 * 16 * 3 }, (_, i) => Math.fround(Math.sin(0.7 * i)));
+  const init = valueOf(await compile(initialState(recipe), {})(backend)());
+  const step = valueOf(await compile(trainStep(recipe, [16, 16, 3]), { B: 4 }, { donate: ['state'] })(backend)());
+  let state = valueOf(await init.run({ key: key(1) })());
+  for (let i = 0; i < 2; i++) {
+    const result = valueOf(await step.run({ state, examples: { x0, key: key(i) } })());
+    valueOf(await release(result.report)(backend)());
+    state = result.state;
+  }
+  const hash = createHash('sha256');
+  // of any shape and dtype
+  for (const value of valuesOf(state)) hash.update(valueOf(await read(value as Value<[]>)(backend)()));
+  valueOf(await backend.close());
+  return hash.digest('hex');
+};
+
+test.skipIf(!isLong)(
+  `a U-Net and its optimiser come to equal bits with any number of threads ${notAsked}`,
+  async () => {
+    const expected = await trained(onCaller());
+    for (const threads of isLong ? [1, 2, 3, 4, 7] : [3])
+      expect(await trained(wasmBackend({ threads }, 0))).toBe(expected);
+  },
+);
+
+const RUNS = isLong ? 1000 : 40;
+
+test(`${RUNS} steps with workers that pause at random times come to equal bits`, async () => {
+  const alone = onCaller();
+  const seeds = [1, 2, 3];
+  const expected: Bits[] = [];
+  const first = await steppingOn(alone);
+  for (const seed of seeds) expected.push(valueOf(await first.step(seed)));
+  expect(new Set(expected).size).toBe(3);
+  valueOf(await alone.close());
+  const runWith = async (threads: number): Promise<void> => {
+    const backend = wasmBackend({ threads }, 0, createSite({ chance: 0.1, most: 1 }).spawn);
+    const { step } = await steppingOn(backend);
+    for (let i = 0; i < RUNS / 4; i++) expect(valueOf(await step(seeds[i % 3]!))).toBe(expected[i % 3]);
+    valueOf(await backend.close());
+  };
+  await Promise.all([2, 3, 4, 5].map(runWith));
+});

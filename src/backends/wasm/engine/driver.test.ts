@@ -1,0 +1,103 @@
+import { fc, test } from '@fast-check/vitest';
+import { afterAll, describe, expect } from 'vitest';
+import { notAsked } from '../../../../properties/asked.js';
+import { wasm } from '../assembler/assembler.js';
+import { separate } from '../kernels/multiplyAdd.js';
+import { RESERVED_BYTES, SYNC_START } from '../memory/reserved.js';
+import { createPool } from '../threads/pool.js';
+import { createSite } from '../threads/testing.js';
+import { STAGE_WORDS } from './driver.js';
+import { loadProgram } from './engine.js';
+import { CELLS, type Division, division, firstCells, mix, workOf } from './engineTesting.js';
+import { modulesOf } from './modules.js';
+import { programOf } from './program.js';
+import { encode, writeTape } from './tape.js';
+
+const isLong = notAsked === '';
+
+const modules = modulesOf([mix], true);
+const program = programOf([], { isShared: true, multiplyAdd: separate });
+
+/** Where the cells lie, and where tapes do. */
+const CELLS_START = RESERVED_BYTES;
+const TAPE_START = CELLS_START + 4 * CELLS + 64;
+
+type Run = (address: number, count: number) => unknown;
+
+/** Does work by the driver, in two parts, twice; and demands the cells of its definition, and counters that are 0 again. */
+const checkWork = async (
+  memory: InstanceType<typeof wasm.Memory>,
+  run: Run,
+  given: Division,
+  seed: number,
+): Promise<void> => {
+  // prettier-ignore
+  const { kernels, carryOut } = workOf(given, seed);
+  const tape = encode(kernels, () => 0);
+  const start = Math.ceil(TAPE_START / 16) * 16;
+  while (memory.buffer.byteLength < start + 4 * tape.words.length) memory.grow(1);
+  const words = new Int32Array(memory.buffer as ArrayBuffer, start, tape.words.length);
+  writeTape(tape, words, [-1, CELLS_START]);
+  const cells = new Int32Array(memory.buffer as ArrayBuffer, CELLS_START, CELLS);
+  cells.set(firstCells());
+  const expected = firstCells();
+  const stages = tape.starts.at(-1)!;
+  // the end of a part may lie in a chain of stages
+  const middle = seed % (stages + 1);
+  for (let times = 0; times < 2; times++) {
+    await run(start, middle);
+    await run(start + 4 * STAGE_WORDS * middle, stages - middle);
+    carryOut(expected, 0, kernels.length - 1);
+    expect(Int32Array.from(cells)).toEqual(expected);
+    for (let stage = 0; stage < stages; stage++) expect(words[STAGE_WORDS * stage + 2]).toBe(0);
+  }
+};
+
+const small = division({ kernels: 4, stages: 5, items: 6 });
+/** A hundred stages and more. */
+const long = fc
+  .array(division({ kernels: 3, stages: 10, items: 6 }), { minLength: 10, maxLength: 30 })
+  .map((all): Division => all.flat());
+
+const newMemory = () => new wasm.Memory({ initial: 1, maximum: 100, shared: true });
+
+describe('on the calling thread', () => {
+  const memory = newMemory();
+  const run = loadProgram({ memory, modules }, program);
+  test.prop([small, fc.nat()], { numRuns: 200 })('the driver does the work of a tape', (given, seed) =>
+    checkWork(memory, run, given, seed),
+  );
+});
+
+describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('on %d threads', (threads) => {
+  const memory = newMemory();
+  const site = createSite({ chance: 0.02, most: 0.5 });
+  const pool = createPool(memory, modules, threads, SYNC_START, site.spawn);
+  const number = pool.load({ module: program.module, functions: modules.functions, imports: [] });
+  afterAll(() => pool.stop());
+  const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
+
+  test.prop([small, fc.nat()], { numRuns: isLong ? 300 : 20 })('the driver does the work of a tape', (given, seed) =>
+    checkWork(memory, run, given, seed),
+  );
+  test.prop([long, fc.nat()], { numRuns: isLong ? 100 : 5 })(
+    'stages of long tapes wait for those before them',
+    (given, seed) =>
+      // prettier-ignore
+      checkWork(memory, run, given, seed),
+  );
+});
+
+describe('on 4 threads that do not pause', () => {
+  const memory = newMemory();
+  const pool = createPool(memory, modules, 4, SYNC_START, createSite().spawn);
+  const number = pool.load({ module: program.module, functions: modules.functions, imports: [] });
+  afterAll(() => pool.stop());
+  const run: Run = async (address, count) => expect(await pool.run(number, address, count)).toBeNull();
+  test.prop([long, fc.nat()], { numRuns: isLong ? 300 : 20 })(
+    'stages of long tapes wait for those before them',
+    (given, seed) =>
+      // prettier-ignore
+      checkWork(memory, run, given, seed),
+  );
+});

@@ -43,7 +43,8 @@ export const wasmBackend = (
 ): Backend => {
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
-  const modules = modulesOf(kernelFunctions(!portable && canFuse() ? fused : separate), isShared);
+  const rounding = !portable && canFuse() ? 'fused' : 'separate';
+  const modules = modulesOf(kernelFunctions(rounding === 'fused' ? fused : separate), isShared);
   const jobs = createJobs(() => heap.settle());
   const heap = wasmHeap(memory, jobs.isBusy);
   const books = createMemory('wasm', heap);
@@ -52,6 +53,7 @@ export const wasmBackend = (
   return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
+    rounding,
     memory: books,
     rules: () => RULES,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap, books),

@@ -81,8 +81,8 @@ export const speedSection = (conditions: Conditions, timings: readonly Timing[])
     '',
     markdown([['milliseconds', ...COLUMNS.map(([, , title]) => title)], ...rows]),
     '',
-    `Medians of ${rounds} interleaved rounds on ${date}: batch 8; ${cores} cores of ${cpu}, load average ${load.toFixed(1)} before;`,
-    `Node ${node.slice(1)}, tfjs ${peers.tfjs}, ${peers.PyTorch}.`,
+    `Medians of rounds in which all take turns (${rounds}), of batches of 8, on ${date}: ${cores} cores of ${cpu}, load average`,
+    `${load.toFixed(1)} before; Node ${node.slice(1)}, tfjs ${peers.tfjs}, ${peers.PyTorch}. A step of PyTorch has no moving average.`,
     '',
     MARKS[1],
   ].join('\n');

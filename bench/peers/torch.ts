@@ -68,11 +68,14 @@ const startIn = async (python: string, networks: string): Promise<TorchPeer | st
   };
 };
 
-/** Starts PyTorch for some networks, or gives the reason why it does not run. */
-export const torchPeer = async (configs: readonly NetworkConfig[]): Promise<TorchPeer | string> => {
+/** Starts PyTorch for some networks, in the first Python that has it, or gives the reason why it does not run. */
+export const torchPeer = async (
+  configs: readonly NetworkConfig[],
+  pythons: readonly string[] = PYTHONS,
+): Promise<TorchPeer | string> => {
   const networks = JSON.stringify(configs.map((config) => ({ ...config, batch: BATCH })));
   let reason = '';
-  for (const python of PYTHONS) {
+  for (const python of pythons) {
     const peer = await startIn(python, networks);
     if (typeof peer !== 'string') return peer;
     reason ||= peer;

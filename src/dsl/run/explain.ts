@@ -102,10 +102,9 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  * const w = new Float32Array(64 * 10)
  * const measured = await pipe(
  *   RTE.Do,
- *   RTE.bind('peak', () => measurePeak),
  *   RTE.bind('executable', () => compile(product, { B: 8 })),
  *   RTE.bind('times', ({ executable }) => RTE.fromTaskEither(executable.profile({ x, w }))),
- *   RTE.map(({ executable, times, peak }) => explain(executable, times.milliseconds, peak)),
+ *   RTE.map(({ executable, times }) => explain(executable, times.milliseconds, { gflops: 50, gbs: 10 })),
  *   using(cpu()),
  * )()
  * pipe(measured, E.map(([call]) => call?.ofPeak && call.ofPeak > 0)) // → E.right(true)

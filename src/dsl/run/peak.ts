@@ -33,7 +33,7 @@ const sum = measurement(
     return { y, first: slice(y, 0, 0, 1) };
   }),
   {
-    sizes: [2 ** 20, 2 ** 24], // larger than caches
+    sizes: [2 ** 22, 2 ** 24], // larger than caches
     extents: (N) => ({ N }),
     inputs: (N) => ({ a: [N], b: [N] }),
     work: (N) => 3 * 4 * N,
@@ -45,7 +45,7 @@ const ATTEMPTS = 2;
 
 /**
  * Measures the peak of a backend on this machine for {@link explain}, in about two seconds: the rates of a product of
- * 1024×1024 matrices and of a sum of vectors of 2²⁴ numbers, or of smaller ones if the backend is slow. Returns the
+ * matrices of up to 1024×1024 and of a sum of vectors of up to 2²⁴ numbers, the highest of several runs. Returns the
  * errors of the backend, such as `BackendFailure`.
  * @example
  * const peak = await using(cpu())(measurePeak)()

@@ -1,40 +1,68 @@
-/** Network R of the benchmarks (see peers/tfjsUnet.ts) in noisefold. */
+/** The networks of the benchmarks in noisefold, and their programs. The peers in bench/peers build the same ones. */
 import { cosine, ddpm } from 'noisefold/diffusion';
-import { leafSpec, type NoisefoldError, program, treeSpec } from 'noisefold/dsl';
+import { type Dim, leafSpec, type NoisefoldError, program, treeSpec } from 'noisefold/dsl';
 import { adam, unet, type UNetParams } from 'noisefold/nn';
 import { type Recipe, trainStep } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
 
-export const IMAGE = [32, 32, 3] as const;
 export const BATCH = 8;
 
-type Image = typeof IMAGE;
+/** A U-Net, with every choice that decides its arithmetic. */
+export interface NetworkConfig {
+  /** Height, width and channels. */
+  readonly image: readonly [number, number, number];
+  readonly base: number;
+  readonly multipliers: readonly number[];
+  readonly blocks: number;
+  /** The heights with attention, besides the lowest. */
+  readonly attention: readonly number[];
+  readonly heads: number;
+  readonly groups: number;
+}
 
-export type NetworkRecipe = Recipe<UNetParams, Image>;
+/** R has 6.47 M parameters (see peers/tfjsUnet.ts); `odd` has sizes that no tile divides; most of `attention` is attention. */
+export const NETWORKS = {
+  R: { image: [32, 32, 3], base: 64, multipliers: [1, 2, 2], blocks: 2, attention: [16], heads: 4, groups: 8 },
+  odd: { image: [40, 24, 3], base: 48, multipliers: [1, 2, 2], blocks: 2, attention: [20], heads: 4, groups: 8 },
+  attention: { image: [32, 32, 3], base: 64, multipliers: [1, 2], blocks: 1, attention: [32, 16], heads: 4, groups: 8 },
+} as const satisfies Readonly<Record<string, NetworkConfig>>;
 
-export const networkR: E.Either<NoisefoldError, NetworkRecipe> = F.pipe(
-  E.Do,
-  E.bind('model', () =>
-    unet({ image: IMAGE, base: 64, multipliers: [1, 2, 2], blocks: 2, attention: [16], heads: 4, groups: 8 }),
-  ),
-  E.bind('process', () => ddpm(cosine(1000))),
-  E.map(({ model, process }) => ({
-    model,
-    process,
-    optimizer: adam({ learningRate: 1e-4 }),
-    averageDecay: 0.999,
-  })),
-);
+export type NetworkName = keyof typeof NETWORKS;
 
-export const forwardProgram = ({ model }: NetworkRecipe) =>
+export const IMAGE = NETWORKS.R.image;
+
+/** The compiler is not told the size: one type for all networks. */
+type Size = [Dim, Dim, Dim];
+
+export interface NetworkRecipe extends Recipe<UNetParams, Size> {
+  readonly image: NetworkConfig['image'];
+}
+
+export const recipeOf = ({ image, ...config }: NetworkConfig): E.Either<NoisefoldError, NetworkRecipe> =>
+  F.pipe(
+    E.Do,
+    E.bind('model', () => unet({ image, ...config })),
+    E.bind('process', () => ddpm(cosine(1000))),
+    E.map(({ model, process }) => ({
+      image,
+      model,
+      process,
+      optimizer: adam({ learningRate: 1e-4 }),
+      averageDecay: 0.999,
+    })),
+  );
+
+export const networkR = recipeOf(NETWORKS.R);
+
+export const forwardProgram = ({ model, image }: NetworkRecipe) =>
   program(
     treeSpec<{
       readonly params: UNetParams;
       readonly x: Parameters<typeof model.apply<'B'>>[1];
       readonly t: Parameters<typeof model.apply<'B'>>[2]['t'];
-    }>({ params: model.params, x: leafSpec(['B', ...IMAGE]), t: leafSpec(['B'], 'int32') }),
+    }>({ params: model.params, x: leafSpec(['B', ...image]), t: leafSpec(['B'], 'int32') }),
     ({ params, x, t }) => ({ prediction: model.apply(params, x, { t }) }),
   );
 
 /** Forward, backward, Adam and the moving average. */
-export const stepProgram = (recipe: NetworkRecipe) => trainStep(recipe, IMAGE);
+export const stepProgram = (recipe: NetworkRecipe) => trainStep(recipe, recipe.image);

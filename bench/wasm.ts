@@ -1,28 +1,50 @@
-/** Network R on wasm. */
+/** All networks on wasm. */
 import { either as E } from 'fp-ts';
 import { type Backend, using } from 'noisefold/dsl';
 import { wasm } from 'noisefold/backends/wasm';
-import { networkR } from './network.js';
+import { cores } from '../src/backends/wasm/threads/spawn.js';
+import { NETWORKS, networkR } from './network.js';
+import { torchPeer } from './peers/torch.js';
 import { executorSection } from './sections/executor.js';
 import { jaxSection } from './sections/jax.js';
 import { memorySection } from './sections/memory.js';
 import { planningSection } from './sections/planning.js';
 import { speedSection } from './sections/speed.js';
 import { orThrow, type Row } from './table.js';
+import type { Timing } from './timings.js';
 
-const sections = (rounds: number) => (backend: Backend) => async (): Promise<E.Either<never, readonly Row[]>> => {
+export interface WasmOptions {
+  readonly rounds: number;
+  /** The number of slowest calls to print. */
+  readonly profiled: number;
+}
+
+export interface WasmResults {
+  readonly rows: readonly Row[];
+  readonly timings: readonly Timing[];
+  /** The version of PyTorch, or the reason why it did not run. */
+  readonly torch: string;
+}
+
+const sections = (options: WasmOptions) => (backend: Backend) => async (): Promise<E.Either<never, WasmResults>> => {
   const recipe = orThrow(networkR);
   const planning = await planningSection(backend, recipe); // first, in a cold process
-  const memory = await memorySection(backend, recipe); // before the peers enlarge the memory
-  const speed = await speedSection(backend, recipe, rounds);
-  return E.right([
-    ...speed.rows,
-    ...(await jaxSection(backend, rounds)),
-    ...planning,
-    ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
-    ...memory,
-  ]);
+  const torch = await torchPeer(Object.values(NETWORKS));
+  const memory = await memorySection(backend, recipe, torch); // before the peers enlarge the memory
+  const speed = await speedSection(backend, recipe, torch, cores(), options);
+  if (typeof torch !== 'string') torch.stop();
+  return E.right({
+    rows: [
+      ...speed.rows,
+      ...(await jaxSection(backend, options.rounds)),
+      ...planning,
+      ...(await executorSection(backend, recipe, speed.stepMilliseconds)),
+      ...memory,
+    ],
+    timings: speed.timings,
+    torch: typeof torch === 'string' ? `without PyTorch (${torch})` : torch.version,
+  });
 };
 
-export const wasmRows = async (rounds: number): Promise<readonly Row[]> =>
-  orThrow(await using(wasm())(sections(rounds))());
+export const wasmResults = async (options: WasmOptions): Promise<WasmResults> =>
+  orThrow(await using(wasm())(sections(options))());

@@ -1,11 +1,12 @@
 /** Forward pass and training step of network R against eager tfjs on the same adapter, with counts of GPU commands. */
-import { type Backend, compile, explain, type Executable, key, read, release, showExplanation } from 'noisefold/dsl';
+import { type Backend, compile, explain, type Executable, key, read, release } from 'noisefold/dsl';
 import { initialState, parametersOf } from 'noisefold/training';
 import { asked, type Asked } from '../dawn.js';
 import { interleaved, median } from '../measure.js';
 import { BATCH, forwardProgram, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
 import { ramp } from '../peers/jax.js';
 import { registerGradients } from '../peers/tfjsGradients.js';
+import { printProfile } from '../profile.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
 /** The peak performance of a device in GFLOP/s and GB/s; null if unknown. */
@@ -70,18 +71,6 @@ const costRows = (
   ];
 };
 
-/** The slowest calls, and the share of each kernel. */
-const printProfile = (title: string, planned: Planned, milliseconds: readonly number[], most: number): void => {
-  const calls = explain(planned, milliseconds);
-  const time = (all: typeof calls): number => all.reduce((sum, call) => sum + (call.milliseconds ?? 0), 0);
-  const kernels = [...new Set(calls.map(({ kernel }) => kernel))]
-    .map((kernel) => [kernel, calls.filter((call) => call.kernel === kernel)] as const)
-    .sort(([, one], [, other]) => time(other) - time(one));
-  console.log(`${title}: ${time(calls).toFixed(0)} ms in ${calls.length} calls`);
-  for (const [kernel, all] of kernels) console.log(`${time(all).toFixed(1).padStart(9)} ms  ${all.length} × ${kernel}`);
-  console.log(showExplanation([...calls].sort((a, b) => b.milliseconds! - a.milliseconds!).slice(0, most)));
-};
-
 export const gpuSpeedSection = async (
   backend: Backend,
   recipe: NetworkRecipe,
@@ -121,7 +110,7 @@ export const gpuSpeedSection = async (
   if (profiled > 0) {
     const { outputs, milliseconds } = orThrow(await forward.profile({ params, x, t })());
     await release(outputs)(backend)();
-    printProfile('forward', forward, milliseconds, profiled);
+    printProfile('forward', { executable: forward, milliseconds }, profiled);
   }
   const [eager, ours] = [forwards['tfjs']!, forwards['ours']!];
   const rows = [
@@ -159,7 +148,7 @@ export const gpuSpeedSection = async (
     const { outputs, milliseconds } = orThrow(await step.profile(feed())());
     state = outputs.state;
     await release(outputs.report)(backend)();
-    printProfile('step', step, milliseconds, profiled);
+    printProfile('step', { executable: step, milliseconds }, profiled);
   }
   await release(state)(backend)();
   const [gradients, theirs, trained] = [steps['gradients']!, steps['step']!, steps['ours']!];

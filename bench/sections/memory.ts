@@ -8,6 +8,7 @@ import { nodeOf, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
 import { activationElements } from '../activations.js';
 import { BATCH, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
 import { ramp } from '../peers/jax.js';
+import type { TorchPeer } from '../peers/torch.js';
 import { atMost, information, orThrow, type Row } from '../table.js';
 
 const MB = 1e6;
@@ -25,7 +26,15 @@ const activationBytes = ({ model, process: diffusion }: NetworkRecipe): number =
   return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, x0, drawn)), parameters);
 };
 
-export const memorySection = async (backend: Backend, recipe: NetworkRecipe): Promise<readonly Row[]> => {
+/** The bytes of a step of network R in version 0.1.0 on tfjs's memory, in MB. */
+const BEFORE = 317.5;
+
+export const memorySection = async (
+  backend: Backend,
+  recipe: NetworkRecipe,
+  torch: TorchPeer | string,
+): Promise<readonly Row[]> => {
+  const theirs = typeof torch === 'string' ? NaN : await torch.memory(0);
   const init = orThrow(await compile(initialState(recipe), {})(backend)());
   const before = backend.stats().bytes;
   const state = orThrow(await init.run({ key: key(1) })());
@@ -46,12 +55,20 @@ export const memorySection = async (backend: Backend, recipe: NetworkRecipe): Pr
   return [
     information('parameters', parameters / MB, 'MB'),
     information('activations that gradient rules read', activations / MB, 'MB', 'counted from the graph of the loss'),
-    information('bytes of a step', peak / MB, 'MB', 'parameters, average, optimiser, arena, constants and inputs'),
+    atMost('bytes of a step', peak / MB, BEFORE, 'MB', 'parameters, average, optimiser, arena, constants and inputs'),
     information(
       'growth of the process by them',
       grown / MB,
       'MB',
       'resident set, from before the plan to after a step',
+    ),
+    information(
+      'growth of the process of PyTorch by them',
+      theirs / MB,
+      'MB',
+      typeof torch === 'string'
+        ? `PyTorch does not run here: ${torch}`
+        : 'from before the model to after a step, at most',
     ),
     atMost('(f) bytes / (parameters, gradients, Adam, average, activations)', peak / needed, 1.15, ''),
   ];

@@ -1,72 +1,188 @@
-/** Forward pass and training step of network R against the forward pass of eager tfjs. */
+/** Forward passes and training steps of all networks on noisefold, eager tfjs and PyTorch, interleaved in rounds. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Backend, compile, key, read, release } from 'noisefold/dsl';
-import { initialState, parametersOf } from 'noisefold/training';
-import { interleaved } from '../measure.js';
-import { BATCH, forwardProgram, IMAGE, type NetworkRecipe, stepProgram } from '../network.js';
+import { type Backend, measurePeak } from 'noisefold/dsl';
+import { wasm } from 'noisefold/backends/wasm';
+import { sizeOf } from '../../src/dsl/graph/node.js';
+import { interleaved, type Case, median } from '../measure.js';
+import { type NetworkName, NETWORKS, type NetworkRecipe, recipeOf } from '../network.js';
 import { eagerUnet } from '../peers/tfjsUnet.js';
-import { ramp } from '../peers/jax.js';
-import { atMost, information, orThrow, type Row } from '../table.js';
+import { LAYOUTS, type TorchPeer } from '../peers/torch.js';
+import { printProfile } from '../profile.js';
+import { type Runner, runnerOn } from '../runner.js';
+import { atLeast, atMost, information, orThrow, type Row } from '../table.js';
+import { bestOf, type Task, timeOf, type Timing } from '../timings.js';
 
+const TASKS = ['forward', 'step'] as const;
+const NAMES = Object.keys(NETWORKS) as readonly NetworkName[]; // its keys
+
+const counted = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`);
+const ours = (threads: number, portable = false): string =>
+  `noisefold${portable ? ' portable' : ''}, ${counted(threads)}`;
+const torchName = (threads: number): string => `PyTorch, ${counted(threads)}`;
+const TFJS = 'eager tfjs';
+const isTorch = (runner: string): boolean => runner.startsWith('PyTorch');
+
+/** A case of a round. A runner may have several cases of a task: the fastest counts. */
+interface TimedCase {
+  readonly task: Task;
+  readonly runner: string;
+  readonly run: Case['run'];
+}
+
+const timingsOf = async (
+  network: NetworkName,
+  cases: readonly TimedCase[],
+  rounds: number,
+): Promise<readonly Timing[]> => {
+  const times = await interleaved(
+    cases.map(({ run }, i) => ({ name: `${i}`, run })),
+    rounds,
+  );
+  const best = new Map<string, Timing>();
+  cases.forEach(({ task, runner }, i) => {
+    const milliseconds = times[i]!;
+    const id = `${runner} ${task}`;
+    if (milliseconds < (best.get(id)?.milliseconds ?? Infinity)) best.set(id, { network, task, runner, milliseconds });
+  });
+  return [...best.values()];
+};
+
+const casesOf = (runner: string, passes: Pick<Runner, Task>): readonly TimedCase[] =>
+  TASKS.map((task) => ({ task, runner, run: passes[task] }));
+
+const torchCases = (peer: TorchPeer | string, name: NetworkName): readonly TimedCase[] => {
+  if (typeof peer === 'string') return [];
+  const network = NAMES.indexOf(name);
+  return [1, 2].flatMap((threads) =>
+    LAYOUTS.flatMap((layout) =>
+      TASKS.map((task) => ({
+        task,
+        runner: torchName(threads),
+        run: () => peer.run({ network, task, threads, layout }),
+      })),
+    ),
+  );
+};
+
+/** The longest time in which the event loop did not turn during a step, in milliseconds: the median of some steps. */
+const longestGap = async (runner: Runner): Promise<number> => {
+  const gaps: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await runner.step();
+    delay.disable();
+    gaps.push(delay.max / 1e6);
+  }
+  return median(gaps);
+};
+
+/** The rows that compare a network with PyTorch. */
+const againstTorch = (
+  timings: readonly Timing[],
+  network: NetworkName,
+  runner: string,
+  goal: number,
+  missing: string | null,
+): readonly Row[] =>
+  TASKS.map((task) => {
+    const [own, theirs] = [timeOf(timings, network, task, runner)!, bestOf(timings, network, task, isTorch)];
+    const name = `${network}: ${task} / PyTorch`;
+    return theirs === undefined
+      ? information(name, NaN, '', `PyTorch does not run here: ${missing}`)
+      : atMost(name, own / theirs, goal, '', `${own.toFixed(0)} ms, PyTorch ${theirs.toFixed(0)} ms`);
+  });
+
+interface SpeedOptions {
+  readonly rounds: number;
+  /** The number of slowest calls to print. */
+  readonly profiled: number;
+}
+
+/** `backend` is the one that users get by default. */
 export const speedSection = async (
   backend: Backend,
   recipe: NetworkRecipe,
-  rounds: number,
-): Promise<{ readonly rows: readonly Row[]; readonly stepMilliseconds: number }> => {
-  // the global backend of the peer
-  await tf.setBackend('wasm');
-  const peer = eagerUnet(BATCH);
-  const x = ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]);
-  const t = new Int32Array(BATCH).fill(500);
+  torch: TorchPeer | string,
+  threads: number,
+  { rounds, profiled }: SpeedOptions,
+): Promise<{
+  readonly rows: readonly Row[];
+  readonly timings: readonly Timing[];
+  readonly stepMilliseconds: number;
+}> => {
+  await tf.setBackend('wasm'); // the global backend of the peer
+  const peer = eagerUnet(8);
+  const weights = NAMES.map((name) => {
+    const { model } = orThrow(recipeOf(NETWORKS[name]));
+    return model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
+  });
+  // peers of other sizes would not compare
+  if (peer.parameters !== weights[0]) throw new Error(`bench: tfjs has ${peer.parameters} weights, not ${weights[0]}`);
+  if (typeof torch !== 'string' && `${torch.parameters}` !== `${weights}`)
+    throw new Error(`bench: PyTorch has ${torch.parameters} weights, not ${weights}`);
 
-  const init = orThrow(await compile(initialState(recipe), {})(backend)());
-  let { state } = { state: orThrow(await init.run({ key: key(1) })()) };
-  const tree = orThrow(await compile(parametersOf(recipe.model), {})(backend)());
-  const params = orThrow(await tree.run({ vectors: state.params })());
-  tree.release();
-  const forward = orThrow(await compile(forwardProgram(recipe), { B: BATCH })(backend)());
-  const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
-
-  const times = await interleaved(
-    [
-      { name: 'tfjs', run: peer.forward },
-      {
-        name: 'forward',
-        run: async () => {
-          const { prediction } = orThrow(await forward.run({ params, x, t })());
-          orThrow(await read(prediction)(backend)());
-          await release(prediction)(backend)();
-        },
-      },
-      {
-        name: 'step',
-        run: async () => {
-          const result = orThrow(await step.run({ state, examples: { x0: x, key: key(2) } })());
-          state = result.state;
-          orThrow(await read(result.report.loss)(backend)());
-          await release(result.report)(backend)();
-        },
-      },
-    ],
-    rounds,
-  );
-  await release(state)(backend)();
-  forward.release();
-  step.release();
-  init.release();
-  const [eager, ours, trained] = [times['tfjs']!, times['forward']!, times['step']!];
-  const rows = [
-    information(
-      'eager tfjs forward',
-      eager,
-      'ms',
-      `${(peer.parameters / 1e6).toFixed(2)} M parameters, batch ${BATCH}`,
-    ),
-    information('forward', ours, 'ms'),
-    information('training step', trained, 'ms', 'forward, backward, Adam, moving average'),
-    atMost('(a) forward / eager tfjs forward', ours / eager, 0.5, ''),
-    atMost('(b) training step / eager tfjs forward', trained / eager, 1.6, ''),
+  const single = orThrow(await wasm({ threads: 1 })());
+  const portable = orThrow(await wasm({ portable: true })());
+  const portableSingle = orThrow(await wasm({ threads: 1, portable: true })());
+  const fusing = [[ours(threads), backend] as const, ...(threads > 1 ? [[ours(1), single] as const] : [])];
+  const rounding = [
+    [ours(threads, true), portable] as const,
+    ...(threads > 1 ? [[ours(1, true), portableSingle] as const] : []),
   ];
-  return { rows, stepMilliseconds: trained };
+
+  const timings: Timing[] = [];
+  let gap = NaN;
+  for (const name of NAMES) {
+    const network = name === 'R' ? recipe : orThrow(recipeOf(NETWORKS[name]));
+    const runners: (readonly [string, Runner])[] = [];
+    for (const [runner, on] of name === 'R' ? [...fusing, ...rounding] : fusing)
+      runners.push([runner, await runnerOn(on, network)]);
+    const cases = [
+      ...runners.flatMap(([runner, passes]) => casesOf(runner, passes)),
+      ...(name === 'R' ? [{ task: 'forward', runner: TFJS, run: peer.forward } as const] : []),
+      ...torchCases(torch, name),
+    ];
+    timings.push(...(await timingsOf(name, cases, rounds)));
+    const [, first] = runners[0]!;
+    if (name === 'R') gap = await longestGap(first);
+    if (profiled > 0) {
+      const peak = orThrow(await measurePeak(backend)());
+      console.log(`peak: ${peak.gflops.toFixed(1)} GFLOP/s, ${peak.gbs.toFixed(1)} GB/s`);
+      const { forward, step } = await first.profile();
+      printProfile(`${name}: forward`, forward, profiled, peak);
+      printProfile(`${name}: step`, step, profiled, peak);
+    }
+    for (const [, { release }] of runners) await release();
+  }
+  for (const other of [single, portable, portableSingle]) orThrow(await other.close());
+
+  const time = (task: Task, runner: string): number => timeOf(timings, 'R', task, runner)!;
+  const [forward, step, eager] = [time('forward', ours(threads)), time('step', ours(threads)), time('forward', TFJS)];
+  const missing = typeof torch === 'string' ? torch : null;
+  const rows = [
+    ...timings.map(({ network, task, runner, milliseconds }) =>
+      information(`${network}: ${task}, ${runner}`, milliseconds, 'ms'),
+    ),
+    ...(missing === null ? [] : [information('PyTorch', NaN, 'ms', `does not run here: ${missing}`)]),
+    ...againstTorch(timings, 'R', ours(threads), 2, missing),
+    ...againstTorch(timings, 'odd', ours(threads), 2.5, missing),
+    ...againstTorch(timings, 'attention', ours(threads), 2.5, missing),
+    ...(threads > 1
+      ? [
+          atLeast(`R: step, ${counted(threads)}, times as fast as one`, time('step', ours(1)) / step, 1.7, '×'),
+          information('R: step, fused / portable, 1 thread', time('step', ours(1)) / time('step', ours(1, true)), ''),
+        ]
+      : []),
+    atMost('R: forward / eager tfjs forward', forward / eager, 0.12, ''),
+    information(
+      'R: longest gap of the event loop during a step',
+      gap,
+      'ms',
+      'on the calling thread; median of 5 steps',
+    ),
+  ];
+  return { rows, timings, stepMilliseconds: step };
 };

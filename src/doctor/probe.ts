@@ -57,7 +57,7 @@ const openWebgpu: Open = async () => {
 const OPENERS: Readonly<Record<BackendName, Open>> = {
   'node-gpu': openerOf('node-gpu', 'TensorFlow on CUDA'),
   webgpu: openWebgpu,
-  wasm: openerOf('wasm', 'SIMD WebAssembly, one core'),
+  wasm: openerOf('wasm', 'SIMD WebAssembly, all cores'),
   node: openerOf('node', 'TensorFlow on the CPU'),
   cpu: openerOf('cpu', 'JavaScript, one core'),
 };
@@ -82,7 +82,7 @@ export async function* probe(name: BackendName): AsyncGenerator<ProbeMessage, vo
     const note = skipReason === null ? device : `${device} (${skipReason})`;
     const finding: Finding = { backend: name, works: true, trusted: skipReason === null, note, speeds: null };
     yield { finding, isLast: false };
-    const speeds = await speedsOf(backend).catch((thrown: unknown) => E.left({ message: messageOf(thrown) }));
+    const speeds = await speedsOf(backend)().catch((thrown: unknown) => E.left({ message: messageOf(thrown) }));
     await backend.close();
     const measured = E.isRight(speeds)
       ? { speeds: speeds.right }

@@ -14,14 +14,15 @@ import { initialState, namedState, trainState } from './trainState.js';
 export const begin =
   <P, I extends ImageShape>(training: Training<P, I>) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, ResidentState> => {
-    const { from, key, batch, config = recipeConfig(training) } = training;
+    const { from, key, batch, config = recipeConfig(training), anyRounding = false } = training;
+    const own = backend.rounding === null || anyRounding ? {} : { rounding: backend.rounding };
     return from === undefined
       ? F.pipe(
           compiled(initialState(training), {})<{ readonly key: RandomKey }, ResidentState>(backend),
           TE.flatMap(({ run, release: free }) => F.pipe(run({ key: fork(key, 'init').init }), ensuring(free))),
         )
       : F.pipe(
-          TE.fromEither(resumable(from, { key, batch, config })),
+          TE.fromEither(resumable(from, { key, batch, config, ...own })),
           TE.flatMap(({ step, tensors }) => {
             const where = `checkpoint of step ${step}`;
             return F.pipe(

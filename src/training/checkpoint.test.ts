@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ddpm, linear } from '../diffusion/index.js';
-import { key, type NoisefoldError } from '../dsl/index.js';
+import { cpu } from '../backends/tfjs/cpu.js';
+import { wasm } from '../backends/wasm/index.js';
+import { canFuse } from '../backends/wasm/kernels/multiplyAdd.js';
+import { type Backend, key, type NoisefoldError } from '../dsl/index.js';
 import { adam, unet } from '../nn/index.js';
 import { E, F } from '../internal/fp.js';
-import { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint, loadCheckpoint, resumable, saveCheckpoint } from './checkpoint.js';
 import { startTraining } from './run.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 import type { Snapshot } from './snapshot.js';
 import { leftOf, right, type SmallTraining, smallTraining } from './testing.js';
-import { onWasm, bytesAfter } from '../../properties/training/onWasm.js';
+import { bytesAfter, onWasm, takeAll } from '../../properties/training/onWasm.js';
 
 const whole: Snapshot = {
   step: 400,
@@ -44,6 +47,7 @@ const unsound: readonly (readonly [string, Partial<Readonly<Record<keyof Snapsho
   ['a key that is no words', { key: [0, 2 ** 32] }, 'key.1'],
   ['a key of one word', { key: [1] }, 'key.1'],
   ['a batch of 0', { batch: 0 }, 'batch'],
+  ['an unknown rounding', { rounding: 'exact' }, 'rounding'],
 ];
 
 describe('a snapshot that would not come back', () => {
@@ -131,6 +135,8 @@ describe('a snapshot that would not come back', () => {
     expect(errorOf({ key: '[' })).toBe('DecodeError c: key');
     expect(errorOf({ config: '[1' })).toBe('DecodeError c: config');
     expect(errorOf({ config: '['.repeat(1e6) })).toBe('DecodeError c: config');
+    expect(errorOf({ rounding: 'fused' })).toBe('accepted');
+    expect(errorOf({ rounding: 'exact' })).toBe('DecodeError c: rounding');
     expect(errorOf({ format: 'other' })).toBe('DecodeError c: __metadata__.format');
     expect(errorOf({ more: '' })).toBe('DecodeError c: __metadata__.more');
   });
@@ -195,6 +201,50 @@ describe('a checkpoint', () => {
           _tag: 'CheckpointMismatch',
           where: `checkpoint of step 0: config.${field}`,
         });
+    }));
+
+  /** The checkpoint of a run after some steps on a backend, as read from its bytes. */
+  const checkpointOn = async (backend: Backend, training: SmallTraining): Promise<Snapshot> => {
+    const run = right(await startTraining(training)(backend)());
+    expect((await takeAll(run)).error).toBeNull();
+    const bytes = F.pipe(right(await run.snapshot()), encodeCheckpoint);
+    right(await run.release());
+    return right(F.pipe(bytes, E.flatMap(decodeCheckpoint('c'))));
+  };
+
+  test('records how a wasm backend rounds, and is resumed by the other rounding only if that is accepted', () =>
+    onWasm(async (backend) => {
+      const portable = right(await wasm({ portable: true })());
+      expect(portable.rounding).toBe('separate');
+      expect(backend.rounding).toBe(canFuse() ? 'fused' : 'separate');
+      const from = await checkpointOn(portable, smallTraining(1));
+      expect(from.rounding).toBe('separate');
+      // claims to fuse, so that the test runs on machines without fused multiply-add too
+      const fusing: Backend = { ...portable, rounding: 'fused' };
+      const resumed = { ...smallTraining(2), from };
+      expect(await leftOf(startTraining(resumed)(fusing))).toMatchObject({
+        _tag: 'CheckpointMismatch',
+        where: 'checkpoint of step 1: rounding',
+        hint: 'resume on wasm({ portable: true }), or accept other bits by `anyRounding: true`',
+      });
+      const accepted = await checkpointOn(fusing, { ...resumed, anyRounding: true });
+      expect(accepted).toMatchObject({ step: 2, rounding: 'fused' });
+      expect(resumable(accepted, from)).toMatchObject({
+        left: { _tag: 'CheckpointMismatch', hint: expect.stringContaining('resume on wasm() without `portable`') },
+      });
+      right(await portable.close());
+    }));
+
+  test('of a backend whose rounding is not defined is resumed by any, and any is resumed by such a backend', () =>
+    onWasm(async (backend) => {
+      const tfjs = right(await cpu()());
+      expect(tfjs.rounding).toBeNull();
+      const from = await checkpointOn(tfjs, smallTraining(1));
+      expect(from).not.toHaveProperty('rounding');
+      const onward = await checkpointOn(backend, { ...smallTraining(2), from });
+      expect(onward.rounding).toBe(backend.rounding);
+      expect((await checkpointOn(tfjs, { ...smallTraining(3), from: onward })).step).toBe(3);
+      right(await tfjs.close());
     }));
 
   test('that is cut short, or is another file, is a DecodeError', async () => {

@@ -1,6 +1,6 @@
 /** Checkpoints: snapshots as safetensors files, replaced as a whole or not at all. */
 import { task, type Task } from '../dsl/run/effect.js';
-import { fail, failure, type NoisefoldError } from '../dsl/index.js';
+import { fail, failure, type NoisefoldError, type Rounding } from '../dsl/index.js';
 import { decode, exactly, exactTuple, type Mismatch, natural, positive, word } from '../internal/decode.js';
 import { E, type either, F, t, TE } from '../internal/fp.js';
 import { jsonText, parseJson } from '../internal/json.js';
@@ -13,11 +13,16 @@ const FORMAT = 'noisefold-checkpoint-1';
 
 const Metadata = exactly(
   { format: t.literal(FORMAT), step: t.string, key: t.string, batch: t.string, config: t.string },
-  { crc32: t.string },
+  { crc32: t.string, rounding: t.string },
 );
 
-/** The numbers of a snapshot that say which run it is of, and where that goes on. */
-const Progress = exactly({ step: natural, batch: positive, key: exactTuple([word, word], 'two words') });
+const roundings = { fused: null, separate: null } satisfies Record<Rounding, null>;
+
+/** The parts of a snapshot that say which run it is of, where that goes on, and how it rounds. */
+const Progress = exactly(
+  { step: natural, batch: positive, key: exactTuple([word, word], 'two words') },
+  { rounding: t.keyof(roundings, "'fused' or 'separate'") },
+);
 
 /** Names the place of a mismatch, as an error of a kind. */
 const errorAt =
@@ -47,11 +52,12 @@ export const encodeCheckpoint = ({
   key,
   batch,
   config,
+  rounding,
   tensors,
 }: Snapshot): either.Either<NoisefoldError, Uint8Array> =>
   F.pipe(
     E.Do,
-    E.bind('progress', () => decode(Progress)({ step, batch, key })),
+    E.bind('progress', () => decode(Progress)({ step, batch, key, ...(rounding !== undefined && { rounding }) })),
     E.bind('text', () => E.mapLeft(within('config'))(jsonText(config))),
     E.mapLeft(errorAt('ConfigError', 'encodeCheckpoint', 'give the snapshot of a run, and a config that is JSON')),
     E.flatMap(({ progress, text }) =>
@@ -63,6 +69,7 @@ export const encodeCheckpoint = ({
           key: JSON.stringify(progress.key),
           batch: JSON.stringify(progress.batch),
           config: text,
+          ...(progress.rounding !== undefined && { rounding: progress.rounding }),
         },
       }),
     ),
@@ -89,7 +96,9 @@ export const decodeCheckpoint =
           E.bind('key', ({ words }) => E.mapLeft(within('key'))(parseJson(words.key))),
           E.bind('batch', ({ words }) => E.mapLeft(within('batch'))(parseJson(words.batch))),
           E.bind('config', ({ words }) => E.mapLeft(within('config'))(parseJson(words.config))),
-          E.bind('progress', ({ step, key, batch }) => decode(Progress)({ step, key, batch })),
+          E.bind('progress', ({ words: { rounding }, step, key, batch }) =>
+            decode(Progress)({ step, key, batch, ...(rounding !== undefined && { rounding }) }),
+          ),
           E.map(({ progress, config }): Snapshot => ({ ...progress, config, tensors })),
           E.mapLeft(errorAt('DecodeError', where, 'give a checkpoint that noisefold wrote')),
         ),
@@ -138,9 +147,15 @@ const difference = (path: string, expected: unknown, actual: unknown): Mismatch 
   return show(expected) === show(actual) ? undefined : { path, expected: show(expected), actual: show(actual) };
 };
 
+/** Ways to go on from a snapshot whose rounding differs from that of the backend. */
+const backTo = {
+  separate: 'resume on wasm({ portable: true })',
+  fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
+} satisfies Record<Rounding, string>;
+
 /**
- * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same.
- * `CheckpointMismatch` at the first that is not.
+ * Compares a snapshot with the run that resumes from it: key, batch and configuration must be the same, and so must the
+ * rounding of the backends if both have one. `CheckpointMismatch` at the first that is not.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -148,17 +163,24 @@ const difference = (path: string, expected: unknown, actual: unknown): Mismatch 
  */
 export const resumable = (
   snapshot: Snapshot,
-  run: Pick<Snapshot, 'key' | 'batch' | 'config'>,
+  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'rounding'>,
 ): either.Either<NoisefoldError, Snapshot> => {
   const differing = (['key', 'batch', 'config'] as const)
     .map((field) => difference(field, run[field], snapshot[field]))
     .find((found) => found !== undefined);
-  return differing === undefined
-    ? E.right(snapshot)
-    : fail('CheckpointMismatch', {
-        where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
-        expected: differing.expected,
-        actual: differing.actual,
-        hint: 'resume with the configuration that the run began with',
-      });
+  if (differing !== undefined)
+    return fail('CheckpointMismatch', {
+      where: `checkpoint of step ${snapshot.step}: ${differing.path}`,
+      expected: differing.expected,
+      actual: differing.actual,
+      hint: 'resume with the configuration that the run began with',
+    });
+  const { rounding } = snapshot;
+  if (rounding === undefined || run.rounding === undefined || rounding === run.rounding) return E.right(snapshot);
+  return fail('CheckpointMismatch', {
+    where: `checkpoint of step ${snapshot.step}: rounding`,
+    expected: `${run.rounding}, as on this backend`,
+    actual: `${rounding}, which gives other bits`,
+    hint: `${backTo[rounding]}, or accept other bits by \`anyRounding: true\``,
+  });
 };

@@ -266,9 +266,10 @@ const running = <P, I extends ImageShape>(
     snapshot: F.pipe(
       TE.fromIO(() => ({ tree: state, step: done })),
       TE.flatMap(({ tree, step }) =>
-        TE.map((tensors: Snapshot['tensors']) => ({ step, key, batch, config, tensors }))(
-          TE.map(byName(training))(readTensors(tree)(backend)),
-        ),
+        TE.map((tensors: Snapshot['tensors']) => ({
+          ...{ step, key, batch, config, tensors },
+          ...(backend.rounding !== null && { rounding: backend.rounding }),
+        }))(TE.map(byName(training))(readTensors(tree)(backend))),
       ),
       task,
     ),

@@ -14,6 +14,7 @@ import {
   type Value,
   valueShape,
   type Resident,
+  type Rounding,
 } from '../dsl/index.js';
 import { E, type either, F, TE } from '../internal/fp.js';
 import type { StoredTensor } from './safetensors.js';
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** What the training was made from, as JSON. */
   readonly config: unknown;
+  /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
+  readonly rounding?: Rounding;
 }
 
 const storedOf = (

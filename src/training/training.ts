@@ -32,6 +32,11 @@ export interface Training<P, I extends ImageShape> extends Recipe<P, I> {
   readonly config?: unknown;
   /** The snapshot to resume from; its key, batch and configuration must be those of this training. */
   readonly from?: Snapshot;
+  /**
+   * True to resume also on a backend that rounds sums of products otherwise than the one of the snapshot: the run then ends
+   * with other bits than without the interruption. Default false: that is a `CheckpointMismatch`.
+   */
+  readonly anyRounding?: boolean;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal;
   /** The backend that tells where NaN began: the reference. Without it only the step is told. */
@@ -62,6 +67,7 @@ const optional = {
   heldOut: exactly({ data: dataSet, every: positive }, { images: positive }),
   config: json,
   from: part('a snapshot', 'step', 'key', 'batch', 'tensors'),
+  anyRounding: t.boolean,
   signal,
   oracle: functionPart('a backend to acquire, such as reference()'),
 };

@@ -1,4 +1,4 @@
-import type { Backend, Capabilities, DeviceBuffer, HostArray, Runner } from '../../dsl/compile/backend.js';
+import type { Backend, Capabilities, DeviceBuffer, HostArray, Rounding, Runner } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { NumberType } from '../../dsl/graph/region.js';
@@ -13,6 +13,8 @@ type Result<A> = either.Either<NoisefoldError, A>;
 export interface Parts<K extends NamedKernel> {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Default: null. */
+  readonly rounding?: Rounding;
   readonly memory: Memory;
   readonly rules: RulesFor<K>;
   /** Places a plan and the kernels of its calls in memory. */
@@ -86,6 +88,7 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
   return {
     name,
     capabilities,
+    rounding: parts.rounding ?? null,
     compile: (plan) => () => whileOpen(() => unlessLost(() => compiled(plan))),
     upload: (data, dtype) => () => whileOpen(() => unlessLost(() => uploaded(data, dtype))),
     read: (buffer) => () => whileOpen(() => numbersOf(buffer)),

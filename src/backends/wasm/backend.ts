@@ -44,7 +44,8 @@ export const wasmBackend = (
 ): Backend => {
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
-  const multiplyAdd = !portable && canFuse() ? fused : separate;
+  const rounding = !portable && canFuse() ? 'fused' : 'separate';
+  const multiplyAdd = rounding === 'fused' ? fused : separate;
   const modules = modulesOf(kernelFunctions(multiplyAdd), isShared);
   const jobs = createJobs();
   const heap = wasmHeap(memory, jobs.after);
@@ -63,6 +64,7 @@ export const wasmBackend = (
   return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
+    rounding,
     memory: books,
     rules: () => RULES,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap, books),

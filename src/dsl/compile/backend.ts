@@ -54,6 +54,12 @@ export interface Capabilities {
   readonly scratchElements: (call: Extract<Call, { kind: 'anchor' }>) => number;
 }
 
+/**
+ * The rounding of a·b + c in sums of products: `separate` rounds the product and the sum, `fused` rounds once. Either gives the
+ * same bits wherever it is computed, and the other one gives other bits.
+ */
+export type Rounding = 'fused' | 'separate';
+
 /** Memory in use, counted by the backend. */
 export interface BackendStats {
   readonly buffers: number;
@@ -65,6 +71,8 @@ export interface BackendStats {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** The rounding of its sums of products, which checkpoints record; null if they are rounded in neither way. */
+  readonly rounding: Rounding | null;
   readonly compile: (plan: Plan) => Task<Runner>;
   /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
   readonly upload: (data: HostArray, dtype: NumberType) => Task<DeviceBuffer>;

@@ -3,6 +3,7 @@ import { showShape } from '../../internal/errors.js';
 import { type Anchor, sizeOf } from '../graph/node.js';
 import type { Call, Plan, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
+import type { Peak } from './peak.js';
 
 /** One call of a plan and its costs. */
 export interface ExplainedCall {
@@ -20,6 +21,17 @@ export interface ExplainedCall {
   readonly bytes: number;
   /** The time measured by `profile`; null if not measured. */
   readonly milliseconds: number | null;
+  /** `flops` in 10⁹ per second; null if not measured or not counted. */
+  readonly gflops: number | null;
+  /** `bytes` in 10⁹ per second; null if not measured. */
+  readonly gbs: number | null;
+  /**
+   * The share of the machine's peak, from 0 to 1: the time that the call would take at the peak, for its operations or
+   * for its bytes, whichever takes longer, divided by the measured time (the roofline model, Williams et al. 2009).
+   * Above 1 if a kernel needs fewer operations than are counted, or if its data are in a cache. Null without times or a
+   * peak.
+   */
+  readonly ofPeak: number | null;
 }
 
 const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): number => {
@@ -64,39 +76,77 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
   };
 };
 
+/** The rates of a call that took `milliseconds`. */
+const ratesOf = (
+  { flops, bytes }: Pick<ExplainedCall, 'flops' | 'bytes'>,
+  milliseconds: number,
+  peak: Peak | null,
+): Pick<ExplainedCall, 'gflops' | 'gbs' | 'ofPeak'> => {
+  const gflops = flops === null ? null : flops / milliseconds / 1e6;
+  const gbs = bytes / milliseconds / 1e6;
+  return { gflops, gbs, ofPeak: peak && Math.max((gflops ?? 0) / peak.gflops, gbs / peak.gbs) };
+};
+
+const unmeasured = { gflops: null, gbs: null, ofPeak: null };
+
 /**
- * Lists the calls of an executable in order of execution, with the times of `profile` if given.
+ * Lists the calls of an executable in order of execution: with the times of `profile` their rates, and with the peak of the
+ * machine, by {@link measurePeak}, their share of it.
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
  * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
  * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
  * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
  * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
+ * const x = new Float32Array(8 * 64)
+ * const w = new Float32Array(64 * 10)
+ * const measured = await pipe(
+ *   RTE.Do,
+ *   RTE.bind('executable', () => compile(product, { B: 8 })),
+ *   RTE.bind('times', ({ executable }) => RTE.fromTaskEither(executable.profile({ x, w }))),
+ *   RTE.map(({ executable, times }) => explain(executable, times.milliseconds, { gflops: 50, gbs: 10 })),
+ *   using(cpu()),
+ * )()
+ * pipe(measured, E.map(([call]) => call?.ofPeak && call.ofPeak > 0)) // → E.right(true)
  */
 export const explain = (
   { plan, kernels }: { readonly plan: Plan; readonly kernels: readonly string[] },
   milliseconds: readonly number[] = [],
+  peak: Peak | null = null,
 ): readonly ExplainedCall[] =>
-  plan.calls.map((call, i) => ({
-    kernel: kernels[i] ?? call.kind,
-    label: call.origin.label,
-    place: call.origin.place,
-    ...costOf(call),
-    milliseconds: milliseconds[i] ?? null,
-  }));
+  plan.calls.map((call, i) => {
+    const cost = costOf(call);
+    const time = milliseconds[i] ?? null;
+    return {
+      kernel: kernels[i] ?? call.kind,
+      label: call.origin.label,
+      place: call.origin.place,
+      ...cost,
+      milliseconds: time,
+      ...(time === null ? unmeasured : ratesOf(cost, time, peak)),
+    };
+  });
+
+const fixed = (x: number | null, digits: number, width: number): string =>
+  (x === null ? '' : x.toFixed(digits)).padStart(width);
 
 /**
- * Formats an explanation, one line for each call: milliseconds and GFLOP/s if measured, kernel, operations, shapes, place.
+ * Formats an explanation, one line for each call: kernel, operations, shapes, place. If times were measured, these stand
+ * after milliseconds, GFLOP/s, GB/s and the share of the peak, under a line of headings.
  * @example
- * const dot = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
- * const text = showExplanation([{ ...dot, flops: 10240, bytes: 4928, milliseconds: 0.005 }])
- * text // → '    0.005    2.0  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
+ * const call = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
+ * const measured = { ...call, flops: 10240, bytes: 4928, milliseconds: 0.005, gflops: 2.048, gbs: 0.986, ofPeak: 0.049 }
+ * const [headings, line] = showExplanation([measured]).split('\n')
+ * headings // → '       ms  GFLOP/s    GB/s   peak  kernel'
+ * line // → '    0.005      2.0     1.0    5 %  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
  */
-export const showExplanation = (calls: readonly ExplainedCall[]): string =>
-  calls
-    .map(({ kernel, label, place, shapes, flops, milliseconds }) => {
-      const time = milliseconds === null ? '' : milliseconds.toFixed(3).padStart(9);
-      const rate = milliseconds && flops !== null ? (flops / milliseconds / 1e6).toFixed(1) : '';
-      return `${time}${milliseconds === null ? '' : rate.padStart(7)}  ${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
-    })
-    .join('\n');
+export const showExplanation = (calls: readonly ExplainedCall[]): string => {
+  const isMeasured = calls.some(({ milliseconds }) => milliseconds !== null);
+  const lines = calls.map(({ kernel, label, place, shapes, milliseconds, gflops, gbs, ofPeak }) => {
+    const share = ofPeak === null ? '' : `${(100 * ofPeak).toFixed(0)} %`;
+    const rates = `${fixed(milliseconds, 3, 9)}${fixed(gflops, 1, 9)}${fixed(gbs, 1, 8)}${share.padStart(7)}  `;
+    return `${isMeasured ? rates : ''}${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
+  });
+  const headings = '       ms  GFLOP/s    GB/s   peak  kernel';
+  return [...(isMeasured ? [headings] : []), ...lines].join('\n');
+};

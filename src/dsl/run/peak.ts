@@ -1,0 +1,69 @@
+import { F, TE } from '../../internal/fp.js';
+import { program } from '../graph/spec.js';
+import { add } from '../ops/elementwise/binary.js';
+import { matmul } from '../ops/network/linear.js';
+import { slice } from '../ops/shape/slicing.js';
+import { effect, type Effect } from './effect.js';
+import { measurement, rateOf } from './rate.js';
+
+/** The highest rates of a backend on a machine. */
+export interface Peak {
+  /** Floating-point operations of a product of large matrices, in 10⁹ per second. */
+  readonly gflops: number;
+  /** Bytes read and written by a sum of large vectors, in 10⁹ per second. */
+  readonly gbs: number;
+}
+
+const product = measurement(
+  program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
+    const y = matmul(a, b);
+    return { y, first: slice(slice(y, 0, 0, 1), 1, 0, 1) };
+  }),
+  {
+    sizes: [128, 512, 1024],
+    extents: (N) => ({ N }),
+    inputs: (N) => ({ a: [N, N], b: [N, N] }),
+    work: (N) => 2 * N ** 3,
+  },
+);
+
+const sum = measurement(
+  program({ a: 'N', b: 'N' }, ({ a, b }) => {
+    const y = add(a, b);
+    return { y, first: slice(y, 0, 0, 1) };
+  }),
+  {
+    sizes: [2 ** 22, 2 ** 24], // larger than caches
+    extents: (N) => ({ N }),
+    inputs: (N) => ({ a: [N], b: [N] }),
+    work: (N) => 3 * 4 * N,
+  },
+);
+
+/** Other work of the machine only lowers a rate, so the highest of several counts. */
+const ATTEMPTS = 2;
+
+/**
+ * Measures the peak of a backend on this machine for {@link explain}, in about two seconds: the rates of a product of
+ * matrices of up to 1024×1024 and of a sum of vectors of up to 2²⁴ numbers, the highest of several runs. Returns the
+ * errors of the backend, such as `BackendFailure`.
+ * @example
+ * const peak = await using(cpu())(measurePeak)()
+ * pipe(peak, E.map(({ gflops, gbs }) => gflops > 0 && gbs > 0)) // → E.right(true)
+ */
+export const measurePeak: Effect<Peak> = effect((backend) =>
+  F.pipe(
+    Array.from({ length: ATTEMPTS }),
+    TE.traverseSeqArray(() =>
+      F.pipe(
+        TE.Do,
+        TE.bind('gflops', () => rateOf(backend, product)),
+        TE.bind('gbs', () => rateOf(backend, sum)),
+      ),
+    ),
+    TE.map((rates) => ({
+      gflops: Math.max(...rates.map(({ gflops }) => gflops)),
+      gbs: Math.max(...rates.map(({ gbs }) => gbs)),
+    })),
+  ),
+);

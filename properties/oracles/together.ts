@@ -58,6 +58,7 @@ export const together = (backends: readonly Backend[]): Backend => {
   return {
     name: first.name,
     capabilities: first.capabilities,
+    rounding: first.rounding,
     compile: (plan) => async () => E.map(runnerOf)(await each((backend) => backend.compile(plan)())),
     upload: (data, dtype) => async () => E.map(joined)(await each((backend) => backend.upload(data, dtype)())),
     read: (buffer) => async () => {

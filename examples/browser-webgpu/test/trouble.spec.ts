@@ -13,6 +13,7 @@ import {
   stepOf,
   type Visitor,
   visitors,
+  whenDone,
   whenReady,
   whenStepIs,
   whenTrained,
@@ -62,7 +63,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const { page } = visit;
     await goTo('?recipe=tiny');
     await whenReady(page);
-    expect(await page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, \d+ threads?$/);
     expect(await page.textContent('.notice.note')).toContain('found no usable GPU');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
@@ -104,7 +105,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     const { page } = visit;
     await goTo('?recipe=tiny&backend=wasm&goal=100000&steps=60');
     await whenReady(page);
-    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+    await whenDone(page);
     await press(page, 'Start training');
     await whenStepIs(page, 2);
     await press(page, 'Erase top');
@@ -116,7 +117,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await whenStepIs(page, (await stepOf(page)) + 3);
     await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     expect(await page.textContent('#fill')).toBe('Fill in');
-    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+    await whenDone(page);
   });
 
   test('a checkpoint that is dropped on it is taken, in the midst of another training too', async () => {
@@ -182,7 +183,7 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await beforeWorker(onGpu.context, program);
     await onGpu.page.goto(`${onGpu.address}?recipe=tiny`);
     await whenReady(onGpu.page);
-    expect(await onGpu.page.textContent('#backend')).toBe('on WebAssembly');
+    expect(await onGpu.page.textContent('#backend')).toMatch(/^on WebAssembly, /);
     expect(await onGpu.page.textContent('.notice.note')).toContain(expected);
     await onGpu.context.close();
   });
@@ -213,6 +214,8 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     await page.route('**/digits.bin', (route) => route.fulfill({ status: 503 }));
     await goTo('?recipe=tiny&backend=wasm');
     expect(await message()).toContain('the file of digits: expected to be served, got status 503');
+    await whenDone(page); // it draws without them
+    expect(await page.textContent('#train')).toBe('No digits to learn from');
     await page.unroute('**/digits.bin');
     await press(page, 'Try again');
     await whenReady(page);
@@ -250,5 +253,12 @@ describe.skipIf(!hasBrowser)('what goes wrong in the page', () => {
     expect(await message()).toContain('recipe: expected digits or tiny, got "cake"');
     await whenReady(visit.page);
     expect(await visit.page.textContent('#step')).toBe('0 / 900');
+  });
+
+  test('a shared link with parameters of others has its own settings, and no error', async () => {
+    await goTo('?utm_source=news&goal=12&recipe=tiny&backend=wasm&fbclid=x');
+    await whenReady(visit.page);
+    expect(await visit.page.textContent('#step')).toBe('0 / 12');
+    expect(await visit.page.locator('.notice').count()).toBe(0);
   });
 });

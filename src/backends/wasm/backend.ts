@@ -38,7 +38,11 @@ const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), s
 
 /** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some. */
 export const wasmBackend = (
-  { portable = false, threads = Math.min(cores(), MOST_THREADS) }: WasmOptions,
+  {
+    portable = false,
+    threads = Math.min(cores(), MOST_THREADS),
+    onNotice = (notice) => () => console.warn(notice),
+  }: WasmOptions,
   worthWorkers = WORTH_WORKERS,
 ): Backend => {
   const isShared = canShareMemory();
@@ -48,7 +52,7 @@ export const wasmBackend = (
   const heap = wasmHeap(memory, jobs.isBusy);
   const books = createMemory('wasm', heap);
   const pool = isShared ? createPool(memory, modules, threads, SYNC_START) : null;
-  const engine: Engine = { memory, isShared, modules, pool, worthWorkers, jobs, onNoWorkers: noticeOnce() };
+  const engine: Engine = { memory, isShared, modules, pool, worthWorkers, jobs, onNoWorkers: noticeOnce(onNotice) };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
     capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
@@ -65,16 +69,16 @@ export const wasmBackend = (
   });
 };
 
-/** Warns that there are no workers, the first time. */
-const noticeOnce = (): ((reason: string) => void) => {
+/** Gives a notice that there are no workers, the first time. */
+const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: string) => void) => {
   let isNoticed = false;
   return (reason) => {
-    if (!isNoticed)
-      console.warn(
-        `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
-          "a page's content security policy needs worker-src blob:",
-      );
+    if (isNoticed) return;
     isNoticed = true;
+    onNotice(
+      `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
+        "a page's content security policy needs worker-src blob:",
+    )();
   };
 };
 

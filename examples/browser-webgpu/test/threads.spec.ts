@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('threads of the page', () => {
     ['are refused', `ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error('no'))`, 1],
     ['do not start', 'ServiceWorkerContainer.prototype.register = () => Promise.resolve()', 1],
     ['do not isolate', `Object.defineProperty(window, 'crossOriginIsolated', { get: () => false })`, 2],
-    ['cannot be marked', `Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('no'); } })`, 1],
+    ['cannot be marked', `Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })`, 1],
   ])('are not needed: where service workers %s, the page trains without a loop', async (_, program, expected) => {
     const { page, address, visits, chip } = await visiting({ headers: {} });
     await page.addInitScript(program);

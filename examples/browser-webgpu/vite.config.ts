@@ -42,6 +42,5 @@ export default defineConfig({
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',
-    assetsInlineLimit: 0,
   },
 });

@@ -169,10 +169,10 @@ const rows: readonly Row[] = [
   row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
   row('encodePng', tr.encodePng, { width: 1, height: 1, channels: 1, data: bytes }),
 
-  row('wasm', wasm, {}, { threads: 1, portable: true }),
+  row('wasm', wasm, {}, { threads: 1, portable: true, onNotice: () => never }),
   row('webgpu', webgpu, {}, { fallback: true, hardware: true }),
   row('auto', auto, {}, { order: [], wasm: {} }),
-  row('auto wasm', (o) => auto({ wasm: o }), {}, { threads: 1, portable: true }),
+  row('auto wasm', (o) => auto({ wasm: o }), {}, { threads: 1, portable: true, onNotice: () => never }),
 ]; // prettier-ignore
 
 /** The error of a call: thrown, a `Left`, or what its effect ends with on a backend. */

@@ -1,6 +1,7 @@
 /** The page: events in, effects out, and a view of the state. */
 import { either as E } from 'fp-ts';
 import type { Effect, Event, Opened } from './page/event.js';
+import { isolating } from './page/isolation.js';
 import { firstPage, turned } from './page/page.js';
 import { decodeReport, type Request } from './shared/messages.js';
 import { defaultSettings, settingsOf } from './shared/settings.js';
@@ -79,10 +80,12 @@ listenToFiles(happened);
 night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
 
-happened(opened);
-if (E.isLeft(asked))
-  happened({
-    _tag: 'Complained',
-    title: 'The URL has an unknown setting',
-    message: asked.left.message,
-  });
+if (!(await isolating(opened.settings, new URL('isolation.js', document.baseURI).href))) {
+  happened(opened);
+  if (E.isLeft(asked))
+    happened({
+      _tag: 'Complained',
+      title: 'The URL has an invalid setting',
+      message: asked.left.message,
+    });
+}

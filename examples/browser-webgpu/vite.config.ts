@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
+import { isolation as headers } from './isolation.config.js';
 
 /** Makes the file of digits: during the build, and at the first request in development. */
 const digitsFile: Plugin = {
@@ -34,11 +35,12 @@ export default defineConfig({
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
   plugins: [digitsFile],
+  server: { headers },
+  preview: { headers },
   worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups } } } },
   build: {
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',
-    assetsInlineLimit: 0,
   },
 });

@@ -1,4 +1,5 @@
 /** Workers of the wasm backend in a browser, on a page that is isolated from others. */
+import { isolation } from '../../examples/browser-webgpu/isolation.config.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { noChromium } from './browser.js';
 import { openPage } from './openPage.js';
@@ -6,7 +7,7 @@ import type { ThreadsChecks } from './threadsPage.js';
 
 describe.skipIf(noChromium !== '')(`threads in Chromium ${noChromium}`, async () => {
   const page =
-    noChromium === '' ? await openPage<ThreadsChecks>('./threadsPage.ts', { webgpu: false, isolated: true }) : null;
+    noChromium === '' ? await openPage<ThreadsChecks>('./threadsPage.ts', { webgpu: false, headers: isolation }) : null;
   afterAll(() => page?.close());
 
   test('results have equal bits for any number of threads', async () => {

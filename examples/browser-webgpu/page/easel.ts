@@ -19,7 +19,9 @@ export interface Easel {
   /** The latest results, complete or in progress. */
   readonly film: Film | null;
   readonly painting: boolean;
+  /** True if there is a network, and if there are held-out digits. */
   readonly ready: boolean;
+  readonly hasDigits: boolean;
   readonly nextId: number;
   readonly nextDigit: number;
 }
@@ -35,6 +37,7 @@ export const bare: Easel = {
   film: null,
   painting: false,
   ready: false,
+  hasDigits: false,
   nextId: 0,
   nextDigit: 0,
 };
@@ -68,9 +71,14 @@ export const repaired = (state: Easel, event: Event, drawing: Drawing): Moved<Ea
   const painted = (mask: Mask): Moved<Easel> => [{ ...state, mask }, []];
   switch (event._tag) {
     case 'Begun':
-      return state.image === null ? asked({ ...state, ready: true }) : [{ ...state, ready: true }, []];
+      return [{ ...state, ready: true }, []];
+    case 'DigitsLoaded': {
+      const supplied = { ...state, hasDigits: true };
+      return state.image === null ? asked(supplied) : [supplied, []];
+    }
     case 'Opened':
     case 'Crashed':
+      return [{ ...state, ready: false, hasDigits: false, painting: false }, []];
     case 'Lost':
       return [{ ...state, ready: false, painting: false }, []];
     case 'Frame':

@@ -21,6 +21,7 @@ export type Event =
   | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
   | { readonly _tag: 'NoticeClosed'; readonly about: string }
   // learning
+  | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }
   | { readonly _tag: 'RestPressed' }
   | { readonly _tag: 'AnewPressed' }

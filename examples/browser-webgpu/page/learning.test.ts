@@ -4,7 +4,7 @@ import type { Event } from './event.js';
 import { learned, type Learning, MORE, preparing } from './learning.js';
 
 const after = (...events: readonly Event[]): Learning =>
-  events.reduce((state, event) => learned(state, event)[0], preparing);
+  events.reduce((state, event) => learned(state, event)[0], { ...preparing, digits: 'loaded' } as Learning);
 
 /** The requests that an event sends to the worker. */
 const asked = (state: Learning, event: Event): readonly unknown[] =>
@@ -93,6 +93,27 @@ describe('learning', () => {
     });
   });
 
+  test('waits for the digits, which load once there is a network, and again when wanted', () => {
+    expect(asked(preparing, begun)).toEqual([{ _tag: 'LoadDigits' }]);
+    const [loading] = learned(preparing, begun);
+    expect(loading.digits).toBe('loading');
+    expect(asked(loading, train)).toEqual([]);
+    const [failed] = learned(loading, { _tag: 'Failed', doing: 'digits', message: '' });
+    expect(failed).toMatchObject({ phase: 'resting', digits: 'failed' });
+    expect(asked(failed, train)).toEqual([]);
+    expect(asked(failed, { _tag: 'DigitsWanted' })).toEqual([{ _tag: 'LoadDigits' }]);
+    const [loaded] = learned(failed, { _tag: 'DigitsLoaded' });
+    expect(asked(loaded, train)).toEqual([{ _tag: 'Train', until: 900 }]);
+    expect(asked(loaded, { ...begun, from: 'lost' })).toEqual([]); // they are there
+  });
+
+  test('counts the threads that run', () => {
+    const works: Event = { _tag: 'Works', backend: 'wasm', threads: 4, why: null };
+    expect(after(works).threads).toBe(4);
+    expect(after(works, { _tag: 'OneThread' }).threads).toBe(1);
+    expect(after(works, { _tag: 'Works', backend: 'webgpu', threads: null, why: null }).threads).toBeNull();
+  });
+
   test('a tab that is hidden keeps its training, and trains on', () => {
     const training = after(begun, train);
     expect(asked(training, { _tag: 'Hid', hidden: true })).toEqual([{ _tag: 'Keep' }]);
@@ -110,7 +131,7 @@ describe('learning', () => {
 
   test('a failure ends what cannot work without it, and nothing else', () => {
     const failed = (doing: 'start' | 'open'): Event => ({ _tag: 'Failed', doing, message: '' });
-    expect(after({ _tag: 'Preparing', what: 'digits' }, failed('start')).phase).toBe('stopped');
+    expect(after({ _tag: 'Preparing', what: 'network' }, failed('start')).phase).toBe('stopped');
     expect(after(begun, train, failed('open')).phase).toBe('training');
     expect(after(begun, { _tag: 'Crashed', message: '' }).phase).toBe('stopped');
   });

@@ -14,6 +14,10 @@ export interface Learning {
   /** The current preparation. */
   readonly preparing: Extract<Report, { readonly _tag: 'Preparing' }>['what'];
   readonly backend: string | null;
+  /** The number of threads; null on a GPU. */
+  readonly threads: number | null;
+  /** The digits to learn from. They load once there is a network, which can draw without them. */
+  readonly digits: 'none' | 'loading' | 'loaded' | 'failed';
   /** The number of updates so far, and the goal. */
   readonly step: number;
   readonly goal: number;
@@ -30,6 +34,8 @@ export const preparing: Learning = {
   phase: 'preparing',
   preparing: 'backend',
   backend: null,
+  threads: null,
+  digits: 'none',
   step: 0,
   goal: 0,
   losses: [],
@@ -50,6 +56,11 @@ const before = (step: number, losses: readonly Loss[]): readonly Loss[] => losse
 
 export const fileName = (step: number): string => `digits-${step}.safetensors`;
 
+const loadingDigits = (state: Learning): Moved<Learning> => [
+  { ...state, digits: 'loading' },
+  [post({ _tag: 'LoadDigits' })],
+];
+
 export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
@@ -61,24 +72,28 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Preparing':
       return [{ ...state, phase: 'preparing', preparing: event.what }, []];
     case 'Works':
-      return [{ ...state, backend: event.backend }, []];
+      return [{ ...state, backend: event.backend, threads: event.threads }, []];
+    case 'OneThread':
+      return [{ ...state, threads: 1 }, []];
+    case 'DigitsWanted':
+      return loadingDigits(state);
+    case 'DigitsLoaded':
+      return [{ ...state, digits: 'loaded' }, []];
     case 'Begun': {
       const { from, step, goal } = event;
       const same = from === 'lost'; // the same training, at its last copy
-      return [
-        {
-          ...state,
-          phase: 'resting',
-          step,
-          goal: same ? state.goal : goal,
-          losses: same ? before(step, state.losses) : [],
-          heldOut: same ? before(step + 1, state.heldOut) : [],
-          pace: noPace,
-          kept: from === 'kept' ? step : same ? state.kept : null,
-          seed: from === 'noise' ? state.seed + 1 : state.seed,
-        },
-        [],
-      ];
+      const resting: Learning = {
+        ...state,
+        phase: 'resting',
+        step,
+        goal: same ? state.goal : goal,
+        losses: same ? before(step, state.losses) : [],
+        heldOut: same ? before(step + 1, state.heldOut) : [],
+        pace: noPace,
+        kept: from === 'kept' ? step : same ? state.kept : null,
+        seed: from === 'noise' ? state.seed + 1 : state.seed,
+      };
+      return state.digits === 'none' ? loadingDigits(resting) : [resting, []];
     }
     case 'Stepped': {
       const { step, loss, milliseconds } = event;
@@ -105,6 +120,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Crashed':
       return [{ ...state, phase: 'stopped' }, []];
     case 'Failed':
+      if (event.doing === 'digits') return [{ ...state, digits: 'failed' }, []];
       return [
         { ...state, phase: event.doing === 'start' && state.phase === 'preparing' ? 'stopped' : state.phase },
         [],
@@ -112,7 +128,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Hid':
       return [state, event.hidden && state.phase === 'training' ? [post({ _tag: 'Keep' })] : []];
     case 'TrainPressed': {
-      if (state.phase !== 'resting') return [state, []];
+      if (state.phase !== 'resting' || state.digits !== 'loaded') return [state, []];
       const goal = nextGoal(state);
       return [{ ...state, phase: 'training', goal }, [post({ _tag: 'Train', until: goal })]];
     }

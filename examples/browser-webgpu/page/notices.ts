@@ -30,6 +30,7 @@ const without = (notices: Notices, ...gone: readonly string[]): Notices =>
 
 const titles: Readonly<Record<Failure['doing'], string>> = {
   start: 'The network could not be set up',
+  digits: 'The digits could not be loaded',
   train: 'The training stopped',
   drawing: 'The digits could not be drawn',
   repair: 'The digit could not be repaired',
@@ -56,6 +57,8 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
         { label: 'Try again', event: opened },
         ...(opened.settings.backend === 'webgpu' ? [onProcessor(opened)] : []),
       ];
+    case 'digits':
+      return [{ label: 'Try again', event: { _tag: 'DigitsWanted' } }];
     case 'train':
       return [resume];
     case 'drawing':
@@ -91,6 +94,17 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             text: reasons[event.why],
             actions: [],
           });
+    case 'OneThread':
+      return put(notices, {
+        about: 'threads',
+        tone: 'note',
+        title: 'Running on one thread',
+        text: 'The host of this page does not let it start threads, so training is slower.',
+        actions: [],
+      });
+    case 'DigitsWanted':
+    case 'DigitsLoaded':
+      return without(notices, 'digits');
     case 'Begun':
       switch (event.from) {
         case 'noise':
@@ -186,7 +200,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         actions: [],
       });
     case 'Opened':
-      return without(notices, 'start');
+      return without(notices, 'start', 'digits', 'threads');
     case 'TrainPressed':
       return without(notices, 'training', 'train');
     case 'FileGiven':

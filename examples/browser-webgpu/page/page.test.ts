@@ -18,9 +18,18 @@ describe('the page', () => {
     ]);
   });
 
-  test('draws, and looks for a digit to repair, once there is a network', () => {
-    const requests = turned(after(opened), begun)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
-    expect(requests).toEqual(['Paint', 'FindDigit']);
+  test('draws and loads digits once there is a network, and looks for one to repair once they are loaded', () => {
+    const requests = (page: Page, event: Event) =>
+      turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
+    expect(requests(after(opened), begun)).toEqual(['LoadDigits', 'Paint']);
+    expect(requests(after(opened, begun), { _tag: 'DigitsLoaded' })).toEqual(['FindDigit']);
+  });
+
+  test('says that it has one thread, and that its digits are missing, until they are not', () => {
+    expect(after(opened, { _tag: 'OneThread' }).notices).toMatchObject([{ title: 'Running on one thread' }]);
+    const missing = after(opened, begun, { _tag: 'Failed', doing: 'digits', message: 'status 503' });
+    expect(titles(missing)).toEqual(['The digits could not be loaded']);
+    expect(titles(turned(missing, { _tag: 'DigitsWanted' })[0])).toEqual([]);
   });
 
   test.each<[WhyWasm, string]>([
@@ -29,15 +38,16 @@ describe('the page', () => {
     ['failed', 'could not run the network'],
     ['lost', 'was lost twice'],
   ])('says why it works without WebGPU (%s), until there is one', (why, expected) => {
-    const without: Event = { _tag: 'Works', backend: 'wasm', why };
+    const without: Event = { _tag: 'Works', backend: 'wasm', threads: 2, why };
     const [notice] = after(without).notices;
     expect(notice).toMatchObject({ about: 'backend', tone: 'note' });
     expect(notice?.text).toContain(expected);
-    expect(titles(after(without, { _tag: 'Works', backend: 'webgpu', why: null }))).toEqual([]);
+    expect(titles(after(without, { _tag: 'Works', backend: 'webgpu', threads: null, why: null }))).toEqual([]);
   });
 
   test.each<[Failure['doing'], Event['_tag'] | null]>([
     ['start', 'Opened'],
+    ['digits', 'DigitsWanted'],
     ['train', 'TrainPressed'],
     ['drawing', 'DrawPressed'],
     ['repair', 'FillPressed'],

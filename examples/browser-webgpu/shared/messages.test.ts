@@ -8,6 +8,7 @@ const bytes = Uint8Array.of(1, 2);
 
 const requests: readonly Request[] = [
   { _tag: 'Start', settings: defaultSettings, digits: 'http://localhost/digits.bin' },
+  { _tag: 'LoadDigits' },
   { _tag: 'Train', until: 900 },
   { _tag: 'Rest' },
   { _tag: 'Anew', seed: 3 },
@@ -30,8 +31,10 @@ const requests: readonly Request[] = [
 
 const reports: readonly Report[] = [
   { _tag: 'Preparing', what: 'network' },
-  { _tag: 'Works', backend: 'wasm', why: 'absent' },
-  { _tag: 'Works', backend: 'webgpu', why: null },
+  { _tag: 'Works', backend: 'wasm', threads: 4, why: 'absent' },
+  { _tag: 'Works', backend: 'webgpu', threads: null, why: null },
+  { _tag: 'OneThread' },
+  { _tag: 'DigitsLoaded' },
   { _tag: 'Begun', from: 'file', step: 3, goal: 900 },
   { _tag: 'Stepped', step: 0, loss: Number.NaN, milliseconds: 0.5 },
   { _tag: 'HeldOut', step: 0, loss: 1 },
@@ -67,7 +70,7 @@ describe('messages', () => {
   test.each([
     [
       null,
-      'a message of the page: expected one of Start, Train, Rest, Anew, Paint, FindDigit, Save, Keep, Open, got undefined',
+      'a message of the page: expected one of Start, LoadDigits, Train, Rest, Anew, Paint, FindDigit, Save, Keep, Open, got undefined',
     ],
     [{ _tag: 'Dance' }, 'got "Dance"'],
     [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],
@@ -98,8 +101,15 @@ describe('the address', () => {
   test('asks for settings, or leaves them', () => {
     expect(settingsOf('')).toEqual(E.right(defaultSettings));
     expect(settingsOf('?goal=12&steps=5')).toEqual(E.right({ ...defaultSettings, goal: 12, steps: 5 }));
-    expect(settingsOf('?backend=wasm&seed=3&recipe=tiny')).toEqual(
-      E.right({ ...defaultSettings, backend: 'wasm', recipe: 'tiny', seed: 3 }),
+    expect(settingsOf('?backend=wasm&seed=3&recipe=tiny&threads=2')).toEqual(
+      E.right({ ...defaultSettings, backend: 'wasm', recipe: 'tiny', seed: 3, threads: 2 }),
+    );
+  });
+
+  test('of a shared link may have parameters of others, which change nothing', () => {
+    expect(settingsOf('?utm_source=news&fbclid=x&__proto__=y&toString=z')).toEqual(E.right(defaultSettings));
+    expect(settingsOf('?utm_source=news&goal=12&ref=a&steps=5')).toEqual(
+      E.right({ ...defaultSettings, goal: 12, steps: 5 }),
     );
   });
 
@@ -109,7 +119,8 @@ describe('the address', () => {
     ['?steps=500', 'steps: expected a whole number from 1 to 60, got 500'],
     ['?steps=0', 'steps: expected a whole number from 1 to 60, got 0'],
     ['?goal=', 'goal: expected a whole number ≥ 1, got 0'],
-    ['?colour=red', 'expected no fields but backend, recipe, seed, goal, steps, got "colour"'],
+    ['?threads=0', 'threads: expected a whole number from 1 to 64, got 0'],
+    ['?threads=65&utm_source=news', 'threads: expected a whole number from 1 to 64, got 65'],
   ])('that asks for something else is told so: %s', (query, expected) => {
     expect(messageOf(settingsOf(query))).toContain(expected);
   });

@@ -30,12 +30,14 @@ export interface Paint {
 
 /** The requests of the page. */
 export type Request =
-  /** The first request: load everything, and the saved training if there is one. */
+  /** The first request: load a backend, and the saved training if there is one. */
   | {
       readonly _tag: 'Start';
       readonly settings: Settings;
       /** The address of the digits. */ readonly digits: string;
     }
+  /** Load the digits, beside other tasks. */
+  | { readonly _tag: 'LoadDigits' }
   /** Train until this number of updates. */
   | { readonly _tag: 'Train'; readonly until: number }
   | { readonly _tag: 'Rest' }
@@ -53,7 +55,7 @@ export type Request =
 
 /** A failure: the task and the error. */
 export interface Failure {
-  readonly doing: 'start' | 'train' | 'drawing' | 'repair' | 'open' | 'save' | 'keep' | 'digit';
+  readonly doing: 'start' | 'digits' | 'train' | 'drawing' | 'repair' | 'open' | 'save' | 'keep' | 'digit';
   readonly message: string;
 }
 
@@ -63,9 +65,17 @@ export type WhyWasm = (typeof whys)[number];
 
 /** The reports of the worker. */
 export type Report =
-  | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'digits' | 'network' }
-  /** A backend works; `why` is null if it is the requested one. */
-  | { readonly _tag: 'Works'; readonly backend: string; readonly why: WhyWasm | null }
+  | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'network' }
+  /** A backend works; `why` is null if it is the requested one. `threads` is null if it does not use the CPU. */
+  | {
+      readonly _tag: 'Works';
+      readonly backend: string;
+      readonly threads: number | null;
+      readonly why: WhyWasm | null;
+    }
+  /** The threads of WebAssembly could not start: it has one thread. */
+  | { readonly _tag: 'OneThread' }
+  | { readonly _tag: 'DigitsLoaded' }
   /** A network is ready, after this number of updates. */
   | {
       readonly _tag: 'Begun';
@@ -115,6 +125,7 @@ const purpose = oneOf('drawing', 'repair');
 
 const requestDecoder: Decoder<Request> = tagged<Request>({
   Start: { settings: settingsDecoder, digits: text },
+  LoadDigits: {},
   Train: { until: count },
   Rest: {},
   Anew: { seed: count },
@@ -134,8 +145,10 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
 });
 
 const reportDecoder: Decoder<Report> = tagged<Report>({
-  Preparing: { what: oneOf('backend', 'digits', 'network') },
-  Works: { backend: text, why: orNull(oneOf(...whys)) },
+  Preparing: { what: oneOf('backend', 'network') },
+  Works: { backend: text, threads: orNull(count), why: orNull(oneOf(...whys)) },
+  OneThread: {},
+  DigitsLoaded: {},
   Begun: { from: oneOf('noise', 'kept', 'file', 'lost'), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber },
@@ -151,7 +164,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Replaced: { step: count, bytes },
   Lost: { step: count, message: text },
   Failed: {
-    doing: oneOf('start', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit'),
+    doing: oneOf('start', 'digits', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit'),
     message: text,
   },
 });

@@ -14,6 +14,8 @@ export interface Settings {
   readonly goal: number | null;
   /** The initial number of steps of a drawing. */
   readonly steps: number;
+  /** The number of threads of WebAssembly; null for one per core. */
+  readonly threads: number | null;
 }
 
 /** The default seed. */
@@ -28,31 +30,35 @@ export const defaultSettings: Settings = {
   seed: null,
   goal: null,
   steps: 20,
+  threads: null,
 };
 
-export const stepsDecoder: Decoder<number> = numberThat(
-  `a whole number from 1 to ${MOST_STEPS}`,
-  (n) => Number.isInteger(n) && n >= 1 && n <= MOST_STEPS,
-);
+/** The maximum number of threads that WebAssembly takes. */
+export const MOST_THREADS = 64;
 
-export const settingsDecoder: Decoder<Settings> = record({
+const wholeTo = (most: number): Decoder<number> =>
+  numberThat(`a whole number from 1 to ${most}`, (n) => Number.isInteger(n) && n >= 1 && n <= most);
+
+export const stepsDecoder = wholeTo(MOST_STEPS);
+
+const fields: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
   backend: oneOf('auto', 'webgpu', 'wasm'),
   recipe: oneOf('digits', 'tiny'),
   seed: orNull(wholeFrom(0)),
   goal: orNull(wholeFrom(1)),
   steps: stepsDecoder,
-});
+  threads: orNull(wholeTo(MOST_THREADS)),
+};
 
-/** Reads the settings of a query. `ConfigError` for unknown ones. */
+export const settingsDecoder: Decoder<Settings> = record(fields);
+
+const isWord = (name: string): boolean => name === 'backend' || name === 'recipe';
+
+/** Reads the settings of a query. Ignores other parameters, which shared links may have. `ConfigError` for invalid values. */
 export const settingsOf = (query: string): E.Either<NoisefoldError, Settings> =>
   F.pipe(
-    Object.fromEntries(new URLSearchParams(query)),
-    ({ seed, goal, steps, ...asked }) => ({
-      ...defaultSettings,
-      ...asked,
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(goal === undefined ? {} : { goal: Number(goal) }),
-      ...(steps === undefined ? {} : { steps: Number(steps) }),
-    }),
+    [...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(fields, name)),
+    (known) => known.map(([name, value]) => [name, isWord(name) ? value : Number(value)] as const),
+    (known) => ({ ...defaultSettings, ...Object.fromEntries(known) }),
     settingsDecoder({ where: 'the address', hint: 'the page takes its defaults instead' }),
   );

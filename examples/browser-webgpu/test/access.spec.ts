@@ -11,6 +11,7 @@ import {
   type Visit,
   type Visitor,
   visitors,
+  whenDone,
   whenReady,
   whenShown,
   whenStepIs,
@@ -26,7 +27,7 @@ const ready = async (options: Visit = {}) => {
   const { page } = visit;
   await page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
   await whenReady(page);
-  await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+  await whenDone(page);
   return page;
 };
 

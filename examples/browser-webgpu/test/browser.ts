@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
 import { launch, noChromium } from '../../../properties/chromium/browser.js';
+import { isolation } from '../isolation.config.js';
 import { type Served, serve } from './server.js';
 
 /** True if there is a browser to test in. */
@@ -16,6 +17,7 @@ export const pictures = fileURLToPath(new URL('../../../runs/page', import.meta.
 const PATIENCE = 300_000;
 
 export interface Visit extends BrowserContextOptions {
+  /** The headers of the host; those of Vite's configuration if not given. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +36,7 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
     await browser?.close();
     for (const { close } of served) close();
   });
-  return async ({ headers, ...options }: Visit = {}): Promise<Visitor> => {
+  return async ({ headers = isolation, ...options }: Visit = {}): Promise<Visitor> => {
     browser ??= await launch({ webgpu });
     const server = await serve(built, headers);
     served.push(server);
@@ -51,9 +53,13 @@ export const beforeWorker = (context: BrowserContext, program: string): Promise<
     await route.fulfill({ response, body: program + (await response.text()) });
   });
 
-/** Waits until the network is ready. */
+/** Waits until the network and the digits are ready. */
 export const whenReady = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#train')?.disabled === false);
+
+/** Waits until the film of a drawing is complete. */
+export const whenDone = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
 
 /** The step that the page shows. */
 export const stepOf = async (page: Page): Promise<number> =>
@@ -71,6 +77,12 @@ export const pause = async (page: Page): Promise<void> => {
 /** Waits until the training reaches its goal. */
 export const whenTrained = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector('#train')?.textContent?.startsWith('Train '));
+
+/** Trains to the goal of the recipe. */
+export const trainOut = async (page: Page, name: string): Promise<void> => {
+  await press(page, name);
+  await whenTrained(page);
+};
 
 /** Waits until the page has been redrawn. */
 export const whenShown = (page: Page): Promise<unknown> =>

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { attribute, hasBrowser, inkOf, press, type Visitor, visitors, whenReady } from './browser.js';
+import { attribute, hasBrowser, inkOf, press, type Visitor, visitors, whenDone, whenReady } from './browser.js';
 
 const SIDE = 28;
 
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('drawing in the page', () => {
     expect(await drawing()).not.toEqual(noise);
     await page.getByRole('radio', { name: 'noisy image' }).check();
     await press(page, 'Play from noise to digits');
-    await page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+    await whenDone(page);
     expect(await drawing()).toEqual(end);
   });
 });

@@ -8,7 +8,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.css': 'text/css',
-  '.wasm': 'application/wasm',
 };
 
 export interface Served {

@@ -5,17 +5,19 @@ import { type Learning, nextGoal } from '../page/learning.js';
 import { byId, type Part, setText } from './elements.js';
 
 const WAITING: Readonly<Record<Learning['preparing'], string>> = {
-  digits: 'Loading digits…',
   backend: 'Finding a device…',
   network: 'Compiling the network…',
 };
 
 const BACKENDS: Readonly<Record<string, string>> = { webgpu: 'on WebGPU', wasm: 'on WebAssembly' };
 
-const backendOf = ({ backend }: Learning): string =>
-  backend === null ? 'Getting ready…' : (BACKENDS[backend] ?? backend);
+const backendOf = ({ backend, threads }: Learning): string => {
+  if (backend === null) return 'Getting ready…';
+  const name = BACKENDS[backend] ?? backend;
+  return threads === null ? name : `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+};
 
-const trainLabel = ({ phase, preparing, step, goal }: Learning): string => {
+const trainLabel = ({ phase, preparing, digits, step, goal }: Learning): string => {
   switch (phase) {
     case 'preparing':
       return WAITING[preparing];
@@ -24,6 +26,7 @@ const trainLabel = ({ phase, preparing, step, goal }: Learning): string => {
     case 'stopped':
       return 'Not working';
     case 'resting':
+      if (digits !== 'loaded') return digits === 'failed' ? 'No digits to learn from' : 'Loading digits…';
       if (step === 0) return 'Start training';
       return step < goal ? 'Resume' : `Train ${nextGoal({ step, goal }) - step} more`;
   }
@@ -69,12 +72,13 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   anew.addEventListener('click', () => happened({ _tag: 'AnewPressed' }));
 
   return (state) => {
-    const { phase, step, goal } = state;
+    const { phase, digits, step, goal } = state;
     training = phase === 'training';
     const ready = phase === 'resting' || training;
     setText(train, trainLabel(state));
     lost ||= !ready && (document.activeElement === train || document.activeElement === anew);
-    for (const control of [train, save, file]) control.disabled = !ready;
+    train.disabled = !ready || digits !== 'loaded';
+    for (const control of [save, file]) control.disabled = !ready;
     anew.disabled = !ready || step === 0;
     anew.title = anew.disabled ? 'Nothing learned yet' : 'You can undo this';
     if (ready && lost) {

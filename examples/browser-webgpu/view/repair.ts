@@ -11,7 +11,8 @@ const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any'
 
 /** The reason why nothing can be filled in; empty if something can. */
 const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>): string => {
-  if (!ready || image === null) return 'The network is not ready yet.';
+  if (!ready) return 'The network is not ready yet.';
+  if (image === null) return 'Press a drawn digit to repair it.';
   return mask.includes(1) ? '' : 'First erase a part of the digit.';
 };
 
@@ -43,11 +44,11 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   brush.addEventListener('input', () => happened({ _tag: 'BrushSet', radius: brush.valueAsNumber }));
   fillAs.addEventListener('change', () => happened({ _tag: 'FillAsSet', as: fillAsOf(fillAs.value) }));
 
-  return ({ image, mask, radius, erasing, painting, ready }) => {
+  return ({ image, mask, radius, erasing, painting, ready, hasDigits }) => {
     eraser.setAttribute('aria-pressed', `${erasing}`);
     brush.value = `${radius}`;
     setText(brushValue, `${radius}`);
-    digit.disabled = !ready;
+    digit.disabled = !ready || !hasDigits;
     fill.disabled = whyNot({ ready, image, mask }) !== '';
     setText(fill, painting ? 'Filling in…' : 'Fill in');
     setText(fillHint, whyNot({ ready, image, mask }));

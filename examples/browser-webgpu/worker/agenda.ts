@@ -2,7 +2,7 @@
 import type { Paint, Request } from '../shared/messages.js';
 
 /** A task that runs once. */
-export type Job = Exclude<Request, { readonly _tag: 'Train' | 'Rest' }>;
+export type Job = Exclude<Request, { readonly _tag: 'LoadDigits' | 'Train' | 'Rest' }>;
 
 export interface Agenda {
   readonly jobs: readonly Job[];
@@ -36,6 +36,8 @@ export const received = (agenda: Agenda, request: Request): Agenda => {
       return { ...agenda, until: request.until };
     case 'Rest':
       return { ...agenda, until: null };
+    case 'LoadDigits':
+      return agenda; // beside the tasks
     default: {
       const jobs = [...agenda.jobs.filter((job) => !supersedes(request, job)), request];
       return { ...agenda, jobs, until: request._tag === 'Anew' ? null : agenda.until };

@@ -1,11 +1,14 @@
 /** The backend of the page: WebGPU if there is a GPU, otherwise WebAssembly. */
 import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
-import { function as F, taskEither as TE } from 'fp-ts';
+import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import type { WhyWasm } from '../shared/messages.js';
-import type { Settings } from '../shared/settings.js';
+import { MOST_THREADS, type Settings } from '../shared/settings.js';
+import type { Tell } from './world.js';
 
 export interface Acquired {
   readonly backend: Backend;
+  /** The number of its threads; null on a GPU. */
+  readonly threads: number | null;
   /** Why it is not WebGPU; null if it is, or if the settings ask for another. */
   readonly why: WhyWasm | null;
 }
@@ -25,16 +28,40 @@ const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
     ),
   );
 
-const wasm = loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm()());
-const webgpu = (hardware: boolean): Acquire =>
-  loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })());
+/** The number of threads: as many as the settings ask for, or one per core. One on a page that is not isolated from others. */
+const threadsOf = ({ threads }: Settings): number =>
+  crossOriginIsolated ? (threads ?? Math.min(navigator.hardwareConcurrency, MOST_THREADS)) : 1;
+
+const wasm = (settings: Settings, tell: Tell, why: WhyWasm | null): TE.TaskEither<NoisefoldError, Acquired> => {
+  const threads = threadsOf(settings);
+  const onNotice =
+    (message: string): IO.IO<void> =>
+    () => {
+      console.warn(message);
+      tell({ _tag: 'OneThread' })();
+    };
+  return F.pipe(
+    loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, onNotice })()),
+    TE.map((backend) => ({ backend, threads, why })),
+  );
+};
+
+const webgpu = (hardware: boolean): TE.TaskEither<NoisefoldError, Acquired> =>
+  F.pipe(
+    loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })()),
+    TE.map((backend) => ({ backend, threads: null, why: null })),
+  );
 
 /** WebAssembly in place of WebGPU: the page shows the kind of the reason, the console its message. */
-export const insteadOfWebgpu = (why: WhyWasm, message: string): TE.TaskEither<NoisefoldError, Acquired> =>
+export const insteadOfWebgpu = (
+  settings: Settings,
+  tell: Tell,
+  why: WhyWasm,
+  message: string,
+): TE.TaskEither<NoisefoldError, Acquired> =>
   F.pipe(
-    wasm,
+    wasm(settings, tell, why),
     TE.tapIO(() => () => console.warn(message)),
-    TE.map((backend) => ({ backend, why })),
   );
 
 /** The kind of a reason, by the expectation of WebGPU that failed. */
@@ -50,19 +77,17 @@ const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
   }
 };
 
-const asAsked = TE.map((backend: Backend): Acquired => ({ backend, why: null }));
-
 /** Acquires the backend of the settings; `auto` skips software-emulated GPUs. `BackendUnavailable`. */
-export const acquire = (asked: Settings['backend']): TE.TaskEither<NoisefoldError, Acquired> => {
-  switch (asked) {
+export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acquired> => {
+  switch (settings.backend) {
     case 'wasm':
-      return asAsked(wasm);
+      return wasm(settings, tell, null);
     case 'webgpu':
-      return asAsked(webgpu(false));
+      return webgpu(false);
     case 'auto':
       return F.pipe(
-        asAsked(webgpu(true)),
-        TE.orElse((error) => insteadOfWebgpu(whyNot(error), error.message)),
+        webgpu(true),
+        TE.orElse((error) => insteadOfWebgpu(settings, tell, whyNot(error), error.message)),
       );
   }
 };

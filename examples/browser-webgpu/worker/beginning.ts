@@ -13,8 +13,8 @@ import { begun, type Effect, type Outside, type World, worldOf } from './world.j
 
 const told =
   ({ tell }: Outside) =>
-  ({ backend, why }: Acquired): IO.IO<void> =>
-    tell({ _tag: 'Works', backend: backend.name, why });
+  ({ backend, threads, why }: Acquired): IO.IO<void> =>
+    tell({ _tag: 'Works', backend: backend.name, threads, why });
 
 /** Makes a studio on a backend, and reports the backend to the page. */
 const settled =
@@ -30,17 +30,17 @@ const settled =
 
 /** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
 const settledAs =
-  (asked: Settings['backend'], digits: Digits, outside: Outside) =>
+  (settings: Settings, digits: Digits, outside: Outside) =>
   (plan: Plan): Effect<Studio> => {
     const on = settled(digits, outside)(plan);
     return F.pipe(
-      acquire(asked),
+      acquire(settings, outside.tell),
       TE.flatMap((acquired) =>
         F.pipe(
           on(TE.right(acquired)),
           TE.orElse((error) =>
-            asked === 'auto' && acquired.backend.name === 'webgpu'
-              ? on(insteadOfWebgpu('failed', error.message))
+            settings.backend === 'auto' && acquired.backend.name === 'webgpu'
+              ? on(insteadOfWebgpu(settings, outside.tell, 'failed', error.message))
               : TE.left(error),
           ),
         ),
@@ -62,24 +62,23 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
     ),
   );
 
-/** Loads the digits, acquires a backend, and starts a network: the saved one or a new one. */
+/** Acquires a backend, and starts a network: the saved one or a new one. The digits load later. */
 export const start = (
   { settings, digits: url }: Extract<Task, { readonly _tag: 'Start' }>,
   outside: Outside,
 ): Effect<World> =>
   F.pipe(
-    TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'digits' })),
-    TE.flatMap(() => digitsAt(url)),
+    TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'backend' })),
+    TE.map(() => digitsAt(url)),
     TE.bindTo('digits'),
     TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),
     TE.bind('plan', ({ found }) =>
       found === null ? TE.fromEither(freshPlan(settings.recipe, settings.seed ?? USUAL_SEED)) : TE.right(found),
     ),
-    TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'backend' })),
     TE.flatMap(({ digits, keeps, found, plan }) =>
       F.pipe(
-        settledAs(settings.backend, digits, outside)(plan),
+        settledAs(settings, digits, outside)(plan),
         TE.map(worldOf(plan, { settings, digits, keeps, losses: 0 })),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
         TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
@@ -97,8 +96,8 @@ export const recovered =
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
       TE.flatMap(() =>
         losses > 0
-          ? settled(digits, outside)(plan)(insteadOfWebgpu('lost', message))
-          : settledAs(settings.backend, digits, outside)(plan),
+          ? settled(digits, outside)(plan)(insteadOfWebgpu(settings, outside.tell, 'lost', message))
+          : settledAs(settings, digits, outside)(plan),
       ),
       TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
       TE.tapIO(begun('lost', outside)),

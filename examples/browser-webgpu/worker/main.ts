@@ -4,7 +4,7 @@ import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
 import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
 import { recovered } from './beginning.js';
-import { carriedOut } from './work.js';
+import { carriedOut, notReady } from './work.js';
 import type { Outside, World } from './world.js';
 
 const tell =
@@ -26,8 +26,16 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   dropped(agenda, request.right).forEach(drop);
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();
+  if (request.right._tag === 'LoadDigits') void loadDigits();
   wake();
 });
+
+const loadDigits = async (): Promise<void> => {
+  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.digits.load());
+  tell(
+    E.isRight(loaded) ? { _tag: 'DigitsLoaded' } : { _tag: 'Failed', doing: 'digits', message: loaded.left.message },
+  )();
+};
 
 const doingOf = (task: Task): Failure['doing'] => {
   switch (task._tag) {

@@ -14,7 +14,7 @@ import { begun, type Effect, type Outside, type World, worldOf } from './world.j
 /** The interval between copies of the training, in milliseconds. */
 const COPY_EVERY = 20_000;
 
-const notReady = failure('ConfigError', {
+export const notReady = failure('ConfigError', {
   where: 'the worker',
   expected: 'to be started first',
   actual: 'another request',
@@ -152,7 +152,8 @@ export const carriedOut =
         );
       case 'FindDigit':
         return F.pipe(
-          TE.fromIO<void, NoisefoldError>(tell({ _tag: 'Digit', ...world.digits.digit(task.at) })),
+          world.digits.digit(task.at),
+          TE.tapIO((digit) => tell({ _tag: 'Digit', ...digit })),
           TE.map(() => world),
         );
       case 'Save':

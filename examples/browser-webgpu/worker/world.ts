@@ -27,9 +27,12 @@ export interface World {
   readonly complained: boolean;
 }
 
+/** Sends a report to the page. */
+export type Tell = (report: Report) => IO.IO<void>;
+
 /** The environment of a task. */
 export interface Outside {
-  readonly tell: (report: Report) => IO.IO<void>;
+  readonly tell: Tell;
   /** Cancels the images in progress. */
   readonly signal: StopSignal;
 }

@@ -38,7 +38,11 @@ const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), s
 
 /** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some, which `start` starts. */
 export const wasmBackend = (
-  { portable = false, threads = Math.min(cores(), MOST_THREADS) }: WasmOptions,
+  {
+    portable = false,
+    threads = Math.min(cores(), MOST_THREADS),
+    onNotice = (notice) => () => console.warn(notice),
+  }: WasmOptions,
   worthWorkers = WORTH_WORKERS,
   start: Spawn = spawn,
 ): Backend => {
@@ -59,7 +63,7 @@ export const wasmBackend = (
     pool,
     worthWorkers,
     jobs,
-    onNoWorkers: noticeOnce(),
+    onNoWorkers: noticeOnce(onNotice),
   };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
@@ -78,16 +82,16 @@ export const wasmBackend = (
   });
 };
 
-/** Warns that there are no workers, the first time. */
-const noticeOnce = (): ((reason: string) => void) => {
+/** Gives a notice that there are no workers, the first time. */
+const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: string) => void) => {
   let isNoticed = false;
   return (reason) => {
-    if (!isNoticed)
-      console.warn(
-        `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
-          "a page's content security policy needs worker-src blob:",
-      );
+    if (isNoticed) return;
     isNoticed = true;
+    onNotice(
+      `noisefold: the wasm backend runs on the calling thread, which it blocks meanwhile, as its workers did not start (${reason}); ` +
+        "a page's content security policy needs worker-src blob:",
+    )();
   };
 };
 

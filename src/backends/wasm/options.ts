@@ -1,5 +1,5 @@
-import { exactly, refined } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
+import { exactly, functionOf, refined } from '../../internal/decode.js';
+import { type io, t } from '../../internal/fp.js';
 import { MOST_THREADS } from './memory/reserved.js';
 
 export interface WasmOptions {
@@ -14,6 +14,8 @@ export interface WasmOptions {
    * have it. Default false: sums of products are about twice as fast.
    */
   readonly portable?: boolean;
+  /** Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in the console. */
+  readonly onNotice?: (notice: string) => io.IO<void>;
 }
 
 const threadCount = refined(
@@ -22,4 +24,11 @@ const threadCount = refined(
   (n) => Number.isInteger(n) && n >= 1 && n <= MOST_THREADS,
 );
 
-export const wasmOptions: t.Type<WasmOptions> = exactly({}, { threads: threadCount, portable: t.boolean });
+export const wasmOptions: t.Type<WasmOptions> = exactly(
+  {},
+  {
+    threads: threadCount,
+    portable: t.boolean,
+    onNotice: functionOf<NonNullable<WasmOptions['onNotice']>>('a function'),
+  },
+);

@@ -127,7 +127,7 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
   const works = worksOf(call);
   const scratch = placeOf(call.scratch ?? call.output); // a kernel without scratch does not use its place
   const elements = Math.max(...works.map((work) => work.elements));
-  const stages =
+  const stages = (): readonly Stage[] =>
     works.length === 1
       ? works[0]!.stages(scratch)
       : [

@@ -72,8 +72,14 @@ export const wasmExecution = async (
   heap: Heap,
   memory: Memory,
 ): Promise<either.Either<NoisefoldError, Execution>> => {
+  const laid = await layOut(plan, heap, memory);
+  if (E.isLeft(laid)) return laid;
+  const { frame, place, setKey, release } = laid.right;
   const made = compiled(kernels, engine);
-  if (E.isLeft(made)) return made;
+  if (E.isLeft(made)) {
+    release();
+    return made;
+  }
   const program = made.right;
   const functions = functionNames(engine.modules, program);
   const indices = new Map(functions.map((name, i) => [name, i]));
@@ -82,9 +88,6 @@ export const wasmExecution = async (
     (run) => indices.get(run)!,
   );
   const segments = segmentsOf(program.kernels);
-  const laid = await layOut(plan, heap, memory);
-  if (E.isLeft(laid)) return laid;
-  const { frame, place, setKey, release } = laid.right;
   const block = await memory.reserve(tape.words.length);
   if (E.isLeft(block)) {
     release();

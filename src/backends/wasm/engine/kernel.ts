@@ -7,7 +7,8 @@ export type WasmKernel = NamedKernel &
   (
     | {
         readonly kind: 'stages';
-        readonly stages: readonly Stage[];
+        /** Makes the stages. A large batch has many, so they are only made once there is memory for the plan. */
+        readonly stages: () => readonly Stage[];
         /** Multiply-adds. */
         readonly work: number;
       }

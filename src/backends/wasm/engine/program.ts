@@ -35,7 +35,7 @@ export const programOf = (kernels: readonly WasmKernel[], target: Target): Progr
   const prepared = kernels.map((kernel, i): Prepared => {
     const cycles = cyclesOf(kernel);
     if (kernel.kind === 'host') return { kind: 'host', kernel, cycles };
-    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages, isShared: true, cycles };
+    if (kernel.kind === 'stages') return { kind: 'stages', stages: kernel.stages(), isShared: true, cycles };
     const entries: readonly RegionEntry[] = regions.entries.slice(next, (next += parts[i]!.length));
     const stage: Stage = entries.map(({ command }) => [command]);
     return { kind: 'stages', stages: [stage], cycles, isShared: !entries.some(({ callsHost }) => callsHost) };

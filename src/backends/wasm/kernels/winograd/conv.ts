@@ -9,14 +9,14 @@ import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
 import { rowCommands, type RowTable, rowTable } from '../rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import { range } from '../tiles.js';
-import { blockTiles, type TileBlock, tileBlocks, tilesOf, tileTable } from './tiles.js';
+import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
 
 type Area = 'taps' | 'filter' | 'lanes';
 
-const lanesOf = (problem: ConvProblem): number => Math.min(LANES, Math.ceil(tilesOf(problem) / blockTiles(problem)));
+const lanesOf = (problem: ConvProblem): number => Math.min(LANES, blockCount(problem));
 
 /** The working memory of a lane: transformed inputs and products of a block. */
 const laneLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
@@ -66,7 +66,7 @@ const transformFilter = (
 /** Convolves a block of tiles. */
 const convolveBlock = (
   problem: ConvProblem,
-  { count, table }: TileBlock,
+  { image, count, table }: TileBlock,
   rows: RowTable,
   at: Readonly<Record<'x' | 'y' | 'filter' | 'inputs' | 'products', Place>>,
   zeros: Int32Array,
@@ -96,7 +96,7 @@ const convolveBlock = (
       repeated: { times: 16, left: inputBytes, result: productBytes, packed: FLOAT_BYTES * elements },
     });
     const rowStep = FLOAT_BYTES * 16 * GROUP_PANELS;
-    const to = shift(at.y, FLOAT_BYTES * first);
+    const to = shift(at.y, FLOAT_BYTES * (image * problem.y.image + first));
     return [...products, command('winogradOutput', table, count, at.products, columns / 4, productBytes, rowStep, to)];
   };
   return [
@@ -104,7 +104,7 @@ const convolveBlock = (
       'winogradInput',
       table,
       count,
-      at.x,
+      shift(at.x, FLOAT_BYTES * image * problem.x.image),
       channels / 4,
       { table: zeros, offset: 0 },
       at.inputs,

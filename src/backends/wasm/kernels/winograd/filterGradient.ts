@@ -18,7 +18,7 @@ import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import { OUTER_TILE_ROWS, range } from '../tiles.js';
-import { blockTiles, type TileBlock, tileBlocks, tilesOf, tileTable } from './tiles.js';
+import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 
 type Area = 'lanes' | 'taps';
 type LaneArea = 'inputs' | 'gradients' | 'sums';
@@ -31,7 +31,7 @@ const sumsOf = ({ channels, outChannels }: FilterGradientProblem): number => cha
 
 const lanesOf = (problem: FilterGradientProblem): number => {
   const most = Math.max(2, Math.min(LANES, Math.floor(SUMS_ELEMENTS / (16 * sumsOf(problem)))));
-  return Math.min(most, Math.ceil(tilesOf(problem) / blockTiles(problem)));
+  return Math.min(most, blockCount(problem));
 };
 
 const laneLayout = (problem: FilterGradientProblem): ScratchLayout<LaneArea> => {
@@ -55,7 +55,7 @@ export const winogradGradientScratchElements = (problem: FilterGradientProblem):
 /** Adds the products of a block of tiles to a lane's sums. */
 const addBlock = (
   problem: FilterGradientProblem,
-  { count, table }: TileBlock,
+  { image, count, table }: TileBlock,
   at: Readonly<Record<'x' | 'dy' | LaneArea, Place>>,
   positions: Int32Array,
   zeros: Int32Array,
@@ -66,6 +66,8 @@ const addBlock = (
   const inputBytes = FLOAT_BYTES * size * channels;
   const gradientBytes = FLOAT_BYTES * size * panelColumns(outChannels);
   const none = { table: zeros, offset: 0 };
+  const x = shift(at.x, FLOAT_BYTES * image * problem.x.image);
+  const dy = shift(at.dy, FLOAT_BYTES * image * problem.dy.image);
   const multiply = (panel: Panel): Command =>
     command(
       `outer${panel.width}`,
@@ -83,13 +85,13 @@ const addBlock = (
     );
   return [
     // four channels of all tiles are contiguous
-    command('winogradInput', table, count, at.x, channels / 4, none, at.inputs, inputBytes, 16, 16 * size),
+    command('winogradInput', table, count, x, channels / 4, none, at.inputs, inputBytes, 16, 16 * size),
     ...panels.map((panel) =>
       command(
         'winogradGradient',
         table,
         count,
-        shift(at.dy, FLOAT_BYTES * panel.first),
+        shift(dy, FLOAT_BYTES * panel.first),
         panel.width / 4,
         none,
         panelAt(at.gradients, size, panel),

@@ -1,5 +1,5 @@
 /** The tiles of a convolution, for Winograd's algorithm. */
-import type { TablePlace } from '../../engine/stage.js';
+import { ranges, type TablePlace } from '../../engine/stage.js';
 import { FLOAT_BYTES } from '../copy.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import { PADDING } from '../rowKernel.js';
@@ -24,14 +24,28 @@ export const hasWinograd = (c: ConvGeometry): boolean =>
   Math.min(c.channels, c.outChannels) >= LEAST_CHANNELS &&
   Math.min(...c.output) >= LEAST_OUTPUTS;
 
-/** The number of tiles of all images. */
-export const tilesOf = ({ batch, output }: ConvGeometry): number =>
-  batch * Math.ceil(output[0] / 2) * Math.ceil(output[1] / 2);
+/** The number of tiles of an image. */
+const tilesOfImage = ({ output }: ConvGeometry): number => Math.ceil(output[0] / 2) * Math.ceil(output[1] / 2);
 
-/** The table of all tiles: the offsets of inputs and outputs from the first image. */
+/** The number of tiles of all images. */
+const tilesOf = (geometry: ConvGeometry): number => geometry.batch * tilesOfImage(geometry);
+
+/** The most tiles of a block. */
+const MOST_TILES = 96;
+
+/** Images that share a table: the fewest that have the tiles of a block and divide the batch. */
+const groupOf = (geometry: ConvGeometry): number => {
+  const { batch } = geometry;
+  const wanted = Math.ceil(MOST_TILES / tilesOfImage(geometry));
+  for (let images = wanted; images < batch; images++) if (batch % images === 0) return images;
+  return batch;
+};
+
+/** The table of the tiles of a group of images: the offsets of inputs and outputs from the first image. */
 export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrides): Int32Array => {
-  const { batch, input, output, padding } = geometry;
-  const words = new Int32Array(tilesOf(geometry) * TILE_WORDS);
+  const { input, output, padding } = geometry;
+  const images = groupOf(geometry);
+  const words = new Int32Array(images * tilesOfImage(geometry) * TILE_WORDS);
   let at = 0;
   const write = (
     image: number,
@@ -47,7 +61,7 @@ export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrid
             ? FLOAT_BYTES * (image * step + i * rowStep + j * pixel)
             : PADDING;
   };
-  for (let image = 0; image < batch; image++)
+  for (let image = 0; image < images; image++)
     for (let row = 0; row < output[0]; row += 2)
       for (let column = 0; column < output[1]; column += 2) {
         write(image, x, input, [row - padding[0], column - padding[1]], 4);
@@ -62,23 +76,36 @@ const BLOCK_ELEMENTS = 65_536;
 /** The fewest blocks, for threads to share, where that leaves enough tiles for a block. */
 const FEWEST_BLOCKS = 8;
 
-/** Tiles `first` to `first + count`, and their part of the table. */
+/** Some tiles of a group of images, and their part of the table. */
 export interface TileBlock {
+  /** The first image of the group. */
+  readonly image: number;
   readonly count: number;
   readonly table: TablePlace;
 }
 
 /** The most tiles of a block: a multiple of every tile of the row kernel. */
 export const blockTiles = (geometry: ConvGeometry): number => {
-  const most = Math.min(96, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
+  const most = Math.min(MOST_TILES, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
   const wanted = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));
   return Math.max(1, Math.round(wanted / ROW_MULTIPLE)) * ROW_MULTIPLE;
 };
 
+/** The number of blocks that the tiles of a group of images are divided into. */
+const blocksOfGroup = (geometry: ConvGeometry): number =>
+  Math.ceil((groupOf(geometry) * tilesOfImage(geometry)) / blockTiles(geometry));
+
+/** The number of blocks of all images. */
+export const blockCount = (geometry: ConvGeometry): number =>
+  (geometry.batch / groupOf(geometry)) * blocksOfGroup(geometry);
+
 export const tileBlocks = (geometry: ConvGeometry, table: Int32Array): readonly TileBlock[] => {
-  const [tiles, size] = [tilesOf(geometry), blockTiles(geometry)];
-  return range(Math.ceil(tiles / size)).map((i) => ({
-    count: Math.min(size, tiles - i * size),
-    table: { table, offset: FLOAT_BYTES * TILE_WORDS * i * size },
-  }));
+  const images = groupOf(geometry);
+  return range(geometry.batch / images).flatMap((group) =>
+    ranges(images * tilesOfImage(geometry), blocksOfGroup(geometry)).map(({ first, count }) => ({
+      image: group * images,
+      count,
+      table: { table, offset: FLOAT_BYTES * TILE_WORDS * first },
+    })),
+  );
 };

@@ -77,7 +77,8 @@ const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
 };
 
 const overridesOf = (engine: Engine) => {
-  const { read, tensor } = engine;
+  const { tensor } = engine;
+  const read = engine.readNow!; // the cpu backend of tfjs has it
   const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor => tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
@@ -140,6 +141,7 @@ export const tensorflowLike = (engine: Engine): Engine => {
   return {
     ...engine,
     name: 'tensorflow',
+    isInexact: () => false,
     has: (kernel) => REGISTERED.has(kernel),
     run: (kernel, operands, attributes) => {
       if (!REGISTERED.has(kernel)) return fail(`the kernel ${kernel} is not in REGISTERED`);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
-import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { tfjs } from '../../src/backends/tfjs/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import type { Backend } from '../../src/dsl/compile/backend.js';
@@ -38,7 +38,7 @@ afterAll(() => contract?.close());
 /** The backends; `missing` says why this machine cannot check one, and is empty if it can. */
 const backends: readonly { readonly name: string; readonly missing: string; readonly check: Checks }[] = [
   { name: 'reference', missing: '', check: within(1e-12, valueOf(await reference()())) },
-  { name: 'cpu', missing: '', check: within(1e-5, valueOf(await cpu()())) },
+  { name: 'cpu', missing: '', check: within(1e-5, valueOf(await tfjs('cpu')())) },
   { name: 'wasm', missing: '', check: within(1e-5, valueOf(await wasm()())) },
   {
     name: 'webgpu in Node',

@@ -69,7 +69,7 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
  * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
- * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
+ * const first = pipe(await using(wasm())(calls)(), E.map(([call]) => call))
  * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
  * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
  */

@@ -26,15 +26,35 @@ export interface Engine {
   readonly read: (tensor: Tensor) => TypedArray | Promise<TypedArray>;
   /** Runs `work` and disposes of all tensors that it makes except its result. */
   readonly scoped: (work: () => Tensor) => Tensor;
-  /**
-   * Tests if the kernel of a function is not exact enough on a dtype; the function then runs in JavaScript. Needs `readNow`.
-   */
-  readonly isInexact: (fn: UnaryFn | BinaryFn, dtype: NumberType) => boolean;
+  /** Computes the scalar functions that the kernels of the engine do not compute exactly enough. */
+  readonly exact: ExactScalars;
   /** True if adding to one element several times gives an order that varies, and with it the bits. */
   readonly scattersInAnyOrder: boolean;
   /** The parts of a device that fails asynchronously and can be lost; null for engines on the CPU. */
   readonly device: Device | null;
 }
+
+/** A scalar function of operands of one shape and dtype. */
+export interface ScalarFunction {
+  readonly fn: UnaryFn | BinaryFn;
+  /** The dtype of the operands. */
+  readonly dtype: NumberType;
+  readonly result: NumberType;
+}
+
+/** Scalar functions beside an engine's kernels. */
+export interface ExactScalars {
+  readonly covers: (fn: UnaryFn | BinaryFn, dtype: NumberType) => boolean;
+  readonly compute: (scalar: ScalarFunction, operands: readonly Tensor[]) => Tensor;
+}
+
+/** For engines whose kernels are all exact enough. */
+export const allExact: ExactScalars = {
+  covers: () => false,
+  compute: ({ fn }) => {
+    throw new Error(`${fn} is left to the kernels of the engine`);
+  },
+};
 
 /** A GPU, which reports errors after a kernel was started. */
 export interface Device {
@@ -79,7 +99,7 @@ export const engineOf = (
     read: readNow,
     // `keep` protects the result from a tidy scope of the user that this code may run in
     scoped: (work) => engine().keep(engine().tidy(work)),
-    isInexact: () => false,
+    exact: allExact,
     scattersInAnyOrder: false,
     device: null,
     ...special,

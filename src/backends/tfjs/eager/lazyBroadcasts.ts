@@ -19,11 +19,11 @@ const broadcastShape = (a: Shape, b: Shape): Shape => {
 
 /** Returns whether a call is a single kernel, which broadcasts its operands. */
 const arithmeticOn =
-  ({ isInexact }: Engine) =>
+  ({ exact }: Engine) =>
   (call: Call): call is LibraryCall => {
     if (call.kind !== 'library' || call.node.op !== 'binary') return false;
     const [{ fn }, { dtype }] = [call.node.attributes, call.inputs[0]!];
-    return broadcasts(fn, dtype) && !isInexact(fn, dtype);
+    return broadcasts(fn, dtype) && !exact.covers(fn, dtype);
   };
 
 /** Returns whether a call only changes the shape of its operand in a way that arithmetic kernels can do themselves. */

@@ -10,7 +10,6 @@ import { gatherOf, scatterAddOf } from './indexing.js';
 import { padOf, sliceOf } from './movement.js';
 import type { Operations } from './operations.js';
 import { argmaxOf, reductionOf } from './reduction.js';
-import { hostBinary, hostUnary } from './onHost.js';
 import { topKOf } from './topK.js';
 
 /** Computes a primitive on tensors. None of the tensors may be empty. */
@@ -40,15 +39,17 @@ const nonEmptyPrimitiveOf = (
   output: View,
 ): TensorFunction | null => {
   const { shape } = output;
-  const { isInexact } = ops.engine;
+  const { exact } = ops.engine;
   const dtype = inputs[0]?.dtype ?? output.dtype;
   switch (node.op) {
     case 'iota':
       return iotaOf(ops, node.attributes.axis, output);
     case 'unary':
-      return unary(isInexact(node.attributes.fn, dtype) ? hostUnary(ops, node.attributes.fn, dtype) : unaryOf(ops, node.attributes.fn, dtype));
-    case 'binary':
-      return binary(isInexact(node.attributes.fn, dtype) ? hostBinary(ops, node.attributes.fn, output.dtype, dtype) : binaryOf(ops, node.attributes.fn, dtype));
+    case 'binary': {
+      const { fn } = node.attributes;
+      if (exact.covers(fn, dtype)) return (given) => exact.compute({ fn, dtype, result: output.dtype }, given);
+      return node.op === 'unary' ? unary(unaryOf(ops, node.attributes.fn, dtype)) : binary(binaryOf(ops, node.attributes.fn, dtype));
+    }
     case 'select':
       return ([condition, a, b]) => ops.select(condition!, a!, b!);
     case 'cast':

@@ -5,7 +5,7 @@
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { NumberType } from '../../../dsl/graph/region.js';
-import type { Engine, Operands, Tensor } from './engine.js';
+import { allExact, type Engine, type Operands, type Tensor } from './engine.js';
 
 /** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */
 const REGISTERED: ReadonlySet<string> = new Set([
@@ -141,7 +141,7 @@ export const tensorflowLike = (engine: Engine): Engine => {
   return {
     ...engine,
     name: 'tensorflow',
-    isInexact: () => false,
+    exact: allExact,
     has: (kernel) => REGISTERED.has(kernel),
     run: (kernel, operands, attributes) => {
       if (!REGISTERED.has(kernel)) return fail(`the kernel ${kernel} is not in REGISTERED`);

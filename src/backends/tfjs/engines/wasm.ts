@@ -7,8 +7,9 @@ import type { Backend } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { tensorBackend } from '../eager/backend.js';
-import { type Engine, engineOf } from '../eager/engine.js';
-import { corrected } from './corrected.js';
+import { type Engine, engineOf, type ExactScalars } from '../eager/engine.js';
+import { exactOnHost } from '../eager/onHost.js';
+import { corrected } from './wasmCorrected.js';
 import { withoutListeners } from './listeners.js';
 import type { TfjsWasmOptions, WasmPaths } from './options.js';
 import { loadEngine, type Modules, type Packages } from './packages.js';
@@ -78,20 +79,20 @@ const startWasm = (packages: Packages<'wasm'>, paths?: WasmPaths): taskEither.Ta
 /** Functions of float32 that are off: by 1.4e-7 near the zeros of the cosine, and a sign of 0 for small numbers. */
 const INEXACT: ReadonlySet<string> = new Set(['sin', 'cos', 'tan', 'sign']);
 
-export const wasmEngine = ({ paths }: TfjsWasmOptions = {}): taskEither.TaskEither<NoisefoldError, Engine> =>
+/** Kernels of int32 go through float32. */
+const isInexact: ExactScalars['covers'] = (fn, dtype) =>
+  dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn));
+
+const wasmEngine = ({ paths }: TfjsWasmOptions): taskEither.TaskEither<NoisefoldError, Engine> =>
   F.pipe(
     loadEngine('wasm', where),
     TE.flatMap((packages) =>
       F.pipe(
         startWasm(packages, paths),
-        TE.map((backend) =>
-          corrected(
-            engineOf(packages.core, 'wasm', backend, {
-              // kernels of int32 go through float32
-              isInexact: (fn, dtype) => dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn)),
-            }),
-          ),
-        ),
+        TE.map((backend) => {
+          const engine = corrected(engineOf(packages.core, 'wasm', backend));
+          return { ...engine, exact: exactOnHost(engine, isInexact) };
+        }),
       ),
     ),
   );

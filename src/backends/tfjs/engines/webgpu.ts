@@ -1,6 +1,8 @@
 /** tfjs's engine on WebGPU, on a device of its own: in browsers, and in Node with Dawn. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
+import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { importPeer, reasonOf } from '../../shared/peer.js';
@@ -8,7 +10,9 @@ import { type Acquired, acquireDevice } from '../../webgpu/adapter.js';
 import type { AdapterOptions } from '../../webgpu/adapterOptions.js';
 import { type Gpu, gpuOf } from '../../webgpu/gpu.js';
 import { tensorBackend } from '../eager/backend.js';
-import { type Engine, engineOf } from '../eager/engine.js';
+import { type Engine, engineOf, type Tensor, type TypedArray } from '../eager/engine.js';
+import { corrected } from './webgpuCorrected.js';
+import { webgpuPrograms } from './webgpuPrograms.js';
 import { loadEngine, type Packages } from './packages.js';
 
 const where = 'the tfjs-webgpu backend';
@@ -46,13 +50,23 @@ const FLAGS = {
   WEBGPU_MATMUL_PROGRAM_TYPE: 3, // products without atomic additions, whose order varies
 } as const;
 
-const engineOn = ({ core, engine: { WebGPUBackend } }: Packages<'webgpu'>, gpu: Gpu): Engine => {
+/** Functions of float32 whose kernels are off by more than a few units, or wrong for infinities. */
+const INEXACT: ReadonlySet<string> = new Set([
+  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'atan', 'pow', 'mod',
+]); // prettier-ignore
+
+const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engine => {
   for (const [name, value] of Object.entries(FLAGS)) core.env().set(name, value);
-  const backend: WebGPUBackend = withNavigatorGpu(() => new WebGPUBackend(gpu.device, gpu.info));
-  return engineOf(core, 'webgpu', backend, {
+  const backend: WebGPUBackend = withNavigatorGpu(() => new webgpu.WebGPUBackend(gpu.device, gpu.info));
+  const programs = webgpuPrograms(webgpu, backend);
+  const tensorOf = (info: TensorInfo): Tensor => core.engine().makeTensorFromTensorInfo(info, backend);
+  const engine = engineOf(core, 'webgpu', backend, {
     readNow: null,
     read: async ({ dataId }) => {
-      const numbers = (await backend.read(dataId)) as Float32Array; // the cast is safe: our dtypes are all numbers
+      const reading: Promise<unknown>[] = [];
+      const error = await gpu.guarded('read', () => void reading.push(backend.read(dataId)));
+      const numbers = (await reading[0]) as TypedArray; // our dtypes are all numbers
+      if (error !== null) throw new Error(error.actual);
       // tfjs would keep a copy on the host
       const held = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : null;
       if (held?.resource) held.values = null as never; // null means that the device has them
@@ -60,7 +74,15 @@ const engineOn = ({ core, engine: { WebGPUBackend } }: Packages<'webgpu'>, gpu: 
     },
     scattersInAnyOrder: true,
     device: {
-      guarded: (work) => gpu.guarded('run', work),
+      guarded: (work) =>
+        gpu.guarded('run', () => {
+          work();
+          // tfjs submits several runs at once; errors must be those of this one
+          // the cast reaches a field that the types declare private
+          if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder === null) return;
+          backend.endComputePassEncoder();
+          backend.submitQueue();
+        }),
       timed: (work) => {
         // tfjs would turn what `work` throws into a rejection
         const thrown: unknown[] = [];
@@ -83,7 +105,21 @@ const engineOn = ({ core, engine: { WebGPUBackend } }: Packages<'webgpu'>, gpu: 
         gpu.destroy();
       },
     },
+    exact: {
+      covers: (fn, dtype) => dtype === 'int32' || INEXACT.has(fn),
+      compute: ({ fn, result }, operands) =>
+        tensorOf(
+          programs.elementwise(
+            // the graph pairs one operand with unary functions, and two with binary ones
+            operands.length === 1
+              ? { op: 'unary', fn: fn as UnaryFn, dtype: result, a: 0 }
+              : { op: 'binary', fn: fn as BinaryFn, dtype: result, a: 0, b: 1 },
+            operands,
+          ),
+        ),
+    },
   });
+  return corrected(engine, programs, tensorOf);
 };
 
 const started = (packages: Packages<'webgpu'>, acquired: Acquired): taskEither.TaskEither<NoisefoldError, Backend> =>

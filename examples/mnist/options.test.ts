@@ -55,7 +55,10 @@ describe('options', () => {
     [['--minutes', 'null'], '--minutes: expected a number above 0, got "null"'],
     [['--batch', '-3'], '--batch: expected a whole number ≥ 1, got -3'],
     [['--seed', '1e30'], '--seed: expected a whole number ≥ 0, got 1e+30'],
-    [['--backend', 'gpu'], '--backend: expected wasm, webgpu, auto, reference, tfjs-node-gpu, tfjs-node, tfjs-webgpu, tfjs-wasm or tfjs-cpu, got "gpu"'],
+    [
+      ['--backend', 'gpu'],
+      '--backend: expected wasm, webgpu, auto, reference, tfjs-node-gpu, tfjs-node, tfjs-webgpu, tfjs-wasm or tfjs-cpu, got "gpu"',
+    ],
     [
       ['--backend', 'toString'],
       '--backend: expected wasm, webgpu, auto, reference, tfjs-node-gpu, tfjs-node, tfjs-webgpu, tfjs-wasm or tfjs-cpu, got "toString"',

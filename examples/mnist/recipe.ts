@@ -45,7 +45,15 @@ export interface Recipe {
 
 /** The backends of the demo; `auto` selects the fastest that works. */
 export const BACKENDS = [
-  'wasm', 'webgpu', 'auto', 'reference', 'tfjs-node-gpu', 'tfjs-node', 'tfjs-webgpu', 'tfjs-wasm', 'tfjs-cpu',
+  'wasm',
+  'webgpu',
+  'auto',
+  'reference',
+  'tfjs-node-gpu',
+  'tfjs-node',
+  'tfjs-webgpu',
+  'tfjs-wasm',
+  'tfjs-cpu',
 ] as const;
 
 /** The settings that the command line may change. */

@@ -26,10 +26,8 @@ export interface BackendOptions {
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
-const loadTfjs =
-  (engine: TfjsEngine) =>
-  async (): Promise<either.Either<NoisefoldError, Backend>> =>
-    (await import('../tfjs/index.js')).tfjs(engine)();
+const loadTfjs = (engine: TfjsEngine) => async (): Promise<either.Either<NoisefoldError, Backend>> =>
+  (await import('../tfjs/index.js')).tfjs(engine)();
 
 const LOADERS: Readonly<
   Record<BackendName, (options: BackendOptions) => Promise<either.Either<NoisefoldError, Backend>>>

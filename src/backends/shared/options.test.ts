@@ -27,7 +27,7 @@ test.each([
   [wasm, 'portable', 'the wasm backend: expected '],
   [on('node'), { gpu: true }, 'the tfjs-node backend.gpu: expected no fields, got an unknown field; '],
   [on('node-gpu'), { device: 1 }, 'the tfjs-node-gpu backend.device: expected no fields, got an unknown field; '],
-  [on('wasm'), { path: '/' }, 'the tfjs-wasm backend.path: expected one of the fields paths, got an unknown field; did you mean paths? '],
+  [on('wasm'), { path: '/' }, 'the tfjs-wasm backend.path: expected the field paths, got an unknown field; did you mean paths? '],
   [on('webgpu'), { fallback: 1 }, 'the tfjs-webgpu backend.fallback: expected boolean, got 1; '],
   [on('cpu'), { threads: 4 }, 'the tfjs-cpu backend.threads: expected no fields, got an unknown field; '],
   [reference, { precision: 'double' }, 'the reference backend.precision: expected no fields, got an unknown field; '],

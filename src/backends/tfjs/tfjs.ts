@@ -40,7 +40,7 @@ const acquires: Acquires = {
 };
 
 /** The names of all engines. */
-export const ENGINES = Object.keys(acquires) as readonly TfjsEngine[]; // the keys of the record
+const ENGINES = Object.keys(acquires) as readonly TfjsEngine[]; // the keys of the record
 
 /**
  * Runs programs on an engine of tfjs (TensorFlow.js): `'cpu'`, `'wasm'`, `'webgpu'`, `'node'` or `'node-gpu'`. It runs tfjs's

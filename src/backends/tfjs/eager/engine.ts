@@ -1,5 +1,12 @@
 /** Wraps a tfjs backend as an engine that runs kernels by name on tensors in the backend's own memory. */
-import type { KernelBackend, NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
+import type {
+  KernelBackend,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  Tensor,
+  TensorInfo,
+  TypedArray,
+} from '@tensorflow/tfjs-core';
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { NoisefoldError } from '../../../internal/errors.js';

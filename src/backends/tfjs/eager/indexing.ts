@@ -31,7 +31,11 @@ const orderedScatterAdd = (ops: Operations, size: number, at: Tensor, updates: T
   for (let first = 0; first < size; first += block) {
     const rows = Math.min(block, size - first);
     const shape = [rows, count, width];
-    const targets = ops.engine.tensor(Int32Array.from({ length: rows }, (_, i) => first + i), [rows, 1, 1], 'int32');
+    const targets = ops.engine.tensor(
+      Int32Array.from({ length: rows }, (_, i) => first + i),
+      [rows, 1, 1],
+      'int32',
+    );
     const goesThere = ops.tile(ops.equal(targets, ops.reshape(at, [1, count, 1])), shape);
     const added = ops.select(goesThere, ops.tile(flat, shape), ops.full(0, shape, 'float32'));
     parts.push(ops.sum(added, [1]));

@@ -48,7 +48,9 @@ const nonEmptyPrimitiveOf = (
     case 'binary': {
       const { fn } = node.attributes;
       if (exact.covers(fn, dtype)) return (given) => exact.compute({ fn, dtype, result: output.dtype }, given);
-      return node.op === 'unary' ? unary(unaryOf(ops, node.attributes.fn, dtype)) : binary(binaryOf(ops, node.attributes.fn, dtype));
+      return node.op === 'unary'
+        ? unary(unaryOf(ops, node.attributes.fn, dtype))
+        : binary(binaryOf(ops, node.attributes.fn, dtype));
     }
     case 'select':
       return ([condition, a, b]) => ops.select(condition!, a!, b!);
@@ -66,7 +68,17 @@ const nonEmptyPrimitiveOf = (
     case 'broadcast':
       // the operand of a skipped broadcast has extents of 1 instead; a single element may lack axes, because its own reshape
       // was skipped (lazyBroadcasts.ts)
-      return unary((x) => ops.tile(x.size === 1 ? ops.reshape(x, shape.map(() => 1)) : x, shape));
+      return unary((x) =>
+        ops.tile(
+          x.size === 1
+            ? ops.reshape(
+                x,
+                shape.map(() => 1),
+              )
+            : x,
+          shape,
+        ),
+      );
     case 'slice':
       return unary(sliceOf(ops, node.attributes, shape));
     case 'flip': {

@@ -147,7 +147,16 @@ for (const [name, missing, open] of backends)
       concat: (x) => p.concat([x, x], 0),
       broadcast: (x) => p.broadcast(p.reshape(x, [1, 1, 4, 1, 4]), [2, 1, 4, 3, 4]),
       gather: (x) => p.gather(x, p.constant(Int32Array.of(3, 12, 0), [3], 'int32')),
-      scatterAdd: (x) => p.scatterAdd(p.constant(Int32Array.from(wholes, (_, i) => i % 3), [16], 'int32'), x, 3),
+      scatterAdd: (x) =>
+        p.scatterAdd(
+          p.constant(
+            Int32Array.from(wholes, (_, i) => i % 3),
+            [16],
+            'int32',
+          ),
+          x,
+          3,
+        ),
       select: (x) => p.select(p.less(x, p.unary('abs', x)), x, p.unary('neg', x)),
       sum: (x) => p.reduce('sum', p.reshape(x, [2, 2, 4]), [0, 2]),
       prod: (x) => p.reduce('prod', p.reshape(x, [4, 4]), [0]),

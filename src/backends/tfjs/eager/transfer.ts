@@ -18,11 +18,7 @@ export const tensorOf = (engine: Engine, data: HostArray, dtype: NumberType): Te
 };
 
 /** Reads a copy of a tensor's numbers. A null tensor has none. */
-export const numbersOf = (
-  engine: Engine,
-  tensor: Tensor | null,
-  dtype: NumberType,
-): HostArray | Promise<HostArray> => {
+export const numbersOf = (engine: Engine, tensor: Tensor | null, dtype: NumberType): HostArray | Promise<HostArray> => {
   const copyOf = (data: TypedArray): HostArray => {
     const numbers = arrayOf(dtype, data.length);
     numbers.set(data);

@@ -55,7 +55,8 @@ export const LOADS: Loads = {
   },
 };
 
-const packageOf = (name: Name): string => (name === 'core' ? '@tensorflow/tfjs-core' : `@tensorflow/tfjs-backend-${name}`);
+const packageOf = (name: Name): string =>
+  name === 'core' ? '@tensorflow/tfjs-core' : `@tensorflow/tfjs-backend-${name}`;
 
 /** Command that installs packages, with tfjs-core, at the version that noisefold is tested with. */
 export const installing = (...packages: readonly string[]): string =>

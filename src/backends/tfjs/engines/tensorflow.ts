@@ -122,7 +122,8 @@ const startedOn = (
 ): taskEither.TaskEither<NoisefoldError, Backend> => {
   const wantsGpu = pkg.backend === 'tfjs-node-gpu';
   // null if there is none
-  const registered = (): TensorFlowBackend | null => core.engine().findBackend('tensorflow') as TensorFlowBackend | null;
+  const registered = (): TensorFlowBackend | null =>
+    core.engine().findBackend('tensorflow') as TensorFlowBackend | null;
   const isOther = (backend: TensorFlowBackend | null): boolean =>
     backend?.isGPUPackage !== undefined && backend.isGPUPackage !== wantsGpu;
 

@@ -80,8 +80,7 @@ const startWasm = (packages: Packages<'wasm'>, paths?: WasmPaths): taskEither.Ta
 const INEXACT: ReadonlySet<string> = new Set(['sin', 'cos', 'tan', 'sign']);
 
 /** Kernels of int32 go through float32. */
-const isInexact: ExactScalars['covers'] = (fn, dtype) =>
-  dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn));
+const isInexact: ExactScalars['covers'] = (fn, dtype) => dtype === 'int32' || (dtype === 'float32' && INEXACT.has(fn));
 
 const wasmEngine = ({ paths }: TfjsWasmOptions): taskEither.TaskEither<NoisefoldError, Engine> =>
   F.pipe(

@@ -24,7 +24,10 @@ const stridedSlice = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tens
 
 /** Pads int32 on the host: tfjs's kernel takes the value as a float32. */
 const paddedIntegers = (engine: Engine, x: Tensor, attributes: NamedAttrMap): Tensor => {
-  const { paddings, constantValue } = attributes as { readonly paddings: [number, number][]; readonly constantValue: number };
+  const { paddings, constantValue } = attributes as {
+    readonly paddings: [number, number][];
+    readonly constantValue: number;
+  };
   const shape = x.shape.map((extent, i) => extent + paddings[i]![0] + paddings[i]![1]);
   const strides = denseStrides(shape);
   const data = new Int32Array(sizeOf(shape)).fill(constantValue);
@@ -41,7 +44,8 @@ export const corrected = (engine: Engine): Engine => ({
     if (x !== undefined && kernel === 'StridedSlice') return stridedSlice(engine, x, attributes);
     if (x?.dtype === 'int32' && kernel === 'PadV2') return paddedIntegers(engine, x, attributes);
     // a copy: products find what they have packed before by the id of the data, whatever its shape
-    if (x !== undefined && kernel === 'Reshape') return engine.run(kernel, { x: engine.run('Identity', { x }, {}) }, attributes);
+    if (x !== undefined && kernel === 'Reshape')
+      return engine.run(kernel, { x: engine.run('Identity', { x }, {}) }, attributes);
     return engine.run(kernel, operands, attributes);
   },
 });

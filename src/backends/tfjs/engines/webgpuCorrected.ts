@@ -20,11 +20,7 @@ const MOVED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** tfjs's WebGPU engine, with kernels of our own for int32 and bool. `tensorOf` makes a tensor of a result. */
-export const corrected = (
-  engine: Engine,
-  programs: WebgpuPrograms,
-  tensorOf: (info: TensorInfo) => Tensor,
-): Engine => {
+export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (info: TensorInfo) => Tensor): Engine => {
   const isList = (operands: Operands): operands is readonly Tensor[] => Array.isArray(operands);
   const cast = (x: Tensor, dtype: NumberType): Tensor =>
     tensorOf(programs.elementwise({ op: 'cast', dtype, a: 0 }, [x]));
@@ -69,7 +65,11 @@ export const corrected = (
       if (here === null) return result;
       const { shape } = result;
       const [outer, extent] = [sizeOf(shape.slice(0, axis)), shape[axis]!];
-      const rows = engine.run(kernel, { x: reshape(result, [outer, extent, result.size / outer / extent]) }, here.attributes);
+      const rows = engine.run(
+        kernel,
+        { x: reshape(result, [outer, extent, result.size / outer / extent]) },
+        here.attributes,
+      );
       return reshape(rows, shape.map((d, i) => (i === axis ? d * here.times : d))); // prettier-ignore
     }, x);
 

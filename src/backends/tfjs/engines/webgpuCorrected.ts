@@ -73,9 +73,15 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       return reshape(rows, shape.map((d, i) => (i === axis ? d * here.times : d))); // prettier-ignore
     }, x);
 
-  /** Moves float32. tfjs tiles and reverses no more than four axes on the device. */
+  /** Moves float32. tfjs tiles, reverses and selects no more than four axes on the device. */
   const moveFloats = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
-    const x = isList(operands) ? undefined : operands['x'];
+    if (isList(operands)) return engine.run(kernel, operands, attributes);
+    const { x, t } = operands;
+    // only Select has t
+    if (t !== undefined && t.shape.length > 4) {
+      const rows = Object.entries(operands).map(([name, y]) => [name, reshape(y, [y.size])] as const);
+      return reshape(engine.run(kernel, Object.fromEntries(rows), attributes), t.shape);
+    }
     if (x !== undefined && kernel === 'Transpose') {
       const { perm } = attributes as { readonly perm: number[] };
       // the kernel fails for a single axis

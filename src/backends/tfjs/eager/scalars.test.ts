@@ -172,6 +172,78 @@ for (const [name, missing, open] of backends)
       expect(Array.from(await run(root, arrayOf(wholes, 'int32')))).toEqual(Array.from(expected!));
     });
 
+    /** Operations on `[2, 3, 1, 2, 2]` and `[2, 3, 1, 2, 1, 2]`: some kernels take four axes. */
+    const manyAxes: Readonly<Record<string, (x: Node) => Node>> = {
+      transpose: (x) =>
+        p.transpose(
+          x,
+          x.shape.map((_, i) => (i + 2) % x.shape.length),
+        ),
+      slice: (x) =>
+        p.slice(
+          x,
+          x.shape.map((_, i) => Number(i === 1)),
+          x.shape.map((d, i) => (i === 1 ? 2 : d)),
+        ),
+      'slice with strides': (x) =>
+        p.slice(
+          x,
+          x.shape.map(() => 0),
+          x.shape.map((d, i) => (i < 2 ? Math.ceil(d / 2) : d)),
+          x.shape.map((_, i) => (i < 2 ? 2 : 1)),
+        ),
+      pad: (x) =>
+        p.pad(
+          x,
+          x.shape.map(() => 1),
+          x.shape.map((_, i) => i % 2),
+          x.shape.map((_, i) => Number(i === 1)),
+          7,
+        ),
+      flip: (x) => p.flip(x, [0, 1, 3]),
+      concat: (x) => p.concat([x, x], 2),
+      broadcast: (x) =>
+        p.broadcast(
+          x,
+          x.shape.map((d) => (d === 1 ? 3 : d)),
+        ),
+      sum: (x) => p.reduce('sum', x, [0, 3]),
+      max: (x) => p.reduce('max', x, [1]),
+      cumsum: (x) => p.cumsum(x, 1),
+      argmax: (x) => p.argmax(x, 1),
+      topK: (x) => p.topKIndices(x, 1),
+      gather: (x) => p.gather(x, p.constant(Int32Array.of(1, 0, 1), [3], 'int32')),
+      scatterAdd: (x) => p.scatterAdd(p.constant(Int32Array.of(1, 1), [2], 'int32'), x, 3),
+      select: (x) => p.select(p.less(x, p.unary('neg', x)), x, p.unary('exp', x)),
+      max2: (x) => p.binary('max', x, p.unary('neg', x)),
+    };
+    test.each(Object.entries(manyAxes))('%s of many axes', async (_name, build) => {
+      const oracle = valueOf(await reference()());
+      for (const shape of [
+        [2, 3, 1, 2, 2],
+        [2, 3, 1, 2, 1, 2],
+      ])
+        for (const dtype of ['float32', 'int32', 'bool'] as const) {
+          if (dtype === 'bool' && /sum|max|topK|scatterAdd|select/.test(_name)) continue;
+          if (dtype === 'int32' && _name === 'select') continue;
+          const data = arrayOf(
+            Array.from({ length: 24 }, (_, i) => (dtype === 'bool' ? i % 2 : (i * 7) % 24)),
+            dtype,
+          );
+          const root = build(p.reshape(input('x', 24, dtype), shape));
+          const [expected] = await runPlan(oracle, unfused([root]), [data]);
+          const actual = await run(root, data);
+          expect(
+            differences(
+              dtype,
+              Array.from(expected!, (_, i) => [i]),
+              actual,
+              (i) => expected![i!]!,
+            ),
+          ).toEqual([]);
+        }
+    });
+
     const rows = [[1, NaN, 3], [NaN, 1, 2], [-Infinity, -Infinity, -Infinity], [2, 5, 5]] as const; // prettier-ignore
     test.each(['max', 'min', 'argmax'] as const)('%s of rows with NaN', async (fn) => {
       const x = input('x', 12, 'float32');

@@ -38,43 +38,67 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
   /** Moves int32 as two halves, which float32 holds exactly. */
   const moved = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
     const dtype = movedDtype(kernel, operands);
-    if (dtype === 'float32') return moveFloats(kernel, operands, attributes);
+    if (dtype === 'float32') return onFloats(kernel, operands, attributes);
     // sums of halves can take more bits than float32 has
     const isSum = kernel === 'ScatterNd';
     const halves = (change: (x: Tensor) => TensorInfo): Operands =>
       replaced(kernel, operands, (x) => (isSum ? cast(tensorOf(change(x)), 'int32') : tensorOf(change(x))));
     if (dtype === 'bool') {
       const floats = replaced(kernel, operands, (x) => cast(x, 'float32'));
-      return cast(moveFloats(kernel, floats, attributes), 'bool');
+      return cast(onFloats(kernel, floats, attributes), 'bool');
     }
     const value = 'constantValue' in attributes ? (attributes['constantValue'] as number) : null;
     const padding = (part: number): NamedAttrMap => (value === null ? attributes : { ...attributes, constantValue: part }); // prettier-ignore
-    const high = moveFloats(kernel, halves(programs.high), padding((value ?? 0) >> 16));
-    const low = moveFloats(kernel, halves(programs.low), padding((value ?? 0) & 0xffff));
+    const high = onFloats(kernel, halves(programs.high), padding((value ?? 0) >> 16));
+    const low = onFloats(kernel, halves(programs.low), padding((value ?? 0) & 0xffff));
     return tensorOf(programs.joined(high, low));
   };
 
-  /** Applies a kernel to one axis after the other, as the middle one of three. */
-  const axisByAxis = (
-    kernel: string,
-    x: Tensor,
-    attributesOf: (axis: number) => { readonly attributes: NamedAttrMap; readonly times: number } | null,
-  ): Tensor =>
+  /** Applies a kernel to one axis after the other, as the middle one of three; null leaves an axis as it is. */
+  const axisByAxis = (kernel: string, x: Tensor, attributesOf: (axis: number) => NamedAttrMap | null): Tensor =>
     x.shape.reduce((result, _, axis) => {
-      const here = attributesOf(axis);
-      if (here === null) return result;
+      const attributes = attributesOf(axis);
+      if (attributes === null) return result;
       const { shape } = result;
       const [outer, extent] = [sizeOf(shape.slice(0, axis)), shape[axis]!];
-      const rows = engine.run(
-        kernel,
-        { x: reshape(result, [outer, extent, result.size / outer / extent]) },
-        here.attributes,
-      );
-      return reshape(rows, shape.map((d, i) => (i === axis ? d * here.times : d))); // prettier-ignore
+      const rows = reshape(result, [outer, extent, result.size / outer / extent]);
+      const changed = engine.run(kernel, { x: rows }, attributes);
+      return reshape(changed, shape.map((d, i) => (i === axis ? changed.shape[1]! : d))); // prettier-ignore
     }, x);
 
-  /** Moves float32. tfjs tiles, reverses and selects no more than four axes on the device. */
-  const moveFloats = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
+  /** The attributes of a kernel for each axis alone. */
+  const alongAxis: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => (axis: number) => NamedAttrMap | null>> =
+    {
+      Tile:
+        (_, { reps }) =>
+        (axis) => {
+          const times = (reps as number[])[axis]!;
+          return times === 1 ? null : { reps: [1, times, 1] };
+        },
+      Reverse:
+        (_, { dims }) =>
+        (axis) =>
+          (dims as number[]).includes(axis) ? { dims: [1] } : null,
+      PadV2:
+        (_, { paddings, constantValue }) =>
+        (axis) => {
+          const here = (paddings as [number, number][])[axis]!;
+          return here.every((count) => count === 0)
+            ? null
+            : { paddings: [[0, 0], here, [0, 0]], constantValue: constantValue! };
+        },
+      Cumsum: (_, given) => (axis) => (given['axis'] === axis ? { ...given, axis: 1 } : null),
+      StridedSlice: (x, given) => (axis) => {
+        const [begin, end, stride] = ['begin', 'end', 'strides'].map((name) => (given[name] as number[])[axis]!);
+        if (begin === 0 && end === x.shape[axis] && stride === 1) return null;
+        // the other two axes are whole
+        const masks = { beginMask: 0b101, endMask: 0b101 };
+        return { ...given, ...masks, begin: [0, begin!, 0], end: [0, end!, 0], strides: [1, stride!, 1] };
+      },
+    };
+
+  /** Runs a kernel on float32. Some of tfjs's kernels take no more than four axes on the device. */
+  const onFloats = (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor => {
     if (isList(operands)) return engine.run(kernel, operands, attributes);
     const { x, t } = operands;
     // only Select has t
@@ -87,15 +111,9 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       // the kernel fails for a single axis
       if (perm.every((from, to) => from === to)) return engine.run('Identity', { x }, {});
     }
-    if (x !== undefined && x.shape.length > 4) {
-      const { reps, dims } = attributes as { readonly reps: number[]; readonly dims: number[] };
-      if (kernel === 'Tile')
-        return axisByAxis(kernel, x, (axis) =>
-          reps[axis] === 1 ? null : { attributes: { reps: [1, reps[axis]!, 1] }, times: reps[axis]! },
-        );
-      if (kernel === 'Reverse')
-        return axisByAxis(kernel, x, (axis) => (dims.includes(axis) ? { attributes: { dims: [1] }, times: 1 } : null));
-    }
+    const along = alongAxis[kernel];
+    if (x !== undefined && x.shape.length > 4 && along !== undefined)
+      return axisByAxis(kernel, x, along(x, attributes));
     return engine.run(kernel, operands, attributes);
   };
 
@@ -123,7 +141,7 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       // tfjs would only relabel the numbers, and other kernels of it would take their type from the label
       if (kernel === 'Cast' && x.dtype !== 'float32') return cast(x, attributes['dtype'] as NumberType);
       if (kernel === 'Any') return engine.run(kernel, { x: cast(x, 'float32') }, attributes);
-      if (x.dtype !== 'int32') return engine.run(kernel, operands, attributes);
+      if (x.dtype !== 'int32') return onFloats(kernel, operands, attributes);
       if (isReduction(kernel)) {
         const axes = (attributes['axis'] ?? attributes['reductionIndices']) as number[];
         return onRows(x, axes, (rows, kept) => reshape(tensorOf(programs.reduced(kernel, rows)), kept));

@@ -7,7 +7,7 @@ import { webgpu } from '../../src/backends/webgpu/index.js';
 import type { Backend } from '../../src/dsl/compile/backend.js';
 import { E } from '../../src/internal/fp.js';
 import { noChromium } from '../chromium/browser.js';
-import { openContract } from '../chromium/contract.js';
+import { type Contract, openContract } from '../chromium/contract.js';
 import { publicNames } from '../documentation/examples.js';
 import { backendLaws } from '../laws/backends.js';
 import { firstOf, titleOf, type Violation } from '../laws/law.js';
@@ -33,8 +33,17 @@ const within = (tolerance: number, backend: Backend): Checks => ({
 const skipped = () => Promise.reject(new Error('skipped'));
 const notHere: Checks = { feature: skipped, promised: skipped };
 
-const contract = noChromium === '' ? await openContract() : null;
-afterAll(() => contract?.close());
+const contracts = noChromium === '' ? [await openContract('./page.ts'), await openContract('./tfjsPage.ts')] : [];
+afterAll(() => Promise.all(contracts.map((contract) => contract.close())));
+
+/** The checks in a page of Chromium, if there is one. */
+const inChromium = (contract: Contract | undefined): Checks =>
+  contract === undefined
+    ? notHere
+    : {
+        feature: ({ name }) => contract.feature(name, 1e-5),
+        promised: ({ title }) => contract.promised(title),
+      };
 
 /** A backend; `missing` says why this machine cannot check it, and is empty if it can. */
 interface Checked {
@@ -52,17 +61,7 @@ const onPage: readonly Checked[] = [
     missing: noWebgpu,
     check: noWebgpu === '' ? within(1e-5, valueOf(await webgpu()())) : notHere,
   },
-  {
-    name: 'webgpu in Chromium',
-    missing: noChromium,
-    check:
-      contract === null
-        ? notHere
-        : {
-            feature: ({ name }) => contract.feature(name, 1e-5),
-            promised: ({ title }) => contract.promised(title),
-          },
-  },
+  { name: 'webgpu in Chromium', missing: noChromium, check: inChromium(contracts[0]) },
   { name: 'tfjs-cpu', missing: '', check: within(1e-5, valueOf(await tfjs('cpu')())) },
   { name: 'tfjs-wasm', missing: '', check: within(1e-5, valueOf(await tfjs('wasm')())) },
   {
@@ -70,6 +69,7 @@ const onPage: readonly Checked[] = [
     missing: noWebgpu,
     check: noWebgpu === '' ? within(1e-5, valueOf(await tfjs('webgpu')())) : notHere,
   },
+  { name: 'tfjs-webgpu in Chromium', missing: noChromium, check: inChromium(contracts[1]) },
 ];
 const missing = onPage.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
 

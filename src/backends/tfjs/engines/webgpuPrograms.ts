@@ -85,13 +85,14 @@ export const webgpuPrograms = (engine: Modules['webgpu'], backend: WebGPUBackend
       const loop = `for (var i = 0; i < ${extent}; i++) { let x = A[index * ${extent} + i]; total = ${next}; }`;
       return run(`${kernel} ${extent}`, [x], [rows], 'int32', `var total = ${first}; ${loop} result[index] = total;`);
     },
-    /** Cumulative sums of the rows of `[rows, extent]` int32, from the start or from the end. */
+    /** Cumulative sums of the rows of `[rows, extent]`, from the start or from the end. */
     cumulated: (x: Tensor, isReverse: boolean): TensorInfo => {
+      const [dtype, zero] = x.dtype === 'int32' ? (['int32', '0i'] as const) : (['float32', '0.0f'] as const);
       const extent = x.shape[1]!;
       const [from, to] = isReverse ? ['at', `${extent}`] : ['0', 'at + 1'];
       const loop = `for (var i = ${from}; i < ${to}; i++) { total += A[index - at + i]; }`;
-      const statements = `let at = index % ${extent}; var total = 0i; ${loop} result[index] = total;`;
-      return run(`cumulated ${extent} ${isReverse}`, [x], x.shape, 'int32', statements);
+      const statements = `let at = index % ${extent}; var total = ${zero}; ${loop} result[index] = total;`;
+      return run(`cumulated ${extent} ${isReverse}`, [x], x.shape, dtype, statements);
     },
   };
 };

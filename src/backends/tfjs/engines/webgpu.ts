@@ -58,6 +58,10 @@ const INEXACT: ReadonlySet<string> = new Set([
 const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engine => {
   for (const [name, value] of Object.entries(FLAGS)) core.env().set(name, value);
   const backend: WebGPUBackend = withNavigatorGpu(() => new webgpu.WebGPUBackend(gpu.device, gpu.info));
+  const lost = (): NoisefoldError | null => {
+    const loss = gpu.lost();
+    return loss === null ? null : renamed(loss);
+  };
   const programs = webgpuPrograms(webgpu, backend);
   const tensorOf = (info: TensorInfo): Tensor => core.engine().makeTensorFromTensorInfo(info, backend);
   const engine = engineOf(core, 'webgpu', backend, {
@@ -75,14 +79,16 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
     scattersInAnyOrder: true,
     device: {
       guarded: (work) =>
-        gpu.guarded('run', () => {
-          work();
-          // tfjs submits several runs at once; errors must be those of this one
-          // the cast reaches a field that the types declare private
-          if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder === null) return;
-          backend.endComputePassEncoder();
-          backend.submitQueue();
-        }),
+        gpu
+          .guarded('run', () => {
+            work();
+            // tfjs submits several runs at once; errors must be those of this one
+            // the cast reaches a field that the types declare private
+            if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder === null) return;
+            backend.endComputePassEncoder();
+            backend.submitQueue();
+          })
+          .then((error) => lost() ?? error),
       timed: (work) => {
         // tfjs would turn what `work` throws into a rejection
         const thrown: unknown[] = [];
@@ -96,10 +102,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
         if (thrown.length > 0) throw thrown[0];
         return timing.then(({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0));
       },
-      lost: () => {
-        const loss = gpu.lost();
-        return loss === null ? null : renamed(loss);
-      },
+      lost,
       destroy: () => {
         backend.dispose();
         gpu.destroy();

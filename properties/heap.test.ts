@@ -8,6 +8,7 @@ import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { valueOf } from './oracles/plans.js';
+import { notAsked } from './asked.js';
 import { noWebgpu } from './webgpu.js';
 
 setFlagsFromString('--expose-gc');
@@ -35,7 +36,7 @@ const LEAK = 100 * 3000;
 
 describe.each([
   ['reference', reference, ''],
-  ['tfjs-cpu', () => tfjs('cpu'), ''],
+  ['tfjs-cpu', () => tfjs('cpu'), notAsked],
   ['wasm', wasm, ''],
   ['webgpu', webgpu, noWebgpu],
 ])('%s %3$s', (_, acquire, missing) => {

@@ -8,7 +8,7 @@ import { agrees, weighted } from './laws/derivatives.js';
 import { valueOf } from './oracles/plans.js';
 import { type Nodes, programOf, running } from './oracles/running.js';
 import { reference } from '../src/backends/reference/index.js';
-import { cpu } from '../src/backends/tfjs/cpu.js';
+import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';
 import type { HostArray } from '../src/dsl/compile/backend.js';
 import type { Node } from '../src/dsl/graph/node.js';
@@ -54,7 +54,7 @@ const expectClose = (actual: readonly number[], expected: readonly number[], tol
 };
 
 /**
- * Expects of an operation the numbers that are given, on the reference, on cpu and on wasm; and of its
+ * Expects of an operation the numbers that are given, on the reference, on tfjs and on wasm; and of its
  * gradient, unless `differentiable` is false, what differences of values on the reference give.
  */
 export const expectOperation = async <T extends readonly AnyTensor[]>(
@@ -68,6 +68,6 @@ export const expectOperation = async <T extends readonly AnyTensor[]>(
   const build = (nodes: Nodes): Node =>
     nodeOf(operation(...(Object.values(nodes).map((n) => tensor(n)) as unknown as T)));
   expectClose(await numbersOn(reference(), inputs, build), expected, 1e-12);
-  for (const backend of [cpu(), wasm()]) expectClose(await numbersOn(backend, inputs, build), expected, 1e-5);
+  for (const backend of [tfjs('cpu'), wasm()]) expectClose(await numbersOn(backend, inputs, build), expected, 1e-5);
   if (differentiable) expect(await agrees(inputs, (nodes) => weighted(build(nodes), 1), 2)).toBeNull();
 };

@@ -4,10 +4,11 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
 import { reference } from '../src/backends/reference/index.js';
-import { cpu } from '../src/backends/tfjs/cpu.js';
+import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import { valueOf } from './oracles/plans.js';
+import { notAsked } from './asked.js';
 import { noWebgpu } from './webgpu.js';
 
 setFlagsFromString('--expose-gc');
@@ -35,7 +36,7 @@ const LEAK = 100 * 3000;
 
 describe.each([
   ['reference', reference, ''],
-  ['cpu', cpu, ''],
+  ['tfjs-cpu', () => tfjs('cpu'), notAsked],
   ['wasm', wasm, ''],
   ['webgpu', webgpu, noWebgpu],
 ])('%s %3$s', (_, acquire, missing) => {

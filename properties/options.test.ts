@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { auto } from '../src/backends/auto/index.js';
 import { reference } from '../src/backends/reference/index.js';
-import { cpu } from '../src/backends/tfjs/cpu.js';
+import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/index.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
 import * as d from '../src/diffusion/index.js';
@@ -169,6 +169,8 @@ const rows: readonly Row[] = [
   row('lossChart', (o) => tr.lossChart([], o), {}, { title: 'a', logarithmic: true }),
   row('encodePng', tr.encodePng, { width: 1, height: 1, channels: 1, data: bytes }),
 
+  row('tfjs wasm', (o) => tfjs('wasm', o), {}, { paths: '/' }),
+  row('tfjs webgpu', (o) => tfjs('webgpu', o), {}, { hardware: true }),
   row('wasm', wasm, {}, { threads: 1, portable: true, onNotice: () => never }),
   row('webgpu', webgpu, {}, { fallback: true, hardware: true }),
   row('auto', auto, {}, { order: [], wasm: {} }),
@@ -216,7 +218,7 @@ describe.each(rows)('$name', ({ call, required, optional }) => {
 });
 
 test('backends without options take none', async () => {
-  for (const backend of [cpu, reference])
+  for (const backend of [(o: never) => tfjs('cpu', o), reference])
     expect(await errorOf(() => backend({ threads: 4 } as never))).toMatchObject({
       expected: 'no fields',
       actual: 'an unknown field',

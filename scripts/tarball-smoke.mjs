@@ -1,7 +1,7 @@
 // A user's first minute: plain Node, the packed tarball in node_modules, no TypeScript and no bundler.
 // Type checks cannot see a subpath that fails to load; this can.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const { exports } = JSON.parse(readFileSync('node_modules/noisefold/package.json', 'utf8'));
 const open = Object.keys(exports).filter((subpath) => exports[subpath]?.default !== undefined);
@@ -27,7 +27,7 @@ const rightOf = (result) => {
   if (result._tag === 'Left') throw new Error(result.left.message);
   return result.right;
 };
-for (const name of ['reference', 'cpu', 'wasm', 'auto']) {
+for (const name of ['reference', 'wasm', 'auto']) {
   const { [name]: acquire } = await import(`noisefold/backends/${name}`);
   const run = (backend) => async () => {
     const { run } = rightOf(await compile(twice, {})(backend)());
@@ -60,6 +60,14 @@ for (const { backend, works, note } of backends)
   console.log(`doctor: ${backend} ${works ? 'works' : 'does not work'}: ${note}`);
 
 // what is optional is not there, and says how to get it
+if (existsSync('node_modules/@tensorflow')) throw new Error('noisefold has installed tfjs');
+const { tfjs } = await import('noisefold/backends/tfjs');
+for (const engine of ['cpu', 'wasm', 'webgpu', 'node', 'node-gpu']) {
+  const { left } = await tfjs(engine)();
+  if (left?._tag !== 'BackendUnavailable' || !left.hint.includes('npm install @tensorflow/tfjs-core'))
+    throw new Error(`tfjs ${engine} without its packages: ${JSON.stringify(left)}`);
+  console.log(left.message);
+}
 const { webgpu } = await import('noisefold/backends/webgpu');
 const missing = await webgpu()();
 if (missing.left?._tag !== 'BackendUnavailable' || !missing.left.hint.includes('npm install webgpu'))

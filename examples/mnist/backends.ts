@@ -1,9 +1,7 @@
 import type { Backend, NoisefoldError } from 'noisefold/dsl';
 import { auto } from 'noisefold/backends/auto';
-import { cpu } from 'noisefold/backends/cpu';
-import { node } from 'noisefold/backends/node';
-import { nodeGpu } from 'noisefold/backends/node-gpu';
 import { reference } from 'noisefold/backends/reference';
+import { tfjs } from 'noisefold/backends/tfjs';
 import { wasm } from 'noisefold/backends/wasm';
 import { webgpu } from 'noisefold/backends/webgpu';
 import type { taskEither as TE } from 'fp-ts';
@@ -13,9 +11,11 @@ import type { Settings } from './recipe.js';
 export const backends: Readonly<Record<Settings['backend'], () => TE.TaskEither<NoisefoldError, Backend>>> = {
   wasm,
   webgpu,
-  'node-gpu': nodeGpu,
-  node,
+  'tfjs-node-gpu': () => tfjs('node-gpu'),
+  'tfjs-node': () => tfjs('node'),
+  'tfjs-webgpu': () => tfjs('webgpu'),
+  'tfjs-wasm': () => tfjs('wasm'),
+  'tfjs-cpu': () => tfjs('cpu'),
   auto,
-  cpu,
   reference,
 };

@@ -22,7 +22,7 @@ describe('options', () => {
   test('all of them', () => {
     expect(
       given(
-        ...['--steps', '20', '--minutes', '1.5', '--backend', 'cpu', '--seed=8', '--out', 'runs/x'],
+        ...['--steps', '20', '--minutes', '1.5', '--backend', 'tfjs-cpu', '--seed=8', '--out', 'runs/x'],
         ...['--batch', '4', '--sampler', 'ddpm:100', '--guidance', '-1', '--checkpoint-every', '5', '--resume'],
       ),
     ).toEqual({
@@ -32,7 +32,7 @@ describe('options', () => {
       given: {
         steps: 20,
         minutes: 1.5,
-        backend: 'cpu',
+        backend: 'tfjs-cpu',
         seed: 8,
         batch: 4,
         sampler: 'ddpm:100',
@@ -55,10 +55,13 @@ describe('options', () => {
     [['--minutes', 'null'], '--minutes: expected a number above 0, got "null"'],
     [['--batch', '-3'], '--batch: expected a whole number ≥ 1, got -3'],
     [['--seed', '1e30'], '--seed: expected a whole number ≥ 0, got 1e+30'],
-    [['--backend', 'gpu'], '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "gpu"'],
+    [
+      ['--backend', 'gpu'],
+      '--backend: expected wasm, webgpu, auto, reference, tfjs-node-gpu, tfjs-node, tfjs-webgpu, tfjs-wasm or tfjs-cpu, got "gpu"',
+    ],
     [
       ['--backend', 'toString'],
-      '--backend: expected wasm, webgpu, node-gpu, node, auto, cpu or reference, got "toString"',
+      '--backend: expected wasm, webgpu, auto, reference, tfjs-node-gpu, tfjs-node, tfjs-webgpu, tfjs-wasm or tfjs-cpu, got "toString"',
     ],
     [
       ['--sampler', 'euler:5'],

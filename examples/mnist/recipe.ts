@@ -44,7 +44,17 @@ export interface Recipe {
 }
 
 /** The backends of the demo; `auto` selects the fastest that works. */
-export const BACKENDS = ['wasm', 'webgpu', 'node-gpu', 'node', 'auto', 'cpu', 'reference'] as const;
+export const BACKENDS = [
+  'wasm',
+  'webgpu',
+  'auto',
+  'reference',
+  'tfjs-node-gpu',
+  'tfjs-node',
+  'tfjs-webgpu',
+  'tfjs-wasm',
+  'tfjs-cpu',
+] as const;
 
 /** The settings that the command line may change. */
 export interface Settings {

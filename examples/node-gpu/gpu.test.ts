@@ -4,6 +4,6 @@ import { gpu } from './gpu.js';
 
 test('a GPU is chosen, or what was tried says why there is none', async () => {
   const found = await gpu();
-  if (E.isRight(found)) expect(['--backend node-gpu', '--backend webgpu']).toContain(found.right.join(' '));
-  else expect(found.left.message).toMatch(/^node-gpu: expected a GPU, got none: the node-gpu backend: .*the webgpu backend: .*; give --backend wasm/s); // prettier-ignore
+  if (E.isRight(found)) expect(['--backend tfjs-node-gpu', '--backend webgpu']).toContain(found.right.join(' '));
+  else expect(found.left.message).toMatch(/^node-gpu: expected a GPU, got none: the tfjs-node-gpu backend: .*the webgpu backend: .*; give --backend wasm/s); // prettier-ignore
 });

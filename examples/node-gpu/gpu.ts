@@ -6,7 +6,7 @@ import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts'
 export const gpu: TE.TaskEither<NoisefoldError, readonly string[]> = F.pipe(
   askBackend,
   RTE.map(({ name }) => ['--backend', name]),
-  using(auto({ order: ['node-gpu', 'webgpu'] })),
+  using(auto({ order: ['tfjs-node-gpu', 'webgpu'] })),
   TE.mapLeft((error) =>
     failure('BackendUnavailable', {
       ...error,

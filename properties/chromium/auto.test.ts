@@ -7,7 +7,7 @@ import { openPage } from './openPage.js';
 describe.skipIf(noChromium !== '')(`auto in Chromium ${noChromium}`, () => {
   test('chooses wasm', async () => {
     const page = await openPage<AutoChecks>('./autoPage.ts', { webgpu: false });
-    expect(await page.checks.evaluate((of) => of.tried({}))).toEqual(['no node-gpu', 'no webgpu', 'wasm']);
+    expect(await page.checks.evaluate((of) => of.tried({}))).toEqual(['no webgpu', 'no tfjs-node-gpu', 'wasm']);
     await page.close();
   });
 });

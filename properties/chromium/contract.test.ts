@@ -10,8 +10,11 @@ import { openContract } from './contract.js';
 // the laws' names are needed where they are skipped, too
 const laws = backendLaws(valueOf(await reference()()));
 
-describe.skipIf(noChromium !== '')(`webgpu in Chromium ${noChromium}`, async () => {
-  const contract = noChromium === '' ? await openContract() : null;
+describe.skipIf(noChromium !== '').each([
+  ['webgpu', './page.ts'],
+  ['tfjs-webgpu', './tfjsPage.ts'],
+] as const)(`%s in Chromium ${noChromium}`, async (_, page) => {
+  const contract = noChromium === '' ? await openContract(page) : null;
   afterAll(() => contract?.close());
 
   test('the page has all laws of the contract', () => {

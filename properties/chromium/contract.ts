@@ -1,13 +1,14 @@
-/** A page in Chromium that checks the contract of the webgpu backend there: the laws and the operations, by their names. */
+/** A page in Chromium that checks the contract of a backend there: the laws and the operations, by their names. */
 import { openPage } from './openPage.js';
-import type { Checks } from './page.js';
+import type { Checks } from './checks.js';
 
 export interface Contract extends Checks {
   readonly close: () => Promise<void>;
 }
 
-export const openContract = async (): Promise<Contract> => {
-  const { checks, close } = await openPage<Checks>('./page.ts', { webgpu: true });
+/** Opens a page: `./page.ts` has our backend on WebGPU, and `./tfjsPage.ts` that of tfjs. */
+export const openContract = async (file: './page.ts' | './tfjsPage.ts'): Promise<Contract> => {
+  const { checks, close } = await openPage<Checks>(file, { webgpu: true });
   return {
     lawTitles: await checks.evaluate((of) => of.lawTitles),
     law: (title, times) => checks.evaluate((of, given) => of.law(...given), [title, times] as const),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
-import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { tfjs } from '../../src/backends/tfjs/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import {
   ancestral,
@@ -89,7 +89,7 @@ const denoisers = { FIXED_SMALL: fakeEpsilon, LEARNED_RANGE: fakeRange };
 
 describe.each([
   ['reference', reference],
-  ['cpu', cpu],
+  ['tfjs-cpu', () => tfjs('cpu')],
   ['wasm', wasm],
 ])('guided-diffusion’s steps on %s', (_, backend) => {
   const distance = async (build: Parameters<typeof numbersOf>[0], golden: readonly number[]): Promise<number> =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { tfjs } from '../../src/backends/tfjs/index.js';
 import {
   cfg,
   cosine,
@@ -34,7 +34,7 @@ it('losses and samplers take the U-Net as it is', async () => {
   const model = right(
     unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], attention: [4], classes: 3, predicts: 'v' }),
   );
-  const backend = right(await cpu()());
+  const backend = right(await tfjs('cpu')());
 
   const loss = simpleLoss(process, model, { labelDropout: 0.1 });
   const learn = right(

@@ -1,8 +1,7 @@
 /** A whole U-Net: its output and all of its gradients are what they mean, on every backend. */
 import { describe, expect, test } from 'vitest';
-import { cpu } from '../../src/backends/tfjs/cpu.js';
-import { tensorBackend } from '../../src/backends/tfjs/eager/backend.js';
-import { cpuEngine } from '../../src/backends/tfjs/eager/testing.js';
+import { tfjs } from '../../src/backends/tfjs/index.js';
+import { asOnTensorflow } from '../../src/backends/tfjs/eager/testing.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import { E } from '../../src/internal/fp.js';
@@ -20,17 +19,17 @@ describe.each(unetCases.map((one) => [one.name, one] as const))('%s', (_, { numb
     return numbers;
   };
 
-  test('cpu', () => agrees(cpu()));
+  test('tfjs-cpu', () => agrees(tfjs('cpu')));
+  test('tfjs-wasm', () => agrees(tfjs('wasm')));
   test('wasm', () => agrees(wasm()));
-  // TensorFlow's own is not everywhere: its executor, on another engine
-  test('tensors of cpu', () => agrees(async () => E.right(tensorBackend('tensors of cpu', cpuEngine()))));
+  test('tfjs as on TensorFlow', () => agrees(async () => E.right(asOnTensorflow())));
   testOnWebgpu(async () => {
     const bits = await agrees(webgpu());
     expect(await agrees(webgpu())).toEqual(bits);
   });
 
   test('numbers that are off, or none, are seen', async () => {
-    const numbers = Float64Array.from(await agrees(cpu()));
+    const numbers = Float64Array.from(await agrees(wasm()));
     expect(violationOf(numbers.with(0, numbers[0]! + 0.1), 1e-4)).toMatch(/^output: /);
     expect(violationOf(numbers.with(numbers.length - 1, NaN), 1e-4)).toMatch(/^x: NaN off/);
     expect(violationOf(numbers.subarray(1), 1e-4)).toMatch(/numbers instead of/);

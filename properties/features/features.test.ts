@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
-import { cpu } from '../../src/backends/tfjs/cpu.js';
+import { tfjs } from '../../src/backends/tfjs/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 import type { Backend } from '../../src/dsl/compile/backend.js';
+import { E } from '../../src/internal/fp.js';
 import { noChromium } from '../chromium/browser.js';
-import { openContract } from '../chromium/contract.js';
+import { type Contract, openContract } from '../chromium/contract.js';
 import { publicNames } from '../documentation/examples.js';
 import { backendLaws } from '../laws/backends.js';
 import { firstOf, titleOf, type Violation } from '../laws/law.js';
@@ -32,32 +33,55 @@ const within = (tolerance: number, backend: Backend): Checks => ({
 const skipped = () => Promise.reject(new Error('skipped'));
 const notHere: Checks = { feature: skipped, promised: skipped };
 
-const contract = noChromium === '' ? await openContract() : null;
-afterAll(() => contract?.close());
+const contracts = noChromium === '' ? [await openContract('./page.ts'), await openContract('./tfjsPage.ts')] : [];
+afterAll(() => Promise.all(contracts.map((contract) => contract.close())));
 
-/** The backends; `missing` says why this machine cannot check one, and is empty if it can. */
-const backends: readonly { readonly name: string; readonly missing: string; readonly check: Checks }[] = [
+/** The checks in a page of Chromium, if there is one. */
+const inChromium = (contract: Contract | undefined): Checks =>
+  contract === undefined
+    ? notHere
+    : {
+        feature: ({ name }) => contract.feature(name, 1e-5),
+        promised: ({ title }) => contract.promised(title),
+      };
+
+/** A backend; `missing` says why this machine cannot check it, and is empty if it can. */
+interface Checked {
+  readonly name: string;
+  readonly missing: string;
+  readonly check: Checks;
+}
+
+/** The backends of the page. */
+const onPage: readonly Checked[] = [
   { name: 'reference', missing: '', check: within(1e-12, valueOf(await reference()())) },
-  { name: 'cpu', missing: '', check: within(1e-5, valueOf(await cpu()())) },
   { name: 'wasm', missing: '', check: within(1e-5, valueOf(await wasm()())) },
   {
     name: 'webgpu in Node',
     missing: noWebgpu,
     check: noWebgpu === '' ? within(1e-5, valueOf(await webgpu()())) : notHere,
   },
+  { name: 'webgpu in Chromium', missing: noChromium, check: inChromium(contracts[0]) },
+  { name: 'tfjs-cpu', missing: '', check: within(1e-5, valueOf(await tfjs('cpu')())) },
+  { name: 'tfjs-wasm', missing: '', check: within(1e-5, valueOf(await tfjs('wasm')())) },
   {
-    name: 'webgpu in Chromium',
-    missing: noChromium,
-    check:
-      contract === null
-        ? notHere
-        : {
-            feature: ({ name }) => contract.feature(name, 1e-5),
-            promised: ({ title }) => contract.promised(title),
-          },
+    name: 'tfjs-webgpu in Node',
+    missing: noWebgpu,
+    check: noWebgpu === '' ? within(1e-5, valueOf(await tfjs('webgpu')())) : notHere,
   },
+  { name: 'tfjs-webgpu in Chromium', missing: noChromium, check: inChromium(contracts[1]) },
 ];
-const missing = backends.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
+const missing = onPage.map((backend) => backend.missing).filter((reason) => reason !== '').join(', '); // prettier-ignore
+
+/** TensorFlow, which does not run on every machine. The page leaves it out. */
+const onTensorflow = async (engine: 'node' | 'node-gpu'): Promise<Checked> => {
+  const acquired = await tfjs(engine)();
+  return E.isLeft(acquired)
+    ? { name: `tfjs-${engine}`, missing: acquired.left.message, check: notHere }
+    : { name: `tfjs-${engine}`, missing: '', check: within(1e-5, acquired.right) };
+};
+
+const backends = [...onPage, await onTensorflow('node'), await onTensorflow('node-gpu')];
 
 /** Runs a check once: for its test and for the page. */
 const once = <A>(make: () => Promise<A>): (() => Promise<A>) => {
@@ -134,9 +158,11 @@ test('the tables have every operation that noisefold/dsl exports, once', () => {
   expect(features.map(({ name }) => name).sort()).toEqual(names.sort());
 });
 
+/** The outcomes on the backends of the page. */
 const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<string, Violation>>> => {
   const outcomes: Record<string, Violation> = {};
-  for (const { name, found } of backends) outcomes[name] = await found();
+  for (const { name, found } of backends)
+    if (onPage.some((backend) => backend.name === name)) outcomes[name] = await found();
   return outcomes;
 };
 

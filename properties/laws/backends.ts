@@ -8,7 +8,7 @@ import { ownershipLaws } from './ownership.js';
  * computes, keeps to who owns which memory, and gives its errors as values. One law is of each operation: `titleOf` tells
  * them apart.
  * @example
- * const check = using(cpu())((backend) => async () => {
+ * const check = using(wasm())((backend) => async () => {
  *   for (const law of backendLaws(backend)) await checkLaw(law, 0.05)
  *   return E.right('keeps the contract')
  * })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../properties/diffusion/run.js';
-import { cpu } from '../backends/tfjs/cpu.js';
+import { tfjs } from '../backends/tfjs/index.js';
 import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, grad, sum, type Tensor } from '../dsl/index.js';
@@ -41,7 +41,7 @@ describe('the log-probability of bytes', () => {
   });
 
   it.each([
-    ['cpu', cpu],
+    ['tfjs-cpu', () => tfjs('cpu')],
     ['wasm', wasm],
   ])('in float32, %s: probabilities to 1e-6', async (_, backend) => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels), backend());
@@ -109,7 +109,7 @@ describe('the log-probability of bytes', () => {
   });
 
   it.each([
-    ['cpu', cpu],
+    ['tfjs-cpu', () => tfjs('cpu')],
     ['wasm', wasm],
   ])('of all bytes has the sum 1 in float32, to 256 roundings, %s', async (_, backend) => {
     const levels = constantOf(

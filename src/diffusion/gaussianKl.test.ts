@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../properties/diffusion/run.js';
-import { cpu } from '../backends/tfjs/cpu.js';
+import { tfjs } from '../backends/tfjs/index.js';
 import { wasm } from '../backends/wasm/backend.js';
 import { constantOf, zeros } from '../dsl/index.js';
 import { gaussianKl } from './gaussianKl.js';
@@ -8,7 +8,7 @@ import { gaussianKl } from './gaussianKl.js';
 const N = 4000;
 
 describe.each([
-  ['cpu', cpu],
+  ['tfjs-cpu', () => tfjs('cpu')],
   ['wasm', wasm],
 ])('in float32, %s', (_, backend) => {
   it('KL of neighbours is ½·(e^d - 1 - d), and never negative', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../properties/diffusion/run.js';
-import { cpu } from '../backends/tfjs/cpu.js';
+import { tfjs } from '../backends/tfjs/index.js';
 import { wasm } from '../backends/wasm/backend.js';
 import {
   constantOf,
@@ -159,7 +159,7 @@ describe('timesteps', () => {
     for (const timesteps of [uniformTimesteps, stratifiedTimesteps, antitheticTimesteps]) {
       const draw = timesteps(process)(many);
       const oracle = await numbersOf(draw);
-      for (const backend of [cpu, wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);
+      for (const backend of [() => tfjs('cpu'), wasm]) expect(await numbersOf(draw, backend())).toEqual(oracle);
     }
   });
 });

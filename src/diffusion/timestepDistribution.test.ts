@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../properties/diffusion/run.js';
 import { reference } from '../backends/reference/index.js';
-import { cpu } from '../backends/tfjs/cpu.js';
+import { tfjs } from '../backends/tfjs/index.js';
 import { wasm } from '../backends/wasm/backend.js';
 import { compile, constantOf, gather, key, mul, onesLike, program, read, table } from '../dsl/index.js';
 import { F, TE } from '../internal/fp.js';
@@ -118,7 +118,7 @@ it('the draws are the same on every backend, but where float32 falls on a border
   const process = right(ddpm(cosine(100)));
   for (const timesteps of [logNormalTimesteps(), timestepsBy(table(Array.from({ length: 100 }, (_, t) => t + 1)))]) {
     const oracle = await numbersOf(timesteps(process)(many));
-    for (const backend of [cpu, wasm]) {
+    for (const backend of [() => tfjs('cpu'), wasm]) {
       const draws = await numbersOf(timesteps(process)(many), backend());
       const other = draws.filter((t, i) => t !== oracle[i]);
       expect(other.length).toBeLessThan(4);

@@ -12,8 +12,8 @@ export interface Machine {
   readonly packages: Readonly<Record<string, string | null>>;
 }
 
-/** Packages that backends need, optional peers included. */
-const PACKAGES = ['@tensorflow/tfjs-core', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
+/** Optional peers that backends need. */
+const PACKAGES = ['webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
 
 const versionIn = (path: string | URL): string =>
   (JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string }).version;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npx noisefold doctor`: lists the backends that work on this machine, with their speeds. */
 import { fileURLToPath } from 'node:url';
-import { ORDER } from '../backends/auto/candidates.js';
+import { BACKENDS } from '../backends/auto/candidates.js';
 import { machine } from './machine.js';
 import { probe, type Finding } from './probe.js';
 import { probeInProcess } from './processes.js';
@@ -16,7 +16,7 @@ const MANIFEST = new URL('../../../package.json', import.meta.url);
 
 const doctor = async (json: boolean): Promise<void> => {
   const findings: Finding[] = [];
-  for (const name of ORDER) {
+  for (const name of BACKENDS) {
     if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001B[Ktrying ${name} …`);
     findings.push(await probeInProcess(fileURLToPath(import.meta.url), name));
   }
@@ -27,7 +27,7 @@ const doctor = async (json: boolean): Promise<void> => {
 };
 
 const [command, option, ...more] = process.argv.slice(2);
-const probed = ORDER.find((name) => name === option);
+const probed = BACKENDS.find((name) => name === option);
 if (command === '--probe' && probed !== undefined) for await (const message of probe(probed)) process.send?.(message);
 else if (command === 'doctor' && more.length === 0 && (option === undefined || option === '--json'))
   await doctor(option === '--json');

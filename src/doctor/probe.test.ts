@@ -3,8 +3,8 @@ import { probe, type ProbeMessage } from './probe.js';
 
 test('yields that a backend works and on which device, then its speeds', async () => {
   const messages: ProbeMessage[] = [];
-  for await (const one of probe('cpu')) messages.push(one);
-  const finding = { backend: 'cpu', works: true, trusted: true, note: 'JavaScript, one core' };
+  for await (const one of probe('wasm')) messages.push(one);
+  const finding = { backend: 'wasm', works: true, trusted: true, note: 'SIMD WebAssembly, all cores' };
   expect(messages[0]).toEqual({ finding: { ...finding, speeds: null }, isLast: false });
   expect(messages).toMatchObject([{}, { finding, isLast: true }]);
   for (const speed of Object.values(messages[1]!.finding.speeds!)) {

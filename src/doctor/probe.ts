@@ -55,11 +55,14 @@ const openWebgpu: Open = async () => {
 };
 
 const OPENERS: Readonly<Record<BackendName, Open>> = {
-  'node-gpu': openerOf('node-gpu', 'TensorFlow on CUDA'),
   webgpu: openWebgpu,
   wasm: openerOf('wasm', 'SIMD WebAssembly, all cores'),
-  node: openerOf('node', 'TensorFlow on the CPU'),
-  cpu: openerOf('cpu', 'JavaScript, one core'),
+  reference: openerOf('reference', 'float64 JavaScript, one core'),
+  'tfjs-node-gpu': openerOf('tfjs-node-gpu', 'TensorFlow on CUDA'),
+  'tfjs-node': openerOf('tfjs-node', 'TensorFlow on the CPU'),
+  'tfjs-webgpu': openerOf('tfjs-webgpu', 'tfjs on the GPU of webgpu'),
+  'tfjs-wasm': openerOf('tfjs-wasm', 'tfjs in WebAssembly, one core'),
+  'tfjs-cpu': openerOf('tfjs-cpu', 'tfjs in JavaScript, one core'),
 };
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

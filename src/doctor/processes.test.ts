@@ -44,8 +44,8 @@ test('a process that exits by itself counts as failed, with its last line of out
 
 test('kills a process that does not answer, and reports the time limit', async () => {
   const limits = { answer: 200, speeds: 60_000 };
-  expect(await probeInProcess(script('hangs', stayAlive), 'node-gpu', limits)).toEqual({
-    backend: 'node-gpu',
+  expect(await probeInProcess(script('hangs', stayAlive), 'tfjs-node-gpu', limits)).toEqual({
+    backend: 'tfjs-node-gpu',
     works: false,
     trusted: false,
     note: 'no answer within 0.2 s',

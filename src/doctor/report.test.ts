@@ -17,33 +17,33 @@ const fails = (backend: Finding['backend'], note: string): Finding => ({ backend
 
 test('prints a table of working backends, then the reasons of the others', () => {
   const report = reportOf(here, [
-    fails('node-gpu', 'the node-gpu backend: expected it, got none; install it'),
+    fails('tfjs-node-gpu', 'the tfjs-node-gpu backend: expected it, got none; install it'),
     works('webgpu', 'llvmpipe', false),
     works('wasm', 'SIMD'),
-    { ...works('node', 'TensorFlow; too slow to measure within 20 s'), speeds: null },
-    fails('cpu', 'its process ended (1)'),
+    { ...works('tfjs-node', 'TensorFlow; too slow to measure within 20 s'), speeds: null },
+    fails('reference', 'its process ended (1)'),
   ]);
   expect(report.auto).toBe('wasm');
   expect(formatReport(report)).toEqual([
     'noisefold 1.2.3, Node 20.0.0, linux x64, 2 × A CPU',
     'a 4.5.6, b (not installed)',
     '',
-    '   backend       matmul      conv 3×3       chain',
-    '✓  webgpu   123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
-    '→  wasm     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
-    `${'✓  node'.padEnd(51)}TensorFlow; too slow to measure within 20 s`, // aligned with the column of notes
+    '   backend         matmul      conv 3×3       chain',
+    '✓  webgpu     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
+    '→  wasm       123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
+    `${'✓  tfjs-node'.padEnd(53)}TensorFlow; too slow to measure within 20 s`, // aligned with the column of notes
     '',
-    '✗ the node-gpu backend: expected it, got none; install it',
-    '✗ cpu: its process ended (1)',
+    '✗ the tfjs-node-gpu backend: expected it, got none; install it',
+    '✗ reference: its process ended (1)',
     '',
     'auto() chooses wasm.',
   ]);
 });
 
 test('says that no backend works', () => {
-  const report = reportOf(here, [fails('cpu', 'broken')]);
+  const report = reportOf(here, [fails('reference', 'broken')]);
   expect(report.auto).toBeNull();
-  expect(formatReport(report).slice(-3)).toEqual(['✗ cpu: broken', '', 'No backend works here.']);
+  expect(formatReport(report).slice(-3)).toEqual(['✗ reference: broken', '', 'No backend works here.']);
 });
 
 test('finds the versions of installed packages', () => {

@@ -1,4 +1,5 @@
 /** Formats the findings for people (a table) and for programs (JSON). */
+import { ORDER } from '../backends/auto/candidates.js';
 import type { BackendName } from '../backends/auto/index.js';
 import type { Machine } from './machine.js';
 import type { Finding } from './probe.js';
@@ -11,7 +12,7 @@ export interface Report extends Machine {
 
 export const reportOf = (machine: Machine, backends: readonly Finding[]): Report => ({
   ...machine,
-  auto: backends.find(({ trusted }) => trusted)?.backend ?? null,
+  auto: backends.find(({ backend, trusted }) => trusted && ORDER.some((name) => name === backend))?.backend ?? null,
   backends,
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ddpm, linear } from '../diffusion/index.js';
-import { cpu } from '../backends/tfjs/cpu.js';
+import { tfjs } from '../backends/tfjs/index.js';
 import { wasm } from '../backends/wasm/index.js';
 import { canFuse } from '../backends/wasm/kernels/multiplyAdd.js';
 import { type Backend, key, type NoisefoldError } from '../dsl/index.js';
@@ -237,14 +237,14 @@ describe('a checkpoint', () => {
 
   test('of a backend whose rounding is not defined is resumed by any, and any is resumed by such a backend', () =>
     onWasm(async (backend) => {
-      const tfjs = right(await cpu()());
-      expect(tfjs.rounding).toBeNull();
-      const from = await checkpointOn(tfjs, smallTraining(1));
+      const other = right(await tfjs('cpu')());
+      expect(other.rounding).toBeNull();
+      const from = await checkpointOn(other, smallTraining(1));
       expect(from).not.toHaveProperty('rounding');
       const onward = await checkpointOn(backend, { ...smallTraining(2), from });
       expect(onward.rounding).toBe(backend.rounding);
-      expect((await checkpointOn(tfjs, { ...smallTraining(3), from: onward })).step).toBe(3);
-      right(await tfjs.close());
+      expect((await checkpointOn(other, { ...smallTraining(3), from: onward })).step).toBe(3);
+      right(await other.close());
     }));
 
   test('that is cut short, or is another file, is a DecodeError', async () => {

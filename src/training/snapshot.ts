@@ -50,7 +50,7 @@ const storedOf = (
  *   upload(Float32Array.of(1, 2), [2]),
  *   RTE.flatMap((w) => readTensors({ layer: { w } })),
  *   RTE.map((tensors) => tensors.get('layer.w')),
- *   using(cpu()),
+ *   using(wasm()),
  * )() // → E.right({ dtype: 'F32', shape: [2], data: [1, 2] })
  */
 export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>

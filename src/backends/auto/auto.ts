@@ -5,7 +5,7 @@ import { E, type either, TE, type io, t, type taskEither } from '../../internal/
 import { withOptions } from '../shared/options.js';
 import { wasmOptions } from '../wasm/options.js';
 import { adapterOptions } from '../webgpu/adapterOptions.js';
-import { acquire, type BackendName, type BackendOptions, ORDER } from './candidates.js';
+import { acquire, type BackendName, type BackendOptions, BACKENDS, ORDER } from './candidates.js';
 import { trial } from './trial.js';
 
 export type { BackendName } from './candidates.js';
@@ -17,7 +17,7 @@ export interface Tried {
 }
 
 export interface AutoOptions extends BackendOptions {
-  /** The backends to try, in this order. Default: `node-gpu`, `webgpu`, `wasm`, `node`, `cpu`. */
+  /** The backends to try, in this order. Default: `webgpu`, `tfjs-node-gpu`, `wasm`, `tfjs-node`, `reference`. */
   readonly order?: readonly BackendName[];
   /** Called after each backend has been tried. The last call is for the backend that is chosen. */
   readonly onTried?: (tried: Tried) => io.IO<void>;
@@ -25,7 +25,7 @@ export interface AutoOptions extends BackendOptions {
 
 type OnTried = NonNullable<AutoOptions['onTried']>;
 
-const names = t.keyof(Object.fromEntries(ORDER.map((name) => [name, null])) as Record<BackendName, null>);
+const names = t.keyof(Object.fromEntries(BACKENDS.map((name) => [name, null])) as Record<BackendName, null>);
 
 const autoOptions: t.Type<AutoOptions> = exactly(
   {},
@@ -102,17 +102,18 @@ export const firstWorking = (acquireOf: typeof acquire) =>
   });
 
 /**
- * Acquires the fastest backend that works on this machine. Backends are tried in this order: `node-gpu` (an NVIDIA GPU
- * through TensorFlow, if its package is installed), `webgpu` (a hardware GPU; software-emulated GPUs are skipped),
- * `wasm`, `node` (TensorFlow on the CPU), `cpu`. A backend is chosen only if it computes a small program correctly;
- * every other backend that was opened is closed. `BackendUnavailable` with the reasons of all if no backend works.
+ * Acquires the fastest backend that works on this machine. Backends are tried in this order: `webgpu` (a hardware GPU;
+ * software-emulated GPUs are skipped), `tfjs-node-gpu` (an NVIDIA GPU through TensorFlow, if its package is installed),
+ * `wasm`, `tfjs-node` (TensorFlow on the CPU, if its package is installed), `reference` (slow, but it works everywhere). A
+ * backend is chosen only if it computes a small program correctly; every other backend that was opened is closed.
+ * `BackendUnavailable` with the reasons of all if no backend works.
  *
  * Options of a backend are passed under its name: `auto({ webgpu: { hardware: false } })` accepts software-emulated GPUs.
  * @example
  * const tried: string[] = []
  * const onTried = ({ backend, error }: Tried) => () => void tried.push(error === null ? backend : `no ${backend}`)
  * const name = pipe(askBackend, RTE.map((backend) => backend.name))
- * await using(auto({ order: ['wasm', 'cpu'], onTried }))(name)() // → E.right('wasm')
+ * await using(auto({ order: ['wasm', 'reference'], onTried }))(name)() // → E.right('wasm')
  * tried // → ['wasm']
  */
 export const auto = firstWorking(acquire);

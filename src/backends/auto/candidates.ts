@@ -2,13 +2,20 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
+import type { TfjsEngine } from '../tfjs/index.js';
 import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
 
-/** Default order: fastest first, as far as that is known without measuring. */
-export const ORDER = ['node-gpu', 'webgpu', 'wasm', 'node', 'cpu'] as const;
+/**
+ * Default order: fastest first, as far as that is known without measuring. The reference works everywhere. TensorFlow needs
+ * its packages, and Node.
+ */
+export const ORDER = ['webgpu', 'tfjs-node-gpu', 'wasm', 'tfjs-node', 'reference'] as const;
 
-export type BackendName = (typeof ORDER)[number];
+/** All backends that can be in an order. The engines of tfjs that are not in the default order are for comparisons. */
+export const BACKENDS = [...ORDER, 'tfjs-webgpu', 'tfjs-wasm', 'tfjs-cpu'] as const;
+
+export type BackendName = (typeof BACKENDS)[number];
 
 /** Options, by backend. */
 export interface BackendOptions {
@@ -19,14 +26,20 @@ export interface BackendOptions {
 
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
+const loadTfjs = (engine: TfjsEngine) => async (): Promise<either.Either<NoisefoldError, Backend>> =>
+  (await import('../tfjs/index.js')).tfjs(engine)();
+
 const LOADERS: Readonly<
   Record<BackendName, (options: BackendOptions) => Promise<either.Either<NoisefoldError, Backend>>>
 > = {
-  'node-gpu': async () => (await import('../tfjs/nodeGpu.js')).nodeGpu()(),
   webgpu: async ({ webgpu }) => (await import('../webgpu/index.js')).webgpu({ hardware: true, ...webgpu })(),
   wasm: async ({ wasm }) => (await import('../wasm/backend.js')).wasm(wasm)(),
-  node: async () => (await import('../tfjs/node.js')).node()(),
-  cpu: async () => (await import('../tfjs/cpu.js')).cpu()(),
+  reference: async () => (await import('../reference/index.js')).reference()(),
+  'tfjs-node-gpu': loadTfjs('node-gpu'),
+  'tfjs-node': loadTfjs('node'),
+  'tfjs-webgpu': loadTfjs('webgpu'),
+  'tfjs-wasm': loadTfjs('wasm'),
+  'tfjs-cpu': loadTfjs('cpu'),
 };
 
 /** Loads and acquires a backend. An error thrown while loading becomes `BackendUnavailable`. */

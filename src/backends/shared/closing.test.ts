@@ -11,11 +11,9 @@ import { lower } from '../../dsl/compile/lower/index.js';
 import { node } from '../../dsl/graph/node.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import * as p from '../../dsl/primitives/index.js';
-import { E, type either, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
-import { cpu } from '../tfjs/cpu.js';
-import { tensorBackend } from '../tfjs/eager/backend.js';
-import { cpuEngine } from '../tfjs/eager/testing.js';
+import { tfjs } from '../tfjs/index.js';
 import { wasm } from '../wasm/index.js';
 import { webgpu } from '../webgpu/index.js';
 
@@ -84,10 +82,10 @@ const microtasks = async (n: number): Promise<void> => {
 
 describe.each([
   ['reference', reference, ''],
-  ['cpu', cpu, ''],
+  ['tfjs-cpu', () => tfjs('cpu'), ''],
   ['wasm', wasm, ''],
-  ['tensors', () => TE.fromIO(() => tensorBackend('tensors', cpuEngine())), ''],
   ['webgpu', webgpu, noWebgpu],
+  ['tfjs-webgpu', () => tfjs('webgpu'), noWebgpu],
 ] as const)('%s', (name, acquire, absent) => {
   const fresh = async (): Promise<Backend> => valueOf(await acquire()());
 

@@ -14,12 +14,12 @@ import * as p from '../../dsl/primitives/index.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from '../webgpu/index.js';
-import { cpu } from './cpu.js';
-import { standIns } from './eager/testing.js';
+import { asOnTensorflow } from './eager/testing.js';
+import { tfjs } from './index.js';
 import { wasm } from '../wasm/backend.js';
 
 const oracle = valueOf(await reference()());
-const acquired = async (acquire: ReturnType<typeof cpu>): Promise<Backend> => valueOf(await acquire());
+const acquired = async (acquire: ReturnType<typeof wasm>): Promise<Backend> => valueOf(await acquire());
 
 const input = (path: string, shape: readonly number[], dtype: DType = 'float32'): Node =>
   node('input', [], { path }, shape, dtype);
@@ -119,10 +119,14 @@ const agreement = (backend: Backend, numRuns: number): void => {
   });
 };
 
-describe('cpu', async () => agreement(await acquired(cpu()), 150));
 describe('wasm', async () => agreement(await acquired(wasm()), 150));
-for (const { backend } of await standIns()) describe(backend.name, () => agreement(backend, 150));
+describe('tfjs-cpu', async () => agreement(await acquired(tfjs('cpu')), 150));
+describe('tfjs-wasm', async () => agreement(await acquired(tfjs('wasm')), 150));
+describe('tfjs as on TensorFlow', () => agreement(asOnTensorflow(), 150));
 // without WebGPU, the reference takes its place only so that the skipped tests are listed by name
 describe.skipIf(noWebgpu !== '')(`webgpu ${noWebgpu}`, async () =>
   agreement(await acquired(noWebgpu === '' ? webgpu() : reference()), 25),
+);
+describe.skipIf(noWebgpu !== '')(`tfjs-webgpu ${noWebgpu}`, async () =>
+  agreement(await acquired(noWebgpu === '' ? tfjs('webgpu') : reference()), 25),
 );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
-import { cpu } from '../../backends/tfjs/cpu.js';
+import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
@@ -35,7 +35,7 @@ describe('constants', () => {
     ['bytes', () => constantOf(Uint8Array.of(3), 1)],
     ['a margin', () => pad(constantOf(Uint8Array.of(1), 1), 0, 1, 1, 3)],
   ])('a bool is 0 or 1: %s', async (_, build) => {
-    for (const backend of [reference(), cpu(), wasm()])
+    for (const backend of [reference(), tfjs('cpu'), wasm()])
       for (const x of await numbersOf(() => cast(build(), 'int32'), backend)) expect(x).toBe(1);
   });
 

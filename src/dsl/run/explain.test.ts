@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
-import { cpu } from '../../backends/tfjs/cpu.js';
+import { wasm } from '../../backends/wasm/index.js';
 import { F, RTE } from '../../internal/fp.js';
 import { plan } from '../compile/planning.js';
+import type { Backend } from '../compile/backend.js';
+import type { Task } from './effect.js';
 import {
   addBias,
   compile,
@@ -19,13 +21,13 @@ import {
 } from '../index.js';
 
 const layer = program({ x: 'B 4', p: { w: '4 8', b: '8' } }, ({ x, p }) => F.pipe(x, matmul(p.w), addBias(p.b), silu));
-const explained = async (backend: typeof cpu): Promise<readonly ExplainedCall[]> => {
+const explained = async (backend: () => Task<Backend>): Promise<readonly ExplainedCall[]> => {
   const calls = F.pipe(compile(layer, { B: 2 }), RTE.map((executable) => explain(executable))); // prettier-ignore
   return right(await using(backend())(calls)());
 };
 
 test('a fused call lists its operations, the last one first, and its parameter', async () => {
-  expect(await explained(cpu)).toMatchObject([
+  expect(await explained(wasm)).toMatchObject([
     { label: 'dot', place: 'p.w', flops: 2 * 2 * 4 * 8 },
     { label: 'mul ∘ sigmoid ∘ add', place: 'p.b', flops: 3 * 2 * 8 },
   ]);
@@ -39,7 +41,7 @@ test('uncounted operations are null and show no rate', async () => {
   expect(shown.replace(/\s+/g, ' ')).toBe(` ms GFLOP/s GB/s peak kernel 0.500 ${dot!.kernel} dot ${dot!.shapes} p.w`);
 });
 
-const planned = { plan: right(plan(layer, { B: 2 }, right(await cpu()()).capabilities)).plan, kernels: [] };
+const planned = { plan: right(plan(layer, { B: 2 }, right(await wasm()()).capabilities)).plan, kernels: [] };
 const bytes = [4 * (2 * 4 + 4 * 8 + 2 * 8), 4 * (2 * 8 + 8 + 2 * 8)] as const;
 
 test('rates are operations and bytes over time', () => {
@@ -76,7 +78,7 @@ test('a line shows the share of the peak in percent', () => {
 });
 
 test('a backend that is closed has no peak', async () => {
-  const backend = right(await cpu()());
+  const backend = right(await wasm()());
   right(await backend.close());
   expect(await measurePeak(backend)()).toMatchObject({ left: { _tag: 'BackendFailure' } });
 });

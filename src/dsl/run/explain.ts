@@ -95,7 +95,7 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  * @example
  * const product = program({ x: 'B 64', w: '64 10' }, ({ x, w }) => matmul(x, w))
  * const calls = pipe(compile(product, { B: 8 }), RTE.map((executable) => explain(executable)))
- * const first = pipe(await using(cpu())(calls)(), E.map(([call]) => call))
+ * const first = pipe(await using(wasm())(calls)(), E.map(([call]) => call))
  * pipe(first, E.map((call) => call?.shapes)) // → E.right('[8, 64] × [64, 10] → [8, 10]')
  * pipe(first, E.map((call) => call?.flops)) // → E.right(10240)
  * const x = new Float32Array(8 * 64)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
-import { cpu } from '../../backends/tfjs/cpu.js';
+import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { E } from '../../internal/fp.js';
 import type { Capabilities } from '../compile/backend.js';
@@ -42,7 +42,7 @@ const examples = {
 
 describe('vmap', () => {
   test.each([
-    { name: 'cpu', acquire: cpu() },
+    { name: 'tfjs-cpu', acquire: tfjs('cpu') },
     { name: 'wasm', acquire: wasm() },
   ])('of a network and of its gradient on $name are those of each example on the reference', async ({ acquire }) => {
     type Batch = {

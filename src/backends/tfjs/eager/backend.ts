@@ -1,6 +1,6 @@
-import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { E, type either } from '../../../internal/fp.js';
+import { E } from '../../../internal/fp.js';
 import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
@@ -9,22 +9,19 @@ import { rulesOf } from './rules.js';
 import { createTensorTable } from './tensorTable.js';
 import { numbersOf, tensorOf } from './transfer.js';
 
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
 /**
  * A backend whose values are tensors of a tfjs engine. It runs one kernel or more for each primitive, without fusion.
  */
 export const tensorBackend = (name: string, engine: Engine): Backend => {
   const table = createTensorTable();
   const memory = createMemory(name, table);
-  /** Runs `work` on the engine and returns what it throws as an error value. */
-  const attempted = <A>(expected: string, hint: string, work: () => A): either.Either<NoisefoldError, A> =>
-    E.tryCatch(work, (thrown) => {
-      const actual = thrown instanceof Error ? thrown.message : String(thrown);
-      return failure('BackendFailure', { where: `the ${name} backend`, expected, actual, hint });
-    });
-  const read = (address: number, dtype: Parameters<typeof numbersOf>[2]): either.Either<NoisefoldError, HostArray> =>
-    attempted('the numbers of a value', 'an earlier call may have failed: acquire the backend again', () =>
-      numbersOf(engine, table.at(address), dtype),
-    ); // prettier-ignore
+  const errorOf =
+    (expected: string, hint: string) =>
+    (thrown: unknown): NoisefoldError =>
+      failure('BackendFailure', { where: `the ${name} backend`, expected, actual: messageOf(thrown), hint });
+  const loss = (): NoisefoldError | null => engine.device?.lost() ?? null;
   return memoryBackend({
     name,
     capabilities: { fuses: false, composites: ['filterGradient'], scratchElements: () => 0 },
@@ -33,17 +30,28 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
     rules: rulesOf(engine),
     layOut: async (plan, kernels) => tensorExecution(plan, kernels, engine, table),
     write: (address, data, dtype) => {
-      const put = attempted(
-        'room for a value',
-        'use a smaller batch, or release values that are no longer needed',
+      const put = E.tryCatch(
         () => {
           if (data.length > 0) table.put(address, tensorOf(engine, data, dtype));
         },
+        errorOf('room for a value', 'use a smaller batch, or release values that are no longer needed'),
       );
       return E.isLeft(put) ? put.left : null;
     },
-    read: (address, { dtype }) => read(address, dtype),
-    close: table.clear,
-    lost: () => null,
+    read: async (address, { dtype }) => {
+      const lost = loss();
+      if (lost !== null) return E.left(lost);
+      try {
+        return E.right(await numbersOf(engine, table.at(address), dtype));
+      } catch (thrown) {
+        const hint = 'an earlier call may have failed: acquire the backend again';
+        return E.left(loss() ?? errorOf('the numbers of a value', hint)(thrown));
+      }
+    },
+    close: () => {
+      table.clear();
+      engine.device?.destroy();
+    },
+    lost: loss,
   });
 };

@@ -124,6 +124,27 @@ test('arithmetic kernels broadcast their operands themselves', async () => {
   valueOf(await backend.close());
 });
 
+test('a broadcast of a broadcast that needs no kernel reads the operand of that one', async () => {
+  const { backend } = instrumented();
+  const twice = p.broadcast(p.broadcast(p.reshape(input('x', [1, 2]), [1, 2, 1]), [1, 2, 3]), [2, 2, 3]);
+  const cases: readonly (readonly [Node, readonly number[]])[] = [
+    [twice, [1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2]], // an output
+    [p.unary('neg', twice), [-1, -1, -1, -2, -2, -2, -1, -1, -1, -2, -2, -2]],
+    [p.reduce('sum', twice, [0, 2]), [6, 12]],
+    // both sides lack the first axis, so that one side is repeated
+    [p.add(twice, twice), [2, 2, 2, 4, 4, 4, 2, 2, 2, 4, 4, 4]],
+  ];
+  for (const [output, expected] of cases) {
+    const [result] = await runPlan(backend, planOf(output), [Float32Array.of(1, 2)]);
+    expect(Array.from(result!)).toEqual(expected);
+  }
+  // the reader of both needs the first broadcast, and the kernel of the second
+  const single = p.reshape(input('s', [1]), [1, 1]);
+  const [result] = await runPlan(backend, planOf(p.unary('neg', p.broadcast(p.broadcast(single, [1, 3]), [2, 3]))), [Float32Array.of(4)]); // prettier-ignore
+  expect(Array.from(result!)).toEqual([-4, -4, -4, -4, -4, -4]);
+  valueOf(await backend.close());
+});
+
 test('operands without elements have results', async () => {
   const { backend } = instrumented();
   const none = input('x', [0, 2]);

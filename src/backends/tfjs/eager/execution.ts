@@ -4,7 +4,7 @@ import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
-import { type Execution, nameOf } from '../../shared/executor.js';
+import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Engine, Tensor } from './engine.js';
 import type { TensorKernel } from './kernel.js';
 import { operationsOf } from './operations.js';
@@ -76,13 +76,6 @@ export const tensorExecution = (
     table.release(tensor);
   };
 
-  /** Waits until a tensor is computed, by reading one of its elements: GPU kernels run asynchronously. */
-  const waitFor = (tensor: Tensor): void => {
-    const first = engine.scoped(() => ops.slice(ops.reshape(tensor, [tensor.size]), [0], [1]));
-    engine.read(first);
-    if (first !== tensor) first.dispose();
-  };
-
   const runCall = (at: number): Tensor => {
     const call = plan.calls[at]!;
     const kernel = kernels[at]!;
@@ -98,16 +91,25 @@ export const tensorExecution = (
     return result;
   };
 
-  const run: Execution['run'] = (milliseconds) => {
+  /** Runs a call and waits until its result is computed: TensorFlow runs GPU kernels asynchronously. */
+  const timedCall = (at: number): number | Promise<number> => {
+    const { device, readNow } = engine;
+    if (device !== null) return device.timed(() => void runCall(at));
+    const start = performance.now();
+    const result = runCall(at);
+    const first = engine.scoped(() => ops.slice(ops.reshape(result, [result.size]), [0], [1]));
+    readNow?.(first);
+    if (first !== result) first.dispose();
+    return performance.now() - start;
+  };
+
+  /** Runs all calls; appends the milliseconds of each to `milliseconds` unless it is null. */
+  const runCalls = (milliseconds: (number | Promise<number>)[] | null): RunFailure | null => {
     let at = 0;
     try {
       for (; at < kernels.length; at++) {
-        const start = milliseconds === null ? 0 : performance.now();
-        const result = runCall(at);
-        if (milliseconds !== null) {
-          waitFor(result);
-          milliseconds.push(performance.now() - start);
-        }
+        if (milliseconds === null) runCall(at);
+        else milliseconds.push(timedCall(at));
         dead[at]!.forEach(releaseBuffer);
       }
       return null;
@@ -121,6 +123,27 @@ export const tensorExecution = (
       });
       return { at: at - 1, error }; // the failed call has written nothing
     }
+  };
+
+  const run: Execution['run'] = (milliseconds) => {
+    const times: (number | Promise<number>)[] | null = milliseconds === null ? null : [];
+    const { device } = engine;
+    if (device === null) {
+      const failed = runCalls(times);
+      milliseconds?.push(...((times ?? []) as readonly number[])); // without a device, no time is a promise
+      return failed;
+    }
+    let failed: RunFailure | null = null;
+    const watched = device.guarded(() => {
+      failed = runCalls(times);
+    });
+    if (failed !== null) return failed;
+    return (async () => {
+      const error = await watched;
+      if (error !== null) return { at: kernels.length - 1, error };
+      for (const time of times ?? []) milliseconds!.push(await time);
+      return null;
+    })();
   };
 
   return E.right({

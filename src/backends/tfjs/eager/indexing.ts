@@ -16,12 +16,39 @@ export const gatherOf =
     return ops.asNumbers(x, (params) => ops.engine.run('GatherNd', { params, indices: at }, {}));
   };
 
+/** Most elements of an intermediate tensor of {@link orderedScatterAdd}, unless a single row of the result needs more. */
+const MOST_ELEMENTS = 2 ** 22;
+
+/**
+ * Adds rows in their order: for a block of rows of the result, the sum over all updates, with zeros where a row goes
+ * elsewhere. Takes time in proportion to the rows of both.
+ */
+const orderedScatterAdd = (ops: Operations, size: number, at: Tensor, updates: Tensor): Tensor => {
+  const [count, width] = [updates.shape[0]!, updates.size / updates.shape[0]!];
+  const flat = ops.reshape(updates, [1, count, width]);
+  const block = Math.max(1, Math.floor(MOST_ELEMENTS / updates.size));
+  const parts: Tensor[] = [];
+  for (let first = 0; first < size; first += block) {
+    const rows = Math.min(block, size - first);
+    const shape = [rows, count, width];
+    const targets = ops.engine.tensor(
+      Int32Array.from({ length: rows }, (_, i) => first + i),
+      [rows, 1, 1],
+      'int32',
+    );
+    const goesThere = ops.tile(ops.equal(targets, ops.reshape(at, [1, count, 1])), shape);
+    const added = ops.select(goesThere, ops.tile(flat, shape), ops.full(0, shape, 'float32'));
+    parts.push(ops.sum(added, [1]));
+  }
+  return ops.reshape(ops.concat(parts, 0), [size, ...updates.shape.slice(1)]);
+};
+
 /** Adds rows of `updates` at `indices` to zeros of `size` rows. */
 export const scatterAddOf =
   (ops: Operations, size: number) =>
-  (indices: Tensor, updates: Tensor): Tensor =>
-    ops.engine.run(
-      'ScatterNd',
-      { indices: rowsAt(ops, indices, size), updates },
-      { shape: [size, ...updates.shape.slice(1)] },
-    );
+  (indices: Tensor, updates: Tensor): Tensor => {
+    const at = rowsAt(ops, indices, size);
+    if (ops.engine.scattersInAnyOrder && updates.dtype === 'float32') return orderedScatterAdd(ops, size, at, updates);
+    const shape = [size, ...updates.shape.slice(1)];
+    return ops.engine.run('ScatterNd', { indices: at, updates }, { shape });
+  };

@@ -1,23 +1,19 @@
-/** Checks the laws of backends for the eager executor, on the engines that run without TensorFlow. */
+/** Checks the laws of backends for the eager executor on kernels like TensorFlow's. properties/backends.test.ts has the others. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { backendLaws } from '../../../../properties/laws/backends.js';
-import type { Law } from '../../../../properties/laws/law.js';
 import { checkLaws } from '../../../../properties/suite.js';
-import { standIns, tensorsAlive } from './testing.js';
+import { asOnTensorflow, tensorsAlive } from './testing.js';
 
-for (const { backend, inexact, because } of await standIns())
-  describe(backend.name, () => {
-    const isSkipped = ({ name, subject = name }: Law): boolean => inexact.includes(subject);
-    const laws = backendLaws(backend);
-    checkLaws(laws.filter((law) => !isSkipped(law)));
-    describe.skip(because, () => checkLaws(laws.filter(isSkipped)));
+const backend = asOnTensorflow();
+describe(backend.name, () => {
+  checkLaws(backendLaws(backend));
 
-    test('no tensors remain in tfjs', () => {
-      expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-      expect(tensorsAlive()).toBe(0);
-    });
-
-    afterAll(async () => {
-      await backend.close();
-    });
+  test('no tensors remain in tfjs', () => {
+    expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    expect(tensorsAlive()).toBe(0);
   });
+
+  afterAll(async () => {
+    await backend.close();
+  });
+});

@@ -5,6 +5,7 @@
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { broadcasts } from './elementwise.js';
+import type { Engine } from './engine.js';
 
 type LibraryCall = Extract<Call, { kind: 'library' }>;
 type Shape = readonly number[];
@@ -16,8 +17,14 @@ const broadcastShape = (a: Shape, b: Shape): Shape => {
   return Array.from({ length: rank }, (_, i) => Math.max(extent(a, i), extent(b, i)));
 };
 
-const isArithmetic = (call: Call): call is LibraryCall =>
-  call.kind === 'library' && call.node.op === 'binary' && broadcasts(call.node.attributes.fn, call.inputs[0]!.dtype);
+/** Returns whether a call is a single kernel, which broadcasts its operands. */
+const arithmeticOn =
+  ({ exact }: Engine) =>
+  (call: Call): call is LibraryCall => {
+    if (call.kind !== 'library' || call.node.op !== 'binary') return false;
+    const [{ fn }, { dtype }] = [call.node.attributes, call.inputs[0]!];
+    return broadcasts(fn, dtype) && !exact.covers(fn, dtype);
+  };
 
 /** Returns whether a call only changes the shape of its operand in a way that arithmetic kernels can do themselves. */
 const isLazyCandidate = (call: Call): call is LibraryCall =>
@@ -30,7 +37,8 @@ const isLazyCandidate = (call: Call): call is LibraryCall =>
  * Returns the buffers that can hold the operand of their broadcast instead of its result. The plan must be lowered
  * without fusing.
  */
-export const lazyBroadcasts = (plan: Plan): ReadonlySet<number> => {
+export const lazyBroadcasts = (plan: Plan, engine: Engine): ReadonlySet<number> => {
+  const isArithmetic = arithmeticOn(engine);
   const readers = new Map<number, Call[]>();
   for (const call of plan.calls)
     if (call.kind === 'library')

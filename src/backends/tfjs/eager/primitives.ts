@@ -10,6 +10,7 @@ import { gatherOf, scatterAddOf } from './indexing.js';
 import { padOf, sliceOf } from './movement.js';
 import type { Operations } from './operations.js';
 import { argmaxOf, reductionOf } from './reduction.js';
+import { topKOf } from './topK.js';
 
 /** Computes a primitive on tensors. None of the tensors may be empty. */
 export type TensorFunction = (inputs: readonly Tensor[]) => Tensor;
@@ -38,14 +39,19 @@ const nonEmptyPrimitiveOf = (
   output: View,
 ): TensorFunction | null => {
   const { shape } = output;
+  const { exact } = ops.engine;
   const dtype = inputs[0]?.dtype ?? output.dtype;
   switch (node.op) {
     case 'iota':
       return iotaOf(ops, node.attributes.axis, output);
     case 'unary':
-      return unary(unaryOf(ops, node.attributes.fn, dtype));
-    case 'binary':
-      return binary(binaryOf(ops, node.attributes.fn, dtype));
+    case 'binary': {
+      const { fn } = node.attributes;
+      if (exact.covers(fn, dtype)) return (given) => exact.compute({ fn, dtype, result: output.dtype }, given);
+      return node.op === 'unary'
+        ? unary(unaryOf(ops, node.attributes.fn, dtype))
+        : binary(binaryOf(ops, node.attributes.fn, dtype));
+    }
     case 'select':
       return ([condition, a, b]) => ops.select(condition!, a!, b!);
     case 'cast':
@@ -60,8 +66,19 @@ const nonEmptyPrimitiveOf = (
       return unary((x) => ops.transpose(x, permutation));
     }
     case 'broadcast':
-      // a single element may lack axes, because its own reshape was skipped (lazyBroadcasts.ts)
-      return unary((x) => ops.tile(ops.reshape(x, inputs[0]!.shape), shape));
+      // the operand of a skipped broadcast has extents of 1 instead; a single element may lack axes, because its own reshape
+      // was skipped (lazyBroadcasts.ts)
+      return unary((x) =>
+        ops.tile(
+          x.size === 1
+            ? ops.reshape(
+                x,
+                shape.map(() => 1),
+              )
+            : x,
+          shape,
+        ),
+      );
     case 'slice':
       return unary(sliceOf(ops, node.attributes, shape));
     case 'flip': {
@@ -85,6 +102,8 @@ const nonEmptyPrimitiveOf = (
     }
     case 'argmax':
       return unary(argmaxOf(ops, node.attributes.axis));
+    case 'topKIndices':
+      return unary(topKOf(ops, node.attributes.k));
     case 'gather':
       return binary(gatherOf(ops));
     case 'scatterAdd':
@@ -99,7 +118,7 @@ const nonEmptyPrimitiveOf = (
       return binary(filterGradientOf(ops, attributes, shape as readonly [number, number, number, number]));
     }
     default:
-      return null; // top-k runs on the host; the others are never library calls
+      return null; // these are never library calls
   }
 };
 

@@ -34,11 +34,14 @@ const randomRule =
     };
   };
 
-/** Computes top-k indices on the host: tfjs's kernels disagree about NaN and lose the order of infinities. */
+/**
+ * Computes top-k indices on the host, where it can read tensors at once: tfjs's kernels disagree about NaN and lose the order
+ * of infinities.
+ */
 const topKRule =
-  (engine: Engine): TensorRule =>
+  ({ readNow, tensor }: Engine): TensorRule =>
   (call) => {
-    if (call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
+    if (readNow === null || call.kind !== 'library' || call.node.op !== 'topKIndices') return null;
     const { output } = call;
     const extent = call.inputs[0]!.shape.at(-1)!;
     const { k } = call.node.attributes;
@@ -46,8 +49,8 @@ const topKRule =
       name: 'sort',
       run: ([x]) => {
         const positions = new Int32Array(sizeOf(output.shape));
-        topKPositions(engine.read(x!), extent, k, positions);
-        return engine.tensor(positions, output.shape, 'int32');
+        topKPositions(readNow(x!), extent, k, positions);
+        return tensor(positions, output.shape, 'int32');
       },
     };
   };
@@ -60,7 +63,7 @@ const checked = (result: Tensor, { shape, dtype }: View): Tensor => {
 
 const libraryRule = (engine: Engine, plan: Plan): TensorRule => {
   const ops = operationsOf(engine);
-  const lazy = lazyBroadcasts(plan);
+  const lazy = lazyBroadcasts(plan, engine);
   return (call) => {
     if (call.kind !== 'library') return null;
     const { node, inputs, output } = call;

@@ -5,7 +5,7 @@
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { NumberType } from '../../../dsl/graph/region.js';
-import type { Engine, Operands, Tensor } from './engine.js';
+import { allExact, type Engine, type Operands, type Tensor } from './engine.js';
 
 /** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */
 const REGISTERED: ReadonlySet<string> = new Set([
@@ -77,7 +77,8 @@ const checkIndices = (indices: ArrayLike<number>, rows: number): void => {
 };
 
 const overridesOf = (engine: Engine) => {
-  const { read, tensor } = engine;
+  const { tensor } = engine;
+  const read = engine.readNow!; // the cpu backend of tfjs has it
   const withData = (x: Tensor, data: Float32Array | Int32Array): Tensor => tensor(data, x.shape, x.dtype as NumberType); // the cast is safe: the engine only has tensors of our dtypes
 
   /** Applies `f` elementwise to two operands of one shape, or to one and a single number; null for other broadcasts. */
@@ -140,6 +141,7 @@ export const tensorflowLike = (engine: Engine): Engine => {
   return {
     ...engine,
     name: 'tensorflow',
+    exact: allExact,
     has: (kernel) => REGISTERED.has(kernel),
     run: (kernel, operands, attributes) => {
       if (!REGISTERED.has(kernel)) return fail(`the kernel ${kernel} is not in REGISTERED`);

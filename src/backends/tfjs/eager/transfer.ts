@@ -2,9 +2,10 @@
 import type { HostArray } from '../../../dsl/compile/backend.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { writeNumbers } from '../../shared/memory/numbers.js';
-import type { Engine, Tensor } from './engine.js';
+import type { Engine, Tensor, TypedArray } from './engine.js';
 
-const arrayOf = (dtype: NumberType, elements: number): Float32Array | Int32Array | Uint8Array => {
+/** An array of zeros for a dtype, as tfjs stores it. */
+export const arrayOf = (dtype: NumberType, elements: number): Float32Array | Int32Array | Uint8Array => {
   if (dtype === 'bool') return new Uint8Array(elements);
   return dtype === 'int32' ? new Int32Array(elements) : new Float32Array(elements);
 };
@@ -17,9 +18,13 @@ export const tensorOf = (engine: Engine, data: HostArray, dtype: NumberType): Te
 };
 
 /** Reads a copy of a tensor's numbers. A null tensor has none. */
-export const numbersOf = (engine: Engine, tensor: Tensor | null, dtype: NumberType): HostArray => {
+export const numbersOf = (engine: Engine, tensor: Tensor | null, dtype: NumberType): HostArray | Promise<HostArray> => {
+  const copyOf = (data: TypedArray): HostArray => {
+    const numbers = arrayOf(dtype, data.length);
+    numbers.set(data);
+    return numbers;
+  };
   if (tensor === null) return arrayOf(dtype, 0);
-  const numbers = arrayOf(dtype, tensor.size);
-  numbers.set(engine.read(tensor));
-  return numbers;
+  const read = engine.read(tensor);
+  return read instanceof Promise ? read.then(copyOf) : copyOf(read);
 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { right } from '../../../../properties/diffusion/run.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import { reference } from '../../../backends/reference/index.js';
-import { cpu } from '../../../backends/tfjs/cpu.js';
+import { tfjs } from '../../../backends/tfjs/index.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import { webgpu } from '../../../backends/webgpu/index.js';
 import { E, F } from '../../../internal/fp.js';
@@ -40,7 +40,7 @@ const furthest = (a: readonly number[], b: readonly number[]): number =>
 
 const backends: readonly { readonly name: string; readonly acquire: Acquire; readonly missing: string }[] = [
   { name: 'reference', acquire: reference(), missing: '' },
-  { name: 'cpu', acquire: cpu(), missing: '' },
+  { name: 'tfjs-cpu', acquire: tfjs('cpu'), missing: '' },
   { name: 'wasm', acquire: wasm(), missing: '' },
   { name: 'webgpu', acquire: webgpu(), missing: noWebgpu },
 ];

@@ -2,12 +2,11 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine, getKernelsForBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import { node as input } from '../../dsl/graph/node.js';
-import * as p from '../../dsl/primitives/index.js';
-import { E } from '../../internal/fp.js';
-import { node } from './node.js';
-import { nodeGpu } from './nodeGpu.js';
+import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
+import { node as input } from '../../../dsl/graph/node.js';
+import * as p from '../../../dsl/primitives/index.js';
+import { E } from '../../../internal/fp.js';
+import { tfjs } from '../index.js';
 import { PACKAGES, type TensorFlowPackage, tensorflow } from './tensorflow.js';
 
 const failing = (message: string, code?: string) => async (): Promise<never> => {
@@ -30,7 +29,7 @@ test.each([
 ])('the error for a package that is not installed says how to install it: %s', async (thrown) => {
   const message = await errorOf(PACKAGES.node, failing(thrown, 'ERR_MODULE_NOT_FOUND'));
   expect(message).toBe(
-    'the node backend: expected the optional peer dependency @tensorflow/tfjs-node, got none: it is not installed; install it, with Node 22 or older: npm install @tensorflow/tfjs-node@4.22.0',
+    'the tfjs-node backend: expected the optional peer dependency @tensorflow/tfjs-node, got none: it is not installed; install it, with Node 22 or older: npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-node@4.22.0',
   );
 });
 
@@ -110,13 +109,10 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
   });
 });
 
-test.each([
-  ['node', node],
-  ['node-gpu', nodeGpu],
-] as const)('%s starts, or its error says why not', async (name, acquire) => {
-  const result = await acquire()();
+test.each(['node', 'node-gpu'] as const)('%s starts, or its error says why not', async (engine) => {
+  const result = await tfjs(engine)();
   if (E.isRight(result)) {
-    expect(result.right.name).toBe(name);
+    expect(result.right.name).toBe(`tfjs-${engine}`);
     await result.right.close();
-  } else expect(result.left).toMatchObject({ _tag: 'BackendUnavailable', where: `the ${name} backend` });
+  } else expect(result.left).toMatchObject({ _tag: 'BackendUnavailable', where: `the tfjs-${engine} backend` });
 });

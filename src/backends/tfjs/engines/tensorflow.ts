@@ -2,18 +2,19 @@
  * Starts TensorFlow in Node from the optional peers tfjs-node and tfjs-node-gpu. They contain a native library and can
  * be missing or broken in several ways; each gets its own error and hint.
  */
-import { engine } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { F, TE, type taskEither } from '../../internal/fp.js';
-import { absent, isAbsent, reasonOf } from '../shared/peer.js';
-import { tensorBackend } from './eager/backend.js';
-import { type Engine, engineOf } from './eager/engine.js';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
+import type { Backend } from '../../../dsl/compile/backend.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import { F, TE, type taskEither } from '../../../internal/fp.js';
+import { absent, importPeer, isAbsent, reasonOf } from '../../shared/peer.js';
+import { tensorBackend } from '../eager/backend.js';
+import { type Engine, engineOf } from '../eager/engine.js';
+import { installing, load, type Modules } from './packages.js';
 
 /** One of the two packages. */
 export interface TensorFlowPackage {
   /** Name of our backend. */
-  readonly backend: 'node' | 'node-gpu';
+  readonly backend: 'tfjs-node' | 'tfjs-node-gpu';
   readonly name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu';
   /** Requirements of the package, for hints. */
   readonly needs: string;
@@ -21,16 +22,16 @@ export interface TensorFlowPackage {
 
 /** The two packages. tfjs 4.22 is built for TensorFlow 2.9, which determines the CUDA and cuDNN versions. */
 export const PACKAGES = {
-  node: { backend: 'node', name: '@tensorflow/tfjs-node', needs: 'Node 22 or older' },
+  node: { backend: 'tfjs-node', name: '@tensorflow/tfjs-node', needs: 'Node 22 or older' },
   nodeGpu: {
-    backend: 'node-gpu',
+    backend: 'tfjs-node-gpu',
     name: '@tensorflow/tfjs-node-gpu',
     needs: 'Node 22 or older, Linux or Windows, an NVIDIA driver, CUDA 11.2 and cuDNN 8.1',
   },
 } as const satisfies Readonly<Record<string, TensorFlowPackage>>;
 
 /** The backend that both packages register with tfjs. tfjs's types do not declare these fields. */
-type TensorFlowBackend = ReturnType<ReturnType<typeof engine>['findBackend']> & {
+type TensorFlowBackend = KernelBackend & {
   readonly isGPUPackage?: boolean;
   readonly isUsingGpuDevice?: boolean;
 };
@@ -50,7 +51,7 @@ const loadError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
   if (isAbsent(name, thrown))
     return absent(name, {
       where: whereOf(pkg),
-      hint: `install it, with ${needs}: npm install ${name}@4.22.0`,
+      hint: `install it, with ${needs}: ${installing(name)}`,
     });
   if (message.includes('tfjs_binding.node'))
     return unavailable(
@@ -85,7 +86,7 @@ const checkAdd = (engine: Engine): void => {
   const sum = engine.scoped(() =>
     engine.run('Add', { a: engine.tensor(Float32Array.of(1, 2), [2], 'float32'), b: engine.tensor(Float32Array.of(3), [1], 'float32') }, {}),
   ); // prettier-ignore
-  const [first, second] = engine.read(sum);
+  const [first, second] = engine.readNow!(sum); // TensorFlow's backend reads at once
   sum.dispose();
   if (first !== 4 || second !== 5) throw new Error(`1 + 3, 2 + 3 = ${first}, ${second}`);
 };
@@ -100,15 +101,29 @@ const REPEATABLE = {
 } as const;
 
 /**
- * Starts a backend on TensorFlow. `load` imports the package, which registers itself with tfjs and becomes tfjs's
+ * Starts a backend on TensorFlow. `loadPackage` imports the package, which registers itself with tfjs and becomes tfjs's
  * current backend. Fails with `BackendUnavailable`, which says what is missing.
  */
 export const tensorflow = (
   pkg: TensorFlowPackage,
-  load: (name: string) => Promise<unknown>,
+  loadPackage: (name: string) => Promise<unknown> = importPeer,
 ): taskEither.TaskEither<NoisefoldError, Backend> => {
-  const wantsGpu = pkg.backend === 'node-gpu';
-  const registered = (): TensorFlowBackend | null => engine().findBackend('tensorflow') as TensorFlowBackend | null; // null if there is none
+  if (!inNode()) return TE.left(unavailable(pkg, 'Node', 'a browser', 'use webgpu() or wasm()'));
+  return F.pipe(
+    load('core', whereOf(pkg), `${installing(pkg.name)}, with ${pkg.needs}`),
+    TE.flatMap((core) => startedOn(core, pkg, loadPackage)),
+  );
+};
+
+const startedOn = (
+  core: Modules['core'],
+  pkg: TensorFlowPackage,
+  loadPackage: (name: string) => Promise<unknown>,
+): taskEither.TaskEither<NoisefoldError, Backend> => {
+  const wantsGpu = pkg.backend === 'tfjs-node-gpu';
+  // null if there is none
+  const registered = (): TensorFlowBackend | null =>
+    core.engine().findBackend('tensorflow') as TensorFlowBackend | null;
   const isOther = (backend: TensorFlowBackend | null): boolean =>
     backend?.isGPUPackage !== undefined && backend.isGPUPackage !== wantsGpu;
 
@@ -118,7 +133,7 @@ export const tensorflow = (
       return TE.left(unavailable(pkg, `${pkg.name} to register itself with tfjs`, 'nothing registered', 'install only one version of tfjs: npm ls @tensorflow/tfjs-core lists them')); // prettier-ignore
     if (wantsGpu && backend.isUsingGpuDevice !== true)
       return TE.left(unavailable(pkg, 'a GPU that TensorFlow can use', 'none', `it needs ${pkg.needs}; standard error shows what is missing`)); // prettier-ignore
-    const tensors = engineOf('tensorflow', backend);
+    const tensors = engineOf(core, 'tensorflow', backend);
     return F.pipe(
       TE.tryCatch(
         async () => checkAdd(tensors),
@@ -128,7 +143,6 @@ export const tensorflow = (
     );
   };
 
-  if (!inNode()) return TE.left(unavailable(pkg, 'Node', 'a browser', 'use webgpu() or wasm()'));
   return F.pipe(
     TE.fromIO(registered),
     TE.filterOrElse(
@@ -139,7 +153,7 @@ export const tensorflow = (
       TE.tryCatch(
         async () => {
           for (const [name, value] of Object.entries(REPEATABLE)) process.env[name] ??= value;
-          await load(pkg.name);
+          await loadPackage(pkg.name);
         },
         (thrown) => loadError(pkg, thrown),
       ),

@@ -1,0 +1,40 @@
+/** The contract where it runs in a browser: a page that `contract.ts` bundles offers these checks of a backend. */
+import type { Backend } from '../../src/dsl/compile/backend.js';
+import { features } from '../features/all.js';
+import { agreement } from '../features/checks.js';
+import { contractRows, violationOf } from '../features/contract.js';
+import { backendLaws } from '../laws/backends.js';
+import { titleOf, type Violation } from '../laws/law.js';
+
+/** What the page can be asked for; what is thrown in it becomes an error of who asks, without its cause. */
+export interface Checks {
+  readonly lawTitles: readonly string[];
+  readonly law: (title: string, times: number) => Promise<Violation>;
+  readonly feature: (name: string, tolerance: number) => Promise<Violation>;
+  /** One of what the contract promises: a law, or a U-Net. */
+  readonly promised: (title: string) => Promise<Violation>;
+}
+
+const found = <A>(what: string, all: readonly A[], is: (candidate: A) => boolean): A => {
+  const [only, ...others] = all.filter(is);
+  if (only === undefined || others.length > 0) throw new Error(`${what}: not one of that name in the page`);
+  return only;
+};
+
+/** Puts the checks of a backend where the test looks for them. */
+export const offerChecks = (backend: Backend): void => {
+  const laws = backendLaws(backend);
+  const promises = contractRows(laws).flatMap(({ promised }) => promised);
+  const checks: Checks = {
+    lawTitles: laws.map(titleOf),
+    law: (title, times) => violationOf(found(title, laws, (law) => titleOf(law) === title), times), // prettier-ignore
+    feature: (name, tolerance) =>
+      agreement(
+        backend,
+        found(name, features, (feature) => feature.name === name),
+        tolerance,
+      ),
+    promised: (title) => found(title, promises, (one) => one.title === title).violation(backend),
+  };
+  Object.assign(globalThis, { checks });
+};

@@ -1,0 +1,25 @@
+/** tfjs's engine in plain JavaScript. */
+import type { Backend } from '../../../dsl/compile/backend.js';
+import type { NoisefoldError } from '../../../internal/errors.js';
+import { F, TE, type taskEither } from '../../../internal/fp.js';
+import { tensorBackend } from '../eager/backend.js';
+import { type Engine, engineOf, type ExactScalars } from '../eager/engine.js';
+import { exactOnHost } from '../eager/onHost.js';
+import { loadEngine, type Modules } from './packages.js';
+
+export const cpuEngine = (core: Modules['core'], { MathBackendCPU }: Modules['cpu']): Engine => {
+  // not the one in tfjs's registry, which a program that uses tfjs may configure
+  const backend = new MathBackendCPU();
+  // on first use it would print an advertisement for tfjs-node; the cast reaches a field that the types declare private
+  (backend as unknown as { firstUse: boolean }).firstUse = false;
+  const engine = engineOf(core, 'cpu', backend);
+  // products and powers are rounded to float64 before they wrap around
+  const isInexact: ExactScalars['covers'] = (fn, dtype) => dtype === 'int32' && (fn === 'mul' || fn === 'pow');
+  return { ...engine, exact: exactOnHost(engine, isInexact) };
+};
+
+export const tfjsCpu = (): taskEither.TaskEither<NoisefoldError, Backend> =>
+  F.pipe(
+    loadEngine('cpu', 'the tfjs-cpu backend'),
+    TE.map(({ core, engine }) => tensorBackend('tfjs-cpu', cpuEngine(core, engine))),
+  );

@@ -1,0 +1,1 @@
+export { tfjs, type TfjsEngine, type TfjsOptions, type TfjsWasmOptions } from './tfjs.js';

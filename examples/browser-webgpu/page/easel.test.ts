@@ -21,7 +21,9 @@ describe('a repair', () => {
     expect(asked(bare, begun)).toEqual([]);
     expect(asked(bare, { _tag: 'DigitsLoaded' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
     expect(asked(ready, { _tag: 'DigitsLoaded' })).toEqual([]);
-    expect(asked(after(bare, begun), { _tag: 'DigitAsked' })).toMatchObject([{ request: { at: 1 } }]);
+    expect(asked(after(bare, { _tag: 'DigitsLoaded' }), { _tag: 'DigitAsked' })).toMatchObject([
+      { request: { at: 1 } },
+    ]);
   });
 
   test('asks for several ways to fill in what is painted out, with the sliders of the drawing', () => {

@@ -105,7 +105,7 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  *   RTE.bind('executable', () => compile(product, { B: 8 })),
  *   RTE.bind('times', ({ executable }) => RTE.fromTaskEither(executable.profile({ x, w }))),
  *   RTE.map(({ executable, times }) => explain(executable, times.milliseconds, { gflops: 50, gbs: 10 })),
- *   using(cpu()),
+ *   using(wasm()),
  * )()
  * pipe(measured, E.map(([call]) => call?.ofPeak && call.ofPeak > 0)) // → E.right(true)
  */

@@ -48,7 +48,7 @@ const ATTEMPTS = 2;
  * matrices of up to 1024×1024 and of a sum of vectors of up to 2²⁴ numbers, the highest of several runs. Returns the
  * errors of the backend, such as `BackendFailure`.
  * @example
- * const peak = await using(cpu())(measurePeak)()
+ * const peak = await using(wasm())(measurePeak)()
  * pipe(peak, E.map(({ gflops, gbs }) => gflops > 0 && gbs > 0)) // → E.right(true)
  */
 export const measurePeak: Effect<Peak> = effect((backend) =>

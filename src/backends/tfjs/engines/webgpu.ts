@@ -100,7 +100,11 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
           }
         });
         if (thrown.length > 0) throw thrown[0];
-        return timing.then(({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0));
+        // it rejects if the backend is closed meanwhile, which the run reports
+        return timing.then(
+          ({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0),
+          () => 0,
+        );
       },
       lost,
       destroy: () => {

@@ -14,7 +14,8 @@ import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from '.
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
 
-type Area = 'taps' | 'filter' | 'lanes';
+/** The taps are only needed before the lanes, so they share their memory. */
+type Area = 'filter' | 'tapsOrLanes';
 
 const lanesOf = (problem: ConvProblem): number => Math.min(LANES, blockCount(problem));
 
@@ -27,7 +28,7 @@ const laneLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> 
 const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
   const elements = problem.channels * panelColumns(problem.outChannels);
   const lanes = lanesOf(problem) * laneLayout(problem).elements;
-  return scratchLayout<Area>({ taps: 9 * elements, filter: 16 * elements, lanes });
+  return scratchLayout<Area>({ filter: 16 * elements, tapsOrLanes: Math.max(9 * elements, lanes) });
 };
 
 /** Scratch that {@link winogradConv} needs, in 32-bit elements. */
@@ -37,7 +38,7 @@ export const winogradScratchElements = (problem: ConvProblem): number => layoutO
 const transformFilter = (
   { filter, channels, outChannels }: ConvProblem,
   panels: readonly Panel[],
-  areas: Readonly<Record<'taps' | 'filter', Place>>,
+  areas: Readonly<Record<Area, Place>>,
   from: Place,
 ): Item => {
   const elements = channels * panelColumns(outChannels);
@@ -46,7 +47,7 @@ const transformFilter = (
   const packing = range(9).flatMap((tap) => {
     const at = shift(from, FLOAT_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
     const source = { at, row: filter.input, column: filter.output };
-    const packed = shift(areas.taps, FLOAT_BYTES * tap * elements);
+    const packed = shift(areas.tapsOrLanes, FLOAT_BYTES * tap * elements);
     return panels.flatMap((panel) => packPanel(packed, channels, 0, source, channels, panel));
   });
   const step = FLOAT_BYTES * elements;
@@ -54,7 +55,7 @@ const transformFilter = (
     ...packing,
     command(
       'winogradFilter',
-      shift(areas.taps, first),
+      shift(areas.tapsOrLanes, first),
       step,
       shift(areas.filter, first),
       step,
@@ -136,7 +137,7 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y));
   const lane = laneLayout(problem);
   const convolving = ranges(blocks.length, lanesOf(problem)).map(({ first, count }, i): Item => {
-    const own = areasAt(lane, shift(areas.lanes, FLOAT_BYTES * i * lane.elements));
+    const own = areasAt(lane, shift(areas.tapsOrLanes, FLOAT_BYTES * i * lane.elements));
     const places = { x: at.x, y: at.y, filter: areas.filter, ...own };
     return blocks.slice(first, first + count).flatMap((block) => convolveBlock(problem, block, rows, places, zeros));
   });

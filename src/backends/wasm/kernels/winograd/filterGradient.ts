@@ -23,14 +23,17 @@ import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from '.
 type Area = 'lanes' | 'taps';
 type LaneArea = 'inputs' | 'gradients' | 'sums';
 
-/** The most elements of the sums of all lanes: 8 MiB. */
-const SUMS_ELEMENTS = 2 ** 21;
+/** The most lanes: each has sums of its own, which are large. */
+const MOST_LANES = 4;
+
+/** The most elements of the sums of all lanes: 4 MiB. */
+const SUMS_ELEMENTS = 2 ** 20;
 
 /** Elements of one of the 16 matrices of sums. */
 const sumsOf = ({ channels, outChannels }: FilterGradientProblem): number => channels * panelColumns(outChannels);
 
 const lanesOf = (problem: FilterGradientProblem): number => {
-  const most = Math.max(2, Math.min(LANES, Math.floor(SUMS_ELEMENTS / (16 * sumsOf(problem)))));
+  const most = Math.max(2, Math.min(MOST_LANES, Math.floor(SUMS_ELEMENTS / (16 * sumsOf(problem)))));
   return Math.min(most, blockCount(problem));
 };
 

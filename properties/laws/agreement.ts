@@ -7,7 +7,7 @@ import { randint } from '../../src/dsl/random/keys.js';
 import { type Distribution, type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, type Scalar, type Tensor, tensor } from '../../src/dsl/graph/tensor.js';
-import { randomInto } from '../../src/dsl/random/threefry.js';
+import { randomInto } from '../../src/internal/threefry.js';
 import { numbers } from '../arbitraries/choices.js';
 import { continuousGraphCase, type GraphCase } from '../arbitraries/graph.js';
 import {

@@ -5,7 +5,7 @@ import { type LibraryNode } from '../../src/dsl/compile/plan.js';
 import { type Node, reachable, sizeOf } from '../../src/dsl/graph/node.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
-import { deriveWords, randomInto } from '../../src/dsl/random/threefry.js';
+import { deriveWords, randomInto } from '../../src/internal/threefry.js';
 import { ORIGIN, whole } from './plans.js';
 
 export interface Tensor {

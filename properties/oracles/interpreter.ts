@@ -7,7 +7,7 @@ import { isDense } from '../../src/backends/shared/strided.js';
 import { type ConvAttributes, sizeOf } from '../../src/dsl/graph/node.js';
 import type { Call, KeyExpression, Plan, View } from '../../src/dsl/compile/plan.js';
 import type { Access, Region } from '../../src/dsl/graph/region.js';
-import { deriveWords, randomInto } from '../../src/dsl/random/threefry.js';
+import { deriveWords, randomInto } from '../../src/internal/threefry.js';
 import type { KeyWords } from '../../src/dsl/compile/backend.js';
 import { evaluatePrimitive, type Tensor } from './evaluate.js';
 import { memoryOf, type Memory } from './memories.js';

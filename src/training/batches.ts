@@ -1,5 +1,5 @@
 import { foldIn, type RandomKey } from '../dsl/random/keys.js';
-import { randomInto } from '../dsl/random/threefry.js';
+import { randomInto } from '../internal/threefry.js';
 import { namedFields } from '../internal/options.js';
 
 const fields = namedFields('positionsOf', {

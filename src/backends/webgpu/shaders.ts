@@ -2,7 +2,7 @@
 import { sizeOf } from '../../dsl/graph/node.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import type { Region } from '../../dsl/graph/region.js';
-import { randomInto } from '../../dsl/random/threefry.js';
+import { randomInto } from '../../internal/threefry.js';
 import { withAccess, isReadOnly } from './access.js';
 import type { Binding, Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from './wgsl/randomShader.js';

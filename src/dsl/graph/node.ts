@@ -1,4 +1,5 @@
 /** The expression graph: plain immutable nodes. A staged tensor is a handle on a node. */
+import type { Distribution } from '../../internal/threefry.js';
 import type { DType } from '../types/dtype.js';
 import { extents } from '../types/dim.js';
 import { showType, type Typed } from '../../internal/errors.js';
@@ -16,7 +17,7 @@ export type BinaryFn =
   'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or';
 
 export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';
-export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
+export type { Distribution };
 
 /** Attributes of a two-dimensional convolution, as in XLA: NHWC input, HWIO kernel, NHWC output. */
 export interface ConvAttributes {

@@ -3,9 +3,11 @@
  * as 1, 2, 3"). Threefry encrypts a counter under a key. So element i of a draw depends only on the key and on i, and is
  * the same on every backend.
  */
-import { raise } from '../../internal/errors.js';
-import type { Distribution } from '../graph/node.js';
+import { raise } from './errors.js';
 import { normalOfBits } from './normalQuantile.js';
+
+/** What {@link randomInto} draws. */
+export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
 
 /** A random key on the host: two 32-bit words. */
 export type KeyWords = readonly [number, number];

@@ -95,7 +95,7 @@ const decoded = optionsOf({
 
 const withDefaults = (given: UNetConfig): UNetArchitecture => {
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...(Object.fromEntries(defined) as unknown as UNetConfig) }; // what was given, without undefined fields
+  return { ...defaults, ...(Object.fromEntries(defined) as unknown as UNetConfig) }; // the given fields, without undefined ones
 };
 
 /** The levels, from full resolution to the bottleneck. */

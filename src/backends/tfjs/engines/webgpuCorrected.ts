@@ -15,7 +15,7 @@ const MOVED: Readonly<Record<string, readonly string[]>> = {
   Tile: ['x'],
   GatherNd: ['params'],
   Select: ['t', 'e'],
-  ScatterNd: ['updates'], // which it also adds: the sums of the halves make the sum
+  ScatterNd: ['updates'], // it also adds them: the sums of the halves make the sum
   Concat: [],
 };
 

@@ -18,7 +18,7 @@ const isLong = notAsked === '';
 const modules = modulesOf([mix], true);
 const program = programOf([], { isShared: true, multiplyAdd: separate });
 
-/** Where the cells lie, and where tapes do. */
+/** The places of the cells and of tapes. */
 const CELLS_START = RESERVED_BYTES;
 const TAPE_START = CELLS_START + 4 * CELLS + 64;
 

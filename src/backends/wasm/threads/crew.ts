@@ -5,7 +5,7 @@ import type { Modules } from '../engine/modules.js';
 import type { FromWorker, LoadedProgram, ToWorker } from './protocol.js';
 import type { Spawn, WorkerHandle } from './spawn.js';
 
-/** Why a run did not succeed. If the workers did not start, nothing has run. */
+/** The reason why a run did not succeed. If the workers did not start, nothing has run. */
 export interface Failure {
   readonly kind: 'notStarted' | 'failed';
   readonly reason: string;

@@ -34,7 +34,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
   let crew: Crew | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let isStopped = false;
-  /** Why workers did not start, the last times in a row. */
+  /** The reasons why workers did not start, the last times in a row. */
   let failedStarts: readonly Failure[] = [];
 
   const retire = async (failed: Crew, failure: Failure): Promise<void> => {

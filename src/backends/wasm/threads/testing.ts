@@ -3,7 +3,7 @@ import type { Spawn, WorkerHandle } from './spawn.js';
 import { spawnWith } from './spawn.js';
 import { workerSource } from './workerSource.js';
 
-/** How workers pause before and after each function of a kernel: how often, and at most how many milliseconds. */
+/** The pauses of workers before and after each function of a kernel: how often, and at most how many milliseconds. */
 export interface Pauses {
   readonly chance: number;
   readonly most: number;

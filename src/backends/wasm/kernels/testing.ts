@@ -4,7 +4,7 @@ import type { WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
 import { functionNames, loadProgram } from '../engine/engine.js';
-import { modulesOf } from '../engine/modules.js';
+import { type Modules, modulesOf } from '../engine/modules.js';
 import { programOf } from '../engine/program.js';
 import type { Place, Stage } from '../engine/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
@@ -36,6 +36,14 @@ export interface Arena {
 /** Initial content of {@link Arena.reserve}. A result that depends on it becomes NaN. */
 const STALE = Number.NaN;
 
+/** The modules of each form of multiply-add, which take longer to compile than a case to run. */
+const compiled = new Map<MultiplyAdd, Modules>();
+const modulesWith = (multiplyAdd: MultiplyAdd): Modules => {
+  const modules = compiled.get(multiplyAdd) ?? modulesOf(kernelFunctions(multiplyAdd), false);
+  compiled.set(multiplyAdd, modules);
+  return modules;
+};
+
 export const arena = (): Arena => {
   const memory = new wasm.Memory({ initial: 1 });
   let next = RESERVED_BYTES + 4;
@@ -52,7 +60,7 @@ export const arena = (): Arena => {
     reserve: (elements) => put(Array.from({ length: elements }, () => STALE)),
     read: (address, elements) => [...new Float32Array(memory.buffer, address, elements)],
     run: (stages, multiplyAdd) => {
-      const modules = modulesOf(kernelFunctions(multiplyAdd), false);
+      const modules = modulesWith(multiplyAdd);
       const program = programOf([], { isShared: false, multiplyAdd });
       const names = functionNames(modules, program);
       const tape = encode([stages], (name) => names.indexOf(name));

@@ -11,6 +11,9 @@ export type NumberArray = Float32Array | Int32Array;
 
 const GUARD = 0x5eadbeef;
 
+/** No kernels: only the driver. */
+const modules = modulesOf([], false);
+
 /** Runs a region, in the parts that threads would share, with its buffers at these addresses. The tape is put at `end`. */
 export const runRegionOn = (
   memory: WasmMemory,
@@ -19,7 +22,6 @@ export const runRegionOn = (
   end: number,
   multiplyAdd = separate,
 ): void => {
-  const modules = modulesOf([], false);
   const program = programOf([{ kind: 'region', name: 'region', region }], { isShared: false, multiplyAdd });
   const names = functionNames(modules, program);
   const [kernel] = program.kernels;

@@ -16,7 +16,7 @@ import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { createJobs } from './engine/jobs.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
 import { kernelFunctions } from './kernels/functions.js';
-import { canFuse, fused, separate } from './kernels/multiplyAdd.js';
+import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
 import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
@@ -36,6 +36,21 @@ const unavailable = (thrown: unknown): NoisefoldError =>
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
 
+/** Defers a computation to the first call and keeps its result. */
+const lazy = <A>(compute: () => A): (() => A) => {
+  let known: { readonly value: A } | undefined;
+  return () => (known ??= { value: compute() }).value;
+};
+
+// the machine and the kernels are the same for all backends of a process, and compiling takes 20 ms
+const fuses = lazy(canFuse);
+const formOf = (multiplyAdd: MultiplyAdd) => ({
+  multiplyAdd,
+  shared: lazy(() => modulesOf(kernelFunctions(multiplyAdd), true)),
+  own: lazy(() => modulesOf(kernelFunctions(multiplyAdd), false)),
+});
+const FORMS = { fused: formOf(fused), separate: formOf(separate) } as const;
+
 /** Makes a backend. Stages of at least `worthWorkers` cycles run on its workers, if it has some, which `start` starts. */
 export const wasmBackend = (
   {
@@ -48,9 +63,9 @@ export const wasmBackend = (
 ): Backend => {
   const isShared = canShareMemory();
   const memory = newMemory(isShared);
-  const rounding = !portable && canFuse() ? 'fused' : 'separate';
-  const multiplyAdd = rounding === 'fused' ? fused : separate;
-  const modules = modulesOf(kernelFunctions(multiplyAdd), isShared);
+  const rounding = !portable && fuses() ? 'fused' : 'separate';
+  const { multiplyAdd, shared, own } = FORMS[rounding];
+  const modules = isShared ? shared() : own();
   const jobs = createJobs();
   const heap = wasmHeap(memory, jobs.after);
   const books = createMemory('wasm', heap);

@@ -4,6 +4,8 @@
  */
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { sizeOf } from '../../../dsl/graph/node.js';
+import { denseStrides } from '../../../dsl/compile/lower/loops.js';
+import { dense, walk } from '../../shared/strided.js';
 import type { Engine, Tensor } from './engine.js';
 
 type Shape = readonly number[];
@@ -13,6 +15,18 @@ const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.ev
 const filled = (value: number, elements: number, dtype: NumberType) => {
   const ArrayType = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
   return new ArrayType(elements).fill(value);
+};
+
+/** Products of int32 over axes, which wrap around: kernels of tfjs multiply in float64, and lose the lowest bits. */
+const integerProduct = (engine: Engine, numbers: ArrayLike<number>, shape: Shape, axes: Shape): Tensor => {
+  const kept = shape.filter((_, axis) => !axes.includes(axis));
+  const ofKept = [...denseStrides(kept)];
+  const strides = shape.map((_, axis) => (axes.includes(axis) ? 0 : ofKept.shift()!));
+  const data = new Int32Array(sizeOf(kept)).fill(1);
+  walk(shape, dense(shape), { offset: 0, strides }, (from, to) => {
+    data[to] = Math.imul(data[to]!, numbers[from]!);
+  });
+  return engine.tensor(data, kept, 'int32');
 };
 
 /** The kernels of an engine, as functions of tensors. */
@@ -98,7 +112,10 @@ export const operationsOf = (engine: Engine) => {
     concat: (parts: readonly Tensor[], axis: number): Tensor =>
       parts.length === 1 ? parts[0]! : engine.run('Concat', parts, { axis }),
     sum: (x: Tensor, axes: Shape): Tensor => engine.run('Sum', { x }, { axis: [...axes], keepDims: false }),
-    prod: (x: Tensor, axes: Shape): Tensor => engine.run('Prod', { x }, { axis: [...axes], keepDims: false }),
+    prod: (x: Tensor, axes: Shape): Tensor =>
+      x.dtype === 'int32' && engine.readNow !== null
+        ? integerProduct(engine, engine.readNow(x), x.shape, axes)
+        : engine.run('Prod', { x }, { axis: [...axes], keepDims: false }),
     any: (x: Tensor, axes: Shape): Tensor => engine.run('Any', { x }, { axis: [...axes], keepDims: false }),
     min: (x: Tensor, axes: Shape): Tensor => engine.run('Min', { x }, { axis: [...axes], keepDims: false }),
     max: (x: Tensor, axes: Shape): Tensor => engine.run('Max', { x }, { reductionIndices: [...axes], keepDims: false }),

@@ -56,6 +56,9 @@ export const ranges = (total: number, parts: number): readonly { readonly first:
  */
 const ITEM_WORK = 2 ** 21;
 
+/** Multiply-adds in the time that it takes to copy an element into a panel. */
+export const COPY_WORK = 32;
+
 /** The most parts that work is split into if each needs scratch of its own. */
 export const LANES = 8;
 

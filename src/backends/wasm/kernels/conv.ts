@@ -4,7 +4,17 @@
  * A row of the left operand is the window of one output pixel. The row kernel finds its taps in a table, so strides,
  * dilation and padding cost nothing extra.
  */
-import { type Item, LANES, partsFor, type Place, ranges, shift, type Stage, type TablePlace } from '../engine/stage.js';
+import {
+  COPY_WORK,
+  type Item,
+  LANES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+  type TablePlace,
+} from '../engine/stage.js';
 import { copied, FLOAT_BYTES } from './copy.js';
 import { type ImagePhase, imagePhases, type ImageStrides } from './geometry.js';
 import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
@@ -143,7 +153,7 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
     return { phase, depth, packed: own };
   });
   const packing = phases.flatMap(({ phase, depth, packed }) =>
-    ranges(panels.length, partsFor(32 * depth * outChannels, LANES)).map(({ first, count }): Item =>
+    ranges(panels.length, partsFor(COPY_WORK * depth * outChannels, LANES)).map(({ first, count }): Item =>
       packTaps(problem, phase, packed, at.filter, panels.slice(first, first + count)),
     ),
   );

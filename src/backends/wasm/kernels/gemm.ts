@@ -4,7 +4,17 @@
  * B is packed into panels. A is read in place if it is contiguous along k, otherwise copied. A block of rows of A stays in
  * the L2 cache while the kernel goes through the panels.
  */
-import { type Item, LANES, partsFor, type Place, ranges, serial, shift, type Stage } from '../engine/stage.js';
+import {
+  COPY_WORK,
+  type Item,
+  LANES,
+  partsFor,
+  type Place,
+  ranges,
+  serial,
+  shift,
+  type Stage,
+} from '../engine/stage.js';
 import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
 import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
@@ -101,7 +111,7 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   });
 
   const source: Matrix = { at: at.b, row: b.row, column: b.column };
-  const packing = ranges(panels.length, partsFor(32 * n * k, LANES)).map(({ first, count }): Item =>
+  const packing = ranges(panels.length, partsFor(COPY_WORK * n * k, LANES)).map(({ first, count }): Item =>
     panels.slice(first, first + count).flatMap((panel) => packPanel(areas.b, k, 0, source, k, panel)),
   );
   const original: Matrix<Place> = { at: at.a, row: a.row, column: a.column };

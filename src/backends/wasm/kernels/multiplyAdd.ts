@@ -17,7 +17,7 @@ export type MultiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) =>
 /** Rounds the product and the sum: equal bits on every machine. */
 export const separate: MultiplyAdd = (a, b, c) => f32x4.add(c, f32x4.mul(a, b));
 
-/** Rounds once where the processor can, in half the time; otherwise like {@link separate}. */
+/** Rounds once where the processor can, in one instruction; otherwise like {@link separate}. */
 export const fused: MultiplyAdd = (a, b, c) => f32x4.relaxed_madd(a, b, c);
 
 /** Reads a, b and c at addresses 0, 16 and 32, and writes a·b + c at 48. */

@@ -2,7 +2,17 @@
  * Convolutions of 3×3 taps by Winograd's algorithm. Blocks of tiles are transformed, multiplied by the transformed filter as
  * 16 matrix products, and transformed back.
  */
-import { command, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import {
+  COPY_WORK,
+  command,
+  type Item,
+  LANES,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../engine/stage.js';
 import type { ConvPlaces, ConvProblem } from '../problems.js';
 import { FLOAT_BYTES } from '../copy.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
@@ -124,7 +134,7 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   const { channels, outChannels } = problem;
   const areas = areasAt(layoutOf(problem), at.scratch);
   const panels = panelsOf(outChannels);
-  const transforming = ranges(panels.length, partsFor(32 * 9 * channels * outChannels, LANES)).map(
+  const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, LANES)).map(
     ({ first, count }): Item => transformFilter(problem, panels.slice(first, first + count), areas, at.filter),
   );
   const rows = rowTable(blockTiles(problem), 1, (words) => {

@@ -5,6 +5,7 @@
 import {
   type Command,
   command,
+  COPY_WORK,
   type Item,
   LANES,
   partsFor,
@@ -152,7 +153,7 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
       }),
     ];
   };
-  const finishing = ranges(panels.length, partsFor(32 * 25 * channels * outChannels, LANES)).map(
+  const finishing = ranges(panels.length, partsFor(COPY_WORK * 25 * channels * outChannels, LANES)).map(
     ({ first, count }): Item => panels.slice(first, first + count).flatMap(finish),
   );
   return [summing, finishing];

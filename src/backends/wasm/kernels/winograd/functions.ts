@@ -51,16 +51,16 @@ const fromG = ([s0, s1, s2, s3]: Four): Three => {
   return [add(s0, half), mul(sub(s1, s2), 0.5), add(half, s3)];
 };
 
-type Two = readonly [Vector, Vector];
-type Three = readonly [Vector, Vector, Vector];
-type Four = readonly [Vector, Vector, Vector, Vector];
+type Two<A = Vector> = readonly [A, A];
+type Three<A = Vector> = readonly [A, A, A];
+type Four<A = Vector> = readonly [A, A, A, A];
 
-/** A grid of vectors in locals. */
-const grid = (name: string, rows: number, columns: number): readonly (readonly Local<'v128'>[])[] =>
-  range(rows).map((i) => range(columns).map((j) => v128.local(`${name}${i}${j}`)));
+const two = <A>(f: (i: number) => A): Two<A> => [f(0), f(1)];
+const three = <A>(f: (i: number) => A): Three<A> => [f(0), f(1), f(2)];
+const four = <A>(f: (i: number) => A): Four<A> => [f(0), f(1), f(2), f(3)];
 
-const column = (of: readonly (readonly Local<'v128'>[])[], j: number): readonly Local<'v128'>[] =>
-  of.map((row) => row[j]!);
+/** A vector in a local, by its row and column. */
+const cell = (name: string, i: number, j: number): Local<'v128'> => v128.local(`${name}${i}${j}`);
 
 /** Assigns the results of a transform of some vectors to locals. */
 const assign = (to: readonly Local<'v128'>[], values: readonly Vector[]): Body =>
@@ -76,6 +76,10 @@ const to = i32.local('to');
 
 /** Words of a tile in the table: the offsets of 4×4 inputs, then of 2×2 outputs; `PADDING` where there is none. */
 export const TILE_WORDS = 20;
+
+/** Stores vectors at `to`, one `step` after the other. */
+const stored = (values: readonly Vector[], step: Local<'i32'>): Body =>
+  values.map((value) => [v128.store(to, value, { align: 4 }), increment(to, step)]);
 
 const addressesOf = (name: string, count: number): readonly Local<'i32'>[] =>
   range(count).map((i) => i32.local(`${name}${i}`));
@@ -98,7 +102,7 @@ const pixels = addressesOf('pixel', 16);
 
 /** Transforms tiles of the images: V = Bᵀ d B. Element ξ of tile t and vector c is at ξ·matrix + t·tileStep + c·vectorStep. */
 const winogradInput: Func = (() => {
-  const row = range(4).map((j) => v128.local(`row${j}`));
+  const row = four((j) => cell('row', 0, j));
   /** The rows of Bᵀ d, as pairs of rows of d: each has two entries that are not zero. */
   const pairs: readonly (readonly [number, number, typeof add])[] = [
     [0, 2, sub],
@@ -120,9 +124,9 @@ const winogradInput: Func = (() => {
           pairs.map(([first, second, combine]) => [
             assign(
               row,
-              range(4).map((j) => combine(pixel(first, j), pixel(second, j))),
+              four((j) => combine(pixel(first, j), pixel(second, j))),
             ),
-            timesB(row as unknown as Four).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
+            stored(timesB(row), matrix),
           ]),
           increment(at, 16),
           increment(start, vectorStep),
@@ -141,7 +145,7 @@ const outputs = addressesOf('output', 4);
 
 /** Transforms products to outputs: Y = Aᵀ M A. Element ξ of tile t and vector k of M is at ξ·matrix + t·tileStep + 16·k. */
 const winogradOutput: Func = (() => {
-  const half = grid('half', 2, 4);
+  const half = (i: number, j: number): Local<'v128'> => cell('half', i, j);
   const load = (i: number, j: number): Vector => v128.load(i32.add(at, i32.mul(matrix, 4 * i + j)), { align: 4 });
   return callable(
     'winogradOutput',
@@ -152,9 +156,14 @@ const winogradOutput: Func = (() => {
         readAddresses(outputs, 16, result, unused),
         set(at, product),
         repeat(vector, vectors, [
-          range(4).map((j) => assign(column(half, j), timesA(range(4).map((i) => load(i, j)) as unknown as Four))),
-          range(2).map((i) =>
-            timesA(half[i]! as unknown as Four).map((value, j) => {
+          four((j) =>
+            assign(
+              two((i) => half(i, j)),
+              timesA(four((i) => load(i, j))),
+            ),
+          ),
+          two((i) =>
+            timesA(four((j) => half(i, j))).map((value, j) => {
               const output = outputs[2 * i + j]!;
               return when(output, [v128.store(output, value, { align: 4 }), increment(output, 16)]);
             }),
@@ -170,8 +179,8 @@ const winogradOutput: Func = (() => {
 
 /** Transforms gradients of outputs: W = A y Aᵀ. Element ξ of tile t and vector k is at ξ·matrix + t·tileStep + 16·k. */
 const winogradGradient: Func = (() => {
-  const y = grid('y', 2, 2);
-  const wide = grid('wide', 4, 2);
+  const y = (i: number, j: number): Local<'v128'> => cell('y', i, j);
+  const wide = (i: number, j: number): Local<'v128'> => cell('wide', i, j);
   return callable(
     'winogradGradient',
     [table, tiles, images, vectors, zeros, transformed, matrix, tileStep],
@@ -182,13 +191,14 @@ const winogradGradient: Func = (() => {
         set(at, i32.const(0)),
         repeat(vector, vectors, [
           set(to, start),
-          range(2).map((i) =>
-            range(2).map((j) => set(y[i]![j]!, v128.load(i32.add(outputs[2 * i + j]!, at), { align: 4 }))),
+          two((i) => two((j) => set(y(i, j), v128.load(i32.add(outputs[2 * i + j]!, at), { align: 4 })))),
+          two((j) =>
+            assign(
+              four((i) => wide(i, j)),
+              fromA(two((i) => y(i, j))),
+            ),
           ),
-          range(2).map((j) => assign(column(wide, j), fromA(column(y, j) as unknown as Two))),
-          wide.map((row) =>
-            fromA(row as unknown as Two).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
-          ),
+          four((i) => stored(fromA(two((j) => wide(i, j))), matrix)),
           increment(at, 16),
           increment(start, 16),
         ]),
@@ -204,25 +214,26 @@ const tapStep = i32.local('tapStep');
 
 /** Transforms filters: U = G g Gᵀ. Tap τ of a vector is at τ·tapStep, element ξ at ξ·matrix. */
 const winogradFilter: Func = (() => {
-  const wide = grid('wide', 4, 3);
-  const g = range(3).map((i) => v128.local(`g${i}`));
+  const wide = (i: number, j: number): Local<'v128'> => cell('wide', i, j);
+  const g = three((i) => cell('g', i, 0));
   const load = (i: number, j: number): Vector => v128.load(i32.add(taps, i32.mul(tapStep, 3 * i + j)), { align: 4 });
   return callable(
     'winogradFilter',
     [taps, tapStep, transformed, matrix, vectors],
     [
       repeat(vector, vectors, [
-        range(3).map((j) => [
+        three((j) => [
           assign(
             g,
-            range(3).map((i) => load(i, j)),
+            three((i) => load(i, j)),
           ),
-          assign(column(wide, j), timesG(g as unknown as Three)),
+          assign(
+            four((i) => wide(i, j)),
+            timesG(g),
+          ),
         ]),
         set(to, transformed),
-        wide.map((row) =>
-          timesG(row as unknown as Three).map((value) => [v128.store(to, value, { align: 4 }), increment(to, matrix)]),
-        ),
+        four((i) => stored(timesG(three((j) => wide(i, j))), matrix)),
         increment(taps, 16),
         increment(transformed, 16),
       ]),
@@ -237,8 +248,8 @@ const laneStep = i32.local('laneStep');
 
 /** Adds the sums of lanes and transforms them to a gradient of the filter: Gᵀ S G. */
 const winogradFilterGradient: Func = (() => {
-  const narrow = grid('narrow', 3, 4);
-  const s = range(4).map((i) => v128.local(`s${i}`));
+  const narrow = (i: number, j: number): Local<'v128'> => cell('narrow', i, j);
+  const s = four((i) => cell('s', i, 0));
   const value = v128.local('value');
   /** The sum of element (i, j) over the lanes. */
   const total = (i: number, j: number): Body => [
@@ -252,14 +263,15 @@ const winogradFilterGradient: Func = (() => {
     [sums, matrix, lanes, laneStep, taps, tapStep, vectors],
     [
       repeat(vector, vectors, [
-        range(4).map((j) => [range(4).map((i) => total(i, j)), assign(column(narrow, j), fromG(s as unknown as Four))]),
+        four((j) => [
+          four((i) => total(i, j)),
+          assign(
+            three((i) => narrow(i, j)),
+            fromG(s),
+          ),
+        ]),
         set(to, taps),
-        narrow.map((row) =>
-          fromG(row as unknown as Four).map((gradient) => [
-            v128.store(to, gradient, { align: 4 }),
-            increment(to, tapStep),
-          ]),
-        ),
+        three((i) => stored(fromG(four((j) => narrow(i, j))), tapStep)),
         increment(sums, 16),
         increment(taps, 16),
       ]),

@@ -91,10 +91,11 @@ test.prop([...inputs], { numRuns: 100 })(
   },
 );
 
-test('tables are stored once, and are aligned as vectors are', () => {
+test('equal tables are stored once, and tables are aligned as vectors are', () => {
   const [one, other] = [Int32Array.of(1, 2, 3), Int32Array.of(4)];
   const place = (table: Int32Array) => ({ table, offset: 0 });
-  const stage: Stage = [[command('f', place(one)), command('f', place(other)), command('f', place(one), 9)]];
+  const equal = place(one.slice());
+  const stage: Stage = [[command('f', place(one)), command('f', place(other)), command('f', equal, 9)]];
   const tape = encode([[stage]], () => 0);
   const memory = new Int32Array(tape.words.length + 16);
   writeTape(tape, memory.subarray(16), []);

@@ -30,6 +30,10 @@ const chainsOf = (stages: readonly Stage[]): readonly number[] => {
   return chains;
 };
 
+/** A number that differs for most arrays that differ (FNV-1a over words). */
+const checksum = (words: Int32Array): number =>
+  words.reduce((sum, word) => Math.imul(sum ^ word, 16_777_619), -2_128_831_035);
+
 /** Encodes the stages of kernels, one after another. `indexOf` is the index of a function in the table. */
 export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: string) => number): Tape => {
   const filled = kernels.map((kernel) =>
@@ -42,16 +46,25 @@ export const encode = (kernels: readonly (readonly Stage[])[], indexOf: (run: st
   const commands = lists + stages.reduce((sum, { length }) => sum + length, 0);
   const wordsOf = (item: Item): number => item.reduce((sum, { args }) => sum + COMMAND_WORDS + args.length, 0);
   const tables = commands + stages.flat().reduce((sum, item) => sum + wordsOf(item), 0);
-  /** The place of each array of constants, in words. */
+  /** The place of each array of constants, in words. Equal ones, such as those of convolutions of one geometry, share it. */
   const places = new Map<Int32Array, number>();
+  const likes = new Map<string, Int32Array[]>();
   let end = tables;
   for (const { args } of stages.flat(2))
-    for (const arg of args)
-      if (typeof arg === 'object' && 'table' in arg && !places.has(arg.table)) {
-        end = Math.ceil(end / 4) * 4; // vectors are aligned
-        places.set(arg.table, end);
-        end += arg.table.length;
+    for (const arg of args) {
+      if (typeof arg !== 'object' || !('table' in arg) || places.has(arg.table)) continue;
+      const key = `${arg.table.length} ${checksum(arg.table)}`;
+      const like = likes.get(key) ?? [];
+      const same = like.find((other) => other.every((word, i) => word === arg.table[i]));
+      if (same !== undefined) {
+        places.set(arg.table, places.get(same)!);
+        continue;
       }
+      likes.set(key, [...like, arg.table]);
+      end = Math.ceil(end / 4) * 4; // vectors are aligned
+      places.set(arg.table, end);
+      end += arg.table.length;
+    }
 
   const words = new Int32Array(end);
   const own: Relocation[] = [];

@@ -3,9 +3,10 @@
  * operations.
  */
 import type { Backend } from '../dsl/compile/backend.js';
+import { matrixProducts } from '../dsl/run/peak.js';
 import { measurement, rateOf } from '../dsl/run/rate.js';
 import type { NoisefoldError } from '../internal/errors.js';
-import { add, conv2d, matmul, maximum, mul, slice, sub } from '../dsl/index.js';
+import { add, conv2d, maximum, mul, slice, sub } from '../dsl/index.js';
 import { program } from '../dsl/graph/spec.js';
 import { F, TE, type taskEither } from '../internal/fp.js';
 
@@ -18,18 +19,7 @@ export interface Speeds {
   readonly chain: number;
 }
 
-const product = measurement(
-  program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
-    const y = matmul(a, b);
-    return { y, first: slice(slice(y, 0, 0, 1), 1, 0, 1) };
-  }),
-  {
-    sizes: [128, 256, 512, 1024, 2048, 4096],
-    extents: (N) => ({ N }),
-    inputs: (N) => ({ a: [N, N], b: [N, N] }),
-    work: (N) => 2 * N ** 3,
-  },
-);
+const product = matrixProducts([128, 256, 512, 1024, 2048, 4096]);
 
 const CHANNELS = 64;
 const BATCH = 4;

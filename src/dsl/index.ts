@@ -54,7 +54,7 @@ export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
 export * from './run/nonFinite.js';
 export * from './run/explain.js';
-export * from './run/peak.js';
+export { measurePeak, type Peak } from './run/peak.js';
 export type { Effect, Task } from './run/effect.js';
 export {
   type AnyValue,

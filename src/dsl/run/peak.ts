@@ -4,7 +4,7 @@ import { add } from '../ops/elementwise/binary.js';
 import { matmul } from '../ops/network/linear.js';
 import { slice } from '../ops/shape/slicing.js';
 import { effect, type Effect } from './effect.js';
-import { measurement, rateOf } from './rate.js';
+import { type Measurement, measurement, rateOf } from './rate.js';
 
 /** The highest rates of a backend on a machine. */
 export interface Peak {
@@ -14,18 +14,17 @@ export interface Peak {
   readonly gbs: number;
 }
 
-const product = measurement(
-  program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
-    const y = matmul(a, b);
-    return { y, first: slice(slice(y, 0, 0, 1), 1, 0, 1) };
-  }),
-  {
-    sizes: [128, 512, 1024],
-    extents: (N) => ({ N }),
-    inputs: (N) => ({ a: [N, N], b: [N, N] }),
-    work: (N) => 2 * N ** 3,
-  },
-);
+/** Measures products of N×N matrices, for these N, in floating-point operations. */
+export const matrixProducts = (sizes: readonly number[]): Measurement =>
+  measurement(
+    program({ a: 'N N', b: 'N N' }, ({ a, b }) => {
+      const y = matmul(a, b);
+      return { y, first: slice(slice(y, 0, 0, 1), 1, 0, 1) };
+    }),
+    { sizes, extents: (N) => ({ N }), inputs: (N) => ({ a: [N, N], b: [N, N] }), work: (N) => 2 * N ** 3 },
+  );
+
+const product = matrixProducts([128, 512, 1024]);
 
 const sum = measurement(
   program({ a: 'N', b: 'N' }, ({ a, b }) => {

@@ -28,7 +28,7 @@ await contract('tfjs-cpu', '', () => tfjs('cpu'));
 await contract('tfjs-wasm', '', () => tfjs('wasm'));
 await contract('tfjs-webgpu', noWebgpu, () => tfjs('webgpu'));
 
-/** Why TensorFlow does not run here; empty if it does. */
+/** The reason why TensorFlow does not run here; empty if it does. */
 const missingTensorflow = async (engine: TfjsEngine): Promise<string> => {
   const acquired = await tfjs(engine)();
   if (E.isLeft(acquired)) return acquired.left.message;

@@ -6,7 +6,7 @@ import { contractRows, violationOf } from '../features/contract.js';
 import { backendLaws } from '../laws/backends.js';
 import { titleOf, type Violation } from '../laws/law.js';
 
-/** What the page can be asked for; what is thrown in it becomes an error of who asks, without its cause. */
+/** The checks that a test can run in the page. An error thrown in the page reaches the test without its cause. */
 export interface Checks {
   readonly lawTitles: readonly string[];
   readonly law: (title: string, times: number) => Promise<Violation>;

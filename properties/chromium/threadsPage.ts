@@ -7,16 +7,16 @@ import { compile, key, matmul, normal, program, read } from '../../src/dsl/index
 import { E } from '../../src/internal/fp.js';
 import { valueOf } from '../oracles/plans.js';
 
-/** What happens there. */
+/** The checks that a test can run in the page. */
 export interface ThreadsChecks {
   readonly isIsolated: () => boolean;
   /** For each number of threads, those on the calling thread first: if the bits of a product equal these. */
   readonly equalBits: (threads: readonly number[]) => Promise<readonly boolean[]>;
   /** Turns of the event loop during a run that waits for 20 of them, and if the run ended well. */
   readonly turns: () => Promise<readonly [number, boolean]>;
-  /** What comes of a run during which the backend is closed, and if that leaves the workers of others alone. */
+  /** Closes the backend during a run: the outcome of the run, and whether workers of other backends go on. */
   readonly closed: () => Promise<readonly [string, boolean]>;
-  /** What comes of a run in which a worker throws, and of the next one. */
+  /** Makes a worker throw during a run: the outcomes of this run and of the next one. */
   readonly failed: () => Promise<readonly [string, boolean]>;
 }
 

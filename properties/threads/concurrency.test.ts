@@ -1,4 +1,4 @@
-/** What a program may do while workers run: everything, with the results that it has when nothing else goes on. */
+/** Calls of a backend while workers run have the same results as when nothing else runs. */
 import { afterAll, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';

@@ -6,7 +6,7 @@
 import { raise } from './errors.js';
 import { normalOfBits } from './normalQuantile.js';
 
-/** What {@link randomInto} draws. */
+/** The distributions that {@link randomInto} draws from. */
 export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
 
 /** A random key on the host: two 32-bit words. */

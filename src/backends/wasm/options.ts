@@ -11,10 +11,13 @@ export interface WasmOptions {
   readonly threads?: number;
   /**
    * True for equal bits on all machines: no fused multiply-add, which rounds a·b + c once where the processor and the engine
-   * have it. Default false: sums of products are about twice as fast.
+   * have it. Default false: faster by a tenth to a half, depending on the processor.
    */
   readonly portable?: boolean;
-  /** Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in the console. */
+  /**
+   * Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in
+   * the console.
+   */
   readonly onNotice?: (notice: string) => io.IO<void>;
 }
 

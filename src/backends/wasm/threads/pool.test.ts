@@ -141,7 +141,7 @@ test('when a worker dies in a run, the run fails, all workers end, and the run t
 test.each([
   ['says so', ({ says }: FakeWorker) => says({ kind: 'failed', message: 'RuntimeError: unreachable' }), 'unreachable'],
   ['dies', ({ dies }: FakeWorker) => dies(), 'it died'],
-])('when a worker fails in a run and %s, the reason is told', async (_, fails, reason) => {
+])('a worker that fails in a run and %s reports the reason', async (_, fails, reason) => {
   const { pool, workers, ready } = fake();
   const run = begin(pool, pool.load(program));
   await settle();

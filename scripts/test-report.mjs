@@ -1,5 +1,5 @@
-// What vitest's JSON report says of tests that were skipped, and last its numbers: `passed failed skipped`.
-// A file that does not load, or a crash outside any test, is one failure more.
+// Prints the tests of vitest's JSON report that were skipped or failed, and last its numbers: `passed failed skipped`.
+// A file that does not load, or a crash outside any test, counts as one failure more.
 import { readFileSync } from 'node:fs';
 
 const [, , report, status] = process.argv;
@@ -36,6 +36,17 @@ const broken = files.filter(
 const failed = tests.filter((test) => test.status === 'failed').length + broken;
 const titles = files.flatMap(({ assertionResults }) => titlesOf(assertionResults));
 
+const failures = files.flatMap(({ name, message, assertionResults, status: outcome }) => {
+  const own = assertionResults.filter((test) => test.status === 'failed');
+  if (own.length > 0) return own.map(({ fullName, failureMessages }) => [`${name} > ${fullName}`, failureMessages[0]]);
+  return outcome === 'failed' ? [[name, message]] : [];
+});
+if (failures.length === 0 && status !== '0') failures.push(['vitest', `status ${status}, with no failed test`]);
+
+/** The most lines of a failure. */
+const MOST_LINES = 20;
+for (const [name, message = ''] of failures)
+  console.log([`== FAILED: ${name}`, ...message.split('\n').slice(0, MOST_LINES)].join('\n'));
 for (const [title, count] of counted(titles)) console.log(`== SKIPPED: ${count} × ${title}`);
 console.log(
   tests.filter((test) => test.status === 'passed').length,

@@ -3,6 +3,9 @@ import { type Node, sizeOf } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices } from './choices.js';
 
+/** The most axes of a tensor, which tfjs's kernels limit. */
+const MOST_AXES = 6;
+
 const axesOf = (x: Node): readonly number[] => x.shape.map((_, axis) => axis);
 
 /** Some of the axes; none in the simplest case. */
@@ -36,10 +39,10 @@ export const transposed = (c: Choices, x: Node): Node => {
   );
 };
 
-/** Repeats axes of extent 1, after putting one in. */
+/** Repeats axes of extent 1, after putting one in, unless there are as many axes as every backend takes. */
 export const broadcasted = (c: Choices, x: Node): Node => {
   const at = c.nat(x.shape.length + 1);
-  const opened = p.expandDims(x, [at]);
+  const opened = x.shape.length < MOST_AXES ? p.expandDims(x, [at]) : x;
   return p.broadcast(
     opened,
     opened.shape.map((d, axis) => (d !== 1 ? d : axis === at ? 2 + c.nat(2) : 1 + c.nat(2))),

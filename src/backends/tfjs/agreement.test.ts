@@ -9,11 +9,13 @@ import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js'
 import type { Backend, HostArray } from '../../dsl/compile/backend.js';
 import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
 import { lower } from '../../dsl/compile/lower/index.js';
+import { E } from '../../internal/fp.js';
 import { type DType, type Node, node, reachable, sizeOf } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { reference } from '../reference/index.js';
 import { webgpu } from '../webgpu/index.js';
+import { MOST_AXES } from './eager/backend.js';
 import { asOnTensorflow } from './eager/testing.js';
 import { tfjs } from './index.js';
 import { wasm } from '../wasm/backend.js';
@@ -86,11 +88,46 @@ const products: Readonly<Record<string, Node>> = {
   ),
 };
 
+/** Operations on many axes: kernels of tfjs take at most six. */
+const manyAxes = (rank: number, dtype: 'float32' | 'int32'): Readonly<Record<string, Node>> => {
+  const x = p.cast(input('x', [1, 2, 1, 3, 2, 1, 2, 2].slice(8 - rank)), dtype);
+  const last = rank - 1;
+  const first = x.shape.map(() => 0);
+  const reversed = x.shape.map((_, axis) => last - axis);
+  const rowsOfLast = p.transpose(x, reversed);
+  return {
+    broadcast: p.broadcast(x, x.shape.map((d) => (d === 1 ? 2 : d))), // prettier-ignore
+    transpose: p.transpose(x, reversed),
+    slice: p.slice(x, first.with(last, 1), x.shape.with(last, 1)),
+    'slice in steps': p.slice(x, first, x.shape.map((d) => Math.ceil(d / 2)), x.shape.map(() => 2)), // prettier-ignore
+    flip: p.flip(x, [1, last]),
+    pad: p.pad(x, first.with(0, 1), first.with(last, 1)),
+    concat: p.concat([x, x], 1),
+    add: p.add(x, p.flip(x, [last])),
+    'add of a repeated operand': p.add(x, p.broadcast(p.slice(x, first, x.shape.with(last, 1)), x.shape)),
+    max: p.max(x, p.flip(x, [last])),
+    select: p.select(p.less(x, p.flip(x, [last])), x, p.flip(x, [1])),
+    sum: p.reduce('sum', x, [0, last]),
+    'largest element': p.reduce('max', x, [1, last]),
+    cumsum: p.cumsum(x, 1),
+    argmax: p.argmax(x, 1),
+    topKIndices: p.topKIndices(x, 2),
+    gather: p.gather(rowsOfLast, indices),
+    scatterAdd: p.scatterAdd(input('j', [2], 'int32'), rowsOfLast, 3),
+    dot: p.dot(p.cast(x, 'float32'), p.cast(x, 'float32')),
+  };
+};
+
 /**
  * Tests for every backend. WebGPU gets fewer runs, because compiling a shader takes longer than computing a small case.
  */
 const agreement = (backend: Backend, numRuns: number): void => {
   test.each(Object.entries({ ...library, ...products }))('%s', (_name, graph) => agree(backend, graph));
+  const rank = backend.name.startsWith('tfjs') ? MOST_AXES : 8;
+  for (const dtype of ['float32', 'int32'] as const)
+    test.each(Object.entries(manyAxes(rank, dtype)))(`%s of ${rank} axes of ${dtype}`, (_, graph) =>
+      agree(backend, graph),
+    );
 
   property.prop([convolutionCase(), fc.boolean()], { numRuns })(
     'conv2d with all its attributes',
@@ -118,6 +155,15 @@ const agreement = (backend: Backend, numRuns: number): void => {
     await backend.close();
   });
 };
+
+test('tensors of more axes than the kernels of tfjs take are refused', async () => {
+  const backend = await acquired(tfjs('cpu'));
+  const x = input('x', [1, 2, 1, 2, 1, 2, 1]);
+  const inputs = { inputs: [x], donations: [null], donated: [false] };
+  const compiled = await backend.compile(lower({ ...inputs, outputs: [p.flip(x, [1])] }, backend.capabilities))();
+  expect(compiled).toMatchObject(E.left({ _tag: 'BackendFailure', actual: '[1, 2, 1, 2, 1, 2, 1]' }));
+  await backend.close();
+});
 
 describe('wasm', async () => agreement(await acquired(wasm()), 150));
 describe('tfjs-cpu', async () => agreement(await acquired(tfjs('cpu')), 150));

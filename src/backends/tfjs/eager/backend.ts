@@ -1,6 +1,8 @@
 import type { Backend } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import type { Plan } from '../../../dsl/compile/plan.js';
+import { failure, type NoisefoldError, showShape } from '../../../internal/errors.js';
 import { E } from '../../../internal/fp.js';
+import { nameOf } from '../../shared/executor.js';
 import { createMemory } from '../../shared/memory/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
@@ -10,6 +12,26 @@ import { createTensorTable } from './tensorTable.js';
 import { numbersOf, tensorOf } from './transfer.js';
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** The most axes that all kernels of tfjs take. Some engines compute other numbers beyond it, without an error. */
+export const MOST_AXES = 6;
+
+/** The error of a plan with a tensor of too many axes; null if there is none. */
+const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
+  for (const call of calls) {
+    if (call.kind === 'region') continue; // of backends that fuse
+    const shapes = [call.output, ...(call.kind === 'random' ? [] : call.inputs)].map(({ shape }) => shape);
+    const excess = shapes.find((shape) => shape.length > MOST_AXES);
+    if (excess !== undefined)
+      return failure('BackendFailure', {
+        where: nameOf(call),
+        expected: `at most ${MOST_AXES} axes, which the kernels of tfjs take`,
+        actual: showShape(excess),
+        hint: `merge axes with reshape, or use another backend than ${name}`,
+      });
+  }
+  return null;
+};
 
 /**
  * A backend whose values are tensors of a tfjs engine. It runs one kernel or more for each primitive, without fusion.
@@ -28,7 +50,10 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
     // the table counts actual tensor sizes and the intermediate tensors of runs
     memory: { ...memory, stats: table.stats },
     rules: rulesOf(engine),
-    layOut: async (plan, kernels) => tensorExecution(plan, kernels, engine, table),
+    layOut: async (plan, kernels) => {
+      const excess = excessOf(plan, name);
+      return excess === null ? tensorExecution(plan, kernels, engine, table) : E.left(excess);
+    },
     write: (address, data, dtype) => {
       const put = E.tryCatch(
         () => {

@@ -1,6 +1,7 @@
 /** Our own WGSL beside tfjs's kernels, which compute on int32 and bool through float32: that keeps only 24 bits. */
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from '../../webgpu/wgsl/expressions.js';
 import { libraryFor } from '../../webgpu/wgsl/library.js';
@@ -12,10 +13,10 @@ const programOf = (
   { webgpu_util: { computeDispatch, flatDispatchLayout } }: Modules['webgpu'],
   name: string,
   operands: number,
-  shape: readonly number[],
+  size: number,
   statements: string,
 ): WebGPUProgram => {
-  const outputShape = [...shape];
+  const outputShape = [size];
   const dispatchLayout = flatDispatchLayout(outputShape);
   const workgroupSize: [number, number, number] = [64, 1, 1];
   return {
@@ -58,8 +59,12 @@ export const webgpuPrograms = (engine: Modules['webgpu'], backend: WebGPUBackend
     shape: readonly number[],
     dtype: NumberType,
     statements: string,
-  ): TensorInfo =>
-    backend.runWebGPUProgram(programOf(engine, name, operands.length, shape, statements), [...operands], dtype);
+  ): TensorInfo => {
+    const program = programOf(engine, name, operands.length, sizeOf(shape), statements);
+    // tfjs makes no shader for operands of more than six axes
+    const flat = operands.map(({ dataId, dtype: own, size }): TensorInfo => ({ dataId, dtype: own, shape: [size] }));
+    return { ...backend.runWebGPUProgram(program, flat, dtype), shape: [...shape] };
+  };
 
   return {
     /** Computes a function whose operands have one shape. */

@@ -1,10 +1,13 @@
-/** Runs matrix products, convolutions and filter gradients with our own WebAssembly kernels. */
+/** Runs matrix products, convolutions, filter gradients and attention with our own WebAssembly kernels. */
 import type { View } from '../../dsl/compile/plan.js';
 import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
 import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
 import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
 import { conv, convScratchElements } from './kernels/conv.js';
+import { attention, attentionScratchElements } from './kernels/attention/attention.js';
+import { attentionGradient, attentionGradientScratchElements } from './kernels/attention/gradient.js';
+import { type AttentionProblem, productWork } from './kernels/attention/problem.js';
 import type { ConvProblem } from './kernels/problems.js';
 import { convWork } from './kernels/geometry.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
@@ -69,11 +72,55 @@ interface Work {
   readonly stages: (scratch: Place) => readonly Stage[];
 }
 
+/** A view `[…, N, heads, d]` as a batch of matrices `[N, d]`, one for each head. */
+const headsOf = ({ strides }: View): MatrixStrides => ({
+  batch: [...strides.slice(0, -3), strides.at(-2)!],
+  row: strides.at(-3)!,
+  column: strides.at(-1)!,
+});
+
+const attentionOf = (scale: number, [q, k, v]: readonly View[]): AttentionProblem => ({
+  queries: q!.shape.at(-3)!,
+  keys: k!.shape.at(-3)!,
+  depth: q!.shape.at(-1)!,
+  scale,
+  batch: [...q!.shape.slice(0, -3), q!.shape.at(-2)!],
+  q: headsOf(q!),
+  k: headsOf(k!),
+  v: headsOf(v!),
+});
+
 /** The kernel runs of an anchor: one for each group of a convolution. */
 const worksOf = (call: AnchorCall): readonly Work[] => {
   const { anchor, output } = call;
-  const [left, right] = call.inputs as readonly [View, View]; // every anchor has two inputs
+  const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // as many as the anchor has
   switch (anchor.op) {
+    case 'attention': {
+      const problem = { ...attentionOf(anchor.scale, call.inputs), y: headsOf(output) };
+      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), y: placeOf(output) };
+      return [
+        {
+          elements: attentionScratchElements(problem),
+          work: 2 * productWork(problem),
+          stages: (scratch) => attention(problem, { ...at, scratch }),
+        },
+      ];
+    }
+    case 'attentionGradient': {
+      const problem = {
+        ...attentionOf(anchor.scale, call.inputs),
+        dy: headsOf(fourth),
+        gradients: headsOf(output),
+      };
+      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), dy: placeOf(fourth) };
+      return [
+        {
+          elements: attentionGradientScratchElements(problem),
+          work: 7 * productWork(problem),
+          stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
+        },
+      ];
+    }
     case 'dot': {
       const problem = productOf(call);
       const at = { a: placeOf(left), b: placeOf(right), c: placeOf(output) };
@@ -110,7 +157,13 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
   }
 };
 
-const NAMES = { dot: 'simd gemm', conv2d: 'simd conv', filterGradient: 'simd filterGradient' } as const;
+const NAMES = {
+  dot: 'simd gemm',
+  conv2d: 'simd conv',
+  filterGradient: 'simd filterGradient',
+  attention: 'simd attention',
+  attentionGradient: 'simd attentionGradient',
+} as const;
 
 /** Groups run side by side, in lanes with scratch of their own; a single group is split inside. */
 const lanesOf = (works: readonly Work[]): number => Math.min(LANES, works.length);

@@ -82,7 +82,11 @@ export const wasmBackend = (
   };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
-    capabilities: { fuses: true, composites: ['filterGradient'], scratchElements: simdScratch },
+    capabilities: {
+      fuses: true,
+      composites: ['filterGradient', 'attention', 'attentionGradient'],
+      scratchElements: simdScratch,
+    },
     rounding,
     memory: books,
     rules: () => RULES,

@@ -33,12 +33,21 @@ export interface ConvAttributes {
 }
 
 /** A kernel that reads strided views and writes a dense result. */
-export type Anchor =
+export type Anchor = ProductAnchor | AttentionAnchor;
+
+/** An anchor of two operands, whose result is a sum of products. */
+export type ProductAnchor =
   /** `[...batch, m, k]·[...batch, k, n]` → `[...batch, m, n]`. */
   | { readonly op: 'dot' }
   | { readonly op: 'conv2d'; readonly attributes: ConvAttributes }
   /** The gradient with respect to the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
   | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
+
+export type AttentionAnchor =
+  /** q `[…, N, heads, d]`, k and v `[…, M, heads, d]` → `[…, N, heads, d]`. */
+  | { readonly op: 'attention'; readonly scale: number }
+  /** q, k, v and the cotangent of their attention → the gradients of q, k and v, `[…, N + M + M, heads, d]`. */
+  | { readonly op: 'attentionGradient'; readonly scale: number };
 
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 

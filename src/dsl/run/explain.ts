@@ -37,6 +37,10 @@ export interface ExplainedCall {
 const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): number => {
   const [a, b] = inputs as readonly [View, View];
   switch (anchor.op) {
+    case 'attention': // two products, of a query and a key, and of a weight and a value
+      return 4 * sizeOf(output.shape) * sizeOf(b.shape.slice(-3, -2));
+    case 'attentionGradient': // five products
+      return 10 * sizeOf(a.shape) * sizeOf(b.shape.slice(-3, -2));
     case 'dot':
       return 2 * sizeOf(output.shape) * a.shape.at(-1)!;
     case 'conv2d':

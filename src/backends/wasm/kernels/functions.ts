@@ -1,5 +1,6 @@
-/** The functions that kernels call: copies, and the inner loops of sums of products. */
+/** The functions that kernels call: copies, transforms, softmax, and the inner loops of sums of products. */
 import type { Func } from '../assembler/assembler.js';
+import { attentionFunctions } from './attention/functions.js';
 import { copyKernels } from './copyKernels.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { outerKernel } from './outerKernel.js';
@@ -10,5 +11,6 @@ import { winogradFunctions } from './winograd/functions.js';
 export const kernelFunctions = (multiplyAdd: MultiplyAdd): readonly Func[] => [
   ...copyKernels,
   ...winogradFunctions,
+  ...attentionFunctions(multiplyAdd),
   ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd), outerKernel(width, multiplyAdd)]),
 ];

@@ -17,7 +17,7 @@ import {
 } from '../engine/stage.js';
 import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
-import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import { range } from './tiles.js';
 
@@ -50,23 +50,16 @@ export interface GemmPlaces {
   readonly scratch: Place;
 }
 
-/** Maximum number of k in one pass. The part of a panel that a pass reads then stays in the L1 cache. */
-const MAX_DEPTH = 512;
 /** Elements of A in a block: 256 KiB. */
 const BLOCK_ELEMENTS = 65_536;
 const MAX_ROWS = 1020;
-
-const depthOf = ({ k }: GemmProblem): number => {
-  const passes = Math.ceil(k / MAX_DEPTH);
-  return Math.ceil(k / passes / 4) * 4;
-};
 
 /** The multiply-adds of one product. */
 const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 
 /** The rows of a block: at most what stays in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
-  const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / depthOf(problem))));
+  const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / passesOf(problem.k)[0]!.count)));
   const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
   return Math.ceil(problem.m / blocks / ROW_MULTIPLE) * ROW_MULTIPLE;
 };
@@ -90,8 +83,8 @@ const lanesOf = (problem: GemmProblem): number => {
 /** Scratch that {@link gemm} needs, in 32-bit elements. */
 export const gemmScratchElements = (problem: GemmProblem): number => lanesOf(problem) * layoutOf(problem).elements;
 
-/** The offset of product `index` of the batch in an operand, in bytes. */
-const offsetOf = ({ batch }: GemmProblem, strides: MatrixStrides, index: number): number => {
+/** The offset of product `index` of a batch in an operand, in bytes. */
+export const offsetInBatch = (batch: readonly number[], strides: MatrixStrides, index: number): number => {
   let [offset, rest] = [0, index];
   for (let axis = batch.length - 1; axis >= 0; axis--) {
     offset += (rest % batch[axis]!) * (strides.batch[axis] ?? 0);
@@ -133,23 +126,23 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
       }
     });
   const whole = tableOf(blockRowsOf(problem));
-  const depth = depthOf(problem);
+  const passes = passesOf(k);
   const multiplying = blocks.flatMap(({ first, rows }) => {
     const table = rows === whole.rows ? whole : tableOf(rows);
     return ranges(panels.length, partsFor(rows * n * k, panels.length)).map((some): Item =>
-      range(Math.ceil(k / depth)).flatMap((pass) =>
+      passes.flatMap((pass) =>
         rowCommands({
           table,
           first: 0,
           count: rows,
-          left: shift(rowsAt(left, first).at, FLOAT_BYTES * pass * depth),
+          left: shift(rowsAt(left, first).at, FLOAT_BYTES * pass.first),
           result: shift(at.c, FLOAT_BYTES * first * c.row),
-          length: Math.min(depth, k - pass * depth),
+          length: pass.count,
           packed: areas.b,
           depth: k,
-          from: pass * depth,
+          from: pass.first,
           panels: panels.slice(some.first, some.first + some.count),
-          accumulate: pass > 0,
+          accumulate: pass.first > 0,
           zeros: 0,
         }),
       ),
@@ -165,15 +158,15 @@ export const gemm = (problem: GemmProblem, at: GemmPlaces): readonly Stage[] => 
   const layout = layoutOf(problem);
   const lanes = lanesOf(problem);
   const placesOf = (index: number, lane: number): GemmPlaces => ({
-    a: shift(at.a, offsetOf(problem, problem.a, index)),
-    b: shift(at.b, offsetOf(problem, problem.b, index)),
-    c: shift(at.c, offsetOf(problem, problem.c, index)),
+    a: shift(at.a, offsetInBatch(problem.batch, problem.a, index)),
+    b: shift(at.b, offsetInBatch(problem.batch, problem.b, index)),
+    c: shift(at.c, offsetInBatch(problem.batch, problem.c, index)),
     scratch: shift(at.scratch, FLOAT_BYTES * lane * layout.elements),
   });
   if (lanes === 1) return range(productsOf(problem)).flatMap((index) => product(problem, placesOf(index, 0), false));
   const lane = ({ first, count }: ReturnType<typeof ranges>[number], i: number): Item =>
     range(count).flatMap((j) => {
-      const [b, before] = [first + j, first + j - 1].map((index) => offsetOf(problem, problem.b, index));
+      const [b, before] = [first + j, first + j - 1].map((index) => offsetInBatch(problem.batch, problem.b, index));
       return serial(product(problem, placesOf(first + j, i), j > 0 && b === before));
     });
   return [ranges(productsOf(problem), lanes).map(lane)];

@@ -3,7 +3,7 @@ import { type Command, command, type Place, shift, type TablePlace } from '../en
 import { FLOAT_BYTES } from './copy.js';
 import { type Panel, panelAt } from './panels.js';
 import { rowBytes } from './rowKernel.js';
-import { ROW_TILE_ROWS } from './tiles.js';
+import { range, ROW_TILE_ROWS } from './tiles.js';
 
 /** Maximum number of rows that the last tile lacks. */
 const MAX_MISSING_ROWS = Math.max(...Object.values(ROW_TILE_ROWS)) - 1;
@@ -66,6 +66,18 @@ const alike = (panels: readonly Panel[]): readonly (readonly Panel[])[] =>
     const joins = last[0]?.width === panel.width && last[0].columns === panel.columns;
     return joins ? [...groups.slice(0, -1), [...last, panel]] : [...groups, [panel]];
   }, []);
+
+/** Maximum number of elements in one pass. The part of a panel that a pass reads then stays in the L1 cache. */
+const MAX_DEPTH = 512;
+
+/** The passes over `length` elements: where each begins, and its number of elements. */
+export const passesOf = (length: number): readonly { readonly first: number; readonly count: number }[] => {
+  const depth = Math.ceil(length / Math.ceil(length / MAX_DEPTH) / 4) * 4;
+  return range(Math.ceil(length / depth)).map((pass) => ({
+    first: pass * depth,
+    count: Math.min(depth, length - pass * depth),
+  }));
+};
 
 /** Repeats a pass for neighbouring panels. */
 const overPanels = ({ depth }: RowPass, { width }: Panel, times: number): Repetition => ({

@@ -5,21 +5,23 @@
 import { ATAN_TAIL, ERF_CENTRE, ERF_TAIL, EXP_TAIL, LN2_HIGH, LN2_LOW, LOG_TAIL } from '../../shared/polynomials.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
-import { set, type Slot, type Statement, type Vector } from './code.js';
+import type { Statement, Vector } from './code.js';
 
-type Temporary = Slot<'v128'>;
-
-/** Constants and temporary locals for vector code. */
-export interface Tools {
-  /** Constants in all four lanes. */
+/** Constants in all four lanes, and the multiply-add of the machine. */
+export interface Constants {
   readonly float: (value: number) => Vector;
   readonly int: (value: number) => Vector;
   /** a·b + c, rounded once or twice. */
   readonly multiplyAdd: MultiplyAdd;
+}
+
+/** What vector code needs, with temporary locals of type T. */
+export interface Tools<T extends Vector> extends Constants {
   /** Locals for intermediate values. Any code may overwrite them. */
   readonly temporaries: readonly [
-    Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary, Temporary,
+    T, T, T, T, T, T, T, T,
   ]; // prettier-ignore
+  readonly set: (local: T, value: Vector) => Statement;
 }
 
 /** Statements, followed by a value. Use the value at once, because it may be in temporaries. */
@@ -29,16 +31,16 @@ export interface Computed {
 }
 
 /** A function of a vector. Its argument must be a local that is not a temporary. */
-export type Elementary = (x: Vector, tools: Tools) => Computed;
+export type Elementary = <T extends Vector>(x: Vector, tools: Tools<T>) => Computed;
 
 /** Evaluates `c₀ + c₁x + c₂x² + …` by Horner's rule. */
-const polynomial = (x: Vector, coefficients: readonly number[], { float, multiplyAdd }: Tools): Vector =>
+const polynomial = (x: Vector, coefficients: readonly number[], { float, multiplyAdd }: Constants): Vector =>
   coefficients
     .slice(0, -1)
     .reduceRight<Vector>((sum, c) => multiplyAdd(sum, x, float(c)), float(coefficients[coefficients.length - 1]!));
 
 /** Clamps to [low, high]. NaN stays NaN: `pmin` and `pmax` return their first operand if the comparison is false. */
-const clamped = (x: Vector, low: number, high: number, { float }: Tools): Vector =>
+const clamped = (x: Vector, low: number, high: number, { float }: Constants): Vector =>
   f32x4.pmax(f32x4.pmin(x, float(high)), float(low));
 
 const MANTISSA_BITS = 23;
@@ -49,23 +51,23 @@ const EXPONENT_OF_HALF = 126;
 /**
  * Splits ±x = n·ln 2 + r. Leaves n + bias in the lowest bits of t. The temporary r holds r for +x, and −r for −x.
  */
-const split = (x: Vector, sign: 1 | -1, bias: number, tools: Tools): readonly Statement[] => {
+const split = <T extends Vector>(x: Vector, sign: 1 | -1, bias: number, tools: Tools<T>): readonly Statement[] => {
   const { float, multiplyAdd, temporaries: [, t, n, r] } = tools; // prettier-ignore
   return [
-    set(t, multiplyAdd(x, float(sign * Math.LOG2E), float(MAGIC + bias))),
-    set(n, f32x4.sub(t, float(MAGIC + bias))),
-    set(r, multiplyAdd(n, float(-sign * LN2_LOW), multiplyAdd(n, float(-sign * LN2_HIGH), x))),
+    tools.set(t, multiplyAdd(x, float(sign * Math.LOG2E), float(MAGIC + bias))),
+    tools.set(n, f32x4.sub(t, float(MAGIC + bias))),
+    tools.set(r, multiplyAdd(n, float(-sign * LN2_LOW), multiplyAdd(n, float(-sign * LN2_HIGH), x))),
   ];
 };
 
 /** Returns 2ⁿ after `split` with `EXPONENT_OF_ONE` as its bias. */
-const power = ({ temporaries: [, t] }: Tools): Vector => i32x4.shl(t, MANTISSA_BITS);
+const power = ({ temporaries: [, t] }: Pick<Tools<Vector>, 'temporaries'>): Vector => i32x4.shl(t, MANTISSA_BITS);
 
 /**
  * Computes `base` + factor·(e^±r − 1 ∓ r). It sums the terms in two independent halves: latency limits the throughput
  * more than the number of operations does.
  */
-const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Computed => {
+const expOfRest = <T extends Vector>(base: Vector, sign: 1 | -1, factor: number, tools: Tools<T>): Computed => {
   const { float, multiplyAdd, temporaries: [, , , r, , square] } = tools; // prettier-ignore
   const [c0, c1, c2, c3, c4] = EXP_TAIL.map((c, i) => float(factor * (i % 2 === 0 ? c : sign * c))) as [
     Vector, Vector, Vector, Vector, Vector,
@@ -74,7 +76,7 @@ const expOfRest = (base: Vector, sign: 1 | -1, factor: number, tools: Tools): Co
   const high = multiplyAdd(square, c4, multiplyAdd(r, c3, c2));
   const lower = multiplyAdd(square, low, base);
   return {
-    before: [set(square, f32x4.mul(r, r))],
+    before: [tools.set(square, f32x4.mul(r, r))],
     value: multiplyAdd(f32x4.mul(square, square), high, lower),
   };
 };
@@ -84,7 +86,7 @@ const exp: Elementary = (x, k) => {
   const [y, , , r] = k.temporaries;
   const { before, value } = expOfRest(f32x4.add(f32x4.add(r, r), k.float(2)), 1, 2, k);
   return {
-    before: [set(y, clamped(x, -87.5, 89, k)), ...split(y, 1, EXPONENT_OF_HALF, k), ...before],
+    before: [k.set(y, clamped(x, -87.5, 89, k)), ...split(y, 1, EXPONENT_OF_HALF, k), ...before],
     value: f32x4.mul(value, power(k)),
   };
 };
@@ -95,7 +97,7 @@ const sigmoid: Elementary = (x, k) => {
   const one = k.float(1);
   const { before, value } = expOfRest(f32x4.sub(one, r), -1, 1, k);
   return {
-    before: [set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, EXPONENT_OF_ONE, k), ...before],
+    before: [k.set(y, clamped(x, -89, 87.3, k)), ...split(y, -1, EXPONENT_OF_ONE, k), ...before],
     value: f32x4.div(one, k.multiplyAdd(value, power(k), one)),
   };
 };
@@ -106,11 +108,11 @@ const expm1: Elementary = (x, k) => {
   const { before, value } = expOfRest(r, 1, 1, k);
   return {
     before: [
-      set(y, clamped(x, -25, 89, k)),
+      k.set(y, clamped(x, -25, 89, k)),
       ...split(y, 1, EXPONENT_OF_HALF, k),
       ...before,
-      set(s, power(k)),
-      set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(0.5)))),
+      k.set(s, power(k)),
+      k.set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(0.5)))),
     ],
     value: f32x4.add(y, y),
   };
@@ -122,12 +124,12 @@ const tanh: Elementary = (x, k) => {
   const { before, value } = expOfRest(r, 1, 1, k);
   return {
     before: [
-      set(y, clamped(x, -10, 10, k)),
-      set(y, f32x4.add(y, y)),
+      k.set(y, clamped(x, -10, 10, k)),
+      k.set(y, f32x4.add(y, y)),
       ...split(y, 1, EXPONENT_OF_ONE, k),
       ...before,
-      set(s, power(k)),
-      set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(1)))),
+      k.set(s, power(k)),
+      k.set(y, k.multiplyAdd(value, s, f32x4.sub(s, k.float(1)))),
     ],
     value: f32x4.div(y, f32x4.add(y, k.float(2))),
   };
@@ -146,17 +148,17 @@ const log: Elementary = (x, k) => {
   const regular = v128.and(f32x4.gt(x, k.float(0)), f32x4.lt(x, k.float(Infinity)));
   return {
     before: [
-      set(s, f32x4.lt(x, k.float(SMALLEST_NORMAL))),
-      set(y, v128.bitselect(f32x4.mul(x, k.float(2 ** MANTISSA_BITS)), x, s)),
-      set(t, i32x4.sub(y, k.int(BITS_OF_ROOT_HALF))),
-      set(n, i32x4.sub(i32x4.shr_s(t, MANTISSA_BITS), v128.and(s, k.int(MANTISSA_BITS)))),
-      set(n, f32x4.convert_i32x4_s(n)),
-      set(r, i32x4.add(v128.and(t, k.int(2 ** MANTISSA_BITS - 1)), k.int(BITS_OF_ROOT_HALF))),
-      set(r, f32x4.sub(r, k.float(1))),
-      set(s, f32x4.div(r, f32x4.add(r, k.float(2)))),
-      set(y, half),
-      set(t, square),
-      set(y, k.multiplyAdd(n, k.float(LN2_HIGH), f32x4.add(r, f32x4.sub(tail, y)))),
+      k.set(s, f32x4.lt(x, k.float(SMALLEST_NORMAL))),
+      k.set(y, v128.bitselect(f32x4.mul(x, k.float(2 ** MANTISSA_BITS)), x, s)),
+      k.set(t, i32x4.sub(y, k.int(BITS_OF_ROOT_HALF))),
+      k.set(n, i32x4.sub(i32x4.shr_s(t, MANTISSA_BITS), v128.and(s, k.int(MANTISSA_BITS)))),
+      k.set(n, f32x4.convert_i32x4_s(n)),
+      k.set(r, i32x4.add(v128.and(t, k.int(2 ** MANTISSA_BITS - 1)), k.int(BITS_OF_ROOT_HALF))),
+      k.set(r, f32x4.sub(r, k.float(1))),
+      k.set(s, f32x4.div(r, f32x4.add(r, k.float(2)))),
+      k.set(y, half),
+      k.set(t, square),
+      k.set(y, k.multiplyAdd(n, k.float(LN2_HIGH), f32x4.add(r, f32x4.sub(tail, y)))),
     ],
     value: v128.bitselect(y, special, regular),
   };
@@ -170,12 +172,12 @@ const log1p: Elementary = (x, k) => {
   const tail = f32x4.mul(s, k.multiplyAdd(square, polynomial(square, LOG_TAIL, k), half));
   return {
     before: [
-      set(sum, f32x4.add(x, k.float(1))),
+      k.set(sum, f32x4.add(x, k.float(1))),
       ...before,
-      set(far, value),
-      set(s, f32x4.div(x, f32x4.add(x, k.float(2)))),
-      set(half, f32x4.mul(f32x4.mul(x, x), k.float(0.5))),
-      set(s, f32x4.sub(x, f32x4.sub(half, tail))),
+      k.set(far, value),
+      k.set(s, f32x4.div(x, f32x4.add(x, k.float(2)))),
+      k.set(half, f32x4.mul(f32x4.mul(x, x), k.float(0.5))),
+      k.set(s, f32x4.sub(x, f32x4.sub(half, tail))),
     ],
     value: v128.bitselect(s, far, v128.and(f32x4.gt(x, k.float(-0.29)), f32x4.lt(x, k.float(0.41)))),
   };
@@ -184,7 +186,7 @@ const log1p: Elementary = (x, k) => {
 const SIGN_BIT = -(2 ** 31);
 
 /** The magnitude of `size` with the sign of x. */
-const withSign = (size: Vector, x: Vector, k: Tools): Vector =>
+const withSign = (size: Vector, x: Vector, k: Constants): Vector =>
   v128.or(v128.and(size, k.int(~SIGN_BIT)), v128.and(x, k.int(SIGN_BIT)));
 
 /** erf x: an odd polynomial for |x| ≤ 1, ±(1 − e^−q(|x|)) beyond. */
@@ -194,12 +196,12 @@ const erf: Elementary = (x, k) => {
   const centre = k.multiplyAdd(x, polynomial(z, ERF_CENTRE, k), x);
   return {
     before: [
-      set(size, f32x4.abs(x)),
-      set(q, f32x4.min(size, k.float(3.95))),
-      set(q, f32x4.neg(polynomial(q, ERF_TAIL, k))),
+      k.set(size, f32x4.abs(x)),
+      k.set(q, f32x4.min(size, k.float(3.95))),
+      k.set(q, f32x4.neg(polynomial(q, ERF_TAIL, k))),
       ...before,
-      set(q, f32x4.sub(k.float(1), value)),
-      set(z, f32x4.min(f32x4.mul(x, x), k.float(1))),
+      k.set(q, f32x4.sub(k.float(1), value)),
+      k.set(z, f32x4.min(f32x4.mul(x, x), k.float(1))),
     ],
     value: v128.bitselect(withSign(q, x, k), centre, f32x4.gt(size, k.float(1))),
   };
@@ -214,11 +216,11 @@ const atan: Elementary = (x, k) => {
   const rest = f32x4.add(f32x4.sub(k.float(HALF_PI), y), k.float(Math.PI / 2 - HALF_PI));
   return {
     before: [
-      set(t, f32x4.abs(x)),
-      set(isFar, f32x4.gt(t, k.float(1))),
-      set(t, v128.bitselect(f32x4.div(k.float(1), t), t, isFar)),
-      set(z, f32x4.mul(t, t)),
-      set(y, series),
+      k.set(t, f32x4.abs(x)),
+      k.set(isFar, f32x4.gt(t, k.float(1))),
+      k.set(t, v128.bitselect(f32x4.div(k.float(1), t), t, isFar)),
+      k.set(z, f32x4.mul(t, t)),
+      k.set(y, series),
     ],
     value: withSign(v128.bitselect(rest, y, isFar), x, k),
   };
@@ -227,7 +229,7 @@ const atan: Elementary = (x, k) => {
 const sign: Elementary = (x, k) => {
   const [y] = k.temporaries;
   return {
-    before: [set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
+    before: [k.set(y, v128.or(v128.and(x, k.int(-(2 ** 31))), k.float(1)))],
     // ±0 and NaN are returned unchanged
     value: v128.bitselect(y, x, v128.or(f32x4.lt(x, k.float(0)), f32x4.gt(x, k.float(0)))),
   };

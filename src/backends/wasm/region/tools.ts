@@ -5,9 +5,9 @@ import type { NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32, i32x4 } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { type Locals, set, type Slot, type Statement, type Vector } from './code.js';
-import type { Tools } from './elementary.js';
+import type { Constants, Tools } from './elementary.js';
 
-export interface Toolbox extends Tools {
+export interface Toolbox extends Tools<Slot<'v128'>> {
   readonly locals: Locals;
   /** Statements that set the constants, for the beginning of the function. Call it after all code is generated. */
   readonly constants: () => readonly Statement[];
@@ -34,6 +34,7 @@ export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => {
   return {
     locals,
     multiplyAdd,
+    set,
     temporaries: [
       temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(),
     ], // prettier-ignore
@@ -48,7 +49,7 @@ export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => {
 };
 
 /** A constant of a dtype; a bool becomes a mask. */
-export const constantOf = (value: number, dtype: NumberType, { float, int }: Tools): Vector => {
+export const constantOf = (value: number, dtype: NumberType, { float, int }: Constants): Vector => {
   if (dtype === 'float32') return float(value);
   return int(dtype === 'bool' ? (value === 0 ? 0 : -1) : value);
 };

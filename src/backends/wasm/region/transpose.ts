@@ -1,7 +1,7 @@
 /** Loads that stride across the vector loop: loads 4×4 blocks as rows and transposes them in registers. */
 import { loaded } from './access.js';
 import { set, laneShuffle, type Slot, type Statement } from './code.js';
-import type { Tools } from './elementary.js';
+import type { Toolbox } from './tools.js';
 import { type Choice, locationOf, type Pointer, type LoopState } from './loopState.js';
 import { LANES, type Schedule } from './schedule.js';
 
@@ -31,7 +31,7 @@ export const loadTransposed = (
   pointer: Pointer,
   level: number,
   slotOf: (choice: Choice) => Slot<'v128'>,
-  { temporaries: [row0, row1, row2, row3, pair0, pair1, pair2, pair3] }: Tools,
+  { temporaries: [row0, row1, row2, row3, pair0, pair1, pair2, pair3] }: Toolbox,
 ): { readonly statements: readonly Statement[]; readonly choices: readonly Choice[] } | null => {
   const first = choice[level]! - (choice[level]! % LANES);
   if (first + LANES > (state.blocks[level]?.parts.length ?? 0)) return null;

@@ -7,7 +7,8 @@ import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import type { Expr, Lane } from '../assembler/assembler.js';
 import { callOf, type Vector } from './code.js';
-import { type Computed, type Elementary, ELEMENTARY, type Tools } from './elementary.js';
+import { type Computed, type Elementary, ELEMENTARY } from './elementary.js';
+import type { Toolbox } from './tools.js';
 
 /** A function of the host, called for each lane. */
 export interface HostFunction {
@@ -22,11 +23,11 @@ export type Arithmetic = Exclude<Assignment, { op: 'load' | 'constant' | 'index'
 const computed = (value: Vector): Computed => ({ before: [], value });
 
 /** Converts a mask to numbers of a dtype: 1 where it is set, otherwise 0. For bool, it stays a mask. */
-const maskToNumbers = (mask: Vector, dtype: NumberType, { float, int }: Tools): Vector =>
+const maskToNumbers = (mask: Vector, dtype: NumberType, { float, int }: Toolbox): Vector =>
   dtype === 'bool' ? mask : v128.and(mask, dtype === 'float32' ? float(1) : int(1));
 
 /** Converts a register value to its form in memory, where a bool is 0 or 1. */
-export const toMemory = (value: Vector, dtype: NumberType, tools: Tools): Vector =>
+export const toMemory = (value: Vector, dtype: NumberType, tools: Toolbox): Vector =>
   dtype === 'bool' ? maskToNumbers(value, 'int32', tools) : value;
 
 /** Converts a loaded value to its form in registers, where a bool is a mask. */
@@ -38,7 +39,7 @@ const isElementary = (fn: string): fn is keyof typeof ELEMENTARY => Object.hasOw
 export const elementaryOf = (a: Arithmetic, from: NumberType): Elementary | null =>
   a.op === 'unary' && from === 'float32' && isElementary(a.fn) ? ELEMENTARY[a.fn] : null;
 
-type UnaryRule = (x: Vector, k: Tools) => Vector;
+type UnaryRule = (x: Vector, k: Toolbox) => Vector;
 type BinaryRule = (a: Vector, b: Vector) => Vector;
 
 const FLOAT_UNARY: Readonly<Record<string, UnaryRule>> = {
@@ -92,7 +93,7 @@ const INTEGER_COMPARE: Readonly<Record<string, BinaryRule>> = {
 export const combine = (fn: string, dtype: NumberType): BinaryRule | null =>
   (dtype === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[fn] ?? null;
 
-const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Tools): Vector | null => {
+const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Toolbox): Vector | null => {
   const isFloat = from === 'float32';
   if (fn === 'not') return maskToNumbers(isFloat ? f32x4.eq(x, k.float(0)) : i32x4.eq(x, k.int(0)), to, k);
   if (fn === 'isFinite') return maskToNumbers(isFloat ? f32x4.lt(f32x4.abs(x), k.float(Infinity)) : k.int(-1), to, k);
@@ -100,7 +101,7 @@ const unary = (fn: string, from: NumberType, to: NumberType, x: Vector, k: Tools
   return rule === undefined ? null : rule(x, k);
 };
 
-const binary = (fn: string, from: NumberType, to: NumberType, a: Vector, b: Vector, k: Tools): Vector | null => {
+const binary = (fn: string, from: NumberType, to: NumberType, a: Vector, b: Vector, k: Toolbox): Vector | null => {
   const compare = (from === 'float32' ? FLOAT_COMPARE : INTEGER_COMPARE)[fn];
   if (compare !== undefined) {
     // swaps the operands of an order: as integers, true (-1) is less than false (0)
@@ -115,7 +116,7 @@ const binary = (fn: string, from: NumberType, to: NumberType, a: Vector, b: Vect
   return combine(fn, from)?.(a, b) ?? null;
 };
 
-const cast = (from: NumberType, to: NumberType, x: Vector, k: Tools): Vector => {
+const cast = (from: NumberType, to: NumberType, x: Vector, k: Toolbox): Vector => {
   if (from === to) return x;
   if (from === 'bool') return maskToNumbers(x, to, k);
   if (to === 'bool') return from === 'float32' ? f32x4.ne(x, k.float(0)) : i32x4.ne(x, k.int(0));
@@ -163,7 +164,7 @@ export const valueOf = (
   a: Arithmetic,
   operands: readonly Vector[],
   types: readonly NumberType[],
-  tools: Tools,
+  tools: Toolbox,
 ): Computed => {
   // the cast is safe: an assignment has at most three operands, and each rule uses those it has
   const [x, y, z] = operands as [Vector, Vector, Vector];

@@ -6,7 +6,7 @@
  */
 import type { ConvAttributes } from '../../../dsl/graph/node.js';
 import type { View } from '../../../dsl/compile/plan.js';
-import type { AnchorCall } from '../../shared/convolution.js';
+import type { ProductCall } from '../../shared/convolution.js';
 
 /** One value for each of three digits; the last digit varies fastest. */
 export type Triple = readonly [number, number, number];
@@ -210,7 +210,7 @@ const products = (left: View, right: View, output: View): readonly Product[] => 
 };
 
 /** Lists the products that compute an anchor without groups: usually one. */
-export const productsOf = ({ anchor, inputs, output }: AnchorCall): readonly Product[] => {
+export const productsOf = ({ anchor, inputs, output }: ProductCall): readonly Product[] => {
   const [left, right] = inputs as readonly [View, View];
   switch (anchor.op) {
     case 'dot':

@@ -7,9 +7,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ORIGIN, runPlan, valueOf, whole } from '../../../../properties/oracles/plans.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
 import type { Backend } from '../../../dsl/compile/backend.js';
-import { type Anchor, type ConvAttributes, sizeOf } from '../../../dsl/graph/node.js';
+import { type ProductAnchor, type ConvAttributes, sizeOf } from '../../../dsl/graph/node.js';
 import type { Buffer, Call, Plan, View } from '../../../dsl/compile/plan.js';
-import type { AnchorCall } from '../../shared/convolution.js';
+import type { ProductCall } from '../../shared/convolution.js';
 import { acquireDevice } from '../adapter.js';
 import { backendOn } from '../backend.js';
 import { anchorRule } from './rule.js';
@@ -84,7 +84,7 @@ const memoryOf = (views: readonly View[]): Float32Array => {
 type Read = (...index: readonly number[]) => number;
 
 interface Case {
-  readonly anchor: Anchor;
+  readonly anchor: ProductAnchor;
   readonly inputs: readonly [View, View];
   readonly output: readonly number[];
   /** Computes one element of the result by the definition. */
@@ -100,7 +100,7 @@ const planOf = (given: Case, memories: readonly Float32Array[], { capabilities }
     storage: { kind: 'input', input, offset: 0 },
   }));
   const output = whole(memories.length, given.output);
-  const call: AnchorCall = {
+  const call: ProductCall = {
     kind: 'anchor',
     origin: ORIGIN,
     anchor: given.anchor,

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
-import type { AnchorCall } from '../../shared/convolution.js';
+import { type AnchorCall, isProduct } from '../../shared/convolution.js';
 import { isReadOnly } from '../access.js';
 import type { Binding, Dispatch, GpuRule } from '../dispatch.js';
 import type { RegionDispatches } from '../shaders.js';
@@ -86,7 +86,8 @@ export const anchorScratch =
   (kernel: Kernel) =>
   (call: AnchorCall): number =>
     Math.max(
-      ...productsOf(call).map((product) => {
+      0,
+      ...(isProduct(call) ? productsOf(call) : []).map((product) => {
         const { parts } = depthSplitOf(product, kernel);
         return parts === 1 ? 0 : parts * elementsOf(product);
       }),
@@ -97,7 +98,7 @@ const NAMES = { dot: 'product', conv2d: 'convolution', filterGradient: 'filter g
 export const anchorRule =
   (plan: Plan, limits: ShaderLimits, kernel: Kernel, regions: RegionDispatches): GpuRule =>
   (call) => {
-    if (call.kind !== 'anchor') return null;
+    if (call.kind !== 'anchor' || !isProduct(call)) return null;
     const { scratch } = call;
     const dispatches = productsOf(call).flatMap((product) => {
       const split = depthSplitOf(product, kernel);

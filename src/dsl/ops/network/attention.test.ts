@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { numbersOf } from '../../../../properties/diffusion/run.js';
+import { numbersOf, relativeDistance } from '../../../../properties/diffusion/run.js';
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E, F } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
-import { dims, type Shape, type Tensor } from '../../graph/tensor.js';
-import { attention } from './attention.js';
-import { constantOf, zeros } from '../constants.js';
+import { wasm } from '../../../backends/wasm/index.js';
+import {
+  attention, compile, concatAll, constantOf, dims, grad, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
+} from '../../index.js'; // prettier-ignore
 
 type Numbers = readonly number[];
 type Image = Tensor<[number, number, number, number]>;
@@ -69,6 +70,46 @@ describe('attention and its gradient equal the formula for each head', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('on wasm, which stores no scores', () => {
+  const context = (phase: number) => constantOf(wave(2 * 34 * 20, phase), 2, 34, 20);
+  const given = () => ({ q: constantOf(wave(2 * 21 * 20, 1), 2, 21, 20), k: context(2), v: context(3) });
+  type Given = ReturnType<typeof given>;
+  const loss = ({ q, k, v }: Given): Scalar => sum(square(attention(q, k, v, { heads: 4 })));
+  const together = ({ q, k, v }: Given) => concatAll([q, k, v], 1);
+
+  test('the gradients are those of the reference', async () => {
+    const gradients = () => together(grad(loss)(given()));
+    const [actual, expected] = [await numbersOf(gradients, wasm()), await numbersOf(gradients)];
+    expect(actual).toHaveLength(2 * (21 + 34 + 34) * 20);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-6);
+  });
+
+  test('the second derivatives are those of the reference', async () => {
+    const curvature = () => together(grad((p: Given) => sum(square(together(grad(loss)(p)))))(given()));
+    expect(relativeDistance(await numbersOf(curvature, wasm()), await numbersOf(curvature))).toBeLessThan(1e-5);
+  });
+
+  test('vmap is attention of each example', async () => {
+    const mapped = () => {
+      const { q, k } = given();
+      const one = (p: { readonly x: Tensor<[21, 20]>; readonly y: Tensor<[34, 20]> }) => {
+        const y = reshape(p.y, 1, 34, 20);
+        return reshape(attention(reshape(p.x, 1, 21, 20), y, y, { heads: 4 }), 21, 20);
+      };
+      return sub(vmap(one)({ x: q, y: k }), attention(q, k, k, { heads: 4 }));
+    };
+    expect(await numbersOf(mapped, wasm())).toEqual(Array.from({ length: 2 * 21 * 20 }, () => 0));
+  });
+
+  test('plans hold no scores', async () => {
+    const f = program({ q: '1 512 8', k: '1 512 8' }, ({ q, k }) =>
+      grad((x: Tensor<[1, 512, 8]>) => sum(attention(x, k, k, { heads: 1 })))(q),
+    );
+    const made = await using(wasm())(compile(f, {}))();
+    expect(E.isRight(made) && made.right.plan.arenaElements).toBeLessThan(200_000);
   });
 });
 

@@ -1,10 +1,10 @@
-import { softmaxComposite } from '../../composites/index.js';
+import { attentionComposite, attentionOptions } from '../../composites/index.js';
 import { dual } from '../../../internal/dual.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
 import { type Node, sizeOf } from '../../graph/node.js';
 import { namedFields } from '../../../internal/options.js';
 import { isSameShape } from '../../primitives/checks.js';
-import { composite, dot, reshape, scale, transpose } from '../../primitives/index.js';
+import { composite, reshape } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { demandDivisor } from '../operand.js';
 
@@ -41,7 +41,8 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * Scaled dot-product attention, softmax(q·kᵀ/√d)·v in each head. Queries, keys and values are tokens `[B, N, C]` or
  * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may have another
  * number of tokens than the queries (cross-attention). The channels are the concatenated heads, C = heads·d. Raises
- * `ShapeError` if shapes differ, or if `heads` does not divide C. Vaswani et al. 2017, equation 1.
+ * `ShapeError` if shapes differ, or if `heads` does not divide C. On `wasm` no scores are stored, of N·M elements, neither here
+ * nor for the gradient. Vaswani et al. 2017, equation 1.
  * @example
  * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v
  * attention(q, q, v, { heads: 1 }) // → [[[2], [2]]]
@@ -67,9 +68,6 @@ export const attention: {
   const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
   const d = C / heads;
   const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
-  const queries = transpose(split(scale(Q, 1 / Math.sqrt(d))), [0, 2, 1, 3]); // [B, heads, N, d]
-  const keys = transpose(split(K), [0, 2, 3, 1]); // [B, heads, d, M]
-  const values = transpose(split(V), [0, 2, 1, 3]); // [B, heads, M, d]
-  const weights = composite(softmaxComposite, [dot(queries, keys)]); // [B, heads, N, M]
-  return tensor(reshape(transpose(dot(weights, values), [0, 2, 1, 3]), Q.shape));
+  const y = composite(attentionComposite, [Q, K, V].map(split), attentionOptions(1 / Math.sqrt(d)));
+  return tensor(reshape(y, Q.shape));
 });

@@ -68,6 +68,16 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
       index: ({ attributes: { start, strides } }) => ({ scales: strides, offsets: start }),
       isPart: true,
     },
+    // a slice of a concatenation that lies in one of its operands
+    simplify: (n) => {
+      const [x, { start, strides }] = [n.inputs[0]!, n.attributes];
+      if (x.op !== 'concat') return n;
+      const last = (i: number): number => start[i]! + (n.shape[i]! - 1) * strides[i]!;
+      const piece = pieces(x).find(({ operand, start: first }) =>
+        first.every((f, i) => start[i]! >= f && last(i) < f + operand.shape[i]!),
+      );
+      return piece === undefined ? n : slice(piece.operand, start.map((s, i) => s - piece.start[i]!), n.shape, strides); // prettier-ignore
+    },
   },
   flip: {
     rebuild: ({ inputs: [x], attributes: { axes } }) => flip(x!, axes),

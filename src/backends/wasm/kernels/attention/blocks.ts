@@ -1,0 +1,134 @@
+/** Products of blocks of rows with packed matrices, as the kernels of attention need them. */
+import { COPY_WORK, type Item, LANES, partsFor, type Place, ranges, shift, type Stage } from '../../engine/stage.js';
+import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
+import type { MatrixStrides } from '../gemm.js';
+import { packPanel, panelColumns, panelsOf } from '../panels.js';
+import { passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { range } from '../tiles.js';
+
+/** A matrix in memory: its extents, and where it is. */
+export interface Source extends Matrix<Place> {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export const matrixAt = (at: Place, { row, column }: MatrixStrides, rows: number, columns: number): Source => ({
+  at,
+  row,
+  column,
+  rows,
+  columns,
+});
+
+export const transposed = ({ at, row, column, rows, columns }: Source): Source => ({
+  at,
+  row: column,
+  column: row,
+  rows: columns,
+  columns: rows,
+});
+
+/** A matrix in panels. */
+export interface Packed {
+  readonly at: Place;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Elements of a packed matrix. */
+export const packedElements = (rows: number, columns: number): number => rows * panelColumns(columns);
+
+/** Packs matrices, one behind another from `to` on. */
+export const packed = (
+  to: Place,
+  sources: readonly Source[],
+): { readonly stage: Stage; readonly matrices: readonly Packed[] } => {
+  let at = to;
+  const matrices = sources.map(({ rows, columns }): Packed => {
+    const matrix = { at, rows, columns };
+    at = shift(at, FLOAT_BYTES * packedElements(rows, columns));
+    return matrix;
+  });
+  const stage = sources.flatMap((source, i): Stage => {
+    const { rows, columns } = source;
+    const panels = panelsOf(columns);
+    return ranges(panels.length, partsFor(COPY_WORK * rows * columns, LANES)).map(({ first, count }): Item =>
+      panels.slice(first, first + count).flatMap((panel) => packPanel(matrices[i]!.at, rows, 0, source, rows, panel)),
+    );
+  });
+  return { stage, matrices };
+};
+
+/**
+ * The elements from one row of scores to the next: an odd number of cache lines, so that the elements of a column are in
+ * different sets of the cache.
+ */
+export const scoresStep = (columns: number): number => 16 * (Math.ceil(columns / 16) | 1);
+
+/** The most elements of a block of scores, so that two blocks stay in the L2 cache. */
+const BLOCK_ELEMENTS = 32_768;
+const MOST_ROWS = 8 * ROW_MULTIPLE;
+
+/** The most rows of a block of scores, for rows of `columns` scores. */
+export const blockRows = (columns: number): number =>
+  ROW_MULTIPLE *
+  Math.max(1, Math.min(MOST_ROWS / ROW_MULTIPLE, Math.floor(BLOCK_ELEMENTS / scoresStep(columns) / ROW_MULTIPLE)));
+
+/** Some rows of a matrix. */
+export interface Block {
+  readonly first: number;
+  readonly rows: number;
+}
+
+export const blocksOf = (rows: number, columns: number): readonly Block[] =>
+  ranges(rows, Math.ceil(rows / blockRows(columns))).map(({ first, count }) => ({ first, rows: count }));
+
+/** Rows in memory: where they begin, and the elements from one to the next. */
+export interface Rows {
+  readonly at: Place;
+  readonly step: number;
+}
+
+/** Copies a block of rows of a matrix, whose columns are then contiguous. */
+export const copiedRows = (to: Place, { at, row, column, columns }: Source, { first, rows }: Block): Item =>
+  copied({ at: to, row: columns, column: 1 }, { at: shift(at, FLOAT_BYTES * first * row), row, column }, rows, columns);
+
+/** Multiplies rows by packed matrices. Tables of equal form are made once. */
+export type Multiply = (rows: number, left: Rows, right: Packed, result: Rows, isPadded?: boolean) => Item;
+
+/** Makes {@link Multiply}. A padded result has the columns of whole panels; those beyond the last column are 0. */
+export const multiplier = (): Multiply => {
+  const tables = new Map<string, RowTable>();
+  const tableOf = (rows: number, left: number, result: number): RowTable => {
+    const key = [rows, left, result].join();
+    const table =
+      tables.get(key) ??
+      rowTable(rows, 1, (words) =>
+        range(rows).forEach((row) => {
+          words[2 * row] = FLOAT_BYTES * row * result;
+          words[2 * row + 1] = FLOAT_BYTES * row * left;
+        }),
+      );
+    tables.set(key, table);
+    return table;
+  };
+  return (rows, left, right, result, isPadded = false) => {
+    const panels = panelsOf(right.columns);
+    return passesOf(right.rows).flatMap(({ first, count }) =>
+      rowCommands({
+        table: tableOf(rows, left.step, result.step),
+        first: 0,
+        count: rows,
+        left: shift(left.at, FLOAT_BYTES * first),
+        result: result.at,
+        length: count,
+        packed: right.at,
+        depth: right.rows,
+        from: first,
+        panels: isPadded ? panels.map((panel) => ({ ...panel, columns: panel.width })) : panels,
+        accumulate: first > 0,
+        zeros: 0,
+      }),
+    );
+  };
+};

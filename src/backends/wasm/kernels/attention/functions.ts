@@ -1,0 +1,217 @@
+/**
+ * Functions on blocks of attention scores, in place. A row has a multiple of four columns in memory; those beyond the last
+ * column, in its last vector, do not count.
+ */
+import {
+  type Expr,
+  f32,
+  f32x4,
+  type Func,
+  i32,
+  i32x4,
+  increment,
+  repeat,
+  select,
+  set,
+  v128,
+} from '../../assembler/assembler.js';
+import type { Body, Local } from '../../assembler/assembler.js';
+import { callable } from '../../engine/callable.js';
+import { ELEMENTARY, type Tools } from '../../region/elementary.js';
+import type { MultiplyAdd } from '../multiplyAdd.js';
+
+type Vector = Expr<'v128'>;
+
+const scores = i32.local('scores');
+const gradients = i32.local('gradients');
+const rows = i32.local('rows');
+const columns = i32.local('columns');
+const step = i32.local('step');
+const scaleBits = i32.local('scaleBits');
+const inverses = i32.local('inverses');
+
+const row = i32.local('row');
+const vector = i32.local('vector');
+const vectors = i32.local('vectors');
+const at = i32.local('at');
+const to = i32.local('to');
+const from = i32.local('from');
+const isColumn = v128.local('isColumn');
+const scale = v128.local('scale');
+const x = v128.local('x');
+const total = v128.local('total');
+const highest = v128.local('highest');
+const inverse = v128.local('inverse');
+
+/** The bits of a factor, as an argument of a command. */
+export const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0]!;
+
+/** Tools for the body of a function, and the statements that set its constants, once the body is made. */
+const toolbox = (
+  multiplyAdd: MultiplyAdd,
+): { readonly tools: Tools<Local<'v128'>>; readonly constants: () => Body } => {
+  const temporary = (i: number): Local<'v128'> => v128.local(`temporary${i}`);
+  const kept = new Map<string, { readonly local: Local<'v128'>; readonly value: Vector }>();
+  /** Keeps a constant in a local: V8 makes constants anew wherever they are used. */
+  const keep = (type: string, value: number, expression: Vector): Local<'v128'> => {
+    const known = kept.get(`${type} ${value}`);
+    const constant = known ?? { local: v128.local(`constant${kept.size}`), value: expression };
+    kept.set(`${type} ${value}`, constant);
+    return constant.local;
+  };
+  return {
+    tools: {
+      float: (value) => keep('float', value, f32x4.const(value)),
+      int: (value) => keep('int', value, i32x4.const(value)),
+      multiplyAdd,
+      temporaries: [
+        temporary(0), temporary(1), temporary(2), temporary(3), temporary(4), temporary(5), temporary(6), temporary(7),
+      ], // prettier-ignore
+      set,
+    },
+    constants: () => [...kept.values()].map(({ local, value }) => set(local, value)),
+  };
+};
+
+/** Makes a function of rows. */
+const rowFunction = (
+  name: string,
+  multiplyAdd: MultiplyAdd,
+  params: readonly Local<'i32'>[],
+  bodyOf: (tools: Tools<Local<'v128'>>) => Body,
+): Func => {
+  const { tools, constants } = toolbox(multiplyAdd);
+  const body = bodyOf(tools);
+  return callable(name, params, [constants(), begin, repeat(row, rows, body)]);
+};
+
+/** Sets what all rows need: the number of vectors, the mask of the last one, and the factor. */
+const begin: Body = [
+  set(vectors, i32.shr_u(i32.add(columns, 3), 2)),
+  set(at, i32.and(columns, 3)),
+  set(isColumn, i32x4.gt_s(i32x4.splat(select(i32.const(4), at, i32.eqz(at))), i32x4.const(0, 1, 2, 3))),
+  set(scale, i32x4.splat(scaleBits)),
+];
+
+/** Sets the elements of the last vector of a row that are beyond the last column. */
+const setBeyond = (address: Local<'i32'>, value: number): Body => [
+  set(at, i32.add(address, i32.shl(i32.sub(vectors, 1), 4))),
+  v128.store(at, v128.bitselect(v128.load(at), f32x4.const(value), isColumn)),
+];
+
+/** Runs `body` for each vector of a row, whose address is `at`. */
+const eachVector = (address: Local<'i32'>, body: Body): Body => [
+  set(at, address),
+  repeat(vector, vectors, [body, increment(at, 16)]),
+];
+
+/** Combines the lanes of a vector; all lanes get the result. */
+const acrossLanes = (local: Local<'v128'>, combine: (a: Vector, b: Vector) => Vector): Body => [
+  set(local, combine(local, v128.shuffle32(local, local, [2, 3, 0, 1]))),
+  set(local, combine(local, v128.shuffle32(local, local, [1, 0, 3, 2]))),
+];
+
+/** Sets x to e^x. */
+const exponential = (tools: Tools<Local<'v128'>>): Body => {
+  const { before, value } = ELEMENTARY.exp(x, tools);
+  return [before, set(x, value)];
+};
+
+/** e = exp(scale·(s − max s)) of rows of scores s, which it replaces. Stores 1 / Σ e of each row at `inverses`. */
+const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
+  rowFunction('softmaxRows', multiplyAdd, [scores, rows, columns, step, scaleBits, inverses], (tools) => [
+    setBeyond(scores, -Infinity),
+    set(highest, f32x4.const(-Infinity)),
+    // a score of NaN may not be the largest, but makes the sum NaN
+    eachVector(scores, set(highest, f32x4.pmax(highest, v128.load(at)))),
+    acrossLanes(highest, f32x4.pmax),
+    set(total, f32x4.const(0)),
+    eachVector(scores, [
+      set(x, f32x4.mul(scale, f32x4.sub(v128.load(at), highest))),
+      exponential(tools),
+      v128.store(at, x),
+      set(total, f32x4.add(total, x)),
+    ]),
+    acrossLanes(total, f32x4.add),
+    f32.store(inverses, f32x4.extract_lane(0, f32x4.div(f32x4.const(1), total))),
+    increment(inverses, 4),
+    increment(scores, step),
+  ]);
+
+/**
+ * p = e / Σ e of rows of e, which it replaces, and ds = scale·p·(dp − Σ p·dp), which replaces dp, at `gradients`. The reciprocal
+ * sums are at `inverses`.
+ */
+const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
+  rowFunction('softmaxGradientRows', multiplyAdd, [scores, gradients, rows, columns, step, scaleBits, inverses], () => [
+    setBeyond(gradients, 0),
+    set(total, f32x4.const(0)),
+    set(from, scores),
+    eachVector(gradients, [set(total, multiplyAdd(v128.load(from), v128.load(at), total)), increment(from, 16)]),
+    acrossLanes(total, f32x4.add),
+    set(inverse, v128.load32_splat(inverses)),
+    set(total, f32x4.mul(total, inverse)),
+    set(from, scores),
+    eachVector(gradients, [
+      set(x, f32x4.mul(v128.load(from), inverse)),
+      v128.store(from, x),
+      v128.store(at, f32x4.mul(f32x4.mul(scale, x), f32x4.sub(v128.load(at), total))),
+      increment(from, 16),
+    ]),
+    increment(inverses, 4),
+    increment(scores, step),
+    increment(gradients, step),
+  ]);
+
+const column = i32.local('column');
+const factor = f32.local('factor');
+
+/** Multiplies each row by its number at `inverses`. Writes nothing else: rows may be in a tensor. */
+const scaleRows: Func = callable(
+  'scaleRows',
+  [scores, rows, columns, step, inverses],
+  [
+    repeat(row, rows, [
+      set(factor, f32.load(inverses)),
+      set(at, scores),
+      repeat(column, columns, [f32.store(at, f32.mul(f32.load(at), factor)), increment(at, 4)]),
+      increment(scores, step),
+      increment(inverses, 4),
+    ]),
+  ],
+);
+
+const fromStep = i32.local('fromStep');
+const parts = i32.local('parts');
+const part = i32.local('part');
+const partStep = i32.local('partStep');
+const source = i32.local('source');
+const sum = f32.local('sum');
+
+/** The sum of some matrices, `partStep` bytes from one to the next. */
+const addParts: Func = callable(
+  'addParts',
+  [to, step, from, fromStep, rows, columns, parts, partStep],
+  [
+    repeat(row, rows, [
+      set(at, i32.const(0)),
+      repeat(column, columns, [
+        set(source, i32.add(from, at)),
+        set(sum, f32.load(source)),
+        repeat(part, i32.sub(parts, 1), [increment(source, partStep), set(sum, f32.add(sum, f32.load(source)))]),
+        f32.store(i32.add(to, at), sum),
+        increment(at, 4),
+      ]),
+      increment(to, step),
+      increment(from, fromStep),
+    ]),
+  ],
+);
+
+/** The functions for the kernel module. */
+export const attentionFunctions = (multiplyAdd: MultiplyAdd): readonly Func[] => [
+  softmaxRows(multiplyAdd),
+  softmaxGradientRows(multiplyAdd),
+  scaleRows,
+  addParts,
+];

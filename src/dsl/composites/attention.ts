@@ -1,0 +1,79 @@
+import { F } from '../../internal/fp.js';
+import type { Composite, CompositeOptions, Node } from '../graph/node.js';
+import {
+  broadcast,
+  composite,
+  concat,
+  dot,
+  mul,
+  reduceKeeping,
+  scale,
+  slice,
+  sub,
+  transpose,
+} from '../primitives/index.js';
+import { softmaxComposite } from './normalization.js';
+
+/** The factor of the scores, 1/√d. */
+interface AttentionOptions extends CompositeOptions {
+  readonly scale: number;
+}
+// options travel untyped through the graph; `attentionOptions` is what puts them in
+const scaleOf = (options: CompositeOptions): number => (options as AttentionOptions).scale;
+export const attentionOptions = (scale: number): AttentionOptions => ({ scale });
+
+/** Exchanges two of the last three axes. */
+const exchanged = (x: Node, a: -3 | -2, b: -2 | -1): Node => {
+  const axes = [...x.shape.keys()];
+  const [i, j] = [axes.at(a)!, axes.at(b)!];
+  return transpose(x, axes.map((axis) => (axis === i ? j : axis === j ? i : axis))); // prettier-ignore
+};
+/** `[…, N, heads, d]` as `[…, heads, N, d]`, and back. */
+const byHead = (x: Node): Node => exchanged(x, -3, -2);
+const transposed = (x: Node): Node => exchanged(x, -2, -1);
+
+/** softmax(scale·q·kᵀ), of heads. */
+const weightsOf = (q: Node, k: Node, options: CompositeOptions): Node =>
+  composite(softmaxComposite, [dot(scale(q, scaleOf(options)), transposed(k))]);
+
+/** The gradients of q, k and v, `[…, N + M + M, heads, d]`, from q, k, v and the cotangent of the result. */
+const attentionGradientComposite: Composite = {
+  name: 'attentionGradient',
+  batch: F.identity,
+  decompose: (inputs, options) => {
+    const [q, k, v, g] = inputs.map(byHead) as [Node, Node, Node, Node];
+    const p = weightsOf(q, k, options);
+    const dp = dot(g, transposed(v));
+    const along = [p.shape.length - 1];
+    const ds = mul(p, sub(dp, broadcast(reduceKeeping('sum', mul(p, dp), along), p.shape)));
+    const dq = scale(dot(ds, k), scaleOf(options));
+    const dk = dot(transposed(ds), scale(q, scaleOf(options)));
+    const dv = dot(transposed(p), g);
+    return concat([dq, dk, dv].map(byHead), -3);
+  },
+  anchor: (options) => ({ op: 'attentionGradient', scale: scaleOf(options) }),
+};
+
+/**
+ * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend that has a kernel
+ * for it stores no scores, of N×M elements; the derivative computes them again. Vaswani et al. 2017, equation 1.
+ */
+export const attentionComposite: Composite = {
+  name: 'attention',
+  batch: F.identity,
+  decompose: (inputs, options) => {
+    const [q, k, v] = inputs.map(byHead) as [Node, Node, Node];
+    return byHead(dot(weightsOf(q, k, options), v));
+  },
+  derivative: (inputs, _, g, options) => {
+    const gradients = composite(attentionGradientComposite, [...inputs, g], options);
+    const axis = g.shape.length - 3;
+    let first = 0;
+    return inputs.map(({ shape }) => {
+      const start = shape.map((_, i) => (i === axis ? first : 0));
+      first += shape[axis]!;
+      return slice(gradients, start, shape);
+    });
+  },
+  anchor: (options) => ({ op: 'attention', scale: scaleOf(options) }),
+};

@@ -1,5 +1,9 @@
-import { mergeConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import { CHANGES_ITS_PROCESS, configOf } from './vitest.config.js';
+
+/** Code that holds a device or a browser. */
+const HOLDS_A_DEVICE = /\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu)\b/;
 
 /** All tests: also those on WebGPU and in Chromium, where this machine has them. */
-export default mergeConfig(base, { test: { env: { NOISEFOLD_TESTS: 'all' } } });
+export default configOf(new RegExp(`${CHANGES_ITS_PROCESS.source}|${HOLDS_A_DEVICE.source}`), {
+  NOISEFOLD_TESTS: 'all',
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ddpm, linear } from '../diffusion/index.js';
-import { tfjs } from '../backends/tfjs/index.js';
+import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/wasm/index.js';
 import { canFuse } from '../backends/wasm/kernels/multiplyAdd.js';
 import { type Backend, key, type NoisefoldError } from '../dsl/index.js';
@@ -237,7 +237,7 @@ describe('a checkpoint', () => {
 
   test('of a backend whose rounding is not defined is resumed by any, and any is resumed by such a backend', () =>
     onWasm(async (backend) => {
-      const other = right(await tfjs('cpu')());
+      const other = right(await reference()());
       expect(other.rounding).toBeNull();
       const from = await checkpointOn(other, smallTraining(1));
       expect(from).not.toHaveProperty('rounding');

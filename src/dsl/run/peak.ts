@@ -39,9 +39,6 @@ const sum = measurement(
   },
 );
 
-/** Other work of the machine only lowers a rate, so the highest of several counts. */
-const ATTEMPTS = 2;
-
 /**
  * Measures the peak of a backend on this machine for {@link explain}, in about two seconds: the rates of a product of
  * matrices of up to 1024×1024 and of a sum of vectors of up to 2²⁴ numbers, the highest of several runs. Returns the
@@ -52,17 +49,8 @@ const ATTEMPTS = 2;
  */
 export const measurePeak: Effect<Peak> = effect((backend) =>
   F.pipe(
-    Array.from({ length: ATTEMPTS }),
-    TE.traverseSeqArray(() =>
-      F.pipe(
-        TE.Do,
-        TE.bind('gflops', () => rateOf(backend, product)),
-        TE.bind('gbs', () => rateOf(backend, sum)),
-      ),
-    ),
-    TE.map((rates) => ({
-      gflops: Math.max(...rates.map(({ gflops }) => gflops)),
-      gbs: Math.max(...rates.map(({ gbs }) => gbs)),
-    })),
+    TE.Do,
+    TE.bind('gflops', () => rateOf(backend, product)),
+    TE.bind('gbs', () => rateOf(backend, sum)),
   ),
 );

@@ -23,8 +23,6 @@ export const measurement = <I, O>(given: Program<I, O>, rest: Omit<Measurement, 
   program: given as unknown as Measurement['program'],
 });
 
-const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
-
 /** A measurement stops at the first size where one run takes this long, in milliseconds. */
 const LONG_RUN = 60;
 /** A measurement also stops once all its runs have taken this long, in milliseconds. */
@@ -40,7 +38,7 @@ const secondsAt = async (backend: Backend, { program, extents, inputs }: Measure
   const executable = orRaise(await compile(program, extents(size) as never)(backend)());
   const values: Record<string, AnyValue> = {};
   for (const [name, shape] of Object.entries(inputs(size)))
-    values[name] = orRaise(await upload(numbers(shape.reduce((a, b) => a * b, 1)), shape)(backend)());
+    values[name] = orRaise(await upload(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.25), shape)(backend)());
   const millisecondsOf = async (count: number): Promise<number> => {
     const start = performance.now();
     for (let i = 0; i < count; i++) {

@@ -37,8 +37,11 @@ const anchorOf = (n: Node): Anchor => {
 
 /** The path of the first input that one of the nodes reads directly, otherwise the place of the first node. */
 const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
-  const direct = nodes.flatMap(({ inputs }) => [...inputs].reverse()).find(isInput);
-  return direct === undefined ? placeOf(nodes[0]) : direct.attributes.path;
+  for (const { inputs } of nodes) {
+    const direct = inputs.findLast(isInput);
+    if (direct !== undefined) return direct.attributes.path;
+  }
+  return placeOf(nodes[0]);
 };
 
 /** The most operations in the label of a region. */

@@ -116,8 +116,7 @@ export const layout = (
     }
     const at = best >= 0 ? best : offset;
     const end = at + size;
-    placed.push({ first: block.first, last: block.last, offset: at, end });
-    placed.sort((a, b) => a.offset - b.offset);
+    placed.splice(placed.findLastIndex((other) => other.offset <= at) + 1, 0, { first: block.first, last: block.last, offset: at, end }); // prettier-ignore
     for (const member of block.members) offsets.set(member, at);
     arenaElements = Math.max(arenaElements, end);
   }

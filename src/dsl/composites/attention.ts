@@ -1,36 +1,15 @@
 import { F } from '../../internal/fp.js';
 import type { Composite, CompositeOptions, Node } from '../graph/node.js';
-import {
-  broadcast,
-  composite,
-  concat,
-  dot,
-  mul,
-  reduceKeeping,
-  scale,
-  slice,
-  sub,
-  transpose,
-} from '../primitives/index.js';
-import { softmaxComposite } from './normalization.js';
+import { composite, concat, dot, mul, scale, slice, sub, swapAxes } from '../primitives/index.js';
+import { over, softmaxComposite } from './normalization.js';
 
-/** The factor of the scores, 1/√d. */
-interface AttentionOptions extends CompositeOptions {
-  readonly scale: number;
-}
-// options travel untyped through the graph; `attentionOptions` is what puts them in
-const scaleOf = (options: CompositeOptions): number => (options as AttentionOptions).scale;
-export const attentionOptions = (scale: number): AttentionOptions => ({ scale });
+/** The factor of the scores, 1/√d. Options travel untyped through the graph; `attentionOptions` is what puts them in. */
+const scaleOf = (options: CompositeOptions): number => options['scale'] as number;
+export const attentionOptions = (scale: number): CompositeOptions => ({ scale });
 
-/** Exchanges two of the last three axes. */
-const exchanged = (x: Node, a: -3 | -2, b: -2 | -1): Node => {
-  const axes = [...x.shape.keys()];
-  const [i, j] = [axes.at(a)!, axes.at(b)!];
-  return transpose(x, axes.map((axis) => (axis === i ? j : axis === j ? i : axis))); // prettier-ignore
-};
 /** `[…, N, heads, d]` as `[…, heads, N, d]`, and back. */
-const byHead = (x: Node): Node => exchanged(x, -3, -2);
-const transposed = (x: Node): Node => exchanged(x, -2, -1);
+const byHead = (x: Node): Node => swapAxes(x, -3, -2);
+const transposed = (x: Node): Node => swapAxes(x, -2, -1);
 
 /** softmax(scale·q·kᵀ), of heads. */
 const weightsOf = (q: Node, k: Node, options: CompositeOptions): Node =>
@@ -44,8 +23,7 @@ const attentionGradientComposite: Composite = {
     const [q, k, v, g] = inputs.map(byHead) as [Node, Node, Node, Node];
     const p = weightsOf(q, k, options);
     const dp = dot(g, transposed(v));
-    const along = [p.shape.length - 1];
-    const ds = mul(p, sub(dp, broadcast(reduceKeeping('sum', mul(p, dp), along), p.shape)));
+    const ds = mul(p, sub(dp, over('sum', mul(p, dp))));
     const dq = scale(dot(ds, k), scaleOf(options));
     const dk = dot(transposed(ds), scale(q, scaleOf(options)));
     const dv = dot(transposed(p), g);

@@ -40,7 +40,8 @@ export const normalizeComposite: Composite = {
 };
 
 const last = (x: Node): readonly number[] => [x.shape.length - 1];
-const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
+/** A reduction along the last axis, repeated. */
+export const over = (fn: 'sum' | 'max', x: Node): Node => broadcast(reduceKeeping(fn, x, last(x)), x.shape);
 
 /** `exp(x − max x) / Σ exp(x − max x)` along the last axis; its derivative reads its result alone. */
 export const softmaxComposite: Composite = {

@@ -43,11 +43,11 @@ export type ProductAnchor =
   /** The gradient with respect to the kernel of a convolution, `[KH, KW, C, D]`, from image and cotangent. */
   | { readonly op: 'filterGradient'; readonly attributes: ConvAttributes };
 
-export type AttentionAnchor =
-  /** q `[…, N, heads, d]`, k and v `[…, M, heads, d]` → `[…, N, heads, d]`. */
-  | { readonly op: 'attention'; readonly scale: number }
-  /** q, k, v and the cotangent of their attention → the gradients of q, k and v, `[…, N + M + M, heads, d]`. */
-  | { readonly op: 'attentionGradient'; readonly scale: number };
+/** See `attentionComposite`, and the composite of its gradients. */
+export interface AttentionAnchor {
+  readonly op: 'attention' | 'attentionGradient';
+  readonly scale: number;
+}
 
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 

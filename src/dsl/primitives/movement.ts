@@ -30,6 +30,12 @@ export const transpose = (x: Node, permutation: Numbers): Node => {
   return node('transpose', [x], { permutation: axes }, shape, x.dtype);
 };
 
+/** Exchanges two axes; negative ones count from the end. */
+export const swapAxes = (x: Node, a: number, b: number): Node => {
+  const axes = [...x.shape.keys()];
+  return transpose(x, axes.with(a, axes.at(b)!).with(b, axes.at(a)!));
+};
+
 /** Repeats axes of extent 1; the rank stays. */
 export const broadcast = (x: Node, shape: Numbers): Node => {
   const isOfRank = shape.length === x.shape.length;

@@ -2,7 +2,8 @@ import { type Affine, constantOf, type Dim, type Extent, gather, raise, silu, ty
 import { LAYOUTS } from '../../dsl/ops/network/sinusoid.js';
 import { natural, show } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
-import { checkedFields, requirement, unchecked } from '../requirement.js';
+import { requirement, unchecked } from '../../internal/requirement.js';
+import { checkedFields } from './fields.js';
 import { normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';

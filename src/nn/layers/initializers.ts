@@ -1,7 +1,8 @@
 /** Initial values of parameters. */
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
 import { natural } from '../../internal/decode.js';
-import { checkedFields, requirement } from '../requirement.js';
+import { requirement } from '../../internal/requirement.js';
+import { checkedFields } from './fields.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
 export type Initializer = (key: Key, ...extents: readonly number[]) => Tensor<Shape>;

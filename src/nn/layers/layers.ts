@@ -21,7 +21,8 @@ import {
 } from '../../dsl/index.js';
 import { dual } from '../../internal/dual.js';
 import { natural } from '../../internal/decode.js';
-import { checkedFields, requireDivisor, requirement, requireRate, unchecked } from '../requirement.js';
+import { requireDivisor, requirement, requireRate, unchecked } from '../../internal/requirement.js';
+import { checkedFields } from './fields.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 

@@ -34,7 +34,8 @@ import {
   linearLayer,
   type OfImages,
 } from '../layers/layers.js';
-import { checkedFields, described, requireDivisor, requireRate, unchecked } from '../requirement.js';
+import { requireDivisor, requireRate, unchecked } from '../../internal/requirement.js';
+import { checkedFields, described } from '../layers/fields.js';
 import type { UNetConfig } from './unetConfig.js';
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */

@@ -3,7 +3,7 @@ import { orRaise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { aboveZero, amount, exactly } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { requireDecay, requirement } from '../requirement.js';
+import { requireDecay, requirement } from '../../internal/requirement.js';
 import { type LearningRate, learningRateOption, rateAt, requireRate } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 

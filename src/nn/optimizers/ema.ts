@@ -1,7 +1,7 @@
 import { add, cast, div, isTensor, minimum, mul, type Scalar, scalar, sub, zipTensors } from '../../dsl/index.js';
 import { type BothForms, dual } from '../../internal/dual.js';
 import type { Step } from './learningRate.js';
-import { requireDecay } from '../requirement.js';
+import { requireDecay } from '../../internal/requirement.js';
 
 /**
  * The decay of the average at step n = 0, 1, …: min(decay, (1 + n)/(10 + n)), which forgets the initial values early.

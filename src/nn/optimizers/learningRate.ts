@@ -4,7 +4,7 @@ import { orRaise, raise } from '../../internal/errors.js';
 import { optionsOf } from '../../internal/options.js';
 import { amount, exactly, functionOf, share } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { type Requirement, requirement } from '../requirement.js';
+import { type Requirement, requirement } from '../../internal/requirement.js';
 
 /** The number of updates before this one: an int32 scalar that stays on the backend. */
 export type Step = Tensor<[], 'int32'>;

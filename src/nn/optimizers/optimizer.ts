@@ -26,7 +26,7 @@ import { optionsOf } from '../../internal/options.js';
 import { aboveZero, functionOf, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import type { Trainable } from '../layers/layer.js';
-import { requirement } from '../requirement.js';
+import { requirement } from '../../internal/requirement.js';
 import type { LearningRate, Step } from './learningRate.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by name. */

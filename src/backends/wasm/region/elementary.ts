@@ -15,7 +15,7 @@ export interface Constants {
   readonly multiplyAdd: MultiplyAdd;
 }
 
-/** What vector code needs, with temporary locals of type T. */
+/** Constants and temporary locals, of type T, for vector code. */
 export interface Tools<T extends Vector> extends Constants {
   /** Locals for intermediate values. Any code may overwrite them. */
   readonly temporaries: readonly [

@@ -29,11 +29,7 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
   const [B, C] = [q.shape[0]!, q.shape.at(-1)!];
   demandDivisor('attention', 'heads', heads, q.shape);
   if (k.shape[0] !== B || k.shape.at(-1) !== C)
-    refuse(
-      `k with the samples and channels of q, [${B}, …, ${C}]`,
-      k,
-      'project the context to the channels of q first',
-    );
+    refuse(`k with the samples and channels of q, [${B}, …, ${C}]`, k, 'project the context to them first');
   if (!isSameShape(v.shape, k.shape)) refuse(`v in the shape of k, ${showShape(k.shape)}`, v, 'each key has one value');
 };
 

@@ -1,5 +1,6 @@
 import { attempt, type Dim, fail, type NoisefoldError, showShape, type Wide } from '../dsl/index.js';
 import { E, type either, TE, type taskEither } from '../internal/fp.js';
+import { positive } from '../internal/decode.js';
 import { namedFields } from '../internal/options.js';
 
 /** Some samples of a data set, as a step of training takes them. */
@@ -62,7 +63,8 @@ const fields = namedFields('datasetOf', {
 });
 
 /**
- * A data set of images in memory. A `DecodeError` if pixels and labels do not fit each other.
+ * Makes a data set of images in memory. Returns `DecodeError` if the extents of an image are not positive integers, or if pixels
+ * and labels do not fit each other.
  * @example
  * const pixels = Uint8Array.of(0, 255, 255, 0)
  * const data = datasetOf({ pixels, labels: Uint8Array.of(3, 7), image: [1, 2, 1] })
@@ -77,6 +79,13 @@ export const datasetOf = <const I extends readonly [number, number, number]>(
   const { pixels, labels, image } = bytes;
   const [height, width, channels] = image;
   const each = height * width * channels;
+  if (!image.every((extent) => positive.is(extent)))
+    return fail('DecodeError', {
+      where: 'data set',
+      expected: 'image: [height, width, channels], integers of at least 1',
+      actual: showShape(image),
+      hint: 'give the extents of one image',
+    });
   if (labels.length === 0 || pixels.length !== labels.length * each)
     return fail('DecodeError', {
       where: 'data set',

@@ -67,6 +67,17 @@ describe('a sound file', () => {
   });
 });
 
+test('an item streams in time that grows with its length, also byte by byte', async () => {
+  const item = 300_000; // with a copy for each byte it would take minutes
+  const bytes = encode({ shape: [1, item], data: new Uint8Array(item).fill(7) });
+  const chunks = await stream(
+    bytes,
+    2,
+    Array.from(bytes, () => 1),
+  );
+  expect(chunks.map((chunk) => right(chunk).data.length)).toEqual([item]);
+});
+
 describe('refuses, and says why', () => {
   const sound = encode({ shape: [2, 2], data: Uint8Array.of(1, 2, 3, 4) });
   const changed = (at: number, byte: number): Uint8Array => sound.with(at, byte);

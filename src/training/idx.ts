@@ -91,12 +91,12 @@ export const streamIdx = (where: string, rank: number) =>
   ): AsyncGenerator<either.Either<NoisefoldError, IdxChunk>, void> {
     let shape: readonly number[] | null = null;
     let start = 0;
-    // bytes that are not yet a header, or an item
-    let held: readonly Uint8Array[] = [];
+    // bytes of an incomplete header or item
+    let held: Uint8Array[] = [];
     let heldLength = 0;
     for await (const piece of pieces) {
       if (E.isLeft(piece)) return yield piece;
-      held = [...held, piece.right];
+      held.push(piece.right);
       heldLength += piece.right.length;
       if (shape === null && heldLength >= headerBytes(rank)) {
         const bytes = joinBytes(held);

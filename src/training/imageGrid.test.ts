@@ -33,7 +33,7 @@ describe('imageGrid', () => {
     expect([...right(imageGrid({ shape: [1, 1, 1, 1], data })).data]).toEqual([byte]);
   });
 
-  test.prop([fc.integer({ min: 1, max: 9 }), extent, extent, fc.constantFrom(1, 3), fc.integer({ min: 1, max: 9 })])(
+  test.prop([fc.integer({ min: 1, max: 9 }), extent, extent, fc.constantFrom(1, 3, 4), fc.integer({ min: 1, max: 9 })])(
     'each pixel of each image is where its row and column say',
     (n, height, width, channels, columns) => {
       const data = Int32Array.from({ length: n * height * width * channels }, (_, i) => (i * 7) % 256);
@@ -54,6 +54,10 @@ describe('imageGrid', () => {
     [[1, 2, 2, 1], 3, 1],
     [[0, 2, 2, 1], 0, 1],
     [[1, 2, 2, 1], 4, 0],
+    [[1, 2, 2, 1], 4, 1e9],
+    [[1, 2, 2, 1], 4, 2 ** 60],
+    [[1, 2, 2, 1], 4, 1.5],
+    [[1, 2, 2, 5], 20, 1],
   ])('%j with %d numbers in %d columns is refused', (shape, length, columns) => {
     expect(imageGrid({ shape, data: new Float32Array(length) }, columns)).toMatchObject({
       left: { _tag: 'ShapeError', where: 'imageGrid' },

@@ -20,7 +20,7 @@ const check = (bytes: Uint8Array): number => {
   return ~crc >>> 0;
 };
 
-/** A decoder of what the specification calls color types 0 and 2, of depth 8, without filters or interlace. */
+/** A decoder of what the specification calls color types 0, 2 and 6, of depth 8, without filters or interlace. */
 const decode = (bytes: Uint8Array): Picture => {
   expect([...bytes.subarray(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -37,7 +37,7 @@ const decode = (bytes: Uint8Array): Picture => {
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const [depth, colorType, ...methods] = header.subarray(8);
   expect([depth, ...methods]).toEqual([8, 0, 0, 0]);
-  const channels = colorType === 0 ? 1 : 3;
+  const channels = ({ 0: 1, 2: 3, 6: 4 } as const)[colorType as 0 | 2 | 6];
   const raw = inflateSync(chunks.get('IDAT')!);
   const row = width * channels + 1;
   expect(raw.length).toBe(height * row);
@@ -48,7 +48,7 @@ const decode = (bytes: Uint8Array): Picture => {
 
 const extent = fc.integer({ min: 1, max: 12 });
 const pictures: fc.Arbitrary<Picture> = fc
-  .tuple(extent, extent, fc.constantFrom(1 as const, 3 as const))
+  .tuple(extent, extent, fc.constantFrom(1 as const, 3 as const, 4 as const))
   .chain(([width, height, channels]) => {
     const size = width * height * channels;
     return fc.uint8Array({ minLength: size, maxLength: size }).map((data) => ({ width, height, channels, data }));
@@ -73,6 +73,13 @@ describe('encodePng', () => {
     const result = await encodePng({ width, height, channels: 1, data: new Uint8Array(length) })();
     expect(result).toMatchObject({
       left: { _tag: 'ConfigError', where: 'encodePng', actual: `${length} bytes` },
+    });
+  });
+
+  test.each([0, 2, 5, NaN, 'toString'])('%s channels are refused', async (channels) => {
+    const picture = { width: 2, height: 1, channels, data: new Uint8Array(2 * Number(channels) || 0) };
+    expect(await encodePng(picture as Picture)()).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'encodePng', actual: `${channels} channels` },
     });
   });
 });

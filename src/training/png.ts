@@ -13,13 +13,13 @@ import { namedFields } from '../internal/options.js';
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** 1 is grey, 3 is RGB. */
-  readonly channels: 1 | 3;
+  /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
+  readonly channels: 1 | 3 | 4;
   readonly data: Uint8Array;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const COLOR_TYPE = { 1: 0, 3: 2 } as const;
+const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 } as const;
 
 /** Length, name, data, and the check of name and data. */
 const chunk = (name: string, data: Uint8Array): Uint8Array => {
@@ -41,7 +41,7 @@ const header = ({ width, height, channels }: Picture): Uint8Array => {
   return bytes;
 };
 
-/** Each row behind a zero, which says that it stands as it is: no filter. */
+/** The rows, each after a zero, the filter type of unfiltered rows. */
 const rows = ({ width, height, channels, data }: Picture): Uint8Array<ArrayBuffer> => {
   const row = width * channels;
   const bytes = new Uint8Array(height * (row + 1));
@@ -59,12 +59,13 @@ const isExtent = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 2 *
 const fields = namedFields('encodePng', {
   width: 'the width in pixels',
   height: 'the height in pixels',
-  channels: '1 or 3',
+  channels: '1, 3 or 4',
   data: 'a byte for each channel of each pixel',
 });
 
 /**
- * The bytes of a .png file. `ConfigError` where the picture is empty, or its data does not fit.
+ * Encodes a picture as a .png file. Returns `ConfigError` if the picture is empty, if its data does not fit its extents, or if
+ * it has another number of channels than 1, 3 and 4.
  * @example
  * const png = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) })
  * await pipe(png, TE.map((bytes) => String.fromCharCode(...bytes.subarray(1, 4))))() // → E.right('PNG')
@@ -73,7 +74,8 @@ export const encodePng = (picture: Picture): Task<Uint8Array> => {
   const named = attempt(() => fields(picture));
   if (E.isLeft(named)) return task(TE.fromEither(named));
   const { width, height, channels, data } = picture;
-  return isExtent(width) && isExtent(height) && data.length === width * height * channels
+  const hasColors = Object.hasOwn(COLOR_TYPE, channels); // JavaScript passes any number
+  return hasColors && isExtent(width) && isExtent(height) && data.length === width * height * channels
     ? task(
         TE.fromTask(async () =>
           joinBytes([
@@ -88,8 +90,10 @@ export const encodePng = (picture: Picture): Task<Uint8Array> => {
         TE.left(
           failure('ConfigError', {
             where: 'encodePng',
-            expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`,
-            actual: `${data.length} bytes`,
+            expected: hasColors
+              ? `a byte for each channel of ${width} × ${height} pixels of ${channels} channels, and at least one pixel`
+              : '1, 3 or 4 channels: grey, RGB, or RGB and opacity',
+            actual: hasColors ? `${data.length} bytes` : `${channels} channels`,
             hint: 'give rows of pixels from the top, without padding',
           }),
         ),

@@ -65,7 +65,7 @@ const killWriting = (child) => {
   let placed = stepOf(out) > 0;
   const watcher = watch(out, (_, name) => {
     // by its id, for it also removes what others left
-    if (placed && name === `.${CHECKPOINT}.${child.pid}.tmp`) child.kill('SIGKILL');
+    if (placed && name?.startsWith(`.${CHECKPOINT}.${child.pid}.`)) child.kill('SIGKILL');
     placed ||= name === CHECKPOINT;
   });
   child.on('close', () => watcher.close());

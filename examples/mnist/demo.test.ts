@@ -194,7 +194,7 @@ describe('a run that was stopped goes on as if it had not been', () => {
     });
     const log = await readFile(join(out, 'metrics.jsonl'), 'utf8');
     await writeFile(join(killed, 'metrics.jsonl'), `${log}{"step":5,"lo`);
-    await writeFile(join(killed, `.checkpoint.safetensors.${2 ** 22 + 1}.tmp`), 'half of one'); // no process has this id
+    await writeFile(join(killed, `.checkpoint.safetensors.${2 ** 22 + 1}.0f.tmp`), 'half of one'); // no process has this id
     const { result, notes } = await run(killed, { resume: true });
     expect(E.isRight(result)).toBe(true);
     expect(notes[0]).toMatch(/^going on at step 3: /);
@@ -294,7 +294,7 @@ describe('what is wrong is told, and nothing is lost', () => {
     const out = join(folder, 'run');
     await mkdir(join(out, 'checkpoint.safetensors'), { recursive: true });
     expect(messageOf(await run(out, small))).toMatch(
-      /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is no regular file; /,
+      /^FileError: .*checkpoint\.safetensors: expected a file to write, got something that is not a regular file; /,
     );
     expect((await logOf(out)).length).toBe(3);
   });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
-import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -122,28 +122,53 @@ describe('writeAtomically', () => {
     expect(await messageOf(writeAtomically(join(folder, 'file', 'x'), ''))).toMatch(
       /^FileError .*ENOTDIR.*check the path/,
     );
-    expect(await messageOf(writeAtomically(folder, ''))).toMatch(/got something that is no regular file/);
+    expect(await messageOf(writeAtomically(folder, ''))).toMatch(/got something that is not a regular file/);
   });
 
   test.runIf(existsSync('/dev/full'))('a device is not replaced', async () => {
-    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(/got something that is no regular file/);
+    expect(await messageOf(writeAtomically('/dev/full', 'x'))).toMatch(/got something that is not a regular file/);
     expect(existsSync('/dev/full')).toBe(true);
   });
 
-  test('writes through a symbolic link, which stays one', async () => {
+  test('a symbolic link is not followed, and stays', async () => {
     await writeFile(join(folder, 'target'), 'old');
     await symlink(join(folder, 'target'), join(folder, 'latest'));
-    await succeed(writeAtomically(join(folder, 'latest'), 'new'));
-    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('new');
+    expect(await messageOf(writeAtomically(join(folder, 'latest'), 'new'))).toMatch(
+      /expected a file to write, got a symbolic link; give the path of the file that the link points to$/,
+    );
+    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('old');
     expect((await readdir(folder)).sort()).toEqual(['latest', 'target']);
+  });
+
+  test('a folder that is a symbolic link is followed', async () => {
+    await mkdir(join(folder, 'runs'));
+    await symlink(join(folder, 'runs'), join(folder, 'latest'));
+    await succeed(writeAtomically(join(folder, 'latest', 'x'), 'new'));
+    expect(await readFile(join(folder, 'runs', 'x'), 'utf8')).toBe('new');
+  });
+
+  test('a file keeps its mode', async () => {
+    await writeFile(join(folder, 'x'), 'old', { mode: 0o600 });
+    await succeed(writeAtomically(join(folder, 'x'), 'new'));
+    expect((await stat(join(folder, 'x'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('writes of one file at the same time do not mix: the file has the content of one', async () => {
+    const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(2 ** 20).fill(i));
+    await Promise.all(contents.map((content) => succeed(writeAtomically(join(folder, 'x'), content))));
+    const found = await readFile(join(folder, 'x'));
+    expect(contents.some((content) => Buffer.compare(found, content) === 0)).toBe(true);
+    expect(await readdir(folder)).toEqual(['x']);
   });
 
   test('removes what a killed process left aside, of this file alone', async () => {
     const dead = 2 ** 22 + 1; // above Linux's greatest process id
-    for (const name of [`.x.${dead}.tmp`, `.y.${dead}.tmp`, `.x.${process.ppid}.tmp`, '.x.tmp'])
+    for (const name of [`.x.${dead}.0f.tmp`, `.y.${dead}.0f.tmp`, `.x.${process.ppid}.0f.tmp`, '.x.tmp'])
       await writeFile(join(folder, name), 'half');
     await succeed(writeAtomically(join(folder, 'x'), 'whole'));
-    expect((await readdir(folder)).sort()).toEqual(['.x.tmp', `.x.${process.ppid}.tmp`, `.y.${dead}.tmp`, 'x'].sort());
+    expect((await readdir(folder)).sort()).toEqual(
+      ['.x.tmp', `.x.${process.ppid}.0f.tmp`, `.y.${dead}.0f.tmp`, 'x'].sort(),
+    );
   });
 });
 

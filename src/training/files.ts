@@ -1,4 +1,5 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
+import type { Stats } from 'node:fs';
 import { task, type Task } from '../dsl/run/effect.js';
 import { failure, type NoisefoldError } from '../internal/errors.js';
 import { E, F, TE, type either } from '../internal/fp.js';
@@ -8,6 +9,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
   ENOTDIR: 'check the path: a part of it is a file',
   EISDIR: 'give the path of a file, this is a folder',
+  EEXIST: 'give the path of a regular file, or of none',
+  ELOOP: 'give the path of the file that the link points to',
   EACCES: 'check the permissions of the file and of its folder',
   EPERM: 'check the permissions of the file and of its folder',
   EROFS: 'give a path on a file system that can be written',
@@ -142,10 +145,13 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/** The name of a temporary file beside a file: of the process that writes it, and unpredictable. */
+const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
+
 /** Removes the temporary files that killed processes left behind while they wrote this file. */
 const removeLeftovers = async (path: string): Promise<void> => {
   const { basename, dirname, join, readdir, rm } = node();
-  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.tmp$/;
+  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.[\da-f-]+\.tmp$/;
   for (const name of await readdir(dirname(path))) {
     const { name: of, pid } = aside.exec(name)?.groups ?? {};
     if (of === basename(path) && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
@@ -173,19 +179,30 @@ const makeFolder = async (folder: string): Promise<void> => {
   if (isThere) return;
   await makeFolder(dirname(folder));
   await mkdir(folder).catch(recover(['EEXIST'], undefined)); // another may be making it
+  await syncFolder(dirname(folder));
+};
+
+/** Throws unless a file can be replaced. */
+const demandRegular = (found: Stats): void => {
+  if (found.isFile()) return;
+  const [message, code] = found.isSymbolicLink()
+    ? ['a symbolic link', 'ELOOP']
+    : ['something that is not a regular file', 'EEXIST'];
+  throw Object.assign(new Error(message), { code });
 };
 
 const replace = async (path: string, content: Uint8Array | string): Promise<void> => {
-  const { basename, dirname, join, open, rename, rm, stat } = node();
+  const { basename, dirname, join, lstat, open, rename, rm } = node();
   const folder = dirname(path);
   await makeFolder(folder);
-  const before = await stat(path).catch(recover(['ENOENT'], null));
-  if (before !== null && !before.isFile()) throw new Error('something that is no regular file');
+  const before = await lstat(path).catch(recover(['ENOENT'], null));
+  if (before !== null) demandRegular(before);
   await removeLeftovers(path);
-  const aside = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  const aside = join(folder, asideOf(basename(path)));
   try {
-    const handle = await open(aside, 'w');
+    const handle = await open(aside, 'wx');
     try {
+      if (before !== null) await handle.chmod(before.mode & 0o7777);
       await handle.writeFile(content);
       await handle.sync();
     } finally {
@@ -200,9 +217,9 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
 };
 
 /**
- * Replaces a file, or makes it with its folders. On return the new content is on the disk. If a step fails, the
- * process is killed or the power goes, the file has the old content or the new, whole. Two writes of one file must
- * not overlap. `FileError`.
+ * Replaces a file, or makes it with its folders. The file keeps its mode. On return the new content is on the disk. If a step
+ * fails, the process is killed or the power goes, the file has the old content or the new one, whole. Returns `FileError`, also
+ * if the path is a symbolic link, which is not followed; its folders may be links.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}/bytes`
@@ -210,15 +227,7 @@ const replace = async (path: string, content: Uint8Array | string): Promise<void
  * await readBytes(path)() // → E.right([1, 2, 3])
  */
 export const writeAtomically = (path: string, content: Uint8Array | string): Task<void> =>
-  // through a symbolic link, which stays
-  onFile(path, 'a file to write', async () =>
-    replace(
-      await node()
-        .realpath(path)
-        .catch(recover(['ENOENT'], path)),
-      content,
-    ),
-  );
+  onFile(path, 'a file to write', () => replace(path, content));
 
 /**
  * Adds a line to a text file, or makes the file. A line that does not fit on the disk leaves no part of it behind.

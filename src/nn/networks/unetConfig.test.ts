@@ -41,15 +41,40 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { condition: { channels: 0 } },
       'unet.condition.channels: expected at least one channel, got 0; leave the condition out for a model without',
     ],
-    [{ base: 25 }, 'unet.base: expected an even number ≥ 2, got 25; half of the time embedding is sines, half cosines'],
-    [{ base: 0 }, 'unet.base: expected an even number ≥ 2, got 0; half of the time embedding is sines, half cosines'],
-    [{ multipliers: [] }, 'unet.multipliers: expected one integer ≥ 1 a level, got []; such as [1, 2, 2]'],
-    [{ multipliers: [1, 0] }, 'unet.multipliers: expected one integer ≥ 1 a level, got [1, 0]; such as [1, 2, 2]'],
+    [
+      { base: 25 },
+      'unet.base: expected an even number from 2 to 65536, got 25; half of the time embedding is sines, half cosines',
+    ],
+    [
+      { base: 2 ** 52 },
+      'unet.base: expected an even number from 2 to 65536, got 4503599627370496; half of the time embedding is sines, half cosines',
+    ],
+    [{ blocks: 2000 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 2000; 2 is usual'],
+    [
+      { timesteps: 1e8 },
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 100000000; 1000 is usual',
+    ],
+    [
+      { base: 512, timesteps: 1e6 },
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 1000000; 1000 is usual',
+    ],
+    [
+      { base: 0 },
+      'unet.base: expected an even number from 2 to 65536, got 0; half of the time embedding is sines, half cosines',
+    ],
+    [{ multipliers: [] }, 'unet.multipliers: expected one integer from 1 to 1024 a level, got []; such as [1, 2, 2]'],
+    [
+      { multipliers: [1, 0] },
+      'unet.multipliers: expected one integer from 1 to 1024 a level, got [1, 0]; such as [1, 2, 2]',
+    ],
     [{ image: [28, 28, 0] }, 'unet.image: expected extents ≥ 1, got [28, 28, 0]; give [height, width, channels]'],
-    [{ blocks: 0 }, 'unet.blocks: expected at least one block a level, got 0; 2 is usual'],
+    [{ blocks: 0 }, 'unet.blocks: expected from 1 to 256 blocks a level, got 0; 2 is usual'],
     [{ heads: 0 }, 'unet.heads: expected at least one, got 0; give a number of heads, or { channels: 64 } for each'],
     [{ groups: 0 }, 'unet.groups: expected at least one group, got 0; 8 or 32 is usual'],
-    [{ timesteps: 0 }, 'unet.timesteps: expected at least one timestep, got 0; 1000 is usual'],
+    [
+      { timesteps: 0 },
+      'unet.timesteps: expected from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings, got 0; 1000 is usual',
+    ],
   ])('%j', (change, message) => {
     expect(
       E.mapLeft(({ message: said }: { message: string }) => said)(unetArchitecture({ ...good, ...change })),

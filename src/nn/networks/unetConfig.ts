@@ -109,7 +109,7 @@ export const levelsOf = ({ image, base, multipliers, attention }: UNetArchitectu
 export const headsOver = (heads: Heads, channels: number): number =>
   typeof heads === 'number' ? heads : channels / heads.channels;
 
-const isWhole = (n: number): boolean => positive.is(n);
+const isWhole = (n: number, most = Infinity): boolean => positive.is(n) && n <= most;
 
 const wrong = (field: string, expected: string, actual: string | number, hint: string): Explanation => ({
   where: `unet.${field}`,
@@ -120,16 +120,16 @@ const wrong = (field: string, expected: string, actual: string | number, hint: s
 
 /** Checks each field. */
 const ofFields = (c: UNetArchitecture): readonly (Explanation | false)[] => [
-  !c.image.every(isWhole) && wrong('image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'),
-  !(isWhole(c.base) && c.base % 2 === 0) && wrong('base', 'an even number ≥ 2', c.base, 'half of the time embedding is sines, half cosines'),
-  !(c.multipliers.length > 0 && c.multipliers.every(isWhole)) && wrong('multipliers', 'one integer ≥ 1 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'),
-  !isWhole(c.blocks) && wrong('blocks', 'at least one block a level', c.blocks, '2 is usual'),
+  !c.image.every((n) => isWhole(n)) && wrong('image', 'extents ≥ 1', `[${c.image.join(', ')}]`, 'give [height, width, channels]'),
+  !(isWhole(c.base, 65_536) && c.base % 2 === 0) && wrong('base', 'an even number from 2 to 65536', c.base, 'half of the time embedding is sines, half cosines'),
+  !(c.multipliers.length > 0 && c.multipliers.every((n) => isWhole(n, 1024))) && wrong('multipliers', 'one integer from 1 to 1024 a level', `[${c.multipliers.join(', ')}]`, 'such as [1, 2, 2]'),
+  !isWhole(c.blocks, 256) && wrong('blocks', 'from 1 to 256 blocks a level', c.blocks, '2 is usual'),
   !isWhole(typeof c.heads === 'number' ? c.heads : c.heads.channels) && wrong('heads', 'at least one', 0, 'give a number of heads, or { channels: 64 } for each'),
   !isWhole(c.groups) && wrong('groups', 'at least one group', c.groups, '8 or 32 is usual'),
   c.condition?.channels === 0 && wrong('condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'),
   c.classes === 0 && wrong('classes', 'at least one class', c.classes, 'leave it out for a model without labels'),
   !(c.dropout >= 0 && c.dropout < 1) && wrong('dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'),
-  !isWhole(c.timesteps) && wrong('timesteps', 'at least one timestep', c.timesteps, '1000 is usual'),
+  !isWhole(c.timesteps, Math.min(1e6, 2 ** 28 / c.base)) && wrong('timesteps', `from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings`, c.timesteps, '1000 is usual'),
 ]; // prettier-ignore
 
 /** Checks the fields together, once each is valid. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
 import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
+import { workerSource } from '../../src/backends/wasm/threads/workerSource.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { notAsked } from '../asked.js';
@@ -69,6 +70,20 @@ test('a worker is killed in the middle of a run', () => {
       demandBits(await step());
     }
     expect(notices).not.toHaveBeenCalled();
+  });
+});
+
+test('a worker throws: the run fails, also if the others have stopped before its message comes', () => {
+  let started = 0;
+  const throwing = spawnWith(`${workerSource}
+    const post = port.postMessage.bind(port);
+    port.postMessage = (message) => void setTimeout(() => post(message), message.kind === 'failed' ? 50 : 0);
+    handlers.run = () => { throw new Error('a broken worker'); };`);
+  const sound = spawnWith(workerSource);
+  const second: Spawn = (listener) => (++started === 2 ? throwing : sound)(listener);
+  return stepOn(second, 2, async (step) => {
+    expect(await step()).toMatchObject({ left: { _tag: 'BackendFailure', actual: 'Error: a broken worker' } });
+    demandBits(await step());
   });
 });
 

@@ -116,7 +116,7 @@ const worksOf = (call: AnchorCall): readonly Work[] => {
       return [
         {
           elements: attentionGradientScratchElements(problem),
-          work: 7 * productWork(problem),
+          work: 5 * productWork(problem),
           stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
         },
       ];

@@ -21,7 +21,7 @@ import { packPanel, panelColumns, type Panel, panelsOf } from './panels.js';
 import type { Phase } from './phases.js';
 import { forEachRun, groupOf, outputOffsets, offsetOf } from './positions.js';
 import { PADDING } from './rowKernel.js';
-import { ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import type { ConvPlaces, ConvProblem } from './problems.js';
 import { range } from './tiles.js';
@@ -175,7 +175,7 @@ const directConv = (problem: ConvProblem, at: ConvPlaces): readonly Stage[] => {
             packed,
             depth,
             from: 0,
-            panels: panels.slice(some.first, some.first + some.count),
+            runs: panelRuns(panels.slice(some.first, some.first + some.count)),
             accumulate: false,
             zeros,
           }),

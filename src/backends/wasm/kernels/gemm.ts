@@ -17,7 +17,7 @@ import {
 } from '../engine/stage.js';
 import { copied, FLOAT_BYTES, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
-import { passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
+import { panelRuns, passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from './rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import { range } from './tiles.js';
 
@@ -59,7 +59,7 @@ const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 
 /** The rows of a block: at most what stays in the cache, fewer to have more items; a multiple of every tile. */
 const blockRowsOf = (problem: GemmProblem): number => {
-  const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / passesOf(problem.k)[0]!.count)));
+  const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / (passesOf(problem.k)[0]?.count ?? 1))));
   const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), LANES));
   return Math.ceil(problem.m / blocks / ROW_MULTIPLE) * ROW_MULTIPLE;
 };
@@ -141,7 +141,7 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
           packed: areas.b,
           depth: k,
           from: pass.first,
-          panels: panels.slice(some.first, some.first + some.count),
+          runs: panelRuns(panels.slice(some.first, some.first + some.count)),
           accumulate: pass.first > 0,
           zeros: 0,
         }),

@@ -44,11 +44,11 @@ export interface RowPass {
   readonly packed: Place;
   readonly depth: number;
   readonly from: number;
-  readonly panels: readonly Panel[];
+  readonly runs: readonly PanelRun[];
   readonly accumulate: boolean;
   /** Read for taps in the padding: `length` zeros, or 0 if no tap is there. */
   readonly zeros: TablePlace | 0;
-  /** Several passes of equal form: how many, and the bytes from the operands of one to those of the next. Default: one. */
+  /** Several passes of equal form, instead of several panels: how many, and the bytes from one to the next. Default: one. */
   readonly repeated?: Repetition;
 }
 
@@ -59,19 +59,28 @@ export interface Repetition {
   readonly packed: number;
 }
 
-/** Neighbouring panels of equal form, which one command goes through. */
-const alike = (panels: readonly Panel[]): readonly (readonly Panel[])[] =>
-  panels.reduce<readonly (readonly Panel[])[]>((groups, panel) => {
-    const last = groups.at(-1) ?? [];
-    const joins = last[0]?.width === panel.width && last[0].columns === panel.columns;
-    return joins ? [...groups.slice(0, -1), [...last, panel]] : [...groups, [panel]];
-  }, []);
+/** Neighbouring panels of equal form, which one command goes through: the first one, and how many they are. */
+export interface PanelRun {
+  readonly panel: Panel;
+  readonly times: number;
+}
+
+export const panelRuns = (panels: readonly Panel[]): readonly PanelRun[] => {
+  const runs: { readonly panel: Panel; times: number }[] = [];
+  for (const panel of panels) {
+    const run = runs.at(-1);
+    if (run?.panel.width === panel.width && run.panel.columns === panel.columns) run.times += 1;
+    else runs.push({ panel, times: 1 });
+  }
+  return runs;
+};
 
 /** Maximum number of elements in one pass. The part of a panel that a pass reads then stays in the L1 cache. */
 const MAX_DEPTH = 512;
 
 /** The passes over `length` elements: where each begins, and its number of elements. */
 export const passesOf = (length: number): readonly { readonly first: number; readonly count: number }[] => {
+  if (length === 0) return [];
   const depth = Math.ceil(length / Math.ceil(length / MAX_DEPTH) / 4) * 4;
   return range(Math.ceil(length / depth)).map((pass) => ({
     first: pass * depth,
@@ -91,11 +100,9 @@ const overPanels = ({ depth }: RowPass, { width }: Panel, times: number): Repeti
  * Runs a pass. Columns 0, 1, … of a row's result are contiguous from its offset in the table on. `count` must be a
  * multiple of {@link ROW_MULTIPLE} unless the pass includes the last row of the table.
  */
-export const rowCommands = (pass: RowPass): readonly Command[] => {
-  const groups = pass.repeated === undefined ? alike(pass.panels) : pass.panels.map((panel) => [panel]);
-  return groups.map((group) => {
-    const panel = group[0]!;
-    const { times, left, result, packed } = pass.repeated ?? overPanels(pass, panel, group.length);
+export const rowCommands = (pass: RowPass): readonly Command[] =>
+  pass.runs.map(({ panel, times: panels }) => {
+    const { times, left, result, packed } = pass.repeated ?? overPanels(pass, panel, panels);
     return command(
       `rows${panel.width}`,
       { table: pass.table.words, offset: rowBytes(pass.table.taps) * pass.first },
@@ -115,4 +122,3 @@ export const rowCommands = (pass: RowPass): readonly Command[] => {
       packed,
     );
   });
-};

@@ -40,7 +40,8 @@ const handlers = {
     } finally {
       Atomics.sub(state, ${SYNC.working / 4}, 1);
     }
-    if (own.thread === 0) port.postMessage({ kind: 'done' });
+    // stopped threads return early: another one has failed, and says so
+    if (own.thread === 0 && Atomics.load(state, ${SYNC.stopped / 4}) === 0) port.postMessage({ kind: 'done' });
   },
 };
 const receive = (message) => {

@@ -1,6 +1,7 @@
 /**
  * Attention, y = softmax(scale·q·kᵀ)·v in each head, block of queries by block. The scores of a block stay in the cache and are
- * never stored for all queries (Rabe & Staats 2021, "Self-attention does not need O(n²) memory").
+ * never stored for all queries (Rabe & Staats 2021, "Self-attention does not need O(n²) memory"). A row of e·v is divided by
+ * Σ e at the end, so values of more than 3.4e38 / keys overflow.
  */
 import { command, type Place, shift, type Stage } from '../../engine/stage.js';
 import { FLOAT_BYTES } from '../copy.js';
@@ -18,7 +19,14 @@ import {
   transposed,
 } from './blocks.js';
 import { bitsOf } from './functions.js';
-import { type AttentionProblem, type HeadScratch, overHeads, overLanes, scratchElementsFor } from './problem.js';
+import {
+  type AttentionProblem,
+  demandContiguous,
+  type HeadScratch,
+  overHeads,
+  overLanes,
+  scratchElementsFor,
+} from './problem.js';
 
 export interface AttentionForward extends AttentionProblem {
   /** The column stride must be 1. */
@@ -51,10 +59,12 @@ const scratchOf = (problem: AttentionProblem): HeadScratch => ({
 export const attentionScratchElements = (problem: AttentionProblem): number =>
   scratchElementsFor(problem, scratchOf(problem));
 
+/** Computes attention. y must not overlap other operands or the scratch. */
 export const attention = (problem: AttentionForward, at: AttentionPlaces): readonly Stage[] => {
+  demandContiguous('attention: y', problem.y);
   const { queries, keys, depth, scale } = problem;
   const multiply = multiplier();
-  const step = scoresStep(keys);
+  const scoreStep = scoresStep(keys);
   return overHeads(problem, at.scratch, scratchOf(problem), (offset, places) => {
     const q = matrixAt(shift(at.q, offset(problem.q)), problem.q, queries, depth);
     const k = matrixAt(shift(at.k, offset(problem.k)), problem.k, keys, depth);
@@ -64,7 +74,7 @@ export const attention = (problem: AttentionForward, at: AttentionPlaces): reado
     const y = shift(at.y, offset(problem.y));
     const attending = overLanes(blocksOf(queries, keys), places, (own) => {
       const { left, scores, inverses } = areasAt(layoutOf(problem), own);
-      const e = { at: scores, step };
+      const e = { at: scores, step: scoreStep };
       return {
         first: [],
         of: (block) => {
@@ -72,8 +82,9 @@ export const attention = (problem: AttentionForward, at: AttentionPlaces): reado
           const result = { at: shift(y, FLOAT_BYTES * first * problem.y.row), step: problem.y.row };
           return [
             ...copiedRows(left, q, block),
+            command('scaleElements', left, rows * depth, bitsOf(scale)),
             ...multiply(rows, { at: left, step: depth }, kT!, e, true),
-            command('softmaxRows', scores, rows, keys, FLOAT_BYTES * step, bitsOf(scale), inverses),
+            command('softmaxRows', scores, rows, keys, FLOAT_BYTES * scoreStep, inverses),
             ...multiply(rows, e, values!, result),
             command('scaleRows', result.at, rows, depth, FLOAT_BYTES * result.step, inverses),
           ];

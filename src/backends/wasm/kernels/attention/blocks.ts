@@ -3,7 +3,7 @@ import { COPY_WORK, type Item, LANES, partsFor, type Place, ranges, shift, type 
 import { copied, FLOAT_BYTES, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
-import { passesOf, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { type PanelRun, panelRuns, ROW_MULTIPLE, rowCommands, type RowTable, rowTable } from '../rows.js';
 import { range } from '../tiles.js';
 
 /** A matrix in memory: its extents, and where it is. */
@@ -28,11 +28,13 @@ export const transposed = ({ at, row, column, rows, columns }: Source): Source =
   columns: rows,
 });
 
-/** A matrix in panels. */
+/** A matrix in panels. Its runs are kept, since many blocks are multiplied by it. */
 export interface Packed {
   readonly at: Place;
   readonly rows: number;
-  readonly columns: number;
+  readonly runs: readonly PanelRun[];
+  /** The runs of whole panels, with their padding. */
+  readonly wholeRuns: readonly PanelRun[];
 }
 
 /** Elements of a packed matrix. */
@@ -45,7 +47,9 @@ export const packed = (
 ): { readonly stage: Stage; readonly matrices: readonly Packed[] } => {
   let at = to;
   const matrices = sources.map(({ rows, columns }): Packed => {
-    const matrix = { at, rows, columns };
+    const panels = panelsOf(columns);
+    const whole = panels.map((panel) => ({ ...panel, columns: panel.width }));
+    const matrix = { at, rows, runs: panelRuns(panels), wholeRuns: panelRuns(whole) };
     at = shift(at, FLOAT_BYTES * packedElements(rows, columns));
     return matrix;
   });
@@ -67,12 +71,12 @@ export const scoresStep = (columns: number): number => 16 * (Math.ceil(columns /
 
 /** The most elements of a block of scores, so that two blocks stay in the L2 cache. */
 const BLOCK_ELEMENTS = 32_768;
-const MOST_ROWS = 8 * ROW_MULTIPLE;
+/** The most rows of a block, in multiples of a tile. */
+const MOST_MULTIPLES = 8;
 
 /** The most rows of a block of scores, for rows of `columns` scores. */
 export const blockRows = (columns: number): number =>
-  ROW_MULTIPLE *
-  Math.max(1, Math.min(MOST_ROWS / ROW_MULTIPLE, Math.floor(BLOCK_ELEMENTS / scoresStep(columns) / ROW_MULTIPLE)));
+  ROW_MULTIPLE * Math.max(1, Math.min(MOST_MULTIPLES, Math.floor(BLOCK_ELEMENTS / scoresStep(columns) / ROW_MULTIPLE)));
 
 /** Some rows of a matrix. */
 export interface Block {
@@ -80,8 +84,11 @@ export interface Block {
   readonly rows: number;
 }
 
-export const blocksOf = (rows: number, columns: number): readonly Block[] =>
-  ranges(rows, Math.ceil(rows / blockRows(columns))).map(({ first, count }) => ({ first, rows: count }));
+/** Blocks of `blockRows` rows, of which only the last one may be shorter: tables and tiles are whole. */
+export const blocksOf = (rows: number, columns: number): readonly Block[] => {
+  const most = blockRows(columns);
+  return range(Math.ceil(rows / most)).map((i) => ({ first: i * most, rows: Math.min(most, rows - i * most) }));
+};
 
 /** Rows in memory: where they begin, and the elements from one to the next. */
 export interface Rows {
@@ -112,23 +119,19 @@ export const multiplier = (): Multiply => {
     tables.set(key, table);
     return table;
   };
-  return (rows, left, right, result, isPadded = false) => {
-    const panels = panelsOf(right.columns);
-    return passesOf(right.rows).flatMap(({ first, count }) =>
-      rowCommands({
-        table: tableOf(rows, left.step, result.step),
-        first: 0,
-        count: rows,
-        left: shift(left.at, FLOAT_BYTES * first),
-        result: result.at,
-        length: count,
-        packed: right.at,
-        depth: right.rows,
-        from: first,
-        panels: isPadded ? panels.map((panel) => ({ ...panel, columns: panel.width })) : panels,
-        accumulate: first > 0,
-        zeros: 0,
-      }),
-    );
-  };
+  return (rows, left, right, result, isPadded = false) =>
+    rowCommands({
+      table: tableOf(rows, left.step, result.step),
+      first: 0,
+      count: rows,
+      left: left.at,
+      result: result.at,
+      length: right.rows,
+      packed: right.at,
+      depth: right.rows,
+      from: 0,
+      runs: isPadded ? right.wholeRuns : right.runs,
+      accumulate: false,
+      zeros: 0,
+    });
 };

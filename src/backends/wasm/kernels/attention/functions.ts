@@ -27,17 +27,16 @@ const gradients = i32.local('gradients');
 const rows = i32.local('rows');
 const columns = i32.local('columns');
 const step = i32.local('step');
-const scaleBits = i32.local('scaleBits');
 const inverses = i32.local('inverses');
 
 const row = i32.local('row');
 const vector = i32.local('vector');
 const vectors = i32.local('vectors');
+const rest = i32.local('rest');
 const at = i32.local('at');
 const to = i32.local('to');
 const from = i32.local('from');
 const isColumn = v128.local('isColumn');
-const scale = v128.local('scale');
 const x = v128.local('x');
 const total = v128.local('total');
 const highest = v128.local('highest');
@@ -85,12 +84,11 @@ const rowFunction = (
   return callable(name, params, [constants(), begin, repeat(row, rows, body)]);
 };
 
-/** Sets what all rows need: the number of vectors, the mask of the last one, and the factor. */
+/** Sets what all rows need: the number of vectors, and the mask of the last one. */
 const begin: Body = [
   set(vectors, i32.shr_u(i32.add(columns, 3), 2)),
-  set(at, i32.and(columns, 3)),
-  set(isColumn, i32x4.gt_s(i32x4.splat(select(i32.const(4), at, i32.eqz(at))), i32x4.const(0, 1, 2, 3))),
-  set(scale, i32x4.splat(scaleBits)),
+  set(rest, i32.and(columns, 3)),
+  set(isColumn, i32x4.gt_s(i32x4.splat(select(i32.const(4), rest, i32.eqz(rest))), i32x4.const(0, 1, 2, 3))),
 ];
 
 /** Sets the elements of the last vector of a row that are beyond the last column. */
@@ -117,9 +115,9 @@ const exponential = (tools: Tools<Local<'v128'>>): Body => {
   return [before, set(x, value)];
 };
 
-/** e = exp(scale·(s − max s)) of rows of scores s, which it replaces. Stores 1 / Σ e of each row at `inverses`. */
+/** e = exp(s − max s) of rows of scores s, which it replaces. Stores 1 / Σ e of each row at `inverses`. */
 const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
-  rowFunction('softmaxRows', multiplyAdd, [scores, rows, columns, step, scaleBits, inverses], (tools) => [
+  rowFunction('softmaxRows', multiplyAdd, [scores, rows, columns, step, inverses], (tools) => [
     setBeyond(scores, -Infinity),
     set(highest, f32x4.const(-Infinity)),
     // a score of NaN may not be the largest, but makes the sum NaN
@@ -127,7 +125,7 @@ const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
     acrossLanes(highest, f32x4.pmax),
     set(total, f32x4.const(0)),
     eachVector(scores, [
-      set(x, f32x4.mul(scale, f32x4.sub(v128.load(at), highest))),
+      set(x, f32x4.sub(v128.load(at), highest)),
       exponential(tools),
       v128.store(at, x),
       set(total, f32x4.add(total, x)),
@@ -139,11 +137,11 @@ const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
   ]);
 
 /**
- * p = e / Σ e of rows of e, which it replaces, and ds = scale·p·(dp − Σ p·dp), which replaces dp, at `gradients`. The reciprocal
+ * p = e / Σ e of rows of e, which it replaces, and ds = p·(dp − Σ p·dp), which replaces dp, at `gradients`. The reciprocal
  * sums are at `inverses`.
  */
 const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
-  rowFunction('softmaxGradientRows', multiplyAdd, [scores, gradients, rows, columns, step, scaleBits, inverses], () => [
+  rowFunction('softmaxGradientRows', multiplyAdd, [scores, gradients, rows, columns, step, inverses], () => [
     setBeyond(gradients, 0),
     set(total, f32x4.const(0)),
     set(from, scores),
@@ -155,7 +153,7 @@ const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
     eachVector(gradients, [
       set(x, f32x4.mul(v128.load(from), inverse)),
       v128.store(from, x),
-      v128.store(at, f32x4.mul(f32x4.mul(scale, x), f32x4.sub(v128.load(at), total))),
+      v128.store(at, f32x4.mul(x, f32x4.sub(v128.load(at), total))),
       increment(from, 16),
     ]),
     increment(inverses, 4),
@@ -166,7 +164,7 @@ const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
 const column = i32.local('column');
 const factor = f32.local('factor');
 
-/** Multiplies each row by its number at `inverses`. Writes nothing else: rows may be in a tensor. */
+/** Multiplies each row by its number at `inverses`. Writes no padding, as rows may be in a tensor. */
 const scaleRows: Func = callable(
   'scaleRows',
   [scores, rows, columns, step, inverses],
@@ -177,6 +175,21 @@ const scaleRows: Func = callable(
       repeat(column, columns, [f32.store(at, f32.mul(f32.load(at), factor)), increment(at, 4)]),
       increment(scores, step),
       increment(inverses, 4),
+    ]),
+  ],
+);
+
+const elements = i32.local('elements');
+const factorBits = i32.local('factorBits');
+
+/** Multiplies elements of scratch by a factor, in whole vectors: up to three elements more. */
+const scaleElements: Func = callable(
+  'scaleElements',
+  [at, elements, factorBits],
+  [
+    repeat(vector, i32.shr_u(i32.add(elements, 3), 2), [
+      v128.store(at, f32x4.mul(v128.load(at), i32x4.splat(factorBits))),
+      increment(at, 16),
     ]),
   ],
 );
@@ -213,5 +226,6 @@ export const attentionFunctions = (multiplyAdd: MultiplyAdd): readonly Func[] =>
   softmaxRows(multiplyAdd),
   softmaxGradientRows(multiplyAdd),
   scaleRows,
+  scaleElements,
   addParts,
 ];

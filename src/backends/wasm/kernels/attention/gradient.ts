@@ -1,7 +1,7 @@
 /**
  * The gradients of attention, block of queries by block. With P = softmax(scale·q·kᵀ) and y = P·v, whose gradient is dy:
  *
- *   dv = Pᵀ·dy,  dP = dy·vᵀ,  dS = scale·P∘(dP − Σ P∘dP),  dq = dS·k,  dk = dSᵀ·q
+ *   dv = Pᵀ·dy,  dP = dy·vᵀ,  dS = P∘(dP − Σ P∘dP),  dq = dS·(scale·k),  dk = dSᵀ·(scale·q)
  *
  * The rows of P are computed again, from whole rows of scores, so nothing of the forward pass is kept (compare Dao et al. 2022,
  * "FlashAttention", appendix B). dk and dv are sums over the blocks; threads that share a head have sums of their own.
@@ -24,7 +24,14 @@ import {
   transposed,
 } from './blocks.js';
 import { bitsOf } from './functions.js';
-import { type AttentionProblem, type HeadScratch, overHeads, overLanes, scratchElementsFor } from './problem.js';
+import {
+  type AttentionProblem,
+  demandContiguous,
+  type HeadScratch,
+  overHeads,
+  overLanes,
+  scratchElementsFor,
+} from './problem.js';
 
 export interface AttentionGradient extends AttentionProblem {
   readonly dy: MatrixStrides;
@@ -105,21 +112,26 @@ const addProduct = (
     ),
   ]);
 
+/** Computes the gradients of attention. They must not overlap operands or the scratch. */
 export const attentionGradient = (problem: AttentionGradient, at: AttentionGradientPlaces): readonly Stage[] => {
+  demandContiguous('attentionGradient: the gradients', problem.gradients);
   const { queries, keys, depth, scale } = problem;
   const multiply = multiplier();
   const layout = ownLayout(problem);
-  const width = scoresStep(keys);
-  const table = Int32Array.from({ length: blockRows(keys) }, (_, row) => FLOAT_BYTES * width * row);
+  const scoreStep = scoresStep(keys);
+  const table = Int32Array.from({ length: blockRows(keys) }, (_, row) => FLOAT_BYTES * scoreStep * row);
   const blocks = blocksOf(queries, keys);
-  const scoresAt = (place: Place) => ({ at: place, step: width, table });
-  const step = problem.gradients.row;
+  const scoresAt = (place: Place) => ({ at: place, step: scoreStep, table });
+  const gradientStep = problem.gradients.row;
   return overHeads(problem, at.scratch, scratchOf(problem), (offset, places) => {
     const matrix = (name: 'q' | 'k' | 'v' | 'dy', rows: number) =>
       matrixAt(shift(at[name], offset(problem[name])), problem[name], rows, depth);
     const [q, k, v, dy] = [matrix('q', queries), matrix('k', keys), matrix('v', keys), matrix('dy', queries)];
     const gradients = shift(at.gradients, offset(problem.gradients));
-    const rowsFrom = (first: number) => ({ at: shift(gradients, FLOAT_BYTES * step * first), step });
+    const rowsFrom = (first: number) => ({
+      at: shift(gradients, FLOAT_BYTES * gradientStep * first),
+      step: gradientStep,
+    });
 
     const packing = packed(places.common, [transposed(k), transposed(v), k]);
     const [kT, vT, keyRows] = packing.matrices;
@@ -131,9 +143,10 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
         of: (block) => {
           const { rows, first } = block;
           const [p, ds] = [scoresAt(areas.p), scoresAt(areas.dp)];
-          const ofRows = [rows, keys, FLOAT_BYTES * width, bitsOf(scale), areas.inverses];
+          const ofRows = [rows, keys, FLOAT_BYTES * scoreStep, areas.inverses];
           return [
             ...copiedRows(areas.q, q, block),
+            command('scaleElements', areas.q, rows * depth, bitsOf(scale)),
             ...copiedRows(areas.dy, dy, block),
             ...multiply(rows, { at: areas.q, step: depth }, kT!, p, true),
             command('softmaxRows', p.at, ...ofRows),
@@ -148,25 +161,26 @@ export const attentionGradient = (problem: AttentionGradient, at: AttentionGradi
     });
 
     const parts = summing.length;
-    const [first, second] = [places.own(0), places.own(parts > 1 ? 1 : 0)];
-    const areas = areasAt(layout, first);
+    const [own, next] = [places.own(0), places.own(parts > 1 ? 1 : 0)];
+    const sumAreas = areasAt(layout, own);
     const adding = ranges(keys, partsFor(parts * keys * depth, LANES)).map((some): Item =>
-      ([areas.dk, areas.dv] as const).flatMap((sums, i) =>
+      ([sumAreas.dk, sumAreas.dv] as const).flatMap((sums, i) =>
         panelsOf(depth).map((panel) =>
           command(
             'addParts',
             shift(rowsFrom(queries + i * keys + some.first).at, FLOAT_BYTES * panel.first),
-            FLOAT_BYTES * step,
+            FLOAT_BYTES * gradientStep,
             shift(sumsOf(sums, keys, panel), FLOAT_BYTES * some.first * panel.width),
             FLOAT_BYTES * panel.width,
             some.count,
             panel.columns,
             parts,
-            second.offset - first.offset,
+            next.offset - own.offset,
           ),
         ),
       ),
     );
-    return [packing.stage, summing, adding];
+    const scaling = [command('scaleElements', keyRows!.at, packedElements(keys, depth), bitsOf(scale))];
+    return [packing.stage, [scaling], summing, adding];
   });
 };

@@ -4,7 +4,12 @@ import { FLOAT_BYTES } from '../copy.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
 import { range } from '../tiles.js';
 
-/** Extents and strides of attention. The matrices of a head are q `[queries, depth]`, and k and v `[keys, depth]`. */
+/** Raises a RangeError unless the columns of a result are contiguous. */
+export const demandContiguous = (what: string, { column }: MatrixStrides): void => {
+  if (column !== 1) throw new RangeError(`${what} must have a column stride of 1, got ${column}`);
+};
+
+/** Extents, of at least 1, and strides of attention. The matrices of a head are q `[queries, depth]`, and k and v `[keys, depth]`. */
 export interface AttentionProblem {
   readonly queries: number;
   readonly keys: number;

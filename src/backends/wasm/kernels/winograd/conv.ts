@@ -101,7 +101,7 @@ const convolveBlock = (
       packed: at.filter,
       depth: channels,
       from: 0,
-      panels: group,
+      runs: group.map((panel) => ({ panel, times: 1 })),
       accumulate: false,
       zeros: 0,
       repeated: { times: 16, left: inputBytes, result: productBytes, packed: FLOAT_BYTES * elements },

@@ -31,7 +31,7 @@ export const configOf = (isolates: RegExp, env: Readonly<Record<string, string>>
     test: {
       pool: 'forks',
       maxWorkers: 2,
-      // a machine that is slow, or busy, fails no test; one that hangs still ends
+      // long enough for a slow machine; a test that hangs still ends
       testTimeout: 600_000,
       hookTimeout: 600_000,
       watch: false,

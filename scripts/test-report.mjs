@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const [, , report, status] = process.argv;
 const isSkipped = ({ status }) => status === 'skipped' || status === 'pending' || status === 'todo';
 
-/** A suite of which nothing ran, by its title, where the reason is; else the test's own. */
+/** Lists skipped tests: a suite that was skipped whole by its title, which has the reason, other tests by their own. */
 const titlesOf = (tests) => {
   const suiteOf = ({ ancestorTitles }) => ancestorTitles[0];
   const running = new Set(tests.filter((test) => !isSkipped(test)).map(suiteOf));

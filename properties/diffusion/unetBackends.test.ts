@@ -1,4 +1,4 @@
-/** Checks the output and all gradients of U-Nets beyond the contract of backends, which computes the same U-Nets. */
+/** Checks the output and all gradients of U-Nets where the contract of backends, which has the same U-Nets, does not. */
 import { describe, expect, test } from 'vitest';
 import { asOnTensorflow } from '../../src/backends/tfjs/eager/testing.js';
 import { wasm } from '../../src/backends/wasm/backend.js';

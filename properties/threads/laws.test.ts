@@ -1,6 +1,7 @@
 /** Results have equal bits for any number of threads: all laws of backends hold for several such backends at once. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { attention, compile, grad, program, read, release, square, sum, type Tensor } from '../../src/dsl/index.js';
 import { notAsked } from '../asked.js';
 import { unetCases } from '../diffusion/unetCases.js';
 import { backendLaws } from '../laws/backends.js';
@@ -43,6 +44,28 @@ describe('a difference of one bit is seen', () => {
     expect(await apart.read(other)()).toMatchObject({ left: { actual: 'other bits on backend 1' } });
     apart.release(other)();
   });
+});
+
+test('attention in one large head, whose blocks threads share, has equal bits', async () => {
+  const gradients = program({ q: '1 700 24', k: '1 900 24' }, ({ q, k }) =>
+    grad((p: { readonly q: Tensor<[1, 700, 24]>; readonly k: Tensor<[1, 900, 24]> }) =>
+      sum(square(attention(p.q, p.k, p.k, { heads: 1 }))),
+    )({ q, k }),
+  );
+  const wave = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(i));
+  const inputs = { q: wave(700 * 24), k: wave(900 * 24) };
+  const [expected, ...others] = await Promise.all(
+    backends.map(async (backend) => {
+      const made = valueOf(await compile(gradients, {})(backend)());
+      const result = valueOf(await made.run(inputs)());
+      const numbers = [valueOf(await read(result.q)(backend)()), valueOf(await read(result.k)(backend)())];
+      valueOf(await release(result)(backend)());
+      made.release();
+      return numbers;
+    }),
+  );
+  expect(expected!.flatMap((x) => [...x]).every((x) => Number.isFinite(x) && x !== 0)).toBe(true);
+  for (const numbers of others) expect(numbers).toEqual(expected);
 });
 
 describe.skipIf(!isLong).each(unetCases.map((one) => [one.name, one] as const))(

@@ -1,5 +1,4 @@
 /** Files on disk, through Node: reads them whole, replaces them as a whole or not at all, or adds lines to them. */
-import type { Stats } from 'node:fs';
 import { task, type Task } from '../dsl/run/effect.js';
 import { failure, type NoisefoldError } from '../internal/errors.js';
 import { E, F, TE, type either } from '../internal/fp.js';
@@ -183,7 +182,7 @@ const makeFolder = async (folder: string): Promise<void> => {
 };
 
 /** Throws unless a file can be replaced. */
-const demandRegular = (found: Stats): void => {
+const demandRegular = (found: Awaited<ReturnType<ReturnType<typeof node>['lstat']>>): void => {
   if (found.isFile()) return;
   const [message, code] = found.isSymbolicLink()
     ? ['a symbolic link', 'ELOOP']

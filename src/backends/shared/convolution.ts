@@ -2,16 +2,9 @@
  * One representation of all convolution anchors, on strided views, and their split into convolutions without groups.
  */
 import { filterGradientPadding } from '../../dsl/composites/index.js';
-import type { ConvAttributes, ProductAnchor } from '../../dsl/graph/node.js';
-import type { Call, View } from '../../dsl/compile/plan.js';
-
-export type AnchorCall = Extract<Call, { kind: 'anchor' }>;
-
-/** A call of an anchor with two operands. */
-export type ProductCall = AnchorCall & { readonly anchor: ProductAnchor };
-
-export const isProduct = (call: AnchorCall): call is ProductCall =>
-  call.anchor.op !== 'attention' && call.anchor.op !== 'attentionGradient';
+import type { ConvAttributes } from '../../dsl/graph/node.js';
+import type { View } from '../../dsl/compile/plan.js';
+import type { AnchorCall } from './anchors.js';
 
 /** `output[B, H', W', D] = image[B, H, W, C] ∗ kernel[KH, KW, C, D]`. All three views may be strided. */
 export interface Convolution {

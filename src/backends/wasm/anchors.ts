@@ -1,6 +1,7 @@
 /** Runs matrix products, convolutions, filter gradients and attention with our own WebAssembly kernels. */
 import type { View } from '../../dsl/compile/plan.js';
-import { type AnchorCall, type Convolution, partsOf } from '../shared/convolution.js';
+import type { AnchorCall } from '../shared/anchors.js';
+import { type Convolution, partsOf } from '../shared/convolution.js';
 import type { Rule } from '../shared/kernel.js';
 import type { WasmKernel } from './engine/kernel.js';
 import { LANES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';

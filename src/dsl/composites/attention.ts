@@ -1,15 +1,14 @@
 import { F } from '../../internal/fp.js';
 import type { Composite, CompositeOptions, Node } from '../graph/node.js';
-import { composite, concat, dot, mul, scale, slice, sub, swapAxes } from '../primitives/index.js';
+import { composite, concat, dot, mul, scale, slice, sub, swapAxes, transposed } from '../primitives/index.js';
 import { over, softmaxComposite } from './normalization.js';
 
-/** The factor of the scores, 1/√d. Options travel untyped through the graph; `attentionOptions` is what puts them in. */
+/** The factor of the scores, 1/√d. Options travel untyped through the graph; `attentionOptions` sets them. */
 const scaleOf = (options: CompositeOptions): number => options['scale'] as number;
 export const attentionOptions = (scale: number): CompositeOptions => ({ scale });
 
 /** `[…, N, heads, d]` as `[…, heads, N, d]`, and back. */
 const byHead = (x: Node): Node => swapAxes(x, -3, -2);
-const transposed = (x: Node): Node => swapAxes(x, -2, -1);
 
 /** softmax(scale·q·kᵀ), of heads. */
 const weightsOf = (q: Node, k: Node, options: CompositeOptions): Node =>
@@ -33,8 +32,8 @@ const attentionGradientComposite: Composite = {
 };
 
 /**
- * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend that has a kernel
- * for it stores no scores, of N×M elements; the derivative computes them again. Vaswani et al. 2017, equation 1.
+ * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend with a
+ * kernel for it stores none of the N·M scores; the derivative computes them again. Vaswani et al. 2017, equation 1.
  */
 export const attentionComposite: Composite = {
   name: 'attention',

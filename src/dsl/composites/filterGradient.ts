@@ -10,7 +10,7 @@ export const filterGradientOptions = (
   attributes: ConvAttributes,
   kernel: readonly [number, number],
 ): FilterGradientOptions => ({ attributes, kernel });
-// options travel untyped through the graph; `filterGradientOptions` is what puts them in
+// options travel untyped through the graph; `filterGradientOptions` sets them
 export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
   options as FilterGradientOptions;
 

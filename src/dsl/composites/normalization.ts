@@ -7,7 +7,7 @@ interface NormalizeOptions extends CompositeOptions {
   readonly axes: readonly number[];
   readonly epsilon: number;
 }
-// options travel untyped through the graph; `normalizeOptions` is what puts them in
+// options travel untyped through the graph; `normalizeOptions` sets them
 const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
 export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
 

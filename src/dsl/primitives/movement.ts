@@ -36,6 +36,9 @@ export const swapAxes = (x: Node, a: number, b: number): Node => {
   return transpose(x, axes.with(a, axes.at(b)!).with(b, axes.at(a)!));
 };
 
+/** xᵀ, of the last two axes. */
+export const transposed = (x: Node): Node => swapAxes(x, -2, -1);
+
 /** Repeats axes of extent 1; the rank stays. */
 export const broadcast = (x: Node, shape: Numbers): Node => {
   const isOfRank = shape.length === x.shape.length;

@@ -1,5 +1,6 @@
 /** The rate at which a backend runs a program, at a size that suits its speed. */
 import type { Backend, HostArray } from '../compile/backend.js';
+import { sizeOf } from '../graph/node.js';
 import type { Program } from '../graph/spec.js';
 import { caught, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { E, type taskEither } from '../../internal/fp.js';
@@ -34,11 +35,11 @@ const MOST_SERIES = 4;
 const MOST_RUNS = 5;
 
 /** Seconds per run at a size, of the fastest of some series of runs, which take about {@link LONG_RUN} in all. */
-const secondsAt = async (backend: Backend, { program, extents, inputs }: Measurement, size: number): Promise<number> => {
+const secondsAt = async (backend: Backend, { program, extents, inputs }: Measurement, size: number) => {
   const executable = orRaise(await compile(program, extents(size) as never)(backend)());
   const values: Record<string, AnyValue> = {};
   for (const [name, shape] of Object.entries(inputs(size)))
-    values[name] = orRaise(await upload(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.25), shape)(backend)());
+    values[name] = orRaise(await upload(new Float32Array(sizeOf(shape)).fill(0.25), shape)(backend)());
   const millisecondsOf = async (count: number): Promise<number> => {
     const start = performance.now();
     for (let i = 0; i < count; i++) {
@@ -58,7 +59,7 @@ const secondsAt = async (backend: Backend, { program, extents, inputs }: Measure
   executable.release();
   orRaise(await release(values)(backend)());
   return fastest / 1000;
-}; // prettier-ignore
+};
 
 /**
  * Measures work per second, in units of 10⁹: the highest rate over the sizes, as far as the time limits allow. Returns the

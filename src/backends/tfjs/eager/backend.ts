@@ -27,7 +27,7 @@ const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
         where: nameOf(call),
         expected: `at most ${MOST_AXES} axes, which the kernels of tfjs take`,
         actual: showShape(excess),
-        hint: `merge axes with reshape, or use another backend than ${name}`,
+        hint: `merge axes with reshape, nest fewer vmaps, or use another backend than ${name}`,
       });
   }
   return null;

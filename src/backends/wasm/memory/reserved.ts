@@ -6,7 +6,7 @@ export const MOST_THREADS = 64;
 /** Address 0 stays unused: an address that was lost is not one in use. */
 export const SPILL_START = 64;
 
-/** Memory of each thread's own, for a tile of results of a panel that is not full: 24 rows × columns, or 32. */
+/** Memory of its own for each thread, for a tile of results of a partial panel: at most 32 floats. */
 export const SPILL_BYTES = 128;
 
 /** The state that threads share. */

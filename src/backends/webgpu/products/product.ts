@@ -6,7 +6,7 @@
  */
 import type { ConvAttributes } from '../../../dsl/graph/node.js';
 import type { View } from '../../../dsl/compile/plan.js';
-import type { ProductCall } from '../../shared/convolution.js';
+import type { ProductCall } from '../../shared/anchors.js';
 
 /** One value for each of three digits; the last digit varies fastest. */
 export type Triple = readonly [number, number, number];

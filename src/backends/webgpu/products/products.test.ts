@@ -9,7 +9,7 @@ import { noWebgpu } from '../../../../properties/webgpu.js';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import { type ProductAnchor, type ConvAttributes, sizeOf } from '../../../dsl/graph/node.js';
 import type { Buffer, Call, Plan, View } from '../../../dsl/compile/plan.js';
-import type { ProductCall } from '../../shared/convolution.js';
+import type { ProductCall } from '../../shared/anchors.js';
 import { acquireDevice } from '../adapter.js';
 import { backendOn } from '../backend.js';
 import { anchorRule } from './rule.js';

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../dsl/graph/node.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
-import { type AnchorCall, isProduct } from '../../shared/convolution.js';
+import { type AnchorCall, isProduct } from '../../shared/anchors.js';
 import { isReadOnly } from '../access.js';
 import type { Binding, Dispatch, GpuRule } from '../dispatch.js';
 import type { RegionDispatches } from '../shaders.js';

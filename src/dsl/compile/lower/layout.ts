@@ -116,7 +116,8 @@ export const layout = (
     }
     const at = best >= 0 ? best : offset;
     const end = at + size;
-    placed.splice(placed.findLastIndex((other) => other.offset <= at) + 1, 0, { first: block.first, last: block.last, offset: at, end }); // prettier-ignore
+    const next = placed.findLastIndex((other) => other.offset <= at) + 1;
+    placed.splice(next, 0, { first: block.first, last: block.last, offset: at, end });
     for (const member of block.members) offsets.set(member, at);
     arenaElements = Math.max(arenaElements, end);
   }

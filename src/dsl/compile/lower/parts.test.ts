@@ -84,3 +84,21 @@ describe('a slice of an input', () => {
     ]);
   });
 });
+
+describe('a slice of a concatenation', () => {
+  const rows = (start: number, size: number) =>
+    planOf(({ x, y }) => {
+      const joined = concatAll([matmul(x, y), y, matmul(y, x)], 0) as Tensor<[24, 8]>;
+      const some = slice(joined, 0, start, size) as Tensor<[8, 8]>;
+      return ascribe(concatAll([flat(some), flat(some)], 0), 128);
+    });
+
+  test.each([
+    [0, 8, 1],
+    [8, 8, 0],
+    [16, 8, 1],
+    [12, 8, 2], // across operands: all are computed
+  ])('from row %d of %d rows computes the operands that it reads', (start, size, products) => {
+    expect(rows(start, size).calls.filter(({ kind }) => kind === 'anchor')).toHaveLength(products);
+  });
+});

@@ -6,11 +6,12 @@ import { E, F } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import {
-  attention, compile, concatAll, constantOf, dims, grad, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
+  attention, compile, concatAll, constantOf, dims, grad, mul, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
 } from '../../index.js'; // prettier-ignore
 
 type Numbers = readonly number[];
 type Image = Tensor<[number, number, number, number]>;
+type Keys = Tensor<[1, 7, 8]>;
 
 /** Equation 1 of Vaswani et al. for each query and head: `[B, N, C]` and `[B, M, C]`. */
 const plainly = (q: Numbers, k: Numbers, v: Numbers, [B, N, M, C, heads]: readonly [number, number, number, number, number]): Numbers => {
@@ -103,6 +104,37 @@ describe('on wasm, which stores no scores', () => {
     };
     expect(await numbersOf(mapped, wasm())).toEqual(Array.from({ length: 2 * 21 * 20 }, () => 0));
   });
+
+  test('scores do not overflow before they are scaled', async () => {
+    const huge = () => constantOf([1.5e19, 1.5e19, 0, 0], 1, 1, 4);
+    expect(await numbersOf(() => attention(huge(), huge(), huge(), { heads: 1 }), wasm())).toEqual(
+      [1.5e19, 1.5e19, 0, 0].map(Math.fround),
+    );
+  });
+
+  test.each([NaN, Infinity, -Infinity])(
+    '%d in an operand is NaN and infinite where it is on the reference',
+    async (value) => {
+      for (const name of ['q', 'k', 'v', 'g'] as const) {
+        const build = () => {
+          const operand = (of: string, n: number, phase: number) =>
+            wave(n, phase).map((x, i) => (of === name && i === 3 ? value : x));
+          const q = constantOf(operand('q', 40, 1), 1, 5, 8);
+          const [k, v] = (['k', 'v'] as const).map((of, i) => constantOf(operand(of, 56, 2 + i), 1, 7, 8)) as [
+            Keys,
+            Keys,
+          ];
+          const g = constantOf(operand('g', 40, 4), 1, 5, 8);
+          const weighted = (p: { readonly q: typeof q; readonly k: Keys; readonly v: Keys }) =>
+            sum(mul(attention(p.q, p.k, p.v, { heads: 2 }), g));
+          const gradients = grad(weighted)({ q, k, v });
+          return concatAll([attention(q, k, v, { heads: 2 }), gradients.q, gradients.k, gradients.v], 1);
+        };
+        const special = (numbers: readonly number[]) => numbers.map((x) => (Number.isFinite(x) ? 0 : x));
+        expect(special(await numbersOf(build, wasm()))).toEqual(special(await numbersOf(build)));
+      }
+    },
+  );
 
   test('plans hold no scores', async () => {
     const f = program({ q: '1 512 8', k: '1 512 8' }, ({ q, k }) =>

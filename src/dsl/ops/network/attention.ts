@@ -37,8 +37,8 @@ const check = (q: Node, k: Node, v: Node, heads: number): void => {
  * Scaled dot-product attention, softmax(q·kᵀ/√d)·v in each head. Queries, keys and values are tokens `[B, N, C]` or
  * images `[B, H, W, C]`, whose pixels are the tokens; the result has the shape of `q`. Keys and values may have another
  * number of tokens than the queries (cross-attention). The channels are the concatenated heads, C = heads·d. Raises
- * `ShapeError` if shapes differ, or if `heads` does not divide C. On `wasm` no scores are stored, of N·M elements, neither here
- * nor for the gradient. Vaswani et al. 2017, equation 1.
+ * `ShapeError` if shapes differ, or if `heads` does not divide C. On `wasm` none of the N·M scores are stored, here and
+ * in the gradient; second derivatives store them. Vaswani et al. 2017, equation 1.
  * @example
  * const [q, v] = [zeros(1, 2, 1), constantOf([1, 3], 1, 2, 1)] // equal scores: the mean of v
  * attention(q, q, v, { heads: 1 }) // → [[[2], [2]]]

@@ -1,10 +1,8 @@
 import { filterGradient, filterGradientOptions } from '../../composites/filterGradient.js';
 import type { ConvAttributes, Node, NodeOf } from '../../graph/node.js';
-import { flip, moveAxis, reshape, spread, swapAxes, transpose, zerosLike } from '../movement.js';
+import { flip, moveAxis, reshape, spread, transpose, transposed, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
 import { conv2d, dilated, dot, fourOf } from '../products.js';
-
-const transposed = (x: Node): Node => swapAxes(x, -2, -1);
 
 /** The cotangent of the image: a convolution with the flipped kernel. Strides become input dilations. */
 const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): Node => {

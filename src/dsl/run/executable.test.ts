@@ -9,6 +9,7 @@ import {
   leafSpec,
   mul,
   type NoisefoldError,
+  normal,
   program,
   sum,
   type Tensor,
@@ -99,6 +100,17 @@ describe('a run rejects', () => {
       E.left({ _tag: 'DTypeError', where: 'input x', expected: `${dtype} []`, actual: `${x}` }),
     );
   });
+
+  test.each([[[1e300, 0]], [[-1, 0]], [[2 ** 32, 0]], [[0.5, 0]], [[NaN, 0]], [[1, 2, 3]]])(
+    '%j as a key',
+    async (key) => {
+      const draw = program({ key: 'key' }, (given) => normal(given.key, 2));
+      const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
+      expect(await using(reference())(run)()).toMatchObject(
+        E.left({ _tag: 'DTypeError', where: 'input key', actual: `[${key.join(', ')}]` }),
+      );
+    },
+  );
 
   test('a value of another dtype', async () => {
     const backend = right(await reference()());

@@ -1,5 +1,5 @@
 /** Binds values and numbers of the host to the inputs of a plan. */
-import { oneOf } from '../../internal/decode.js';
+import { oneOf, word } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { unlessRight } from '../../internal/scope.js';
 import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
@@ -19,7 +19,7 @@ const HELD: Readonly<Record<NumberType, { readonly array: string; readonly fits:
   bool: { array: 'a Uint8Array of 0 and 1', fits: (x) => x === 0 || x === 1 },
 };
 
-const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(Number.isInteger);
+const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(word.is);
 
 /** A checked input of a run. */
 export interface BoundInput {
@@ -39,7 +39,9 @@ const bindInput = async (
   const wrong = (actual: string, hint: string, tag: 'ShapeError' | 'DTypeError' = 'ShapeError') =>
     fail(tag, { where, expected, actual, hint });
   if (dtype === 'key')
-    return isKeyWords(x) ? E.right({ slot: x, resident: null }) : wrong(kindOf(x), 'give a key: key(7)', 'DTypeError');
+    return isKeyWords(x)
+      ? E.right({ slot: x, resident: null })
+      : wrong(Array.isArray(x) ? `[${x.join(', ')}]` : kindOf(x), 'give a key: key(7)', 'DTypeError');
   if (isValue(x)) {
     const live = liveOn(backend, where)(x);
     if (E.isLeft(live)) return live;

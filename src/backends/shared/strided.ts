@@ -22,8 +22,11 @@ export const walk = (
 ): void => {
   const along = (axis: number, read: number, write: number): void => {
     if (axis === shape.length) return visit(read, write);
+    const isLast = axis === shape.length - 1; // a call less for each element
+    const [readStep, writeStep] = [from.strides[axis]!, to.strides[axis]!];
     for (let i = 0; i < shape[axis]!; i++)
-      along(axis + 1, read + i * from.strides[axis]!, write + i * to.strides[axis]!);
+      if (isLast) visit(read + i * readStep, write + i * writeStep);
+      else along(axis + 1, read + i * readStep, write + i * writeStep);
   };
   along(0, from.offset, to.offset);
 };

@@ -59,10 +59,11 @@ export const runRegion = (
     arrays.map((_, b) => 4 * starts[storageOf(b)]!),
     4 * words,
   );
-  if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => all[word] !== GUARD))
+  const after = new Int32Array(memory.buffer); // the memory may have grown, which detaches earlier views
+  if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => after[word] !== GUARD))
     throw new Error('the region wrote outside of its buffers');
   return arrays.map((array, b) => {
-    const own = all.slice(starts[storageOf(b)], starts[storageOf(b)]! + array.length);
+    const own = after.slice(starts[storageOf(b)], starts[storageOf(b)]! + array.length);
     return array instanceof Float32Array ? new Float32Array(own.buffer) : own;
   });
 };

@@ -13,31 +13,35 @@ export interface Toolbox extends Tools<Slot<'v128'>> {
   readonly constants: () => readonly Statement[];
 }
 
-export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => {
+/**
+ * Makes tools whose constants are kept in locals, as V8 makes a constant anew wherever it is used. `constants` gives the statements
+ * that set them, once all code is generated.
+ */
+export const toolsIn = <T extends Vector>(
+  local: () => T,
+  set: Tools<T>['set'],
+  multiplyAdd: MultiplyAdd,
+): Tools<T> & Pick<Toolbox, 'constants'> => {
   const statements: Statement[] = [];
   const bits = new DataView(new ArrayBuffer(4));
   const floatBits = (value: number): number => {
     bits.setFloat32(0, value);
     return bits.getInt32(0);
   };
-  const floats = new Map<number, Slot<'v128'>>();
-  const ints = new Map<number, Slot<'v128'>>();
-  const kept = (known: Map<number, Slot<'v128'>>, key: number, value: () => Vector): Vector => {
+  const floats = new Map<number, T>();
+  const ints = new Map<number, T>();
+  const kept = (known: Map<number, T>, key: number, value: () => Vector): Vector => {
     const before = known.get(key);
     if (before !== undefined) return before;
-    const slot = locals.v128();
-    known.set(key, slot);
-    statements.push(set(slot, value()));
-    return slot;
+    const own = local();
+    known.set(key, own);
+    statements.push(set(own, value()));
+    return own;
   };
-  const temporary = () => locals.v128();
   return {
-    locals,
     multiplyAdd,
     set,
-    temporaries: [
-      temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(), temporary(),
-    ], // prettier-ignore
+    temporaries: [local(), local(), local(), local(), local(), local(), local(), local()],
     // a Map finds NaN, but treats -0 as 0
     float: (value) =>
       Object.is(value, -0)
@@ -47,6 +51,12 @@ export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => {
     constants: () => statements,
   };
 };
+
+/** Tools for a function of a region, whose locals are numbered. */
+export const toolbox = (locals: Locals, multiplyAdd: MultiplyAdd): Toolbox => ({
+  locals,
+  ...toolsIn(locals.v128, set, multiplyAdd),
+});
 
 /** A constant of a dtype; a bool becomes a mask. */
 export const constantOf = (value: number, dtype: NumberType, { float, int }: Constants): Vector => {

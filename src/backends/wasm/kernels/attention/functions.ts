@@ -1,6 +1,6 @@
 /**
- * Functions on blocks of attention scores, in place. A row has a multiple of four columns in memory; those beyond the last
- * column, in its last vector, do not count.
+ * Functions on blocks of attention scores, in place. A row has a multiple of four columns in memory. Those after the last column
+ * are ignored.
  */
 import {
   type Expr,
@@ -18,6 +18,7 @@ import {
 import type { Body, Local } from '../../assembler/assembler.js';
 import { callable } from '../../engine/callable.js';
 import { ELEMENTARY, type Tools } from '../../region/elementary.js';
+import { toolsIn } from '../../region/tools.js';
 import type { MultiplyAdd } from '../multiplyAdd.js';
 
 type Vector = Expr<'v128'>;
@@ -45,33 +46,6 @@ const inverse = v128.local('inverse');
 /** The bits of a factor, as an argument of a command. */
 export const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0]!;
 
-/** Tools for the body of a function, and the statements that set its constants, once the body is made. */
-const toolbox = (
-  multiplyAdd: MultiplyAdd,
-): { readonly tools: Tools<Local<'v128'>>; readonly constants: () => Body } => {
-  const temporary = (i: number): Local<'v128'> => v128.local(`temporary${i}`);
-  const kept = new Map<string, { readonly local: Local<'v128'>; readonly value: Vector }>();
-  /** Keeps a constant in a local: V8 makes constants anew wherever they are used. */
-  const keep = (type: string, value: number, expression: Vector): Local<'v128'> => {
-    const known = kept.get(`${type} ${value}`);
-    const constant = known ?? { local: v128.local(`constant${kept.size}`), value: expression };
-    kept.set(`${type} ${value}`, constant);
-    return constant.local;
-  };
-  return {
-    tools: {
-      float: (value) => keep('float', value, f32x4.const(value)),
-      int: (value) => keep('int', value, i32x4.const(value)),
-      multiplyAdd,
-      temporaries: [
-        temporary(0), temporary(1), temporary(2), temporary(3), temporary(4), temporary(5), temporary(6), temporary(7),
-      ], // prettier-ignore
-      set,
-    },
-    constants: () => [...kept.values()].map(({ local, value }) => set(local, value)),
-  };
-};
-
 /** Makes a function of rows. */
 const rowFunction = (
   name: string,
@@ -79,9 +53,10 @@ const rowFunction = (
   params: readonly Local<'i32'>[],
   bodyOf: (tools: Tools<Local<'v128'>>) => Body,
 ): Func => {
-  const { tools, constants } = toolbox(multiplyAdd);
+  let locals = 0;
+  const tools = toolsIn(() => v128.local(`local${locals++}`), set, multiplyAdd);
   const body = bodyOf(tools);
-  return callable(name, params, [constants(), begin, repeat(row, rows, body)]);
+  return callable(name, params, [tools.constants(), begin, repeat(row, rows, body)]);
 };
 
 /** Sets what all rows need: the number of vectors, and the mask of the last one. */

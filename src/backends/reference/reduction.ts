@@ -1,14 +1,11 @@
-import { denseStrides } from '../../dsl/compile/lower/loops.js';
 import { binaryFunction, COMBINE, identityOf } from '../shared/scalar.js';
-import { dense, walk } from '../shared/strided.js';
+import { dense, reduced, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';
 
 export const reduce: Primitive<'reduce'> = ({ fn, axes }, [x], output) => {
   const combine = binaryFunction(COMBINE[fn], x!.dtype);
-  const kept = [...denseStrides(output.shape)];
-  const strides = x!.shape.map((_, axis) => (axes.includes(axis) ? 0 : kept.shift()!));
   output.data.fill(identityOf(fn, x!.dtype));
-  walk(x!.shape, dense(x!.shape), { offset: 0, strides }, (read, write) => {
+  walk(x!.shape, dense(x!.shape), reduced(x!.shape, axes), (read, write) => {
     output.data[write] = combine(output.data[write]!, x!.data[read]!);
   });
 };

@@ -13,6 +13,12 @@ export interface Layout {
 
 export const dense = (shape: readonly number[]): Layout => ({ offset: 0, strides: denseStrides(shape) });
 
+/** The position of each element of `shape` in its reduction over `axes`, which is dense. */
+export const reduced = (shape: readonly number[], axes: readonly number[]): Layout => {
+  const kept = [...denseStrides(shape.filter((_, axis) => !axes.includes(axis)))];
+  return { offset: 0, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : kept.shift()!)) };
+};
+
 /** Visits the indices of `shape` in row-major order, with the address of each element in two layouts. */
 export const walk = (
   shape: readonly number[],

@@ -4,8 +4,7 @@
  */
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { sizeOf } from '../../../dsl/graph/node.js';
-import { denseStrides } from '../../../dsl/compile/lower/loops.js';
-import { dense, walk } from '../../shared/strided.js';
+import { dense, reduced, walk } from '../../shared/strided.js';
 import type { Engine, Tensor } from './engine.js';
 
 type Shape = readonly number[];
@@ -20,10 +19,8 @@ const filled = (value: number, elements: number, dtype: NumberType) => {
 /** Products of int32 over axes, which wrap around: kernels of tfjs multiply in float64, and lose the lowest bits. */
 const integerProduct = (engine: Engine, numbers: ArrayLike<number>, shape: Shape, axes: Shape): Tensor => {
   const kept = shape.filter((_, axis) => !axes.includes(axis));
-  const ofKept = [...denseStrides(kept)];
-  const strides = shape.map((_, axis) => (axes.includes(axis) ? 0 : ofKept.shift()!));
   const data = new Int32Array(sizeOf(kept)).fill(1);
-  walk(shape, dense(shape), { offset: 0, strides }, (from, to) => {
+  walk(shape, dense(shape), reduced(shape, axes), (from, to) => {
     data[to] = Math.imul(data[to]!, numbers[from]!);
   });
   return engine.tensor(data, kept, 'int32');

@@ -1,7 +1,7 @@
 import { CHANGES_ITS_PROCESS, configOf } from './vitest.config.js';
 
 /** Code that holds a device or a browser. */
-const HOLDS_A_DEVICE = /\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu)\b/;
+const HOLDS_A_DEVICE = /\b(noWebgpu|testOnWebgpu|noChromium|acquireDevice|dawn|webgpu|docs\/backends)\b/;
 
 /** All tests: also those on WebGPU and in Chromium, where this machine has them. */
 export default configOf(new RegExp(`${CHANGES_ITS_PROCESS.source}|${HOLDS_A_DEVICE.source}`), {

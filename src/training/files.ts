@@ -182,7 +182,7 @@ const makeFolder = async (folder: string): Promise<void> => {
 };
 
 /** Throws unless a file can be replaced. */
-const demandRegular = (found: Awaited<ReturnType<ReturnType<typeof node>['lstat']>>): void => {
+const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }): void => {
   if (found.isFile()) return;
   const [message, code] = found.isSymbolicLink()
     ? ['a symbolic link', 'ELOOP']

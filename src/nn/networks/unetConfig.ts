@@ -129,7 +129,7 @@ const ofFields = (c: UNetArchitecture): readonly (Explanation | false)[] => [
   c.condition?.channels === 0 && wrong('condition.channels', 'at least one channel', 0, 'leave the condition out for a model without'),
   c.classes === 0 && wrong('classes', 'at least one class', c.classes, 'leave it out for a model without labels'),
   !(c.dropout >= 0 && c.dropout < 1) && wrong('dropout', 'a rate in [0, 1)', c.dropout, 'give the fraction that is dropped, such as 0.1'),
-  !isWhole(c.timesteps, Math.min(1e6, 2 ** 28 / c.base)) && wrong('timesteps', `from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings`, c.timesteps, '1000 is usual'),
+  !isWhole(c.timesteps, Math.min(1e6, 2 ** 28 / c.base)) && wrong('timesteps', 'from 1 to 1000000 timesteps, and at most 2^28 numbers in their embeddings', c.timesteps, '1000 is usual'),
 ]; // prettier-ignore
 
 /** Checks the fields together, once each is valid. */

@@ -16,7 +16,7 @@ const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown
 /** The most axes that all kernels of tfjs take. Some engines compute other numbers beyond it, without an error. */
 export const MOST_AXES = 6;
 
-/** The error of a plan with a tensor of too many axes; null if there is none. */
+/** Returns an error if a tensor of a plan has too many axes, otherwise null. */
 const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
   for (const call of calls) {
     if (call.kind === 'region') continue; // of backends that fuse

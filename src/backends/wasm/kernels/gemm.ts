@@ -129,8 +129,9 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
   const passes = passesOf(k);
   const multiplying = blocks.flatMap(({ first, rows }) => {
     const table = rows === whole.rows ? whole : tableOf(rows);
-    return ranges(panels.length, partsFor(rows * n * k, panels.length)).map((some): Item =>
-      passes.flatMap((pass) =>
+    return ranges(panels.length, partsFor(rows * n * k, panels.length)).map((some): Item => {
+      const runs = panelRuns(panels.slice(some.first, some.first + some.count));
+      return passes.flatMap((pass) =>
         rowCommands({
           table,
           first: 0,
@@ -141,12 +142,12 @@ const product = (problem: GemmProblem, at: GemmPlaces, packed: boolean): readonl
           packed: areas.b,
           depth: k,
           from: pass.first,
-          runs: panelRuns(panels.slice(some.first, some.first + some.count)),
+          runs,
           accumulate: pass.first > 0,
           zeros: 0,
         }),
-      ),
-    );
+      );
+    });
   });
   return [[...(packed ? [] : packing), ...copying], multiplying];
 };
